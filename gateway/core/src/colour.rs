@@ -1,0 +1,183 @@
+//! Colours, verdicts and what is still to be done at the door. A colour is never set here: it comes from
+//! facts under a rule pack.
+
+use serde::{Deserialize, Serialize};
+
+/// A person's colour. `Unknown` is the gateway's own "cannot know"; no rule yields it and no person has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Colour {
+    /// The table is still loading, or the person registered elsewhere a second ago.
+    Unknown = 0,
+    /// Nothing found.
+    Green = 1,
+    /// Home monitoring, or a further check.
+    Yellow = 2,
+    /// Central quarantine.
+    Red = 3,
+}
+
+impl Colour {
+    /// The word in answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Red => "red",
+        }
+    }
+
+    /// The colour of a stored byte.
+    #[must_use]
+    pub const fn of_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Unknown),
+            1 => Some(Self::Green),
+            2 => Some(Self::Yellow),
+            3 => Some(Self::Red),
+            _ => None,
+        }
+    }
+}
+
+/// What the door does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Verdict {
+    /// Come in.
+    Pass = 1,
+    /// First do what [`Checks`] says.
+    Check = 2,
+    /// Stay out; recorded all the same.
+    Refuse = 3,
+}
+
+impl Verdict {
+    /// The word in answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Check => "check",
+            Self::Refuse => "refuse",
+        }
+    }
+
+    /// The verdict of a stored byte.
+    #[must_use]
+    pub const fn of_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Pass),
+            2 => Some(Self::Check),
+            3 => Some(Self::Refuse),
+            _ => None,
+        }
+    }
+}
+
+/// A set of checks at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Checks(pub u8);
+
+impl Checks {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// Take the temperature.
+    pub const TEMPERATURE: Self = Self(1);
+    /// See an identity document.
+    pub const DOCUMENT: Self = Self(2);
+    /// Check the papers and ask.
+    pub const FULL: Self = Self(4);
+    /// Somebody has to decide: the gateway cannot know the colour.
+    pub const MANUAL: Self = Self(8);
+
+    const WORDS: [(Self, &'static str); 4] = [
+        (Self::TEMPERATURE, "temperature"),
+        (Self::DOCUMENT, "document"),
+        (Self::FULL, "full"),
+        (Self::MANUAL, "manual"),
+    ];
+
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// This set less `done`.
+    #[must_use]
+    pub const fn without(self, done: Self) -> Self {
+        Self(self.0 & !done.0)
+    }
+
+    /// The words in answers, in a fixed order.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Self::WORDS.into_iter().filter(move |(check, _)| self.0 & check.0 != 0).map(|(_, word)| word)
+    }
+
+    /// The check of a word in a rule pack.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(_, known)| *known == word).map(|(check, _)| check)
+    }
+}
+
+/// Why a colour or verdict is what it is: a set of rules of the pack that decided, and of the door's own
+/// reasons. The pack knows the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Reasons(pub u64);
+
+impl Reasons {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// A temperature at or above the pack's threshold, measured at the door.
+    pub const FEVER: Self = Self(1 << 63);
+
+    /// The set of one rule of the pack. Rules beyond [`RULES_MAX`](crate::limits::RULES_MAX) do not exist.
+    #[must_use]
+    pub const fn rule(number: usize) -> Self {
+        assert!(number < crate::limits::RULES_MAX);
+        Self(1 << number)
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in this set.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The numbers of the pack's rules in the set.
+    pub fn rules(self) -> impl Iterator<Item = usize> {
+        (0..crate::limits::RULES_MAX).filter(move |number| self.0 >> number & 1 == 1)
+    }
+}
+
+/// A colour with the rules that gave it: what the colour table holds of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The colour.
+    pub colour: Colour,
+    /// The rules that fired for it.
+    pub reasons: Reasons,
+}
+
+impl Standing {
+    /// What is said of a person who is not in the table.
+    pub const UNKNOWN: Self = Self { colour: Colour::Unknown, reasons: Reasons::NONE };
+}

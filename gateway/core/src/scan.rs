@@ -1,0 +1,235 @@
+//! A scan: what a phone or terminal sends, in the right shape and nothing more. Whether the codes are
+//! genuine is the next room's question.
+
+use crate::check_in::Direction;
+use crate::code::{PaperPass, PersonCode, VenueCode};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use serde::Deserialize;
+use std::borrow::Cow;
+
+/// A body temperature as a terminal measured it. **Units**: hundredths of a degree Celsius.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Temperature(u16);
+
+impl Temperature {
+    /// Takes degrees Celsius between 30 and 45, rounded to hundredths.
+    #[must_use]
+    pub fn of_celsius(degrees: f64) -> Option<Self> {
+        let centi = (degrees * 100.0).round();
+        let range = f64::from(limits::TEMPERATURE_CENTI_MIN)..=f64::from(limits::TEMPERATURE_CENTI_MAX);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range was just checked"
+        )]
+        range.contains(&centi).then_some(Self(centi as u16))
+    }
+
+    /// Hundredths of a degree.
+    #[must_use]
+    pub const fn centi(self) -> u16 {
+        self.0
+    }
+}
+
+/// Whose code was scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A phone's.
+    Person(PersonCode),
+    /// A printed pass.
+    Pass(PaperPass),
+}
+
+/// What only staff at a door can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DoorWork {
+    /// The temperature taken.
+    pub temperature: Option<Temperature>,
+    /// Whether an identity document was seen.
+    pub document_shown: bool,
+    /// Whether the papers were checked and questions asked.
+    pub full_check: bool,
+}
+
+impl DoorWork {
+    /// Whether staff said anything at all.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A scan of the right shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// The venue's code; a terminal need not send one.
+    pub venue: Option<VenueCode>,
+    /// Who holds the code.
+    pub holder: Holder,
+    /// Who comes in with the holder.
+    pub companions: Vec<PersonCode>,
+    /// Which way.
+    pub direction: Direction,
+    /// What staff did.
+    pub door: DoorWork,
+    /// When it was made, for scans sent later.
+    pub at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body<'a> {
+    #[serde(borrow, default)]
+    venue: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    person: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pass: Option<Cow<'a, str>>,
+    #[serde(default)]
+    direction: Direction,
+    #[serde(borrow, default)]
+    companions: Vec<Cow<'a, str>>,
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    document_shown: bool,
+    #[serde(default)]
+    full_check: bool,
+    #[serde(borrow, default)]
+    at: Option<Cow<'a, str>>,
+}
+
+impl Scan {
+    /// Reads a scan from JSON. **Cost**: no allocation but for companions. **Errors**: `malformed` for a
+    /// wrong shape, `too-large` over [`limits::SCAN_BYTES_MAX`], and the venue's or person's `-invalid`
+    /// where a string is no code at all.
+    pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
+        if json.len() > limits::SCAN_BYTES_MAX {
+            return Err(Refusal::TooLarge);
+        }
+        let body: Body<'_> = serde_json::from_slice(json).map_err(|error| shape_of(&error))?;
+        if body.companions.len() > limits::COMPANIONS_MAX {
+            return Err(Refusal::Malformed("at most 8 companions"));
+        }
+        Ok(Self {
+            venue: body.venue.map(|code| venue_code(&code)).transpose()?,
+            holder: holder(body.person.as_deref(), body.pass.as_deref())?,
+            companions: body.companions.iter().map(|code| person_code(code)).collect::<Result<_, _>>()?,
+            direction: body.direction,
+            door: DoorWork {
+                temperature: body.temperature.map(temperature).transpose()?,
+                document_shown: body.document_shown,
+                full_check: body.full_check,
+            },
+            at: body.at.map(|at| time(&at)).transpose()?,
+        })
+    }
+}
+
+fn shape_of(error: &serde_json::Error) -> Refusal {
+    match error.classify() {
+        serde_json::error::Category::Data => Refusal::Malformed(
+            "a field is unknown, of the wrong type or missing: see CheckInRequest in /openapi.json",
+        ),
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => Refusal::Malformed("the body is not JSON"),
+    }
+}
+
+fn venue_code(text: &str) -> Result<VenueCode, Refusal> {
+    VenueCode::parse(text.as_bytes()).map_err(|_| Refusal::VenueCodeInvalid)
+}
+
+fn person_code(text: &str) -> Result<PersonCode, Refusal> {
+    PersonCode::parse(text.as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)
+}
+
+fn holder(person: Option<&str>, pass: Option<&str>) -> Result<Holder, Refusal> {
+    match (person, pass) {
+        (Some(code), None) => person_code(code).map(Holder::Person),
+        (None, Some(code)) => {
+            PaperPass::parse(code.as_bytes()).map(Holder::Pass).map_err(|_| Refusal::PersonCodeInvalid)
+        }
+        (Some(_), Some(_)) => Err(Refusal::Malformed("send person or pass, not both")),
+        (None, None) => Err(Refusal::Malformed("person is missing")),
+    }
+}
+
+fn temperature(degrees: f64) -> Result<Temperature, Refusal> {
+    Temperature::of_celsius(degrees)
+        .ok_or(Refusal::Malformed("temperature must be between 30 and 45 degrees"))
+}
+
+fn time(text: &str) -> Result<Timestamp, Refusal> {
+    text.parse().map_err(|_| Refusal::Malformed("at must be an RFC 3339 time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PERSON: &str = "AQEBI0VniavN7wNCzMAe3n2Mq7okni5LDrnBsVMA";
+    const POSTER: &str = "EQH-3LqYdlQyEAAHN3l10ahRGSfZ7mXfW8JBzQ";
+    const PASS: &str = "AwEBI0VniavN7wAASjhTVgqvJSEkNYzKTicH2B7x";
+
+    fn refused(json: &str) -> &'static str {
+        Scan::parse(json.as_bytes()).map_or_else(Refusal::code, |_| "accepted")
+    }
+
+    #[test]
+    fn reads_every_field() {
+        let json = format!(
+            r#"{{"venue":"{POSTER}","person":"{PERSON}","direction":"out","companions":["{PERSON}"],
+                "temperature":36.6,"document_shown":true,"full_check":true,"at":"2022-01-04T00:00:00Z"}}"#
+        );
+        let scan = Scan::parse(json.as_bytes()).unwrap();
+        assert_eq!(scan.venue, VenueCode::parse(POSTER.as_bytes()).ok());
+        assert_eq!(scan.holder, Holder::Person(PersonCode::parse(PERSON.as_bytes()).unwrap()));
+        assert_eq!((scan.direction, scan.companions.len()), (Direction::Out, 1));
+        assert_eq!(scan.door.temperature.unwrap().centi(), 3_660);
+        assert!(scan.door.document_shown && scan.door.full_check);
+        assert_eq!(scan.at, Some(Timestamp(1_641_254_400_000)));
+        assert!(Scan::parse(format!(r#"{{"pass":"{PASS}"}}"#).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn bad_shapes_are_refused() {
+        let nine = vec![format!("\"{PERSON}\""); 9].join(",");
+        for (json, code) in [
+            ("", "malformed"),
+            ("{", "malformed"),
+            ("[]", "malformed"),
+            ("null", "malformed"),
+            ("{}", "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","pass":"{PASS}"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","colour":"green"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","person":"{PERSON}"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}"}} x"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","temperature":NaN}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","temperature":1e999}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","temperature":20}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","temperature":"36.6"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","direction":"up"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","at":"yesterday"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","companions":[{nine}]}}"#), "malformed"),
+            (r#"{"person":"AQ"}"#, "person-code-invalid"),
+            (&format!(r#"{{"person":"{POSTER}"}}"#), "person-code-invalid"),
+            (&format!(r#"{{"person":"{PERSON}","venue":"{PERSON}"}}"#), "venue-code-invalid"),
+            (&format!(r#"{{"person":"{}"}}"#, "A".repeat(5_000)), "too-large"),
+        ] {
+            assert_eq!(refused(json), code, "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_never_panic(json: Vec<u8>) {
+            let _ = Scan::parse(&json);
+        }
+    }
+}

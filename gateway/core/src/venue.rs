@@ -1,0 +1,115 @@
+//! Venues: the places with a door. A venue's kind decides with the colour who is let in; its dwell time
+//! ends visits that nobody checked out of.
+
+use crate::id::VenueId;
+use crate::limits;
+use serde::{Deserialize, Serialize};
+
+/// What a venue is, as the cities' notices list them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VenueKind {
+    /// Government offices and public service halls.
+    Government,
+    /// Enterprises and institutions.
+    Enterprise,
+    /// Hospitals, clinics, pharmacies.
+    Medical,
+    /// Schools and colleges.
+    School,
+    /// Communities and villages.
+    Community,
+    /// Residential estates, where leaving is registered too.
+    Estate,
+    /// Public transport.
+    Transport,
+    /// Hotels.
+    Hotel,
+    /// Restaurants.
+    Restaurant,
+    /// Malls.
+    Mall,
+    /// Supermarkets.
+    Supermarket,
+    /// Farmers' markets.
+    Market,
+    /// Bank and telecommunication branches.
+    Branch,
+    /// Railway stations.
+    Station,
+    /// Airports.
+    Airport,
+    /// Checkpoints on roads.
+    Checkpoint,
+    /// Any other public place.
+    Other,
+}
+
+/// How long a visit lasts that nobody ended. **Units**: minutes, 1 to a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct Dwell(u16);
+
+/// The dwell is not between a minute and a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("dwell_minutes must be between 1 and {}", limits::DWELL_MINUTES_MAX)]
+pub struct DwellError;
+
+impl Dwell {
+    /// A dwell of so many minutes.
+    pub const fn minutes(minutes: u16) -> Result<Self, DwellError> {
+        if minutes == 0 || minutes > limits::DWELL_MINUTES_MAX { Err(DwellError) } else { Ok(Self(minutes)) }
+    }
+
+    /// The dwell in milliseconds.
+    #[must_use]
+    pub const fn ms(self) -> u64 {
+        self.0 as u64 * 60_000
+    }
+}
+
+impl Default for Dwell {
+    fn default() -> Self {
+        Self(limits::DWELL_MINUTES)
+    }
+}
+
+impl TryFrom<u16> for Dwell {
+    type Error = DwellError;
+    fn try_from(minutes: u16) -> Result<Self, DwellError> {
+        Self::minutes(minutes)
+    }
+}
+
+impl From<Dwell> for u16 {
+    fn from(dwell: Dwell) -> Self {
+        dwell.0
+    }
+}
+
+/// Whether a venue takes check-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doors {
+    /// It does.
+    Open,
+    /// Withdrawn: its codes are refused, its visits stay.
+    Closed,
+}
+
+/// A venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Venue {
+    /// Its id.
+    pub id: VenueId,
+    /// Its name, shown to who scans.
+    pub name: String,
+    /// What it is.
+    pub kind: VenueKind,
+    /// The district it lies in, by the city's own names.
+    pub district: String,
+    /// How long a visit lasts that nobody ended.
+    pub dwell: Dwell,
+    /// Whether it takes check-ins.
+    pub doors: Doors,
+}
