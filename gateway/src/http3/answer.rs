@@ -1,0 +1,156 @@
+//! Writes answers: a HEADERS frame and perhaps DATA. The scan path's answers name their lines by index in
+//! the static table; those of the back office are looked up.
+
+use bytes::{BufMut, BytesMut};
+use http::HeaderValue;
+
+use super::qpack::{self, Secrecy};
+use super::varint;
+
+const DATA: u64 = 0x00;
+const HEADERS: u64 = 0x01;
+
+/// Lines of the static table that name what a small answer needs.
+const CONTENT_LENGTH: u8 = 4;
+const DATE: u8 = 6;
+const STATUS: u8 = 24;
+const CONTENT_TYPE: u8 = 44;
+const CONTENT_TYPE_JSON: u8 = 46;
+
+/// Room for the HEADERS frame of a small answer: 17 bytes of frame header, prefix, status, lengths and
+/// indices, `application/problem+json` with 3, a length with 22, a date with 31, `retry-after` with 24.
+const SMALL_HEAD_BYTES_MAX: usize = 128;
+
+/// What a small answer is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContentType {
+    /// `application/json`
+    Json,
+    /// `application/problem+json` (RFC 9457)
+    Problem,
+}
+
+/// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN.
+///
+/// Units: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` in seconds. `status` is one of
+/// 200 to 599.
+///
+/// Cost: at most one growth of `out`, about 80 bytes beside the body.
+pub fn json(
+    out: &mut BytesMut,
+    status: u16,
+    content_type: ContentType,
+    date: &[u8; 29],
+    retry_after_s: Option<u32>,
+    body: &[u8],
+) {
+    out.reserve(SMALL_HEAD_BYTES_MAX + body.len());
+    varint::write(out, HEADERS);
+    let length_at = out.len();
+    out.put_u16(0x4000);
+    qpack::prefix(out);
+    write_status(out, status);
+    match content_type {
+        ContentType::Json => qpack::indexed(out, CONTENT_TYPE_JSON),
+        ContentType::Problem => qpack::named(out, CONTENT_TYPE, b"application/problem+json", Secrecy::Open),
+    }
+    qpack::named(out, CONTENT_LENGTH, Digits::new(body.len() as u64).as_bytes(), Secrecy::Open);
+    qpack::named(out, DATE, date, Secrecy::Open);
+    if let Some(seconds) = retry_after_s {
+        qpack::line(out, b"retry-after", Digits::new(u64::from(seconds)).as_bytes(), Secrecy::Open);
+    }
+    let length = (out.len() - length_at - 2) as u64;
+    // A two-byte varint of what is always less than SMALL_HEAD_BYTES_MAX.
+    out[length_at + 1] = (length & 0xff) as u8;
+    if !body.is_empty() {
+        data_header(out, body.len());
+        out.put_slice(body);
+    }
+}
+
+/// Appends the HEADERS frame of any answer.
+///
+/// Fields that speak of a connection are left out (RFC 9114 section 4.2), and values marked sensitive are
+/// never indexed. 101 does not exist in HTTP/3 (section 4.5) and must not be passed.
+pub fn head(out: &mut BytesMut, parts: &http::response::Parts) {
+    let mut section = BytesMut::with_capacity(512);
+    qpack::prefix(&mut section);
+    write_status(&mut section, parts.status.as_u16());
+    for (name, value) in &parts.headers {
+        if !is_connection_specific(name.as_str()) {
+            qpack::line(&mut section, name.as_str().as_bytes(), value.as_bytes(), secrecy(value));
+        }
+    }
+    varint::write(out, HEADERS);
+    varint::write(out, section.len() as u64);
+    out.put_slice(&section);
+}
+
+/// Appends the header of a DATA frame for so many bytes that follow.
+pub fn data_header(out: &mut BytesMut, length: usize) {
+    varint::write(out, DATA);
+    varint::write(out, length as u64);
+}
+
+fn write_status(out: &mut BytesMut, status: u16) {
+    match known_status(status) {
+        Some(index) => qpack::indexed(out, index),
+        None => qpack::named(out, STATUS, Digits::new(u64::from(status)).as_bytes(), Secrecy::Open),
+    }
+}
+
+/// Gives the line of the static table that is this status.
+fn known_status(status: u16) -> Option<u8> {
+    Some(match status {
+        103 => 24,
+        200 => 25,
+        304 => 26,
+        404 => 27,
+        503 => 28,
+        100 => 63,
+        204 => 64,
+        206 => 65,
+        302 => 66,
+        400 => 67,
+        403 => 68,
+        421 => 69,
+        425 => 70,
+        500 => 71,
+        _ => return None,
+    })
+}
+
+fn is_connection_specific(name: &str) -> bool {
+    matches!(name, "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade" | "te")
+}
+
+fn secrecy(value: &HeaderValue) -> Secrecy {
+    if value.is_sensitive() { Secrecy::NeverIndexed } else { Secrecy::Open }
+}
+
+/// A number in decimal, without an allocation.
+struct Digits {
+    bytes: [u8; 20],
+    from: usize,
+}
+
+impl Digits {
+    fn new(mut value: u64) -> Self {
+        let mut digits = Self { bytes: [b'0'; 20], from: 20 };
+        loop {
+            digits.from -= 1;
+            digits.bytes[digits.from] = b'0' + (value % 10) as u8;
+            value /= 10;
+            if value == 0 {
+                return digits;
+            }
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.from..]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! What the peer did wrong, in a form that is cheap to make and to pass on.
+
+use super::Code;
+
+/// How far a fault reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Scope {
+    /// One request: reset this stream, or answer it and stop reading; the others go on.
+    Stream,
+    /// The whole connection: close it with the code.
+    Connection,
+}
+
+/// What the peer did wrong and how far it reaches.
+///
+/// `why` is a fixed text for logs and for the reason phrase of CONNECTION_CLOSE; nothing that the peer
+/// sent is ever in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{why} ({code:?}, {scope:?})")]
+pub struct Fault {
+    /// The code to close or reset with.
+    pub code: Code,
+    /// What to close or reset.
+    pub scope: Scope,
+    /// The rule that was broken.
+    pub why: &'static str,
+}
+
+impl Fault {
+    /// Makes a fault that ends one stream.
+    #[must_use]
+    pub const fn stream(code: Code, why: &'static str) -> Self {
+        Self { code, scope: Scope::Stream, why }
+    }
+
+    /// Makes a fault that ends the connection.
+    #[must_use]
+    pub const fn connection(code: Code, why: &'static str) -> Self {
+        Self { code, scope: Scope::Connection, why }
+    }
+
+    /// A malformed message (RFC 9114 section 4.1.2): a stream error.
+    pub(super) const fn malformed(why: &'static str) -> Self {
+        Self::stream(Code::MessageError, why)
+    }
+}

@@ -1,0 +1,189 @@
+//! A request's head, checked. It keeps the encoded section and remembers where in it the few things are
+//! that every request is asked for; all header fields are decoded again only for those that need them.
+
+mod gather;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+
+use super::fields::{Measure, TOO_LARGE};
+use super::qpack::{Line, Lines, Piece};
+use super::{Fault, Limits};
+use gather::Gathered;
+
+/// A request's head that keeps the rules of RFC 9114 section 4.3.
+///
+/// CONNECT is let through in its plain form (`:authority` alone), with an empty path and scheme; there is
+/// no tunnel behind it, so it is for the application to refuse it like any method that it does not know.
+/// Extended CONNECT (RFC 9220) was not announced in our settings, and its `:protocol` is an unknown
+/// pseudo-header.
+///
+/// Cost: no allocation unless the client has compressed a string with Huffman, then one for all.
+#[derive(Clone)]
+pub struct Head {
+    block: Bytes,
+    text: Vec<u8>,
+    method: Method,
+    scheme: Piece,
+    path: Piece,
+    authority: Piece,
+    authorization: Option<Piece>,
+    content_length: Option<u64>,
+}
+
+impl std::fmt::Debug for Head {
+    /// Shows neither path nor fields: codes of persons travel in them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Head")
+            .field("method", &self.method)
+            .field("content_length", &self.content_length)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Head {
+    /// Decodes and checks the section of a HEADERS frame that begins a request.
+    ///
+    /// Errors: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
+    pub(super) fn parse(block: Bytes, limits: &Limits) -> Result<Self, Fault> {
+        let mut lines = Lines::new(&block)?;
+        let mut gathered = Gathered::default();
+        let mut measure = Measure::new(limits);
+        while let Some(line) = lines.next()? {
+            measure.count(lines.bytes(&line.name), lines.bytes(&line.value))?;
+            gathered.take(&mut lines, &line)?;
+        }
+        let target = gathered.target(&lines)?;
+        let text = lines.into_text();
+        Ok(Self {
+            block,
+            text,
+            method: target.method,
+            scheme: target.scheme,
+            path: target.path,
+            authority: target.authority,
+            authorization: gathered.authorization,
+            content_length: gathered.content_length,
+        })
+    }
+
+    /// Gives the method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Gives the path with its query, beginning with `/`; `*` for an OPTIONS of all, nothing for CONNECT.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        self.bytes(&self.path)
+    }
+
+    /// Gives the scheme; nothing for CONNECT.
+    #[must_use]
+    pub fn scheme(&self) -> &[u8] {
+        self.bytes(&self.scheme)
+    }
+
+    /// Gives the host, with the port if there is one, from `:authority` or else from `host`.
+    #[must_use]
+    pub fn authority(&self) -> &[u8] {
+        self.bytes(&self.authority)
+    }
+
+    /// Gives the value of `content-length`, in bytes.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.content_length
+    }
+
+    /// Gives the value of `authorization`.
+    #[must_use]
+    pub fn authorization(&self) -> Option<&[u8]> {
+        self.authorization.as_ref().map(|piece| self.bytes(piece))
+    }
+
+    /// Makes the request that the back office understands, with all header fields, cookies joined, and no
+    /// pseudo-headers. Credentials are marked sensitive.
+    ///
+    /// Cost: decodes the section a second time.
+    ///
+    /// Errors: `MessageError` of the stream where the authority is none that [`http`] knows.
+    pub fn to_request(&self) -> Result<Parts, Fault> {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = self.method.clone();
+        parts.uri = self.uri()?;
+        parts.version = Version::HTTP_3;
+        parts.headers = self.headers()?;
+        Ok(parts)
+    }
+
+    fn bytes(&self, piece: &Piece) -> &[u8] {
+        piece.bytes(&self.block, &self.text)
+    }
+
+    fn uri(&self) -> Result<Uri, Fault> {
+        const NO_URI: Fault = Fault::malformed("a target that is no URI");
+        if self.path() == b"*" {
+            return Ok(Uri::from_static("*"));
+        }
+        let mut parts = http::uri::Parts::default();
+        parts.authority = Some(Authority::try_from(self.authority()).map_err(|_| NO_URI)?);
+        if self.method != Method::CONNECT {
+            parts.scheme = Some(Scheme::try_from(self.scheme()).map_err(|_| NO_URI)?);
+            parts.path_and_query = Some(PathAndQuery::try_from(self.path()).map_err(|_| NO_URI)?);
+        }
+        Uri::from_parts(parts).map_err(|_| NO_URI)
+    }
+
+    fn headers(&self) -> Result<HeaderMap, Fault> {
+        let mut lines = Lines::new(&self.block)?;
+        let mut headers = HeaderMap::new();
+        let mut cookie = Vec::new();
+        while let Some(line) = lines.next()? {
+            match lines.bytes(&line.name) {
+                [b':', ..] => {}
+                // RFC 9114 section 4.2.1: crumbs "MUST be concatenated into a single byte string using the
+                // two-byte delimiter of '; '".
+                b"cookie" => {
+                    if !cookie.is_empty() {
+                        cookie.extend_from_slice(b"; ");
+                    }
+                    cookie.extend_from_slice(lines.bytes(&line.value));
+                }
+                name => {
+                    let name = HeaderName::from_bytes(name).map_err(|_| Fault::malformed("a field name"))?;
+                    let value = self.value(&lines, &line, &name)?;
+                    headers.try_append(name, value).map_err(|_| TOO_LARGE)?;
+                }
+            }
+        }
+        if !cookie.is_empty() {
+            let value = HeaderValue::from_maybe_shared(Bytes::from(cookie));
+            headers.insert(header::COOKIE, sensitive(value.map_err(|_| Fault::malformed("a cookie"))?));
+        }
+        Ok(headers)
+    }
+
+    fn value(&self, lines: &Lines<'_>, line: &Line, name: &HeaderName) -> Result<HeaderValue, Fault> {
+        let value = match line.value {
+            Piece::Block { from, to } => HeaderValue::from_maybe_shared(self.block.slice(from..to)),
+            Piece::Static(_) | Piece::Text { .. } => {
+                HeaderValue::from_maybe_shared(Bytes::copy_from_slice(lines.bytes(&line.value)))
+            }
+        };
+        let value = value.map_err(|_| Fault::malformed("a field value"))?;
+        let is_credential = *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION;
+        Ok(if is_credential { sensitive(value) } else { value })
+    }
+}
+
+fn sensitive(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,344 @@
+//! Reads one request stream: HEADERS, any number of DATA, perhaps trailers, and frames of unknown type
+//! anywhere between (RFC 9114 section 4.1). [`whole`] is for the request that arrives in one chunk, the
+//! [`RequestReader`] for all others; both give the same.
+
+use std::collections::VecDeque;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::allowance::Allowance;
+use super::fields::{self, TOO_LARGE};
+use super::frame::{self, Header, Kind};
+use super::{Code, Fault, Head, Limits};
+
+/// A part of a request.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The head, once.
+    Head(Head),
+    /// Some of the body, never empty.
+    Body(Bytes),
+    /// The request is whole. Trailers were checked and dropped.
+    End,
+}
+
+/// What has been seen of the message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Nothing,
+    Head,
+    Trailers,
+    End,
+    Failed(Fault),
+}
+
+/// What the next byte belongs to.
+#[derive(Clone, Copy, Debug)]
+enum Within {
+    Header,
+    Section { left: usize },
+    Data { left: u64 },
+    Skipped { left: u64 },
+}
+
+/// One request stream that did not arrive whole.
+///
+/// Inputs: [`handle`](Self::handle) with the stream's bytes in order, [`handle_end`](Self::handle_end) at its
+/// FIN. Output: [`poll`](Self::poll), to be called until it gives nothing after each input. After a fault
+/// every input gives the same fault again.
+///
+/// Cost: holds at most `field_section_bytes_max` of a field section that is not whole; a section or a body
+/// in one piece is a slice of the chunk it came in.
+#[derive(Debug)]
+pub struct RequestReader {
+    limits: Limits,
+    allowance: Allowance,
+    stage: Stage,
+    within: Within,
+    header: frame::Reader,
+    section: BytesMut,
+    content_length: Option<u64>,
+    body_bytes: u64,
+    head: Option<Head>,
+    bodies: VecDeque<Bytes>,
+    end: Option<Part>,
+}
+
+impl RequestReader {
+    /// Begins at the stream's first byte.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            allowance: Allowance::new(&limits),
+            stage: Stage::Nothing,
+            within: Within::Header,
+            header: frame::Reader::default(),
+            section: BytesMut::new(),
+            content_length: None,
+            body_bytes: 0,
+            head: None,
+            bodies: VecDeque::new(),
+            end: None,
+        }
+    }
+
+    /// Takes the stream's next bytes.
+    ///
+    /// Errors: what the peer did wrong; a stream fault leaves the connection as it was.
+    pub fn handle(&mut self, chunk: Bytes) -> Result<(), Fault> {
+        if let Stage::Failed(fault) = self.stage {
+            return Err(fault);
+        }
+        let result = self.read(chunk);
+        self.note(result)
+    }
+
+    /// Takes the stream's FIN.
+    ///
+    /// Errors: `FrameError` of the connection within a frame, `RequestIncomplete` of the stream before there
+    /// was a request, `MessageError` of the stream where the body is shorter than its `content-length`.
+    pub fn handle_end(&mut self) -> Result<(), Fault> {
+        let result = match self.stage {
+            Stage::Failed(fault) => Err(fault),
+            Stage::End => return Ok(()),
+            Stage::Nothing | Stage::Head | Stage::Trailers => self.finish(),
+        };
+        self.note(result)
+    }
+
+    /// Gives the next part, if there is one.
+    pub fn poll(&mut self) -> Option<Part> {
+        if let Some(head) = self.head.take() {
+            return Some(Part::Head(head));
+        }
+        self.bodies.pop_front().map(Part::Body).or_else(|| self.end.take())
+    }
+
+    fn note(&mut self, result: Result<(), Fault>) -> Result<(), Fault> {
+        if let Err(fault) = result {
+            self.stage = Stage::Failed(fault);
+            self.section = BytesMut::new();
+        }
+        result
+    }
+
+    fn read(&mut self, mut chunk: Bytes) -> Result<(), Fault> {
+        while chunk.has_remaining() {
+            match self.within {
+                Within::Header => {
+                    if let Some(header) = self.header.read(&mut chunk) {
+                        self.begin(header)?;
+                    }
+                }
+                Within::Section { left } => self.gather(&mut chunk, left)?,
+                Within::Data { left } => {
+                    let body = chunk.split_to(at_most(left, &chunk));
+                    self.within = Within::data(left - body.len() as u64);
+                    self.bodies.push_back(body);
+                }
+                Within::Skipped { left } => {
+                    let skipped = at_most(left, &chunk);
+                    chunk.advance(skipped);
+                    self.within = Within::skipped(left - skipped as u64);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides what to do with a frame, by its header alone.
+    fn begin(&mut self, header: Header) -> Result<(), Fault> {
+        match header.kind {
+            Kind::Headers => self.begin_section(header.length),
+            Kind::Data => self.begin_data(header.length),
+            Kind::Unknown => {
+                self.allowance.spend(header.length)?;
+                self.within = Within::skipped(header.length);
+                Ok(())
+            }
+            // RFC 9114 section 7.2.8.
+            Kind::Reserved => Err(unexpected("a frame type of HTTP/2")),
+            // RFC 9114 section 7.2.5: "A server MUST treat the receipt of a PUSH_PROMISE frame as a
+            // connection error of type H3_FRAME_UNEXPECTED".
+            Kind::PushPromise => Err(unexpected("a PUSH_PROMISE from a client")),
+            // RFC 9114 sections 7.2.3, 7.2.4, 7.2.6 and 7.2.7, and RFC 9218 section 7.2.
+            Kind::CancelPush
+            | Kind::Settings
+            | Kind::GoAway
+            | Kind::MaxPushId
+            | Kind::PriorityUpdateRequest
+            | Kind::PriorityUpdatePush => {
+                Err(unexpected("a frame of the control stream on a request stream"))
+            }
+        }
+    }
+
+    fn begin_section(&mut self, length: u64) -> Result<(), Fault> {
+        if self.stage == Stage::Trailers {
+            // RFC 9114 section 4.1: "Receipt of an invalid sequence of frames MUST be treated as a connection
+            // error of type H3_FRAME_UNEXPECTED."
+            return Err(unexpected("HEADERS after trailers"));
+        }
+        let length = usize::try_from(length).map_err(|_| TOO_LARGE)?;
+        if length > self.limits.field_section_bytes_max {
+            return Err(TOO_LARGE);
+        }
+        if length == 0 {
+            return self.take_section(Bytes::new());
+        }
+        self.within = Within::Section { left: length };
+        Ok(())
+    }
+
+    fn begin_data(&mut self, length: u64) -> Result<(), Fault> {
+        if self.stage != Stage::Head {
+            // RFC 9114 section 4.1, "in particular, a DATA frame before any HEADERS frame, or a HEADERS or DATA
+            // frame after the trailing HEADERS frame".
+            return Err(unexpected("DATA without HEADERS or after trailers"));
+        }
+        if length == 0 {
+            return self.allowance.spend(0);
+        }
+        self.body_bytes = self.body_bytes.saturating_add(length);
+        if self.content_length.is_some_and(|declared| self.body_bytes > declared) {
+            return Err(OTHER_LENGTH);
+        }
+        self.within = Within::Data { left: length };
+        Ok(())
+    }
+
+    fn gather(&mut self, chunk: &mut Bytes, left: usize) -> Result<(), Fault> {
+        let piece = chunk.split_to(left.min(chunk.len()));
+        if piece.len() < left {
+            self.section.extend_from_slice(&piece);
+            self.within = Within::Section { left: left - piece.len() };
+            return Ok(());
+        }
+        self.within = Within::Header;
+        if self.section.is_empty() {
+            return self.take_section(piece);
+        }
+        self.section.extend_from_slice(&piece);
+        let section = std::mem::take(&mut self.section).freeze();
+        self.take_section(section)
+    }
+
+    fn take_section(&mut self, section: Bytes) -> Result<(), Fault> {
+        if self.stage == Stage::Nothing {
+            let head = Head::parse(section, &self.limits)?;
+            self.content_length = head.content_length();
+            self.head = Some(head);
+            self.stage = Stage::Head;
+        } else {
+            fields::check_trailers(&section, &self.limits)?;
+            self.stage = Stage::Trailers;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Fault> {
+        if self.header.is_partial() || !matches!(self.within, Within::Header) {
+            // RFC 9114 section 7.1: "When a stream terminates cleanly, if the last frame on the stream was
+            // truncated, this MUST be treated as a connection error of type H3_FRAME_ERROR."
+            return Err(Fault::connection(Code::FrameError, "a stream that ends within a frame"));
+        }
+        if self.stage == Stage::Nothing {
+            // RFC 9114 section 4.1: "If a client-initiated stream terminates without enough of the HTTP
+            // message to provide a complete response, the server SHOULD abort its response stream with the
+            // error code H3_REQUEST_INCOMPLETE."
+            return Err(Fault::stream(Code::RequestIncomplete, "a stream that ends without a request"));
+        }
+        if self.content_length.is_some_and(|declared| declared != self.body_bytes) {
+            return Err(OTHER_LENGTH);
+        }
+        self.stage = Stage::End;
+        self.end = Some(Part::End);
+        Ok(())
+    }
+}
+
+impl Within {
+    fn data(left: u64) -> Self {
+        if left == 0 { Self::Header } else { Self::Data { left } }
+    }
+
+    fn skipped(left: u64) -> Self {
+        if left == 0 { Self::Header } else { Self::Skipped { left } }
+    }
+}
+
+fn at_most(left: u64, chunk: &Bytes) -> usize {
+    usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()))
+}
+
+const fn unexpected(why: &'static str) -> Fault {
+    Fault::connection(Code::FrameUnexpected, why)
+}
+
+/// RFC 9114 section 4.1.2: malformed "if the value of a Content-Length header field does not equal the sum
+/// of the DATA frame lengths received".
+const OTHER_LENGTH: Fault = Fault::malformed("a body of another length than its content-length");
+
+/// DATA frames that [`whole`] puts together before it leaves that to the reader.
+const WHOLE_DATA_MAX: usize = 16;
+
+/// Reads a request that has arrived in one chunk with its FIN and is exactly HEADERS and DATA frames.
+///
+/// Gives nothing where it is anything else, be it wrong or merely uncommon; a [`RequestReader`] that is
+/// given the same chunk then finds out.
+///
+/// Cost: no copy and no allocation where the body is in one DATA frame and nothing is compressed with
+/// Huffman.
+///
+/// Errors: those of the head, and `MessageError` of the stream where the body is not as long as its
+/// `content-length`.
+#[must_use]
+pub fn whole(chunk: &Bytes, limits: &Limits) -> Option<Result<(Head, Bytes), Fault>> {
+    let (header, from) = frame::parse(chunk)?;
+    let length = usize::try_from(header.length).ok()?;
+    if header.kind != Kind::Headers || length > limits.field_section_bytes_max {
+        return None;
+    }
+    let to = from.checked_add(length).filter(|to| *to <= chunk.len())?;
+    let body = whole_body(chunk, to)?;
+    Some(Head::parse(chunk.slice(from..to), limits).and_then(|head| {
+        if head.content_length().is_some_and(|declared| declared != body.len() as u64) {
+            return Err(OTHER_LENGTH);
+        }
+        Ok((head, body))
+    }))
+}
+
+/// Gives the payload of the DATA frames from `at` to the end of the chunk, if that is what is there.
+fn whole_body(chunk: &Bytes, at: usize) -> Option<Bytes> {
+    if at == chunk.len() {
+        return Some(Bytes::new());
+    }
+    let (from, to) = data(chunk, at)?;
+    if to == chunk.len() {
+        return Some(chunk.slice(from..to));
+    }
+    let mut body = BytesMut::from(&chunk[from..to]);
+    let mut at = to;
+    for _ in 1..WHOLE_DATA_MAX {
+        let (from, to) = data(chunk, at)?;
+        body.extend_from_slice(&chunk[from..to]);
+        if to == chunk.len() {
+            return Some(body.freeze());
+        }
+        at = to;
+    }
+    None
+}
+
+/// Gives where the payload of a DATA frame at `at` begins and ends, if the chunk has all of it.
+fn data(chunk: &Bytes, at: usize) -> Option<(usize, usize)> {
+    let (header, size) = frame::parse(&chunk[at..])?;
+    let from = at + size;
+    let to = from.checked_add(usize::try_from(header.length).ok()?)?;
+    (header.kind == Kind::Data && to <= chunk.len()).then_some((from, to))
+}
+
+#[cfg(test)]
+mod tests;

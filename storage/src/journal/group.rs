@@ -1,0 +1,125 @@
+//! When a group goes to disk: a state machine without a clock. An `fdatasync` costs the same CPU whatever it
+//! carries, so under load the journal waits a little for a fuller group; with few check-ins it does not wait.
+
+use std::time::{Duration, Instant};
+
+/// Under load a group waits at least this long. Chosen with `cargo bench -p scangate-benches` among 0 to
+/// 1,000 us: below it groups are too small to pay for their fsync.
+const WAIT_MIN: Duration = Duration::from_micros(200);
+/// No group waits longer than this.
+const WAIT_MAX: Duration = Duration::from_micros(600);
+/// A group of this many shares the cost of its fsync to about a microsecond each.
+const RECORDS_AIM: u32 = 64;
+/// Fewer than this in the longest wait is no load: then nobody waits for company.
+const RECORDS_LOAD: f64 = 8.0;
+/// Records of the largest group: one write of a mebibyte.
+pub(super) const RECORDS_MAX: usize = 16_384;
+
+/// What the journal does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing is gathered.
+    Idle,
+    /// Gather until then.
+    Wait(Instant),
+    /// Write what is gathered.
+    Commit,
+}
+
+/// The group that is being gathered.
+#[derive(Debug)]
+pub(super) struct Group {
+    count: usize,
+    due: Option<Instant>,
+    /// Records a second, smoothed over the last groups.
+    rate: f64,
+    last_commit: Option<Instant>,
+}
+
+impl Group {
+    pub(super) fn new() -> Self {
+        Self { count: 0, due: None, rate: 0.0, last_commit: None }
+    }
+
+    /// Takes word of records that were gathered.
+    pub(super) fn handle_records(&mut self, count: usize, now: Instant) {
+        if count == 0 {
+            return;
+        }
+        self.count += count;
+        if self.due.is_none() {
+            self.due = Some(now + self.wait());
+        }
+    }
+
+    /// Says what to do now.
+    pub(super) fn poll(&self, now: Instant) -> Next {
+        match self.due {
+            None => Next::Idle,
+            Some(due) if now >= due || self.count >= RECORDS_MAX => Next::Commit,
+            Some(due) => Next::Wait(due),
+        }
+    }
+
+    /// Takes word that the group was written, and how long since the one before.
+    pub(super) fn handle_commit(&mut self, now: Instant) {
+        if let Some(before) = self.last_commit {
+            let seconds = now.saturating_duration_since(before).as_secs_f64().max(1e-6);
+            #[expect(clippy::cast_precision_loss, reason = "a group has at most thousands of records")]
+            let rate = self.count as f64 / seconds;
+            self.rate += (rate - self.rate) / 4.0;
+        }
+        self.last_commit = Some(now);
+        self.count = 0;
+        self.due = None;
+    }
+
+    fn wait(&self) -> Duration {
+        if self.rate * WAIT_MAX.as_secs_f64() < RECORDS_LOAD {
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64(f64::from(RECORDS_AIM) / self.rate).clamp(WAIT_MIN, WAIT_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(records: usize, apart: Duration) -> (Group, Instant) {
+        let mut now = Instant::now();
+        let mut group = Group::new();
+        for _ in 0..40 {
+            group.handle_records(records, now);
+            group.handle_commit(now);
+            now += apart;
+        }
+        (group, now)
+    }
+
+    #[test]
+    fn a_lone_check_in_waits_for_nobody() {
+        let (mut group, now) = loaded(1, Duration::from_millis(10));
+        assert_eq!(group.poll(now), Next::Idle);
+        group.handle_records(1, now);
+        assert_eq!(group.poll(now), Next::Commit);
+    }
+
+    #[test]
+    fn under_load_a_group_waits_within_its_bounds() {
+        for (records, apart) in [(20, 1_000), (60, 1_000), (400, 1_000), (2_000, 1_000)] {
+            let (mut group, now) = loaded(records, Duration::from_micros(apart));
+            group.handle_records(1, now);
+            let Next::Wait(until) = group.poll(now) else { panic!("{records} a ms is load") };
+            assert!((WAIT_MIN..=WAIT_MAX).contains(&(until - now)), "{:?}", until - now);
+            assert_eq!(group.poll(until), Next::Commit);
+        }
+    }
+
+    #[test]
+    fn a_full_group_goes_at_once() {
+        let (mut group, now) = loaded(2_000, Duration::from_millis(1));
+        group.handle_records(RECORDS_MAX, now);
+        assert_eq!(group.poll(now), Next::Commit);
+    }
+}

@@ -1,0 +1,133 @@
+//! A check-in as a record of 64 bytes, and the CRC that ties it to its place.
+
+use rkyv::api::low::{access, to_bytes_in_with_alloc};
+use rkyv::ser::allocator::SubAllocator;
+use rkyv::ser::writer::Buffer;
+use rkyv::util::Align;
+use rkyv::{Archive, Serialize, rancor};
+use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
+use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::time::Timestamp;
+
+/// Bytes of every slot.
+pub(super) const SLOT_BYTES: usize = 64;
+/// Where a slot's CRC stands.
+const CRC_AT: usize = 60;
+/// The verdict byte of a check-in that no door answered.
+const NO_OUTCOME: u8 = 0;
+const FORMAT: u8 = 1;
+
+/// A record's place among all records ever written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Sequence(pub u64);
+
+impl Sequence {
+    /// The place `count` records on.
+    #[must_use]
+    pub const fn plus(self, count: u64) -> Self {
+        Self(self.0 + count)
+    }
+}
+
+/// One slot.
+pub(super) type Slot = [u8; SLOT_BYTES];
+
+/// The record as it stands in a slot: archived, it is these fields in this order, without padding.
+#[derive(Archive, Serialize)]
+#[rkyv(derive(Clone, Copy))]
+struct Record {
+    id: [u8; 16],
+    person: u64,
+    venue: u64,
+    at: u64,
+    reasons: u64,
+    policy: u32,
+    direction: u8,
+    colour: u8,
+    verdict: u8,
+    checks: u8,
+    mode: u8,
+    format: u8,
+    spare: u16,
+    crc: u32,
+}
+
+const _: () = assert!(size_of::<ArchivedRecord>() == SLOT_BYTES);
+
+/// Writes a check-in into a slot, for this place.
+pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> Slot {
+    let outcome = check_in.outcome;
+    let record = Record {
+        id: check_in.id.0,
+        person: check_in.person.0,
+        venue: check_in.venue.0,
+        at: check_in.at.0,
+        reasons: outcome.map_or(0, |outcome| outcome.reasons.0),
+        policy: outcome.map_or(0, |outcome| outcome.policy.0),
+        direction: check_in.direction as u8,
+        colour: outcome.map_or(0, |outcome| outcome.colour as u8),
+        verdict: outcome.map_or(NO_OUTCOME, |outcome| outcome.verdict as u8),
+        checks: outcome.map_or(0, |outcome| outcome.checks.0),
+        mode: check_in.mode as u8,
+        format: FORMAT,
+        spare: 0,
+        crc: 0,
+    };
+    let mut aligned = Align([0; SLOT_BYTES]);
+    let writer = Buffer::from(&mut aligned.0[..]);
+    to_bytes_in_with_alloc::<_, _, rancor::Error>(&record, writer, SubAllocator::empty())
+        .expect("a record holds no pointer and exactly fills its slot");
+    let mut slot = aligned.0;
+    seal(&mut slot, sequence);
+    slot
+}
+
+/// Reads a check-in from a slot; none where the slot is damaged, of another place or of another format.
+pub(super) fn decode(slot: &Slot, sequence: Sequence) -> Option<CheckIn> {
+    if !is_sealed(slot, sequence) {
+        return None;
+    }
+    let aligned = Align(*slot);
+    let record = access::<ArchivedRecord, rancor::Error>(&aligned.0[..]).ok()?;
+    if record.format != FORMAT {
+        return None;
+    }
+    let outcome = match record.verdict {
+        NO_OUTCOME => None,
+        verdict => Some(Outcome {
+            colour: Colour::of_byte(record.colour)?,
+            verdict: Verdict::of_byte(verdict)?,
+            checks: Checks(record.checks),
+            reasons: Reasons(record.reasons.to_native()),
+            policy: PolicyNumber(record.policy.to_native()),
+        }),
+    };
+    Some(CheckIn {
+        id: CheckInId(record.id),
+        person: PersonId(record.person.to_native()),
+        venue: VenueId(record.venue.to_native()),
+        at: Timestamp(record.at.to_native()),
+        direction: Direction::of_byte(record.direction)?,
+        mode: Mode::of_byte(record.mode)?,
+        outcome,
+    })
+}
+
+/// Puts a slot's CRC, mixed with its place.
+pub(super) fn seal(slot: &mut Slot, sequence: Sequence) {
+    let crc = crc(slot, sequence);
+    slot[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// Whether a slot's CRC is that of its bytes and place.
+pub(super) fn is_sealed(slot: &Slot, sequence: Sequence) -> bool {
+    slot[CRC_AT..] == crc(slot, sequence).to_le_bytes()
+}
+
+fn crc(slot: &Slot, sequence: Sequence) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&sequence.0.to_le_bytes());
+    hasher.update(&slot[..CRC_AT]);
+    hasher.finalize()
+}

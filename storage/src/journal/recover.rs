@@ -1,0 +1,169 @@
+//! Reading slots that may be damaged: what recovery does with whole segments and the reader with the parts
+//! it follows. Tells a torn tail from corruption, keeps everything that is intact, and never panics.
+
+use super::record::{self, SLOT_BYTES, Sequence, Slot};
+use super::segment::{self, Header, HeaderKind};
+use scangate_core::check_in::CheckIn;
+
+/// A damaged slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damage {
+    /// The segment.
+    pub segment: u64,
+    /// The slot in it, from 0. **Units**: 64 bytes.
+    pub slot: u64,
+}
+
+/// What opening the journal found.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Everything before this is in the store.
+    pub checkpoint: Sequence,
+    /// The sequence after the last record.
+    pub end: Sequence,
+    /// Slots lost to corruption: damage that intact records follow, or in a journal closed in order.
+    pub damaged: Vec<Damage>,
+    /// Where the last group was cut off by a crash. Nobody was promised what is missing there.
+    pub torn_tail: Option<Damage>,
+    /// The check-ins since the time asked for, for the table of recent ones.
+    pub recent: Vec<CheckIn>,
+}
+
+/// What a scan of slots yields.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// An intact record, and the slot it is in.
+    Record(u64, Sequence, CheckIn),
+    /// A slot that is not what should stand there.
+    Damaged(u64),
+    /// The segment was closed in order, in this slot.
+    Seal(u64),
+}
+
+/// Scans the slots of `bytes`, which begin at slot `from` of a segment, where a group begins and the next
+/// record is expected to be `next`. Returns the sequence after the last record that is accounted for.
+///
+/// A group is followed by a slot of zeros until the next one is written over it: there the scan ends.
+pub(super) fn scan(
+    bytes: &[u8],
+    from: u64,
+    segment: u64,
+    mut next: Sequence,
+    mut found: impl FnMut(Found),
+) -> Sequence {
+    let (slots, _) = bytes.as_chunks::<SLOT_BYTES>();
+    let mut at = 0;
+    while at < slots.len() {
+        let number = from + at as u64;
+        let Some(header) = group_header(&slots[at], segment, next) else {
+            if slots[at] == [0; SLOT_BYTES] {
+                return next;
+            }
+            found(Found::Damaged(number));
+            at += 1;
+            // Its header is damaged; its records prove themselves.
+            while let Some(check_in) = slots.get(at).and_then(|slot| record::decode(slot, next)) {
+                found(Found::Record(from + at as u64, next, check_in));
+                next = next.plus(1);
+                at += 1;
+            }
+            at = resume(slots, at, segment, next, from, &mut found);
+            continue;
+        };
+        if header.count == 0 {
+            found(Found::Seal(number));
+            return header.first;
+        }
+        next = header.first;
+        let end = (at + 1 + header.count as usize).min(slots.len());
+        for (number, slot) in (from + at as u64 + 1..).zip(&slots[at + 1..end]) {
+            found(match record::decode(slot, next) {
+                Some(check_in) => Found::Record(number, next, check_in),
+                None => Found::Damaged(number),
+            });
+            next = next.plus(1);
+        }
+        at = end;
+    }
+    next
+}
+
+/// Looks for the next group after damage; the slots up to it are damaged too.
+fn resume(
+    slots: &[Slot],
+    at: usize,
+    segment: u64,
+    next: Sequence,
+    from: u64,
+    found: &mut impl FnMut(Found),
+) -> usize {
+    let rest = &slots[at..];
+    match rest.iter().position(|slot| group_header(slot, segment, next).is_some()) {
+        Some(skipped) => {
+            (at..at + skipped).for_each(|slot| found(Found::Damaged(from + slot as u64)));
+            at + skipped
+        }
+        None => slots.len(),
+    }
+}
+
+/// A group's header, if this slot is one of this life of the segment. After a damaged group header the
+/// count of its records is not known, so a later header may begin further on; never further back.
+fn group_header(slot: &Slot, segment: u64, next: Sequence) -> Option<Header> {
+    let header = segment::decode(HeaderKind::Group, slot)?;
+    (header.segment == segment && header.first >= next).then_some(header)
+}
+
+/// A whole segment, read back.
+#[derive(Debug)]
+pub(super) struct SegmentScan {
+    pub(super) first: Sequence,
+    pub(super) end: Sequence,
+    /// Slots up to and with the last one that says something; 0 if the segment was never used.
+    pub(super) slots: u64,
+    /// Damage that something intact follows, and that of the header.
+    pub(super) damaged: Vec<u64>,
+    /// The first damaged slot that nothing intact follows.
+    pub(super) torn: Option<u64>,
+}
+
+/// Scans a whole segment. `expected` is the sequence after the segment before; `record` is given all that
+/// is intact.
+pub(super) fn scan_segment(
+    bytes: &[u8],
+    number: u64,
+    expected: Sequence,
+    mut record: impl FnMut(CheckIn),
+) -> SegmentScan {
+    let header = bytes.first_chunk().and_then(|slot| segment::decode(HeaderKind::Segment, slot));
+    let header = header.filter(|header| header.segment == number);
+    let first = header.map_or(expected, |header| header.first);
+    let mut damaged = Vec::new();
+    // What looks damaged is corruption only if something intact follows it.
+    let mut pending = Vec::new();
+    let mut slots = u64::from(header.is_some());
+    let body = bytes.get(SLOT_BYTES..).unwrap_or_default();
+    let end = scan(body, 1, number, first, |found| match found {
+        Found::Record(slot, _, check_in) => {
+            damaged.append(&mut pending);
+            slots = slot + 1;
+            record(check_in);
+        }
+        Found::Seal(slot) => {
+            damaged.append(&mut pending);
+            slots = slot + 1;
+        }
+        Found::Damaged(slot) => pending.push(slot),
+    });
+    if header.is_none() && slots > 0 {
+        damaged.insert(0, 0);
+    }
+    SegmentScan { first, end, slots, damaged, torn: pending.first().copied() }
+}
+
+/// The slot, from the start of `bytes`, of the last group's header in them but the first.
+pub(super) fn last_group(bytes: &[u8], segment: u64, next: Sequence) -> Option<u64> {
+    let (slots, _) = bytes.as_chunks::<SLOT_BYTES>();
+    let last = slots.iter().rposition(|slot| group_header(slot, segment, next).is_some())?;
+    (last > 0).then_some(last as u64)
+}

@@ -1,0 +1,3 @@
+//! What survives: the write-ahead journal, the trails and the registry.
+
+pub mod journal;
