@@ -1,5 +1,5 @@
 //! Colours, verdicts and what is still to be done at the door. A colour is never set here: it comes from
-//! facts under a rule pack.
+//! facts under a [policy](crate::policy).
 
 use serde::{Deserialize, Serialize};
 

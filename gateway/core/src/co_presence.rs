@@ -1,0 +1,284 @@
+//! Co-presence: who was at the same venue at the same time, over one hop or two. The engine is pure: trails
+//! come through a trait, and how long visits last from the venues.
+//!
+//! **Cost**: a hop reads each venue of its sources once a merged stretch of time, and then the candidates'
+//! own trails in one batch, since a visit's end may lie in another venue's check-in.
+
+use crate::check_in::{CheckIn, Direction};
+use crate::id::{PersonId, VenueId};
+use crate::limits::CONTACTS_MAX;
+use crate::time::Timestamp;
+use crate::venue::Dwell;
+use crate::visit::{Certainty, Visit, Window, visits};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A question after one person's check-ins; the window is of check-in times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonAsk {
+    /// Who.
+    pub person: PersonId,
+    /// From when to when.
+    pub window: Window,
+}
+
+/// Where check-ins come from.
+pub trait Trails {
+    /// Why a trail cannot be read.
+    type Error;
+    /// The check-ins at a venue in a window.
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, Self::Error>;
+    /// The check-ins of each question, in the questions' order.
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, Self::Error>;
+}
+
+/// How long visits last that nobody ended.
+pub trait Dwells {
+    /// At a venue.
+    fn of(&self, venue: VenueId) -> Dwell;
+    /// At most, at any venue. **Units**: milliseconds.
+    fn ms_max(&self) -> u64;
+}
+
+/// How far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hops {
+    /// Who met the person.
+    One,
+    /// And who met those, later.
+    Two,
+}
+
+/// A question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Whose contacts.
+    pub person: PersonId,
+    /// Visits that overlap this count, uncut.
+    pub window: Window,
+    /// How far.
+    pub hops: Hops,
+    /// Shorter encounters do not count. **Units**: seconds.
+    pub min_overlap_s: u64,
+}
+
+/// Two visits at one venue at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encounter {
+    /// Where.
+    pub venue: VenueId,
+    /// When both were there.
+    pub window: Window,
+    /// Measured if both visits are.
+    pub certainty: Certainty,
+    /// Who was met: the person in question, or a contact of the hop before.
+    pub via: PersonId,
+}
+
+impl Encounter {
+    /// How long. **Units**: whole seconds.
+    #[must_use]
+    pub const fn overlap_s(&self) -> u64 {
+        self.window.ms() / 1_000
+    }
+}
+
+/// Somebody who was met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Who.
+    pub person: PersonId,
+    /// How many steps away.
+    pub hop: u8,
+    /// The encounters, by time, then venue, then who was met. At least one.
+    pub encounters: Vec<Encounter>,
+}
+
+impl Contact {
+    /// How long in all. **Units**: whole seconds, summed an encounter.
+    #[must_use]
+    pub fn overlap_s(&self) -> u64 {
+        self.encounters.iter().map(Encounter::overlap_s).sum()
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CoPresenceError<E> {
+    /// The trails cannot be read.
+    #[error("the trails: {0}")]
+    Trails(E),
+    /// More contacts than an answer holds: narrow the window or raise `min_overlap_s`.
+    #[error("more than {CONTACTS_MAX} contacts")]
+    TooMany,
+}
+
+impl<E> From<E> for CoPresenceError<E> {
+    fn from(error: E) -> Self {
+        Self::Trails(error)
+    }
+}
+
+/// A person whose visits count from a time on.
+#[derive(Clone, Copy)]
+struct Source {
+    person: PersonId,
+    since: Timestamp,
+}
+
+/// Answers a question: contacts by hop, then longest overlap, then id. The second hop takes each contact of
+/// the first from the start of its first encounter on, and leaves out who is already found.
+pub fn co_presence<T: Trails>(
+    trails: &T,
+    dwells: &impl Dwells,
+    question: &Question,
+) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
+    let mut found = BTreeSet::from([question.person]);
+    let index = [Source { person: question.person, since: Timestamp(0) }];
+    let mut contacts = hop(trails, dwells, question, &index, 1, &found)?;
+    if question.hops == Hops::Two {
+        found.extend(contacts.iter().map(|contact| contact.person));
+        let sources: Vec<Source> = contacts.iter().filter_map(source_of).collect();
+        contacts.append(&mut hop(trails, dwells, question, &sources, 2, &found)?);
+    }
+    if contacts.len() > CONTACTS_MAX {
+        return Err(CoPresenceError::TooMany);
+    }
+    contacts
+        .sort_by_cached_key(|contact| (contact.hop, std::cmp::Reverse(contact.overlap_s()), contact.person));
+    Ok(contacts)
+}
+
+fn source_of(contact: &Contact) -> Option<Source> {
+    let since = contact.encounters.iter().map(|encounter| encounter.window.from).min()?;
+    Some(Source { person: contact.person, since })
+}
+
+fn hop<T: Trails>(
+    trails: &T,
+    dwells: &impl Dwells,
+    question: &Question,
+    sources: &[Source],
+    number: u8,
+    found: &BTreeSet<PersonId>,
+) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
+    let by_venue = source_visits(trails, dwells, question, sources)?;
+    let asks = candidates(trails, dwells, &by_venue, found)?;
+    let mut contacts: BTreeMap<PersonId, Vec<Encounter>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for (ask, check_ins) in asks.iter().zip(trails.persons(&asks)?) {
+        for visit in visits(check_ins, |venue| dwells.of(venue)) {
+            // One person may be asked after twice, and the answers may touch.
+            if visit.window.overlap(question.window).is_none() || !seen.insert((ask.person, visit.check_in)) {
+                continue;
+            }
+            let met = by_venue.get(&visit.venue).into_iter().flatten();
+            let met = met.take_while(|source| source.window.from < visit.window.to);
+            let met = met.filter_map(|source| encounter(source, &visit, question.min_overlap_s));
+            contacts.entry(ask.person).or_default().extend(met);
+        }
+        if contacts.len() > 2 * CONTACTS_MAX {
+            return Err(CoPresenceError::TooMany);
+        }
+    }
+    let contacts = contacts.into_iter().filter(|(_, encounters)| !encounters.is_empty());
+    Ok(contacts.map(|(person, encounters)| contact(person, number, encounters)).collect())
+}
+
+fn contact(person: PersonId, hop: u8, mut encounters: Vec<Encounter>) -> Contact {
+    encounters.sort_unstable_by_key(|met| (met.window.from, met.venue, met.via, met.window.to));
+    Contact { person, hop, encounters }
+}
+
+fn encounter(source: &Visit, visit: &Visit, min_overlap_s: u64) -> Option<Encounter> {
+    let window = source.window.overlap(visit.window)?;
+    (window.ms() >= min_overlap_s.saturating_mul(1_000)).then_some(Encounter {
+        venue: visit.venue,
+        window,
+        certainty: source.certainty.and(visit.certainty),
+        via: source.person,
+    })
+}
+
+/// The sources' visits that overlap the question's window, from each source's time on, by venue and in the
+/// order they begin.
+fn source_visits<T: Trails>(
+    trails: &T,
+    dwells: &impl Dwells,
+    question: &Question,
+    sources: &[Source],
+) -> Result<HashMap<VenueId, Vec<Visit>>, T::Error> {
+    let reach = dwells.ms_max();
+    let asks: Vec<PersonAsk> = sources
+        .iter()
+        .map(|source| {
+            let from = question.window.from.max(source.since).minus_ms(reach);
+            PersonAsk {
+                person: source.person,
+                window: Window { from, to: question.window.to.plus_ms(reach) },
+            }
+        })
+        .collect();
+    let mut by_venue: HashMap<VenueId, Vec<Visit>> = HashMap::new();
+    for (source, check_ins) in sources.iter().zip(trails.persons(&asks)?) {
+        for mut visit in visits(check_ins, |venue| dwells.of(venue)) {
+            let is_asked = visit.window.overlap(question.window).is_some();
+            visit.window.from = visit.window.from.max(source.since);
+            if is_asked && visit.window.from < visit.window.to {
+                by_venue.entry(visit.venue).or_default().push(visit);
+            }
+        }
+    }
+    by_venue.values_mut().for_each(|visits| visits.sort_unstable_by_key(|visit| visit.window.from));
+    Ok(by_venue)
+}
+
+/// Whose trails to read, and where: everybody not yet found who checked in at one of the venues early enough
+/// to be there still.
+fn candidates<T: Trails>(
+    trails: &T,
+    dwells: &impl Dwells,
+    by_venue: &HashMap<VenueId, Vec<Visit>>,
+    found: &BTreeSet<PersonId>,
+) -> Result<Vec<PersonAsk>, T::Error> {
+    let reach = dwells.ms_max();
+    let mut arrivals: Vec<(PersonId, Timestamp)> = Vec::new();
+    for (&venue, visits) in by_venue {
+        let dwell = dwells.of(venue).ms();
+        let stretches =
+            visits.iter().map(|visit| Window { from: visit.window.from.minus_ms(dwell), ..visit.window });
+        for stretch in merge(stretches) {
+            let there = trails.venue(venue, stretch)?;
+            let there = there.iter().filter(|arrival| arrival.direction == Direction::In);
+            let there = there.filter(|arrival| !found.contains(&arrival.person));
+            arrivals.extend(there.map(|arrival| (arrival.person, arrival.at)));
+        }
+    }
+    arrivals.sort_unstable();
+    let mut asks: Vec<PersonAsk> = Vec::new();
+    for (person, at) in arrivals {
+        // Whatever ends the visit lies within the longest dwell.
+        let to = at.plus_ms(reach + 1);
+        match asks.last_mut() {
+            Some(last) if last.person == person && at <= last.window.to => last.window.to = to,
+            Some(_) | None => asks.push(PersonAsk { person, window: Window { from: at, to } }),
+        }
+    }
+    Ok(asks)
+}
+
+/// Joins windows that touch; they come in the order they begin, but for what a visit's cut moved.
+fn merge(windows: impl Iterator<Item = Window>) -> Vec<Window> {
+    let mut windows: Vec<Window> = windows.collect();
+    windows.sort_unstable_by_key(|window| window.from);
+    let mut merged: Vec<Window> = Vec::with_capacity(windows.len());
+    for window in windows {
+        match merged.last_mut() {
+            Some(last) if window.from <= last.to => last.to = last.to.max(window.to),
+            Some(_) | None => merged.push(window),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The pack's file: its keys, and the checks that make a [`Policy`] of it.
+
+use super::admission::AdmissionRule;
+use super::rule::Days;
+use super::{Calendar, Policy, Rule};
+use crate::colour::{Checks, Colour, Verdict};
+use crate::document::{self, DocumentError};
+use crate::fact::KindName;
+use crate::limits::{NAME_BYTES_MAX, RULES_MAX};
+use crate::scan::Temperature;
+use crate::venue::VenueKind;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// Everything that is wrong with a pack; at least one error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError(pub Vec<DocumentError>);
+
+impl std::fmt::Display for PolicyError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(number, error)| {
+            if number > 0 {
+                out.write_str("\n")?;
+            }
+            write!(out, "{error}")
+        })
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pack {
+    name: Spanned<String>,
+    version: u32,
+    title: String,
+    hotline: String,
+    zone: Spanned<String>,
+    fever_celsius: Spanned<f64>,
+    #[serde(default, rename = "rule")]
+    rules: Vec<Spanned<PackRule>>,
+    #[serde(default, rename = "admission")]
+    admissions: Vec<Spanned<PackAdmission>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackRule {
+    id: Spanned<String>,
+    colour: Spanned<Colour>,
+    facts: Vec<KindName>,
+    #[serde(default)]
+    within_days: Option<u16>,
+    #[serde(default)]
+    under_days: Option<Spanned<u16>>,
+    #[serde(default)]
+    ended_by: Vec<KindName>,
+    text: String,
+    clears: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackAdmission {
+    colour: Colour,
+    #[serde(default)]
+    kinds: Vec<VenueKind>,
+    verdict: Spanned<Verdict>,
+    #[serde(default)]
+    checks: Vec<Spanned<String>>,
+}
+
+/// Collects what is wrong, so that a writer sees all of it at once.
+struct Faults<'a> {
+    text: &'a str,
+    found: Vec<DocumentError>,
+}
+
+impl Faults<'_> {
+    fn at<T>(&mut self, place: &Spanned<T>, message: impl Into<String>) {
+        self.found.push(DocumentError::at(self.text, place.span(), message));
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
+    let pack: Pack = document::parse(text).map_err(|error| PolicyError(vec![error]))?;
+    let mut faults = Faults { text, found: Vec::new() };
+    if !is_word(pack.name.as_ref()) {
+        faults.at(&pack.name, "name must be lower-case letters, digits and hyphens");
+    }
+    let calendar = Calendar::of_zone(pack.zone.as_ref());
+    if calendar.is_none() {
+        faults.at(&pack.zone, "zone is not in the IANA time zone database");
+    }
+    let fever = Temperature::of_celsius(*pack.fever_celsius.as_ref());
+    if fever.is_none() {
+        faults.at(&pack.fever_celsius, "fever_celsius must be between 30 and 45");
+    }
+    let rules = rules(&pack.rules, &mut faults);
+    let admissions = admissions(&pack.admissions, &mut faults);
+    for colour in [Colour::Green, Colour::Yellow, Colour::Red] {
+        if !admissions.iter().any(|rule| rule.colour == colour && rule.kinds.is_empty()) {
+            let message = format!("no [[admission]] for {} at every kind of venue", colour.word());
+            faults.at(&pack.name, message);
+        }
+    }
+    match (calendar, fever) {
+        (Some(calendar), Some(fever)) if faults.found.is_empty() => Ok(Policy {
+            label: format!("{}/{}", pack.name.as_ref(), pack.version),
+            title: pack.title,
+            hotline: pack.hotline,
+            calendar,
+            fever,
+            rules,
+            admissions,
+        }),
+        _ => Err(PolicyError(faults.found)),
+    }
+}
+
+fn rules(pack: &[Spanned<PackRule>], faults: &mut Faults<'_>) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::with_capacity(pack.len());
+    if let Some(beyond) = pack.get(RULES_MAX) {
+        faults.at(beyond, format!("a pack has at most {RULES_MAX} rules"));
+    }
+    for rule in pack.iter().map(Spanned::as_ref) {
+        let id = rule.id.as_ref();
+        if !is_word(id) || id == "fever" {
+            faults.at(&rule.id, "id must be lower-case letters, digits and hyphens, and not `fever`");
+        }
+        if rules.iter().any(|earlier| earlier.id == *id) {
+            faults.at(&rule.id, format!("there is another rule `{id}`"));
+        }
+        if *rule.colour.as_ref() == Colour::Unknown {
+            faults.at(&rule.colour, "no rule gives `unknown`");
+        }
+        let days = match (rule.within_days, &rule.under_days) {
+            (Some(_), Some(under)) => {
+                faults.at(under, "within_days and under_days exclude each other");
+                Days::Unlimited
+            }
+            (Some(days), None) => Days::Within(days),
+            (None, Some(days)) => Days::Under(*days.as_ref()),
+            (None, None) => Days::Unlimited,
+        };
+        rules.push(Rule {
+            id: id.clone(),
+            colour: *rule.colour.as_ref(),
+            text: rule.text.clone(),
+            clears: rule.clears.clone(),
+            facts: rule.facts.clone(),
+            days,
+            ended_by: rule.ended_by.clone(),
+        });
+    }
+    rules
+}
+
+fn admissions(pack: &[Spanned<PackAdmission>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
+    let mut admissions = Vec::with_capacity(pack.len());
+    for rule in pack.iter().map(Spanned::as_ref) {
+        let mut checks = Checks::NONE;
+        for word in &rule.checks {
+            match Checks::of_word(word.as_ref()) {
+                Some(check) => checks = checks.and(check),
+                None => faults.at(word, "a check is one of temperature, document, full, manual"),
+            }
+        }
+        if *rule.verdict.as_ref() == Verdict::Check {
+            faults.at(&rule.verdict, "say what follows the checks: `pass` or `refuse`; they make it `check`");
+        }
+        let verdict = *rule.verdict.as_ref();
+        admissions.push(AdmissionRule { colour: rule.colour, kinds: rule.kinds.clone(), verdict, checks });
+    }
+    // A line for some kinds of venue goes before the one for all.
+    admissions.sort_by_key(|rule| rule.kinds.is_empty());
+    admissions
+}
+
+/// Whether a text can stand in an answer as it is.
+fn is_word(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_letter)
+}
