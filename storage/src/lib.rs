@@ -1,3 +1,4 @@
 //! What survives: the write-ahead journal, the trails and the registry.
 
 pub mod journal;
+pub mod trail;

@@ -1,0 +1,427 @@
+//! Trails beside the journal, in an embedded log-structured store. Partitions are buckets: what a drain
+//! brings to a bucket travels as one packed value, so that a drain is a few thousand writes and not a
+//! hundred thousand.
+//!
+//! **Shape**: a keyspace a UTC day and index, so that retention drops whole files. Keys, big-endian:
+//! `bucket (2) tier (1) number (8)` in the persons' index, `hour (1) bucket (2) tier (1) number (8)` in the
+//! venues'. A bucket is the id modulo [`BUCKETS`]: ids are random, so any bits of them spread evenly. The
+//! number of buckets is fixed when the store is made and stands in its `meta` keyspace.
+//!
+//! Small drains leave small blocks. When [`BLOCKS_A_TIER`] of one tier have gathered in a bucket, they become
+//! one of the next, in one atomic write: a row is rewritten a few times in its life, and a reader finds a
+//! few dozen blocks at the most.
+
+mod block;
+mod row;
+
+use super::{TrailError, TrailStore, put_in_order};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use row::Row;
+use scangate_core::check_in::CheckIn;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::time::{HOUR_MS, Timestamp};
+use scangate_core::visit::Window;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+/// Buckets of a store unless chosen otherwise.
+pub const BUCKETS: u16 = 1_024;
+/// Blocks of one tier in a bucket that become one of the next.
+const BLOCKS_A_TIER: u16 = 16;
+const META_BUCKETS: &str = "buckets";
+const META_NUMBER: &str = "number";
+/// The last tier: 16 drains a second all day come to the fifth.
+const TIER_LAST: u8 = 5;
+
+/// One of the two orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Index {
+    Persons,
+    Venues,
+}
+
+impl Index {
+    const BOTH: [Self; 2] = [Self::Persons, Self::Venues];
+
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Persons => "p",
+            Self::Venues => "v",
+        }
+    }
+}
+
+/// A bucket of an index in its period: the day, and in the venues' index the hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Bucket {
+    index: Index,
+    day: u32,
+    hour: u8,
+    bucket: u16,
+}
+
+impl Bucket {
+    fn of(index: Index, owner: u64, at: Timestamp, buckets: u16) -> Self {
+        let hour = match index {
+            Index::Persons => 0,
+            Index::Venues => u8::try_from(at.utc_hour() % 24).expect("a day has 24 hours"),
+        };
+        let bucket = u16::try_from(owner % u64::from(buckets)).expect("less than the number of buckets");
+        Self { index, day: at.utc_day(), hour, bucket }
+    }
+
+    /// What all keys of the bucket begin with.
+    fn prefix(self) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(12);
+        if self.index == Index::Venues {
+            prefix.push(self.hour);
+        }
+        prefix.extend_from_slice(&self.bucket.to_be_bytes());
+        prefix
+    }
+
+    fn key(self, tier: u8, number: u64) -> Vec<u8> {
+        let mut key = self.prefix();
+        key.push(tier);
+        key.extend_from_slice(&number.to_be_bytes());
+        key
+    }
+}
+
+/// The store.
+pub struct EmbeddedTrails {
+    folder: PathBuf,
+    buckets: u16,
+    /// None only where opening it anew has failed.
+    open: RwLock<Option<Open>>,
+}
+
+struct Open {
+    database: Database,
+    meta: Keyspace,
+    buckets: u16,
+    days: Mutex<HashMap<(Index, u32), Keyspace>>,
+    writing: Mutex<Writing>,
+}
+
+struct Writing {
+    /// The number of the next block.
+    number: u64,
+    /// Blocks of each tier in each bucket since the store was opened.
+    gathered: HashMap<(Bucket, u8), u16>,
+}
+
+impl EmbeddedTrails {
+    /// Opens the store of a folder, or makes one with so many buckets.
+    pub fn open(folder: &Path, buckets: u16) -> Result<Self, TrailError> {
+        let open = Open::new(folder, buckets)?;
+        Ok(Self { folder: folder.to_owned(), buckets, open: RwLock::new(Some(open)) })
+    }
+
+    /// Does something with the store. A store that poisoned itself after a failed flush is opened anew
+    /// first: with room on the disk again it heals.
+    fn with<T>(&self, act: impl Fn(&Open) -> Result<T, TrailError>) -> Result<T, TrailError> {
+        if let Some(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            let result = act(open);
+            if !matches!(result, Err(TrailError::Store(fjall::Error::Poisoned))) {
+                return result;
+            }
+        }
+        let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // The old one has to let go of the folder before a new one can take it.
+        *place = None;
+        act(place.insert(Open::new(&self.folder, self.buckets)?))
+    }
+}
+
+impl TrailStore for EmbeddedTrails {
+    fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+        self.with(|open| open.write(drain))
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.with(|open| open.persons(asks))
+    }
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        self.with(|open| open.venue(venue, window))
+    }
+
+    fn retain_from(&self, day: u32) -> Result<(), TrailError> {
+        self.with(|open| open.retain_from(day))
+    }
+
+    fn forget(&self, person: PersonId) -> Result<(), TrailError> {
+        self.with(|open| open.forget(person))
+    }
+}
+
+impl Open {
+    fn new(folder: &Path, asked: u16) -> Result<Self, TrailError> {
+        let database = Database::builder(folder).open()?;
+        let meta = database.keyspace("meta", KeyspaceCreateOptions::default)?;
+        let found = match meta.get(META_BUCKETS)? {
+            Some(value) => u16::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
+            None => {
+                meta.insert(META_BUCKETS, asked.to_be_bytes())?;
+                database.persist(PersistMode::SyncAll)?;
+                asked
+            }
+        };
+        if found != asked {
+            return Err(TrailError::Buckets { found, asked });
+        }
+        let number = match meta.get(META_NUMBER)? {
+            Some(value) => u64::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
+            None => 0,
+        };
+        let writing = Mutex::new(Writing { number, gathered: HashMap::new() });
+        Ok(Self { database, meta, buckets: asked, days: Mutex::new(HashMap::new()), writing })
+    }
+
+    fn days(&self) -> MutexGuard<'_, HashMap<(Index, u32), Keyspace>> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn name(index: Index, day: u32) -> String {
+        format!("{}{day:06}", index.letter())
+    }
+
+    /// The keyspace of a day, made if need be.
+    fn day(&self, index: Index, day: u32) -> Result<Keyspace, TrailError> {
+        if let Some(keyspace) = self.days().get(&(index, day)) {
+            return Ok(keyspace.clone());
+        }
+        let keyspace = self.database.keyspace(&Self::name(index, day), KeyspaceCreateOptions::default)?;
+        self.days().insert((index, day), keyspace.clone());
+        Ok(keyspace)
+    }
+
+    /// The keyspace of a day, where there is one.
+    fn known_day(&self, index: Index, day: u32) -> Result<Option<Keyspace>, TrailError> {
+        if self.database.keyspace_exists(&Self::name(index, day)) {
+            self.day(index, day).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
+        let mut touched = Vec::new();
+        let number = writing.number;
+        for index in Index::BOTH {
+            self.put(index, drain, number, &mut batch, &mut touched)?;
+        }
+        batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
+        batch.commit()?;
+        writing.number = number + 1;
+        for bucket in touched {
+            self.gather(bucket, &mut writing)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a drain into the batch, a block a bucket.
+    fn put(
+        &self,
+        index: Index,
+        drain: &[CheckIn],
+        number: u64,
+        batch: &mut OwnedWriteBatch,
+        touched: &mut Vec<Bucket>,
+    ) -> Result<(), TrailError> {
+        let mut rows: Vec<(Bucket, Row)> = drain
+            .iter()
+            .map(|check_in| {
+                let bucket = Bucket::of(index, index.owner(check_in), check_in.at, self.buckets);
+                (bucket, row::encode(index, check_in))
+            })
+            .collect();
+        rows.sort_unstable_by(|one, other| {
+            one.0.cmp(&other.0).then_with(|| one.1[..row::KEY_BYTES].cmp(&other.1[..row::KEY_BYTES]))
+        });
+        for run in rows.chunk_by(|one, other| one.0 == other.0) {
+            let bucket = run[0].0;
+            let value = block::pack(run.iter().map(|(_, row)| row));
+            batch.insert(&self.day(index, bucket.day)?, bucket.key(0, number), value);
+            touched.push(bucket);
+        }
+        Ok(())
+    }
+
+    /// Counts a block, and merges a tier that has gathered enough. A crash loses the counts and nothing
+    /// else: the next merge takes all blocks of its tier.
+    fn gather(&self, bucket: Bucket, writing: &mut Writing) -> Result<(), TrailError> {
+        for tier in 0..TIER_LAST {
+            // Buckets begin at different counts, so that they are not all merged by the same drain.
+            let start = if tier == 0 { bucket.bucket % BLOCKS_A_TIER } else { 0 };
+            let count = writing.gathered.entry((bucket, tier)).or_insert(start);
+            *count += 1;
+            if *count < BLOCKS_A_TIER {
+                return Ok(());
+            }
+            *count = 0;
+            let number = writing.number;
+            writing.number += 1;
+            self.merge(bucket, tier, number)?;
+        }
+        Ok(())
+    }
+
+    /// Makes one block of the next tier of all blocks of this one, in one atomic write. It need not be
+    /// synced: without it the blocks it was made of are still there.
+    fn merge(&self, bucket: Bucket, tier: u8, number: u64) -> Result<(), TrailError> {
+        let keyspace = self.day(bucket.index, bucket.day)?;
+        let mut prefix = bucket.prefix();
+        prefix.push(tier);
+        let mut batch = self.database.batch();
+        let mut rows = Vec::new();
+        for entry in keyspace.prefix(prefix) {
+            let (key, value) = entry.into_inner()?;
+            rows.extend_from_slice(block::rows(&value)?);
+            batch.remove(&keyspace, key);
+        }
+        let rows = block::merge(rows);
+        batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(rows.iter()));
+        batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
+        Ok(batch.commit()?)
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        let mut wanted: Vec<(Bucket, usize)> = Vec::new();
+        let days: Vec<u32> = self.stored_days(Index::Persons).collect();
+        for (number, ask) in asks.iter().enumerate() {
+            let asked = ask.window.from.utc_day()..=ask.window.to.utc_day();
+            for &day in days.iter().filter(|day| asked.contains(day)) {
+                let bucket = Bucket::of(Index::Persons, ask.person.0, Timestamp(0), self.buckets);
+                wanted.push((Bucket { day, ..bucket }, number));
+            }
+        }
+        wanted.sort_unstable();
+        let mut found = vec![Vec::new(); asks.len()];
+        for run in wanted.chunk_by(|one, other| one.0 == other.0) {
+            let Some(keyspace) = self.known_day(Index::Persons, run[0].0.day)? else { continue };
+            for entry in keyspace.prefix(run[0].0.prefix()) {
+                let value = entry.value()?;
+                let rows = block::rows(&value)?;
+                for &(_, number) in run {
+                    let PersonAsk { person, window } = asks[number];
+                    take(Index::Persons, rows, person.0, window, &mut found[number])?;
+                }
+            }
+        }
+        found.iter_mut().for_each(put_in_order);
+        Ok(found)
+    }
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        let mut found = Vec::new();
+        let mut hour = window.from.0 / HOUR_MS;
+        while hour * HOUR_MS < window.to.0 {
+            let at = Timestamp(hour * HOUR_MS);
+            let bucket = Bucket::of(Index::Venues, venue.0, at, self.buckets);
+            match self.known_day(Index::Venues, bucket.day)? {
+                Some(keyspace) => {
+                    for entry in keyspace.prefix(bucket.prefix()) {
+                        take(Index::Venues, block::rows(&entry.value()?)?, venue.0, window, &mut found)?;
+                    }
+                    hour += 1;
+                }
+                // Nothing of that day: a window may be years wide.
+                None => {
+                    hour = self.next_day(bucket.day).map_or(u64::MAX / HOUR_MS, |day| u64::from(day) * 24)
+                }
+            }
+        }
+        put_in_order(&mut found);
+        Ok(found)
+    }
+
+    /// The next day of the venues' index after one.
+    fn next_day(&self, after: u32) -> Option<u32> {
+        self.stored_days(Index::Venues).filter(|&day| day > after).min()
+    }
+
+    fn stored_days(&self, index: Index) -> impl Iterator<Item = u32> {
+        let names = self.database.list_keyspace_names().into_iter();
+        names.filter_map(move |name| name.strip_prefix(index.letter())?.parse().ok())
+    }
+
+    fn retain_from(&self, first: u32) -> Result<(), TrailError> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in Index::BOTH {
+            for day in self.stored_days(index).filter(|&day| day < first) {
+                let keyspace = self.day(index, day)?;
+                self.days().remove(&(index, day));
+                self.database.delete_keyspace(keyspace)?;
+            }
+        }
+        writing.gathered.retain(|(bucket, _), _| bucket.day >= first);
+        Ok(())
+    }
+
+    fn forget(&self, person: PersonId) -> Result<(), TrailError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let days: Vec<u32> = self.stored_days(Index::Persons).collect();
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
+        for day in days {
+            let bucket = Bucket::of(Index::Persons, person.0, Timestamp(0), self.buckets);
+            let own = self.without(Bucket { day, ..bucket }, person, &mut batch)?;
+            let mut places: Vec<Bucket> = own
+                .iter()
+                .map(|check_in| Bucket::of(Index::Venues, check_in.venue.0, check_in.at, self.buckets))
+                .collect();
+            places.sort_unstable();
+            places.dedup();
+            for place in places {
+                self.without(place, person, &mut batch)?;
+            }
+        }
+        Ok(batch.commit()?)
+    }
+
+    /// Rewrites the blocks of a bucket that hold a person without that person's rows. Returns those.
+    fn without(
+        &self,
+        bucket: Bucket,
+        person: PersonId,
+        batch: &mut OwnedWriteBatch,
+    ) -> Result<Vec<CheckIn>, TrailError> {
+        let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
+        let mut taken = Vec::new();
+        for entry in keyspace.prefix(bucket.prefix()) {
+            let (key, value) = entry.into_inner()?;
+            let rows = block::rows(&value)?;
+            let before = taken.len();
+            let mut left = Vec::with_capacity(rows.len());
+            for row in rows {
+                let check_in = row::decode(bucket.index, row).ok_or(TrailError::Damaged)?;
+                if check_in.person == person { taken.push(check_in) } else { left.push(*row) }
+            }
+            match (taken.len() > before, left.is_empty()) {
+                (false, _) => {}
+                (true, true) => batch.remove(&keyspace, key),
+                (true, false) => batch.insert(&keyspace, key, block::pack(left.iter())),
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Takes an owner's check-ins in a window from sorted rows.
+fn take(
+    index: Index,
+    rows: &[Row],
+    owner: u64,
+    window: Window,
+    into: &mut Vec<CheckIn>,
+) -> Result<(), TrailError> {
+    for row in block::of_owner(rows, owner, window.from.0, window.to.0) {
+        into.push(row::decode(index, row).ok_or(TrailError::Damaged)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! A block: the rows that one drain brought to one bucket, packed and sorted, as one value.
+//!
+//! **Shape**: a format byte, then rows. Searching one is a binary search in the value as it was read.
+
+use super::row::{KEY_BYTES, ROW_BYTES, Row};
+use crate::trail::TrailError;
+
+const FORMAT: u8 = 1;
+
+/// The rows of a value.
+pub(super) fn rows(value: &[u8]) -> Result<&[Row], TrailError> {
+    let (&format, packed) = value.split_first().ok_or(TrailError::Damaged)?;
+    let (rows, rest) = packed.as_chunks::<ROW_BYTES>();
+    if format == FORMAT && rest.is_empty() { Ok(rows) } else { Err(TrailError::Damaged) }
+}
+
+/// The rows of one owner in a stretch of time, of sorted rows.
+pub(super) fn of_owner(rows: &[Row], owner: u64, from: u64, to: u64) -> &[Row] {
+    let key = |at: u64| {
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&owner.to_be_bytes());
+        key[8..].copy_from_slice(&at.to_be_bytes());
+        key
+    };
+    let (first, last) = (key(from), key(to));
+    let start = rows.partition_point(|row| row[..16] < first[..]);
+    let end = rows.partition_point(|row| row[..16] < last[..]);
+    &rows[start..end.max(start)]
+}
+
+/// Packs rows that are sorted.
+pub(super) fn pack<'a>(rows: impl ExactSizeIterator<Item = &'a Row>) -> Vec<u8> {
+    let mut value = Vec::with_capacity(1 + rows.len() * ROW_BYTES);
+    value.push(FORMAT);
+    rows.for_each(|row| value.extend_from_slice(row));
+    value
+}
+
+/// Merges the rows of several blocks; a row that stands in more than one is kept once.
+pub(super) fn merge(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_unstable_by(|one, other| one[..KEY_BYTES].cmp(&other[..KEY_BYTES]));
+    rows.dedup_by(|one, other| one[..KEY_BYTES] == other[..KEY_BYTES]);
+    rows
+}

@@ -1,0 +1,58 @@
+//! Trails in memory: plain maps that are obviously right. The oracle of the other stores' tests.
+
+use super::{TrailError, TrailStore, put_in_order};
+use scangate_core::check_in::CheckIn;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::visit::Window;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The store.
+#[derive(Default)]
+pub struct MemoryTrails(Mutex<BTreeMap<CheckInId, CheckIn>>);
+
+impl MemoryTrails {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<CheckInId, CheckIn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn select(&self, window: Window, is_asked: impl Fn(&CheckIn) -> bool) -> Vec<CheckIn> {
+        let is_in =
+            |check_in: &&CheckIn| (window.from..window.to).contains(&check_in.at) && is_asked(check_in);
+        let mut found = self.all().values().filter(is_in).copied().collect();
+        put_in_order(&mut found);
+        found
+    }
+}
+
+impl TrailStore for MemoryTrails {
+    fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+        let mut all = self.all();
+        for check_in in drain {
+            let kept = all.entry(check_in.id).or_insert(*check_in);
+            if check_in.at < kept.at {
+                *kept = *check_in;
+            }
+        }
+        Ok(())
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        Ok(asks.iter().map(|ask| self.select(ask.window, |check_in| check_in.person == ask.person)).collect())
+    }
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        Ok(self.select(window, |check_in| check_in.venue == venue))
+    }
+
+    fn retain_from(&self, day: u32) -> Result<(), TrailError> {
+        self.all().retain(|_, check_in| check_in.at.utc_day() >= day);
+        Ok(())
+    }
+
+    fn forget(&self, person: PersonId) -> Result<(), TrailError> {
+        self.all().retain(|_, check_in| check_in.person != person);
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! One suite for every store: each gives the answers of the store in memory, whatever order drains come in
+//! and however often.
+
+use super::{BUCKETS, EmbeddedTrails, MemoryTrails, TrailError, TrailStore};
+use proptest::prelude::*;
+use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
+use scangate_core::visit::Window;
+
+const START: u64 = 18_996 * DAY_MS;
+
+/// A city that is the same each time: numbers drawn from a seed.
+struct City {
+    state: u64,
+    people: u64,
+    venues: u64,
+    days: u64,
+}
+
+impl City {
+    fn draw(&mut self, below: u64) -> u64 {
+        self.state =
+            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 33) % below
+    }
+
+    fn check_in(&mut self, number: u64) -> CheckIn {
+        let spread = |id: u64| id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        CheckIn {
+            id: CheckInId(u128::from(spread(number)).to_be_bytes()),
+            person: PersonId(spread(self.draw(self.people))),
+            venue: VenueId(spread(self.draw(self.venues))),
+            at: Timestamp(START + self.draw(self.days * DAY_MS)),
+            direction: if self.draw(4) == 0 { Direction::Out } else { Direction::In },
+            mode: Mode::Terminal,
+            outcome: (self.draw(8) > 0).then_some(Outcome {
+                colour: Colour::Yellow,
+                verdict: Verdict::Check,
+                checks: Checks::FULL,
+                reasons: Reasons::rule(3),
+                policy: PolicyNumber(2),
+            }),
+        }
+    }
+
+    fn check_ins(&mut self, count: u64) -> Vec<CheckIn> {
+        (0..count).map(|number| self.check_in(number)).collect()
+    }
+}
+
+fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins: &[CheckIn]) {
+    let whole = Window { from: Timestamp(0), to: Timestamp(u64::MAX / 2) };
+    let part = Window { from: Timestamp(START + 7 * HOUR_MS), to: Timestamp(START + 31 * HOUR_MS) };
+    let mut people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    let month = Window { from: Timestamp(START), to: Timestamp(START + 30 * DAY_MS) };
+    for window in [part, month] {
+        let asks: Vec<_> = people.iter().map(|&person| PersonAsk { person, window }).collect();
+        assert_eq!(store.persons(&asks).unwrap(), oracle.persons(&asks).unwrap());
+    }
+    let mut venues: Vec<VenueId> = check_ins.iter().map(|check_in| check_in.venue).collect();
+    venues.sort_unstable();
+    venues.dedup();
+    for &venue in &venues {
+        for window in [part, whole] {
+            assert_eq!(store.venue(venue, window).unwrap(), oracle.venue(venue, window).unwrap());
+        }
+    }
+}
+
+fn embedded(folder: &tempfile::TempDir) -> EmbeddedTrails {
+    EmbeddedTrails::open(&folder.path().join("trails"), BUCKETS).unwrap()
+}
+
+#[test]
+fn a_city_of_a_hundred_thousand_check_ins_reads_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, oracle) = (embedded(&folder), MemoryTrails::default());
+    let check_ins = City { state: 1, people: 3_000, venues: 200, days: 3 }.check_ins(100_000);
+    for drain in check_ins.chunks(9_000) {
+        store.write(drain).unwrap();
+        oracle.write(drain).unwrap();
+    }
+    compare(&store, &oracle, &check_ins);
+    drop(store);
+    compare(&embedded(&folder), &oracle, &check_ins);
+}
+
+#[test]
+fn many_small_drains_merge_and_nothing_is_lost_or_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let oracle = MemoryTrails::default();
+    let check_ins = City { state: 2, people: 40, venues: 6, days: 1 }.check_ins(3_000);
+    for (number, half) in check_ins.chunks(1_500).enumerate() {
+        let store = embedded(&folder);
+        for drain in half.chunks(3) {
+            store.write(drain).unwrap();
+            oracle.write(drain).unwrap();
+            if number == 1 {
+                store.write(drain).unwrap();
+            }
+        }
+        compare(&store, &oracle, &check_ins);
+    }
+}
+
+#[test]
+fn old_days_go_and_a_person_can_be_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, oracle) = (embedded(&folder), MemoryTrails::default());
+    let check_ins = City { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
+    for stored in [&store as &dyn TrailStore, &oracle] {
+        stored.write(&check_ins).unwrap();
+        stored.retain_from(18_998).unwrap();
+        stored.forget(check_ins[0].person).unwrap();
+    }
+    compare(&store, &oracle, &check_ins);
+    let ask = PersonAsk {
+        person: check_ins[0].person,
+        window: Window { from: Timestamp(START), to: Timestamp(START + 9 * DAY_MS) },
+    };
+    assert_eq!(store.persons(&[ask]).unwrap(), [[]]);
+    drop(store);
+    compare(&embedded(&folder), &oracle, &check_ins);
+}
+
+#[test]
+fn the_number_of_buckets_is_for_life() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(embedded(&folder));
+    let other = EmbeddedTrails::open(&folder.path().join("trails"), 64);
+    assert!(matches!(other, Err(TrailError::Buckets { found: BUCKETS, asked: 64 })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_order_and_repetition_of_drains(seed: u64, size in 1_usize..40, repeated in 0_usize..10) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedTrails::open(folder.path(), 4).unwrap();
+        let oracle = MemoryTrails::default();
+        let mut city = City { state: seed, people: 12, venues: 5, days: 2 };
+        let mut check_ins = city.check_ins(200);
+        // The same scan taken in by two gateways: one id, two times.
+        let mut twin = check_ins[7];
+        twin.at = twin.at.plus_ms(4_000);
+        check_ins.push(twin);
+        for drain in check_ins.chunks(size).chain(check_ins.chunks(size).take(repeated)) {
+            store.write(drain).unwrap();
+            oracle.write(drain).unwrap();
+        }
+        compare(&store, &oracle, &check_ins);
+    }
+}
