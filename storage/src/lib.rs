@@ -1,4 +1,5 @@
 //! What survives: the write-ahead journal, the trails and the registry.
 
 pub mod journal;
+pub mod registry;
 pub mod trail;

@@ -13,6 +13,7 @@ pub mod fact;
 pub mod id;
 pub mod keys;
 pub mod limits;
+pub mod person;
 pub mod policy;
 pub mod refusal;
 pub mod scan;

@@ -1,0 +1,210 @@
+//! What a person registers with: a name, a phone, a document. Each is checked for what it claims to be;
+//! whether a city takes it is its rule pack's to say. Nothing of it shows in `Debug`.
+
+use crate::limits;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Kinds of identity documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentType {
+    /// A resident identity number, 18 characters with a check digit.
+    ResidentId,
+    /// A passport of any country.
+    Passport,
+    /// The mainland travel permit of residents of Hong Kong and Macau.
+    HkMacauPermit,
+    /// The mainland travel permit of residents of Taiwan.
+    TaiwanPermit,
+}
+
+/// An identity document.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Its kind.
+    pub r#type: DocumentType,
+    /// Its number.
+    pub number: String,
+}
+
+/// What a person registers with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Personal {
+    /// The name.
+    pub name: String,
+    /// A mobile number of the mainland, eleven digits.
+    pub phone: String,
+    /// The document.
+    pub document: Document,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Document({:?}, …)", self.r#type)
+    }
+}
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Personal(…)")
+    }
+}
+
+/// What is not what it claims to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PersonError {
+    /// The name is empty, too long or has control characters.
+    #[error("name must have 1 to {} bytes and no control characters", limits::NAME_BYTES_MAX)]
+    Name,
+    /// Not a mobile number of the mainland.
+    #[error("phone must be a mainland mobile number of eleven digits")]
+    PhoneUnsupported,
+    /// The number is not one of its document's type.
+    #[error("document.number is not a valid number of this type of document")]
+    DocumentInvalid(DocumentType),
+}
+
+impl Personal {
+    /// Each part in its one spelling, if it is what it claims to be.
+    pub fn checked(self) -> Result<Self, PersonError> {
+        Ok(Self {
+            name: checked_name(&self.name)?,
+            phone: checked_phone(&self.phone)?,
+            document: self.document.checked()?,
+        })
+    }
+}
+
+/// A name without the blanks around it.
+pub fn checked_name(name: &str) -> Result<String, PersonError> {
+    let name = name.trim();
+    let is_name = (1..=limits::NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+    if is_name { Ok(name.to_owned()) } else { Err(PersonError::Name) }
+}
+
+/// A mobile number's eleven digits; blanks, hyphens and the country's prefix are dropped.
+pub fn checked_phone(phone: &str) -> Result<String, PersonError> {
+    let bare: String = phone.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
+    let bare = bare.strip_prefix("+86").or_else(|| bare.strip_prefix("0086")).unwrap_or(&bare);
+    let is_mobile = bare.len() == 11
+        && bare.bytes().all(|digit| digit.is_ascii_digit())
+        && bare.starts_with('1')
+        && bare.as_bytes()[1] >= b'3';
+    if is_mobile { Ok(bare.to_owned()) } else { Err(PersonError::PhoneUnsupported) }
+}
+
+impl Document {
+    /// The document with its number in its one spelling: upper case, no blanks.
+    pub fn checked(self) -> Result<Self, PersonError> {
+        let number: String = self
+            .number
+            .chars()
+            .filter(|letter| *letter != ' ')
+            .map(|letter| letter.to_ascii_uppercase())
+            .collect();
+        let bytes = number.as_bytes();
+        let is_valid = match self.r#type {
+            DocumentType::ResidentId => is_resident_id(bytes),
+            DocumentType::Passport => {
+                (5..=17).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_alphanumeric)
+            }
+            DocumentType::HkMacauPermit => {
+                matches!(bytes.first(), Some(b'H' | b'M')) && is_digits(&bytes[1..], &[8, 10])
+            }
+            DocumentType::TaiwanPermit => is_digits(bytes, &[8, 10]),
+        };
+        if is_valid {
+            Ok(Self { r#type: self.r#type, number })
+        } else {
+            Err(PersonError::DocumentInvalid(self.r#type))
+        }
+    }
+}
+
+fn is_digits(bytes: &[u8], lengths: &[usize]) -> bool {
+    lengths.contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit)
+}
+
+/// The check digit of GB 11643: ISO 7064 MOD 11-2, in which ten is written X.
+#[must_use]
+pub fn resident_id_check_digit(first: &[u8; 17]) -> u8 {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const DIGITS: [u8; 11] = *b"10X98765432";
+    let sum: u32 = first.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    DIGITS[(sum % 11) as usize]
+}
+
+fn is_resident_id(number: &[u8]) -> bool {
+    let Some((first, [check])) = number.split_first_chunk::<17>() else { return false };
+    first.iter().all(u8::is_ascii_digit)
+        && first[0] != b'0'
+        && is_birthday(&first[6..14])
+        && resident_id_check_digit(first) == *check
+}
+
+fn is_birthday(digits: &[u8]) -> bool {
+    let number = |digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + i16::from(digit - b'0'));
+    let (year, month, day) = (number(&digits[..4]), number(&digits[4..6]), number(&digits[6..]));
+    let (Ok(month), Ok(day)) = (i8::try_from(month), i8::try_from(day)) else { return false };
+    (1850..=2100).contains(&year) && jiff::civil::Date::new(year, month, day).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(r#type: DocumentType, number: &str) -> Option<String> {
+        Document { r#type, number: number.into() }.checked().ok().map(|document| document.number)
+    }
+
+    #[test]
+    fn documents_are_what_they_claim_to_be() {
+        use DocumentType::{HkMacauPermit, Passport, ResidentId, TaiwanPermit};
+        for (r#type, number, checked) in [
+            // The example of GB 11643 and one that ends in X.
+            (ResidentId, "11010519491231002X", Some("11010519491231002X")),
+            (ResidentId, " 11010519491231002x ", Some("11010519491231002X")),
+            (ResidentId, "440524188001010014", Some("440524188001010014")),
+            (ResidentId, "110105194912310021", None),
+            (ResidentId, "11010519490231002X", None),
+            (ResidentId, "1101051949123100", None),
+            (ResidentId, "11010519491231002XX", None),
+            (ResidentId, "1101051949123100２X", None),
+            (Passport, "E12345678", Some("E12345678")),
+            (Passport, "E123", None),
+            (Passport, "E1234-678", None),
+            (HkMacauPermit, "h1234567890", Some("H1234567890")),
+            (HkMacauPermit, "K12345678", None),
+            (HkMacauPermit, "", None),
+            (TaiwanPermit, "12345678", Some("12345678")),
+            (TaiwanPermit, "123456789", None),
+        ] {
+            assert_eq!(check(r#type, number).as_deref(), checked, "{type:?} {number}");
+        }
+    }
+
+    #[test]
+    fn phones_are_mobile_numbers_of_the_mainland() {
+        for (phone, checked) in [
+            ("13800000000", Some("13800000000")),
+            ("+86 138-0000-0000", Some("13800000000")),
+            ("12800000000", None),
+            ("1380000000", None),
+            ("+85212345678", None),
+            ("", None),
+        ] {
+            assert_eq!(checked_phone(phone).ok().as_deref(), checked, "{phone}");
+        }
+    }
+
+    #[test]
+    fn names_have_something_in_them() {
+        assert_eq!(checked_name(" 张三 ").as_deref(), Ok("张三"));
+        for name in ["", "  ", "a\u{7}b", &"长".repeat(100)] {
+            assert_eq!(checked_name(name), Err(PersonError::Name));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Cases: the purpose and window under which one person is traced.
+
+use super::{Registry, Result, draw, pack, unpack};
+use scangate_core::id::{CaseId, PersonId};
+use scangate_core::time::Timestamp;
+use scangate_core::visit::Window;
+use serde::{Deserialize, Serialize};
+
+const TABLE: &str = "cases";
+
+/// A case that is about to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCase {
+    /// Who opens it, by the token's subject.
+    pub tracer: String,
+    /// Whom it is about.
+    pub person: PersonId,
+    /// What for.
+    pub purpose: String,
+    /// The tracer's own reference.
+    pub reference: String,
+    /// From when to when.
+    pub window: Window,
+    /// When it was opened.
+    pub opened: Timestamp,
+}
+
+/// A case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// Who opened it.
+    pub tracer: String,
+    /// Whom it is about.
+    pub person: PersonId,
+    /// What for.
+    pub purpose: String,
+    /// The tracer's own reference.
+    pub reference: String,
+    /// From when.
+    pub from: Timestamp,
+    /// To when.
+    pub to: Timestamp,
+    /// When it was opened.
+    pub opened: Timestamp,
+}
+
+impl Case {
+    /// Its window.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        Window { from: self.from, to: self.to }
+    }
+}
+
+impl Registry {
+    /// Opens a case.
+    pub fn open_case(&self, new: NewCase) -> Result<Case> {
+        let _writing = self.writing();
+        let NewCase { tracer, person, purpose, reference, window: Window { from, to }, opened } = new;
+        let id = CaseId(draw(&self.0.cases)?);
+        let case = Case { id, tracer, person, purpose, reference, from, to, opened };
+        let mut batch = self.batch();
+        batch.insert(&self.0.cases, id.0.to_be_bytes(), pack(&case));
+        let about = (u128::from(person.0) << 64 | u128::from(id.0)).to_be_bytes();
+        batch.insert(&self.0.cases_about, about, id.0.to_be_bytes());
+        batch.commit()?;
+        Ok(case)
+    }
+
+    /// A case by id.
+    pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
+        self.0.cases.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+    }
+
+    /// The cases about somebody, the oldest first.
+    pub fn cases_about(&self, person: PersonId) -> Result<Vec<Case>> {
+        let mut cases = Vec::new();
+        for entry in self.0.cases_about.prefix(person.0.to_be_bytes()) {
+            let id = CaseId(super::number(TABLE, &entry.value()?)?);
+            cases.extend(self.case(id)?);
+        }
+        cases.sort_unstable_by_key(|case| (case.opened, case.id));
+        Ok(cases)
+    }
+}

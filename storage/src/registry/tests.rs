@@ -1,0 +1,208 @@
+//! The registry over a real store on a real disk.
+
+use super::*;
+use scangate_core::fact::{Fact, FactKind, Force};
+use scangate_core::id::{FactId, PersonId};
+use scangate_core::person::{Document, DocumentType, Personal};
+use scangate_core::time::Timestamp;
+use scangate_core::visit::Window;
+use std::path::PathBuf;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+fn open(folder: &Path) -> Registry {
+    Registry::open(folder, &Secret::new(&[5; 32]).unwrap()).unwrap()
+}
+
+fn personal(number: u32) -> Personal {
+    Personal {
+        name: format!("Unmistakable Name {number}"),
+        phone: format!("139{number:08}"),
+        document: Document { r#type: DocumentType::Passport, number: format!("UNMISTAKABLE{number:05}") },
+    }
+}
+
+fn fact(id: FactId, person: PersonId) -> Fact {
+    let kind = FactKind::Confirmed;
+    let source = "centre for disease control".to_owned();
+    Fact { id, person, kind, at: NOW, until: None, source, reference: None, force: Force::InForce }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn is_on_disk(folder: &Path, words: &str) -> bool {
+    let contains = |bytes: &[u8]| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+    files(folder).iter().any(|path| contains(&std::fs::read(path).unwrap()))
+}
+
+#[test]
+fn one_document_is_one_person_also_in_one_list_and_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = {
+        let registry = open(folder.path());
+        let both = registry.register(&[personal(1), personal(1), personal(2)], 1, NOW).unwrap();
+        assert_eq!(both.iter().map(|one| one.is_new).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(both[0].person, both[1].person);
+        both[0].person
+    };
+    let registry = open(folder.path());
+    let again = registry.register(&[personal(1)], 2, NOW).unwrap()[0];
+    assert_eq!(again, Registered { person: first, kid: 1, is_new: false });
+    let person = registry.person(first).unwrap().unwrap();
+    assert_eq!((person.kid, person.registered, person.personal), (1, NOW, personal(1)));
+    assert_eq!(registry.person(PersonId(1)).unwrap(), None);
+    let mut count = 0;
+    registry.people(|_| count += 1).unwrap();
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn many_at_once_register_one_document_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let new = std::thread::scope(|scope| {
+        let tries: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| registry.register(&[personal(7)], 1, NOW).unwrap()[0])).collect();
+        tries.into_iter().map(|one| one.join().unwrap()).filter(|one| one.is_new).count()
+    });
+    assert_eq!(new, 1);
+}
+
+#[test]
+fn nothing_personal_is_readable_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    registry.register(&[personal(3)], 1, NOW).unwrap();
+    drop(registry);
+    for words in ["Unmistakable", "UNMISTAKABLE", "13900000003"] {
+        assert!(!is_on_disk(folder.path(), words), "{words}");
+    }
+    let strange = Registry::open(folder.path(), &Secret::new(&[6; 32]).unwrap()).unwrap();
+    let mut all = Vec::new();
+    strange.people(|id| all.push(id)).unwrap();
+    assert!(matches!(strange.person(all[0]), Err(RegistryError::Sealed)));
+}
+
+#[test]
+fn a_changed_document_is_found_and_the_old_one_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let one = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+    registry.change_person(one, |own| *own = personal(2)).unwrap().unwrap();
+    assert_eq!(registry.register(&[personal(2)], 1, NOW).unwrap()[0].person, one);
+    assert!(registry.register(&[personal(1)], 1, NOW).unwrap()[0].is_new);
+}
+
+#[test]
+fn who_is_erased_leaves_neither_row_nor_facts() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let id = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+    let about = fact(registry.draw_fact_id().unwrap(), id);
+    registry.add_facts(std::slice::from_ref(&about)).unwrap();
+    assert!(registry.erase_person(id).unwrap());
+    assert!(!registry.erase_person(id).unwrap());
+    assert_eq!(registry.person(id).unwrap(), None);
+    assert!(registry.facts_of(id).unwrap().is_empty());
+    assert_eq!(registry.fact(about.id).unwrap(), None);
+    assert!(registry.register(&[personal(1)], 1, NOW).unwrap()[0].is_new);
+}
+
+#[test]
+fn a_withdrawn_fact_stays_with_its_first_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let about = fact(FactId(9), PersonId(4));
+    registry.add_facts(&[about.clone(), fact(FactId(8), PersonId(4)), fact(FactId(7), PersonId(5))]).unwrap();
+    let withdrawn = Fact { force: Force::Withdrawn("mistaken".into()), ..about };
+    for reason in ["mistaken", "again"] {
+        assert_eq!(registry.withdraw_fact(FactId(9), reason.into()).unwrap().as_ref(), Some(&withdrawn));
+    }
+    assert_eq!(registry.withdraw_fact(FactId(1), "none".into()).unwrap(), None);
+    let mut all = Vec::new();
+    registry.facts(|person, facts| all.push((person, facts.len()))).unwrap();
+    assert_eq!(all, [(PersonId(4), 2), (PersonId(5), 1)]);
+}
+
+#[test]
+fn a_changed_or_dropped_audit_entry_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let act = |object: &str| Act {
+        at: NOW,
+        subject: "tracer".into(),
+        role: "tracer".into(),
+        act: "case-opened".into(),
+        object: object.into(),
+        detail: serde_json::json!({}),
+    };
+    for object in ["c1", "c2", "c3"] {
+        registry.audit(&act(object)).unwrap();
+    }
+    assert_eq!(registry.verify_audit().unwrap(), Ok(3));
+    let second = registry.audited(2, 1).unwrap().remove(0);
+    assert_eq!((second.number, second.act.object.as_str()), (2, "c2"));
+    registry.forge(&Audited { act: act("c9"), ..second.clone() }).unwrap();
+    assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
+    registry.forge(&second).unwrap();
+    registry.drop_entry(2).unwrap();
+    assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
+}
+
+#[test]
+fn a_budget_is_spent_to_its_bound_and_no_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let granted: usize = std::thread::scope(|scope| {
+        let spend = || (0..10).filter(|_| registry.spend("cases/a", 1, 3, 100).unwrap()).count();
+        let spenders: Vec<_> = (0..8).map(|_| scope.spawn(spend)).collect();
+        spenders.into_iter().map(|spender| spender.join().unwrap()).sum()
+    });
+    assert_eq!(granted, 33);
+    assert!(registry.spend("cases/a", 1, 1, 100).unwrap());
+    assert!(!registry.spend("cases/a", 1, 1, 100).unwrap());
+    assert!(registry.spend("cases/b", 1, 100, 100).unwrap());
+    assert!(registry.spend("cases/a", 2, 100, 100).unwrap());
+}
+
+#[test]
+fn a_held_list_is_released_to_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let new =
+        NewHeld { kind: HeldKind::Facts, sent_by: "a".into(), at: NOW, count: 2, body: "{}\n{}\n".into() };
+    let id = registry.hold(new).unwrap();
+    assert_eq!(registry.all_held().unwrap().len(), 1);
+    let got = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..4).map(|_| scope.spawn(|| registry.release_held(id).unwrap())).collect();
+        tries.into_iter().filter_map(|one| one.join().unwrap()).count()
+    });
+    assert_eq!(got, 1);
+    assert_eq!(registry.held(id).unwrap(), None);
+}
+
+#[test]
+fn cases_policies_and_settings_survive() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window { from: Timestamp(1), to: Timestamp(2) };
+    let case = {
+        let registry = open(folder.path());
+        assert_eq!(registry.publish_policy("default/1", "a").unwrap().0, 1);
+        assert_eq!(registry.publish_policy("default/1", "a").unwrap().0, 1);
+        assert_eq!(registry.publish_policy("xinji/1", "b").unwrap().0, 2);
+        assert_eq!(registry.publish_policy("default/1", "a").unwrap().0, 3);
+        registry.set("kids", b"1").unwrap();
+        let (tracer, purpose, reference) = ("t".to_owned(), "contact-tracing".to_owned(), "r".to_owned());
+        registry
+            .open_case(NewCase { tracer, person: PersonId(3), purpose, reference, window, opened: NOW })
+            .unwrap()
+    };
+    let registry = open(folder.path());
+    assert_eq!(registry.case(case.id).unwrap(), Some(case.clone()));
+    assert_eq!(registry.cases_about(PersonId(3)).unwrap(), [case]);
+    assert_eq!(registry.setting("kids").unwrap().as_deref(), Some(b"1".as_slice()));
+    assert_eq!(registry.policies().unwrap().len(), 3);
+}
