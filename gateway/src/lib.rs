@@ -1,3 +1,26 @@
-//! The Scangate server: sockets, threads and clocks around the rules of `scangate-core`.
+//! The gateway: sockets, threads and clocks around the rules of `scangate-core`. A check-in's way is in
+//! [`rooms`]; who carries it there is in [`serve`] (HTTP/3) and [`http`]; what follows it is in [`batcher`];
+//! everything that is not a scan is in [`office`].
 
+pub mod admin;
+pub mod assembly;
+pub mod batcher;
+pub mod clock;
+pub mod colours;
+pub mod config;
+pub mod deployment;
+pub mod gate;
+pub mod http;
 pub mod http3;
+pub mod intake;
+pub mod keyring;
+pub mod office;
+pub mod policies;
+pub mod poster;
+pub mod problem;
+pub mod recent;
+pub mod rooms;
+pub mod route;
+pub mod serve;
+pub mod telemetry;
+pub mod venues;

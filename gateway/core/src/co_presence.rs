@@ -241,7 +241,7 @@ fn candidates<T: Trails>(
     found: &BTreeSet<PersonId>,
 ) -> Result<Vec<PersonAsk>, T::Error> {
     let reach = dwells.ms_max();
-    let mut arrivals: Vec<(PersonId, Timestamp)> = Vec::new();
+    let mut arrivals = Vec::new();
     for (&venue, visits) in by_venue {
         let dwell = dwells.of(venue).ms();
         let stretches =
@@ -253,6 +253,11 @@ fn candidates<T: Trails>(
             arrivals.extend(there.map(|arrival| (arrival.person, arrival.at)));
         }
     }
+    Ok(asks_of(arrivals, reach))
+}
+
+/// Questions that hold each arrival's visit whole, a person's joined where they touch.
+fn asks_of(mut arrivals: Vec<(PersonId, Timestamp)>, reach: u64) -> Vec<PersonAsk> {
     arrivals.sort_unstable();
     let mut asks: Vec<PersonAsk> = Vec::new();
     for (person, at) in arrivals {
@@ -263,7 +268,42 @@ fn candidates<T: Trails>(
             Some(_) | None => asks.push(PersonAsk { person, window: Window { from: at, to } }),
         }
     }
-    Ok(asks)
+    asks
+}
+
+/// One person's visits that overlap a window, uncut and in order.
+pub fn trail<T: Trails>(
+    trails: &T,
+    dwells: &impl Dwells,
+    person: PersonId,
+    window: Window,
+) -> Result<Vec<Visit>, T::Error> {
+    let reach = dwells.ms_max();
+    let around = Window { from: window.from.minus_ms(reach), to: window.to.plus_ms(reach) };
+    let check_ins = trails.persons(&[PersonAsk { person, window: around }])?.pop().unwrap_or_default();
+    let visits = visits(check_ins, |venue| dwells.of(venue)).into_iter();
+    Ok(visits.filter(|visit| visit.window.overlap(window).is_some()).collect())
+}
+
+/// Everybody's visits at a venue that overlap a window, uncut, by when they begin, then person.
+pub fn visitors<T: Trails>(
+    trails: &T,
+    dwells: &impl Dwells,
+    venue: VenueId,
+    window: Window,
+) -> Result<Vec<Visit>, T::Error> {
+    let before = Window { from: window.from.minus_ms(dwells.of(venue).ms()), ..window };
+    let there = trails.venue(venue, before)?.into_iter();
+    let there = there.filter(|arrival| arrival.direction == Direction::In);
+    let asks = asks_of(there.map(|arrival| (arrival.person, arrival.at)).collect(), dwells.ms_max());
+    let mut found: Vec<Visit> = Vec::new();
+    for check_ins in trails.persons(&asks)? {
+        let visits = visits(check_ins, |venue| dwells.of(venue)).into_iter();
+        found.extend(visits.filter(|visit| visit.venue == venue && visit.window.overlap(window).is_some()));
+    }
+    found.sort_unstable_by_key(|visit| (visit.window.from, visit.person, visit.check_in));
+    found.dedup_by_key(|visit| visit.check_in);
+    Ok(found)
 }
 
 /// Joins windows that touch; they come in the order they begin, but for what a visit's cut moved.

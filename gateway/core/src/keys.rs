@@ -95,6 +95,14 @@ pub struct DoorKey(pub Key);
 #[derive(Clone)]
 pub struct ServerKey(hmac::Key);
 
+impl PersonKey {
+    /// The key's bytes, which registration gives to the person's phone and to nobody else.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0.0
+    }
+}
+
 /// Something that seals codes.
 pub trait Seals {
     /// The key, ready for use.

@@ -1,0 +1,106 @@
+//! The colour table: every resident's standing in memory, sharded, so that a scan asks nobody else. The
+//! back office writes it when facts or time change a standing; the scan path only reads.
+
+use dashmap::DashMap;
+use scangate_core::colour::{Colour, Reasons, Standing};
+use scangate_core::id::PersonId;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A standing in eight bytes: the rules from bit 0, the colour in the two highest bits.
+#[derive(Clone, Copy)]
+struct Packed(u64);
+
+const COLOUR_SHIFT: u32 = 62;
+const _: () = assert!(scangate_core::limits::RULES_MAX < COLOUR_SHIFT as usize);
+
+impl Packed {
+    fn of(standing: Standing) -> Self {
+        Self(standing.reasons.0 | u64::from(standing.colour as u8) << COLOUR_SHIFT)
+    }
+
+    fn standing(self) -> Standing {
+        let colour = match self.0 >> COLOUR_SHIFT {
+            1 => Colour::Green,
+            2 => Colour::Yellow,
+            3 => Colour::Red,
+            _ => Colour::Unknown,
+        };
+        Standing { colour, reasons: Reasons(self.0 & !(3 << COLOUR_SHIFT)) }
+    }
+}
+
+/// The table. **Cost**: a read is one shard lock taken shared and one probe, about 0.2 us among 10 M; an
+/// entry is 16 bytes and the table's slack.
+pub struct Colours {
+    table: DashMap<PersonId, Packed, foldhash::fast::RandomState>,
+    loaded: AtomicBool,
+}
+
+impl Default for Colours {
+    fn default() -> Self {
+        Self { table: DashMap::default(), loaded: AtomicBool::new(false) }
+    }
+}
+
+impl Colours {
+    /// The person's standing; unknown for who is not in the table, whether it is loaded yet or not.
+    #[must_use]
+    pub fn standing(&self, person: PersonId) -> Standing {
+        self.table.get(&person).map_or(Standing::UNKNOWN, |packed| packed.standing())
+    }
+
+    /// Puts a person's standing.
+    pub fn put(&self, person: PersonId, standing: Standing) {
+        self.table.insert(person, Packed::of(standing));
+    }
+
+    /// Puts a person's standing unless there is one already.
+    pub fn begin(&self, person: PersonId, standing: Standing) {
+        self.table.entry(person).or_insert(Packed::of(standing));
+    }
+
+    /// Takes a person out.
+    pub fn remove(&self, person: PersonId) {
+        self.table.remove(&person);
+    }
+
+    /// Says that all residents are in.
+    pub fn set_loaded(&self) {
+        self.loaded.store(true, Ordering::Release);
+    }
+
+    /// Whether all residents are in.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Acquire)
+    }
+
+    /// How many persons are in the table.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standing_survives_packing() {
+        let colours = Colours::default();
+        for (number, colour) in [Colour::Green, Colour::Yellow, Colour::Red].into_iter().enumerate() {
+            let standing = Standing { colour, reasons: Reasons::rule(number).and(Reasons::rule(55)) };
+            colours.put(PersonId(7), standing);
+            assert_eq!(colours.standing(PersonId(7)), standing);
+        }
+        colours.remove(PersonId(7));
+        assert_eq!(colours.standing(PersonId(7)), Standing::UNKNOWN);
+    }
+}

@@ -1,0 +1,183 @@
+//! The configuration: a TOML file, then the command line over it. A wrong key is answered with file, line
+//! and the nearest right key; nothing is guessed.
+
+use scangate_core::document::{self, DocumentError};
+use scangate_core::limits::RETENTION_DAYS;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything an operator can set.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where phones and gates connect, on UDP and TCP.
+    pub listen: SocketAddr,
+    /// Where operators connect, plain HTTP.
+    pub admin: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The origin that posters point to; `https://localhost:PORT` if not set.
+    pub origin: Option<String>,
+    /// A rule pack's name, or a file.
+    pub policy: String,
+    /// Worker threads; one a core if not set.
+    pub workers: Option<u16>,
+    /// The deployment's secret; `secret` in the data folder if not set.
+    pub secret: Option<PathBuf>,
+    /// The certificate chain and its key, PEM; a self-signed one in the data folder if not set.
+    pub certificate: Option<PathBuf>,
+    /// See [`Config::certificate`].
+    pub key: Option<PathBuf>,
+    /// The journal.
+    pub journal: JournalConfig,
+    /// How long trails are kept. **Units**: days.
+    pub retention_days: u16,
+    /// What tracers may ask a day.
+    pub tracer: TracerConfig,
+}
+
+/// The journal's bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalConfig {
+    /// One segment. **Units**: MiB.
+    pub segment_mib: u32,
+    /// All segments together; beyond it check-ins are refused. **Units**: MiB.
+    pub disk_mib_max: u32,
+}
+
+/// A tracer's budget.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TracerConfig {
+    /// Cases a day.
+    pub cases_max: u64,
+    /// Persons in answers a day.
+    pub persons_max: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8_443)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 9_443)),
+            data: PathBuf::from("data"),
+            origin: None,
+            policy: "default".into(),
+            workers: None,
+            secret: None,
+            certificate: None,
+            key: None,
+            journal: JournalConfig::default(),
+            retention_days: RETENTION_DAYS,
+            tracer: TracerConfig::default(),
+        }
+    }
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        // 64 MiB hold a million check-ins; 4 GiB a quarter of an hour of the largest city's peak.
+        Self { segment_mib: 64, disk_mib_max: 4_096 }
+    }
+}
+
+impl Default for TracerConfig {
+    fn default() -> Self {
+        Self { cases_max: 2_000, persons_max: 100_000 }
+    }
+}
+
+/// What is wrong with a configuration, with the place.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something wrong.
+    #[error("{}:{error}", path.display())]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// What, with the nearest right key where a key is wrong.
+        error: DocumentError,
+    },
+}
+
+impl Config {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads a file's text; `path` is for messages.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let wrong = |error| ConfigError::Wrong { path: path.to_owned(), error };
+        let config: Self = document::parse(text).map_err(wrong)?;
+        config.check().map_err(|(key, message)| {
+            let place = text.find(key).unwrap_or(0);
+            wrong(DocumentError::at(text, place..place, message))
+        })?;
+        Ok(config)
+    }
+
+    /// Relations between settings. The key is the one to name in the message.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.workers.is_some_and(|workers| !(1..=256).contains(&workers)) {
+            return Err(("workers", "workers must be between 1 and 256".into()));
+        }
+        if self.journal.segment_mib == 0 || self.journal.disk_mib_max / 2 < self.journal.segment_mib {
+            return Err(("segment_mib", "disk_mib_max must hold two segments of segment_mib".into()));
+        }
+        if self.retention_days == 0 {
+            return Err(("retention_days", "retention_days must be at least 1".into()));
+        }
+        if self.certificate.is_some() != self.key.is_some() {
+            return Err(("certificate", "certificate and key must be set together".into()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        Config::parse(text, Path::new("gateway.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_key_names_file_line_and_the_nearest_right_one() {
+        assert_eq!(
+            wrong("policy = \"default\"\nlitsen = \"127.0.0.1:1\"\n"),
+            "gateway.toml:2:1: unknown key `litsen`; did you mean `listen`?"
+        );
+        assert_eq!(
+            wrong("[journal]\nsegment_mb = 64\n"),
+            "gateway.toml:2:1: unknown key `segment_mb`; did you mean `segment_mib`?"
+        );
+    }
+
+    #[test]
+    fn wrong_values_name_their_line() {
+        assert!(wrong("listen = \"here\"").starts_with("gateway.toml:1:"));
+        assert!(wrong("\nworkers = 0").starts_with("gateway.toml:2:1: workers must be"));
+        assert!(wrong("workers = -1").starts_with("gateway.toml:1:"));
+        assert!(wrong("x = ").starts_with("gateway.toml:1:"));
+        assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        assert_eq!(Config::parse("", Path::new("x")).unwrap(), Config::default());
+    }
+}

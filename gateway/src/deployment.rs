@@ -1,0 +1,121 @@
+//! What a deployment has on its disk besides check-ins: the secret, the certificate, the first tokens.
+//! Made on first start, readable by their owner alone, and never made again where they exist.
+
+use crate::clock;
+use crate::serve::tls::Identity;
+use anyhow::{Context as _, bail};
+use aws_lc_rs::rand;
+use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
+use scangate_core::policy::Policy;
+use scangate_core::time::DAY_MS;
+use scangate_core::token::{Claims, Role, TokenKey};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// How long the tokens of the first start are good.
+const FIRST_TOKEN_MS: u64 = 365 * DAY_MS;
+
+/// Reads the secret, or makes one in the data folder.
+pub fn secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
+    let bytes = match named {
+        Some(path) => fs::read(path).with_context(|| format!("the secret {}", path.display()))?,
+        None => read_or_make(&data.join("secret"), || {
+            let mut bytes = vec![0; SECRET_BYTES_MIN];
+            rand::fill(&mut bytes).context("no randomness")?;
+            Ok(bytes)
+        })?,
+    };
+    Ok(Secret::new(&bytes)?)
+}
+
+/// Reads the secret of a data folder that a gateway has made one in.
+pub fn existing_secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
+    let path = named.map_or_else(|| data.join("secret"), Path::to_owned);
+    let bytes = fs::read(&path)
+        .with_context(|| format!("the secret {} (start a gateway there first)", path.display()))?;
+    Ok(Secret::new(&bytes)?)
+}
+
+/// The text of a rule pack: one that comes with the gateway, or a file's. It is known to be valid.
+pub fn policy(name: &str) -> anyhow::Result<String> {
+    let text = match Policy::builtin(name) {
+        Some(text) => text.to_owned(),
+        None => fs::read_to_string(name)
+            .with_context(|| format!("the policy `{name}` is neither built in nor a file"))?,
+    };
+    Policy::parse(&text).map_err(|error| anyhow::anyhow!("{name}:{error}"))?;
+    Ok(text)
+}
+
+/// The key that signs tokens.
+#[must_use]
+pub fn token_key(secret: &Secret) -> TokenKey {
+    TokenKey::new(&secret.purpose("token"))
+}
+
+/// Reads the certificate and its key from these files.
+pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
+    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
+    Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
+}
+
+/// Reads the development certificate of the data folder, or makes one: self-signed, for `localhost`.
+pub fn development_identity(data: &Path) -> anyhow::Result<Identity> {
+    let (certificate, key) = (data.join("certificate.pem"), data.join("key.pem"));
+    if certificate.exists() != key.exists() {
+        bail!("{} and key.pem belong together: remove the one that is left", certificate.display());
+    }
+    if !certificate.exists() {
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
+        write_new(&key, made.signing_key.serialize_pem().as_bytes())?;
+        write_new(&certificate, made.cert.pem().as_bytes())?;
+    }
+    identity(&certificate, &key)
+}
+
+/// Makes the first tokens, where they are not there yet.
+pub fn first_tokens(data: &Path, tokens: &TokenKey) -> anyhow::Result<()> {
+    for (role, name) in
+        [(Role::Authority, "authority"), (Role::Tracer, "tracer"), (Role::Operator, "operator")]
+    {
+        read_or_make(&data.join(format!("{name}.token")), || {
+            let claims = Claims {
+                role,
+                subject: format!("first {name}"),
+                venue: None,
+                door: None,
+                district: None,
+                expires: clock::now().plus_ms(FIRST_TOKEN_MS),
+            };
+            Ok(tokens.sign(&claims).into_bytes())
+        })?;
+    }
+    Ok(())
+}
+
+fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let bytes = make()?;
+            write_new(path, &bytes)?;
+            Ok(bytes)
+        }
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Writes a new file for its owner alone; on disk, name and all, when it returns.
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().with_context(|| format!("writing {}", path.display()))
+}

@@ -1,0 +1,92 @@
+//! `gateway doctor`: what this machine gives a gateway, and what would go wrong here.
+
+use anyhow::bail;
+use nix::sys::resource::{Resource, getrlimit};
+use scangate_gateway::clock;
+use scangate_gateway::config::Config;
+use scangate_storage::journal::RealDisk;
+use std::net::{TcpListener, UdpSocket};
+use std::time::Instant;
+
+/// File descriptors below which a gateway turns phones away early.
+const FILES_MIN: u64 = 65_536;
+/// Any later than the first day of the year this was written in.
+const CLOCK_MIN_MS: u64 = 1_767_225_600_000;
+/// Syncs that are timed.
+const SYNCS: u32 = 20;
+
+enum Finding {
+    Well(String),
+    Poor(String),
+    Wrong(String),
+}
+
+/// Looks, and prints a line a finding. **Errors**: if the gateway would not start or not keep its word.
+pub(crate) fn look(config: &Config) -> anyhow::Result<()> {
+    let findings = [ports(config), files(), time(), disk(config)];
+    let mut wrong = 0;
+    for finding in findings {
+        match finding {
+            Finding::Well(text) => println!("well   {text}"),
+            Finding::Poor(text) => println!("poor   {text}"),
+            Finding::Wrong(text) => {
+                wrong += 1;
+                println!("wrong  {text}");
+            }
+        }
+    }
+    if wrong > 0 { bail!("{wrong} of these would stop the gateway") } else { Ok(()) }
+}
+
+fn ports(config: &Config) -> Finding {
+    let free =
+        UdpSocket::bind(config.listen).map(drop).and_then(|()| TcpListener::bind(config.listen).map(drop));
+    match free.and_then(|()| TcpListener::bind(config.admin).map(drop)) {
+        Ok(()) => Finding::Well(format!("{} and {} are free", config.listen, config.admin)),
+        Err(error) => Finding::Wrong(format!("{} or {}: {error}", config.listen, config.admin)),
+    }
+}
+
+fn files() -> Finding {
+    match getrlimit(Resource::RLIMIT_NOFILE) {
+        Ok((soft, _)) if soft >= FILES_MIN => Finding::Well(format!("{soft} file descriptors")),
+        Ok((soft, hard)) => Finding::Poor(format!(
+            "{soft} file descriptors (at most {hard}): raise the limit to {FILES_MIN} for a city's peak"
+        )),
+        Err(error) => Finding::Wrong(format!("the limit on file descriptors cannot be read: {error}")),
+    }
+}
+
+fn time() -> Finding {
+    let now = clock::now();
+    if now.0 < CLOCK_MIN_MS {
+        Finding::Wrong(format!("the clock says {now}: no phone's code would be valid"))
+    } else {
+        Finding::Well(format!("the clock says {now}; compare it with another"))
+    }
+}
+
+fn disk(config: &Config) -> Finding {
+    let timed = (|| -> anyhow::Result<f64> {
+        std::fs::create_dir_all(&config.data)?;
+        let _lock = RealDisk::open(config.data.join("journal"))?;
+        let path = config.data.join("doctor");
+        let file = std::fs::File::create(&path)?;
+        let began = Instant::now();
+        for _ in 0..SYNCS {
+            std::io::Write::write_all(&mut &file, &[0; 4_096])?;
+            file.sync_data()?;
+        }
+        let took = began.elapsed().as_secs_f64() * 1e3 / f64::from(SYNCS);
+        std::fs::remove_file(path)?;
+        Ok(took)
+    })();
+    match timed {
+        Ok(ms) if ms < 10.0 => Finding::Well(format!("a sync in {} takes {ms:.2} ms", config.data.display())),
+        Ok(ms) => Finding::Poor(format!(
+            "a sync in {} takes {ms:.0} ms: answers wait as long",
+            config.data.display()
+        )),
+        Err(error) => Finding::Wrong(format!("{}: {error:#}", config.data.display())),
+    }
+}

@@ -1,0 +1,81 @@
+//! The back office's way into the journal: a lane that its tasks share, for imported and late check-ins.
+//! Whoever brings some waits until they are on disk; whoever brings more than the disk takes is held back.
+
+use scangate_core::check_in::CheckIn;
+use scangate_core::refusal::Refusal;
+use scangate_storage::journal::{Durability, Lane, PushRefusal};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Check-ins that may be brought at once.
+pub const CHECK_INS_MAX: usize = 1_024;
+/// How long a caller waits for room before it is refused.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// The shared lane.
+pub struct Intake {
+    number: u16,
+    lane: Mutex<Lane>,
+    durability: Durability,
+    is_poisoned: Box<dyn Fn() -> bool + Send + Sync>,
+    bell: Arc<Notify>,
+}
+
+impl Intake {
+    /// Takes a lane; the journal rings `bell` when a group of the lane is on disk.
+    #[must_use]
+    pub fn new(
+        number: u16,
+        lane: Lane,
+        durability: Durability,
+        bell: Arc<Notify>,
+        is_poisoned: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { number, lane: Mutex::new(lane), durability, is_poisoned: Box::new(is_poisoned), bell }
+    }
+
+    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `overloaded`,
+    /// `journal-full`; nothing was kept then. **Cancel safety**: a dropped call may have kept them.
+    pub async fn keep(&self, check_ins: &[CheckIn]) -> Result<(), Refusal> {
+        debug_assert!(check_ins.len() <= CHECK_INS_MAX);
+        let Some(last) = self.place(check_ins).await? else { return Ok(()) };
+        loop {
+            let rung = self.bell.notified();
+            if self.durability.covers(self.number, last) {
+                return Ok(());
+            }
+            if (self.is_poisoned)() {
+                return Err(Refusal::Overloaded);
+            }
+            rung.await;
+        }
+    }
+
+    /// Queues them as soon as there is room for all. Returns the last one's ticket.
+    async fn place(&self, check_ins: &[CheckIn]) -> Result<Option<u64>, Refusal> {
+        let placed = tokio::time::timeout(ROOM_WAIT_MAX, async {
+            loop {
+                let rung = self.bell.notified();
+                match self.push(check_ins) {
+                    Err(PushRefusal::Overloaded) => rung.await,
+                    Err(PushRefusal::Full) => return Err(Refusal::JournalFull),
+                    Err(PushRefusal::Poisoned) => return Err(Refusal::Overloaded),
+                    Ok(last) => return Ok(last),
+                }
+            }
+        });
+        placed.await.unwrap_or(Err(Refusal::Overloaded))
+    }
+
+    fn push(&self, check_ins: &[CheckIn]) -> Result<Option<u64>, PushRefusal> {
+        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        // With room for all there is no way to keep half: nobody else pushes while the lane is locked.
+        lane.reserve(check_ins.len())?;
+        let mut last = None;
+        for check_in in check_ins {
+            last = Some(lane.push(*check_in)?.0);
+        }
+        Ok(last)
+    }
+}

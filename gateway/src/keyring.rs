@@ -1,0 +1,139 @@
+//! The keyring: which kids are good, and the keys that lead from them. Swapped as a whole, so that a key
+//! rotates without a restart and a scan sees either the old ring or the new.
+
+use arc_swap::ArcSwap;
+use scangate_core::code::{PersonCode, PosterCode, ResidentToken};
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::keys::{DoorKey, Kid, MasterKey, PersonKey, Secret, ServerKey};
+use scangate_core::time::Step;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Which kids are good: what the registry keeps of the keyring. No key is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kids {
+    /// New codes and keys are made under this one.
+    pub current: u8,
+    /// Codes of these are taken; the current one is among them.
+    pub accepted: Vec<u8>,
+}
+
+impl Default for Kids {
+    fn default() -> Self {
+        Self { current: 1, accepted: vec![1] }
+    }
+}
+
+struct Kit {
+    master: MasterKey,
+    server: ServerKey,
+}
+
+struct Ring {
+    kids: Kids,
+    kits: BTreeMap<Kid, Kit>,
+}
+
+/// The keyring of a running gateway.
+pub struct Keyring {
+    secret: Secret,
+    ring: ArcSwap<Ring>,
+}
+
+impl Keyring {
+    /// Derives the keys of these kids.
+    #[must_use]
+    pub fn new(secret: Secret, kids: Kids) -> Self {
+        let ring = ArcSwap::from_pointee(Ring::derive(&secret, kids));
+        Self { secret, ring }
+    }
+
+    /// Takes these kids in place of those before.
+    pub fn swap(&self, kids: Kids) {
+        self.ring.store(Arc::new(Ring::derive(&self.secret, kids)));
+    }
+
+    /// The kids as they stand.
+    #[must_use]
+    pub fn kids(&self) -> Kids {
+        self.ring.load().kids.clone()
+    }
+
+    /// The kid that new codes are made under.
+    #[must_use]
+    pub fn current(&self) -> Kid {
+        Kid(self.ring.load().kids.current)
+    }
+
+    /// A person's key under a kid, where that kid is good.
+    #[must_use]
+    pub fn person(&self, kid: Kid, person: PersonId) -> Option<PersonKey> {
+        self.ring.load().kits.get(&kid).map(|kit| kit.master.person(person))
+    }
+
+    /// A door's key under a kid, where that kid is good.
+    #[must_use]
+    pub fn door(&self, kid: Kid, venue: VenueId, door: u16) -> Option<DoorKey> {
+        self.ring.load().kits.get(&kid).map(|kit| kit.master.door(venue, door))
+    }
+
+    /// The server's key under a kid, where that kid is good.
+    #[must_use]
+    pub fn server(&self, kid: Kid) -> Option<ServerKey> {
+        self.ring.load().kits.get(&kid).map(|kit| kit.server.clone())
+    }
+
+    /// Whether a person's code is sealed with a good key. Says nothing of its step.
+    #[must_use]
+    pub fn has_sealed(&self, code: &PersonCode) -> bool {
+        self.person(code.kid(), code.person()).is_some_and(|key| code.verify(&key).is_ok())
+    }
+
+    /// The person of a resident token that is sealed with a good key and valid by `is_valid`.
+    #[must_use]
+    pub fn resident(&self, token: &ResidentToken, is_valid: impl Fn(Step) -> bool) -> Option<PersonId> {
+        let key = self.person(token.kid(), token.person())?;
+        (token.verify(&key).is_ok() && is_valid(token.step())).then(|| token.person())
+    }
+
+    /// Seals a poster under the current kid.
+    #[must_use]
+    pub fn poster(&self, venue: VenueId, poster: u16) -> PosterCode {
+        let ring = self.ring.load();
+        let kid = Kid(ring.kids.current);
+        let kit = ring.kits.get(&kid).expect("the current kid is always derived");
+        PosterCode::seal(kid, venue, poster, &kit.server)
+    }
+}
+
+impl Ring {
+    fn derive(secret: &Secret, kids: Kids) -> Self {
+        let numbers = kids.accepted.iter().copied().chain([kids.current]);
+        let kits = numbers
+            .map(|number| {
+                let master = secret.master(Kid(number));
+                (Kid(number), Kit { server: master.server(), master })
+            })
+            .collect();
+        Self { kids, kits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotated_key_opens_old_codes_until_its_kid_is_withdrawn() {
+        let keyring = Keyring::new(Secret::new(&[1; 32]).unwrap(), Kids::default());
+        let key = keyring.person(Kid(1), PersonId(5)).unwrap();
+        let code = PersonCode::seal(Kid(1), PersonId(5), Step(9), &key);
+        assert!(keyring.has_sealed(&code));
+        keyring.swap(Kids { current: 2, accepted: vec![1, 2] });
+        assert_eq!(keyring.current(), Kid(2));
+        assert!(keyring.has_sealed(&code));
+        keyring.swap(Kids { current: 2, accepted: vec![2] });
+        assert!(!keyring.has_sealed(&code));
+    }
+}

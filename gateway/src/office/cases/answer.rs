@@ -1,0 +1,213 @@
+//! A tracer's answers as JSON, NDJSON or CSV, by what the asker accepts. Ids alone: no names.
+
+use crate::office::csv;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use scangate_core::co_presence::{Contact, Encounter};
+use scangate_core::id::VenueId;
+use scangate_core::time::Timestamp;
+use scangate_core::visit::{Certainty, Visit};
+use scangate_storage::registry::Case;
+use serde_json::{Value, json};
+
+/// Says up to when an answer is complete, where its body has no place for it.
+const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("complete-through");
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// One document.
+    Json,
+    /// A line each.
+    Ndjson,
+    /// A row each, with a header.
+    Csv,
+}
+
+impl Format {
+    /// The first of the accepted types that there is; JSON where none is.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
+        let mut types = accepted
+            .flat_map(|header| header.split(','))
+            .map(|accepted| accepted.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let found = types.find_map(|accepted| match accepted.as_str() {
+            "application/json" => Some(Self::Json),
+            "application/x-ndjson" => Some(Self::Ndjson),
+            "text/csv" => Some(Self::Csv),
+            _ => None,
+        });
+        found.unwrap_or(Self::Json)
+    }
+}
+
+fn lines(values: impl Iterator<Item = Value>, complete_through: Timestamp) -> Response {
+    let text: String = values.map(|value| format!("{value}\n")).collect();
+    let headers =
+        [(CONTENT_TYPE, "application/x-ndjson".to_owned()), (COMPLETE_THROUGH, complete_through.to_string())];
+    (headers, text).into_response()
+}
+
+fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>, complete_through: Timestamp) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
+        (COMPLETE_THROUGH, complete_through.to_string()),
+    ];
+    (headers, csv::table(header, rows)).into_response()
+}
+
+fn word(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Measured => "measured",
+        Certainty::Inferred => "inferred",
+    }
+}
+
+/// What a visit's row has besides person or venue.
+fn visit(visit: &Visit, other: (&str, Value)) -> Value {
+    let mut value = json!({
+        "id": visit.check_in, "from": visit.window.from, "to": visit.window.to,
+        "certainty": word(visit.certainty),
+    });
+    value[other.0] = other.1;
+    if let Some(outcome) = visit.outcome {
+        value["colour"] = outcome.colour.word().into();
+        value["verdict"] = outcome.verdict.word().into();
+    }
+    value
+}
+
+fn visit_row(visit: &Visit, other: String) -> Vec<String> {
+    let colour = visit.outcome.map_or("", |outcome| outcome.colour.word());
+    let verdict = visit.outcome.map_or("", |outcome| outcome.verdict.word());
+    let (id, from, to) = (visit.check_in, visit.window.from, visit.window.to);
+    let certainty = word(visit.certainty);
+    let cells = [&id.to_string(), &other, &from.to_string(), &to.to_string(), certainty, colour, verdict];
+    cells.into_iter().map(str::to_owned).collect()
+}
+
+/// The index person's visits.
+pub(super) fn trail_visits(
+    format: Format,
+    case: &Case,
+    complete_through: Timestamp,
+    visits: &[Visit],
+) -> Response {
+    let values = visits.iter().map(|own| visit(own, ("venue", json!(own.venue))));
+    match format {
+        Format::Json => {
+            let visits: Vec<Value> = values.collect();
+            let (case, person) = (case.id, case.person);
+            let answer = json!({
+                "case": case, "person": person, "complete_through": complete_through, "visits": visits,
+            });
+            axum::Json(answer).into_response()
+        }
+        Format::Ndjson => lines(values, complete_through),
+        Format::Csv => {
+            let header = ["id", "venue", "from", "to", "certainty", "colour", "verdict"];
+            rows(&header, visits.iter().map(|own| visit_row(own, own.venue.to_string())), complete_through)
+        }
+    }
+}
+
+/// Everybody's visits at a venue.
+pub(super) fn venue_visits(
+    format: Format,
+    case: &Case,
+    venue: VenueId,
+    complete_through: Timestamp,
+    visits: &[Visit],
+) -> Response {
+    let values = visits.iter().map(|own| visit(own, ("person", json!(own.person))));
+    match format {
+        Format::Json => {
+            let visits: Vec<Value> = values.collect();
+            let answer = json!({
+                "case": case.id, "venue": venue, "complete_through": complete_through, "visits": visits,
+            });
+            axum::Json(answer).into_response()
+        }
+        Format::Ndjson => lines(values, complete_through),
+        Format::Csv => {
+            let header = ["id", "person", "from", "to", "certainty", "colour", "verdict"];
+            rows(&header, visits.iter().map(|own| visit_row(own, own.person.to_string())), complete_through)
+        }
+    }
+}
+
+fn encounter(met: &Encounter) -> Value {
+    json!({
+        "venue": met.venue, "from": met.window.from, "to": met.window.to,
+        "overlap_s": met.overlap_s(), "certainty": word(met.certainty), "via": met.via,
+    })
+}
+
+fn contact(contact: &Contact) -> Value {
+    let encounters: Vec<Value> = contact.encounters.iter().map(encounter).collect();
+    json!({
+        "person": contact.person, "hop": contact.hop, "overlap_s": contact.overlap_s(),
+        "encounters": encounters,
+    })
+}
+
+fn encounter_row(contact: &Contact, met: &Encounter) -> Vec<String> {
+    let cells = [
+        &contact.person.to_string(),
+        &contact.hop.to_string(),
+        &met.venue.to_string(),
+        &met.window.from.to_string(),
+        &met.window.to.to_string(),
+        &met.overlap_s().to_string(),
+        word(met.certainty),
+        &met.via.to_string(),
+    ];
+    cells.into_iter().map(str::to_owned).collect()
+}
+
+/// Who was met.
+pub(super) fn contacts(
+    format: Format,
+    case: &Case,
+    complete_through: Timestamp,
+    found: &[Contact],
+) -> Response {
+    match format {
+        Format::Json => {
+            let contacts: Vec<Value> = found.iter().map(contact).collect();
+            let answer = json!({"case": case.id, "complete_through": complete_through, "contacts": contacts});
+            axum::Json(answer).into_response()
+        }
+        Format::Ndjson => lines(found.iter().map(contact), complete_through),
+        Format::Csv => {
+            let header = ["person", "hop", "venue", "from", "to", "overlap_s", "certainty", "via"];
+            let met = found
+                .iter()
+                .flat_map(|contact| contact.encounters.iter().map(move |met| encounter_row(contact, met)));
+            rows(&header, met, complete_through)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn the_format_is_the_first_accepted_one_that_there_is() {
+        for (accept, format) in [
+            ("text/csv", Format::Csv),
+            ("text/html, TEXT/CSV;q=0.9, application/json", Format::Csv),
+            ("application/x-ndjson", Format::Ndjson),
+            ("application/json", Format::Json),
+            ("*/*", Format::Json),
+            ("", Format::Json),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(Format::of(&headers), format, "{accept}");
+        }
+        assert_eq!(Format::of(&HeaderMap::new()), Format::Json);
+    }
+}

@@ -1,0 +1,75 @@
+//! The door of the back office from inside: takes calls, gives each to the router, and passes bodies both
+//! ways, no faster than the other side takes them.
+
+use super::call::{Abandoned, Answer, CALLS_MAX, Call, Door, PIECES_MAX, Piece};
+use axum::Router;
+use axum::body::{Body, HttpBody as _};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::sync::{Semaphore, mpsc};
+use tower::ServiceExt as _;
+
+/// Calls that are worked on at once; each holds a few pieces of a body.
+const CALLS_AT_ONCE_MAX: usize = 512;
+
+/// The door, and who waits behind it.
+#[must_use]
+pub fn door() -> (Door, mpsc::Receiver<Call>) {
+    mpsc::channel(CALLS_MAX)
+}
+
+/// Takes calls until every worker has let go of the door, and returns when the last is answered.
+pub async fn run(mut calls: mpsc::Receiver<Call>, router: Router) {
+    let places = Arc::new(Semaphore::new(CALLS_AT_ONCE_MAX));
+    while let Some(call) = calls.recv().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let router = router.clone();
+        tokio::spawn(async move {
+            answer(call, router).await;
+            drop(place);
+        });
+    }
+    let all = u32::try_from(CALLS_AT_ONCE_MAX).expect("the bound is small");
+    // Every place free again: the last call is answered.
+    let _ = places.acquire_many(all).await;
+}
+
+async fn answer(call: Call, router: Router) {
+    let Call { request, answer } = call;
+    let request = request.map(|pieces| Body::from_stream(Pieces(pieces)));
+    let Ok(response) = router.oneshot(request).await;
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        head.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+    }
+    let (to, from) = mpsc::channel(PIECES_MAX);
+    // Where the client is gone nobody reads.
+    if answer.send(Answer { head, body: from }).is_ok() {
+        pass_on(body, to).await;
+    }
+}
+
+async fn pass_on(body: Body, to: mpsc::Sender<Piece>) {
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let is_broken = piece.is_err();
+        if to.send(piece.map_err(|_| Abandoned)).await.is_err() || is_broken {
+            return;
+        }
+    }
+}
+
+/// A request's body as it comes.
+struct Pieces(mpsc::Receiver<Piece>);
+
+impl futures_util::Stream for Pieces {
+    type Item = Result<Bytes, Abandoned>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context)
+    }
+}

@@ -1,0 +1,241 @@
+//! Residents: registration, and what each may see and change of their own.
+
+use super::bearer::{Authority, Resident};
+use super::json::Json;
+use super::ndjson::{self, Gone, Lines, Sink};
+use super::wrong::Wrong;
+use super::{Office, blocking};
+use crate::clock;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use scangate_core::check_in::CheckIn;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::id::PersonId;
+use scangate_core::keys::Kid;
+use scangate_core::person::{Personal, checked_name, checked_phone};
+use scangate_core::refusal::Refusal;
+use scangate_core::time::DAY_MS;
+use scangate_core::visit::Window;
+use scangate_storage::registry::Registered;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// People registered as one.
+const PEOPLE_A_GROUP: usize = 512;
+/// Own check-ins that a resident is shown, the latest.
+const OWN_CHECK_INS_MAX: usize = 100;
+
+/// What a phone makes its codes from.
+#[derive(Serialize)]
+struct Given {
+    person: PersonId,
+    kid: u8,
+    key: String,
+}
+
+/// The key of somebody registered, under the kid it was given out with while that is good.
+fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
+    let keyring = &office.gate.keyring;
+    let person = registered.person;
+    let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
+    let current = keyring.current();
+    let (kid, key) = under(Kid(registered.kid)).or_else(|| under(current)).ok_or(Wrong::StoreUnavailable)?;
+    Ok(Given { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
+}
+
+/// Registers people and shows them in the colour table at once.
+fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
+    let kid = office.gate.keyring.current().0;
+    let registered = office.registry.register(people, kid, clock::now())?;
+    for new in registered.iter().filter(|registered| registered.is_new) {
+        office.recolour(new.person)?;
+    }
+    Ok(registered)
+}
+
+/// `POST /v1/people`. A document that is registered already is refused, and its key not given out again:
+/// whoever sends a document's number has not proved to be its holder.
+pub(super) async fn register(
+    State(office): State<Arc<Office>>,
+    Json(personal): Json<Personal>,
+) -> Result<Response, Wrong> {
+    let personal = personal.checked()?;
+    let given = blocking(move || {
+        let registered = enrol(&office, &[personal])?.pop().ok_or(Wrong::StoreUnavailable)?;
+        if registered.is_new { give(&office, registered) } else { Err(Wrong::AlreadyRegistered) }
+    });
+    Ok(axum::Json(given.await??).into_response())
+}
+
+/// `POST /v1/people/import`. Idempotent: a known document gives the same person and key.
+pub(super) async fn import(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    body: Body,
+) -> Result<Response, Wrong> {
+    office.audit(&claims, "people-import", String::new(), json!({}))?;
+    Ok(ndjson::answer(|sink| take_import(office, Lines::new(body), sink)))
+}
+
+async fn take_import(office: Arc<Office>, mut lines: Lines, mut sink: Sink) -> Result<Sink, Gone> {
+    let mut group: Vec<(u64, Result<Personal, Wrong>)> = Vec::new();
+    loop {
+        let line = match lines.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(wrong) => {
+                sink = enrol_group(&office, std::mem::take(&mut group), sink).await?;
+                sink.line(&wrong.line(0)).await?;
+                return Ok(sink);
+            }
+        };
+        let personal = line.parse().and_then(|personal: Personal| Ok(personal.checked()?));
+        group.push((line.number, personal));
+        if group.len() >= PEOPLE_A_GROUP || lines.is_waiting() {
+            sink = enrol_group(&office, std::mem::take(&mut group), sink).await?;
+        }
+    }
+    enrol_group(&office, group, sink).await
+}
+
+async fn enrol_group(
+    office: &Arc<Office>,
+    group: Vec<(u64, Result<Personal, Wrong>)>,
+    mut sink: Sink,
+) -> Result<Sink, Gone> {
+    let people: Vec<Personal> = group.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
+    let registrar = Arc::clone(office);
+    let enrolled = blocking(move || enrol(&registrar, &people)).await.and_then(|enrolled| enrolled);
+    let mut enrolled = enrolled.map(Vec::into_iter);
+    for (number, line) in group {
+        let given = line.and_then(|_| match &mut enrolled {
+            Ok(enrolled) => give(office, enrolled.next().expect("one was enrolled a line")),
+            Err(wrong) => Err(wrong.clone()),
+        });
+        match given {
+            Ok(given) => sink.line(&given).await?,
+            Err(wrong) => sink.line(&wrong.line(number)).await?,
+        }
+    }
+    sink.flush().await?;
+    Ok(sink)
+}
+
+/// `GET /v1/people/me`.
+pub(super) async fn me(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let complete_through = office.caught_up().await;
+    blocking(move || {
+        let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
+        let judgement = office.judge(id)?;
+        let published = office.gate.policies.in_force();
+        let reasons: Vec<Value> = judgement
+            .because
+            .iter()
+            .filter_map(|because| {
+                let rule = published.policy.rules().get(because.rule)?;
+                Some(json!({
+                    "rule": rule.id, "text": rule.text, "fact": because.fact,
+                    "clears": because.clears, "clears_by": rule.clears,
+                }))
+            })
+            .collect();
+        Ok(axum::Json(json!({
+            "person": id,
+            "name": person.personal.name,
+            "phone": person.personal.phone,
+            "registered": person.registered,
+            "colour": judgement.standing.colour.word(),
+            "reasons": reasons,
+            "policy": published.policy.label(),
+            "changes_at": judgement.changes_at,
+            "complete_through": complete_through,
+            "check_ins": own_check_ins(&office, id)?,
+            "traced": traced(&office, id)?,
+        })))
+    })
+    .await?
+}
+
+fn own_check_ins(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
+    let now = clock::now();
+    let from = now.minus_ms(u64::from(office.settings.retention_days) * DAY_MS);
+    let ask = PersonAsk { person: id, window: Window { from, to: now.plus_ms(DAY_MS) } };
+    let check_ins = office.trails.persons(&[ask])?.pop().unwrap_or_default();
+    Ok(check_ins.iter().rev().take(OWN_CHECK_INS_MAX).map(|check_in| own(office, check_in)).collect())
+}
+
+fn own(office: &Office, check_in: &CheckIn) -> Value {
+    let known = office.gate.venues.get(check_in.venue);
+    let name = known.as_ref().map(|known| known.venue.name.as_str());
+    json!({
+        "id": check_in.id, "at": check_in.at, "direction": check_in.direction,
+        "venue": {"id": check_in.venue, "name": name},
+        "colour": check_in.outcome.map(|outcome| outcome.colour.word()),
+        "verdict": check_in.outcome.map(|outcome| outcome.verdict.word()),
+    })
+}
+
+fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
+    let cases = office.registry.cases_about(id)?.into_iter();
+    let traced = cases.map(|case| {
+        let (by, at) = (case.tracer, case.opened);
+        json!({"by": by, "purpose": case.purpose, "at": at, "from": case.from, "to": case.to})
+    });
+    Ok(traced.collect())
+}
+
+/// What a resident may change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    phone: Option<String>,
+}
+
+/// `PATCH /v1/people/me`.
+pub(super) async fn change(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(change): Json<Change>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let name = change.name.as_deref().map(checked_name).transpose()?;
+    let phone = change.phone.as_deref().map(checked_phone).transpose()?;
+    let changed = blocking(move || {
+        office.registry.change_person(id, |personal| {
+            personal.name = name.unwrap_or(std::mem::take(&mut personal.name));
+            personal.phone = phone.unwrap_or(std::mem::take(&mut personal.phone));
+        })
+    });
+    let person = changed.await??.ok_or(Refusal::NotFound)?;
+    Ok(axum::Json(json!({
+        "person": id, "name": person.personal.name, "phone": person.personal.phone,
+    })))
+}
+
+/// `DELETE /v1/people/me`: name, document, facts, colour and trail go.
+pub(super) async fn erase(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<StatusCode, Wrong> {
+    // What is in the journal alone could not be erased.
+    office.caught_up().await;
+    blocking(move || {
+        if !office.registry.erase_person(id)? {
+            return Err(Refusal::NotFound.into());
+        }
+        office.recolour(id)?;
+        office.trails.forget(id)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await?
+}

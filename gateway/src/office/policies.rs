@@ -1,0 +1,112 @@
+//! Rule packs: which is in force, what another would change, and bringing one into force by two approvers.
+
+use super::bearer::Authority;
+use super::json;
+use super::wrong::Wrong;
+use super::{Office, blocking};
+use crate::clock;
+use crate::policies::Published;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use scangate_core::policy::{Judgement, Policy};
+use scangate_storage::registry::{HeldKind, NewHeld};
+use serde_json::{Value, json as value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The longest rule pack.
+const PACK_BYTES_MAX: usize = 1024 * 1024;
+
+async fn pack(request: Request) -> Result<(String, Policy), Wrong> {
+    let body = json::body(request, PACK_BYTES_MAX).await?;
+    let text = String::from_utf8(body.into()).map_err(|_| Wrong::PolicyInvalid("not UTF-8".into()))?;
+    let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+    Ok((text, policy))
+}
+
+/// `GET /v1/policies`.
+pub(super) async fn list(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let in_force = {
+        let published = office.gate.policies.in_force();
+        value!({
+            "number": published.number, "policy": published.policy.label(),
+            "title": published.policy.title(), "hotline": published.policy.hotline(),
+        })
+    };
+    let all = blocking(move || office.registry.policies()).await??;
+    let all: Vec<Value> =
+        all.iter().map(|stored| value!({"number": stored.number, "policy": stored.label})).collect();
+    Ok(axum::Json(value!({"in_force": in_force, "policies": all})))
+}
+
+/// `POST /v1/policies/dry-run`: a pack's TOML in, and how many would change colour, by the rule that would
+/// then give it.
+pub(super) async fn dry_run(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<axum::Json<Value>, Wrong> {
+    let (_, policy) = pack(request).await?;
+    blocking(move || {
+        let (now, current) = (clock::now(), office.gate.policies.in_force());
+        let (mut changes, mut by_rule) = (0_u64, BTreeMap::<String, u64>::new());
+        office.registry.facts(|_, facts| {
+            let then = policy.judge(facts, now);
+            if then.standing.colour != current.policy.judge(facts, now).standing.colour {
+                changes += 1;
+                *by_rule.entry(deciding_rule(&policy, &then)).or_default() += 1;
+            }
+        })?;
+        let residents = office.gate.colours.len();
+        let label = policy.label();
+        Ok(axum::Json(value!({
+            "policy": label, "residents": residents, "changes": changes, "by_rule": by_rule,
+        })))
+    })
+    .await?
+}
+
+/// The first rule that gives the colour; `none` where no rule fires.
+fn deciding_rule(policy: &Policy, judgement: &Judgement) -> String {
+    let first = judgement.because.first().and_then(|because| policy.rules().get(because.rule));
+    first.map_or_else(|| "none".to_owned(), |rule| rule.id.clone())
+}
+
+/// `POST /v1/policies`: holds a pack for a second approver.
+pub(super) async fn publish(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<Response, Wrong> {
+    let (body, policy) = pack(request).await?;
+    blocking(move || {
+        let label = policy.label().to_owned();
+        office.audit(&claims, "policy-held", label.clone(), value!({}))?;
+        let new =
+            NewHeld { kind: HeldKind::Policy, sent_by: claims.subject, at: clock::now(), count: 1, body };
+        let held = office.registry.hold(new)?;
+        metrics::counter!("scangate_held_total", "kind" => "policy").increment(1);
+        tracing::warn!(%held, policy = label, "a rule pack waits for a second approver");
+        let answer = axum::Json(value!({"held": held, "policy": label}));
+        Ok((StatusCode::ACCEPTED, answer).into_response())
+    })
+    .await?
+}
+
+/// Brings a pack into force that a second approver let through, and recolours everybody.
+pub(super) async fn bring_into_force(office: Arc<Office>, text: String) -> Result<Response, Wrong> {
+    blocking(move || {
+        let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+        let label = policy.label().to_owned();
+        let number = office.registry.publish_policy(&label, &text)?;
+        office.gate.policies.bring_into_force(Published { number, policy });
+        office.recolour_all()?;
+        tracing::info!(policy = label, "a rule pack came into force");
+        Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
+    })
+    .await?
+}

@@ -1,0 +1,46 @@
+//! Which path is whose. Every path of the contract that is not a scan stands here.
+
+use super::wrong::Wrong;
+use super::{Office, cases, check_ins, facts, held, keys, pages, people, policies, venues};
+use axum::Router;
+use axum::routing::{delete, get, post};
+use scangate_core::refusal::Refusal;
+use std::sync::Arc;
+
+/// The back office's paths.
+pub fn router(office: Arc<Office>) -> Router {
+    Router::new()
+        .route("/v1/check-ins/batch", post(check_ins::batch))
+        .route("/v1/check-ins/import", post(check_ins::import))
+        .route("/v1/people", post(people::register))
+        .route("/v1/people/import", post(people::import))
+        .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
+        .route("/v1/venues", post(venues::add))
+        .route("/v1/venues/{venue}", delete(venues::close))
+        .route("/v1/venues/{venue}/posters/{file}", get(venues::poster))
+        .route("/v1/facts", post(facts::add))
+        .route("/v1/facts/{fact}/withdraw", post(facts::withdraw))
+        .route("/v1/held", get(held::list))
+        .route("/v1/held/{held}/approve", post(held::approve))
+        .route("/v1/held/{held}/reject", post(held::reject))
+        .route("/v1/policies", get(policies::list).post(policies::publish))
+        .route("/v1/policies/dry-run", post(policies::dry_run))
+        .route("/v1/cases", post(cases::open))
+        .route("/v1/cases/{case}/trail", get(cases::trail))
+        .route("/v1/cases/{case}/co-presence", get(cases::co_presence))
+        .route("/v1/cases/{case}/venues/{venue}/visits", get(cases::visits))
+        .route("/v1/keys", get(keys::list))
+        .route("/v1/keys/rotate", post(keys::rotate))
+        .route("/v1/keys/{kid}", delete(keys::withdraw))
+        // The workers answer these; here are only the methods that they are not.
+        .route("/v1/check-ins", post(not_found))
+        .route("/v1/colours/{code}", get(not_found))
+        .merge(pages::router())
+        .method_not_allowed_fallback(async || Wrong::from(Refusal::MethodNotAllowed))
+        .fallback(not_found)
+        .with_state(office)
+}
+
+async fn not_found() -> Wrong {
+    Refusal::NotFound.into()
+}

@@ -1,0 +1,146 @@
+//! Venues: adding, closing, posters.
+
+use super::bearer::Authority;
+use super::ndjson::{self, Gone, Lines, Sink};
+use super::wrong::Wrong;
+use super::{Office, blocking};
+use crate::poster as drawing;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use scangate_core::id::VenueId;
+use scangate_core::limits::NAME_BYTES_MAX;
+use scangate_core::person::checked_name;
+use scangate_core::refusal::Refusal;
+use scangate_core::venue::{Dwell, Venue, VenueKind};
+use scangate_storage::registry::NewVenue;
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Venues added as one.
+const VENUES_A_GROUP: usize = 512;
+/// The poster that a new venue's answer has the code of.
+const FIRST_POSTER: u16 = 1;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VenueLine {
+    name: String,
+    kind: VenueKind,
+    district: String,
+    #[serde(default)]
+    dwell_minutes: Dwell,
+}
+
+impl VenueLine {
+    fn checked(self) -> Result<NewVenue, Wrong> {
+        let checked = |text: &str, field| {
+            checked_name(text).map_err(|_| {
+                let bounds =
+                    format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
+                Wrong::Malformed(bounds.into())
+            })
+        };
+        Ok(NewVenue {
+            name: checked(&self.name, "name")?,
+            kind: self.kind,
+            district: checked(&self.district, "district")?,
+            dwell: self.dwell_minutes,
+        })
+    }
+}
+
+/// `POST /v1/venues`.
+pub(super) async fn add(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    body: Body,
+) -> Result<Response, Wrong> {
+    office.audit(&claims, "venues-added", String::new(), json!({}))?;
+    Ok(ndjson::answer(|sink| take(office, Lines::new(body), sink)))
+}
+
+async fn take(office: Arc<Office>, mut lines: Lines, mut sink: Sink) -> Result<Sink, Gone> {
+    let mut group: Vec<(u64, Result<NewVenue, Wrong>)> = Vec::new();
+    loop {
+        let line = match lines.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(wrong) => {
+                sink = add_group(&office, std::mem::take(&mut group), sink).await?;
+                sink.line(&wrong.line(0)).await?;
+                return Ok(sink);
+            }
+        };
+        group.push((line.number, line.parse().and_then(VenueLine::checked)));
+        if group.len() >= VENUES_A_GROUP || lines.is_waiting() {
+            sink = add_group(&office, std::mem::take(&mut group), sink).await?;
+        }
+    }
+    add_group(&office, group, sink).await
+}
+
+async fn add_group(
+    office: &Arc<Office>,
+    group: Vec<(u64, Result<NewVenue, Wrong>)>,
+    mut sink: Sink,
+) -> Result<Sink, Gone> {
+    let new: Vec<NewVenue> = group.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
+    let registry = office.registry.clone();
+    let added = blocking(move || registry.add_venues(new)).await.and_then(|added| Ok(added?));
+    let mut added = added.map(Vec::into_iter);
+    for (number, line) in group {
+        let venue = line.and_then(|_| match &mut added {
+            Ok(added) => Ok(added.next().expect("one was added a line")),
+            Err(wrong) => Err(wrong.clone()),
+        });
+        match venue {
+            Ok(venue) => {
+                let code = office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
+                let answer = json!({"venue": venue.id, "poster": code});
+                office.gate.venues.put(venue);
+                sink.line(&answer).await?;
+            }
+            Err(wrong) => sink.line(&wrong.line(number)).await?,
+        }
+    }
+    sink.flush().await?;
+    Ok(sink)
+}
+
+/// The venue of a path; 404 for what is no id and for what no venue has.
+fn known(office: &Office, text: &str) -> Result<Venue, Wrong> {
+    let id: VenueId = text.parse().map_err(|_| Refusal::NotFound)?;
+    office.gate.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+}
+
+/// `GET /v1/venues/{venue}/posters/{n}.svg`.
+pub(super) async fn poster(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    Path((venue, file)): Path<(String, String)>,
+) -> Result<Response, Wrong> {
+    let venue = known(&office, &venue)?;
+    let number: Option<u16> = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
+    let number = number.filter(|&number| number > 0).ok_or(Refusal::NotFound)?;
+    let code = office.gate.keyring.poster(venue.id, number).text();
+    let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
+    Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
+}
+
+/// `DELETE /v1/venues/{venue}`: its codes are refused from now on, its visits stay.
+pub(super) async fn close(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    Path(venue): Path<String>,
+) -> Result<StatusCode, Wrong> {
+    let venue = known(&office, &venue)?.id;
+    office.audit(&claims, "venue-closed", venue.to_string(), json!({}))?;
+    let registry = office.registry.clone();
+    let closed = blocking(move || registry.close_venue(venue)).await??;
+    office.gate.venues.put(closed.ok_or(Refusal::NotFound)?);
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,206 @@
+//! Why the back office did not do what it was asked: one closed list with status, code and words, as RFC
+//! 9457 problems, whole answers and lines of NDJSON alike. Nothing of a request is repeated in one.
+
+use crate::clock;
+use crate::problem::Problem;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use scangate_core::person::PersonError;
+use scangate_core::refusal::{Refusal, Retry};
+use scangate_storage::registry::RegistryError;
+use scangate_storage::trail::TrailError;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// What was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// What the scan path refuses, too.
+    Refused(Refusal),
+    /// Not the shape of this endpoint; the text says what, and repeats nothing personal.
+    Malformed(Cow<'static, str>),
+    /// A name, phone or document number that is none.
+    Person(PersonError),
+    /// The document is registered already.
+    AlreadyRegistered,
+    /// There is no such person.
+    PersonUnknown,
+    /// There is no such venue.
+    VenueUnknown,
+    /// A tracer's budget of the day is spent.
+    BudgetSpent,
+    /// More hops than a tracer may ask for alone.
+    HopsNeedApproval,
+    /// Who sent a list may not approve it.
+    SameApprover,
+    /// The answer would have too many persons.
+    AnswerTooLarge,
+    /// A rule pack that is none; the text has line and column.
+    PolicyInvalid(String),
+    /// The store did not answer; nothing was changed that the answer speaks of.
+    StoreUnavailable,
+}
+
+impl Wrong {
+    /// The HTTP status.
+    #[must_use]
+    pub(super) fn status(&self) -> u16 {
+        match self {
+            Self::Refused(refusal) => refusal.status(),
+            Self::Malformed(_) => 400,
+            Self::HopsNeedApproval | Self::SameApprover => 403,
+            Self::AlreadyRegistered => 409,
+            Self::Person(_)
+            | Self::PersonUnknown
+            | Self::VenueUnknown
+            | Self::AnswerTooLarge
+            | Self::PolicyInvalid(_) => 422,
+            Self::BudgetSpent => 429,
+            Self::StoreUnavailable => 503,
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Malformed(_) => Refusal::Malformed("").code(),
+            Self::Person(PersonError::Name) => "name-invalid",
+            Self::Person(PersonError::PhoneUnsupported) => "phone-unsupported",
+            Self::Person(PersonError::DocumentInvalid(_)) => "document-invalid",
+            Self::AlreadyRegistered => "already-registered",
+            Self::PersonUnknown => "person-unknown",
+            Self::VenueUnknown => "venue-unknown",
+            Self::BudgetSpent => "budget-spent",
+            Self::HopsNeedApproval => "hops-need-approval",
+            Self::SameApprover => "same-approver",
+            Self::AnswerTooLarge => "answer-too-large",
+            Self::PolicyInvalid(_) => "policy-invalid",
+            Self::StoreUnavailable => "store-unavailable",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.title(),
+            Self::Malformed(_) => Refusal::Malformed("").title(),
+            Self::Person(PersonError::Name) => "The name is not one",
+            Self::Person(PersonError::PhoneUnsupported) => "This kind of phone number is not taken",
+            Self::Person(PersonError::DocumentInvalid(_)) => "The document number is not one of its type",
+            Self::AlreadyRegistered => "This document is registered already",
+            Self::PersonUnknown => "There is no such person",
+            Self::VenueUnknown => "There is no such venue",
+            Self::BudgetSpent => "The budget of the day is spent",
+            Self::HopsNeedApproval => "More than two hops need a second approver",
+            Self::SameApprover => "Another person must approve this",
+            Self::AnswerTooLarge => "The answer would hold too many persons",
+            Self::PolicyInvalid(_) => "The rule pack is not valid",
+            Self::StoreUnavailable => "The store does not answer",
+        }
+    }
+
+    fn detail(&self) -> Cow<'_, str> {
+        match self {
+            Self::Refused(refusal) => refusal.detail().into(),
+            Self::Malformed(detail) => detail.as_ref().into(),
+            Self::Person(error) => error.to_string().into(),
+            Self::AlreadyRegistered => {
+                "use the phone it was registered with, or have the authority issue the key anew".into()
+            }
+            Self::PersonUnknown | Self::VenueUnknown => "nothing was kept of this".into(),
+            Self::BudgetSpent => "it begins anew with the next day (UTC)".into(),
+            Self::HopsNeedApproval => "ask for one hop or two".into(),
+            Self::SameApprover => "a second subject with the same role approves or rejects".into(),
+            Self::AnswerTooLarge => "ask for a shorter window or a longer overlap".into(),
+            Self::PolicyInvalid(detail) => detail.as_str().into(),
+            Self::StoreUnavailable => "send the same request again after retry_after_ms".into(),
+        }
+    }
+
+    fn retry_after_ms(&self) -> Option<u32> {
+        let refusal = match self {
+            Self::Refused(refusal) => *refusal,
+            Self::StoreUnavailable => Refusal::Overloaded,
+            Self::BudgetSpent => return Some(until_tomorrow_ms()),
+            Self::Malformed(_)
+            | Self::Person(_)
+            | Self::AlreadyRegistered
+            | Self::PersonUnknown
+            | Self::VenueUnknown
+            | Self::HopsNeedApproval
+            | Self::SameApprover
+            | Self::AnswerTooLarge
+            | Self::PolicyInvalid(_) => return None,
+        };
+        match refusal.retry() {
+            Retry::Never => None,
+            Retry::After(_) => Problem::of(refusal, clock::now().0).retry_after_ms,
+        }
+    }
+
+    /// The problem as one line of NDJSON, which says what line of the request it is of, from 1.
+    #[must_use]
+    pub(super) fn line(&self, number: u64) -> Value {
+        let mut problem = self.problem();
+        problem["line"] = number.into();
+        problem
+    }
+
+    fn problem(&self) -> Value {
+        let mut problem = json!({
+            "status": self.status(), "title": self.title(), "detail": self.detail(), "code": self.code(),
+        });
+        if let Some(ms) = self.retry_after_ms() {
+            problem["retry_after_ms"] = ms.into();
+        }
+        problem
+    }
+}
+
+fn until_tomorrow_ms() -> u32 {
+    let day = scangate_core::time::DAY_MS;
+    u32::try_from(day - clock::now().0 % day).unwrap_or(u32::MAX)
+}
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let mut response = problem.to_string().into_response();
+        *response.status_mut() =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(ms) = problem["retry_after_ms"].as_u64() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1_000)));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Wrong {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<PersonError> for Wrong {
+    fn from(error: PersonError) -> Self {
+        Self::Person(error)
+    }
+}
+
+impl From<RegistryError> for Wrong {
+    fn from(error: RegistryError) -> Self {
+        tracing::warn!(%error, "the registry did not answer");
+        Self::StoreUnavailable
+    }
+}
+
+impl From<TrailError> for Wrong {
+    fn from(error: TrailError) -> Self {
+        tracing::warn!(%error, "the trail store did not answer");
+        Self::StoreUnavailable
+    }
+}

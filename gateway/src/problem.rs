@@ -1,0 +1,93 @@
+//! RFC 9457 problems for refusals, the same on every transport and from the back office.
+
+use bytes::{BufMut, BytesMut};
+use scangate_core::refusal::{Refusal, Retry};
+use scangate_core::time::Timestamp;
+
+/// A refusal with the time to come back, already spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// Why.
+    pub refusal: Refusal,
+    /// When to send it again. **Units**: milliseconds.
+    pub retry_after_ms: Option<u32>,
+}
+
+impl Problem {
+    /// Spreads the retry time over half to one and a half of what the refusal says, by `spread`, any
+    /// number that differs from one answer to the next.
+    #[must_use]
+    pub fn of(refusal: Refusal, spread: u64) -> Self {
+        let retry_after_ms = match refusal.retry() {
+            Retry::Never => None,
+            Retry::After(0) => Some(0),
+            Retry::After(ms) => {
+                let share = spread.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+                let extra = (u64::from(ms) * share) >> 32;
+                Some(ms / 2 + u32::try_from(extra).unwrap_or(ms))
+            }
+        };
+        Self { refusal, retry_after_ms }
+    }
+
+    /// The `retry-after` header. **Units**: seconds, rounded up.
+    #[must_use]
+    pub fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_ms.map(|ms| ms.div_ceil(1_000))
+    }
+
+    /// Writes the body.
+    pub fn write(&self, now: Timestamp, out: &mut BytesMut) {
+        let refusal = self.refusal;
+        out.put_slice(b"{\"status\":");
+        out.put_slice(itoa::Buffer::new().format(refusal.status()).as_bytes());
+        text(out, "title", refusal.title());
+        text(out, "detail", refusal.detail());
+        text(out, "code", refusal.code());
+        if let Some(ms) = self.retry_after_ms {
+            out.put_slice(b",\"retry_after_ms\":");
+            out.put_slice(itoa::Buffer::new().format(ms).as_bytes());
+        }
+        if refusal == Refusal::PersonCodeExpired {
+            out.put_slice(b",\"server_time\":\"");
+            out.put_slice(&now.text());
+            out.put_slice(b"\"");
+        }
+        out.put_slice(b"}");
+    }
+}
+
+/// Titles, details and codes are the project's own words and hold nothing that JSON would have to escape.
+fn text(out: &mut BytesMut, name: &str, words: &str) {
+    out.put_slice(b",\"");
+    out.put_slice(name.as_bytes());
+    out.put_slice(b"\":\"");
+    out.put_slice(words.as_bytes());
+    out.put_slice(b"\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_json_with_the_four_members() {
+        for refusal in Refusal::ALL {
+            let mut out = BytesMut::new();
+            Problem::of(refusal, 7).write(Timestamp(0), &mut out);
+            let problem: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(problem["status"], refusal.status());
+            assert_eq!(problem["code"], refusal.code());
+            assert_eq!(problem["title"], refusal.title());
+            assert_eq!(problem["detail"], refusal.detail());
+        }
+    }
+
+    #[test]
+    fn retries_are_spread_around_what_the_refusal_says() {
+        let times: Vec<_> =
+            (0..1_000).filter_map(|spread| Problem::of(Refusal::Overloaded, spread).retry_after_ms).collect();
+        assert!(times.iter().all(|ms| (500..1_500).contains(ms)));
+        assert!(times.iter().any(|&ms| ms < 700) && times.iter().any(|&ms| ms > 1_300));
+    }
+}

@@ -1,0 +1,150 @@
+//! The check-ins of the last minute by id, so that a repeated request gets the first answer, whichever
+//! worker it lands on. A check-in is remembered as long as its code can still be taken; after a crash the
+//! table is filled again from the journal.
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use scangate_core::check_in::{CheckIn, Outcome};
+use scangate_core::id::CheckInId;
+use scangate_core::time::{Step, Timestamp};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How many steps are kept apart: the valid ones are the last, this and the next, and one more is being
+/// forgotten.
+const GENERATIONS: usize = 4;
+
+/// Where a check-in's record went, to tell whether it is on disk yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which lane of the journal; none where the journal had it before this gateway started.
+    pub lane: Option<u16>,
+    /// Its number in that lane.
+    pub ticket: u64,
+}
+
+/// What is remembered of a check-in.
+#[derive(Debug, Clone, Copy)]
+pub struct Remembered {
+    /// When it was first taken.
+    pub at: Timestamp,
+    /// What the door said then.
+    pub outcome: Option<Outcome>,
+    /// Where its record went.
+    pub place: Place,
+}
+
+struct Generation {
+    step: AtomicU32,
+    turning: Mutex<()>,
+    table: DashMap<CheckInId, Remembered, foldhash::fast::RandomState>,
+}
+
+/// The table. **Cost**: one probe a check-in; some 90 bytes each, for a minute.
+pub struct Recent {
+    generations: [Generation; GENERATIONS],
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        let generation = |_| Generation {
+            step: AtomicU32::new(u32::MAX),
+            turning: Mutex::new(()),
+            table: DashMap::default(),
+        };
+        Self { generations: std::array::from_fn(generation) }
+    }
+}
+
+/// What [`Recent::first`] found.
+pub enum First<E> {
+    /// Nobody had it: the record was placed now.
+    New(Place),
+    /// It was taken before.
+    Repeated(Remembered),
+    /// Nobody had it, and placing the record failed.
+    Failed(E),
+}
+
+impl Recent {
+    /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
+    /// so that of two workers with one scan exactly one is first; `place` must not block.
+    pub fn first<E>(
+        &self,
+        step: Step,
+        check_in: &CheckIn,
+        place: impl FnOnce() -> Result<Place, E>,
+    ) -> First<E> {
+        match self.generation(step).table.entry(check_in.id) {
+            Entry::Occupied(entry) => First::Repeated(*entry.get()),
+            Entry::Vacant(entry) => match place() {
+                Ok(place) => {
+                    entry.insert(Remembered { at: check_in.at, outcome: check_in.outcome, place });
+                    First::New(place)
+                }
+                Err(error) => First::Failed(error),
+            },
+        }
+    }
+
+    /// Remembers a check-in that the journal had before this gateway started.
+    pub fn restore(&self, step: Step, check_in: &CheckIn) {
+        let place = Place { lane: None, ticket: 0 };
+        let remembered = Remembered { at: check_in.at, outcome: check_in.outcome, place };
+        self.generation(step).table.entry(check_in.id).or_insert(remembered);
+    }
+
+    /// The table of a step, emptied first if it still holds an older one.
+    fn generation(&self, step: Step) -> &Generation {
+        let generation = &self.generations[step.0 as usize % GENERATIONS];
+        if generation.step.load(Ordering::Acquire) != step.0 {
+            let _turning = generation.turning.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if generation.step.load(Ordering::Acquire) != step.0 {
+                generation.table.clear();
+                generation.step.store(step.0, Ordering::Release);
+            }
+        }
+        generation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::check_in::{Direction, Mode};
+    use scangate_core::id::{PersonId, VenueId};
+
+    fn check_in(at: u64) -> CheckIn {
+        CheckIn {
+            id: CheckInId([9; 16]),
+            person: PersonId(1),
+            venue: VenueId(2),
+            at: Timestamp(at),
+            direction: Direction::In,
+            mode: Mode::Poster,
+            outcome: None,
+        }
+    }
+
+    fn place(ticket: u64) -> Result<Place, ()> {
+        Ok(Place { lane: Some(0), ticket })
+    }
+
+    #[test]
+    fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
+        let recent = Recent::default();
+        assert!(matches!(recent.first(Step(8), &check_in(1), || place(5)), First::New(_)));
+        let First::Repeated(found) = recent.first(Step(8), &check_in(2), || place(6)) else {
+            panic!("it was taken before");
+        };
+        assert_eq!((found.at, found.place.ticket), (Timestamp(1), 5));
+        assert!(matches!(recent.first(Step(12), &check_in(3), || place(7)), First::New(_)));
+    }
+
+    #[test]
+    fn what_could_not_be_placed_is_not_remembered() {
+        let recent = Recent::default();
+        assert!(matches!(recent.first(Step(8), &check_in(1), || Err(())), First::Failed(())));
+        assert!(matches!(recent.first(Step(8), &check_in(2), || place(1)), First::New(_)));
+    }
+}

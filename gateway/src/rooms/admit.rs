@@ -1,0 +1,70 @@
+//! The fourth room: what the city's rule pack says at this door. Out of it come check-ins; a person who is
+//! turned away has one too.
+
+use super::colour::{Coloured, ColouredPerson};
+use super::party::Party;
+use crate::policies::{Policies, Published};
+use crate::venues::KnownVenue;
+use scangate_core::check_in::{CheckIn, Direction, Moment, Outcome, check_in_id};
+use scangate_core::scan::DoorWork;
+use scangate_core::time::{Step, Timestamp};
+use scangate_core::venue::Venue;
+use std::sync::Arc;
+
+/// A check-in with the step of the code it came from.
+pub(super) struct AdmittedPerson {
+    pub(super) check_in: CheckIn,
+    pub(super) step: Step,
+}
+
+/// Check-ins that are not kept yet.
+pub struct Admitted {
+    pub(super) venue: Arc<KnownVenue>,
+    pub(super) people: Party<AdmittedPerson>,
+}
+
+/// Gives everybody a verdict.
+#[must_use]
+pub fn admit(scan: Coloured, policies: &Policies) -> Admitted {
+    let Coloured { venue, people, direction, door, at } = scan;
+    let published = policies.in_force();
+    let people = people.map(|person| admit_person(&person, &published, &venue.venue, direction, door, at));
+    Admitted { venue, people }
+}
+
+fn admit_person(
+    person: &ColouredPerson,
+    published: &Published,
+    venue: &Venue,
+    direction: Direction,
+    door: DoorWork,
+    at: Timestamp,
+) -> AdmittedPerson {
+    let authentic = person.authentic;
+    let admission = published.policy.admit(person.standing, venue.kind, door);
+    let outcome = Outcome {
+        colour: person.standing.colour,
+        verdict: admission.verdict,
+        checks: admission.checks,
+        reasons: admission.reasons,
+        policy: published.number,
+    };
+    let id = check_in_id(authentic.person, venue.id, direction, Moment::Step(authentic.step));
+    let check_in = CheckIn {
+        id,
+        person: authentic.person,
+        venue: venue.id,
+        at,
+        direction,
+        mode: authentic.mode,
+        outcome: Some(outcome),
+    };
+    AdmittedPerson { check_in, step: authentic.step }
+}
+
+impl Admitted {
+    /// The check-ins, for those who keep them by another way than a worker's desk.
+    pub fn check_ins(&self) -> impl Iterator<Item = &CheckIn> {
+        self.people.iter().map(|person| &person.check_in)
+    }
+}

@@ -1,0 +1,184 @@
+//! The second room: whether the codes are genuine and of this moment. It knows keys and venues and no
+//! colours.
+
+use super::party::Party;
+use crate::gate::Gate;
+use crate::venues::KnownVenue;
+use scangate_core::check_in::{Direction, Mode};
+use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::limits;
+use scangate_core::refusal::Refusal;
+use scangate_core::scan::{DoorWork, Holder, Scan};
+use scangate_core::time::{Step, Timestamp};
+use scangate_core::token::{Claims, Role};
+use scangate_core::venue::Doors;
+use std::sync::Arc;
+
+/// A terminal whose token was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// The venue it stands at.
+    pub venue: VenueId,
+}
+
+impl Terminal {
+    /// The terminal that these claims are of.
+    pub fn of(claims: &Claims) -> Result<Self, Refusal> {
+        match (claims.role, claims.venue) {
+            (Role::Terminal, Some(venue)) => Ok(Self { venue }),
+            (Role::Terminal | Role::Authority | Role::Tracer | Role::Operator, _) => Err(Refusal::RoleWrong),
+        }
+    }
+
+    /// Verifies an `authorization` header; none is no terminal.
+    pub fn of_header(header: Option<&[u8]>, gate: &Gate, now: Timestamp) -> Result<Option<Self>, Refusal> {
+        let Some(header) = header else { return Ok(None) };
+        let token = std::str::from_utf8(header).ok().and_then(bearer).ok_or(Refusal::TokenInvalid)?;
+        let claims = gate.tokens.verify(token, now).map_err(|_| Refusal::TokenInvalid)?;
+        Self::of(&claims).map(Some)
+    }
+}
+
+/// The token of a `Bearer` header; the scheme's case does not matter (RFC 9110 section 11.1).
+#[must_use]
+pub fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+}
+
+/// A person whose code is genuine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthenticPerson {
+    pub(super) person: PersonId,
+    pub(super) step: Step,
+    pub(super) mode: Mode,
+}
+
+/// A scan whose codes are all genuine and of their moment.
+pub struct AuthenticScan {
+    pub(super) venue: Arc<KnownVenue>,
+    pub(super) people: Party<AuthenticPerson>,
+    pub(super) direction: Direction,
+    pub(super) door: DoorWork,
+    pub(super) at: Timestamp,
+}
+
+/// Authenticates a scan made now.
+pub fn authenticate(
+    scan: Scan,
+    terminal: Option<&Terminal>,
+    gate: &Gate,
+    now: Timestamp,
+) -> Result<AuthenticScan, Refusal> {
+    if scan.at.is_some() {
+        return Err(Refusal::Malformed("at belongs to scans sent later: /v1/check-ins/batch"));
+    }
+    authenticate_at(scan, terminal, gate, now, None)
+}
+
+/// Authenticates a scan that a terminal made while its link was down: the codes must have been good at
+/// the time it says, which is in the last 72 hours.
+pub fn authenticate_late(
+    scan: Scan,
+    terminal: &Terminal,
+    gate: &Gate,
+    now: Timestamp,
+) -> Result<AuthenticScan, Refusal> {
+    let at = scan.at.ok_or(Refusal::Malformed("at is missing"))?;
+    if at > now.plus_ms(limits::AHEAD_MS_MAX) {
+        return Err(Refusal::Malformed("at lies in the future"));
+    }
+    if now.since_ms(at) > limits::LATE_MS_MAX {
+        return Err(Refusal::Malformed("at is more than 72 hours ago"));
+    }
+    authenticate_at(scan, Some(terminal), gate, at, Some(Mode::Late))
+}
+
+fn authenticate_at(
+    scan: Scan,
+    terminal: Option<&Terminal>,
+    gate: &Gate,
+    at: Timestamp,
+    mode: Option<Mode>,
+) -> Result<AuthenticScan, Refusal> {
+    if terminal.is_none() && (!scan.door.is_none() || matches!(scan.holder, Holder::Pass(_))) {
+        return Err(Refusal::TokenInvalid);
+    }
+    let (venue, venue_mode) = venue(scan.venue, terminal, gate, at)?;
+    let mut holder = match scan.holder {
+        Holder::Person(code) => person(&code, gate, at, venue_mode)?,
+        Holder::Pass(pass) => paper(&pass, gate, at)?,
+    };
+    holder.mode = mode.unwrap_or(holder.mode);
+    let companion_mode = mode.unwrap_or(Mode::Proxy);
+    let companions = scan
+        .companions
+        .iter()
+        .map(|code| person(code, gate, at, companion_mode))
+        .collect::<Result<_, _>>()?;
+    let people = Party { holder, companions };
+    Ok(AuthenticScan { venue, people, direction: scan.direction, door: scan.door, at })
+}
+
+fn person(code: &PersonCode, gate: &Gate, at: Timestamp, mode: Mode) -> Result<AuthenticPerson, Refusal> {
+    if !gate.keyring.has_sealed(code) {
+        return Err(Refusal::PersonCodeInvalid);
+    }
+    if !code.step().is_valid_at(at) {
+        return Err(Refusal::PersonCodeExpired);
+    }
+    Ok(AuthenticPerson { person: code.person(), step: code.step(), mode })
+}
+
+fn paper(pass: &PaperPass, gate: &Gate, at: Timestamp) -> Result<AuthenticPerson, Refusal> {
+    let key = gate.keyring.server(pass.kid()).ok_or(Refusal::PersonCodeInvalid)?;
+    pass.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
+    if !pass.is_valid_at(at) {
+        return Err(Refusal::PersonCodeExpired);
+    }
+    Ok(AuthenticPerson { person: pass.person(), step: Step::of(at), mode: Mode::PaperPass })
+}
+
+/// The venue, and how a person's own scan there is marked. A terminal's venue is its token's; a code sent
+/// besides must be of the same one.
+fn venue(
+    code: Option<VenueCode>,
+    terminal: Option<&Terminal>,
+    gate: &Gate,
+    at: Timestamp,
+) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
+    let scanned = code.map(|code| scanned_venue(&code, gate, at)).transpose()?;
+    let (id, mode) = match (terminal, scanned) {
+        (Some(terminal), Some((venue, _))) if terminal.venue != venue => {
+            return Err(Refusal::VenueCodeInvalid);
+        }
+        (Some(terminal), _) => (terminal.venue, Mode::Terminal),
+        (None, Some(scanned)) => scanned,
+        (None, None) => return Err(Refusal::Malformed("venue is missing")),
+    };
+    let known = gate.venues.get(id).ok_or(Refusal::VenueCodeInvalid)?;
+    match known.venue.doors {
+        Doors::Open => Ok((known, mode)),
+        Doors::Closed => Err(Refusal::VenueClosed),
+    }
+}
+
+fn scanned_venue(code: &VenueCode, gate: &Gate, at: Timestamp) -> Result<(VenueId, Mode), Refusal> {
+    match code {
+        VenueCode::Poster(code) => poster(code, gate).map(|venue| (venue, Mode::Poster)),
+        VenueCode::Door(code) => door(code, gate, at).map(|venue| (venue, Mode::Door)),
+    }
+}
+
+fn poster(code: &PosterCode, gate: &Gate) -> Result<VenueId, Refusal> {
+    let key = gate.keyring.server(code.kid()).ok_or(Refusal::VenueCodeInvalid)?;
+    code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
+    Ok(code.venue())
+}
+
+fn door(code: &DoorCode, gate: &Gate, at: Timestamp) -> Result<VenueId, Refusal> {
+    let key = gate.keyring.door(code.kid(), code.venue(), code.door()).ok_or(Refusal::VenueCodeInvalid)?;
+    code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
+    if code.step().is_valid_at(at) { Ok(code.venue()) } else { Err(Refusal::VenueCodeExpired) }
+}

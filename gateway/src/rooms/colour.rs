@@ -1,0 +1,35 @@
+//! The third room: the colour of everybody who comes in. It asks the table in memory and cannot block.
+
+use super::authenticate::{AuthenticPerson, AuthenticScan};
+use super::party::Party;
+use crate::colours::Colours;
+use crate::venues::KnownVenue;
+use scangate_core::check_in::Direction;
+use scangate_core::colour::Standing;
+use scangate_core::scan::DoorWork;
+use scangate_core::time::Timestamp;
+use std::sync::Arc;
+
+/// A genuine person with a standing.
+pub(super) struct ColouredPerson {
+    pub(super) authentic: AuthenticPerson,
+    pub(super) standing: Standing,
+}
+
+/// A genuine scan of people with their standings.
+pub struct Coloured {
+    pub(super) venue: Arc<KnownVenue>,
+    pub(super) people: Party<ColouredPerson>,
+    pub(super) direction: Direction,
+    pub(super) door: DoorWork,
+    pub(super) at: Timestamp,
+}
+
+/// Looks everybody up.
+#[must_use]
+pub fn colour(scan: AuthenticScan, colours: &Colours) -> Coloured {
+    let AuthenticScan { venue, people, direction, door, at } = scan;
+    let people =
+        people.map(|authentic| ColouredPerson { standing: colours.standing(authentic.person), authentic });
+    Coloured { venue, people, direction, door, at }
+}

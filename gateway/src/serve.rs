@@ -1,0 +1,19 @@
+//! The workers: a thread a core, each with its own sockets, its own front desk and its own lane of the
+//! journal. A connection lives and dies on its thread.
+
+mod bell;
+pub mod connection;
+mod connection_ids;
+pub mod front;
+mod office_stream;
+mod outbox;
+mod outgoing;
+pub mod quic;
+pub mod sessions;
+pub mod socket;
+mod tally;
+pub mod tls;
+pub mod worker;
+
+pub use bell::Bell;
+pub use tally::LATENCY_BOUNDS_US;

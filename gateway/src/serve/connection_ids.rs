@@ -1,0 +1,49 @@
+//! Connection ids: eight bytes, the first of them the worker's number, so that the kernel can steer a
+//! packet to the thread that holds its connection.
+
+use quinn_proto::{ConnectionId, ConnectionIdGenerator, InvalidCid};
+use std::time::Duration;
+
+/// Length of an id.
+const ID_BYTES: usize = 8;
+
+/// Makes a worker's ids. The other seven bytes come from a keyed hash of a counter: no two are alike, and
+/// nobody else can tell which belong together.
+pub(super) struct WorkerIds {
+    first: u8,
+    counter: u64,
+    key: aws_lc_rs::hmac::Key,
+}
+
+impl WorkerIds {
+    /// Ids of this worker under a random key.
+    #[must_use]
+    pub(super) fn new(worker: u16, random: &[u8; 32]) -> Self {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, random);
+        // The steering program takes the byte modulo the number of workers, of which there are at most 256.
+        Self { first: worker.to_le_bytes()[0], counter: 0, key }
+    }
+}
+
+impl ConnectionIdGenerator for WorkerIds {
+    fn generate_cid(&mut self) -> ConnectionId {
+        self.counter += 1;
+        let tag = aws_lc_rs::hmac::sign(&self.key, &self.counter.to_be_bytes());
+        let mut id = [0; ID_BYTES];
+        id[0] = self.first;
+        id[1..].copy_from_slice(&tag.as_ref()[..ID_BYTES - 1]);
+        ConnectionId::new(&id)
+    }
+
+    fn validate(&self, id: &ConnectionId) -> Result<(), InvalidCid> {
+        if id.first() == Some(&self.first) { Ok(()) } else { Err(InvalidCid) }
+    }
+
+    fn cid_len(&self) -> usize {
+        ID_BYTES
+    }
+
+    fn cid_lifetime(&self) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,156 @@
+//! One worker: a pinned thread with a current-thread runtime on which the QUIC loop and hyper's connections
+//! are tasks.
+
+use super::bell::Bell;
+use super::connection::Workplace;
+use super::connection_ids::WorkerIds;
+use super::front::Front;
+use super::quic::{Phase, QuicLoop};
+use super::socket::Sockets;
+use super::tls::Tls;
+use crate::gate::Gate;
+use crate::http::{self, Http};
+use crate::http3::Limits;
+use crate::office::call::Door;
+use crate::rooms::journal::Desk;
+use ::http::HeaderValue;
+use anyhow::Context as _;
+use aws_lc_rs::{hkdf, hmac, rand};
+use bytes::BytesMut;
+use quinn_proto::{
+    Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt,
+};
+use scangate_core::keys::Secret;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// A connection without a word is let go after this; gates send at least a scan a minute.
+const IDLE_MAX: Duration = Duration::from_secs(120);
+/// How long a drain may take in all.
+pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// Incoming connections that may wait to be looked at.
+const INCOMING_MAX: usize = 4_096;
+
+/// What a worker is given.
+pub struct Worker {
+    /// Its number.
+    pub number: u16,
+    /// Its sockets.
+    pub sockets: Sockets,
+    /// Its place at the journal; the bell is rung when a group is durable.
+    pub desk: Desk,
+    /// Its bell.
+    pub bell: Arc<Bell>,
+    /// What all workers share.
+    pub gate: Arc<Gate>,
+    /// The back office's door.
+    pub door: Door,
+    /// TLS for both.
+    pub tls: Arc<Tls>,
+    /// The deployment's secret, from which reset and token keys derive.
+    pub secret: Secret,
+    /// The phase it follows.
+    pub phase: watch::Receiver<Phase>,
+}
+
+/// A bell for a worker that is about to be made: the journal is told of it first.
+#[must_use]
+pub fn bell() -> Arc<Bell> {
+    Arc::new(Bell::default())
+}
+
+/// Starts the worker's thread. It ends when the worker has drained, or with an error that the gateway
+/// cannot live with.
+pub fn spawn(worker: Worker) -> std::io::Result<JoinHandle<anyhow::Result<()>>> {
+    thread::Builder::new().name(format!("worker-{}", worker.number)).spawn(move || run(worker))
+}
+
+fn run(worker: Worker) -> anyhow::Result<()> {
+    pin(worker.number);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, serve(worker))
+}
+
+/// Pins the thread to a core. Where the system does not allow it, the worker runs unpinned.
+fn pin(number: u16) {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let mut set = nix::sched::CpuSet::new();
+    let pinned = set
+        .set(usize::from(number) % cores)
+        .and_then(|()| nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set));
+    if let Err(error) = pinned {
+        tracing::info!(%error, "the worker is not pinned to a core");
+    }
+}
+
+async fn serve(worker: Worker) -> anyhow::Result<()> {
+    let Worker { number, sockets, desk, bell, gate, door, tls, secret, phase } = worker;
+    let endpoint = endpoint(number, &tls, &secret)?;
+    let port = sockets.udp.local_addr()?.port();
+    let front = Rc::new(RefCell::new(Front::new(gate, desk)));
+    let work = Workplace {
+        front: Rc::clone(&front),
+        door: door.clone(),
+        bell: Arc::clone(&bell),
+        limits: Limits::default(),
+        scratch: BytesMut::new(),
+        date: front.borrow().now().http_date(),
+    };
+    let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
+    let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
+    let alt_svc = HeaderValue::from_str(&format!("h3=\":{port}\"; ma=86400"))?;
+    let http = Rc::new(Http { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
+    let tcp = tokio::task::spawn_local(http::accept(listener, http, phase.clone()));
+    let mut draining = phase.clone();
+    tokio::select! {
+        ended = async { quic.run(phase).await.map(|()| tcp) } => {
+            // The loop is gone only when its connections are: hyper's have until the drain's end.
+            let _ = ended.context("the QUIC loop")?.await;
+        }
+        () = async {
+            let _ = draining.wait_for(|phase| *phase == Phase::Draining).await;
+            tokio::time::sleep(DRAIN_MAX).await;
+        } => tracing::info!(worker = number, "the drain's time is over; closing what is left"),
+    }
+    Ok(())
+}
+
+fn endpoint(number: u16, tls: &Tls, secret: &Secret) -> anyhow::Result<Endpoint> {
+    let reset = hmac::Key::new(hmac::HMAC_SHA256, &secret.purpose("quic reset").0);
+    let token = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&secret.purpose("quic token").0);
+    let mut random = [0; 32];
+    rand::fill(&mut random).context("no randomness")?;
+    let mut endpoint = EndpointConfig::new(Arc::new(reset));
+    endpoint.cid_generator(move || Box::new(WorkerIds::new(number, &random)));
+    let mut server = ServerConfig::new(Arc::clone(&tls.quic) as _, Arc::new(token));
+    let mut tokens = ValidationTokenConfig::default();
+    tokens.sent(0);
+    server
+        .transport_config(Arc::new(transport()?))
+        .validation_token_config(tokens)
+        .max_incoming(INCOMING_MAX)
+        .migration(true);
+    Ok(Endpoint::new(Arc::new(endpoint), Some(Arc::new(server)), true, None))
+}
+
+/// QUIC for exchanges of a hundred bytes: few streams, small windows, no work that such an exchange never
+/// repays. `benches/README.md` has what each was worth.
+fn transport() -> anyhow::Result<TransportConfig> {
+    let mut transport = TransportConfig::default();
+    transport
+        .max_concurrent_bidi_streams(VarInt::from_u32(16))
+        .max_concurrent_uni_streams(VarInt::from_u32(3))
+        .stream_receive_window(VarInt::from_u32(16 * 1024))
+        .receive_window(VarInt::from_u32(64 * 1024))
+        .send_window(256 * 1024)
+        .datagram_receive_buffer_size(None)
+        .send_fairness(false)
+        .mtu_discovery_config(None)
+        .max_idle_timeout(Some(IdleTimeout::try_from(IDLE_MAX)?));
+    Ok(transport)
+}

@@ -1,0 +1,64 @@
+//! The venues in memory, with what the scan path needs of one ready to write. The registry holds them for
+//! good; the back office keeps this table in step.
+
+use bytes::Bytes;
+use dashmap::DashMap;
+use scangate_core::id::VenueId;
+use scangate_core::time::DAY_MS;
+use scangate_core::venue::{Dwell, Venue};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A venue as the scan path knows it.
+pub struct KnownVenue {
+    /// The venue.
+    pub venue: Venue,
+    /// `{"id":"v…","name":"…"}`, ready for answers.
+    pub json: Bytes,
+}
+
+/// The table.
+#[derive(Default)]
+pub struct Venues {
+    table: DashMap<VenueId, Arc<KnownVenue>, foldhash::fast::RandomState>,
+    dwell_ms_max: AtomicU64,
+}
+
+impl Venues {
+    /// Puts a venue, new or changed.
+    pub fn put(&self, venue: Venue) {
+        let json = serde_json::json!({"id": venue.id, "name": venue.name});
+        self.dwell_ms_max.fetch_max(venue.dwell.ms(), Ordering::Relaxed);
+        self.table.insert(venue.id, Arc::new(KnownVenue { json: json.to_string().into(), venue }));
+    }
+
+    /// The venue of an id.
+    #[must_use]
+    pub fn get(&self, id: VenueId) -> Option<Arc<KnownVenue>> {
+        self.table.get(&id).map(|known| Arc::clone(&known))
+    }
+
+    /// How long a visit there lasts that nobody ended; the default where the venue is not known.
+    #[must_use]
+    pub fn dwell(&self, id: VenueId) -> Dwell {
+        self.table.get(&id).map_or_else(Dwell::default, |known| known.venue.dwell)
+    }
+
+    /// The longest dwell of any venue. **Units**: milliseconds, a day at most.
+    #[must_use]
+    pub fn dwell_ms_max(&self) -> u64 {
+        self.dwell_ms_max.load(Ordering::Relaxed).clamp(Dwell::default().ms(), DAY_MS)
+    }
+
+    /// How many venues there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+}

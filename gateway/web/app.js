@@ -1,0 +1,141 @@
+// The resident page: registers this phone if it is not yet, checks in at the venue whose code the camera
+// read, and shows the colour with the running time, so that a picture of it is seen to be one.
+
+import { send } from "./check_in.js";
+import { learn, now } from "./clock.js";
+import { personCode, step } from "./code.js";
+import { forget, form, keep, kept } from "./registration.js";
+import { both, checks, colours, problems, shapes, unknownProblem, verdicts } from "./words.js";
+
+/** @typedef {"registering" | "checking-in" | "retrying" | "done" | "failed"} State */
+
+const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
+let began = Date.now();
+
+/** @param {string} id */
+function element(id) {
+  const found = document.getElementById(id);
+  if (found === null) {
+    throw new Error(`the page has no ${id}`);
+  }
+  return found;
+}
+
+/** @param {string} id @param {string} text */
+function say(id, text) {
+  element(id).textContent = text;
+}
+
+/** @param {State} state */
+function enter(state) {
+  document.body.dataset.state = state;
+  element("registration").hidden = state !== "registering";
+  element("result").hidden = state !== "done";
+  element("progress").hidden = state === "done";
+  element("again").hidden = state !== "failed";
+  if (state !== "retrying") {
+    say("waited", "");
+  }
+}
+
+/** @param {[string, string]} words */
+function tell(words) {
+  say("message", words[0]);
+  say("message-en", words[1]);
+}
+
+function retrying() {
+  enter("retrying");
+  const seconds = Math.round((Date.now() - began) / 1000);
+  tell(
+    navigator.onLine
+      ? ["信号不好，正在重试，请勿关闭页面", "Bad signal: keeping trying, please stay on this page"]
+      : ["手机没有网络，连上后自动继续", "This phone is offline: it goes on by itself when it is back"],
+  );
+  say("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
+}
+
+/** @param {string} code */
+function fail(code) {
+  tell(problems[code] ?? unknownProblem);
+  enter("failed");
+}
+
+/** @param {any} said */
+function show(said) {
+  const colour = said.colour in colours ? said.colour : "unknown";
+  document.body.dataset.colour = colour;
+  element("shape-path").setAttribute("d", shapes[colour]);
+  say("colour", both(colours[colour]));
+  say("verdict", both(verdicts[said.verdict] ?? verdicts.check));
+  say("checks", said.checks.map((/** @type {string} */ check) => both(checks[check] ?? [check, ""])).join(" · "));
+  say("reasons", said.reasons.join(" · "));
+  say("venue", said.venue.name);
+  say("at", new Date(said.at).toLocaleString());
+  enter("done");
+}
+
+/** @param {import("./code.js").Registration} registration */
+async function checkIn(registration) {
+  enter("checking-in");
+  tell(["正在登记…", "Checking in…"]);
+  began = Date.now();
+  let sealedAt = step();
+  let body = { venue, person: await personCode(registration, sealedAt) };
+  const current = async () => {
+    // The same step is the same check-in: a new one is made only when the old code may no longer be taken.
+    if (step() > sealedAt + 1) {
+      sealedAt = step();
+      body = { venue, person: await personCode(registration, sealedAt) };
+    }
+    return body;
+  };
+  let answer = await send("/v1/check-ins", current, retrying);
+  if (answer.body.code === "person-code-expired") {
+    // This phone's clock is off: the server has told the time.
+    learn(answer.body.server_time);
+    sealedAt = step();
+    body = { venue, person: await personCode(registration, sealedAt) };
+    answer = await send("/v1/check-ins", current, retrying);
+  }
+  if (answer.status === 200) {
+    show(answer.body);
+  } else {
+    if (answer.body.code === "person-code-invalid") {
+      forget();
+    }
+    fail(answer.body.code);
+  }
+}
+
+async function register() {
+  const body = form();
+  began = Date.now();
+  tell(["正在登记…", "Registering…"]);
+  const answer = await send("/v1/people", async () => body, retrying);
+  if (answer.status === 200) {
+    keep(answer.body);
+    await checkIn(answer.body);
+  } else {
+    enter("registering");
+    tell(problems[answer.body.code] ?? unknownProblem);
+  }
+}
+
+function start() {
+  const registration = kept();
+  if (registration === null) {
+    tell(["", ""]);
+    enter("registering");
+  } else {
+    void checkIn(registration);
+  }
+}
+
+element("registration-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void register();
+});
+element("again").addEventListener("click", start);
+setInterval(() => say("now", new Date(now()).toLocaleTimeString()), 250);
+start();
