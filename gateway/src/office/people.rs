@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// People registered as one.
 const PEOPLE_A_GROUP: usize = 512;
 /// Own check-ins that a resident is shown, the latest.
-const OWN_CHECK_INS_MAX: usize = 100;
+const OWN_CHECK_INS_MAX: usize = 1_000;
 
 /// What a phone makes its codes from.
 #[derive(Serialize)]

@@ -1,0 +1,170 @@
+//! A city to make load with: venues and residents, registered through the gateway's own interface. The same
+//! seed gives the same residents, so that a second run registers nobody anew.
+
+use crate::client::{Connection, Refused};
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use scangate_core::code::{PersonCode, ResidentToken};
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::keys::{Key, Kid, PersonKey};
+use scangate_core::person::resident_id_check_digit;
+use scangate_core::time::{Step, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+use std::path::Path;
+
+/// Lines sent in one request.
+const LINES_A_REQUEST: usize = 2_000;
+
+/// A venue with a poster at its door.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Venue {
+    /// Its id.
+    pub venue: VenueId,
+    /// The poster's code.
+    pub poster: String,
+}
+
+/// A resident with a phone.
+#[derive(Debug, Clone)]
+pub struct Resident {
+    /// Who.
+    pub person: PersonId,
+    kid: Kid,
+    key: PersonKey,
+}
+
+impl Resident {
+    /// The code that the phone shows in a step.
+    #[must_use]
+    pub fn code(&self, step: Step) -> String {
+        PersonCode::seal(self.kid, self.person, step, &self.key).text()
+    }
+
+    /// The header with which the resident reads their own.
+    #[must_use]
+    pub fn authorization(&self, now: Timestamp) -> String {
+        let token = ResidentToken::seal(self.kid, self.person, Step::of(now), &self.key);
+        format!("Resident {}", token.text())
+    }
+}
+
+/// The city.
+pub struct City {
+    /// Its venues.
+    pub venues: Vec<Venue>,
+    /// Its residents.
+    pub residents: Vec<Resident>,
+}
+
+/// A token's header, from the data folder of a gateway.
+pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
+    let path = data.join(format!("{role}.token"));
+    let token = std::fs::read_to_string(&path)
+        .with_context(|| format!("{}: is --data the data folder of the gateway?", path.display()))?;
+    Ok(format!("Bearer {}", token.trim()))
+}
+
+/// Posts lines in requests of bounded size and reads an answer a line. **Errors**: a line that was refused.
+pub async fn post_lines<T: for<'a> Deserialize<'a>>(
+    connection: &mut Connection,
+    path: &str,
+    authorization: &str,
+    lines: &[String],
+) -> anyhow::Result<Vec<T>> {
+    let mut answers = Vec::with_capacity(lines.len());
+    for chunk in lines.chunks(LINES_A_REQUEST) {
+        let body = chunk.join("\n");
+        let answer = connection.call("POST", path, authorization, body).await?;
+        let before = answers.len();
+        for line in answer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let parsed = serde_json::from_slice(line);
+            answers.push(
+                parsed.map_err(|_| Refused {
+                    status: 200,
+                    problem: String::from_utf8_lossy(line).into_owned(),
+                })?,
+            );
+        }
+        if answers.len() - before != chunk.len() {
+            bail!("{} lines were sent to {path} and {} answered", chunk.len(), answers.len() - before);
+        }
+    }
+    Ok(answers)
+}
+
+#[derive(Deserialize)]
+struct Given {
+    person: PersonId,
+    kid: u8,
+    key: String,
+}
+
+/// Registers residents by number.
+pub async fn residents(
+    connection: &mut Connection,
+    authority: &str,
+    seed: u64,
+    count: usize,
+) -> anyhow::Result<Vec<Resident>> {
+    let lines: Vec<String> = (0..count).map(|number| person_line(seed, number)).collect();
+    let given: Vec<Given> = post_lines(connection, "/v1/people/import", authority, &lines).await?;
+    given
+        .into_iter()
+        .map(|Given { person, kid, key }| {
+            let key = URL_SAFE_NO_PAD.decode(key)?;
+            let key = key.try_into().map_err(|_| anyhow::anyhow!("a person key is not 32 bytes"))?;
+            Ok(Resident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
+        })
+        .collect()
+}
+
+/// Adds venues.
+pub async fn venues(
+    connection: &mut Connection,
+    authority: &str,
+    count: usize,
+) -> anyhow::Result<Vec<Venue>> {
+    let kinds = ["mall", "market", "station", "restaurant", "enterprise", "school"];
+    let lines: Vec<String> = (0..count)
+        .map(|number| {
+            let kind = kinds[number % kinds.len()];
+            json!({"name": format!("Venue {number}"), "kind": kind, "district": "Load"}).to_string()
+        })
+        .collect();
+    post_lines(connection, "/v1/venues", authority, &lines).await
+}
+
+/// A resident's line: a resident identity number that is valid and nobody's, drawn from seed and number.
+fn person_line(seed: u64, number: usize) -> String {
+    // Order numbers of a day are three digits: the day takes the rest.
+    let (order, rest) = (number % 1_000, number / 1_000);
+    let (day, year) = (rest % 28 + 1, rest / 28 % 200);
+    let area = 110_000 + seed % 800_000;
+    let first = format!("{area:06}{:04}01{day:02}{order:03}", 1_900 + year);
+    let digits: &[u8; 17] = first.as_bytes().try_into().expect("17 digits were written");
+    let check = char::from(resident_id_check_digit(digits));
+    json!({
+        "name": format!("Resident {number}"),
+        "phone": format!("138{:08}", number % 100_000_000),
+        "document": {"type": "resident-id", "number": format!("{first}{check}")},
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::person::Personal;
+    use std::collections::HashSet;
+
+    #[test]
+    fn residents_are_valid_and_each_their_own() {
+        let mut documents = HashSet::new();
+        for number in (0..60_000).step_by(7) {
+            let personal: Personal = serde_json::from_str(&person_line(3, number)).unwrap();
+            assert!(documents.insert(personal.checked().unwrap().document), "{number}");
+        }
+    }
+}

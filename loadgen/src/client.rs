@@ -1,0 +1,284 @@
+//! A client of the gateway's port in any of its three HTTP versions, on quinn, h3 and hyper as they are. It
+//! trusts the deployment's certificate and nothing else.
+
+use anyhow::{Context as _, anyhow, bail};
+use bytes::{Buf as _, Bytes, BytesMut};
+use futures_util::future;
+use h3::client::SendRequest;
+use h3_quinn::OpenStreams;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use quinn::crypto::rustls::QuicClientConfig;
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio_rustls::TlsConnector;
+
+/// The name that a development certificate is of.
+const NAME: &str = "localhost";
+/// A connection without a word is let go after this.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// An HTTP version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.1 over TLS.
+    Http1,
+    /// HTTP/2 over TLS.
+    Http2,
+    /// HTTP/3.
+    Http3,
+}
+
+impl Version {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Http1, Self::Http2, Self::Http3];
+}
+
+/// How a phone that comes anew shakes hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Handshake {
+    /// As if it had never been here.
+    Full,
+    /// With the session of its last visit.
+    Resumed,
+    /// With its request in the first packet.
+    #[value(name = "0rtt")]
+    Early,
+}
+
+/// A gateway, and what it takes to talk to it.
+pub struct Target {
+    /// Where it listens.
+    pub address: SocketAddr,
+    endpoint: quinn::Endpoint,
+    fresh: quinn::ClientConfig,
+    returning: quinn::ClientConfig,
+    tls: Arc<rustls::ClientConfig>,
+}
+
+impl Target {
+    /// A target that shows a certificate of this PEM file.
+    pub fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        let pem = std::fs::read(certificate).with_context(|| certificate.display().to_string())?;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.add(certificate?)?;
+        }
+        let tls = |alpn: &[u8]| -> anyhow::Result<rustls::ClientConfig> {
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let mut config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_protocol_versions(&[&rustls::version::TLS13])?
+                .with_root_certificates(roots.clone())
+                .with_no_client_auth();
+            config.alpn_protocols = vec![alpn.to_vec()];
+            Ok(config)
+        };
+        let mut fresh = tls(b"h3")?;
+        fresh.resumption = rustls::client::Resumption::disabled();
+        let mut returning = tls(b"h3")?;
+        returning.enable_early_data = true;
+        let any = SocketAddr::new(
+            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() },
+            0,
+        );
+        let local = if address.ip().is_loopback() { any } else { SocketAddr::new(unspecified(address), 0) };
+        Ok(Self {
+            address,
+            endpoint: quinn::Endpoint::client(local)?,
+            fresh: quic(fresh)?,
+            returning: quic(returning)?,
+            tls: Arc::new(tls(b"http/1.1")?),
+        })
+    }
+
+    /// The QUIC socket, for those who move it.
+    #[must_use]
+    pub fn endpoint(&self) -> &quinn::Endpoint {
+        &self.endpoint
+    }
+
+    /// Opens a connection.
+    pub async fn connect(&self, version: Version) -> anyhow::Result<Connection> {
+        match version {
+            Version::Http1 => self.connect_http1().await,
+            Version::Http2 => self.connect_http2().await,
+            Version::Http3 => self.arrive(Handshake::Full).await,
+        }
+    }
+
+    /// Opens an HTTP/3 connection with this handshake.
+    pub async fn arrive(&self, handshake: Handshake) -> anyhow::Result<Connection> {
+        let config = match handshake {
+            Handshake::Full => &self.fresh,
+            Handshake::Resumed | Handshake::Early => &self.returning,
+        };
+        let connecting = self.endpoint.connect_with(config.clone(), self.address, NAME)?;
+        let quic = match handshake {
+            Handshake::Full | Handshake::Resumed => connecting.await?,
+            Handshake::Early => match connecting.into_0rtt() {
+                Ok((early, _accepted)) => early,
+                // No session yet: the first visit is a full one.
+                Err(connecting) => connecting.await?,
+            },
+        };
+        let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic.clone())).await?;
+        tokio::spawn(async move { future::poll_fn(|context| driver.poll_close(context)).await });
+        Ok(Connection(Kind::Http3 { requests, quic }))
+    }
+
+    async fn tcp(&self, alpn: &[u8]) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let mut tls = (*self.tls).clone();
+        tls.alpn_protocols = vec![alpn.to_vec()];
+        Ok(TlsConnector::from(Arc::new(tls)).connect(ServerName::try_from(NAME)?, stream).await?)
+    }
+
+    async fn connect_http1(&self) -> anyhow::Result<Connection> {
+        let (requests, driver) = http1::handshake(TokioIo::new(self.tcp(b"http/1.1").await?)).await?;
+        tokio::spawn(driver);
+        Ok(Connection(Kind::Http1(Arc::new(Mutex::new(requests)))))
+    }
+
+    async fn connect_http2(&self) -> anyhow::Result<Connection> {
+        let stream = TokioIo::new(self.tcp(b"h2").await?);
+        let (requests, driver) = http2::handshake(TokioExecutor::new(), stream).await?;
+        tokio::spawn(driver);
+        Ok(Connection(Kind::Http2(requests)))
+    }
+}
+
+fn unspecified(address: SocketAddr) -> std::net::IpAddr {
+    if address.is_ipv4() {
+        std::net::Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        std::net::Ipv6Addr::UNSPECIFIED.into()
+    }
+}
+
+fn quic(mut tls: rustls::ClientConfig) -> anyhow::Result<quinn::ClientConfig> {
+    tls.alpn_protocols = vec![b"h3".to_vec()];
+    let mut config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+    let mut transport = quinn::TransportConfig::default();
+    transport.max_idle_timeout(Some(IDLE_MAX.try_into()?));
+    config.transport_config(Arc::new(transport));
+    Ok(config)
+}
+
+enum Kind {
+    Http1(Arc<Mutex<http1::SendRequest<Full<Bytes>>>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
+    Http3 { requests: SendRequest<OpenStreams, Bytes>, quic: quinn::Connection },
+}
+
+/// An open connection. Clones share it.
+pub struct Connection(Kind);
+
+impl Clone for Connection {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Kind::Http1(requests) => Kind::Http1(Arc::clone(requests)),
+            Kind::Http2(requests) => Kind::Http2(requests.clone()),
+            Kind::Http3 { requests, quic } => Kind::Http3 { requests: requests.clone(), quic: quic.clone() },
+        })
+    }
+}
+
+impl Connection {
+    /// Sends a request, whose target is a path, and reads the whole answer.
+    pub async fn send(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        match &mut self.0 {
+            Kind::Http1(requests) => {
+                let mut request = request.map(Full::new);
+                request.headers_mut().insert("host", NAME.parse()?);
+                let answering = {
+                    let mut requests = requests.lock().await;
+                    requests.ready().await?;
+                    requests.send_request(request)
+                };
+                whole(answering.await?).await
+            }
+            Kind::Http2(requests) => {
+                let request = absolute(request)?.map(Full::new);
+                requests.ready().await?;
+                whole(requests.send_request(request).await?).await
+            }
+            Kind::Http3 { requests, .. } => {
+                let (parts, body) = absolute(request)?.into_parts();
+                let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
+                if !body.is_empty() {
+                    stream.send_data(body).await?;
+                }
+                stream.finish().await?;
+                let head = stream.recv_response().await?;
+                let mut whole = BytesMut::new();
+                while let Some(piece) = stream.recv_data().await? {
+                    whole.extend_from_slice(piece.chunk());
+                }
+                Ok(head.map(|()| whole.freeze()))
+            }
+        }
+    }
+
+    /// The QUIC connection, where it is one.
+    #[must_use]
+    pub fn quic(&self) -> Option<&quinn::Connection> {
+        match &self.0 {
+            Kind::Http3 { quic, .. } => Some(quic),
+            Kind::Http1(_) | Kind::Http2(_) => None,
+        }
+    }
+
+    /// Sends JSON or NDJSON with a token and expects success.
+    pub async fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        authorization: &str,
+        body: impl Into<Bytes>,
+    ) -> anyhow::Result<Bytes> {
+        let mut request = Request::builder().method(method).uri(path);
+        if !authorization.is_empty() {
+            request = request.header("authorization", authorization);
+        }
+        let answer = self.send(request.body(body.into())?).await?;
+        let status = answer.status();
+        if !status.is_success() {
+            bail!(Refused {
+                status: status.as_u16(),
+                problem: String::from_utf8_lossy(answer.body()).into()
+            });
+        }
+        Ok(answer.into_body())
+    }
+}
+
+/// The gateway refused a request.
+#[derive(Debug, thiserror::Error)]
+#[error("the gateway answered {status}: {problem}")]
+pub struct Refused {
+    /// The status.
+    pub status: u16,
+    /// The problem's text.
+    pub problem: String,
+}
+
+async fn whole(response: Response<hyper::body::Incoming>) -> anyhow::Result<Response<Bytes>> {
+    let (head, body) = response.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+fn absolute(mut request: Request<Bytes>) -> anyhow::Result<Request<Bytes>> {
+    let path = request.uri().path_and_query().ok_or_else(|| anyhow!("a request without a path"))?.clone();
+    *request.uri_mut() = http::Uri::builder().scheme("https").authority(NAME).path_and_query(path).build()?;
+    Ok(request)
+}

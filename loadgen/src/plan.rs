@@ -1,0 +1,173 @@
+//! A plan: when which resident scans at which venue, decided before anything is sent and the same for the
+//! same seed. The times are intended times: a gateway that stalls is not forgiven.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// One scan to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intended {
+    /// When, from the start.
+    pub at: Duration,
+    /// Who, by number.
+    pub resident: u32,
+    /// Where, by number.
+    pub venue: u32,
+}
+
+/// How the rate goes over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// As it is.
+    Flat,
+    /// A day: a morning peak, noon, and a broader evening peak; the rate is its mean.
+    Day,
+}
+
+impl Curve {
+    /// The share of the mean rate at a part of the run, from 0 to 1.
+    fn height(self, part: f64) -> f64 {
+        match self {
+            Self::Flat => 1.0,
+            Self::Day => {
+                let peak = |middle: f64, width: f64| (-((part - middle) / width).powi(2)).exp();
+                0.25 + 2.6 * peak(0.33, 0.06) + 0.8 * peak(0.51, 0.05) + 2.2 * peak(0.75, 0.09)
+            }
+        }
+    }
+}
+
+/// A small generator whose numbers depend on the seed alone (splitmix64).
+#[derive(Debug, Clone)]
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next number drawn.
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are what a float holds")]
+    pub fn share(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A number below a bound.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the share is below 1")]
+    pub fn below(&mut self, bound: u32) -> u32 {
+        ((self.share() * f64::from(bound)) as u32).min(bound.saturating_sub(1))
+    }
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// Scans a second.
+    pub rate: f64,
+    /// How long.
+    pub length: Duration,
+    /// How the rate goes.
+    pub curve: Curve,
+    /// Residents to choose from.
+    pub residents: u32,
+    /// Venues to choose from, the first the most visited.
+    pub venues: u32,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// A step of a code: within one, a resident's second scan at a venue would be the first one again.
+const STEP: Duration = Duration::from_secs(30);
+
+/// Makes the plan, in order of time: Poisson arrivals, venues by Zipf's law.
+#[must_use]
+pub fn plan(wish: &Wish) -> Vec<Intended> {
+    let mut random = Random(wish.seed);
+    let weights = zipf(wish.venues);
+    let mean: f64 =
+        (0..1_000).map(|part| wish.curve.height(f64::from(part) / 1_000.0)).sum::<f64>() / 1_000.0;
+    let (mut planned, mut at) = (Vec::new(), 0.0_f64);
+    let mut lately: HashSet<(u32, u32)> = HashSet::new();
+    let mut turned = Duration::ZERO;
+    let seconds = wish.length.as_secs_f64();
+    loop {
+        let rate = wish.rate * wish.curve.height(at / seconds) / mean;
+        at += -(1.0 - random.share()).ln() / rate;
+        if at >= seconds {
+            return planned;
+        }
+        let time = Duration::from_secs_f64(at);
+        if time.saturating_sub(turned) > STEP {
+            lately.clear();
+            turned = time;
+        }
+        let venue = pick(&weights, random.share());
+        // With many residents the first draw is nearly always new; a city that is too small repeats.
+        let resident = (0..16).map(|_| random.below(wish.residents)).find(|&one| lately.insert((one, venue)));
+        if let Some(resident) = resident {
+            planned.push(Intended { at: time, resident, venue });
+        }
+    }
+}
+
+fn zipf(count: u32) -> Vec<f64> {
+    let mut sum = 0.0;
+    let mut sums: Vec<f64> = (1..=count)
+        .map(|rank| {
+            sum += 1.0 / f64::from(rank);
+            sum
+        })
+        .collect();
+    sums.iter_mut().for_each(|share| *share /= sum);
+    sums
+}
+
+fn pick(sums: &[f64], share: f64) -> u32 {
+    let at = sums.partition_point(|&sum| sum < share).min(sums.len().saturating_sub(1));
+    u32::try_from(at).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(curve: Curve) -> Wish {
+        let length = Duration::from_secs(20);
+        Wish { rate: 1_000.0, length, curve, residents: 5_000, venues: 50, seed: 7 }
+    }
+
+    #[test]
+    fn the_rate_is_kept_and_the_seed_decides() {
+        for curve in [Curve::Flat, Curve::Day] {
+            let one = plan(&wish(curve));
+            assert!((19_000..21_000).contains(&one.len()), "{}", one.len());
+            assert!(one.is_sorted_by_key(|intended| intended.at));
+            assert_eq!(one, plan(&wish(curve)));
+            assert_ne!(one, plan(&Wish { seed: 8, ..wish(curve) }));
+        }
+    }
+
+    #[test]
+    fn nobody_scans_twice_at_a_venue_in_a_step() {
+        let mut seen = HashSet::new();
+        let planned = plan(&wish(Curve::Flat));
+        assert!(planned.iter().all(|one| seen.insert((one.resident, one.venue))));
+        let first = planned.iter().filter(|one| one.venue == 0).count();
+        let last = planned.iter().filter(|one| one.venue == 49).count();
+        assert!(first > 20 * last, "{first} {last}");
+    }
+
+    #[test]
+    fn a_day_has_its_peaks() {
+        let planned = plan(&wish(Curve::Day));
+        let between = |from, to| {
+            let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
+            planned.iter().filter(|one| (from..to).contains(&one.at)).count()
+        };
+        assert!(between(6, 7) > 3 * between(1, 2));
+    }
+}

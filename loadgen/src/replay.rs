@@ -1,0 +1,259 @@
+//! Replay of real check-ins: registers their people and venues, imports them as if they had just happened,
+//! and compares what the gateway says of co-presence with a reckoning of its own.
+
+use crate::city::{post_lines, residents, venues};
+use crate::client::{Connection, Refused, Target, Version};
+use crate::drive::now;
+use crate::reckon::{Met, Register, Row};
+use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
+use scangate_core::id::{CheckInId, PersonId};
+use scangate_core::time::{DAY_MS, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The last check-in is made to be so long ago.
+const END_MS: i64 = 60_000;
+/// How far back a register may go: a day less than trails are kept.
+const SPAN_MS_MAX: i64 = 13 * DAY_MS as i64;
+
+/// A row of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The user, by the file's own name.
+    pub user: String,
+    /// The venue, by the file's own name.
+    pub venue: String,
+    /// When. **Units**: milliseconds since 1970.
+    pub at: i64,
+}
+
+/// Reads `user,venue,…,time`, by comma or tab, with or without a header.
+pub fn read(path: &Path) -> anyhow::Result<Vec<Visit>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    parse(&text).with_context(|| path.display().to_string())
+}
+
+fn parse(text: &str) -> anyhow::Result<Vec<Visit>> {
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = if first.contains('\t') { b'\t' } else { b',' };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(text.as_bytes());
+    let mut visits = Vec::new();
+    for (number, record) in reader.records().enumerate() {
+        let record = record?;
+        let (Some(user), Some(venue), Some(time)) = (record.get(0), record.get(1), record.iter().next_back())
+        else {
+            bail!("line {}: fewer than three columns", number + 1);
+        };
+        match time_of(time) {
+            Some(at) => visits.push(Visit { user: user.to_owned(), venue: venue.to_owned(), at }),
+            // A header is the one line whose time may be a word.
+            None if number == 0 => {}
+            None => bail!("line {}: `{time}` is no time", number + 1),
+        }
+    }
+    Ok(visits)
+}
+
+fn time_of(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(at.as_millisecond());
+    }
+    let broken_down = jiff::fmt::strtime::parse("%a %b %d %H:%M:%S %z %Y", text).ok()?;
+    Some(broken_down.to_timestamp().ok()?.as_millisecond())
+}
+
+/// What a replay found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Check-ins that were imported.
+    pub imported: usize,
+    /// People whose co-presence was asked for.
+    pub asked: usize,
+    /// Answers equal to the reckoning, over one hop and two.
+    pub equal: usize,
+    /// The first that was not.
+    pub difference: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Imported {
+    #[expect(dead_code, reason = "that it is an id and no problem is what counts")]
+    id: CheckInId,
+}
+
+/// Replays a register; asks for so many people at most.
+pub async fn replay(
+    target: &Target,
+    authority: &str,
+    tracer: &str,
+    visits: &[Visit],
+    people_max: usize,
+) -> anyhow::Result<Replayed> {
+    let mut connection = target.connect(Version::Http3).await?;
+    let rows = import(&mut connection, authority, visits).await?;
+    let register = Register::new(&rows);
+    let mut people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    let every = people.len().div_ceil(people_max.max(1)).max(1);
+    let asked: Vec<PersonId> = people.into_iter().step_by(every).collect();
+    let window = rows.iter().map(|row| row.at).min().zip(rows.iter().map(|row| row.at).max());
+    let Some((from, last)) = window else { bail!("the register is empty") };
+    let to = last + 2 * END_MS;
+    let mut replayed = Replayed { imported: rows.len(), ..Replayed::default() };
+    let bar = ProgressBar::new(asked.len() as u64);
+    for person in asked {
+        let case = open_case(&mut connection, tracer, person, from, to).await?;
+        replayed.asked += 1;
+        let mut is_equal = true;
+        for hops in [1, 2] {
+            let expected = register.contacts(person, from, to, hops);
+            let found = co_presence(&mut connection, tracer, &case, hops).await?;
+            if found != expected {
+                is_equal = false;
+                replayed.difference.get_or_insert_with(|| difference(person, hops, &expected, &found));
+            }
+        }
+        replayed.equal += usize::from(is_equal);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(replayed)
+}
+
+fn difference(person: PersonId, hops: u8, expected: &[Met], found: &[Met]) -> String {
+    let at = expected.iter().zip(found).position(|(one, other)| one != other);
+    let at = at.unwrap_or(expected.len().min(found.len()));
+    format!(
+        "{person}, {hops} hops, contact {at} of {} and {}: reckoned {:?}, answered {:?}",
+        expected.len(),
+        found.len(),
+        expected.get(at),
+        found.get(at)
+    )
+}
+
+/// Registers who and where, and imports the latest days with their spacing kept.
+async fn import(connection: &mut Connection, authority: &str, visits: &[Visit]) -> anyhow::Result<Vec<Row>> {
+    let last = visits.iter().map(|visit| visit.at).max().context("the register is empty")?;
+    let visits: Vec<&Visit> = visits.iter().filter(|visit| visit.at > last - SPAN_MS_MAX).collect();
+    let (mut users, mut places) = (BTreeMap::new(), BTreeMap::new());
+    for visit in &visits {
+        let next = users.len();
+        users.entry(visit.user.as_str()).or_insert(next);
+        let next = places.len();
+        places.entry(visit.venue.as_str()).or_insert(next);
+    }
+    // People of their own each time: an earlier replay must not end their visits.
+    let seed = now().0;
+    let residents = residents(connection, authority, seed, users.len()).await?;
+    let venues = venues(connection, authority, places.len()).await?;
+    let end = i64::try_from(now().0)? - END_MS;
+    let rows: Vec<Row> = visits
+        .iter()
+        .map(|visit| Row {
+            person: residents[users[visit.user.as_str()]].person,
+            at: visit.at - last + end,
+            venue: venues[places[visit.venue.as_str()]].venue,
+        })
+        .collect();
+    let lines: anyhow::Result<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let at = Timestamp(u64::try_from(row.at)?);
+            Ok(json!({"person": row.person, "venue": row.venue, "at": at}).to_string())
+        })
+        .collect();
+    let _: Vec<Imported> = post_lines(connection, "/v1/check-ins/import", authority, &lines?).await?;
+    Ok(rows)
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    case: String,
+}
+
+async fn open_case(
+    connection: &mut Connection,
+    tracer: &str,
+    person: PersonId,
+    from: i64,
+    to: i64,
+) -> anyhow::Result<String> {
+    let (from, to) = (Timestamp(u64::try_from(from)?), Timestamp(u64::try_from(to)?));
+    let case = json!({
+        "person": person, "purpose": "contact-tracing", "reference": "replay", "from": from, "to": to,
+    });
+    let answer = connection.call("POST", "/v1/cases", tracer, case.to_string()).await;
+    let answer = answer.map_err(|error| match error.downcast_ref::<Refused>() {
+        Some(Refused { status: 429, .. }) => {
+            anyhow::anyhow!("the tracer's budget of the day is spent: ask for fewer --people, or tomorrow")
+        }
+        Some(_) | None => error,
+    })?;
+    Ok(serde_json::from_slice::<Opened>(&answer)?.case)
+}
+
+#[derive(Deserialize)]
+struct CoPresence {
+    contacts: Vec<Contact>,
+}
+
+#[derive(Deserialize)]
+struct Contact {
+    person: PersonId,
+    hop: u8,
+    overlap_s: u64,
+    encounters: Vec<Encounter>,
+}
+
+#[derive(Deserialize)]
+struct Encounter {
+    overlap_s: u64,
+}
+
+async fn co_presence(
+    connection: &mut Connection,
+    tracer: &str,
+    case: &str,
+    hops: u8,
+) -> anyhow::Result<Vec<Met>> {
+    let path = format!("/v1/cases/{case}/co-presence?hops={hops}");
+    let answer = connection.call("GET", &path, tracer, "").await?;
+    let answer: CoPresence = serde_json::from_slice(&answer)?;
+    answer
+        .contacts
+        .into_iter()
+        .map(|Contact { person, hop, overlap_s, encounters }| {
+            let sum: u64 = encounters.iter().map(|met| met.overlap_s).sum();
+            anyhow::ensure!(sum == overlap_s, "{person}: {overlap_s} s are not the sum of the encounters");
+            Ok(Met { person, hop, overlap_s, encounters: encounters.len() })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_are_read_by_comma_or_tab_with_a_header_or_without() {
+        let visit = |at| Visit { user: "7".into(), venue: "abc".into(), at };
+        for (text, at) in [
+            ("user,venue,x,time\n7,abc,1,Tue Apr 03 18:17:18 +0000 2012\n", 1_333_477_038_000),
+            ("7\tabc\t1\tTue Apr 03 18:17:18 +0000 2012\n", 1_333_477_038_000),
+            ("7,abc,2022-01-04T00:00:00.123Z\n", 1_641_254_400_123),
+        ] {
+            assert_eq!(parse(text).unwrap(), [visit(at)], "{text}");
+        }
+        assert!(
+            parse("7,abc,2022-01-04T00:00:00Z\n7,abc,never\n").unwrap_err().to_string().contains("line 2")
+        );
+        assert!(parse("7\n").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Verification: every acknowledged check-in is read back through the gateway, once each. Residents read
+//! their own, so that no tracer's budget is spent on it.
+
+use crate::city::Resident;
+use crate::client::{Target, Version};
+use crate::drive::now;
+use crate::sample::Acknowledged;
+use anyhow::bail;
+use scangate_core::id::{CheckInId, PersonId};
+use scangate_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// How long a trail may lag behind the last acknowledgement.
+const LAG_MAX: Duration = Duration::from_secs(60);
+/// Connections that read.
+const READERS: usize = 4;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Check-ins that were acknowledged.
+    pub acknowledged: u64,
+    /// Those that are in the trail, at the time that was acknowledged.
+    pub found: u64,
+    /// Those that are not.
+    pub missing: u64,
+    /// Those that are there more than once.
+    pub doubled: u64,
+    /// Those that are there with another time.
+    pub changed: u64,
+}
+
+impl Verified {
+    /// Whether every promise was kept.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.missing == 0 && self.doubled == 0 && self.changed == 0 && self.found == self.acknowledged
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.acknowledged += other.acknowledged;
+        self.found += other.found;
+        self.missing += other.missing;
+        self.doubled += other.doubled;
+        self.changed += other.changed;
+    }
+}
+
+#[derive(Deserialize)]
+struct Mine {
+    complete_through: Timestamp,
+    check_ins: Vec<Acknowledged>,
+}
+
+/// Reads everything back.
+pub async fn verify(
+    target: &Target,
+    residents: &[Resident],
+    kept: &HashMap<PersonId, Vec<Acknowledged>>,
+) -> anyhow::Result<Verified> {
+    let asked: Vec<(&Resident, &Vec<Acknowledged>)> =
+        residents.iter().filter_map(|resident| Some((resident, kept.get(&resident.person)?))).collect();
+    let last = kept.values().flatten().map(|acknowledged| acknowledged.at).max();
+    let readers = asked.chunks(asked.len().div_ceil(READERS).max(1));
+    let readings = readers.map(|share| read_share(target, share, last));
+    let mut verified = Verified::default();
+    for reading in futures_util::future::join_all(readings).await {
+        verified.add(&reading?);
+    }
+    Ok(verified)
+}
+
+async fn read_share(
+    target: &Target,
+    share: &[(&Resident, &Vec<Acknowledged>)],
+    last: Option<Timestamp>,
+) -> anyhow::Result<Verified> {
+    let mut connection = target.connect(Version::Http3).await?;
+    let mut verified = Verified::default();
+    for (resident, kept) in share {
+        let began = Instant::now();
+        let mine = loop {
+            let authorization = resident.authorization(now());
+            let answer = connection.call("GET", "/v1/people/me", &authorization, "").await?;
+            let mine: Mine = serde_json::from_slice(&answer)?;
+            if last.is_none_or(|last| mine.complete_through > last) {
+                break mine;
+            }
+            if began.elapsed() > LAG_MAX {
+                bail!("the trails are complete only through {}", mine.complete_through);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        verified.add(&compare(kept, &mine.check_ins));
+    }
+    Ok(verified)
+}
+
+fn compare(kept: &[Acknowledged], stored: &[Acknowledged]) -> Verified {
+    // A repeated request is acknowledged again with the same id and time: it is one check-in.
+    let promised: HashMap<CheckInId, Timestamp> = kept.iter().map(|one| (one.id, one.at)).collect();
+    let mut found: HashMap<CheckInId, Vec<Timestamp>> = HashMap::new();
+    for one in stored {
+        found.entry(one.id).or_default().push(one.at);
+    }
+    let mut verified = Verified { acknowledged: promised.len() as u64, ..Verified::default() };
+    for (id, at) in promised {
+        match found.get(&id).map(Vec::as_slice) {
+            None => verified.missing += 1,
+            Some([stored]) if *stored == at => verified.found += 1,
+            Some([_]) => verified.changed += 1,
+            Some(_) => verified.doubled += 1,
+        }
+    }
+    verified
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_doubled_or_changed_is_seen() {
+        let one = |id: u8, at| Acknowledged { id: CheckInId([id; 16]), at: Timestamp(at) };
+        let kept = [one(1, 1), one(1, 1), one(2, 2), one(3, 3), one(4, 4)];
+        let stored = [one(1, 1), one(2, 9), one(3, 3), one(3, 3), one(5, 5)];
+        let verified = compare(&kept, &stored);
+        assert_eq!(verified, Verified { acknowledged: 4, found: 1, missing: 1, doubled: 1, changed: 1 });
+        assert!(!verified.is_well());
+        assert!(compare(&kept[..2], &stored).is_well());
+    }
+}
