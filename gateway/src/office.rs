@@ -1,5 +1,5 @@
 //! The back office: everything that is not a scan. It runs on a runtime of its own behind a bounded door,
-//! so that a slow trace never delays a check-in. A file a noun; who may ask is in [`bearer`].
+//! so that a slow trace never delays a check-in. A file a noun; who may ask is in `bearer`.
 
 mod bearer;
 pub mod call;

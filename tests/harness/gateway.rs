@@ -1,0 +1,175 @@
+//! A gateway's process: started on free ports with a data folder of its own, stopped in order or killed.
+
+use anyhow::{Context as _, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use scangate_core::id::VenueId;
+use scangate_loadgen::client::Target;
+use std::io::{BufRead as _, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use tempfile::TempDir;
+
+/// Whether a test expects warnings in the gateway's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// A warning or an error fails the test.
+    Quiet,
+    /// The test makes trouble.
+    Trouble,
+}
+
+/// A running gateway.
+pub struct Gateway {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+    expect: Expect,
+    folder: Arc<TempDir>,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where operators ask.
+    pub admin: SocketAddr,
+}
+
+/// The server's binary: built beside the tests.
+fn binary() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.parent().and_then(Path::parent).context("the tests are in target/PROFILE/deps")?;
+    let path = folder.join("gateway");
+    anyhow::ensure!(path.exists(), "{} is not built: cargo build --workspace", path.display());
+    Ok(path)
+}
+
+impl Gateway {
+    /// Starts a gateway in a new data folder.
+    pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::start_in(Arc::new(tempfile::tempdir()?), arguments, Expect::Quiet)
+    }
+
+    /// Starts a gateway in this data folder.
+    pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: Expect) -> anyhow::Result<Self> {
+        let mut child = Command::new(binary()?)
+            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
+            .arg(folder.path())
+            .args(arguments)
+            .env("SCANGATE_LOG", "info")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let stderr = child.stderr.take().context("the log is piped")?;
+        let (lines, stdout) = (Arc::clone(&log), child.stdout.take().context("the greeting is piped")?);
+        let reader = thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
+        let greeting = greeting(stdout);
+        let address = |word: &str| greeting.as_ref().ok().and_then(|text| address_of(text, word));
+        let (Some(listen), Some(admin)) = (address("listen"), address("admin")) else {
+            let _ = child.kill();
+            child.wait()?;
+            let _ = reader.join();
+            bail!(
+                "the gateway did not start: {}",
+                log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+            );
+        };
+        Ok(Self { child, log, reader: Some(reader), expect, folder, listen, admin })
+    }
+
+    /// Runs a gateway's command to its end.
+    pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
+        Ok(Command::new(binary()?).args(arguments).output()?)
+    }
+
+    /// The data folder, which outlives the process.
+    #[must_use]
+    pub fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
+    /// A client's view of it.
+    pub fn target(&self) -> anyhow::Result<Target> {
+        Target::new(self.listen, &self.folder.path().join("certificate.pem"))
+    }
+
+    /// The `authorization` of a role's first token.
+    pub fn first_token(&self, role: &str) -> anyhow::Result<String> {
+        let path = self.folder.path().join(format!("{role}.token"));
+        Ok(format!("Bearer {}", std::fs::read_to_string(path)?.trim()))
+    }
+
+    /// The `authorization` of a new token, by `gateway token`.
+    pub fn token(&self, role: &str, subject: &str, venue: Option<VenueId>) -> anyhow::Result<String> {
+        let data = self.folder.path().display().to_string();
+        let venue = venue.map(|venue| venue.to_string());
+        let mut arguments = vec!["token", "--role", role, "--subject", subject, "--data", &data];
+        if let Some(venue) = &venue {
+            arguments.extend(["--venue", venue]);
+        }
+        let output = Self::run(&arguments)?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(format!("Bearer {}", String::from_utf8(output.stdout)?.trim()))
+    }
+
+    /// What it logged so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Kills it as a power cut would.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Tells it to stop, without waiting.
+    pub fn terminate(&self) -> anyhow::Result<()> {
+        Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?)
+    }
+
+    /// Stops it in order and waits for its end.
+    pub fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        self.terminate()?;
+        Ok(self.child.wait()?)
+    }
+}
+
+/// Reads the greeting up to its empty line, and lets the rest go where nobody reads it.
+fn greeting(mut stdout: impl Read + Send + 'static) -> anyhow::Result<String> {
+    let (mut text, mut byte) = (Vec::new(), [0]);
+    while !text.ends_with(b"\n\n") && stdout.read(&mut byte)? == 1 {
+        text.push(byte[0]);
+    }
+    thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    Ok(String::from_utf8(text)?)
+}
+
+fn address_of(greeting: &str, word: &str) -> Option<SocketAddr> {
+    let line = greeting.lines().find_map(|line| line.trim().strip_prefix(word))?;
+    let address = line.trim().trim_start_matches("http://");
+    address.split('/').next()?.parse().ok()
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // One that has ended already needs no killing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        let warned: Vec<String> =
+            self.log().into_iter().filter(|line| line.contains(" WARN ") || line.contains("ERROR")).collect();
+        if self.expect == Expect::Quiet && !warned.is_empty() && !thread::panicking() {
+            panic!("the gateway's log has warnings that nobody expected:\n{}", warned.join("\n"));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A small town in a running gateway: a few venues and residents, and short ways to ask about them.
+
+use crate::gateway::Gateway;
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, Response};
+use scangate_core::time::Step;
+use scangate_loadgen::city::{Resident, Venue, residents, venues};
+use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::drive::now;
+use serde_json::{Value, json};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The whole of it.
+    pub answer: Response<Bytes>,
+}
+
+impl Sent {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.answer.status().as_u16()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> anyhow::Result<Value> {
+        serde_json::from_slice(self.answer.body()).with_context(|| self.text())
+    }
+
+    /// The body as lines of JSON.
+    pub fn lines(&self) -> anyhow::Result<Vec<Value>> {
+        let text = self.text();
+        text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(self.answer.body()).into_owned()
+    }
+
+    /// The problem's code; nothing where it is no problem.
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.json().ok().and_then(|json| Some(json["code"].as_str()?.to_owned())).unwrap_or_default()
+    }
+
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.answer.headers().get(name)?.to_str().ok()
+    }
+}
+
+/// The town.
+pub struct Town {
+    /// Its gateway.
+    pub gateway: Gateway,
+    /// How to reach it.
+    pub target: Target,
+    /// A connection that is there already.
+    pub connection: Connection,
+    /// Its venues.
+    pub venues: Vec<Venue>,
+    /// Its residents.
+    pub residents: Vec<Resident>,
+    /// The authority's header.
+    pub authority: String,
+    /// A tracer's header.
+    pub tracer: String,
+}
+
+impl Town {
+    /// Founds a town of three venues and so many residents.
+    pub async fn found(count: usize) -> anyhow::Result<Self> {
+        Self::found_in(Gateway::start(&[])?, count).await
+    }
+
+    /// Founds a town in this gateway.
+    pub async fn found_in(gateway: Gateway, count: usize) -> anyhow::Result<Self> {
+        let target = gateway.target()?;
+        let mut connection = target.connect(Version::Http3).await?;
+        let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
+        let residents = residents(&mut connection, &authority, 1, count).await?;
+        let venues = venues(&mut connection, &authority, 3).await?;
+        Ok(Self { gateway, target, connection, venues, residents, authority, tracer })
+    }
+
+    /// Sends a request on the town's connection.
+    pub async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        authorization: &str,
+        body: impl Into<Bytes>,
+    ) -> anyhow::Result<Sent> {
+        send(&mut self.connection, method, path, authorization, body).await
+    }
+
+    /// The body of a check-in with the code of now.
+    #[must_use]
+    pub fn scan(&self, resident: usize, venue: usize) -> String {
+        let code = self.residents[resident].code(Step::of(now()));
+        json!({"venue": self.venues[venue].poster, "person": code}).to_string()
+    }
+
+    /// Checks somebody in.
+    pub async fn check_in(&mut self, resident: usize, venue: usize) -> anyhow::Result<Sent> {
+        let body = self.scan(resident, venue);
+        self.send("POST", "/v1/check-ins", "", body).await
+    }
+
+    /// Posts a fact about somebody as the authority.
+    pub async fn post_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<Sent> {
+        let fact = json!({
+            "person": self.residents[resident].person, "kind": kind, "at": now(), "source": "test",
+        });
+        let authority = self.authority.clone();
+        self.send("POST", "/v1/facts", &authority, fact.to_string()).await
+    }
+
+    /// Opens a case about somebody, around now.
+    pub async fn open_case(&mut self, resident: usize) -> anyhow::Result<String> {
+        let (from, to) = (now().minus_ms(86_400_000), now().plus_ms(86_400_000));
+        let case = json!({
+            "person": self.residents[resident].person, "purpose": "contact-tracing",
+            "reference": "1", "from": from, "to": to,
+        });
+        let tracer = self.tracer.clone();
+        let opened = self.send("POST", "/v1/cases", &tracer, case.to_string()).await?;
+        Ok(opened.json()?["case"].as_str().context("a case was opened")?.to_owned())
+    }
+}
+
+/// Sends a request on a connection.
+pub async fn send(
+    connection: &mut Connection,
+    method: &str,
+    path: &str,
+    authorization: &str,
+    body: impl Into<Bytes>,
+) -> anyhow::Result<Sent> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !authorization.is_empty() {
+        request = request.header("authorization", authorization);
+    }
+    Ok(Sent { answer: connection.send(request.body(body.into())?).await? })
+}

@@ -1,0 +1,106 @@
+//! Crashes: the gateway killed again and again under load. What it acknowledged is there afterwards, once.
+
+use scangate_core::id::PersonId;
+use scangate_core::time::Step;
+use scangate_loadgen::city::Resident;
+use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::drive::now;
+use scangate_loadgen::sample::Acknowledged;
+use scangate_loadgen::verify::verify;
+use scangate_tests::{Expect, Gateway, Town};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How often it is killed.
+const KILLS: usize = 100;
+/// Acknowledgements before each kill, varied so that it falls at different moments of a group.
+const BEFORE_A_KILL: u64 = 40;
+/// Connections that scan at once.
+const GATES: usize = 4;
+/// Residents of a gate.
+const RESIDENTS_A_GATE: usize = 300;
+
+/// The generator's own list, and how many are on it.
+#[derive(Default)]
+struct List {
+    kept: Mutex<HashMap<PersonId, Vec<Acknowledged>>>,
+    count: AtomicU64,
+}
+
+/// Scans with one resident after the other until the connection breaks.
+async fn scan_until_it_breaks(
+    mut connection: Connection,
+    residents: &[Resident],
+    poster: &str,
+    from: usize,
+    list: &List,
+) {
+    for resident in residents.iter().cycle().skip(from).take(residents.len()) {
+        let code = resident.code(Step::of(now()));
+        let scan = json!({"venue": poster, "person": code}).to_string();
+        let Ok(answer) = connection.call("POST", "/v1/check-ins", "", scan).await else { return };
+        let Ok(acknowledged) = serde_json::from_slice(&answer) else { return };
+        let mut kept = list.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(resident.person).or_default().push(acknowledged);
+        list.count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+async fn load(target: Target, residents: Arc<Vec<Resident>>, poster: String, round: usize, list: Arc<List>) {
+    let gates = (0..GATES).map(|gate| {
+        let (target, residents, poster, list) = (&target, &residents, &poster, &list);
+        async move {
+            let Ok(connection) = target.connect(Version::ALL[gate % 3]).await else { return };
+            let own = &residents[gate * RESIDENTS_A_GATE..(gate + 1) * RESIDENTS_A_GATE];
+            scan_until_it_breaks(connection, own, poster, round * 7, list).await;
+        }
+    });
+    let gates: Vec<_> = gates.collect();
+    futures(gates).await;
+}
+
+/// Waits for all.
+async fn futures<F: Future<Output = ()>>(all: Vec<F>) {
+    let mut all: Vec<_> = all.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        all.retain_mut(|one| one.as_mut().poll(context).is_pending());
+        if all.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_a_hundred_times_it_loses_and_doubles_nothing() -> anyhow::Result<()> {
+    // Every start takes a new segment, and what is recent is kept: a hundred starts need a hundred of them.
+    let folder = Arc::new(tempfile::tempdir()?);
+    let config = folder.path().join("gateway.toml");
+    std::fs::write(&config, "[journal]\nsegment_mib = 16\n")?;
+    let config = config.display().to_string();
+    let start = || Gateway::start_in(Arc::clone(&folder), &["--config", &config], Expect::Quiet);
+    let town = Town::found_in(start()?, GATES * RESIDENTS_A_GATE).await?;
+    let Town { mut gateway, residents, venues, .. } = town;
+    let (residents, list) = (Arc::new(residents), Arc::new(List::default()));
+    for round in 0..KILLS {
+        let before = list.count.load(Ordering::Relaxed);
+        let goal = before + BEFORE_A_KILL + round as u64 % 17;
+        let poster = venues[round % venues.len()].poster.clone();
+        let loading =
+            tokio::spawn(load(gateway.target()?, Arc::clone(&residents), poster, round, Arc::clone(&list)));
+        while list.count.load(Ordering::Relaxed) < goal && !loading.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        gateway.kill()?;
+        // Over QUIC nobody tells a client that its server is gone: it would wait for its idle timeout.
+        loading.abort();
+        let _ = loading.await;
+        assert!(list.count.load(Ordering::Relaxed) > before, "round {round} acknowledged nothing");
+        gateway = start()?;
+    }
+    let kept = std::mem::take(&mut *list.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    let verified = verify(&gateway.target()?, &residents, &kept).await?;
+    assert!(verified.is_well(), "{verified:?}");
+    assert!(verified.acknowledged > KILLS as u64 * BEFORE_A_KILL / 2, "{verified:?}");
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The integration tests: one binary, the real server on loopback.
+
+mod batches;
+mod commands;
+mod crashes;
+mod facts;
+mod foreign_clients;
+mod migration;
+mod refusals;
+mod register;
+mod residents;
+mod roles;
+mod scanning;
+mod streams;
+mod tidy;
+mod tracing;

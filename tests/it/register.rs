@@ -1,0 +1,54 @@
+//! A real register replayed: every person's co-presence over one hop and two equals a reckoning by brute
+//! force. The register is `SCANGATE_TEST_REGISTER`, or Tokyo's beside the clone where it lies there; a
+//! generated one stands in where neither does.
+
+use scangate_loadgen::plan::Random;
+use scangate_loadgen::replay::{Visit, read, replay};
+use scangate_tests::Gateway;
+use std::path::{Path, PathBuf};
+
+/// People of a generated register, who meet often.
+const PEOPLE: u32 = 120;
+
+fn real() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/tokyo-checkins.csv");
+    std::env::var_os("SCANGATE_TEST_REGISTER")
+        .map(PathBuf::from)
+        .or_else(|| beside.exists().then_some(beside))
+}
+
+fn generated() -> Vec<Visit> {
+    let mut random = Random(11);
+    let visits = (0..2_500).map(|_| Visit {
+        user: random.below(PEOPLE).to_string(),
+        venue: random.below(40).to_string(),
+        // Whole minutes: some fall on one instant.
+        at: 1_333_400_000_000 + i64::from(random.below(2_000)) * 60_000,
+    });
+    visits.collect()
+}
+
+async fn check(visits: &[Visit]) -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
+    let replayed = replay(&gateway.target()?, &authority, &tracer, visits, 1_900).await?;
+    assert_eq!(replayed.difference, None);
+    assert_eq!((replayed.imported, replayed.equal), (visits.len(), replayed.asked));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn co_presence_in_a_generated_register_equals_brute_force() -> anyhow::Result<()> {
+    check(&generated()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn co_presence_in_a_real_register_equals_brute_force() -> anyhow::Result<()> {
+    match real() {
+        Some(path) => check(&read(&path)?).await,
+        None => {
+            println!("no real register here: a generated one stands in");
+            check(&generated()).await
+        }
+    }
+}

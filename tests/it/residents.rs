@@ -1,0 +1,78 @@
+//! A resident's own life: register, read, change, erase.
+
+use scangate_loadgen::drive::now;
+use scangate_tests::Town;
+use serde_json::{Value, json};
+
+fn form(r#type: &str, number: &str) -> Value {
+    json!({"name": "张三", "phone": "13800138000", "document": {"type": r#type, "number": number}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registration_takes_real_documents_and_gives_a_key_once() -> anyhow::Result<()> {
+    let mut town = Town::found(1).await?;
+    for (body, status, code) in [
+        (form("resident-id", "11010519491231002X"), 200, ""),
+        (form("resident-id", "11010519491231002X"), 409, "already-registered"),
+        (form("resident-id", "110105194912310020"), 422, "document-invalid"),
+        (form("resident-id", "11010519490231002X"), 422, "document-invalid"),
+        (form("passport", "E12345678"), 200, ""),
+        (form("library-card", "1"), 400, "malformed"),
+        (json!({"name": "张三"}), 400, "malformed"),
+        (
+            json!({"name": "", "phone": "13800138000", "document": {"type": "passport", "number": "E1234567"}}),
+            422,
+            "name-invalid",
+        ),
+        (
+            json!({"name": "x", "phone": "+85212345678", "document": {"type": "passport", "number": "E1234567"}}),
+            422,
+            "phone-unsupported",
+        ),
+    ] {
+        let sent = town.send("POST", "/v1/people", "", body.to_string()).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (status, code), "{body}: {}", sent.text());
+        assert!(!sent.text().contains("张三") && !sent.text().contains("13800138000"), "{}", sent.text());
+    }
+    let big = town.send("POST", "/v1/people", "", "x".repeat(70_000)).await?;
+    assert_eq!((big.status(), big.code().as_str()), (413, "too-large"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_is_read_changed_and_erased_by_the_token_no_screen_shows() -> anyhow::Result<()> {
+    let mut town = Town::found(1).await?;
+    let checked_in = town.check_in(0, 0).await?.json()?;
+    let resident = town.residents[0].authorization(now());
+    let mine = town.send("GET", "/v1/people/me", &resident, "").await?.json()?;
+    assert_eq!(mine["check_ins"][0]["id"], checked_in["id"]);
+    assert_eq!((&mine["colour"], &mine["reasons"]), (&json!("green"), &json!([])));
+
+    let code = town.residents[0].code(scangate_core::time::Step::of(now()));
+    let by_code = town.send("GET", "/v1/people/me", &format!("Resident {code}"), "").await?;
+    assert_eq!((by_code.status(), by_code.code().as_str()), (401, "person-code-invalid"));
+
+    let changed = town.send("PATCH", "/v1/people/me", &resident, r#"{"name":"李四"}"#).await?.json()?;
+    assert_eq!(changed["name"], "李四");
+    let strange = town.send("PATCH", "/v1/people/me", &resident, r#"{"colour":"green"}"#).await?;
+    assert_eq!((strange.status(), strange.code().as_str()), (400, "malformed"));
+
+    assert_eq!(town.send("DELETE", "/v1/people/me", &resident, "").await?.status(), 204);
+    assert_eq!(town.send("GET", "/v1/people/me", &resident, "").await?.status(), 404);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_serves_old_phones_until_it_is_withdrawn() -> anyhow::Result<()> {
+    let mut town = Town::found(1).await?;
+    let operator = town.gateway.first_token("operator")?;
+    let kids = town.send("POST", "/v1/keys/rotate", &operator, "").await?.json()?;
+    assert_eq!(kids, json!({"current": 2, "accepted": [1, 2]}));
+    assert_eq!(town.check_in(0, 0).await?.status(), 200);
+    let current = town.send("DELETE", "/v1/keys/2", &operator, "").await?;
+    assert_eq!((current.status(), current.code().as_str()), (400, "malformed"));
+    assert_eq!(town.send("DELETE", "/v1/keys/1", &operator, "").await?.status(), 204);
+    let old = town.check_in(0, 1).await?;
+    assert!([401, 422].contains(&old.status()), "{}", old.text());
+    Ok(())
+}
