@@ -20,21 +20,27 @@
 //! reported, and everything outside the damaged record is kept. A segment that was closed in order ends in
 //! a seal, so that there damage at the very end is told from a crash, too.
 
+mod checkpoint;
 mod disk;
 mod group;
+mod handle;
 mod lane;
 mod reader;
 mod record;
 mod recover;
+mod reopen;
 mod segment;
+mod shared;
+mod spare;
 mod writer;
 
 pub use disk::{Disk, DiskFile, RealDisk};
+pub use handle::{Journal, JournalConfig};
 pub use lane::{Durability, Lane, PushRefusal, Ticket};
 pub use reader::Reader;
 pub use record::Sequence;
 pub use recover::{Damage, Recovered};
-pub use writer::{Journal, JournalConfig, WakeLane};
+pub use shared::WakeLane;
 
 /// Why the journal cannot be opened or followed.
 #[derive(Debug, thiserror::Error)]

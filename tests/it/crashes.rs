@@ -1,5 +1,6 @@
 //! Crashes: the gateway killed again and again under load. What it acknowledged is there afterwards, once.
 
+use futures_util::future::join_all;
 use scangate_core::id::PersonId;
 use scangate_core::time::Step;
 use scangate_loadgen::city::Resident;
@@ -57,28 +58,13 @@ async fn load(target: Target, residents: Arc<Vec<Resident>>, poster: String, rou
             scan_until_it_breaks(connection, own, poster, round * 7, list).await;
         }
     });
-    let gates: Vec<_> = gates.collect();
-    futures(gates).await;
-}
-
-/// Waits for all.
-async fn futures<F: Future<Output = ()>>(all: Vec<F>) {
-    let mut all: Vec<_> = all.into_iter().map(Box::pin).collect();
-    std::future::poll_fn(|context| {
-        all.retain_mut(|one| one.as_mut().poll(context).is_pending());
-        if all.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
+    join_all(gates).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_a_hundred_times_it_loses_and_doubles_nothing() -> anyhow::Result<()> {
-    // Every start takes a new segment, and what is recent is kept: a hundred starts need a hundred of them.
     let folder = Arc::new(tempfile::tempdir()?);
-    let config = folder.path().join("gateway.toml");
-    std::fs::write(&config, "[journal]\nsegment_mib = 16\n")?;
-    let config = config.display().to_string();
-    let start = || Gateway::start_in(Arc::clone(&folder), &["--config", &config], Expect::Quiet);
+    let start = || Gateway::start_in(Arc::clone(&folder), &[], Expect::Quiet);
     let town = Town::found_in(start()?, GATES * RESIDENTS_A_GATE).await?;
     let Town { mut gateway, residents, venues, .. } = town;
     let (residents, list) = (Arc::new(residents), Arc::new(List::default()));

@@ -13,7 +13,7 @@ const RECORDS_AIM: u32 = 64;
 /// Fewer than this in the longest wait is no load: then nobody waits for company.
 const RECORDS_LOAD: f64 = 8.0;
 /// Records of the largest group: one write of a mebibyte.
-pub(super) const RECORDS_MAX: usize = 16_384;
+const RECORDS_MAX: usize = 16_384;
 
 /// What the journal does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) struct Group {
     count: usize,
+    /// It holds no more than this.
+    max: usize,
     due: Option<Instant>,
     /// Records a second, smoothed over the last groups.
     rate: f64,
@@ -37,8 +39,14 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn new() -> Self {
-        Self { count: 0, due: None, rate: 0.0, last_commit: None }
+    /// Groups of at most so many records, if that is less than [`RECORDS_MAX`].
+    pub(super) fn new(max: usize) -> Self {
+        Self { count: 0, max: max.min(RECORDS_MAX), due: None, rate: 0.0, last_commit: None }
+    }
+
+    /// Records that may still be gathered.
+    pub(super) fn room(&self) -> usize {
+        self.max - self.count
     }
 
     /// Takes word of records that were gathered.
@@ -56,7 +64,7 @@ impl Group {
     pub(super) fn poll(&self, now: Instant) -> Next {
         match self.due {
             None => Next::Idle,
-            Some(due) if now >= due || self.count >= RECORDS_MAX => Next::Commit,
+            Some(due) if now >= due || self.room() == 0 => Next::Commit,
             Some(due) => Next::Wait(due),
         }
     }
@@ -88,7 +96,7 @@ mod tests {
 
     fn loaded(records: usize, apart: Duration) -> (Group, Instant) {
         let mut now = Instant::now();
-        let mut group = Group::new();
+        let mut group = Group::new(RECORDS_MAX);
         for _ in 0..40 {
             group.handle_records(records, now);
             group.handle_commit(now);
@@ -120,6 +128,16 @@ mod tests {
     fn a_full_group_goes_at_once() {
         let (mut group, now) = loaded(2_000, Duration::from_millis(1));
         group.handle_records(RECORDS_MAX, now);
-        assert_eq!(group.poll(now), Next::Commit);
+        assert_eq!((group.room(), group.poll(now)), (0, Next::Commit));
+    }
+
+    #[test]
+    fn a_group_is_no_larger_than_all_lanes() {
+        let now = Instant::now();
+        let mut group = Group::new(48);
+        group.handle_records(48, now);
+        assert_eq!((group.room(), group.poll(now)), (0, Next::Commit));
+        group.handle_commit(now);
+        assert_eq!(group.room(), 48);
     }
 }

@@ -1,7 +1,7 @@
 //! A lane: a worker's own bounded queue into the journal, and how far each lane is on disk. Pushing never
 //! blocks and allocates nothing; an answer waits for a number.
 
-use super::writer::Shared;
+use super::shared::Shared;
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 use scangate_core::check_in::CheckIn;

@@ -3,7 +3,7 @@
 use super::record::{SLOT_BYTES, Sequence};
 use super::recover::{Found, scan};
 use super::segment::Segment;
-use super::writer::Shared;
+use super::shared::Shared;
 use super::{JournalError, recover};
 use scangate_core::check_in::CheckIn;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Reader {
         let from = self.next;
         let next = scan(&self.bytes, slot, segment.number, sequence, |found| match found {
             Found::Record(_, sequence, check_in) if sequence >= from => into.push(check_in),
-            Found::Record(..) | Found::Damaged(_) | Found::Seal(_) => {}
+            Found::Group(_) | Found::Record(..) | Found::Damaged(_) | Found::Seal(_) => {}
         });
         self.next = self.next.max(next);
         Ok(Place { segment, slot: slot + slots, sequence: next })

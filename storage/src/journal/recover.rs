@@ -32,6 +32,8 @@ pub struct Recovered {
 /// What a scan of slots yields.
 #[derive(Debug)]
 pub(super) enum Found {
+    /// A group begins, and whether its header is intact.
+    Group(bool),
     /// An intact record, and the slot it is in.
     Record(u64, Sequence, CheckIn),
     /// A slot that is not what should stand there.
@@ -59,6 +61,7 @@ pub(super) fn scan(
             if slots[at] == [0; SLOT_BYTES] {
                 return next;
             }
+            found(Found::Group(false));
             found(Found::Damaged(number));
             at += 1;
             // Its header is damaged; its records prove themselves.
@@ -74,6 +77,7 @@ pub(super) fn scan(
             found(Found::Seal(number));
             return header.first;
         }
+        found(Found::Group(true));
         next = header.first;
         let end = (at + 1 + header.count as usize).min(slots.len());
         for (number, slot) in (from + at as u64 + 1..).zip(&slots[at + 1..end]) {
@@ -121,10 +125,12 @@ pub(super) struct SegmentScan {
     pub(super) end: Sequence,
     /// Slots up to and with the last one that says something; 0 if the segment was never used.
     pub(super) slots: u64,
-    /// Damage that something intact follows, and that of the header.
+    /// Damage that something intact in a later group follows.
     pub(super) damaged: Vec<u64>,
     /// The first damaged slot that nothing intact follows.
     pub(super) torn: Option<u64>,
+    /// Where the segment was closed in order, if it was.
+    pub(super) seal: Option<u64>,
 }
 
 /// Scans a whole segment. `expected` is the sequence after the segment before; `record` is given all that
@@ -139,26 +145,36 @@ pub(super) fn scan_segment(
     let header = header.filter(|header| header.segment == number);
     let first = header.map_or(expected, |header| header.first);
     let mut damaged = Vec::new();
-    // What looks damaged is corruption only if something intact follows it.
-    let mut pending = Vec::new();
+    // Damage is corruption only if something intact stands in a later group: of the last one a crash may
+    // have left any part.
+    // The segment's header was written with its first group.
+    let (mut before, mut last) = (Vec::new(), Vec::from_iter(header.is_none().then_some(0)));
+    let mut is_first = true;
     let mut slots = u64::from(header.is_some());
+    let mut seal = None;
     let body = bytes.get(SLOT_BYTES..).unwrap_or_default();
     let end = scan(body, 1, number, first, |found| match found {
+        Found::Group(_) if is_first => is_first = false,
+        Found::Group(is_intact) => {
+            before.append(&mut last);
+            if is_intact {
+                damaged.append(&mut before);
+            }
+        }
         Found::Record(slot, _, check_in) => {
-            damaged.append(&mut pending);
+            damaged.append(&mut before);
             slots = slot + 1;
             record(check_in);
         }
         Found::Seal(slot) => {
-            damaged.append(&mut pending);
+            damaged.append(&mut before);
+            damaged.append(&mut last);
             slots = slot + 1;
+            seal = Some(slot);
         }
-        Found::Damaged(slot) => pending.push(slot),
+        Found::Damaged(slot) => last.push(slot),
     });
-    if header.is_none() && slots > 0 {
-        damaged.insert(0, 0);
-    }
-    SegmentScan { first, end, slots, damaged, torn: pending.first().copied() }
+    SegmentScan { first, end, slots, damaged, torn: before.first().or(last.first()).copied(), seal }
 }
 
 /// The slot, from the start of `bytes`, of the last group's header in them but the first.

@@ -1,0 +1,28 @@
+//! The file that says how far the store has taken the journal.
+
+use super::disk::Disk;
+use super::record::{SLOT_BYTES, Sequence};
+use super::segment::{self, Header, HeaderKind};
+
+const NAME: &str = "checkpoint";
+const UNFINISHED: &str = "checkpoint.unfinished";
+
+/// Remembers that the store has everything before `sequence`.
+pub(super) fn write(disk: &dyn Disk, sequence: Sequence) -> std::io::Result<()> {
+    let file = disk.create(UNFINISHED)?;
+    let header = Header { segment: 0, first: sequence, count: 0 };
+    file.write_at(&segment::encode(HeaderKind::Segment, header), 0)?;
+    file.sync_data()?;
+    disk.rename(UNFINISHED, NAME)?;
+    disk.sync_folder()
+}
+
+/// The checkpoint, or the beginning where there is none that can be read: draining again costs time only.
+pub(super) fn read(disk: &dyn Disk) -> Sequence {
+    let read = || -> Option<Sequence> {
+        let mut slot = [0; SLOT_BYTES];
+        disk.open(NAME).ok()?.read_at(&mut slot, 0).ok()?;
+        segment::decode(HeaderKind::Segment, &slot).map(|header| header.first)
+    };
+    read().unwrap_or_default()
+}

@@ -1,0 +1,122 @@
+//! What the journal's threads, its lanes and its readers share.
+
+use super::DiskFile;
+use super::disk::Disk;
+use super::handle::JournalConfig;
+use super::lane::{LaneQueue, PushRefusal};
+use super::record::{SLOT_BYTES, Sequence};
+use super::segment::Segment;
+use crossbeam::utils::CachePadded;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+
+/// A callback of a lane's holder: called once a group that held records of the lane, and when the journal
+/// is poisoned.
+pub type WakeLane = Box<dyn Fn() + Send + Sync>;
+
+/// What threads, lanes and readers share.
+pub(super) struct Shared {
+    pub(super) lanes: Vec<LaneQueue>,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) segment_slots: u64,
+    pub(super) segments_max: u64,
+    pub(super) segments: Mutex<Segments>,
+    pub(super) spare_wanted: Condvar,
+    pub(super) durable_end: CachePadded<AtomicU64>,
+    pub(super) is_parked: CachePadded<AtomicBool>,
+    pub(super) is_full: AtomicBool,
+    pub(super) is_poisoned: AtomicBool,
+    pub(super) is_closing: AtomicBool,
+    pub(super) writer: OnceLock<Thread>,
+}
+
+/// The segments there are.
+pub(super) struct Segments {
+    /// In order; the last is the one being written, if any is.
+    pub(super) used: VecDeque<Arc<Segment>>,
+    /// The number of the one being written.
+    pub(super) active: Option<u64>,
+    /// Ready to be written.
+    pub(super) spare: Option<(u64, Arc<dyn DiskFile>)>,
+    /// Files to make spares of.
+    pub(super) free: Vec<String>,
+    pub(super) next_number: u64,
+}
+
+impl Shared {
+    pub(super) fn segments(&self) -> MutexGuard<'_, Segments> {
+        self.segments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing is taken now, if so.
+    pub(super) fn refusal(&self) -> Option<PushRefusal> {
+        if self.is_poisoned.load(Ordering::Acquire) {
+            return Some(PushRefusal::Poisoned);
+        }
+        self.is_full.load(Ordering::Acquire).then_some(PushRefusal::Full)
+    }
+
+    /// Wakes the writer if it sleeps for want of records.
+    pub(super) fn wake_writer(&self) {
+        // Pairs with the fence of `park`: either this sees the flag or the writer sees the record.
+        fence(Ordering::SeqCst);
+        if self.is_parked.load(Ordering::Relaxed)
+            && self.is_parked.swap(false, Ordering::AcqRel)
+            && let Some(writer) = self.writer.get()
+        {
+            writer.unpark();
+        }
+    }
+
+    /// The segment that holds a record, or would.
+    pub(super) fn holding(&self, sequence: Sequence) -> Option<Arc<Segment>> {
+        let segments = self.segments();
+        let later = segments.used.iter().position(|segment| segment.end() > sequence);
+        segments.used.get(later?).cloned()
+    }
+
+    /// Whether nothing is written to a segment any more.
+    pub(super) fn is_past(&self, segment: &Segment) -> bool {
+        self.segments().active != Some(segment.number)
+    }
+
+    /// The segment after one.
+    pub(super) fn after(&self, segment: &Segment) -> Option<Arc<Segment>> {
+        self.segments().used.iter().find(|next| next.number > segment.number).cloned()
+    }
+
+    /// Ends every promise: nothing is taken and nothing acknowledged until the next start.
+    pub(super) fn poison(&self, error: &dyn std::fmt::Display) {
+        tracing::error!(%error, "the journal failed: nothing is acknowledged any more");
+        self.is_poisoned.store(true, Ordering::Release);
+        self.lanes.iter().for_each(|lane| (lane.wake)());
+    }
+
+    /// Records that all lanes hold together, and that a group holds at most.
+    pub(super) fn lanes_records(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.queue.capacity()).sum()
+    }
+
+    /// Whether what may be on its way to the disk might not fit on it.
+    pub(super) fn is_short(&self, segments: &Segments) -> bool {
+        let active = segments.used.back().filter(|segment| Some(segment.number) == segments.active);
+        let left = active
+            .map_or(0, |segment| self.segment_slots.saturating_sub(segment.slots.load(Ordering::Relaxed)));
+        segments.spare.is_none() && left < slots_pending(self.lanes_records())
+    }
+}
+
+/// Slots that the records on their way take at most: a full group, and every record of full lanes in a group
+/// of its own.
+pub(super) fn slots_pending(lanes_records: usize) -> u64 {
+    3 * lanes_records as u64 + 1
+}
+
+/// Records that each of so many lanes holds: what is asked for, or what one segment has room for.
+pub(super) fn lane_records(config: &JournalConfig, lanes: usize) -> Option<usize> {
+    let slots = usize::try_from(config.segment_bytes / SLOT_BYTES as u64).ok()?;
+    let fitting = slots.checked_sub(3)? / 3 / lanes;
+    Some(config.lane_records.min(fitting)).filter(|records| *records > 0)
+}
