@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// Check-ins in one drain. More a drain means fewer and larger values in the store; this many are some
 /// 8 MB in memory.
-const ROWS_MAX: usize = 65_536;
+pub const ROWS_MAX: usize = 65_536;
 /// How long a check-in waits for others before it is drained, and how often `complete_through` moves.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long the last drain is tried when the gateway stops; what is left is drained after the next start.

@@ -13,5 +13,6 @@ pub mod reckon;
 pub mod replay;
 pub mod report;
 pub mod sample;
+pub mod sessions;
 pub mod slo;
 pub mod verify;

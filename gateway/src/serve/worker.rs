@@ -17,6 +17,8 @@ use ::http::HeaderValue;
 use anyhow::Context as _;
 use aws_lc_rs::{hkdf, hmac, rand};
 use bytes::BytesMut;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
 use quinn_proto::{
     Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt,
 };
@@ -76,13 +78,16 @@ fn run(worker: Worker) -> anyhow::Result<()> {
     tokio::task::LocalSet::new().block_on(&runtime, serve(worker))
 }
 
-/// Pins the thread to a core. Where the system does not allow it, the worker runs unpinned.
+/// Pins the thread to one of the cores that the process may use. Where the system does not allow it, the
+/// worker runs unpinned.
 fn pin(number: u16) {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut set = nix::sched::CpuSet::new();
-    let pinned = set
-        .set(usize::from(number) % cores)
-        .and_then(|()| nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set));
+    let this = Pid::from_raw(0);
+    let pinned = sched_getaffinity(this).and_then(|allowed| {
+        let cores: Vec<_> = (0..CpuSet::count()).filter(|&core| allowed.is_set(core) == Ok(true)).collect();
+        let mut set = CpuSet::new();
+        set.set(cores[usize::from(number) % cores.len()])?;
+        sched_setaffinity(this, &set)
+    });
     if let Err(error) = pinned {
         tracing::info!(%error, "the worker is not pinned to a core");
     }

@@ -1,0 +1,145 @@
+//! M1: connections that stay, a fixed number of check-ins in flight on each, as many as the server answers.
+
+use crate::client::{Client, Handshake, exchange};
+use crate::machine::{self, Core};
+use crate::server::{Server, Which};
+use crate::spread::Spread;
+use crate::town::Town;
+use anyhow::Context as _;
+use clap::Args;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a server runs before it is measured.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Connections and check-ins in flight on each.
+    #[arg(long, default_values = ["256x1", "8x32", "1000x1"])]
+    shape: Vec<Shape>,
+    /// How often each is measured.
+    #[arg(long, default_value_t = 5)]
+    repeat: usize,
+    /// How long each time. **Units**: seconds.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// Residents of the city.
+    #[arg(long, default_value_t = 100_000)]
+    residents: usize,
+}
+
+/// Connections and check-ins in flight on each, as in `256x1`.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    connections: usize,
+    in_flight: usize,
+}
+
+impl FromStr for Shape {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let (connections, in_flight) = text.split_once('x').context("a shape is like 256x1")?;
+        Ok(Self { connections: connections.parse()?, in_flight: in_flight.parse()? })
+    }
+}
+
+/// Measures and prints.
+pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+    println!("us of server CPU a check-in: median (least to most) of {}", options.repeat);
+    for &shape in &options.shape {
+        let mut spreads = BTreeMap::new();
+        for _ in 0..options.repeat {
+            // They take turns, so that a slower minute of the machine meets both.
+            for which in Which::BOTH {
+                let run = one(which, shape, options)?;
+                let (cost, rate, threads): &mut (Spread, Spread, BTreeMap<String, Spread>) =
+                    spreads.entry(which.name()).or_default();
+                cost.push(run.us(run.used));
+                rate.push(run.answered / 1e3 / run.took.as_secs_f64());
+                for (name, used) in &run.threads {
+                    threads.entry(name.clone()).or_default().push(run.us(*used));
+                }
+            }
+        }
+        for (name, (cost, rate, threads)) in &spreads {
+            let Shape { connections, in_flight } = shape;
+            println!("{:<10}{name:<28}{cost:<24}{rate} k/s", format!("{connections}x{in_flight}"));
+            for (thread, cost) in threads.iter().filter(|(_, cost)| cost.median() >= 0.05) {
+                println!("{:<10}  {thread:<26}{cost}", "");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One run's counts.
+struct Run {
+    answered: f64,
+    took: Duration,
+    used: Duration,
+    threads: BTreeMap<String, Duration>,
+}
+
+impl Run {
+    fn us(&self, used: Duration) -> f64 {
+        used.as_secs_f64() * 1e6 / self.answered
+    }
+}
+
+fn one(which: Which, shape: Shape, options: &Options) -> anyhow::Result<Run> {
+    let gateway = Server::start(Which::Gateway)?;
+    let peer = (which == Which::Peer).then(|| Server::start(which)).transpose()?;
+    let server = peer.as_ref().unwrap_or(&gateway);
+    machine::pin(Core::Client)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let run = tokio::task::LocalSet::new().block_on(&runtime, async {
+        let town = Rc::new(Town::found(&gateway, options.residents).await?);
+        load(server, &town, shape, Duration::from_secs(options.seconds)).await
+    });
+    machine::unpin()?;
+    run
+}
+
+async fn load(server: &Server, town: &Rc<Town>, shape: Shape, length: Duration) -> anyhow::Result<Run> {
+    let client = Client::new(server.address, &server.certificate())?;
+    let phone = client.phone(Handshake::Full)?;
+    let answered = Rc::new(Cell::new(0_u64));
+    let mut loops = tokio::task::JoinSet::new();
+    for _ in 0..shape.connections {
+        let connection = client.connect(&phone).await?;
+        for _ in 0..shape.in_flight {
+            let (connection, town, answered) = (connection.clone(), Rc::clone(town), Rc::clone(&answered));
+            loops.spawn_local(async move {
+                loop {
+                    if let Err(error) = exchange(&connection, town.request()).await {
+                        return error;
+                    }
+                    answered.set(answered.get() + 1);
+                }
+            });
+        }
+    }
+    let measured = async {
+        tokio::time::sleep(WARM_UP).await;
+        let start = (tokio::time::Instant::now(), answered.get(), server.used_by_thread()?);
+        tokio::time::sleep(length).await;
+        let (took, count) = (start.0.elapsed(), answered.get() - start.1);
+        let mut threads = server.used_by_thread()?;
+        for (name, used) in &mut threads {
+            *used -= start.2.get(name).copied().unwrap_or_default();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
+        let answered = count as f64;
+        anyhow::Ok(Run { answered, took, used: threads.values().sum(), threads })
+    };
+    tokio::select! {
+        run = measured => run,
+        Some(failed) = loops.join_next() => Err(failed?).context("a check-in failed"),
+    }
+}

@@ -1,0 +1,62 @@
+//! What a unit of work costs. Servers are measured by their own CPU time, one after the other in the same
+//! run, each pinned to the first core while its client has the second; stores and tables are measured here.
+//! `benches/README.md` has the figures.
+
+mod client;
+mod floor;
+mod gate;
+mod machine;
+mod memory;
+mod peer;
+mod phone;
+mod server;
+mod spread;
+mod stored;
+mod town;
+mod wire;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures what a unit of work costs.
+#[derive(Parser)]
+#[command(name = "benches")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// M1: server CPU a check-in on connections that stay, beside a plain server that answers a constant.
+    Gate(gate::Options),
+    /// M2: server CPU a connection with one check-in, beside the plain server and a bare TLS handshake.
+    Phone(phone::Options),
+    /// M3 and M4: CPU to store a check-in under both indexes, and how long a co-presence answer takes.
+    Stored(stored::Options),
+    /// M5: memory a resident in the colour table.
+    Memory(memory::Options),
+    /// The plain server: quinn and h3, a constant for an answer.
+    #[command(hide = true)]
+    Peer {
+        /// Where its certificate goes.
+        folder: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let command = Cli::parse().command;
+    if !matches!(command, Command::Peer { .. }) {
+        println!("{}", machine::describe());
+    }
+    match command {
+        Command::Gate(options) => gate::measure(&options),
+        Command::Phone(options) => phone::measure(&options),
+        Command::Stored(options) => stored::measure(&options),
+        Command::Memory(options) => memory::measure(&options),
+        Command::Peer { folder } => peer::serve(&folder),
+    }
+}

@@ -1,0 +1,139 @@
+//! M2: a new connection, one check-in, and the end of it.
+
+use crate::client::{Client, Handshake, Phone, close, exchange, open_control};
+use crate::floor;
+use crate::machine::{self, Core};
+use crate::server::{Server, Which};
+use crate::spread::Spread;
+use crate::town::Town;
+use clap::Args;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Phones that are at the door at once.
+const PHONES: usize = 64;
+/// How long a server runs before it is measured: each phone has a session by then.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How often each is measured.
+    #[arg(long, default_value_t = 5)]
+    repeat: usize,
+    /// How long each time. **Units**: seconds.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// Residents of the city.
+    #[arg(long, default_value_t = 100_000)]
+    residents: usize,
+}
+
+/// Measures and prints.
+pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+    println!("us of server CPU a connection with one check-in: median (least to most) of {}", options.repeat);
+    let mut floors = Spread::default();
+    for handshake in Handshake::ALL {
+        for which in Which::BOTH {
+            // The plain server has no place where sessions with early data are kept.
+            if which == Which::Peer && handshake == Handshake::Early {
+                continue;
+            }
+            let (mut cost, mut rate, mut early) = (Spread::default(), Spread::default(), Spread::default());
+            for _ in 0..options.repeat {
+                floors.push(floor::handshake_us()?);
+                let run = one(which, handshake, options)?;
+                cost.push(run.us);
+                rate.push(run.rate);
+                early.push(run.early * 100.0);
+            }
+            println!(
+                "{:<16}{:<28}{cost:<26}{:.0} /s, {:.0} % by early data",
+                handshake.name(),
+                which.name(),
+                rate.median(),
+                early.median()
+            );
+        }
+    }
+    println!("a bare TLS 1.3 handshake, the server's half: {floors}");
+    Ok(())
+}
+
+struct Run {
+    us: f64,
+    rate: f64,
+    early: f64,
+}
+
+fn one(which: Which, handshake: Handshake, options: &Options) -> anyhow::Result<Run> {
+    let gateway = Server::start(Which::Gateway)?;
+    let peer = (which == Which::Peer).then(|| Server::start(which)).transpose()?;
+    let server = peer.as_ref().unwrap_or(&gateway);
+    machine::pin(Core::Client)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let run = tokio::task::LocalSet::new().block_on(&runtime, async {
+        let town = Rc::new(Town::found(&gateway, options.residents).await?);
+        load(server, &town, handshake, Duration::from_secs(options.seconds)).await
+    });
+    machine::unpin()?;
+    run
+}
+
+async fn load(
+    server: &Server,
+    town: &Rc<Town>,
+    handshake: Handshake,
+    length: Duration,
+) -> anyhow::Result<Run> {
+    let client = Rc::new(Client::new(server.address, &server.certificate())?);
+    let counts = Rc::new(Cell::new((0_u64, 0_u64)));
+    let mut phones = tokio::task::JoinSet::new();
+    for _ in 0..PHONES {
+        let (client, town, counts) = (Rc::clone(&client), Rc::clone(town), Rc::clone(&counts));
+        let phone = client.phone(handshake)?;
+        phones.spawn_local(async move {
+            loop {
+                match visit(&client, &phone, &town).await {
+                    Ok(was_early) => {
+                        let (visits, early) = counts.get();
+                        counts.set((visits + 1, early + u64::from(was_early)));
+                    }
+                    Err(error) => return error,
+                }
+            }
+        });
+    }
+    let measured = async {
+        tokio::time::sleep(WARM_UP).await;
+        let (begun, before, used) = (tokio::time::Instant::now(), counts.get(), server.used()?);
+        tokio::time::sleep(length).await;
+        let (took, after, used) = (begun.elapsed(), counts.get(), server.used()? - used);
+        #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
+        let (visits, early) = ((after.0 - before.0) as f64, (after.1 - before.1) as f64);
+        let us = used.as_secs_f64() * 1e6 / visits;
+        anyhow::Ok(Run { us, rate: visits / took.as_secs_f64(), early: early / visits })
+    };
+    tokio::select! {
+        run = measured => run,
+        Some(failed) = phones.join_next() => Err(failed?.context("a phone's visit failed")),
+    }
+}
+
+/// One visit. Returns whether the check-in went as early data and the server took it so.
+async fn visit(client: &Client, phone: &Phone, town: &Town) -> anyhow::Result<bool> {
+    let (connection, accepted) = match client.begin(phone)?.into_0rtt() {
+        Ok((connection, accepted)) => (connection, Some(accepted)),
+        Err(connecting) => (connecting.await?, None),
+    };
+    open_control(&connection).await?;
+    exchange(&connection, town.request()).await?;
+    let was_early = match accepted {
+        Some(accepted) => accepted.await,
+        None => false,
+    };
+    phone.is_ready().await;
+    close(&connection);
+    Ok(was_early)
+}

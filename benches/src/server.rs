@@ -1,0 +1,135 @@
+//! A server under measurement: a process of its own on the server's core, and its CPU time by thread.
+
+use crate::machine::{self, Core};
+use anyhow::Context as _;
+use scangate_loadgen::cpu;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Ours, with everything done.
+    Gateway,
+    /// A plain one that answers a constant.
+    Peer,
+}
+
+impl Which {
+    /// Both, in the order in which they take turns.
+    pub(crate) const BOTH: [Self; 2] = [Self::Gateway, Self::Peer];
+
+    /// What the tables call it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway, everything done",
+            Self::Peer => "quinn + h3, a constant",
+        }
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    // Kept open, or its next line would end it.
+    _output: BufReader<ChildStdout>,
+    folder: TempDir,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one on the server's core.
+    pub(crate) fn start(which: Which) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let own = std::env::current_exe()?;
+        let mut command = match which {
+            Which::Gateway => {
+                let gateway = own.with_file_name("gateway");
+                anyhow::ensure!(
+                    gateway.exists(),
+                    "{} is not built: cargo build --release --workspace",
+                    gateway.display()
+                );
+                let mut command = Command::new(gateway);
+                command
+                    .env("SCANGATE_LOG", "warn")
+                    .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
+                    .arg(folder.path());
+                command
+            }
+            Which::Peer => {
+                let mut command = Command::new(own);
+                command.arg("peer").arg(folder.path());
+                command
+            }
+        };
+        // A child keeps the core that its parent had.
+        machine::pin(Core::Server)?;
+        let child = command.stdout(Stdio::piped()).spawn();
+        machine::unpin()?;
+        let mut child = child?;
+        let mut output = BufReader::new(child.stdout.take().context("the output is piped")?);
+        let address = read_address(&mut output)?;
+        Ok(Self { child, _output: output, folder, address })
+    }
+
+    /// Its certificate.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The CPU time that it has had.
+    pub(crate) fn used(&self) -> anyhow::Result<Duration> {
+        cpu::used(self.child.id()).context("the server has ended")
+    }
+
+    /// The same by thread name.
+    pub(crate) fn used_by_thread(&self) -> anyhow::Result<BTreeMap<String, Duration>> {
+        let mut threads = BTreeMap::new();
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let task = task?.path();
+            let name = fs::read_to_string(task.join("comm"))?.trim().to_owned();
+            // user and system time in nanoseconds, finer than the ticks of `stat`.
+            let schedstat = fs::read_to_string(task.join("schedstat"))?;
+            let ns = schedstat.split_ascii_whitespace().next().context("schedstat is empty")?.parse()?;
+            *threads.entry(name).or_default() += Duration::from_nanos(ns);
+        }
+        Ok(threads)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is only measured: nothing of it is needed any more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The line `listen ADDRESS` of its output.
+fn read_address(output: &mut impl std::io::BufRead) -> anyhow::Result<SocketAddr> {
+    for line in output.lines() {
+        let line = line?;
+        let mut words = line.split_ascii_whitespace();
+        if words.next() == Some("listen") {
+            return words
+                .next()
+                .context("an address after `listen`")?
+                .parse()
+                .context("the server's address");
+        }
+    }
+    anyhow::bail!("the server ended before it listened")
+}

@@ -1,0 +1,48 @@
+//! Who scans where: requests that the gateway accepts, each person and venue paired once until all have
+//! been, so that every one of them becomes a check-in of its own.
+
+use crate::server::Server;
+use crate::wire;
+use bytes::Bytes;
+use scangate_core::time::Step;
+use scangate_loadgen::city::{self, City};
+use scangate_loadgen::client::{Target, Version};
+use scangate_loadgen::drive;
+use std::cell::{Cell, RefCell};
+
+/// Venues of the city.
+const VENUES: usize = 200;
+
+/// The city and whose turn it is.
+pub(crate) struct Town {
+    city: City,
+    codes: RefCell<Vec<Option<(Step, String)>>>,
+    turn: Cell<usize>,
+}
+
+impl Town {
+    /// Registers a city at a gateway.
+    pub(crate) async fn found(gateway: &Server, residents: usize) -> anyhow::Result<Self> {
+        let target = Target::new(gateway.address, &gateway.certificate())?;
+        let authority = city::authorization(gateway.data(), "authority")?;
+        let mut connection = target.connect(Version::Http1).await?;
+        let venues = city::venues(&mut connection, &authority, VENUES).await?;
+        let residents = city::residents(&mut connection, &authority, 1, residents).await?;
+        let codes = RefCell::new(vec![None; residents.len()]);
+        Ok(Self { city: City { venues, residents }, codes, turn: Cell::new(0) })
+    }
+
+    /// The next check-in.
+    pub(crate) fn request(&self) -> Bytes {
+        let turn = self.turn.replace(self.turn.get() + 1);
+        let person = turn % self.city.residents.len();
+        let venue = turn / self.city.residents.len() % VENUES;
+        let step = Step::of(drive::now());
+        let mut codes = self.codes.borrow_mut();
+        let code = match &codes[person] {
+            Some((at, code)) if *at == step => code,
+            _ => &codes[person].insert((step, self.city.residents[person].code(step))).1,
+        };
+        wire::check_in(&self.city.venues[venue].poster, code)
+    }
+}
