@@ -144,7 +144,7 @@ fn endpoint(number: u16, tls: &Tls, secret: &Secret) -> anyhow::Result<Endpoint>
 }
 
 /// QUIC for exchanges of a hundred bytes: few streams, small windows, no work that such an exchange never
-/// repays. `benches/README.md` has what each was worth.
+/// repays.
 fn transport() -> anyhow::Result<TransportConfig> {
     let mut transport = TransportConfig::default();
     transport
