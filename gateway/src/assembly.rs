@@ -178,7 +178,7 @@ fn gate(config: &Config, secret: &Secret, registry: &Registry) -> anyhow::Result
         venues,
         keyring: Keyring::new(secret.clone(), kids),
         policies: policies(config, registry)?,
-        recent: crate::recent::Recent::default(),
+        recent: crate::recent::Recent::new(config.person_check_ins_max),
         tokens: deployment::token_key(secret),
     })
 }

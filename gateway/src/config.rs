@@ -2,7 +2,7 @@
 //! and the nearest right key; nothing is guessed.
 
 use scangate_core::document::{self, DocumentError};
-use scangate_core::limits::RETENTION_DAYS;
+use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub struct Config {
     pub journal: JournalConfig,
     /// How long trails are kept. **Units**: days.
     pub retention_days: u16,
+    /// Check-ins that a person may make within a code's step of half a minute; beyond it `too-many`.
+    pub person_check_ins_max: u16,
     /// What tracers may ask a day.
     pub tracer: TracerConfig,
 }
@@ -71,6 +73,7 @@ impl Default for Config {
             key: None,
             journal: JournalConfig::default(),
             retention_days: RETENTION_DAYS,
+            person_check_ins_max: PERSON_CHECK_INS_MAX,
             tracer: TracerConfig::default(),
         }
     }
@@ -139,6 +142,9 @@ impl Config {
         }
         if self.retention_days == 0 {
             return Err(("retention_days", "retention_days must be at least 1".into()));
+        }
+        if self.person_check_ins_max == 0 {
+            return Err(("person_check_ins_max", "person_check_ins_max must be at least 1".into()));
         }
         if self.certificate.is_some() != self.key.is_some() {
             return Err(("certificate", "certificate and key must be set together".into()));

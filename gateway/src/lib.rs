@@ -15,6 +15,7 @@ pub mod http3;
 pub mod intake;
 pub mod keyring;
 pub mod office;
+pub mod pace;
 pub mod policies;
 pub mod poster;
 pub mod problem;

@@ -5,6 +5,7 @@ mod bearer;
 pub mod call;
 mod cases;
 mod check_ins;
+mod clerk;
 mod csv;
 pub mod dispatch;
 mod facts;

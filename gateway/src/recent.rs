@@ -1,11 +1,13 @@
 //! The check-ins of the last minute by id, so that a repeated request gets the first answer, whichever
 //! worker it lands on. A check-in is remembered as long as its code can still be taken; after a crash the
-//! table is filled again from the journal.
+//! table is filled again from the journal. Beside it stands how many check-ins each person made in the step.
 
+use crate::pace::Pace;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use scangate_core::check_in::{CheckIn, Outcome};
 use scangate_core::id::CheckInId;
+use scangate_core::refusal::Refusal;
 use scangate_core::time::{Step, Timestamp};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,22 +40,13 @@ struct Generation {
     step: AtomicU32,
     turning: Mutex<()>,
     table: DashMap<CheckInId, Remembered, foldhash::fast::RandomState>,
+    pace: Pace,
 }
 
 /// The table. **Cost**: one probe a check-in; some 90 bytes each, for a minute.
 pub struct Recent {
     generations: [Generation; GENERATIONS],
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        let generation = |_| Generation {
-            step: AtomicU32::new(u32::MAX),
-            turning: Mutex::new(()),
-            table: DashMap::default(),
-        };
-        Self { generations: std::array::from_fn(generation) }
-    }
+    person_max: u16,
 }
 
 /// What [`Recent::first`] found.
@@ -67,6 +60,29 @@ pub enum First<E> {
 }
 
 impl Recent {
+    /// An empty table, in which a person may make `person_max` check-ins a step.
+    #[must_use]
+    pub fn new(person_max: u16) -> Self {
+        let generation = |_| Generation {
+            step: AtomicU32::new(u32::MAX),
+            turning: Mutex::new(()),
+            table: DashMap::default(),
+            pace: Pace::default(),
+        };
+        Self { generations: std::array::from_fn(generation), person_max }
+    }
+
+    /// Refuses a check-in beyond what its person may make in a step. One that was taken before never is.
+    pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
+        let generation = self.generation(step);
+        if generation.pace.count(check_in.person) < self.person_max
+            || generation.table.contains_key(&check_in.id)
+        {
+            return Ok(());
+        }
+        Err(Refusal::TooMany)
+    }
+
     /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
     /// so that of two workers with one scan exactly one is first; `place` must not block.
     pub fn first<E>(
@@ -75,10 +91,12 @@ impl Recent {
         check_in: &CheckIn,
         place: impl FnOnce() -> Result<Place, E>,
     ) -> First<E> {
-        match self.generation(step).table.entry(check_in.id) {
+        let generation = self.generation(step);
+        match generation.table.entry(check_in.id) {
             Entry::Occupied(entry) => First::Repeated(*entry.get()),
             Entry::Vacant(entry) => match place() {
                 Ok(place) => {
+                    generation.pace.add(check_in.person);
                     entry.insert(Remembered { at: check_in.at, outcome: check_in.outcome, place });
                     First::New(place)
                 }
@@ -101,6 +119,7 @@ impl Recent {
             let _turning = generation.turning.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if generation.step.load(Ordering::Acquire) != step.0 {
                 generation.table.clear();
+                generation.pace.clear();
                 generation.step.store(step.0, Ordering::Release);
             }
         }
@@ -132,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
-        let recent = Recent::default();
+        let recent = Recent::new(2);
         assert!(matches!(recent.first(Step(8), &check_in(1), || place(5)), First::New(_)));
         let First::Repeated(found) = recent.first(Step(8), &check_in(2), || place(6)) else {
             panic!("it was taken before");
@@ -143,8 +162,23 @@ mod tests {
 
     #[test]
     fn what_could_not_be_placed_is_not_remembered() {
-        let recent = Recent::default();
+        let recent = Recent::new(2);
         assert!(matches!(recent.first(Step(8), &check_in(1), || Err(())), First::Failed(())));
         assert!(matches!(recent.first(Step(8), &check_in(2), || place(1)), First::New(_)));
+    }
+
+    #[test]
+    fn a_person_over_the_limit_is_refused_until_the_next_step_but_keeps_what_was_taken() {
+        let recent = Recent::new(2);
+        let at_venue = |id| CheckIn { id: CheckInId([id; 16]), ..check_in(1) };
+        for id in [1, 2, 2] {
+            assert_eq!(recent.allow(Step(8), &at_venue(id)), Ok(()));
+            recent.first(Step(8), &at_venue(id), || place(5));
+        }
+        assert_eq!(recent.allow(Step(8), &at_venue(3)), Err(Refusal::TooMany));
+        assert_eq!(recent.allow(Step(8), &at_venue(2)), Ok(()));
+        assert_eq!(recent.allow(Step(9), &at_venue(3)), Ok(()));
+        let other = CheckIn { person: PersonId(2), ..at_venue(4) };
+        assert_eq!(recent.allow(Step(8), &other), Ok(()));
     }
 }

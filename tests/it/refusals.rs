@@ -1,11 +1,12 @@
 //! What bad input gets: a problem with a stable code, the same on every HTTP version, and nothing kept.
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, send};
+use scangate_tests::{Gateway, Town, send};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,6 +109,37 @@ async fn paths_and_methods_that_are_not_there() -> anyhow::Result<()> {
             assert_eq!((sent.status(), sent.code().as_str()), (status, code), "{version:?} {method} {path}");
             assert_eq!(sent.header("allow").is_some(), status == 405, "{method} {path}");
         }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_in_too_many_places_is_refused_and_nobody_else() -> anyhow::Result<()> {
+    let config = tempfile::NamedTempFile::new()?;
+    std::fs::write(&config, "person_check_ins_max = 2\n")?;
+    let gateway = Gateway::start(&["--config", config.path().to_str().context("a path")?])?;
+    let mut town = Town::found_in(gateway, 2).await?;
+    // All scans with the codes of one step, whenever this runs.
+    let step = Step::of(now());
+    let scan = |town: &Town, resident: usize, venue: usize| {
+        json!({"venue": town.venues[venue].poster, "person": town.residents[resident].code(step)}).to_string()
+    };
+    let mut kept = Vec::new();
+    for venue in [0, 1] {
+        let sent = town.send("POST", "/v1/check-ins", "", scan(&town, 0, venue)).await?;
+        assert_eq!(sent.status(), 200, "{}", sent.text());
+        kept.push(sent.json()?["id"].clone());
+    }
+    for version in Version::ALL {
+        let mut connection = town.target.connect(version).await?;
+        let third = send(&mut connection, "POST", "/v1/check-ins", "", scan(&town, 0, 2)).await?;
+        assert_eq!((third.status(), third.code().as_str()), (429, "too-many"), "{version:?}");
+        let retry_after = third.header("retry-after").and_then(|text| text.parse::<u32>().ok());
+        assert!(retry_after.is_some_and(|seconds| seconds > 0), "{version:?}: {retry_after:?}");
+        let repeated = send(&mut connection, "POST", "/v1/check-ins", "", scan(&town, 0, 1)).await?;
+        assert_eq!(repeated.json()?["id"], kept[1], "{version:?}: what was taken is answered again");
+        let other = send(&mut connection, "POST", "/v1/check-ins", "", scan(&town, 1, 0)).await?;
+        assert_eq!(other.status(), 200, "{version:?}: {}", other.text());
     }
     Ok(())
 }

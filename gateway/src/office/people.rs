@@ -1,8 +1,9 @@
 //! Residents: registration, and what each may see and change of their own.
 
 use super::bearer::{Authority, Resident};
+use super::clerk::{self, Clerk, put_json};
 use super::json::Json;
-use super::ndjson::{self, Gone, Lines, Sink};
+use super::ndjson::Line;
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use crate::clock;
@@ -11,6 +12,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::BytesMut;
 use http::StatusCode;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
@@ -79,51 +81,32 @@ pub(super) async fn import(
     body: Body,
 ) -> Result<Response, Wrong> {
     office.audit(&claims, "people-import", String::new(), json!({}))?;
-    Ok(ndjson::answer(|sink| take_import(office, Lines::new(body), sink)))
+    Ok(clerk::answer(NewPeople { office }, body))
 }
 
-async fn take_import(office: Arc<Office>, mut lines: Lines, mut sink: Sink) -> Result<Sink, Gone> {
-    let mut group: Vec<(u64, Result<Personal, Wrong>)> = Vec::new();
-    loop {
-        let line = match lines.next().await {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(wrong) => {
-                sink = enrol_group(&office, std::mem::take(&mut group), sink).await?;
-                sink.line(&wrong.line(0)).await?;
-                return Ok(sink);
-            }
-        };
-        let personal = line.parse().and_then(|personal: Personal| Ok(personal.checked()?));
-        group.push((line.number, personal));
-        if group.len() >= PEOPLE_A_GROUP || lines.is_waiting() {
-            sink = enrol_group(&office, std::mem::take(&mut group), sink).await?;
-        }
-    }
-    enrol_group(&office, group, sink).await
+/// People that the authority registers.
+struct NewPeople {
+    office: Arc<Office>,
 }
 
-async fn enrol_group(
-    office: &Arc<Office>,
-    group: Vec<(u64, Result<Personal, Wrong>)>,
-    mut sink: Sink,
-) -> Result<Sink, Gone> {
-    let people: Vec<Personal> = group.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
-    let registrar = Arc::clone(office);
-    let enrolled = blocking(move || enrol(&registrar, &people)).await.and_then(|enrolled| enrolled);
-    let mut enrolled = enrolled.map(Vec::into_iter);
-    for (number, line) in group {
-        let given = line.and_then(|_| match &mut enrolled {
-            Ok(enrolled) => give(office, enrolled.next().expect("one was enrolled a line")),
-            Err(wrong) => Err(wrong.clone()),
-        });
-        match given {
-            Ok(given) => sink.line(&given).await?,
-            Err(wrong) => sink.line(&wrong.line(number)).await?,
-        }
+impl Clerk for NewPeople {
+    type Entry = Personal;
+    type Kept = Registered;
+    const GROUP_MAX: usize = PEOPLE_A_GROUP;
+
+    fn read(&self, line: &Line) -> Result<Personal, Wrong> {
+        line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
-    sink.flush().await?;
-    Ok(sink)
+
+    async fn keep(&self, people: Vec<Personal>) -> Result<Vec<Registered>, Wrong> {
+        let office = Arc::clone(&self.office);
+        blocking(move || enrol(&office, &people)).await?
+    }
+
+    fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), Wrong> {
+        put_json(&give(&self.office, registered)?, text);
+        Ok(())
+    }
 }
 
 /// `GET /v1/people/me`.

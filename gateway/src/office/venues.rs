@@ -1,13 +1,15 @@
 //! Venues: adding, closing, posters.
 
 use super::bearer::Authority;
-use super::ndjson::{self, Gone, Lines, Sink};
+use super::clerk::{self, Clerk, put_json};
+use super::ndjson::Line;
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use crate::poster as drawing;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use scangate_core::id::VenueId;
@@ -60,55 +62,38 @@ pub(super) async fn add(
     body: Body,
 ) -> Result<Response, Wrong> {
     office.audit(&claims, "venues-added", String::new(), json!({}))?;
-    Ok(ndjson::answer(|sink| take(office, Lines::new(body), sink)))
+    Ok(clerk::answer(NewVenues { office }, body))
 }
 
-async fn take(office: Arc<Office>, mut lines: Lines, mut sink: Sink) -> Result<Sink, Gone> {
-    let mut group: Vec<(u64, Result<NewVenue, Wrong>)> = Vec::new();
-    loop {
-        let line = match lines.next().await {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(wrong) => {
-                sink = add_group(&office, std::mem::take(&mut group), sink).await?;
-                sink.line(&wrong.line(0)).await?;
-                return Ok(sink);
-            }
-        };
-        group.push((line.number, line.parse().and_then(VenueLine::checked)));
-        if group.len() >= VENUES_A_GROUP || lines.is_waiting() {
-            sink = add_group(&office, std::mem::take(&mut group), sink).await?;
-        }
-    }
-    add_group(&office, group, sink).await
+/// Venues that the authority adds.
+struct NewVenues {
+    office: Arc<Office>,
 }
 
-async fn add_group(
-    office: &Arc<Office>,
-    group: Vec<(u64, Result<NewVenue, Wrong>)>,
-    mut sink: Sink,
-) -> Result<Sink, Gone> {
-    let new: Vec<NewVenue> = group.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
-    let registry = office.registry.clone();
-    let added = blocking(move || registry.add_venues(new)).await.and_then(|added| Ok(added?));
-    let mut added = added.map(Vec::into_iter);
-    for (number, line) in group {
-        let venue = line.and_then(|_| match &mut added {
-            Ok(added) => Ok(added.next().expect("one was added a line")),
-            Err(wrong) => Err(wrong.clone()),
-        });
-        match venue {
-            Ok(venue) => {
-                let code = office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
-                let answer = json!({"venue": venue.id, "poster": code});
-                office.gate.venues.put(venue);
-                sink.line(&answer).await?;
-            }
-            Err(wrong) => sink.line(&wrong.line(number)).await?,
-        }
+impl Clerk for NewVenues {
+    type Entry = NewVenue;
+    type Kept = Venue;
+    const GROUP_MAX: usize = VENUES_A_GROUP;
+
+    fn read(&self, line: &Line) -> Result<NewVenue, Wrong> {
+        line.parse().and_then(VenueLine::checked)
     }
-    sink.flush().await?;
-    Ok(sink)
+
+    async fn keep(&self, new: Vec<NewVenue>) -> Result<Vec<Venue>, Wrong> {
+        let office = Arc::clone(&self.office);
+        blocking(move || {
+            let added = office.registry.add_venues(new)?;
+            added.iter().for_each(|venue| office.gate.venues.put(venue.clone()));
+            Ok(added)
+        })
+        .await?
+    }
+
+    fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), Wrong> {
+        let code = self.office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
+        put_json(&json!({"venue": venue.id, "poster": code}), text);
+        Ok(())
+    }
 }
 
 /// The venue of a path; 404 for what is no id and for what no venue has.

@@ -38,6 +38,7 @@ pub struct Kept {
 /// Queues everybody's record, all or none.
 pub fn journal(admitted: Admitted, recent: &Recent, desk: &mut Desk) -> Result<Journaled, Refusal> {
     let Admitted { venue, people } = admitted;
+    people.iter().try_for_each(|person| recent.allow(person.step, &person.check_in))?;
     // With room for all there is no way to keep half: this worker alone fills its lane.
     desk.lane.reserve(people.persons()).map_err(refusal)?;
     let mut waits_for = None;
