@@ -2,4 +2,5 @@
 
 pub mod journal;
 pub mod registry;
+mod room;
 pub mod trail;

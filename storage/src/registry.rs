@@ -10,7 +10,9 @@ mod held;
 mod people;
 mod policies;
 mod sealed;
+mod tables;
 mod venues;
+mod write;
 
 pub use audit::{Act, AuditBroken, Audited};
 pub use cases::{Case, NewCase};
@@ -19,14 +21,18 @@ pub use people::{Person, Registered};
 pub use policies::StoredPolicy;
 pub use venues::NewVenue;
 
+use crate::room;
 use aws_lc_rs::rand;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{Keyspace, PersistMode};
 use scangate_core::keys::Secret;
 use sealed::{DocumentIndex, Seal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tables::Tables;
+use write::Write;
 
 /// Why the registry did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -49,24 +55,16 @@ type Result<T> = std::result::Result<T, RegistryError>;
 
 /// The registry. Clones are of one store.
 #[derive(Clone)]
-pub struct Registry(Arc<Tables>);
+pub struct Registry(Arc<Place>);
 
-struct Tables {
-    database: Database,
-    people: Keyspace,
-    documents: Keyspace,
-    venues: Keyspace,
-    facts: Keyspace,
-    fact_owners: Keyspace,
-    cases: Keyspace,
-    cases_about: Keyspace,
-    budgets: Keyspace,
-    audit: Keyspace,
-    held: Keyspace,
-    policies: Keyspace,
-    settings: Keyspace,
+struct Place {
+    folder: PathBuf,
     seal: Seal,
     documents_by: DocumentIndex,
+    /// None only where opening the store anew has failed.
+    tables: RwLock<Option<Arc<Tables>>>,
+    /// The store refuses writes since one of them failed.
+    is_stopped: AtomicBool,
     /// What is read and then written is so by one at a time.
     writing: Mutex<()>,
 }
@@ -74,47 +72,56 @@ struct Tables {
 impl Registry {
     /// Opens the registry of a folder, or makes one.
     pub fn open(folder: &Path, secret: &Secret) -> Result<Self> {
-        let database = Database::builder(folder).open()?;
-        let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
-        Ok(Self(Arc::new(Tables {
-            people: table("people")?,
-            documents: table("documents")?,
-            venues: table("venues")?,
-            facts: table("facts")?,
-            fact_owners: table("fact-owners")?,
-            cases: table("cases")?,
-            cases_about: table("cases-about")?,
-            budgets: table("budgets")?,
-            audit: table("audit")?,
-            held: table("held")?,
-            policies: table("policies")?,
-            settings: table("settings")?,
+        Ok(Self(Arc::new(Place {
+            folder: folder.to_owned(),
             seal: Seal::new(&secret.purpose("registry fields"))?,
             documents_by: DocumentIndex::new(&secret.purpose("registry index")),
+            tables: RwLock::new(Some(Arc::new(Tables::open(folder)?))),
+            is_stopped: AtomicBool::new(false),
             writing: Mutex::new(()),
-            database,
         })))
     }
 
     /// A setting's value.
     pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.settings.get(name)?.map(|value| value.to_vec()))
+        Ok(self.tables()?.settings.get(name)?.map(|value| value.to_vec()))
     }
 
     /// Sets a setting.
     pub fn set(&self, name: &str, value: &[u8]) -> Result<()> {
-        let mut batch = self.batch();
-        batch.insert(&self.0.settings, name, value);
-        Ok(batch.commit()?)
+        let mut write = self.write()?;
+        write.batch.insert(&write.tables.settings, name, value);
+        write.commit()
     }
 
-    /// A batch that is on disk when it is committed.
-    fn batch(&self) -> OwnedWriteBatch {
-        self.0.database.batch().durability(Some(PersistMode::SyncAll))
+    fn tables(&self) -> Result<Arc<Tables>> {
+        let tables = self.0.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
+        tables.map_or_else(|| self.open_anew(), Ok)
     }
 
-    fn writing(&self) -> MutexGuard<'_, ()> {
-        self.0.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Begins a write, alone. A store that a full disk has stopped is opened anew once there is room.
+    fn write(&self) -> Result<Write<'_>> {
+        let alone = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.is_stopped.load(Ordering::Acquire) {
+            room::probe(&self.0.folder).map_err(fjall::Error::Io)?;
+            *self.0.tables.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        let tables = self.tables()?;
+        let batch = tables.database.batch().durability(Some(PersistMode::SyncAll));
+        Ok(Write { place: &self.0, tables, batch, alone })
+    }
+
+    /// The old store has let go of its folder by now, or its last reader does in a moment: until then this
+    /// fails.
+    fn open_anew(&self) -> Result<Arc<Tables>> {
+        let mut place = self.0.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = &*place {
+            return Ok(Arc::clone(tables));
+        }
+        let tables = Arc::new(Tables::open(&self.0.folder)?);
+        self.0.is_stopped.store(false, Ordering::Release);
+        tracing::info!("the registry's store is open again");
+        Ok(Arc::clone(place.insert(tables)))
     }
 }
 

@@ -4,7 +4,9 @@ mod batches;
 mod commands;
 mod crashes;
 mod facts;
+
 mod foreign_clients;
+mod full_disk;
 mod migration;
 mod refusals;
 mod register;

@@ -52,26 +52,25 @@ pub struct AuditBroken {
 impl Registry {
     /// Writes an entry. It is on disk when this returns: only then may what it speaks of be done.
     pub fn audit(&self, act: &Act) -> Result<u64> {
-        let _writing = self.writing();
+        let mut write = self.write()?;
         let last = self.last()?;
         let previous = last.as_ref().map_or_else(|| "0".repeat(64), |last| last.hash.clone());
         let number = last.map_or(0, |last| last.number) + 1;
         let hash = hash(&previous, act);
         let entry = Audited { number, act: act.clone(), previous, hash };
-        let mut batch = self.batch();
-        batch.insert(&self.0.audit, number.to_be_bytes(), pack(&entry));
-        batch.commit()?;
+        write.batch.insert(&write.tables.audit, number.to_be_bytes(), pack(&entry));
+        write.commit()?;
         Ok(number)
     }
 
     fn last(&self) -> Result<Option<Audited>> {
-        let Some(entry) = self.0.audit.last_key_value() else { return Ok(None) };
+        let Some(entry) = self.tables()?.audit.last_key_value() else { return Ok(None) };
         unpack(TABLE, &entry.value()?).map(Some)
     }
 
     /// Entries from a number on, so many at most.
     pub fn audited(&self, from: u64, max: usize) -> Result<Vec<Audited>> {
-        let entries = self.0.audit.range(from.to_be_bytes()..).take(max);
+        let entries = self.tables()?.audit.range(from.to_be_bytes()..).take(max);
         entries.map(|entry| unpack(TABLE, &entry.value()?)).collect()
     }
 
@@ -80,7 +79,7 @@ impl Registry {
     pub fn verify_audit(&self) -> Result<std::result::Result<u64, AuditBroken>> {
         let mut previous = "0".repeat(64);
         let mut expected = 0;
-        for entry in self.0.audit.iter() {
+        for entry in self.tables()?.audit.iter() {
             expected += 1;
             let (key, value) = entry.into_inner()?;
             let entry: Audited = unpack(TABLE, &value)?;
@@ -99,13 +98,13 @@ impl Registry {
     /// Replaces an entry, as somebody with a hand on the disk would.
     #[cfg(test)]
     pub(super) fn forge(&self, entry: &Audited) -> Result<()> {
-        Ok(self.0.audit.insert(entry.number.to_be_bytes(), pack(entry))?)
+        Ok(self.tables()?.audit.insert(entry.number.to_be_bytes(), pack(entry))?)
     }
 
     /// Takes an entry out.
     #[cfg(test)]
     pub(super) fn drop_entry(&self, number: u64) -> Result<()> {
-        Ok(self.0.audit.remove(number.to_be_bytes())?)
+        Ok(self.tables()?.audit.remove(number.to_be_bytes())?)
     }
 }
 

@@ -57,27 +57,26 @@ impl Case {
 impl Registry {
     /// Opens a case.
     pub fn open_case(&self, new: NewCase) -> Result<Case> {
-        let _writing = self.writing();
+        let mut write = self.write()?;
         let NewCase { tracer, person, purpose, reference, window: Window { from, to }, opened } = new;
-        let id = CaseId(draw(&self.0.cases)?);
+        let id = CaseId(draw(&self.tables()?.cases)?);
         let case = Case { id, tracer, person, purpose, reference, from, to, opened };
-        let mut batch = self.batch();
-        batch.insert(&self.0.cases, id.0.to_be_bytes(), pack(&case));
+        write.batch.insert(&write.tables.cases, id.0.to_be_bytes(), pack(&case));
         let about = (u128::from(person.0) << 64 | u128::from(id.0)).to_be_bytes();
-        batch.insert(&self.0.cases_about, about, id.0.to_be_bytes());
-        batch.commit()?;
+        write.batch.insert(&write.tables.cases_about, about, id.0.to_be_bytes());
+        write.commit()?;
         Ok(case)
     }
 
     /// A case by id.
     pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
-        self.0.cases.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+        self.tables()?.cases.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
     }
 
     /// The cases about somebody, the oldest first.
     pub fn cases_about(&self, person: PersonId) -> Result<Vec<Case>> {
         let mut cases = Vec::new();
-        for entry in self.0.cases_about.prefix(person.0.to_be_bytes()) {
+        for entry in self.tables()?.cases_about.prefix(person.0.to_be_bytes()) {
             let id = CaseId(super::number(TABLE, &entry.value()?)?);
             cases.extend(self.case(id)?);
         }

@@ -52,23 +52,26 @@ pub struct Held {
 impl Registry {
     /// Holds a list.
     pub fn hold(&self, new: NewHeld) -> Result<HeldId> {
-        let _writing = self.writing();
+        let mut write = self.write()?;
         let NewHeld { kind, sent_by, at, count, body } = new;
-        let id = HeldId(draw(&self.0.held)?);
-        let mut batch = self.batch();
-        batch.insert(&self.0.held, id.0.to_be_bytes(), pack(&Held { id, kind, sent_by, at, count, body }));
-        batch.commit()?;
+        let id = HeldId(draw(&self.tables()?.held)?);
+        write.batch.insert(
+            &write.tables.held,
+            id.0.to_be_bytes(),
+            pack(&Held { id, kind, sent_by, at, count, body }),
+        );
+        write.commit()?;
         Ok(id)
     }
 
     /// A held list by id.
     pub fn held(&self, id: HeldId) -> Result<Option<Held>> {
-        self.0.held.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+        self.tables()?.held.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
     }
 
     /// All held lists, the oldest first.
     pub fn all_held(&self) -> Result<Vec<Held>> {
-        let held = self.0.held.iter().map(|entry| unpack(TABLE, &entry.value()?));
+        let held = self.tables()?.held.iter().map(|entry| unpack(TABLE, &entry.value()?));
         let mut held = held.collect::<Result<Vec<Held>>>()?;
         held.sort_unstable_by_key(|held| (held.at, held.id));
         Ok(held)
@@ -76,11 +79,10 @@ impl Registry {
 
     /// Takes a list out; of two who try, one gets it.
     pub fn release_held(&self, id: HeldId) -> Result<Option<Held>> {
-        let _writing = self.writing();
+        let mut write = self.write()?;
         let Some(held) = self.held(id)? else { return Ok(None) };
-        let mut batch = self.batch();
-        batch.remove(&self.0.held, id.0.to_be_bytes());
-        batch.commit()?;
+        write.batch.remove(&write.tables.held, id.0.to_be_bytes());
+        write.commit()?;
         Ok(Some(held))
     }
 }

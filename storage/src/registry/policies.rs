@@ -20,22 +20,21 @@ pub struct StoredPolicy {
 impl Registry {
     /// Publishes a pack. The same text as the last one's is no new publication and gives its number.
     pub fn publish_policy(&self, label: &str, text: &str) -> Result<PolicyNumber> {
-        let _writing = self.writing();
+        let mut write = self.write()?;
         let last = self.policies()?.pop();
         if let Some(last) = last.as_ref().filter(|last| last.text == text) {
             return Ok(last.number);
         }
         let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
         let stored = StoredPolicy { number, label: label.to_owned(), text: text.to_owned() };
-        let mut batch = self.batch();
-        batch.insert(&self.0.policies, number.0.to_be_bytes(), pack(&stored));
-        batch.commit()?;
+        write.batch.insert(&write.tables.policies, number.0.to_be_bytes(), pack(&stored));
+        write.commit()?;
         Ok(number)
     }
 
     /// All packs that were ever in force, the oldest first.
     pub fn policies(&self) -> Result<Vec<StoredPolicy>> {
-        let stored = self.0.policies.iter().map(|entry| {
+        let stored = self.tables()?.policies.iter().map(|entry| {
             let stored = unpack(TABLE, &entry.value()?)?;
             Ok::<_, RegistryError>(stored)
         });

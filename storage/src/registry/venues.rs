@@ -22,38 +22,36 @@ pub struct NewVenue {
 impl Registry {
     /// Adds venues, all or none. **Cost**: one sync for all.
     pub fn add_venues(&self, venues: Vec<NewVenue>) -> Result<Vec<Venue>> {
-        let _writing = self.writing();
-        let mut batch = self.batch();
+        let mut write = self.write()?;
         let mut added = Vec::with_capacity(venues.len());
         for NewVenue { name, kind, district, dwell } in venues {
-            let id = VenueId(draw(&self.0.venues)?);
+            let id = VenueId(draw(&self.tables()?.venues)?);
             let venue = Venue { id, name, kind, district, dwell, doors: Doors::Open };
-            batch.insert(&self.0.venues, id.0.to_be_bytes(), pack(&venue));
+            write.batch.insert(&write.tables.venues, id.0.to_be_bytes(), pack(&venue));
             added.push(venue);
         }
-        batch.commit()?;
+        write.commit()?;
         Ok(added)
     }
 
     /// A venue by id.
     pub fn venue(&self, id: VenueId) -> Result<Option<Venue>> {
-        self.0.venues.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+        self.tables()?.venues.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
     }
 
     /// Closes a venue for good; none where there is no such venue.
     pub fn close_venue(&self, id: VenueId) -> Result<Option<Venue>> {
-        let _writing = self.writing();
+        let mut write = self.write()?;
         let Some(venue) = self.venue(id)? else { return Ok(None) };
         let closed = Venue { doors: Doors::Closed, ..venue };
-        let mut batch = self.batch();
-        batch.insert(&self.0.venues, id.0.to_be_bytes(), pack(&closed));
-        batch.commit()?;
+        write.batch.insert(&write.tables.venues, id.0.to_be_bytes(), pack(&closed));
+        write.commit()?;
         Ok(Some(closed))
     }
 
     /// Every venue.
     pub fn venues(&self, mut each: impl FnMut(Venue)) -> Result<()> {
-        for entry in self.0.venues.iter() {
+        for entry in self.tables()?.venues.iter() {
             each(unpack(TABLE, &entry.value()?)?);
         }
         Ok(())

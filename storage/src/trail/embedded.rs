@@ -15,6 +15,7 @@ mod block;
 mod row;
 
 use super::{TrailError, TrailStore, put_in_order};
+use crate::room;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use row::Row;
 use scangate_core::check_in::CheckIn;
@@ -129,6 +130,8 @@ impl EmbeddedTrails {
                 return result;
             }
         }
+        // While there is none the old one still reads.
+        room::probe(&self.folder).map_err(fjall::Error::Io)?;
         let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // The old one has to let go of the folder before a new one can take it.
         *place = None;
