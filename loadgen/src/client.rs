@@ -1,6 +1,7 @@
 //! A client of the gateway's port in any of its three HTTP versions, on quinn, h3 and hyper as they are. It
 //! trusts the deployment's certificate and nothing else.
 
+use crate::sessions::Sessions;
 use anyhow::{Context as _, anyhow, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::future;
@@ -11,9 +12,11 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use quinn::crypto::rustls::QuicClientConfig;
-use rustls::RootCertStore;
+use rustls::client::Resumption;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CipherSuite, RootCertStore};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,6 +66,31 @@ pub struct Target {
     fresh: quinn::ClientConfig,
     returning: quinn::ClientConfig,
     tls: Arc<rustls::ClientConfig>,
+    sessions: Arc<Sessions>,
+}
+
+/// AES-128 with SHA-256 first, as browsers offer it; rustls puts AES-256 with SHA-384 first.
+fn provider() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+    provider
+}
+
+/// An HTTP/3 connection that has just begun.
+pub struct Arrival {
+    /// The connection.
+    pub connection: Connection,
+    early: Option<quinn::ZeroRttAccepted>,
+}
+
+impl Arrival {
+    /// Whether the gateway took what was sent before its first answer. Returns when the handshake is over.
+    pub async fn was_early(&mut self) -> bool {
+        match self.early.take() {
+            Some(accepted) => accepted.await,
+            None => false,
+        }
+    }
 }
 
 impl Target {
@@ -74,8 +102,7 @@ impl Target {
             roots.add(certificate?)?;
         }
         let tls = |alpn: &[u8]| -> anyhow::Result<rustls::ClientConfig> {
-            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-            let mut config = rustls::ClientConfig::builder_with_provider(provider)
+            let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider()))
                 .with_protocol_versions(&[&rustls::version::TLS13])?
                 .with_root_certificates(roots.clone())
                 .with_no_client_auth();
@@ -83,8 +110,10 @@ impl Target {
             Ok(config)
         };
         let mut fresh = tls(b"h3")?;
-        fresh.resumption = rustls::client::Resumption::disabled();
+        fresh.resumption = Resumption::disabled();
         let mut returning = tls(b"h3")?;
+        let sessions = Arc::new(Sessions::default());
+        returning.resumption = Resumption::store(Arc::clone(&sessions) as _);
         returning.enable_early_data = true;
         let any = SocketAddr::new(
             if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() },
@@ -97,7 +126,14 @@ impl Target {
             fresh: quic(fresh)?,
             returning: quic(returning)?,
             tls: Arc::new(tls(b"http/1.1")?),
+            sessions,
         })
+    }
+
+    /// The sessions that returning phones share.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// The QUIC socket, for those who move it.
@@ -111,28 +147,28 @@ impl Target {
         match version {
             Version::Http1 => self.connect_http1().await,
             Version::Http2 => self.connect_http2().await,
-            Version::Http3 => self.arrive(Handshake::Full).await,
+            Version::Http3 => Ok(self.arrive(Handshake::Full).await?.connection),
         }
     }
 
     /// Opens an HTTP/3 connection with this handshake.
-    pub async fn arrive(&self, handshake: Handshake) -> anyhow::Result<Connection> {
+    pub async fn arrive(&self, handshake: Handshake) -> anyhow::Result<Arrival> {
         let config = match handshake {
             Handshake::Full => &self.fresh,
             Handshake::Resumed | Handshake::Early => &self.returning,
         };
         let connecting = self.endpoint.connect_with(config.clone(), self.address, NAME)?;
-        let quic = match handshake {
-            Handshake::Full | Handshake::Resumed => connecting.await?,
+        let (quic, early) = match handshake {
+            Handshake::Full | Handshake::Resumed => (connecting.await?, None),
             Handshake::Early => match connecting.into_0rtt() {
-                Ok((early, _accepted)) => early,
+                Ok((quic, accepted)) => (quic, Some(accepted)),
                 // No session yet: the first visit is a full one.
-                Err(connecting) => connecting.await?,
+                Err(connecting) => (connecting.await?, None),
             },
         };
         let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic.clone())).await?;
         tokio::spawn(async move { future::poll_fn(|context| driver.poll_close(context)).await });
-        Ok(Connection(Kind::Http3 { requests, quic }))
+        Ok(Arrival { connection: Connection(Kind::Http3 { requests, quic }), early })
     }
 
     async fn tcp(&self, alpn: &[u8]) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {

@@ -2,7 +2,7 @@
 //! backlog, as it would at a door; what the backlog does not take is counted as dropped and never silently.
 
 use crate::city::{City, Resident, Venue};
-use crate::client::{Connection, Handshake, Target, Version};
+use crate::client::{Arrival, Connection, Handshake, Target, Version};
 use crate::plan::Intended;
 use crate::sample::{Outcome, Samples};
 use bytes::Bytes;
@@ -13,13 +13,15 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 /// Scans that may wait for their turn.
 const BACKLOG_MAX: usize = 200_000;
 /// Phones that may be connecting at once.
 const PHONES_MAX: usize = 8_192;
+/// How long a phone that will come back stays after its answer, so that the ticket for it arrives.
+const LINGER: Duration = Duration::from_millis(100);
 /// How long after a run's end its last answers are waited for.
 const TAIL_MAX: Duration = Duration::from_secs(30);
 
@@ -74,7 +76,8 @@ pub async fn drive(run: Run) -> anyhow::Result<Samples> {
                     pace(start, scans, &city, &samples, gates).await;
                 }
                 Carrier::Phones(handshake) => {
-                    let phones = Phones { target, handshake, places: Arc::new(Semaphore::new(PHONES_MAX)) };
+                    let places = Arc::new(Semaphore::new(PHONES_MAX));
+                    let phones = Phones { target, handshake, places, samples: Arc::clone(&samples) };
                     pace(start, scans, &city, &samples, phones).await;
                 }
             }
@@ -248,17 +251,35 @@ struct Phones {
     target: Arc<Target>,
     handshake: Handshake,
     places: Arc<Semaphore>,
+    samples: Arc<Samples>,
 }
 
 impl Carry for Phones {
     async fn carry(&self, _: usize, scan: Scan) -> Outcome {
-        let Ok(_place) = self.places.acquire().await else { return Outcome::Broken };
-        let Ok(mut connection) = self.target.arrive(self.handshake).await else { return Outcome::Broken };
-        let outcome = send(&mut connection, &scan).await;
-        if let Some(quic) = connection.quic() {
-            // H3_NO_ERROR (RFC 9114 section 8.1).
-            quic.close(quinn::VarInt::from_u32(0x100), b"");
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return Outcome::Broken };
+        let Ok(mut arrival) = self.target.arrive(self.handshake).await else { return Outcome::Broken };
+        let outcome = send(&mut arrival.connection, &scan).await;
+        if self.handshake == Handshake::Early && arrival.was_early().await {
+            self.samples.add_early();
+        }
+        let leaving = leave(arrival, self.handshake, place);
+        if self.handshake == Handshake::Full {
+            leaving.await;
+        } else {
+            tokio::spawn(leaving);
         }
         outcome
     }
+}
+
+/// Closes a phone's connection, after a while if it will come back.
+async fn leave(arrival: Arrival, handshake: Handshake, place: OwnedSemaphorePermit) {
+    if handshake != Handshake::Full {
+        tokio::time::sleep(LINGER).await;
+    }
+    if let Some(quic) = arrival.connection.quic() {
+        // H3_NO_ERROR (RFC 9114 section 8.1).
+        quic.close(quinn::VarInt::from_u32(0x100), b"");
+    }
+    drop(place);
 }

@@ -53,6 +53,8 @@ pub struct Report {
     pub asked: Asked,
     /// Scans acknowledged.
     pub kept: u64,
+    /// Connections whose request was taken as early data.
+    pub early: u64,
     /// Scans that were not, by problem code.
     pub failures: BTreeMap<String, u64>,
     /// Scans acknowledged a second.
@@ -88,6 +90,7 @@ impl Report {
         });
         Self {
             kept,
+            early: seen.early,
             failures: seen.failures.clone(),
             kept_a_second: kept as f64 / asked.seconds,
             latency_ms: if kept == 0 { BTreeMap::new() } else { latency_ms },
@@ -123,6 +126,9 @@ impl Report {
             "  acknowledged   {} ({:.0}/s of {:.0}/s asked)",
             self.kept, self.kept_a_second, self.asked.rate
         );
+        if self.early > 0 {
+            let _ = writeln!(text, "  early data     {} of them", self.early);
+        }
         for (code, count) in &self.failures {
             let _ = writeln!(text, "  {code:<14} {count}");
         }

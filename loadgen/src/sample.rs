@@ -56,6 +56,8 @@ pub struct Seen {
     pub kept: HashMap<PersonId, Vec<Acknowledged>>,
     /// How many those are.
     pub kept_count: u64,
+    /// Connections whose request the gateway took as early data.
+    pub early: u64,
 }
 
 /// Where the tasks of a run put what they saw.
@@ -73,6 +75,7 @@ impl Default for Samples {
             failures: BTreeMap::new(),
             kept: HashMap::new(),
             kept_count: 0,
+            early: 0,
         }))
     }
 }
@@ -87,6 +90,11 @@ impl Samples {
     #[must_use]
     pub fn into_seen(self) -> Seen {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a connection whose request was taken as early data.
+    pub fn add_early(&self) {
+        self.seen().early += 1;
     }
 
     /// Adds a scan that was intended at a time after the start and took so long from then.

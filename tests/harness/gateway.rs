@@ -5,8 +5,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scangate_core::id::VenueId;
 use scangate_loadgen::client::Target;
-use std::io::{BufRead as _, BufReader, Read};
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -115,6 +115,23 @@ impl Gateway {
         let output = Self::run(&arguments)?;
         anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(format!("Bearer {}", String::from_utf8(output.stdout)?.trim()))
+    }
+
+    /// What its admin port answers, head and body.
+    pub fn ask(&self, path: &str) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(self.admin)?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// The sum of a metric over all its labels that hold these words.
+    pub fn metric(&self, name: &str, words: &str) -> anyhow::Result<f64> {
+        let answer = self.ask("/metrics")?;
+        let lines = answer.lines().filter(|line| line.starts_with(name) && line.contains(words));
+        let values = lines.map(|line| Ok(line.rsplit(' ').next().context("a value")?.parse::<f64>()?));
+        values.sum()
     }
 
     /// What it logged so far.

@@ -2,7 +2,9 @@
 //! warning that nobody expected.
 
 mod gateway;
+mod relay;
 mod town;
 
 pub use gateway::{Expect, Gateway};
+pub use relay::Relay;
 pub use town::{Sent, Town, send};

@@ -6,8 +6,6 @@ use scangate_loadgen::drive::{Carrier, Run, drive};
 use scangate_loadgen::plan::{Curve, Wish, plan};
 use scangate_loadgen::verify::verify;
 use scangate_tests::{Expect, Gateway, Town};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,23 +31,15 @@ fn a_second_gateway_on_the_same_folder_refuses_to_start() -> anyhow::Result<()> 
     Ok(())
 }
 
-fn ask(admin: std::net::SocketAddr, path: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect(admin)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
     let mut town = Town::found(1).await?;
     town.check_in(0, 0).await?;
     for path in ["/livez", "/readyz"] {
-        let answer = ask(town.gateway.admin, path)?;
+        let answer = town.gateway.ask(path)?;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    let metrics = ask(town.gateway.admin, "/metrics")?;
+    let metrics = town.gateway.ask("/metrics")?;
     for name in ["scangate_check_ins_total", "scangate_check_in_seconds_bucket", "scangate_residents 1"] {
         assert!(metrics.contains(name), "{name} is not in:\n{metrics}");
     }
@@ -68,7 +58,7 @@ async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     let shares = vec![(gates, plan(&wish))];
     let run = Run { target: Arc::new(target), city: Arc::clone(&city), shares, length };
     let driving = tokio::spawn(drive(run));
-    wait_for_check_ins(gateway.admin)?;
+    while gateway.metric("scangate_check_ins_total", "")? <= 300.0 {}
     let folder = gateway.folder();
     let status = tokio::task::spawn_blocking(move || gateway.stop()).await??;
     assert!(status.success(), "{status}");
@@ -78,16 +68,4 @@ async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     let verified = verify(&gateway.target()?, &city.residents, &seen.kept).await?;
     assert!(verified.is_well(), "{verified:?}");
     Ok(())
-}
-
-/// Waits until the gateway has answered a few hundred.
-fn wait_for_check_ins(admin: std::net::SocketAddr) -> anyhow::Result<()> {
-    loop {
-        let metrics = ask(admin, "/metrics")?;
-        let counts = metrics.lines().filter(|line| line.starts_with("scangate_check_ins_total"));
-        let sum: u64 = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
-        if sum > 300 {
-            return Ok(());
-        }
-    }
 }

@@ -3,6 +3,7 @@
 mod batches;
 mod commands;
 mod crashes;
+mod early_data;
 mod facts;
 
 mod foreign_clients;

@@ -1,0 +1,75 @@
+//! A relay of datagrams between one client and the gateway, which can hold back what the gateway sends.
+
+use std::net::SocketAddr;
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The largest datagram.
+const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// The relay. It ends when it is dropped.
+pub struct Relay {
+    /// Where the client connects.
+    pub address: SocketAddr,
+    held: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Relay {
+    /// Relays to this address.
+    pub async fn start(to: SocketAddr) -> anyhow::Result<Self> {
+        let front = UdpSocket::bind("127.0.0.1:0").await?;
+        let back = UdpSocket::bind("127.0.0.1:0").await?;
+        back.connect(to).await?;
+        let address = front.local_addr()?;
+        let (held, is_held) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            // Whoever drops the relay wants no more of it, whatever ended it.
+            let _ = relay(&front, &back, is_held).await;
+        });
+        Ok(Self { address, held, task })
+    }
+
+    /// Holds back what the gateway sends from now on.
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets go of what was held, in order.
+    pub fn release(&self) {
+        self.held.send_replace(false);
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn relay(
+    front: &UdpSocket,
+    back: &UdpSocket,
+    mut is_held: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let (mut there, mut here) = (vec![0; DATAGRAM_BYTES_MAX], vec![0; DATAGRAM_BYTES_MAX]);
+    let mut client = None;
+    let mut held: Vec<Vec<u8>> = Vec::new();
+    loop {
+        tokio::select! {
+            received = front.recv_from(&mut there) => {
+                let (length, from) = received?;
+                client = Some(from);
+                back.send(&there[..length]).await?;
+            }
+            received = back.recv(&mut here) => held.push(here[..received?].to_vec()),
+            changed = is_held.changed() => changed?,
+        }
+        if let Some(client) = client.filter(|_| !*is_held.borrow()) {
+            for datagram in held.drain(..) {
+                front.send_to(&datagram, client).await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Requests in a returning phone's first packets: check-ins and colours are answered, since they may be
+//! repeated; everything else is asked to come again after the handshake (RFC 8470).
+
+use scangate_loadgen::client::{Arrival, Handshake, Target};
+use scangate_loadgen::drive::now;
+use scangate_tests::{Relay, Sent, Town, send};
+use std::time::{Duration, Instant};
+
+/// How long the gateway may take to count a request.
+const COUNTING_MAX: Duration = Duration::from_secs(10);
+
+/// A town whose gateway is reached through a relay.
+struct Street {
+    town: Town,
+    relay: Relay,
+    target: Target,
+}
+
+impl Street {
+    /// Founds it, with a phone that was there before.
+    async fn found() -> anyhow::Result<Self> {
+        let town = Town::found(1).await?;
+        let relay = Relay::start(town.gateway.listen).await?;
+        let target = Target::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
+        let first = target.arrive(Handshake::Early).await?;
+        target.sessions().ready().await;
+        drop(first);
+        Ok(Self { town, relay, target })
+    }
+
+    /// Comes back and sends a request, of whose answer nothing reaches the phone before the gateway has
+    /// counted it: the handshake cannot be over by then.
+    async fn send_early(
+        &self,
+        method: &str,
+        path: &str,
+        authorization: &str,
+        body: String,
+        counted: (&str, &str),
+    ) -> anyhow::Result<(Sent, Arrival)> {
+        let count = || self.town.gateway.metric(counted.0, counted.1);
+        let before = count()?;
+        self.relay.hold();
+        let mut arrival = self.target.arrive(Handshake::Early).await?;
+        let mut connection = arrival.connection.clone();
+        let sending = send(&mut connection, method, path, authorization, body);
+        let releasing = async {
+            let since = Instant::now();
+            while count()? <= before {
+                anyhow::ensure!(since.elapsed() < COUNTING_MAX, "{} {} does not move", counted.0, counted.1);
+                tokio::task::yield_now().await;
+            }
+            self.relay.release();
+            anyhow::Ok(())
+        };
+        let (sent, ()) = tokio::try_join!(sending, releasing)?;
+        assert!(arrival.was_early().await, "the gateway took no early data");
+        Ok((sent, arrival))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_in_in_the_first_packets_is_kept_once() -> anyhow::Result<()> {
+    let mut street = Street::found().await?;
+    let scan = street.town.scan(0, 0);
+    let counted = ("scangate_check_ins_total", "");
+    let (sent, _arrival) = street.send_early("POST", "/v1/check-ins", "", scan.clone(), counted).await?;
+    assert_eq!(sent.status(), 200, "{}", sent.text());
+    // Whoever captured the packets and sends them again makes no second check-in.
+    let again = street.town.send("POST", "/v1/check-ins", "", scan).await?;
+    assert_eq!(again.json()?, sent.json()?);
+    let mine = street.town.residents[0].authorization(now());
+    let mine = street.town.send("GET", "/v1/people/me", &mine, "").await?.json()?;
+    assert_eq!(mine["check_ins"].as_array().map(Vec::len), Some(1), "{mine}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_else_is_too_early_and_taken_on_the_same_connection_afterwards() -> anyhow::Result<()> {
+    let street = Street::found().await?;
+    let mine = street.town.residents[0].authorization(now());
+    let counted = ("scangate_refusals_total", "too-early");
+    for (method, path, body) in [
+        ("GET", "/v1/people/me", String::new()),
+        ("DELETE", "/v1/people/me", String::new()),
+        ("GET", "/", String::new()),
+    ] {
+        let (sent, mut arrival) = street.send_early(method, path, &mine, body, counted).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (425, "too-early"), "{method} {path}");
+        street.target.sessions().ready().await;
+        if method == "GET" {
+            let again = send(&mut arrival.connection, method, path, &mine, "").await?;
+            assert_eq!(again.status(), 200, "{method} {path}: {}", again.text());
+        }
+    }
+    Ok(())
+}
