@@ -1,6 +1,7 @@
 //! The integration tests: one binary, the real server on loopback.
 
 mod batches;
+mod codes;
 mod commands;
 mod crashes;
 mod early_data;

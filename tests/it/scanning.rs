@@ -64,6 +64,10 @@ async fn a_terminal_brings_its_venue_and_what_was_done_at_the_door() -> anyhow::
     let sent = town.send("POST", "/v1/check-ins", &terminal, scan).await?;
     assert_eq!(sent.json()?["venue"]["id"], json!(town.venues[1].venue), "{}", sent.text());
 
+    let elsewhere = json!({"person": code, "venue": town.venues[0].poster}).to_string();
+    let refused = town.send("POST", "/v1/check-ins", &terminal, elsewhere).await?;
+    assert_eq!((refused.status(), refused.code().as_str()), (422, "venue-code-invalid"));
+
     let code = town.residents[1].code(Step::of(now()));
     let feverish = json!({"person": code, "temperature": 37.3}).to_string();
     let refused = town.send("POST", "/v1/check-ins", &terminal, feverish).await?.json()?;
