@@ -66,6 +66,12 @@ impl Keyring {
         Kid(self.ring.load().kids.current)
     }
 
+    /// Whether codes under this kid are taken.
+    #[must_use]
+    pub fn accepts(&self, kid: Kid) -> bool {
+        self.ring.load().kits.contains_key(&kid)
+    }
+
     /// A person's key under a kid, where that kid is good.
     #[must_use]
     pub fn person(&self, kid: Kid, person: PersonId) -> Option<PersonKey> {

@@ -1,8 +1,10 @@
 //! The venues in memory, with what the scan path needs of one ready to write. The registry holds them for
 //! good; the back office keeps this table in step.
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use dashmap::DashMap;
+use scangate_core::code::PosterCode;
 use scangate_core::id::VenueId;
 use scangate_core::time::DAY_MS;
 use scangate_core::venue::{Dwell, Venue};
@@ -15,6 +17,21 @@ pub struct KnownVenue {
     pub venue: Venue,
     /// `{"id":"v…","name":"…"}`, ready for answers.
     pub json: Bytes,
+    /// The poster of the venue that was verified last.
+    verified: ArcSwapOption<PosterCode>,
+}
+
+impl KnownVenue {
+    /// Whether this very code was verified before. Says nothing of its kid.
+    #[must_use]
+    pub fn has_verified(&self, code: &PosterCode) -> bool {
+        self.verified.load().as_deref() == Some(code)
+    }
+
+    /// Remembers a code that was verified.
+    pub fn remember(&self, code: PosterCode) {
+        self.verified.store(Some(Arc::new(code)));
+    }
 }
 
 /// The table.
@@ -29,7 +46,8 @@ impl Venues {
     pub fn put(&self, venue: Venue) {
         let json = serde_json::json!({"id": venue.id, "name": venue.name});
         self.dwell_ms_max.fetch_max(venue.dwell.ms(), Ordering::Relaxed);
-        self.table.insert(venue.id, Arc::new(KnownVenue { json: json.to_string().into(), venue }));
+        let known = KnownVenue { json: json.to_string().into(), venue, verified: ArcSwapOption::empty() };
+        self.table.insert(known.venue.id, Arc::new(known));
     }
 
     /// The venue of an id.

@@ -149,32 +149,43 @@ fn venue(
     at: Timestamp,
 ) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
     let scanned = code.map(|code| scanned_venue(&code, gate, at)).transpose()?;
-    let (id, mode) = match (terminal, scanned) {
-        (Some(terminal), Some((venue, _))) if terminal.venue != venue => {
+    let (known, mode) = match (terminal, scanned) {
+        (Some(terminal), Some((known, _))) if terminal.venue != known.venue.id => {
             return Err(Refusal::VenueCodeInvalid);
         }
-        (Some(terminal), _) => (terminal.venue, Mode::Terminal),
+        (Some(_), Some((known, _))) => (known, Mode::Terminal),
+        (Some(terminal), None) => (known_venue(terminal.venue, gate)?, Mode::Terminal),
         (None, Some(scanned)) => scanned,
         (None, None) => return Err(Refusal::Malformed("venue is missing")),
     };
-    let known = gate.venues.get(id).ok_or(Refusal::VenueCodeInvalid)?;
     match known.venue.doors {
         Doors::Open => Ok((known, mode)),
         Doors::Closed => Err(Refusal::VenueClosed),
     }
 }
 
-fn scanned_venue(code: &VenueCode, gate: &Gate, at: Timestamp) -> Result<(VenueId, Mode), Refusal> {
+fn known_venue(id: VenueId, gate: &Gate) -> Result<Arc<KnownVenue>, Refusal> {
+    gate.venues.get(id).ok_or(Refusal::VenueCodeInvalid)
+}
+
+fn scanned_venue(code: &VenueCode, gate: &Gate, at: Timestamp) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
     match code {
-        VenueCode::Poster(code) => poster(code, gate).map(|venue| (venue, Mode::Poster)),
-        VenueCode::Door(code) => door(code, gate, at).map(|venue| (venue, Mode::Door)),
+        VenueCode::Poster(code) => poster(code, gate).map(|known| (known, Mode::Poster)),
+        VenueCode::Door(code) => Ok((known_venue(door(code, gate, at)?, gate)?, Mode::Door)),
     }
 }
 
-fn poster(code: &PosterCode, gate: &Gate) -> Result<VenueId, Refusal> {
+/// The venue of a poster. A poster hangs for months: the code that was verified last at its venue is only
+/// compared.
+fn poster(code: &PosterCode, gate: &Gate) -> Result<Arc<KnownVenue>, Refusal> {
+    let known = known_venue(code.venue(), gate)?;
+    if known.has_verified(code) {
+        return if gate.keyring.accepts(code.kid()) { Ok(known) } else { Err(Refusal::VenueCodeInvalid) };
+    }
     let key = gate.keyring.server(code.kid()).ok_or(Refusal::VenueCodeInvalid)?;
     code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
-    Ok(code.venue())
+    known.remember(*code);
+    Ok(known)
 }
 
 fn door(code: &DoorCode, gate: &Gate, at: Timestamp) -> Result<VenueId, Refusal> {

@@ -82,15 +82,15 @@ fn place(
     let number = desk.number;
     let lane = &mut desk.lane;
     let first = recent.first(person.step, &person.check_in, || {
-        lane.push(person.check_in).map(|ticket| Place { lane: Some(number), ticket: ticket.0 })
+        lane.push(person.check_in).map(|ticket| Place::new(number, ticket.0))
     });
     match first {
-        First::New(place) => Ok((person.check_in, Some(place.ticket))),
+        First::New(place) => Ok((person.check_in, place.waits_for().map(|(_, ticket)| ticket))),
         First::Failed(error) => Err(error),
         First::Repeated(remembered) => {
             let check_in = CheckIn { at: remembered.at, outcome: remembered.outcome, ..person.check_in };
-            let Place { lane, ticket } = remembered.place;
-            if lane.is_none_or(|lane| desk.durability.covers(lane, ticket)) {
+            let waits_for = remembered.place.waits_for();
+            if waits_for.is_none_or(|(lane, ticket)| desk.durability.covers(lane, ticket)) {
                 return Ok((check_in, None));
             }
             let ticket = desk.lane.push(check_in)?;
