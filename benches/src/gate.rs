@@ -13,9 +13,6 @@ use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How long a server runs before it is measured.
-const WARM_UP: Duration = Duration::from_secs(1);
-
 /// What to measure.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -28,6 +25,10 @@ pub(crate) struct Options {
     /// How long each time. **Units**: seconds.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
+    /// How long there is load before it is measured. After two minutes the tables of recent check-ins have
+    /// had their turn each and grow no more. **Units**: seconds.
+    #[arg(long, default_value_t = 1)]
+    warm: u64,
     /// Residents of the city.
     #[arg(long, default_value_t = 100_000)]
     residents: usize,
@@ -100,13 +101,20 @@ fn one(which: Which, shape: Shape, options: &Options) -> anyhow::Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let run = tokio::task::LocalSet::new().block_on(&runtime, async {
         let town = Rc::new(Town::found(&gateway, options.residents).await?);
-        load(server, &town, shape, Duration::from_secs(options.seconds)).await
+        let (warm, seconds) = (Duration::from_secs(options.warm), Duration::from_secs(options.seconds));
+        load(server, &town, shape, warm, seconds).await
     });
     machine::unpin()?;
     run
 }
 
-async fn load(server: &Server, town: &Rc<Town>, shape: Shape, length: Duration) -> anyhow::Result<Run> {
+async fn load(
+    server: &Server,
+    town: &Rc<Town>,
+    shape: Shape,
+    warm: Duration,
+    length: Duration,
+) -> anyhow::Result<Run> {
     let client = Client::new(server.address, &server.certificate())?;
     let phone = client.phone(Handshake::Full)?;
     let answered = Rc::new(Cell::new(0_u64));
@@ -126,7 +134,7 @@ async fn load(server: &Server, town: &Rc<Town>, shape: Shape, length: Duration) 
         }
     }
     let measured = async {
-        tokio::time::sleep(WARM_UP).await;
+        tokio::time::sleep(warm).await;
         let start = (tokio::time::Instant::now(), answered.get(), server.used_by_thread()?);
         tokio::time::sleep(length).await;
         let (took, count) = (start.0.elapsed(), answered.get() - start.1);

@@ -34,7 +34,7 @@ pub struct Config {
     /// How long trails are kept. **Units**: days.
     pub retention_days: u16,
     /// Check-ins that a person may make within a code's step of half a minute; beyond it `too-many`.
-    pub person_check_ins_max: u16,
+    pub person_check_ins_max: u8,
     /// What tracers may ask a day.
     pub tracer: TracerConfig,
 }

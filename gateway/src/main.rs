@@ -4,6 +4,7 @@ mod doctor;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use nix::sys::prctl::set_thp_disable;
 use scangate_core::code::PosterCode;
 use scangate_core::id::VenueId;
 use scangate_core::keys::Kid;
@@ -191,8 +192,16 @@ fn main() -> ExitCode {
 fn serve(options: Serve) -> anyhow::Result<()> {
     let config = options.config()?;
     telemetry::start_logs();
+    use_small_pages();
     let metrics = telemetry::start_metrics()?;
     assembly::run(&config, metrics, greet)
+}
+
+/// Huge pages are cleared whole when a table first touches them, which costs more than they save it later.
+fn use_small_pages() {
+    if let Err(error) = set_thp_disable(true) {
+        tracing::info!(%error, "the system goes on giving huge pages");
+    }
 }
 
 /// Says where the gateway is and what to try next.

@@ -3,7 +3,7 @@
 //! of a person's slots.
 
 use scangate_core::id::PersonId;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Slots of a row, as a power of two.
 const SLOT_BITS: u32 = 17;
@@ -12,21 +12,21 @@ const SLOTS: usize = 1 << SLOT_BITS;
 /// of two's bits.
 const SPREADS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909];
 
-/// The counts of one step. **Cost**: two cache lines a check-in; 512 KiB, which stay in the cache.
+/// The counts of one step. **Cost**: two cache lines a check-in; 256 KiB, which stay in the cache.
 pub struct Pace {
-    rows: [Box<[AtomicU16]>; SPREADS.len()],
+    rows: [Box<[AtomicU8]>; SPREADS.len()],
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { rows: SPREADS.map(|_| (0..SLOTS).map(|_| AtomicU16::new(0)).collect()) }
+        Self { rows: SPREADS.map(|_| (0..SLOTS).map(|_| AtomicU8::new(0)).collect()) }
     }
 }
 
 impl Pace {
     /// How many check-ins the person made, or more.
     #[must_use]
-    pub fn count(&self, person: PersonId) -> u16 {
+    pub fn count(&self, person: PersonId) -> u8 {
         self.slots(person).map(|slot| slot.load(Ordering::Relaxed)).into_iter().min().unwrap_or(0)
     }
 
@@ -46,7 +46,7 @@ impl Pace {
         }
     }
 
-    fn slots(&self, person: PersonId) -> [&AtomicU16; SPREADS.len()] {
+    fn slots(&self, person: PersonId) -> [&AtomicU8; SPREADS.len()] {
         let slot = |row: usize| (person.0.wrapping_mul(SPREADS[row]) >> (u64::BITS - SLOT_BITS)) as usize;
         [&self.rows[0][slot(0)], &self.rows[1][slot(1)]]
     }

@@ -62,7 +62,7 @@ struct Generation {
 /// The table. **Cost**: one probe a check-in; some 60 bytes each, for a minute.
 pub struct Recent {
     generations: [Generation; GENERATIONS],
-    person_max: u16,
+    person_max: u8,
 }
 
 /// What [`Recent::first`] found.
@@ -78,7 +78,7 @@ pub enum First<E> {
 impl Recent {
     /// An empty table, in which a person may make `person_max` check-ins a step.
     #[must_use]
-    pub fn new(person_max: u16) -> Self {
+    pub fn new(person_max: u8) -> Self {
         let generation = |_| Generation {
             step: AtomicU32::new(u32::MAX),
             turning: Mutex::new(()),

@@ -17,7 +17,7 @@ pub const COMPANIONS_MAX: usize = 8;
 pub const CODE_CHARS_MAX: usize = 64;
 
 /// Check-ins that a person may make within a step unless configured otherwise.
-pub const PERSON_CHECK_INS_MAX: u16 = 250;
+pub const PERSON_CHECK_INS_MAX: u8 = 250;
 
 /// Temperatures that a terminal may send, in hundredths of a degree Celsius.
 pub const TEMPERATURE_CENTI_MIN: u16 = 3_000;

@@ -16,7 +16,7 @@ mod row;
 
 use super::{TrailError, TrailStore, put_in_order};
 use crate::room;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use row::Row;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
@@ -73,6 +73,17 @@ impl Bucket {
         Self { index, day: at.utc_day(), hour, bucket }
     }
 
+    /// Its place among the buckets of its index, in the order of their periods.
+    fn rank(self) -> u64 {
+        u64::from(self.day) << 24 | u64::from(self.hour) << 16 | u64::from(self.bucket)
+    }
+
+    fn of_rank(index: Index, rank: u64) -> Self {
+        let [.., a, b, c, d, hour, e, f] = rank.to_be_bytes();
+        let (day, bucket) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
+        Self { index, day, hour, bucket }
+    }
+
     /// What all keys of the bucket begin with.
     fn prefix(self) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(12);
@@ -107,9 +118,30 @@ struct Open {
     writing: Mutex<Writing>,
 }
 
+/// What puts a check-in of a drain in its place: it is sorted in place of the row, which is twice as long.
+struct Ordered {
+    /// The bucket's rank.
+    bucket: u64,
+    owner: u64,
+    at: u64,
+    /// Which of the drain it is.
+    place: u32,
+}
+
+impl Ordered {
+    fn key(&self) -> (u64, u64, u64) {
+        (self.bucket, self.owner, self.at)
+    }
+}
+
+#[derive(Default)]
 struct Writing {
     /// The number of the next block.
     number: u64,
+    /// The order of the drain that is being written; kept for its room.
+    order: Vec<Ordered>,
+    /// The buckets that it brought something to; kept for its room.
+    touched: Vec<Bucket>,
     /// Blocks of each tier in each bucket since the store was opened.
     gathered: HashMap<(Bucket, u8), u16>,
 }
@@ -163,7 +195,7 @@ impl TrailStore for EmbeddedTrails {
 
 impl Open {
     fn new(folder: &Path, asked: u16) -> Result<Self, TrailError> {
-        let database = Database::builder(folder).open()?;
+        let database = Database::builder(folder).journal_compression(CompressionType::None).open()?;
         let meta = database.keyspace("meta", KeyspaceCreateOptions::default)?;
         let found = match meta.get(META_BUCKETS)? {
             Some(value) => u16::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
@@ -180,7 +212,7 @@ impl Open {
             Some(value) => u64::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
             None => 0,
         };
-        let writing = Mutex::new(Writing { number, gathered: HashMap::new() });
+        let writing = Mutex::new(Writing { number, ..Writing::default() });
         Ok(Self { database, meta, buckets: asked, days: Mutex::new(HashMap::new()), writing })
     }
 
@@ -214,17 +246,19 @@ impl Open {
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
-        let mut touched = Vec::new();
         let number = writing.number;
+        writing.touched.clear();
         for index in Index::BOTH {
-            self.put(index, drain, number, &mut batch, &mut touched)?;
+            self.put(index, drain, number, &mut batch, &mut writing)?;
         }
         batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
         batch.commit()?;
         writing.number = number + 1;
-        for bucket in touched {
+        let touched = std::mem::take(&mut writing.touched);
+        for &bucket in &touched {
             self.gather(bucket, &mut writing)?;
         }
+        writing.touched = touched;
         Ok(())
     }
 
@@ -235,22 +269,22 @@ impl Open {
         drain: &[CheckIn],
         number: u64,
         batch: &mut OwnedWriteBatch,
-        touched: &mut Vec<Bucket>,
+        writing: &mut Writing,
     ) -> Result<(), TrailError> {
-        let mut rows: Vec<(Bucket, Row)> = drain
-            .iter()
-            .map(|check_in| {
-                let bucket = Bucket::of(index, index.owner(check_in), check_in.at, self.buckets);
-                (bucket, row::encode(index, check_in))
-            })
-            .collect();
-        rows.sort_unstable_by(|one, other| {
-            one.0.cmp(&other.0).then_with(|| one.1[..row::KEY_BYTES].cmp(&other.1[..row::KEY_BYTES]))
-        });
-        for run in rows.chunk_by(|one, other| one.0 == other.0) {
-            let bucket = run[0].0;
-            let value = block::pack(run.iter().map(|(_, row)| row));
-            batch.insert(&self.day(index, bucket.day)?, bucket.key(0, number), value);
+        let Writing { order, touched, .. } = writing;
+        order.clear();
+        order.extend(drain.iter().zip(0..).map(|(check_in, place)| {
+            let owner = index.owner(check_in);
+            let bucket = Bucket::of(index, owner, check_in.at, self.buckets);
+            Ordered { bucket: bucket.rank(), owner, at: check_in.at.0, place }
+        }));
+        let id = |ordered: &Ordered| drain[ordered.place as usize].id;
+        order
+            .sort_unstable_by(|one, other| one.key().cmp(&other.key()).then_with(|| id(one).cmp(&id(other))));
+        for run in order.chunk_by(|one, other| one.bucket == other.bucket) {
+            let bucket = Bucket::of_rank(index, run[0].bucket);
+            let rows = run.iter().map(|ordered| row::encode(index, &drain[ordered.place as usize]));
+            batch.insert(&self.day(index, bucket.day)?, bucket.key(0, number), block::pack(rows));
             touched.push(bucket);
         }
         Ok(())
@@ -289,7 +323,7 @@ impl Open {
             batch.remove(&keyspace, key);
         }
         let rows = block::merge(rows);
-        batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(rows.iter()));
+        batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(rows.into_iter()));
         batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
         Ok(batch.commit()?)
     }
@@ -408,7 +442,7 @@ impl Open {
             match (taken.len() > before, left.is_empty()) {
                 (false, _) => {}
                 (true, true) => batch.remove(&keyspace, key),
-                (true, false) => batch.insert(&keyspace, key, block::pack(left.iter())),
+                (true, false) => batch.insert(&keyspace, key, block::pack(left.into_iter())),
             }
         }
         Ok(taken)

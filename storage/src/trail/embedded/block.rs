@@ -29,10 +29,10 @@ pub(super) fn of_owner(rows: &[Row], owner: u64, from: u64, to: u64) -> &[Row] {
 }
 
 /// Packs rows that are sorted.
-pub(super) fn pack<'a>(rows: impl ExactSizeIterator<Item = &'a Row>) -> Vec<u8> {
+pub(super) fn pack(rows: impl ExactSizeIterator<Item = Row>) -> Vec<u8> {
     let mut value = Vec::with_capacity(1 + rows.len() * ROW_BYTES);
     value.push(FORMAT);
-    rows.for_each(|row| value.extend_from_slice(row));
+    rows.for_each(|row| value.extend_from_slice(&row));
     value
 }
 
