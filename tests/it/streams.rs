@@ -95,6 +95,44 @@ async fn pipelined_requests_are_answered_in_their_order() -> anyhow::Result<()> 
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_arrives_whole_is_given_up_and_its_connection_goes_on() -> anyhow::Result<()> {
+    let town = Town::found(1).await?;
+    let scan = town.scan(0, 0);
+    let request = frames(scan.as_bytes());
+    let connection = town.target.connect(Version::Http3).await?;
+    let quic = connection.quic().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
+    let over_quic = async {
+        let mut answers = Vec::new();
+        // Within the head, and within the body.
+        for length in [5, request.len() - 1] {
+            let (mut send, receive) = quic.open_bi().await?;
+            send.write_all(&request[..length]).await?;
+            answers.push((send, receive));
+        }
+        for (send, mut receive) in answers {
+            let answer = receive.read_to_end(10_000).await?;
+            assert!(String::from_utf8_lossy(&answer).contains("did not arrive whole"));
+            drop(send);
+        }
+        let (mut send, mut receive) = quic.open_bi().await?;
+        send.write_all(&request).await?;
+        send.finish()?;
+        let taken = receive.read_to_end(10_000).await?;
+        assert!(String::from_utf8_lossy(&taken).contains("\"colour\":\"green\""));
+        anyhow::Ok(())
+    };
+    let head =
+        format!("POST /v1/check-ins HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n", scan.len());
+    let in_body = format!("{head}\r\n{}", &scan[1..]);
+    let (over_quic, in_head, in_body) =
+        tokio::join!(over_quic, raw(&town, head.as_bytes()), raw(&town, in_body.as_bytes()));
+    over_quic?;
+    in_head?;
+    assert!(in_body?.contains("did not arrive whole"));
+    Ok(())
+}
+
 /// Sends bytes over TLS and reads to the end.
 async fn raw(town: &Town, bytes: &[u8]) -> anyhow::Result<String> {
     use rustls::pki_types::pem::PemObject as _;

@@ -14,16 +14,19 @@ use quinn_proto::{Dir, Event, ReadError, StreamEvent, StreamId, VarInt};
 use scangate_core::limits::SCAN_BYTES_MAX;
 use scangate_core::refusal::Refusal;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A connection that shows this many requests at once gets [`STREAMS_BUSY`]: a freed stream comes back
 /// only with a delayed acknowledgement, and a busy terminal must not wait for it.
 const STREAMS_SHOWN: usize = 4;
 /// Request streams of a busy connection.
 const STREAMS_BUSY: u32 = 256;
+
+/// How long a request's head, or a check-in's body, may take to arrive.
+const REQUEST_MAX: Duration = Duration::from_secs(10);
 
 /// What every connection of a worker works with.
 pub struct Workplace {
@@ -39,6 +42,16 @@ pub struct Workplace {
     pub scratch: BytesMut,
     /// The `date` of this second.
     pub date: [u8; 29],
+    /// Requests that did not come at once, the oldest first.
+    pub slow: VecDeque<Slow>,
+}
+
+/// A request that is given up unless it is whole by then.
+pub struct Slow {
+    /// The stream it comes on.
+    pub key: StreamKey,
+    /// Until when.
+    pub until: Instant,
 }
 
 #[expect(
@@ -258,6 +271,22 @@ impl Connection {
         }
         let request = Request::Reading(RequestReader::new(work.limits));
         self.take_chunks(id, request, &mut arrived, work, now);
+        if self.is_arriving(id) {
+            let key = StreamKey { slot: self.slot, generation: self.generation, stream: id };
+            work.slow.push_back(Slow { key, until: now + REQUEST_MAX });
+        }
+    }
+
+    fn is_arriving(&self, id: StreamId) -> bool {
+        matches!(self.requests.get(&id), Some(Request::Reading(_) | Request::Scanning(..)))
+    }
+
+    /// Refuses a request that is not whole yet.
+    pub fn give_up(&mut self, id: StreamId, work: &mut Workplace) {
+        if self.is_arriving(id) {
+            self.requests.remove(&id);
+            self.refuse_reading(id, Refusal::Malformed("the request did not arrive whole"), work);
+        }
     }
 
     fn whole_request(

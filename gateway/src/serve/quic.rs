@@ -6,7 +6,7 @@
 //! its acknowledgement rides with the answer, and its timers are set once.
 
 use super::bell::Bell;
-use super::connection::{Connection, Workplace};
+use super::connection::{Connection, Slow, Workplace};
 use super::outbox::{Flushed, Outbox};
 use bytes::BytesMut;
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming, StreamId};
@@ -151,6 +151,7 @@ impl QuicLoop {
         }
         let now = Instant::now();
         self.expire(now);
+        self.give_up_slow(now);
         self.take_rung(bell, now);
         self.answer(now);
         self.stop_deferring(now);
@@ -304,6 +305,17 @@ impl QuicLoop {
         }
     }
 
+    fn give_up_slow(&mut self, now: Instant) {
+        while self.work.slow.front().is_some_and(|slow| slow.until <= now) {
+            let Some(Slow { key, .. }) = self.work.slow.pop_front() else { return };
+            let Some(mut connection) = self.take(key.slot) else { continue };
+            if connection.generation == key.generation {
+                connection.give_up(key.stream, &mut self.work);
+            }
+            self.put_back(key.slot, connection);
+        }
+    }
+
     fn take_rung(&mut self, bell: &Arc<Bell>, now: Instant) {
         let mut rung = std::mem::take(&mut self.rung);
         bell.take(&mut rung);
@@ -440,6 +452,9 @@ impl QuicLoop {
         let mut at = self.deadlines.peek().map_or(now + Duration::from_secs(3_600), |first| first.0.at);
         if self.work.front.borrow().waiting() > 0 {
             at = at.min(now + DEFER_MAX);
+        }
+        if let Some(slow) = self.work.slow.front() {
+            at = at.min(slow.until);
         }
         if self.drained_at.is_some() {
             at = at.min(now + LINGER / 10);

@@ -24,6 +24,7 @@ use quinn_proto::{
 };
 use scangate_core::keys::Secret;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -105,6 +106,7 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
         limits: Limits::default(),
         scratch: BytesMut::new(),
         date: front.borrow().now().http_date(),
+        slow: VecDeque::new(),
     };
     let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
