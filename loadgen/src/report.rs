@@ -146,6 +146,9 @@ impl Report {
                 text,
                 "  read back      {found} of {acknowledged}; {missing} missing, {doubled} doubled, {changed} changed"
             );
+            if let Some(repeated @ 1..) = self.kept.checked_sub(*acknowledged) {
+                let _ = writeln!(text, "  repeated       {repeated} scans were of a check-in made before");
+            }
         }
         text
     }
