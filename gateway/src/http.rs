@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use scangate_core::limits::SCAN_BYTES_MAX;
 use scangate_core::refusal::Refusal;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -53,6 +53,15 @@ pub struct Http {
     pub tls: TlsAcceptor,
     /// `alt-svc`: that HTTP/3 is on this port.
     pub alt_svc: HeaderValue,
+}
+
+impl Http {
+    /// The front desk, which has just looked at the clocks.
+    fn front_now(&self) -> RefMut<'_, Front> {
+        let mut front = self.front.borrow_mut();
+        front.tick();
+        front
+    }
 }
 
 /// Accepts connections until the phase says to drain, and returns when the last one is gone.
@@ -144,7 +153,7 @@ async fn answer(request: Request<Incoming>, http: &Http) -> Response<AnswerBody>
         Route::CheckIn => check_in(request, http).await,
         Route::Colour(code) => {
             let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-            reply(http.front.borrow_mut().look_up(code, authorization))
+            reply(http.front_now().look_up(code, authorization))
         }
         Route::Office => office(request, http).await,
     };
@@ -156,20 +165,20 @@ async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBod
     let authorization = request.headers().get(AUTHORIZATION).cloned();
     let body = match scan_body(request).await {
         Ok(body) => body,
-        Err(refusal) => return reply(http.front.borrow_mut().refuse(refusal)),
+        Err(refusal) => return reply(http.front_now().refuse(refusal)),
     };
     let (task, answered) = oneshot::channel();
     let authorization = authorization.as_ref().map(HeaderValue::as_bytes);
-    let taken = http.front.borrow_mut().check_in(&body, authorization, Caller::Task(task));
+    let taken = http.front_now().check_in(&body, authorization, Caller::Task(task));
     if http.front.borrow().is_due() {
         http.bell.ring().notify_one();
     }
     match taken {
-        Taken::Refused(refusal) => reply(http.front.borrow_mut().refuse(refusal)),
+        Taken::Refused(refusal) => reply(http.front_now().refuse(refusal)),
         Taken::Waiting => match answered.await {
             Ok(kept) => reply(kept),
             // The journal is poisoned and the gateway on its way out: nothing was promised.
-            Err(_) => reply(http.front.borrow_mut().refuse(Refusal::Overloaded)),
+            Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
         },
     }
 }
@@ -205,12 +214,12 @@ async fn office(request: Request<Incoming>, http: &Http) -> Response<AnswerBody>
     let (answer, answered) = oneshot::channel();
     let call = Call { request: Request::from_parts(parts, from), answer };
     if http.door.try_send(call).is_err() {
-        return reply(http.front.borrow_mut().refuse(Refusal::Overloaded));
+        return reply(http.front_now().refuse(Refusal::Overloaded));
     }
     tokio::task::spawn_local(pump(body, to));
     match answered.await {
         Ok(Answer { head, body }) => Response::from_parts(head, Either::Right(OfficeBody(body))),
-        Err(_) => reply(http.front.borrow_mut().refuse(Refusal::Overloaded)),
+        Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
     }
 }
 

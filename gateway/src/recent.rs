@@ -71,8 +71,19 @@ pub enum First<E> {
     New(Place),
     /// It was taken before.
     Repeated(Remembered),
+    /// Nobody had it, and its person has made too many in this step.
+    TooMany,
     /// Nobody had it, and placing the record failed.
     Failed(E),
+}
+
+/// Whether [`Recent::allow`] was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It allowed the check-in.
+    Allowed,
+    /// It was not.
+    Not,
 }
 
 impl Recent {
@@ -88,7 +99,8 @@ impl Recent {
         Self { generations: std::array::from_fn(generation), person_max }
     }
 
-    /// Refuses a check-in beyond what its person may make in a step. One that was taken before never is.
+    /// Refuses a check-in beyond what its person may make in a step, before anything of its party is placed.
+    /// One that was taken before never is.
     pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
         let generation = self.generation(step);
         if generation.pace.count(check_in.person) < self.person_max
@@ -100,16 +112,23 @@ impl Recent {
     }
 
     /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
-    /// so that of two workers with one scan exactly one is first; `place` must not block.
+    /// so that of two workers with one scan exactly one is first; `place` must not block. Where nobody asked
+    /// [`Self::allow`] before, the person's limit is held here.
     pub fn first<E>(
         &self,
         step: Step,
         check_in: &CheckIn,
+        asked: Asked,
         place: impl FnOnce() -> Result<Place, E>,
     ) -> First<E> {
         let generation = self.generation(step);
         match generation.table.entry(check_in.id) {
             Entry::Occupied(entry) => First::Repeated(*entry.get()),
+            Entry::Vacant(_)
+                if asked == Asked::Not && generation.pace.count(check_in.person) >= self.person_max =>
+            {
+                First::TooMany
+            }
             Entry::Vacant(entry) => match place() {
                 Ok(place) => {
                     generation.pace.add(check_in.person);
@@ -167,19 +186,19 @@ mod tests {
     #[test]
     fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
         let recent = Recent::new(2);
-        assert!(matches!(recent.first(Step(8), &check_in(1), || place(5)), First::New(_)));
-        let First::Repeated(found) = recent.first(Step(8), &check_in(2), || place(6)) else {
+        assert!(matches!(recent.first(Step(8), &check_in(1), Asked::Allowed, || place(5)), First::New(_)));
+        let First::Repeated(found) = recent.first(Step(8), &check_in(2), Asked::Allowed, || place(6)) else {
             panic!("it was taken before");
         };
         assert_eq!((found.at, found.place.waits_for()), (Timestamp(1), Some((0, 5))));
-        assert!(matches!(recent.first(Step(12), &check_in(3), || place(7)), First::New(_)));
+        assert!(matches!(recent.first(Step(12), &check_in(3), Asked::Allowed, || place(7)), First::New(_)));
     }
 
     #[test]
     fn what_could_not_be_placed_is_not_remembered() {
         let recent = Recent::new(2);
-        assert!(matches!(recent.first(Step(8), &check_in(1), || Err(())), First::Failed(())));
-        assert!(matches!(recent.first(Step(8), &check_in(2), || place(1)), First::New(_)));
+        assert!(matches!(recent.first(Step(8), &check_in(1), Asked::Allowed, || Err(())), First::Failed(())));
+        assert!(matches!(recent.first(Step(8), &check_in(2), Asked::Allowed, || place(1)), First::New(_)));
     }
 
     #[test]
@@ -188,9 +207,11 @@ mod tests {
         let at_venue = |id| CheckIn { id: CheckInId([id; 16]), ..check_in(1) };
         for id in [1, 2, 2] {
             assert_eq!(recent.allow(Step(8), &at_venue(id)), Ok(()));
-            recent.first(Step(8), &at_venue(id), || place(5));
+            recent.first(Step(8), &at_venue(id), Asked::Allowed, || place(5));
         }
         assert_eq!(recent.allow(Step(8), &at_venue(3)), Err(Refusal::TooMany));
+        let third = recent.first(Step(8), &at_venue(3), Asked::Not, || place(6));
+        assert!(matches!(third, First::TooMany));
         assert_eq!(recent.allow(Step(8), &at_venue(2)), Ok(()));
         assert_eq!(recent.allow(Step(9), &at_venue(3)), Ok(()));
         let other = CheckIn { person: PersonId(2), ..at_venue(4) };

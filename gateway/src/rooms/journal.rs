@@ -4,7 +4,7 @@
 use super::admit::{Admitted, AdmittedPerson};
 use super::party::Party;
 use crate::intake::Intake;
-use crate::recent::{First, Place, Recent};
+use crate::recent::{Asked, First, Place, Recent};
 use crate::venues::KnownVenue;
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
@@ -38,12 +38,18 @@ pub struct Kept {
 /// Queues everybody's record, all or none.
 pub fn journal(admitted: Admitted, recent: &Recent, desk: &mut Desk) -> Result<Journaled, Refusal> {
     let Admitted { venue, people } = admitted;
-    people.iter().try_for_each(|person| recent.allow(person.step, &person.check_in))?;
+    let asked = match people.persons() {
+        1 => Asked::Not,
+        _ => {
+            people.iter().try_for_each(|person| recent.allow(person.step, &person.check_in))?;
+            Asked::Allowed
+        }
+    };
     // With room for all there is no way to keep half: this worker alone fills its lane.
     desk.lane.reserve(people.persons()).map_err(refusal)?;
     let mut waits_for = None;
     let mut failed = None;
-    let people = people.map(|person| match place(&person, recent, desk) {
+    let people = people.map(|person| match place(&person, asked, recent, desk) {
         Ok((check_in, ticket)) => {
             waits_for = waits_for.max(ticket);
             check_in
@@ -54,7 +60,7 @@ pub fn journal(admitted: Admitted, recent: &Recent, desk: &mut Desk) -> Result<J
         }
     });
     match failed {
-        Some(error) => Err(refusal(error)),
+        Some(refused) => Err(refused),
         None => Ok(Journaled { venue, people, waits_for }),
     }
 }
@@ -76,24 +82,26 @@ pub async fn keep_late(admitted: Vec<Admitted>, intake: &Intake) -> Result<Vec<K
 /// another's lane.
 fn place(
     person: &AdmittedPerson,
+    asked: Asked,
     recent: &Recent,
     desk: &mut Desk,
-) -> Result<(CheckIn, Option<u64>), PushRefusal> {
+) -> Result<(CheckIn, Option<u64>), Refusal> {
     let number = desk.number;
     let lane = &mut desk.lane;
-    let first = recent.first(person.step, &person.check_in, || {
+    let first = recent.first(person.step, &person.check_in, asked, || {
         lane.push(person.check_in).map(|ticket| Place::new(number, ticket.0))
     });
     match first {
         First::New(place) => Ok((person.check_in, place.waits_for().map(|(_, ticket)| ticket))),
-        First::Failed(error) => Err(error),
+        First::TooMany => Err(Refusal::TooMany),
+        First::Failed(error) => Err(refusal(error)),
         First::Repeated(remembered) => {
             let check_in = CheckIn { at: remembered.at, outcome: remembered.outcome, ..person.check_in };
             let waits_for = remembered.place.waits_for();
             if waits_for.is_none_or(|(lane, ticket)| desk.durability.covers(lane, ticket)) {
                 return Ok((check_in, None));
             }
-            let ticket = desk.lane.push(check_in)?;
+            let ticket = desk.lane.push(check_in).map_err(refusal)?;
             Ok((check_in, Some(ticket.0)))
         }
     }

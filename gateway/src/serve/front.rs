@@ -53,6 +53,7 @@ pub struct Front {
     waiting: VecDeque<Waiting>,
     scratch: BytesMut,
     spread: u64,
+    at: (Instant, Timestamp),
     /// What it has done.
     pub tally: Tally,
 }
@@ -71,14 +72,21 @@ impl Front {
     pub fn new(gate: Arc<Gate>, desk: Desk) -> Self {
         let spread = u64::from(desk.number) << 32;
         let tally = Tally::new(desk.number);
-        Self { gate, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, tally }
+        let at = (Instant::now(), clock::now());
+        Self { gate, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
+    }
+
+    /// Looks at the clocks: what comes until the next look came now.
+    pub fn tick(&mut self) -> Instant {
+        self.at = (Instant::now(), clock::now());
+        self.at.0
     }
 
     /// Walks one scan to the journal.
     pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> Taken {
         match self.walk(body, authorization) {
             Ok(journaled) => {
-                self.waiting.push_back(Waiting { journaled, caller, since: Instant::now() });
+                self.waiting.push_back(Waiting { journaled, caller, since: self.at.0 });
                 Taken::Waiting
             }
             Err(refusal) => Taken::Refused(refusal),
@@ -89,14 +97,14 @@ impl Front {
         if self.waiting.len() >= WAITING_MAX {
             return Err(Refusal::Overloaded);
         }
-        let now = clock::now();
+        let now = self.at.1;
         let terminal = Terminal::of_header(authorization, &self.gate, now)?;
         rooms::walk(body, terminal.as_ref(), &self.gate, &mut self.desk, now)
     }
 
     /// Looks a colour up.
     pub fn look_up(&mut self, code: &[u8], authorization: Option<&[u8]>) -> Reply {
-        let now = clock::now();
+        let now = self.at.1;
         let mut body = BytesMut::with_capacity(256);
         let looked = Terminal::of_header(authorization, &self.gate, now)
             .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.gate, now, &mut body));
@@ -112,7 +120,7 @@ impl Front {
         self.tally.refused(refusal);
         let problem = Problem::of(refusal, self.spread);
         let mut body = BytesMut::with_capacity(256);
-        problem.write(clock::now(), &mut body);
+        problem.write(self.at.1, &mut body);
         Reply { status: refusal.status(), is_problem: true, retry_after_s: problem.retry_after_s(), body }
     }
 
@@ -157,9 +165,15 @@ impl Front {
         self.waiting.len()
     }
 
-    /// The time of day, for `date`.
+    /// The instant of the last look.
+    #[must_use]
+    pub fn instant(&self) -> Instant {
+        self.at.0
+    }
+
+    /// The time of day at the last look, for `date`.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        clock::now()
+        self.at.1
     }
 }

@@ -149,7 +149,7 @@ impl QuicLoop {
                 break;
             }
         }
-        let now = Instant::now();
+        let now = self.work.front.borrow().instant();
         self.expire(now);
         self.give_up_slow(now);
         self.take_rung(bell, now);
@@ -161,7 +161,10 @@ impl QuicLoop {
     }
 
     fn set_date(&mut self) {
-        let now = self.work.front.borrow().now();
+        let mut front = self.work.front.borrow_mut();
+        front.tick();
+        let now = front.now();
+        drop(front);
         if now.0 / 1_000 != self.date_second {
             self.date_second = now.0 / 1_000;
             self.work.date = now.http_date();
@@ -193,7 +196,7 @@ impl QuicLoop {
                 };
             }
         };
-        let now = Instant::now();
+        let now = self.work.front.borrow_mut().tick();
         for (meta, bytes) in metas[..count].iter().zip(buffer.chunks_exact(share)) {
             for datagram in bytes[..meta.len].chunks(meta.stride.max(1)) {
                 self.take_datagram(meta, datagram, now);
