@@ -4,12 +4,15 @@
 
 mod embedded;
 mod memory;
+mod scylla;
 #[cfg(test)]
 mod suite;
 
 pub use embedded::{BUCKETS, EmbeddedTrails};
 pub use memory::MemoryTrails;
+pub use scylla::ScyllaTrails;
 
+use crate::cql::ClusterError;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{PersonId, VenueId};
@@ -21,6 +24,9 @@ pub enum TrailError {
     /// The store could not read or write. A drain may be repeated as it is; nothing is half-visible.
     #[error("the trail store: {0}")]
     Store(#[from] fjall::Error),
+    /// The cluster could not read or write. A drain may be repeated as it is.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// A value in the store is not of a format that this version reads. Nothing was changed.
     #[error("a block of the trail store is damaged or of a later format")]
     Damaged,

@@ -156,3 +156,86 @@ proptest! {
         compare(&store, &oracle, &check_ins);
     }
 }
+
+mod cluster {
+    //! The same over a CQL cluster: `SCANGATE_TEST_CQL=host1,host2,…` says where it is, and `tests/run` starts
+    //! one. Each test has a keyspace of its own.
+
+    use super::*;
+    use crate::cql::{Cluster, Options};
+    use crate::trail::ScyllaTrails;
+    use scylla::statement::Consistency;
+    use std::sync::Arc;
+
+    /// The generated city lies in 2022: its rows must not have ended by TTL.
+    const RETENTION_DAYS: u16 = 3_650;
+
+    fn options(test: &str) -> Options {
+        let hosts = std::env::var("SCANGATE_TEST_CQL").expect("tests/run sets SCANGATE_TEST_CQL");
+        let keyspace = format!("test_{test}_{}", std::process::id());
+        let address = format!("cql://{hosts}/{keyspace}").parse().unwrap();
+        Options { address, login: None, tls: None, consistency: Consistency::Quorum }
+    }
+
+    fn store(test: &str) -> ScyllaTrails {
+        let cluster = Arc::new(Cluster::connect(&options(test)).unwrap());
+        ScyllaTrails::open(cluster, BUCKETS, RETENTION_DAYS).unwrap()
+    }
+
+    #[test]
+    fn a_city_reads_the_same_also_by_another_gateway() {
+        let (trails, oracle) = (store("city"), MemoryTrails::default());
+        let check_ins = City { state: 1, people: 400, venues: 60, days: 3 }.check_ins(20_000);
+        for drain in check_ins.chunks(3_000) {
+            trails.write(drain).unwrap();
+            oracle.write(drain).unwrap();
+        }
+        compare(&trails, &oracle, &check_ins);
+        compare(&store("city"), &oracle, &check_ins);
+    }
+
+    #[test]
+    fn drains_may_be_repeated_in_any_order_and_twins_are_merged() {
+        let (trails, oracle) = (store("drains"), MemoryTrails::default());
+        let mut check_ins = City { state: 4, people: 12, venues: 5, days: 2 }.check_ins(300);
+        let mut twin = check_ins[7];
+        twin.at = twin.at.plus_ms(4_000);
+        check_ins.push(twin);
+        for drain in check_ins.chunks(17).rev().chain(check_ins.chunks(31)) {
+            trails.write(drain).unwrap();
+            oracle.write(drain).unwrap();
+        }
+        compare(&trails, &oracle, &check_ins);
+    }
+
+    #[test]
+    fn old_days_go_and_a_person_can_be_forgotten() {
+        let (trails, oracle) = (store("forget"), MemoryTrails::default());
+        let check_ins = City { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
+        for stored in [&trails as &dyn TrailStore, &oracle] {
+            stored.write(&check_ins).unwrap();
+            stored.retain_from(18_998).unwrap();
+            stored.forget(check_ins[0].person).unwrap();
+        }
+        compare(&trails, &oracle, &check_ins);
+        compare(&store("forget"), &oracle, &check_ins);
+    }
+
+    #[test]
+    fn several_gateways_make_one_schema_and_agree_on_its_buckets() {
+        let opened = std::thread::scope(|scope| {
+            let open = |number: usize| {
+                scope.spawn(move || {
+                    let cluster = Arc::new(Cluster::connect(&options("schema"))?);
+                    Ok::<_, TrailError>(
+                        ScyllaTrails::open(cluster, [64, 128][number % 2], RETENTION_DAYS).map(drop),
+                    )
+                })
+            };
+            let opening: Vec<_> = (0..4).map(open).collect();
+            opening.into_iter().map(|opened| opened.join().unwrap().unwrap()).collect::<Vec<_>>()
+        });
+        let refused = opened.iter().filter(|opened| matches!(opened, Err(TrailError::Buckets { .. })));
+        assert_eq!((opened.iter().filter(|opened| opened.is_ok()).count(), refused.count()), (2, 2));
+    }
+}

@@ -1,0 +1,10 @@
+//! A CQL cluster under the trails and the registry: where it is, how to log in, and the version of what is in
+//! it. ScyllaDB, or any server that its driver speaks to. Nothing else in the project names the driver but
+//! the stores made of this.
+
+mod address;
+mod cluster;
+mod schema;
+
+pub use address::{Address, AddressWrong};
+pub use cluster::{Cluster, ClusterError, Login, Options};

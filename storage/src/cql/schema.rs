@@ -1,0 +1,120 @@
+//! The schema, made and migrated by whichever gateway comes first. A row of `version` says how far it is; one
+//! who migrates holds a row of `migrating`, which ends by itself should its holder die.
+
+use super::cluster::ClusterError;
+use aws_lc_rs::digest::{SHA256, digest};
+use scylla::client::session::Session;
+use std::time::{Duration, Instant};
+
+/// What each version adds to the one before.
+const VERSIONS: [&[&str]; 1] = [&[
+    "CREATE TABLE IF NOT EXISTS {}.visits_by_person (bucket int, day int, person bigint, at bigint, id blob, \
+     venue bigint, said blob, PRIMARY KEY ((bucket, day), person, at, id)) WITH compaction = \
+     {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
+    "CREATE TABLE IF NOT EXISTS {}.visits_by_venue (bucket int, hour int, venue bigint, at bigint, id blob, \
+     person bigint, said blob, PRIMARY KEY ((bucket, hour), venue, at, id)) WITH compaction = \
+     {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
+    "CREATE TABLE IF NOT EXISTS {}.visit_days (part int, day int, PRIMARY KEY (part, day))",
+    "CREATE TABLE IF NOT EXISTS {}.fixed (name text PRIMARY KEY, value bigint)",
+]];
+/// Copies of a row, where there are so many nodes.
+const COPIES: usize = 3;
+/// How long who migrates may take before another may.
+const MIGRATION_TTL_S: i32 = 120;
+/// How long a schema may take to reach every node.
+const SETTLING_MAX: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
+/// then it is tried again.
+pub(super) async fn migrate(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
+    let since = Instant::now();
+    loop {
+        match bring(session, keyspace).await {
+            Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
+                tracing::info!(%error, "the schema is not settled; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn bring(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
+    let asked = |text: &str| {
+        let text = text.replace("{}", keyspace);
+        async move { session.query_unpaged(text, &[]).await.map_err(ClusterError::of) }
+    };
+    let nodes = session.get_cluster_state().get_nodes_info().len();
+    let copies = if nodes >= COPIES { COPIES } else { 1 };
+    if copies < COPIES {
+        tracing::warn!(
+            nodes,
+            "the cluster has too few nodes for {COPIES} copies: one node lost is data lost"
+        );
+    }
+    asked(&format!(
+        "CREATE KEYSPACE IF NOT EXISTS {{}} WITH replication = \
+         {{'class': 'NetworkTopologyStrategy', 'replication_factor': {copies}}}"
+    ))
+    .await?;
+    // With an id of its own choosing each of several gateways would make another table of this name.
+    let id = table_id(keyspace);
+    asked(&format!(
+        "CREATE TABLE IF NOT EXISTS {{}}.version (name text PRIMARY KEY, version int) WITH id = {id}"
+    ))
+    .await?;
+    loop {
+        let found = version(session, keyspace).await?;
+        let known = VERSIONS.len();
+        if found == known {
+            return Ok(());
+        }
+        if found > known {
+            return Err(ClusterError::last(format!(
+                "keyspace {keyspace} has schema version {found}; this gateway knows {known}"
+            )));
+        }
+        let lock = asked(&format!(
+            "INSERT INTO {{}}.version (name, version) VALUES ('migrating', 0) IF NOT EXISTS USING TTL {MIGRATION_TTL_S}"
+        ));
+        if !is_applied(lock.await?)? {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        for text in VERSIONS[found] {
+            asked(text).await?;
+        }
+        let now = found + 1;
+        asked(&format!("UPDATE {{}}.version SET version = {now} WHERE name = 'schema'")).await?;
+        asked("DELETE FROM {}.version WHERE name = 'migrating' IF EXISTS").await?;
+        tracing::info!(keyspace, version = now, "the schema is migrated");
+    }
+}
+
+/// A UUID (RFC 9562, version 8) of the keyspace's table of versions.
+fn table_id(keyspace: &str) -> String {
+    let hash = digest(&SHA256, format!("scangate table of versions {keyspace}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_ref()[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut id = format!("{:032x}", u128::from_be_bytes(bytes));
+    [20, 16, 12, 8].into_iter().for_each(|at| id.insert(at, '-'));
+    id
+}
+
+async fn version(session: &Session, keyspace: &str) -> Result<usize, ClusterError> {
+    let text = format!("SELECT version FROM {keyspace}.version WHERE name = 'schema'");
+    let rows = session.query_unpaged(text, &[]).await.map_err(ClusterError::of)?;
+    let rows = rows.into_rows_result().map_err(ClusterError::of)?;
+    let row = rows.maybe_first_row::<(Option<i32>,)>().map_err(ClusterError::of)?;
+    Ok(row.and_then(|(version,)| usize::try_from(version?).ok()).unwrap_or(0))
+}
+
+/// Whether a conditional write was done. Its first column says so; others depend on the server.
+fn is_applied(result: scylla::response::query_result::QueryResult) -> Result<bool, ClusterError> {
+    let rows = result.into_rows_result().map_err(ClusterError::of)?;
+    let row = rows.first_row::<scylla::value::Row>().map_err(ClusterError::of)?;
+    Ok(row.columns.first().and_then(|column| column.as_ref()?.as_boolean()).unwrap_or(false))
+}

@@ -1,0 +1,395 @@
+//! Trails on a CQL cluster. A partition is a bucket of many persons and a day, or of many venues and an hour:
+//! what a drain brings to one travels as one unlogged batch.
+//!
+//! **Shape**: `visits_by_person ((bucket, day), person, at, id)` and `visits_by_venue ((bucket, hour), venue,
+//! at, id)`, each with the other of the two and `said`, days and hours counted from 1970, times in
+//! milliseconds. A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows
+//! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
+
+mod said;
+
+use super::{TrailError, TrailStore, put_in_order};
+use crate::cql::{Cluster, ClusterError};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use scangate_core::check_in::CheckIn;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
+use scangate_core::visit::Window;
+use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Rows in one batch: at some 100 bytes each far below what servers take.
+const ROWS_A_BATCH: usize = 128;
+/// Writes under way at once.
+const WRITES_MAX: usize = 64;
+/// Reads under way at once.
+const READS_MAX: usize = 64;
+/// The shortest life of a row: servers take no zero.
+const TTL_S_MIN: i64 = 60;
+/// The longest that servers take: 20 years.
+const TTL_S_MAX: i64 = 20 * 365 * 86_400;
+/// The partition of `visit_days`.
+const DAYS_PART: i32 = 0;
+const FIXED_BUCKETS: &str = "buckets";
+
+/// One of the two orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Index {
+    Persons,
+    Venues,
+}
+
+impl Index {
+    fn owner(self, check_in: &CheckIn) -> u64 {
+        match self {
+            Self::Persons => check_in.person.0,
+            Self::Venues => check_in.venue.0,
+        }
+    }
+
+    fn other(self, check_in: &CheckIn) -> u64 {
+        match self {
+            Self::Persons => check_in.venue.0,
+            Self::Venues => check_in.person.0,
+        }
+    }
+
+    /// The length of its periods. **Units**: milliseconds.
+    const fn period_ms(self) -> u64 {
+        match self {
+            Self::Persons => DAY_MS,
+            Self::Venues => HOUR_MS,
+        }
+    }
+}
+
+struct Statements {
+    insert: [PreparedStatement; 2],
+    select: [PreparedStatement; 2],
+    delete_person: PreparedStatement,
+    delete_visit: PreparedStatement,
+    add_day: PreparedStatement,
+    days: PreparedStatement,
+    drop_day: PreparedStatement,
+}
+
+/// The store.
+pub struct ScyllaTrails {
+    cluster: Arc<Cluster>,
+    statements: Statements,
+    buckets: u16,
+    retention_days: u16,
+    /// The days that this gateway has listed.
+    listed: Mutex<BTreeSet<u32>>,
+    retained_from: AtomicU32,
+}
+
+/// What one row of an insert binds: bucket, period, owner, time, id, the other, what was said, TTL.
+type Bound<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; said::BYTES], i32);
+
+impl ScyllaTrails {
+    /// The trails of a cluster that keeps them for so many days, made with so many buckets if there are none.
+    /// **Errors**: the cluster's; it was made with another number of buckets.
+    pub fn open(cluster: Arc<Cluster>, buckets: u16, retention_days: u16) -> Result<Self, TrailError> {
+        let (statements, found) = cluster.wait(async {
+            let statements = Statements::prepare(&cluster).await?;
+            Ok::<_, ClusterError>((statements, fix_buckets(&cluster, buckets).await?))
+        })?;
+        if found != buckets {
+            return Err(TrailError::Buckets { found, asked: buckets });
+        }
+        Ok(Self {
+            cluster,
+            statements,
+            buckets,
+            retention_days,
+            listed: Mutex::default(),
+            retained_from: AtomicU32::new(0),
+        })
+    }
+
+    fn listed(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The partition of an owner's check-ins at a time: bucket and period.
+    fn partition(&self, index: Index, owner: u64, at: Timestamp) -> (i32, i32) {
+        let bucket = i32::try_from(owner % u64::from(self.buckets)).expect("less than the number of buckets");
+        (bucket, small(at.0 / index.period_ms()))
+    }
+
+    /// How long a row of this day lives. **Units**: seconds.
+    fn ttl(&self, day: u32) -> i32 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let end = (i64::from(day) + i64::from(self.retention_days) + 1) * 86_400;
+        i32::try_from((end - now).clamp(TTL_S_MIN, TTL_S_MAX)).expect("20 years fit")
+    }
+
+    async fn write_all(&self, drain: &[CheckIn]) -> Result<(), ClusterError> {
+        self.list_days(drain).await?;
+        for index in [Index::Persons, Index::Venues] {
+            let batches = self.batches(index, drain);
+            stream::iter(batches)
+                .map(|batch| self.write_batch(index, batch))
+                .buffer_unordered(WRITES_MAX)
+                .try_collect::<()>()
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Lists the days of a drain before anything of them is written, so that no reader passes one over.
+    async fn list_days(&self, drain: &[CheckIn]) -> Result<(), ClusterError> {
+        let days: BTreeSet<u32> = drain.iter().map(|check_in| check_in.at.utc_day()).collect();
+        let new: Vec<u32> = days.difference(&self.listed()).copied().collect();
+        for day in new {
+            let bound = (DAYS_PART, small(u64::from(day)), self.ttl(day));
+            let session = self.cluster.session();
+            session.execute_unpaged(&self.statements.add_day, bound).await.map_err(ClusterError::of)?;
+            self.listed().insert(day);
+        }
+        Ok(())
+    }
+
+    /// The rows of a drain in one index: partition by partition, in pieces that a batch takes.
+    fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<Bound<'a>>> {
+        let mut rows: Vec<Bound<'a>> = drain
+            .iter()
+            .map(|check_in| {
+                let owner = index.owner(check_in);
+                let (bucket, period) = self.partition(index, owner, check_in.at);
+                let (other, ttl) = (index.other(check_in), self.ttl(check_in.at.utc_day()));
+                let (id, said) = (&check_in.id.0[..], said::encode(check_in));
+                (bucket, period, signed(owner), signed(check_in.at.0), id, signed(other), said, ttl)
+            })
+            .collect();
+        rows.sort_unstable_by_key(|row| (row.0, row.1));
+        let partitions = rows.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
+        partitions.flat_map(|rows| rows.chunks(ROWS_A_BATCH).map(<[_]>::to_vec)).collect()
+    }
+
+    async fn write_batch(&self, index: Index, rows: Vec<Bound<'_>>) -> Result<(), ClusterError> {
+        let insert = &self.statements.insert[index as usize];
+        let session = self.cluster.session();
+        if let [row] = &rows[..] {
+            session.execute_unpaged(insert, row).await.map_err(ClusterError::of)?;
+            return Ok(());
+        }
+        let statements = std::iter::repeat_with(|| insert.clone().into()).take(rows.len()).collect();
+        let mut batch = Batch::new_with_statements(BatchType::Unlogged, statements);
+        batch.set_is_idempotent(true);
+        session.batch(&batch, rows).await.map_err(ClusterError::of)?;
+        Ok(())
+    }
+
+    /// The days there are, of those that are kept.
+    async fn days(&self) -> Result<Vec<u32>, ClusterError> {
+        let asked = self.cluster.session().execute_unpaged(&self.statements.days, (DAYS_PART,)).await;
+        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let from = self.retained_from.load(Ordering::Relaxed);
+        let mut days = Vec::new();
+        for row in rows.rows::<(i32,)>().map_err(ClusterError::of)? {
+            let (day,) = row.map_err(ClusterError::of)?;
+            days.extend(u32::try_from(day).ok().filter(|&day| day >= from));
+        }
+        Ok(days)
+    }
+
+    /// The check-ins of an owner in one period and a window.
+    async fn period(
+        &self,
+        index: Index,
+        owner: u64,
+        period: u64,
+        window: Window,
+    ) -> Result<Vec<CheckIn>, TrailError> {
+        let (bucket, period) = self.partition(index, owner, Timestamp(period * index.period_ms()));
+        let bound = (bucket, period, signed(owner), signed(window.from.0), signed(window.to.0));
+        let select = self.statements.select[index as usize].clone();
+        let pager = self.cluster.session().execute_iter(select, bound).await.map_err(ClusterError::of)?;
+        let mut rows = pager.rows_stream::<(i64, Vec<u8>, i64, Vec<u8>)>().map_err(ClusterError::of)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().await {
+            let (at, id, other, said) = row.map_err(ClusterError::of)?;
+            let (person, venue) = match index {
+                Index::Persons => (owner, unsigned(other)),
+                Index::Venues => (unsigned(other), owner),
+            };
+            found.push(CheckIn {
+                id: CheckInId(id.try_into().map_err(|_| TrailError::Damaged)?),
+                person: PersonId(person),
+                venue: VenueId(venue),
+                at: Timestamp(unsigned(at)),
+                ..said::decode(&said).ok_or(TrailError::Damaged)?
+            });
+        }
+        Ok(found)
+    }
+
+    async fn persons_all(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        let days = self.days().await?;
+        let reads = asks.iter().enumerate().flat_map(|(number, ask)| {
+            let asked = ask.window.from.utc_day()..=ask.window.to.utc_day();
+            let days = days.iter().copied().filter(move |day| asked.contains(day));
+            days.map(move |day| (number, *ask, u64::from(day)))
+        });
+        let mut found = vec![Vec::new(); asks.len()];
+        let mut reading = stream::iter(reads)
+            .map(|(number, ask, day)| async move {
+                let own = self.period(Index::Persons, ask.person.0, day, ask.window).await;
+                own.map(|own| (number, own))
+            })
+            .buffer_unordered(READS_MAX);
+        while let Some((number, own)) = reading.try_next().await? {
+            found[number].extend(own);
+        }
+        drop(reading);
+        found.iter_mut().for_each(put_in_order);
+        Ok(found)
+    }
+
+    async fn venue_all(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        let first = window.from.0 / HOUR_MS;
+        let last = window.to.0.div_ceil(HOUR_MS);
+        let days = self.days().await?;
+        let hours = days.into_iter().flat_map(|day| (u64::from(day) * 24)..(u64::from(day) * 24 + 24));
+        let mut reading = stream::iter(hours.filter(|hour| (first..last).contains(hour)))
+            .map(|hour| self.period(Index::Venues, venue.0, hour, window))
+            .buffer_unordered(READS_MAX);
+        let mut found = Vec::new();
+        while let Some(some) = reading.try_next().await? {
+            found.extend(some);
+        }
+        put_in_order(&mut found);
+        Ok(found)
+    }
+
+    async fn forget_all(&self, person: PersonId) -> Result<(), TrailError> {
+        let window = Window { from: Timestamp(0), to: Timestamp(u64::MAX >> 1) };
+        let own = self.persons_all(&[PersonAsk { person, window }]).await?.pop().unwrap_or_default();
+        let session = self.cluster.session();
+        for check_in in &own {
+            let (bucket, hour) = self.partition(Index::Venues, check_in.venue.0, check_in.at);
+            let (venue, at, id) = (signed(check_in.venue.0), signed(check_in.at.0), &check_in.id.0[..]);
+            let bound = (bucket, hour, venue, at, id);
+            session.execute_unpaged(&self.statements.delete_visit, bound).await.map_err(ClusterError::of)?;
+        }
+        // Last, so that what fails half-way is found again.
+        for day in self.days().await? {
+            let at = Timestamp(u64::from(day) * DAY_MS);
+            let (bucket, day) = self.partition(Index::Persons, person.0, at);
+            let bound = (bucket, day, signed(person.0));
+            session.execute_unpaged(&self.statements.delete_person, bound).await.map_err(ClusterError::of)?;
+        }
+        Ok(())
+    }
+
+    /// Rows before that day end by themselves; here their day goes from the list, and nobody asks for it.
+    async fn retain_all(&self, first: u32) -> Result<(), TrailError> {
+        for day in self.days().await?.into_iter().filter(|&day| day < first) {
+            let bound = (DAYS_PART, small(u64::from(day)));
+            let session = self.cluster.session();
+            session.execute_unpaged(&self.statements.drop_day, bound).await.map_err(ClusterError::of)?;
+        }
+        self.retained_from.fetch_max(first, Ordering::Relaxed);
+        self.listed().retain(|&day| day >= first);
+        Ok(())
+    }
+}
+
+impl TrailStore for ScyllaTrails {
+    fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+        Ok(self.cluster.wait(self.write_all(drain))?)
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.cluster.wait(self.persons_all(asks))
+    }
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        self.cluster.wait(self.venue_all(venue, window))
+    }
+
+    fn retain_from(&self, day: u32) -> Result<(), TrailError> {
+        self.cluster.wait(self.retain_all(day))
+    }
+
+    fn forget(&self, person: PersonId) -> Result<(), TrailError> {
+        self.cluster.wait(self.forget_all(person))
+    }
+}
+
+impl Statements {
+    async fn prepare(cluster: &Cluster) -> Result<Self, ClusterError> {
+        let insert = |table: &str, period: &str, owner: &str, other: &str| {
+            format!(
+                "INSERT INTO {{}}.{table} (bucket, {period}, {owner}, at, id, {other}, said) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?) USING TTL ?"
+            )
+        };
+        let select = |table: &str, period: &str, owner: &str, other: &str| {
+            format!(
+                "SELECT at, id, {other}, said FROM {{}}.{table} \
+                 WHERE bucket = ? AND {period} = ? AND {owner} = ? AND at >= ? AND at < ?"
+            )
+        };
+        let persons = ("visits_by_person", "day", "person", "venue");
+        let venues = ("visits_by_venue", "hour", "venue", "person");
+        Ok(Self {
+            insert: [
+                cluster.prepare(&insert(persons.0, persons.1, persons.2, persons.3)).await?,
+                cluster.prepare(&insert(venues.0, venues.1, venues.2, venues.3)).await?,
+            ],
+            select: [
+                cluster.prepare(&select(persons.0, persons.1, persons.2, persons.3)).await?,
+                cluster.prepare(&select(venues.0, venues.1, venues.2, venues.3)).await?,
+            ],
+            delete_person: cluster
+                .prepare("DELETE FROM {}.visits_by_person WHERE bucket = ? AND day = ? AND person = ?")
+                .await?,
+            delete_visit: cluster
+                .prepare(
+                    "DELETE FROM {}.visits_by_venue \
+                     WHERE bucket = ? AND hour = ? AND venue = ? AND at = ? AND id = ?",
+                )
+                .await?,
+            add_day: cluster
+                .prepare("INSERT INTO {}.visit_days (part, day) VALUES (?, ?) USING TTL ?")
+                .await?,
+            days: cluster.prepare("SELECT day FROM {}.visit_days WHERE part = ?").await?,
+            drop_day: cluster.prepare("DELETE FROM {}.visit_days WHERE part = ? AND day = ?").await?,
+        })
+    }
+}
+
+/// The number of buckets that the tables were made with: the caller's, if it is the first.
+async fn fix_buckets(cluster: &Cluster, asked: u16) -> Result<u16, ClusterError> {
+    let session = cluster.session();
+    let fix = cluster.prepare("INSERT INTO {}.fixed (name, value) VALUES (?, ?) IF NOT EXISTS").await?;
+    session.execute_unpaged(&fix, (FIXED_BUCKETS, i64::from(asked))).await.map_err(ClusterError::of)?;
+    let read = cluster.prepare("SELECT value FROM {}.fixed WHERE name = ?").await?;
+    let rows = session.execute_unpaged(&read, (FIXED_BUCKETS,)).await.map_err(ClusterError::of)?;
+    let rows = rows.into_rows_result().map_err(ClusterError::of)?;
+    let (found,) = rows.single_row::<(i64,)>().map_err(ClusterError::of)?;
+    u16::try_from(found).map_err(ClusterError::of)
+}
+
+/// CQL has signed numbers only: the same bits.
+const fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+const fn unsigned(number: i64) -> u64 {
+    number.cast_unsigned()
+}
+
+/// A day or an hour since 1970: they fit for longer than times of day do.
+fn small(number: u64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
