@@ -1,6 +1,7 @@
 //! The operators' listener: plain HTTP on loopback, apart from the public port, so that it answers when
 //! that one is overloaded.
 
+use crate::clock;
 use crate::gate::Gate;
 use crate::serve::quic::Phase;
 use axum::Router;
@@ -11,6 +12,7 @@ use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scangate_storage::journal::Journal;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -60,6 +62,10 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
         metrics::gauge!("scangate_residents").set(admin.gate.colours.len() as f64);
         metrics::gauge!("scangate_venues").set(admin.gate.venues.len() as f64);
         metrics::gauge!("scangate_journal_room").set(admin.journal.room() as f64);
+    }
+    if let Some(followed) = admin.gate.colours.followed() {
+        let age = Duration::from_millis(clock::now().since_ms(followed));
+        metrics::gauge!("scangate_colours_age_seconds").set(age.as_secs_f64());
     }
     metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.gate.colours.is_loaded())));
     admin.metrics.run_upkeep();

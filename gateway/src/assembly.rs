@@ -5,16 +5,20 @@ mod recovery;
 
 use crate::admin::{self, Admin};
 use crate::batcher::{self, Batcher};
+use crate::colours::Colours;
 use crate::config::Config;
+use crate::essentials::Essentials;
 use crate::gate::Gate;
+use crate::headroom::Headroom;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::office::{self, Office, OfficeSettings, dispatch};
-use crate::policies::{Policies, Published};
 use crate::rooms::journal::Desk;
 use crate::serve::quic::Phase;
 use crate::serve::worker::{self, Worker};
 use crate::serve::{socket, tls};
+use crate::snapshot::{self, Snapshot};
+use crate::store::{self, Presence, Stores};
 use crate::venues::Venues;
 use crate::{clock, deployment};
 use anyhow::Context as _;
@@ -24,11 +28,12 @@ use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::policy::Policy;
 use scangate_storage::journal::{Journal, JournalConfig, RealDisk, WakeLane};
 use scangate_storage::registry::Registry;
-use scangate_storage::trail::{BUCKETS, EmbeddedTrails, TrailStore};
+use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
@@ -37,6 +42,8 @@ use tokio::sync::{Notify, watch};
 const LANE_RECORDS: usize = 16_384;
 /// Threads of the back office.
 const OFFICE_THREADS: usize = 2;
+/// How often a snapshot is taken: with the time to write one it is never a minute old.
+const SNAPSHOT_TICK: Duration = Duration::from_secs(30);
 /// How often the journal's health is looked at.
 const HEALTH_TICK: Duration = Duration::from_millis(100);
 /// How long the back office may take to answer its last calls.
@@ -68,9 +75,9 @@ pub fn run(
         (Some(_) | None, _) => deployment::development_identity(&config.data)?,
     };
     let tls = Arc::new(tls::configure(&identity)?);
-    let registry = Registry::open(&config.data.join("registry"), &secret)?;
-    let trails: Arc<dyn TrailStore> = Arc::new(EmbeddedTrails::open(&config.data.join("trails"), BUCKETS)?);
-    let gate = Arc::new(gate(config, &secret, &registry)?);
+    let gateway = deployment::gateway_number(&config.data)?;
+    let Stores { registry, trails, presence } = store::open(config, &secret)?;
+    let gate = Arc::new(gate(config, &secret, &registry, presence)?);
     deployment::first_tokens(&config.data, &gate.tokens)?;
 
     let workers = workers(config);
@@ -82,11 +89,17 @@ pub fn run(
     recovery::remember(&recovered, &gate.recent);
     let journal = Arc::new(journal);
 
+    if registry.is_shared() && presence == Presence::There && recovered.end == recovered.checkpoint {
+        // From here on the others wait for this one. With a backlog they have gone on doing so.
+        registry.tell_drained(gateway, clock::now())?;
+    }
     let batcher = Batcher {
         journal: Arc::clone(&journal),
         from: recovered.checkpoint,
         trails: Arc::clone(&trails),
         retention_days: config.retention_days,
+        registry: registry.clone(),
+        gateway,
     };
     let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;
     let office_lane = lanes.pop().context("a lane was made for the back office")?;
@@ -97,12 +110,14 @@ pub fn run(
     let sockets =
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
-    let settings = office_settings(config, listen);
+    let settings = office_settings(config, gateway, listen);
     let office = Arc::new(Office::new(Arc::clone(&gate), registry, trails, drains, intake, settings));
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::door();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
-    runtime.spawn(load_and_keep(Arc::clone(&office)));
+    runtime.spawn(office::keep_in_step(Arc::clone(&office)));
+    runtime.spawn(office::recolour_when_due(Arc::clone(&office)));
+    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(&gate)));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let admin_listener = runtime
@@ -134,6 +149,9 @@ pub fn run(
     let _ = runtime.block_on(async { tokio::time::timeout(OFFICE_DRAIN_MAX, answering).await });
     batcher.stop();
     runtime.shutdown_timeout(OFFICE_DRAIN_MAX);
+    if let Err(error) = take_snapshot(&config.data, &gate) {
+        tracing::warn!(%error, "the last snapshot was not written");
+    }
     drop(office);
     match Arc::try_unwrap(journal) {
         Ok(journal) => journal.close(),
@@ -166,48 +184,63 @@ fn journal_config(config: &Config) -> JournalConfig {
     }
 }
 
-fn gate(config: &Config, secret: &Secret, registry: &Registry) -> anyhow::Result<Gate> {
-    let kids = match registry.setting(office::KIDS)? {
-        Some(kids) => serde_json::from_slice(&kids).context("the kids in the registry")?,
-        None => crate::keyring::Kids::default(),
+/// What the workers share, filled from the registry, or from the snapshot where that is away.
+fn gate(config: &Config, secret: &Secret, registry: &Registry, presence: Presence) -> anyhow::Result<Gate> {
+    let colours = Colours::default();
+    let essentials = match presence {
+        Presence::There => {
+            publish_configured(config, registry)?;
+            Essentials::read(registry)?
+        }
+        Presence::Away => from_snapshot(config, &colours)?,
     };
+    let policies = essentials.packs()?;
     let venues = Venues::default();
-    registry.venues(|venue| venues.put(venue))?;
+    essentials.venues.into_iter().for_each(|venue| venues.put(venue));
     Ok(Gate {
-        colours: crate::colours::Colours::default(),
+        colours,
         venues,
-        keyring: Keyring::new(secret.clone(), kids),
-        policies: policies(config, registry)?,
+        keyring: Keyring::new(secret.clone(), essentials.kids),
+        policies,
         recent: crate::recent::Recent::new(config.person_check_ins_max),
         tokens: deployment::token_key(secret),
     })
 }
 
+fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Essentials> {
+    let read = snapshot::read(&config.data, colours)?;
+    let Snapshot { followed, essentials } = read.with_context(|| {
+        format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())
+    })?;
+    colours.set_followed(followed);
+    colours.set_loaded();
+    tracing::info!(%followed, residents = colours.len(), "answering by the snapshot");
+    Ok(essentials)
+}
+
 /// The setting that keeps the pack which the configuration named last.
 const CONFIGURED_POLICY: &str = "configured-policy";
 
-/// The pack in force: the last one published, by the configuration or by two approvers. The configuration
-/// publishes its pack when it names another than at the last start.
-fn policies(config: &Config, registry: &Registry) -> anyhow::Result<Policies> {
+/// Publishes the pack that the configuration names, when it names another than at the last start. In a city it
+/// is the first one only: gateways with different configurations would take turns, so that later packs come by
+/// two approvers.
+fn publish_configured(config: &Config, registry: &Registry) -> anyhow::Result<()> {
+    if registry.is_shared() && !registry.policies()?.is_empty() {
+        return Ok(());
+    }
     let text = deployment::policy(&config.policy)?;
-    let parse =
-        |text: &str| Policy::parse(text).map_err(|error| anyhow::anyhow!("{}:{error}", config.policy));
     if registry.setting(CONFIGURED_POLICY)?.as_deref() != Some(text.as_bytes()) {
-        registry.publish_policy(parse(&text)?.label(), &text)?;
+        let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!("{}:{error}", config.policy))?;
+        registry.publish_policy(policy.label(), &text)?;
         registry.set(CONFIGURED_POLICY, text.as_bytes())?;
     }
-    let mut stored = registry.policies()?;
-    let last = stored.pop().context("a pack was published")?;
-    let policies = Policies::new(Published { number: last.number, policy: parse(&last.text)? });
-    for earlier in stored {
-        policies.remember(Published { number: earlier.number, policy: parse(&earlier.text)? });
-    }
-    Ok(policies)
+    Ok(())
 }
 
-fn office_settings(config: &Config, listen: SocketAddr) -> OfficeSettings {
+fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeSettings {
     let origin = config.origin.clone().unwrap_or_else(|| format!("https://localhost:{}", listen.port()));
     OfficeSettings {
+        gateway,
         origin: origin.trim_end_matches('/').to_owned(),
         tracer_cases_max: config.tracer.cases_max,
         tracer_persons_max: config.tracer.persons_max,
@@ -224,16 +257,28 @@ fn office_runtime() -> anyhow::Result<Runtime> {
         .context("the back office's threads")
 }
 
-/// Loads the colour table, then keeps it in step with time.
-async fn load_and_keep(office: Arc<Office>) {
-    let loading = Arc::clone(&office);
-    let loaded = tokio::task::spawn_blocking(move || office::load(&loading)).await;
-    match loaded {
-        Ok(Ok(())) => tracing::info!(residents = office.gate.colours.len(), "the colour table is loaded"),
-        Ok(Err(error)) => tracing::error!(%error, "the colour table is not loaded: colours are unknown"),
-        Err(error) => tracing::error!(%error, "loading the colour table panicked: colours are unknown"),
+/// Takes a snapshot every half a minute, where there are other gateways to follow.
+async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
+    let mut ticks = tokio::time::interval(SNAPSHOT_TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let (data, gate) = (data.clone(), Arc::clone(&gate));
+        match tokio::task::spawn_blocking(move || take_snapshot(&data, &gate)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
+            Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
+        }
     }
-    office::recolour_when_due(office).await;
+}
+
+fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
+    match gate.colours.followed() {
+        Some(followed) if gate.colours.is_loaded() => {
+            snapshot::write(data, followed, &Essentials::of(gate), &gate.colours)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Waits for a signal, or for what the gateway cannot go on with.
@@ -244,6 +289,7 @@ async fn until_told(
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut health = tokio::time::interval(HEALTH_TICK);
+    let mut headroom = Headroom::new(Instant::now(), journal.durable_end());
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
@@ -252,6 +298,8 @@ async fn until_told(
                 anyhow::ensure!(!journal.is_poisoned(), "the journal is poisoned: start again to recover");
                 let ended = workers.iter().any(thread::JoinHandle::is_finished);
                 anyhow::ensure!(!ended, "a worker ended");
+                let seconds = headroom.seconds(Instant::now(), journal.durable_end(), journal.room());
+                metrics::gauge!("scangate_journal_room_seconds").set(seconds);
             }
         }
     }

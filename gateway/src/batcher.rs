@@ -13,6 +13,7 @@ use drains::Asked;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_storage::journal::{Journal, Reader, Sequence};
+use scangate_storage::registry::{Registry, RegistryError};
 use scangate_storage::trail::TrailStore;
 use std::io;
 use std::sync::Arc;
@@ -27,6 +28,9 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long the last drain is tried when the gateway stops; what is left is drained after the next start.
 const LAST_DRAIN_MAX: Duration = Duration::from_secs(5);
 
+/// How long after a failure old trails are dropped again.
+const RETAIN_PAUSE: Duration = Duration::from_secs(60);
+
 /// What the batcher works with.
 pub struct Batcher {
     /// What it follows.
@@ -37,6 +41,10 @@ pub struct Batcher {
     pub trails: Arc<dyn TrailStore>,
     /// How long trails are kept. **Units**: days.
     pub retention_days: u16,
+    /// Where other gateways are told how far the trails are complete.
+    pub registry: Registry,
+    /// The number by which they know this one.
+    pub gateway: u64,
 }
 
 /// The running batcher.
@@ -70,7 +78,10 @@ struct Follower {
     reader: Reader,
     trails: Arc<dyn TrailStore>,
     retention_days: u16,
+    registry: Registry,
+    gateway: u64,
     retained_from: u32,
+    retain_after: Option<Instant>,
     asked: Arc<Asked>,
     progress: drains::Publisher,
     rows: Vec<CheckIn>,
@@ -79,13 +90,16 @@ struct Follower {
 
 impl Follower {
     fn new(batcher: Batcher, asked: Arc<Asked>, progress: drains::Publisher) -> Self {
-        let Batcher { journal, from, trails, retention_days } = batcher;
+        let Batcher { journal, from, trails, retention_days, registry, gateway } = batcher;
         Self {
             reader: journal.reader(from),
             journal,
             trails,
             retention_days,
+            registry,
+            gateway,
             retained_from: 0,
+            retain_after: None,
             asked,
             progress,
             rows: Vec::new(),
@@ -97,9 +111,7 @@ impl Follower {
         let mut drained_at = Instant::now();
         while !self.asked.is_stopping() {
             self.retain(clock::now());
-            let backlog = self.journal.durable_end().0.saturating_sub(self.reader.next().0);
-            #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-            metrics::gauge!("scangate_backlog").set(backlog as f64);
+            let backlog = self.backlog();
             let left = WAIT_MAX.saturating_sub(drained_at.elapsed());
             if backlog < ROWS_MAX as u64 && !left.is_zero() && !self.asked.wait(left) {
                 continue;
@@ -108,6 +120,21 @@ impl Follower {
             self.catch_up(None);
         }
         self.catch_up(Some(Instant::now() + LAST_DRAIN_MAX));
+        if self.registry.is_shared()
+            && self.reader.next() >= self.journal.durable_end()
+            && self.rows.is_empty()
+        {
+            self.tell(|registry, gateway| registry.tell_empty(gateway));
+        }
+    }
+
+    /// Check-ins in the journal that the store does not have yet.
+    fn backlog(&self) -> u64 {
+        let read = self.reader.next().0.saturating_sub(self.rows.len() as u64);
+        let backlog = self.journal.durable_end().0.saturating_sub(read);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("scangate_backlog").set(backlog as f64);
+        backlog
     }
 
     /// Drains up to the journal's end as it stands.
@@ -119,6 +146,7 @@ impl Follower {
                 return;
             }
             if !self.drain() {
+                self.backlog();
                 let pause = self.backoff.next();
                 if self.asked.is_stopping() && deadline.is_none() {
                     return;
@@ -127,6 +155,17 @@ impl Follower {
             }
         }
         self.progress.publish(self.reader.next(), seen_at);
+        self.tell(|registry, gateway| registry.tell_drained(gateway, seen_at));
+    }
+
+    /// Tells the other gateways, where there are any.
+    fn tell(&self, tell: impl FnOnce(&Registry, u64) -> Result<(), RegistryError>) {
+        if self.registry.is_shared()
+            && let Err(error) = tell(&self.registry, self.gateway)
+        {
+            // Until it is told, others answer as if this gateway were behind.
+            tracing::debug!(%error, "the other gateways were not told how far the trails are");
+        }
     }
 
     /// One drain: what was read and not stored yet, or the next rows. Returns whether it succeeded.
@@ -139,8 +178,13 @@ impl Follower {
         }
         if let Err(error) = self.trails.write(&self.rows) {
             metrics::counter!("scangate_drain_failures_total").increment(1);
-            tracing::warn!(%error, rows = self.rows.len(), "the trail store took no drain; trying again");
+            if !self.backoff.is_pausing() {
+                tracing::warn!(%error, rows = self.rows.len(), "the trail store took no drain; trying again");
+            }
             return false;
+        }
+        if self.backoff.is_pausing() {
+            tracing::info!("the trail store takes drains again");
         }
         metrics::counter!("scangate_drained_total").increment(self.rows.len() as u64);
         self.rows.clear();
@@ -156,10 +200,13 @@ impl Follower {
     fn retain(&mut self, now: Timestamp) {
         let today = u32::try_from(now.0 / DAY_MS).unwrap_or(u32::MAX);
         let from = today.saturating_sub(u32::from(self.retention_days));
-        if from > self.retained_from {
+        if from > self.retained_from && self.retain_after.is_none_or(|at| Instant::now() >= at) {
             match self.trails.retain_from(from) {
-                Ok(()) => self.retained_from = from,
-                Err(error) => tracing::warn!(%error, "old trails were not dropped; trying again"),
+                Ok(()) => (self.retained_from, self.retain_after) = (from, None),
+                Err(error) => {
+                    tracing::warn!(%error, "old trails were not dropped; trying again");
+                    self.retain_after = Some(Instant::now() + RETAIN_PAUSE);
+                }
             }
         }
     }

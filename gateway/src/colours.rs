@@ -1,14 +1,16 @@
 //! The colour table: every resident's standing in memory, sharded, so that a scan asks nobody else. The
-//! back office writes it when facts or time change a standing; the scan path only reads.
+//! back office writes it when facts or time change a standing; the scan path only reads. Beside it stands up to
+//! when it holds what other gateways of the city were told.
 
 use dashmap::DashMap;
 use scangate_core::colour::{Colour, Reasons, Standing};
 use scangate_core::id::PersonId;
-use std::sync::atomic::{AtomicBool, Ordering};
+use scangate_core::time::Timestamp;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A standing in eight bytes: the rules from bit 0, the colour in the two highest bits.
-#[derive(Clone, Copy)]
-struct Packed(u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packed(pub u64);
 
 const COLOUR_SHIFT: u32 = 62;
 const _: () = assert!(scangate_core::limits::RULES_MAX < COLOUR_SHIFT as usize);
@@ -34,11 +36,13 @@ impl Packed {
 pub struct Colours {
     table: DashMap<PersonId, Packed, foldhash::fast::RandomState>,
     loaded: AtomicBool,
+    followed: AtomicU64,
 }
 
 impl Default for Colours {
     fn default() -> Self {
-        Self { table: DashMap::default(), loaded: AtomicBool::new(false) }
+        let (loaded, followed) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { table: DashMap::default(), loaded, followed }
     }
 }
 
@@ -54,9 +58,26 @@ impl Colours {
         self.table.insert(person, Packed::of(standing));
     }
 
-    /// Puts a person's standing unless there is one already.
-    pub fn begin(&self, person: PersonId, standing: Standing) {
-        self.table.entry(person).or_insert(Packed::of(standing));
+    /// Everybody in the table, in no order. Who is put or removed meanwhile may be among them or not. **Cost**:
+    /// whoever writes to a shard waits until it has been passed.
+    pub fn everybody(&self) -> impl Iterator<Item = (PersonId, Packed)> {
+        self.table.iter().map(|entry| (*entry.key(), *entry.value()))
+    }
+
+    /// Puts what [`Self::everybody`] gave.
+    pub fn put_packed(&self, person: PersonId, packed: Packed) {
+        self.table.insert(person, packed);
+    }
+
+    /// Says that every change which other gateways acknowledged before this is in the table.
+    pub fn set_followed(&self, through: Timestamp) {
+        self.followed.fetch_max(through.0, Ordering::AcqRel);
+    }
+
+    /// Up to when that is so; none where there are no other gateways.
+    #[must_use]
+    pub fn followed(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.followed.load(Ordering::Acquire))).filter(|through| through.0 > 0)
     }
 
     /// Takes a person out.

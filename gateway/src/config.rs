@@ -3,9 +3,13 @@
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
+use scangate_storage::cql::{Address, AddressWrong, Consistency};
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,6 +41,64 @@ pub struct Config {
     pub person_check_ins_max: u8,
     /// What tracers may ask a day.
     pub tracer: TracerConfig,
+    /// Where trails and registry are kept: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    pub store: Store,
+    /// How to talk to a cluster.
+    pub cql: CqlConfig,
+}
+
+/// Where trails and registry are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Store {
+    /// In the data folder.
+    #[default]
+    Embedded,
+    /// On a CQL cluster, which several gateways share.
+    Cql(Address),
+}
+
+impl FromStr for Store {
+    type Err = AddressWrong;
+
+    fn from_str(text: &str) -> Result<Self, AddressWrong> {
+        if text == "embedded" { Ok(Self::Embedded) } else { text.parse().map(Self::Cql) }
+    }
+}
+
+impl TryFrom<String> for Store {
+    type Error = AddressWrong;
+
+    fn try_from(text: String) -> Result<Self, AddressWrong> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded => out.write_str("embedded"),
+            Self::Cql(address) => address.fmt(out),
+        }
+    }
+}
+
+/// How to talk to a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CqlConfig {
+    /// A file whose first line is the user and whose second the password; `SCANGATE_CQL_USER` and
+    /// `SCANGATE_CQL_PASSWORD` of the environment if not set.
+    pub login: Option<PathBuf>,
+    /// Who signs the nodes' certificates, PEM; no TLS if not set.
+    pub authority: Option<PathBuf>,
+    /// How many copies must have a write, and be asked for a read: `quorum`, `local_quorum`, `all` or `one`.
+    pub consistency: Consistency,
+    /// Buckets of the trails' partitions, chosen when the keyspace is made and fixed for its life; 1,024 if not
+    /// set.
+    pub buckets: Option<u16>,
+    /// Where nodes are reached that announce another address.
+    pub translate: BTreeMap<SocketAddr, SocketAddr>,
 }
 
 /// The journal's bounds.
@@ -75,6 +137,8 @@ impl Default for Config {
             retention_days: RETENTION_DAYS,
             person_check_ins_max: PERSON_CHECK_INS_MAX,
             tracer: TracerConfig::default(),
+            store: Store::default(),
+            cql: CqlConfig::default(),
         }
     }
 }
@@ -146,6 +210,9 @@ impl Config {
         if self.person_check_ins_max == 0 {
             return Err(("person_check_ins_max", "person_check_ins_max must be at least 1".into()));
         }
+        if self.cql.buckets == Some(0) {
+            return Err(("buckets", "buckets must be at least 1".into()));
+        }
         if self.certificate.is_some() != self.key.is_some() {
             return Err(("certificate", "certificate and key must be set together".into()));
         }
@@ -180,6 +247,9 @@ mod tests {
         assert!(wrong("workers = -1").starts_with("gateway.toml:1:"));
         assert!(wrong("x = ").starts_with("gateway.toml:1:"));
         assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
+        assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));
+        assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
+        assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
     }
 
     #[test]

@@ -38,6 +38,18 @@ pub fn existing_secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secr
     Ok(Secret::new(&bytes)?)
 }
 
+/// The number by which other gateways of a city know the one of this data folder.
+pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
+    let path = data.join("gateway");
+    let text = read_or_make(&path, || {
+        let mut bytes = [0; 8];
+        rand::fill(&mut bytes).context("no randomness")?;
+        Ok(format!("{:016x}\n", u64::from_be_bytes(bytes)).into_bytes())
+    })?;
+    let number = std::str::from_utf8(&text).ok().and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
+    number.with_context(|| format!("{} is no gateway's number", path.display()))
+}
+
 /// The text of a rule pack: one that comes with the gateway, or a file's. It is known to be valid.
 pub fn policy(name: &str) -> anyhow::Result<String> {
     let text = match Policy::builtin(name) {

@@ -11,7 +11,7 @@ use scangate_core::keys::Kid;
 use scangate_core::time::DAY_MS;
 use scangate_core::token::{Claims, Role};
 use scangate_gateway::assembly::{self, Addresses};
-use scangate_gateway::config::Config;
+use scangate_gateway::config::{Config, Store};
 use scangate_gateway::{clock, deployment, poster, telemetry};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -62,9 +62,9 @@ struct Serve {
     /// The data folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where trails and registry are kept.
-    #[arg(long, value_name = "STORE", default_value = "embedded", value_parser = ["embedded"])]
-    store: String,
+    /// Where trails and registry are kept: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    #[arg(long, value_name = "STORE")]
+    store: Option<Store>,
     /// A rule pack that comes with the gateway, or a file.
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,
@@ -86,6 +86,7 @@ impl Serve {
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin = self.admin.unwrap_or(config.admin);
         config.data = self.data.unwrap_or(config.data);
+        config.store = self.store.unwrap_or(config.store);
         config.policy = self.policy.unwrap_or(config.policy);
         config.workers = self.workers.or(config.workers);
         config.secret = self.secret.or(config.secret);
@@ -212,6 +213,7 @@ fn greet(config: &Config, at: Addresses) {
          \x20 listen   {listen}\n\
          \x20 admin    http://{admin}/metrics\n\
          \x20 data     {data} (certificate.pem; authority.token, tracer.token, operator.token)\n\
+         \x20 store    {store}\n\
          \x20 policy   {policy}\n\
          \n\
          Try next:\n\
@@ -222,6 +224,7 @@ fn greet(config: &Config, at: Addresses) {
         version = env!("CARGO_PKG_VERSION"),
         listen = at.listen,
         admin = at.admin,
+        store = config.store,
         policy = config.policy,
     );
     // Without a reader there is nobody to greet.

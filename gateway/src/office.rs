@@ -9,6 +9,7 @@ mod clerk;
 mod csv;
 pub mod dispatch;
 mod facts;
+mod follow;
 mod held;
 mod json;
 mod keys;
@@ -22,8 +23,8 @@ mod trails;
 mod venues;
 mod wrong;
 
-pub use keys::SETTING as KIDS;
-pub use recolour::{load, recolour_when_due};
+pub use follow::keep_in_step;
+pub use recolour::recolour_when_due;
 pub use router::router;
 
 use crate::batcher::Drains;
@@ -33,10 +34,10 @@ use crate::intake::Intake;
 use recolour::Due;
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
-use scangate_storage::registry::{Act, Registry};
+use scangate_storage::registry::{Act, Registry, RegistryError};
 use scangate_storage::trail::TrailStore;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use wrong::Wrong;
@@ -45,6 +46,8 @@ use wrong::Wrong;
 const TRACES_AT_ONCE_MAX: usize = 4;
 /// How long an answer waits for the batcher.
 const CATCH_UP_MAX: Duration = Duration::from_secs(2);
+/// How long it waits to hear how far the other gateways are.
+const OTHERS_MAX: Duration = Duration::from_secs(1);
 
 /// What the back office works with.
 pub struct Office {
@@ -62,11 +65,15 @@ pub struct Office {
     pub settings: OfficeSettings,
     due: Due,
     tracing: Semaphore,
+    /// How far the gateways of the city have drained, as it was read last.
+    drained: Mutex<Vec<(u64, Timestamp)>>,
 }
 
 /// Settings of the back office.
 #[derive(Debug, Clone)]
 pub struct OfficeSettings {
+    /// The number by which the other gateways of a city know this one.
+    pub gateway: u64,
     /// The origin that posters and door screens point to, such as `https://localhost:8443`.
     pub origin: String,
     /// Cases a tracer may open a day.
@@ -78,7 +85,7 @@ pub struct OfficeSettings {
 }
 
 impl Office {
-    /// An office that has loaded nothing yet: see [`load`].
+    /// An office that has loaded nothing yet: see [`keep_in_step`].
     #[must_use]
     pub fn new(
         gate: Arc<Gate>,
@@ -88,21 +95,56 @@ impl Office {
         intake: Intake,
         settings: OfficeSettings,
     ) -> Self {
-        let tracing = Semaphore::new(TRACES_AT_ONCE_MAX);
-        Self { gate, registry, trails, drains, intake, settings, due: Due::default(), tracing }
+        let (tracing, due) = (Semaphore::new(TRACES_AT_ONCE_MAX), Due::default());
+        Self { gate, registry, trails, drains, intake, settings, due, tracing, drained: Mutex::default() }
     }
 
-    /// Writes to the audit. What it speaks of may be done only after this.
+    /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see
+    /// [`audit_first`].
     fn audit(&self, who: &Claims, act: &str, object: String, detail: Value) -> Result<(), Wrong> {
         let (subject, role) = (who.subject.clone(), role(who.role).to_owned());
         let act = Act { at: clock::now(), subject, role, act: act.to_owned(), object, detail };
         Ok(self.registry.audit(&act).map(drop)?)
     }
 
-    /// Waits until the trails hold what was acknowledged before now. Returns up to when they are complete.
-    async fn caught_up(&self) -> Timestamp {
-        self.drains.caught_up(CATCH_UP_MAX).await
+    /// Waits until the trails hold what this gateway acknowledged before now. Returns up to when they are
+    /// complete: as far as every gateway of the city has drained.
+    async fn caught_up(self: &Arc<Self>) -> Timestamp {
+        self.drains.caught_up(CATCH_UP_MAX).await;
+        if self.registry.is_shared() {
+            let office = Arc::clone(self);
+            let look = tokio::task::spawn_blocking(move || office.look_at_drained());
+            // Without an answer in time what was read last is not too late, only too early.
+            let _ = tokio::time::timeout(OTHERS_MAX, look).await;
+        }
+        self.complete_so_far()
     }
+
+    /// The same without waiting for anything.
+    fn complete_so_far(&self) -> Timestamp {
+        let drained = self.drained.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = drained.iter().filter(|(gateway, _)| *gateway != self.settings.gateway);
+        others.map(|(_, through)| *through).fold(self.drains.so_far(), Timestamp::min)
+    }
+
+    /// Reads how far the gateways have drained.
+    fn look_at_drained(&self) -> Result<(), RegistryError> {
+        let drained = self.registry.drained()?;
+        *self.drained.lock().unwrap_or_else(PoisonError::into_inner) = drained;
+        Ok(())
+    }
+}
+
+/// Writes to the audit, from a task of the runtime.
+async fn audit_first(
+    office: &Arc<Office>,
+    who: &Claims,
+    act: &'static str,
+    object: String,
+    detail: Value,
+) -> Result<(), Wrong> {
+    let (office, who) = (Arc::clone(office), who.clone());
+    blocking(move || office.audit(&who, act, object, detail)).await?
 }
 
 fn role(role: Role) -> &'static str {

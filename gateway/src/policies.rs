@@ -5,6 +5,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::policy::Policy;
+use scangate_storage::registry::StoredPolicy;
 use std::sync::Arc;
 
 /// A pack with the number under which the registry keeps it.
@@ -13,6 +14,8 @@ pub struct Published {
     pub number: PolicyNumber,
     /// The pack.
     pub policy: Policy,
+    /// Its text.
+    pub text: String,
 }
 
 /// All packs of a running gateway.
@@ -47,6 +50,19 @@ impl Policies {
     /// Remembers an earlier pack, so that its decisions can be named.
     pub fn remember(&self, published: Published) {
         self.all.insert(published.number, Arc::new(published));
+    }
+
+    /// Every pack as the registry keeps it, the oldest first.
+    #[must_use]
+    pub fn stored(&self) -> Vec<StoredPolicy> {
+        let stored = |published: &Published| StoredPolicy {
+            number: published.number,
+            label: published.policy.label().to_owned(),
+            text: published.text.clone(),
+        };
+        let mut all: Vec<StoredPolicy> = self.all.iter().map(|published| stored(&published)).collect();
+        all.sort_unstable_by_key(|stored| stored.number);
+        all
     }
 
     /// The pack of a number.

@@ -36,5 +36,15 @@ fn describe() {
     describe_counter!("scangate_drained_total", "Check-ins drained to the trail store");
     describe_gauge!("scangate_backlog", "Check-ins in the journal that the trail store does not have yet");
     describe_counter!("scangate_drain_failures_total", "Drains that the trail store did not take");
+    describe_gauge!("scangate_journal_room", "Check-ins that the journal still has room for");
+    describe_gauge!(
+        "scangate_journal_room_seconds",
+        "How long the journal's room lasts at the present rate while nothing is drained"
+    );
+    describe_gauge!("scangate_store_up", "Whether the registry answered last: 1 or 0");
+    describe_gauge!(
+        "scangate_colours_age_seconds",
+        "How long ago the last change at another gateway could have been missed; in a city only"
+    );
     describe_gauge!("scangate_residents", "Residents in the colour table");
 }

@@ -56,6 +56,12 @@ impl Venues {
         self.table.get(&id).map(|known| Arc::clone(&known))
     }
 
+    /// Every venue, in no order.
+    #[must_use]
+    pub fn all(&self) -> Vec<Venue> {
+        self.table.iter().map(|known| known.venue.clone()).collect()
+    }
+
     /// How long a visit there lasts that nobody ended; the default where the venue is not known.
     #[must_use]
     pub fn dwell(&self, id: VenueId) -> Dwell {

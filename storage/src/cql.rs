@@ -3,8 +3,14 @@
 //! the stores made of this.
 
 mod address;
+pub(crate) mod clock;
 mod cluster;
+mod consistency;
 mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use address::{Address, AddressWrong};
 pub use cluster::{Cluster, ClusterError, Login, Options};
+pub use consistency::Consistency;
+pub(crate) use tokio::sync::{Mutex, MutexGuard, OnceCell};

@@ -69,11 +69,16 @@ fn the_rules_know_no_clock_socket_file_thread_or_chance() {
 fn each_library_is_named_in_its_room() {
     only("quinn", "gateway/src", &["gateway/src/serve"]);
     only("hyper::", "gateway/src", &["gateway/src/http.rs"]);
-    only("fjall", "storage/src", &["storage/src/trail", "storage/src/registry"]);
+    only(
+        "fjall",
+        "storage/src",
+        &["storage/src/trail", "storage/src/registry.rs", "storage/src/registry/rows"],
+    );
     only("fjall", "gateway/src", &[]);
-    only("scylla::", "storage/src", &["storage/src/cql", "storage/src/trail"]);
+    only("scylla::", "storage/src", &["storage/src/cql", "storage/src/trail", "storage/src/registry/rows"]);
     only("scylla::", "gateway/src", &[]);
     only("tokio", "storage/src", &["storage/src/cql"]);
+    only("SystemTime", "storage/src", &["storage/src/cql/clock.rs"]);
     only("std::fs", "storage/src/journal", &["storage/src/journal/disk.rs"]);
     only("SystemTime", "gateway/src", &["gateway/src/clock.rs"]);
     only("unsafe {", "gateway/src", &["gateway/src/serve/outbox.rs"]);

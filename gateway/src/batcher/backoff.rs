@@ -24,6 +24,11 @@ impl Backoff {
         pause
     }
 
+    /// Whether it failed last.
+    pub(super) fn is_pausing(&self) -> bool {
+        self.pause > FIRST
+    }
+
     /// The store works again.
     pub(super) fn reset(&mut self) {
         self.pause = FIRST;

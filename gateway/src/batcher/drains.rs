@@ -52,6 +52,12 @@ impl Drains {
         let _ = tokio::time::timeout(wait, progress.wait_for(|progress| progress.stored >= end)).await;
         progress.borrow().complete_through
     }
+
+    /// Up to when the trails are complete as it is.
+    #[must_use]
+    pub fn so_far(&self) -> Timestamp {
+        self.progress.borrow().complete_through
+    }
 }
 
 /// What the batcher is asked.

@@ -87,7 +87,8 @@ fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) ->
 async fn own(office: &Arc<Office>, claims: &Claims, text: &str) -> Result<Case, Wrong> {
     let id: CaseId = text.parse().map_err(|_| Refusal::NotFound)?;
     let registry = office.registry.clone();
-    let case = blocking(move || registry.case(id)).await??;
+    let case = blocking(move || registry.case(id)).await?;
+    let case = case.map_err(|error| Wrong::from(error).complete_through(office.complete_so_far()))?;
     case.filter(|case| case.tracer == claims.subject).ok_or(Refusal::NotFound.into())
 }
 
@@ -123,13 +124,13 @@ pub(super) async fn trail(
     let complete_through = office.caught_up().await;
     let _place = office.tracing.acquire().await;
     let asked = Arc::clone(&office);
-    blocking(move || {
+    let answer = blocking(move || {
         let (trails, dwells) = (Stored(&*asked.trails), Known(&asked.gate.venues));
         let visits = co_presence::trail(&trails, &dwells, case.person, case.window())?;
         account_for(&asked, &claims, "trail-read", &case, 1, Value::Null)?;
         Ok(trail_visits(format, &case, complete_through, &visits))
-    })
-    .await?
+    });
+    answer.await?.map_err(|wrong: Wrong| wrong.complete_through(complete_through))
 }
 
 #[derive(Deserialize)]
@@ -169,7 +170,7 @@ pub(super) async fn co_presence(
     let complete_through = office.caught_up().await;
     let _place = office.tracing.acquire().await;
     let asked = Arc::clone(&office);
-    blocking(move || {
+    let answer = blocking(move || {
         let question = Question { person: case.person, window: case.window(), hops, min_overlap_s };
         let (trails, dwells) = (Stored(&*asked.trails), Known(&asked.gate.venues));
         let found = co_presence::co_presence(&trails, &dwells, &question).map_err(|error| match error {
@@ -179,8 +180,8 @@ pub(super) async fn co_presence(
         let detail = json!({"hops": asked_hops, "min_overlap_s": min_overlap_s});
         account_for(&asked, &claims, "co-presence-read", &case, found.len(), detail)?;
         Ok(contacts(format, &case, complete_through, &found))
-    })
-    .await?
+    });
+    answer.await?.map_err(|wrong: Wrong| wrong.complete_through(complete_through))
 }
 
 #[derive(Deserialize)]
@@ -212,13 +213,13 @@ pub(super) async fn visits(
     let complete_through = office.caught_up().await;
     let _place = office.tracing.acquire().await;
     let asked = Arc::clone(&office);
-    blocking(move || {
+    let answer = blocking(move || {
         let (trails, dwells) = (Stored(&*asked.trails), Known(&asked.gate.venues));
         let visits = co_presence::visitors(&trails, &dwells, venue, asked_window)?;
         let persons: BTreeSet<PersonId> = visits.iter().map(|visit| visit.person).collect();
         let detail = json!({"venue": venue, "from": asked_window.from, "to": asked_window.to});
         account_for(&asked, &claims, "venue-visits-read", &case, persons.len(), detail)?;
         Ok(venue_visits(format, &case, venue, complete_through, &visits))
-    })
-    .await?
+    });
+    answer.await?.map_err(|wrong: Wrong| wrong.complete_through(complete_through))
 }

@@ -1,11 +1,11 @@
 //! Check-ins that come in numbers: those a terminal made while its link was down, and those of registers
 //! kept elsewhere. A line's problem does not stop the rest; what is answered with an id is on disk.
 
-use super::Office;
 use super::bearer::{AtTheDoor, Authority};
-use super::clerk::{self, Clerk, put_json};
+use super::clerk::{self, Clerk, Keeping, put_json};
 use super::ndjson::Line;
 use super::wrong::Wrong;
+use super::{Office, blocking};
 use crate::clock;
 use crate::intake::CHECK_INS_MAX;
 use crate::rooms::admit::{self, Admitted};
@@ -55,8 +55,8 @@ impl Clerk for LateScans {
         Ok(admit::admit(coloured, &gate.policies))
     }
 
-    async fn keep(&self, admitted: Vec<Admitted>) -> Result<Vec<Kept>, Wrong> {
-        Ok(journal::keep_late(admitted, &self.office.intake).await?)
+    async fn keep(&self, admitted: Vec<Admitted>) -> Keeping<Kept> {
+        Ok(journal::keep_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
     }
 
     fn answer(&self, kept: Kept, text: &mut BytesMut) -> Result<(), Wrong> {
@@ -112,16 +112,21 @@ impl Clerk for Register {
         if self.office.gate.venues.get(venue).is_none() {
             return Err(Wrong::VenueUnknown);
         }
-        if !self.office.registry.is_registered(person)? {
-            return Err(Wrong::PersonUnknown);
-        }
         let id = check_in_id(person, venue, direction, Moment::At(at));
         Ok(CheckIn { id, person, venue, at, direction, mode: Mode::Import, outcome: None })
     }
 
-    async fn keep(&self, check_ins: Vec<CheckIn>) -> Result<Vec<CheckInId>, Wrong> {
-        self.office.intake.keep(&check_ins).await?;
-        Ok(check_ins.into_iter().map(|check_in| check_in.id).collect())
+    async fn keep(&self, check_ins: Vec<CheckIn>) -> Keeping<CheckInId> {
+        let people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
+        let registry = self.office.registry.clone();
+        let registered = blocking(move || registry.are_registered(&people)).await??;
+        let known = check_ins.iter().zip(&registered).filter(|(_, is_registered)| **is_registered);
+        let known: Vec<CheckIn> = known.map(|(check_in, _)| *check_in).collect();
+        self.office.intake.keep(&known).await?;
+        let answers = check_ins.iter().zip(registered);
+        let answers =
+            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(Wrong::PersonUnknown));
+        Ok(answers.collect())
     }
 
     fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), Wrong> {

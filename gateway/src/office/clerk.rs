@@ -8,6 +8,9 @@ use axum::response::Response;
 use bytes::{BufMut as _, BytesMut};
 use serde::Serialize;
 
+/// What became of a group.
+pub(super) type Keeping<T> = Result<Vec<Result<T, Wrong>>, Wrong>;
+
 /// What a kind of line is made of.
 pub(super) trait Clerk: Send + Sync + 'static {
     /// A line that was read and is not kept yet.
@@ -20,8 +23,9 @@ pub(super) trait Clerk: Send + Sync + 'static {
     /// Reads a line. **Errors**: the line's own problem.
     fn read(&self, line: &Line) -> Result<Self::Entry, Wrong>;
 
-    /// Keeps a group: what comes back is in the order given. **Errors**: none of them was kept.
-    fn keep(&self, entries: Vec<Self::Entry>) -> impl Future<Output = Result<Vec<Self::Kept>, Wrong>> + Send;
+    /// Keeps a group: what comes back is in the order given, an entry's own problem in its place. **Errors**:
+    /// none of them was kept.
+    fn keep(&self, entries: Vec<Self::Entry>) -> impl Future<Output = Keeping<Self::Kept>> + Send;
 
     /// Writes one answer, without a line feed.
     fn answer(&self, kept: Self::Kept, text: &mut BytesMut) -> Result<(), Wrong>;
@@ -70,7 +74,9 @@ async fn settle<C: Clerk>(
     for (number, place) in places {
         text.clear();
         let answered = place.and_then(|()| match &mut kept {
-            Ok(kept) => clerk.answer(kept.next().expect("all entries were kept or none"), &mut text),
+            Ok(kept) => {
+                clerk.answer(kept.next().expect("each entry has its place in what was kept")?, &mut text)
+            }
             Err(wrong) => Err(wrong.clone()),
         });
         match answered {

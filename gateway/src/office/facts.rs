@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use scangate_core::fact::{Fact, FactLine};
-use scangate_core::id::FactId;
+use scangate_core::id::{FactId, PersonId};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
 use scangate_core::token::Claims;
@@ -44,7 +44,7 @@ pub(super) async fn add(
     let body = json::body(request, LIST_BYTES_MAX).await?;
     let lines = lines(Body::from(body.clone())).await?;
     blocking(move || {
-        let list = read(&office, &lines);
+        let list = read(&office, &lines)?;
         if needs_approval(&office, &list)? {
             let text = String::from_utf8_lossy(&body).into_owned();
             return hold(&office, &claims, &list, text);
@@ -64,17 +64,19 @@ async fn lines(body: Body) -> Result<Vec<Line>, Wrong> {
     Ok(all)
 }
 
-fn read(office: &Office, lines: &[Line]) -> List {
-    lines.iter().map(|line| (line.number, fact(office, line))).collect()
-}
-
-fn fact(office: &Office, line: &Line) -> Result<Fact, Wrong> {
-    let said: FactLine = line.parse()?;
-    if !office.registry.is_registered(said.person)? {
-        return Err(Wrong::PersonUnknown);
-    }
-    let id = office.registry.draw_fact_id()?;
-    said.fact(id, clock::now()).map_err(|error| Wrong::Malformed(error.to_string().into()))
+fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
+    let said: Vec<Result<FactLine, Wrong>> = lines.iter().map(Line::parse).collect();
+    let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
+    let mut registered = office.registry.are_registered(&people)?.into_iter();
+    let facts = said.into_iter().map(|said| {
+        let said = said?;
+        if registered.next() != Some(true) {
+            return Err(Wrong::PersonUnknown);
+        }
+        let id = office.registry.draw_fact_id()?;
+        said.fact(id, clock::now()).map_err(|error| Wrong::Malformed(error.to_string().into()))
+    });
+    Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }
 
 /// Whether a list worsens more than one person may decide. What is not held is counted to its source.
@@ -116,9 +118,7 @@ fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<R
 fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     office.registry.add_facts(&facts)?;
-    for fact in &facts {
-        office.recolour(fact.person)?;
-    }
+    office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
     let mut text = String::new();
     for (number, line) in list {
         let answer = match line {
@@ -137,7 +137,7 @@ fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
 /// Applies a list that a second approver let through.
 pub(super) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
     let lines = lines(Body::from(body)).await?;
-    blocking(move || apply(&office, read(&office, &lines))).await?
+    blocking(move || apply(&office, read(&office, &lines)?)).await?
 }
 
 /// Why a fact stops counting.
@@ -162,7 +162,7 @@ pub(super) async fn withdraw(
         office.registry.fact(id)?.ok_or(Refusal::NotFound)?;
         office.audit(&claims, "fact-withdrawn", id.to_string(), json!({"reason": reason}))?;
         let fact = office.registry.withdraw_fact(id, reason)?.ok_or(Refusal::NotFound)?;
-        office.recolour(fact.person)?;
+        office.recolour(&[fact.person])?;
         let colour = office.gate.colours.standing(fact.person).colour.word();
         Ok(axum::Json(json!({"fact": id, "colour": colour})))
     })

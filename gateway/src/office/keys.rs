@@ -8,11 +8,9 @@ use crate::keyring::Kids;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use scangate_core::refusal::Refusal;
+use scangate_core::token::Claims;
 use serde_json::json;
 use std::sync::Arc;
-
-/// The setting that keeps the kids.
-pub const SETTING: &str = "kids";
 
 /// `GET /v1/keys`.
 pub(super) async fn list(Operator(_): Operator, State(office): State<Arc<Office>>) -> axum::Json<Kids> {
@@ -24,13 +22,14 @@ pub(super) async fn rotate(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Kids>, Wrong> {
-    let mut kids = office.gate.keyring.kids();
-    let next = kids.accepted.iter().copied().max().unwrap_or(kids.current).checked_add(1);
-    let next = next.ok_or(Wrong::Malformed("all 255 kids are used".into()))?;
-    kids.current = next;
-    kids.accepted.push(next);
-    office.audit(&claims, "key-rotated", next.to_string(), json!({}))?;
-    keep(&office, kids).await.map(axum::Json)
+    let rotate = |kids: &mut Kids| {
+        let next = kids.accepted.iter().copied().max().unwrap_or(kids.current).checked_add(1);
+        let next = next.ok_or(Wrong::Malformed("all 255 kids are used".into()))?;
+        kids.current = next;
+        kids.accepted.push(next);
+        Ok(next)
+    };
+    change(office, claims, "key-rotated", rotate).await.map(axum::Json)
 }
 
 /// `DELETE /v1/keys/{kid}`: codes under it are refused from now on.
@@ -39,28 +38,42 @@ pub(super) async fn withdraw(
     State(office): State<Arc<Office>>,
     Path(kid): Path<String>,
 ) -> Result<StatusCode, Wrong> {
-    let mut kids = office.gate.keyring.kids();
     let kid: u8 = kid.parse().map_err(|_| Refusal::NotFound)?;
-    if !kids.accepted.contains(&kid) {
-        return Err(Refusal::NotFound.into());
-    }
-    if kid == kids.current {
-        return Err(Wrong::Malformed("the current kid cannot be withdrawn: rotate first".into()));
-    }
-    kids.accepted.retain(|accepted| *accepted != kid);
-    office.audit(&claims, "key-withdrawn", kid.to_string(), json!({}))?;
-    keep(&office, kids).await?;
+    let withdraw = move |kids: &mut Kids| {
+        if !kids.accepted.contains(&kid) {
+            return Err(Refusal::NotFound.into());
+        }
+        if kid == kids.current {
+            return Err(Wrong::Malformed("the current kid cannot be withdrawn: rotate first".into()));
+        }
+        kids.accepted.retain(|accepted| *accepted != kid);
+        Ok(kid)
+    };
+    change(office, claims, "key-withdrawn", withdraw).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Keeps the kids, then swaps them: a restart never knows fewer than phones were given.
-async fn keep(office: &Arc<Office>, kids: Kids) -> Result<Kids, Wrong> {
-    let (registry, kept) = (office.registry.clone(), kids.clone());
+/// Changes the kids in the registry, then here: a restart never knows fewer than phones were given. Where another
+/// gateway changes them at the same time, its change is taken in first.
+async fn change(
+    office: Arc<Office>,
+    claims: Claims,
+    act: &'static str,
+    change: impl Fn(&mut Kids) -> Result<u8, Wrong> + Send + 'static,
+) -> Result<Kids, Wrong> {
     blocking(move || {
-        let value = serde_json::to_vec(&kept).expect("kids hold nothing that JSON cannot");
-        registry.set(SETTING, &value)
+        loop {
+            let stored = office.registry.kids()?;
+            let parsed = stored.as_deref().map(serde_json::from_slice).transpose();
+            let mut kids: Kids = parsed.map_err(|_| Wrong::StoreUnavailable)?.unwrap_or_default();
+            let kid = change(&mut kids)?;
+            office.audit(&claims, act, kid.to_string(), json!({}))?;
+            let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");
+            if office.registry.swap_kids(stored.as_deref(), &value)? {
+                office.gate.keyring.swap(kids.clone());
+                return Ok(kids);
+            }
+        }
     })
-    .await??;
-    office.gate.keyring.swap(kids.clone());
-    Ok(kids)
+    .await?
 }

@@ -1,11 +1,11 @@
 //! Residents: registration, and what each may see and change of their own.
 
 use super::bearer::{Authority, Resident};
-use super::clerk::{self, Clerk, put_json};
+use super::clerk::{self, Clerk, Keeping, put_json};
 use super::json::Json;
 use super::ndjson::Line;
 use super::wrong::Wrong;
-use super::{Office, blocking};
+use super::{Office, audit_first, blocking};
 use crate::clock;
 use axum::body::Body;
 use axum::extract::State;
@@ -54,9 +54,8 @@ fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
 fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
     let kid = office.gate.keyring.current().0;
     let registered = office.registry.register(people, kid, clock::now())?;
-    for new in registered.iter().filter(|registered| registered.is_new) {
-        office.recolour(new.person)?;
-    }
+    let new = registered.iter().filter(|registered| registered.is_new);
+    office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
 }
 
@@ -80,7 +79,7 @@ pub(super) async fn import(
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Result<Response, Wrong> {
-    office.audit(&claims, "people-import", String::new(), json!({}))?;
+    audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
     Ok(clerk::answer(NewPeople { office }, body))
 }
 
@@ -98,9 +97,9 @@ impl Clerk for NewPeople {
         line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
 
-    async fn keep(&self, people: Vec<Personal>) -> Result<Vec<Registered>, Wrong> {
+    async fn keep(&self, people: Vec<Personal>) -> Keeping<Registered> {
         let office = Arc::clone(&self.office);
-        blocking(move || enrol(&office, &people)).await?
+        Ok(blocking(move || enrol(&office, &people)).await??.into_iter().map(Ok).collect())
     }
 
     fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), Wrong> {
@@ -193,12 +192,7 @@ pub(super) async fn change(
 ) -> Result<axum::Json<Value>, Wrong> {
     let name = change.name.as_deref().map(checked_name).transpose()?;
     let phone = change.phone.as_deref().map(checked_phone).transpose()?;
-    let changed = blocking(move || {
-        office.registry.change_person(id, |personal| {
-            personal.name = name.unwrap_or(std::mem::take(&mut personal.name));
-            personal.phone = phone.unwrap_or(std::mem::take(&mut personal.phone));
-        })
-    });
+    let changed = blocking(move || office.registry.change_person(id, name, phone));
     let person = changed.await??.ok_or(Refusal::NotFound)?;
     Ok(axum::Json(json!({
         "person": id, "name": person.personal.name, "phone": person.personal.phone,
@@ -216,7 +210,7 @@ pub(super) async fn erase(
         if !office.registry.erase_person(id)? {
             return Err(Refusal::NotFound.into());
         }
-        office.recolour(id)?;
+        office.recolour(&[id])?;
         office.trails.forget(id)?;
         Ok(StatusCode::NO_CONTENT)
     })

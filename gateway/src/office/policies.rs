@@ -103,7 +103,7 @@ pub(super) async fn bring_into_force(office: Arc<Office>, text: String) -> Resul
         let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
         let label = policy.label().to_owned();
         let number = office.registry.publish_policy(&label, &text)?;
-        office.gate.policies.bring_into_force(Published { number, policy });
+        office.gate.policies.bring_into_force(Published { number, policy, text });
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())

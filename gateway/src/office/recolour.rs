@@ -1,13 +1,14 @@
-//! Recolouring: a person's standing is worked out anew when a fact comes or goes, when a pack comes into
-//! force, and when time alone changes it. No one else writes the colour table.
+//! Recolouring: a person's standing is worked out anew when a fact comes or goes, here or at another gateway, when
+//! a pack comes into force, and when time alone changes it. No one else writes the colour table.
 
 use super::Office;
 use crate::clock;
+use scangate_core::fact::Fact;
 use scangate_core::id::PersonId;
 use scangate_core::policy::Judgement;
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::RegistryError;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,84 +16,144 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(500);
 /// Persons are recoloured one at a time a shard, so that of two facts the later judgement sees both.
 const SHARDS: usize = 64;
+/// People whose facts are read at once.
+const PEOPLE_AT_ONCE: usize = 256;
+/// How long after a failure what is due is tried again.
+const DUE_PAUSE_MS: u64 = 1_000;
 
 /// When whose standing changes by itself. One entry a person and time, at most one more than each has facts.
 pub(super) struct Due {
     times: Mutex<BTreeSet<(Timestamp, PersonId)>>,
     shards: [Mutex<()>; SHARDS],
+    /// Everybody is recoloured by one at a time.
+    everybody: Mutex<()>,
+    /// Who was recoloured alone while everybody is, by what was read later.
+    alone_meanwhile: Mutex<Option<HashSet<PersonId>>>,
 }
 
 impl Default for Due {
     fn default() -> Self {
-        Self { times: Mutex::default(), shards: std::array::from_fn(|_| Mutex::default()) }
+        Self {
+            times: Mutex::default(),
+            shards: std::array::from_fn(|_| Mutex::default()),
+            everybody: Mutex::default(),
+            alone_meanwhile: Mutex::default(),
+        }
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Due {
-    fn times(&self) -> MutexGuard<'_, BTreeSet<(Timestamp, PersonId)>> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(person: PersonId) -> usize {
+        usize::try_from(person.0 % SHARDS as u64).expect("a small number")
     }
 
-    fn alone(&self, person: PersonId) -> MutexGuard<'_, ()> {
-        let shard = usize::try_from(person.0 % SHARDS as u64).expect("a small number");
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until nobody else recolours any of these. Shards are taken in one order, so that two who wait do
+    /// not wait for each other.
+    fn alone(&self, people: &[PersonId]) -> Vec<MutexGuard<'_, ()>> {
+        let shards: BTreeSet<usize> = people.iter().map(|&person| Self::shard(person)).collect();
+        shards.into_iter().map(|shard| lock(&self.shards[shard])).collect()
     }
 
     /// Takes everybody whose time has come.
     fn take(&self, now: Timestamp) -> Vec<PersonId> {
-        let mut times = self.times();
+        let mut times = lock(&self.times);
         let later = times.split_off(&(now.plus_ms(1), PersonId(0)));
         std::mem::replace(&mut *times, later).into_iter().map(|(_, person)| person).collect()
+    }
+
+    fn note(&self, person: PersonId) {
+        if let Some(noted) = &mut *lock(&self.alone_meanwhile) {
+            noted.insert(person);
+        }
+    }
+
+    fn is_noted(&self, person: PersonId) -> bool {
+        lock(&self.alone_meanwhile).as_ref().is_some_and(|noted| noted.contains(&person))
     }
 }
 
 impl Office {
-    /// Works a person's standing out anew and puts it in the table. None for who is not registered.
-    pub(super) fn recolour(&self, person: PersonId) -> Result<Option<Judgement>, RegistryError> {
-        let _alone = self.due.alone(person);
-        if !self.registry.is_registered(person)? {
-            self.gate.colours.remove(person);
-            return Ok(None);
+    /// Works people's standings out anew and puts them in the table; who is not registered goes out of it.
+    pub(super) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
+        for people in people.chunks(PEOPLE_AT_ONCE) {
+            let _alone = self.due.alone(people);
+            // Noted before the pack in force is looked up: what is noted too late is recoloured once more.
+            people.iter().for_each(|&person| self.due.note(person));
+            let standings = self.registry.standings_of(people)?;
+            for (&person, facts) in people.iter().zip(standings) {
+                match facts {
+                    Some(facts) => self.put(person, &facts),
+                    None => self.gate.colours.remove(person),
+                }
+            }
         }
-        let judgement = self.judge(person)?;
+        Ok(())
+    }
+
+    fn put(&self, person: PersonId, facts: &[Fact]) {
+        let judgement = self.judge_by(facts);
         if let Some(at) = judgement.changes_at {
-            self.due.times().insert((at, person));
+            lock(&self.due.times).insert((at, person));
         }
         self.gate.colours.put(person, judgement.standing);
-        Ok(Some(judgement))
+    }
+
+    fn judge_by(&self, facts: &[Fact]) -> Judgement {
+        self.gate.policies.in_force().policy.judge(facts, clock::now())
     }
 
     /// What the pack in force says of a person now.
     pub(super) fn judge(&self, person: PersonId) -> Result<Judgement, RegistryError> {
-        let facts = self.registry.facts_of(person)?;
-        Ok(self.gate.policies.in_force().policy.judge(&facts, clock::now()))
+        Ok(self.judge_by(&self.registry.facts_of(person)?))
     }
 
-    /// Recolours everybody under the pack in force: first who has facts, then the rest, who all stand as
-    /// somebody without.
+    /// Recolours everybody under the pack in force: first who has facts, so that nobody is shown a colour that
+    /// a fact denies, then the rest, who all stand as somebody without. Who is not registered goes out.
     pub(super) fn recolour_all(&self) -> Result<(), RegistryError> {
-        let mut with_facts = BTreeSet::new();
-        self.registry.facts(|person, _| {
-            with_facts.insert(person);
-        })?;
-        for &person in &with_facts {
-            self.recolour(person)?;
-        }
-        let without = self.gate.policies.in_force().policy.judge(&[], clock::now()).standing;
-        self.registry.people(|person| {
-            if !with_facts.contains(&person) {
-                self.gate.colours.begin(person, without);
-            }
-        })
+        let _everybody = lock(&self.due.everybody);
+        *lock(&self.due.alone_meanwhile) = Some(HashSet::new());
+        let recoloured = self.recolour_everybody();
+        *lock(&self.due.alone_meanwhile) = None;
+        recoloured
     }
-}
 
-/// Loads the colour table from the registry. Until it is loaded, whoever is not in it yet is `unknown`.
-/// Who has facts comes first, so that nobody is shown a colour that a fact denies.
-pub fn load(office: &Office) -> Result<(), RegistryError> {
-    office.recolour_all()?;
-    office.gate.colours.set_loaded();
-    Ok(())
+    fn recolour_everybody(&self) -> Result<(), RegistryError> {
+        let was_empty = self.gate.colours.is_empty();
+        let unless_noted = |person: PersonId, put: &dyn Fn()| {
+            let _alone = lock(&self.due.shards[Due::shard(person)]);
+            if !self.due.is_noted(person) {
+                put();
+            }
+        };
+        let mut with_facts = HashSet::new();
+        self.registry.facts(|person, facts| {
+            with_facts.insert(person);
+            unless_noted(person, &|| self.put(person, facts));
+        })?;
+        let without = self.judge_by(&[]).standing;
+        let (mut gone, mut registered) = (with_facts.clone(), HashSet::new());
+        self.registry.people(|person| {
+            gone.remove(&person);
+            if !was_empty {
+                registered.insert(person);
+            }
+            if !with_facts.contains(&person) {
+                unless_noted(person, &|| self.gate.colours.put(person, without));
+            }
+        })?;
+        if !was_empty {
+            let everybody = self.gate.colours.everybody().map(|(person, _)| person);
+            gone.extend(everybody.filter(|person| !registered.contains(person)));
+        }
+        for person in gone {
+            unless_noted(person, &|| self.gate.colours.remove(person));
+        }
+        Ok(())
+    }
 }
 
 /// Recolours people when their time comes, for as long as the gateway runs.
@@ -108,11 +169,11 @@ pub async fn recolour_when_due(office: Arc<Office>) {
 }
 
 fn recolour_due(office: &Office) {
-    for person in office.due.take(clock::now()) {
-        if let Err(error) = office.recolour(person) {
-            tracing::warn!(%error, "a standing that is due was not worked out; trying again");
-            office.due.times().insert((clock::now().plus_ms(1_000), person));
-        }
+    let due = office.due.take(clock::now());
+    if let Err(error) = office.recolour(&due) {
+        tracing::warn!(%error, people = due.len(), "standings that are due were not worked out; trying again");
+        let later = clock::now().plus_ms(DUE_PAUSE_MS);
+        lock(&office.due.times).extend(due.into_iter().map(|person| (later, person)));
     }
 }
 
@@ -124,7 +185,7 @@ mod tests {
     fn what_is_due_is_taken_once_and_what_is_not_stays() {
         let due = Due::default();
         for (at, person) in [(5, 1), (7, 2), (7, 1), (8, 3)] {
-            due.times().insert((Timestamp(at), PersonId(person)));
+            lock(&due.times).insert((Timestamp(at), PersonId(person)));
         }
         assert_eq!(due.take(Timestamp(4)), []);
         assert_eq!(due.take(Timestamp(7)), [PersonId(1), PersonId(1), PersonId(2)]);

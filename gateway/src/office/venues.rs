@@ -1,10 +1,10 @@
 //! Venues: adding, closing, posters.
 
 use super::bearer::Authority;
-use super::clerk::{self, Clerk, put_json};
+use super::clerk::{self, Clerk, Keeping, put_json};
 use super::ndjson::Line;
 use super::wrong::Wrong;
-use super::{Office, blocking};
+use super::{Office, audit_first, blocking};
 use crate::poster as drawing;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -61,7 +61,7 @@ pub(super) async fn add(
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Result<Response, Wrong> {
-    office.audit(&claims, "venues-added", String::new(), json!({}))?;
+    audit_first(&office, &claims, "venues-added", String::new(), json!({})).await?;
     Ok(clerk::answer(NewVenues { office }, body))
 }
 
@@ -79,12 +79,12 @@ impl Clerk for NewVenues {
         line.parse().and_then(VenueLine::checked)
     }
 
-    async fn keep(&self, new: Vec<NewVenue>) -> Result<Vec<Venue>, Wrong> {
+    async fn keep(&self, new: Vec<NewVenue>) -> Keeping<Venue> {
         let office = Arc::clone(&self.office);
         blocking(move || {
             let added = office.registry.add_venues(new)?;
             added.iter().for_each(|venue| office.gate.venues.put(venue.clone()));
-            Ok(added)
+            Ok(added.into_iter().map(Ok).collect())
         })
         .await?
     }
@@ -123,7 +123,7 @@ pub(super) async fn close(
     Path(venue): Path<String>,
 ) -> Result<StatusCode, Wrong> {
     let venue = known(&office, &venue)?.id;
-    office.audit(&claims, "venue-closed", venue.to_string(), json!({}))?;
+    audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
     let closed = blocking(move || registry.close_venue(venue)).await??;
     office.gate.venues.put(closed.ok_or(Refusal::NotFound)?);

@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use scangate_core::person::PersonError;
 use scangate_core::refusal::{Refusal, Retry};
+use scangate_core::time::Timestamp;
 use scangate_storage::registry::RegistryError;
 use scangate_storage::trail::TrailError;
 use serde_json::{Value, json};
@@ -40,6 +41,8 @@ pub(super) enum Wrong {
     PolicyInvalid(String),
     /// The store did not answer; nothing was changed that the answer speaks of.
     StoreUnavailable,
+    /// The same of trails, with up to when an answer would be complete.
+    TrailsUnavailable(Timestamp),
 }
 
 impl Wrong {
@@ -57,7 +60,7 @@ impl Wrong {
             | Self::AnswerTooLarge
             | Self::PolicyInvalid(_) => 422,
             Self::BudgetSpent => 429,
-            Self::StoreUnavailable => 503,
+            Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
         }
     }
 
@@ -78,7 +81,7 @@ impl Wrong {
             Self::SameApprover => "same-approver",
             Self::AnswerTooLarge => "answer-too-large",
             Self::PolicyInvalid(_) => "policy-invalid",
-            Self::StoreUnavailable => "store-unavailable",
+            Self::StoreUnavailable | Self::TrailsUnavailable(_) => "store-unavailable",
         }
     }
 
@@ -97,7 +100,7 @@ impl Wrong {
             Self::SameApprover => "Another person must approve this",
             Self::AnswerTooLarge => "The answer would hold too many persons",
             Self::PolicyInvalid(_) => "The rule pack is not valid",
-            Self::StoreUnavailable => "The store does not answer",
+            Self::StoreUnavailable | Self::TrailsUnavailable(_) => "The store does not answer",
         }
     }
 
@@ -115,14 +118,16 @@ impl Wrong {
             Self::SameApprover => "a second subject with the same role approves or rejects".into(),
             Self::AnswerTooLarge => "ask for a shorter window or a longer overlap".into(),
             Self::PolicyInvalid(detail) => detail.as_str().into(),
-            Self::StoreUnavailable => "send the same request again after retry_after_ms".into(),
+            Self::StoreUnavailable | Self::TrailsUnavailable(_) => {
+                "send the same request again after retry_after_ms".into()
+            }
         }
     }
 
     fn retry_after_ms(&self) -> Option<u32> {
         let refusal = match self {
             Self::Refused(refusal) => *refusal,
-            Self::StoreUnavailable => Refusal::Overloaded,
+            Self::StoreUnavailable | Self::TrailsUnavailable(_) => Refusal::Overloaded,
             Self::BudgetSpent => return Some(until_tomorrow_ms()),
             Self::Malformed(_)
             | Self::Person(_)
@@ -140,6 +145,11 @@ impl Wrong {
         }
     }
 
+    /// Says with a store's silence up to when its answer would be complete.
+    pub(super) fn complete_through(self, complete_through: Timestamp) -> Self {
+        if matches!(self, Self::StoreUnavailable) { Self::TrailsUnavailable(complete_through) } else { self }
+    }
+
     /// The problem as one line of NDJSON, which says what line of the request it is of, from 1.
     #[must_use]
     pub(super) fn line(&self, number: u64) -> Value {
@@ -154,6 +164,9 @@ impl Wrong {
         });
         if let Some(ms) = self.retry_after_ms() {
             problem["retry_after_ms"] = ms.into();
+        }
+        if let Self::TrailsUnavailable(complete_through) = self {
+            problem["complete_through"] = json!(complete_through);
         }
         problem
     }

@@ -34,7 +34,7 @@ impl FromStr for Address {
         let rest = text.strip_prefix(SCHEME).ok_or(wrong("it begins with cql://"))?;
         let (nodes, keyspace) = rest.split_once('/').ok_or(wrong("a keyspace follows the hosts"))?;
         if nodes.contains('@') {
-            return Err(wrong("user and password come from cql_login, not from the address"));
+            return Err(wrong("user and password come from cql.login or the environment"));
         }
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         let begins_well = keyspace.starts_with(|first: char| first.is_ascii_lowercase());
@@ -92,6 +92,6 @@ mod tests {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
         let secret = "cql://me:secret@db1/scangate".parse::<Address>().unwrap_err();
-        assert!(secret.to_string().contains("cql_login"));
+        assert!(secret.to_string().contains("cql.login"));
     }
 }

@@ -1,24 +1,29 @@
 //! The session with a cluster, on a runtime of its own: callers are threads that may wait.
 
 use super::address::Address;
+use super::consistency::Consistency;
 use super::schema;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
-use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
 
 /// Threads of the session's runtime.
 const THREADS: usize = 2;
 /// How long one request may take in all, its repetitions included.
-const REQUEST_MAX: Duration = Duration::from_secs(10);
+const REQUEST_MAX: Duration = Duration::from_secs(5);
 /// How long it may take to connect to a node.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long after a failure nobody tries to connect.
+const CONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// User and password.
 #[derive(Clone)]
@@ -47,6 +52,8 @@ pub struct Options {
     pub tls: Option<Arc<rustls::ClientConfig>>,
     /// How many nodes must have a write, and be asked for a read.
     pub consistency: Consistency,
+    /// Where nodes are reached that announce another address, behind a forwarder or a proxy.
+    pub translate: HashMap<SocketAddr, SocketAddr>,
 }
 
 /// Why a cluster did not answer.
@@ -68,30 +75,41 @@ impl ClusterError {
         Self { cause: error.into(), is_final: true }
     }
 
-    pub(super) fn is_final(&self) -> bool {
+    /// Whether no repetition changes it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
         self.is_final
     }
 }
 
-/// A cluster that is connected and has this version's schema.
+/// A cluster, connected when something is first asked of it.
 pub struct Cluster {
     runtime: Runtime,
-    session: Session,
-    keyspace: String,
+    options: Options,
+    session: OnceCell<Session>,
+    /// When connecting failed last, and why.
+    failed: Mutex<Option<(Instant, String)>>,
 }
 
 impl Cluster {
-    /// Connects, and makes or migrates the schema. **Errors**: no node answers; the login is refused; the
-    /// schema is of a later version.
-    pub fn connect(options: &Options) -> Result<Self, ClusterError> {
+    /// A cluster to be connected. **Errors**: the system gives no threads.
+    pub fn new(options: Options) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("cql")
             .enable_all()
-            .build()
-            .map_err(ClusterError::of)?;
-        let session = runtime.block_on(connect(options))?;
-        Ok(Self { runtime, session, keyspace: options.address.keyspace.clone() })
+            .build()?;
+        Ok(Self { runtime, options, session: OnceCell::new(), failed: Mutex::default() })
+    }
+
+    /// Connects within this time, and makes or migrates the schema. **Errors**: no node answers; the login is
+    /// refused; the schema is of a later version. Whoever asks for something later tries again.
+    pub fn connect(&self, within: Duration) -> Result<(), ClusterError> {
+        let connected = self.wait(async { tokio::time::timeout(within, self.session()).await });
+        match connected {
+            Ok(connected) => connected.map(drop),
+            Err(_) => Err(ClusterError::of(format!("no node answers within {} s", within.as_secs()))),
+        }
     }
 
     /// Waits for something asked of the cluster. Not to be called by a task of a runtime.
@@ -99,22 +117,49 @@ impl Cluster {
         self.runtime.block_on(asked)
     }
 
-    pub(crate) fn session(&self) -> &Session {
-        &self.session
+    /// The session; later it finds nodes again by itself. Where connecting has just failed, that is said again.
+    pub(crate) async fn session(&self) -> Result<&Session, ClusterError> {
+        self.session.get_or_try_init(|| self.try_to_connect()).await
+    }
+
+    async fn try_to_connect(&self) -> Result<Session, ClusterError> {
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, why)) = &*failed()
+            && at.elapsed() < CONNECT_PAUSE
+        {
+            return Err(ClusterError::of(why.clone()));
+        }
+        let connected = connect(&self.options).await;
+        *failed() = connected.as_ref().err().map(|error| (Instant::now(), error.cause.to_string()));
+        connected
     }
 
     /// Prepares a statement that may be repeated without harm. `{}` in it stands for the keyspace.
     pub(crate) async fn prepare(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
-        let text = text.replace("{}", &self.keyspace);
-        let mut statement = self.session.prepare(text).await.map_err(ClusterError::of)?;
+        let mut statement = self.prepare_conditional(text).await?;
         statement.set_is_idempotent(true);
+        Ok(statement)
+    }
+
+    /// Prepares a statement that is done or not by what it finds, and hence not repeated.
+    pub(crate) async fn prepare_conditional(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
+        let text = text.replace("{}", &self.options.address.keyspace);
+        self.session().await?.prepare(text).await.map_err(ClusterError::of)
+    }
+
+    /// Prepares a read that first ends every conditional write which has begun.
+    pub(crate) async fn prepare_settling(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
+        let mut statement = self.prepare(text).await?;
+        statement.set_consistency(self.options.consistency.settling());
         Ok(statement)
     }
 }
 
 async fn connect(options: &Options) -> Result<Session, ClusterError> {
+    let (consistency, serial) = options.consistency.levels();
     let profile = ExecutionProfile::builder()
-        .consistency(options.consistency)
+        .consistency(consistency)
+        .serial_consistency(Some(serial))
         .request_timeout(Some(REQUEST_MAX))
         .build();
     let mut builder = SessionBuilder::new()
@@ -122,6 +167,9 @@ async fn connect(options: &Options) -> Result<Session, ClusterError> {
         .default_execution_profile_handle(profile.into_handle())
         .connection_timeout(CONNECT_MAX)
         .tls_context(options.tls.clone());
+    if !options.translate.is_empty() {
+        builder = builder.address_translator(Arc::new(options.translate.clone()));
+    }
     if let Some(Login { user, password }) = &options.login {
         builder = builder.user(user, password);
     }

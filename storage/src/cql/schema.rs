@@ -7,7 +7,8 @@ use scylla::client::session::Session;
 use std::time::{Duration, Instant};
 
 /// What each version adds to the one before.
-const VERSIONS: [&[&str]; 1] = [&[
+const VERSIONS: [&[&str]; 2] = [TRAILS, REGISTRY];
+const TRAILS: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS {}.visits_by_person (bucket int, day int, person bigint, at bigint, id blob, \
      venue bigint, said blob, PRIMARY KEY ((bucket, day), person, at, id)) WITH compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
@@ -16,7 +17,16 @@ const VERSIONS: [&[&str]; 1] = [&[
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
     "CREATE TABLE IF NOT EXISTS {}.visit_days (part int, day int, PRIMARY KEY (part, day))",
     "CREATE TABLE IF NOT EXISTS {}.fixed (name text PRIMARY KEY, value bigint)",
-]];
+];
+const REGISTRY: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS {}.rows (kind text, bucket int, key blob, value blob, writer blob, \
+     PRIMARY KEY ((kind, bucket), key))",
+    // An hour is far longer than any gateway that runs takes to see a change; one that starts reads everything.
+    "CREATE TABLE IF NOT EXISTS {}.changes (kind text, bucket int, key blob, value blob, writer blob, \
+     PRIMARY KEY ((kind, bucket), key)) \
+     WITH default_time_to_live = 3600 AND gc_grace_seconds = 3600 AND compaction = \
+     {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'MINUTES', 'compaction_window_size': 10}",
+];
 /// Copies of a row, where there are so many nodes.
 const COPIES: usize = 3;
 /// How long who migrates may take before another may.

@@ -3,13 +3,16 @@
 //! **Shape**: numbers from 1; an entry's hash is SHA-256 over the hash before it (32 zeros before the first)
 //! and the act as JSON, both as text.
 
-use super::{Registry, Result, number, pack, unpack};
+use super::rows::{Key, Row, Table};
+use super::{Registry, Result, pack, unpack};
 use aws_lc_rs::digest;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
-const TABLE: &str = "audit";
+/// Entries that are read at once when the chain is followed.
+const ENTRIES_AT_ONCE: u64 = 1_024;
 
 /// What somebody did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,28 +53,57 @@ pub struct AuditBroken {
 }
 
 impl Registry {
-    /// Writes an entry. It is on disk when this returns: only then may what it speaks of be done.
+    /// Writes an entry. It is on disk when this returns: only then may what it speaks of be done. Of several who
+    /// write at once, on whatever gateway, one goes behind the other. **Errors**: the entry may be there all the
+    /// same; who repeats the call is in the audit twice.
     pub fn audit(&self, act: &Act) -> Result<u64> {
-        let mut write = self.write()?;
-        let last = self.last()?;
-        let previous = last.as_ref().map_or_else(|| "0".repeat(64), |last| last.hash.clone());
-        let number = last.map_or(0, |last| last.number) + 1;
-        let hash = hash(&previous, act);
-        let entry = Audited { number, act: act.clone(), previous, hash };
-        write.batch.insert(&write.tables.audit, number.to_be_bytes(), pack(&entry));
-        write.commit()?;
-        Ok(number)
+        loop {
+            let last = self.last_number()?;
+            let previous = match last {
+                0 => "0".repeat(64),
+                last => self.audited(last, 1)?.pop().map_or_else(String::new, |last| last.hash),
+            };
+            let number = last + 1;
+            let hash = hash(&previous, act);
+            let entry = Audited { number, act: act.clone(), previous, hash };
+            let row = Row::new(Table::Audit, number.to_be_bytes(), pack(&entry));
+            let taken = self.claim(row)?;
+            self.0.audited.fetch_max(number, Ordering::Relaxed);
+            if taken.is_none() {
+                return Ok(number);
+            }
+        }
     }
 
-    fn last(&self) -> Result<Option<Audited>> {
-        let Some(entry) = self.tables()?.audit.last_key_value() else { return Ok(None) };
-        unpack(TABLE, &entry.value()?).map(Some)
+    /// The number of the last entry, 0 where there is none: numbers leave nothing out, so it is found by steps
+    /// that double and then halve. **Cost**: two reads where nobody else has written since.
+    fn last_number(&self) -> Result<u64> {
+        let mut known = self.0.audited.load(Ordering::Relaxed);
+        let mut step = 1;
+        while self.is_audited(known + step)? {
+            known += step;
+            step *= 2;
+        }
+        while step > 1 {
+            step /= 2;
+            if self.is_audited(known + step)? {
+                known += step;
+            }
+        }
+        self.0.audited.fetch_max(known, Ordering::Relaxed);
+        Ok(known)
+    }
+
+    fn is_audited(&self, number: u64) -> Result<bool> {
+        Ok(self.get(Table::Audit, &number.to_be_bytes())?.is_some())
     }
 
     /// Entries from a number on, so many at most.
-    pub fn audited(&self, from: u64, max: usize) -> Result<Vec<Audited>> {
-        let entries = self.tables()?.audit.range(from.to_be_bytes()..).take(max);
-        entries.map(|entry| unpack(TABLE, &entry.value()?)).collect()
+    pub fn audited(&self, from: u64, max: u64) -> Result<Vec<Audited>> {
+        let keys: Vec<Key> =
+            (from..from.saturating_add(max)).map(|number| number.to_be_bytes().to_vec()).collect();
+        let found = self.rows().get(Table::Audit, &keys)?;
+        found.iter().flatten().map(|value| unpack(Table::Audit, value)).collect()
     }
 
     /// Follows the whole chain. Returns how long it is, or where it is broken. An end that was cut off is
@@ -79,32 +111,36 @@ impl Registry {
     pub fn verify_audit(&self) -> Result<std::result::Result<u64, AuditBroken>> {
         let mut previous = "0".repeat(64);
         let mut expected = 0;
-        for entry in self.tables()?.audit.iter() {
-            expected += 1;
-            let (key, value) = entry.into_inner()?;
-            let entry: Audited = unpack(TABLE, &value)?;
-            let is_whole = number(TABLE, &key)? == expected
-                && entry.number == expected
-                && entry.previous == previous
-                && entry.hash == hash(&previous, &entry.act);
-            if !is_whole {
-                return Ok(Err(AuditBroken { number: expected }));
+        loop {
+            let entries = self.audited(expected + 1, ENTRIES_AT_ONCE)?;
+            let is_end = entries.is_empty();
+            for entry in entries {
+                expected += 1;
+                let is_whole = entry.number == expected
+                    && entry.previous == previous
+                    && entry.hash == hash(&previous, &entry.act);
+                if !is_whole {
+                    return Ok(Err(AuditBroken { number: expected }));
+                }
+                previous = entry.hash;
             }
-            previous = entry.hash;
+            if is_end {
+                return Ok(Ok(expected));
+            }
         }
-        Ok(Ok(expected))
     }
 
-    /// Replaces an entry, as somebody with a hand on the disk would.
+    /// Replaces an entry, as somebody with a hand on the store would.
     #[cfg(test)]
     pub(super) fn forge(&self, entry: &Audited) -> Result<()> {
-        Ok(self.tables()?.audit.insert(entry.number.to_be_bytes(), pack(entry))?)
+        self.rows().write(&[vec![Row::new(Table::Audit, entry.number.to_be_bytes(), pack(entry))].into()])
     }
 
     /// Takes an entry out.
     #[cfg(test)]
     pub(super) fn drop_entry(&self, number: u64) -> Result<()> {
-        Ok(self.tables()?.audit.remove(number.to_be_bytes())?)
+        let remove = vec![(Table::Audit, number.to_be_bytes().to_vec())];
+        self.rows().write(&[super::rows::Unit { put: Vec::new(), remove }])
     }
 }
 

@@ -1,29 +1,44 @@
-//! Budgets: what an account has spent in a period. A spent budget survives a restart.
+//! Budgets: what an account has spent in a period. A spent budget survives a restart, and gateways that share a
+//! registry share it.
 
+use super::rows::{Row, Table, Unit};
 use super::{Registry, Result, number};
 
 impl Registry {
     /// Spends of an account in a period, where the sum stays within `max`; otherwise nothing is spent.
     /// Returns whether it was. Earlier periods of the account are forgotten.
     pub fn spend(&self, account: &str, period: u64, amount: u64, max: u64) -> Result<bool> {
-        let mut write = self.write()?;
-        let mut spent = 0;
-        let prefix = [account.as_bytes(), &[0]].concat();
-        for entry in write.tables.budgets.prefix(&prefix) {
-            let (key, value) = entry.into_inner()?;
-            if key[prefix.len()..] == period.to_be_bytes() {
-                spent = number("budgets", &value)?;
-            } else {
-                write.batch.remove(&write.tables.budgets, key);
+        let group = [account.as_bytes(), &[0]].concat();
+        let key = [group.as_slice(), &period.to_be_bytes()].concat();
+        loop {
+            let taken = match self.get(Table::Budgets, &key)? {
+                None if amount > max => return Ok(false),
+                None => {
+                    self.forget_periods(&group, &key)?;
+                    self.claim(Row::new(Table::Budgets, &key, amount.to_be_bytes()))?.is_none()
+                }
+                Some(spent) => {
+                    let sum = number(Table::Budgets, &spent)?.saturating_add(amount);
+                    if sum > max {
+                        return Ok(false);
+                    }
+                    self.rows().swap(Table::Budgets, &key, &spent, Some(&sum.to_be_bytes()))?
+                }
+            };
+            if taken {
+                return Ok(true);
             }
         }
-        let sum = spent.saturating_add(amount);
-        if sum > max {
-            return Ok(false);
-        }
-        let key = [prefix.as_slice(), &period.to_be_bytes()].concat();
-        write.batch.insert(&write.tables.budgets, key, sum.to_be_bytes());
-        write.commit()?;
-        Ok(true)
+    }
+
+    fn forget_periods(&self, group: &[u8], but: &[u8]) -> Result<()> {
+        let mut remove = Vec::new();
+        self.rows().groups(Table::Budgets, &[group.to_vec()], &mut |_, key, _| {
+            if key < but {
+                remove.push((Table::Budgets, key.to_vec()));
+            }
+            Ok(())
+        })?;
+        if remove.is_empty() { Ok(()) } else { self.rows().write(&[Unit { put: Vec::new(), remove }]) }
     }
 }

@@ -1,12 +1,11 @@
 //! Cases: the purpose and window under which one person is traced.
 
+use super::rows::{Key, Row, Table};
 use super::{Registry, Result, draw, pack, unpack};
 use scangate_core::id::{CaseId, PersonId};
 use scangate_core::time::Timestamp;
 use scangate_core::visit::Window;
 use serde::{Deserialize, Serialize};
-
-const TABLE: &str = "cases";
 
 /// A case that is about to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,29 +56,31 @@ impl Case {
 impl Registry {
     /// Opens a case.
     pub fn open_case(&self, new: NewCase) -> Result<Case> {
-        let mut write = self.write()?;
         let NewCase { tracer, person, purpose, reference, window: Window { from, to }, opened } = new;
-        let id = CaseId(draw(&self.tables()?.cases)?);
+        let id = CaseId(draw()?);
         let case = Case { id, tracer, person, purpose, reference, from, to, opened };
-        write.batch.insert(&write.tables.cases, id.0.to_be_bytes(), pack(&case));
         let about = (u128::from(person.0) << 64 | u128::from(id.0)).to_be_bytes();
-        write.batch.insert(&write.tables.cases_about, about, id.0.to_be_bytes());
-        write.commit()?;
+        let id = id.0.to_be_bytes();
+        let rows = vec![Row::new(Table::Cases, id, pack(&case)), Row::new(Table::CasesAbout, about, id)];
+        self.rows().write(&[rows.into()])?;
         Ok(case)
     }
 
     /// A case by id.
     pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
-        self.tables()?.cases.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+        self.get(Table::Cases, &id.0.to_be_bytes())?.map(|value| unpack(Table::Cases, &value)).transpose()
     }
 
     /// The cases about somebody, the oldest first.
     pub fn cases_about(&self, person: PersonId) -> Result<Vec<Case>> {
-        let mut cases = Vec::new();
-        for entry in self.tables()?.cases_about.prefix(person.0.to_be_bytes()) {
-            let id = CaseId(super::number(TABLE, &entry.value()?)?);
-            cases.extend(self.case(id)?);
-        }
+        let mut ids: Vec<Key> = Vec::new();
+        self.rows().groups(Table::CasesAbout, &[person.0.to_be_bytes().to_vec()], &mut |_, _, id| {
+            ids.push(id.to_vec());
+            Ok(())
+        })?;
+        let found = self.rows().get(Table::Cases, &ids)?;
+        let cases = found.iter().flatten().map(|value| unpack(Table::Cases, value));
+        let mut cases = cases.collect::<Result<Vec<Case>>>()?;
         cases.sort_unstable_by_key(|case| (case.opened, case.id));
         Ok(cases)
     }

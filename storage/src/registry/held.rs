@@ -1,11 +1,13 @@
 //! Held lists: what waits for a second approver.
 
-use super::{Registry, Result, draw, pack, unpack};
+use super::rows::{Key, Row, Table, Unit};
+use super::{Registry, RegistryError, Result, draw, pack, unpack};
 use scangate_core::id::HeldId;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-const TABLE: &str = "held";
+/// The value of a list that was released and is about to go.
+const RELEASED: &[u8] = &[];
 
 /// What kind of list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,37 +54,47 @@ pub struct Held {
 impl Registry {
     /// Holds a list.
     pub fn hold(&self, new: NewHeld) -> Result<HeldId> {
-        let mut write = self.write()?;
         let NewHeld { kind, sent_by, at, count, body } = new;
-        let id = HeldId(draw(&self.tables()?.held)?);
-        write.batch.insert(
-            &write.tables.held,
-            id.0.to_be_bytes(),
-            pack(&Held { id, kind, sent_by, at, count, body }),
-        );
-        write.commit()?;
-        Ok(id)
+        let id = HeldId(draw()?);
+        let held = Held { id, kind, sent_by, at, count, body };
+        match self.claim(Row::new(Table::Held, id.0.to_be_bytes(), pack(&held)))? {
+            None => Ok(id),
+            Some(_) => Err(RegistryError::Random),
+        }
     }
 
     /// A held list by id.
     pub fn held(&self, id: HeldId) -> Result<Option<Held>> {
-        self.tables()?.held.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+        Ok(self.held_with_row(id)?.map(|(held, _)| held))
+    }
+
+    fn held_with_row(&self, id: HeldId) -> Result<Option<(Held, Vec<u8>)>> {
+        let row = self.get(Table::Held, &id.0.to_be_bytes())?.filter(|value| value != RELEASED);
+        row.map(|value| Ok((unpack(Table::Held, &value)?, value))).transpose()
     }
 
     /// All held lists, the oldest first.
     pub fn all_held(&self) -> Result<Vec<Held>> {
-        let held = self.tables()?.held.iter().map(|entry| unpack(TABLE, &entry.value()?));
-        let mut held = held.collect::<Result<Vec<Held>>>()?;
+        let mut held: Vec<Held> = Vec::new();
+        self.rows().groups(Table::Held, &[Key::new()], &mut |_, _, value| {
+            if value != RELEASED {
+                held.push(unpack(Table::Held, value)?);
+            }
+            Ok(())
+        })?;
         held.sort_unstable_by_key(|held| (held.at, held.id));
         Ok(held)
     }
 
-    /// Takes a list out; of two who try, one gets it.
+    /// Takes a list out; of two who try, one gets it. It is marked first: a mark is whoever's made it, while a
+    /// row that is gone could be anybody's.
     pub fn release_held(&self, id: HeldId) -> Result<Option<Held>> {
-        let mut write = self.write()?;
-        let Some(held) = self.held(id)? else { return Ok(None) };
-        write.batch.remove(&write.tables.held, id.0.to_be_bytes());
-        write.commit()?;
+        let Some((held, value)) = self.held_with_row(id)? else { return Ok(None) };
+        if !self.rows().swap(Table::Held, &id.0.to_be_bytes(), &value, Some(RELEASED))? {
+            return Ok(None);
+        }
+        let remove = vec![(Table::Held, id.0.to_be_bytes().to_vec())];
+        self.rows().write(&[Unit { put: Vec::new(), remove }])?;
         Ok(Some(held))
     }
 }

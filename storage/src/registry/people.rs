@@ -1,14 +1,13 @@
 //! People: who is registered, found by id or by document.
 
-use super::write::Write;
-use super::{Registry, RegistryError, Result, draw, number, unpack};
+use super::changes::Change;
+use super::rows::{Key, Row, Table, Unit};
+use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::person::Personal;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-
-const TABLE: &str = "people";
 
 /// Somebody registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,98 +34,152 @@ pub struct Registered {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct Fields {
     registered: Timestamp,
     personal: Personal,
 }
 
 impl Registry {
-    /// Registers people, in order, all or none. One document is one person, also within the list. **Cost**:
-    /// one sync for all.
+    /// Registers people, in order. One document is one person, also within the list and on several gateways at
+    /// once. **Errors**: some may have been registered; who repeats the list finds them known.
+    ///
+    /// A document is claimed for a drawn id first, then the id for its person: who finds a document whose person
+    /// is missing ends what another began.
     pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<Registered>> {
-        let mut write = self.write()?;
-        let mut fresh = HashMap::new();
-        let mut registered = Vec::with_capacity(people.len());
-        for personal in people {
-            let document = self.0.documents_by.key(&personal.document);
-            let known = fresh.get(&document).copied();
-            if let Some(known) = known.map_or_else(|| self.known(&document), |known| Ok(Some(known)))? {
-                registered.push(Registered { is_new: false, ..known });
-                continue;
-            }
-            let new = Registered { person: PersonId(draw(&self.tables()?.people)?), kid, is_new: true };
-            self.put(&mut write, new.person, kid, &Row { registered: now, personal: personal.clone() })?;
-            write.batch.insert(&write.tables.documents, document, new.person.0.to_be_bytes());
-            fresh.insert(document, new);
-            registered.push(new);
+        let documents: Vec<_> = people.iter().map(|one| self.0.documents_by.key(&one.document)).collect();
+        let mut first: HashMap<[u8; 32], usize> = HashMap::new();
+        for (at, document) in documents.iter().enumerate() {
+            first.entry(*document).or_insert(at);
         }
-        write.commit()?;
-        Ok(registered)
+        let mut firsts: Vec<usize> = first.values().copied().collect();
+        firsts.sort_unstable();
+        let ids = self.claim_documents(firsts.iter().map(|&at| &documents[at]))?;
+        let people = firsts.iter().map(|&at| &people[at]).zip(ids);
+        let registered = self.claim_people(people.collect(), kid, now)?;
+        let of: HashMap<usize, Registered> = firsts.into_iter().zip(registered).collect();
+        let answer = documents.iter().enumerate().map(|(at, document)| {
+            let first = first[document];
+            Registered { is_new: of[&first].is_new && first == at, ..of[&first] }
+        });
+        Ok(answer.collect())
     }
 
-    fn known(&self, document: &[u8; 32]) -> Result<Option<Registered>> {
-        let Some(id) = self.tables()?.documents.get(document)? else { return Ok(None) };
-        let id = number("documents", &id)?;
-        let row = self.tables()?.people.get(id.to_be_bytes())?.ok_or(RegistryError::Damaged("documents"))?;
-        let kid = *row.first().ok_or(RegistryError::Damaged(TABLE))?;
-        Ok(Some(Registered { person: PersonId(id), kid, is_new: false }))
+    /// The person of each document: one drawn now where it is not known.
+    fn claim_documents<'a>(&self, documents: impl Iterator<Item = &'a [u8; 32]>) -> Result<Vec<PersonId>> {
+        let rows = documents.map(|document| Ok(Row::new(Table::Documents, document, draw()?.to_be_bytes())));
+        let rows = rows.collect::<Result<Vec<Row>>>()?;
+        let found = self.rows().claim(&rows)?;
+        let ids = rows
+            .iter()
+            .zip(found)
+            .map(|(row, found)| number(Table::Documents, &found.unwrap_or(row.value.clone())));
+        ids.map(|id| id.map(PersonId)).collect()
     }
 
-    /// A row is the kid and the sealed rest.
-    fn put(&self, write: &mut Write<'_>, id: PersonId, kid: u8, row: &Row) -> Result<()> {
-        let mut value = vec![kid];
-        value.extend(self.0.seal.seal(id.0, super::pack(row))?);
-        write.batch.insert(&write.tables.people, id.0.to_be_bytes(), value);
-        Ok(())
+    fn claim_people(
+        &self,
+        people: Vec<(&Personal, PersonId)>,
+        kid: u8,
+        now: Timestamp,
+    ) -> Result<Vec<Registered>> {
+        let keys: Vec<Key> = people.iter().map(|(_, id)| id.0.to_be_bytes().to_vec()).collect();
+        let mut known = self.rows().get(Table::People, &keys)?;
+        let missing: Vec<usize> = (0..people.len()).filter(|&at| known[at].is_none()).collect();
+        let rows = missing.iter().map(|&at| {
+            let (personal, id) = people[at];
+            let fields = Fields { registered: now, personal: personal.clone() };
+            Ok(Row::new(Table::People, &keys[at], self.sealed(id, kid, &fields)?))
+        });
+        let rows = rows.collect::<Result<Vec<_>>>()?;
+        let changes: Vec<Change> = missing.iter().map(|&at| Change::Person(people[at].1)).collect();
+        let found = self.telling(&changes, || self.rows().claim(&rows))?;
+        for (&at, found) in missing.iter().zip(found) {
+            known[at] = found;
+        }
+        let registered = people.iter().zip(known).map(|(&(_, person), known)| match known {
+            None => Ok(Registered { person, kid, is_new: true }),
+            Some(row) => {
+                let kid = *row.first().ok_or(RegistryError::Damaged(Table::People.name()))?;
+                Ok(Registered { person, kid, is_new: false })
+            }
+        });
+        registered.collect()
+    }
+
+    /// A row's value: the kid and the sealed rest.
+    fn sealed(&self, id: PersonId, kid: u8, fields: &Fields) -> Result<Vec<u8>> {
+        Ok([vec![kid], self.0.seal.seal(id.0, pack(fields))?].concat())
+    }
+
+    fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
+        let (&kid, sealed) = value.split_first().ok_or(RegistryError::Damaged(Table::People.name()))?;
+        let Fields { registered, personal } = unpack(Table::People, &self.0.seal.open(id.0, sealed)?)?;
+        Ok(Person { id, kid, registered, personal })
     }
 
     /// Somebody by id.
     pub fn person(&self, id: PersonId) -> Result<Option<Person>> {
-        let Some(value) = self.tables()?.people.get(id.0.to_be_bytes())? else { return Ok(None) };
-        let (&kid, sealed) = value.split_first().ok_or(RegistryError::Damaged(TABLE))?;
-        let Row { registered, personal } = unpack(TABLE, &self.0.seal.open(id.0, sealed)?)?;
-        Ok(Some(Person { id, kid, registered, personal }))
+        let value = self.get(Table::People, &id.0.to_be_bytes())?;
+        value.map(|value| self.opened(id, &value)).transpose()
     }
 
     /// Whether somebody of this id is registered. **Cost**: a point read; nothing is decrypted.
     pub fn is_registered(&self, id: PersonId) -> Result<bool> {
-        Ok(self.tables()?.people.contains_key(id.0.to_be_bytes())?)
+        Ok(self.get(Table::People, &id.0.to_be_bytes())?.is_some())
     }
 
-    /// Changes name, phone or document; none for who is not registered.
-    pub fn change_person(&self, id: PersonId, change: impl FnOnce(&mut Personal)) -> Result<Option<Person>> {
-        let mut write = self.write()?;
-        let Some(mut person) = self.person(id)? else { return Ok(None) };
-        let before = self.0.documents_by.key(&person.personal.document);
-        change(&mut person.personal);
-        let after = self.0.documents_by.key(&person.personal.document);
-        write.batch.remove(&write.tables.documents, before);
-        write.batch.insert(&write.tables.documents, after, id.0.to_be_bytes());
-        let row = Row { registered: person.registered, personal: person.personal.clone() };
-        self.put(&mut write, id, person.kid, &row)?;
-        write.commit()?;
-        Ok(Some(person))
+    /// The same of each. **Cost**: point reads, many at once.
+    pub fn are_registered(&self, people: &[PersonId]) -> Result<Vec<bool>> {
+        let keys: Vec<Key> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
+        Ok(self.rows().get(Table::People, &keys)?.iter().map(Option::is_some).collect())
     }
 
-    /// Erases somebody: row, document and facts. The audit and closed cases keep the id alone. Returns
-    /// whether there was one.
-    pub fn erase_person(&self, id: PersonId) -> Result<bool> {
-        let mut write = self.write()?;
-        let Some(person) = self.person(id)? else { return Ok(false) };
-        write.batch.remove(&write.tables.people, id.0.to_be_bytes());
-        write.batch.remove(&write.tables.documents, self.0.documents_by.key(&person.personal.document));
-        for fact in self.facts_of(id)? {
-            Self::remove_fact(&mut write, &fact);
+    /// Changes name and phone, where they are given; none for who is not registered.
+    pub fn change_person(
+        &self,
+        id: PersonId,
+        name: Option<String>,
+        phone: Option<String>,
+    ) -> Result<Option<Person>> {
+        loop {
+            let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(None) };
+            let mut person = self.opened(id, &value)?;
+            if let Some(name) = &name {
+                person.personal.name.clone_from(name);
+            }
+            if let Some(phone) = &phone {
+                person.personal.phone.clone_from(phone);
+            }
+            let fields = Fields { registered: person.registered, personal: person.personal.clone() };
+            let changed = self.sealed(id, person.kid, &fields)?;
+            if self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
+                return Ok(Some(person));
+            }
         }
-        write.commit()?;
-        Ok(true)
+    }
+
+    /// Erases somebody: facts, row and document. The audit and closed cases keep the id alone. Returns
+    /// whether there was one. What fails half-way is ended by the next call.
+    pub fn erase_person(&self, id: PersonId) -> Result<bool> {
+        let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(false) };
+        let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
+        let remove: Vec<_> = self.facts_of(id)?.iter().flat_map(Self::rows_of_fact).collect();
+        let is_erased = self.telling(&[Change::Person(id)], || {
+            if !remove.is_empty() {
+                self.rows().write(&[Unit { put: Vec::new(), remove }])?;
+            }
+            self.rows().swap(Table::Documents, &document, &id.0.to_be_bytes(), None)?;
+            self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, None)
+        })?;
+        // Who changed name or phone meanwhile is erased with the change.
+        if is_erased { Ok(true) } else { self.erase_person(id) }
     }
 
     /// Everybody's id, for loading the colour table. Nothing is decrypted.
     pub fn people(&self, mut each: impl FnMut(PersonId)) -> Result<()> {
-        for entry in self.tables()?.people.iter() {
-            each(PersonId(number(TABLE, &entry.key()?)?));
-        }
-        Ok(())
+        self.rows().keys(Table::People, &mut |key| {
+            each(PersonId(number(Table::People, key)?));
+            Ok(())
+        })
     }
 }

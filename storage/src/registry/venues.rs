@@ -1,10 +1,10 @@
 //! Venues, by id.
 
-use super::{Registry, Result, draw, pack, unpack};
+use super::changes::Change;
+use super::rows::{Key, Row, Table};
+use super::{Registry, RegistryError, Result, draw, pack, unpack};
 use scangate_core::id::VenueId;
 use scangate_core::venue::{Doors, Dwell, Venue, VenueKind};
-
-const TABLE: &str = "venues";
 
 /// A venue without its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,40 +20,46 @@ pub struct NewVenue {
 }
 
 impl Registry {
-    /// Adds venues, all or none. **Cost**: one sync for all.
+    /// Adds venues. In an embedded store all are added or none, by one sync.
     pub fn add_venues(&self, venues: Vec<NewVenue>) -> Result<Vec<Venue>> {
-        let mut write = self.write()?;
         let mut added = Vec::with_capacity(venues.len());
         for NewVenue { name, kind, district, dwell } in venues {
-            let id = VenueId(draw(&self.tables()?.venues)?);
-            let venue = Venue { id, name, kind, district, dwell, doors: Doors::Open };
-            write.batch.insert(&write.tables.venues, id.0.to_be_bytes(), pack(&venue));
-            added.push(venue);
+            added.push(Venue { id: VenueId(draw()?), name, kind, district, dwell, doors: Doors::Open });
         }
-        write.commit()?;
-        Ok(added)
+        let row = |venue: &Venue| Row::new(Table::Venues, venue.id.0.to_be_bytes(), pack(venue));
+        let rows: Vec<Row> = added.iter().map(row).collect();
+        let changes: Vec<Change> = added.iter().map(|venue| Change::Venue(venue.id)).collect();
+        let taken = self.telling(&changes, || self.rows().claim(&rows))?;
+        if taken.iter().any(Option::is_some) { Err(RegistryError::Random) } else { Ok(added) }
     }
 
     /// A venue by id.
     pub fn venue(&self, id: VenueId) -> Result<Option<Venue>> {
-        self.tables()?.venues.get(id.0.to_be_bytes())?.map(|value| unpack(TABLE, &value)).transpose()
+        self.get(Table::Venues, &id.0.to_be_bytes())?.map(|value| unpack(Table::Venues, &value)).transpose()
+    }
+
+    /// Those of these venues that there are.
+    pub fn venues_of(&self, ids: &[VenueId]) -> Result<Vec<Venue>> {
+        let keys: Vec<Key> = ids.iter().map(|id| id.0.to_be_bytes().to_vec()).collect();
+        let found = self.rows().get(Table::Venues, &keys)?;
+        found.iter().flatten().map(|value| unpack(Table::Venues, value)).collect()
     }
 
     /// Closes a venue for good; none where there is no such venue.
     pub fn close_venue(&self, id: VenueId) -> Result<Option<Venue>> {
-        let mut write = self.write()?;
-        let Some(venue) = self.venue(id)? else { return Ok(None) };
-        let closed = Venue { doors: Doors::Closed, ..venue };
-        write.batch.insert(&write.tables.venues, id.0.to_be_bytes(), pack(&closed));
-        write.commit()?;
+        let Some(value) = self.get(Table::Venues, &id.0.to_be_bytes())? else { return Ok(None) };
+        let closed = Venue { doors: Doors::Closed, ..unpack(Table::Venues, &value)? };
+        // Only another who closes it could have changed it since.
+        let swap = || self.rows().swap(Table::Venues, &id.0.to_be_bytes(), &value, Some(&pack(&closed)));
+        self.telling(&[Change::Venue(id)], swap)?;
         Ok(Some(closed))
     }
 
     /// Every venue.
     pub fn venues(&self, mut each: impl FnMut(Venue)) -> Result<()> {
-        for entry in self.tables()?.venues.iter() {
-            each(unpack(TABLE, &entry.value()?)?);
-        }
-        Ok(())
+        self.rows().all(Table::Venues, &mut |_, value| {
+            each(unpack(Table::Venues, value)?);
+            Ok(())
+        })
     }
 }

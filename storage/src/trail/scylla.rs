@@ -6,11 +6,13 @@
 //! milliseconds. A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows
 //! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
 
+mod pressure;
 mod said;
 
 use super::{TrailError, TrailStore, put_in_order};
-use crate::cql::{Cluster, ClusterError};
+use crate::cql::{Cluster, ClusterError, OnceCell, clock};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use pressure::Pressure;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -19,14 +21,11 @@ use scangate_core::visit::Window;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Rows in one batch: at some 100 bytes each far below what servers take.
 const ROWS_A_BATCH: usize = 128;
-/// Writes under way at once.
-const WRITES_MAX: usize = 64;
 /// Reads under way at once.
 const READS_MAX: usize = 64;
 /// The shortest life of a row: servers take no zero.
@@ -81,9 +80,11 @@ struct Statements {
 /// The store.
 pub struct ScyllaTrails {
     cluster: Arc<Cluster>,
-    statements: Statements,
+    /// Made when the cluster first answers.
+    statements: OnceCell<Statements>,
     buckets: u16,
     retention_days: u16,
+    pressure: Pressure,
     /// The days that this gateway has listed.
     listed: Mutex<BTreeSet<u32>>,
     retained_from: AtomicU32,
@@ -94,23 +95,35 @@ type Bound<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; said::BYTES], i32);
 
 impl ScyllaTrails {
     /// The trails of a cluster that keeps them for so many days, made with so many buckets if there are none.
-    /// **Errors**: the cluster's; it was made with another number of buckets.
-    pub fn open(cluster: Arc<Cluster>, buckets: u16, retention_days: u16) -> Result<Self, TrailError> {
-        let (statements, found) = cluster.wait(async {
-            let statements = Statements::prepare(&cluster).await?;
-            Ok::<_, ClusterError>((statements, fix_buckets(&cluster, buckets).await?))
-        })?;
-        if found != buckets {
-            return Err(TrailError::Buckets { found, asked: buckets });
-        }
-        Ok(Self {
+    /// Nothing is asked of it yet.
+    #[must_use]
+    pub fn new(cluster: Arc<Cluster>, buckets: u16, retention_days: u16) -> Self {
+        Self {
             cluster,
-            statements,
+            statements: OnceCell::new(),
             buckets,
             retention_days,
+            pressure: Pressure::default(),
             listed: Mutex::default(),
             retained_from: AtomicU32::new(0),
-        })
+        }
+    }
+
+    /// Finds out whether the cluster can be used. **Errors**: the cluster's; it was made with another number
+    /// of buckets.
+    pub fn check(&self) -> Result<(), TrailError> {
+        self.cluster.wait(self.statements()).map(drop)
+    }
+
+    async fn statements(&self) -> Result<&Statements, TrailError> {
+        let make = || async {
+            let found = fix_buckets(&self.cluster, self.buckets).await?;
+            if found != self.buckets {
+                return Err(TrailError::Buckets { found, asked: self.buckets });
+            }
+            Ok(Statements::prepare(&self.cluster).await?)
+        };
+        self.statements.get_or_try_init(make).await
     }
 
     fn listed(&self) -> MutexGuard<'_, BTreeSet<u32>> {
@@ -125,33 +138,73 @@ impl ScyllaTrails {
 
     /// How long a row of this day lives. **Units**: seconds.
     fn ttl(&self, day: u32) -> i32 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let now = i64::try_from(clock::now().0 / 1_000).unwrap_or(i64::MAX);
         let end = (i64::from(day) + i64::from(self.retention_days) + 1) * 86_400;
         i32::try_from((end - now).clamp(TTL_S_MIN, TTL_S_MAX)).expect("20 years fit")
     }
 
-    async fn write_all(&self, drain: &[CheckIn]) -> Result<(), ClusterError> {
+    /// Writes a drain, as much of it again as failed, for as long as some of it is taken.
+    async fn write_all(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
         self.list_days(drain).await?;
-        for index in [Index::Persons, Index::Venues] {
-            let batches = self.batches(index, drain);
-            stream::iter(batches)
-                .map(|batch| self.write_batch(index, batch))
-                .buffer_unordered(WRITES_MAX)
-                .try_collect::<()>()
-                .await?;
+        let mut left: Vec<_> = [Index::Persons, Index::Venues]
+            .into_iter()
+            .flat_map(|index| self.batches(index, drain).into_iter().map(move |batch| (index, batch)))
+            .collect();
+        loop {
+            let count = left.len();
+            let (undone, error) = self.write_some(left).await;
+            let Some(error) = error else {
+                self.pressure.ease();
+                return Ok(());
+            };
+            self.pressure.strain();
+            if undone.len() == count {
+                return Err(error);
+            }
+            left = undone;
         }
-        Ok(())
+    }
+
+    /// Writes batches until one fails. Returns those that are not known to be written, and why.
+    async fn write_some<'a>(
+        &self,
+        batches: Vec<(Index, Vec<Bound<'a>>)>,
+    ) -> (Vec<(Index, Vec<Bound<'a>>)>, Option<TrailError>) {
+        let (mut undone, mut first) = (Vec::new(), None);
+        let has_failed = &AtomicBool::new(false);
+        let mut writing = stream::iter(batches)
+            .map(|(index, batch)| async move {
+                if has_failed.load(Ordering::Relaxed) {
+                    return Err(((index, batch), None));
+                }
+                let written = self.write_batch(index, &batch).await;
+                written.map_err(|error| {
+                    has_failed.store(true, Ordering::Relaxed);
+                    ((index, batch), Some(error))
+                })
+            })
+            .buffer_unordered(self.pressure.allowed());
+        while let Some(written) = writing.next().await {
+            if let Err((batch, error)) = written {
+                undone.push(batch);
+                first = first.or(error);
+            }
+        }
+        drop(writing);
+        (undone, first)
     }
 
     /// Lists the days of a drain before anything of them is written, so that no reader passes one over.
-    async fn list_days(&self, drain: &[CheckIn]) -> Result<(), ClusterError> {
+    async fn list_days(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
         let days: BTreeSet<u32> = drain.iter().map(|check_in| check_in.at.utc_day()).collect();
         let new: Vec<u32> = days.difference(&self.listed()).copied().collect();
         for day in new {
             let bound = (DAYS_PART, small(u64::from(day)), self.ttl(day));
-            let session = self.cluster.session();
-            session.execute_unpaged(&self.statements.add_day, bound).await.map_err(ClusterError::of)?;
+            let session = self.cluster.session().await?;
+            session
+                .execute_unpaged(&self.statements().await?.add_day, bound)
+                .await
+                .map_err(ClusterError::of)?;
             self.listed().insert(day);
         }
         Ok(())
@@ -174,10 +227,10 @@ impl ScyllaTrails {
         partitions.flat_map(|rows| rows.chunks(ROWS_A_BATCH).map(<[_]>::to_vec)).collect()
     }
 
-    async fn write_batch(&self, index: Index, rows: Vec<Bound<'_>>) -> Result<(), ClusterError> {
-        let insert = &self.statements.insert[index as usize];
-        let session = self.cluster.session();
-        if let [row] = &rows[..] {
+    async fn write_batch(&self, index: Index, rows: &[Bound<'_>]) -> Result<(), TrailError> {
+        let insert = &self.statements().await?.insert[index as usize];
+        let session = self.cluster.session().await?;
+        if let [row] = rows {
             session.execute_unpaged(insert, row).await.map_err(ClusterError::of)?;
             return Ok(());
         }
@@ -189,8 +242,9 @@ impl ScyllaTrails {
     }
 
     /// The days there are, of those that are kept.
-    async fn days(&self) -> Result<Vec<u32>, ClusterError> {
-        let asked = self.cluster.session().execute_unpaged(&self.statements.days, (DAYS_PART,)).await;
+    async fn days(&self) -> Result<Vec<u32>, TrailError> {
+        let asked =
+            self.cluster.session().await?.execute_unpaged(&self.statements().await?.days, (DAYS_PART,)).await;
         let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
         let from = self.retained_from.load(Ordering::Relaxed);
         let mut days = Vec::new();
@@ -211,8 +265,9 @@ impl ScyllaTrails {
     ) -> Result<Vec<CheckIn>, TrailError> {
         let (bucket, period) = self.partition(index, owner, Timestamp(period * index.period_ms()));
         let bound = (bucket, period, signed(owner), signed(window.from.0), signed(window.to.0));
-        let select = self.statements.select[index as usize].clone();
-        let pager = self.cluster.session().execute_iter(select, bound).await.map_err(ClusterError::of)?;
+        let select = self.statements().await?.select[index as usize].clone();
+        let pager =
+            self.cluster.session().await?.execute_iter(select, bound).await.map_err(ClusterError::of)?;
         let mut rows = pager.rows_stream::<(i64, Vec<u8>, i64, Vec<u8>)>().map_err(ClusterError::of)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().await {
@@ -273,19 +328,25 @@ impl ScyllaTrails {
     async fn forget_all(&self, person: PersonId) -> Result<(), TrailError> {
         let window = Window { from: Timestamp(0), to: Timestamp(u64::MAX >> 1) };
         let own = self.persons_all(&[PersonAsk { person, window }]).await?.pop().unwrap_or_default();
-        let session = self.cluster.session();
+        let session = self.cluster.session().await?;
         for check_in in &own {
             let (bucket, hour) = self.partition(Index::Venues, check_in.venue.0, check_in.at);
             let (venue, at, id) = (signed(check_in.venue.0), signed(check_in.at.0), &check_in.id.0[..]);
             let bound = (bucket, hour, venue, at, id);
-            session.execute_unpaged(&self.statements.delete_visit, bound).await.map_err(ClusterError::of)?;
+            session
+                .execute_unpaged(&self.statements().await?.delete_visit, bound)
+                .await
+                .map_err(ClusterError::of)?;
         }
         // Last, so that what fails half-way is found again.
         for day in self.days().await? {
             let at = Timestamp(u64::from(day) * DAY_MS);
             let (bucket, day) = self.partition(Index::Persons, person.0, at);
             let bound = (bucket, day, signed(person.0));
-            session.execute_unpaged(&self.statements.delete_person, bound).await.map_err(ClusterError::of)?;
+            session
+                .execute_unpaged(&self.statements().await?.delete_person, bound)
+                .await
+                .map_err(ClusterError::of)?;
         }
         Ok(())
     }
@@ -294,8 +355,11 @@ impl ScyllaTrails {
     async fn retain_all(&self, first: u32) -> Result<(), TrailError> {
         for day in self.days().await?.into_iter().filter(|&day| day < first) {
             let bound = (DAYS_PART, small(u64::from(day)));
-            let session = self.cluster.session();
-            session.execute_unpaged(&self.statements.drop_day, bound).await.map_err(ClusterError::of)?;
+            let session = self.cluster.session().await?;
+            session
+                .execute_unpaged(&self.statements().await?.drop_day, bound)
+                .await
+                .map_err(ClusterError::of)?;
         }
         self.retained_from.fetch_max(first, Ordering::Relaxed);
         self.listed().retain(|&day| day >= first);
@@ -305,7 +369,7 @@ impl ScyllaTrails {
 
 impl TrailStore for ScyllaTrails {
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
-        Ok(self.cluster.wait(self.write_all(drain))?)
+        self.cluster.wait(self.write_all(drain))
     }
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
@@ -370,7 +434,7 @@ impl Statements {
 
 /// The number of buckets that the tables were made with: the caller's, if it is the first.
 async fn fix_buckets(cluster: &Cluster, asked: u16) -> Result<u16, ClusterError> {
-    let session = cluster.session();
+    let session = cluster.session().await?;
     let fix = cluster.prepare("INSERT INTO {}.fixed (name, value) VALUES (?, ?) IF NOT EXISTS").await?;
     session.execute_unpaged(&fix, (FIXED_BUCKETS, i64::from(asked))).await.map_err(ClusterError::of)?;
     let read = cluster.prepare("SELECT value FROM {}.fixed WHERE name = ?").await?;

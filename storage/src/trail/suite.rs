@@ -158,34 +158,23 @@ proptest! {
 }
 
 mod cluster {
-    //! The same over a CQL cluster: `SCANGATE_TEST_CQL=host1,host2,…` says where it is, and `tests/run` starts
-    //! one. Each test has a keyspace of its own.
+    //! The same over a CQL cluster.
 
     use super::*;
-    use crate::cql::{Cluster, Options};
+    use crate::cql::testing::cluster;
     use crate::trail::ScyllaTrails;
-    use scylla::statement::Consistency;
-    use std::sync::Arc;
 
     /// The generated city lies in 2022: its rows must not have ended by TTL.
     const RETENTION_DAYS: u16 = 3_650;
 
-    fn options(test: &str) -> Options {
-        let hosts = std::env::var("SCANGATE_TEST_CQL").expect("tests/run sets SCANGATE_TEST_CQL");
-        let keyspace = format!("test_{test}_{}", std::process::id());
-        let address = format!("cql://{hosts}/{keyspace}").parse().unwrap();
-        Options { address, login: None, tls: None, consistency: Consistency::Quorum }
-    }
-
     fn store(test: &str) -> ScyllaTrails {
-        let cluster = Arc::new(Cluster::connect(&options(test)).unwrap());
-        ScyllaTrails::open(cluster, BUCKETS, RETENTION_DAYS).unwrap()
+        ScyllaTrails::new(cluster(test), BUCKETS, RETENTION_DAYS)
     }
 
     #[test]
     fn a_city_reads_the_same_also_by_another_gateway() {
         let (trails, oracle) = (store("city"), MemoryTrails::default());
-        let check_ins = City { state: 1, people: 400, venues: 60, days: 3 }.check_ins(20_000);
+        let check_ins = City { state: 1, people: 200, venues: 20, days: 3 }.check_ins(10_000);
         for drain in check_ins.chunks(3_000) {
             trails.write(drain).unwrap();
             oracle.write(drain).unwrap();
@@ -226,14 +215,11 @@ mod cluster {
         let opened = std::thread::scope(|scope| {
             let open = |number: usize| {
                 scope.spawn(move || {
-                    let cluster = Arc::new(Cluster::connect(&options("schema"))?);
-                    Ok::<_, TrailError>(
-                        ScyllaTrails::open(cluster, [64, 128][number % 2], RETENTION_DAYS).map(drop),
-                    )
+                    ScyllaTrails::new(cluster("schema"), [64, 128][number % 2], RETENTION_DAYS).check()
                 })
             };
             let opening: Vec<_> = (0..4).map(open).collect();
-            opening.into_iter().map(|opened| opened.join().unwrap().unwrap()).collect::<Vec<_>>()
+            opening.into_iter().map(|opened| opened.join().unwrap()).collect::<Vec<_>>()
         });
         let refused = opened.iter().filter(|opened| matches!(opened, Err(TrailError::Buckets { .. })));
         assert_eq!((opened.iter().filter(|opened| opened.is_ok()).count(), refused.count()), (2, 2));

@@ -1,0 +1,83 @@
+//! What a gateway cannot answer without, besides colours: the kids, the rule packs and the venues. The registry
+//! holds them for good; a snapshot holds them for a start without it.
+
+use crate::gate::Gate;
+use crate::keyring::Kids;
+use crate::policies::{Policies, Published};
+use anyhow::Context as _;
+use scangate_core::policy::Policy;
+use scangate_core::venue::Venue;
+use scangate_storage::registry::{Registry, StoredPolicy};
+use serde::{Deserialize, Serialize};
+
+/// The essentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Essentials {
+    /// Which kids are good.
+    pub kids: Kids,
+    /// Every pack that was ever in force, the oldest first.
+    pub policies: Vec<StoredPolicy>,
+    /// Every venue.
+    pub venues: Vec<Venue>,
+}
+
+impl Essentials {
+    /// Reads them from the registry.
+    pub fn read(registry: &Registry) -> anyhow::Result<Self> {
+        let mut venues = Vec::new();
+        registry.venues(|venue| venues.push(venue))?;
+        Ok(Self { kids: kids(registry)?, policies: registry.policies()?, venues })
+    }
+
+    /// What a running gateway has of them.
+    #[must_use]
+    pub fn of(gate: &Gate) -> Self {
+        Self { kids: gate.keyring.kids(), policies: gate.policies.stored(), venues: gate.venues.all() }
+    }
+
+    /// The packs: the last one is in force. **Errors**: there is none, or one that this version cannot read.
+    pub fn packs(&self) -> anyhow::Result<Policies> {
+        let mut stored = self.policies.iter();
+        let last = stored.next_back().context("no rule pack was ever published")?;
+        let policies = Policies::new(published(last)?);
+        for earlier in stored {
+            policies.remember(published(earlier)?);
+        }
+        Ok(policies)
+    }
+
+    /// Brings a running gateway up to them. Returns whether another pack is in force now, under which
+    /// everybody is to be recoloured.
+    pub fn give(self, gate: &Gate) -> anyhow::Result<bool> {
+        gate.keyring.swap(self.kids);
+        self.venues.into_iter().for_each(|venue| gate.venues.put(venue));
+        follow_policies(&self.policies, &gate.policies)
+    }
+}
+
+/// The kids that the registry has.
+pub fn kids(registry: &Registry) -> anyhow::Result<Kids> {
+    match registry.kids()? {
+        Some(kids) => serde_json::from_slice(&kids).context("the kids in the registry"),
+        None => Ok(Kids::default()),
+    }
+}
+
+/// Takes in packs that are not known yet, and brings the last one into force. Returns whether it was not.
+pub fn follow_policies(stored: &[StoredPolicy], policies: &Policies) -> anyhow::Result<bool> {
+    for stored in stored.iter().filter(|stored| policies.of(stored.number).is_none()) {
+        policies.remember(published(stored)?);
+    }
+    let Some(last) = stored.last() else { return Ok(false) };
+    if last.number <= policies.in_force().number {
+        return Ok(false);
+    }
+    policies.bring_into_force(published(last)?);
+    Ok(true)
+}
+
+fn published(stored: &StoredPolicy) -> anyhow::Result<Published> {
+    let policy = Policy::parse(&stored.text);
+    let policy = policy.map_err(|error| anyhow::anyhow!("the pack {}:{error}", stored.label))?;
+    Ok(Published { number: stored.number, policy, text: stored.text.clone() })
+}

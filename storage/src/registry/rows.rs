@@ -1,0 +1,164 @@
+//! Rows: what the registry stands on. A table's rows lie in groups, each in order of its keys; what may be
+//! changed by several at once is claimed and swapped, and all else is only ever added, so that two gateways
+//! on one cluster need no lock and no common clock.
+
+mod embedded;
+mod scylla;
+
+pub(super) use embedded::EmbeddedRows;
+pub(super) use scylla::ScyllaRows;
+
+use super::Result;
+
+/// A table of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// By person: kid and sealed fields.
+    People,
+    /// By a document's keyed hash: the person.
+    Documents,
+    /// By venue.
+    Venues,
+    /// By person and fact; a byte more for the fact's withdrawal.
+    Facts,
+    /// By fact: the person.
+    FactOwners,
+    /// By case.
+    Cases,
+    /// By person and case.
+    CasesAbout,
+    /// By account and period: the sum spent.
+    Budgets,
+    /// By number.
+    Audit,
+    /// By list.
+    Held,
+    /// By number.
+    Policies,
+    /// By name.
+    Settings,
+    /// By second, time and chance: what changed, for the other gateways. Rows end by themselves.
+    Changes,
+    /// By gateway: up to when it has drained.
+    Drained,
+}
+
+/// Bytes of a group's key, where it is the id that a key begins with.
+const ID_BYTES: usize = 8;
+/// Entries of the audit that lie together: as many as two bytes count.
+const AUDIT_GROUP_BYTES: usize = 6;
+
+impl Table {
+    pub(super) const ALL: [Self; 14] = [
+        Self::People,
+        Self::Documents,
+        Self::Venues,
+        Self::Facts,
+        Self::FactOwners,
+        Self::Cases,
+        Self::CasesAbout,
+        Self::Budgets,
+        Self::Audit,
+        Self::Held,
+        Self::Policies,
+        Self::Settings,
+        Self::Changes,
+        Self::Drained,
+    ];
+
+    /// Its name, in words that a store takes and people read.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Documents => "documents",
+            Self::Venues => "venues",
+            Self::Facts => "facts",
+            Self::FactOwners => "fact-owners",
+            Self::Cases => "cases",
+            Self::CasesAbout => "cases-about",
+            Self::Budgets => "budgets",
+            Self::Audit => "audit",
+            Self::Held => "held",
+            Self::Policies => "policies",
+            Self::Settings => "settings",
+            Self::Changes => "changes",
+            Self::Drained => "drained",
+        }
+    }
+
+    /// The group that a key lies in: the part of it that its neighbours share.
+    fn group(self, key: &[u8]) -> &[u8] {
+        let bytes = match self {
+            Self::Held | Self::Policies | Self::Settings | Self::Drained => 0,
+            Self::Budgets => key.len().saturating_sub(ID_BYTES),
+            Self::Audit => AUDIT_GROUP_BYTES,
+            Self::People
+            | Self::Documents
+            | Self::Venues
+            | Self::Facts
+            | Self::FactOwners
+            | Self::Cases
+            | Self::CasesAbout
+            | Self::Changes => ID_BYTES,
+        };
+        key.get(..bytes).unwrap_or(key)
+    }
+}
+
+/// A key.
+pub(super) type Key = Vec<u8>;
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) table: Table,
+    pub(super) key: Key,
+    pub(super) value: Vec<u8>,
+}
+
+impl Row {
+    pub(super) fn new(table: Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        Self { table, key: key.as_ref().to_vec(), value: value.as_ref().to_vec() }
+    }
+}
+
+/// What is done as one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unit {
+    /// Rows that are new, or that the last to write decides.
+    pub(super) put: Vec<Row>,
+    /// Rows that go.
+    pub(super) remove: Vec<(Table, Key)>,
+}
+
+impl From<Vec<Row>> for Unit {
+    fn from(put: Vec<Row>) -> Self {
+        Self { put, remove: Vec::new() }
+    }
+}
+
+/// What receives rows.
+pub(super) type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
+/// What receives the rows of groups, each with the group's place among those asked for.
+pub(super) type EachOf<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
+
+/// A store of rows. What was written survives power loss when its call returns.
+pub(super) trait Rows: Send + Sync {
+    /// Whether other gateways write here, too.
+    fn is_shared(&self) -> bool;
+    /// The values of keys, in their order.
+    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>>;
+    /// The rows of groups, group by group, in order of their keys.
+    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()>;
+    /// Every row; those of a group follow each other in order.
+    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()>;
+    /// Every key, with no value. **Cost**: that of the keys, where the store can do so.
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+    /// Writes units, each wholly or not at all. **Errors**: some units may have been written.
+    fn write(&self, units: &[Unit]) -> Result<()>;
+    /// Adds each row unless its key is taken: of several who try, one adds it. Returns what each key had. The
+    /// keys of one call differ.
+    fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>>;
+    /// Replaces a row's value, or takes it out, where it is still `from`. Returns whether it was.
+    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
+}

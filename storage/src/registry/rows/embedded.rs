@@ -1,0 +1,183 @@
+//! Rows in an embedded store (fjall) of one gateway, one at a time written. A store that a full disk has stopped
+//! is opened anew once there is room.
+
+use super::{Each, EachOf, Key, Row, Rows, Table, Unit};
+use crate::registry::Result;
+use crate::room;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// The open store.
+struct Tables {
+    database: Database,
+    tables: Vec<Keyspace>,
+}
+
+impl Tables {
+    fn open(folder: &Path) -> Result<Self> {
+        let database = Database::builder(folder).open()?;
+        let open = |table: Table| database.keyspace(table.name(), KeyspaceCreateOptions::default);
+        let tables = Table::ALL.into_iter().map(open).collect::<fjall::Result<_>>()?;
+        Ok(Self { tables, database })
+    }
+
+    fn of(&self, table: Table) -> &Keyspace {
+        &self.tables[table as usize]
+    }
+}
+
+/// The store.
+pub(in crate::registry) struct EmbeddedRows {
+    folder: PathBuf,
+    /// None only where opening the store anew has failed.
+    tables: RwLock<Option<Arc<Tables>>>,
+    /// The store refuses writes since one of them failed.
+    is_stopped: AtomicBool,
+    /// What is read and then written is so by one at a time.
+    writing: Mutex<()>,
+}
+
+/// A write that has begun. While it lives nobody else writes.
+struct Write<'a> {
+    place: &'a EmbeddedRows,
+    tables: Arc<Tables>,
+    batch: OwnedWriteBatch,
+    alone: MutexGuard<'a, ()>,
+}
+
+impl Write<'_> {
+    fn put(&mut self, row: &Row) {
+        self.batch.insert(self.tables.of(row.table), row.key.as_slice(), row.value.as_slice());
+    }
+
+    /// Ends it. **Errors**: the disk did not take it; the next write finds out whether it does again.
+    fn commit(self) -> Result<()> {
+        let Self { place, tables, batch, alone } = self;
+        let committed = batch.commit();
+        if committed.is_err() {
+            place.is_stopped.store(true, Ordering::Release);
+        }
+        drop((tables, alone));
+        Ok(committed?)
+    }
+}
+
+impl EmbeddedRows {
+    /// Opens the store of a folder, or makes one.
+    pub(in crate::registry) fn open(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            tables: RwLock::new(Some(Arc::new(Tables::open(folder)?))),
+            is_stopped: AtomicBool::new(false),
+            writing: Mutex::new(()),
+        })
+    }
+
+    fn tables(&self) -> Result<Arc<Tables>> {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
+        tables.map_or_else(|| self.open_anew(), Ok)
+    }
+
+    fn begin(&self) -> Result<Write<'_>> {
+        let alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_stopped.load(Ordering::Acquire) {
+            room::probe(&self.folder).map_err(fjall::Error::Io)?;
+            *self.tables.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        let tables = self.tables()?;
+        let batch = tables.database.batch().durability(Some(PersistMode::SyncAll));
+        Ok(Write { place: self, tables, batch, alone })
+    }
+
+    /// The old store has let go of its folder by now, or its last reader does in a moment: until then this
+    /// fails.
+    fn open_anew(&self) -> Result<Arc<Tables>> {
+        let mut place = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = &*place {
+            return Ok(Arc::clone(tables));
+        }
+        let tables = Arc::new(Tables::open(&self.folder)?);
+        self.is_stopped.store(false, Ordering::Release);
+        tracing::info!("the registry's store is open again");
+        Ok(Arc::clone(place.insert(tables)))
+    }
+}
+
+impl Rows for EmbeddedRows {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let tables = self.tables()?;
+        keys.iter().map(|key| Ok(tables.of(table).get(key)?.map(|value| value.to_vec()))).collect()
+    }
+
+    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()> {
+        let tables = self.tables()?;
+        for (at, group) in groups.iter().enumerate() {
+            for entry in tables.of(table).prefix(group) {
+                let (key, value) = entry.into_inner()?;
+                if table.group(&key) == group {
+                    each(at, &key, &value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()> {
+        for entry in self.tables()?.of(table).iter() {
+            let (key, value) = entry.into_inner()?;
+            each(&key, &value)?;
+        }
+        Ok(())
+    }
+
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        for entry in self.tables()?.of(table).iter() {
+            each(&entry.key()?)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, units: &[Unit]) -> Result<()> {
+        let mut write = self.begin()?;
+        for unit in units {
+            unit.put.iter().for_each(|row| write.put(row));
+            for (table, key) in &unit.remove {
+                write.batch.remove(write.tables.of(*table), key.as_slice());
+            }
+        }
+        write.commit()
+    }
+
+    fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut write = self.begin()?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let taken = write.tables.of(row.table).get(&row.key)?.map(|value| value.to_vec());
+            if taken.is_none() {
+                write.put(row);
+            }
+            found.push(taken);
+        }
+        write.commit()?;
+        Ok(found)
+    }
+
+    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
+        let mut write = self.begin()?;
+        if write.tables.of(table).get(key)?.as_deref() != Some(from) {
+            return Ok(false);
+        }
+        match to {
+            Some(to) => write.batch.insert(write.tables.of(table), key, to),
+            None => write.batch.remove(write.tables.of(table), key),
+        }
+        write.commit()?;
+        Ok(true)
+    }
+}

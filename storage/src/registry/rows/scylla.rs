@@ -1,0 +1,376 @@
+//! Rows on a CQL cluster that several gateways share. What is claimed and swapped goes by conditional writes;
+//! a unit is one logged batch, done wholly or not at all even if its gateway dies half-way.
+//!
+//! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket), key))`, once
+//! for rows that stay and once for those that end by themselves. A kind is a table's name. A bucket holds the
+//! groups whose hashes fall on it, so that a group is one slice of one partition. `writer` is drawn for each
+//! conditional write: where the cluster cannot say whether one was done, it is found again by it.
+
+use super::{Each, EachOf, Key, Row, Rows, Table, Unit};
+use crate::cql::{Cluster, ClusterError, Mutex, MutexGuard, OnceCell};
+use crate::registry::Result;
+use aws_lc_rs::rand;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
+use scylla::response::query_result::QueryResult;
+use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+use scylla::value::CqlValue;
+use std::sync::Arc;
+
+/// Partitions of a table.
+const BUCKETS: u32 = 1_024;
+/// Requests under way at once.
+const REQUESTS_MAX: usize = 64;
+/// Partitions that are read at once where a whole table is: each brings many rows.
+const SCANS_MAX: usize = 16;
+
+/// Partitions share so many locks.
+const TURNS: usize = 512;
+/// How often a conditional write is tried whose end the cluster cannot tell.
+const TRIES_MAX: usize = 8;
+
+/// The statements of rows that stay, or of those that end.
+struct Statements {
+    get: PreparedStatement,
+    group: PreparedStatement,
+    bucket: PreparedStatement,
+    keys: PreparedStatement,
+    put: PreparedStatement,
+    remove: PreparedStatement,
+    claim: PreparedStatement,
+    swap: PreparedStatement,
+    take_out: PreparedStatement,
+    settle: PreparedStatement,
+}
+
+/// The store.
+pub(in crate::registry) struct ScyllaRows {
+    cluster: Arc<Cluster>,
+    staying: OnceCell<Statements>,
+    ending: OnceCell<Statements>,
+    turns: Vec<Mutex<()>>,
+}
+
+type KeyValue = (Vec<u8>, Vec<u8>);
+type Asked<T> = std::result::Result<T, ClusterError>;
+
+impl ScyllaRows {
+    pub(in crate::registry) fn new(cluster: Arc<Cluster>) -> Self {
+        let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
+        Self { cluster, staying: OnceCell::new(), ending: OnceCell::new(), turns }
+    }
+
+    async fn of(&self, table: Table) -> Asked<&Statements> {
+        let (statements, name) =
+            if table == Table::Changes { (&self.ending, "changes") } else { (&self.staying, "rows") };
+        statements.get_or_try_init(|| Statements::prepare(&self.cluster, name)).await
+    }
+
+    async fn get_one(&self, table: Table, key: &[u8]) -> Asked<Option<Vec<u8>>> {
+        let bound = (table.name(), bucket(table, key), key);
+        let asked = self.cluster.session().await?.execute_unpaged(&self.of(table).await?.get, bound).await;
+        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let row = rows.maybe_first_row::<(Vec<u8>,)>().map_err(ClusterError::of)?;
+        Ok(row.map(|(value,)| value))
+    }
+
+    async fn partition(&self, table: Table, bucket: i32) -> Asked<Vec<KeyValue>> {
+        let select = self.of(table).await?.bucket.clone();
+        let pager = self.cluster.session().await?.execute_iter(select, (table.name(), bucket)).await;
+        let rows = pager.map_err(ClusterError::of)?.rows_stream::<KeyValue>().map_err(ClusterError::of)?;
+        rows.map_err(ClusterError::of).try_collect().await
+    }
+
+    async fn partition_keys(&self, table: Table, bucket: i32) -> Asked<Vec<Vec<u8>>> {
+        let select = self.of(table).await?.keys.clone();
+        let pager = self.cluster.session().await?.execute_iter(select, (table.name(), bucket)).await;
+        let rows = pager.map_err(ClusterError::of)?.rows_stream::<(Vec<u8>,)>().map_err(ClusterError::of)?;
+        rows.map_ok(|(key,)| key).map_err(ClusterError::of).try_collect().await
+    }
+
+    async fn slice(&self, table: Table, group: &[u8]) -> Asked<Vec<KeyValue>> {
+        let Some(end) = after(group) else { return self.partition(table, bucket(table, group)).await };
+        let select = self.of(table).await?.group.clone();
+        let bound = (table.name(), bucket_of(group), group, end);
+        let pager = self.cluster.session().await?.execute_iter(select, bound).await;
+        let rows = pager.map_err(ClusterError::of)?.rows_stream::<KeyValue>().map_err(ClusterError::of)?;
+        rows.map_err(ClusterError::of).try_collect().await
+    }
+
+    async fn write_unit(&self, unit: &Unit) -> Asked<()> {
+        let session = self.cluster.session().await?;
+        let mut batch = Batch::new(BatchType::Logged);
+        let mut bound: Vec<Vec<CqlValue>> = Vec::new();
+        for row in &unit.put {
+            batch.append_statement(self.of(row.table).await?.put.clone());
+            let [kind, bucket] = partition_key(row.table, &row.key);
+            bound.push(vec![
+                kind,
+                bucket,
+                CqlValue::Blob(row.key.clone()),
+                CqlValue::Blob(row.value.clone()),
+            ]);
+        }
+        for (table, key) in &unit.remove {
+            batch.append_statement(self.of(*table).await?.remove.clone());
+            let [kind, bucket] = partition_key(*table, key);
+            bound.push(vec![kind, bucket, CqlValue::Blob(key.clone())]);
+        }
+        if let ([row], []) = (&unit.put[..], &unit.remove[..]) {
+            let one = (row.table.name(), bucket(row.table, &row.key), &row.key, &row.value);
+            session.execute_unpaged(&self.of(row.table).await?.put, one).await.map_err(ClusterError::of)?;
+            return Ok(());
+        }
+        batch.set_is_idempotent(true);
+        session.batch(&batch, bound).await.map_err(ClusterError::of)?;
+        Ok(())
+    }
+
+    /// Adds a row unless its key is taken, and says what it had.
+    async fn claim_one(&self, row: &Row) -> Asked<Option<Vec<u8>>> {
+        let Row { table, key, value } = row;
+        let (statements, writer) = (self.of(*table).await?, drawn()?);
+        let bucket = bucket(*table, key);
+        let _alone = self.alone(*table, bucket).await;
+        for _ in 0..TRIES_MAX {
+            let bound = (table.name(), bucket, key, value, &writer[..]);
+            let asked = self.cluster.session().await?.execute_unpaged(&statements.claim, bound).await;
+            let found = match asked {
+                Ok(done) => condition(done)?,
+                Err(error) if is_open(&error) => self.settled(*table, bucket, key).await?,
+                Err(error) => return Err(ClusterError::of(error)),
+            };
+            match found {
+                Condition::Done => return Ok(None),
+                Condition::Found { writer: Some(by), .. } if by == writer => return Ok(None),
+                Condition::Found { value, .. } => return Ok(Some(value)),
+                Condition::Missing => {}
+            }
+        }
+        Err(ClusterError::of("others write the same rows all the time"))
+    }
+
+    /// Replaces a value or takes its row out, where it is still `from`, and says whether it was. A row that is
+    /// gone was taken out as wished, whoever did it.
+    async fn swap_one(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Asked<bool> {
+        let (statements, writer) = (self.of(table).await?, drawn()?);
+        let bucket = bucket(table, key);
+        let _alone = self.alone(table, bucket).await;
+        for _ in 0..TRIES_MAX {
+            let session = self.cluster.session().await?;
+            let asked = match to {
+                Some(to) => {
+                    session
+                        .execute_unpaged(&statements.swap, (to, &writer[..], table.name(), bucket, key, from))
+                        .await
+                }
+                None => {
+                    session.execute_unpaged(&statements.take_out, (table.name(), bucket, key, from)).await
+                }
+            };
+            let found = match asked {
+                Ok(done) => match condition(done)? {
+                    Condition::Done => return Ok(true),
+                    Condition::Found { .. } | Condition::Missing => return Ok(false),
+                },
+                Err(error) if is_open(&error) => self.settled(table, bucket, key).await?,
+                Err(error) => return Err(ClusterError::of(error)),
+            };
+            match found {
+                Condition::Found { writer: Some(by), .. } if by == writer => return Ok(true),
+                Condition::Found { value, .. } if value == from => {}
+                Condition::Missing => return Ok(to.is_none()),
+                Condition::Found { .. } | Condition::Done => return Ok(false),
+            }
+        }
+        Err(ClusterError::of("others write the same rows all the time"))
+    }
+
+    /// What a key has once every conditional write of its partition that has begun is done or undone.
+    async fn settled(&self, table: Table, bucket: i32, key: &[u8]) -> Asked<Condition> {
+        let settle = &self.of(table).await?.settle;
+        let asked = self.cluster.session().await?.execute_unpaged(settle, (table.name(), bucket, key)).await;
+        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let row = rows.maybe_first_row::<(Vec<u8>, Option<Vec<u8>>)>().map_err(ClusterError::of)?;
+        Ok(row.map_or(Condition::Missing, |(value, writer)| Condition::Found { value, writer }))
+    }
+
+    /// Conditional writes of a partition get in each other's way: of this gateway's own, one goes at a time.
+    async fn alone(&self, table: Table, bucket: i32) -> MutexGuard<'_, ()> {
+        let number = table as usize * BUCKETS as usize + bucket.unsigned_abs() as usize;
+        self.turns[number % TURNS].lock().await
+    }
+}
+
+impl Rows for ScyllaRows {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let reads = stream::iter(keys).map(|key| self.get_one(table, key)).buffered(REQUESTS_MAX);
+        Ok(self.cluster.wait(reads.try_collect())?)
+    }
+
+    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()> {
+        self.cluster.wait(async {
+            let mut reading =
+                stream::iter(groups).map(|group| self.slice(table, group)).buffered(REQUESTS_MAX).enumerate();
+            while let Some((at, rows)) = reading.next().await {
+                for (key, value) in rows? {
+                    if table.group(&key) == groups[at] {
+                        each(at, &key, &value)?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()> {
+        self.cluster.wait(async {
+            let buckets = stream::iter(0..BUCKETS.cast_signed());
+            let mut reading = buckets.map(|bucket| self.partition(table, bucket)).buffer_unordered(SCANS_MAX);
+            while let Some(rows) = reading.try_next().await? {
+                in_groups(table, rows).iter().try_for_each(|(key, value)| each(key, value))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.cluster.wait(async {
+            let buckets = stream::iter(0..BUCKETS.cast_signed());
+            let mut reading =
+                buckets.map(|bucket| self.partition_keys(table, bucket)).buffer_unordered(SCANS_MAX);
+            while let Some(keys) = reading.try_next().await? {
+                keys.iter().try_for_each(|key| each(key))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn write(&self, units: &[Unit]) -> Result<()> {
+        let writes = stream::iter(units).map(|unit| self.write_unit(unit)).buffer_unordered(REQUESTS_MAX);
+        Ok(self.cluster.wait(writes.try_collect())?)
+    }
+
+    fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>> {
+        let claims = stream::iter(rows).map(|row| self.claim_one(row)).buffered(REQUESTS_MAX);
+        Ok(self.cluster.wait(claims.try_collect())?)
+    }
+
+    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
+        Ok(self.cluster.wait(self.swap_one(table, key, from, to))?)
+    }
+}
+
+impl Statements {
+    async fn prepare(cluster: &Cluster, table: &str) -> Asked<Self> {
+        let partition = "WHERE kind = ? AND bucket = ?";
+        let select =
+            |columns: &str, rest: &str| format!("SELECT {columns} FROM {{}}.{table} {partition} {rest}");
+        let delete = |rest: &str| format!("DELETE FROM {{}}.{table} {partition} AND key = ? {rest}");
+        let insert = |columns: &str, values: &str| {
+            format!("INSERT INTO {{}}.{table} (kind, bucket, key, value{columns}) VALUES (?, ?, ?, ?{values}")
+        };
+        let swap =
+            format!("UPDATE {{}}.{table} SET value = ?, writer = ? {partition} AND key = ? IF value = ?");
+        Ok(Self {
+            get: cluster.prepare(&select("value", "AND key = ?")).await?,
+            group: cluster.prepare(&select("key, value", "AND key >= ? AND key < ?")).await?,
+            bucket: cluster.prepare(&select("key, value", "")).await?,
+            keys: cluster.prepare(&select("key", "")).await?,
+            put: cluster.prepare(&insert("", ")")).await?,
+            remove: cluster.prepare(&delete("")).await?,
+            claim: cluster.prepare_conditional(&insert(", writer", ", ?) IF NOT EXISTS")).await?,
+            swap: cluster.prepare_conditional(&swap).await?,
+            take_out: cluster.prepare_conditional(&delete("IF value = ?")).await?,
+            settle: cluster.prepare_settling(&select("value, writer", "AND key = ?")).await?,
+        })
+    }
+}
+
+fn partition_key(table: Table, key: &[u8]) -> [CqlValue; 2] {
+    [CqlValue::Text(table.name().to_owned()), CqlValue::Int(bucket(table, key))]
+}
+
+fn bucket(table: Table, key: &[u8]) -> i32 {
+    bucket_of(table.group(key))
+}
+
+fn bucket_of(group: &[u8]) -> i32 {
+    (crc32fast::hash(group) % BUCKETS).cast_signed()
+}
+
+/// The least key that is behind all which begin so; none where there is no such key.
+fn after(prefix: &[u8]) -> Option<Vec<u8>> {
+    let kept = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
+    let mut end = prefix[..=kept].to_vec();
+    end[kept] += 1;
+    Some(end)
+}
+
+/// Rows of a partition with each group's together. Where one group's key begins with another's, their rows are
+/// mixed in the partition.
+fn in_groups(table: Table, mut rows: Vec<KeyValue>) -> Vec<KeyValue> {
+    rows.sort_by(|(one, _), (other, _)| {
+        table.group(one).cmp(table.group(other)).then_with(|| one.cmp(other))
+    });
+    rows
+}
+
+/// What became of a conditional write, or stands where it was to be.
+enum Condition {
+    /// It was done.
+    Done,
+    /// It was not: this stands there, written by this one if by a conditional write.
+    Found { value: Vec<u8>, writer: Option<Vec<u8>> },
+    /// There is no such row.
+    Missing,
+}
+
+/// Reads a conditional write's answer. Servers differ in which columns they answer with.
+fn condition(result: QueryResult) -> Asked<Condition> {
+    let rows = result.into_rows_result().map_err(ClusterError::of)?;
+    let place = |name| rows.column_specs().iter().position(|column| column.name() == name);
+    let (value_at, writer_at) = (place("value"), place("writer"));
+    let mut row = rows.first_row::<scylla::value::Row>().map_err(ClusterError::of)?;
+    let applied = row.columns.first().and_then(|column| column.as_ref()?.as_boolean());
+    if applied == Some(true) {
+        return Ok(Condition::Done);
+    }
+    let mut blob = |at: Option<usize>| row.columns.get_mut(at?)?.take()?.into_blob();
+    let writer = blob(writer_at);
+    Ok(blob(value_at).map_or(Condition::Missing, |value| Condition::Found { value, writer }))
+}
+
+/// Whether a conditional write that failed so may have been done all the same: unless the cluster said why not, or
+/// it was never sent.
+fn is_open(error: &ExecutionError) -> bool {
+    use ExecutionError::{BadQuery, EmptyPlan, LastAttemptError};
+    if let LastAttemptError(RequestAttemptError::DbError(error, _)) = error {
+        return matches!(error, DbError::WriteTimeout { .. } | DbError::WriteFailure { .. });
+    }
+    !matches!(error, BadQuery(_) | EmptyPlan)
+}
+
+fn drawn() -> Asked<[u8; 8]> {
+    let mut writer = [0; 8];
+    rand::fill(&mut writer).map_err(|_| ClusterError::of("no randomness"))?;
+    Ok(writer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_before_the_next_one() {
+        assert_eq!(after(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(after(&[1, 255]), Some(vec![2]));
+        assert_eq!(after(&[255, 255]), None);
+        assert_eq!(after(&[]), None);
+    }
+}

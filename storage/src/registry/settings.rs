@@ -1,0 +1,39 @@
+//! Settings, by name.
+
+use super::changes::Change;
+use super::rows::{Row, Table};
+use super::{Registry, Result};
+
+/// The setting that keeps the kids.
+const KIDS: &str = "kids";
+
+impl Registry {
+    /// A setting's value.
+    pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.get(Table::Settings, name.as_bytes())
+    }
+
+    /// Sets a setting where it is still `from`, none if it was not set. Returns whether it was.
+    fn swap_setting(&self, name: &str, from: Option<&[u8]>, to: &[u8]) -> Result<bool> {
+        match from {
+            Some(from) => self.rows().swap(Table::Settings, name.as_bytes(), from, Some(to)),
+            None => Ok(self.claim(Row::new(Table::Settings, name, to))?.is_none()),
+        }
+    }
+
+    /// The kids of keys.
+    pub fn kids(&self) -> Result<Option<Vec<u8>>> {
+        self.setting(KIDS)
+    }
+
+    /// Sets the kids where they are still `from`, and tells the other gateways. Returns whether they were.
+    pub fn swap_kids(&self, from: Option<&[u8]>, to: &[u8]) -> Result<bool> {
+        self.telling(&[Change::Keys], || self.swap_setting(KIDS, from, to))
+    }
+
+    /// Sets a setting, whatever it was.
+    pub fn set(&self, name: &str, value: &[u8]) -> Result<()> {
+        while !self.swap_setting(name, self.setting(name)?.as_deref(), value)? {}
+        Ok(())
+    }
+}
