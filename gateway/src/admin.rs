@@ -63,9 +63,15 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
         metrics::gauge!("scangate_venues").set(admin.gate.venues.len() as f64);
         metrics::gauge!("scangate_journal_room").set(admin.journal.room() as f64);
     }
-    if let Some(followed) = admin.gate.colours.followed() {
-        let age = Duration::from_millis(clock::now().since_ms(followed));
-        metrics::gauge!("scangate_colours_age_seconds").set(age.as_secs_f64());
+    let colours = &admin.gate.colours;
+    for (name, through) in [
+        ("scangate_colours_age_seconds", colours.followed()),
+        ("scangate_snapshot_age_seconds", colours.snapshot()),
+    ] {
+        if let Some(through) = through {
+            let age = Duration::from_millis(clock::now().since_ms(through));
+            metrics::gauge!(name).set(age.as_secs_f64());
+        }
     }
     metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.gate.colours.is_loaded())));
     admin.metrics.run_upkeep();

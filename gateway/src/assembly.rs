@@ -42,8 +42,10 @@ use tokio::sync::{Notify, watch};
 const LANE_RECORDS: usize = 16_384;
 /// Threads of the back office.
 const OFFICE_THREADS: usize = 2;
-/// How often a snapshot is taken: with the time to write one it is never a minute old.
-const SNAPSHOT_TICK: Duration = Duration::from_secs(30);
+/// Between two snapshots lies the time that one takes, so many times over, within these bounds.
+const SNAPSHOT_SHARE: u32 = 20;
+const SNAPSHOT_PAUSE_MIN: Duration = Duration::from_secs(5);
+const SNAPSHOT_PAUSE_MAX: Duration = Duration::from_secs(40);
 /// How often the journal's health is looked at.
 const HEALTH_TICK: Duration = Duration::from_millis(100);
 /// How long the back office may take to answer its last calls.
@@ -133,7 +135,7 @@ pub fn run(
         let desk = Desk { number, lane, durability: journal.durability() };
         let (gate, door, tls) = (Arc::clone(&gate), door.clone(), Arc::clone(&tls));
         let (secret, phase) = (secret.clone(), phase.clone());
-        let worker = Worker { number, sockets, desk, bell, gate, door, tls, secret, phase };
+        let worker = Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase };
         threads.push(worker::spawn(worker).context("a worker's thread")?);
     }
     drop(door);
@@ -213,6 +215,7 @@ fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Essential
         format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())
     })?;
     colours.set_followed(followed);
+    colours.set_snapshot(followed);
     colours.set_loaded();
     tracing::info!(%followed, residents = colours.len(), "answering by the snapshot");
     Ok(essentials)
@@ -257,25 +260,28 @@ fn office_runtime() -> anyhow::Result<Runtime> {
         .context("the back office's threads")
 }
 
-/// Takes a snapshot every half a minute, where there are other gateways to follow.
+/// Takes snapshots for as long as the gateway runs, where there are other gateways to follow. A twentieth of a
+/// disk's time at most goes into them, as long as that keeps them younger than a minute.
 async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
-    let mut ticks = tokio::time::interval(SNAPSHOT_TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
-        let (data, gate) = (data.clone(), Arc::clone(&gate));
-        match tokio::task::spawn_blocking(move || take_snapshot(&data, &gate)).await {
+        let began = Instant::now();
+        let (folder, shared) = (data.clone(), Arc::clone(&gate));
+        match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
             Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
         }
+        let pause = began.elapsed() * SNAPSHOT_SHARE;
+        tokio::time::sleep(pause.clamp(SNAPSHOT_PAUSE_MIN, SNAPSHOT_PAUSE_MAX)).await;
     }
 }
 
 fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
     match gate.colours.followed() {
-        Some(followed) if gate.colours.is_loaded() => {
-            snapshot::write(data, followed, &Essentials::of(gate), &gate.colours)
+        Some(followed) if gate.colours.is_loaded() && gate.colours.snapshot() < Some(followed) => {
+            snapshot::write(data, followed, &Essentials::of(gate), &gate.colours)?;
+            gate.colours.set_snapshot(followed);
+            Ok(())
         }
         Some(_) | None => Ok(()),
     }

@@ -37,12 +37,13 @@ pub struct Colours {
     table: DashMap<PersonId, Packed, foldhash::fast::RandomState>,
     loaded: AtomicBool,
     followed: AtomicU64,
+    snapshot: AtomicU64,
 }
 
 impl Default for Colours {
     fn default() -> Self {
-        let (loaded, followed) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self { table: DashMap::default(), loaded, followed }
+        let (followed, snapshot) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { table: DashMap::default(), loaded: AtomicBool::new(false), followed, snapshot }
     }
 }
 
@@ -78,6 +79,17 @@ impl Colours {
     #[must_use]
     pub fn followed(&self) -> Option<Timestamp> {
         Some(Timestamp(self.followed.load(Ordering::Acquire))).filter(|through| through.0 > 0)
+    }
+
+    /// Says that the snapshot on disk has every change up to this.
+    pub fn set_snapshot(&self, through: Timestamp) {
+        self.snapshot.fetch_max(through.0, Ordering::AcqRel);
+    }
+
+    /// Up to when it has; none where there is no snapshot of this run or the one that it started with.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.snapshot.load(Ordering::Acquire))).filter(|through| through.0 > 0)
     }
 
     /// Takes a person out.

@@ -53,6 +53,12 @@ pub fn write(data: &Path, followed: Timestamp, essentials: &Essentials, colours:
     File::open(data)?.sync_all()
 }
 
+/// Whether a data folder has a snapshot.
+#[must_use]
+pub fn exists(data: &Path) -> bool {
+    data.join(NAME).exists()
+}
+
 /// Reads the snapshot of a data folder, if it has one, and fills the colour table from it. **Errors**: it is
 /// damaged or of another format; the table has nothing of it then.
 pub fn read(data: &Path, colours: &Colours) -> anyhow::Result<Option<Snapshot>> {

@@ -2,6 +2,7 @@
 //! gateways share.
 
 use crate::config::{Config, CqlConfig, Store};
+use crate::snapshot;
 use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -14,8 +15,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a start waits for the cluster.
+/// How long a start waits for the cluster where there is a snapshot to begin with.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// How long it does where there is none: the schema may have to be made.
+const FIRST_CONNECT_MAX: Duration = Duration::from_secs(120);
 const USER: &str = "SCANGATE_CQL_USER";
 const PASSWORD: &str = "SCANGATE_CQL_PASSWORD";
 
@@ -48,7 +51,8 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
             let registry = Registry::clustered(Arc::clone(&cluster), secret)?;
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
-            let presence = check(&cluster, &trails)?;
+            let within = if snapshot::exists(&config.data) { CONNECT_MAX } else { FIRST_CONNECT_MAX };
+            let presence = check(&cluster, &trails, within)?;
             Ok(Stores { registry, trails: Arc::new(trails), presence })
         }
     }
@@ -73,8 +77,8 @@ pub fn cluster(address: &Address, config: &CqlConfig) -> anyhow::Result<Cluster>
     Ok(Cluster::new(options)?)
 }
 
-fn check(cluster: &Cluster, trails: &ScyllaTrails) -> anyhow::Result<Presence> {
-    if let Err(error) = cluster.connect(CONNECT_MAX) {
+fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Presence> {
+    if let Err(error) = cluster.connect(within) {
         anyhow::ensure!(!error.is_final(), error);
         tracing::warn!(%error, "starting without the cluster");
         return Ok(Presence::Away);

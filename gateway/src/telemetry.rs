@@ -5,9 +5,12 @@ use crate::serve::LATENCY_BOUNDS_US;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging; `SCANGATE_LOG` filters it (`info` unless set), `SCANGATE_LOG_FORMAT=json` makes lines of JSON.
+/// What is logged unless `SCANGATE_LOG` says otherwise: of the driver only what is wrong.
+const FILTER: &str = "info,scylla=error";
+
+/// Starts logging; `SCANGATE_LOG` filters it, `SCANGATE_LOG_FORMAT=json` makes lines of JSON.
 pub fn start_logs() {
-    let filter = EnvFilter::try_from_env("SCANGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("SCANGATE_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::env::var("SCANGATE_LOG_FORMAT").is_ok_and(|format| format == "json") {
         logs.json().init();
@@ -45,6 +48,10 @@ fn describe() {
     describe_gauge!(
         "scangate_colours_age_seconds",
         "How long ago the last change at another gateway could have been missed; in a city only"
+    );
+    describe_gauge!(
+        "scangate_snapshot_age_seconds",
+        "How old the colours are that a start while the cluster is away would begin with; in a city only"
     );
     describe_gauge!("scangate_residents", "Residents in the colour table");
 }

@@ -178,7 +178,8 @@ struct Opened {
     case: String,
 }
 
-async fn open_case(
+/// Opens a case about somebody. **Units**: milliseconds since 1970.
+pub async fn open_case(
     connection: &mut Connection,
     tracer: &str,
     person: PersonId,
@@ -217,7 +218,8 @@ struct Encounter {
     overlap_s: u64,
 }
 
-async fn co_presence(
+/// Asks whom a case's person met.
+pub async fn co_presence(
     connection: &mut Connection,
     tracer: &str,
     case: &str,

@@ -16,6 +16,7 @@ use crate::cql::ClusterError;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{PersonId, VenueId};
+use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::visit::Window;
 
 /// Why a store did not answer.
@@ -57,7 +58,15 @@ pub trait TrailStore: Send + Sync {
     fn forget(&self, person: PersonId) -> Result<(), TrailError>;
 }
 
-/// Leaves one of each id, the earliest, in the order that readers are promised.
-fn put_in_order(check_ins: &mut Vec<CheckIn>) {
+/// What to read for a window: a check-in that two gateways took in has two times, no further apart than its code
+/// is valid, and is in the window only if the earlier one is.
+fn with_twins(window: Window) -> Window {
+    Window { from: window.from.minus_ms(STEP_VALID_MS), ..window }
+}
+
+/// Leaves one of each id, the earliest, of those that the window then holds, in the order that readers are
+/// promised.
+fn merge(check_ins: &mut Vec<CheckIn>, window: Window) {
     scangate_core::visit::put_in_order(check_ins);
+    check_ins.retain(|check_in| check_in.at >= window.from);
 }

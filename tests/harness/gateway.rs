@@ -56,7 +56,7 @@ impl Gateway {
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(arguments)
-            .env("SCANGATE_LOG", "info")
+            .env("SCANGATE_LOG", "info,scylla=error")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
@@ -141,7 +141,7 @@ impl Gateway {
     }
 
     /// Kills it as a power cut would.
-    pub fn kill(mut self) -> anyhow::Result<()> {
+    pub fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())

@@ -1,10 +1,14 @@
 //! The harness: starts the real server on loopback, gives tests its clients and tokens, and fails on a
 //! warning that nobody expected.
 
+mod between;
+pub mod city;
 mod gateway;
 mod relay;
 mod town;
 
+pub use between::Between;
+pub use city::City;
 pub use gateway::{Expect, Gateway};
 pub use relay::Relay;
-pub use town::{Sent, Town, send};
+pub use town::{Sent, Town, eventually, send};

@@ -9,6 +9,11 @@ use scangate_loadgen::city::{Resident, Venue, residents, venues};
 use scangate_loadgen::client::{Connection, Target, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+/// Between two questions whose answer is waited for.
+const ASK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -147,4 +152,23 @@ pub async fn send(
         request = request.header("authorization", authorization);
     }
     Ok(Sent { answer: connection.send(request.body(body.into())?).await? })
+}
+
+/// How long something may take that is going to happen.
+const EVENTUALLY_MAX: Duration = Duration::from_secs(60);
+
+/// Asks again and again until the answer is as it should be. **Errors**: with the last answer.
+pub async fn eventually<T: Debug>(
+    mut ask: impl AsyncFnMut() -> anyhow::Result<T>,
+    is_right: impl Fn(&T) -> bool,
+) -> anyhow::Result<T> {
+    let began = Instant::now();
+    loop {
+        let answer = ask().await?;
+        if is_right(&answer) {
+            return Ok(answer);
+        }
+        anyhow::ensure!(began.elapsed() < EVENTUALLY_MAX, "still {answer:?}");
+        tokio::time::sleep(ASK_PAUSE).await;
+    }
 }

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, the real server on loopback.
 
 mod batches;
+mod city;
+mod city_load;
 mod codes;
 mod commands;
 mod crashes;
@@ -10,6 +12,7 @@ mod facts;
 mod foreign_clients;
 mod full_disk;
 mod migration;
+mod outages;
 mod refusals;
 mod register;
 mod residents;

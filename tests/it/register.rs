@@ -4,9 +4,11 @@
 
 use scangate_loadgen::plan::Random;
 use scangate_loadgen::replay::{Visit, read, replay};
-use scangate_tests::Gateway;
+use scangate_tests::{City, Gateway, city};
 use std::path::{Path, PathBuf};
 
+/// People who are asked for on a cluster, where each answer takes some dozens of round trips.
+const PEOPLE_ON_A_CLUSTER: usize = 100;
 /// People of a generated register, who meet often.
 const PEOPLE: u32 = 120;
 
@@ -29,9 +31,12 @@ fn generated() -> Vec<Visit> {
 }
 
 async fn check(visits: &[Visit]) -> anyhow::Result<()> {
-    let gateway = Gateway::start(&[])?;
+    check_in(&Gateway::start(&[])?, visits, 1_900).await
+}
+
+async fn check_in(gateway: &Gateway, visits: &[Visit], people_max: usize) -> anyhow::Result<()> {
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
-    let replayed = replay(&gateway.target()?, &authority, &tracer, visits, 1_900).await?;
+    let replayed = replay(&gateway.target()?, &authority, &tracer, visits, people_max).await?;
     assert_eq!(replayed.difference, None);
     assert_eq!((replayed.imported, replayed.equal), (visits.len(), replayed.asked));
     Ok(())
@@ -44,11 +49,22 @@ async fn co_presence_in_a_generated_register_equals_brute_force() -> anyhow::Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn co_presence_in_a_real_register_equals_brute_force() -> anyhow::Result<()> {
+    check(&real_or_generated()?).await
+}
+
+fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
     match real() {
-        Some(path) => check(&read(&path)?).await,
+        Some(path) => read(&path),
         None => {
             println!("no real register here: a generated one stands in");
-            check(&generated()).await
+            Ok(generated())
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn co_presence_on_a_cluster_equals_brute_force() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
+    let city = City::new("register", 1)?;
+    check_in(&city.start(0)?, &real_or_generated()?, PEOPLE_ON_A_CLUSTER).await
 }

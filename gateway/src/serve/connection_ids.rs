@@ -11,17 +11,18 @@ const ID_BYTES: usize = 8;
 /// nobody else can tell which belong together.
 pub(super) struct WorkerIds {
     first: u8,
+    workers: u16,
     counter: u64,
     key: aws_lc_rs::hmac::Key,
 }
 
 impl WorkerIds {
-    /// Ids of this worker under a random key.
+    /// Ids of this one of so many workers under a random key.
     #[must_use]
-    pub(super) fn new(worker: u16, random: &[u8; 32]) -> Self {
+    pub(super) fn new(worker: u16, workers: u16, random: &[u8; 32]) -> Self {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, random);
         // The steering program takes the byte modulo the number of workers, of which there are at most 256.
-        Self { first: worker.to_le_bytes()[0], counter: 0, key }
+        Self { first: worker.to_le_bytes()[0], workers, counter: 0, key }
     }
 }
 
@@ -35,8 +36,11 @@ impl ConnectionIdGenerator for WorkerIds {
         ConnectionId::new(&id)
     }
 
+    /// An id that is steered here. Where no connection has it, it may be another gateway's, with more workers:
+    /// its phone is told so by a reset. One that belongs to another worker here must not be reset.
     fn validate(&self, id: &ConnectionId) -> Result<(), InvalidCid> {
-        if id.first() == Some(&self.first) { Ok(()) } else { Err(InvalidCid) }
+        let steered_to = id.first().map(|&first| u16::from(first) % self.workers);
+        if steered_to == Some(u16::from(self.first)) { Ok(()) } else { Err(InvalidCid) }
     }
 
     fn cid_len(&self) -> usize {
@@ -45,5 +49,20 @@ impl ConnectionIdGenerator for WorkerIds {
 
     fn cid_lifetime(&self) -> Option<Duration> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_valid_where_it_is_steered_to_however_many_workers_its_gateway_has() {
+        let of = |worker, workers| WorkerIds::new(worker, workers, &[7; 32]);
+        let foreign = of(5, 8).generate_cid();
+        assert!(of(1, 2).validate(&foreign).is_ok());
+        assert!(of(0, 2).validate(&foreign).is_err());
+        assert!(of(1, 2).validate(&of(1, 2).generate_cid()).is_ok());
+        assert!(of(1, 2).validate(&of(0, 2).generate_cid()).is_err());
     }
 }

@@ -36,6 +36,9 @@ use tokio_rustls::TlsAcceptor;
 const IDLE_MAX: Duration = Duration::from_secs(120);
 /// How long a drain may take in all.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// Between two resets of a worker. A phone that comes to another gateway of its city waits for one; when a
+/// gateway dies they come in thousands. A reset is smaller than what it answers.
+const RESET_INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Incoming connections that may wait to be looked at.
 const INCOMING_MAX: usize = 4_096;
 
@@ -43,6 +46,8 @@ const INCOMING_MAX: usize = 4_096;
 pub struct Worker {
     /// Its number.
     pub number: u16,
+    /// How many there are.
+    pub workers: u16,
     /// Its sockets.
     pub sockets: Sockets,
     /// Its place at the journal; the bell is rung when a group is durable.
@@ -95,8 +100,8 @@ fn pin(number: u16) {
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, sockets, desk, bell, gate, door, tls, secret, phase } = worker;
-    let endpoint = endpoint(number, &tls, &secret)?;
+    let Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase } = worker;
+    let endpoint = endpoint(number, workers, &tls, &secret)?;
     let port = sockets.udp.local_addr()?.port();
     let front = Rc::new(RefCell::new(Front::new(gate, desk)));
     let work = Workplace {
@@ -127,13 +132,14 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn endpoint(number: u16, tls: &Tls, secret: &Secret) -> anyhow::Result<Endpoint> {
+fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Result<Endpoint> {
     let reset = hmac::Key::new(hmac::HMAC_SHA256, &secret.purpose("quic reset").0);
     let token = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&secret.purpose("quic token").0);
     let mut random = [0; 32];
     rand::fill(&mut random).context("no randomness")?;
     let mut endpoint = EndpointConfig::new(Arc::new(reset));
-    endpoint.cid_generator(move || Box::new(WorkerIds::new(number, &random)));
+    endpoint.min_reset_interval(RESET_INTERVAL_MIN);
+    endpoint.cid_generator(move || Box::new(WorkerIds::new(number, workers, &random)));
     let mut server = ServerConfig::new(Arc::clone(&tls.quic) as _, Arc::new(token));
     let mut tokens = ValidationTokenConfig::default();
     tokens.sent(0);

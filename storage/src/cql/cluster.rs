@@ -23,7 +23,7 @@ const REQUEST_MAX: Duration = Duration::from_secs(5);
 /// How long it may take to connect to a node.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long after a failure nobody tries to connect.
-const CONNECT_PAUSE: Duration = Duration::from_secs(1);
+const CONNECT_PAUSE: Duration = Duration::from_secs(2);
 
 /// User and password.
 #[derive(Clone)]
@@ -166,6 +166,7 @@ async fn connect(options: &Options) -> Result<Session, ClusterError> {
         .known_nodes(&options.address.nodes)
         .default_execution_profile_handle(profile.into_handle())
         .connection_timeout(CONNECT_MAX)
+        .keyspaces_to_fetch([&options.address.keyspace])
         .tls_context(options.tls.clone());
     if !options.translate.is_empty() {
         builder = builder.address_translator(Arc::new(options.translate.clone()));

@@ -1,14 +1,14 @@
-//! The schema, made and migrated by whichever gateway comes first. A row of `version` says how far it is; one
-//! who migrates holds a row of `migrating`, which ends by itself should its holder die.
+//! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
+//! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
 use super::cluster::ClusterError;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
+use scylla::statement::Statement;
 use std::time::{Duration, Instant};
 
 /// What each version adds to the one before.
-const VERSIONS: [&[&str]; 2] = [TRAILS, REGISTRY];
-const TRAILS: &[&str] = &[
+const VERSIONS: [&[&str]; 1] = [&[
     "CREATE TABLE IF NOT EXISTS {}.visits_by_person (bucket int, day int, person bigint, at bigint, id blob, \
      venue bigint, said blob, PRIMARY KEY ((bucket, day), person, at, id)) WITH compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
@@ -16,9 +16,6 @@ const TRAILS: &[&str] = &[
      person bigint, said blob, PRIMARY KEY ((bucket, hour), venue, at, id)) WITH compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
     "CREATE TABLE IF NOT EXISTS {}.visit_days (part int, day int, PRIMARY KEY (part, day))",
-    "CREATE TABLE IF NOT EXISTS {}.fixed (name text PRIMARY KEY, value bigint)",
-];
-const REGISTRY: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS {}.rows (kind text, bucket int, key blob, value blob, writer blob, \
      PRIMARY KEY ((kind, bucket), key))",
     // An hour is far longer than any gateway that runs takes to see a change; one that starts reads everything.
@@ -26,13 +23,15 @@ const REGISTRY: &[&str] = &[
      PRIMARY KEY ((kind, bucket), key)) \
      WITH default_time_to_live = 3600 AND gc_grace_seconds = 3600 AND compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'MINUTES', 'compaction_window_size': 10}",
-];
+]];
 /// Copies of a row, where there are so many nodes.
 const COPIES: usize = 3;
 /// How long who migrates may take before another may.
 const MIGRATION_TTL_S: i32 = 120;
-/// How long a schema may take to reach every node.
-const SETTLING_MAX: Duration = Duration::from_secs(30);
+/// How long one change of the schema may take, until every node has it.
+const STATEMENT_MAX: Duration = Duration::from_secs(30);
+/// How long all may take together.
+const SETTLING_MAX: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
@@ -51,9 +50,14 @@ pub(super) async fn migrate(session: &Session, keyspace: &str) -> Result<(), Clu
 }
 
 async fn bring(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
+    // Without a table of versions there is no schema yet, or no cluster: who makes it finds out.
+    if version(session, keyspace).await.is_ok_and(|found| found == VERSIONS.len()) {
+        return Ok(());
+    }
     let asked = |text: &str| {
-        let text = text.replace("{}", keyspace);
-        async move { session.query_unpaged(text, &[]).await.map_err(ClusterError::of) }
+        let mut statement = Statement::new(text.replace("{}", keyspace));
+        statement.set_request_timeout(Some(STATEMENT_MAX));
+        async move { session.query_unpaged(statement, &[]).await.map_err(ClusterError::of) }
     };
     let nodes = session.get_cluster_state().get_nodes_info().len();
     let copies = if nodes >= COPIES { COPIES } else { 1 };

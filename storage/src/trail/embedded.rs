@@ -14,7 +14,7 @@
 mod block;
 mod row;
 
-use super::{TrailError, TrailStore, put_in_order};
+use super::{TrailError, TrailStore, merge, with_twins};
 use crate::room;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use row::Row;
@@ -332,7 +332,7 @@ impl Open {
         let mut wanted: Vec<(Bucket, usize)> = Vec::new();
         let days: Vec<u32> = self.stored_days(Index::Persons).collect();
         for (number, ask) in asks.iter().enumerate() {
-            let asked = ask.window.from.utc_day()..=ask.window.to.utc_day();
+            let asked = with_twins(ask.window).from.utc_day()..=ask.window.to.utc_day();
             for &day in days.iter().filter(|day| asked.contains(day)) {
                 let bucket = Bucket::of(Index::Persons, ask.person.0, Timestamp(0), self.buckets);
                 wanted.push((Bucket { day, ..bucket }, number));
@@ -347,24 +347,24 @@ impl Open {
                 let rows = block::rows(&value)?;
                 for &(_, number) in run {
                     let PersonAsk { person, window } = asks[number];
-                    take(Index::Persons, rows, person.0, window, &mut found[number])?;
+                    take(Index::Persons, rows, person.0, with_twins(window), &mut found[number])?;
                 }
             }
         }
-        found.iter_mut().for_each(put_in_order);
+        found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
         Ok(found)
     }
 
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        let mut found = Vec::new();
-        let mut hour = window.from.0 / HOUR_MS;
-        while hour * HOUR_MS < window.to.0 {
+        let (mut found, read) = (Vec::new(), with_twins(window));
+        let mut hour = read.from.0 / HOUR_MS;
+        while hour * HOUR_MS < read.to.0 {
             let at = Timestamp(hour * HOUR_MS);
             let bucket = Bucket::of(Index::Venues, venue.0, at, self.buckets);
             match self.known_day(Index::Venues, bucket.day)? {
                 Some(keyspace) => {
                     for entry in keyspace.prefix(bucket.prefix()) {
-                        take(Index::Venues, block::rows(&entry.value()?)?, venue.0, window, &mut found)?;
+                        take(Index::Venues, block::rows(&entry.value()?)?, venue.0, read, &mut found)?;
                     }
                     hour += 1;
                 }
@@ -374,7 +374,7 @@ impl Open {
                 }
             }
         }
-        put_in_order(&mut found);
+        merge(&mut found, window);
         Ok(found)
     }
 

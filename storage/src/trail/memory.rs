@@ -1,6 +1,6 @@
 //! Trails in memory: plain maps that are obviously right. The oracle of the other stores' tests.
 
-use super::{TrailError, TrailStore, put_in_order};
+use super::{TrailError, TrailStore, merge};
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -21,7 +21,7 @@ impl MemoryTrails {
         let is_in =
             |check_in: &&CheckIn| (window.from..window.to).contains(&check_in.at) && is_asked(check_in);
         let mut found = self.all().values().filter(is_in).copied().collect();
-        put_in_order(&mut found);
+        merge(&mut found, window);
         found
     }
 }

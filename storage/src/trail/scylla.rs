@@ -9,7 +9,7 @@
 mod pressure;
 mod said;
 
-use super::{TrailError, TrailStore, put_in_order};
+use super::{TrailError, TrailStore, merge, with_twins};
 use crate::cql::{Cluster, ClusterError, OnceCell, clock};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use pressure::Pressure;
@@ -34,7 +34,8 @@ const TTL_S_MIN: i64 = 60;
 const TTL_S_MAX: i64 = 20 * 365 * 86_400;
 /// The partition of `visit_days`.
 const DAYS_PART: i32 = 0;
-const FIXED_BUCKETS: &str = "buckets";
+/// The row of `version` that keeps the number of buckets.
+const BUCKETS_CHOSEN: &str = "buckets";
 
 /// One of the two orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,9 +291,10 @@ impl ScyllaTrails {
     async fn persons_all(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
         let days = self.days().await?;
         let reads = asks.iter().enumerate().flat_map(|(number, ask)| {
-            let asked = ask.window.from.utc_day()..=ask.window.to.utc_day();
+            let window = with_twins(ask.window);
+            let asked = window.from.utc_day()..=window.to.utc_day();
             let days = days.iter().copied().filter(move |day| asked.contains(day));
-            days.map(move |day| (number, *ask, u64::from(day)))
+            days.map(move |day| (number, PersonAsk { window, ..*ask }, u64::from(day)))
         });
         let mut found = vec![Vec::new(); asks.len()];
         let mut reading = stream::iter(reads)
@@ -305,23 +307,24 @@ impl ScyllaTrails {
             found[number].extend(own);
         }
         drop(reading);
-        found.iter_mut().for_each(put_in_order);
+        found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
         Ok(found)
     }
 
     async fn venue_all(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        let first = window.from.0 / HOUR_MS;
-        let last = window.to.0.div_ceil(HOUR_MS);
+        let read = with_twins(window);
+        let first = read.from.0 / HOUR_MS;
+        let last = read.to.0.div_ceil(HOUR_MS);
         let days = self.days().await?;
         let hours = days.into_iter().flat_map(|day| (u64::from(day) * 24)..(u64::from(day) * 24 + 24));
         let mut reading = stream::iter(hours.filter(|hour| (first..last).contains(hour)))
-            .map(|hour| self.period(Index::Venues, venue.0, hour, window))
+            .map(|hour| self.period(Index::Venues, venue.0, hour, read))
             .buffer_unordered(READS_MAX);
         let mut found = Vec::new();
         while let Some(some) = reading.try_next().await? {
             found.extend(some);
         }
-        put_in_order(&mut found);
+        merge(&mut found, window);
         Ok(found)
     }
 
@@ -435,12 +438,12 @@ impl Statements {
 /// The number of buckets that the tables were made with: the caller's, if it is the first.
 async fn fix_buckets(cluster: &Cluster, asked: u16) -> Result<u16, ClusterError> {
     let session = cluster.session().await?;
-    let fix = cluster.prepare("INSERT INTO {}.fixed (name, value) VALUES (?, ?) IF NOT EXISTS").await?;
-    session.execute_unpaged(&fix, (FIXED_BUCKETS, i64::from(asked))).await.map_err(ClusterError::of)?;
-    let read = cluster.prepare("SELECT value FROM {}.fixed WHERE name = ?").await?;
-    let rows = session.execute_unpaged(&read, (FIXED_BUCKETS,)).await.map_err(ClusterError::of)?;
+    let fix = cluster.prepare("INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS").await?;
+    session.execute_unpaged(&fix, (BUCKETS_CHOSEN, i32::from(asked))).await.map_err(ClusterError::of)?;
+    let read = cluster.prepare("SELECT version FROM {}.version WHERE name = ?").await?;
+    let rows = session.execute_unpaged(&read, (BUCKETS_CHOSEN,)).await.map_err(ClusterError::of)?;
     let rows = rows.into_rows_result().map_err(ClusterError::of)?;
-    let (found,) = rows.single_row::<(i64,)>().map_err(ClusterError::of)?;
+    let (found,) = rows.single_row::<(i32,)>().map_err(ClusterError::of)?;
     u16::try_from(found).map_err(ClusterError::of)
 }
 

@@ -1,0 +1,163 @@
+//! Gateways side by side on one cluster: any of them answers any request, and what changes at one is answered by
+//! all. Two that take in the same check-in store it once.
+
+use scangate_core::id::VenueId;
+use scangate_core::time::Step;
+use scangate_loadgen::client::{Connection, Version};
+use scangate_loadgen::drive::now;
+use scangate_tests::{City, Gateway, Sent, Town, city, eventually, send};
+use serde_json::{Value, json};
+
+/// A second gateway, with a connection to it.
+struct Second {
+    gateway: Gateway,
+    connection: Connection,
+}
+
+impl Second {
+    async fn start(city: &City) -> anyhow::Result<Self> {
+        let gateway = city.start(1)?;
+        let connection = gateway.target()?.connect(Version::Http3).await?;
+        Ok(Self { gateway, connection })
+    }
+
+    async fn send(&mut self, method: &str, path: &str, who: &str, body: String) -> anyhow::Result<Sent> {
+        send(&mut self.connection, method, path, who, body).await
+    }
+
+    /// Waits until it answers a resident's look-up so.
+    async fn sees(&mut self, town: &Town, resident: usize, colour: &str) -> anyhow::Result<Value> {
+        let terminal = self.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+        let ask = async || {
+            let code = town.residents[resident].code(Step::of(now()));
+            let look =
+                send(&mut self.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?;
+            look.json()
+        };
+        eventually(ask, |look| look["colour"] == colour).await
+    }
+}
+
+async fn found(name: &str, residents: usize) -> anyhow::Result<(City, Town, Second)> {
+    let city = City::new(name, 2)?;
+    let town = Town::found_in(city.start(0)?, residents).await?;
+    let second = Second::start(&city).await?;
+    Ok((city, town, second))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
+    let (_city, mut town, mut second) = found("changes", 3).await?;
+    second.sees(&town, 0, "green").await?;
+
+    // A fact, its withdrawal, and a person and a venue that came after the other gateway had started.
+    let red = town.post_fact(0, "confirmed").await?.lines()?;
+    second.sees(&town, 0, "red").await?;
+    let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
+    let authority = town.authority.clone();
+    second.send("POST", &path, &authority, json!({"reason": "mistaken"}).to_string()).await?;
+    let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let at_the_first = async || {
+        let code = town.residents[0].code(Step::of(now()));
+        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(at_the_first, |look| look["colour"] == "green").await?;
+
+    let late = scangate_loadgen::city::residents(&mut second.connection, &authority, 9, 1).await?;
+    let venue = scangate_loadgen::city::venues(&mut second.connection, &authority, 1).await?;
+    let scan_at_the_first = async || {
+        let body = json!({"venue": venue[0].poster, "person": late[0].code(Step::of(now()))}).to_string();
+        send(&mut town.connection, "POST", "/v1/check-ins", "", body).await
+    };
+    let scan = eventually(scan_at_the_first, |scan| scan.status() == 200).await?;
+    assert_eq!(scan.json()?["venue"]["id"], json!(venue[0].venue));
+    let look = async || {
+        let code = late[0].code(Step::of(now()));
+        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(look, |look| look["colour"] == "green").await?;
+
+    // The venue closes, and the resident has everything erased.
+    let path = format!("/v1/venues/{}", venue[0].venue);
+    assert_eq!(second.send("DELETE", &path, &authority, String::new()).await?.status(), 204);
+    let scan_again = async || {
+        let body = json!({"venue": venue[0].poster, "person": town.residents[1].code(Step::of(now()))});
+        send(&mut town.connection, "POST", "/v1/check-ins", "", body.to_string()).await
+    };
+    eventually(scan_again, |scan| scan.code() == "venue-closed").await?;
+    let mine = late[0].authorization(now());
+    assert_eq!(second.send("DELETE", "/v1/people/me", &mine, String::new()).await?.status(), 204);
+    let look = async || {
+        let code = late[0].code(Step::of(now()));
+        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(look, |look| look["colour"] == "unknown").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
+    let (_city, mut town, mut second) = found("packs", 1).await?;
+    let authority = town.authority.clone();
+    let pack = include_str!("../../gateway/core/policies/default.toml").replace("version = 1", "version = 2");
+    let held = town.send("POST", "/v1/policies", &authority, pack).await?.json()?;
+    let approver = second.gateway.token("authority", "second approver", None)?;
+    let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());
+    let approved = second.send("POST", &path, &approver, String::new()).await?;
+    assert_eq!(approved.json()?["policy"], "default/2", "{}", approved.text());
+    let in_force = async || town.send("GET", "/v1/policies", &authority, "").await?.json();
+    eventually(in_force, |answer| answer["in_force"]["policy"] == "default/2").await?;
+
+    let operator = town.gateway.first_token("operator")?;
+    let rotated = second.send("POST", "/v1/keys/rotate", &operator, String::new()).await?;
+    assert_eq!(rotated.json()?, json!({"current": 2, "accepted": [1, 2]}));
+    let keys = async || town.send("GET", "/v1/keys", &operator, "").await?.json();
+    eventually(keys, |keys| keys["current"] == 2).await?;
+    // Each rotates what the other has rotated.
+    let again = town.send("POST", "/v1/keys/rotate", &operator, "").await?;
+    assert_eq!(again.json()?, json!({"current": 3, "accepted": [1, 2, 3]}));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_the_other()
+-> anyhow::Result<()> {
+    let _turn = city::among_others().await;
+    let (_city, mut town, mut second) = found("twins", 2).await?;
+    second.sees(&town, 0, "green").await?;
+    let scan = town.scan(0, 0);
+    let first = town.send("POST", "/v1/check-ins", "", scan.clone()).await?.json()?;
+    let twin = second.send("POST", "/v1/check-ins", "", scan).await?.json()?;
+    assert_eq!(first["id"], twin["id"]);
+    let companion = town.scan(1, 0);
+    assert_eq!(second.send("POST", "/v1/check-ins", "", companion).await?.status(), 200);
+
+    let case = town.open_case(0).await?;
+    let tracer = town.tracer.clone();
+    let trail =
+        async || second.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, String::new()).await?.json();
+    let is_complete = |trail: &Value| trail["complete_through"].as_str() > twin["at"].as_str();
+    let trail = eventually(trail, is_complete).await?;
+    let visits = trail["visits"].as_array().cloned().unwrap_or_default();
+    assert_eq!(visits.len(), 1, "{trail}");
+    // Of the two times the earlier counts.
+    assert_eq!((&visits[0]["id"], &visits[0]["from"]), (&first["id"], &first["at"]));
+    for path in
+        [format!("/v1/cases/{case}/co-presence"), format!("/v1/cases/{case}/venues/{}/visits", venue(&town))]
+    {
+        let (here, there) = (
+            town.send("GET", &path, &tracer, "").await?.json()?,
+            second.send("GET", &path, &tracer, String::new()).await?.json()?,
+        );
+        assert_eq!(here["contacts"], there["contacts"]);
+        assert_eq!(here["visits"], there["visits"]);
+        assert!(here.to_string().contains(&town.residents[1].person.to_string()), "{here}");
+    }
+    Ok(())
+}
+
+fn venue(town: &Town) -> VenueId {
+    town.venues[0].venue
+}
