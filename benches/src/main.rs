@@ -4,6 +4,7 @@
 
 mod client;
 mod floor;
+mod fresh;
 mod gate;
 mod machine;
 mod memory;
@@ -37,6 +38,8 @@ enum Command {
     Phone(phone::Options),
     /// M3 and M4: CPU to store a check-in under both indexes, and how long a co-presence answer takes.
     Stored(stored::Options),
+    /// How long after a fact at one gateway of a city another answers the new colour.
+    Fresh(fresh::Options),
     /// M5: memory a resident in the colour table.
     Memory(memory::Options),
     /// The plain server: quinn and h3, a constant for an answer.
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<()> {
         Command::Gate(options) => gate::measure(&options),
         Command::Phone(options) => phone::measure(&options),
         Command::Stored(options) => stored::measure(&options),
+        Command::Fresh(options) => fresh::measure(&options),
         Command::Memory(options) => memory::measure(&options),
         Command::Peer { folder } => peer::serve(&folder),
     }

@@ -1,5 +1,5 @@
 //! M3 and M4: check-ins stored under both indexes in drains of the batcher's size, and co-presence asked of
-//! what is then there.
+//! what is then there, in an embedded store or on a CQL cluster.
 
 use crate::spread::Spread;
 use anyhow::Context as _;
@@ -8,15 +8,17 @@ use nix::time::{ClockId, clock_gettime};
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, check_in_id};
 use scangate_core::co_presence::{self, Dwells, Hops, PersonAsk, Question, Trails};
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::time::{DAY_MS, Timestamp};
+use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_core::venue::Dwell;
 use scangate_core::visit::Window;
 use scangate_gateway::batcher::ROWS_MAX;
-use scangate_storage::trail::{BUCKETS, EmbeddedTrails, TrailError, TrailStore};
+use scangate_gateway::config::CqlConfig;
+use scangate_gateway::store;
+use scangate_storage::cql::Address;
+use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Days of the trails.
-const DAYS: u64 = 14;
 /// Visits of a person in them.
 const VISITS_A_PERSON: u64 = 60;
 /// Persons a venue: a city of 170,000 has 8,500 doors.
@@ -25,6 +27,10 @@ const PERSONS_A_VENUE: u64 = 20;
 const QUIET: Duration = Duration::from_millis(500);
 /// The first day.
 const START: u64 = 19_000 * DAY_MS;
+/// The days lie in the past: rows on a cluster must not have ended.
+const RETENTION_DAYS: u16 = 7_000;
+/// How long a cluster may take to make its tables.
+const CONNECT_MAX: Duration = Duration::from_secs(120);
 
 /// What to measure.
 #[derive(Args)]
@@ -38,14 +44,27 @@ pub(crate) struct Options {
     /// Co-presence questions.
     #[arg(long, default_value_t = 1_000)]
     questions: u64,
+    /// Days that the visits are spread over: fewer make fuller partitions, as a peak does.
+    #[arg(long, default_value_t = 14)]
+    days: u64,
+    /// A cluster to store them on, as cql://HOST,…/KEYSPACE, in a keyspace that is new.
+    #[arg(long, value_name = "STORE")]
+    store: Option<Address>,
 }
 
 /// Measures and prints.
 pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let trails = EmbeddedTrails::open(folder.path(), options.buckets)?;
-    fill(&trails, options)?;
-    ask(&trails, options)
+    let trails: Box<dyn TrailStore> = match &options.store {
+        None => Box::new(EmbeddedTrails::open(folder.path(), options.buckets)?),
+        Some(address) => {
+            let cluster = Arc::new(store::cluster(address, &CqlConfig::default())?);
+            cluster.connect(CONNECT_MAX)?;
+            Box::new(ScyllaTrails::new(cluster, options.buckets, RETENTION_DAYS))
+        }
+    };
+    fill(&*trails, options)?;
+    ask(&*trails, options)
 }
 
 /// Numbers that look random and are the same each time.
@@ -57,14 +76,15 @@ fn draw(number: u64) -> u64 {
 }
 
 /// The visit of a number: people and venues at random, time going on.
-fn visit(number: u64, visits: u64) -> CheckIn {
+fn visit(number: u64, options: &Options) -> CheckIn {
+    let visits = options.visits;
     let people = (visits / VISITS_A_PERSON).max(1);
     let drawn = draw(number);
     let person = PersonId(draw(drawn % people));
     let venue = VenueId(draw((drawn >> 32) % (people / PERSONS_A_VENUE).max(1) + (1 << 40)));
     let at = Timestamp(
         START
-            + u64::try_from(u128::from(number) * u128::from(DAYS * DAY_MS) / u128::from(visits))
+            + u64::try_from(u128::from(number) * u128::from(options.days * DAY_MS) / u128::from(visits))
                 .expect("within the days"),
     );
     let id = check_in_id(person, venue, Direction::In, Moment::At(at));
@@ -72,16 +92,17 @@ fn visit(number: u64, visits: u64) -> CheckIn {
 }
 
 /// Stores everything and prints what it cost, background work included.
-fn fill(trails: &EmbeddedTrails, options: &Options) -> anyhow::Result<()> {
+fn fill(trails: &dyn TrailStore, options: &Options) -> anyhow::Result<()> {
     let mut drain = Vec::with_capacity(ROWS_MAX);
-    let (mut making, mut slowest) = (Duration::ZERO, Duration::ZERO);
+    let (mut making, mut slowest, mut partitions) = (Duration::ZERO, Duration::ZERO, 0);
     let (begun, used) = (Instant::now(), cpu(ClockId::CLOCK_PROCESS_CPUTIME_ID)?);
     let mut number = 0;
     while number < options.visits {
         let until = options.visits.min(number + ROWS_MAX as u64);
         let made = cpu(ClockId::CLOCK_THREAD_CPUTIME_ID)?;
         drain.clear();
-        drain.extend((number..until).map(|number| visit(number, options.visits)));
+        drain.extend((number..until).map(|number| visit(number, options)));
+        partitions += partitions_of(&drain, options.buckets);
         making += cpu(ClockId::CLOCK_THREAD_CPUTIME_ID)? - made;
         let write = Instant::now();
         trails.write(&drain)?;
@@ -94,14 +115,28 @@ fn fill(trails: &EmbeddedTrails, options: &Options) -> anyhow::Result<()> {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     let visits = options.visits as f64;
     println!(
-        "{:.2} us of CPU a check-in stored, {} check-ins in drains of {ROWS_MAX}, {} buckets; {:.0} k/s, slowest drain {} ms",
+        "{:.2} us of CPU a check-in stored, {} check-ins in drains of {ROWS_MAX}, {} buckets, {:.1} rows a partition and drain; {:.0} k/s, slowest drain {} ms",
         used.as_secs_f64() * 1e6 / visits,
         options.visits,
         options.buckets,
+        2.0 * visits / f64::from(partitions),
         visits / 1e3 / took.as_secs_f64(),
         slowest.as_millis(),
     );
     Ok(())
+}
+
+/// How many partitions of both indexes a drain comes to.
+fn partitions_of(drain: &[CheckIn], buckets: u16) -> u32 {
+    let bucket = |id: u64| id % u64::from(buckets);
+    let mut found: Vec<(u64, u64, bool)> = Vec::with_capacity(2 * drain.len());
+    for check_in in drain {
+        found.push((bucket(check_in.person.0), check_in.at.0 / DAY_MS, true));
+        found.push((bucket(check_in.venue.0), check_in.at.0 / HOUR_MS, false));
+    }
+    found.sort_unstable();
+    found.dedup();
+    u32::try_from(found.len()).unwrap_or(u32::MAX)
 }
 
 /// Waits until the store's threads have nothing left to do.
@@ -116,7 +151,7 @@ fn wait_until_quiet() -> anyhow::Result<()> {
 }
 
 /// The store as the engine reads it.
-struct Stored<'a>(&'a EmbeddedTrails);
+struct Stored<'a>(&'a dyn TrailStore);
 
 impl Trails for Stored<'_> {
     type Error = TrailError;
@@ -144,13 +179,13 @@ impl Dwells for TwoHours {
 }
 
 /// Asks for the contacts of as many persons and prints how long that took.
-fn ask(trails: &EmbeddedTrails, options: &Options) -> anyhow::Result<()> {
+fn ask(trails: &dyn TrailStore, options: &Options) -> anyhow::Result<()> {
     let dwells = TwoHours(Dwell::minutes(120)?);
-    let window = Window { from: Timestamp(START), to: Timestamp(START + DAYS * DAY_MS) };
+    let window = Window { from: Timestamp(START), to: Timestamp(START + options.days * DAY_MS) };
     let (mut took, mut contacts) = (Spread::default(), Spread::default());
     for number in 0..options.questions {
         // Someone who is there: the person of a visit.
-        let person = visit(draw(number) % options.visits, options.visits).person;
+        let person = visit(draw(number) % options.visits, options).person;
         let question = Question { person, window, hops: Hops::One, min_overlap_s: 0 };
         let begun = Instant::now();
         let found =
@@ -160,7 +195,8 @@ fn ask(trails: &EmbeddedTrails, options: &Options) -> anyhow::Result<()> {
         contacts.push(found.len() as f64);
     }
     println!(
-        "co-presence over {DAYS} days, one hop: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms, {} questions, {:.0} contacts in the median answer",
+        "co-presence over {} days, one hop: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms, {} questions, {:.0} contacts in the median answer",
+        options.days,
         took.quantile(0.5),
         took.quantile(0.99),
         took.quantile(1.0),

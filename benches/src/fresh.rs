@@ -1,0 +1,109 @@
+//! How old a colour can be in a city: a fact is posted at one gateway, and another is asked until it answers the
+//! new colour.
+
+use crate::spread::Spread;
+use anyhow::Context as _;
+use clap::Args;
+use http::Request;
+use scangate_core::time::Step;
+use scangate_core::token::{Claims, Role};
+use scangate_gateway::{clock, deployment};
+use scangate_loadgen::city::{self, Resident, Venue};
+use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::drive::now;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long the terminal's token is good.
+const TOKEN_MS: u64 = 3_600_000;
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The gateway at which facts are posted.
+    #[arg(long)]
+    post: SocketAddr,
+    /// The gateway that is asked.
+    #[arg(long)]
+    ask: SocketAddr,
+    /// The data folder of either.
+    #[arg(long)]
+    data: PathBuf,
+    /// Facts, one after the other.
+    #[arg(long, default_value_t = 100)]
+    facts: usize,
+}
+
+/// Measures and prints.
+pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
+}
+
+async fn run(options: &Options) -> anyhow::Result<()> {
+    let certificate = options.data.join("certificate.pem");
+    let connect = async |address| {
+        Target::new(address, &certificate)?.connect(Version::Http3).await.context("connecting")
+    };
+    let (mut posting, mut asking) = (connect(options.post).await?, connect(options.ask).await?);
+    let authority = city::authorization(&options.data, "authority")?;
+    let people = city::residents(&mut posting, &authority, 77, options.facts).await?;
+    let venues = city::venues(&mut posting, &authority, 1).await?;
+    let terminal = terminal(options, &venues[0])?;
+    for person in &people {
+        ask_until(&mut asking, &terminal, person, |colour| colour != "unknown").await?;
+    }
+    let mut took = Spread::default();
+    for person in &people {
+        let fact = json!({"person": person.person, "kind": "confirmed", "at": now(), "source": "bench"});
+        let before = colour(&mut asking, &terminal, person).await?;
+        posting.call("POST", "/v1/facts", &authority, fact.to_string()).await?;
+        let acknowledged = Instant::now();
+        ask_until(&mut asking, &terminal, person, |colour| colour == "red" || colour != before).await?;
+        took.push(acknowledged.elapsed().as_secs_f64() * 1e3);
+    }
+    println!(
+        "a colour at another gateway, ms after the fact was acknowledged: p50 {:.0}, p99 {:.0}, most {:.0}, {} facts",
+        took.quantile(0.5),
+        took.quantile(0.99),
+        took.quantile(1.0),
+        options.facts,
+    );
+    Ok(())
+}
+
+fn terminal(options: &Options, venue: &Venue) -> anyhow::Result<String> {
+    let secret = deployment::existing_secret(&options.data, None)?;
+    let claims = Claims {
+        role: Role::Terminal,
+        subject: "bench".into(),
+        venue: Some(venue.venue),
+        door: None,
+        district: None,
+        expires: clock::now().plus_ms(TOKEN_MS),
+    };
+    Ok(format!("Bearer {}", deployment::token_key(&secret).sign(&claims)))
+}
+
+async fn colour(connection: &mut Connection, terminal: &str, person: &Resident) -> anyhow::Result<String> {
+    let path = format!("/v1/colours/{}", person.code(Step::of(now())));
+    let request = Request::get(path).header("authorization", terminal).body(bytes::Bytes::new())?;
+    // The venue may not be known there yet: then it is asked again.
+    let answer: Value = serde_json::from_slice(connection.send(request).await?.body())?;
+    Ok(answer["colour"].as_str().unwrap_or("unknown").to_owned())
+}
+
+async fn ask_until(
+    connection: &mut Connection,
+    terminal: &str,
+    person: &Resident,
+    is_right: impl Fn(&str) -> bool,
+) -> anyhow::Result<()> {
+    while !is_right(&colour(connection, terminal, person).await?) {
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
