@@ -1,4 +1,5 @@
-//! A relay of datagrams between one client and the gateway, which can hold back what the gateway sends.
+//! A relay of datagrams between one client and the gateway, which can hold back what the gateway sends, and turn
+//! to another gateway.
 
 use std::net::SocketAddr;
 use tokio::net::UdpSocket;
@@ -13,6 +14,7 @@ pub struct Relay {
     /// Where the client connects.
     pub address: SocketAddr,
     held: watch::Sender<bool>,
+    gateway: watch::Sender<SocketAddr>,
     task: JoinHandle<()>,
 }
 
@@ -21,14 +23,19 @@ impl Relay {
     pub async fn start(to: SocketAddr) -> anyhow::Result<Self> {
         let front = UdpSocket::bind("127.0.0.1:0").await?;
         let back = UdpSocket::bind("127.0.0.1:0").await?;
-        back.connect(to).await?;
         let address = front.local_addr()?;
         let (held, is_held) = watch::channel(false);
+        let (gateway, turned) = watch::channel(to);
         let task = tokio::spawn(async move {
             // Whoever drops the relay wants no more of it, whatever ended it.
-            let _ = relay(&front, &back, is_held).await;
+            let _ = relay(&front, &back, is_held, turned).await;
         });
-        Ok(Self { address, held, task })
+        Ok(Self { address, held, gateway, task })
+    }
+
+    /// Turns to another gateway, as a balancer does with a phone whose address changes.
+    pub fn turn_to(&self, gateway: SocketAddr) {
+        self.gateway.send_replace(gateway);
     }
 
     /// Holds back what the gateway sends from now on.
@@ -52,6 +59,7 @@ async fn relay(
     front: &UdpSocket,
     back: &UdpSocket,
     mut is_held: watch::Receiver<bool>,
+    turned: watch::Receiver<SocketAddr>,
 ) -> anyhow::Result<()> {
     let (mut there, mut here) = (vec![0; DATAGRAM_BYTES_MAX], vec![0; DATAGRAM_BYTES_MAX]);
     let mut client = None;
@@ -61,9 +69,10 @@ async fn relay(
             received = front.recv_from(&mut there) => {
                 let (length, from) = received?;
                 client = Some(from);
-                back.send(&there[..length]).await?;
+                let gateway = *turned.borrow();
+                back.send_to(&there[..length], gateway).await?;
             }
-            received = back.recv(&mut here) => held.push(here[..received?].to_vec()),
+            received = back.recv_from(&mut here) => held.push(here[..received?.0].to_vec()),
             changed = is_held.changed() => changed?,
         }
         if let Some(client) = client.filter(|_| !*is_held.borrow()) {

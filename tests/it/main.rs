@@ -11,6 +11,7 @@ mod facts;
 
 mod foreign_clients;
 mod full_disk;
+mod landing;
 mod migration;
 mod outages;
 mod refusals;
@@ -18,6 +19,7 @@ mod register;
 mod residents;
 mod roles;
 mod scanning;
+mod secure_cluster;
 mod streams;
 mod tidy;
 mod tracing;

@@ -14,6 +14,9 @@ const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Connections that wait for a worker to accept them.
 const TCP_BACKLOG: i32 = 4_096;
 
+/// Ports that are tried where any will do: one that is free on UDP may be a connection's on TCP.
+const PORTS_MAX: u32 = 32;
+
 /// A worker's pair.
 pub struct Sockets {
     /// For QUIC.
@@ -22,9 +25,21 @@ pub struct Sockets {
     pub tcp: TcpListener,
 }
 
-/// Opens the pairs of `workers` workers on one port, and steers QUIC among them. Port 0 takes any free one.
+/// Opens the pairs of `workers` workers on one port, and steers QUIC among them. Port 0 takes any that is free on
+/// both UDP and TCP.
 pub fn open(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
     refuse_taken(listen)?;
+    let mut tries = if listen.port() == 0 { PORTS_MAX } else { 1 };
+    loop {
+        tries -= 1;
+        match open_on(listen, workers) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            opened => return opened,
+        }
+    }
+}
+
+fn open_on(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
     let mut address = listen;
     let mut pairs = Vec::with_capacity(workers.into());
     for _ in 0..workers {
