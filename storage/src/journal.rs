@@ -40,6 +40,7 @@ pub use lane::{Durability, Lane, PushRefusal, Ticket};
 pub use reader::Reader;
 pub use record::Sequence;
 pub use recover::{Damage, Recovered};
+pub use reopen::look;
 pub use shared::WakeLane;
 
 /// Why the journal cannot be opened or followed.

@@ -8,12 +8,32 @@ use super::record::Sequence;
 use super::recover::{Damage, Recovered, SegmentScan, scan_segment};
 use super::segment::{self, FORMAT, Segment};
 use super::shared::Segments;
+use scangate_core::time::Timestamp;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Reads every segment back.
+/// Reads every segment back, and goes on in the last one.
 pub(super) fn reopen(config: &JournalConfig, disk: &dyn Disk) -> Result<(Segments, Recovered), JournalError> {
+    let (mut segments, recovered, last) = read_back(config.recent_since, disk)?;
+    if let Some(scan) = last {
+        go_on(config, &mut segments, &scan)?;
+    }
+    Ok((segments, recovered))
+}
+
+/// What opening the journal would find, but for recent check-ins; nothing is written. Nobody may have it open.
+///
+/// **Cost**: reads the whole journal. **Errors**: those of opening it.
+pub fn look(disk: &dyn Disk) -> Result<Recovered, JournalError> {
+    read_back(Timestamp(u64::MAX), disk).map(|(_, recovered, _)| recovered)
+}
+
+/// Reads every segment back, and says what was found in the last one that was used.
+fn read_back(
+    recent_since: Timestamp,
+    disk: &dyn Disk,
+) -> Result<(Segments, Recovered, Option<SegmentScan>), JournalError> {
     let mut numbers: Vec<u64> = disk.list()?.iter().filter_map(|name| segment::number(name)).collect();
     numbers.sort_unstable();
     let checkpoint = checkpoint::read(disk);
@@ -39,7 +59,7 @@ pub(super) fn reopen(config: &JournalConfig, disk: &dyn Disk) -> Result<(Segment
         let mut latest = 0;
         let scan = scan_segment(&bytes, number, expected, |check_in| {
             latest = latest.max(check_in.at.0);
-            if check_in.at >= config.recent_since {
+            if check_in.at >= recent_since {
                 recovered.recent.push(check_in);
             }
         });
@@ -67,10 +87,7 @@ pub(super) fn reopen(config: &JournalConfig, disk: &dyn Disk) -> Result<(Segment
         }));
         last = Some(scan);
     }
-    if let Some(scan) = last {
-        go_on(config, &mut segments, &scan)?;
-    }
-    Ok((segments, recovered))
+    Ok((segments, recovered, last))
 }
 
 /// Makes what was read last durable, since it is told as durable from now on and a killed process may have

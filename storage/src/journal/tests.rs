@@ -6,7 +6,9 @@
 use super::record::{self, SLOT_BYTES, Sequence};
 use super::recover::scan_segment;
 use super::segment::{self, Header, HeaderKind};
-use super::{Disk, DiskFile, Journal, JournalConfig, JournalError, Lane, PushRefusal, RealDisk, Recovered};
+use super::{
+    Disk, DiskFile, Journal, JournalConfig, JournalError, Lane, PushRefusal, RealDisk, Recovered, look,
+};
 use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -761,6 +763,30 @@ fn segments_of_another_size_are_not_written_on() {
     assert!(sizes.iter().all(|size| [SLOT_BYTES as u64, SEGMENT, 2 * SEGMENT].contains(size)), "{sizes:?}");
     let found = open(&disk, &config()).unwrap();
     assert_eq!(found.recovered.end, Sequence(pushed));
+}
+
+#[test]
+fn who_looks_sees_what_the_store_does_not_have_and_writes_nothing() {
+    let disk = Arc::new(FaultyDisk::default());
+    let extent = || look(&*disk).map(|found| (found.checkpoint.0, found.end.0)).unwrap();
+    assert_eq!(extent(), (0, 0));
+    let mut rig = open(&disk, &config()).unwrap();
+    (0..50).for_each(|number| rig.push(number));
+    assert!(rig.wait(50));
+    rig.journal.checkpoint(Sequence(30), Timestamp(0)).unwrap();
+    rig.journal.close();
+    assert_eq!(extent(), (30, 50));
+    let mut rig = open(&disk, &config()).unwrap();
+    (50..60).for_each(|number| rig.push(number));
+    assert!(rig.wait(10));
+    rig.kill(&disk);
+    let calls = *disk.fuse.calls.lock().unwrap();
+    assert_eq!(extent(), (30, 60));
+    assert_eq!(*disk.fuse.calls.lock().unwrap(), calls);
+    let rig = open(&disk, &config()).unwrap();
+    rig.journal.checkpoint(Sequence(60), Timestamp(u64::MAX)).unwrap();
+    rig.journal.close();
+    assert_eq!(extent(), (60, 60));
 }
 
 #[test]
