@@ -1,5 +1,6 @@
 //! What survives: the write-ahead journal, the trails and the registry.
 
+pub mod copying;
 pub mod cql;
 pub mod journal;
 pub mod registry;

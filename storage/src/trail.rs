@@ -2,13 +2,17 @@
 //! id, and readers merge by it, so that whoever drains the journal may repeat a drain. It knows nothing of
 //! visits: those are the core's to make.
 
+mod copy;
 mod embedded;
+mod index;
 mod memory;
 mod scylla;
 #[cfg(test)]
 mod suite;
 
+pub use copy::{TrailCopy, TrailPlace};
 pub use embedded::{BUCKETS, EmbeddedTrails};
+pub use index::Index;
 pub use memory::MemoryTrails;
 pub use scylla::ScyllaTrails;
 

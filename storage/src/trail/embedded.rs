@@ -13,8 +13,9 @@
 
 mod block;
 mod row;
+mod whole;
 
-use super::{TrailError, TrailStore, merge, with_twins};
+use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::room;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use row::Row;
@@ -36,16 +37,7 @@ const META_NUMBER: &str = "number";
 /// The last tier: 16 drains a second all day come to the fifth.
 const TIER_LAST: u8 = 5;
 
-/// One of the two orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Index {
-    Persons,
-    Venues,
-}
-
 impl Index {
-    const BOTH: [Self; 2] = [Self::Persons, Self::Venues];
-
     const fn letter(self) -> &'static str {
         match self {
             Self::Persons => "p",

@@ -8,8 +8,9 @@
 
 mod pressure;
 mod said;
+mod whole;
 
-use super::{TrailError, TrailStore, merge, with_twins};
+use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::cql::{Cluster, ClusterError, OnceCell, clock};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use pressure::Pressure;
@@ -37,37 +38,6 @@ const DAYS_PART: i32 = 0;
 /// The row of `version` that keeps the number of buckets.
 const BUCKETS_CHOSEN: &str = "buckets";
 
-/// One of the two orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Index {
-    Persons,
-    Venues,
-}
-
-impl Index {
-    fn owner(self, check_in: &CheckIn) -> u64 {
-        match self {
-            Self::Persons => check_in.person.0,
-            Self::Venues => check_in.venue.0,
-        }
-    }
-
-    fn other(self, check_in: &CheckIn) -> u64 {
-        match self {
-            Self::Persons => check_in.venue.0,
-            Self::Venues => check_in.person.0,
-        }
-    }
-
-    /// The length of its periods. **Units**: milliseconds.
-    const fn period_ms(self) -> u64 {
-        match self {
-            Self::Persons => DAY_MS,
-            Self::Venues => HOUR_MS,
-        }
-    }
-}
-
 struct Statements {
     insert: [PreparedStatement; 2],
     select: [PreparedStatement; 2],
@@ -83,6 +53,8 @@ pub struct ScyllaTrails {
     cluster: Arc<Cluster>,
     /// Made when the cluster first answers.
     statements: OnceCell<Statements>,
+    /// Those that read whole partitions, which only a comparison asks for.
+    whole: OnceCell<[PreparedStatement; 2]>,
     buckets: u16,
     retention_days: u16,
     pressure: Pressure,
@@ -102,6 +74,7 @@ impl ScyllaTrails {
         Self {
             cluster,
             statements: OnceCell::new(),
+            whole: OnceCell::new(),
             buckets,
             retention_days,
             pressure: Pressure::default(),
@@ -144,12 +117,12 @@ impl ScyllaTrails {
         i32::try_from((end - now).clamp(TTL_S_MIN, TTL_S_MAX)).expect("20 years fit")
     }
 
-    /// Writes a drain, as much of it again as failed, for as long as some of it is taken.
-    async fn write_all(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+    /// Writes a drain under these indexes, as much of it again as failed, for as long as some of it is taken.
+    async fn write_all(&self, drain: &[CheckIn], indexes: &[Index]) -> Result<(), TrailError> {
         self.list_days(drain).await?;
-        let mut left: Vec<_> = [Index::Persons, Index::Venues]
-            .into_iter()
-            .flat_map(|index| self.batches(index, drain).into_iter().map(move |batch| (index, batch)))
+        let mut left: Vec<_> = indexes
+            .iter()
+            .flat_map(|&index| self.batches(index, drain).into_iter().map(move |batch| (index, batch)))
             .collect();
         loop {
             let count = left.len();
@@ -273,17 +246,7 @@ impl ScyllaTrails {
         let mut found = Vec::new();
         while let Some(row) = rows.next().await {
             let (at, id, other, said) = row.map_err(ClusterError::of)?;
-            let (person, venue) = match index {
-                Index::Persons => (owner, unsigned(other)),
-                Index::Venues => (unsigned(other), owner),
-            };
-            found.push(CheckIn {
-                id: CheckInId(id.try_into().map_err(|_| TrailError::Damaged)?),
-                person: PersonId(person),
-                venue: VenueId(venue),
-                at: Timestamp(unsigned(at)),
-                ..said::decode(&said).ok_or(TrailError::Damaged)?
-            });
+            found.push(check_in(index, owner, at, id, other, &said)?);
         }
         Ok(found)
     }
@@ -372,7 +335,7 @@ impl ScyllaTrails {
 
 impl TrailStore for ScyllaTrails {
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
-        self.cluster.wait(self.write_all(drain))
+        self.cluster.wait(self.write_all(drain, &Index::BOTH))
     }
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
@@ -445,6 +408,28 @@ async fn fix_buckets(cluster: &Cluster, asked: u16) -> Result<u16, ClusterError>
     let rows = rows.into_rows_result().map_err(ClusterError::of)?;
     let (found,) = rows.single_row::<(i32,)>().map_err(ClusterError::of)?;
     u16::try_from(found).map_err(ClusterError::of)
+}
+
+/// A check-in of what a row of an index has.
+fn check_in(
+    index: Index,
+    owner: u64,
+    at: i64,
+    id: Vec<u8>,
+    other: i64,
+    said: &[u8],
+) -> Result<CheckIn, TrailError> {
+    let (person, venue) = match index {
+        Index::Persons => (owner, unsigned(other)),
+        Index::Venues => (unsigned(other), owner),
+    };
+    Ok(CheckIn {
+        id: CheckInId(id.try_into().map_err(|_| TrailError::Damaged)?),
+        person: PersonId(person),
+        venue: VenueId(venue),
+        at: Timestamp(unsigned(at)),
+        ..said::decode(said).ok_or(TrailError::Damaged)?
+    })
 }
 
 /// CQL has signed numbers only: the same bits.

@@ -10,14 +10,16 @@ use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_core::visit::Window;
 
-const START: u64 = 18_996 * DAY_MS;
+const START: u64 = FIRST_DAY as u64 * DAY_MS;
+/// The city's first day.
+pub(super) const FIRST_DAY: u32 = 18_996;
 
 /// A city that is the same each time: numbers drawn from a seed.
-struct City {
-    state: u64,
-    people: u64,
-    venues: u64,
-    days: u64,
+pub(super) struct City {
+    pub(super) state: u64,
+    pub(super) people: u64,
+    pub(super) venues: u64,
+    pub(super) days: u64,
 }
 
 impl City {
@@ -46,7 +48,7 @@ impl City {
         }
     }
 
-    fn check_ins(&mut self, count: u64) -> Vec<CheckIn> {
+    pub(super) fn check_ins(&mut self, count: u64) -> Vec<CheckIn> {
         (0..count).map(|number| self.check_in(number)).collect()
     }
 }

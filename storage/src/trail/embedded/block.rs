@@ -36,9 +36,9 @@ pub(super) fn pack(rows: impl ExactSizeIterator<Item = Row>) -> Vec<u8> {
     value
 }
 
-/// Merges the rows of several blocks; a row that stands in more than one is kept once.
+/// Merges the rows of several blocks; of rows with one key the least is kept, whatever order they come in.
 pub(super) fn merge(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_unstable_by(|one, other| one[..KEY_BYTES].cmp(&other[..KEY_BYTES]));
+    rows.sort_unstable();
     rows.dedup_by(|one, other| one[..KEY_BYTES] == other[..KEY_BYTES]);
     rows
 }

@@ -18,23 +18,6 @@ pub(super) const KEY_BYTES: usize = 32;
 /// A row.
 pub(super) type Row = [u8; ROW_BYTES];
 
-impl Index {
-    /// Whose row a check-in is in this index.
-    pub(super) fn owner(self, check_in: &CheckIn) -> u64 {
-        match self {
-            Self::Persons => check_in.person.0,
-            Self::Venues => check_in.venue.0,
-        }
-    }
-
-    fn other(self, check_in: &CheckIn) -> u64 {
-        match self {
-            Self::Persons => check_in.venue.0,
-            Self::Venues => check_in.person.0,
-        }
-    }
-}
-
 /// Writes a check-in as a row of an index.
 pub(super) fn encode(index: Index, check_in: &CheckIn) -> Row {
     let mut row = [0; ROW_BYTES];

@@ -1,0 +1,210 @@
+//! The trails on their way from an embedded store to a cluster: a day after the other, first by person and then
+//! by venue, each index for itself. What is compared is read in whole partitions, so that a check-in which the
+//! cluster has too many is seen, too.
+
+use super::{EmbeddedTrails, Index, ScyllaTrails, TrailError};
+use crate::copying::{Difference, Piece, Unlike};
+use crate::cql::Cluster;
+use scangate_core::check_in::CheckIn;
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Check-ins in a piece, unless one portion has more: some 3 MB on either side.
+const ROWS_A_PIECE: usize = 32_768;
+/// Portions that are compared at once, though they be empty: each is a read or more.
+const PORTIONS_A_PIECE: u32 = 256;
+const HOURS: u32 = 24;
+
+/// The trails of both sides.
+pub struct TrailCopy {
+    from: EmbeddedTrails,
+    to: ScyllaTrails,
+    days: BTreeSet<u32>,
+    /// What both numbers of buckets can be divided by. The buckets of one remainder hold the same ids on both
+    /// sides. With the usual numbers that is one bucket on either side; with numbers that share no divisor it is
+    /// all of a period.
+    classes: u16,
+}
+
+/// A place in the trails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrailPlace {
+    day: u32,
+    /// The portion of the day: a class by person, then a class by venue in each hour.
+    portion: u32,
+}
+
+impl TrailCopy {
+    /// Opens the embedded trails of a folder, which has so many buckets; nothing is asked of the cluster yet.
+    pub fn open(
+        folder: &Path,
+        buckets: u16,
+        cluster: Arc<Cluster>,
+        buckets_there: u16,
+        retention_days: u16,
+    ) -> Result<Self, TrailError> {
+        let from = EmbeddedTrails::open(folder, buckets)?;
+        let to = ScyllaTrails::new(cluster, buckets_there, retention_days);
+        let days = from.days()?;
+        let classes = common_divisor(from.buckets(), to.buckets());
+        Ok(Self { from, to, days, classes })
+    }
+
+    /// Finds out whether the cluster can be copied to. **Errors**: those of [`ScyllaTrails::check`].
+    pub fn check(&self) -> Result<(), TrailError> {
+        self.to.check()
+    }
+
+    /// Whether the cluster has no trails.
+    pub fn is_target_empty(&self) -> Result<bool, TrailError> {
+        self.to.is_empty()
+    }
+
+    /// The first place on or after a UTC day (days since 1970); none where no day is left.
+    #[must_use]
+    pub fn first(&self, day: u32) -> Option<TrailPlace> {
+        let first = self.days.range(day..).next()?;
+        Some(TrailPlace { day: *first, portion: 0 })
+    }
+
+    /// The check-ins of days before this one.
+    pub fn count_before(&self, day: u32) -> Result<u64, TrailError> {
+        let mut count = 0;
+        for &day in self.days.range(..day) {
+            for bucket in 0..self.from.buckets() {
+                count += self.from.bucket(Index::Persons, day, bucket)?.len() as u64;
+            }
+        }
+        Ok(count)
+    }
+
+    /// How many portions are before a place, and how many there are in all.
+    #[must_use]
+    pub fn extent(&self, place: Option<TrailPlace>) -> (u64, u64) {
+        let days = |count: usize| count as u64 * u64::from(self.portions());
+        let all = days(self.days.len());
+        let before =
+            |place: TrailPlace| days(self.days.range(..place.day).count()) + u64::from(place.portion);
+        (place.map_or(all, before), all)
+    }
+
+    /// The index that the piece at a place is of: a piece is of one alone.
+    #[must_use]
+    pub fn index(&self, place: TrailPlace) -> Index {
+        self.portion(place).0
+    }
+
+    /// Copies a piece.
+    pub fn copy(&self, at: TrailPlace) -> Result<Piece<TrailPlace>, TrailError> {
+        let piece = self.read(at, u32::MAX)?;
+        if !piece.check_ins.is_empty() {
+            self.to.write_index(self.index(at), &piece.check_ins)?;
+        }
+        Ok(Piece { rows: piece.check_ins.len() as u64, next: piece.next })
+    }
+
+    /// Compares a piece, and says what is unlike first.
+    pub fn compare(&self, at: TrailPlace) -> Result<(Piece<TrailPlace>, Option<Difference>), TrailError> {
+        let index = self.index(at);
+        let Read { mut check_ins, portions, next } = self.read(at, PORTIONS_A_PIECE)?;
+        let partitions: Vec<(u16, u32)> = portions
+            .into_iter()
+            .flat_map(|(period, class)| self.class(class, self.to.buckets()).map(move |at| (at, period)))
+            .collect();
+        let mut copied = self.to.partitions(index, &partitions)?;
+        for side in [&mut check_ins, &mut copied] {
+            side.sort_unstable_by_key(|check_in| key(index, check_in));
+        }
+        let difference = first_difference(index, &check_ins, &copied);
+        Ok((Piece { rows: check_ins.len() as u64, next }, difference))
+    }
+
+    /// Reads a piece of the source: portions of one index and day, so many at most.
+    fn read(&self, at: TrailPlace, portions_max: u32) -> Result<Read, TrailError> {
+        let index = self.index(at);
+        let mut read = Read { check_ins: Vec::new(), portions: Vec::new(), next: Some(at) };
+        for _ in 0..portions_max {
+            let Some(place) = read.next.filter(|place| place.day == at.day && self.index(*place) == index)
+            else {
+                break;
+            };
+            let (_, period, class) = self.portion(place);
+            for bucket in self.class(class, self.from.buckets()) {
+                read.check_ins.append(&mut self.from.bucket(index, period, bucket)?);
+            }
+            read.portions.push((period, class));
+            read.next = self.after(place);
+            if read.check_ins.len() >= ROWS_A_PIECE {
+                break;
+            }
+        }
+        Ok(read)
+    }
+
+    /// Portions in a day.
+    fn portions(&self) -> u32 {
+        (1 + HOURS) * u32::from(self.classes)
+    }
+
+    /// Index, period and class of a portion.
+    fn portion(&self, TrailPlace { day, portion }: TrailPlace) -> (Index, u32, u16) {
+        let classes = u32::from(self.classes);
+        let class = u16::try_from(portion % classes).expect("less than the number of classes");
+        match portion / classes {
+            0 => (Index::Persons, day, class),
+            hour => (Index::Venues, day * HOURS + hour - 1, class),
+        }
+    }
+
+    fn after(&self, TrailPlace { day, portion }: TrailPlace) -> Option<TrailPlace> {
+        if portion + 1 < self.portions() {
+            return Some(TrailPlace { day, portion: portion + 1 });
+        }
+        self.first(day + 1)
+    }
+
+    /// The buckets of a class, on the side that has so many.
+    fn class(&self, class: u16, buckets: u16) -> impl Iterator<Item = u16> + use<> {
+        (class..buckets).step_by(usize::from(self.classes))
+    }
+}
+
+/// A piece of the source.
+struct Read {
+    check_ins: Vec<CheckIn>,
+    /// The portions it is of: period and class.
+    portions: Vec<(u32, u16)>,
+    next: Option<TrailPlace>,
+}
+
+fn common_divisor(one: u16, other: u16) -> u16 {
+    if other == 0 { one } else { common_divisor(other, one % other) }
+}
+
+/// What tells check-ins of an index apart.
+fn key(index: Index, check_in: &CheckIn) -> (u64, u64, [u8; 16]) {
+    (index.owner(check_in), check_in.at.0, check_in.id.0)
+}
+
+/// The first difference between check-ins in order.
+fn first_difference(index: Index, source: &[CheckIn], copied: &[CheckIn]) -> Option<Difference> {
+    let at = source.iter().zip(copied).take_while(|(one, other)| one == other).count();
+    let (check_in, unlike) = match (source.get(at), copied.get(at)) {
+        (None, None) => return None,
+        (Some(one), None) => (one, Unlike::Missing),
+        (None, Some(other)) => (other, Unlike::Surplus),
+        (Some(one), Some(other)) => match key(index, one).cmp(&key(index, other)) {
+            Ordering::Less => (one, Unlike::Missing),
+            Ordering::Equal => (one, Unlike::Changed),
+            Ordering::Greater => (other, Unlike::Surplus),
+        },
+    };
+    let CheckIn { id, venue, at, .. } = *check_in;
+    Some(Difference::CheckIn { id, venue, at, index, unlike })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! A small city copied to a real cluster, and every way in which the copy may be unlike it.
+
+use super::*;
+use crate::cql::testing::cluster;
+use crate::trail::TrailStore as _;
+use crate::trail::suite::{City, FIRST_DAY};
+use scangate_core::check_in::Mode;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::id::PersonId;
+use scangate_core::visit::Window;
+use std::collections::BTreeMap;
+
+/// The city lies in 2022: its rows must not have ended by TTL.
+const RETENTION_DAYS: u16 = 3_650;
+
+struct Rig {
+    folder: tempfile::TempDir,
+    check_ins: Vec<CheckIn>,
+}
+
+impl Rig {
+    fn new(buckets: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedTrails::open(folder.path(), buckets).unwrap();
+        let mut check_ins = City { state: 9, people: 60, venues: 12, days: 3 }.check_ins(1_500);
+        // The same scan taken in by two gateways: one id, two times.
+        check_ins.push(CheckIn { at: check_ins[7].at.plus_ms(4_000), ..check_ins[7] });
+        for drain in check_ins.chunks(250).chain(check_ins.chunks(400)) {
+            store.write(drain).unwrap();
+        }
+        Self { folder, check_ins }
+    }
+
+    fn open(&self, test: &str, (buckets, there): (u16, u16)) -> TrailCopy {
+        TrailCopy::open(self.folder.path(), buckets, cluster(test), there, RETENTION_DAYS).unwrap()
+    }
+}
+
+/// Every place, in order.
+fn places(copy: &TrailCopy) -> impl Iterator<Item = TrailPlace> {
+    std::iter::successors(copy.first(0), |place| copy.after(*place))
+}
+
+fn copy_all(copy: &TrailCopy) -> BTreeMap<Index, u64> {
+    let (mut next, mut rows) = (copy.first(0), BTreeMap::new());
+    while let Some(at) = next {
+        let piece = copy.copy(at).unwrap();
+        *rows.entry(copy.index(at)).or_default() += piece.rows;
+        next = piece.next;
+    }
+    rows
+}
+
+/// The first difference, and how many check-ins were compared up to it.
+fn compare_all(copy: &TrailCopy) -> (Option<Difference>, u64) {
+    let (mut next, mut rows) = (copy.first(0), 0);
+    while let Some(at) = next {
+        let (piece, difference) = copy.compare(at).unwrap();
+        rows += piece.rows;
+        if difference.is_some() {
+            return (difference, rows);
+        }
+        next = piece.next;
+    }
+    (None, rows)
+}
+
+#[test]
+fn whatever_the_numbers_of_buckets_every_partition_is_compared_once() {
+    let rig = Rig::new(12);
+    for there in [12, 4, 24, 18, 35, 1] {
+        let copy = rig.open("portions", (12, there));
+        let mut seen = BTreeSet::new();
+        for place in places(&copy) {
+            let (index, period, class) = copy.portion(place);
+            for bucket in copy.class(class, there) {
+                assert!(seen.insert((index, period, bucket)));
+            }
+        }
+        assert_eq!(seen.len(), 3 * 25 * usize::from(there), "{there} buckets");
+        let (done, all) = copy.extent(places(&copy).last());
+        assert_eq!((done, all), (all - 1, 3 * 25 * u64::from(copy.classes)));
+    }
+}
+
+#[test]
+fn a_copied_city_is_equal_under_both_indexes_and_each_difference_is_found() {
+    const BUCKETS: (u16, u16) = (16, 24);
+    let rig = Rig::new(BUCKETS.0);
+    let copy = rig.open("trail_copy", BUCKETS);
+    assert!(copy.is_target_empty().unwrap());
+    assert!(matches!(
+        compare_all(&copy).0,
+        Some(Difference::CheckIn { index: Index::Persons, unlike: Unlike::Missing, .. })
+    ));
+    let count = rig.check_ins.len() as u64;
+    // Copied twice: it may be interrupted anywhere.
+    for _ in 0..2 {
+        assert_eq!(copy_all(&copy), BTreeMap::from([(Index::Persons, count), (Index::Venues, count)]));
+    }
+    assert!(!copy.is_target_empty().unwrap());
+    assert_eq!(compare_all(&copy), (None, 2 * count));
+    let window = Window { from: rig.check_ins[0].at.minus_ms(1), to: rig.check_ins[0].at.plus_ms(3_600_000) };
+    let ask = PersonAsk { person: rig.check_ins[0].person, window };
+    assert_eq!(copy.to.persons(&[ask]).unwrap(), copy.from.persons(&[ask]).unwrap());
+
+    let stranger =
+        CheckIn { person: PersonId(5), id: scangate_core::id::CheckInId([1; 16]), ..rig.check_ins[3] };
+    let other = CheckIn { mode: Mode::Late, ..rig.check_ins[4] };
+    for (wrong, unlike) in [(stranger, Unlike::Surplus), (other, Unlike::Changed)] {
+        copy.to.write_index(Index::Venues, &[wrong]).unwrap();
+        let CheckIn { id, venue, at, .. } = wrong;
+        let expected = Difference::CheckIn { id, venue, at, index: Index::Venues, unlike };
+        assert_eq!(compare_all(&copy).0, Some(expected));
+        // By person nothing is wrong.
+        let first = copy.first(at.utc_day()).unwrap();
+        assert_eq!(copy.compare(first).unwrap().1, None);
+        copy.to.forget(stranger.person).unwrap();
+        erase(&copy, stranger);
+        copy_all(&copy);
+        assert_eq!(compare_all(&copy).0, None);
+    }
+}
+
+/// Takes a check-in out of the cluster's venue index: it is known by person for a moment, so that it is found.
+fn erase(copy: &TrailCopy, check_in: CheckIn) {
+    copy.to.write_index(Index::Persons, &[check_in]).unwrap();
+    copy.to.forget(check_in.person).unwrap();
+}
+
+#[test]
+fn days_that_are_not_kept_are_counted_and_left_out() {
+    let rig = Rig::new(8);
+    let copy = rig.open("days", (8, 8));
+    let before =
+        |day: u32| rig.check_ins.iter().filter(|check_in| check_in.at.utc_day() < day).count() as u64;
+    for day in FIRST_DAY..=FIRST_DAY + 3 {
+        assert_eq!(copy.count_before(day).unwrap(), before(day));
+        assert_eq!(copy.first(day).map(|place| place.day), (day < FIRST_DAY + 3).then_some(day));
+    }
+}

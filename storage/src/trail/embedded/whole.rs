@@ -1,0 +1,42 @@
+//! Whole buckets of the store, for who copies all of it or compares.
+
+use super::{Bucket, EmbeddedTrails, Open, block, row};
+use crate::trail::{Index, TrailError};
+use scangate_core::check_in::CheckIn;
+use scangate_core::time::Timestamp;
+use std::collections::BTreeSet;
+
+impl EmbeddedTrails {
+    /// The days that either index has, in order.
+    pub(in crate::trail) fn days(&self) -> Result<BTreeSet<u32>, TrailError> {
+        self.with(|open| Ok(Index::BOTH.into_iter().flat_map(|index| open.stored_days(index)).collect()))
+    }
+
+    /// The number of buckets.
+    pub(in crate::trail) fn buckets(&self) -> u16 {
+        self.buckets
+    }
+
+    /// The check-ins of a bucket in one period of its index, in order of owner, time and id, and each once.
+    pub(in crate::trail) fn bucket(
+        &self,
+        index: Index,
+        period: u32,
+        bucket: u16,
+    ) -> Result<Vec<CheckIn>, TrailError> {
+        let at = Timestamp(u64::from(period) * index.period_ms());
+        self.with(|open| open.whole(Bucket { bucket, ..Bucket::of(index, 0, at, self.buckets) }))
+    }
+}
+
+impl Open {
+    fn whole(&self, bucket: Bucket) -> Result<Vec<CheckIn>, TrailError> {
+        let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        for entry in keyspace.prefix(bucket.prefix()) {
+            rows.extend_from_slice(block::rows(&entry.value()?)?);
+        }
+        let rows = block::merge(rows);
+        rows.iter().map(|row| row::decode(bucket.index, row).ok_or(TrailError::Damaged)).collect()
+    }
+}
