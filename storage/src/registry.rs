@@ -6,6 +6,7 @@ mod audit;
 mod budgets;
 mod cases;
 mod changes;
+mod copy;
 mod facts;
 mod held;
 mod people;
@@ -18,6 +19,7 @@ mod venues;
 pub use audit::{Act, AuditBroken, Audited};
 pub use cases::{Case, NewCase};
 pub use changes::{Change, Changed};
+pub use copy::{RegistryCopy, RowPlace, RowsSum};
 pub use held::{Held, HeldKind, NewHeld};
 pub use people::{Person, Registered};
 pub use policies::StoredPolicy;
@@ -82,7 +84,7 @@ impl Registry {
     fn over(rows: Box<dyn Rows>, secret: &Secret) -> Result<Self> {
         Ok(Self(Arc::new(Place {
             rows,
-            seal: Seal::new(&secret.purpose("registry fields"))?,
+            seal: seal(secret)?,
             documents_by: DocumentIndex::new(&secret.purpose("registry index")),
             audited: AtomicU64::new(0),
         })))
@@ -116,6 +118,11 @@ impl Registry {
         })?;
         Ok(found)
     }
+}
+
+/// What personal fields are sealed with.
+fn seal(secret: &Secret) -> Result<Seal> {
+    Seal::new(&secret.purpose("registry fields"))
 }
 
 /// The first byte of every value that is JSON: the format.

@@ -6,12 +6,14 @@ mod embedded;
 mod scylla;
 
 pub(super) use embedded::EmbeddedRows;
-pub(super) use scylla::ScyllaRows;
+pub(super) use scylla::{PIECES, ScyllaRows, bucket};
 
 use super::Result;
+use serde::{Deserialize, Serialize};
 
 /// A table of the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Table {
     /// By person: kid and sealed fields.
     People,
@@ -84,6 +86,11 @@ impl Table {
             Self::Changes => "changes",
             Self::Drained => "drained",
         }
+    }
+
+    /// Whether its rows belong to the city: not what its gateways tell each other about themselves.
+    pub(super) const fn is_copied(self) -> bool {
+        !matches!(self, Self::Changes | Self::Drained)
     }
 
     /// The group that a key lies in: the part of it that its neighbours share.

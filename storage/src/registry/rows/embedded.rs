@@ -5,6 +5,7 @@ use super::{Each, EachOf, Key, Row, Rows, Table, Unit};
 use crate::registry::Result;
 use crate::room;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -73,6 +74,27 @@ impl EmbeddedRows {
             is_stopped: AtomicBool::new(false),
             writing: Mutex::new(()),
         })
+    }
+
+    /// Rows behind a key, so many at most, and no more once they have so many bytes.
+    pub(in crate::registry) fn page(
+        &self,
+        table: Table,
+        after: &[u8],
+        rows_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Row>> {
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        for entry in self.tables()?.of(table).range::<&[u8], _>(behind).take(rows_max) {
+            let (key, value) = entry.into_inner()?;
+            bytes += key.len() + value.len();
+            rows.push(Row::new(table, key, value));
+            if bytes >= bytes_max {
+                break;
+            }
+        }
+        Ok(rows)
     }
 
     fn tables(&self) -> Result<Arc<Tables>> {

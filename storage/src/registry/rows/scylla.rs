@@ -6,6 +6,10 @@
 //! groups whose hashes fall on it, so that a group is one slice of one partition. `writer` is drawn for each
 //! conditional write: where the cluster cannot say whether one was done, it is found again by it.
 
+mod ring;
+
+pub(in crate::registry) use ring::PIECES;
+
 use super::{Each, EachOf, Key, Row, Rows, Table, Unit};
 use crate::cql::{Cluster, ClusterError, Mutex, MutexGuard, OnceCell};
 use crate::registry::Result;
@@ -296,7 +300,8 @@ fn partition_key(table: Table, key: &[u8]) -> [CqlValue; 2] {
     [CqlValue::Text(table.name().to_owned()), CqlValue::Int(bucket(table, key))]
 }
 
-fn bucket(table: Table, key: &[u8]) -> i32 {
+/// The bucket that a key lies in.
+pub(in crate::registry) fn bucket(table: Table, key: &[u8]) -> i32 {
     bucket_of(table.group(key))
 }
 

@@ -1,0 +1,158 @@
+//! The registry on its way from an embedded store to a cluster: its rows as they are, sealed fields unopened.
+//! What gateways tell each other about themselves stays behind.
+
+use super::rows::{EmbeddedRows, Key, PIECES, Row, Rows as _, ScyllaRows, Table, Unit, bucket};
+use super::{RegistryError, Result, number, seal};
+use crate::copying::{Difference, Piece, Unlike};
+use crate::cql::Cluster;
+use aws_lc_rs::digest::{Context, SHA256};
+use scangate_core::keys::Secret;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows in a piece at most.
+const ROWS_A_PIECE: usize = 1_024;
+/// Bytes in a piece, unless one row has more.
+const BYTES_A_PIECE: usize = 1 << 20;
+/// Pieces of the ring that are compared at once.
+const RING_A_PIECE: u16 = 16;
+
+/// The registry of both sides.
+pub struct RegistryCopy {
+    from: EmbeddedRows,
+    to: ScyllaRows,
+}
+
+/// A place in the rows of the source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowPlace {
+    table: Table,
+    /// The key before it.
+    after: Key,
+}
+
+/// What the source has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsSum {
+    /// How many rows.
+    pub rows: u64,
+    /// SHA-256 of them all, in hexadecimal.
+    pub digest: String,
+}
+
+impl RegistryCopy {
+    /// Opens the embedded registry of a folder; nothing is asked of the cluster yet.
+    pub fn open(folder: &Path, cluster: Arc<Cluster>) -> Result<Self> {
+        Ok(Self { from: EmbeddedRows::open(folder)?, to: ScyllaRows::new(cluster) })
+    }
+
+    /// Finds out whether a secret opens what is sealed in the source. Where nobody is registered, any does.
+    /// **Errors**: [`RegistryError::Sealed`] where it does not.
+    pub fn check(&self, secret: &Secret) -> Result<()> {
+        let Some(Row { key, value, .. }) = self.from.page(Table::People, &[], 1, 0)?.pop() else {
+            return Ok(());
+        };
+        let (_, sealed) = value.split_first().ok_or(RegistryError::Damaged(Table::People.name()))?;
+        seal(secret)?.open(number(Table::People, &key)?, sealed).map(drop)
+    }
+
+    /// Counts and sums up the source. **Cost**: reads all of it.
+    pub fn sum(&self) -> Result<RowsSum> {
+        let (mut rows, mut digest) = (0, Context::new(&SHA256));
+        for table in Table::ALL.into_iter().filter(|table| table.is_copied()) {
+            self.from.all(table, &mut |key, value| {
+                rows += 1;
+                for part in [table.name().as_bytes(), key, value] {
+                    digest.update(&(part.len() as u64).to_be_bytes());
+                    digest.update(part);
+                }
+                Ok(())
+            })?;
+        }
+        let digest = digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(RowsSum { rows, digest })
+    }
+
+    /// Whether the cluster has no rows.
+    pub fn is_target_empty(&self) -> Result<bool> {
+        self.to.is_empty()
+    }
+
+    /// Where copying begins.
+    #[must_use]
+    pub fn first() -> RowPlace {
+        RowPlace { table: Table::ALL[0], after: Key::new() }
+    }
+
+    /// Copies a piece.
+    pub fn copy(&self, at: &RowPlace) -> Result<Piece<RowPlace>> {
+        let rows = self.read(at)?;
+        let next = after(at, &rows);
+        let count = rows.len() as u64;
+        let units: Vec<Unit> = rows.into_iter().map(|row| vec![row].into()).collect();
+        self.to.write(&units)?;
+        Ok(Piece { rows: count, next })
+    }
+
+    /// Compares what the cluster has in a piece of its ring with the source, and says what is unlike first. What
+    /// is missing on the cluster is not seen so: see [`RegistryCopy::missing`].
+    pub fn compare(&self, at: u16) -> Result<(Piece<u16>, Option<Difference>)> {
+        let end = (at + RING_A_PIECE).min(PIECES);
+        let (mut rows, mut difference) = (0, None);
+        self.to.ring(at..end, &mut |name, key, value| {
+            let table = Table::ALL.into_iter().find(|table| table.name() == name);
+            let table = table.filter(|table| table.is_copied());
+            rows += 1;
+            let original = match table {
+                Some(table) => self.from.get(table, &[key.to_vec()])?.pop().flatten(),
+                None => None,
+            };
+            let unlike = match original {
+                Some(original) if original == value => return Ok(()),
+                Some(_) => Unlike::Changed,
+                None => Unlike::Surplus,
+            };
+            let bucket = table.map_or(0, |table| bucket(table, key));
+            difference.get_or_insert(Difference::Row { table: name.to_owned(), bucket, unlike });
+            Ok(())
+        })?;
+        Ok((Piece { rows, next: (end < PIECES).then_some(end) }, difference))
+    }
+
+    /// How many pieces [`RegistryCopy::compare`] has to do, counted like its places.
+    #[must_use]
+    pub const fn ring() -> u64 {
+        PIECES as u64
+    }
+
+    /// Looks in a piece of the source for a row that the cluster does not have.
+    pub fn missing(&self, at: &RowPlace) -> Result<(Piece<RowPlace>, Option<Difference>)> {
+        let rows = self.read(at)?;
+        let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
+        let found = self.to.get(at.table, &keys)?;
+        let missing = keys.iter().zip(found).find(|(_, found)| found.is_none());
+        let difference = missing.map(|(key, _)| Difference::Row {
+            table: at.table.name().to_owned(),
+            bucket: bucket(at.table, key),
+            unlike: Unlike::Missing,
+        });
+        Ok((Piece { rows: rows.len() as u64, next: after(at, &rows) }, difference))
+    }
+
+    fn read(&self, at: &RowPlace) -> Result<Vec<Row>> {
+        self.from.page(at.table, &at.after, ROWS_A_PIECE, BYTES_A_PIECE)
+    }
+}
+
+/// The place after these rows: in their table, or at the beginning of the next one.
+fn after(at: &RowPlace, rows: &[Row]) -> Option<RowPlace> {
+    if let Some(last) = rows.last() {
+        return Some(RowPlace { table: at.table, after: last.key.clone() });
+    }
+    let mut later = Table::ALL.into_iter().skip_while(|table| *table != at.table).skip(1);
+    later.find(|table| table.is_copied()).map(|table| RowPlace { table, after: Key::new() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Every row there is, whatever its table and bucket, by going round the ring of tokens: for who compares.
+
+use super::{SCANS_MAX, ScyllaRows};
+use crate::cql::ClusterError;
+use crate::registry::Result;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use std::ops::Range;
+
+/// Pieces of the ring, all of one length.
+pub(in crate::registry) const PIECES: u16 = 256;
+
+/// What receives rows, each with the name of its table.
+type EachOfAll<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Result<()> + 'a;
+
+impl ScyllaRows {
+    /// Whether there is no row that stays.
+    pub(in crate::registry) fn is_empty(&self) -> Result<bool> {
+        let asked = async {
+            let select = self.cluster.prepare("SELECT kind FROM {}.rows LIMIT 1").await?;
+            let found = self.cluster.session().await?.execute_unpaged(&select, &[]).await;
+            let rows = found.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+            Ok::<_, ClusterError>(rows.rows_num() == 0)
+        };
+        Ok(self.cluster.wait(asked)?)
+    }
+
+    /// Every row that stays in some pieces of the ring, in no order. Little is in memory at a time.
+    pub(in crate::registry) fn ring(&self, pieces: Range<u16>, each: &mut EachOfAll<'_>) -> Result<()> {
+        self.cluster.wait(async {
+            let text = "SELECT kind, key, value FROM {}.rows \
+                        WHERE token(kind, bucket) >= ? AND token(kind, bucket) <= ?";
+            let select = &self.cluster.prepare(text).await?;
+            let session = self.cluster.session().await?;
+            let reads = stream::iter(pieces).map(|piece| async move {
+                let pager = session.execute_iter(select.clone(), tokens(piece)).await;
+                let rows = pager.map_err(ClusterError::of)?.rows_stream::<(String, Vec<u8>, Vec<u8>)>();
+                Ok::<_, ClusterError>(rows.map_err(ClusterError::of)?.map_err(ClusterError::of))
+            });
+            let mut rows = reads.buffer_unordered(SCANS_MAX).try_flatten_unordered(SCANS_MAX);
+            while let Some((table, key, value)) = rows.try_next().await? {
+                each(&table, &key, &value)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The first and the last token of a piece.
+fn tokens(piece: u16) -> (i64, i64) {
+    const BITS: u32 = i64::BITS - PIECES.ilog2();
+    let first = u64::from(piece) << BITS;
+    let last = first | ((1 << BITS) - 1);
+    // Tokens are signed: the ring begins at the least of them.
+    let signed = |token: u64| token.cast_signed() ^ i64::MIN;
+    (signed(first), signed(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pieces_are_the_whole_ring() {
+        assert_eq!((tokens(0).0, tokens(PIECES - 1).1), (i64::MIN, i64::MAX));
+        for piece in 1..PIECES {
+            assert_eq!(tokens(piece).0, tokens(piece - 1).1 + 1);
+        }
+    }
+}
