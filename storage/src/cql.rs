@@ -6,6 +6,7 @@ mod address;
 pub(crate) mod clock;
 mod cluster;
 mod consistency;
+mod filling;
 mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -13,4 +14,5 @@ pub(crate) mod testing;
 pub use address::{Address, AddressWrong};
 pub use cluster::{Cluster, ClusterError, Login, Options};
 pub use consistency::Consistency;
+pub use filling::Filling;
 pub(crate) use tokio::sync::{Mutex, MutexGuard, OnceCell};
