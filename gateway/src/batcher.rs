@@ -5,10 +5,10 @@
 mod backoff;
 mod drains;
 
+pub(crate) use backoff::Backoff;
 pub use drains::Drains;
 
 use crate::clock;
-use backoff::Backoff;
 use drains::Asked;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};

@@ -16,6 +16,7 @@ pub mod http;
 pub mod http3;
 pub mod intake;
 pub mod keyring;
+pub mod moving;
 pub mod office;
 pub mod pace;
 pub mod policies;

@@ -1,6 +1,7 @@
 //! The `gateway` command.
 
 mod doctor;
+mod store_command;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -46,6 +47,9 @@ enum Command {
     Token(Token),
     /// Draws a venue's poster.
     Poster(Poster),
+    /// Moves a deployment to a cluster.
+    #[command(subcommand)]
+    Store(store_command::Command),
 }
 
 #[derive(Args, Default)]
@@ -180,6 +184,7 @@ fn main() -> ExitCode {
         Command::Doctor(options) => options.config().and_then(|config| doctor::look(&config)),
         Command::Token(options) => token(options),
         Command::Poster(options) => draw(&options),
+        Command::Store(command) => store_command::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

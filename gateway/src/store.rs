@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
-use scangate_storage::cql::{Address, Cluster, Login, Options};
+use scangate_storage::cql::{Address, Cluster, Filling, Login, Options};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
 use std::fs;
@@ -83,8 +83,13 @@ fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::
         tracing::warn!(%error, "starting without the cluster");
         return Ok(Presence::Away);
     }
-    match trails.check() {
-        Ok(()) => Ok(Presence::There),
+    match trails.check().and_then(|()| Ok(cluster.filling()?)) {
+        Ok(Filling::None | Filling::Whole(_)) => Ok(Presence::There),
+        Ok(Filling::Begun(_)) => {
+            anyhow::bail!(
+                "the keyspace is being copied into: run `gateway store copy` again until it has ended"
+            )
+        }
         Err(error @ TrailError::Buckets { .. }) => Err(error).context("cql.buckets"),
         Err(error) => {
             tracing::warn!(%error, "starting without the cluster");

@@ -84,7 +84,14 @@ impl Gateway {
 
     /// Runs a gateway's command to its end.
     pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
-        Ok(Command::new(binary()?).args(arguments).output()?)
+        Ok(Self::command(arguments)?.output()?)
+    }
+
+    /// A gateway's command, to be run in another way.
+    pub fn command(arguments: &[&str]) -> anyhow::Result<Command> {
+        let mut command = Command::new(binary()?);
+        command.args(arguments);
+        Ok(command)
     }
 
     /// The data folder, which outlives the process.

@@ -13,6 +13,7 @@ mod foreign_clients;
 mod full_disk;
 mod landing;
 mod migration;
+mod moving_house;
 mod outages;
 mod refusals;
 mod register;

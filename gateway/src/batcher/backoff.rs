@@ -6,7 +6,7 @@ const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// The pauses.
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     pause: Duration,
 }
 
@@ -18,19 +18,19 @@ impl Default for Backoff {
 
 impl Backoff {
     /// The next pause.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let pause = self.pause;
         self.pause = (pause * 2).min(LONGEST);
         pause
     }
 
     /// Whether it failed last.
-    pub(super) fn is_pausing(&self) -> bool {
+    pub(crate) fn is_pausing(&self) -> bool {
         self.pause > FIRST
     }
 
     /// The store works again.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.pause = FIRST;
     }
 }

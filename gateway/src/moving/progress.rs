@@ -1,0 +1,108 @@
+//! The file in the data folder that says how far a copy is: JSON, replaced by renaming once it is on disk. What
+//! was written since the last one is copied once more after an interruption, which changes nothing.
+
+use anyhow::Context as _;
+use scangate_storage::registry::{RowPlace, RowsSum};
+use scangate_storage::trail::TrailPlace;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const NAME: &str = "store-copy.json";
+/// How often it is written: what is done again after an interruption.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How far a copy is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Progress {
+    /// Where to.
+    pub(super) to: String,
+    /// The copy's number, which the keyspace knows it by.
+    pub(super) copy: i32,
+    /// What is copied.
+    pub(super) source: Source,
+    /// How far it is.
+    pub(super) stage: Stage,
+}
+
+/// What a data folder has: another after a gateway has run on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    /// How many records its journal has had.
+    pub(super) journal_end: u64,
+    /// Its registry.
+    pub(super) registry: RowsSum,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Stage {
+    /// In the registry.
+    Rows {
+        /// Where to go on.
+        at: RowPlace,
+        /// Rows before it.
+        done: u64,
+    },
+    /// In the trails: where to go on.
+    CheckIns(TrailPlace),
+    /// All is copied, and to be compared.
+    Copied,
+}
+
+/// The file.
+pub(super) struct ProgressFile {
+    folder: PathBuf,
+    path: PathBuf,
+    written: Option<Instant>,
+}
+
+impl ProgressFile {
+    /// The file of a data folder.
+    pub(super) fn of(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), path: folder.join(NAME), written: None }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads it, if there is one.
+    pub(super) fn read(&self) -> anyhow::Result<Option<Progress>> {
+        match fs::read(&self.path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .with_context(|| format!("{} is damaged or of another version", self.path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| self.path.display().to_string()),
+        }
+    }
+
+    /// Writes it. It is on disk when this returns.
+    pub(super) fn write(&mut self, progress: &Progress) -> anyhow::Result<()> {
+        let write = || -> io::Result<()> {
+            let new = self.folder.join(format!("{NAME}.new"));
+            let mut file = File::create(&new)?;
+            file.write_all(&serde_json::to_vec(progress)?)?;
+            file.sync_all()?;
+            fs::rename(new, &self.path)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        write().with_context(|| format!("writing {}", self.path.display()))?;
+        self.written = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Writes it, unless that was a moment ago.
+    pub(super) fn write_when_due(&mut self, progress: &Progress) -> anyhow::Result<()> {
+        match self.written {
+            Some(written) if written.elapsed() < TICK => Ok(()),
+            Some(_) | None => self.write(progress),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Moving house: an embedded deployment copied to a real cluster by `gateway store copy`, where the city goes on
+//! as if nothing had been; interrupted, refused, and asked who serves there. `SCANGATE_TEST_CQL` names the
+//! cluster's hosts.
+
+use anyhow::Context as _;
+use scangate_loadgen::client::Version;
+use scangate_loadgen::drive::now;
+use scangate_tests::{Expect, Gateway, Town};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+const DAY_MS: u64 = 86_400_000;
+
+/// A keyspace of a test's own, and the files that go with it.
+struct Place {
+    folder: TempDir,
+    store: String,
+    config: String,
+}
+
+impl Place {
+    fn new(test: &str) -> anyhow::Result<Self> {
+        let hosts = std::env::var("SCANGATE_TEST_CQL").context("tests/run sets SCANGATE_TEST_CQL")?;
+        let store = format!("cql://{hosts}/it_{test}_{}", std::process::id());
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("city.toml");
+        std::fs::write(&config, "retention_days = 7\n[cql]\nbuckets = 8\n")?;
+        Ok(Self { store, config: config.display().to_string(), folder })
+    }
+
+    /// Starts a gateway of the city in a new data folder. The driver warns of a node that others have stopped.
+    fn start(&self, secret: &Path) -> anyhow::Result<Gateway> {
+        let secret = secret.display().to_string();
+        let arguments = ["--store", &self.store, "--config", &self.config, "--secret", &secret];
+        Gateway::start_in(Arc::new(tempfile::tempdir()?), &arguments, Expect::Trouble)
+    }
+
+    /// `gateway store copy` of this data folder.
+    fn copying(&self, from: &Path, more: &[&str]) -> anyhow::Result<Command> {
+        let from = format!("embedded:{}", from.display());
+        let own = ["store", "copy", "--from", &from, "--to", &self.store, "--config", &self.config];
+        Gateway::command(&[&own, more].concat())
+    }
+
+    fn copy(&self, from: &Path, more: &[&str]) -> anyhow::Result<Output> {
+        Ok(self.copying(from, more)?.output()?)
+    }
+}
+
+fn said(output: &Output) -> String {
+    let Output { stdout, stderr, .. } = output;
+    String::from_utf8_lossy(&[&stdout[..], stderr].concat()).into_owned()
+}
+
+#[track_caller]
+fn assert_done(output: &Output, words: &str) {
+    assert!(output.status.success() && said(output).contains(words), "{}", said(output));
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, words: &str) {
+    assert_eq!(output.status.code(), Some(1), "{}", said(output));
+    assert!(said(output).contains(words), "{}", said(output));
+}
+
+/// Imports check-ins of the town's people over some days.
+async fn import(town: &mut Town, count: usize, days: &[u64]) -> anyhow::Result<()> {
+    let lines: Vec<String> = (0..count)
+        .map(|number| {
+            let person = town.residents[number % town.residents.len()].person;
+            let venue = town.venues[number % town.venues.len()].venue;
+            let at = now().minus_ms(days[number % days.len()] * DAY_MS + number as u64 * 1_000);
+            json!({"person": person, "venue": venue, "at": at}).to_string()
+        })
+        .collect();
+    let authority = town.authority.clone();
+    let answers = town.send("POST", "/v1/check-ins/import", &authority, lines.join("\n")).await?.lines()?;
+    anyhow::ensure!(answers.iter().all(|line| line["id"].is_string()), "{answers:?}");
+    Ok(())
+}
+
+/// What a tracer sees under a case: its trail, who was there, and who was at its first venue.
+async fn trace(town: &mut Town, case: &str) -> anyhow::Result<Vec<Value>> {
+    let (tracer, venue) = (town.tracer.clone(), town.venues[0].venue);
+    let mut seen = Vec::new();
+    for what in ["trail".to_owned(), "co-presence?hops=2".to_owned(), format!("venues/{venue}/visits")] {
+        let sent = town.send("GET", &format!("/v1/cases/{case}/{what}"), &tracer, "").await?;
+        assert_eq!(sent.status(), 200, "{}", sent.text());
+        let mut answer = sent.json()?;
+        answer.as_object_mut().context("an object")?.remove("complete_through");
+        seen.push(answer);
+    }
+    Ok(seen)
+}
+
+/// What everybody is answered at a door.
+async fn colours(town: &mut Town) -> anyhow::Result<Vec<Value>> {
+    let mut colours = Vec::new();
+    for resident in 0..town.residents.len() {
+        let scan = town.check_in(resident, 2).await?;
+        assert_eq!(scan.status(), 200, "{}", scan.text());
+        let scan = scan.json()?;
+        colours.push(json!([scan["colour"], scan["verdict"], scan["reasons"]]));
+    }
+    Ok(colours)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
+    let place = Place::new("moved")?;
+    let mut town = Town::found(6).await?;
+    for resident in 0..4 {
+        town.check_in(resident, resident / 3).await?;
+    }
+    town.post_fact(1, "confirmed").await?;
+    town.post_fact(2, "close-contact").await?;
+    // Of these, the tenth day is not kept on the cluster.
+    import(&mut town, 40, &[0, 1, 2, 10]).await?;
+    let case = town.open_case(0).await?;
+    let colours_before = colours(&mut town).await?;
+    let traced_before = trace(&mut town, &case).await?;
+    assert_ne!(colours_before[0], colours_before[1]);
+
+    let old = town.gateway.folder();
+    assert_refused(&place.copy(old.path(), &[])?, "stop its gateway first");
+    let Town { gateway, residents, venues, .. } = town;
+    assert!(gateway.stop()?.success());
+    let (other, secret) = (place.folder.path().join("other"), old.path().join("secret"));
+    std::fs::write(&other, [7; 32])?;
+    assert_refused(&place.copy(old.path(), &["--secret", &other.display().to_string()])?, "secret");
+    assert!(!old.path().join("store-copy.json").exists());
+    let copied = place.copy(old.path(), &[])?;
+    // 40 imported, of which 10 are left out; 4 and 6 scans.
+    assert_done(&copied, " rows and 40 check-ins\nleft out 10 check-ins older than 7 days\n");
+    assert!(said(&copied).contains(&format!("--secret {}", secret.display())), "{}", said(&copied));
+    // Again: there is nothing to copy, and all is compared once more.
+    let again = place.copy(old.path(), &[])?;
+    assert_done(&again, "copied and verified");
+    assert!(!said(&again).contains("copying") && said(&again).contains("comparing"), "{}", said(&again));
+
+    let gateway = place.start(&secret)?;
+    while gateway.metric("scangate_colours_loaded", "")? < 1.0 {}
+    let target = gateway.target()?;
+    let connection = target.connect(Version::Http3).await?;
+    let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
+    let mut town = Town { gateway, target, connection, venues, residents, authority, tracer };
+    assert_eq!(trace(&mut town, &case).await?, traced_before);
+    assert_eq!(colours(&mut town).await?, colours_before);
+    let mine = town.residents[1].authorization(now());
+    let mine = town.send("GET", "/v1/people/me", &mine, "").await?;
+    assert_eq!((mine.status(), &mine.json()?["colour"]), (200, &json!("red")), "{}", mine.text());
+    assert_refused(&place.copy(old.path(), &[])?, "gateways at work on");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
+    let place = Place::new("interrupted")?;
+    let mut town = Town::found(30).await?;
+    import(&mut town, 400, &[0, 1, 2, 3, 4, 5]).await?;
+    let (old, secret) = (town.gateway.folder(), town.gateway.folder().path().join("secret"));
+    // Killed, it leaves check-ins that are in its journal alone.
+    town.check_in(0, 0).await?;
+    town.gateway.kill()?;
+    assert_refused(&place.copy(old.path(), &[])?, "start the gateway once more and stop it in order");
+    assert!(Gateway::start_in(Arc::clone(&old), &[], Expect::Quiet)?.stop()?.success());
+
+    let mut copying = place.copying(old.path(), &[])?.stderr(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(copying.stderr.take().context("standard error is piped")?);
+    let mut line = String::new();
+    while !line.starts_with("copying the trails") {
+        line.clear();
+        anyhow::ensure!(lines.read_line(&mut line)? > 0, "it ended before it could be interrupted");
+    }
+    copying.kill()?;
+    assert_eq!(copying.wait()?.signal(), Some(9));
+    lines.read_to_string(&mut line)?;
+    assert!(!line.contains("comparing"), "{line}");
+    assert!(old.path().join("store-copy.json").exists());
+    // What has half come serves nobody.
+    let early = place.start(&secret).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(early.contains("is being copied into"), "{early}");
+
+    let resumed = place.copy(old.path(), &[])?;
+    assert_done(&resumed, "rows and 401 check-ins\n");
+    let told = said(&resumed);
+    assert!(!told.contains("copying the registry") && told.contains("copying the trails"), "{told}");
+
+    // The keyspace is this deployment's: nobody else's is copied over it.
+    let stranger = Gateway::start(&[])?;
+    let folder = stranger.folder();
+    assert!(stranger.stop()?.success());
+    assert_refused(&place.copy(folder.path(), &[])?, "did not come from");
+    // And once it is whole, a gateway that has run on the old folder changes nothing on the cluster.
+    let mut town = Town::found_in(Gateway::start_in(Arc::clone(&old), &[], Expect::Quiet)?, 1).await?;
+    town.check_in(0, 0).await?;
+    assert!(town.gateway.stop()?.success());
+    assert_refused(&place.copy(old.path(), &[])?, "has changed since");
+    Ok(())
+}
