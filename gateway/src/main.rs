@@ -47,7 +47,7 @@ enum Command {
     Token(Token),
     /// Draws a venue's poster.
     Poster(Poster),
-    /// Moves a deployment to a cluster.
+    /// Moves a deployment to a cluster, and tells who serves there.
     #[command(subcommand)]
     Store(store_command::Command),
 }

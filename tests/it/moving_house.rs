@@ -50,6 +50,13 @@ impl Place {
     fn copy(&self, from: &Path, more: &[&str]) -> anyhow::Result<Output> {
         Ok(self.copying(from, more)?.output()?)
     }
+
+    /// Another of the `gateway store` commands.
+    fn ask(&self, command: &[&str], secret: &Path) -> anyhow::Result<Output> {
+        let secret = secret.display().to_string();
+        let rest = ["--store", &self.store, "--config", &self.config, "--secret", &secret];
+        Gateway::run(&[&["store"], command, &rest].concat())
+    }
 }
 
 fn said(output: &Output) -> String {
@@ -201,5 +208,28 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     town.check_in(0, 0).await?;
     assert!(town.gateway.stop()?.success());
     assert_refused(&place.copy(old.path(), &[])?, "has changed since");
+    Ok(())
+}
+
+#[test]
+fn a_city_of_others_is_left_alone_and_says_whom_it_waits_for() -> anyhow::Result<()> {
+    let place = Place::new("others")?;
+    let own = Gateway::start(&[])?;
+    let (folder, secret) = (own.folder(), own.folder().path().join("secret"));
+    assert!(own.stop()?.success());
+    let other = place.start(&secret)?;
+    assert_refused(&place.copy(folder.path(), &[])?, "gateways at work on");
+    let number = std::fs::read_to_string(other.folder().path().join("gateway"))?.trim().to_owned();
+    let listed = place.ask(&["gateways"], &secret)?;
+    assert_done(&listed, &format!("{number}  drained through 2"));
+    // As it is dropped it is killed, and says nothing more.
+    drop(other);
+    assert_refused(&place.ask(&["retire", &number], &secret)?, "nothing was done");
+    assert_refused(&place.ask(&["retire", "00000000000000aa", "--yes"], &secret)?, "does not wait for");
+    assert_done(&place.ask(&["gateways"], &secret)?, &number);
+    assert_done(&place.ask(&["retire", &number, "--yes"], &secret)?, "lost to tracers");
+    let listed = place.ask(&["gateways"], &secret)?;
+    assert!(listed.status.success() && listed.stdout.is_empty(), "{}", said(&listed));
+    assert_refused(&place.copy(folder.path(), &[])?, "serves a city that was not copied from");
     Ok(())
 }
