@@ -19,8 +19,6 @@ use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError,
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Visits of a person in them.
-const VISITS_A_PERSON: u64 = 60;
 /// Persons a venue: a city of 170,000 has 8,500 doors.
 const PERSONS_A_VENUE: u64 = 20;
 /// The store is quiet when it has taken less than a hundredth of this.
@@ -47,6 +45,9 @@ pub(crate) struct Options {
     /// Days that the visits are spread over: fewer make fuller partitions, as a peak does.
     #[arg(long, default_value_t = 14)]
     days: u64,
+    /// Visits of a person: with fewer there are more people, and fewer rows of each in a drain.
+    #[arg(long, default_value_t = 60)]
+    visits_a_person: u64,
     /// A cluster to store them on, as cql://HOST,…/KEYSPACE, in a keyspace that is new.
     #[arg(long, value_name = "STORE")]
     store: Option<Address>,
@@ -78,7 +79,7 @@ fn draw(number: u64) -> u64 {
 /// The visit of a number: people and venues at random, time going on.
 fn visit(number: u64, options: &Options) -> CheckIn {
     let visits = options.visits;
-    let people = (visits / VISITS_A_PERSON).max(1);
+    let people = (visits / options.visits_a_person).max(1);
     let drawn = draw(number);
     let person = PersonId(draw(drawn % people));
     let venue = VenueId(draw((drawn >> 32) % (people / PERSONS_A_VENUE).max(1) + (1 << 40)));
