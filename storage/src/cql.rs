@@ -3,6 +3,7 @@
 //! the stores made of this.
 
 mod address;
+mod chosen;
 pub(crate) mod clock;
 mod cluster;
 mod consistency;

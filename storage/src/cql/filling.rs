@@ -1,5 +1,5 @@
-//! Which copy has filled a keyspace, and whether all of it came: two rows of the table of versions, each written
-//! once by whoever comes first.
+//! Which copy has filled a keyspace, and whether all of it came: two of the numbers that are chosen once for a
+//! keyspace's life.
 
 use super::cluster::{Cluster, ClusterError};
 
@@ -23,35 +23,20 @@ impl Cluster {
     /// How the keyspace was filled.
     pub fn filling(&self) -> Result<Filling, ClusterError> {
         self.wait(async {
-            let Some(copy) = self.number(BEGUN).await? else { return Ok(Filling::None) };
-            let is_whole = self.number(WHOLE).await?.is_some();
+            let Some(copy) = self.chosen(BEGUN).await? else { return Ok(Filling::None) };
+            let is_whole = self.chosen(WHOLE).await?.is_some();
             Ok(if is_whole { Filling::Whole(copy) } else { Filling::Begun(copy) })
         })
     }
 
     /// Takes the keyspace for a copy of this number. Returns whether no other has it.
     pub fn begin_filling(&self, copy: i32) -> Result<bool, ClusterError> {
-        Ok(self.wait(self.number_once(BEGUN, copy))? == Some(copy))
+        Ok(self.wait(self.choose(BEGUN, copy))? == copy)
     }
 
     /// Says that the copy is whole.
     pub fn end_filling(&self, copy: i32) -> Result<(), ClusterError> {
-        self.wait(self.number_once(WHOLE, copy)).map(drop)
-    }
-
-    async fn number(&self, name: &str) -> Result<Option<i32>, ClusterError> {
-        let read = self.prepare("SELECT version FROM {}.version WHERE name = ?").await?;
-        let rows = self.session().await?.execute_unpaged(&read, (name,)).await.map_err(ClusterError::of)?;
-        let rows = rows.into_rows_result().map_err(ClusterError::of)?;
-        Ok(rows.maybe_first_row::<(i32,)>().map_err(ClusterError::of)?.map(|(number,)| number))
-    }
-
-    /// Writes a number unless there is one of that name. Returns the one there is now.
-    async fn number_once(&self, name: &str, number: i32) -> Result<Option<i32>, ClusterError> {
-        let text = "INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS";
-        let insert = self.prepare(text).await?;
-        self.session().await?.execute_unpaged(&insert, (name, number)).await.map_err(ClusterError::of)?;
-        self.number(name).await
+        self.wait(self.choose(WHOLE, copy)).map(drop)
     }
 }
 

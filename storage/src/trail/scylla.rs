@@ -91,7 +91,9 @@ impl ScyllaTrails {
 
     async fn statements(&self) -> Result<&Statements, TrailError> {
         let make = || async {
-            let found = fix_buckets(&self.cluster, self.buckets).await?;
+            // The caller's, if it is the first.
+            let found = self.cluster.choose(BUCKETS_CHOSEN, i32::from(self.buckets)).await?;
+            let found = u16::try_from(found).map_err(ClusterError::of)?;
             if found != self.buckets {
                 return Err(TrailError::Buckets { found, asked: self.buckets });
             }
@@ -396,18 +398,6 @@ impl Statements {
             drop_day: cluster.prepare("DELETE FROM {}.visit_days WHERE part = ? AND day = ?").await?,
         })
     }
-}
-
-/// The number of buckets that the tables were made with: the caller's, if it is the first.
-async fn fix_buckets(cluster: &Cluster, asked: u16) -> Result<u16, ClusterError> {
-    let session = cluster.session().await?;
-    let fix = cluster.prepare("INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS").await?;
-    session.execute_unpaged(&fix, (BUCKETS_CHOSEN, i32::from(asked))).await.map_err(ClusterError::of)?;
-    let read = cluster.prepare("SELECT version FROM {}.version WHERE name = ?").await?;
-    let rows = session.execute_unpaged(&read, (BUCKETS_CHOSEN,)).await.map_err(ClusterError::of)?;
-    let rows = rows.into_rows_result().map_err(ClusterError::of)?;
-    let (found,) = rows.single_row::<(i32,)>().map_err(ClusterError::of)?;
-    u16::try_from(found).map_err(ClusterError::of)
 }
 
 /// A check-in of what a row of an index has.
