@@ -1,13 +1,13 @@
 //! Moving house: an embedded deployment copied to a real cluster by `gateway store copy`, where the city goes on
-//! as if nothing had been; interrupted, refused, and asked who serves there. `SCANGATE_TEST_CQL` names the
-//! cluster's hosts.
+//! as if nothing had been; interrupted, refused, and asked who serves there.
 
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town};
+use scangate_tests::{Between, Expect, Gateway, Town, city, eventually};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -19,21 +19,33 @@ const DAY_MS: u64 = 86_400_000;
 /// A keyspace of a test's own, and the files that go with it.
 struct Place {
     folder: TempDir,
+    keyspace: String,
     store: String,
     config: String,
 }
 
 impl Place {
     fn new(test: &str) -> anyhow::Result<Self> {
-        let hosts = std::env::var("SCANGATE_TEST_CQL").context("tests/run sets SCANGATE_TEST_CQL")?;
-        let store = format!("cql://{hosts}/it_{test}_{}", std::process::id());
-        let folder = tempfile::tempdir()?;
-        let config = folder.path().join("city.toml");
-        std::fs::write(&config, "retention_days = 7\n[cql]\nbuckets = 8\n")?;
-        Ok(Self { store, config: config.display().to_string(), folder })
+        Self::of(format!("moving_{test}_{}", std::process::id()), &city::nodes()?, "")
     }
 
-    /// Starts a gateway of the city in a new data folder. The driver warns of a node that others have stopped.
+    /// The same keyspace through what stands before the cluster.
+    fn through(&self, between: &Between) -> anyhow::Result<Self> {
+        let translate = between.translate.iter().map(|(from, to)| format!("\"{from}\" = \"{to}\"\n"));
+        let translate = format!("[cql.translate]\n{}", translate.collect::<String>());
+        Self::of(self.keyspace.clone(), &between.nodes, &translate)
+    }
+
+    fn of(keyspace: String, nodes: &[SocketAddr], more: &str) -> anyhow::Result<Self> {
+        let nodes: Vec<String> = nodes.iter().map(SocketAddr::to_string).collect();
+        let store = format!("cql://{}/{keyspace}", nodes.join(","));
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("city.toml");
+        std::fs::write(&config, format!("retention_days = 7\n[cql]\nbuckets = 8\n{more}"))?;
+        Ok(Self { config: config.display().to_string(), folder, keyspace, store })
+    }
+
+    /// Starts a gateway of the city in a new data folder.
     fn start(&self, secret: &Path) -> anyhow::Result<Gateway> {
         let secret = secret.display().to_string();
         let arguments = ["--store", &self.store, "--config", &self.config, "--secret", &secret];
@@ -62,6 +74,16 @@ impl Place {
 fn said(output: &Output) -> String {
     let Output { stdout, stderr, .. } = output;
     String::from_utf8_lossy(&[&stdout[..], stderr].concat()).into_owned()
+}
+
+/// Reads what a command says up to a line with these words. Returns all of it.
+fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
+    let (mut read, mut before) = (String::new(), 0);
+    while !read[before..].contains(words) {
+        before = read.len();
+        anyhow::ensure!(lines.read_line(&mut read)? > 0, "it ended before it said `{words}`: {read}");
+    }
+    Ok(read)
 }
 
 #[track_caller]
@@ -119,6 +141,7 @@ async fn colours(town: &mut Town) -> anyhow::Result<Vec<Value>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
     let place = Place::new("moved")?;
     let mut town = Town::found(6).await?;
     for resident in 0..4 {
@@ -151,7 +174,7 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     assert!(!said(&again).contains("copying") && said(&again).contains("comparing"), "{}", said(&again));
 
     let gateway = place.start(&secret)?;
-    while gateway.metric("scangate_colours_loaded", "")? < 1.0 {}
+    eventually(async || gateway.metric("scangate_colours_loaded", ""), |loaded| *loaded == 1.0).await?;
     let target = gateway.target()?;
     let connection = target.connect(Version::Http3).await?;
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
@@ -167,36 +190,50 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
     let place = Place::new("interrupted")?;
     let mut town = Town::found(30).await?;
     import(&mut town, 400, &[0, 1, 2, 3, 4, 5]).await?;
     let (old, secret) = (town.gateway.folder(), town.gateway.folder().path().join("secret"));
-    // Killed, it leaves check-ins that are in its journal alone.
+    // Killed before it remembered a drain, it leaves check-ins that may be in its journal alone.
     town.check_in(0, 0).await?;
     town.gateway.kill()?;
+    let checkpoint = old.path().join("journal/checkpoint");
+    if checkpoint.exists() {
+        std::fs::remove_file(checkpoint)?;
+    }
     assert_refused(&place.copy(old.path(), &[])?, "start the gateway once more and stop it in order");
     assert!(Gateway::start_in(Arc::clone(&old), &[], Expect::Quiet)?.stop()?.success());
 
     let mut copying = place.copying(old.path(), &[])?.stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(copying.stderr.take().context("standard error is piped")?);
-    let mut line = String::new();
-    while !line.starts_with("copying the trails") {
-        line.clear();
-        anyhow::ensure!(lines.read_line(&mut line)? > 0, "it ended before it could be interrupted");
-    }
+    read_until(&mut lines, "copying the trails")?;
     copying.kill()?;
     assert_eq!(copying.wait()?.signal(), Some(9));
-    lines.read_to_string(&mut line)?;
-    assert!(!line.contains("comparing"), "{line}");
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest)?;
+    assert!(!rest.contains("comparing"), "{rest}");
     assert!(old.path().join("store-copy.json").exists());
     // What has half come serves nobody.
     let early = place.start(&secret).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(early.contains("is being copied into"), "{early}");
 
-    let resumed = place.copy(old.path(), &[])?;
-    assert_done(&resumed, "rows and 401 check-ins\n");
-    let told = said(&resumed);
+    // It goes on by other addresses, and while it compares the cluster is away for a moment.
+    let mut between = Between::start().await?;
+    let through = place.through(&between)?;
+    let mut copying = through.copying(old.path(), &[])?;
+    let mut copying = copying.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(copying.stderr.take().context("standard error is piped")?);
+    let told = read_until(&mut lines, "comparing the registry")?;
     assert!(!told.contains("copying the registry") && told.contains("copying the trails"), "{told}");
+    between.cut();
+    read_until(&mut lines, "trying again")?;
+    between.heal();
+    read_until(&mut lines, "comparing the trails")?;
+    // Nobody reads on: what else it says must not fill the pipe.
+    let rest = std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+    assert_done(&copying.wait_with_output()?, "rows and 401 check-ins\n");
+    rest.join().map_err(|_| anyhow::anyhow!("reading on"))??;
 
     // The keyspace is this deployment's: nobody else's is copied over it.
     let stranger = Gateway::start(&[])?;
@@ -211,19 +248,19 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_city_of_others_is_left_alone_and_says_whom_it_waits_for() -> anyhow::Result<()> {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_city_of_others_is_left_alone_and_says_whom_it_waits_for() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
     let place = Place::new("others")?;
     let own = Gateway::start(&[])?;
     let (folder, secret) = (own.folder(), own.folder().path().join("secret"));
     assert!(own.stop()?.success());
-    let other = place.start(&secret)?;
+    let mut other = place.start(&secret)?;
     assert_refused(&place.copy(folder.path(), &[])?, "gateways at work on");
     let number = std::fs::read_to_string(other.folder().path().join("gateway"))?.trim().to_owned();
     let listed = place.ask(&["gateways"], &secret)?;
     assert_done(&listed, &format!("{number}  drained through 2"));
-    // As it is dropped it is killed, and says nothing more.
-    drop(other);
+    other.kill()?;
     assert_refused(&place.ask(&["retire", &number], &secret)?, "nothing was done");
     assert_refused(&place.ask(&["retire", "00000000000000aa", "--yes"], &secret)?, "does not wait for");
     assert_done(&place.ask(&["gateways"], &secret)?, &number);
