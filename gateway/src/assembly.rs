@@ -36,6 +36,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 
 /// Records that a worker's lane holds on their way to the disk: as many as answers may wait there.
@@ -139,9 +140,14 @@ pub fn run(
         threads.push(worker::spawn(worker).context("a worker's thread")?);
     }
     drop(door);
+    // Whoever was told that it is ready may stop it in order.
+    let told = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
     ready(config, addresses);
 
-    let ended = runtime.block_on(until_told(&journal, &threads));
+    let ended = runtime.block_on(until_told(told, &journal, &threads));
     tracing::info!("draining");
     set_phase.send_replace(Phase::Draining);
     for thread in threads {
@@ -289,11 +295,10 @@ fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
 
 /// Waits for a signal, or for what the gateway cannot go on with.
 async fn until_told(
+    (mut terminate, mut interrupt): (Signal, Signal),
     journal: &Journal,
     workers: &[thread::JoinHandle<anyhow::Result<()>>],
 ) -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut health = tokio::time::interval(HEALTH_TICK);
     let mut headroom = Headroom::new(Instant::now(), journal.durable_end());
     loop {
