@@ -7,13 +7,15 @@ mod chosen;
 pub(crate) mod clock;
 mod cluster;
 mod consistency;
+mod error;
 mod filling;
 mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use address::{Address, AddressWrong};
-pub use cluster::{Cluster, ClusterError, Login, Options};
+pub use cluster::{Cluster, Login, Options};
 pub use consistency::Consistency;
+pub use error::ClusterError;
 pub use filling::Filling;
 pub(crate) use tokio::sync::{Mutex, MutexGuard, OnceCell};

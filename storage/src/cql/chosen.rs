@@ -1,6 +1,7 @@
 //! Numbers that are chosen once for a keyspace's life, by whoever comes first: rows of the table of versions.
 
-use super::cluster::{Cluster, ClusterError};
+use super::cluster::Cluster;
+use super::error::ClusterError;
 
 impl Cluster {
     /// Chooses a number, unless there is one of that name. Returns the one there is now.

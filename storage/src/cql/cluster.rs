@@ -2,13 +2,13 @@
 
 use super::address::Address;
 use super::consistency::Consistency;
+use super::error::ClusterError;
 use super::schema;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::statement::prepared::PreparedStatement;
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,32 +54,6 @@ pub struct Options {
     pub consistency: Consistency,
     /// Where nodes are reached that announce another address, behind a forwarder or a proxy.
     pub translate: HashMap<SocketAddr, SocketAddr>,
-}
-
-/// Why a cluster did not answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the CQL cluster: {cause}")]
-pub struct ClusterError {
-    cause: Box<dyn Error + Send + Sync>,
-    is_final: bool,
-}
-
-impl ClusterError {
-    /// Of any of the driver's errors, or of a message.
-    pub(crate) fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { cause: error.into(), is_final: false }
-    }
-
-    /// One that no repetition changes.
-    pub(crate) fn last(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { cause: error.into(), is_final: true }
-    }
-
-    /// Whether no repetition changes it.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        self.is_final
-    }
 }
 
 /// A cluster, connected when something is first asked of it.
@@ -130,7 +104,7 @@ impl Cluster {
             return Err(ClusterError::of(why.clone()));
         }
         let connected = connect(&self.options).await;
-        *failed() = connected.as_ref().err().map(|error| (Instant::now(), error.cause.to_string()));
+        *failed() = connected.as_ref().err().map(|error| (Instant::now(), error.cause().to_string()));
         connected
     }
 

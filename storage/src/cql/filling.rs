@@ -1,7 +1,8 @@
 //! Which copy has filled a keyspace, and whether all of it came: two of the numbers that are chosen once for a
 //! keyspace's life.
 
-use super::cluster::{Cluster, ClusterError};
+use super::cluster::Cluster;
+use super::error::ClusterError;
 
 /// The copy that fills the keyspace.
 const BEGUN: &str = "filling";

@@ -1,7 +1,7 @@
 //! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
 //! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
-use super::cluster::ClusterError;
+use super::error::ClusterError;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
 use scylla::statement::Statement;
