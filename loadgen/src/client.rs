@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::future;
 use h3::client::SendRequest;
+use h3::error::{Code, StreamError};
 use h3_quinn::OpenStreams;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -210,6 +211,14 @@ fn quic(mut tls: rustls::ClientConfig) -> anyhow::Result<quinn::ClientConfig> {
     Ok(config)
 }
 
+/// A server that has answered may want no more of the request; its answer counts (RFC 9114 section 4.1).
+fn unless_unwanted(sent: Result<(), StreamError>) -> Result<(), StreamError> {
+    match sent {
+        Err(StreamError::RemoteTerminate { code: Code::H3_NO_ERROR, .. }) => Ok(()),
+        sent => sent,
+    }
+}
+
 enum Kind {
     Http1(Arc<Mutex<http1::SendRequest<Full<Bytes>>>>),
     Http2(http2::SendRequest<Full<Bytes>>),
@@ -252,9 +261,9 @@ impl Connection {
                 let (parts, body) = absolute(request)?.into_parts();
                 let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
                 if !body.is_empty() {
-                    stream.send_data(body).await?;
+                    unless_unwanted(stream.send_data(body).await)?;
                 }
-                stream.finish().await?;
+                unless_unwanted(stream.finish().await)?;
                 let head = stream.recv_response().await?;
                 let mut whole = BytesMut::new();
                 while let Some(piece) = stream.recv_data().await? {
