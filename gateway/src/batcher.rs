@@ -120,10 +120,7 @@ impl Follower {
             self.catch_up(None);
         }
         self.catch_up(Some(Instant::now() + LAST_DRAIN_MAX));
-        if self.registry.is_shared()
-            && self.reader.next() >= self.journal.durable_end()
-            && self.rows.is_empty()
-        {
+        if self.reader.next() >= self.journal.durable_end() && self.rows.is_empty() {
             self.tell(|registry, gateway| registry.tell_empty(gateway));
         }
     }

@@ -57,10 +57,13 @@ impl Essentials {
 
 /// The kids that the registry has.
 pub fn kids(registry: &Registry) -> anyhow::Result<Kids> {
-    match registry.kids()? {
-        Some(kids) => serde_json::from_slice(&kids).context("the kids in the registry"),
-        None => Ok(Kids::default()),
-    }
+    parse_kids(registry.kids()?.as_deref())
+}
+
+/// Kids as the registry has them; the first ones where it has none.
+pub fn parse_kids(stored: Option<&[u8]>) -> anyhow::Result<Kids> {
+    let parsed = stored.map(serde_json::from_slice).transpose();
+    Ok(parsed.context("the kids in the registry")?.unwrap_or_default())
 }
 
 /// Takes in packs that are not known yet, and brings the last one into force. Returns whether it was not.

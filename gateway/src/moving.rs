@@ -15,7 +15,7 @@ use patience::Patience;
 use progress::{Progress, ProgressFile, Source, Stage};
 use scangate_core::keys::Secret;
 use scangate_storage::copying::Difference;
-use scangate_storage::cql::{Address, Cluster};
+use scangate_storage::cql::{Address, Cluster, Filling};
 use scangate_storage::journal::{self, RealDisk, Sequence};
 use scangate_storage::registry::{Registry, RegistryCopy};
 use scangate_storage::trail::{BUCKETS, Index, TrailCopy, TrailError};
@@ -63,7 +63,8 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
     let source = Source { journal_end: journal_end.0, registry: registry.sum()? };
     let mut patience = Patience::default();
     patience.until_done(bar::say, || cluster.connect(CONNECT_MAX))?;
-    let mut house = House { order, cluster, registry, trails, file: ProgressFile::of(from), patience };
+    let file = ProgressFile::of(from);
+    let mut house = House { order, cluster, registry, trails, file, patience, was_whole: false };
     let progress = house.enter(&secret, source)?;
     house.copy(progress)
 }
@@ -97,12 +98,14 @@ struct House<'a> {
     trails: TrailCopy,
     file: ProgressFile,
     patience: Patience,
+    /// Whether the copy was whole before: gateways may have served it since.
+    was_whole: bool,
 }
 
 impl House<'_> {
     /// Finds out that the keyspace may be copied into, and where to go on.
     fn enter(&mut self, secret: &Secret, source: Source) -> anyhow::Result<Progress> {
-        let House { order, cluster, registry, trails, file, patience } = self;
+        let House { order, cluster, registry, trails, file, patience, was_whole } = self;
         let checked = patience.until_done(bar::say, || match trails.check() {
             Err(error @ TrailError::Buckets { .. }) => Ok(Err(error)),
             checked => checked.map(Ok),
@@ -124,6 +127,7 @@ impl House<'_> {
                 && patience.until_done(bar::say, || trails.is_target_empty())?,
         };
         let progress = ground.enter(file.read()?, source)?;
+        *was_whole = matches!(ground.filling, Filling::Whole(_));
         // Before anything is written there, so that whatever is found there later has a file that tells of it.
         file.write(&progress)?;
         let is_ours = patience.until_done(bar::say, || cluster.begin_filling(progress.copy))?;
@@ -191,9 +195,9 @@ impl House<'_> {
             bar.advance(piece.next.map_or(RegistryCopy::ring(), u64::from), piece.rows);
             next = piece.next;
         }
-        if rows != source.registry.rows {
+        if rows < source.registry.rows {
             self.find_missing()?;
-            bail!("{} has {rows} of {} rows", self.order.to, source.registry.rows);
+            bail!("{} gave {rows} of {} rows: run the command again", self.order.to, source.registry.rows);
         }
         bar.end();
         Ok(rows)
@@ -233,10 +237,15 @@ impl House<'_> {
 
     fn ensure_equal(&self, difference: Option<Difference>) -> anyhow::Result<()> {
         let Some(difference) = difference else { return Ok(()) };
+        let (from, to) = (self.order.from.display(), &self.order.to);
+        if self.was_whole {
+            bail!(
+                "{to} had all of {from} once, and is unlike it since gateways have served it: {difference}"
+            );
+        }
         bail!(
-            "the copy on {} is unlike {}: {difference}. Let no gateway serve it; drop the keyspace and copy again",
-            self.order.to,
-            self.order.from.display()
+            "the copy on {to} is unlike {from}: {difference}. No gateway will serve it; drop the keyspace and copy \
+             again"
         )
     }
 

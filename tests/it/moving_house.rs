@@ -185,6 +185,10 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     let mine = town.send("GET", "/v1/people/me", &mine, "").await?;
     assert_eq!((mine.status(), &mine.json()?["colour"]), (200, &json!("red")), "{}", mine.text());
     assert_refused(&place.copy(old.path(), &[])?, "gateways at work on");
+    assert!(town.gateway.stop()?.success());
+    let served = place.copy(old.path(), &[])?;
+    assert_refused(&served, "since gateways have served it");
+    assert!(!said(&served).contains("drop"), "{}", said(&served));
     Ok(())
 }
 

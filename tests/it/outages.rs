@@ -1,11 +1,13 @@
 //! Outages of the cluster: check-ins go on from the journal, readers are told so, a gateway comes up meanwhile by
 //! its snapshot, and afterwards every acknowledged check-in is in the trails once.
 
+use scangate_loadgen::city::venues;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_loadgen::sample::Acknowledged;
 use scangate_loadgen::verify::verify;
 use scangate_tests::{Between, City, Town, city, eventually};
+use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -112,9 +114,13 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_are_in_the_trails_once_it
     outage.connect().await?;
     let trail = outage.town.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?;
     assert_eq!(trail.status(), 200, "{}", trail.text());
-    // And changes are followed again.
-    outage.town.post_fact(1, "confirmed").await?;
-    assert_eq!(outage.town.check_in(1, 0).await?.json()?["colour"], "red");
+    // And changes are followed again. A venue that nobody has scanned yet: a repeated scan gets its first answer.
+    let authority = outage.town.authority.clone();
+    let venue = venues(&mut outage.town.connection, &authority, 1).await?;
+    outage.town.venues.extend(venue);
+    let posted = outage.town.post_fact(1, "confirmed").await?;
+    assert_eq!((posted.status(), &posted.lines()?[0]["colour"]), (200, &json!("red")), "{}", posted.text());
+    assert_eq!(outage.town.check_in(1, 3).await?.json()?["colour"], "red");
     Ok(())
 }
 

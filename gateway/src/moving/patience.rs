@@ -67,6 +67,7 @@ impl Patience {
         mut act: impl FnMut() -> Result<T, E>,
     ) -> anyhow::Result<T> {
         loop {
+            let started = Instant::now();
             let error = match act() {
                 Ok(done) => {
                     *self = Self { failing_max: FAILING_MAX, ..Self::default() };
@@ -78,8 +79,10 @@ impl Patience {
             if self.failing_since.is_none() {
                 say(&format!("{error}; trying again"));
             }
+            // One try may take longer than there is patience for.
+            let begun = *self.failing_since.get_or_insert(started);
             let Some(pause) = self.after_failure(Instant::now()) else {
-                let seconds = self.failing_max.as_secs();
+                let seconds = begun.elapsed().as_secs();
                 let advice = format!("it was tried for {seconds} seconds; run the command again to go on");
                 return Err(error).context(advice);
             };

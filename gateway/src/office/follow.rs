@@ -93,9 +93,12 @@ impl Follower {
     }
 }
 
-/// Loads everything that the gateway answers by. Until then, whoever is not in the table is `unknown`.
+/// Loads everything that the gateway answers by. Until then, whoever is not in the table is `unknown`. Where nobody
+/// else writes the registry, all but the colours is as it was read at the start.
 fn load(office: &Office) -> anyhow::Result<()> {
-    Essentials::read(&office.registry)?.give(&office.gate)?;
+    if office.registry.is_shared() {
+        Essentials::read(&office.registry)?.give(&office.gate)?;
+    }
     office.recolour_all()?;
     office.gate.colours.set_loaded();
     tracing::info!(residents = office.gate.colours.len(), "the colour table is loaded");

@@ -4,6 +4,7 @@
 use super::bearer::Operator;
 use super::wrong::Wrong;
 use super::{Office, blocking};
+use crate::essentials;
 use crate::keyring::Kids;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -64,8 +65,8 @@ async fn change(
     blocking(move || {
         loop {
             let stored = office.registry.kids()?;
-            let parsed = stored.as_deref().map(serde_json::from_slice).transpose();
-            let mut kids: Kids = parsed.map_err(|_| Wrong::StoreUnavailable)?.unwrap_or_default();
+            let parsed = essentials::parse_kids(stored.as_deref());
+            let mut kids = parsed.map_err(|_| Wrong::StoreUnavailable)?;
             let kid = change(&mut kids)?;
             office.audit(&claims, act, kid.to_string(), json!({}))?;
             let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");

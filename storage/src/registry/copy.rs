@@ -1,7 +1,7 @@
 //! The registry on its way from an embedded store to a cluster: its rows as they are, sealed fields unopened.
 //! What gateways tell each other about themselves stays behind.
 
-use super::rows::{EmbeddedRows, Key, PIECES, Row, Rows as _, ScyllaRows, Table, Unit, bucket};
+use super::rows::{EmbeddedRows, Key, PIECES, Row, Rows as _, ScyllaRows, Table, bucket};
 use super::{RegistryError, Result, number, seal};
 use crate::copying::{Difference, Piece, Unlike};
 use crate::cql::Cluster;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows in a piece at most.
-const ROWS_A_PIECE: usize = 1_024;
+/// Rows in a piece at most: many for each partition of the cluster, so that it is written in few requests.
+const ROWS_A_PIECE: usize = 1 << 16;
 /// Bytes in a piece, unless one row has more.
-const BYTES_A_PIECE: usize = 1 << 20;
+const BYTES_A_PIECE: usize = 16 << 20;
 /// Pieces of the ring that are compared at once.
 const RING_A_PIECE: u16 = 16;
 
@@ -90,8 +90,7 @@ impl RegistryCopy {
         let rows = self.read(at)?;
         let next = after(at, &rows);
         let count = rows.len() as u64;
-        let units: Vec<Unit> = rows.into_iter().map(|row| vec![row].into()).collect();
-        self.to.write(&units)?;
+        self.to.fill(rows)?;
         Ok(Piece { rows: count, next })
     }
 

@@ -12,7 +12,7 @@ use super::Result;
 use serde::{Deserialize, Serialize};
 
 /// A table of the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Table {
     /// By person: kid and sealed fields.
@@ -126,6 +126,11 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn new(table: Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         Self { table, key: key.as_ref().to_vec(), value: value.as_ref().to_vec() }
+    }
+
+    /// Bytes of its key and value.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.len() + self.value.len()
     }
 }
 

@@ -1,7 +1,9 @@
 //! A small registry copied to a real cluster, and every way in which the copy may be unlike it.
 
 use super::*;
+
 use crate::cql::testing::cluster;
+use crate::registry::rows::Unit;
 use crate::registry::{NewVenue, Registry};
 use scangate_core::person::{Document, DocumentType, Personal};
 use scangate_core::time::Timestamp;

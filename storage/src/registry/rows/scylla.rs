@@ -20,6 +20,7 @@ use scylla::response::query_result::QueryResult;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::CqlValue;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Partitions of a table.
@@ -28,6 +29,10 @@ const BUCKETS: u32 = 1_024;
 const REQUESTS_MAX: usize = 64;
 /// Partitions that are read at once where a whole table is: each brings many rows.
 const SCANS_MAX: usize = 16;
+
+/// Bytes of keys and values in a batch that fills a partition, unless one row has more: half of what a cluster
+/// warns of.
+const FILLING_BYTES_MAX: usize = 32 * 1024;
 
 /// Partitions share so many locks.
 const TURNS: usize = 512;
@@ -128,6 +133,25 @@ impl ScyllaRows {
         }
         batch.set_is_idempotent(true);
         session.batch(&batch, bound).await.map_err(ClusterError::of)?;
+        Ok(())
+    }
+
+    /// Writes rows of which none depends on another, those of a partition by one request: not as one.
+    pub(in crate::registry) fn fill(&self, rows: Vec<Row>) -> Result<()> {
+        let batches = by_partition(rows);
+        let writes = stream::iter(&batches).map(|rows| self.fill_partition(rows));
+        Ok(self.cluster.wait(writes.buffer_unordered(REQUESTS_MAX).try_collect())?)
+    }
+
+    async fn fill_partition(&self, rows: &[Row]) -> Asked<()> {
+        let mut batch = Batch::new(BatchType::Unlogged);
+        let mut bound = Vec::with_capacity(rows.len());
+        for Row { table, key, value } in rows {
+            batch.append_statement(self.of(*table).await?.put.clone());
+            bound.push((table.name(), bucket(*table, key), key, value));
+        }
+        batch.set_is_idempotent(true);
+        self.cluster.session().await?.batch(&batch, bound).await.map_err(ClusterError::of)?;
         Ok(())
     }
 
@@ -298,6 +322,20 @@ impl Statements {
 
 fn partition_key(table: Table, key: &[u8]) -> [CqlValue; 2] {
     [CqlValue::Text(table.name().to_owned()), CqlValue::Int(bucket(table, key))]
+}
+
+/// Rows by the partition that they lie in, a large one in several parts.
+fn by_partition(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut partitions: HashMap<(Table, i32), Vec<Vec<Row>>> = HashMap::new();
+    for row in rows {
+        let parts = partitions.entry((row.table, bucket(row.table, &row.key))).or_default();
+        let bytes = |part: &Vec<Row>| part.iter().map(Row::bytes).sum::<usize>();
+        match parts.last_mut().filter(|part| bytes(part) + row.bytes() <= FILLING_BYTES_MAX) {
+            Some(part) => part.push(row),
+            None => parts.push(vec![row]),
+        }
+    }
+    partitions.into_values().flatten().collect()
 }
 
 /// The bucket that a key lies in.
