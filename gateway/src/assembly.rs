@@ -239,7 +239,7 @@ fn publish_configured(config: &Config, registry: &Registry) -> anyhow::Result<()
     }
     let text = deployment::policy(&config.policy)?;
     if registry.setting(CONFIGURED_POLICY)?.as_deref() != Some(text.as_bytes()) {
-        let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!("{}:{error}", config.policy))?;
+        let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&config.policy)))?;
         registry.publish_policy(policy.label(), &text)?;
         registry.set(CONFIGURED_POLICY, text.as_bytes())?;
     }

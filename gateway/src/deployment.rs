@@ -57,7 +57,7 @@ pub fn policy(name: &str) -> anyhow::Result<String> {
         None => fs::read_to_string(name)
             .with_context(|| format!("the policy `{name}` is neither built in nor a file"))?,
     };
-    Policy::parse(&text).map_err(|error| anyhow::anyhow!("{name}:{error}"))?;
+    Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(name)))?;
     Ok(text)
 }
 

@@ -81,6 +81,6 @@ pub fn follow_policies(stored: &[StoredPolicy], policies: &Policies) -> anyhow::
 
 fn published(stored: &StoredPolicy) -> anyhow::Result<Published> {
     let policy = Policy::parse(&stored.text);
-    let policy = policy.map_err(|error| anyhow::anyhow!("the pack {}:{error}", stored.label))?;
+    let policy = policy.map_err(|error| anyhow::anyhow!(error.of_file(&stored.label)))?;
     Ok(Published { number: stored.number, policy, text: stored.text.clone() })
 }

@@ -9,6 +9,7 @@ use nix::sys::prctl::set_thp_disable;
 use scangate_core::code::PosterCode;
 use scangate_core::id::VenueId;
 use scangate_core::keys::Kid;
+use scangate_core::policy::Policy;
 use scangate_core::time::DAY_MS;
 use scangate_core::token::{Claims, Role};
 use scangate_gateway::assembly::{self, Addresses};
@@ -40,6 +41,12 @@ enum Command {
     CheckConfig {
         /// The file.
         file: PathBuf,
+    },
+    /// Reads a rule pack, says what is wrong with it, by line, and where its rules overlap.
+    CheckPolicy {
+        /// A file, or the name of a pack that comes with the gateway.
+        #[arg(value_name = "FILE|NAME")]
+        pack: String,
     },
     /// Looks at what this machine gives a gateway: ports, disk, limits, clock.
     Doctor(Serve),
@@ -181,6 +188,7 @@ fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => serve(options),
         Command::CheckConfig { file } => check_config(&file),
+        Command::CheckPolicy { pack } => check_policy(&pack),
         Command::Doctor(options) => options.config().and_then(|config| doctor::look(&config)),
         Command::Token(options) => token(options),
         Command::Poster(options) => draw(&options),
@@ -241,6 +249,18 @@ fn check_config(file: &Path) -> anyhow::Result<()> {
     let config = Config::read(file)?;
     deployment::policy(&config.policy)?;
     println!("{} is well", file.display());
+    Ok(())
+}
+
+fn check_policy(pack: &str) -> anyhow::Result<()> {
+    let text = deployment::policy(pack)?;
+    let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(pack)))?;
+    let overlaps = policy.overlaps();
+    for overlap in &overlaps {
+        println!("{pack}:{overlap}");
+    }
+    let (label, rules) = (policy.label(), policy.rules().len());
+    println!("{pack} is well: {label}, {rules} rules, {} overlaps", overlaps.len());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The command line: clear errors, one gateway a folder, a drain that loses nothing.
 
+use anyhow::Context as _;
+use scangate_core::policy::Policy;
 use scangate_loadgen::city::City;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::{Carrier, Run, drive};
@@ -20,6 +22,29 @@ fn a_wrong_key_names_file_line_and_the_right_key() -> anyhow::Result<()> {
     assert!(said.contains("gateway.toml:2:1") && said.contains("did you mean `listen`?"), "{said}");
     let usage = Gateway::run(&["--no-such-option"])?;
     assert_eq!(usage.status.code(), Some(2));
+    Ok(())
+}
+
+#[test]
+fn gz_05_a_pack_is_checked_by_line_and_its_overlaps_are_reported() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("pack.toml");
+    let text = Policy::builtin("nanchong").context("it comes with the gateway")?;
+    let line = text.lines().position(|line| line == "id = \"case\"").context("it has this rule")? + 1;
+    let wrong = text.replace("id = \"case\"", "id = \"Case\"").replace("risk = \"mid\"", "risk = \"middle\"");
+    std::fs::write(&file, wrong.replace("risk = \"middle\"", "risk = \"mid\""))?;
+    let checked = Gateway::run(&["check-policy", &file.display().to_string()])?;
+    let said = String::from_utf8(checked.stderr)?;
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(said.contains(&format!("pack.toml:{line}:")) && said.contains("lower-case letters"), "{said}");
+    std::fs::write(&file, wrong)?;
+    let checked = Gateway::run(&["check-policy", &file.display().to_string()])?;
+    let said = String::from_utf8(checked.stderr)?;
+    assert!(said.contains("unknown word `middle`; did you mean `mid`?"), "{said}");
+    let checked = Gateway::run(&["check-policy", "nanchong"])?;
+    let said = String::from_utf8(checked.stdout)?;
+    assert!(checked.status.success(), "{said}");
+    assert!(said.contains("`discharged` and `home-observation`; what counts is `discharged`"), "{said}");
     Ok(())
 }
 

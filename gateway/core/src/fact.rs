@@ -105,6 +105,12 @@ impl Area {
     pub fn is_in(&self, code: &str) -> bool {
         self.0.starts_with(code)
     }
+
+    /// Whether it is a country or region beyond the mainland's border.
+    #[must_use]
+    pub fn is_abroad(&self) -> bool {
+        self.0.len() == 2 && self.0 != "CN"
+    }
 }
 
 impl TryFrom<String> for Area {
@@ -198,6 +204,9 @@ pub struct Fact {
     pub at: Timestamp,
     /// When it ends by itself; for a stay, when the person left.
     pub until: Option<Timestamp>,
+    /// When it went on record.
+    #[serde(default)]
+    pub recorded: Timestamp,
     /// Who says so.
     pub source: String,
     /// The source's own reference.
@@ -274,7 +283,8 @@ impl FactLine {
         }
         let Self { person, at, until, .. } = self;
         let (source, reference) = (self.source.clone(), self.reference.clone());
-        Ok(Fact { id, person, kind: self.kind()?, at, until, source, reference, force: Force::InForce })
+        let (kind, force) = (self.kind()?, Force::InForce);
+        Ok(Fact { id, person, kind, at, until, recorded: now, source, reference, force })
     }
 
     fn kind(mut self) -> Result<FactKind, FactError> {

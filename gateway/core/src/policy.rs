@@ -5,23 +5,40 @@
 //! **Source**: `gateway/core/policies/` holds the packs, each commented for who writes one.
 
 mod admission;
+mod area;
 mod calendar;
 mod judgement;
+mod overlap;
 mod pack;
 mod rule;
+mod terms;
+mod transition;
+mod which;
 
 pub use admission::Admission;
+pub use area::Risk;
 pub use calendar::Calendar;
-pub use judgement::{Because, Judgement};
+pub use judgement::{Because, Judgement, Progress};
+pub use overlap::{Overlap, Settled};
 pub use pack::PolicyError;
 pub use rule::Rule;
+pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Terms};
 
 use crate::colour::{Colour, Reasons, Standing};
-use crate::fact::{Fact, KindName};
+use crate::evidence::Evidence;
+use crate::fact::KindName;
 use crate::scan::{DoorWork, Temperature};
 use crate::time::Timestamp;
 use crate::venue::VenueKind;
 use admission::AdmissionRule;
+use area::Areas;
+
+/// How a colour that was given is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Transition {
+    /// Consecutive local days with a report for a step to the next milder colour.
+    reports: u16,
+}
 
 /// A rule pack.
 #[derive(Debug, Clone)]
@@ -31,7 +48,10 @@ pub struct Policy {
     hotline: String,
     calendar: Calendar,
     fever: Temperature,
+    areas: Areas,
+    transition: Option<Transition>,
     rules: Vec<Rule>,
+    terms: Terms,
     admissions: Vec<AdmissionRule>,
 }
 
@@ -46,9 +66,16 @@ impl Policy {
     pub fn builtin(name: &str) -> Option<&'static str> {
         match name {
             "default" => Some(include_str!("../policies/default.toml")),
+            "xuzhou" => Some(include_str!("../policies/xuzhou.toml")),
+            "xinji" => Some(include_str!("../policies/xinji.toml")),
+            "nanchong" => Some(include_str!("../policies/nanchong.toml")),
+            "jingzhou" => Some(include_str!("../policies/jingzhou.toml")),
             _ => None,
         }
     }
+
+    /// The names of the packs that come with the gateway.
+    pub const BUILTIN: [&str; 5] = ["default", "xuzhou", "xinji", "nanchong", "jingzhou"];
 
     /// Name and version, such as `default/1`.
     #[must_use]
@@ -83,14 +110,38 @@ impl Policy {
     /// Whether facts of a kind can make a colour worse.
     #[must_use]
     pub fn worsens(&self, kind: KindName) -> bool {
-        self.rules.iter().any(|rule| rule.facts.contains(&kind) && rule.colour > Colour::Green)
+        self.rules.iter().any(|rule| rule.is_fired_by(kind) && rule.colour > Colour::Green)
     }
 
-    /// A person's standing by all facts on record, at a time: a pure function, whatever order the facts are
-    /// in. **Cost**: rules times facts.
+    /// A person's standing by all that is on record, at a time: a pure function, whatever order facts and reports
+    /// are in. **Cost**: rules times facts; where colours are kept until reports are in, also reports times spans.
     #[must_use]
-    pub fn judge(&self, facts: &[Fact], now: Timestamp) -> Judgement {
-        judgement::judge(self, facts, now)
+    pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
+        judgement::judge(self, evidence, now)
+    }
+
+    /// What residents may do, and by when.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The days of the city.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The temperature from which on it is a fever.
+    #[must_use]
+    pub fn fever(&self) -> Temperature {
+        self.fever
+    }
+
+    /// Rules of different colours that one fact can fire at once.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<Overlap> {
+        overlap::overlaps(self)
     }
 
     /// What a door does. **Cost**: a few comparisons; no allocation.

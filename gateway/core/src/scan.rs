@@ -6,12 +6,18 @@ use crate::code::{PaperPass, PersonCode, VenueCode};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A body temperature as a terminal measured it. **Units**: hundredths of a degree Celsius.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub struct Temperature(u16);
+
+/// The temperature is not one of a living person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a temperature is between 30 and 45 degrees Celsius")]
+pub struct TemperatureError;
 
 impl Temperature {
     /// Takes degrees Celsius between 30 and 45, rounded to hundredths.
@@ -31,6 +37,19 @@ impl Temperature {
     #[must_use]
     pub const fn centi(self) -> u16 {
         self.0
+    }
+}
+
+impl TryFrom<f64> for Temperature {
+    type Error = TemperatureError;
+    fn try_from(degrees: f64) -> Result<Self, TemperatureError> {
+        Self::of_celsius(degrees).ok_or(TemperatureError)
+    }
+}
+
+impl From<Temperature> for f64 {
+    fn from(temperature: Temperature) -> Self {
+        Self::from(temperature.0) / 100.0
     }
 }
 

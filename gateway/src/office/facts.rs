@@ -68,13 +68,15 @@ fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
     let said: Vec<Result<FactLine, Wrong>> = lines.iter().map(Line::parse).collect();
     let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
     let mut registered = office.registry.are_registered(&people)?.into_iter();
+    // A list goes on record at one time: the order of its lines means nothing.
+    let now = clock::now();
     let facts = said.into_iter().map(|said| {
         let said = said?;
         if registered.next() != Some(true) {
             return Err(Wrong::PersonUnknown);
         }
         let id = office.registry.draw_fact_id()?;
-        said.fact(id, clock::now()).map_err(|error| Wrong::Malformed(error.to_string().into()))
+        said.fact(id, now).map_err(|error| Wrong::Malformed(error.to_string().into()))
     });
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }

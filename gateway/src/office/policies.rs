@@ -54,9 +54,9 @@ pub(super) async fn dry_run(
     blocking(move || {
         let (now, current) = (clock::now(), office.gate.policies.in_force());
         let (mut changes, mut by_rule) = (0_u64, BTreeMap::<String, u64>::new());
-        office.registry.facts(|_, facts| {
-            let then = policy.judge(facts, now);
-            if then.standing.colour != current.policy.judge(facts, now).standing.colour {
+        office.registry.evidence(|_, evidence| {
+            let then = policy.judge(evidence, now);
+            if then.standing.colour != current.policy.judge(evidence, now).standing.colour {
                 changes += 1;
                 *by_rule.entry(deciding_rule(&policy, &then)).or_default() += 1;
             }

@@ -3,7 +3,7 @@
 
 use super::Office;
 use crate::clock;
-use scangate_core::fact::Fact;
+use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
 use scangate_core::policy::Judgement;
 use scangate_core::time::Timestamp;
@@ -83,10 +83,10 @@ impl Office {
             let _alone = self.due.alone(people);
             // Noted before the pack in force is looked up: what is noted too late is recoloured once more.
             people.iter().for_each(|&person| self.due.note(person));
-            let standings = self.registry.standings_of(people)?;
-            for (&person, facts) in people.iter().zip(standings) {
-                match facts {
-                    Some(facts) => self.put(person, &facts),
+            let evidence = self.registry.evidence_of_registered(people)?;
+            for (&person, evidence) in people.iter().zip(evidence) {
+                match evidence {
+                    Some(evidence) => self.put(person, &evidence),
                     None => self.gate.colours.remove(person),
                 }
             }
@@ -94,25 +94,26 @@ impl Office {
         Ok(())
     }
 
-    fn put(&self, person: PersonId, facts: &[Fact]) {
-        let judgement = self.judge_by(facts);
+    fn put(&self, person: PersonId, evidence: &Evidence) {
+        let judgement = self.judge_by(evidence);
         if let Some(at) = judgement.changes_at {
             lock(&self.due.times).insert((at, person));
         }
         self.gate.colours.put(person, judgement.standing);
     }
 
-    fn judge_by(&self, facts: &[Fact]) -> Judgement {
-        self.gate.policies.in_force().policy.judge(facts, clock::now())
+    fn judge_by(&self, evidence: &Evidence) -> Judgement {
+        self.gate.policies.in_force().policy.judge(evidence, clock::now())
     }
 
     /// What the pack in force says of a person now.
     pub(super) fn judge(&self, person: PersonId) -> Result<Judgement, RegistryError> {
-        Ok(self.judge_by(&self.registry.facts_of(person)?))
+        Ok(self.judge_by(&self.registry.evidence_of(person)?))
     }
 
-    /// Recolours everybody under the pack in force: first who has facts, so that nobody is shown a colour that
-    /// a fact denies, then the rest, who all stand as somebody without. Who is not registered goes out.
+    /// Recolours everybody under the pack in force: first those about whom there is evidence, so that nobody is
+    /// shown a colour that it denies, then the rest, who all stand as somebody without. Who is not registered goes
+    /// out.
     pub(super) fn recolour_all(&self) -> Result<(), RegistryError> {
         let _everybody = lock(&self.due.everybody);
         *lock(&self.due.alone_meanwhile) = Some(HashSet::new());
@@ -129,19 +130,19 @@ impl Office {
                 put();
             }
         };
-        let mut with_facts = HashSet::new();
-        self.registry.facts(|person, facts| {
-            with_facts.insert(person);
-            unless_noted(person, &|| self.put(person, facts));
+        let mut with_evidence = HashSet::new();
+        self.registry.evidence(|person, evidence| {
+            with_evidence.insert(person);
+            unless_noted(person, &|| self.put(person, evidence));
         })?;
-        let without = self.judge_by(&[]).standing;
-        let (mut gone, mut registered) = (with_facts.clone(), HashSet::new());
+        let without = self.judge_by(&Evidence::default()).standing;
+        let (mut gone, mut registered) = (with_evidence.clone(), HashSet::new());
         self.registry.people(|person| {
             gone.remove(&person);
             if !was_empty {
                 registered.insert(person);
             }
-            if !with_facts.contains(&person) {
+            if !with_evidence.contains(&person) {
                 unless_noted(person, &|| self.gate.colours.put(person, without));
             }
         })?;

@@ -1,16 +1,23 @@
-//! Facts, by person and then fact. A withdrawn fact stays on record: its withdrawal is a row of its own behind
-//! it, so that nothing that was written is ever written over.
+//! Facts and daily reports: what colours are judged by. They lie together by person, so that one slice has all of
+//! it. A withdrawn fact stays on record: its withdrawal is a row of its own behind it, so that nothing that was
+//! written is ever written over.
+//!
+//! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4) for a
+//! report.
 
 use super::changes::Change;
 use super::rows::{Key, Row, Table, Unit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
+use scangate_core::evidence::Evidence;
 use scangate_core::fact::{Fact, Force};
 use scangate_core::id::{FactId, PersonId};
+use scangate_core::report::Report;
 use std::collections::BTreeSet;
 
 /// The byte that a withdrawal's key has behind its fact's.
 const WITHDRAWAL: u8 = 1;
 const FACT_KEY_BYTES: usize = 16;
+const REPORT_KEY_BYTES: usize = 12;
 
 fn key(person: PersonId, fact: FactId) -> [u8; FACT_KEY_BYTES] {
     (u128::from(person.0) << 64 | u128::from(fact.0)).to_be_bytes()
@@ -20,16 +27,25 @@ fn withdrawal_key(person: PersonId, fact: FactId) -> Vec<u8> {
     [&key(person, fact)[..], &[WITHDRAWAL]].concat()
 }
 
-/// Puts the facts of one person together from rows that come in order.
-#[derive(Default)]
-struct Facts(Vec<Fact>);
+fn report_key(person: PersonId, day: u32) -> Vec<u8> {
+    [&person.0.to_be_bytes()[..], &day.to_be_bytes()].concat()
+}
 
-impl Facts {
+/// Puts the evidence about one person together from rows that come in order.
+#[derive(Default)]
+struct Gathered(Evidence);
+
+impl Gathered {
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        if key.len() == FACT_KEY_BYTES {
-            self.0.push(unpack(Table::Facts, value)?);
-        } else if let Some(fact) = self.0.last_mut() {
-            fact.force = Force::Withdrawn(unpack(Table::Facts, value)?);
+        let Evidence { facts, reports } = &mut self.0;
+        match key.len() {
+            FACT_KEY_BYTES => facts.push(unpack(Table::Facts, value)?),
+            REPORT_KEY_BYTES => reports.push(unpack::<Report>(Table::Facts, value)?.at),
+            _ => {
+                if let Some(fact) = facts.last_mut() {
+                    fact.force = Force::Withdrawn(unpack(Table::Facts, value)?);
+                }
+            }
         }
         Ok(())
     }
@@ -64,21 +80,49 @@ impl Registry {
 
     /// All facts about somebody, withdrawn ones too.
     pub fn facts_of(&self, person: PersonId) -> Result<Vec<Fact>> {
-        Ok(self.facts_of_each(&[person])?.pop().unwrap_or_default())
+        Ok(self.evidence_of(person)?.facts)
     }
 
-    fn facts_of_each(&self, people: &[PersonId]) -> Result<Vec<Vec<Fact>>> {
+    /// All that is on record about somebody.
+    pub fn evidence_of(&self, person: PersonId) -> Result<Evidence> {
+        Ok(self.evidence_of_each(&[person])?.pop().unwrap_or_default())
+    }
+
+    fn evidence_of_each(&self, people: &[PersonId]) -> Result<Vec<Evidence>> {
         let groups: Vec<Key> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
-        let mut facts: Vec<Facts> = people.iter().map(|_| Facts::default()).collect();
-        self.rows().groups(Table::Facts, &groups, &mut |at, key, value| facts[at].take(key, value))?;
-        Ok(facts.into_iter().map(|facts| facts.0).collect())
+        let mut gathered: Vec<Gathered> = people.iter().map(|_| Gathered::default()).collect();
+        self.rows().groups(Table::Facts, &groups, &mut |at, key, value| gathered[at].take(key, value))?;
+        Ok(gathered.into_iter().map(|gathered| gathered.0).collect())
     }
 
-    /// What people's standings are made of: their facts, none for who is not registered.
-    pub fn standings_of(&self, people: &[PersonId]) -> Result<Vec<Option<Vec<Fact>>>> {
+    /// What people's standings are made of, none for who is not registered.
+    pub fn evidence_of_registered(&self, people: &[PersonId]) -> Result<Vec<Option<Evidence>>> {
         let registered = self.are_registered(people)?;
-        let facts = self.facts_of_each(people)?.into_iter();
-        Ok(facts.zip(registered).map(|(facts, is_registered)| is_registered.then_some(facts)).collect())
+        let evidence = self.evidence_of_each(people)?.into_iter();
+        Ok(evidence
+            .zip(registered)
+            .map(|(evidence, is_registered)| is_registered.then_some(evidence))
+            .collect())
+    }
+
+    /// Adds a report of a local day, unless there is one. Returns the one that counts.
+    pub fn add_report(&self, person: PersonId, day: u32, report: Report) -> Result<Report> {
+        let row = Row::new(Table::Facts, report_key(person, day), pack(&report));
+        let found = self.telling(&[Change::Person(person)], || self.claim(row))?;
+        found.map_or(Ok(report), |value| unpack(Table::Facts, &value))
+    }
+
+    /// Somebody's reports, the earliest day first.
+    pub fn reports_of(&self, person: PersonId) -> Result<Vec<Report>> {
+        let mut reports = Vec::new();
+        self.rows().groups(Table::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
+            if key.len() == REPORT_KEY_BYTES {
+                reports.push(unpack(Table::Facts, value)?);
+            }
+            Ok(())
+        })?;
+        reports.sort_unstable_by_key(|report: &Report| report.at);
+        Ok(reports)
     }
 
     /// Withdraws a fact; none where there is no such fact. What was withdrawn before keeps its first reason.
@@ -93,29 +137,32 @@ impl Registry {
         Ok(Some(fact))
     }
 
-    /// The rows of a fact, to be removed.
-    pub(super) fn rows_of_fact(fact: &Fact) -> [(Table, Vec<u8>); 3] {
-        [
-            (Table::Facts, key(fact.person, fact.id).to_vec()),
-            (Table::Facts, withdrawal_key(fact.person, fact.id)),
-            (Table::FactOwners, fact.id.0.to_be_bytes().to_vec()),
-        ]
+    /// Every row of the evidence about somebody, to be removed.
+    pub(super) fn evidence_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+        let mut rows = Vec::new();
+        self.rows().groups(Table::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, _| {
+            rows.push((Table::Facts, key.to_vec()));
+            if key.len() == FACT_KEY_BYTES {
+                rows.push((Table::FactOwners, key[8..].to_vec()));
+            }
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
-    /// Everybody who has facts, with them.
-    pub fn facts(&self, mut each: impl FnMut(PersonId, &[Fact])) -> Result<()> {
-        let mut run = Facts::default();
+    /// Everybody about whom there is evidence, with it.
+    pub fn evidence(&self, mut each: impl FnMut(PersonId, &Evidence)) -> Result<()> {
+        let mut run: Option<(PersonId, Gathered)> = None;
         self.rows().all(Table::Facts, &mut |key, value| {
             let person = key.first_chunk().map(|id| PersonId(u64::from_be_bytes(*id)));
             let person = person.ok_or(RegistryError::Damaged(Table::Facts.name()))?;
-            if let Some(first) = run.0.first().filter(|first| first.person != person) {
-                each(first.person, &run.0);
-                run.0.clear();
+            if let Some((before, gathered)) = run.take_if(|(before, _)| *before != person) {
+                each(before, &gathered.0);
             }
-            run.take(key, value)
+            run.get_or_insert_with(|| (person, Gathered::default())).1.take(key, value)
         })?;
-        if let Some(first) = run.0.first() {
-            each(first.person, &run.0);
+        if let Some((last, gathered)) = run {
+            each(last, &gathered.0);
         }
         Ok(())
     }

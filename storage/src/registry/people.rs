@@ -163,7 +163,7 @@ impl Registry {
     pub fn erase_person(&self, id: PersonId) -> Result<bool> {
         let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(false) };
         let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
-        let remove: Vec<_> = self.facts_of(id)?.iter().flat_map(Self::rows_of_fact).collect();
+        let remove = self.evidence_rows(id)?;
         let is_erased = self.telling(&[Change::Person(id)], || {
             if !remove.is_empty() {
                 self.rows().write(&[Unit { put: Vec::new(), remove }])?;

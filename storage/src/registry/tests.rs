@@ -61,7 +61,17 @@ fn personal(number: u32) -> Personal {
 fn fact(id: FactId, person: PersonId) -> Fact {
     let kind = FactKind::Confirmed;
     let source = "centre for disease control".to_owned();
-    Fact { id, person, kind, at: NOW, until: None, source, reference: None, force: Force::InForce }
+    Fact {
+        id,
+        person,
+        kind,
+        at: NOW,
+        until: None,
+        recorded: NOW,
+        source,
+        reference: None,
+        force: Force::InForce,
+    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -143,7 +153,7 @@ fn withdrawn_facts(store: &Store) {
     }
     assert_eq!(registry.withdraw_fact(FactId(1), "none".into()).unwrap(), None);
     let mut all = Vec::new();
-    registry.facts(|person, facts| all.push((person, facts.len()))).unwrap();
+    registry.evidence(|person, evidence| all.push((person, evidence.facts.len()))).unwrap();
     all.sort();
     assert_eq!(all, [(PersonId(4), 2), (PersonId(5), 1)]);
 }

@@ -18,7 +18,19 @@ impl Calendar {
     /// The first instant of the date that is `days` after the date of `at`.
     #[must_use]
     pub fn midnight_after(&self, at: Timestamp, days: u16) -> Timestamp {
-        let date = self.date(at).saturating_add(jiff::Span::new().days(i32::from(days)));
+        self.midnight(self.date(at).saturating_add(jiff::Span::new().days(i32::from(days))))
+    }
+
+    /// The number of the date of `at`, in days since 1970.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> i32 {
+        let since = self.date(at).since((jiff::Unit::Day, Date::constant(1970, 1, 1)));
+        since.map(|span| span.get_days()).unwrap_or(i32::MAX)
+    }
+
+    /// The first instant of a date.
+    #[must_use]
+    pub fn midnight(&self, date: Date) -> Timestamp {
         let midnight = self.0.to_timestamp(date.at(0, 0, 0, 0)).map(jiff::Timestamp::as_millisecond);
         midnight.ok().and_then(|ms| u64::try_from(ms).ok()).map_or(Timestamp::MAX, Timestamp)
     }

@@ -1,21 +1,31 @@
-//! A judgement: a person's standing with the rules and facts that gave it, and when time alone changes it.
+//! A judgement: a person's standing with the rules and facts that gave it, what is still to be done about it, and
+//! when time alone changes it.
 
-use super::Policy;
 use super::rule::Span;
+use super::transition::{Held, hold};
+use super::{Evidence, Policy};
 use crate::colour::{Colour, Reasons, Standing};
-use crate::fact::Fact;
 use crate::id::FactId;
 use crate::time::Timestamp;
 
-/// One rule that fired, and the fact that fired it.
+/// One rule that fired, and what fired it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Because {
     /// The rule's number in its pack.
     pub rule: usize,
-    /// The fact.
-    pub fact: FactId,
+    /// The fact; none where it is reports that are missing.
+    pub fact: Option<FactId>,
     /// When it ends by itself, if it does.
     pub clears: Option<Timestamp>,
+}
+
+/// Daily reports on the way to the next milder colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Consecutive local days that were reported in this colour.
+    pub reported: u16,
+    /// How many it takes.
+    pub needed: u16,
 }
 
 /// What a pack says of a person.
@@ -23,35 +33,53 @@ pub struct Because {
 pub struct Judgement {
     /// The standing.
     pub standing: Standing,
-    /// What gave it, in the order of the pack's rules, then of the facts' ids.
+    /// What gave it, in the order of the pack's rules, then of the facts' ids. Where the colour is only kept until
+    /// enough reports are in: what gave it last.
     pub because: Vec<Because>,
+    /// How far the reports are, where the pack asks for them and the colour is not green.
+    pub progress: Option<Progress>,
     /// The next time at which the standing may change with no new fact.
     pub changes_at: Option<Timestamp>,
 }
 
-pub(super) fn judge(policy: &Policy, facts: &[Fact], now: Timestamp) -> Judgement {
-    let mut fired = Vec::new();
-    let mut changes_at: Option<Timestamp> = None;
-    for (number, rule) in policy.rules.iter().enumerate() {
-        for fact in facts {
-            let Some(span) = rule.span(fact, facts, &policy.calendar) else { continue };
-            let next = [Some(span.from), span.to].into_iter().flatten().find(|&at| at > now);
-            changes_at = changes_at.into_iter().chain(next).min();
-            if span.holds(now) {
-                fired.push((rule.colour, Because { rule: number, fact: fact.id, clears: span.to }));
-            }
-        }
-    }
-    let colour = fired.iter().map(|(colour, _)| *colour).max().unwrap_or(Colour::Green);
-    let mut because: Vec<Because> =
-        fired.into_iter().filter(|(fired, _)| *fired == colour).map(|(_, because)| because).collect();
-    because.sort_unstable_by_key(|because| (because.rule, because.fact));
-    let reasons = because.iter().fold(Reasons::NONE, |all, because| all.and(Reasons::rule(because.rule)));
-    Judgement { standing: Standing { colour, reasons }, because, changes_at }
+/// The rules that hold at a time, without those that another one outranks.
+pub(super) fn holding<'a>(policy: &Policy, spans: &'a [Span], at: Timestamp) -> Vec<&'a Span> {
+    let holding = || spans.iter().filter(move |span| span.holds(at));
+    let outranked =
+        |span: &&Span| holding().any(|other| policy.rules[other.rule].outranks.contains(&span.rule));
+    holding().filter(|span| !outranked(span)).collect()
 }
 
-impl Span {
-    fn holds(self, now: Timestamp) -> bool {
-        self.from <= now && self.to.is_none_or(|to| now < to)
+/// The most severe colour of these rules; green where there is none.
+pub(super) fn worst(policy: &Policy, holding: &[&Span]) -> Colour {
+    holding.iter().map(|span| policy.rules[span.rule].colour).max().unwrap_or(Colour::Green)
+}
+
+pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Judgement {
+    let Evidence { facts, reports } = evidence;
+    let rules = policy.rules.iter().enumerate();
+    let spans: Vec<Span> = rules
+        .flat_map(|(number, rule)| rule.spans(number, facts, reports, &policy.areas, &policy.calendar))
+        .collect();
+    let holding = holding(policy, &spans, now);
+    let by_rules = worst(policy, &holding);
+    let held = policy.transition.map(|transition| hold(policy, transition, &spans, reports, now));
+    let colour = held.as_ref().map_or(by_rules, |held| held.colour.max(by_rules));
+    let mut because: Vec<Because> = match &held {
+        Some(Held { because, .. }) if colour > by_rules => because.clone(),
+        Some(_) | None => holding
+            .iter()
+            .filter(|span| policy.rules[span.rule].colour == colour)
+            .map(|span| Because { rule: span.rule, fact: span.fact, clears: span.to })
+            .collect(),
+    };
+    because.sort_unstable_by_key(|because| (because.rule, because.fact));
+    let reasons = because.iter().fold(Reasons::NONE, |all, because| all.and(Reasons::rule(because.rule)));
+    let turns = spans.iter().flat_map(|span| [Some(span.from), span.to]).flatten();
+    Judgement {
+        standing: Standing { colour, reasons },
+        because,
+        progress: held.filter(|_| colour > Colour::Green).map(|held| held.progress),
+        changes_at: turns.filter(|&at| at > now).min(),
     }
 }

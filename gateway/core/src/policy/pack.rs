@@ -1,15 +1,19 @@
-//! The pack's file: its keys, and the checks that make a [`Policy`] of it.
+//! The pack's file: its keys, and the checks that make a [`Policy`] of it. Everything that is wrong is found in one
+//! reading, each with its line.
+
+mod areas;
+mod rules;
+mod terms;
 
 use super::admission::AdmissionRule;
-use super::rule::Days;
-use super::{Calendar, Policy, Rule};
+use super::{Calendar, Policy, Transition};
 use crate::colour::{Checks, Colour, Verdict};
 use crate::document::{self, DocumentError};
-use crate::fact::KindName;
-use crate::limits::{NAME_BYTES_MAX, RULES_MAX};
+use crate::limits::NAME_BYTES_MAX;
 use crate::scan::Temperature;
 use crate::venue::VenueKind;
 use serde::Deserialize;
+use std::ops::Range;
 use toml::Spanned;
 
 /// Everything that is wrong with a pack; at least one error.
@@ -29,6 +33,14 @@ impl std::fmt::Display for PolicyError {
 
 impl std::error::Error for PolicyError {}
 
+impl PolicyError {
+    /// The same with the name of the file before each line.
+    #[must_use]
+    pub fn of_file(&self, name: &str) -> String {
+        self.0.iter().map(|error| format!("{name}:{error}")).collect::<Vec<_>>().join("\n")
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pack {
@@ -38,31 +50,37 @@ struct Pack {
     hotline: String,
     zone: Spanned<String>,
     fever_celsius: Spanned<f64>,
+    #[serde(default)]
+    transition: Option<PackTransition>,
+    #[serde(default)]
+    registration: terms::Registration,
+    #[serde(default)]
+    edits: terms::Edits,
+    #[serde(default)]
+    family: terms::Family,
+    #[serde(default)]
+    arrivals: Option<terms::Arrivals>,
+    #[serde(default)]
+    appeals: terms::Appeals,
+    #[serde(default)]
+    door: terms::Door,
+    #[serde(default, rename = "area")]
+    areas: Vec<Spanned<areas::Area>>,
     #[serde(default, rename = "rule")]
-    rules: Vec<Spanned<PackRule>>,
+    rules: Vec<Spanned<rules::Rule>>,
     #[serde(default, rename = "admission")]
-    admissions: Vec<Spanned<PackAdmission>>,
+    admissions: Vec<Spanned<Admission>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PackRule {
-    id: Spanned<String>,
-    colour: Spanned<Colour>,
-    facts: Vec<KindName>,
-    #[serde(default)]
-    within_days: Option<u16>,
-    #[serde(default)]
-    under_days: Option<Spanned<u16>>,
-    #[serde(default)]
-    ended_by: Vec<KindName>,
-    text: String,
-    clears: String,
+struct PackTransition {
+    reports: Spanned<u16>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PackAdmission {
+struct Admission {
     colour: Colour,
     #[serde(default)]
     kinds: Vec<VenueKind>,
@@ -81,6 +99,10 @@ impl Faults<'_> {
     fn at<T>(&mut self, place: &Spanned<T>, message: impl Into<String>) {
         self.found.push(DocumentError::at(self.text, place.span(), message));
     }
+
+    fn line(&self, place: Range<usize>) -> usize {
+        DocumentError::at(self.text, place, "").line
+    }
 }
 
 pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
@@ -97,7 +119,23 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     if fever.is_none() {
         faults.at(&pack.fever_celsius, "fever_celsius must be between 30 and 45");
     }
-    let rules = rules(&pack.rules, &mut faults);
+    let transition = pack.transition.map(|transition| {
+        if *transition.reports.as_ref() == 0 {
+            faults.at(&transition.reports, "reports must be at least 1");
+        }
+        Transition { reports: *transition.reports.as_ref() }
+    });
+    let areas = areas::areas(&pack.areas, calendar.as_ref(), &mut faults);
+    let rules = rules::rules(&pack.rules, &mut faults);
+    let terms = terms::terms(
+        pack.registration,
+        pack.edits,
+        pack.family,
+        pack.arrivals,
+        &pack.appeals,
+        &pack.door,
+        &mut faults,
+    );
     let admissions = admissions(&pack.admissions, &mut faults);
     for colour in [Colour::Green, Colour::Yellow, Colour::Red] {
         if !admissions.iter().any(|rule| rule.colour == colour && rule.kinds.is_empty()) {
@@ -112,52 +150,17 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
             hotline: pack.hotline,
             calendar,
             fever,
+            areas,
+            transition,
             rules,
+            terms,
             admissions,
         }),
         _ => Err(PolicyError(faults.found)),
     }
 }
 
-fn rules(pack: &[Spanned<PackRule>], faults: &mut Faults<'_>) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Vec::with_capacity(pack.len());
-    if let Some(beyond) = pack.get(RULES_MAX) {
-        faults.at(beyond, format!("a pack has at most {RULES_MAX} rules"));
-    }
-    for rule in pack.iter().map(Spanned::as_ref) {
-        let id = rule.id.as_ref();
-        if !is_word(id) || id == "fever" {
-            faults.at(&rule.id, "id must be lower-case letters, digits and hyphens, and not `fever`");
-        }
-        if rules.iter().any(|earlier| earlier.id == *id) {
-            faults.at(&rule.id, format!("there is another rule `{id}`"));
-        }
-        if *rule.colour.as_ref() == Colour::Unknown {
-            faults.at(&rule.colour, "no rule gives `unknown`");
-        }
-        let days = match (rule.within_days, &rule.under_days) {
-            (Some(_), Some(under)) => {
-                faults.at(under, "within_days and under_days exclude each other");
-                Days::Unlimited
-            }
-            (Some(days), None) => Days::Within(days),
-            (None, Some(days)) => Days::Under(*days.as_ref()),
-            (None, None) => Days::Unlimited,
-        };
-        rules.push(Rule {
-            id: id.clone(),
-            colour: *rule.colour.as_ref(),
-            text: rule.text.clone(),
-            clears: rule.clears.clone(),
-            facts: rule.facts.clone(),
-            days,
-            ended_by: rule.ended_by.clone(),
-        });
-    }
-    rules
-}
-
-fn admissions(pack: &[Spanned<PackAdmission>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
+fn admissions(pack: &[Spanned<Admission>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
     let mut admissions = Vec::with_capacity(pack.len());
     for rule in pack.iter().map(Spanned::as_ref) {
         let mut checks = Checks::NONE;

@@ -1,8 +1,11 @@
 //! One rule of a pack: which facts fire it, and from when to when.
 
+use super::area::Areas;
 use super::calendar::Calendar;
+use super::which::Which;
 use crate::colour::Colour;
-use crate::fact::{Fact, Force, KindName};
+use crate::fact::{Fact, FactKind, KindName};
+use crate::id::FactId;
 use crate::time::Timestamp;
 
 /// For how many days a rule holds, by local dates.
@@ -16,6 +19,27 @@ pub(super) enum Days {
     Unlimited,
 }
 
+/// What fires a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trigger {
+    /// Facts.
+    Facts(FactTrigger),
+    /// So many local days without a daily report, of somebody who has begun to report.
+    MissedReports(u16),
+}
+
+/// Facts that fire a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FactTrigger {
+    /// Any of these.
+    pub(super) facts: Vec<Which>,
+    /// Where it is not empty, only the first of them after one of these.
+    pub(super) after: Vec<Which>,
+    pub(super) days: Days,
+    /// What ends it before its time.
+    pub(super) ended_by: Vec<Which>,
+}
+
 /// A rule.
 #[derive(Debug, Clone)]
 pub struct Rule {
@@ -27,37 +51,124 @@ pub struct Rule {
     pub text: String,
     /// What clears it, for people.
     pub clears: String,
-    pub(super) facts: Vec<KindName>,
-    pub(super) days: Days,
-    pub(super) ended_by: Vec<KindName>,
+    /// The line of the pack that it stands on.
+    pub line: usize,
+    pub(super) trigger: Trigger,
+    /// Rules, by number, that do not count while this one holds.
+    pub(super) outranks: Vec<usize>,
 }
 
-/// From when to when a fact fires a rule; `to` is exclusive.
+/// From when to when something fires a rule; `to` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
+    pub(super) rule: usize,
+    /// The fact; none where it is reports that are missing.
+    pub(super) fact: Option<FactId>,
     pub(super) from: Timestamp,
     pub(super) to: Option<Timestamp>,
+    /// The same as it was known at the time: not before the fact was on record, nor ended before the fact that ends
+    /// it was.
+    pub(super) known_from: Timestamp,
+    pub(super) known_to: Option<Timestamp>,
+}
+
+impl Span {
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
+        self.from <= now && self.to.is_none_or(|to| now < to)
+    }
+}
+
+impl FactTrigger {
+    /// When one fact fires this, if ever.
+    pub(super) fn span(
+        &self,
+        rule: usize,
+        fact: &Fact,
+        facts: &[Fact],
+        areas: &Areas,
+        calendar: &Calendar,
+    ) -> Option<Span> {
+        let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
+        if !covers(&self.facts, fact) || !self.follows(fact, facts, areas) {
+            return None;
+        }
+        let is_end =
+            |later: &&Fact| later.at >= fact.at && later.id != fact.id && covers(&self.ended_by, later);
+        let by_itself = self.end_by_itself(fact, calendar);
+        let ended =
+            |when: fn(&Fact) -> Timestamp| facts.iter().filter(is_end).map(when).chain(by_itself).min();
+        Some(Span {
+            rule,
+            fact: Some(fact.id),
+            from: fact.at,
+            to: ended(|later| later.at),
+            known_from: fact.at.max(fact.recorded),
+            known_to: ended(|later| later.at.max(later.recorded)),
+        })
+    }
+
+    /// A fact's own `until` ends it, or else the rule's days. A stay's `until` is when the person left: from then
+    /// on the days are counted.
+    fn end_by_itself(&self, fact: &Fact, calendar: &Calendar) -> Option<Timestamp> {
+        if matches!(fact.kind, FactKind::Stay { .. }) {
+            let left = fact.until.unwrap_or(fact.at);
+            return self.days.end(left, calendar).or(fact.until);
+        }
+        fact.until.or_else(|| self.days.end(fact.at, calendar))
+    }
+
+    /// Whether a fact is the first of its sort after one of those that must come before.
+    fn follows(&self, fact: &Fact, facts: &[Fact], areas: &Areas) -> bool {
+        let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
+        let earlier = facts.iter().filter(|earlier| earlier.at <= fact.at && covers(&self.after, earlier));
+        let between = |from: Timestamp, one: &&Fact| {
+            from <= one.at && (one.at, one.id) < (fact.at, fact.id) && covers(&self.facts, one)
+        };
+        self.after.is_empty()
+            || earlier.map(|earlier| earlier.at).any(|from| !facts.iter().any(|one| between(from, &one)))
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = KindName> {
+        self.facts.iter().map(|which| which.kind)
+    }
 }
 
 impl Rule {
-    /// When one fact fires this rule, if ever.
-    pub(super) fn span(&self, fact: &Fact, facts: &[Fact], calendar: &Calendar) -> Option<Span> {
-        if fact.force != Force::InForce || !self.facts.contains(&fact.kind.name()) {
-            return None;
+    /// Every span of this rule by facts and reports.
+    pub(super) fn spans<'a>(
+        &'a self,
+        number: usize,
+        facts: &'a [Fact],
+        reports: &'a [Timestamp],
+        areas: &'a Areas,
+        calendar: &'a Calendar,
+    ) -> Box<dyn Iterator<Item = Span> + 'a> {
+        match &self.trigger {
+            Trigger::Facts(trigger) => Box::new(
+                facts.iter().filter_map(move |fact| trigger.span(number, fact, facts, areas, calendar)),
+            ),
+            Trigger::MissedReports(days) => Box::new(missed(number, *days, reports, calendar).into_iter()),
         }
-        let by_itself = fact.until.or_else(|| self.days.end(fact.at, calendar));
-        let ended = facts.iter().filter(|later| self.is_ended_by(fact, later)).map(|later| later.at).min();
-        let to = by_itself.into_iter().chain(ended).min();
-        Some(Span { from: fact.at, to })
     }
 
-    fn is_ended_by(&self, fact: &Fact, later: &Fact) -> bool {
-        later.force == Force::InForce && later.at >= fact.at && self.ended_by.contains(&later.kind.name())
+    /// Whether facts of a kind can fire it.
+    pub(super) fn is_fired_by(&self, kind: KindName) -> bool {
+        match &self.trigger {
+            Trigger::Facts(trigger) => trigger.kinds().any(|fired_by| fired_by == kind),
+            Trigger::MissedReports(_) => false,
+        }
     }
 }
 
+/// Since when reports are missing, counted from the last one: a later one ends it.
+fn missed(rule: usize, days: u16, reports: &[Timestamp], calendar: &Calendar) -> Option<Span> {
+    let last = *reports.iter().max()?;
+    let from = calendar.midnight_after(last, days.saturating_add(1));
+    Some(Span { rule, fact: None, from, to: None, known_from: from, known_to: None })
+}
+
 impl Days {
-    fn end(self, from: Timestamp, calendar: &Calendar) -> Option<Timestamp> {
+    pub(super) fn end(self, from: Timestamp, calendar: &Calendar) -> Option<Timestamp> {
         match self {
             Self::Within(days) => Some(calendar.midnight_after(from, days.saturating_add(1))),
             Self::Under(days) => Some(calendar.midnight_after(from, days)),

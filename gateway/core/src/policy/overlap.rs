@@ -1,0 +1,87 @@
+//! Overlaps: rules of different colours that one and the same fact can fire at once. They are no errors, as every
+//! pack has an order; but who writes a pack should have meant them.
+
+use super::rule::{FactTrigger, Trigger};
+use super::which::Which;
+use super::{Policy, Rule};
+use std::fmt;
+
+/// Two rules that may hold at once by one fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlap {
+    /// The line of the rule that counts.
+    pub line: usize,
+    /// The rule that counts.
+    pub counts: String,
+    /// The one that does not.
+    pub yields: String,
+    /// Why it counts.
+    pub settled: Settled,
+}
+
+/// Why one of two rules counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It is the more severe.
+    Severity,
+    /// The pack says so.
+    Outranked,
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, counts, yields, settled } = self;
+        let why = match settled {
+            Settled::Severity => "which is more severe",
+            Settled::Outranked => "which outranks it",
+        };
+        write!(
+            out,
+            "{line}: one fact can fire both `{counts}` and `{yields}`; what counts is `{counts}`, {why}"
+        )
+    }
+}
+
+pub(super) fn overlaps(policy: &Policy) -> Vec<Overlap> {
+    let mut found = Vec::new();
+    for (number, one) in policy.rules.iter().enumerate() {
+        for (later, other) in policy.rules.iter().enumerate().skip(number + 1) {
+            if one.colour != other.colour && meet(one, other) {
+                found.push(overlap((number, one), (later, other)));
+            }
+        }
+    }
+    found
+}
+
+fn overlap(one: (usize, &Rule), other: (usize, &Rule)) -> Overlap {
+    let outranks = |(_, rule): (usize, &Rule), (number, _): (usize, &Rule)| rule.outranks.contains(&number);
+    let (counts, yields, settled) = if outranks(one, other) {
+        (one.1, other.1, Settled::Outranked)
+    } else if outranks(other, one) {
+        (other.1, one.1, Settled::Outranked)
+    } else if one.1.colour > other.1.colour {
+        (one.1, other.1, Settled::Severity)
+    } else {
+        (other.1, one.1, Settled::Severity)
+    };
+    Overlap { line: counts.line, counts: counts.id.clone(), yields: yields.id.clone(), settled }
+}
+
+/// Whether one fact can fire both at one time: as what fires it, or as what must come before.
+fn meet(one: &Rule, other: &Rule) -> bool {
+    let (Trigger::Facts(one), Trigger::Facts(other)) = (&one.trigger, &other.trigger) else { return false };
+    shares_facts(one, other) || leads_into(one, other) || leads_into(other, one)
+}
+
+fn shares_facts(one: &FactTrigger, other: &FactTrigger) -> bool {
+    one.facts.iter().any(|which| other.facts.iter().any(|another| which.meets(another)))
+}
+
+/// Whether a rule may go on holding by one fact when another begins by a fact that follows it.
+fn leads_into(one: &FactTrigger, other: &FactTrigger) -> bool {
+    let meet = |some: &[Which], others: &[Which]| {
+        some.iter().any(|which| others.iter().any(|another| which.meets(another)))
+    };
+    meet(&one.facts, &other.after) && !meet(&one.ended_by, &other.facts)
+}

@@ -1,0 +1,49 @@
+//! `[[area]]`: the table of risks.
+
+use super::Faults;
+use crate::policy::Calendar;
+use crate::policy::area::{AreaRisk, Areas, Risk, is_code};
+use crate::time::Timestamp;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Area {
+    code: Spanned<String>,
+    risk: Risk,
+    from: Spanned<toml::value::Datetime>,
+    #[serde(default)]
+    to: Option<Spanned<toml::value::Datetime>>,
+}
+
+pub(super) fn areas(pack: &[Spanned<Area>], calendar: Option<&Calendar>, faults: &mut Faults<'_>) -> Areas {
+    let mut areas = Vec::with_capacity(pack.len());
+    for area in pack.iter().map(Spanned::as_ref) {
+        if !is_code(area.code.as_ref()) {
+            let message = "code is what a GB/T 2260 code begins with, an ISO 3166 country, or `abroad`";
+            faults.at(&area.code, message);
+        }
+        let mut midnight = |date: &Spanned<toml::value::Datetime>| {
+            let midnight = calendar.map(|calendar| of_date(date.as_ref(), calendar));
+            if midnight == Some(None) {
+                faults.at(date, "a date such as 2020-01-23, with no time");
+            }
+            midnight.flatten()
+        };
+        let from = midnight(&area.from).unwrap_or(Timestamp(0));
+        let to = area.to.as_ref().and_then(&mut midnight).unwrap_or(Timestamp::MAX);
+        if to <= from {
+            faults.at(&area.from, "`to` must be after `from`");
+        }
+        areas.push(AreaRisk { code: area.code.as_ref().clone(), risk: area.risk, from, to });
+    }
+    Areas(areas)
+}
+
+fn of_date(date: &toml::value::Datetime, calendar: &Calendar) -> Option<Timestamp> {
+    let (Some(date), None, None) = (date.date, date.time, date.offset) else { return None };
+    let year = i16::try_from(date.year).ok()?;
+    let (month, day) = (i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
+    jiff::civil::Date::new(year, month, day).ok().map(|date| calendar.midnight(date))
+}

@@ -1,0 +1,123 @@
+//! `[[rule]]`: what leads to which colour.
+
+use super::{Faults, is_word};
+use crate::colour::Colour;
+use crate::limits::RULES_MAX;
+use crate::policy;
+use crate::policy::rule::{Days, FactTrigger, Trigger};
+use crate::policy::which::Which;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    id: Spanned<String>,
+    colour: Spanned<Colour>,
+    #[serde(default)]
+    facts: Vec<Spanned<Which>>,
+    #[serde(default)]
+    after: Vec<Spanned<Which>>,
+    #[serde(default)]
+    missed_reports: Option<Spanned<u16>>,
+    #[serde(default)]
+    within_days: Option<u16>,
+    #[serde(default)]
+    under_days: Option<Spanned<u16>>,
+    #[serde(default)]
+    ended_by: Vec<Spanned<Which>>,
+    #[serde(default)]
+    outranks: Vec<Spanned<String>>,
+    text: String,
+    clears: String,
+}
+
+pub(super) fn rules(pack: &[Spanned<Rule>], faults: &mut Faults<'_>) -> Vec<policy::Rule> {
+    if let Some(beyond) = pack.get(RULES_MAX) {
+        faults.at(beyond, format!("a pack has at most {RULES_MAX} rules"));
+    }
+    let ids: Vec<&str> = pack.iter().map(|rule| rule.as_ref().id.as_ref().as_str()).collect();
+    let mut rules = Vec::with_capacity(pack.len());
+    for (number, rule) in pack.iter().map(Spanned::as_ref).enumerate() {
+        name(rule, &ids[..number], faults);
+        if *rule.colour.as_ref() == Colour::Unknown {
+            faults.at(&rule.colour, "no rule gives `unknown`");
+        }
+        rules.push(policy::Rule {
+            id: rule.id.as_ref().clone(),
+            colour: *rule.colour.as_ref(),
+            text: rule.text.clone(),
+            clears: rule.clears.clone(),
+            line: faults.line(rule.id.span()),
+            trigger: trigger(rule, faults),
+            outranks: outranks(rule, &ids, faults),
+        });
+    }
+    rules
+}
+
+fn name(rule: &Rule, earlier: &[&str], faults: &mut Faults<'_>) {
+    let id = rule.id.as_ref();
+    if !is_word(id) || id == "fever" {
+        faults.at(&rule.id, "id must be lower-case letters, digits and hyphens, and not `fever`");
+    }
+    if earlier.contains(&id.as_str()) {
+        faults.at(&rule.id, format!("there is another rule `{id}`"));
+    }
+}
+
+fn trigger(rule: &Rule, faults: &mut Faults<'_>) -> Trigger {
+    let has_facts = !(rule.facts.is_empty() && rule.after.is_empty() && rule.ended_by.is_empty());
+    let has_days = rule.within_days.is_some() || rule.under_days.is_some();
+    match &rule.missed_reports {
+        Some(missed) if has_facts || has_days => {
+            faults.at(missed, "missed_reports excludes facts and days");
+            Trigger::MissedReports(*missed.as_ref())
+        }
+        Some(missed) => Trigger::MissedReports(*missed.as_ref()),
+        None => {
+            if rule.facts.is_empty() {
+                faults.at(&rule.id, "a rule needs `facts` or `missed_reports`");
+            }
+            Trigger::Facts(FactTrigger {
+                facts: which(&rule.facts, faults),
+                after: which(&rule.after, faults),
+                days: days(rule, faults),
+                ended_by: which(&rule.ended_by, faults),
+            })
+        }
+    }
+}
+
+fn which(pack: &[Spanned<Which>], faults: &mut Faults<'_>) -> Vec<Which> {
+    for which in pack {
+        if let Some(field) = which.as_ref().foreign_field() {
+            faults.at(which, format!("facts of this kind have no `{field}`"));
+        }
+    }
+    pack.iter().map(|which| which.as_ref().clone()).collect()
+}
+
+fn days(rule: &Rule, faults: &mut Faults<'_>) -> Days {
+    match (rule.within_days, &rule.under_days) {
+        (Some(_), Some(under)) => {
+            faults.at(under, "within_days and under_days exclude each other");
+            Days::Unlimited
+        }
+        (Some(days), None) => Days::Within(days),
+        (None, Some(days)) => Days::Under(*days.as_ref()),
+        (None, None) => Days::Unlimited,
+    }
+}
+
+fn outranks(rule: &Rule, ids: &[&str], faults: &mut Faults<'_>) -> Vec<usize> {
+    let mut outranked = Vec::with_capacity(rule.outranks.len());
+    for id in &rule.outranks {
+        match ids.iter().position(|other| other == id.as_ref()) {
+            Some(number) if *id.as_ref() != *rule.id.as_ref() => outranked.push(number),
+            Some(_) => faults.at(id, "a rule cannot outrank itself"),
+            None => faults.at(id, format!("there is no rule `{}`", id.as_ref())),
+        }
+    }
+    outranked
+}

@@ -1,0 +1,113 @@
+//! The tables about what residents may do: `[registration]`, `[edits]`, `[family]`, `[arrivals]`, `[appeals]` and
+//! `[door]`. What a pack leaves out is allowed, or takes the number given here.
+
+use super::Faults;
+use crate::colour::Colour;
+use crate::person::DocumentType;
+use crate::policy;
+use crate::policy::{Colours, RegistrationStep, Terms};
+use serde::Deserialize;
+use toml::Spanned;
+
+/// Dependants of a holder, and holders of a dependant, unless a pack says otherwise.
+const FAMILY_MAX: u8 = 3;
+/// Hours in which an appeal is answered unless a pack says otherwise.
+const APPEAL_HOURS: u16 = 24;
+
+const DOCUMENTS: [DocumentType; 4] = [
+    DocumentType::ResidentId,
+    DocumentType::Passport,
+    DocumentType::HkMacauPermit,
+    DocumentType::TaiwanPermit,
+];
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Registration {
+    #[serde(default)]
+    documents: Option<Spanned<Vec<DocumentType>>>,
+    #[serde(default)]
+    steps: Vec<RegistrationStep>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edits {
+    #[serde(default)]
+    colours: Vec<Colour>,
+    #[serde(default)]
+    a_day: Option<u16>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Family {
+    colours: Vec<Colour>,
+    dependants_max: u8,
+    guardians_max: u8,
+}
+
+impl Default for Family {
+    fn default() -> Self {
+        Self { colours: Vec::new(), dependants_max: FAMILY_MAX, guardians_max: FAMILY_MAX }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arrivals {
+    #[serde(default)]
+    colours: Vec<Colour>,
+    report_minutes: Spanned<u16>,
+    #[serde(default)]
+    unit_needed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Appeals {
+    answer_hours: u16,
+}
+
+impl Default for Appeals {
+    fn default() -> Self {
+        Self { answer_hours: APPEAL_HOURS }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Door {
+    records_fever: bool,
+}
+
+pub(super) fn terms(
+    registration: Registration,
+    edits: Edits,
+    family: Family,
+    arrivals: Option<Arrivals>,
+    appeals: &Appeals,
+    door: &Door,
+    faults: &mut Faults<'_>,
+) -> Terms {
+    if let Some(none) = registration.documents.as_ref().filter(|documents| documents.as_ref().is_empty()) {
+        faults.at(none, "with no type of document nobody could register");
+    }
+    let arrivals = arrivals.map(|Arrivals { colours, report_minutes, unit_needed }| {
+        if *report_minutes.as_ref() == 0 {
+            faults.at(&report_minutes, "report_minutes must be at least 1");
+        }
+        let report_minutes = report_minutes.into_inner();
+        policy::Arrivals { colours: Colours(colours), report_minutes, unit_needed }
+    });
+    let Family { colours, dependants_max, guardians_max } = family;
+    Terms {
+        documents: registration.documents.map_or_else(|| DOCUMENTS.to_vec(), Spanned::into_inner),
+        steps: registration.steps,
+        edits: policy::Edits { colours: Colours(edits.colours), a_day: edits.a_day },
+        family: policy::Family { colours: Colours(colours), dependants_max, guardians_max },
+        arrivals,
+        appeal_hours: appeals.answer_hours,
+        records_door_fever: door.records_fever,
+    }
+}

@@ -1,0 +1,121 @@
+//! Terms: what a city lets residents do for themselves and for each other, and by when things must be done. The
+//! numbers are the pack's; who counts and who keeps time is elsewhere.
+
+use crate::colour::Colour;
+use crate::person::DocumentType;
+use serde::Deserialize;
+
+/// What a registration must bring besides name, phone and document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegistrationStep {
+    /// The code that was sent to the phone.
+    Sms,
+    /// A picture of the face, to be compared with the document's.
+    Face,
+}
+
+/// Why the terms do not let somebody do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// The city does not register people by this type of document.
+    DocumentUnsupported,
+    /// The colour may not edit.
+    EditNotGreen,
+    /// The day's edits are used up.
+    EditQuota,
+    /// The colour may not take dependants.
+    ProxyNotGreen,
+    /// The holder has as many dependants as may be.
+    ProxyOutLimit,
+    /// The dependant has as many holders as may be.
+    ProxyInLimit,
+}
+
+/// Colours that may do something; none given means all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Colours(pub(super) Vec<Colour>);
+
+impl Colours {
+    /// Whether one may.
+    #[must_use]
+    pub fn allow(&self, colour: Colour) -> bool {
+        self.0.is_empty() || self.0.contains(&colour)
+    }
+}
+
+/// Who may change their own name and phone, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edits {
+    /// Who.
+    pub colours: Colours,
+    /// How often a local day; none for no limit.
+    pub a_day: Option<u16>,
+}
+
+/// Who may act for others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Who may take dependants.
+    pub colours: Colours,
+    /// Dependants of one holder.
+    pub dependants_max: u8,
+    /// Holders of one dependant.
+    pub guardians_max: u8,
+}
+
+/// The duty to report after arriving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrivals {
+    /// Whose.
+    pub colours: Colours,
+    /// How long they have. **Units**: minutes.
+    pub report_minutes: u16,
+    /// Whether a fixed job or residence and a responsible unit must be named.
+    pub unit_needed: bool,
+}
+
+/// The terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// By which documents people register.
+    pub documents: Vec<DocumentType>,
+    /// What else a registration brings.
+    pub steps: Vec<RegistrationStep>,
+    /// Edits.
+    pub edits: Edits,
+    /// Dependants and their holders.
+    pub family: Family,
+    /// The duty after arriving, where there is one.
+    pub arrivals: Option<Arrivals>,
+    /// By when an appeal is to be answered. **Units**: hours.
+    pub appeal_hours: u16,
+    /// Whether a fever measured at a door goes on record as a symptom.
+    pub records_door_fever: bool,
+}
+
+impl Terms {
+    /// Whether people may register by a document.
+    pub fn register(&self, document: DocumentType) -> Result<(), Denied> {
+        if self.documents.contains(&document) { Ok(()) } else { Err(Denied::DocumentUnsupported) }
+    }
+
+    /// Whether somebody may edit, by colour; how often is counted by whoever keeps the day's count.
+    pub fn edit(&self, colour: Colour) -> Result<(), Denied> {
+        if self.edits.colours.allow(colour) { Ok(()) } else { Err(Denied::EditNotGreen) }
+    }
+
+    /// Whether a holder of this colour may take one more dependant.
+    pub fn take(&self, colour: Colour, dependants: usize, guardians: usize) -> Result<(), Denied> {
+        if !self.family.colours.allow(colour) {
+            return Err(Denied::ProxyNotGreen);
+        }
+        if dependants >= usize::from(self.family.dependants_max) {
+            return Err(Denied::ProxyOutLimit);
+        }
+        if guardians >= usize::from(self.family.guardians_max) {
+            return Err(Denied::ProxyInLimit);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! What the tests of the cities' packs have in common: a person's record written day by day, and what a pack says of
+//! it.
+
+use crate::colour::{Checks, Colour, Standing, Verdict};
+use crate::evidence::Evidence;
+use crate::fact::{Fact, FactLine};
+use crate::id::{FactId, PersonId};
+use crate::policy::{Judgement, Policy};
+use crate::scan::{DoorWork, Temperature};
+use crate::time::{DAY_MS, Timestamp};
+use crate::venue::VenueKind;
+
+/// Noon in Shanghai, long after the packs' areas came into force.
+pub(super) const NOON: Timestamp = Timestamp(1_641_268_800_000);
+
+/// So many days after noon.
+pub(super) fn day(number: i64) -> Timestamp {
+    let ms = number.unsigned_abs() * DAY_MS;
+    if number < 0 { NOON.minus_ms(ms) } else { NOON.plus_ms(ms) }
+}
+
+pub(super) fn pack(city: &str) -> Policy {
+    Policy::parse(Policy::builtin(city).unwrap()).unwrap()
+}
+
+/// A person's record.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Record(pub(super) Evidence);
+
+impl Record {
+    /// A fact that became so and went on record on a day; more fields as JSON.
+    pub(super) fn fact(self, at: i64, more: &str) -> Self {
+        self.learnt(at, at, more)
+    }
+
+    /// The same, but on record since a later day.
+    pub(super) fn learnt(mut self, at: i64, recorded: i64, more: &str) -> Self {
+        let id = FactId(self.0.facts.len() as u64 + 1);
+        let line = format!(r#"{{"person":"{}","at":"{}","source":"cdc",{more}}}"#, PersonId(1), day(at));
+        let line: FactLine = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        self.0.facts.push(line.fact(id, day(recorded)).unwrap());
+        self
+    }
+
+    /// Reports on these days.
+    pub(super) fn reports(mut self, days: impl IntoIterator<Item = i64>) -> Self {
+        self.0.reports.extend(days.into_iter().map(|number| day(number).plus_ms(3_600_000)));
+        self
+    }
+
+    pub(super) fn judged(&self, pack: &Policy, now: Timestamp) -> Judgement {
+        pack.judge(&self.0, now)
+    }
+
+    /// The colour on a day, an hour before midnight.
+    pub(super) fn colour(&self, pack: &Policy, number: i64) -> Colour {
+        self.judged(pack, day(number).plus_ms(11 * 3_600_000)).standing.colour
+    }
+
+    /// The reasons on a day.
+    pub(super) fn reasons(&self, pack: &Policy, number: i64) -> Vec<String> {
+        let reasons = self.judged(pack, day(number).plus_ms(11 * 3_600_000)).standing.reasons;
+        pack.reason_words(reasons).map(str::to_owned).collect()
+    }
+
+    /// What of it was on record by the end of a day.
+    pub(super) fn known_on(&self, number: i64) -> Self {
+        let mut known = self.clone();
+        known.0.facts.retain(|fact| fact.recorded <= day(number));
+        known
+    }
+
+    pub(super) fn facts(&self) -> &[Fact] {
+        &self.0.facts
+    }
+}
+
+/// What was done at a door.
+pub(super) fn door(temperature: Option<f64>, document_shown: bool, full_check: bool) -> DoorWork {
+    DoorWork { temperature: temperature.and_then(Temperature::of_celsius), document_shown, full_check }
+}
+
+/// What a door does for a colour: the verdict and the words of what is left.
+pub(super) fn admitted(
+    pack: &Policy,
+    colour: Colour,
+    kind: VenueKind,
+    work: DoorWork,
+) -> (Verdict, Vec<&'static str>) {
+    let standing = Standing { colour, reasons: crate::colour::Reasons::NONE };
+    let admission = pack.admit(standing, kind, work);
+    assert!(admission.verdict == Verdict::Check || admission.checks == Checks::NONE);
+    (admission.verdict, admission.checks.words().collect())
+}
+
+/// Holds one fact against a rule that runs for days: the colour on each of some days after it became so, and the rule
+/// that gives it while it is not green.
+pub(super) fn check(pack: &Policy, fact: &str, rule: &str, days: &[(i64, Colour)]) {
+    let record = Record::default().fact(0, fact);
+    for &(number, colour) in days {
+        assert_eq!(record.colour(pack, number), colour, "{fact} on day {number}");
+        if colour > Colour::Green {
+            assert!(record.reasons(pack, number).contains(&rule.to_owned()), "{fact} on day {number}");
+        }
+    }
+}
