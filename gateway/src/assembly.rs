@@ -8,6 +8,7 @@ use crate::batcher::{self, Batcher};
 use crate::colours::Colours;
 use crate::config::Config;
 use crate::essentials::Essentials;
+use crate::fevers::Fevers;
 use crate::gate::Gate;
 use crate::headroom::Headroom;
 use crate::intake::Intake;
@@ -96,6 +97,7 @@ pub fn run(
         // From here on the others wait for this one. With a backlog they have gone on doing so.
         registry.tell_drained(gateway, clock::now())?;
     }
+    let (fevers, feverish) = Fevers::new(Arc::clone(&gate), registry.clone());
     let batcher = Batcher {
         journal: Arc::clone(&journal),
         from: recovered.checkpoint,
@@ -103,6 +105,7 @@ pub fn run(
         retention_days: config.retention_days,
         registry: registry.clone(),
         gateway,
+        fevers,
     };
     let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;
     let office_lane = lanes.pop().context("a lane was made for the back office")?;
@@ -114,12 +117,15 @@ pub fn run(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
-    let office = Arc::new(Office::new(Arc::clone(&gate), registry, trails, drains, intake, settings));
+    let issuer = deployment::issuer(&secret);
+    let office = Office::new(Arc::clone(&gate), registry, trails, drains, intake, issuer, settings);
+    let office = Arc::new(office);
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::door();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
     runtime.spawn(office::keep_in_step(Arc::clone(&office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(&office)));
+    runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
     runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(&gate)));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);

@@ -9,6 +9,7 @@ pub(crate) use backoff::Backoff;
 pub use drains::Drains;
 
 use crate::clock;
+use crate::fevers::Fevers;
 use drains::Asked;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};
@@ -45,6 +46,8 @@ pub struct Batcher {
     pub registry: Registry,
     /// The number by which they know this one.
     pub gateway: u64,
+    /// Who puts fevers on record.
+    pub fevers: Fevers,
 }
 
 /// The running batcher.
@@ -80,6 +83,7 @@ struct Follower {
     retention_days: u16,
     registry: Registry,
     gateway: u64,
+    fevers: Fevers,
     retained_from: u32,
     retain_after: Option<Instant>,
     asked: Arc<Asked>,
@@ -90,7 +94,7 @@ struct Follower {
 
 impl Follower {
     fn new(batcher: Batcher, asked: Arc<Asked>, progress: drains::Publisher) -> Self {
-        let Batcher { journal, from, trails, retention_days, registry, gateway } = batcher;
+        let Batcher { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
         Self {
             reader: journal.reader(from),
             journal,
@@ -98,6 +102,7 @@ impl Follower {
             retention_days,
             registry,
             gateway,
+            fevers,
             retained_from: 0,
             retain_after: None,
             asked,
@@ -177,6 +182,13 @@ impl Follower {
             metrics::counter!("scangate_drain_failures_total").increment(1);
             if !self.backoff.is_pausing() {
                 tracing::warn!(%error, rows = self.rows.len(), "the trail store took no drain; trying again");
+            }
+            return false;
+        }
+        if let Err(error) = self.fevers.record(&self.rows) {
+            // The rows are drained once more with them.
+            if !self.backoff.is_pausing() {
+                tracing::warn!(%error, "fevers at doors were not put on record; trying again");
             }
             return false;
         }

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::serve::tls::Identity;
 use anyhow::{Context as _, bail};
 use aws_lc_rs::rand;
+use scangate_core::certificate::Issuer;
 use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
 use scangate_core::policy::Policy;
 use scangate_core::time::DAY_MS;
@@ -65,6 +66,12 @@ pub fn policy(name: &str) -> anyhow::Result<String> {
 #[must_use]
 pub fn token_key(secret: &Secret) -> TokenKey {
     TokenKey::new(&secret.purpose("token"))
+}
+
+/// Who signs health certificates and declarations for this deployment.
+#[must_use]
+pub fn issuer(secret: &Secret) -> Issuer {
+    Issuer::new(&secret.purpose("issuer"))
 }
 
 /// Reads the certificate and its key from these files.

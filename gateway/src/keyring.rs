@@ -2,7 +2,7 @@
 //! rotates without a restart and a scan sees either the old ring or the new.
 
 use arc_swap::ArcSwap;
-use scangate_core::code::{PersonCode, PosterCode, ResidentToken};
+use scangate_core::code::{PaperPass, PersonCode, PosterCode, ResidentToken};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::keys::{DoorKey, Kid, MasterKey, PersonKey, Secret, ServerKey};
 use scangate_core::time::Step;
@@ -101,6 +101,15 @@ impl Keyring {
     pub fn resident(&self, token: &ResidentToken, is_valid: impl Fn(Step) -> bool) -> Option<PersonId> {
         let key = self.person(token.kid(), token.person())?;
         (token.verify(&key).is_ok() && is_valid(token.step())).then(|| token.person())
+    }
+
+    /// Seals a paper pass under the current kid.
+    #[must_use]
+    pub fn pass(&self, person: PersonId, last_day: u32) -> PaperPass {
+        let ring = self.ring.load();
+        let kid = Kid(ring.kids.current);
+        let kit = ring.kits.get(&kid).expect("the current kid is always derived");
+        PaperPass::seal(kid, person, last_day, &kit.server)
     }
 
     /// Seals a poster under the current kid.

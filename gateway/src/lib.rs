@@ -10,6 +10,7 @@ pub mod colours;
 pub mod config;
 pub mod deployment;
 pub mod essentials;
+pub mod fevers;
 pub mod gate;
 pub mod headroom;
 pub mod http;

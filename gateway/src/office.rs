@@ -14,17 +14,20 @@ mod held;
 mod json;
 mod keys;
 mod ndjson;
+mod own;
 mod pages;
 mod people;
+mod persons;
 mod policies;
 mod recolour;
 mod router;
+mod standing;
 mod trails;
 mod venues;
 mod wrong;
 
 pub use follow::keep_in_step;
-pub use recolour::recolour_when_due;
+pub use recolour::{recolour_feverish, recolour_when_due};
 pub use router::router;
 
 use crate::batcher::Drains;
@@ -32,6 +35,7 @@ use crate::clock;
 use crate::gate::Gate;
 use crate::intake::Intake;
 use recolour::Due;
+use scangate_core::certificate::Issuer;
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
 use scangate_storage::registry::{Act, Registry, RegistryError};
@@ -61,6 +65,8 @@ pub struct Office {
     pub drains: Drains,
     /// Its own way into the journal, for imported and late check-ins.
     pub intake: Intake,
+    /// Signs what others are to rely on: certificates, declarations.
+    pub issuer: Issuer,
     /// What it answers at most, and where it says it is.
     pub settings: OfficeSettings,
     due: Due,
@@ -93,10 +99,12 @@ impl Office {
         trails: Arc<dyn TrailStore>,
         drains: Drains,
         intake: Intake,
+        issuer: Issuer,
         settings: OfficeSettings,
     ) -> Self {
         let (tracing, due) = (Semaphore::new(TRACES_AT_ONCE_MAX), Due::default());
-        Self { gate, registry, trails, drains, intake, settings, due, tracing, drained: Mutex::default() }
+        let drained = Mutex::default();
+        Self { gate, registry, trails, drains, intake, issuer, settings, due, tracing, drained }
     }
 
     /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see

@@ -94,11 +94,22 @@ pub async fn post_lines<T: for<'a> Deserialize<'a>>(
     Ok(answers)
 }
 
+/// What a registration gives a phone.
 #[derive(Deserialize)]
-struct Given {
+pub struct Given {
     person: PersonId,
     kid: u8,
     key: String,
+}
+
+impl Given {
+    /// The resident who has it. **Errors**: the key is none.
+    pub fn resident(self) -> anyhow::Result<Resident> {
+        let Self { person, kid, key } = self;
+        let key = URL_SAFE_NO_PAD.decode(key)?;
+        let key = key.try_into().map_err(|_| anyhow::anyhow!("a person key is not 32 bytes"))?;
+        Ok(Resident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
+    }
 }
 
 /// Registers residents by number.
@@ -110,14 +121,7 @@ pub async fn residents(
 ) -> anyhow::Result<Vec<Resident>> {
     let lines: Vec<String> = (0..count).map(|number| person_line(seed, number)).collect();
     let given: Vec<Given> = post_lines(connection, "/v1/people/import", authority, &lines).await?;
-    given
-        .into_iter()
-        .map(|Given { person, kid, key }| {
-            let key = URL_SAFE_NO_PAD.decode(key)?;
-            let key = key.try_into().map_err(|_| anyhow::anyhow!("a person key is not 32 bytes"))?;
-            Ok(Resident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
-        })
-        .collect()
+    given.into_iter().map(Given::resident).collect()
 }
 
 /// Adds venues.

@@ -9,6 +9,8 @@ mod changes;
 mod copy;
 mod facts;
 mod held;
+mod kin;
+mod papers;
 mod people;
 mod policies;
 mod rows;

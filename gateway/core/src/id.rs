@@ -115,6 +115,10 @@ short_id!(
     FactId, b'f', "f and 13 characters"
 );
 short_id!(
+    /// What a resident handed in: a declaration, an arrival, an appeal.
+    PaperId, b'n', "n and 13 characters"
+);
+short_id!(
     /// A list held for a second approver.
     HeldId, b'h', "h and 13 characters"
 );

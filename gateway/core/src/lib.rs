@@ -4,6 +4,7 @@
 //! The nouns a scan becomes on its way are in [`scan`] and [`check_in`]; what a city decides is in
 //! [`policy`]; what tracers ask is in [`visit`] and [`co_presence`]. Every bound is in [`limits`].
 
+pub mod certificate;
 pub mod check_in;
 pub mod co_presence;
 pub mod code;
@@ -13,7 +14,9 @@ pub mod evidence;
 pub mod fact;
 pub mod id;
 pub mod keys;
+pub mod kin;
 pub mod limits;
+pub mod paper;
 pub mod person;
 pub mod policy;
 pub mod refusal;

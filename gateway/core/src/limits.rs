@@ -40,6 +40,17 @@ pub const DWELL_MINUTES_MAX: u16 = 24 * 60;
 /// A venue's or person's name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 200;
 
+/// A declaration, an appeal or its answer, in bytes of UTF-8.
+pub const PAPER_BYTES_MAX: usize = 4_000;
+/// Declarations and appeals that somebody may hand in a local day, and likewise arrivals.
+pub const PAPERS_A_DAY_MAX: u64 = 20;
+/// Daily reports that somebody may send a local day: one counts, later ones may name new symptoms.
+pub const REPORTS_A_DAY_MAX: u64 = 20;
+/// For how long a paper pass may be printed, in days.
+pub const PASS_DAYS_MAX: u16 = 90;
+/// A certificate of another city, as text.
+pub const CERTIFICATE_CHARS_MAX: usize = 2_048;
+
 /// How far a co-presence question may go.
 pub const HOPS_MAX: u8 = 2;
 /// How long trails are kept unless configured otherwise, in days.

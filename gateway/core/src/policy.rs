@@ -13,6 +13,7 @@ mod pack;
 mod rule;
 mod terms;
 mod transition;
+mod trust;
 mod which;
 
 pub use admission::Admission;
@@ -22,7 +23,8 @@ pub use judgement::{Because, Judgement, Progress};
 pub use overlap::{Overlap, Settled};
 pub use pack::PolicyError;
 pub use rule::Rule;
-pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Terms};
+pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Right, Terms};
+pub use trust::{Scope, Trusted};
 
 use crate::colour::{Colour, Reasons, Standing};
 use crate::evidence::Evidence;
@@ -43,6 +45,7 @@ struct Transition {
 /// A rule pack.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    name: String,
     label: String,
     title: String,
     hotline: String,
@@ -52,6 +55,7 @@ pub struct Policy {
     transition: Option<Transition>,
     rules: Vec<Rule>,
     terms: Terms,
+    trusted: Vec<Trusted>,
     admissions: Vec<AdmissionRule>,
 }
 
@@ -81,6 +85,18 @@ impl Policy {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// Its name, which is also who issues its certificates.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whose certificates are taken.
+    #[must_use]
+    pub fn trusted(&self) -> &[Trusted] {
+        &self.trusted
     }
 
     /// What the pack calls itself.

@@ -4,6 +4,7 @@ use super::bearer::{Authority, Resident};
 use super::clerk::{self, Clerk, Keeping, put_json};
 use super::json::Json;
 use super::ndjson::Line;
+use super::standing::{told, with};
 use super::wrong::Wrong;
 use super::{Office, audit_first, blocking};
 use crate::clock;
@@ -19,6 +20,7 @@ use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Kid;
 use scangate_core::person::{Personal, checked_name, checked_phone};
+use scangate_core::policy::Denied;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
@@ -34,14 +36,14 @@ const OWN_CHECK_INS_MAX: usize = 1_000;
 
 /// What a phone makes its codes from.
 #[derive(Serialize)]
-struct Given {
+pub(super) struct Given {
     person: PersonId,
     kid: u8,
     key: String,
 }
 
 /// The key of somebody registered, under the kid it was given out with while that is good.
-fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
+pub(super) fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
     let keyring = &office.gate.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
@@ -51,7 +53,7 @@ fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
 }
 
 /// Registers people and shows them in the colour table at once.
-fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
+pub(super) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
     let kid = office.gate.keyring.current().0;
     let registered = office.registry.register(people, kid, clock::now())?;
     let new = registered.iter().filter(|registered| registered.is_new);
@@ -118,30 +120,19 @@ pub(super) async fn me(
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         let judgement = office.judge(id)?;
         let published = office.gate.policies.in_force();
-        let reasons: Vec<Value> = judgement
-            .because
-            .iter()
-            .filter_map(|because| {
-                let rule = published.policy.rules().get(because.rule)?;
-                Some(json!({
-                    "rule": rule.id, "text": rule.text, "fact": because.fact,
-                    "clears": because.clears, "clears_by": rule.clears,
-                }))
-            })
-            .collect();
-        Ok(axum::Json(json!({
+        let kin = office.registry.kin_of(id)?;
+        let more = json!({
             "person": id,
             "name": person.personal.name,
             "phone": person.personal.phone,
             "registered": person.registered,
-            "colour": judgement.standing.colour.word(),
-            "reasons": reasons,
-            "policy": published.policy.label(),
-            "changes_at": judgement.changes_at,
             "complete_through": complete_through,
             "check_ins": own_check_ins(&office, id)?,
             "traced": traced(&office, id)?,
-        })))
+            "dependants": kin.dependants,
+            "guardians": kin.guardians,
+        });
+        Ok(axum::Json(with(told(&published, &judgement), more)))
     })
     .await?
 }
@@ -190,13 +181,30 @@ pub(super) async fn change(
     State(office): State<Arc<Office>>,
     Json(change): Json<Change>,
 ) -> Result<axum::Json<Value>, Wrong> {
+    blocking(move || change_person(&office, id, change).map(axum::Json)).await?
+}
+
+/// Changes somebody's name and phone, as the pack lets this colour and so often a day.
+pub(super) fn change_person(office: &Office, id: PersonId, change: Change) -> Result<Value, Wrong> {
     let name = change.name.as_deref().map(checked_name).transpose()?;
     let phone = change.phone.as_deref().map(checked_phone).transpose()?;
-    let changed = blocking(move || office.registry.change_person(id, name, phone));
-    let person = changed.await??.ok_or(Refusal::NotFound)?;
-    Ok(axum::Json(json!({
-        "person": id, "name": person.personal.name, "phone": person.personal.phone,
-    })))
+    let colour = office.judge(id)?.standing.colour;
+    let a_day = {
+        let published = office.gate.policies.in_force();
+        published.policy.terms().edit(colour)?;
+        published.policy.terms().edits.a_day
+    };
+    if !office.registry.is_registered(id)? {
+        return Err(Refusal::NotFound.into());
+    }
+    if let Some(max) = a_day {
+        let day = u64::from(office.day(clock::now()));
+        if !office.registry.spend(&format!("edits/{id}"), day, 1, max.into())? {
+            return Err(Denied::EditQuota.into());
+        }
+    }
+    let person = office.registry.change_person(id, name, phone)?.ok_or(Refusal::NotFound)?;
+    Ok(json!({"person": id, "name": person.personal.name, "phone": person.personal.phone}))
 }
 
 /// `DELETE /v1/people/me`: name, document, facts, colour and trail go.

@@ -11,6 +11,7 @@ use scangate_storage::registry::RegistryError;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::mpsc::Receiver;
 
 /// How often what is due is looked for.
 const TICK: Duration = Duration::from_millis(500);
@@ -166,6 +167,22 @@ pub async fn recolour_when_due(office: Arc<Office>) {
         let office = Arc::clone(&office);
         // A panic is logged by the one who hits it; the next tick tries the rest.
         let _ = super::blocking(move || recolour_due(&office)).await;
+    }
+}
+
+/// Recolours who had a fever at a door, for as long as the gateway runs.
+pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<PersonId>>) {
+    while let Some(people) = feverish.recv().await {
+        let office = Arc::clone(&office);
+        let recoloured = super::blocking(move || {
+            let later = clock::now().plus_ms(DUE_PAUSE_MS);
+            if let Err(error) = office.recolour(&people) {
+                tracing::warn!(%error, "who had a fever at a door was not recoloured; trying again");
+                lock(&office.due.times).extend(people.into_iter().map(|person| (later, person)));
+            }
+        });
+        // A panic is logged by the one who hits it; the next list is another matter.
+        let _ = recoloured.await;
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which path is whose. Every path of the contract that is not a scan stands here.
 
+use super::own::{appeals, arrivals, certificates, declarations, family, reports};
 use super::wrong::Wrong;
-use super::{Office, cases, check_ins, facts, held, keys, pages, people, policies, venues};
+use super::{Office, cases, check_ins, facts, held, keys, pages, people, persons, policies, venues};
 use axum::Router;
 use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
@@ -15,6 +16,26 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people", post(people::register))
         .route("/v1/people/import", post(people::import))
         .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
+        .route("/v1/people/me/reports", get(reports::list).post(reports::add))
+        .route("/v1/people/me/declarations", get(declarations::list).post(declarations::draft))
+        .route("/v1/people/me/declarations/{declaration}/confirm", post(declarations::confirm))
+        .route("/v1/people/me/dependants", get(family::list).post(family::take))
+        .route(
+            "/v1/people/me/dependants/{person}",
+            get(family::view).patch(family::edit).delete(family::leave),
+        )
+        .route("/v1/people/me/dependants/{person}/reports", post(family::report))
+        .route("/v1/people/me/guardians/{person}", delete(family::dismiss))
+        .route("/v1/people/me/arrivals", get(arrivals::list).post(arrivals::add))
+        .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))
+        .route("/v1/people/me/appeals", get(appeals::list).post(appeals::add))
+        .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
+        .route("/v1/people/{person}", get(persons::read))
+        .route("/v1/people/{person}/passes", post(persons::print_pass))
+        .route("/v1/arrivals/overdue", get(arrivals::overdue))
+        .route("/v1/appeals", get(appeals::open))
+        .route("/v1/appeals/{appeal}/answer", post(appeals::answer))
+        .route("/v1/issuer", get(certificates::issuer))
         .route("/v1/venues", post(venues::add))
         .route("/v1/venues/{venue}", delete(venues::close))
         .route("/v1/venues/{venue}/posters/{file}", get(venues::poster))

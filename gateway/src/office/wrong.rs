@@ -6,7 +6,9 @@ use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use scangate_core::certificate::CertificateError;
 use scangate_core::person::PersonError;
+use scangate_core::policy::Denied;
 use scangate_core::refusal::{Refusal, Retry};
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::RegistryError;
@@ -23,6 +25,12 @@ pub(super) enum Wrong {
     Malformed(Cow<'static, str>),
     /// A name, phone or document number that is none.
     Person(PersonError),
+    /// The terms of the rule pack in force do not let this person do this.
+    Denied(Denied),
+    /// An arrival that needs a responsible unit, without one.
+    UnitNeeded,
+    /// A certificate that is not taken.
+    Certificate(CertificateError),
     /// The document is registered already.
     AlreadyRegistered,
     /// There is no such person.
@@ -52,14 +60,19 @@ impl Wrong {
         match self {
             Self::Refused(refusal) => refusal.status(),
             Self::Malformed(_) => 400,
-            Self::HopsNeedApproval | Self::SameApprover => 403,
-            Self::AlreadyRegistered => 409,
+            Self::HopsNeedApproval
+            | Self::SameApprover
+            | Self::Denied(Denied::EditNotGreen | Denied::ProxyNotGreen | Denied::ProxyRight) => 403,
+            Self::AlreadyRegistered | Self::Denied(Denied::ProxyOutLimit | Denied::ProxyInLimit) => 409,
             Self::Person(_)
             | Self::PersonUnknown
             | Self::VenueUnknown
             | Self::AnswerTooLarge
-            | Self::PolicyInvalid(_) => 422,
-            Self::BudgetSpent => 429,
+            | Self::PolicyInvalid(_)
+            | Self::UnitNeeded
+            | Self::Certificate(_)
+            | Self::Denied(Denied::DocumentUnsupported) => 422,
+            Self::BudgetSpent | Self::Denied(Denied::EditQuota) => 429,
             Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
         }
     }
@@ -73,6 +86,11 @@ impl Wrong {
             Self::Person(PersonError::Name) => "name-invalid",
             Self::Person(PersonError::PhoneUnsupported) => "phone-unsupported",
             Self::Person(PersonError::DocumentInvalid(_)) => "document-invalid",
+            Self::Denied(denied) => denied_words(*denied).0,
+            Self::UnitNeeded => "unit-needed",
+            Self::Certificate(CertificateError::Forged | CertificateError::Another) => "certificate-invalid",
+            Self::Certificate(CertificateError::OutOfTime) => "certificate-expired",
+            Self::Certificate(CertificateError::Untrusted) => "certificate-untrusted",
             Self::AlreadyRegistered => "already-registered",
             Self::PersonUnknown => "person-unknown",
             Self::VenueUnknown => "venue-unknown",
@@ -92,6 +110,9 @@ impl Wrong {
             Self::Person(PersonError::Name) => "The name is not one",
             Self::Person(PersonError::PhoneUnsupported) => "This kind of phone number is not taken",
             Self::Person(PersonError::DocumentInvalid(_)) => "The document number is not one of its type",
+            Self::Denied(denied) => denied_words(*denied).1,
+            Self::UnitNeeded => "Somebody must answer for this arrival",
+            Self::Certificate(_) => "The certificate is not taken",
             Self::AlreadyRegistered => "This document is registered already",
             Self::PersonUnknown => "There is no such person",
             Self::VenueUnknown => "There is no such venue",
@@ -109,6 +130,9 @@ impl Wrong {
             Self::Refused(refusal) => refusal.detail().into(),
             Self::Malformed(detail) => detail.as_ref().into(),
             Self::Person(error) => error.to_string().into(),
+            Self::Denied(denied) => denied_words(*denied).2.into(),
+            Self::UnitNeeded => "name as `unit` the employer or community where work or home is fixed".into(),
+            Self::Certificate(error) => error.to_string().into(),
             Self::AlreadyRegistered => {
                 "use the phone it was registered with, or have the authority issue the key anew".into()
             }
@@ -128,8 +152,11 @@ impl Wrong {
         let refusal = match self {
             Self::Refused(refusal) => *refusal,
             Self::StoreUnavailable | Self::TrailsUnavailable(_) => Refusal::Overloaded,
-            Self::BudgetSpent => return Some(until_tomorrow_ms()),
-            Self::Malformed(_)
+            Self::BudgetSpent | Self::Denied(Denied::EditQuota) => return Some(until_tomorrow_ms()),
+            Self::Denied(_)
+            | Self::UnitNeeded
+            | Self::Certificate(_)
+            | Self::Malformed(_)
             | Self::Person(_)
             | Self::AlreadyRegistered
             | Self::PersonUnknown
@@ -172,6 +199,45 @@ impl Wrong {
     }
 }
 
+/// Code, title and detail of what the terms do not let somebody do.
+const fn denied_words(denied: Denied) -> (&'static str, &'static str, &'static str) {
+    match denied {
+        Denied::DocumentUnsupported => (
+            "document-unsupported",
+            "This type of document is not taken here",
+            "the city registers people by other documents: see its rule pack",
+        ),
+        Denied::EditNotGreen => (
+            "edit-not-green",
+            "Only who is green may change this",
+            "it can be changed once the colour is green again",
+        ),
+        Denied::EditQuota => {
+            ("edit-quota", "The changes of the day are used up", "it can be changed again on the next day")
+        }
+        Denied::ProxyNotGreen => (
+            "proxy-not-green",
+            "Only who is green may take dependants",
+            "somebody of the family who is green may",
+        ),
+        Denied::ProxyOutLimit => (
+            "proxy-out-limit",
+            "There are as many dependants as one may have",
+            "leave one first, or let somebody else of the family take this one",
+        ),
+        Denied::ProxyInLimit => (
+            "proxy-in-limit",
+            "This person has as many guardians as one may have",
+            "one of them must leave first",
+        ),
+        Denied::ProxyRight => (
+            "proxy-right",
+            "Guardians may not do this for dependants here",
+            "the dependant may, with a phone of their own",
+        ),
+    }
+}
+
 fn until_tomorrow_ms() -> u32 {
     let day = scangate_core::time::DAY_MS;
     u32::try_from(day - clock::now().0 % day).unwrap_or(u32::MAX)
@@ -195,6 +261,18 @@ impl IntoResponse for Wrong {
 impl From<Refusal> for Wrong {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<Denied> for Wrong {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<CertificateError> for Wrong {
+    fn from(error: CertificateError) -> Self {
+        Self::Certificate(error)
     }
 }
 

@@ -39,6 +39,12 @@ pub(super) enum Table {
     Policies,
     /// By name.
     Settings,
+    /// By person: for whom they act and who acts for them.
+    Kin,
+    /// By person and paper: sealed.
+    Papers,
+    /// By time and paper, of what somebody must act on by then: the person.
+    OpenPapers,
     /// By second, time and chance: what changed, for the other gateways. Rows end by themselves.
     Changes,
     /// By gateway: up to when it has drained.
@@ -51,7 +57,7 @@ const ID_BYTES: usize = 8;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl Table {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -64,6 +70,9 @@ impl Table {
         Self::Held,
         Self::Policies,
         Self::Settings,
+        Self::Kin,
+        Self::Papers,
+        Self::OpenPapers,
         Self::Changes,
         Self::Drained,
     ];
@@ -83,6 +92,9 @@ impl Table {
             Self::Held => "held",
             Self::Policies => "policies",
             Self::Settings => "settings",
+            Self::Kin => "kin",
+            Self::Papers => "papers",
+            Self::OpenPapers => "open-papers",
             Self::Changes => "changes",
             Self::Drained => "drained",
         }
@@ -96,7 +108,7 @@ impl Table {
     /// The group that a key lies in: the part of it that its neighbours share.
     fn group(self, key: &[u8]) -> &[u8] {
         let bytes = match self {
-            Self::Held | Self::Policies | Self::Settings | Self::Drained => 0,
+            Self::Held | Self::Policies | Self::Settings | Self::OpenPapers | Self::Drained => 0,
             Self::Budgets => key.len().saturating_sub(ID_BYTES),
             Self::Audit => AUDIT_GROUP_BYTES,
             Self::People
@@ -106,6 +118,8 @@ impl Table {
             | Self::FactOwners
             | Self::Cases
             | Self::CasesAbout
+            | Self::Kin
+            | Self::Papers
             | Self::Changes => ID_BYTES,
         };
         key.get(..bytes).unwrap_or(key)

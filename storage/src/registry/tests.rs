@@ -3,8 +3,11 @@
 use super::*;
 use crate::cql::testing::cluster;
 use scangate_core::fact::{Fact, FactKind, Force};
-use scangate_core::id::{FactId, PersonId};
+use scangate_core::id::{FactId, PaperId, PersonId};
+use scangate_core::kin::Side;
+use scangate_core::paper::{Answer, Appeal, Filed, Paper};
 use scangate_core::person::{Document, DocumentType, Personal};
+use scangate_core::report::Report;
 use scangate_core::time::Timestamp;
 use scangate_core::visit::Window;
 use std::path::PathBuf;
@@ -47,6 +50,9 @@ over_both!(
     audited_by_many,
     budgets,
     released_once,
+    reported_once_a_day,
+    tied_by_many,
+    papers_in_order,
     all_survives,
 );
 
@@ -252,4 +258,92 @@ fn all_survives(store: &Store) {
     assert_eq!(registry.cases_about(PersonId(3)).unwrap(), [case]);
     assert_eq!(registry.setting("kids").unwrap().as_deref(), Some(b"1".as_slice()));
     assert_eq!(registry.policies().unwrap().len(), 3);
+}
+
+fn reported_once_a_day(store: &Store) {
+    let registry = store.open();
+    let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+    registry.add_facts(&[fact(FactId(9), person)]).unwrap();
+    let report =
+        |minutes: u64| Report { at: NOW.plus_ms(minutes * 60_000), temperature: None, symptoms: vec![] };
+    assert_eq!(registry.add_report(person, 700, report(5)).unwrap(), report(5));
+    assert_eq!(registry.add_report(person, 700, report(9)).unwrap(), report(5));
+    assert_eq!(registry.add_report(person, 699, report(1)).unwrap(), report(1));
+    registry.withdraw_fact(FactId(9), "mistaken".into()).unwrap().unwrap();
+    let evidence = registry.evidence_of(person).unwrap();
+    assert!(matches!(&evidence.facts[..], [Fact { force: Force::Withdrawn(_), .. }]));
+    assert_eq!(evidence.reports.len(), 2);
+    assert_eq!(registry.reports_of(person).unwrap(), [report(1), report(5)]);
+    let mut all = Vec::new();
+    registry.evidence(|person, evidence| all.push((person, evidence.clone()))).unwrap();
+    assert_eq!(all, [(person, evidence)]);
+    assert!(registry.erase_person(person).unwrap());
+    assert_eq!(registry.evidence_of(person).unwrap(), Default::default());
+}
+
+/// XJ-13: three for one and one for three, however many try at once.
+fn tied_by_many(store: &Store) {
+    const MAX: usize = 3;
+    let opened = store.open();
+    let registry = &opened;
+    let may = |side: Side, count: usize| if count < MAX { Ok(()) } else { Err(side) };
+    let one_holder: Vec<_> = std::thread::scope(|scope| {
+        let tries = (0..100)
+            .map(|number| scope.spawn(move || registry.tie(PersonId(1), PersonId(100 + number), may)));
+        let tries: Vec<_> = tries.collect();
+        tries.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
+    });
+    assert_eq!(one_holder.iter().filter(|tied| tied.is_ok()).count(), MAX);
+    assert!(one_holder.iter().all(|tied| matches!(tied, Ok(()) | Err(Side::Dependants))));
+    let dependants = registry.kin_of(PersonId(1)).unwrap().dependants;
+    assert_eq!(dependants.len(), MAX);
+    assert!(dependants.iter().all(|&dependant| registry.is_tied(PersonId(1), dependant).unwrap()));
+
+    let one_dependant: Vec<_> = std::thread::scope(|scope| {
+        let tries = (0..100)
+            .map(|number| scope.spawn(move || registry.tie(PersonId(300 + number), PersonId(2), may)));
+        let tries: Vec<_> = tries.collect();
+        tries.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
+    });
+    assert_eq!(one_dependant.iter().filter(|tied| tied.is_ok()).count(), MAX);
+    // Who was refused has no tie left over.
+    let left =
+        (0..100).filter(|number| !registry.kin_of(PersonId(300 + number)).unwrap().dependants.is_empty());
+    assert_eq!(left.count(), MAX);
+
+    // The same tie twice is one, and room is made by untying.
+    let first = dependants[0];
+    assert_eq!(registry.tie(PersonId(1), first, may).unwrap(), Ok(()));
+    assert!(registry.untie(PersonId(1), first).unwrap() && !registry.untie(PersonId(1), first).unwrap());
+    assert_eq!(registry.tie(PersonId(1), PersonId(9), may).unwrap(), Ok(()));
+}
+
+fn papers_in_order(store: &Store) {
+    let registry = store.open();
+    let appeal = |id: u64, due: u64| {
+        let (text, at) = ("it was not me".to_owned(), NOW);
+        let paper = Paper::Appeal(Appeal { text, at, due: Timestamp(due), answer: None });
+        Filed { id: PaperId(id), person: PersonId(id % 2), paper }
+    };
+    let all = [appeal(1, 30), appeal(2, 10), appeal(3, 20)];
+    all.iter().for_each(|filed| registry.file(filed).unwrap());
+    let open = |registry: &Registry| -> Vec<u64> {
+        registry.open_papers().unwrap().iter().map(|filed| filed.id.0).collect()
+    };
+    assert_eq!(open(&registry), [2, 3, 1]);
+    let answer = |paper: &mut Paper| match paper {
+        Paper::Appeal(Appeal { answer: Some(_), .. }) | Paper::Declaration(_) | Paper::Arrival(_) => Err(()),
+        Paper::Appeal(appeal) => {
+            appeal.answer = Some(Answer { at: NOW, by: "office".into(), text: "right".into() });
+            Ok(())
+        }
+    };
+    let changed = registry.change_paper(PersonId(1), PaperId(3), answer).unwrap().unwrap();
+    assert!(matches!(changed, Ok(Paper::Appeal(Appeal { answer: Some(_), .. }))));
+    assert_eq!(registry.change_paper(PersonId(1), PaperId(3), answer).unwrap(), Some(Err(())));
+    assert_eq!(registry.change_paper(PersonId(1), PaperId(2), answer).unwrap(), None);
+    assert_eq!(open(&registry), [2, 1]);
+    assert_eq!(registry.papers_of(PersonId(1)).unwrap().len(), 2);
+    assert_eq!(registry.paper(PersonId(0), PaperId(1)).unwrap(), None);
+    assert_eq!(registry.open_paper(PaperId(1)).unwrap(), Some(all[0].clone()));
 }

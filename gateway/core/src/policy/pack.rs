@@ -4,6 +4,7 @@
 mod areas;
 mod rules;
 mod terms;
+mod trust;
 
 use super::admission::AdmissionRule;
 use super::{Calendar, Policy, Transition};
@@ -63,7 +64,11 @@ struct Pack {
     #[serde(default)]
     appeals: terms::Appeals,
     #[serde(default)]
+    certificates: terms::Certificates,
+    #[serde(default)]
     door: terms::Door,
+    #[serde(default)]
+    trust: Vec<Spanned<trust::Trust>>,
     #[serde(default, rename = "area")]
     areas: Vec<Spanned<areas::Area>>,
     #[serde(default, rename = "rule")]
@@ -127,15 +132,17 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     });
     let areas = areas::areas(&pack.areas, calendar.as_ref(), &mut faults);
     let rules = rules::rules(&pack.rules, &mut faults);
-    let terms = terms::terms(
-        pack.registration,
-        pack.edits,
-        pack.family,
-        pack.arrivals,
-        &pack.appeals,
-        &pack.door,
-        &mut faults,
-    );
+    let trusted = trust::trusted(&pack.trust, calendar.as_ref(), &mut faults);
+    let tables = terms::Tables {
+        registration: pack.registration,
+        edits: pack.edits,
+        family: pack.family,
+        arrivals: pack.arrivals,
+        appeals: pack.appeals,
+        certificates: pack.certificates,
+        door: pack.door,
+    };
+    let terms = terms::terms(tables, &mut faults);
     let admissions = admissions(&pack.admissions, &mut faults);
     for colour in [Colour::Green, Colour::Yellow, Colour::Red] {
         if !admissions.iter().any(|rule| rule.colour == colour && rule.kinds.is_empty()) {
@@ -146,6 +153,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     match (calendar, fever) {
         (Some(calendar), Some(fever)) if faults.found.is_empty() => Ok(Policy {
             label: format!("{}/{}", pack.name.as_ref(), pack.version),
+            name: pack.name.into_inner(),
             title: pack.title,
             hotline: pack.hotline,
             calendar,
@@ -154,6 +162,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
             transition,
             rules,
             terms,
+            trusted,
             admissions,
         }),
         _ => Err(PolicyError(faults.found)),

@@ -30,6 +30,8 @@ pub enum Denied {
     ProxyOutLimit,
     /// The dependant has as many holders as may be.
     ProxyInLimit,
+    /// The city does not let guardians do this for dependants.
+    ProxyRight,
 }
 
 /// Colours that may do something; none given means all.
@@ -41,6 +43,36 @@ impl Colours {
     #[must_use]
     pub fn allow(&self, colour: Colour) -> bool {
         self.0.is_empty() || self.0.contains(&colour)
+    }
+}
+
+/// What a guardian may do for a dependant. Each is asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Have a code made for them.
+    Apply,
+    /// Change their name and phone.
+    Edit,
+    /// Report their health.
+    Report,
+    /// See their colour.
+    View,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Self; 4] = [Self::Apply, Self::Edit, Self::Report, Self::View];
+
+    /// Its word in packs and in the audit.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Edit => "edit",
+            Self::Report => "report",
+            Self::View => "view",
+        }
     }
 }
 
@@ -62,6 +94,8 @@ pub struct Family {
     pub dependants_max: u8,
     /// Holders of one dependant.
     pub guardians_max: u8,
+    /// What a holder may do for a dependant.
+    pub rights: Vec<Right>,
 }
 
 /// The duty to report after arriving.
@@ -90,6 +124,8 @@ pub struct Terms {
     pub arrivals: Option<Arrivals>,
     /// By when an appeal is to be answered. **Units**: hours.
     pub appeal_hours: u16,
+    /// For how long a certificate may be relied on. **Units**: hours.
+    pub certificate_hours: u16,
     /// Whether a fever measured at a door goes on record as a symptom.
     pub records_door_fever: bool,
 }
@@ -103,6 +139,11 @@ impl Terms {
     /// Whether somebody may edit, by colour; how often is counted by whoever keeps the day's count.
     pub fn edit(&self, colour: Colour) -> Result<(), Denied> {
         if self.edits.colours.allow(colour) { Ok(()) } else { Err(Denied::EditNotGreen) }
+    }
+
+    /// Whether guardians may do this for dependants.
+    pub fn act(&self, right: Right) -> Result<(), Denied> {
+        if self.family.rights.contains(&right) { Ok(()) } else { Err(Denied::ProxyRight) }
     }
 
     /// Whether a holder of this colour may take one more dependant.

@@ -6,15 +6,16 @@ use crate::policy::area::{AreaRisk, Areas, Risk, is_code};
 use crate::time::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
+use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Area {
     code: Spanned<String>,
     risk: Risk,
-    from: Spanned<toml::value::Datetime>,
+    from: Spanned<Datetime>,
     #[serde(default)]
-    to: Option<Spanned<toml::value::Datetime>>,
+    to: Option<Spanned<Datetime>>,
 }
 
 pub(super) fn areas(pack: &[Spanned<Area>], calendar: Option<&Calendar>, faults: &mut Faults<'_>) -> Areas {
@@ -24,24 +25,35 @@ pub(super) fn areas(pack: &[Spanned<Area>], calendar: Option<&Calendar>, faults:
             let message = "code is what a GB/T 2260 code begins with, an ISO 3166 country, or `abroad`";
             faults.at(&area.code, message);
         }
-        let mut midnight = |date: &Spanned<toml::value::Datetime>| {
-            let midnight = calendar.map(|calendar| of_date(date.as_ref(), calendar));
-            if midnight == Some(None) {
-                faults.at(date, "a date such as 2020-01-23, with no time");
-            }
-            midnight.flatten()
-        };
-        let from = midnight(&area.from).unwrap_or(Timestamp(0));
-        let to = area.to.as_ref().and_then(&mut midnight).unwrap_or(Timestamp::MAX);
-        if to <= from {
-            faults.at(&area.from, "`to` must be after `from`");
-        }
+        let (from, to) = of_dates(&area.from, area.to.as_ref(), calendar, faults);
         areas.push(AreaRisk { code: area.code.as_ref().clone(), risk: area.risk, from, to });
     }
     Areas(areas)
 }
 
-fn of_date(date: &toml::value::Datetime, calendar: &Calendar) -> Option<Timestamp> {
+/// From the first instant of one date to that of another, or for good.
+pub(super) fn of_dates(
+    from: &Spanned<Datetime>,
+    to: Option<&Spanned<Datetime>>,
+    calendar: Option<&Calendar>,
+    faults: &mut Faults<'_>,
+) -> (Timestamp, Timestamp) {
+    let mut midnight = |date: &Spanned<Datetime>| {
+        let midnight = calendar.map(|calendar| of_date(date.as_ref(), calendar));
+        if midnight == Some(None) {
+            faults.at(date, "a date such as 2020-01-23, with no time");
+        }
+        midnight.flatten()
+    };
+    let since = midnight(from).unwrap_or(Timestamp(0));
+    let until = to.and_then(&mut midnight).unwrap_or(Timestamp::MAX);
+    if until <= since {
+        faults.at(from, "`to` must be after `from`");
+    }
+    (since, until)
+}
+
+fn of_date(date: &Datetime, calendar: &Calendar) -> Option<Timestamp> {
     let (Some(date), None, None) = (date.date, date.time, date.offset) else { return None };
     let year = i16::try_from(date.year).ok()?;
     let (month, day) = (i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);

@@ -1,0 +1,236 @@
+//! Health certificates between cities: what one city's deployment says of a person's colour, signed, so that another
+//! that trusts its key can take it on record. It names its subject by a salted hash of the document alone.
+//!
+//! **Shape**: base64url(JSON) ‖ `.` ‖ base64url(signature), without padding. The signature is Ed25519 over
+//! `"scangate certificate"` ‖ 0 ‖ JSON.
+
+use crate::colour::Colour;
+use crate::keys::Key;
+use crate::limits;
+use crate::person::Document;
+use crate::time::Timestamp;
+use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a public key.
+pub const PUBLIC_KEY_BYTES: usize = 32;
+/// Bytes of a salt.
+pub const SALT_BYTES: usize = 16;
+
+/// What a certificate says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// Who issued it: the name of the city's rule pack.
+    pub issuer: String,
+    /// The subject: see [`subject`], as base64url.
+    pub subject: String,
+    /// What the subject is salted with, as base64url.
+    pub salt: String,
+    /// The colour.
+    pub colour: Colour,
+    /// When it was so.
+    pub at: Timestamp,
+    /// Until when the certificate may be relied on.
+    pub until: Timestamp,
+    /// Pack and version that gave the colour.
+    pub policy: String,
+    /// What it is for, and nothing else: entry. It is no occupational health certificate.
+    pub purpose: Purpose,
+}
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// To be let in.
+    Entry,
+}
+
+/// Why a certificate is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not of the shape, or its signature does not fit.
+    #[error("the certificate is not genuine")]
+    Forged,
+    /// It has run out, or is not valid yet.
+    #[error("the certificate is not valid at this time")]
+    OutOfTime,
+    /// It is another person's.
+    #[error("the certificate is another person's")]
+    Another,
+    /// Nobody here trusts its issuer at this time.
+    #[error("the certificate's issuer is not trusted here")]
+    Untrusted,
+}
+
+/// Signs for a deployment.
+pub struct Issuer(Ed25519KeyPair);
+
+impl Issuer {
+    /// The issuer of a seed.
+    #[must_use]
+    pub fn new(seed: &Key) -> Self {
+        Self(Ed25519KeyPair::from_seed_unchecked(&seed.0).expect("any 32 bytes are a seed"))
+    }
+
+    /// The public key, as others write it into their trust lists.
+    #[must_use]
+    pub fn public_key(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.public_key().as_ref())
+    }
+
+    /// A signature over bytes of a domain, as base64url.
+    #[must_use]
+    pub fn sign(&self, domain: &str, bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.sign(&signed(domain, bytes)).as_ref())
+    }
+
+    /// Issues a certificate.
+    #[must_use]
+    pub fn issue(&self, certificate: &Certificate) -> String {
+        let json = serde_json::to_vec(certificate).expect("it holds nothing that JSON cannot");
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(&json), self.sign(DOMAIN, &json))
+    }
+}
+
+const DOMAIN: &str = "scangate certificate";
+
+fn signed(domain: &str, bytes: &[u8]) -> Vec<u8> {
+    [domain.as_bytes(), &[0], bytes].concat()
+}
+
+/// Whether a signature over bytes of a domain is of this key.
+#[must_use]
+pub fn is_signed(key: &[u8; PUBLIC_KEY_BYTES], domain: &str, bytes: &[u8], signature: &str) -> bool {
+    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+    UnparsedPublicKey::new(&ED25519, key).verify(&signed(domain, bytes), &signature).is_ok()
+}
+
+/// A public key as it is written.
+#[must_use]
+pub fn public_key(text: &str) -> Option<[u8; PUBLIC_KEY_BYTES]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+/// A certificate's text, taken apart and not verified yet.
+pub struct Presented {
+    json: Vec<u8>,
+    signature: String,
+    certificate: Certificate,
+}
+
+impl Presented {
+    /// Takes a text apart.
+    pub fn parse(text: &str) -> Result<Self, CertificateError> {
+        if text.len() > limits::CERTIFICATE_CHARS_MAX {
+            return Err(CertificateError::Forged);
+        }
+        let (json, signature) = text.trim().split_once('.').ok_or(CertificateError::Forged)?;
+        let json = URL_SAFE_NO_PAD.decode(json).map_err(|_| CertificateError::Forged)?;
+        let certificate = serde_json::from_slice(&json).map_err(|_| CertificateError::Forged)?;
+        Ok(Self { json, signature: signature.to_owned(), certificate })
+    }
+
+    /// Who claims to have issued it.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.certificate.issuer
+    }
+
+    /// The certificate, if it is genuine by one of these keys, of this time and this person's.
+    pub fn verified(
+        self,
+        keys: impl IntoIterator<Item = [u8; PUBLIC_KEY_BYTES]>,
+        document: &Document,
+        now: Timestamp,
+    ) -> Result<Certificate, CertificateError> {
+        let mut keys = keys.into_iter().peekable();
+        if keys.peek().is_none() {
+            return Err(CertificateError::Untrusted);
+        }
+        if !keys.any(|key| is_signed(&key, DOMAIN, &self.json, &self.signature)) {
+            return Err(CertificateError::Forged);
+        }
+        let certificate = self.certificate;
+        if now.plus_ms(limits::AHEAD_MS_MAX) < certificate.at || certificate.until <= now {
+            return Err(CertificateError::OutOfTime);
+        }
+        let salt = URL_SAFE_NO_PAD.decode(&certificate.salt).map_err(|_| CertificateError::Forged)?;
+        if subject(&salt, document) == certificate.subject {
+            Ok(certificate)
+        } else {
+            Err(CertificateError::Another)
+        }
+    }
+}
+
+/// How a certificate names its subject: SHA-256 over the salt, the document's type and its number, as base64url. Who
+/// has the document can check it; who has the certificate alone would have to guess.
+#[must_use]
+pub fn subject(salt: &[u8], document: &Document) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(salt);
+    context.update(&[document.r#type as u8]);
+    context.update(document.number.as_bytes());
+    URL_SAFE_NO_PAD.encode(context.finish().as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::DocumentType;
+
+    fn document(number: &str) -> Document {
+        Document { r#type: DocumentType::Passport, number: number.into() }
+    }
+
+    fn certificate() -> Certificate {
+        let salt = [7; SALT_BYTES];
+        Certificate {
+            issuer: "jingzhou".into(),
+            subject: subject(&salt, &document("E12345678")),
+            salt: URL_SAFE_NO_PAD.encode(salt),
+            colour: Colour::Green,
+            at: Timestamp(1_000_000),
+            until: Timestamp(2_000_000),
+            policy: "jingzhou/1".into(),
+            purpose: Purpose::Entry,
+        }
+    }
+
+    #[test]
+    fn gz_11_a_certificate_is_taken_by_who_trusts_its_key_and_by_nobody_else() {
+        let (issuer, other) = (Issuer::new(&Key([1; 32])), Issuer::new(&Key([2; 32])));
+        let key = |issuer: &Issuer| public_key(&issuer.public_key()).unwrap();
+        let text = issuer.issue(&certificate());
+        let check = |text: &str, keys: Vec<[u8; 32]>, number: &str, now: u64| {
+            Presented::parse(text)?.verified(keys, &document(number), Timestamp(now))
+        };
+        let now = 1_500_000;
+        assert_eq!(check(&text, vec![key(&other), key(&issuer)], "E12345678", now), Ok(certificate()));
+        for (keys, number, now, error) in [
+            (vec![], "E12345678", now, CertificateError::Untrusted),
+            (vec![key(&other)], "E12345678", now, CertificateError::Forged),
+            (vec![key(&issuer)], "E12345679", now, CertificateError::Another),
+            (vec![key(&issuer)], "E12345678", 2_000_000, CertificateError::OutOfTime),
+            (vec![key(&issuer)], "E12345678", 900_000, CertificateError::OutOfTime),
+        ] {
+            assert_eq!(check(&text, keys, number, now), Err(error));
+        }
+        let (json, signature) = text.split_once('.').unwrap();
+        let mut changed = certificate();
+        changed.until = Timestamp(3_000_000);
+        let changed = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&changed).unwrap());
+        for forged in [format!("{changed}.{signature}"), format!("{json}."), json.to_owned(), String::new()] {
+            assert_eq!(
+                check(&forged, vec![key(&issuer)], "E12345678", now),
+                Err(CertificateError::Forged),
+                "{forged}"
+            );
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Papers: what residents hand in and somebody may have to act on. Each keeps its own times; whether a duty is overdue
+//! follows from them and from now.
+
+use crate::fact::Area;
+use crate::id::{PaperId, PersonId, VenueId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A declaration: a draft until it is confirmed, and sealed from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declaration {
+    /// What is declared.
+    pub text: String,
+    /// When it was written.
+    pub drafted: Timestamp,
+    /// When it was confirmed, and the deployment's signature over it.
+    pub confirmed: Option<Confirmed>,
+}
+
+/// A confirmation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// When.
+    pub at: Timestamp,
+    /// The deployment's signature over who declared what when, as base64url.
+    pub signature: String,
+}
+
+/// An arrival, with the duty to report that may follow from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Where from.
+    pub from_area: Area,
+    /// When, as the person says.
+    pub at: Timestamp,
+    /// The checkpoint, if one was named.
+    pub venue: Option<VenueId>,
+    /// The employer or community that answers for the person.
+    pub unit: Option<String>,
+    /// By when to report; none where there is no such duty.
+    pub due: Option<Timestamp>,
+    /// When it was reported.
+    pub reported: Option<Timestamp>,
+}
+
+impl Arrival {
+    /// Whether the report is late: from the first instant after it was due.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.reported.is_none() && self.due.is_some_and(|due| now > due)
+    }
+}
+
+/// An appeal, with the duty to answer it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appeal {
+    /// What the person says.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+    /// By when it is to be answered.
+    pub due: Timestamp,
+    /// The answer.
+    pub answer: Option<Answer>,
+}
+
+/// An answer to an appeal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// When.
+    pub at: Timestamp,
+    /// Who gave it, by the token's subject.
+    pub by: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Any of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "paper", rename_all = "kebab-case")]
+pub enum Paper {
+    /// A declaration.
+    Declaration(Declaration),
+    /// An arrival.
+    Arrival(Arrival),
+    /// An appeal.
+    Appeal(Appeal),
+}
+
+impl Paper {
+    /// By when somebody must act, while that is open.
+    #[must_use]
+    pub fn open_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Declaration(_) => None,
+            Self::Arrival(arrival) => arrival.due.filter(|_| arrival.reported.is_none()),
+            Self::Appeal(appeal) => Some(appeal.due).filter(|_| appeal.answer.is_none()),
+        }
+    }
+}
+
+/// A paper with who handed it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// Its id.
+    pub id: PaperId,
+    /// Whose.
+    pub person: PersonId,
+    /// It.
+    pub paper: Paper,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xj_12_a_report_is_overdue_from_the_first_instant_after_the_hour() {
+        let due = Timestamp(3_600_000);
+        let mut arrival = Arrival {
+            from_area: Area::try_from("420100".to_owned()).unwrap(),
+            at: Timestamp(0),
+            venue: None,
+            unit: None,
+            due: Some(due),
+            reported: None,
+        };
+        assert!(!arrival.is_overdue(due) && arrival.is_overdue(due.plus_ms(1)));
+        arrival.reported = Some(due.minus_ms(1_000));
+        assert!(!arrival.is_overdue(due.plus_ms(1_000)));
+    }
+}

@@ -1,0 +1,46 @@
+//! `[[trust]]`: whose certificates are taken.
+
+use super::areas::of_dates;
+use super::{Faults, is_word};
+use crate::certificate::public_key;
+use crate::policy::{Calendar, Scope, Trusted};
+use serde::Deserialize;
+use toml::Spanned;
+use toml::value::Datetime;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trust {
+    issuer: Spanned<String>,
+    key: Spanned<String>,
+    from: Spanned<Datetime>,
+    #[serde(default)]
+    to: Option<Spanned<Datetime>>,
+    #[serde(default = "country")]
+    scope: Scope,
+}
+
+fn country() -> Scope {
+    Scope::Country
+}
+
+pub(super) fn trusted(
+    pack: &[Spanned<Trust>],
+    calendar: Option<&Calendar>,
+    faults: &mut Faults<'_>,
+) -> Vec<Trusted> {
+    let mut trusted = Vec::with_capacity(pack.len());
+    for line in pack.iter().map(Spanned::as_ref) {
+        if !is_word(line.issuer.as_ref()) {
+            faults.at(&line.issuer, "issuer is the name of another city's rule pack");
+        }
+        let key = public_key(line.key.as_ref());
+        if key.is_none() {
+            faults.at(&line.key, "key is an Ed25519 public key: 43 characters of base64url");
+        }
+        let (from, to) = of_dates(&line.from, line.to.as_ref(), calendar, faults);
+        let (issuer, key) = (line.issuer.as_ref().clone(), key.unwrap_or_default());
+        trusted.push(Trusted { issuer, key, from, to, scope: line.scope });
+    }
+    trusted
+}

@@ -1,0 +1,80 @@
+//! What residents do for themselves and for those they act for, beyond registering: reports, declarations, arrivals,
+//! appeals, certificates, and their family. What each may do is the terms of the rule pack in force.
+
+pub(super) mod appeals;
+pub(super) mod arrivals;
+pub(super) mod certificates;
+pub(super) mod declarations;
+pub(super) mod family;
+pub(super) mod reports;
+
+use super::Office;
+use super::wrong::Wrong;
+use crate::clock;
+use scangate_core::id::{PaperId, PersonId};
+use scangate_core::limits::{PAPER_BYTES_MAX, PAPERS_A_DAY_MAX};
+use scangate_core::paper::{Filed, Paper};
+use scangate_core::refusal::Refusal;
+use scangate_core::time::Timestamp;
+use scangate_storage::registry::Act;
+use serde_json::Value;
+
+/// What a certificate's salt is drawn from.
+const SALT_DOMAIN: &str = "scangate certificate salt";
+
+impl Office {
+    /// The number of the city's day at a time.
+    pub(super) fn day(&self, at: Timestamp) -> u32 {
+        let day = self.gate.policies.in_force().policy.calendar().day(at);
+        u32::try_from(day).unwrap_or_default()
+    }
+
+    /// Counts something that somebody may do so often a local day. **Errors**: `too-many` beyond it.
+    fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), Wrong> {
+        let day = u64::from(self.day(clock::now()));
+        let is_within = self.registry.spend(&format!("{what}/{person}"), day, 1, max)?;
+        if is_within { Ok(()) } else { Err(Refusal::TooMany.into()) }
+    }
+
+    /// Whoever has erased themselves has a token that is good for a while yet.
+    fn need_registered(&self, person: PersonId) -> Result<(), Wrong> {
+        if self.registry.is_registered(person)? { Ok(()) } else { Err(Refusal::NotFound.into()) }
+    }
+
+    /// Writes what a resident does to the audit.
+    pub(super) fn audit_own(
+        &self,
+        person: PersonId,
+        act: &str,
+        object: String,
+        detail: Value,
+    ) -> Result<(), Wrong> {
+        let (subject, role) = (person.to_string(), "resident".to_owned());
+        let act = Act { at: clock::now(), subject, role, act: act.to_owned(), object, detail };
+        Ok(self.registry.audit(&act).map(drop)?)
+    }
+
+    /// Files a paper of somebody registered, within what may be handed in a day.
+    fn file(&self, person: PersonId, paper: Paper) -> Result<PaperId, Wrong> {
+        self.need_registered(person)?;
+        self.count_today("papers", person, PAPERS_A_DAY_MAX)?;
+        let id = self.registry.draw_paper_id()?;
+        self.registry.file(&Filed { id, person, paper })?;
+        Ok(id)
+    }
+}
+
+/// A text that somebody hands in, with something in it and not too long.
+fn checked_text(text: &str) -> Result<String, Wrong> {
+    let text = text.trim();
+    if (1..=PAPER_BYTES_MAX).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err(Wrong::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
+    }
+}
+
+/// A paper's id from a path: what is none names nothing.
+fn paper_id(text: &str) -> Result<PaperId, Wrong> {
+    Ok(text.parse().map_err(|_| Refusal::NotFound)?)
+}
