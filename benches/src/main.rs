@@ -10,6 +10,7 @@ mod machine;
 mod memory;
 mod peer;
 mod phone;
+mod recolour;
 mod server;
 mod spread;
 mod stored;
@@ -40,6 +41,8 @@ enum Command {
     Stored(stored::Options),
     /// How long after a fact at one gateway of a city another answers the new colour.
     Fresh(fresh::Options),
+    /// How much longer scans take while everybody is recoloured under a new rule pack.
+    Recolour(recolour::Options),
     /// M5: memory a resident in the colour table.
     Memory(memory::Options),
     /// The plain server: quinn and h3, a constant for an answer.
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Command::Phone(options) => phone::measure(&options),
         Command::Stored(options) => stored::measure(&options),
         Command::Fresh(options) => fresh::measure(&options),
+        Command::Recolour(options) => recolour::measure(&options),
         Command::Memory(options) => memory::measure(&options),
         Command::Peer { folder } => peer::serve(&folder),
     }

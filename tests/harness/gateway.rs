@@ -1,5 +1,6 @@
 //! A gateway's process: started on free ports with a data folder of its own, stopped in order or killed.
 
+use crate::clock::Clock;
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -50,9 +51,24 @@ impl Gateway {
         Self::start_in(Arc::new(tempfile::tempdir()?), arguments, Expect::Quiet)
     }
 
+    /// Starts a gateway in a new data folder that runs by this clock.
+    pub fn start_by(clock: &Clock, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::spawn(Arc::new(tempfile::tempdir()?), arguments, clock.environment(), Expect::Quiet)
+    }
+
     /// Starts a gateway in this data folder.
     pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: Expect) -> anyhow::Result<Self> {
+        Self::spawn(folder, arguments, Vec::new(), expect)
+    }
+
+    fn spawn(
+        folder: Arc<TempDir>,
+        arguments: &[&str],
+        environment: Vec<(&str, String)>,
+        expect: Expect,
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new(binary()?)
+            .envs(environment)
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(arguments)
@@ -111,11 +127,12 @@ impl Gateway {
         Ok(format!("Bearer {}", std::fs::read_to_string(path)?.trim()))
     }
 
-    /// The `authorization` of a new token, by `gateway token`.
+    /// The `authorization` of a new token, by `gateway token`; good for a year, for tests that set the clock.
     pub fn token(&self, role: &str, subject: &str, venue: Option<VenueId>) -> anyhow::Result<String> {
         let data = self.folder.path().display().to_string();
         let venue = venue.map(|venue| venue.to_string());
-        let mut arguments = vec!["token", "--role", role, "--subject", subject, "--data", &data];
+        let mut arguments =
+            vec!["token", "--role", role, "--subject", subject, "--ttl", "365d", "--data", &data];
         if let Some(venue) = &venue {
             arguments.extend(["--venue", venue]);
         }

@@ -3,12 +3,14 @@
 
 mod between;
 pub mod city;
+mod clock;
 mod gateway;
 mod relay;
 mod town;
 
 pub use between::Between;
 pub use city::City;
+pub use clock::Clock;
 pub use gateway::{Expect, Gateway};
 pub use relay::Relay;
 pub use town::{Sent, Town, eventually, send};

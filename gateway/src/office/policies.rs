@@ -43,6 +43,31 @@ pub(super) async fn list(
     Ok(axum::Json(value!({"in_force": in_force, "policies": all})))
 }
 
+/// What a pack would change.
+#[derive(Default)]
+pub(super) struct Flips {
+    changes: u64,
+    /// Of them, to a more severe colour.
+    pub(super) worse: u64,
+    /// By the rule that would then give the colour.
+    by_rule: BTreeMap<String, u64>,
+}
+
+/// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
+pub(super) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
+    let (now, current, mut flips) = (clock::now(), office.gate.policies.in_force(), Flips::default());
+    office.registry.evidence(|_, evidence| {
+        let then = policy.judge(evidence, now);
+        let before = current.policy.judge(evidence, now).standing.colour;
+        if then.standing.colour != before {
+            flips.changes += 1;
+            flips.worse += u64::from(then.standing.colour > before);
+            *flips.by_rule.entry(deciding_rule(policy, &then)).or_default() += 1;
+        }
+    })?;
+    Ok(flips)
+}
+
 /// `POST /v1/policies/dry-run`: a pack's TOML in, and how many would change colour, by the rule that would
 /// then give it.
 pub(super) async fn dry_run(
@@ -52,19 +77,12 @@ pub(super) async fn dry_run(
 ) -> Result<axum::Json<Value>, Wrong> {
     let (_, policy) = pack(request).await?;
     blocking(move || {
-        let (now, current) = (clock::now(), office.gate.policies.in_force());
-        let (mut changes, mut by_rule) = (0_u64, BTreeMap::<String, u64>::new());
-        office.registry.evidence(|_, evidence| {
-            let then = policy.judge(evidence, now);
-            if then.standing.colour != current.policy.judge(evidence, now).standing.colour {
-                changes += 1;
-                *by_rule.entry(deciding_rule(&policy, &then)).or_default() += 1;
-            }
-        })?;
-        let residents = office.gate.colours.len();
-        let label = policy.label();
+        let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
+        let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
+        let (label, residents) = (policy.label(), office.gate.colours.len());
         Ok(axum::Json(value!({
-            "policy": label, "residents": residents, "changes": changes, "by_rule": by_rule,
+            "policy": label, "residents": residents, "changes": changes, "worse": worse, "by_rule": by_rule,
+            "overlaps": overlaps,
         })))
     })
     .await?

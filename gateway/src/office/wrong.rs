@@ -41,6 +41,8 @@ pub(super) enum Wrong {
     BudgetSpent,
     /// More hops than a tracer may ask for alone.
     HopsNeedApproval,
+    /// A rule pack that would give so many a more severe colour.
+    MassFlip(u64),
     /// Who sent a list may not approve it.
     SameApprover,
     /// The answer would have too many persons.
@@ -63,7 +65,9 @@ impl Wrong {
             Self::HopsNeedApproval
             | Self::SameApprover
             | Self::Denied(Denied::EditNotGreen | Denied::ProxyNotGreen | Denied::ProxyRight) => 403,
-            Self::AlreadyRegistered | Self::Denied(Denied::ProxyOutLimit | Denied::ProxyInLimit) => 409,
+            Self::AlreadyRegistered
+            | Self::MassFlip(_)
+            | Self::Denied(Denied::ProxyOutLimit | Denied::ProxyInLimit) => 409,
             Self::Person(_)
             | Self::PersonUnknown
             | Self::VenueUnknown
@@ -88,6 +92,7 @@ impl Wrong {
             Self::Person(PersonError::DocumentInvalid(_)) => "document-invalid",
             Self::Denied(denied) => denied_words(*denied).0,
             Self::UnitNeeded => "unit-needed",
+            Self::MassFlip(_) => "mass-flip",
             Self::Certificate(CertificateError::Forged | CertificateError::Another) => "certificate-invalid",
             Self::Certificate(CertificateError::OutOfTime) => "certificate-expired",
             Self::Certificate(CertificateError::Untrusted) => "certificate-untrusted",
@@ -111,6 +116,7 @@ impl Wrong {
             Self::Person(PersonError::PhoneUnsupported) => "This kind of phone number is not taken",
             Self::Person(PersonError::DocumentInvalid(_)) => "The document number is not one of its type",
             Self::Denied(denied) => denied_words(*denied).1,
+            Self::MassFlip(_) => "The rule pack would turn very many at once",
             Self::UnitNeeded => "Somebody must answer for this arrival",
             Self::Certificate(_) => "The certificate is not taken",
             Self::AlreadyRegistered => "This document is registered already",
@@ -131,6 +137,11 @@ impl Wrong {
             Self::Malformed(detail) => detail.as_ref().into(),
             Self::Person(error) => error.to_string().into(),
             Self::Denied(denied) => denied_words(*denied).2.into(),
+            Self::MassFlip(worse) => format!(
+                "{worse} would get a more severe colour: look at the dry run, and approve with {{\"worse\": {worse}}} if \
+                 that is meant"
+            )
+            .into(),
             Self::UnitNeeded => "name as `unit` the employer or community where work or home is fixed".into(),
             Self::Certificate(error) => error.to_string().into(),
             Self::AlreadyRegistered => {
@@ -154,6 +165,7 @@ impl Wrong {
             Self::StoreUnavailable | Self::TrailsUnavailable(_) => Refusal::Overloaded,
             Self::BudgetSpent | Self::Denied(Denied::EditQuota) => return Some(until_tomorrow_ms()),
             Self::Denied(_)
+            | Self::MassFlip(_)
             | Self::UnitNeeded
             | Self::Certificate(_)
             | Self::Malformed(_)

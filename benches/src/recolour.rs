@@ -1,0 +1,127 @@
+//! Recolouring everybody while scans go on: a rule pack is published and approved on a gateway that holds a city's
+//! residents, and scans are sent at a steady pace before, meanwhile and after.
+
+use crate::spread::Spread;
+use anyhow::Context as _;
+use clap::Args;
+use scangate_core::policy::Policy;
+use scangate_core::time::Step;
+use scangate_core::token::{Claims, Role};
+use scangate_gateway::{clock, deployment};
+use scangate_loadgen::city::{self, Resident, Venue};
+use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::drive::now;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long the approver's token is good.
+const TOKEN_MS: u64 = 3_600_000;
+/// How long scans are measured with nothing else going on.
+const CALM: Duration = Duration::from_secs(10);
+/// Between two scans.
+const PACE: Duration = Duration::from_millis(2);
+/// People who scan, in turn, each somewhere else each time.
+const PEOPLE: usize = 200;
+const VENUES: usize = 50;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The gateway.
+    #[arg(long)]
+    target: SocketAddr,
+    /// Its data folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// Packs that are published, one after the other.
+    #[arg(long, default_value_t = 3)]
+    packs: u32,
+}
+
+/// Measures and prints.
+pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
+}
+
+struct Scanning {
+    connection: Connection,
+    people: Vec<Resident>,
+    venues: Vec<Venue>,
+    scans: usize,
+}
+
+impl Scanning {
+    /// Scans at a steady pace until told. Returns how long each took, in milliseconds.
+    async fn until(&mut self, is_over: impl Fn() -> bool) -> anyhow::Result<Spread> {
+        let (mut took, mut ticks) = (Spread::default(), tokio::time::interval(PACE));
+        while !is_over() {
+            ticks.tick().await;
+            let person = &self.people[self.scans % PEOPLE];
+            let venue = &self.venues[(self.scans / PEOPLE) % VENUES];
+            self.scans += 1;
+            let scan = json!({"venue": venue.poster, "person": person.code(Step::of(now()))}).to_string();
+            let began = Instant::now();
+            self.connection.call("POST", "/v1/check-ins", "", scan).await?;
+            took.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(took)
+    }
+}
+
+async fn run(options: &Options) -> anyhow::Result<()> {
+    let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
+    let mut posting = target.connect(Version::Http3).await.context("connecting")?;
+    let authority = city::authorization(&options.data, "authority")?;
+    let people = city::residents(&mut posting, &authority, 78, PEOPLE).await?;
+    let venues = city::venues(&mut posting, &authority, VENUES).await?;
+    let connection = target.connect(Version::Http3).await.context("connecting")?;
+    let mut scanning = Scanning { connection, people, venues, scans: 0 };
+    let approver = approver(options)?;
+    for number in 1..=options.packs {
+        let began = Instant::now();
+        let calm = scanning.until(|| began.elapsed() >= CALM).await?;
+        let pack = Policy::builtin("nanchong").context("it comes with the gateway")?;
+        let version = format!("version = {}", now().0 / 1_000 % 1_000_000_000);
+        let pack = pack.replacen("version = 1", &version, 1);
+        let held: Value =
+            serde_json::from_slice(&posting.call("POST", "/v1/policies", &authority, pack).await?)?;
+        let path = format!("/v1/held/{}/approve", held["held"].as_str().context("it is held")?);
+        let began = Instant::now();
+        let approver = approver.clone();
+        let approving = tokio::spawn(async move {
+            let done = posting.call("POST", &path, &approver, r#"{"worse":1000000000}"#).await;
+            (posting, done, began.elapsed())
+        });
+        let busy = scanning.until(|| approving.is_finished()).await?;
+        let (returned, done, took) = approving.await?;
+        posting = returned;
+        done?;
+        println!(
+            "pack {number}: everybody recoloured in {:.2} s; a scan took, ms, p50/p99/most: {:.2}/{:.2}/{:.2} before, \
+             {:.2}/{:.2}/{:.2} meanwhile",
+            took.as_secs_f64(),
+            calm.quantile(0.5),
+            calm.quantile(0.99),
+            calm.quantile(1.0),
+            busy.quantile(0.5),
+            busy.quantile(0.99),
+            busy.quantile(1.0),
+        );
+    }
+    Ok(())
+}
+
+fn approver(options: &Options) -> anyhow::Result<String> {
+    let secret = deployment::existing_secret(&options.data, None)?;
+    let claims = Claims {
+        role: Role::Authority,
+        subject: "second approver".into(),
+        venue: None,
+        door: None,
+        district: None,
+        expires: clock::now().plus_ms(TOKEN_MS),
+    };
+    Ok(format!("Bearer {}", deployment::token_key(&secret).sign(&claims)))
+}

@@ -1,0 +1,57 @@
+//! A clock that a test sets: the gateway's wall clock runs ahead of the machine's by as much as a file says, while its
+//! timers go on as they are. libfaketime stands between, so that the binary under test is the real one.
+
+use anyhow::Context as _;
+use scangate_core::time::Timestamp;
+use scangate_loadgen::drive::now;
+use std::cell::Cell;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// The clock.
+pub struct Clock {
+    folder: TempDir,
+    library: String,
+    ahead_ms: Cell<u64>,
+}
+
+impl Clock {
+    /// A clock that is right.
+    pub fn new() -> anyhow::Result<Self> {
+        let library = std::env::var("SCANGATE_TEST_FAKETIME")
+            .context("SCANGATE_TEST_FAKETIME is libfaketimeMT.so.1; tests/run sets it")?;
+        anyhow::ensure!(Path::new(&library).exists(), "{library} is missing: install faketime");
+        let clock = Self { folder: tempfile::tempdir()?, library, ahead_ms: Cell::new(0) };
+        clock.go_ahead(0)?;
+        Ok(clock)
+    }
+
+    /// Sets it so much further ahead.
+    pub fn go_ahead(&self, ms: u64) -> anyhow::Result<()> {
+        self.ahead_ms.set(self.ahead_ms.get() + ms);
+        let text = format!("+{}", self.ahead_ms.get() / 1_000);
+        // Renamed, so that no reader finds half of it.
+        std::fs::write(self.folder.path().join("next"), text)?;
+        Ok(std::fs::rename(self.folder.path().join("next"), self.path())?)
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        now().plus_ms(self.ahead_ms.get() / 1_000 * 1_000)
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("ahead")
+    }
+
+    /// What makes a process run by it.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("LD_PRELOAD", self.library.clone()),
+            ("FAKETIME_TIMESTAMP_FILE", self.path().display().to_string()),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ]
+    }
+}

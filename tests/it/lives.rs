@@ -1,0 +1,187 @@
+//! A whole life in each city, day by day over HTTP: come in, fall ill, be found as a contact by a tracer, report every
+//! day, and be clear. The gateway's clock is set ahead a day at a time.
+
+use anyhow::Context as _;
+use scangate_core::time::{DAY_MS, HOUR_MS, Step};
+use scangate_loadgen::client::Version;
+use scangate_tests::{Clock, Gateway, Sent, Town, eventually};
+use serde_json::{Value, json};
+
+/// Whoever falls ill, and who is in the room.
+const ILL: usize = 0;
+const CONTACT: usize = 1;
+
+/// What a city makes of it.
+struct Expected {
+    policy: &'static str,
+    /// After a report of fever.
+    feverish: &'static str,
+    /// As a contact.
+    contact: &'static str,
+    /// The contact's colours from these days on.
+    later: &'static [(u64, &'static str)],
+    /// The verdict and the checks for the contact at the end, who comes with nothing done at the door.
+    door: (&'static str, &'static [&'static str]),
+}
+
+struct Life {
+    town: Town,
+    clock: Clock,
+    authority: String,
+    tracer: String,
+    terminal: String,
+    day: u64,
+}
+
+impl Life {
+    async fn begin(policy: &str) -> anyhow::Result<Self> {
+        let clock = Clock::new()?;
+        // Nine in the morning of the next day in Shanghai: no midnight comes between two requests.
+        clock.go_ahead(DAY_MS + HOUR_MS - clock.now().0 % DAY_MS)?;
+        let town = Town::found_in(Gateway::start_by(&clock, &["--policy", policy])?, 3).await?;
+        let gateway = &town.gateway;
+        let authority = gateway.token("authority", "health office", None)?;
+        let tracer = gateway.token("tracer", "tracer 7", None)?;
+        let terminal = gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
+        Ok(Self { town, clock, authority, tracer, terminal, day: 0 })
+    }
+
+    async fn send(&mut self, method: &str, path: &str, by: &str, body: &Value) -> anyhow::Result<Sent> {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let sent = self.town.send(method, path, by, body).await?;
+        anyhow::ensure!(sent.status() == 200, "{method} {path}: {} {}", sent.status(), sent.text());
+        Ok(sent)
+    }
+
+    async fn own(
+        &mut self,
+        resident: usize,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
+        let by = self.town.residents[resident].authorization(self.clock.now());
+        self.send(method, &format!("/v1/people/me{path}"), &by, body).await?.json()
+    }
+
+    async fn check_in(&mut self, resident: usize) -> anyhow::Result<Value> {
+        let code = self.town.residents[resident].code(Step::of(self.clock.now()));
+        let scan = json!({"venue": self.town.venues[0].poster, "person": code});
+        self.send("POST", "/v1/check-ins", "", &scan).await?.json()
+    }
+
+    /// Posts a fact, and returns its id and the colour it led to.
+    async fn fact(&mut self, person: &Value, kind: &str, of: Value) -> anyhow::Result<(Value, String)> {
+        let fact = json!({
+            "person": person, "kind": kind, "at": self.clock.now(), "source": "cdc", "of": of,
+        });
+        let authority = self.authority.clone();
+        let posted = self.send("POST", "/v1/facts", &authority, &fact).await?.lines()?.remove(0);
+        Ok((posted["fact"].clone(), posted["colour"].as_str().context("a colour")?.to_owned()))
+    }
+
+    /// What a door's table says, once it says so: time alone has changed it.
+    async fn is_shown(&mut self, resident: usize, colour: &str) -> anyhow::Result<()> {
+        let looked = eventually(
+            async || {
+                let code = self.town.residents[resident].code(Step::of(self.clock.now()));
+                let terminal = self.terminal.clone();
+                let looked =
+                    self.send("GET", &format!("/v1/colours/{code}"), &terminal, &Value::Null).await?;
+                Ok(looked.json()?["colour"].clone())
+            },
+            |shown| shown == colour,
+        );
+        looked.await.map(drop).with_context(|| format!("day {}: should be {colour}", self.day))
+    }
+
+    /// The next morning.
+    async fn sleep(&mut self) -> anyhow::Result<()> {
+        self.clock.go_ahead(DAY_MS)?;
+        self.day += 1;
+        self.town.connection = self.town.target.connect(Version::Http3).await?;
+        Ok(())
+    }
+}
+
+async fn live(expected: Expected) -> anyhow::Result<()> {
+    let mut life = Life::begin(expected.policy).await?;
+    for resident in [ILL, CONTACT] {
+        assert_eq!(life.check_in(resident).await?["colour"], "green");
+        life.clock.go_ahead(600_000)?;
+    }
+    let (ill, contact) = (json!(life.town.residents[ILL].person), json!(life.town.residents[CONTACT].person));
+
+    // Falls ill, and is found to be a case.
+    let fever = json!({"temperature": 38.4, "symptoms": ["dry-cough"]});
+    let reported = life.own(ILL, "POST", "/reports", &fever).await?;
+    assert_eq!(reported["colour"], expected.feverish, "{reported}");
+    let (case, colour) = life.fact(&ill, "confirmed", Value::Null).await?;
+    assert_eq!(colour, "red");
+    assert_eq!(life.check_in(ILL).await?["verdict"], "refuse");
+
+    // A tracer asks who was in the room.
+    let (from, to) = (life.clock.now().minus_ms(DAY_MS), life.clock.now().plus_ms(DAY_MS));
+    let opened = json!({
+        "person": ill, "purpose": "contact-tracing", "reference": "2022-17", "from": from, "to": to,
+    });
+    let tracer = life.tracer.clone();
+    let opened = life.send("POST", "/v1/cases", &tracer, &opened).await?.json()?;
+    let path = format!("/v1/cases/{}/co-presence", opened["case"].as_str().unwrap_or_default());
+    let contacts = life.send("GET", &path, &tracer, &Value::Null).await?.json()?;
+    assert_eq!(contacts["contacts"].as_array().map(Vec::len), Some(1), "{contacts}");
+    assert_eq!(contacts["contacts"][0]["person"], contact);
+    let (_, colour) = life.fact(&contact, "close-contact", case).await?;
+    assert_eq!(colour, expected.contact);
+    let traced = life.own(ILL, "GET", "", &Value::Null).await?;
+    assert_eq!(traced["traced"][0]["purpose"], "contact-tracing");
+
+    // Reports every day until it is over.
+    let healthy = json!({"temperature": 36.5, "symptoms": []});
+    let mut colour = expected.contact;
+    for day in 0..=expected.later.last().context("a last day")?.0 {
+        if day > 0 {
+            life.sleep().await?;
+        }
+        let before = expected
+            .later
+            .iter()
+            .rfind(|(from, _)| *from <= day)
+            .map_or(expected.contact, |(_, colour)| colour);
+        // A step comes with the day's report, where reports are what it takes.
+        let reported = life.own(CONTACT, "POST", "/reports", &healthy).await?;
+        assert_eq!(reported["colour"], before, "day {day}: {reported}");
+        if before != colour {
+            colour = before;
+            life.is_shown(CONTACT, colour).await?;
+        }
+    }
+    let last = life.check_in(CONTACT).await?;
+    assert_eq!((&last["colour"], &last["verdict"]), (&json!("green"), &json!(expected.door.0)), "{last}");
+    assert_eq!(last["checks"], json!(expected.door.1));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_07_a_life_in_xuzhou() -> anyhow::Result<()> {
+    let later = &[(15, "green")];
+    live(Expected { policy: "xuzhou", feverish: "green", contact: "red", later, door: ("pass", &[]) }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_04_a_life_in_xinji() -> anyhow::Result<()> {
+    let (later, door) = (&[(15, "green")], ("check", &["temperature", "document"][..]));
+    live(Expected { policy: "xinji", feverish: "yellow", contact: "red", later, door }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gz_06_a_life_in_nanchong() -> anyhow::Result<()> {
+    let (later, door) = (&[(15, "yellow"), (28, "green")], ("check", &["temperature"][..]));
+    live(Expected { policy: "nanchong", feverish: "yellow", contact: "red", later, door }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_10_a_life_in_jingzhou() -> anyhow::Result<()> {
+    let (later, door) = (&[(15, "green")], ("check", &["temperature"][..]));
+    live(Expected { policy: "jingzhou", feverish: "red", contact: "yellow", later, door }).await
+}
