@@ -14,6 +14,7 @@ use crate::headroom::Headroom;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::office::{self, Office, OfficeSettings, dispatch};
+use crate::policies;
 use crate::rooms::journal::Desk;
 use crate::serve::quic::Phase;
 use crate::serve::worker::{self, Worker};
@@ -24,6 +25,7 @@ use crate::venues::Venues;
 use crate::{clock, deployment};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
+use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::policy::Policy;
@@ -81,7 +83,8 @@ pub fn run(
     let tls = Arc::new(tls::configure(&identity)?);
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence } = store::open(config, &secret)?;
-    let gate = Arc::new(gate(config, &secret, &registry, presence)?);
+    let issuer = deployment::issuer(&secret);
+    let gate = Arc::new(gate(config, &secret, &issuer, &registry, presence)?);
     deployment::first_tokens(&config.data, &gate.tokens)?;
 
     let workers = workers(config);
@@ -117,7 +120,6 @@ pub fn run(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
-    let issuer = deployment::issuer(&secret);
     let office = Office::new(Arc::clone(&gate), registry, trails, drains, intake, issuer, settings);
     let office = Arc::new(office);
     let runtime = office_runtime()?;
@@ -199,16 +201,22 @@ fn journal_config(config: &Config) -> JournalConfig {
 }
 
 /// What the workers share, filled from the registry, or from the snapshot where that is away.
-fn gate(config: &Config, secret: &Secret, registry: &Registry, presence: Presence) -> anyhow::Result<Gate> {
+fn gate(
+    config: &Config,
+    secret: &Secret,
+    issuer: &Issuer,
+    registry: &Registry,
+    presence: Presence,
+) -> anyhow::Result<Gate> {
     let colours = Colours::default();
     let essentials = match presence {
         Presence::There => {
-            publish_configured(config, registry)?;
+            publish_configured(config, issuer, registry)?;
             Essentials::read(registry)?
         }
         Presence::Away => from_snapshot(config, &colours)?,
     };
-    let policies = essentials.packs()?;
+    let policies = essentials.packs(issuer.public_key_bytes())?;
     let venues = Venues::default();
     essentials.venues.into_iter().for_each(|venue| venues.put(venue));
     Ok(Gate {
@@ -239,14 +247,15 @@ const CONFIGURED_POLICY: &str = "configured-policy";
 /// Publishes the pack that the configuration names, when it names another than at the last start. In a city it
 /// is the first one only: gateways with different configurations would take turns, so that later packs come by
 /// two approvers.
-fn publish_configured(config: &Config, registry: &Registry) -> anyhow::Result<()> {
+fn publish_configured(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
     if registry.is_shared() && !registry.policies()?.is_empty() {
         return Ok(());
     }
     let text = deployment::policy(&config.policy)?;
     if registry.setting(CONFIGURED_POLICY)?.as_deref() != Some(text.as_bytes()) {
         let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&config.policy)))?;
-        registry.publish_policy(policy.label(), &text)?;
+        let signature = policies::sign(issuer, policy.label(), &text);
+        registry.publish_policy(policy.label(), &text, &signature)?;
         registry.set(CONFIGURED_POLICY, text.as_bytes())?;
     }
     Ok(())

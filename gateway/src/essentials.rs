@@ -3,9 +3,9 @@
 
 use crate::gate::Gate;
 use crate::keyring::Kids;
-use crate::policies::{Policies, Published};
+use crate::policies::{self, Policies};
 use anyhow::Context as _;
-use scangate_core::policy::Policy;
+use scangate_core::certificate::PUBLIC_KEY_BYTES;
 use scangate_core::venue::Venue;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use serde::{Deserialize, Serialize};
@@ -35,13 +35,14 @@ impl Essentials {
         Self { kids: gate.keyring.kids(), policies: gate.policies.stored(), venues: gate.venues.all() }
     }
 
-    /// The packs: the last one is in force. **Errors**: there is none, or one that this version cannot read.
-    pub fn packs(&self) -> anyhow::Result<Policies> {
+    /// The packs: the last one is in force. **Errors**: there is none, one that is not signed with this key, or one
+    /// that this version cannot read.
+    pub fn packs(&self, signed_by: [u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Policies> {
         let mut stored = self.policies.iter();
         let last = stored.next_back().context("no rule pack was ever published")?;
-        let policies = Policies::new(published(last)?);
+        let policies = Policies::new(policies::read(last, &signed_by)?, signed_by);
         for earlier in stored {
-            policies.remember(published(earlier)?);
+            policies.remember(policies.read(earlier)?);
         }
         Ok(policies)
     }
@@ -69,18 +70,12 @@ pub fn parse_kids(stored: Option<&[u8]>) -> anyhow::Result<Kids> {
 /// Takes in packs that are not known yet, and brings the last one into force. Returns whether it was not.
 pub fn follow_policies(stored: &[StoredPolicy], policies: &Policies) -> anyhow::Result<bool> {
     for stored in stored.iter().filter(|stored| policies.of(stored.number).is_none()) {
-        policies.remember(published(stored)?);
+        policies.remember(policies.read(stored)?);
     }
     let Some(last) = stored.last() else { return Ok(false) };
     if last.number <= policies.in_force().number {
         return Ok(false);
     }
-    policies.bring_into_force(published(last)?);
+    policies.bring_into_force(policies.read(last)?);
     Ok(true)
-}
-
-fn published(stored: &StoredPolicy) -> anyhow::Result<Published> {
-    let policy = Policy::parse(&stored.text);
-    let policy = policy.map_err(|error| anyhow::anyhow!(error.of_file(&stored.label)))?;
-    Ok(Published { number: stored.number, policy, text: stored.text.clone() })
 }

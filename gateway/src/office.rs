@@ -9,6 +9,7 @@ mod clerk;
 mod csv;
 pub mod dispatch;
 mod facts;
+mod feeds;
 mod follow;
 mod held;
 mod json;

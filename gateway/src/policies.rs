@@ -3,6 +3,7 @@
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
+use scangate_core::certificate::{Issuer, PUBLIC_KEY_BYTES, is_signed};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::policy::Policy;
 use scangate_storage::registry::StoredPolicy;
@@ -16,22 +17,44 @@ pub struct Published {
     pub policy: Policy,
     /// Its text.
     pub text: String,
+    /// The deployment's signature over label and text.
+    pub signature: String,
+}
+
+/// What a pack's signature is made under.
+const DOMAIN: &str = "scangate rule pack";
+
+/// A deployment's signature over a pack.
+#[must_use]
+pub fn sign(issuer: &Issuer, label: &str, text: &str) -> String {
+    issuer.sign(DOMAIN, &signed(label, text))
+}
+
+fn signed(label: &str, text: &str) -> Vec<u8> {
+    [label.as_bytes(), b"\n", text.as_bytes()].concat()
 }
 
 /// All packs of a running gateway.
 pub struct Policies {
     in_force: ArcSwap<Published>,
     all: DashMap<PolicyNumber, Arc<Published>>,
+    signed_by: [u8; PUBLIC_KEY_BYTES],
 }
 
 impl Policies {
-    /// Begins with the pack in force.
+    /// Begins with the pack in force, and takes those alone that are signed with this key.
     #[must_use]
-    pub fn new(in_force: Published) -> Self {
+    pub fn new(in_force: Published, signed_by: [u8; PUBLIC_KEY_BYTES]) -> Self {
         let in_force = Arc::new(in_force);
         let all = DashMap::new();
         all.insert(in_force.number, Arc::clone(&in_force));
-        Self { in_force: ArcSwap::new(in_force), all }
+        Self { in_force: ArcSwap::new(in_force), all, signed_by }
+    }
+
+    /// Reads a pack from the registry. **Errors**: it is not signed by this deployment, or one that this version
+    /// cannot read.
+    pub fn read(&self, stored: &StoredPolicy) -> anyhow::Result<Published> {
+        read(stored, &self.signed_by)
     }
 
     /// The pack in force.
@@ -59,6 +82,7 @@ impl Policies {
             number: published.number,
             label: published.policy.label().to_owned(),
             text: published.text.clone(),
+            signature: published.signature.clone(),
         };
         let mut all: Vec<StoredPolicy> = self.all.iter().map(|published| stored(&published)).collect();
         all.sort_unstable_by_key(|stored| stored.number);
@@ -73,5 +97,38 @@ impl Policies {
             return Some(Arc::clone(&in_force));
         }
         self.all.get(&number).map(|published| Arc::clone(&published))
+    }
+}
+
+/// The same before there are any.
+pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Published> {
+    let StoredPolicy { number, label, text, signature } = stored.clone();
+    anyhow::ensure!(
+        is_signed(signed_by, DOMAIN, &signed(&label, &text), &signature),
+        "the pack {label} in the registry is not signed by this deployment: it was changed there, or the secret is \
+         another one"
+    );
+    let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&label)))?;
+    Ok(Published { number, policy, text, signature })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::keys::Key;
+
+    #[test]
+    fn a_pack_that_was_changed_in_the_registry_is_not_read() {
+        let (issuer, other) = (Issuer::new(&Key([1; 32])), Issuer::new(&Key([2; 32])));
+        let text = Policy::builtin("default").unwrap().to_owned();
+        let signature = sign(&issuer, "default/1", &text);
+        let stored = StoredPolicy { number: PolicyNumber(1), label: "default/1".into(), text, signature };
+        assert!(read(&stored, &issuer.public_key_bytes()).is_ok());
+        assert!(read(&stored, &other.public_key_bytes()).is_err());
+        let mut changed = stored.clone();
+        changed.text = changed.text.replacen("within_days = 14", "within_days = 7", 1);
+        assert_ne!(changed.text, stored.text);
+        let error = read(&changed, &issuer.public_key_bytes()).err().unwrap();
+        assert!(error.to_string().contains("not signed by this deployment"), "{error}");
     }
 }

@@ -53,5 +53,10 @@ fn describe() {
         "scangate_snapshot_age_seconds",
         "How old the colours are that a start while the cluster is away would begin with; in a city only"
     );
+    describe_gauge!(
+        "scangate_feed_divergence",
+        "Persons to whom the last feed of a source gave another colour than this city"
+    );
+    describe_counter!("scangate_held_total", "Lists held for a second approver, by kind");
     describe_gauge!("scangate_residents", "Residents in the colour table");
 }

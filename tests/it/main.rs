@@ -8,7 +8,7 @@ mod commands;
 mod crashes;
 mod early_data;
 mod facts;
-
+mod feeds;
 mod foreign_clients;
 mod full_disk;
 mod landing;

@@ -83,6 +83,14 @@ impl Issuer {
         URL_SAFE_NO_PAD.encode(self.0.public_key().as_ref())
     }
 
+    /// The public key's bytes.
+    #[must_use]
+    pub fn public_key_bytes(&self) -> [u8; PUBLIC_KEY_BYTES] {
+        let mut bytes = [0; PUBLIC_KEY_BYTES];
+        bytes.copy_from_slice(self.0.public_key().as_ref());
+        bytes
+    }
+
     /// A signature over bytes of a domain, as base64url.
     #[must_use]
     pub fn sign(&self, domain: &str, bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@
 use super::bearer::Authority;
 use super::json;
 use super::wrong::Wrong;
-use super::{Office, blocking, facts, policies};
+use super::{Office, blocking, facts, feeds, policies};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use scangate_core::id::HeldId;
@@ -58,6 +58,7 @@ pub(super) async fn approve(
     match held.kind {
         HeldKind::Facts => facts::apply_held(office, held.body).await,
         HeldKind::Policy => policies::bring_into_force(office, held.body).await,
+        HeldKind::Feed => feeds::apply_held(office, held.body).await,
     }
 }
 

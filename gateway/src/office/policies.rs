@@ -5,11 +5,13 @@ use super::json;
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use crate::clock;
-use crate::policies::Published;
-use axum::extract::{Request, State};
+use crate::policies::{Published, sign};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use scangate_core::check_in::PolicyNumber;
 use scangate_core::policy::{Judgement, Policy};
+use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{HeldKind, NewHeld};
 use serde_json::{Value, json as value};
 use std::collections::BTreeMap;
@@ -41,6 +43,20 @@ pub(super) async fn list(
     let all: Vec<Value> =
         all.iter().map(|stored| value!({"number": stored.number, "policy": stored.label})).collect();
     Ok(axum::Json(value!({"in_force": in_force, "policies": all})))
+}
+
+/// `GET /v1/policies/{number}`: a pack's text with the deployment's signature, for whoever checks what was in force.
+pub(super) async fn read(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    Path(number): Path<String>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let number = number.parse().map(PolicyNumber).map_err(|_| Refusal::NotFound)?;
+    let published = office.gate.policies.of(number).ok_or(Refusal::NotFound)?;
+    Ok(axum::Json(value!({
+        "number": number, "policy": published.policy.label(), "text": published.text,
+        "signature": published.signature, "key": office.issuer.public_key(),
+    })))
 }
 
 /// What a pack would change.
@@ -120,8 +136,9 @@ pub(super) async fn bring_into_force(office: Arc<Office>, text: String) -> Resul
     blocking(move || {
         let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
         let label = policy.label().to_owned();
-        let number = office.registry.publish_policy(&label, &text)?;
-        office.gate.policies.bring_into_force(Published { number, policy, text });
+        let signature = sign(&office.issuer, &label, &text);
+        let number = office.registry.publish_policy(&label, &text, &signature)?;
+        office.gate.policies.bring_into_force(Published { number, policy, text, signature });
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())

@@ -2,7 +2,7 @@
 
 use super::own::{appeals, arrivals, certificates, declarations, family, reports};
 use super::wrong::Wrong;
-use super::{Office, cases, check_ins, facts, held, keys, pages, people, persons, policies, venues};
+use super::{Office, cases, check_ins, facts, feeds, held, keys, pages, people, persons, policies, venues};
 use axum::Router;
 use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
@@ -35,6 +35,8 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
         .route("/v1/appeals", get(appeals::open))
         .route("/v1/appeals/{appeal}/answer", post(appeals::answer))
+        .route("/v1/feeds", post(feeds::take))
+        .route("/v1/feeds/outward", get(feeds::give))
         .route("/v1/issuer", get(certificates::issuer))
         .route("/v1/venues", post(venues::add))
         .route("/v1/venues/{venue}", delete(venues::close))
@@ -45,6 +47,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/held/{held}/approve", post(held::approve))
         .route("/v1/held/{held}/reject", post(held::reject))
         .route("/v1/policies", get(policies::list).post(policies::publish))
+        .route("/v1/policies/{number}", get(policies::read))
         .route("/v1/policies/dry-run", post(policies::dry_run))
         .route("/v1/cases", post(cases::open))
         .route("/v1/cases/{case}/trail", get(cases::trail))

@@ -41,6 +41,10 @@ pub(super) enum Wrong {
     BudgetSpent,
     /// More hops than a tracer may ask for alone.
     HopsNeedApproval,
+    /// A feed of nobody whom the pack in force trusts with one, or whose signature does not fit.
+    FeedUntrusted,
+    /// A feed that is not the one that comes next, which is this.
+    FeedOutOfOrder(u64),
     /// A rule pack that would give so many a more severe colour.
     MassFlip(u64),
     /// Who sent a list may not approve it.
@@ -67,6 +71,7 @@ impl Wrong {
             | Self::Denied(Denied::EditNotGreen | Denied::ProxyNotGreen | Denied::ProxyRight) => 403,
             Self::AlreadyRegistered
             | Self::MassFlip(_)
+            | Self::FeedOutOfOrder(_)
             | Self::Denied(Denied::ProxyOutLimit | Denied::ProxyInLimit) => 409,
             Self::Person(_)
             | Self::PersonUnknown
@@ -75,6 +80,7 @@ impl Wrong {
             | Self::PolicyInvalid(_)
             | Self::UnitNeeded
             | Self::Certificate(_)
+            | Self::FeedUntrusted
             | Self::Denied(Denied::DocumentUnsupported) => 422,
             Self::BudgetSpent | Self::Denied(Denied::EditQuota) => 429,
             Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
@@ -92,6 +98,8 @@ impl Wrong {
             Self::Person(PersonError::DocumentInvalid(_)) => "document-invalid",
             Self::Denied(denied) => denied_words(*denied).0,
             Self::UnitNeeded => "unit-needed",
+            Self::FeedUntrusted => "feed-untrusted",
+            Self::FeedOutOfOrder(_) => "feed-out-of-order",
             Self::MassFlip(_) => "mass-flip",
             Self::Certificate(CertificateError::Forged | CertificateError::Another) => "certificate-invalid",
             Self::Certificate(CertificateError::OutOfTime) => "certificate-expired",
@@ -116,6 +124,8 @@ impl Wrong {
             Self::Person(PersonError::PhoneUnsupported) => "This kind of phone number is not taken",
             Self::Person(PersonError::DocumentInvalid(_)) => "The document number is not one of its type",
             Self::Denied(denied) => denied_words(*denied).1,
+            Self::FeedUntrusted => "Nobody is trusted with this feed",
+            Self::FeedOutOfOrder(_) => "Another feed comes next",
             Self::MassFlip(_) => "The rule pack would turn very many at once",
             Self::UnitNeeded => "Somebody must answer for this arrival",
             Self::Certificate(_) => "The certificate is not taken",
@@ -137,6 +147,12 @@ impl Wrong {
             Self::Malformed(detail) => detail.as_ref().into(),
             Self::Person(error) => error.to_string().into(),
             Self::Denied(denied) => denied_words(*denied).2.into(),
+            Self::FeedUntrusted => {
+                "its source must stand in the pack's trust list with `feeds = true`, and its signature be over the \
+                 whole body"
+                    .into()
+            }
+            Self::FeedOutOfOrder(expected) => format!("sequence {expected} comes next; nothing was taken").into(),
             Self::MassFlip(worse) => format!(
                 "{worse} would get a more severe colour: look at the dry run, and approve with {{\"worse\": {worse}}} if \
                  that is meant"
@@ -165,6 +181,8 @@ impl Wrong {
             Self::StoreUnavailable | Self::TrailsUnavailable(_) => Refusal::Overloaded,
             Self::BudgetSpent | Self::Denied(Denied::EditQuota) => return Some(until_tomorrow_ms()),
             Self::Denied(_)
+            | Self::FeedUntrusted
+            | Self::FeedOutOfOrder(_)
             | Self::MassFlip(_)
             | Self::UnitNeeded
             | Self::Certificate(_)

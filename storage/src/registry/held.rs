@@ -17,6 +17,8 @@ pub enum HeldKind {
     Facts,
     /// A rule pack.
     Policy,
+    /// Another authority's feed.
+    Feed,
 }
 
 /// A list about to be held.

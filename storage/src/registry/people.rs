@@ -4,7 +4,7 @@ use super::changes::Change;
 use super::rows::{Key, Row, Table, Unit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;
-use scangate_core::person::Personal;
+use scangate_core::person::{Document, Personal};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -121,6 +121,15 @@ impl Registry {
     pub fn person(&self, id: PersonId) -> Result<Option<Person>> {
         let value = self.get(Table::People, &id.0.to_be_bytes())?;
         value.map(|value| self.opened(id, &value)).transpose()
+    }
+
+    /// Who is registered by each document.
+    pub fn people_by_document(&self, documents: &[&Document]) -> Result<Vec<Option<PersonId>>> {
+        let keys: Vec<Key> =
+            documents.iter().map(|document| self.0.documents_by.key(document).to_vec()).collect();
+        let found = self.rows().get(Table::Documents, &keys)?.into_iter();
+        let ids = found.map(|row| row.map(|id| number(Table::Documents, &id).map(PersonId)).transpose());
+        ids.collect()
     }
 
     /// Whether somebody of this id is registered. **Cost**: a point read; nothing is decrypted.

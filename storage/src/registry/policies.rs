@@ -15,18 +15,21 @@ pub struct StoredPolicy {
     pub label: String,
     /// The whole text.
     pub text: String,
+    /// The deployment's signature over label and text, as base64url. Who reads a pack verifies it.
+    pub signature: String,
 }
 
 impl Registry {
-    /// Publishes a pack. The same text as the last one's is no new publication and gives its number.
-    pub fn publish_policy(&self, label: &str, text: &str) -> Result<PolicyNumber> {
+    /// Publishes a signed pack. The same text as the last one's is no new publication and gives its number.
+    pub fn publish_policy(&self, label: &str, text: &str, signature: &str) -> Result<PolicyNumber> {
         loop {
             let last = self.policies()?.pop();
             if let Some(last) = last.as_ref().filter(|last| last.text == text) {
                 return Ok(last.number);
             }
             let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
-            let stored = StoredPolicy { number, label: label.to_owned(), text: text.to_owned() };
+            let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
+            let stored = StoredPolicy { number, label, text, signature };
             let row = Row::new(Table::Policies, number.0.to_be_bytes(), pack(&stored));
             if self.telling(&[Change::Policy], || self.claim(row))?.is_none() {
                 return Ok(number);

@@ -14,7 +14,7 @@ impl Registry {
     }
 
     /// Sets a setting where it is still `from`, none if it was not set. Returns whether it was.
-    fn swap_setting(&self, name: &str, from: Option<&[u8]>, to: &[u8]) -> Result<bool> {
+    pub fn swap_setting(&self, name: &str, from: Option<&[u8]>, to: &[u8]) -> Result<bool> {
         match from {
             Some(from) => self.rows().swap(Table::Settings, name.as_bytes(), from, Some(to)),
             None => Ok(self.claim(Row::new(Table::Settings, name, to))?.is_none()),

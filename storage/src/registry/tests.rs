@@ -243,10 +243,10 @@ fn all_survives(store: &Store) {
     let window = Window { from: Timestamp(1), to: Timestamp(2) };
     let case = {
         let registry = store.open();
-        assert_eq!(registry.publish_policy("default/1", "a").unwrap().0, 1);
-        assert_eq!(registry.publish_policy("default/1", "a").unwrap().0, 1);
-        assert_eq!(registry.publish_policy("xinji/1", "b").unwrap().0, 2);
-        assert_eq!(registry.publish_policy("default/1", "a").unwrap().0, 3);
+        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 1);
+        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 1);
+        assert_eq!(registry.publish_policy("xinji/1", "b", "s").unwrap().0, 2);
+        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 3);
         registry.set("kids", b"1").unwrap();
         let (tracer, purpose, reference) = ("t".to_owned(), "contact-tracing".to_owned(), "r".to_owned());
         registry

@@ -16,6 +16,8 @@ pub struct Trusted {
     pub to: Timestamp,
     /// Where such a certificate counts, for people: a city, a province, the country.
     pub scope: Scope,
+    /// Whether it may also send feeds of facts.
+    pub feeds: bool,
 }
 
 /// Where a certificate counts.

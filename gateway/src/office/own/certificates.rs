@@ -59,7 +59,7 @@ pub(in super::super) async fn issue(
 }
 
 /// A salt that is a person's own and known to nobody beforehand.
-fn salt(office: &Office, person: PersonId) -> [u8; SALT_BYTES] {
+pub(in super::super) fn salt(office: &Office, person: PersonId) -> [u8; SALT_BYTES] {
     let signature = office.issuer.sign(SALT_DOMAIN, &person.0.to_be_bytes());
     let mut salt = [0; SALT_BYTES];
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();

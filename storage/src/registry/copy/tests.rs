@@ -31,7 +31,7 @@ fn found(folder: &Path) {
         dwell: Dwell::default(),
     };
     registry.add_venues((0..10).map(venue).collect()).unwrap();
-    registry.publish_policy("default/1", "a").unwrap();
+    registry.publish_policy("default/1", "a", "s").unwrap();
     registry.set("kids", b"1").unwrap();
     registry.tell_drained(7, NOW).unwrap();
 }

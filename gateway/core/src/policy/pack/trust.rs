@@ -18,6 +18,8 @@ pub(super) struct Trust {
     to: Option<Spanned<Datetime>>,
     #[serde(default = "country")]
     scope: Scope,
+    #[serde(default)]
+    feeds: bool,
 }
 
 fn country() -> Scope {
@@ -40,7 +42,7 @@ pub(super) fn trusted(
         }
         let (from, to) = of_dates(&line.from, line.to.as_ref(), calendar, faults);
         let (issuer, key) = (line.issuer.as_ref().clone(), key.unwrap_or_default());
-        trusted.push(Trusted { issuer, key, from, to, scope: line.scope });
+        trusted.push(Trusted { issuer, key, from, to, scope: line.scope, feeds: line.feeds });
     }
     trusted
 }
