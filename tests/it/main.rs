@@ -22,5 +22,6 @@ mod roles;
 mod scanning;
 mod secure_cluster;
 mod streams;
+mod sunset;
 mod tidy;
 mod tracing;
