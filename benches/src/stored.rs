@@ -14,7 +14,7 @@ use scangate_core::visit::Window;
 use scangate_gateway::batcher::ROWS_MAX;
 use scangate_gateway::config::CqlConfig;
 use scangate_gateway::store;
-use scangate_storage::cql::Address;
+use scangate_storage::cql::{Address, Schema};
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
     let trails: Box<dyn TrailStore> = match &options.store {
         None => Box::new(EmbeddedTrails::open(folder.path(), options.buckets)?),
         Some(address) => {
-            let cluster = Arc::new(store::cluster(address, &CqlConfig::default())?);
+            let cluster = Arc::new(store::cluster(address, &CqlConfig::default(), Schema::Make)?);
             cluster.connect(CONNECT_MAX)?;
             Box::new(ScyllaTrails::new(cluster, options.buckets, RETENTION_DAYS))
         }

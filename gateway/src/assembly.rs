@@ -22,13 +22,14 @@ use crate::serve::{socket, tls};
 use crate::snapshot::{self, Snapshot};
 use crate::store::{self, Presence, Stores};
 use crate::venues::Venues;
-use crate::{clock, deployment};
+use crate::{clock, deployment, sunset};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::policy::Policy;
+use scangate_storage::cql::Cluster;
 use scangate_storage::journal::{Journal, JournalConfig, RealDisk, WakeLane};
 use scangate_storage::registry::Registry;
 use std::io;
@@ -71,10 +72,13 @@ pub fn run(
     metrics: PrometheusHandle,
     ready: impl FnOnce(&Config, Addresses),
 ) -> anyhow::Result<()> {
+    sunset::ensure_living(&config.data)?;
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder {}", config.data.display()))?;
     // The lock on the journal is the one on the whole folder: nothing else is touched before it is held.
     let disk = RealDisk::open(config.data.join("journal"))?;
+    // Once more: it may have ended before the lock was held.
+    sunset::ensure_living(&config.data)?;
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let identity = match (&config.certificate, &config.key) {
         (Some(certificate), Some(key)) => deployment::identity(certificate, key)?,
@@ -82,7 +86,7 @@ pub fn run(
     };
     let tls = Arc::new(tls::configure(&identity)?);
     let gateway = deployment::gateway_number(&config.data)?;
-    let Stores { registry, trails, presence } = store::open(config, &secret)?;
+    let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
     let gate = Arc::new(gate(config, &secret, &issuer, &registry, presence)?);
     deployment::first_tokens(&config.data, &gate.tokens)?;
@@ -98,7 +102,7 @@ pub fn run(
 
     if registry.is_shared() && presence == Presence::There && recovered.end == recovered.checkpoint {
         // From here on the others wait for this one. With a backlog they have gone on doing so.
-        registry.tell_drained(gateway, clock::now())?;
+        join_city(gateway, &registry, cluster.as_deref())?;
     }
     let (fevers, feverish) = Fevers::new(Arc::clone(&gate), registry.clone());
     let batcher = Batcher {
@@ -174,6 +178,18 @@ pub fn run(
         Err(_) => tracing::info!("the journal is still read; it is recovered at the next start"),
     }
     ended
+}
+
+/// Tells the others to wait for this gateway. It looks whether the city is being ended only after that, and who ends
+/// a city says so before looking whom it waits for: of the two one sees the other.
+fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> anyhow::Result<()> {
+    registry.tell_drained(gateway, clock::now())?;
+    let Some(cluster) = cluster else { return Ok(()) };
+    if let Err(error) = cluster.ensure_living() {
+        registry.tell_empty(gateway)?;
+        return Err(error.into());
+    }
+    Ok(())
 }
 
 fn workers(config: &Config) -> u16 {

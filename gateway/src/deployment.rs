@@ -51,6 +51,11 @@ pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
     number.with_context(|| format!("{} is no gateway's number", path.display()))
 }
 
+/// The number of a data folder's gateway, where it has one yet.
+pub fn existing_gateway_number(data: &Path) -> anyhow::Result<Option<u64>> {
+    if data.join("gateway").exists() { gateway_number(data).map(Some) } else { Ok(None) }
+}
+
 /// The text of a rule pack: one that comes with the gateway, or a file's. It is known to be valid.
 pub fn policy(name: &str) -> anyhow::Result<String> {
     let text = match Policy::builtin(name) {
@@ -125,6 +130,21 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> 
         }
         Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
+}
+
+/// Replaces a file of the data folder, or makes it, for its owner alone. A crash leaves the old one or the new one;
+/// the new one is on disk when this returns.
+pub(crate) fn replace(data: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        let new = data.join(format!("{name}.new"));
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(new, data.join(name))?;
+        fs::File::open(data)?.sync_all()
+    };
+    write().with_context(|| format!("writing {}", data.join(name).display()))
 }
 
 /// Writes a new file for its owner alone; on disk, name and all, when it returns.

@@ -29,5 +29,6 @@ pub mod route;
 pub mod serve;
 pub mod snapshot;
 pub mod store;
+pub mod sunset;
 pub mod telemetry;
 pub mod venues;

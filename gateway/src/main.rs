@@ -2,6 +2,7 @@
 
 mod doctor;
 mod store_command;
+mod sunset_command;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +58,8 @@ enum Command {
     /// Moves a deployment to a cluster, and tells who serves there.
     #[command(subcommand)]
     Store(store_command::Command),
+    /// Ends a deployment: deletes everything and leaves a signed report; or checks such a report.
+    Sunset(sunset_command::Options),
 }
 
 #[derive(Args, Default)]
@@ -193,6 +196,7 @@ fn main() -> ExitCode {
         Command::Token(options) => token(options),
         Command::Poster(options) => draw(&options),
         Command::Store(command) => store_command::run(command),
+        Command::Sunset(options) => sunset_command::run(options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,14 +8,16 @@ mod patience;
 mod progress;
 
 use crate::config::Config;
-use crate::{clock, deployment, store};
+use crate::{clock, deployment, store, sunset};
 use anyhow::{Context as _, bail, ensure};
+pub(crate) use progress::NAME as PROGRESS_FILE;
+
 use bar::Bar;
 use patience::Patience;
 use progress::{Progress, ProgressFile, Source, Stage};
 use scangate_core::keys::Secret;
 use scangate_storage::copying::Difference;
-use scangate_storage::cql::{Address, Cluster, Filling};
+use scangate_storage::cql::{Address, Cluster, Filling, Schema};
 use scangate_storage::journal::{self, RealDisk, Sequence};
 use scangate_storage::registry::{Registry, RegistryCopy};
 use scangate_storage::trail::{BUCKETS, Index, TrailCopy, TrailError};
@@ -54,7 +56,7 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
     // The lock on the journal is the one on the whole folder, as for a gateway.
     let (_lock, journal_end) = hold(from)?;
     let secret = deployment::existing_secret(from, config.secret.as_deref())?;
-    let cluster = Arc::new(store::cluster(to, &config.cql)?);
+    let cluster = Arc::new(store::cluster(to, &config.cql, Schema::Make)?);
     let registry = RegistryCopy::open(&from.join("registry"), Arc::clone(&cluster))?;
     registry.check(&secret).with_context(|| format!("the registry of {}", from.display()))?;
     let buckets = config.cql.buckets.unwrap_or(BUCKETS);
@@ -72,6 +74,7 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
 /// Takes the lock of a data folder whose trails have everything that its journal has. Returns the journal's end.
 fn hold(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
     let shown = folder.display();
+    sunset::ensure_living(folder)?;
     for part in ["journal", "registry", "trails"] {
         ensure!(
             folder.join(part).is_dir(),

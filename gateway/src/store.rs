@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
-use scangate_storage::cql::{Address, Cluster, Filling, Login, Options};
+use scangate_storage::cql::{Address, Cluster, Filling, Login, Options, Schema};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
 use std::fs;
@@ -39,6 +39,8 @@ pub struct Stores {
     pub trails: Arc<dyn TrailStore>,
     /// Whether they answered.
     pub presence: Presence,
+    /// The cluster that they are on, where they are on one.
+    pub cluster: Option<Arc<Cluster>>,
 }
 
 /// Opens them. **Errors**: an embedded one cannot be opened; the cluster's schema is not one for this gateway. A
@@ -47,13 +49,16 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     match &config.store {
         Store::Embedded => embedded(&config.data, secret),
         Store::Cql(address) => {
-            let cluster = Arc::new(cluster(address, &config.cql)?);
+            // A data folder with a snapshot has served a keyspace: should that be gone, it makes no other.
+            let has_served = snapshot::exists(&config.data);
+            let schema = if has_served { Schema::Expect } else { Schema::Make };
+            let cluster = Arc::new(cluster(address, &config.cql, schema)?);
             let registry = Registry::clustered(Arc::clone(&cluster), secret)?;
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
-            let within = if snapshot::exists(&config.data) { CONNECT_MAX } else { FIRST_CONNECT_MAX };
+            let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
             let presence = check(&cluster, &trails, within)?;
-            Ok(Stores { registry, trails: Arc::new(trails), presence })
+            Ok(Stores { registry, trails: Arc::new(trails), presence, cluster: Some(cluster) })
         }
     }
 }
@@ -62,17 +67,18 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
 pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
     let registry = Registry::embedded(&data.join("registry"), secret)?;
     let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
-    Ok(Stores { registry, trails, presence: Presence::There })
+    Ok(Stores { registry, trails, presence: Presence::There, cluster: None })
 }
 
 /// A cluster that nothing is asked of yet.
-pub fn cluster(address: &Address, config: &CqlConfig) -> anyhow::Result<Cluster> {
+pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow::Result<Cluster> {
     let options = Options {
         address: address.clone(),
         login: login(config)?,
         tls: config.authority.as_deref().map(tls).transpose()?,
         consistency: config.consistency,
         translate: config.translate.iter().map(|(from, to)| (*from, *to)).collect(),
+        schema,
     };
     Ok(Cluster::new(options)?)
 }

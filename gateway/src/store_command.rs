@@ -7,7 +7,7 @@ use scangate_core::time::Timestamp;
 use scangate_gateway::config::Config;
 use scangate_gateway::moving::{self, Copied, Order};
 use scangate_gateway::{clock, deployment, store, telemetry};
-use scangate_storage::cql::Address;
+use scangate_storage::cql::{Address, Schema};
 use scangate_storage::registry::Registry;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -129,7 +129,7 @@ fn open(city: City) -> anyhow::Result<Registry> {
     let City { store, config, data, secret } = city;
     let config = configured(config.as_deref(), secret)?;
     let secret = deployment::existing_secret(&data.unwrap_or(config.data), config.secret.as_deref())?;
-    let cluster = Arc::new(store::cluster(&store, &config.cql)?);
+    let cluster = Arc::new(store::cluster(&store, &config.cql, Schema::Make)?);
     cluster.connect(CONNECT_MAX)?;
     Ok(Registry::clustered(cluster, &secret)?)
 }

@@ -101,6 +101,12 @@ impl City {
         Ok(Self { folders: folders.collect::<anyhow::Result<_>>()?, store, config })
     }
 
+    /// The store of its gateways, as `--store` names it.
+    #[must_use]
+    pub fn store(&self) -> &str {
+        &self.store
+    }
+
     /// Starts a gateway of the city, anew if it ran before. The driver warns of every connection that breaks, so
     /// that its log is not quiet.
     pub fn start(&self, number: usize) -> anyhow::Result<Gateway> {

@@ -24,6 +24,7 @@ mod roles;
 mod scanning;
 mod secure_cluster;
 mod streams;
+mod sunset;
 mod terms;
 mod tidy;
 mod tracing;

@@ -100,6 +100,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scangate_storage::cql::Schema;
 
     #[test]
     fn it_lasts_for_minutes_of_failures_in_a_row() {
@@ -131,7 +132,8 @@ mod tests {
     /// The error of a cluster at an address where there is none.
     fn passing() -> ClusterError {
         let address = "cql://127.0.0.1:1/nobody".parse().unwrap();
-        let cluster = crate::store::cluster(&address, &crate::config::CqlConfig::default()).unwrap();
+        let cluster =
+            crate::store::cluster(&address, &crate::config::CqlConfig::default(), Schema::Make).unwrap();
         cluster.connect(Duration::from_secs(5)).unwrap_err()
     }
 }

@@ -1,16 +1,18 @@
 //! The file in the data folder that says how far a copy is: JSON, replaced by renaming once it is on disk. What
 //! was written since the last one is copied once more after an interruption, which changes nothing.
 
+use crate::deployment;
 use anyhow::Context as _;
 use scangate_storage::registry::{RowPlace, RowsSum};
 use scangate_storage::trail::TrailPlace;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const NAME: &str = "store-copy.json";
+/// Its name.
+pub(crate) const NAME: &str = "store-copy.json";
 /// How often it is written: what is done again after an interruption.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -85,15 +87,7 @@ impl ProgressFile {
 
     /// Writes it. It is on disk when this returns.
     pub(super) fn write(&mut self, progress: &Progress) -> anyhow::Result<()> {
-        let write = || -> io::Result<()> {
-            let new = self.folder.join(format!("{NAME}.new"));
-            let mut file = File::create(&new)?;
-            file.write_all(&serde_json::to_vec(progress)?)?;
-            file.sync_all()?;
-            fs::rename(new, &self.path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().with_context(|| format!("writing {}", self.path.display()))?;
+        deployment::replace(&self.folder, NAME, &serde_json::to_vec(progress)?)?;
         self.written = Some(Instant::now());
         Ok(())
     }

@@ -2,8 +2,9 @@
 
 use super::address::Address;
 use super::consistency::Consistency;
+use super::ending;
 use super::error::ClusterError;
-use super::schema;
+use super::schema::{self, Schema};
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
@@ -54,6 +55,8 @@ pub struct Options {
     pub consistency: Consistency,
     /// Where nodes are reached that announce another address, behind a forwarder or a proxy.
     pub translate: HashMap<SocketAddr, SocketAddr>,
+    /// What becomes of the keyspace's schema.
+    pub schema: Schema,
 }
 
 /// A cluster, connected when something is first asked of it.
@@ -76,14 +79,19 @@ impl Cluster {
         Ok(Self { runtime, options, session: OnceCell::new(), failed: Mutex::default() })
     }
 
-    /// Connects within this time, and makes or migrates the schema. **Errors**: no node answers; the login is
-    /// refused; the schema is of a later version. Whoever asks for something later tries again.
+    /// Connects within this time, and makes or migrates the schema unless that is to be left alone. **Errors**: no
+    /// node answers; the login is refused; the schema is of a later version; the keyspace is being ended, or was.
+    /// Whoever asks for something later tries again.
     pub fn connect(&self, within: Duration) -> Result<(), ClusterError> {
         let connected = self.wait(async { tokio::time::timeout(within, self.session()).await });
         match connected {
             Ok(connected) => connected.map(drop),
             Err(_) => Err(ClusterError::of(format!("no node answers within {} s", within.as_secs()))),
         }
+    }
+
+    pub(super) fn keyspace(&self) -> &str {
+        &self.options.address.keyspace
     }
 
     /// Waits for something asked of the cluster. Not to be called by a task of a runtime.
@@ -117,7 +125,7 @@ impl Cluster {
 
     /// Prepares a statement that is done or not by what it finds, and hence not repeated.
     pub(crate) async fn prepare_conditional(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
-        let text = text.replace("{}", &self.options.address.keyspace);
+        let text = text.replace("{}", self.keyspace());
         self.session().await?.prepare(text).await.map_err(ClusterError::of)
     }
 
@@ -149,6 +157,9 @@ async fn connect(options: &Options) -> Result<Session, ClusterError> {
         builder = builder.user(user, password);
     }
     let session = builder.build().await.map_err(ClusterError::of)?;
-    schema::migrate(&session, &options.address.keyspace).await?;
+    if options.schema != Schema::Leave {
+        schema::migrate(&session, &options.address.keyspace, options.schema).await?;
+        ending::refuse(&session, &options.address.keyspace).await?;
+    }
     Ok(session)
 }

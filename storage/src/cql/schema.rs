@@ -1,11 +1,27 @@
 //! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
 //! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
+use super::ending;
 use super::error::ClusterError;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
 use scylla::statement::Statement;
 use std::time::{Duration, Instant};
+
+/// What connecting does to the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Makes it where there is none, and migrates it.
+    Make,
+    /// Migrates it. Where there is no keyspace that is an error: it was there, and has been ended.
+    Expect,
+    /// Nothing.
+    Leave,
+}
+
+/// The tables that gateways make.
+pub(super) const TABLES: [&str; 6] =
+    ["version", "visits_by_person", "visits_by_venue", "visit_days", "rows", "changes"];
 
 /// What each version adds to the one before.
 const VERSIONS: [&[&str]; 1] = [&[
@@ -36,10 +52,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
 /// then it is tried again.
-pub(super) async fn migrate(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
+pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
     let since = Instant::now();
     loop {
-        match bring(session, keyspace).await {
+        match bring(session, keyspace, schema).await {
             Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
                 tracing::info!(%error, "the schema is not settled; trying again");
                 tokio::time::sleep(PAUSE).await;
@@ -49,10 +65,16 @@ pub(super) async fn migrate(session: &Session, keyspace: &str) -> Result<(), Clu
     }
 }
 
-async fn bring(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
+async fn bring(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
     // Without a table of versions there is no schema yet, or no cluster: who makes it finds out.
     if version(session, keyspace).await.is_ok_and(|found| found == VERSIONS.len()) {
         return Ok(());
+    }
+    if schema == Schema::Expect && !ending::has_keyspace(session, keyspace).await? {
+        return Err(ClusterError::last(format!(
+            "keyspace {keyspace} is gone, and this data folder has served it: if the city was ended, end the folder \
+             by `gateway sunset`, too; a new city begins in a new folder"
+        )));
     }
     let asked = |text: &str| {
         let mut statement = Statement::new(text.replace("{}", keyspace));
@@ -131,4 +153,19 @@ fn is_applied(result: scylla::response::query_result::QueryResult) -> Result<boo
     let rows = result.into_rows_result().map_err(ClusterError::of)?;
     let row = rows.first_row::<scylla::value::Row>().map_err(ClusterError::of)?;
     Ok(row.columns.first().and_then(|column| column.as_ref()?.as_boolean()).unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_that_is_made_is_known() {
+        let made = VERSIONS
+            .iter()
+            .flat_map(|version| version.iter())
+            .filter_map(|text| text.strip_prefix("CREATE TABLE IF NOT EXISTS {}.")?.split(' ').next());
+        let made: Vec<&str> = ["version"].into_iter().chain(made).collect();
+        assert_eq!(made, TABLES);
+    }
 }

@@ -1,7 +1,7 @@
 //! The cluster that tests run on: `SCANGATE_TEST_CQL=host1,host2,…` says where it is, and `tests/run` starts
 //! one. Each test has a keyspace of its own.
 
-use super::{Cluster, Consistency, Options};
+use super::{Cluster, Consistency, Options, Schema};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ pub(crate) fn options(test: &str) -> Options {
         tls: None,
         consistency: Consistency::default(),
         translate: HashMap::new(),
+        schema: Schema::Make,
     }
 }
 

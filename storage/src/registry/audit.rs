@@ -58,10 +58,9 @@ impl Registry {
     /// same; who repeats the call is in the audit twice.
     pub fn audit(&self, act: &Act) -> Result<u64> {
         loop {
-            let last = self.last_number()?;
-            let previous = match last {
-                0 => "0".repeat(64),
-                last => self.audited(last, 1)?.pop().map_or_else(String::new, |last| last.hash),
+            let (last, previous) = match self.last_audited()? {
+                None => (0, "0".repeat(64)),
+                Some(last) => (last.number, last.hash),
             };
             let number = last + 1;
             let hash = hash(&previous, act);
@@ -104,6 +103,14 @@ impl Registry {
             (from..from.saturating_add(max)).map(|number| number.to_be_bytes().to_vec()).collect();
         let found = self.rows().get(Table::Audit, &keys)?;
         found.iter().flatten().map(|value| unpack(Table::Audit, value)).collect()
+    }
+
+    /// The last entry, if there is one.
+    pub fn last_audited(&self) -> Result<Option<Audited>> {
+        match self.last_number()? {
+            0 => Ok(None),
+            last => Ok(self.audited(last, 1)?.pop()),
+        }
     }
 
     /// Follows the whole chain. Returns how long it is, or where it is broken. An end that was cut off is

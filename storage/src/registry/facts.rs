@@ -31,6 +31,23 @@ fn report_key(person: PersonId, day: u32) -> Vec<u8> {
     [&person.0.to_be_bytes()[..], &day.to_be_bytes()].concat()
 }
 
+/// What a row of the evidence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EvidenceKind {
+    Fact,
+    Withdrawal,
+    DailyReport,
+}
+
+/// What a row is, by its key.
+pub(super) fn evidence_kind(key: &[u8]) -> EvidenceKind {
+    match key.len() {
+        FACT_KEY_BYTES => EvidenceKind::Fact,
+        REPORT_KEY_BYTES => EvidenceKind::DailyReport,
+        _ => EvidenceKind::Withdrawal,
+    }
+}
+
 /// Puts the evidence about one person together from rows that come in order.
 #[derive(Default)]
 struct Gathered(Evidence);
@@ -38,10 +55,10 @@ struct Gathered(Evidence);
 impl Gathered {
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let Evidence { facts, reports } = &mut self.0;
-        match key.len() {
-            FACT_KEY_BYTES => facts.push(unpack(Table::Facts, value)?),
-            REPORT_KEY_BYTES => reports.push(unpack::<Report>(Table::Facts, value)?.at),
-            _ => {
+        match evidence_kind(key) {
+            EvidenceKind::Fact => facts.push(unpack(Table::Facts, value)?),
+            EvidenceKind::DailyReport => reports.push(unpack::<Report>(Table::Facts, value)?.at),
+            EvidenceKind::Withdrawal => {
                 if let Some(fact) = facts.last_mut() {
                     fact.force = Force::Withdrawn(unpack(Table::Facts, value)?);
                 }

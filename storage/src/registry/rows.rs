@@ -168,6 +168,9 @@ pub(super) type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
 /// What receives the rows of groups, each with the group's place among those asked for.
 pub(super) type EachOf<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
 
+/// What receives keys, each with the name of its table.
+pub(super) type EachKey<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
+
 /// A store of rows. What was written survives power loss when its call returns.
 pub(super) trait Rows: Send + Sync {
     /// Whether other gateways write here, too.
@@ -180,6 +183,8 @@ pub(super) trait Rows: Send + Sync {
     fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()>;
     /// Every key, with no value. **Cost**: that of the keys, where the store can do so.
     fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+    /// Every key of every table whose rows stay, in no order.
+    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()>;
     /// Writes units, each wholly or not at all. **Errors**: some units may have been written.
     fn write(&self, units: &[Unit]) -> Result<()>;
     /// Adds each row unless its key is taken: of several who try, one adds it. Returns what each key had. The

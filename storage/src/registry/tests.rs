@@ -9,6 +9,7 @@ use scangate_core::paper::{Answer, Appeal, Filed, Paper};
 use scangate_core::person::{Document, DocumentType, Personal};
 use scangate_core::report::Report;
 use scangate_core::time::Timestamp;
+use scangate_core::venue::{Dwell, VenueKind};
 use scangate_core::visit::Window;
 use std::path::PathBuf;
 
@@ -47,6 +48,7 @@ over_both!(
     withdrawn_facts,
     erased_people,
     broken_audit,
+    counted,
     audited_by_many,
     budgets,
     released_once,
@@ -178,6 +180,7 @@ fn broken_audit(store: &Store) {
         registry.audit(&act(object)).unwrap();
     }
     assert_eq!(registry.verify_audit().unwrap(), Ok(3));
+    assert_eq!(registry.last_audited().unwrap(), registry.audited(3, 1).unwrap().pop());
     let second = registry.audited(2, 1).unwrap().remove(0);
     assert_eq!((second.number, second.act.object.as_str()), (2, "c2"));
     registry.forge(&Audited { act: act("c9"), ..second.clone() }).unwrap();
@@ -185,6 +188,31 @@ fn broken_audit(store: &Store) {
     registry.forge(&second).unwrap();
     registry.drop_entry(2).unwrap();
     assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
+}
+
+fn counted(store: &Store) {
+    let registry = store.open();
+    assert_eq!(registry.counts().unwrap(), Counts::default());
+    assert_eq!(registry.last_audited().unwrap(), None);
+    let people: Vec<Personal> = (0..3).map(personal).collect();
+    let person = registry.register(&people, 1, NOW).unwrap()[1].person;
+    let venue = NewVenue {
+        name: "Market".into(),
+        kind: VenueKind::Market,
+        district: "Gulou".into(),
+        dwell: Dwell::default(),
+    };
+    registry.add_venues(vec![venue]).unwrap();
+    let facts = [fact(FactId(1), person), fact(FactId(2), person)];
+    registry.add_facts(&facts).unwrap();
+    registry.withdraw_fact(facts[0].id, "mistaken".into()).unwrap();
+    let window = Window { from: NOW, to: NOW.plus_ms(1) };
+    let (tracer, purpose, reference) = ("tracer".into(), "contact-tracing".into(), "1".into());
+    registry.open_case(NewCase { tracer, person, purpose, reference, window, opened: NOW }).unwrap();
+    let counts = registry.counts().unwrap();
+    assert_eq!((counts.people(), counts.venues(), counts.cases(), counts.audit_entries()), (3, 1, 1, 0));
+    assert_eq!((counts.facts, counts.withdrawals, counts.daily_reports), (2, 1, 0));
+    assert_eq!((counts.rows["facts"], counts.rows["documents"]), (3, 3));
 }
 
 fn audited_by_many(store: &Store) {

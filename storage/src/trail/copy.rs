@@ -72,13 +72,7 @@ impl TrailCopy {
 
     /// The check-ins of days before this one.
     pub fn count_before(&self, day: u32) -> Result<u64, TrailError> {
-        let mut count = 0;
-        for &day in self.days.range(..day) {
-            for bucket in 0..self.from.buckets() {
-                count += self.from.bucket(Index::Persons, day, bucket)?.len() as u64;
-            }
-        }
-        Ok(count)
+        self.days.range(..day).map(|&day| self.from.count_of(day)).sum()
     }
 
     /// How many portions are before a place, and how many there are in all.

@@ -6,6 +6,7 @@
 //! milliseconds. A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows
 //! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
 
+mod count;
 mod pressure;
 mod said;
 mod whole;

@@ -1,7 +1,7 @@
 //! Rows in an embedded store (fjall) of one gateway, one at a time written. A store that a full disk has stopped
 //! is opened anew once there is room.
 
-use super::{Each, EachOf, Key, Row, Rows, Table, Unit};
+use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
 use crate::registry::Result;
 use crate::room;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
@@ -163,6 +163,10 @@ impl Rows for EmbeddedRows {
             each(&entry.key()?)?;
         }
         Ok(())
+    }
+
+    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()> {
+        Table::ALL.into_iter().try_for_each(|table| self.keys(table, &mut |key| each(table.name(), key)))
     }
 
     fn write(&self, units: &[Unit]) -> Result<()> {

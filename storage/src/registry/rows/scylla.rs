@@ -10,7 +10,7 @@ mod ring;
 
 pub(in crate::registry) use ring::PIECES;
 
-use super::{Each, EachOf, Key, Row, Rows, Table, Unit};
+use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
 use crate::cql::{Cluster, ClusterError, Mutex, MutexGuard, OnceCell};
 use crate::registry::Result;
 use aws_lc_rs::rand;
@@ -277,6 +277,10 @@ impl Rows for ScyllaRows {
             }
             Ok(())
         })
+    }
+
+    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()> {
+        self.ring_keys(each)
     }
 
     fn write(&self, units: &[Unit]) -> Result<()> {

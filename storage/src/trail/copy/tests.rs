@@ -100,6 +100,9 @@ fn a_copied_city_is_equal_under_both_indexes_and_each_difference_is_found() {
     }
     assert!(!copy.is_target_empty().unwrap());
     assert_eq!(compare_all(&copy), (None, 2 * count));
+    let counted = copy.from.count().unwrap();
+    assert_eq!((counted.len(), counted.values().sum()), (3, count));
+    assert_eq!(ScyllaTrails::count_on(&cluster("trail_copy")).unwrap(), counted);
     let window = Window { from: rig.check_ins[0].at.minus_ms(1), to: rig.check_ins[0].at.plus_ms(3_600_000) };
     let ask = PersonAsk { person: rig.check_ins[0].person, window };
     assert_eq!(copy.to.persons(&[ask]).unwrap(), copy.from.persons(&[ask]).unwrap());

@@ -4,12 +4,30 @@ use super::{Bucket, EmbeddedTrails, Open, block, row};
 use crate::trail::{Index, TrailError};
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl EmbeddedTrails {
     /// The days that either index has, in order.
     pub(in crate::trail) fn days(&self) -> Result<BTreeSet<u32>, TrailError> {
         self.with(|open| Ok(Index::BOTH.into_iter().flat_map(|index| open.stored_days(index)).collect()))
+    }
+
+    /// The check-ins there are, by UTC day (days since 1970). **Cost**: reads the whole index by person.
+    pub fn count(&self) -> Result<BTreeMap<u32, u64>, TrailError> {
+        let mut counts = BTreeMap::new();
+        for day in self.days()? {
+            let count = self.count_of(day)?;
+            if count > 0 {
+                counts.insert(day, count);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The check-ins of a day.
+    pub(in crate::trail) fn count_of(&self, day: u32) -> Result<u64, TrailError> {
+        let buckets = (0..self.buckets).map(|bucket| self.bucket(Index::Persons, day, bucket));
+        buckets.map(|check_ins| Ok(check_ins?.len() as u64)).sum()
     }
 
     /// The number of buckets.

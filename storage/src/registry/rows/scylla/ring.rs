@@ -1,9 +1,10 @@
-//! Every row there is, whatever its table and bucket, by going round the ring of tokens: for who compares.
+//! Every row there is, whatever its table and bucket, by going round the ring of tokens: for who compares or counts.
 
-use super::{SCANS_MAX, ScyllaRows};
+use super::{EachKey, SCANS_MAX, ScyllaRows};
 use crate::cql::ClusterError;
 use crate::registry::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use scylla::deserialize::row::DeserializeRow;
 use std::ops::Range;
 
 /// Pieces of the ring, all of one length.
@@ -26,19 +27,41 @@ impl ScyllaRows {
 
     /// Every row that stays in some pieces of the ring, in no order. Little is in memory at a time.
     pub(in crate::registry) fn ring(&self, pieces: Range<u16>, each: &mut EachOfAll<'_>) -> Result<()> {
+        self.go_round("kind, key, value", pieces, &mut |(table, key, value): (String, Vec<u8>, Vec<u8>)| {
+            each(&table, &key, &value)
+        })
+    }
+
+    /// Every key of the whole ring, in no order.
+    pub(super) fn ring_keys(&self, each: &mut EachKey<'_>) -> Result<()> {
+        self.go_round("kind, key", 0..PIECES, &mut |(table, key): (String, Vec<u8>)| each(&table, &key))
+    }
+
+    /// These columns of every row that stays in some pieces of the ring, in no order.
+    fn go_round<T>(
+        &self,
+        columns: &str,
+        pieces: Range<u16>,
+        each: &mut dyn FnMut(T) -> Result<()>,
+    ) -> Result<()>
+    where
+        T: for<'frame, 'metadata> DeserializeRow<'frame, 'metadata> + Send + 'static,
+    {
         self.cluster.wait(async {
-            let text = "SELECT kind, key, value FROM {}.rows \
-                        WHERE token(kind, bucket) >= ? AND token(kind, bucket) <= ?";
-            let select = &self.cluster.prepare(text).await?;
+            let text = format!(
+                "SELECT {columns} FROM {{}}.rows \
+                 WHERE token(kind, bucket) >= ? AND token(kind, bucket) <= ?"
+            );
+            let select = &self.cluster.prepare(&text).await?;
             let session = self.cluster.session().await?;
             let reads = stream::iter(pieces).map(|piece| async move {
                 let pager = session.execute_iter(select.clone(), tokens(piece)).await;
-                let rows = pager.map_err(ClusterError::of)?.rows_stream::<(String, Vec<u8>, Vec<u8>)>();
+                let rows = pager.map_err(ClusterError::of)?.rows_stream::<T>();
                 Ok::<_, ClusterError>(rows.map_err(ClusterError::of)?.map_err(ClusterError::of))
             });
             let mut rows = reads.buffer_unordered(SCANS_MAX).try_flatten_unordered(SCANS_MAX);
-            while let Some((table, key, value)) = rows.try_next().await? {
-                each(&table, &key, &value)?;
+            while let Some(row) = rows.try_next().await? {
+                each(row)?;
             }
             Ok(())
         })

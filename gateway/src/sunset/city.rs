@@ -1,0 +1,105 @@
+//! The keyspace of a city that ends: who still serves it, what it holds, and how it goes. Nothing is made of it here:
+//! one that is not there stays away.
+
+use super::before::{Held, Keyspace};
+use crate::config::{Config, Store};
+use crate::store;
+use anyhow::ensure;
+use scangate_core::keys::Secret;
+use scangate_storage::cql::{Address, Cluster, Nodes, Schema};
+use scangate_storage::registry::Registry;
+use scangate_storage::trail::ScyllaTrails;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the cluster's first answer is waited for.
+const CONNECT_MAX: Duration = Duration::from_secs(30);
+
+/// The keyspace.
+pub(super) struct City {
+    address: Address,
+    cluster: Arc<Cluster>,
+}
+
+impl City {
+    /// The one that the configuration names, connected; none where stores are in the data folder.
+    pub(super) fn of(config: &Config) -> anyhow::Result<Option<Self>> {
+        let Store::Cql(address) = &config.store else { return Ok(None) };
+        let cluster = store::cluster(address, &config.cql, Schema::Leave)?;
+        cluster.connect(CONNECT_MAX)?;
+        Ok(Some(Self { address: address.clone(), cluster: Arc::new(cluster) }))
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.address.keyspace
+    }
+
+    /// Whether it is there.
+    pub(super) fn is_there(&self) -> anyhow::Result<bool> {
+        Ok(self.cluster.has_keyspace()?)
+    }
+
+    /// Finds out that it is a city's, and nobody else's too.
+    pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
+        let (tables, strange) = (self.cluster.tables()?, self.cluster.strange_tables()?);
+        ensure!(
+            strange.is_empty(),
+            "keyspace {} has tables that no gateway makes: {}. Move them away first; nothing was touched",
+            self.name(),
+            strange.join(", ")
+        );
+        ensure!(tables.iter().any(|table| table == "version"), "keyspace {} is no gateway's", self.name());
+        Ok(())
+    }
+
+    /// Finds out that no gateway is at work there, but the one of this number, whose data folder is held.
+    pub(super) fn ensure_nobody_serves(&self, secret: &Secret, own: Option<u64>) -> anyhow::Result<()> {
+        let mut drained = self.registry(secret)?.drained()?;
+        drained.retain(|(gateway, _)| Some(*gateway) != own);
+        let (to, count) = (&self.address, drained.len());
+        ensure!(
+            drained.is_empty(),
+            "gateways at work on {to}: {count}. Stop each in order, so that it drains its journal; `gateway store \
+             gateways --store {to}` lists them, and `gateway store retire NUMBER --store {to}` takes out one that is \
+             gone for good"
+        );
+        Ok(())
+    }
+
+    /// From now on no gateway serves it.
+    pub(super) fn close(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.begin_ending()?)
+    }
+
+    /// Takes that back.
+    pub(super) fn open_again(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.take_ending_back()?)
+    }
+
+    /// Its tables and nodes.
+    pub(super) fn describe(&self) -> anyhow::Result<Keyspace> {
+        let Nodes { known: nodes, away: nodes_away } = self.cluster.nodes()?;
+        Ok(Keyspace { name: self.name().to_owned(), tables: self.tables()?, nodes, nodes_away })
+    }
+
+    /// What it holds.
+    pub(super) fn count(&self, secret: &Secret) -> anyhow::Result<Held> {
+        let check_ins = ScyllaTrails::count_on(&self.cluster)?;
+        Held::count("cql", &self.registry(secret)?, check_ins)
+    }
+
+    /// Drops it with all that is in it.
+    pub(super) fn drop_all(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.drop_keyspace()?)
+    }
+
+    /// The tables that it has.
+    pub(super) fn tables(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.cluster.tables()?)
+    }
+
+    fn registry(&self, secret: &Secret) -> anyhow::Result<Registry> {
+        Ok(Registry::clustered(Arc::clone(&self.cluster), secret)?)
+    }
+}

@@ -1,0 +1,237 @@
+//! The data folder: what is in it, and how it is emptied. It is emptied of what gateways make alone: where it holds
+//! something else, that is for its owner to move away first.
+
+use super::before::RemovedFile;
+use super::marker;
+use crate::moving;
+use anyhow::{Context as _, ensure};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+/// What gateways and their commands make in a data folder, in the order in which it goes: whose trace is the longest
+/// first, and the secret last, without which nothing else can be read.
+const PARTS: [&str; 16] = [
+    "trails",
+    "registry",
+    "journal",
+    "snapshot",
+    "snapshot.new",
+    moving::PROGRESS_FILE,
+    "store-copy.json.new",
+    "doctor",
+    "gateway",
+    "authority.token",
+    "tracer.token",
+    "operator.token",
+    "certificate.pem",
+    "key.pem",
+    "sunset.new",
+    SECRET,
+];
+const SECRET: &str = "secret";
+/// Those that are written over before they are removed.
+const KEYS: [&str; 5] = ["authority.token", "tracer.token", "operator.token", "key.pem", SECRET];
+/// What a file system of its own has at its root.
+const OF_THE_FILE_SYSTEM: &str = "lost+found";
+
+/// A data folder.
+pub(super) struct Folder(PathBuf);
+
+/// The files of a folder.
+pub(super) struct Files {
+    pub(super) files: Vec<RemovedFile>,
+    /// The parts that are links.
+    pub(super) links: Vec<String>,
+}
+
+impl Folder {
+    /// The folder at a path. **Errors**: there is none.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let whole = path.canonicalize().with_context(|| format!("the data folder {}", path.display()))?;
+        ensure!(whole.is_dir(), "{} is no folder", path.display());
+        Ok(Self(whole))
+    }
+
+    /// Its absolute path.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Its name alone.
+    pub(super) fn name(&self) -> String {
+        self.0.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    /// A part of it, where there is one.
+    pub(super) fn part(&self, name: &str) -> Option<PathBuf> {
+        let path = self.0.join(name);
+        path.exists().then_some(path)
+    }
+
+    /// Finds out that it is a gateway's, and nobody else's too.
+    pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
+        let shown = self.0.display();
+        ensure!(
+            self.0.join("journal").is_dir(),
+            "{shown} is not the data folder of a gateway: it has no `journal`"
+        );
+        let mut strange = self.names()?;
+        strange.retain(|name| !PARTS.contains(&name.as_str()));
+        ensure!(
+            strange.is_empty(),
+            "{shown} holds what no gateway makes: {}. Move it away first; nothing was touched",
+            strange.join(", ")
+        );
+        Ok(())
+    }
+
+    /// Every file in it, the marker apart.
+    pub(super) fn files(&self) -> anyhow::Result<Files> {
+        let mut found = Files { files: Vec::new(), links: Vec::new() };
+        let mut list = || -> io::Result<()> {
+            for name in self.names()? {
+                let path = self.0.join(&name);
+                if path.is_symlink() {
+                    found.links.push(name.clone());
+                }
+                // A part that is a link to a folder was put on another disk: its files are the gateway's.
+                if path.is_dir() {
+                    list_folder(&path, &name, &mut found.files)?;
+                } else {
+                    let bytes = path.symlink_metadata()?.len();
+                    found.files.push(RemovedFile { name, bytes });
+                }
+            }
+            Ok(())
+        };
+        list().with_context(|| format!("listing {}", self.0.display()))?;
+        found.files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
+    }
+
+    /// Removes everything that gateways make, as far as it is there. It stays removed after a power cut.
+    pub(super) fn clear(&self) -> anyhow::Result<()> {
+        for part in PARTS {
+            let path = self.0.join(part);
+            let removed = if KEYS.contains(&part) { remove_key(&path) } else { remove_part(&path) };
+            found(removed).with_context(|| format!("removing {}", path.display()))?;
+        }
+        let synced = File::open(&self.0).and_then(|folder| folder.sync_all());
+        synced.with_context(|| self.0.display().to_string())
+    }
+
+    /// The names in it, the marker's apart, in order.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name != marker::NAME && name != OF_THE_FILE_SYSTEM {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+fn list_folder(path: &Path, name: &str, into: &mut Vec<RemovedFile>) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list_folder(&entry.path(), &name, into)?;
+        } else {
+            into.push(RemovedFile { name, bytes: entry.metadata()?.len() });
+        }
+    }
+    Ok(())
+}
+
+/// Removes a part: a file, a folder with all that is in it, or a link to either.
+fn remove_part(path: &Path) -> io::Result<()> {
+    if !path.is_dir() {
+        return fs::remove_file(path);
+    }
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let is_folder = entry.file_type()?.is_dir();
+        found(if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) })?;
+    }
+    if path.is_symlink() {
+        return fs::remove_file(path);
+    }
+    match fs::remove_dir(path) {
+        // A disk of its own is mounted there: it is empty now.
+        Err(error) if error.kind() == ErrorKind::ResourceBusy => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Writes zeros over a key and removes it. What a link leads to lies elsewhere and is let be.
+fn remove_key(path: &Path) -> io::Result<()> {
+    let metadata = path.symlink_metadata()?;
+    if metadata.is_file() {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(&vec![0; usize::try_from(metadata.len()).map_err(io::Error::other)?])?;
+        file.sync_all()?;
+    }
+    fs::remove_file(path)
+}
+
+/// What is not there need not be removed.
+fn found(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// A data folder, and a disk beside it that its journal was put on.
+    fn lived_in() -> (tempfile::TempDir, Folder) {
+        let root = tempfile::tempdir().unwrap();
+        let (data, disk) = (root.path().join("data"), root.path().join("disk"));
+        fs::create_dir_all(data.join("registry/keyspaces/1")).unwrap();
+        fs::create_dir_all(&disk).unwrap();
+        symlink(&disk, data.join("journal")).unwrap();
+        fs::write(disk.join("1.segment"), [7; 9]).unwrap();
+        fs::write(data.join("registry/keyspaces/1/2"), [7; 5]).unwrap();
+        fs::write(data.join("key.pem"), "key").unwrap();
+        fs::write(root.path().join("kept"), "secret").unwrap();
+        symlink(root.path().join("kept"), data.join("secret")).unwrap();
+        let folder = Folder::open(&data).unwrap();
+        (root, folder)
+    }
+
+    #[test]
+    fn it_is_emptied_wherever_its_parts_lie_and_nothing_else_is_touched() {
+        let (root, folder) = lived_in();
+        folder.ensure_gateways().unwrap();
+        let Files { files, links } = folder.files().unwrap();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["journal/1.segment", "key.pem", "registry/keyspaces/1/2", "secret"]);
+        assert_eq!((files[0].bytes, links), (9, vec!["journal".to_owned(), "secret".to_owned()]));
+        fs::write(folder.path().join(marker::NAME), "{}").unwrap();
+        fs::create_dir(folder.path().join(OF_THE_FILE_SYSTEM)).unwrap();
+        folder.clear().unwrap();
+        folder.clear().unwrap();
+        assert!(folder.files().unwrap().files.is_empty());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read(root.path().join("kept")).unwrap(), b"secret");
+        assert_eq!(fs::read_dir(root.path().join("disk")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_holds_something_else_is_refused() {
+        let (_root, folder) = lived_in();
+        fs::write(folder.path().join("holiday.jpg"), "x").unwrap();
+        assert!(folder.ensure_gateways().unwrap_err().to_string().contains("holiday.jpg"));
+        let empty = tempfile::tempdir().unwrap();
+        assert!(Folder::open(empty.path()).unwrap().ensure_gateways().is_err());
+    }
+}

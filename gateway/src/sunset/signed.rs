@@ -1,0 +1,170 @@
+//! The report as a file that anybody can check by it alone: its text, an Ed25519 key and the signature of the one
+//! under the other (RFC 8032). The key comes from the deployment's secret, so that it can be told while that lives.
+//!
+//! **Shape**: JSON of `body`, `key` and `signature`, as they stand in [`File`]. The signature is over the bytes of
+//! `body`, a text that is JSON itself; key and signature are in lower-case hexadecimal. A file that is not exactly
+//! what this writes is no report, so that no byte of it can be another.
+
+use anyhow::{Context as _, ensure};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use scangate_core::keys::{KEY_BYTES, Secret};
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+const PURPOSE: &str = "sunset report";
+const PUBLIC_KEY_BYTES: usize = 32;
+const SIGNATURE_BYTES: usize = 64;
+
+/// What reports are signed with: a key for this purpose alone, from which the secret cannot be told. `Debug` is
+/// redacted.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Seed([u8; KEY_BYTES]);
+
+/// The key that a report is checked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey([u8; PUBLIC_KEY_BYTES]);
+
+/// The text is no public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key is 64 digits of 0-9 and a-f, as `gateway sunset --key` prints them")]
+pub struct NoKey;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    body: String,
+    key: String,
+    signature: String,
+}
+
+impl Seed {
+    /// The one of a deployment.
+    pub(super) fn of(secret: &Secret) -> Self {
+        Self(secret.purpose(PURPOSE).0)
+    }
+
+    /// The key that goes with it.
+    pub(super) fn public_key(&self) -> anyhow::Result<PublicKey> {
+        let bytes = self.pair()?.public_key().as_ref().try_into();
+        bytes.map(PublicKey).context("a public key has 32 bytes")
+    }
+
+    /// Signs a body. Returns the file.
+    pub(super) fn sign(&self, body: String) -> anyhow::Result<String> {
+        let signature = hex(self.pair()?.sign(body.as_bytes()).as_ref());
+        Ok(File { body, key: self.public_key()?.to_string(), signature }.text())
+    }
+
+    fn pair(&self) -> anyhow::Result<Ed25519KeyPair> {
+        Ed25519KeyPair::from_seed_unchecked(&self.0).ok().context("the key that signs the report")
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Seed(…)")
+    }
+}
+
+impl From<Seed> for String {
+    fn from(Seed(bytes): Seed) -> Self {
+        hex(&bytes)
+    }
+}
+
+impl TryFrom<String> for Seed {
+    type Error = NoKey;
+
+    fn try_from(text: String) -> Result<Self, NoKey> {
+        unhex(&text).map(Self).ok_or(NoKey)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&hex(&self.0))
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = NoKey;
+
+    fn from_str(text: &str) -> Result<Self, NoKey> {
+        unhex(text).map(Self).ok_or(NoKey)
+    }
+}
+
+impl File {
+    fn text(&self) -> String {
+        let json = serde_json::to_string_pretty(self).expect("three texts are JSON");
+        json + "\n"
+    }
+}
+
+/// The body of a file and the key that signed it. **Errors**: it is not what was signed.
+pub(super) fn open(text: &str) -> anyhow::Result<(String, PublicKey)> {
+    let file: File = serde_json::from_str(text).context("it is no report of `gateway sunset`")?;
+    let key: PublicKey = file.key.parse()?;
+    let signature = unhex::<SIGNATURE_BYTES>(&file.signature).context("its signature is none")?;
+    let signed = UnparsedPublicKey::new(&ED25519, key.0).verify(file.body.as_bytes(), &signature);
+    ensure!(
+        signed.is_ok(),
+        "it was changed since it was signed: the signature is not of this text under this key"
+    );
+    ensure!(file.text() == text, "it was changed since it was written, though what was signed was not");
+    Ok((file.body, key))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The bytes of lower-case digits, so many.
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok());
+    let bytes: [u8; N] = bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
+    rest.is_empty().then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed(byte: u8) -> Seed {
+        Seed::of(&Secret::new(&[byte; 32]).unwrap())
+    }
+
+    #[test]
+    fn what_was_signed_opens_and_a_change_of_any_byte_is_found() {
+        let body = "{\n  \"people\": 6,\n  \"note\": \"\\\"né\\\"\"\n}";
+        let text = seed(1).sign(body.to_owned()).unwrap();
+        assert_eq!(open(&text).unwrap(), (body.to_owned(), seed(1).public_key().unwrap()));
+        for at in 0..text.len() {
+            for flip in [1, 2, 32] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= flip;
+                let changed = String::from_utf8_lossy(&bytes);
+                assert!(open(&changed).is_err(), "byte {at}: {changed}");
+            }
+        }
+        assert!(open(&text[..text.len() - 1]).is_err());
+        assert!(open(&(text + "\n")).is_err());
+    }
+
+    #[test]
+    fn another_secret_has_another_key() {
+        let (one, other) = (seed(1).public_key().unwrap(), seed(2).public_key().unwrap());
+        assert_ne!(one, other);
+        assert_eq!(one.to_string().parse(), Ok(one));
+        for text in ["", "00", &one.to_string()[1..], &format!("{one}0"), &one.to_string().to_uppercase()] {
+            assert_eq!(text.parse::<PublicKey>(), Err(NoKey), "{text}");
+        }
+    }
+}

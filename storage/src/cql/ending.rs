@@ -1,0 +1,161 @@
+//! The end of a keyspace: begun with one of the numbers that are chosen once for its life, from when on no gateway
+//! serves it, and done by dropping it with all that is in it. Who counts what it has is elsewhere.
+
+use super::cluster::Cluster;
+use super::error::ClusterError;
+use super::schema::TABLES;
+use scylla::client::session::Session;
+use scylla::statement::Statement;
+use std::time::Duration;
+
+/// The number that says so; which one it is does not matter.
+const BEGUN: &str = "sunset";
+/// How long dropping may take, until every node has done it: each may make a snapshot first.
+const DROP_MAX: Duration = Duration::from_secs(120);
+
+/// The nodes of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nodes {
+    /// All of them.
+    pub known: u64,
+    /// Those that cannot be reached now.
+    pub away: u64,
+}
+
+impl Cluster {
+    /// Whether there is the keyspace.
+    pub fn has_keyspace(&self) -> Result<bool, ClusterError> {
+        self.wait(async { has_keyspace(self.session().await?, self.keyspace()).await })
+    }
+
+    /// The tables that the keyspace has, in order; none where there is no keyspace.
+    pub fn tables(&self) -> Result<Vec<String>, ClusterError> {
+        let text = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?";
+        let mut tables = self.wait(async { names(self.session().await?, text, self.keyspace()).await })?;
+        tables.sort_unstable();
+        Ok(tables)
+    }
+
+    /// Those of them that no gateway of this version or an earlier one has made.
+    pub fn strange_tables(&self) -> Result<Vec<String>, ClusterError> {
+        let mut tables = self.tables()?;
+        tables.retain(|table| !TABLES.contains(&table.as_str()));
+        Ok(tables)
+    }
+
+    /// How many nodes there are, and how many are away.
+    pub fn nodes(&self) -> Result<Nodes, ClusterError> {
+        self.wait(async {
+            let state = self.session().await?.get_cluster_state();
+            let nodes = state.get_nodes_info();
+            let away = nodes.iter().filter(|node| !node.is_connected()).count();
+            Ok(Nodes { known: nodes.len() as u64, away: away as u64 })
+        })
+    }
+
+    /// Begins to end the keyspace: from now on no gateway that connects serves it.
+    pub fn begin_ending(&self) -> Result<(), ClusterError> {
+        self.wait(self.choose(BEGUN, 1)).map(drop)
+    }
+
+    /// Takes that back.
+    pub fn take_ending_back(&self) -> Result<(), ClusterError> {
+        self.wait(async {
+            let text = "DELETE FROM {}.version WHERE name = ? IF EXISTS";
+            let delete = self.prepare_conditional(text).await?;
+            self.session().await?.execute_unpaged(&delete, (BEGUN,)).await.map_err(ClusterError::of)?;
+            Ok(())
+        })
+    }
+
+    /// Finds out that nobody is ending the keyspace. **Errors**: somebody is.
+    pub fn ensure_living(&self) -> Result<(), ClusterError> {
+        self.wait(async { refuse(self.session().await?, self.keyspace()).await })
+    }
+
+    /// Drops the keyspace, if it is still there. Every node that is not away has done so when this returns.
+    pub fn drop_keyspace(&self) -> Result<(), ClusterError> {
+        self.wait(async {
+            let session = self.session().await?;
+            let mut drop = Statement::new(format!("DROP KEYSPACE IF EXISTS {}", self.keyspace()));
+            drop.set_request_timeout(Some(DROP_MAX));
+            session.query_unpaged(drop, &[]).await.map_err(ClusterError::of)?;
+            session.await_schema_agreement().await.map_err(ClusterError::of)?;
+            Ok(())
+        })
+    }
+}
+
+/// Finds out that nobody is ending the keyspace. **Errors**: somebody is, which no repetition changes.
+pub(super) async fn refuse(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
+    let text = format!("SELECT name FROM {keyspace}.version WHERE name = ?");
+    if names(session, &text, BEGUN).await?.is_empty() {
+        return Ok(());
+    }
+    Err(ClusterError::last(format!(
+        "keyspace {keyspace} is being ended by `gateway sunset`: no gateway serves it any more"
+    )))
+}
+
+/// Whether there is the keyspace.
+pub(super) async fn has_keyspace(session: &Session, keyspace: &str) -> Result<bool, ClusterError> {
+    let text = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    Ok(!names(session, text, keyspace).await?.is_empty())
+}
+
+/// The names that are found by a name.
+async fn names(session: &Session, text: &str, by: &str) -> Result<Vec<String>, ClusterError> {
+    let rows = session.query_unpaged(text, (by,)).await.map_err(ClusterError::of)?;
+    let rows = rows.into_rows_result().map_err(ClusterError::of)?;
+    let names = rows.rows::<(String,)>().map_err(ClusterError::of)?;
+    names.map(|row| row.map(|(name,)| name).map_err(ClusterError::of)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cql::testing::{cluster, options};
+    use crate::cql::{Options, Schema};
+
+    fn looking(test: &str, schema: Schema) -> Cluster {
+        Cluster::new(Options { schema, ..options(test) }).unwrap()
+    }
+
+    fn connected(cluster: &Cluster) -> Result<(), ClusterError> {
+        cluster.connect(Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_keyspace_that_is_ended_serves_nobody_and_is_gone() {
+        let (city, ending) = (cluster("ending"), looking("ending", Schema::Leave));
+        assert!(!ending.has_keyspace().unwrap(), "looking makes nothing");
+        connected(&city).unwrap();
+        assert!(ending.has_keyspace().unwrap() && ending.strange_tables().unwrap().is_empty());
+        assert_eq!(ending.tables().unwrap().len(), TABLES.len());
+        assert_eq!(ending.nodes().unwrap().away, 0);
+
+        ending.begin_ending().unwrap();
+        let refused = connected(&cluster("ending")).unwrap_err();
+        assert!(refused.is_final() && refused.to_string().contains("being ended"), "{refused}");
+        assert!(city.ensure_living().is_err());
+        ending.take_ending_back().unwrap();
+        city.ensure_living().unwrap();
+        connected(&cluster("ending")).unwrap();
+
+        ending.drop_keyspace().unwrap();
+        ending.drop_keyspace().unwrap();
+        assert!(!ending.has_keyspace().unwrap() && ending.tables().unwrap().is_empty());
+        let refused = connected(&looking("ending", Schema::Expect)).unwrap_err();
+        assert!(refused.is_final() && refused.to_string().contains("is gone"), "{refused}");
+        assert!(!ending.has_keyspace().unwrap());
+    }
+
+    #[test]
+    fn a_table_that_is_no_gateways_is_seen() {
+        let (city, ending) = (cluster("strange"), looking("strange", Schema::Leave));
+        connected(&city).unwrap();
+        let text = format!("CREATE TABLE {}.holidays (day int PRIMARY KEY)", city.keyspace());
+        city.wait(async { city.session().await.unwrap().query_unpaged(text, &[]).await }).unwrap();
+        assert_eq!(ending.strange_tables().unwrap(), ["holidays"]);
+    }
+}

@@ -1,0 +1,306 @@
+//! Sunset: a town and a city ended by `gateway sunset`, after which nothing of anybody is left but a report that
+//! others can check.
+
+use anyhow::Context as _;
+use scangate_core::id::PersonId;
+use scangate_core::keys::Secret;
+use scangate_loadgen::drive::now;
+use scangate_storage::cql::{Cluster, ClusterError, Consistency, Options, Schema};
+use scangate_storage::registry::Registry;
+use scangate_tests::{City, Expect, Gateway, Town, city};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A data folder that is to be ended, and a folder for reports.
+struct Ending {
+    folder: Arc<TempDir>,
+    /// The folder's absolute path.
+    data: String,
+    reports: TempDir,
+    /// What else the command is told.
+    more: Vec<String>,
+}
+
+impl Ending {
+    fn of(folder: Arc<TempDir>, more: &[&str]) -> anyhow::Result<Self> {
+        let data = folder.path().canonicalize()?.display().to_string();
+        let more = more.iter().map(ToString::to_string).collect();
+        Ok(Self { folder, data, reports: tempfile::tempdir()?, more })
+    }
+
+    fn report(&self, name: &str) -> PathBuf {
+        self.reports.path().join(name)
+    }
+
+    /// `gateway sunset` of this folder, with a report of this name.
+    fn command(&self, report: &str, more: &[&str]) -> anyhow::Result<Command> {
+        let report = self.report(report).display().to_string();
+        let mut command = Gateway::command(&["sunset", "--data", &self.data, "--report", &report])?;
+        command.args(&self.more).args(more);
+        Ok(command)
+    }
+
+    fn end(&self, report: &str, more: &[&str]) -> anyhow::Result<Output> {
+        Ok(self.command(report, more)?.output()?)
+    }
+
+    /// The key that the report will be signed by.
+    fn key(&self) -> anyhow::Result<String> {
+        let output = Gateway::run(&["sunset", "--key", "--data", &self.data])?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    /// Why no gateway starts on the folder.
+    fn why_not(&self, arguments: &[&str]) -> String {
+        let started = Gateway::start_in(Arc::clone(&self.folder), arguments, Expect::Trouble);
+        started.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    fn names(&self) -> anyhow::Result<Vec<String>> {
+        let names = fs::read_dir(self.folder.path())?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<anyhow::Result<Vec<_>>>()?;
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+fn verify(report: &Path, more: &[&str]) -> anyhow::Result<Output> {
+    let report = report.display().to_string();
+    Gateway::run(&[&["sunset", "--verify", &report], more].concat())
+}
+
+/// What a report says.
+fn body(report: &Path) -> anyhow::Result<Value> {
+    let file: Value = serde_json::from_slice(&fs::read(report)?)?;
+    Ok(serde_json::from_str(file["body"].as_str().context("a report has a body")?)?)
+}
+
+fn said(output: &Output) -> String {
+    let Output { stdout, stderr, .. } = output;
+    String::from_utf8_lossy(&[&stdout[..], stderr].concat()).into_owned()
+}
+
+#[track_caller]
+fn assert_done(output: &Output, words: &str) {
+    assert!(output.status.success() && said(output).contains(words), "{}", said(output));
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, words: &str) {
+    assert_eq!(output.status.code(), Some(1), "{}", said(output));
+    assert!(said(output).contains(words), "{}", said(output));
+}
+
+/// Whether a person's id stands in a file below a folder, in whatever order of bytes or as text.
+fn is_traced(folder: &Path, person: PersonId) -> anyhow::Result<bool> {
+    let text = person.to_string();
+    let traces = [&person.0.to_be_bytes()[..], &person.0.to_le_bytes(), text.as_bytes()];
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if is_traced(&path, person)? {
+                return Ok(true);
+            }
+            continue;
+        }
+        let bytes = fs::read(&path)?;
+        if traces.iter().any(|trace| bytes.windows(trace.len()).any(|window| window == *trace)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Something of everything: check-ins, facts, one of them withdrawn, and a case.
+async fn live(town: &mut Town) -> anyhow::Result<()> {
+    for resident in 0..4 {
+        assert_eq!(town.check_in(resident, resident / 3).await?.status(), 200);
+    }
+    town.post_fact(1, "confirmed").await?;
+    let fact = town.post_fact(2, "close-contact").await?.lines()?;
+    let path = format!("/v1/facts/{}/withdraw", fact[0]["fact"].as_str().context("a fact was posted")?);
+    let authority = town.authority.clone();
+    let body = json!({"reason": "mistaken"}).to_string();
+    assert_eq!(town.send("POST", &path, &authority, body).await?.status(), 200);
+    town.open_case(0).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_22_a_sunset_leaves_nothing_but_a_report_that_others_can_check() -> anyhow::Result<()> {
+    let mut town = Town::found(6).await?;
+    live(&mut town).await?;
+    let ending = Ending::of(town.gateway.folder(), &[])?;
+    let key = ending.key()?;
+    assert_refused(&ending.end("r", &["--confirm", &ending.data])?, "stop its gateway first");
+    let Town { gateway, residents, .. } = town;
+    assert!(gateway.stop()?.success());
+    let folder = ending.folder.path();
+    assert!(is_traced(folder, residents[0].person)?);
+    let secret = Secret::new(&fs::read(folder.join("secret"))?)?;
+    let registry = Registry::embedded(&folder.join("registry"), &secret)?;
+    let last = registry.last_audited()?.context("a case was opened")?;
+    drop(registry);
+
+    // Nothing is touched by who does not mean it, or where something else lies.
+    let names = ending.names()?;
+    for more in [&[][..], &["--confirm", "data"]] {
+        let refused = ending.end("r", more)?;
+        assert_refused(&refused, &format!("nothing was touched; --confirm {} does it", ending.data));
+        assert!(said(&refused).contains("6 people, 3 venues, 2 facts"), "{}", said(&refused));
+    }
+    fs::write(folder.join("holiday.jpg"), "x")?;
+    assert_refused(&ending.end("r", &["--confirm", &ending.data])?, "holiday.jpg");
+    fs::remove_file(folder.join("holiday.jpg"))?;
+    assert_eq!(ending.names()?, names);
+    assert!(Gateway::start_in(Arc::clone(&ending.folder), &[], Expect::Quiet)?.stop()?.success());
+
+    let ended = ending.end("r", &["--confirm", &ending.data])?;
+    assert_done(&ended, "left        nothing");
+    assert_eq!(ending.names()?, ["sunset"]);
+    let report = ending.report("r");
+    for resident in &residents {
+        assert!(!is_traced(folder, resident.person)? && !is_traced(ending.reports.path(), resident.person)?);
+    }
+    let told = body(&report)?;
+    let held = &told["held"][0];
+    let number = |of: &str| held[of].as_u64();
+    assert_eq!((number("people"), number("venues"), number("cases")), (Some(6), Some(3), Some(1)), "{told}");
+    assert_eq!((number("facts"), number("withdrawals")), (Some(2), Some(1)), "{told}");
+    assert_eq!(held["audit"], json!({"entries": last.number, "last_hash": last.hash, "broken_at": null}));
+    let check_ins = held["check_ins"].as_object().context("days")?;
+    assert_eq!(check_ins.values().filter_map(Value::as_u64).sum::<u64>(), 4, "{told}");
+    let today = now().to_string();
+    assert!(check_ins.keys().all(|day| day.len() == 10 && day.as_str() <= today.as_str()), "{told}");
+    assert_eq!(told["journal"]["records"], 4, "{told}");
+    assert_eq!(told["found"], json!({"files": [], "tables": []}));
+    let files = told["files"].as_array().context("files")?;
+    assert!(files.iter().any(|file| file["name"] == "key.pem" && file["bytes"].as_u64() > Some(0)), "{told}");
+
+    assert_done(&verify(&report, &[])?, &key);
+    assert_done(&verify(&report, &["--key", &key])?, "6 people");
+    assert_refused(&verify(&report, &["--key", &"0".repeat(64)])?, "and not by");
+    let text = fs::read_to_string(&report)?;
+    let forged = ending.report("forged");
+    fs::write(&forged, text.replacen("\\\"people\\\": 6", "\\\"people\\\": 5", 1))?;
+    assert_refused(&verify(&forged, &[])?, "was changed");
+
+    assert!(ending.why_not(&[]).contains("was ended by `gateway sunset`"), "{}", ending.why_not(&[]));
+    assert_eq!(ending.names()?, ["sunset"]);
+    assert_done(&ending.end("again", &[])?, "6 people");
+    assert_eq!(fs::read_to_string(ending.report("again"))?, text);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_22_a_sunset_that_was_killed_is_gone_on_with() -> anyhow::Result<()> {
+    let mut town = Town::found(4).await?;
+    live(&mut town).await?;
+    let ending = Ending::of(town.gateway.folder(), &[])?;
+    let key = ending.key()?;
+    let person = town.residents[0].person;
+    assert!(town.gateway.stop()?.success());
+    let mut first = ending.command("r", &["--confirm", &ending.data])?;
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let lines = BufReader::new(first.stderr.take().context("standard error is piped")?).lines();
+    let told = lines.map_while(Result::ok).find(|line| line.starts_with("emptying"));
+    first.kill()?;
+    first.wait()?;
+    assert!(told.is_some());
+    // Wherever it was: no gateway comes back, and who runs it again has the whole report.
+    assert!(ending.why_not(&[]).contains("`gateway sunset`"), "{}", ending.why_not(&[]));
+    assert_done(&ending.end("again", &["--confirm", &ending.data])?, "left        nothing");
+    assert_eq!(ending.names()?, ["sunset"]);
+    let report = ending.report("again");
+    assert_done(&verify(&report, &["--key", &key])?, "4 people, 3 venues, 2 facts");
+    assert!(!is_traced(ending.folder.path(), person)? && !is_traced(ending.reports.path(), person)?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
+    let city = City::new("sunset", 2)?;
+    let store = city.store().to_owned();
+    let keyspace = store.rsplit('/').next().context("a keyspace")?.to_owned();
+    let mut town = Town::found_in(city.start(0)?, 5).await?;
+    live(&mut town).await?;
+    let mut second = city.start(1)?;
+    let first = Ending::of(town.gateway.folder(), &["--store", &store])?;
+    let other = Ending::of(second.folder(), &["--store", &store])?;
+    let key = first.key()?;
+
+    // Whoever is at work, or was killed, is waited for.
+    let Town { gateway, .. } = town;
+    assert!(gateway.stop()?.success());
+    assert_refused(&first.end("r", &["--confirm", &keyspace])?, "`gateway store gateways --store cql://");
+    second.kill()?;
+    assert_refused(&first.end("r", &["--confirm", &keyspace])?, "gateways at work on");
+    drop(second);
+    assert!(city.start(1)?.stop()?.success());
+    for more in [&[][..], &["--confirm", &first.data]] {
+        let refused = first.end("r", more)?;
+        assert_refused(&refused, &format!("nothing was touched; --confirm {keyspace} does it"));
+        assert!(said(&refused).contains("5 people, 3 venues, 2 facts"), "{}", said(&refused));
+    }
+    // A city that is being ended is served by nobody.
+    look(&store, Cluster::begin_ending)?;
+    let why = other.why_not(&["--store", &store]);
+    assert!(why.contains("is being ended by `gateway sunset`"), "{why}");
+    look(&store, Cluster::take_ending_back)?;
+
+    assert_done(&first.end("r", &["--confirm", &keyspace])?, "left        nothing");
+    assert!(!look(&store, Cluster::has_keyspace)? && look(&store, Cluster::tables)?.is_empty());
+    assert_eq!(first.names()?, ["sunset"]);
+    let report = first.report("r");
+    assert_done(&verify(&report, &["--key", &key])?, "nodetool clearsnapshot");
+    let told = body(&report)?;
+    let held = &told["held"][0];
+    assert_eq!(
+        (&held["store"], &held["people"], &held["cases"]),
+        (&json!("cql"), &json!(5), &json!(1)),
+        "{told}"
+    );
+    let check_ins = held["check_ins"].as_object().context("days")?;
+    assert_eq!(check_ins.values().filter_map(Value::as_u64).sum::<u64>(), 4, "{told}");
+    assert_eq!(
+        (&told["keyspace"]["name"], &told["keyspace"]["nodes_away"]),
+        (&json!(keyspace), &json!(0)),
+        "{told}"
+    );
+
+    // The other gateway makes no new city of it; its folder is ended by its path.
+    let why = other.why_not(&["--store", &store]);
+    assert!(why.contains("is gone, and this data folder has served it"), "{why}");
+    assert!(!look(&store, Cluster::has_keyspace)?);
+    assert_refused(&other.end("r", &["--confirm", &keyspace])?, &format!("--confirm {} does it", other.data));
+    assert_done(&other.end("r", &["--confirm", &other.data])?, "left        nothing");
+    assert_eq!(body(&other.report("r"))?["keyspace"], Value::Null);
+    assert_eq!(other.names()?, ["sunset"]);
+    Ok(())
+}
+
+/// Asks or does something about the keyspace of a store, and makes nothing of it by that.
+fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -> anyhow::Result<T> {
+    // The session has a runtime of its own.
+    tokio::task::block_in_place(|| {
+        let cluster = Cluster::new(Options {
+            address: store.parse()?,
+            login: None,
+            tls: None,
+            consistency: Consistency::default(),
+            translate: HashMap::new(),
+            schema: Schema::Leave,
+        })?;
+        cluster.connect(Duration::from_secs(60))?;
+        Ok(act(&cluster)?)
+    })
+}
