@@ -12,7 +12,8 @@ use crate::gate::Gate;
 use crate::headroom::Headroom;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
-use crate::office::{self, Office, OfficeSettings, dispatch};
+use crate::office::{self, Office, OfficeSettings, Reception, dispatch};
+use crate::parties::Parties;
 use crate::rooms::journal::Desk;
 use crate::serve::quic::Phase;
 use crate::serve::worker::{self, Worker};
@@ -78,10 +79,12 @@ pub fn run(
         (Some(_) | None, _) => deployment::development_identity(&config.data)?,
     };
     let tls = Arc::new(tls::configure(&identity)?);
+    let parties = Parties::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence } = store::open(config, &secret)?;
     let gate = Arc::new(gate(config, &secret, &registry, presence)?);
     deployment::first_tokens(&config.data, &gate.tokens)?;
+    parties.say_doubles(&gate.policies.in_force().policy.terms().steps);
 
     let workers = workers(config);
     let bells: Vec<_> = (0..workers).map(|_| worker::bell()).collect();
@@ -114,7 +117,9 @@ pub fn run(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
-    let office = Arc::new(Office::new(Arc::clone(&gate), registry, trails, drains, intake, settings));
+    let reception = Reception::new(parties, &secret);
+    let office = Office::new(Arc::clone(&gate), registry, trails, drains, intake, reception, settings);
+    let office = Arc::new(office);
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::door();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));

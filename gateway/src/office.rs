@@ -1,6 +1,7 @@
 //! The back office: everything that is not a scan. It runs on a runtime of its own behind a bounded door,
 //! so that a slow trace never delays a check-in. A file a noun; who may ask is in `bearer`.
 
+mod allowance;
 mod bearer;
 pub mod call;
 mod cases;
@@ -17,13 +18,16 @@ mod ndjson;
 mod pages;
 mod people;
 mod policies;
+mod reception;
 mod recolour;
+mod registration;
 mod router;
 mod trails;
 mod venues;
 mod wrong;
 
 pub use follow::keep_in_step;
+pub use reception::Reception;
 pub use recolour::recolour_when_due;
 pub use router::router;
 
@@ -61,6 +65,8 @@ pub struct Office {
     pub drains: Drains,
     /// Its own way into the journal, for imported and late check-ins.
     pub intake: Intake,
+    /// Where people register by themselves.
+    pub reception: Reception,
     /// What it answers at most, and where it says it is.
     pub settings: OfficeSettings,
     due: Due,
@@ -93,10 +99,12 @@ impl Office {
         trails: Arc<dyn TrailStore>,
         drains: Drains,
         intake: Intake,
+        reception: Reception,
         settings: OfficeSettings,
     ) -> Self {
         let (tracing, due) = (Semaphore::new(TRACES_AT_ONCE_MAX), Due::default());
-        Self { gate, registry, trails, drains, intake, settings, due, tracing, drained: Mutex::default() }
+        let drained = Mutex::default();
+        Self { gate, registry, trails, drains, intake, reception, settings, due, tracing, drained }
     }
 
     /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see

@@ -53,5 +53,9 @@ fn describe() {
         "scangate_snapshot_age_seconds",
         "How old the colours are that a start while the cluster is away would begin with; in a city only"
     );
+    describe_counter!(
+        "scangate_party_faults_total",
+        "Registrations that an outside party did not answer, by party and fault"
+    );
     describe_gauge!("scangate_residents", "Residents in the colour table");
 }

@@ -4,11 +4,13 @@
 mod between;
 pub mod city;
 mod gateway;
+mod party;
 mod relay;
 mod town;
 
 pub use between::Between;
 pub use city::City;
 pub use gateway::{Expect, Gateway};
+pub use party::{Asked, Manner, Party};
 pub use relay::Relay;
 pub use town::{Sent, Town, eventually, send};

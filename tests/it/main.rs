@@ -17,6 +17,7 @@ mod moving_house;
 mod outages;
 mod refusals;
 mod register;
+mod registration;
 mod residents;
 mod roles;
 mod scanning;

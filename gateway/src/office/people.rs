@@ -1,4 +1,5 @@
-//! Residents: registration, and what each may see and change of their own.
+//! Residents: what each may see and change of their own, and registers kept elsewhere. Who registers by
+//! themselves comes by `registration`.
 
 use super::bearer::{Authority, Resident};
 use super::clerk::{self, Clerk, Keeping, put_json};
@@ -9,7 +10,7 @@ use super::{Office, audit_first, blocking};
 use crate::clock;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::BytesMut;
@@ -34,14 +35,14 @@ const OWN_CHECK_INS_MAX: usize = 1_000;
 
 /// What a phone makes its codes from.
 #[derive(Serialize)]
-struct Given {
+pub(super) struct Given {
     person: PersonId,
     kid: u8,
     key: String,
 }
 
 /// The key of somebody registered, under the kid it was given out with while that is good.
-fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
+pub(super) fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
     let keyring = &office.gate.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
@@ -51,26 +52,12 @@ fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
 }
 
 /// Registers people and shows them in the colour table at once.
-fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
+pub(super) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
     let kid = office.gate.keyring.current().0;
     let registered = office.registry.register(people, kid, clock::now())?;
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
-}
-
-/// `POST /v1/people`. A document that is registered already is refused, and its key not given out again:
-/// whoever sends a document's number has not proved to be its holder.
-pub(super) async fn register(
-    State(office): State<Arc<Office>>,
-    Json(personal): Json<Personal>,
-) -> Result<Response, Wrong> {
-    let personal = personal.checked()?;
-    let given = blocking(move || {
-        let registered = enrol(&office, &[personal])?.pop().ok_or(Wrong::StoreUnavailable)?;
-        if registered.is_new { give(&office, registered) } else { Err(Wrong::AlreadyRegistered) }
-    });
-    Ok(axum::Json(given.await??).into_response())
 }
 
 /// `POST /v1/people/import`. Idempotent: a known document gives the same person and key.

@@ -1,7 +1,7 @@
 //! Which path is whose. Every path of the contract that is not a scan stands here.
 
 use super::wrong::Wrong;
-use super::{Office, cases, check_ins, facts, held, keys, pages, people, policies, venues};
+use super::{Office, cases, check_ins, facts, held, keys, pages, people, policies, registration, venues};
 use axum::Router;
 use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
@@ -12,7 +12,9 @@ pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .route("/v1/check-ins/batch", post(check_ins::batch))
         .route("/v1/check-ins/import", post(check_ins::import))
-        .route("/v1/people", post(people::register))
+        .route("/v1/registration", get(registration::asked))
+        .route("/v1/people", post(registration::register))
+        .route("/v1/people/sms-codes", post(registration::send_code))
         .route("/v1/people/import", post(people::import))
         .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
         .route("/v1/venues", post(venues::add))

@@ -23,6 +23,20 @@ pub(super) enum Wrong {
     Malformed(Cow<'static, str>),
     /// A name, phone or document number that is none.
     Person(PersonError),
+    /// The city does not register people by this type of document.
+    DocumentUnsupported,
+    /// The rule pack asks for the code that was sent to the phone.
+    SmsCodeNeeded,
+    /// Not the code that was sent to the phone, or no longer.
+    SmsCodeInvalid,
+    /// The rule pack asks for a picture of the face.
+    FaceNeeded,
+    /// The picture is not of the document's holder.
+    FaceMismatch,
+    /// A phone has had its codes or tries, up to this time.
+    PhoneSpent(Timestamp),
+    /// An outside party did not answer; nobody was registered.
+    RegistrationUnavailable,
     /// The document is registered already.
     AlreadyRegistered,
     /// There is no such person.
@@ -55,12 +69,17 @@ impl Wrong {
             Self::HopsNeedApproval | Self::SameApprover => 403,
             Self::AlreadyRegistered => 409,
             Self::Person(_)
+            | Self::DocumentUnsupported
+            | Self::SmsCodeNeeded
+            | Self::SmsCodeInvalid
+            | Self::FaceNeeded
+            | Self::FaceMismatch
             | Self::PersonUnknown
             | Self::VenueUnknown
             | Self::AnswerTooLarge
             | Self::PolicyInvalid(_) => 422,
-            Self::BudgetSpent => 429,
-            Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
+            Self::BudgetSpent | Self::PhoneSpent(_) => 429,
+            Self::RegistrationUnavailable | Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
         }
     }
 
@@ -73,6 +92,13 @@ impl Wrong {
             Self::Person(PersonError::Name) => "name-invalid",
             Self::Person(PersonError::PhoneUnsupported) => "phone-unsupported",
             Self::Person(PersonError::DocumentInvalid(_)) => "document-invalid",
+            Self::DocumentUnsupported => "document-unsupported",
+            Self::SmsCodeNeeded => "sms-code-needed",
+            Self::SmsCodeInvalid => "sms-code-invalid",
+            Self::FaceNeeded => "face-needed",
+            Self::FaceMismatch => "face-mismatch",
+            Self::PhoneSpent(_) => Refusal::TooMany.code(),
+            Self::RegistrationUnavailable => "registration-unavailable",
             Self::AlreadyRegistered => "already-registered",
             Self::PersonUnknown => "person-unknown",
             Self::VenueUnknown => "venue-unknown",
@@ -92,6 +118,13 @@ impl Wrong {
             Self::Person(PersonError::Name) => "The name is not one",
             Self::Person(PersonError::PhoneUnsupported) => "This kind of phone number is not taken",
             Self::Person(PersonError::DocumentInvalid(_)) => "The document number is not one of its type",
+            Self::DocumentUnsupported => "This city does not register people by this type of document",
+            Self::SmsCodeNeeded => "The code sent to the phone is needed",
+            Self::SmsCodeInvalid => "The code is not the one sent to the phone",
+            Self::FaceNeeded => "A picture of the face is needed",
+            Self::FaceMismatch => "The picture is not of the document's holder",
+            Self::PhoneSpent(_) => "Too many codes or tries for one phone",
+            Self::RegistrationUnavailable => "Registration does not work now",
             Self::AlreadyRegistered => "This document is registered already",
             Self::PersonUnknown => "There is no such person",
             Self::VenueUnknown => "There is no such venue",
@@ -109,6 +142,22 @@ impl Wrong {
             Self::Refused(refusal) => refusal.detail().into(),
             Self::Malformed(detail) => detail.as_ref().into(),
             Self::Person(error) => error.to_string().into(),
+            Self::DocumentUnsupported => {
+                "GET /v1/registration says which are taken and whom to call; others register at a counter"
+                    .into()
+            }
+            Self::SmsCodeNeeded => "POST /v1/people/sms-codes sends one; give it as sms_code".into(),
+            Self::SmsCodeInvalid => {
+                "type the latest one, or have another sent; it is good for minutes".into()
+            }
+            Self::FaceNeeded => "give it as face: a JPEG or PNG in base64".into(),
+            Self::FaceMismatch => "take another picture, a JPEG or PNG of the holder in good light".into(),
+            Self::PhoneSpent(_) => {
+                "this phone may have more after retry_after_ms; others are not held up".into()
+            }
+            Self::RegistrationUnavailable => {
+                "nobody was registered; send the same request again after retry_after_ms".into()
+            }
             Self::AlreadyRegistered => {
                 "use the phone it was registered with, or have the authority issue the key anew".into()
             }
@@ -127,10 +176,18 @@ impl Wrong {
     fn retry_after_ms(&self) -> Option<u32> {
         let refusal = match self {
             Self::Refused(refusal) => *refusal,
-            Self::StoreUnavailable | Self::TrailsUnavailable(_) => Refusal::Overloaded,
+            Self::RegistrationUnavailable | Self::StoreUnavailable | Self::TrailsUnavailable(_) => {
+                Refusal::Overloaded
+            }
+            Self::PhoneSpent(until) => return Some(left_ms(*until)),
             Self::BudgetSpent => return Some(until_tomorrow_ms()),
             Self::Malformed(_)
             | Self::Person(_)
+            | Self::DocumentUnsupported
+            | Self::SmsCodeNeeded
+            | Self::SmsCodeInvalid
+            | Self::FaceNeeded
+            | Self::FaceMismatch
             | Self::AlreadyRegistered
             | Self::PersonUnknown
             | Self::VenueUnknown
@@ -170,6 +227,10 @@ impl Wrong {
         }
         problem
     }
+}
+
+fn left_ms(until: Timestamp) -> u32 {
+    u32::try_from(until.since_ms(clock::now())).unwrap_or(u32::MAX)
 }
 
 fn until_tomorrow_ms() -> u32 {

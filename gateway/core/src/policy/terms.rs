@@ -3,10 +3,10 @@
 
 use crate::colour::Colour;
 use crate::person::DocumentType;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a registration must bring besides name, phone and document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RegistrationStep {
     /// The code that was sent to the phone.
