@@ -13,7 +13,8 @@ use crate::gate::Gate;
 use crate::headroom::Headroom;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
-use crate::office::{self, Office, OfficeSettings, dispatch};
+use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception, dispatch};
+use crate::parties::Parties;
 use crate::policies;
 use crate::rooms::journal::Desk;
 use crate::serve::quic::Phase;
@@ -85,11 +86,13 @@ pub fn run(
         (Some(_) | None, _) => deployment::development_identity(&config.data)?,
     };
     let tls = Arc::new(tls::configure(&identity)?);
+    let parties = Parties::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
     let gate = Arc::new(gate(config, &secret, &issuer, &registry, presence)?);
     deployment::first_tokens(&config.data, &gate.tokens)?;
+    parties.say_doubles(&gate.policies.in_force().policy.terms().steps);
 
     let workers = workers(config);
     let bells: Vec<_> = (0..workers).map(|_| worker::bell()).collect();
@@ -124,7 +127,9 @@ pub fn run(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
-    let office = Office::new(Arc::clone(&gate), registry, trails, drains, intake, issuer, settings);
+    let reception = Reception::new(parties, &secret);
+    let front = FrontOffice { reception, issuer };
+    let office = Office::new(Arc::clone(&gate), registry, trails, drains, intake, front, settings);
     let office = Arc::new(office);
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::door();

@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, then the command line over it. A wrong key is answered with file, line
 //! and the nearest right key; nothing is guessed.
 
+use crate::parties::PartyAddress;
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use scangate_storage::cql::{Address, AddressWrong, Consistency};
@@ -45,6 +46,8 @@ pub struct Config {
     pub store: Store,
     /// How to talk to a cluster.
     pub cql: CqlConfig,
+    /// Who helps with registrations.
+    pub registration: RegistrationConfig,
 }
 
 /// Where trails and registry are kept.
@@ -101,6 +104,19 @@ pub struct CqlConfig {
     pub translate: BTreeMap<SocketAddr, SocketAddr>,
 }
 
+/// The outside parties that registrations need, where a rule pack asks for their steps. Where one is not set, a
+/// double answers, which is for development only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistrationConfig {
+    /// Who sends codes to phones.
+    pub sms_webhook: Option<PartyAddress>,
+    /// Who compares faces with documents.
+    pub face_webhook: Option<PartyAddress>,
+    /// A file with the token that both are shown; none if not set.
+    pub webhook_token: Option<PathBuf>,
+}
+
 /// The journal's bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -139,6 +155,7 @@ impl Default for Config {
             tracer: TracerConfig::default(),
             store: Store::default(),
             cql: CqlConfig::default(),
+            registration: RegistrationConfig::default(),
         }
     }
 }
@@ -213,6 +230,13 @@ impl Config {
         if self.cql.buckets == Some(0) {
             return Err(("buckets", "buckets must be at least 1".into()));
         }
+        let RegistrationConfig { sms_webhook, face_webhook, webhook_token } = &self.registration;
+        if webhook_token.is_some() && sms_webhook.is_none() && face_webhook.is_none() {
+            return Err((
+                "webhook_token",
+                "webhook_token is for sms_webhook or face_webhook: set one".into(),
+            ));
+        }
         if self.certificate.is_some() != self.key.is_some() {
             return Err(("certificate", "certificate and key must be set together".into()));
         }
@@ -249,6 +273,8 @@ mod tests {
         assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
         assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));
         assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
+        assert!(wrong("[registration]\nsms_webhook = \"http://sms.example\"").contains(":2:15: names"));
+        assert!(wrong("[registration]\nwebhook_token = \"token\"").contains(":2:1: webhook_token is for"));
         assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
     }
 

@@ -1,6 +1,6 @@
 //! The gateway: sockets, threads and clocks around the rules of `scangate-core`. A check-in's way is in
 //! [`rooms`]; who carries it there is in [`serve`] (HTTP/3) and [`http`]; what follows it is in [`batcher`];
-//! everything that is not a scan is in [`office`].
+//! everything that is not a scan is in [`office`], which asks [`parties`] outside.
 
 pub mod admin;
 pub mod assembly;
@@ -20,6 +20,7 @@ pub mod keyring;
 pub mod moving;
 pub mod office;
 pub mod pace;
+pub mod parties;
 pub mod policies;
 pub mod poster;
 pub mod problem;

@@ -1,6 +1,7 @@
 //! The back office: everything that is not a scan. It runs on a runtime of its own behind a bounded door,
 //! so that a slow trace never delays a check-in. A file a noun; who may ask is in `bearer`.
 
+mod allowance;
 mod bearer;
 pub mod call;
 mod cases;
@@ -20,7 +21,9 @@ mod pages;
 mod people;
 mod persons;
 mod policies;
+mod reception;
 mod recolour;
+mod registration;
 mod router;
 mod standing;
 mod trails;
@@ -28,6 +31,7 @@ mod venues;
 mod wrong;
 
 pub use follow::keep_in_step;
+pub use reception::Reception;
 pub use recolour::{recolour_feverish, recolour_when_due};
 pub use router::router;
 
@@ -68,12 +72,22 @@ pub struct Office {
     pub intake: Intake,
     /// Signs what others are to rely on: certificates, declarations.
     pub issuer: Issuer,
+    /// Where people register by themselves.
+    pub reception: Reception,
     /// What it answers at most, and where it says it is.
     pub settings: OfficeSettings,
     due: Due,
     tracing: Semaphore,
     /// How far the gateways of the city have drained, as it was read last.
     drained: Mutex<Vec<(u64, Timestamp)>>,
+}
+
+/// Who deals with residents by the deployment's keys.
+pub struct FrontOffice {
+    /// Where people register by themselves.
+    pub reception: Reception,
+    /// Signs what others are to rely on.
+    pub issuer: Issuer,
 }
 
 /// Settings of the back office.
@@ -100,12 +114,13 @@ impl Office {
         trails: Arc<dyn TrailStore>,
         drains: Drains,
         intake: Intake,
-        issuer: Issuer,
+        front: FrontOffice,
         settings: OfficeSettings,
     ) -> Self {
         let (tracing, due) = (Semaphore::new(TRACES_AT_ONCE_MAX), Due::default());
         let drained = Mutex::default();
-        Self { gate, registry, trails, drains, intake, issuer, settings, due, tracing, drained }
+        let FrontOffice { reception, issuer } = front;
+        Self { gate, registry, trails, drains, intake, issuer, reception, settings, due, tracing, drained }
     }
 
     /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see

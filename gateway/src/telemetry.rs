@@ -58,5 +58,9 @@ fn describe() {
         "Persons to whom the last feed of a source gave another colour than this city"
     );
     describe_counter!("scangate_held_total", "Lists held for a second approver, by kind");
+    describe_counter!(
+        "scangate_party_faults_total",
+        "Registrations that an outside party did not answer, by party and fault"
+    );
     describe_gauge!("scangate_residents", "Residents in the colour table");
 }

@@ -1,13 +1,20 @@
 // The resident page: registers this phone if it is not yet, checks in at the venue whose code the camera
-// read, and shows the colour with the running time, so that a picture of it is seen to be one.
+// read, and shows the colour with the running time, so that a picture of it is seen to be one. The venue is in
+// the page's own address, so that whoever has to register first is checked in where they scanned.
 
+import { ask, clear, entered, prepare, review } from "./application.js";
 import { send } from "./check_in.js";
 import { learn, now } from "./clock.js";
 import { personCode, step } from "./code.js";
-import { forget, form, keep, kept } from "./registration.js";
+import { forget, keep, kept } from "./registration.js";
 import { both, checks, colours, problems, shapes, unknownProblem, verdicts } from "./words.js";
 
-/** @typedef {"registering" | "checking-in" | "retrying" | "done" | "failed"} State */
+/** @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State */
+
+/** A picture on a bad signal takes its time. */
+const SUBMIT_TRY_MS = 30_000;
+/** Refusals after which the city may ask for something else than this page has asked for. */
+const OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
 const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
 let began = Date.now();
@@ -30,6 +37,7 @@ function say(id, text) {
 function enter(state) {
   document.body.dataset.state = state;
   element("registration").hidden = state !== "registering";
+  element("confirmation").hidden = state !== "confirming";
   element("result").hidden = state !== "done";
   element("progress").hidden = state === "done";
   element("again").hidden = state !== "failed";
@@ -42,6 +50,10 @@ function enter(state) {
 function tell(words) {
   say("message", words[0]);
   say("message-en", words[1]);
+  if (words[0] !== "") {
+    // Below a long form it would not be seen.
+    element("progress").scrollIntoView({ block: "nearest" });
+  }
 }
 
 function retrying() {
@@ -108,25 +120,50 @@ async function checkIn(registration) {
   }
 }
 
-async function register() {
-  const body = form();
+/** Asks for what this city wants of whoever registers. @param {[string, string]} words */
+async function offer(words) {
+  enter("asking");
+  tell(["请稍候…", "One moment…"]);
   began = Date.now();
+  const answer = await send("/v1/registration", async () => undefined, retrying);
+  if (answer.status === 200) {
+    ask(answer.body);
+    enter("registering");
+    tell(words);
+  } else {
+    fail(answer.body.code);
+  }
+}
+
+/** Another try with these would cost the person one of a few. @param {import("./check_in.js").Answer} answer */
+function isFinal(answer) {
+  const isShed = answer.status === 429 || answer.status === 503;
+  return !isShed || ["too-many", "registration-unavailable"].includes(answer.body.code);
+}
+
+async function register() {
+  const body = entered();
+  began = Date.now();
+  enter("submitting");
   tell(["正在登记…", "Registering…"]);
-  const answer = await send("/v1/people", async () => body, retrying);
+  const answer = await send("/v1/people", async () => body, retrying, { tryMs: SUBMIT_TRY_MS, isFinal });
+  const words = problems[answer.body.code] ?? unknownProblem;
   if (answer.status === 200) {
     keep(answer.body);
+    clear();
     await checkIn(answer.body);
+  } else if (OUTDATED.includes(answer.body.code)) {
+    await offer(words);
   } else {
     enter("registering");
-    tell(problems[answer.body.code] ?? unknownProblem);
+    tell(words);
   }
 }
 
 function start() {
   const registration = kept();
   if (registration === null) {
-    tell(["", ""]);
-    enter("registering");
+    void offer(["", ""]);
   } else {
     void checkIn(registration);
   }
@@ -134,8 +171,13 @@ function start() {
 
 element("registration-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  void register();
+  review();
+  enter("confirming");
+  tell(["", ""]);
 });
+element("confirm").addEventListener("click", () => void register());
+element("correct").addEventListener("click", () => enter("registering"));
+prepare(tell);
 element("again").addEventListener("click", start);
 setInterval(() => say("now", new Date(now()).toLocaleTimeString()), 250);
 start();

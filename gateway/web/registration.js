@@ -23,17 +23,3 @@ export function keep(registration) {
 export function forget() {
   localStorage.removeItem(PLACE);
 }
-
-/** @param {string} id */
-function field(id) {
-  return /** @type {HTMLInputElement | HTMLSelectElement} */ (document.getElementById(id)).value.trim();
-}
-
-/** What the form says. */
-export function form() {
-  return {
-    name: field("name"),
-    phone: field("phone"),
-    document: { type: field("document-type"), number: field("document-number") },
-  };
-}

@@ -25,6 +25,22 @@ export const checks = {
   manual: ["人工核验", "by hand"],
 };
 
+/** Identity documents. @type {Record<string, Words>} */
+export const documents = {
+  "resident-id": ["居民身份证", "Resident identity card"],
+  passport: ["护照", "Passport"],
+  "hk-macau-permit": ["港澳居民来往内地通行证", "Hong Kong and Macau permit"],
+  "taiwan-permit": ["台湾居民来往大陆通行证", "Taiwan permit"],
+};
+
+/** What was entered, by name. @type {Record<string, Words>} */
+export const fields = {
+  name: ["姓名", "Name"],
+  phone: ["手机号码", "Mobile phone"],
+  document: ["证件类型", "Document"],
+  number: ["证件号码", "Number"],
+};
+
 /** Lines of a tick, an exclamation mark, a cross and a question mark. @type {Record<string, string>} */
 export const shapes = {
   green: "M20 55 L42 77 L82 27",
@@ -43,9 +59,18 @@ export const problems = {
   "phone-unsupported": ["请填写中国大陆手机号码", "A mainland mobile number is needed"],
   "document-invalid": ["证件号码有误，请核对", "The document number has a mistake"],
   "document-unsupported": ["此类证件请到人工窗口登记", "Register at a staffed counter with this document"],
+  "sms-code-needed": ["请先获取短信验证码并填写", "Get a code by text message and type it in"],
+  "sms-code-invalid": ["验证码有误或已过期，请核对或重新获取", "The code is wrong or old: check it or get another"],
+  "face-needed": ["请拍摄人脸照片", "Take a picture of your face"],
+  "face-mismatch": ["人脸与证件不符，请正对镜头重新拍摄", "Face and document do not match: take another picture"],
+  "too-many": ["该手机号操作过于频繁，请稍后再试", "Too many tries with this phone: try later"],
+  "registration-unavailable": ["登记服务暂时不可用，请稍后再试", "Registering does not work now: try again in a moment"],
   "already-registered": ["该证件已登记，请使用原手机或联系工作人员", "Already registered: use that phone or ask the staff"],
   malformed: ["信息有误，请核对", "Something is not filled in right"],
 };
+
+/** @type {Words} */
+export const offline = ["手机没有网络，请稍后再试", "This phone is offline: try again when it is back"];
 
 /** @type {Words} */
 export const unknownProblem = ["登记失败，请询问工作人员", "It did not work: ask the staff"];

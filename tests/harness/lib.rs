@@ -5,6 +5,7 @@ mod between;
 pub mod city;
 mod clock;
 mod gateway;
+mod party;
 mod relay;
 mod town;
 
@@ -12,5 +13,6 @@ pub use between::Between;
 pub use city::City;
 pub use clock::Clock;
 pub use gateway::{Expect, Gateway};
+pub use party::{Asked, Manner, Party};
 pub use relay::Relay;
 pub use town::{Sent, Town, eventually, send};

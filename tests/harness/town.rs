@@ -155,7 +155,7 @@ pub async fn send(
 }
 
 /// How long something may take that is going to happen.
-const EVENTUALLY_MAX: Duration = Duration::from_secs(60);
+const EVENTUALLY_MAX: Duration = Duration::from_secs(180);
 
 /// Asks again and again until the answer is as it should be. **Errors**: with the last answer.
 pub async fn eventually<T: Debug>(

@@ -31,7 +31,7 @@ impl Province {
             issuer.public_key()
         );
         std::fs::write(&pack, include_str!("../../gateway/core/policies/xuzhou.toml").to_owned() + &trust)?;
-        let gateway = Gateway::start(&["--policy", &pack.display().to_string()])?;
+        let gateway = Gateway::start_under(&pack.display().to_string())?;
         let mut town = Town::found_in(gateway, 1).await?;
         let authority = town.authority.clone();
         let lines: Vec<String> = NUMBERS

@@ -1,12 +1,15 @@
 //! Clients that others wrote: Chromium and aioquic check in over HTTP/3. Where one is missing, the test
 //! fails and says which.
 
+use crate::registration::printed_code;
 use anyhow::Context as _;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::Town;
+use scangate_tests::{Expect, Gateway, Town, eventually};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 fn scripts() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,6 +46,34 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
         .arg(&town.venues[0].poster)
         .output()
         .context("node is missing")?;
+    assert!(output.status.success(), "{}", told(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_scanned() -> anyhow::Result<()>
+{
+    let folder = Arc::new(tempfile::tempdir()?);
+    let gateway = Gateway::start_in(folder, &["--policy", "xuzhou"], Expect::Words("for development only"))?;
+    let town = Town::found_in(gateway, 1).await?;
+    let mut script = Command::new("node")
+        .current_dir(scripts().join("browser"))
+        .arg("register.mjs")
+        .arg(town.gateway.listen.port().to_string())
+        .arg(town.gateway.folder().path().join("certificate.pem"))
+        .args([&town.venues[1].poster, "Venue 1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("node is missing")?;
+    let mut asks = String::new();
+    BufReader::new(script.stdout.take().context("its output is piped")?).read_line(&mut asks)?;
+    if asks == "code?\n" {
+        let code = eventually(async || Ok(printed_code(&town.gateway)), Option::is_some).await?;
+        writeln!(script.stdin.take().context("its input is piped")?, "{}", code.unwrap_or_default())?;
+    }
+    let output = script.wait_with_output()?;
     assert!(output.status.success(), "{}", told(&output));
     Ok(())
 }

@@ -38,7 +38,7 @@ impl Life {
         let clock = Clock::new()?;
         // Nine in the morning of the next day in Shanghai: no midnight comes between two requests.
         clock.go_ahead(DAY_MS + HOUR_MS - clock.now().0 % DAY_MS)?;
-        let town = Town::found_in(Gateway::start_by(&clock, &["--policy", policy])?, 3).await?;
+        let town = Town::found_in(Gateway::start_by(&clock, policy)?, 3).await?;
         let gateway = &town.gateway;
         let authority = gateway.token("authority", "health office", None)?;
         let tracer = gateway.token("tracer", "tracer 7", None)?;

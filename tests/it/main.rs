@@ -19,6 +19,7 @@ mod outages;
 mod packs;
 mod refusals;
 mod register;
+mod registration;
 mod residents;
 mod roles;
 mod scanning;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn town_of(policy: &str, residents: usize) -> anyhow::Result<Town> {
-    Town::found_in(Gateway::start(&["--policy", policy])?, residents).await
+    Town::found_in(Gateway::start_under(policy)?, residents).await
 }
 
 /// A resident's own request.
@@ -408,7 +408,8 @@ async fn hb_06_a_fever_at_the_checkpoint_refuses_and_goes_on_record() -> anyhow:
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_08_a_colour_is_told_with_rules_and_facts_and_replayed_as_of_a_time() -> anyhow::Result<()> {
     let mut town = town_of("xuzhou", 1).await?;
-    let before = now();
+    // A millisecond earlier than anything that follows.
+    let before = now().minus_ms(1);
     let measure = json!({"kind": "ordered", "measure": "test-due", "reference": "17"});
     assert_eq!(fact(&mut town, 0, before.minus_ms(DAY_MS), measure).await?, "yellow");
     let mine = own(&mut town, 0, "GET", "", &Value::Null).await?.json()?;

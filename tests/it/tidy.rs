@@ -69,6 +69,9 @@ fn the_rules_know_no_clock_socket_file_thread_or_chance() {
 fn each_library_is_named_in_its_room() {
     only("quinn", "gateway/src", &["gateway/src/serve"]);
     only("hyper::", "gateway/src", &["gateway/src/http.rs"]);
+    for client in ["hyper_rustls", "hyper_util::client"] {
+        only(client, "gateway/src", &["gateway/src/parties"]);
+    }
     only(
         "fjall",
         "storage/src",
@@ -92,8 +95,8 @@ fn http3_knows_neither_quic_nor_rooms() {
 }
 
 #[test]
-fn the_scan_path_awaits_no_store() {
-    for word in ["registry", "TrailStore"] {
+fn the_scan_path_awaits_no_store_and_no_outside_party() {
+    for word in ["registry", "TrailStore", "parties"] {
         only(word, "gateway/src/rooms", &[]);
         only(word, "gateway/src/serve", &[]);
     }

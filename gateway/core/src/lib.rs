@@ -22,6 +22,7 @@ pub mod policy;
 pub mod refusal;
 pub mod report;
 pub mod scan;
+pub mod sms;
 pub mod time;
 pub mod token;
 pub mod venue;

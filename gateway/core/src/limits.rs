@@ -32,6 +32,10 @@ pub const AHEAD_MS_MAX: u64 = STEP_EARLY_MS;
 /// Rules of a pack: as many as fit beside the door's own reasons in the bits of one number.
 pub const RULES_MAX: usize = 56;
 
+/// How long every code sent to a phone is the same, in milliseconds. It is good in the window after, too: a
+/// text message takes seconds, its reader a minute or two.
+pub const SMS_WINDOW_MS: u64 = 5 * 60_000;
+
 /// A visit ends after this unless the venue says otherwise, in minutes.
 pub const DWELL_MINUTES: u16 = 60;
 /// The longest dwell a venue may say, in minutes: a day.

@@ -18,12 +18,15 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const ASSETS: [(&str, &str, &str); 7] = [
+const ASSETS: [(&str, &str, &str); 10] = [
     ("app.js", SCRIPT, include_str!("../../web/app.js")),
+    ("application.js", SCRIPT, include_str!("../../web/application.js")),
     ("check_in.js", SCRIPT, include_str!("../../web/check_in.js")),
     ("clock.js", SCRIPT, include_str!("../../web/clock.js")),
     ("code.js", SCRIPT, include_str!("../../web/code.js")),
+    ("picture.js", SCRIPT, include_str!("../../web/picture.js")),
     ("registration.js", SCRIPT, include_str!("../../web/registration.js")),
+    ("sms.js", SCRIPT, include_str!("../../web/sms.js")),
     ("words.js", SCRIPT, include_str!("../../web/words.js")),
     ("page.css", "text/css; charset=utf-8", include_str!("../../web/page.css")),
 ];

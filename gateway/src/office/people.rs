@@ -1,4 +1,5 @@
-//! Residents: registration, and what each may see and change of their own.
+//! Residents: what each may see and change of their own, and registers kept elsewhere. Who registers by
+//! themselves comes by `registration`.
 
 use super::bearer::{Authority, Resident};
 use super::clerk::{self, Clerk, Keeping, put_json};
@@ -10,7 +11,7 @@ use super::{Office, audit_first, blocking};
 use crate::clock;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::BytesMut;
@@ -20,7 +21,6 @@ use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Kid;
 use scangate_core::person::{Personal, checked_name, checked_phone};
-use scangate_core::policy::Denied;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
@@ -59,20 +59,6 @@ pub(super) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Register
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
-}
-
-/// `POST /v1/people`. A document that is registered already is refused, and its key not given out again:
-/// whoever sends a document's number has not proved to be its holder.
-pub(super) async fn register(
-    State(office): State<Arc<Office>>,
-    Json(personal): Json<Personal>,
-) -> Result<Response, Wrong> {
-    let personal = personal.checked()?;
-    let given = blocking(move || {
-        let registered = enrol(&office, &[personal])?.pop().ok_or(Wrong::StoreUnavailable)?;
-        if registered.is_new { give(&office, registered) } else { Err(Wrong::AlreadyRegistered) }
-    });
-    Ok(axum::Json(given.await??).into_response())
 }
 
 /// `POST /v1/people/import`. Idempotent: a known document gives the same person and key.
@@ -198,9 +184,10 @@ pub(super) fn change_person(office: &Office, id: PersonId, change: Change) -> Re
         return Err(Refusal::NotFound.into());
     }
     if let Some(max) = a_day {
-        let day = u64::from(office.day(clock::now()));
-        if !office.registry.spend(&format!("edits/{id}"), day, 1, max.into())? {
-            return Err(Denied::EditQuota.into());
+        let now = clock::now();
+        if !office.registry.spend(&format!("edits/{id}"), office.day(now).into(), 1, max.into())? {
+            let tomorrow = office.gate.policies.in_force().policy.calendar().midnight_after(now, 1);
+            return Err(Wrong::EditQuota(tomorrow));
         }
     }
     let person = office.registry.change_person(id, name, phone)?.ok_or(Refusal::NotFound)?;

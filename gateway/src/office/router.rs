@@ -2,7 +2,10 @@
 
 use super::own::{appeals, arrivals, certificates, declarations, family, reports};
 use super::wrong::Wrong;
-use super::{Office, cases, check_ins, facts, feeds, held, keys, pages, people, persons, policies, venues};
+use super::{
+    Office, cases, check_ins, facts, feeds, held, keys, pages, people, persons, policies, registration,
+    venues,
+};
 use axum::Router;
 use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
@@ -13,7 +16,9 @@ pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .route("/v1/check-ins/batch", post(check_ins::batch))
         .route("/v1/check-ins/import", post(check_ins::import))
-        .route("/v1/people", post(people::register))
+        .route("/v1/registration", get(registration::asked))
+        .route("/v1/people", post(registration::register))
+        .route("/v1/people/sms-codes", post(registration::send_code))
         .route("/v1/people/import", post(people::import))
         .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
         .route("/v1/people/me/reports", get(reports::list).post(reports::add))

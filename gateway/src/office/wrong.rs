@@ -27,10 +27,24 @@ pub(super) enum Wrong {
     Person(PersonError),
     /// The terms of the rule pack in force do not let this person do this.
     Denied(Denied),
+    /// The changes of the day are used up, until this time.
+    EditQuota(Timestamp),
     /// An arrival that needs a responsible unit, without one.
     UnitNeeded,
     /// A certificate that is not taken.
     Certificate(CertificateError),
+    /// The rule pack asks for the code that was sent to the phone.
+    SmsCodeNeeded,
+    /// Not the code that was sent to the phone, or no longer.
+    SmsCodeInvalid,
+    /// The rule pack asks for a picture of the face.
+    FaceNeeded,
+    /// The picture is not of the document's holder.
+    FaceMismatch,
+    /// A phone has had its codes or tries, up to this time.
+    PhoneSpent(Timestamp),
+    /// An outside party did not answer; nobody was registered.
+    RegistrationUnavailable,
     /// The document is registered already.
     AlreadyRegistered,
     /// There is no such person.
@@ -74,6 +88,10 @@ impl Wrong {
             | Self::FeedOutOfOrder(_)
             | Self::Denied(Denied::ProxyOutLimit | Denied::ProxyInLimit) => 409,
             Self::Person(_)
+            | Self::SmsCodeNeeded
+            | Self::SmsCodeInvalid
+            | Self::FaceNeeded
+            | Self::FaceMismatch
             | Self::PersonUnknown
             | Self::VenueUnknown
             | Self::AnswerTooLarge
@@ -82,8 +100,8 @@ impl Wrong {
             | Self::Certificate(_)
             | Self::FeedUntrusted
             | Self::Denied(Denied::DocumentUnsupported) => 422,
-            Self::BudgetSpent | Self::Denied(Denied::EditQuota) => 429,
-            Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
+            Self::BudgetSpent | Self::PhoneSpent(_) | Self::EditQuota(_) => 429,
+            Self::RegistrationUnavailable | Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
         }
     }
 
@@ -97,6 +115,7 @@ impl Wrong {
             Self::Person(PersonError::PhoneUnsupported) => "phone-unsupported",
             Self::Person(PersonError::DocumentInvalid(_)) => "document-invalid",
             Self::Denied(denied) => denied_words(*denied).0,
+            Self::EditQuota(_) => "edit-quota",
             Self::UnitNeeded => "unit-needed",
             Self::FeedUntrusted => "feed-untrusted",
             Self::FeedOutOfOrder(_) => "feed-out-of-order",
@@ -104,6 +123,12 @@ impl Wrong {
             Self::Certificate(CertificateError::Forged | CertificateError::Another) => "certificate-invalid",
             Self::Certificate(CertificateError::OutOfTime) => "certificate-expired",
             Self::Certificate(CertificateError::Untrusted) => "certificate-untrusted",
+            Self::SmsCodeNeeded => "sms-code-needed",
+            Self::SmsCodeInvalid => "sms-code-invalid",
+            Self::FaceNeeded => "face-needed",
+            Self::FaceMismatch => "face-mismatch",
+            Self::PhoneSpent(_) => Refusal::TooMany.code(),
+            Self::RegistrationUnavailable => "registration-unavailable",
             Self::AlreadyRegistered => "already-registered",
             Self::PersonUnknown => "person-unknown",
             Self::VenueUnknown => "venue-unknown",
@@ -127,8 +152,15 @@ impl Wrong {
             Self::FeedUntrusted => "Nobody is trusted with this feed",
             Self::FeedOutOfOrder(_) => "Another feed comes next",
             Self::MassFlip(_) => "The rule pack would turn very many at once",
+            Self::EditQuota(_) => "The changes of the day are used up",
             Self::UnitNeeded => "Somebody must answer for this arrival",
             Self::Certificate(_) => "The certificate is not taken",
+            Self::SmsCodeNeeded => "The code sent to the phone is needed",
+            Self::SmsCodeInvalid => "The code is not the one sent to the phone",
+            Self::FaceNeeded => "A picture of the face is needed",
+            Self::FaceMismatch => "The picture is not of the document's holder",
+            Self::PhoneSpent(_) => "Too many codes or tries for one phone",
+            Self::RegistrationUnavailable => "Registration does not work now",
             Self::AlreadyRegistered => "This document is registered already",
             Self::PersonUnknown => "There is no such person",
             Self::VenueUnknown => "There is no such venue",
@@ -158,8 +190,21 @@ impl Wrong {
                  that is meant"
             )
             .into(),
+            Self::EditQuota(_) => "it can be changed again on the city's next day".into(),
             Self::UnitNeeded => "name as `unit` the employer or community where work or home is fixed".into(),
             Self::Certificate(error) => error.to_string().into(),
+            Self::SmsCodeNeeded => "POST /v1/people/sms-codes sends one; give it as sms_code".into(),
+            Self::SmsCodeInvalid => {
+                "type the latest one, or have another sent; it is good for minutes".into()
+            }
+            Self::FaceNeeded => "give it as face: a JPEG or PNG in base64".into(),
+            Self::FaceMismatch => "take another picture, a JPEG or PNG of the holder in good light".into(),
+            Self::PhoneSpent(_) => {
+                "this phone may have more after retry_after_ms; others are not held up".into()
+            }
+            Self::RegistrationUnavailable => {
+                "nobody was registered; send the same request again after retry_after_ms".into()
+            }
             Self::AlreadyRegistered => {
                 "use the phone it was registered with, or have the authority issue the key anew".into()
             }
@@ -178,16 +223,23 @@ impl Wrong {
     fn retry_after_ms(&self) -> Option<u32> {
         let refusal = match self {
             Self::Refused(refusal) => *refusal,
-            Self::StoreUnavailable | Self::TrailsUnavailable(_) => Refusal::Overloaded,
-            Self::BudgetSpent | Self::Denied(Denied::EditQuota) => return Some(until_tomorrow_ms()),
-            Self::Denied(_)
+            Self::RegistrationUnavailable | Self::StoreUnavailable | Self::TrailsUnavailable(_) => {
+                Refusal::Overloaded
+            }
+            Self::PhoneSpent(until) | Self::EditQuota(until) => return Some(left_ms(*until)),
+            Self::BudgetSpent => return Some(until_tomorrow_ms()),
+            Self::Malformed(_)
+            | Self::Person(_)
+            | Self::Denied(_)
             | Self::FeedUntrusted
             | Self::FeedOutOfOrder(_)
             | Self::MassFlip(_)
             | Self::UnitNeeded
             | Self::Certificate(_)
-            | Self::Malformed(_)
-            | Self::Person(_)
+            | Self::SmsCodeNeeded
+            | Self::SmsCodeInvalid
+            | Self::FaceNeeded
+            | Self::FaceMismatch
             | Self::AlreadyRegistered
             | Self::PersonUnknown
             | Self::VenueUnknown
@@ -235,16 +287,13 @@ const fn denied_words(denied: Denied) -> (&'static str, &'static str, &'static s
         Denied::DocumentUnsupported => (
             "document-unsupported",
             "This type of document is not taken here",
-            "the city registers people by other documents: see its rule pack",
+            "GET /v1/registration says which are taken and whom to call; others register at a counter",
         ),
         Denied::EditNotGreen => (
             "edit-not-green",
             "Only who is green may change this",
             "it can be changed once the colour is green again",
         ),
-        Denied::EditQuota => {
-            ("edit-quota", "The changes of the day are used up", "it can be changed again on the next day")
-        }
         Denied::ProxyNotGreen => (
             "proxy-not-green",
             "Only who is green may take dependants",
@@ -266,6 +315,11 @@ const fn denied_words(denied: Denied) -> (&'static str, &'static str, &'static s
             "the dependant may, with a phone of their own",
         ),
     }
+}
+
+/// How long it is until a time.
+fn left_ms(until: Timestamp) -> u32 {
+    u32::try_from(until.since_ms(clock::now())).unwrap_or(u32::MAX)
 }
 
 fn until_tomorrow_ms() -> u32 {

@@ -31,6 +31,18 @@ impl Registry {
         }
     }
 
+    /// Gives back what was spent for nothing. Nothing happens in a period that is forgotten.
+    pub fn give_back(&self, account: &str, period: u64, amount: u64) -> Result<()> {
+        let key = [account.as_bytes(), &[0], &period.to_be_bytes()].concat();
+        while let Some(spent) = self.get(Table::Budgets, &key)? {
+            let rest = number(Table::Budgets, &spent)?.saturating_sub(amount);
+            if self.rows().swap(Table::Budgets, &key, &spent, Some(&rest.to_be_bytes()))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn forget_periods(&self, group: &[u8], but: &[u8]) -> Result<()> {
         let mut remove = Vec::new();
         self.rows().groups(Table::Budgets, &[group.to_vec()], &mut |_, key, _| {

@@ -251,6 +251,11 @@ fn budgets(store: &Store) {
     assert!(!registry.spend("cases/a", 1, 1, 100).unwrap());
     assert!(registry.spend("cases/b", 1, 100, 100).unwrap());
     assert!(registry.spend("cases/a", 2, 100, 100).unwrap());
+    registry.give_back("cases/a", 2, 1).unwrap();
+    registry.give_back("cases/a", 1, 1).unwrap();
+    registry.give_back("cases/never", 2, 1).unwrap();
+    assert!(registry.spend("cases/a", 2, 1, 100).unwrap());
+    assert!(!registry.spend("cases/a", 2, 1, 100).unwrap());
 }
 
 fn released_once(store: &Store) {

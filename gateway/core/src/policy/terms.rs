@@ -3,10 +3,10 @@
 
 use crate::colour::Colour;
 use crate::person::DocumentType;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a registration must bring besides name, phone and document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RegistrationStep {
     /// The code that was sent to the phone.
@@ -22,8 +22,6 @@ pub enum Denied {
     DocumentUnsupported,
     /// The colour may not edit.
     EditNotGreen,
-    /// The day's edits are used up.
-    EditQuota,
     /// The colour may not take dependants.
     ProxyNotGreen,
     /// The holder has as many dependants as may be.

@@ -1,0 +1,118 @@
+//! A webhook: one question by `POST`, one answer, over HTTP/1.1. It knows the wire and its bounds, and not what
+//! is asked; that is [`super::Parties`]'.
+
+use super::address::PartyAddress;
+use super::fault::PartyFault;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, Error, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::aws_lc_rs;
+use serde::Serialize;
+use std::io;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How long an outside party has for an answer, a second connection included: a person with a phone in hand
+/// waits for it.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// How long one connection may take, so that there is time for a second.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// Questions under way at once. At a fifth of a second each it is 320 a second, more than a city registers by
+/// phone; a party that hangs holds no more of the back office than this.
+const AT_ONCE_MAX: usize = 64;
+/// An idle connection is let go before most servers let go of it, so that a question seldom meets a dead one.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+/// An answer's body.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+
+const _: () = assert!(2 * CONNECT_MAX.as_millis() < ANSWER_MAX.as_millis());
+
+/// What an outside party answered.
+pub(super) struct Said {
+    /// The status.
+    pub(super) status: StatusCode,
+    /// The body.
+    pub(super) body: Bytes,
+}
+
+/// A webhook.
+pub(super) struct Webhook {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    address: PartyAddress,
+    authorization: Option<HeaderValue>,
+    places: Semaphore,
+}
+
+impl Webhook {
+    /// A webhook that nobody has asked yet. **Errors**: for one over TLS, if this machine has no list of
+    /// certificate authorities.
+    pub(super) fn new(address: PartyAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_MAX)
+            .build(connector(&address)?);
+        Ok(Self { client, address, authorization, places: Semaphore::new(AT_ONCE_MAX) })
+    }
+
+    /// Asks once; a second time where no connection came about, for then nothing was asked.
+    pub(super) async fn ask(&self, question: &impl Serialize) -> Result<Said, PartyFault> {
+        let Ok(_place) = self.places.try_acquire() else { return Err(PartyFault::Busy) };
+        let question = serde_json::to_vec(question).expect("a question is made of strings");
+        match tokio::time::timeout(ANSWER_MAX, self.exchange(question.into())).await {
+            Ok(said) => said,
+            Err(_) => Err(PartyFault::Late),
+        }
+    }
+
+    async fn exchange(&self, question: Bytes) -> Result<Said, PartyFault> {
+        let first = self.client.request(self.request(question.clone())).await;
+        let answered = match first {
+            Err(error) if error.is_connect() => self.client.request(self.request(question)).await,
+            Ok(_) | Err(_) => first,
+        };
+        let (head, body) = answered.map_err(|error| fault(&error))?.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        Ok(Said { status: head.status, body: body.map_err(|_| PartyFault::Unreadable)?.to_bytes() })
+    }
+
+    fn request(&self, question: Bytes) -> Request<Full<Bytes>> {
+        let mut request = Request::post(self.address.uri().clone()).body(Full::new(question));
+        if let Ok(request) = &mut request {
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            if let Some(authorization) = &self.authorization {
+                headers.insert(AUTHORIZATION, authorization.clone());
+            }
+        }
+        request.expect("a method and a URL that was parsed make a request")
+    }
+}
+
+fn fault(error: &Error) -> PartyFault {
+    if error.is_connect() { PartyFault::Unreachable } else { PartyFault::Broken }
+}
+
+/// Connects by TLS, to whom this machine's own list of authorities vouches for, or plainly on this machine.
+/// Outside parties are not the project's to keep at TLS 1.3: 1.2 is taken, too.
+fn connector(address: &PartyAddress) -> io::Result<HttpsConnector<HttpConnector>> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_MAX));
+    tcp.set_nodelay(true);
+    let provider = aws_lc_rs::default_provider();
+    if address.is_tls() {
+        let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?;
+        return Ok(builder.https_only().enable_http1().wrap_connector(tcp));
+    }
+    let nobody = rustls::ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let builder = HttpsConnectorBuilder::new().with_tls_config(nobody);
+    Ok(builder.https_or_http().enable_http1().wrap_connector(tcp))
+}

@@ -1,0 +1,49 @@
+// The code that comes by text message: asked for by a button, which then waits a minute, since a message takes
+// its time and the next one may cost the person one of a few.
+
+import { attempt } from "./check_in.js";
+import { offline, problems, unknownProblem } from "./words.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+const PAUSE_S = 60;
+/** An outside service is given five seconds for it. */
+const TRY_MS = 15_000;
+
+/** Lets the button be pressed again after so long. @param {HTMLButtonElement} button @param {number} seconds */
+function pause(button, seconds) {
+  const again = Date.now() + seconds * 1000;
+  const words = [...button.childNodes];
+  button.disabled = true;
+  const ticking = setInterval(() => {
+    const left = Math.ceil((again - Date.now()) / 1000);
+    button.textContent = `${left} 秒后可再次获取 · again in ${left} s`;
+    if (left <= 0) {
+      clearInterval(ticking);
+      button.replaceChildren(...words);
+      button.disabled = false;
+    }
+  }, 250);
+}
+
+/**
+ * Has a code sent to a phone.
+ * @param {HTMLButtonElement} button
+ * @param {string} phone
+ * @param {(words: Words) => void} tell
+ */
+export async function sendCode(button, phone, tell) {
+  button.disabled = true;
+  tell(["正在发送…", "Sending…"]);
+  const answer = await attempt("/v1/people/sms-codes", { phone }, TRY_MS);
+  button.disabled = false;
+  if (answer?.status === 202) {
+    tell(["验证码已发送，请查看短信", "A code is on its way: look at your messages"]);
+    pause(button, PAUSE_S);
+  } else if (answer?.status === 429 && typeof answer.body.retry_after_ms === "number") {
+    tell(problems["too-many"] ?? unknownProblem);
+    pause(button, answer.body.retry_after_ms / 1000);
+  } else {
+    tell(answer === null ? offline : (problems[answer.body.code] ?? unknownProblem));
+  }
+}

@@ -1,0 +1,544 @@
+//! Registration as a city's rule pack wants it, with outside parties that answer, fail, hang or say no. Each
+//! test is named after the row of the mission that it holds the gateway to.
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::future::try_join_all;
+use scangate_core::code::PersonCode;
+use scangate_core::keys::{Key, Kid, PersonKey};
+use scangate_core::time::Step;
+use scangate_loadgen::client::Version;
+use scangate_loadgen::drive::now;
+use scangate_tests::{Expect, Gateway, Manner, Party, Sent, Town, eventually, send};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+
+const NAME: &str = "欧阳修远";
+const NUMBER: &str = "11010519491231002X";
+const PHONE: &str = "13912345678";
+const TOKEN: &str = "a-token-of-the-city";
+/// Over which allowances of a phone are counted.
+const PERIOD_MS: u64 = 600_000;
+
+const SENT: Manner = Manner::Says(200, "");
+const MATCH: Manner = Manner::Says(200, r#"{"match": true, "score": 0.98}"#);
+const NO_MATCH: Manner = Manner::Says(200, r#"{"match": false}"#);
+
+fn jpeg() -> String {
+    STANDARD.encode(b"\xff\xd8\xff\xe0 a face")
+}
+
+fn form(phone: &str, r#type: &str, number: &str) -> Value {
+    json!({"name": NAME, "phone": phone, "document": {"type": r#type, "number": number}})
+}
+
+fn with(mut form: Value, more: &[(&str, &str)]) -> Value {
+    for (name, value) in more {
+        form[name] = json!(value);
+    }
+    form
+}
+
+/// Xuzhou, with a party for messages and one for faces.
+struct Xuzhou {
+    town: Town,
+    sms: Party,
+    face: Party,
+}
+
+fn configuration(folder: &Path, sms: &str, face: &str) -> anyhow::Result<String> {
+    let token = folder.join("webhook-token");
+    std::fs::write(&token, format!("{TOKEN}\n"))?;
+    let file = folder.join("gateway.toml");
+    let text = format!(
+        "policy = \"xuzhou\"\n[registration]\nsms_webhook = \"{sms}\"\nface_webhook = \"{face}\"\n\
+         webhook_token = \"{}\"\n",
+        token.display()
+    );
+    std::fs::write(&file, text)?;
+    Ok(file.display().to_string())
+}
+
+impl Xuzhou {
+    async fn found(expect: Expect) -> anyhow::Result<Self> {
+        let (sms, face) = (Party::start(SENT).await?, Party::start(MATCH).await?);
+        let folder = Arc::new(tempfile::tempdir()?);
+        let (to_sms, to_face) =
+            (format!("http://{}/send", sms.address), format!("http://{}/face", face.address));
+        let file = configuration(folder.path(), &to_sms, &to_face)?;
+        let gateway = Gateway::start_in(folder, &["--config", &file], expect)?;
+        Ok(Self { town: Town::found_in(gateway, 1).await?, sms, face })
+    }
+
+    /// Stops the gateway in order and starts it again.
+    async fn restart(self) -> anyhow::Result<Self> {
+        let Self { town: Town { gateway, .. }, sms, face } = self;
+        let folder = gateway.folder();
+        gateway.stop()?;
+        let file = folder.path().join("gateway.toml").display().to_string();
+        let gateway = Gateway::start_in(folder, &["--config", &file], Expect::Quiet)?;
+        Ok(Self { town: Town::found_in(gateway, 1).await?, sms, face })
+    }
+
+    async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Sent> {
+        self.town.send("POST", path, "", body.to_string()).await
+    }
+
+    async fn register(&mut self, body: &Value) -> anyhow::Result<Sent> {
+        self.post("/v1/people", body).await
+    }
+
+    /// Has a code sent, and reads it as the phone's holder does.
+    async fn code(&mut self, phone: &str) -> anyhow::Result<String> {
+        let sent = self.post("/v1/people/sms-codes", &json!({"phone": phone})).await?;
+        anyhow::ensure!(sent.status() == 202, "{}", sent.text());
+        let code = self.sms.asked_last()?.question["code"].as_str().map(str::to_owned);
+        code.context("a message has a code")
+    }
+
+    /// Neither name, phone, document, token nor code is in the log, whatever happened.
+    fn assert_nobody_is_logged(&self) {
+        let log = self.town.gateway.log();
+        // A time's digits may be anything.
+        let said: Vec<&str> = log.iter().filter_map(|line| Some(line.split_once(' ')?.1)).collect();
+        let said = said.join("\n");
+        for word in [NAME, NUMBER, PHONE, TOKEN] {
+            assert!(!said.contains(word), "the log names {word}");
+        }
+        let numbers: HashSet<&str> = said.split(|letter: char| !letter.is_ascii_digit()).collect();
+        for asked in self.sms.asked() {
+            let code = asked.question["code"].as_str().unwrap_or_default();
+            assert!(!numbers.contains(code), "the log names {code}");
+        }
+    }
+}
+
+/// The period of allowances that it is now.
+fn period() -> u64 {
+    now().0 / PERIOD_MS
+}
+
+/// The code that somebody who was just registered shows.
+fn person_code(given: &Value) -> anyhow::Result<String> {
+    let key = URL_SAFE_NO_PAD.decode(given["key"].as_str().context("a key is given")?)?;
+    let key = PersonKey(Key(key.try_into().map_err(|_| anyhow::anyhow!("a key is 32 bytes"))?));
+    let kid = Kid(given["kid"].as_u64().context("a kid is given")?.try_into()?);
+    let person = given["person"].as_str().context("an id is given")?.parse()?;
+    Ok(PersonCode::seal(kid, person, Step::of(now()), &key).text())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_04_a_code_and_a_face_are_asked_for_and_then_the_scanned_venue_is_checked_in_at()
+-> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let asked = city.town.send("GET", "/v1/registration", "", "").await?.json()?;
+    let terms = json!({
+        "policy": "xuzhou/1", "title": "徐州健康宝", "hotline": "12345",
+        "documents": ["resident-id"], "steps": ["sms", "face"],
+    });
+    assert_eq!(asked, terms);
+
+    let bare = form(PHONE, "resident-id", NUMBER);
+    let code = city.code(PHONE).await?;
+    let message = city.sms.asked_last()?;
+    let bearer = Some(format!("Bearer {TOKEN}"));
+    assert_eq!((message.what.as_str(), &message.authorization), ("POST /send", &bearer));
+    let text = message.question["text"].as_str().unwrap_or_default();
+    assert!(text.starts_with("【徐州健康宝】") && text.contains(&code), "{text}");
+    assert_eq!(message.question, json!({"phone": PHONE, "code": code, "text": text}));
+    assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()), "{code}");
+
+    let other = if code == "000000" { "000001" } else { "000000" };
+    let gif = STANDARD.encode(b"GIF89a");
+    for (more, face, status, refused) in [
+        (vec![], MATCH, 422, "sms-code-needed"),
+        (vec![("face", jpeg())], MATCH, 422, "sms-code-needed"),
+        (vec![("sms_code", code.clone())], MATCH, 422, "face-needed"),
+        (vec![("sms_code", code.clone()), ("face", "no base64".into())], MATCH, 400, "malformed"),
+        (vec![("sms_code", code.clone()), ("face", gif)], MATCH, 422, "face-mismatch"),
+        (vec![("sms_code", other.into()), ("face", jpeg())], MATCH, 422, "sms-code-invalid"),
+        (vec![("sms_code", code.clone()), ("face", jpeg())], NO_MATCH, 422, "face-mismatch"),
+        (
+            vec![("sms_code", code.clone()), ("face", jpeg()), ("colour", "green".into())],
+            MATCH,
+            400,
+            "malformed",
+        ),
+        (vec![("sms_code", code.clone()), ("face", jpeg())], MATCH, 200, ""),
+        (vec![("sms_code", code.clone()), ("face", jpeg())], MATCH, 409, "already-registered"),
+    ] {
+        city.face.behave(face);
+        let more: Vec<_> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let sent = city.register(&with(bare.clone(), &more)).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (status, refused), "{more:?}: {}", sent.text());
+        if status == 200 {
+            let body = json!({"venue": city.town.venues[2].poster, "person": person_code(&sent.json()?)?});
+            let scan = city.post("/v1/check-ins", &body).await?.json()?;
+            assert_eq!(
+                (&scan["colour"], &scan["venue"]["name"]),
+                (&json!("green"), &json!("Venue 2")),
+                "{scan}"
+            );
+        }
+    }
+    // No face is compared for who does not hold the phone.
+    assert_eq!(city.face.asked().len(), 3);
+    let claim = city.face.asked_last()?;
+    let document = json!({"type": "resident-id", "number": NUMBER});
+    assert_eq!(claim.question, json!({"name": NAME, "document": document, "image": jpeg()}));
+    assert_eq!((claim.what.as_str(), claim.authorization), ("POST /face", bearer));
+    city.assert_nobody_is_logged();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_04_a_picture_of_most_of_a_mebibyte_arrives_and_more_is_too_large() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let code = city.code(PHONE).await?;
+    let picture = |bytes: usize| STANDARD.encode([b"\xff\xd8\xff\xe0".to_vec(), vec![7; bytes]].concat());
+    for version in [Version::Http1, Version::Http2, Version::Http3] {
+        let mut connection = city.town.target.connect(version).await?;
+        for (bytes, status, refused) in [(740_000, 422, "face-mismatch"), (800_000, 413, "too-large")] {
+            city.face.behave(NO_MATCH);
+            let more = [("sms_code", code.as_str()), ("face", &picture(bytes))];
+            let body = with(form(PHONE, "resident-id", NUMBER), &more).to_string();
+            let sent = send(&mut connection, "POST", "/v1/people", "", body).await?;
+            assert_eq!(
+                (sent.status(), sent.code().as_str()),
+                (status, refused),
+                "{version:?}: {}",
+                sent.text()
+            );
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let code = city.code(PHONE).await?;
+    for number in ["E12345678", "no form that is known here"] {
+        let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
+        let sent = city.register(&with(form(PHONE, "passport", number), &steps)).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (422, "document-unsupported"), "{}", sent.text());
+    }
+    let (authority, passport) = (city.town.authority.clone(), form(PHONE, "passport", "E12345678"));
+    let imported = city.town.send("POST", "/v1/people/import", &authority, passport.to_string()).await?;
+    assert!(imported.lines()?[0]["key"].is_string(), "{}", imported.text());
+    assert!(city.face.asked().is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_06_a_document_has_its_types_form_and_one_number_of_two_types_is_two_people() -> anyhow::Result<()>
+{
+    let mut town = Town::found_in(Gateway::start(&["--policy", "xinji"])?, 1).await?;
+    let mut people = Vec::new();
+    for (r#type, number, status, code) in [
+        ("resident-id", "11010519491231002X", 200, ""),
+        ("resident-id", "110105194912310021", 422, "document-invalid"),
+        ("resident-id", "12345678", 422, "document-invalid"),
+        ("passport", "12345678", 200, ""),
+        ("passport", "1234", 422, "document-invalid"),
+        ("taiwan-permit", "12345678", 200, ""),
+        ("taiwan-permit", "T2345678", 422, "document-invalid"),
+        ("hk-macau-permit", "H12345678", 200, ""),
+        ("hk-macau-permit", "12345678", 422, "document-invalid"),
+        ("passport", "H12345678", 200, ""),
+        ("library-card", "12345678", 400, "malformed"),
+    ] {
+        let sent = town.send("POST", "/v1/people", "", form(PHONE, r#type, number).to_string()).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (status, code), "{type} {number}: {}", sent.text());
+        if status == 200 {
+            people.push(sent.json()?["person"].to_string());
+        }
+    }
+    people.sort_unstable();
+    people.dedup();
+    assert_eq!(people.len(), 5);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_07_phones_from_abroad_are_phone_unsupported() -> anyhow::Result<()> {
+    let mut xinji = Town::found_in(Gateway::start(&["--policy", "xinji"])?, 1).await?;
+    let mut xuzhou = Xuzhou::found(Expect::Quiet).await?;
+    for phone in ["+85212345678", "+15551234567", "0085212345678", "12345", "02161234567"] {
+        let body = form(phone, "passport", "E12345678").to_string();
+        let sent = xinji.send("POST", "/v1/people", "", body).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (422, "phone-unsupported"), "{phone}");
+        let sent = xuzhou.post("/v1/people/sms-codes", &json!({"phone": phone})).await?;
+        assert_eq!((sent.status(), sent.code().as_str()), (422, "phone-unsupported"), "{phone}");
+    }
+    assert!(xuzhou.sms.asked().is_empty());
+    // Where no codes are asked for none are sent.
+    let sent = xinji.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
+    assert_eq!((sent.status(), sent.code().as_str()), (404, "not-found"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_15_codes_are_limited_by_phone_over_a_restart_and_never_for_all() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    // Until all of it fell into one period, with other phones each time.
+    for turn in 0.. {
+        let (began, phone) = (period(), format!("139{turn:04}5678"));
+        let mut said = Vec::new();
+        for _ in 0..4 {
+            said.push(city.post("/v1/people/sms-codes", &json!({"phone": phone})).await?);
+        }
+        // Hundreds of others at the same time are sent theirs.
+        for other in 0..200 {
+            let ask = json!({"phone": format!("137{turn:04}{other:04}")});
+            assert_eq!(city.post("/v1/people/sms-codes", &ask).await?.status(), 202);
+        }
+        city = city.restart().await?;
+        // The same phone in another spelling.
+        let again = city.post("/v1/people/sms-codes", &json!({"phone": format!("+86 {phone}")})).await?;
+        if began != period() {
+            continue;
+        }
+        assert_eq!(said.iter().map(Sent::status).collect::<Vec<_>>(), [202, 202, 202, 429]);
+        assert_eq!((again.status(), again.code().as_str()), (429, "too-many"), "{}", again.text());
+        let after = again.header("retry-after").and_then(|after| after.parse::<u64>().ok());
+        assert!(after.is_some_and(|after| (1..=PERIOD_MS / 1_000).contains(&after)), "{}", again.text());
+        break;
+    }
+    city.assert_nobody_is_logged();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_15_tries_are_limited_by_phone_also_with_the_right_code() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    for turn in 0.. {
+        let (began, phone) = (period(), format!("139{turn:04}5678"));
+        let code = city.code(&phone).await?;
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        let mut said = Vec::new();
+        for code in [wrong, wrong, wrong, wrong, wrong, &code] {
+            let steps = [("sms_code", code), ("face", &jpeg())];
+            said.push(city.register(&with(form(&phone, "resident-id", NUMBER), &steps)).await?.code());
+        }
+        if began != period() {
+            continue;
+        }
+        assert_eq!(said[..5], ["sms-code-invalid"; 5]);
+        assert_eq!(said[5], "too-many");
+        break;
+    }
+    let code = city.code(PHONE).await?;
+    let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
+    let other = city.register(&with(form(PHONE, "resident-id", NUMBER), &steps)).await?;
+    assert_eq!(other.status(), 200, "{}", other.text());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_stay_open() -> anyhow::Result<()>
+{
+    let mut city = Xuzhou::found(Expect::Words("an outside party did not answer a registration")).await?;
+    let unavailable = |sent: &Sent| {
+        assert_eq!(
+            (sent.status(), sent.code().as_str()),
+            (503, "registration-unavailable"),
+            "{}",
+            sent.text()
+        );
+        assert!(sent.header("retry-after").is_some(), "{}", sent.text());
+        assert!(sent.json().is_ok_and(|body| body["retry_after_ms"].is_u64()), "{}", sent.text());
+    };
+    let ask = json!({"phone": PHONE});
+    // What is known not to have been sent is not counted: these are more than a phone may have.
+    for status in [500, 400, 302, 503, 500] {
+        city.sms.behave(Manner::Says(status, ""));
+        unavailable(&city.post("/v1/people/sms-codes", &ask).await?);
+    }
+    city.sms.behave(Manner::Says(204, ""));
+    let code = city.code(PHONE).await?;
+
+    let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
+    let whole = with(form(PHONE, "resident-id", NUMBER), &steps);
+    // Nor is a try that a party does not answer.
+    for manner in [
+        Manner::Says(500, ""),
+        Manner::Says(201, r#"{"match": true}"#),
+        Manner::Says(200, r#"{"match": "yes"}"#),
+        Manner::Says(200, "yes"),
+        Manner::HangsUp,
+        Manner::Says(401, r#"{"match": true}"#),
+    ] {
+        city.face.behave(manner);
+        unavailable(&city.register(&whole).await?);
+    }
+    city.face.behave(Manner::Hangs);
+    let mut waiting = city.town.target.connect(Version::Http2).await?;
+    let asked = city.face.asked().len();
+    let registering = tokio::spawn({
+        let whole = whole.to_string();
+        async move { send(&mut waiting, "POST", "/v1/people", "", whole).await }
+    });
+    eventually(async || Ok(city.face.asked().len()), |now| *now > asked).await?;
+    assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
+    assert!(!registering.is_finished(), "it was given up at once");
+    unavailable(&registering.await??);
+    city.face.behave(MATCH);
+    let sent = city.register(&whole).await?;
+    assert_eq!(sent.status(), 200, "{}", sent.text());
+    city.assert_nobody_is_logged();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_away() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Words("an outside party did not answer a registration")).await?;
+    city.sms.behave(Manner::Hangs);
+    let connection = city.town.target.connect(Version::Http2).await?;
+    let asking = (0..80).map(|number| {
+        let (mut connection, ask) = (connection.clone(), json!({"phone": format!("1391234{number:04}")}));
+        async move { send(&mut connection, "POST", "/v1/people/sms-codes", "", ask.to_string()).await }
+    });
+    let said = try_join_all(asking).await?;
+    assert!(said.iter().all(|sent| sent.code() == "registration-unavailable"));
+    let faults =
+        |fault: &str| city.town.gateway.metric("scangate_party_faults_total", &format!("\"{fault}\""));
+    assert_eq!((faults("busy")?, faults("late")?), (16.0, 64.0));
+    assert_eq!(city.sms.asked().len(), 64);
+    // Whoever was turned away was sent nothing, and may have all three.
+    city.sms.behave(SENT);
+    assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
+    city.code(PHONE).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Words("no connection came about")).await?;
+    let (elsewhere, address) = (Party::start(SENT).await?, city.sms.address);
+    // Its port is nobody's now.
+    drop(std::mem::replace(&mut city.sms, elsewhere));
+    eventually(async || Ok(std::net::TcpStream::connect(address).is_err()), |is_gone| *is_gone).await?;
+    let sent = city.post("/v1/people/sms-codes", &json!({"phone": PHONE})).await?;
+    assert_eq!((sent.status(), sent.code().as_str()), (503, "registration-unavailable"));
+    assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
+    city.assert_nobody_is_logged();
+    Ok(())
+}
+
+/// What comes between a gateway and a party over TLS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Between {
+    /// Nothing.
+    Nothing,
+    /// The gateway trusts another certificate.
+    Distrust,
+    /// The first so many connections are cut before anything is said.
+    Cuts(usize),
+}
+
+/// A way to a party on which the first so many connections are cut.
+async fn cutting(cuts: usize, party: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut near, _) = listener.accept().await?;
+            if number >= cuts {
+                let mut far = TcpStream::connect(party).await?;
+                tokio::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+            }
+        }
+        std::io::Result::Ok(())
+    });
+    Ok(address)
+}
+
+/// How a gateway answers that asks a party over TLS.
+async fn over_tls(between: Between, expect: Expect) -> anyhow::Result<u16> {
+    // Another deployment's certificate is the party's.
+    let theirs = Gateway::start(&[])?.folder();
+    let sms = Party::start_tls(SENT, theirs.path()).await?;
+    let cuts = if let Between::Cuts(cuts) = between { cuts } else { 0 };
+    let folder: Arc<TempDir> = Arc::new(tempfile::tempdir()?);
+    let to_sms = format!("https://localhost:{}/send", cutting(cuts, sms.address).await?.port());
+    let file = configuration(folder.path(), &to_sms, &to_sms)?;
+    let distrusts = between == Between::Distrust;
+    let authorities = if distrusts { Gateway::start(&[])?.folder() } else { theirs };
+    let authorities = authorities.path().join("certificate.pem");
+    let environment = [("SSL_CERT_FILE", authorities.as_path())];
+    let gateway = Gateway::start_among(&environment, folder, &["--config", &file], expect)?;
+    let mut town = Town::found_in(gateway, 1).await?;
+    let sent = town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
+    assert_eq!(sms.asked().len(), usize::from(sent.status() == 202), "{}", sent.text());
+    Ok(sent.status())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_over_tls_is_asked_only_if_the_machine_trusts_its_certificate() -> anyhow::Result<()> {
+    assert_eq!(over_tls(Between::Nothing, Expect::Quiet).await?, 202);
+    assert_eq!(over_tls(Between::Distrust, Expect::Words("no connection came about")).await?, 503);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_does_not_come_about_is_tried_once_more() -> anyhow::Result<()> {
+    assert_eq!(over_tls(Between::Cuts(1), Expect::Quiet).await?, 202);
+    assert_eq!(over_tls(Between::Cuts(2), Expect::Words("no connection came about")).await?, 503);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubles_say_what_they_are_and_take_any_picture() -> anyhow::Result<()> {
+    let folder = Arc::new(tempfile::tempdir()?);
+    let gateway = Gateway::start_in(folder, &["--policy", "xuzhou"], Expect::Words("for development only"))?;
+    let mut town = Town::found_in(gateway, 1).await?;
+    for words in ["no SMS are sent", "no faces are compared"] {
+        eventually(async || Ok(town.gateway.log().join("\n")), |log| log.contains(words)).await?;
+    }
+    let sent = town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
+    assert_eq!(sent.status(), 202, "{}", sent.text());
+    let code =
+        eventually(async || Ok(printed_code(&town.gateway)), Option::is_some).await?.unwrap_or_default();
+    for (picture, status) in [(b"GIF89a".as_slice(), 422), (b"\x89PNG\r\n\x1a\n", 200)] {
+        let steps = [("sms_code", code.as_str()), ("face", &STANDARD.encode(picture))];
+        let body = with(form(PHONE, "resident-id", NUMBER), &steps);
+        let sent = town.send("POST", "/v1/people", "", body.to_string()).await?;
+        assert_eq!(sent.status(), status, "{}", sent.text());
+    }
+    let log = town.gateway.log();
+    assert_eq!(log.iter().filter(|line| line.contains("for development only")).count(), 2);
+    assert!(!log.join("\n").contains(PHONE));
+    Ok(())
+}
+
+/// The code that the double for messages printed last.
+pub(crate) fn printed_code(gateway: &Gateway) -> Option<String> {
+    let log = gateway.log();
+    let line = log.iter().rev().find(|line| line.starts_with("SMS double, nothing is sent: "))?;
+    assert!(line.contains(" for ***…"), "{line}");
+    Some(line.rsplit(' ').next()?.to_owned())
+}
+
+#[test]
+fn webhooks_that_cannot_work_are_said_before_the_gateway_starts() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = configuration(folder.path(), "https://sms.example/send", "http://face.example/compare")?;
+    let checked = Gateway::run(&["check-config", &file])?;
+    let said = String::from_utf8(checked.stderr)?;
+    assert!(said.contains("gateway.toml:4:16") && said.contains("https is needed"), "{said}");
+    let file = configuration(folder.path(), "https://sms.example/send", "https://face.example/compare")?;
+    assert!(Gateway::run(&["check-config", &file])?.status.success());
+    std::fs::remove_file(folder.path().join("webhook-token"))?;
+    let started = Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--config", &file], Expect::Trouble);
+    let error = started.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("registration.webhook_token"), "{error}");
+    Ok(())
+}
