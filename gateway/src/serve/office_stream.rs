@@ -31,7 +31,9 @@ pub(super) enum Next {
 enum Incoming {
     /// Pieces go to the office as it takes them; some were read already.
     Streams { reader: RequestReader, to: PollSender<Piece>, read: VecDeque<Bytes> },
-    /// All went, or the office wants no more.
+    /// The office wants no more; the peer goes on sending until it is told.
+    Unwanted,
+    /// All went.
     Done,
 }
 
@@ -81,6 +83,7 @@ impl OfficeStream {
             match pass_on(reader, to, read, &mut context) {
                 Passed::Waits => return Ok(()),
                 Passed::Done => self.incoming = Incoming::Done,
+                Passed::Unwanted => self.incoming = Incoming::Unwanted,
                 Passed::WantsMore => match read_some(quic, id) {
                     Read::Bytes(bytes) => reader.handle(bytes)?,
                     Read::End => reader.handle_end()?,
@@ -143,13 +146,14 @@ impl OfficeStream {
     /// Whether the request's body has not come to its end.
     #[must_use]
     pub(super) fn is_reading(&self) -> bool {
-        matches!(self.incoming, Incoming::Streams { .. })
+        matches!(self.incoming, Incoming::Streams { .. } | Incoming::Unwanted)
     }
 }
 
 enum Passed {
     WantsMore,
     Waits,
+    Unwanted,
     Done,
 }
 
@@ -172,7 +176,7 @@ fn pass_on(
         }
         match to.poll_reserve(context) {
             Poll::Pending => return Passed::Waits,
-            Poll::Ready(Err(_)) => return Passed::Done,
+            Poll::Ready(Err(_)) => return Passed::Unwanted,
             Poll::Ready(Ok(())) => {
                 if let Some(piece) = read.pop_front() {
                     // The place was just reserved.
