@@ -54,6 +54,20 @@ impl Office {
         Ok(self.registry.audit(&act).map(drop)?)
     }
 
+    /// Somebody's papers of a kind, in the order of a time that they have.
+    fn papers<T>(
+        &self,
+        person: PersonId,
+        of_kind: fn(Paper) -> Option<T>,
+        at: fn(&T) -> Timestamp,
+    ) -> Result<Vec<(PaperId, T)>, Wrong> {
+        let filed = self.registry.papers_of(person)?.into_iter();
+        let mut papers: Vec<(PaperId, T)> =
+            filed.filter_map(|filed| Some((filed.id, of_kind(filed.paper)?))).collect();
+        papers.sort_unstable_by_key(|(_, paper)| at(paper));
+        Ok(papers)
+    }
+
     /// Files a paper of somebody registered, within what may be handed in a day.
     fn file(&self, person: PersonId, paper: Paper) -> Result<PaperId, Wrong> {
         self.need_registered(person)?;

@@ -133,7 +133,7 @@ impl Registry {
     pub fn reports_of(&self, person: PersonId) -> Result<Vec<Report>> {
         let mut reports = Vec::new();
         self.rows().groups(Table::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
-            if key.len() == REPORT_KEY_BYTES {
+            if evidence_kind(key) == EvidenceKind::DailyReport {
                 reports.push(unpack(Table::Facts, value)?);
             }
             Ok(())
@@ -159,7 +159,7 @@ impl Registry {
         let mut rows = Vec::new();
         self.rows().groups(Table::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, _| {
             rows.push((Table::Facts, key.to_vec()));
-            if key.len() == FACT_KEY_BYTES {
+            if evidence_kind(key) == EvidenceKind::Fact {
                 rows.push((Table::FactOwners, key[8..].to_vec()));
             }
             Ok(())

@@ -167,8 +167,8 @@ impl Registry {
         }
     }
 
-    /// Erases somebody: ties, facts, reports, papers, row and document. The audit and closed cases keep the id alone. Returns
-    /// whether there was one. What fails half-way is ended by the next call.
+    /// Erases somebody: ties, facts, reports, papers, row and document. The audit and closed cases keep the id
+    /// alone. Returns whether there was one. What fails half-way is ended by the next call.
     pub fn erase_person(&self, id: PersonId) -> Result<bool> {
         let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(false) };
         let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);

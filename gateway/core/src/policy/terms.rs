@@ -2,6 +2,7 @@
 //! numbers are the pack's; who counts and who keeps time is elsewhere.
 
 use crate::colour::Colour;
+use crate::kin::Side;
 use crate::person::DocumentType;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,17 @@ pub struct Family {
     pub rights: Vec<Right>,
 }
 
+impl Family {
+    /// Whether a list of ties of so many takes one more.
+    pub fn has_room(&self, side: Side, count: usize) -> Result<(), Denied> {
+        let (max, denied) = match side {
+            Side::Dependants => (self.dependants_max, Denied::ProxyOutLimit),
+            Side::Guardians => (self.guardians_max, Denied::ProxyInLimit),
+        };
+        if count < usize::from(max) { Ok(()) } else { Err(denied) }
+    }
+}
+
 /// The duty to report after arriving.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrivals {
@@ -149,12 +161,7 @@ impl Terms {
         if !self.family.colours.allow(colour) {
             return Err(Denied::ProxyNotGreen);
         }
-        if dependants >= usize::from(self.family.dependants_max) {
-            return Err(Denied::ProxyOutLimit);
-        }
-        if guardians >= usize::from(self.family.guardians_max) {
-            return Err(Denied::ProxyInLimit);
-        }
-        Ok(())
+        self.family.has_room(Side::Dependants, dependants)?;
+        self.family.has_room(Side::Guardians, guardians)
     }
 }

@@ -37,15 +37,11 @@ pub(in super::super) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, Wrong> {
-    let papers = blocking(move || office.registry.papers_of(id)).await??;
-    let mut appeals: Vec<(PaperId, Appeal)> = papers
-        .into_iter()
-        .filter_map(|filed| match filed.paper {
-            Paper::Appeal(appeal) => Some((filed.id, appeal)),
-            Paper::Declaration(_) | Paper::Arrival(_) => None,
-        })
-        .collect();
-    appeals.sort_unstable_by_key(|(_, appeal)| appeal.at);
+    let of_kind = |paper| match paper {
+        Paper::Appeal(appeal) => Some(appeal),
+        Paper::Declaration(_) | Paper::Arrival(_) => None,
+    };
+    let appeals = blocking(move || office.papers(id, of_kind, |appeal| appeal.at)).await??;
     let shown: Vec<Value> = appeals.iter().map(|(id, appeal)| shown(*id, appeal)).collect();
     Ok(axum::Json(json!({ "appeals": shown })))
 }

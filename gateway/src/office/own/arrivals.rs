@@ -128,16 +128,11 @@ pub(in super::super) async fn list(
 ) -> Result<axum::Json<Value>, Wrong> {
     office.caught_up().await;
     blocking(move || {
-        let mut arrivals: Vec<(PaperId, Arrival)> = office
-            .registry
-            .papers_of(id)?
-            .into_iter()
-            .filter_map(|filed| match filed.paper {
-                Paper::Arrival(arrival) => Some((filed.id, arrival)),
-                Paper::Declaration(_) | Paper::Appeal(_) => None,
-            })
-            .collect();
-        arrivals.sort_unstable_by_key(|(_, arrival)| arrival.at);
+        let of_kind = |paper| match paper {
+            Paper::Arrival(arrival) => Some(arrival),
+            Paper::Declaration(_) | Paper::Appeal(_) => None,
+        };
+        let arrivals = office.papers(id, of_kind, |arrival| arrival.at)?;
         let shown =
             arrivals.iter().map(|(paper, arrival)| Ok(shown(*paper, arrival, passed(&office, id, arrival)?)));
         Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, Wrong>>()? })))

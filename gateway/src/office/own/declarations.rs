@@ -73,15 +73,12 @@ pub(in super::super) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, Wrong> {
-    let papers = blocking(move || office.registry.papers_of(id)).await??;
-    let mut declarations: Vec<(PaperId, Declaration)> = papers
-        .into_iter()
-        .filter_map(|filed| match filed.paper {
-            Paper::Declaration(declaration) => Some((filed.id, declaration)),
-            Paper::Arrival(_) | Paper::Appeal(_) => None,
-        })
-        .collect();
-    declarations.sort_unstable_by_key(|(_, declaration)| declaration.drafted);
+    let of_kind = |paper| match paper {
+        Paper::Declaration(declaration) => Some(declaration),
+        Paper::Arrival(_) | Paper::Appeal(_) => None,
+    };
+    let declarations =
+        blocking(move || office.papers(id, of_kind, |declaration| declaration.drafted)).await??;
     let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();
     Ok(axum::Json(json!({ "declarations": shown })))
 }

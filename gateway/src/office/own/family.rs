@@ -11,9 +11,8 @@ use super::reports::{self, Health};
 use axum::extract::{Path, State};
 use http::StatusCode;
 use scangate_core::id::PersonId;
-use scangate_core::kin::Side;
 use scangate_core::person::{Document, Personal};
-use scangate_core::policy::{Denied, Right};
+use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::Registered;
 use serde::Deserialize;
@@ -55,12 +54,7 @@ pub(in super::super) async fn take(
         }
         office.audit_own(id, "dependant-taken", dependant.to_string(), json!({}))?;
         let family = office.gate.policies.in_force().policy.terms().family.clone();
-        let may = |side: Side, count: usize| match side {
-            Side::Dependants if count >= usize::from(family.dependants_max) => Err(Denied::ProxyOutLimit),
-            Side::Guardians if count >= usize::from(family.guardians_max) => Err(Denied::ProxyInLimit),
-            Side::Dependants | Side::Guardians => Ok(()),
-        };
-        office.registry.tie(id, dependant, may)??;
+        office.registry.tie(id, dependant, |side, count| family.has_room(side, count))??;
         Ok(axum::Json(json!(give(&office, registered)?)))
     })
     .await?
