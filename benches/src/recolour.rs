@@ -1,11 +1,12 @@
-//! Recolouring everybody while scans go on: a rule pack is published and approved on a gateway that holds a city's
-//! residents, and scans are sent at a steady pace before, meanwhile and after.
+//! Recolouring everybody while scans go on: rule packs are published and approved on a gateway that holds a city's
+//! residents, and scans are sent at a steady pace before and meanwhile. One resident in twenty has been in Hubei, which
+//! is red in one pack and nothing in the next, so that every pack turns the colour of so many.
 
 use crate::spread::Spread;
 use anyhow::Context as _;
 use clap::Args;
 use scangate_core::policy::Policy;
-use scangate_core::time::Step;
+use scangate_core::time::{DAY_MS, Step};
 use scangate_core::token::{Claims, Role};
 use scangate_gateway::{clock, deployment};
 use scangate_loadgen::city::{self, Resident, Venue};
@@ -20,6 +21,12 @@ use std::time::{Duration, Instant};
 const TOKEN_MS: u64 = 3_600_000;
 /// How long scans are measured with nothing else going on.
 const CALM: Duration = Duration::from_secs(10);
+/// One resident in so many has been in Hubei.
+const STAYED_EVERY: usize = 20;
+/// Facts in a request.
+const FACTS_A_REQUEST: usize = 2_000;
+/// The packs that follow each other. Which comes first does not matter, so long as the gateway runs neither at first.
+const PACKS: [&str; 2] = ["nanchong", "jingzhou"];
 /// Between two scans.
 const PACE: Duration = Duration::from_millis(2);
 /// People who scan, in turn, each somewhere else each time.
@@ -35,8 +42,11 @@ pub(crate) struct Options {
     /// Its data folder.
     #[arg(long)]
     data: PathBuf,
+    /// The city's residents. They are registered first; who is already costs little.
+    #[arg(long, default_value_t = 1_000_000)]
+    residents: usize,
     /// Packs that are published, one after the other.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 4)]
     packs: u32,
 }
 
@@ -74,7 +84,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
     let mut posting = target.connect(Version::Http3).await.context("connecting")?;
     let authority = city::authorization(&options.data, "authority")?;
-    let people = city::residents(&mut posting, &authority, 78, PEOPLE).await?;
+    let people = populate(&mut posting, &authority, options.residents).await?;
     let venues = city::venues(&mut posting, &authority, VENUES).await?;
     let connection = target.connect(Version::Http3).await.context("connecting")?;
     let mut scanning = Scanning { connection, people, venues, scans: 0 };
@@ -82,7 +92,8 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     for number in 1..=options.packs {
         let began = Instant::now();
         let calm = scanning.until(|| began.elapsed() >= CALM).await?;
-        let pack = Policy::builtin("nanchong").context("it comes with the gateway")?;
+        let name = PACKS[number as usize % PACKS.len()];
+        let pack = Policy::builtin(name).context("it comes with the gateway")?;
         let version = format!("version = {}", now().0 / 1_000 % 1_000_000_000);
         let pack = pack.replacen("version = 1", &version, 1);
         let held: Value =
@@ -99,7 +110,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         posting = returned;
         done?;
         println!(
-            "pack {number}: everybody recoloured in {:.2} s; a scan took, ms, p50/p99/most: {:.2}/{:.2}/{:.2} before, \
+            "pack {number} ({name}): everybody recoloured in {:.2} s; a scan took, ms, p50/p99/most: {:.2}/{:.2}/{:.2} before, \
              {:.2}/{:.2}/{:.2} meanwhile",
             took.as_secs_f64(),
             calm.quantile(0.5),
@@ -111,6 +122,28 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Registers the city, and the stays of some. Returns those who scan.
+async fn populate(
+    posting: &mut Connection,
+    authority: &str,
+    residents: usize,
+) -> anyhow::Result<Vec<Resident>> {
+    let mut residents = city::residents(posting, authority, 78, residents).await?;
+    let stay = |resident: &Resident| {
+        let (at, until) = (now().minus_ms(2 * DAY_MS), now().minus_ms(DAY_MS));
+        json!({
+            "person": resident.person, "kind": "stay", "area": "420100", "at": at, "until": until, "source": "bench",
+        })
+        .to_string()
+    };
+    let stays: Vec<String> = residents.iter().step_by(STAYED_EVERY).map(stay).collect();
+    for chunk in stays.chunks(FACTS_A_REQUEST) {
+        posting.call("POST", "/v1/facts", authority, chunk.join("\n")).await?;
+    }
+    residents.truncate(PEOPLE);
+    Ok(residents)
 }
 
 fn approver(options: &Options) -> anyhow::Result<String> {

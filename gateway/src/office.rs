@@ -9,6 +9,7 @@ mod check_ins;
 mod clerk;
 mod csv;
 pub mod dispatch;
+mod duties;
 mod facts;
 mod feeds;
 mod follow;
@@ -30,6 +31,7 @@ mod trails;
 mod venues;
 mod wrong;
 
+pub use duties::watch_duties;
 pub use follow::keep_in_step;
 pub use reception::Reception;
 pub use recolour::{recolour_feverish, recolour_when_due};

@@ -19,6 +19,17 @@ pub struct Published {
     pub text: String,
     /// The deployment's signature over label and text.
     pub signature: String,
+    /// The number to call, as a JSON string ready for answers.
+    pub hotline: String,
+}
+
+impl Published {
+    /// A pack under a number, with its text and the deployment's signature over it.
+    #[must_use]
+    pub fn new(number: PolicyNumber, policy: Policy, text: String, signature: String) -> Self {
+        let hotline = serde_json::Value::from(policy.hotline()).to_string();
+        Self { number, policy, text, signature, hotline }
+    }
 }
 
 /// What a pack's signature is made under.
@@ -109,7 +120,7 @@ pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow
          another one"
     );
     let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&label)))?;
-    Ok(Published { number, policy, text, signature })
+    Ok(Published::new(number, policy, text, signature))
 }
 
 #[cfg(test)]

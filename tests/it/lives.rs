@@ -1,12 +1,16 @@
-//! A whole life in each city, day by day over HTTP: come in, fall ill, be found as a contact by a tracer, report every
+//! A whole life in each city, day by day over HTTP: register, come in, fall ill, be found as a contact by a tracer, report every
 //! day, and be clear. The gateway's clock is set ahead a day at a time.
 
+use crate::registration::{jpeg, printed_code};
 use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step};
+use scangate_loadgen::city::Given;
 use scangate_loadgen::client::Version;
 use scangate_tests::{Clock, Gateway, Sent, Town, eventually};
 use serde_json::{Value, json};
 
+/// The phone of who registers.
+const PHONE: &str = "13912345678";
 /// Whoever falls ill, and who is in the room.
 const ILL: usize = 0;
 const CONTACT: usize = 1;
@@ -64,6 +68,27 @@ impl Life {
         self.send(method, &format!("/v1/people/me{path}"), &by, body).await?.json()
     }
 
+    /// Registers with what the city asks for, by the phone alone, and is a resident from then on.
+    async fn register(&mut self, resident: usize) -> anyhow::Result<()> {
+        let asked = self.send("GET", "/v1/registration", "", &Value::Null).await?.json()?;
+        let mut form = json!({
+            "name": "欧阳修远", "phone": PHONE, "document": {"type": "resident-id", "number": "11010519491231002X"},
+        });
+        if asked["steps"].as_array().is_some_and(|steps| steps.contains(&json!("sms"))) {
+            let sent =
+                self.town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string());
+            assert_eq!(sent.await?.status(), 202);
+            let code = eventually(async || Ok(printed_code(&self.town.gateway)), Option::is_some).await?;
+            form["sms_code"] = json!(code);
+        }
+        if asked["steps"].as_array().is_some_and(|steps| steps.contains(&json!("face"))) {
+            form["face"] = json!(jpeg());
+        }
+        let given: Given = serde_json::from_value(self.send("POST", "/v1/people", "", &form).await?.json()?)?;
+        self.town.residents[resident] = given.resident()?;
+        Ok(())
+    }
+
     async fn check_in(&mut self, resident: usize) -> anyhow::Result<Value> {
         let code = self.town.residents[resident].code(Step::of(self.clock.now()));
         let scan = json!({"venue": self.town.venues[0].poster, "person": code});
@@ -106,6 +131,7 @@ impl Life {
 
 async fn live(expected: Expected) -> anyhow::Result<()> {
     let mut life = Life::begin(expected.policy).await?;
+    life.register(CONTACT).await?;
     for resident in [ILL, CONTACT] {
         assert_eq!(life.check_in(resident).await?["colour"], "green");
         life.clock.go_ahead(600_000)?;

@@ -6,6 +6,7 @@ mod city_load;
 mod codes;
 mod commands;
 mod crashes;
+mod doors;
 mod early_data;
 mod facts;
 mod feeds;

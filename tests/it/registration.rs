@@ -31,7 +31,7 @@ const SENT: Manner = Manner::Says(200, "");
 const MATCH: Manner = Manner::Says(200, r#"{"match": true, "score": 0.98}"#);
 const NO_MATCH: Manner = Manner::Says(200, r#"{"match": false}"#);
 
-fn jpeg() -> String {
+pub(crate) fn jpeg() -> String {
     STANDARD.encode(b"\xff\xd8\xff\xe0 a face")
 }
 

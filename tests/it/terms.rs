@@ -8,12 +8,12 @@ use scangate_tests::{Expect, Gateway, Sent, Town, eventually, send};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-async fn town_of(policy: &str, residents: usize) -> anyhow::Result<Town> {
+pub(crate) async fn town_of(policy: &str, residents: usize) -> anyhow::Result<Town> {
     Town::found_in(Gateway::start_under(policy)?, residents).await
 }
 
 /// A resident's own request.
-async fn own(
+pub(crate) async fn own(
     town: &mut Town,
     resident: usize,
     method: &str,
@@ -26,7 +26,12 @@ async fn own(
 }
 
 /// Posts a fact with more fields, and returns the colour it led to.
-async fn fact(town: &mut Town, resident: usize, at: Timestamp, more: Value) -> anyhow::Result<String> {
+pub(crate) async fn fact(
+    town: &mut Town,
+    resident: usize,
+    at: Timestamp,
+    more: Value,
+) -> anyhow::Result<String> {
     let mut fact = json!({"person": town.residents[resident].person, "at": at, "source": "test"});
     if let (Value::Object(fact), Value::Object(more)) = (&mut fact, more) {
         fact.extend(more);
@@ -37,11 +42,11 @@ async fn fact(town: &mut Town, resident: usize, at: Timestamp, more: Value) -> a
     Ok(posted.lines()?[0]["colour"].as_str().unwrap_or_default().to_owned())
 }
 
-fn said(sent: &Sent) -> (u16, String) {
+pub(crate) fn said(sent: &Sent) -> (u16, String) {
     (sent.status(), sent.code())
 }
 
-fn refused(status: u16, code: &str) -> (u16, String) {
+pub(crate) fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
@@ -195,7 +200,9 @@ async fn xj_14_one_edit_a_day_and_gz_07_only_by_green() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_12_who_has_not_reported_within_the_hour_stands_in_the_queue() -> anyhow::Result<()> {
-    let mut town = town_of("xinji", 4).await?;
+    let overdue = Expect::Words("duties are overdue");
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--policy", "xinji"], overdue)?;
+    let mut town = Town::found_in(gateway, 4).await?;
     let arrival = |at: Timestamp, unit: Value| json!({"from_area": "420100", "at": at, "unit": unit});
     let (late, timely) = (now().minus_ms(HOUR_MS + 1_000), now().minus_ms(HOUR_MS - 120_000));
     let without = own(&mut town, 0, "POST", "/arrivals", &arrival(late, Value::Null)).await?;
@@ -222,6 +229,8 @@ async fn xj_12_who_has_not_reported_within_the_hour_stands_in_the_queue() -> any
         (&queue["overdue"][0]["arrival"], &queue["overdue"][0]["unit"]),
         (&json!(ids[0]), &json!("村委会"))
     );
+    let counted = async || town.gateway.metric("scangate_overdue", "arrival");
+    eventually(counted, |&overdue| overdue > 0.0).await?;
     let path = format!("/arrivals/{}/reported", ids[0]);
     let foreign = own(&mut town, 1, "POST", &path, &Value::Null).await?;
     assert_eq!(said(&foreign), refused(404, "not-found"));
@@ -232,6 +241,8 @@ async fn xj_12_who_has_not_reported_within_the_hour_stands_in_the_queue() -> any
     );
     let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
     assert_eq!(queue["overdue"], json!([]));
+    let counted = async || town.gateway.metric("scangate_overdue", "arrival");
+    eventually(counted, |&overdue| overdue == 0.0).await?;
     Ok(())
 }
 
@@ -314,7 +325,8 @@ async fn gz_08_an_appeal_has_a_clock_and_an_answer_changes_no_colour() -> anyhow
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gz_12_another_citys_certificate_is_taken_where_it_is_trusted() -> anyhow::Result<()> {
+async fn gz_12_and_xz_21_another_citys_certificate_is_taken_where_it_is_trusted_and_holds()
+-> anyhow::Result<()> {
     let mut home = town_of("jingzhou", 2).await?;
     let issuer = home.send("GET", "/v1/issuer", "", "").await?.json()?;
     let key = issuer["key"].as_str().unwrap_or_default().to_owned();
@@ -330,8 +342,10 @@ async fn gz_12_another_citys_certificate_is_taken_where_it_is_trusted() -> anyho
     let pack = folder.path().join("pack.toml");
     let nanchong = include_str!("../../gateway/core/policies/nanchong.toml").to_owned();
     let mid = "\n[[area]]\ncode = \"4401\"\nrisk = \"mid\"\nfrom = 2020-01-01\n";
-    let trust = |from: &str| format!("\n[[trust]]\nissuer = \"jingzhou\"\nkey = \"{key}\"\nfrom = {from}\n");
-    std::fs::write(&pack, nanchong.clone() + mid + &trust("2020-01-01"))?;
+    let trust = |from: &str, scope: &str| {
+        format!("\n[[trust]]\nissuer = \"jingzhou\"\nkey = \"{key}\"\nfrom = {from}\nscope = \"{scope}\"\n")
+    };
+    std::fs::write(&pack, nanchong.clone() + mid + &trust("2020-01-01", "province"))?;
     // The same seed: resident 0 has the same document in both towns.
     let mut away = town_of(&pack.display().to_string(), 2).await?;
     let stay = json!({"kind": "stay", "area": "440103"});
@@ -345,11 +359,18 @@ async fn gz_12_another_citys_certificate_is_taken_where_it_is_trusted() -> anyho
     assert_eq!((&taken["colour"], &taken["reasons"][0]["rule"]), (&json!("green"), &json!("certificate")));
 
     // HB-02: recognition has its dates.
-    std::fs::write(&pack, nanchong + mid + &trust("2999-01-01"))?;
+    std::fs::write(&pack, nanchong.clone() + mid + &trust("2999-01-01", "province"))?;
     let mut early = town_of(&pack.display().to_string(), 1).await?;
     assert_eq!(fact(&mut early, 0, now().minus_ms(DAY_MS), stay).await?, "yellow");
     let untrusted = own(&mut early, 0, "POST", "/certificates", &handed_in).await?;
     assert_eq!(said(&untrusted), refused(422, "certificate-untrusted"));
+
+    // Jingzhou's hold in their province: here that is elsewhere.
+    assert_eq!(certificate["certificates"][0]["scope"], "province");
+    std::fs::write(&pack, nanchong + mid + &trust("2020-01-01", "country"))?;
+    let mut elsewhere = town_of(&pack.display().to_string(), 1).await?;
+    let foreign = own(&mut elsewhere, 0, "POST", "/certificates", &handed_in).await?;
+    assert_eq!(said(&foreign), refused(422, "foreign-scope"));
     Ok(())
 }
 

@@ -38,8 +38,22 @@ pub struct Certificate {
     pub until: Timestamp,
     /// Pack and version that gave the colour.
     pub policy: String,
+    /// How far it holds.
+    pub scope: Scope,
     /// What it is for, and nothing else: entry. It is no occupational health certificate.
     pub purpose: Purpose,
+}
+
+/// How far a certificate holds, and how far away its issuer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// In the city.
+    City,
+    /// In the province.
+    Province,
+    /// In the whole country.
+    Country,
 }
 
 /// What a certificate is for.
@@ -62,6 +76,9 @@ pub enum CertificateError {
     /// It is another person's.
     #[error("the certificate is another person's")]
     Another,
+    /// It does not hold so far from where it was issued.
+    #[error("the certificate does not hold here, so far from where it was issued")]
+    OutOfScope,
     /// Nobody here trusts its issuer at this time.
     #[error("the certificate's issuer is not trusted here")]
     Untrusted,
@@ -149,10 +166,11 @@ impl Presented {
         &self.certificate.issuer
     }
 
-    /// The certificate, if it is genuine by one of these keys, of this time and this person's.
+    /// The certificate, if it is genuine by one of these keys, of this time and this person's. With each key stands
+    /// how far away its holder is: a certificate must hold that far.
     pub fn verified(
         self,
-        keys: impl IntoIterator<Item = [u8; PUBLIC_KEY_BYTES]>,
+        keys: impl IntoIterator<Item = ([u8; PUBLIC_KEY_BYTES], Scope)>,
         document: &Document,
         now: Timestamp,
     ) -> Result<Certificate, CertificateError> {
@@ -160,10 +178,13 @@ impl Presented {
         if keys.peek().is_none() {
             return Err(CertificateError::Untrusted);
         }
-        if !keys.any(|key| is_signed(&key, DOMAIN, &self.json, &self.signature)) {
-            return Err(CertificateError::Forged);
-        }
+        let is_issuer =
+            |(key, _): &([u8; PUBLIC_KEY_BYTES], Scope)| is_signed(key, DOMAIN, &self.json, &self.signature);
+        let (_, distance) = keys.find(is_issuer).ok_or(CertificateError::Forged)?;
         let certificate = self.certificate;
+        if certificate.scope < distance {
+            return Err(CertificateError::OutOfScope);
+        }
         if now.plus_ms(limits::AHEAD_MS_MAX) < certificate.at || certificate.until <= now {
             return Err(CertificateError::OutOfTime);
         }
@@ -206,6 +227,7 @@ mod tests {
             at: Timestamp(1_000_000),
             until: Timestamp(2_000_000),
             policy: "jingzhou/1".into(),
+            scope: Scope::Province,
             purpose: Purpose::Entry,
         }
     }
@@ -213,9 +235,10 @@ mod tests {
     #[test]
     fn gz_11_a_certificate_is_taken_by_who_trusts_its_key_and_by_nobody_else() {
         let (issuer, other) = (Issuer::new(&Key([1; 32])), Issuer::new(&Key([2; 32])));
-        let key = |issuer: &Issuer| public_key(&issuer.public_key()).unwrap();
+        let from = |issuer: &Issuer, distance| (public_key(&issuer.public_key()).unwrap(), distance);
+        let key = |issuer: &Issuer| from(issuer, Scope::Province);
         let text = issuer.issue(&certificate());
-        let check = |text: &str, keys: Vec<[u8; 32]>, number: &str, now: u64| {
+        let check = |text: &str, keys: Vec<([u8; 32], Scope)>, number: &str, now: u64| {
             Presented::parse(text)?.verified(keys, &document(number), Timestamp(now))
         };
         let now = 1_500_000;
@@ -223,6 +246,7 @@ mod tests {
         for (keys, number, now, error) in [
             (vec![], "E12345678", now, CertificateError::Untrusted),
             (vec![key(&other)], "E12345678", now, CertificateError::Forged),
+            (vec![from(&issuer, Scope::Country)], "E12345678", now, CertificateError::OutOfScope),
             (vec![key(&issuer)], "E12345679", now, CertificateError::Another),
             (vec![key(&issuer)], "E12345678", 2_000_000, CertificateError::OutOfTime),
             (vec![key(&issuer)], "E12345678", 900_000, CertificateError::OutOfTime),

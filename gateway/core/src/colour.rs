@@ -80,8 +80,28 @@ impl Verdict {
 }
 
 /// A set of checks at the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<&'static str>")]
 pub struct Checks(pub u8);
+
+/// The word is no check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a check is one of temperature, document, full, manual")]
+pub struct CheckError;
+
+impl TryFrom<Vec<String>> for Checks {
+    type Error = CheckError;
+    fn try_from(words: Vec<String>) -> Result<Self, CheckError> {
+        let mut checks = words.iter().map(|word| Self::of_word(word).ok_or(CheckError));
+        checks.try_fold(Self::NONE, |all, check| Ok(all.and(check?)))
+    }
+}
+
+impl From<Checks> for Vec<&'static str> {
+    fn from(checks: Checks) -> Self {
+        checks.words().collect()
+    }
+}
 
 impl Checks {
     /// None.

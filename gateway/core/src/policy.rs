@@ -16,7 +16,7 @@ mod transition;
 mod trust;
 mod which;
 
-pub use admission::Admission;
+pub use admission::{Admission, Place};
 pub use area::Risk;
 pub use calendar::Calendar;
 pub use judgement::{Because, Judgement, Progress};
@@ -24,14 +24,13 @@ pub use overlap::{Overlap, Settled};
 pub use pack::PolicyError;
 pub use rule::Rule;
 pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Right, Terms};
-pub use trust::{Scope, Trusted};
+pub use trust::Trusted;
 
 use crate::colour::{Colour, Reasons, Standing};
 use crate::evidence::Evidence;
 use crate::fact::KindName;
 use crate::scan::{DoorWork, Temperature};
 use crate::time::Timestamp;
-use crate::venue::VenueKind;
 use admission::AdmissionRule;
 use area::Areas;
 
@@ -162,8 +161,8 @@ impl Policy {
 
     /// What a door does. **Cost**: a few comparisons; no allocation.
     #[must_use]
-    pub fn admit(&self, standing: Standing, kind: VenueKind, door: DoorWork) -> Admission {
-        admission::admit(&self.admissions, self.fever, standing, kind, door)
+    pub fn admit(&self, standing: Standing, place: Place, door: DoorWork) -> Admission {
+        admission::admit(&self.admissions, self.fever, standing, place, door)
     }
 }
 

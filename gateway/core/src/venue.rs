@@ -1,6 +1,7 @@
 //! Venues: the places with a door. A venue's kind decides with the colour who is let in; its dwell time
 //! ends visits that nobody checked out of.
 
+use crate::colour::Checks;
 use crate::id::VenueId;
 use crate::limits;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,9 @@ pub struct Venue {
     pub district: String,
     /// How long a visit lasts that nobody ended.
     pub dwell: Dwell,
+    /// What its door asks of everybody besides what the rule pack asks for.
+    #[serde(default)]
+    pub checks: Checks,
     /// Whether it takes check-ins.
     pub doors: Doors,
 }

@@ -138,7 +138,7 @@ pub(super) async fn bring_into_force(office: Arc<Office>, text: String) -> Resul
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let number = office.registry.publish_policy(&label, &text, &signature)?;
-        office.gate.policies.bring_into_force(Published { number, policy, text, signature });
+        office.gate.policies.bring_into_force(Published::new(number, policy, text, signature));
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())

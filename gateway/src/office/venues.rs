@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
 use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::person::checked_name;
@@ -35,6 +36,8 @@ struct VenueLine {
     district: String,
     #[serde(default)]
     dwell_minutes: Dwell,
+    #[serde(default)]
+    checks: Checks,
 }
 
 impl VenueLine {
@@ -51,6 +54,7 @@ impl VenueLine {
             kind: self.kind,
             district: checked(&self.district, "district")?,
             dwell: self.dwell_minutes,
+            checks: self.checks,
         })
     }
 }

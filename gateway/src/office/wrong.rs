@@ -122,6 +122,7 @@ impl Wrong {
             Self::MassFlip(_) => "mass-flip",
             Self::Certificate(CertificateError::Forged | CertificateError::Another) => "certificate-invalid",
             Self::Certificate(CertificateError::OutOfTime) => "certificate-expired",
+            Self::Certificate(CertificateError::OutOfScope) => "foreign-scope",
             Self::Certificate(CertificateError::Untrusted) => "certificate-untrusted",
             Self::SmsCodeNeeded => "sms-code-needed",
             Self::SmsCodeInvalid => "sms-code-invalid",

@@ -6,6 +6,7 @@ use super::party::Party;
 use crate::policies::{Policies, Published};
 use crate::venues::KnownVenue;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, Outcome, check_in_id};
+use scangate_core::policy::Place;
 use scangate_core::scan::DoorWork;
 use scangate_core::time::{Step, Timestamp};
 use scangate_core::venue::Venue;
@@ -44,7 +45,7 @@ fn admit_person(
     // A paper pass is itself a document that staff have seen.
     let document_shown = door.document_shown || authentic.mode == Mode::PaperPass;
     let door = DoorWork { document_shown, ..door };
-    let admission = published.policy.admit(person.standing, venue.kind, door);
+    let admission = published.policy.admit(person.standing, Place::of(venue), door);
     let outcome = Outcome {
         colour: person.standing.colour,
         verdict: admission.verdict,

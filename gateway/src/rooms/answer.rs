@@ -4,7 +4,7 @@ use super::journal::Kept;
 use crate::policies::Policies;
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::{CheckIn, Outcome};
-use scangate_core::colour::{Checks, Reasons};
+use scangate_core::colour::{Checks, Reasons, Verdict};
 
 /// Writes the answer to a check-in. **Cost**: no allocation where `out` has room, some 300 bytes.
 pub fn answer(kept: &Kept, policies: &Policies, out: &mut BytesMut) {
@@ -36,7 +36,8 @@ fn person(check_in: &CheckIn, venue: &[u8], policies: &Policies, out: &mut Bytes
     put(out, venue);
 }
 
-/// Writes what the door said: colour, verdict, checks, reasons and policy, as members without braces.
+/// Writes what the door said: colour, verdict, checks, reasons, policy, purpose and, where it refuses, whom to call,
+/// as members without braces.
 pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     put(out, b"\"colour\":\"");
     put(out, said.colour.word().as_bytes());
@@ -53,7 +54,12 @@ pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     }
     put(out, b"],\"policy\":\"");
     put(out, published.as_ref().map_or("", |published| published.policy.label()).as_bytes());
-    put(out, b"\"");
+    // What a colour is for, and nothing else: it is no occupational health certificate.
+    put(out, b"\",\"purpose\":\"entry\"");
+    if let Some(published) = published.as_ref().filter(|_| said.verdict == Verdict::Refuse) {
+        put(out, b",\"hotline\":");
+        put(out, published.hotline.as_bytes());
+    }
 }
 
 /// Words hold nothing that JSON would have to escape: a pack's names are lower-case letters, digits and

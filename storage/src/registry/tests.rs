@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cql::testing::cluster;
+use scangate_core::colour::Checks;
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::{FactId, PaperId, PersonId};
 use scangate_core::kin::Side;
@@ -201,6 +202,7 @@ fn counted(store: &Store) {
         kind: VenueKind::Market,
         district: "Gulou".into(),
         dwell: Dwell::default(),
+        checks: Checks::NONE,
     };
     registry.add_venues(vec![venue]).unwrap();
     let facts = [fact(FactId(1), person), fact(FactId(2), person)];

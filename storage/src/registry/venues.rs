@@ -3,6 +3,7 @@
 use super::changes::Change;
 use super::rows::{Key, Row, Table};
 use super::{Registry, RegistryError, Result, draw, pack, unpack};
+use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
 use scangate_core::venue::{Doors, Dwell, Venue, VenueKind};
 
@@ -17,14 +18,24 @@ pub struct NewVenue {
     pub district: String,
     /// How long a visit lasts that nobody ended.
     pub dwell: Dwell,
+    /// What its door asks of everybody besides what the rule pack asks for.
+    pub checks: Checks,
 }
 
 impl Registry {
     /// Adds venues. In an embedded store all are added or none, by one sync.
     pub fn add_venues(&self, venues: Vec<NewVenue>) -> Result<Vec<Venue>> {
         let mut added = Vec::with_capacity(venues.len());
-        for NewVenue { name, kind, district, dwell } in venues {
-            added.push(Venue { id: VenueId(draw()?), name, kind, district, dwell, doors: Doors::Open });
+        for NewVenue { name, kind, district, dwell, checks } in venues {
+            added.push(Venue {
+                id: VenueId(draw()?),
+                name,
+                kind,
+                district,
+                dwell,
+                checks,
+                doors: Doors::Open,
+            });
         }
         let row = |venue: &Venue| Row::new(Table::Venues, venue.id.0.to_be_bytes(), pack(venue));
         let rows: Vec<Row> = added.iter().map(row).collect();

@@ -2,7 +2,24 @@
 
 use crate::colour::{Checks, Colour, Reasons, Standing, Verdict};
 use crate::scan::{DoorWork, Temperature};
-use crate::venue::VenueKind;
+use crate::venue::{Venue, VenueKind};
+
+/// What of a venue counts at its door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// What it is.
+    pub kind: VenueKind,
+    /// What it asks for by itself of whoever may come in: a colour is needed and need not be enough.
+    pub checks: Checks,
+}
+
+impl Place {
+    /// A venue's.
+    #[must_use]
+    pub fn of(venue: &Venue) -> Self {
+        Self { kind: venue.kind, checks: venue.checks }
+    }
+}
 
 /// What a door does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +52,7 @@ pub(super) fn admit(
     rules: &[AdmissionRule],
     fever: Temperature,
     standing: Standing,
-    kind: VenueKind,
+    place: Place,
     door: DoorWork,
 ) -> Admission {
     let reasons = standing.reasons;
@@ -45,8 +62,11 @@ pub(super) fn admit(
     }
     let manual = Admission { verdict: Verdict::Check, checks: Checks::MANUAL, reasons };
     // A pack has a line for each colour; the colour that no person has falls through.
-    let Some(rule) = rules.iter().find(|rule| rule.covers(standing.colour, kind)) else { return manual };
-    let left = if rule.verdict == Verdict::Refuse { Checks::NONE } else { rule.checks.without(done(door)) };
+    let Some(rule) = rules.iter().find(|rule| rule.covers(standing.colour, place.kind)) else {
+        return manual;
+    };
+    let asked = if rule.verdict == Verdict::Refuse { Checks::NONE } else { rule.checks.and(place.checks) };
+    let left = asked.without(done(door));
     let verdict = if left.is_empty() { rule.verdict } else { Verdict::Check };
     Admission { verdict, checks: left, reasons }
 }

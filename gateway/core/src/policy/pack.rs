@@ -8,7 +8,7 @@ mod trust;
 
 use super::admission::AdmissionRule;
 use super::{Calendar, Policy, Transition};
-use crate::colour::{Checks, Colour, Verdict};
+use crate::colour::{CheckError, Checks, Colour, Verdict};
 use crate::document::{self, DocumentError};
 use crate::limits::NAME_BYTES_MAX;
 use crate::scan::Temperature;
@@ -176,7 +176,7 @@ fn admissions(pack: &[Spanned<Admission>], faults: &mut Faults<'_>) -> Vec<Admis
         for word in &rule.checks {
             match Checks::of_word(word.as_ref()) {
                 Some(check) => checks = checks.and(check),
-                None => faults.at(word, "a check is one of temperature, document, full, manual"),
+                None => faults.at(word, CheckError.to_string()),
             }
         }
         if *rule.verdict.as_ref() == Verdict::Check {

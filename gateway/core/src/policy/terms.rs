@@ -1,6 +1,7 @@
 //! Terms: what a city lets residents do for themselves and for each other, and by when things must be done. The
 //! numbers are the pack's; who counts and who keeps time is elsewhere.
 
+use crate::certificate::Scope;
 use crate::colour::Colour;
 use crate::kin::Side;
 use crate::person::DocumentType;
@@ -136,6 +137,8 @@ pub struct Terms {
     pub appeal_hours: u16,
     /// For how long a certificate may be relied on. **Units**: hours.
     pub certificate_hours: u16,
+    /// How far from the city it holds.
+    pub certificate_scope: Scope,
     /// Whether a fever measured at a door goes on record as a symptom.
     pub records_door_fever: bool,
 }

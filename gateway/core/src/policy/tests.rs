@@ -3,6 +3,7 @@ use crate::colour::{Checks, Verdict};
 use crate::fact::{Fact, FactKind, Force};
 use crate::id::{FactId, PersonId};
 use crate::time::DAY_MS;
+use crate::venue::VenueKind;
 use proptest::prelude::*;
 
 mod city;
@@ -105,6 +106,26 @@ fn what_is_to_come_does_not_count_yet() {
     assert_eq!((judgement.standing.colour, judgement.changes_at), (Colour::Green, Some(later)));
 }
 
+fn anywhere(kind: VenueKind) -> Place {
+    Place { kind, checks: Checks::NONE }
+}
+
+#[test]
+fn xz_26_a_venue_adds_to_what_its_city_asks_and_lets_in_nobody_whom_it_refuses() {
+    let standing = |colour| Standing { colour, reasons: Reasons::NONE };
+    let place = Place { kind: VenueKind::Mall, checks: Checks::DOCUMENT };
+    let seen = DoorWork { document_shown: true, ..DoorWork::default() };
+    for (colour, door, verdict, checks) in [
+        (Colour::Green, DoorWork::default(), Verdict::Check, Checks::DOCUMENT),
+        (Colour::Green, seen, Verdict::Pass, Checks::NONE),
+        (Colour::Yellow, seen, Verdict::Check, Checks::TEMPERATURE.and(Checks::FULL)),
+        (Colour::Red, DoorWork::default(), Verdict::Refuse, Checks::NONE),
+    ] {
+        let admission = pack().admit(standing(colour), place, door);
+        assert_eq!((admission.verdict, admission.checks), (verdict, checks), "{colour:?} {door:?}");
+    }
+}
+
 #[test]
 fn doors_do_what_the_pack_says() {
     let standing = |colour| Standing { colour, reasons: Reasons::NONE };
@@ -124,10 +145,10 @@ fn doors_do_what_the_pack_says() {
         (Colour::Red, work(Some(36.6), true), Verdict::Refuse, Checks::NONE),
         (Colour::Unknown, work(Some(36.6), true), Verdict::Check, Checks::MANUAL),
     ] {
-        let admission = pack().admit(standing(colour), VenueKind::Mall, door);
+        let admission = pack().admit(standing(colour), anywhere(VenueKind::Mall), door);
         assert_eq!((admission.verdict, admission.checks), (verdict, checks), "{colour:?} {door:?}");
     }
-    let fever = pack().admit(standing(Colour::Green), VenueKind::Mall, work(Some(38.0), false));
+    let fever = pack().admit(standing(Colour::Green), anywhere(VenueKind::Mall), work(Some(38.0), false));
     assert_eq!(pack().reason_words(fever.reasons).collect::<Vec<_>>(), ["fever"]);
 }
 
@@ -137,8 +158,8 @@ fn a_line_for_a_kind_of_venue_goes_before_the_one_for_all() {
         + "\n[[admission]]\ncolour = \"yellow\"\nkinds = [\"school\"]\nverdict = \"refuse\"\n";
     let pack = Policy::parse(&text).unwrap();
     let yellow = Standing { colour: Colour::Yellow, reasons: Reasons::NONE };
-    assert_eq!(pack.admit(yellow, VenueKind::School, DoorWork::default()).verdict, Verdict::Refuse);
-    assert_eq!(pack.admit(yellow, VenueKind::Mall, DoorWork::default()).verdict, Verdict::Check);
+    assert_eq!(pack.admit(yellow, anywhere(VenueKind::School), DoorWork::default()).verdict, Verdict::Refuse);
+    assert_eq!(pack.admit(yellow, anywhere(VenueKind::Mall), DoorWork::default()).verdict, Verdict::Check);
 }
 
 #[test]

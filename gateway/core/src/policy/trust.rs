@@ -1,6 +1,6 @@
 //! Trust: whose certificates a city takes, with the dates between which it does.
 
-use crate::certificate::PUBLIC_KEY_BYTES;
+use crate::certificate::{PUBLIC_KEY_BYTES, Scope};
 use crate::time::Timestamp;
 
 /// A line of the list.
@@ -14,22 +14,11 @@ pub struct Trusted {
     pub from: Timestamp,
     /// Until when, exclusive.
     pub to: Timestamp,
-    /// Where such a certificate counts, for people: a city, a province, the country.
+    /// How far away the issuer is: in the same city, the same province or the same country. Its certificates must
+    /// hold that far.
     pub scope: Scope,
     /// Whether it may also send feeds of facts.
     pub feeds: bool,
-}
-
-/// Where a certificate counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// In the city.
-    City,
-    /// In the province.
-    Province,
-    /// In the whole country.
-    Country,
 }
 
 impl Trusted {

@@ -45,13 +45,14 @@ pub(in super::super) async fn issue(
             at: now,
             until,
             policy: policy.label().to_owned(),
+            scope: policy.terms().certificate_scope,
             purpose: Purpose::Entry,
         };
         let text = office.issuer.issue(&certificate);
         office.audit_own(id, "certificate-issued", String::new(), json!({"until": until}))?;
         let shown = json!({
             "certificate": text, "issuer": certificate.issuer, "at": now, "until": until,
-            "purpose": certificate.purpose,
+            "scope": certificate.scope, "purpose": certificate.purpose,
         });
         Ok(axum::Json(json!({ "certificates": [shown] })))
     })
@@ -88,7 +89,7 @@ pub(in super::super) async fn hand_in(
             let published = office.gate.policies.in_force();
             let issuer = presented.issuer().to_owned();
             let trusted = published.policy.trusted().iter().filter(|line| line.covers(&issuer, now));
-            let keys: Vec<_> = trusted.map(|line| line.key).collect();
+            let keys: Vec<_> = trusted.map(|line| (line.key, line.scope)).collect();
             presented.verified(keys, &person.personal.document, now)?
         };
         let fact = fact(&office, id, &verified)?;

@@ -5,6 +5,7 @@ use super::*;
 use crate::cql::testing::cluster;
 use crate::registry::rows::Unit;
 use crate::registry::{NewVenue, Registry};
+use scangate_core::colour::Checks;
 use scangate_core::person::{Document, DocumentType, Personal};
 use scangate_core::time::Timestamp;
 use scangate_core::venue::{Dwell, VenueKind};
@@ -29,6 +30,7 @@ fn found(folder: &Path) {
         kind: VenueKind::Market,
         district: "Gulou".into(),
         dwell: Dwell::default(),
+        checks: Checks::NONE,
     };
     registry.add_venues((0..10).map(venue).collect()).unwrap();
     registry.publish_policy("default/1", "a", "s").unwrap();

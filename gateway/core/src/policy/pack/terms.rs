@@ -2,6 +2,7 @@
 //! `[certificates]` and `[door]`. What a pack leaves out is allowed, or takes the number given here.
 
 use super::Faults;
+use crate::certificate::Scope;
 use crate::colour::Colour;
 use crate::person::DocumentType;
 use crate::policy;
@@ -83,11 +84,12 @@ impl Default for Appeals {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Certificates {
     valid_hours: u16,
+    scope: Scope,
 }
 
 impl Default for Certificates {
     fn default() -> Self {
-        Self { valid_hours: CERTIFICATE_HOURS }
+        Self { valid_hours: CERTIFICATE_HOURS, scope: Scope::Country }
     }
 }
 
@@ -129,6 +131,7 @@ pub(super) fn terms(tables: Tables, faults: &mut Faults<'_>) -> Terms {
         arrivals,
         appeal_hours: appeals.answer_hours,
         certificate_hours: certificates.valid_hours,
+        certificate_scope: certificates.scope,
         records_door_fever: door.records_fever,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::areas::of_dates;
 use super::{Faults, is_word};
-use crate::certificate::public_key;
-use crate::policy::{Calendar, Scope, Trusted};
+use crate::certificate::{Scope, public_key};
+use crate::policy::{Calendar, Trusted};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;

@@ -5,7 +5,7 @@ use crate::colour::{Checks, Colour, Standing, Verdict};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactLine};
 use crate::id::{FactId, PersonId};
-use crate::policy::{Judgement, Policy};
+use crate::policy::{Judgement, Place, Policy};
 use crate::scan::{DoorWork, Temperature};
 use crate::time::{DAY_MS, Timestamp};
 use crate::venue::VenueKind;
@@ -88,7 +88,7 @@ pub(super) fn admitted(
     work: DoorWork,
 ) -> (Verdict, Vec<&'static str>) {
     let standing = Standing { colour, reasons: crate::colour::Reasons::NONE };
-    let admission = pack.admit(standing, kind, work);
+    let admission = pack.admit(standing, Place { kind, checks: Checks::NONE }, work);
     assert!(admission.verdict == Verdict::Check || admission.checks == Checks::NONE);
     (admission.verdict, admission.checks.words().collect())
 }
