@@ -48,8 +48,6 @@ use tokio::sync::{Notify, watch};
 const LANE_RECORDS: usize = 16_384;
 /// Threads of the back office.
 const OFFICE_THREADS: usize = 2;
-/// How far the back office stands behind the workers where both want a core: a weight of a tenth.
-const OFFICE_NICE: i32 = 10;
 /// Between two snapshots lies the time that one takes, so many times over, within these bounds.
 const SNAPSHOT_SHARE: u32 = 20;
 const SNAPSHOT_PAUSE_MIN: Duration = Duration::from_secs(5);
@@ -296,18 +294,10 @@ fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeS
     }
 }
 
-/// Lets the workers go first where cores are short: on Linux the niceness is the calling thread's own.
-fn stand_back() {
-    if let Err(error) = rustix::process::nice(OFFICE_NICE) {
-        tracing::info!(%error, "the back office is not behind the workers");
-    }
-}
-
 fn office_runtime() -> anyhow::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(OFFICE_THREADS)
         .thread_name("office")
-        .on_thread_start(stand_back)
         .enable_all()
         .build()
         .context("the back office's threads")
