@@ -39,7 +39,7 @@ async fn one_scan_is_one_check_in_on_every_version() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn out_is_another_check_in_and_companions_have_their_own() -> anyhow::Result<()> {
+async fn xj_21_out_is_another_check_in_and_companions_have_their_own() -> anyhow::Result<()> {
     let mut town = Town::found(3).await?;
     let step = Step::of(now());
     let code = |resident: usize| town.residents[resident].code(step);
@@ -56,7 +56,7 @@ async fn out_is_another_check_in_and_companions_have_their_own() -> anyhow::Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_brings_its_venue_and_what_was_done_at_the_door() -> anyhow::Result<()> {
+async fn gz_17_a_terminal_brings_its_venue_and_what_was_done_at_the_door() -> anyhow::Result<()> {
     let mut town = Town::found(2).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[1].venue))?;
     let code = town.residents[0].code(Step::of(now()));
@@ -93,7 +93,7 @@ async fn who_is_not_in_the_table_is_unknown_and_kept() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_of_neighbouring_steps_are_taken_as_the_contract_says() -> anyhow::Result<()> {
+async fn xz_18_codes_of_neighbouring_steps_are_taken_as_the_contract_says() -> anyhow::Result<()> {
     let mut town = Town::found(1).await?;
     let step = Step::of(now());
     for (difference, is_taken) in [(-3_i64, false), (0, true), (2, false)] {
