@@ -1,5 +1,5 @@
-//! A whole life in each city, day by day over HTTP: register, come in, fall ill, be found as a contact by a tracer, report every
-//! day, and be clear. The gateway's clock is set ahead a day at a time.
+//! A whole life in each city, day by day over HTTP: register, come in, fall ill, be found as a contact by a tracer,
+//! report every day, and be clear. The gateway's clock is set ahead a day at a time.
 
 use crate::registration::{jpeg, printed_code};
 use anyhow::Context as _;
@@ -71,17 +71,18 @@ impl Life {
     /// Registers with what the city asks for, by the phone alone, and is a resident from then on.
     async fn register(&mut self, resident: usize) -> anyhow::Result<()> {
         let asked = self.send("GET", "/v1/registration", "", &Value::Null).await?.json()?;
+        let asks = |step: &str| asked["steps"].as_array().is_some_and(|steps| steps.contains(&json!(step)));
         let mut form = json!({
             "name": "欧阳修远", "phone": PHONE, "document": {"type": "resident-id", "number": "11010519491231002X"},
         });
-        if asked["steps"].as_array().is_some_and(|steps| steps.contains(&json!("sms"))) {
+        if asks("sms") {
             let sent =
                 self.town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string());
             assert_eq!(sent.await?.status(), 202);
             let code = eventually(async || Ok(printed_code(&self.town.gateway)), Option::is_some).await?;
             form["sms_code"] = json!(code);
         }
-        if asked["steps"].as_array().is_some_and(|steps| steps.contains(&json!("face"))) {
+        if asks("face") {
             form["face"] = json!(jpeg());
         }
         let given: Given = serde_json::from_value(self.send("POST", "/v1/people", "", &form).await?.json()?)?;
