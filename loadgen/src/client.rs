@@ -26,7 +26,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio_rustls::TlsConnector;
 
-/// The name that a development certificate is of.
+/// The name that a development certificate is of, and that is asked for unless there is another.
 const NAME: &str = "localhost";
 /// A connection without a word is let go after this.
 const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -63,6 +63,7 @@ pub enum Handshake {
 pub struct Target {
     /// Where it listens.
     pub address: SocketAddr,
+    name: Arc<str>,
     endpoint: quinn::Endpoint,
     fresh: quinn::ClientConfig,
     returning: quinn::ClientConfig,
@@ -123,12 +124,19 @@ impl Target {
         let local = if address.ip().is_loopback() { any } else { SocketAddr::new(unspecified(address), 0) };
         Ok(Self {
             address,
+            name: NAME.into(),
             endpoint: quinn::Endpoint::client(local)?,
             fresh: quic(fresh)?,
             returning: quic(returning)?,
             tls: Arc::new(tls(b"http/1.1")?),
             sessions,
         })
+    }
+
+    /// The same, asked for by another name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.into(), ..self }
     }
 
     /// The sessions that returning phones share.
@@ -158,7 +166,7 @@ impl Target {
             Handshake::Full => &self.fresh,
             Handshake::Resumed | Handshake::Early => &self.returning,
         };
-        let connecting = self.endpoint.connect_with(config.clone(), self.address, NAME)?;
+        let connecting = self.endpoint.connect_with(config.clone(), self.address, &self.name)?;
         let (quic, early) = match handshake {
             Handshake::Full | Handshake::Resumed => (connecting.await?, None),
             Handshake::Early => match connecting.into_0rtt() {
@@ -169,7 +177,7 @@ impl Target {
         };
         let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic.clone())).await?;
         tokio::spawn(async move { future::poll_fn(|context| driver.poll_close(context)).await });
-        Ok(Arrival { connection: Connection(Kind::Http3 { requests, quic }), early })
+        Ok(Arrival { connection: self.connection(Kind::Http3 { requests, quic }), early })
     }
 
     async fn tcp(&self, alpn: &[u8]) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
@@ -177,20 +185,26 @@ impl Target {
         stream.set_nodelay(true)?;
         let mut tls = (*self.tls).clone();
         tls.alpn_protocols = vec![alpn.to_vec()];
-        Ok(TlsConnector::from(Arc::new(tls)).connect(ServerName::try_from(NAME)?, stream).await?)
+        Ok(TlsConnector::from(Arc::new(tls))
+            .connect(ServerName::try_from(self.name.to_string())?, stream)
+            .await?)
     }
 
     async fn connect_http1(&self) -> anyhow::Result<Connection> {
         let (requests, driver) = http1::handshake(TokioIo::new(self.tcp(b"http/1.1").await?)).await?;
         tokio::spawn(driver);
-        Ok(Connection(Kind::Http1(Arc::new(Mutex::new(requests)))))
+        Ok(self.connection(Kind::Http1(Arc::new(Mutex::new(requests)))))
     }
 
     async fn connect_http2(&self) -> anyhow::Result<Connection> {
         let stream = TokioIo::new(self.tcp(b"h2").await?);
         let (requests, driver) = http2::handshake(TokioExecutor::new(), stream).await?;
         tokio::spawn(driver);
-        Ok(Connection(Kind::Http2(requests)))
+        Ok(self.connection(Kind::Http2(requests)))
+    }
+
+    fn connection(&self, kind: Kind) -> Connection {
+        Connection { kind, name: Arc::clone(&self.name) }
     }
 }
 
@@ -226,25 +240,31 @@ enum Kind {
 }
 
 /// An open connection. Clones share it.
-pub struct Connection(Kind);
+pub struct Connection {
+    kind: Kind,
+    /// What the gateway is called in requests.
+    name: Arc<str>,
+}
 
 impl Clone for Connection {
     fn clone(&self) -> Self {
-        Self(match &self.0 {
+        let kind = match &self.kind {
             Kind::Http1(requests) => Kind::Http1(Arc::clone(requests)),
             Kind::Http2(requests) => Kind::Http2(requests.clone()),
             Kind::Http3 { requests, quic } => Kind::Http3 { requests: requests.clone(), quic: quic.clone() },
-        })
+        };
+        Self { kind, name: Arc::clone(&self.name) }
     }
 }
 
 impl Connection {
     /// Sends a request, whose target is a path, and reads the whole answer.
     pub async fn send(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
-        match &mut self.0 {
+        let name = &self.name;
+        match &mut self.kind {
             Kind::Http1(requests) => {
                 let mut request = request.map(Full::new);
-                request.headers_mut().insert("host", NAME.parse()?);
+                request.headers_mut().insert("host", name.parse()?);
                 let answering = {
                     let mut requests = requests.lock().await;
                     requests.ready().await?;
@@ -253,12 +273,12 @@ impl Connection {
                 whole(answering.await?).await
             }
             Kind::Http2(requests) => {
-                let request = absolute(request)?.map(Full::new);
+                let request = absolute(request, name)?.map(Full::new);
                 requests.ready().await?;
                 whole(requests.send_request(request).await?).await
             }
             Kind::Http3 { requests, .. } => {
-                let (parts, body) = absolute(request)?.into_parts();
+                let (parts, body) = absolute(request, name)?.into_parts();
                 let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
                 if !body.is_empty() {
                     unless_unwanted(stream.send_data(body).await)?;
@@ -277,7 +297,7 @@ impl Connection {
     /// The QUIC connection, where it is one.
     #[must_use]
     pub fn quic(&self) -> Option<&quinn::Connection> {
-        match &self.0 {
+        match &self.kind {
             Kind::Http3 { quic, .. } => Some(quic),
             Kind::Http1(_) | Kind::Http2(_) => None,
         }
@@ -322,8 +342,8 @@ async fn whole(response: Response<hyper::body::Incoming>) -> anyhow::Result<Resp
     Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
 }
 
-fn absolute(mut request: Request<Bytes>) -> anyhow::Result<Request<Bytes>> {
+fn absolute(mut request: Request<Bytes>, name: &str) -> anyhow::Result<Request<Bytes>> {
     let path = request.uri().path_and_query().ok_or_else(|| anyhow!("a request without a path"))?.clone();
-    *request.uri_mut() = http::Uri::builder().scheme("https").authority(NAME).path_and_query(path).build()?;
+    *request.uri_mut() = http::Uri::builder().scheme("https").authority(name).path_and_query(path).build()?;
     Ok(request)
 }

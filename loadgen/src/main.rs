@@ -9,7 +9,7 @@ use scangate_loadgen::plan::{Curve, Wish, plan};
 use scangate_loadgen::report::{Asked, Report};
 use scangate_loadgen::slo::Slo;
 use scangate_loadgen::{compare, cpu, doctor, html, replay, verify};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -197,8 +197,8 @@ fn read_report(path: &Path) -> anyhow::Result<Report> {
     serde_json::from_str(&text).with_context(|| format!("{} is no report", path.display()))
 }
 
-/// The target's address. Only this machine, unless the other's owner is known to agree.
-fn address(target: &str, allow_remote: bool) -> anyhow::Result<SocketAddr> {
+/// The target. Only this machine, unless the other's owner is known to agree. A host that is a name is asked for by it.
+fn target(target: &str, data: &Path, allow_remote: bool) -> anyhow::Result<Target> {
     let host = target.strip_prefix("https://").context("--target must begin with https://")?;
     let host = host.trim_end_matches('/');
     let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
@@ -213,12 +213,14 @@ fn address(target: &str, allow_remote: bool) -> anyhow::Result<SocketAddr> {
         allow_remote || address.ip().is_loopback(),
         "{address} is another machine: load it only with its owner's word, and --allow-remote"
     );
-    Ok(address)
+    let target = Target::new(address, &data.join("certificate.pem"))?;
+    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+    let is_address = name.parse::<Ipv4Addr>().is_ok() || name.starts_with('[');
+    Ok(if is_address { target } else { target.named(name) })
 }
 
 async fn load(options: Options) -> anyhow::Result<ExitCode> {
-    let address = address(&options.target, options.allow_remote)?;
-    let target = Arc::new(Target::new(address, &options.data.join("certificate.pem"))?);
+    let target = Arc::new(target(&options.target, &options.data, options.allow_remote)?);
     let authority = city::authorization(&options.data, "authority")?;
     let mut connection = target.connect(Version::Http3).await.context("connecting to the target")?;
     eprintln!("registering {} residents and {} venues", options.residents, options.venues);
@@ -228,7 +230,7 @@ async fn load(options: Options) -> anyhow::Result<ExitCode> {
     let city = Arc::new(City { venues, residents });
     let shares = shares(&options);
     let carrier = carrier_words(&options);
-    let pid = options.server_pid.or_else(|| cpu::listener(address));
+    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
     let cpu_before = pid.and_then(cpu::used);
     let length = options.length;
     let samples = drive(Run { target: Arc::clone(&target), city: Arc::clone(&city), shares, length }).await?;
@@ -333,8 +335,7 @@ fn carrier_words(options: &Options) -> String {
 
 async fn replay_file(options: ReplayOptions) -> anyhow::Result<ExitCode> {
     let visits = replay::read(&options.file)?;
-    let address = address(&options.target, options.allow_remote)?;
-    let target = Target::new(address, &options.data.join("certificate.pem"))?;
+    let target = target(&options.target, &options.data, options.allow_remote)?;
     let authority = city::authorization(&options.data, "authority")?;
     let tracer = city::authorization(&options.data, "tracer")?;
     let replayed = replay::replay(&target, &authority, &tracer, &visits, options.people).await?;
