@@ -26,6 +26,7 @@ mod reception;
 mod recolour;
 mod registration;
 mod router;
+mod shared_core;
 mod standing;
 mod trails;
 mod venues;

@@ -2,6 +2,7 @@
 
 use super::bearer::Authority;
 use super::json;
+use super::shared_core::SharedCore;
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use crate::clock;
@@ -72,6 +73,7 @@ pub(super) struct Flips {
 /// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
 pub(super) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
     let (now, current, mut flips) = (clock::now(), office.gate.policies.in_force(), Flips::default());
+    let mut core = SharedCore::with_workers();
     office.registry.evidence(|_, evidence| {
         let then = policy.judge(evidence, now);
         let before = current.policy.judge(evidence, now).standing.colour;
@@ -80,6 +82,7 @@ pub(super) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
             flips.worse += u64::from(then.standing.colour > before);
             *flips.by_rule.entry(deciding_rule(policy, &then)).or_default() += 1;
         }
+        core.rest();
     })?;
     Ok(flips)
 }

@@ -2,6 +2,7 @@
 //! a pack comes into force, and when time alone changes it. No one else writes the colour table.
 
 use super::Office;
+use super::shared_core::SharedCore;
 use crate::clock;
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
@@ -125,6 +126,8 @@ impl Office {
 
     fn recolour_everybody(&self) -> Result<(), RegistryError> {
         let was_empty = self.gate.colours.is_empty();
+        // At a start nobody is served by colours that are there already.
+        let mut core = if was_empty { SharedCore::alone() } else { SharedCore::with_workers() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
             let _alone = lock(&self.due.shards[Due::shard(person)]);
             if !self.due.is_noted(person) {
@@ -135,26 +138,40 @@ impl Office {
         self.registry.evidence(|person, evidence| {
             with_evidence.insert(person);
             unless_noted(person, &|| self.put(person, evidence));
+            core.rest();
         })?;
         let without = self.judge_by(&Evidence::default()).standing;
-        let (mut gone, mut registered) = (with_evidence.clone(), HashSet::new());
+        let (mut gone, mut registered) = (with_evidence.clone(), 0);
         self.registry.people(|person| {
             gone.remove(&person);
-            if !was_empty {
-                registered.insert(person);
-            }
+            registered += 1;
             if !with_evidence.contains(&person) {
                 unless_noted(person, &|| self.gate.colours.put(person, without));
             }
+            core.rest();
         })?;
-        if !was_empty {
-            let everybody = self.gate.colours.everybody().map(|(person, _)| person);
-            gone.extend(everybody.filter(|person| !registered.contains(person)));
+        // All who are registered are in the table now: more are there only if somebody has left it.
+        if self.gate.colours.len() > registered {
+            gone.extend(self.not_registered(&mut core)?);
         }
         for person in gone {
             unless_noted(person, &|| self.gate.colours.remove(person));
+            core.rest();
         }
         Ok(())
+    }
+
+    /// Who is in the table and not registered.
+    fn not_registered(&self, core: &mut SharedCore) -> Result<Vec<PersonId>, RegistryError> {
+        let everybody: Vec<PersonId> = self.gate.colours.everybody().map(|(person, _)| person).collect();
+        let mut gone = Vec::new();
+        for people in everybody.chunks(PEOPLE_AT_ONCE) {
+            let registered = self.registry.are_registered(people)?;
+            let here = people.iter().zip(registered);
+            gone.extend(here.filter(|(_, is_registered)| !is_registered).map(|(person, _)| *person));
+            core.rest();
+        }
+        Ok(gone)
     }
 }
 
