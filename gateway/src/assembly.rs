@@ -5,6 +5,7 @@ mod recovery;
 
 use crate::admin::{self, Admin};
 use crate::batcher::{self, Batcher};
+use crate::channels::Channels;
 use crate::colours::Colours;
 use crate::config::Config;
 use crate::essentials::Essentials;
@@ -83,7 +84,10 @@ pub fn run(
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let identity = match (&config.certificate, &config.key) {
         (Some(certificate), Some(key)) => deployment::identity(certificate, key)?,
-        (Some(_) | None, _) => deployment::development_identity(&config.data)?,
+        (Some(_) | None, _) => {
+            let hosts = config.channel.iter().flat_map(|channel| &channel.hosts);
+            deployment::development_identity(&config.data, hosts)?
+        }
     };
     let tls = Arc::new(tls::configure(&identity)?);
     let parties = Parties::new(&config.registration)?;
@@ -247,6 +251,7 @@ fn gate(
         keyring: Keyring::new(secret.clone(), essentials.kids),
         policies,
         recent: crate::recent::Recent::new(config.person_check_ins_max),
+        channels: Channels::new(&config.channel),
         tokens: deployment::token_key(secret),
     })
 }

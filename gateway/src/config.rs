@@ -1,6 +1,10 @@
 //! The configuration: a TOML file, then the command line over it. A wrong key is answered with file, line
 //! and the nearest right key; nothing is guessed.
 
+mod channel;
+
+pub use channel::{ChannelConfig, Host, HostError};
+
 use crate::parties::PartyAddress;
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
@@ -48,6 +52,8 @@ pub struct Config {
     pub cql: CqlConfig,
     /// Who helps with registrations.
     pub registration: RegistrationConfig,
+    /// The apps and pages by which people come, each with its quota; none without.
+    pub channel: Vec<ChannelConfig>,
 }
 
 /// Where trails and registry are kept.
@@ -156,6 +162,7 @@ impl Default for Config {
             store: Store::default(),
             cql: CqlConfig::default(),
             registration: RegistrationConfig::default(),
+            channel: Vec::new(),
         }
     }
 }
@@ -208,6 +215,10 @@ impl Config {
         let config: Self = document::parse(text).map_err(wrong)?;
         config.check().map_err(|(key, message)| {
             let place = text.find(key).unwrap_or(0);
+            wrong(DocumentError::at(text, place..place, message))
+        })?;
+        channel::clash(&config.channel).map_err(|(twice, message)| {
+            let place = text.rfind(&format!("\"{twice}\"")).unwrap_or(0);
             wrong(DocumentError::at(text, place..place, message))
         })?;
         Ok(config)
@@ -275,6 +286,20 @@ mod tests {
         assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
         assert!(wrong("[registration]\nsms_webhook = \"http://sms.example\"").contains(":2:15: names"));
         assert!(wrong("[registration]\nwebhook_token = \"token\"").contains(":2:1: webhook_token is for"));
+        let channel = |name: &str, more: &str| format!("[[channel]]\nname = \"{name}\"\n{more}\n");
+        let quota = "requests_a_second_max = 9";
+        assert!(wrong(&channel("a", "requests_a_second_max = 0")).starts_with("gateway.toml:3:25:"));
+        let twice = channel("a", quota) + &channel("a", quota);
+        assert!(wrong(&twice).contains("gateway.toml:5:8: there are two channels `a`"));
+        let rests = channel("a", quota) + &channel("b", quota);
+        assert!(wrong(&rests).contains(":5:8: one channel may leave hosts out"));
+        let host = format!("{quota}\nhosts = [\"x.example\"]");
+        let hosts = channel("a", &host) + &channel("b", &host);
+        assert!(wrong(&hosts).contains("gateway.toml:8:10: two channels have the host `x.example`"));
+        for wrong_host in ["X.example", "x.example:443", ""] {
+            let wrong_host = wrong(&channel("a", &host.replace("x.example", wrong_host)));
+            assert!(wrong_host.contains(":4:9: a host is a name"), "{wrong_host}");
+        }
         assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
     }
 

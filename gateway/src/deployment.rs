@@ -2,6 +2,7 @@
 //! Made on first start, readable by their owner alone, and never made again where they exist.
 
 use crate::clock;
+use crate::config::Host;
 use crate::serve::tls::Identity;
 use anyhow::{Context as _, bail};
 use aws_lc_rs::rand;
@@ -85,14 +86,19 @@ pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
     Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
 }
 
-/// Reads the development certificate of the data folder, or makes one: self-signed, for `localhost`.
-pub fn development_identity(data: &Path) -> anyhow::Result<Identity> {
+/// Reads the development certificate of the data folder, or makes one: self-signed, for `localhost` and these hosts.
+/// One that was made before a host was named does not know it: remove it, and `key.pem`, to have it made anew.
+pub fn development_identity<'a>(
+    data: &Path,
+    hosts: impl Iterator<Item = &'a Host>,
+) -> anyhow::Result<Identity> {
     let (certificate, key) = (data.join("certificate.pem"), data.join("key.pem"));
     if certificate.exists() != key.exists() {
         bail!("{} and key.pem belong together: remove the one that is left", certificate.display());
     }
     if !certificate.exists() {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let names: Vec<String> = own.into_iter().chain(hosts.map(|host| host.as_str().to_owned())).collect();
         let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
         write_new(&key, made.signing_key.serialize_pem().as_bytes())?;
         write_new(&certificate, made.cert.pem().as_bytes())?;

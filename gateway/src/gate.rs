@@ -1,6 +1,7 @@
 //! The gate: what every worker and the back office share while the gateway runs. Tables that are read on
 //! the scan path and swapped or filled elsewhere; no socket and no thread.
 
+use crate::channels::Channels;
 use crate::colours::Colours;
 use crate::keyring::Keyring;
 use crate::policies::Policies;
@@ -20,6 +21,8 @@ pub struct Gate {
     pub policies: Policies,
     /// The check-ins of the last minute.
     pub recent: Recent,
+    /// The ways by which people come.
+    pub channels: Channels,
     /// Verifies bearer tokens.
     pub tokens: TokenKey,
 }

@@ -1,6 +1,7 @@
 //! HTTP/2 and HTTP/1.1 over TLS by hyper: other tasks of the same worker, with the same front desk and the
 //! same back office behind them.
 
+use crate::channels::Channel;
 use crate::office::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::route::Route;
 use crate::serve::Bell;
@@ -94,10 +95,12 @@ async fn serve(stream: TcpStream, http: Rc<Http>, mut phase: watch::Receiver<Pha
     // Answers are written whole: waiting for more would only delay them. A failure costs nothing else.
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, http.tls.accept(stream)).await else { return };
+    let host = || stream.get_ref().1.server_name().map(str::to_owned);
+    let channel = http.front.borrow().channel(host);
     let builder = builder();
     let service = hyper::service::service_fn(|request| {
-        let http = Rc::clone(&http);
-        async move { Ok::<_, Infallible>(answer(request, &http).await) }
+        let (http, channel) = (Rc::clone(&http), channel.clone());
+        async move { Ok::<_, Infallible>(answer(request, channel.as_deref(), &http).await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut is_draining = *phase.borrow() == Phase::Draining;
@@ -147,18 +150,26 @@ impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Local {
 
 type AnswerBody = Either<Full<Bytes>, OfficeBody>;
 
-async fn answer(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn answer(request: Request<Incoming>, channel: Option<&Channel>, http: &Http) -> Response<AnswerBody> {
+    let admitted = http.front_now().admit(channel);
+    let mut response = match admitted {
+        Ok(()) => go(request, http).await,
+        Err(refusal) => reply(http.front_now().refuse(refusal)),
+    };
+    response.headers_mut().insert(ALT_SVC, http.alt_svc.clone());
+    response
+}
+
+async fn go(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match Route::of(method.as_str().as_bytes(), path.as_bytes()) {
+    match Route::of(method.as_str().as_bytes(), path.as_bytes()) {
         Route::CheckIn => check_in(request, http).await,
         Route::Colour(code) => {
             let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
             reply(http.front_now().look_up(code, authorization))
         }
         Route::Office => office(request, http).await,
-    };
-    response.headers_mut().insert(ALT_SVC, http.alt_svc.clone());
-    response
+    }
 }
 
 async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {

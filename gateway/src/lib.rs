@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod assembly;
 pub mod batcher;
+pub mod channels;
 pub mod clock;
 pub mod colours;
 pub mod config;

@@ -2,6 +2,7 @@
 //! so that a slow trace never delays a check-in. A file a noun; who may ask is in `bearer`.
 
 mod allowance;
+mod audit;
 mod bearer;
 pub mod call;
 mod cases;

@@ -5,7 +5,8 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use scangate_core::certificate::{Issuer, PUBLIC_KEY_BYTES, is_signed};
 use scangate_core::check_in::PolicyNumber;
-use scangate_core::policy::Policy;
+use scangate_core::colour::Reasons;
+use scangate_core::policy::{Policy, Rule};
 use scangate_storage::registry::StoredPolicy;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub struct Published {
     pub signature: String,
     /// The number to call, as a JSON string ready for answers.
     pub hotline: String,
+    /// Rules with a link, each as a JSON member ready for answers.
+    links: Vec<(Reasons, String)>,
 }
 
 impl Published {
@@ -28,7 +31,19 @@ impl Published {
     #[must_use]
     pub fn new(number: PolicyNumber, policy: Policy, text: String, signature: String) -> Self {
         let hotline = serde_json::Value::from(policy.hotline()).to_string();
-        Self { number, policy, text, signature, hotline }
+        let rules = policy.rules().iter().enumerate();
+        let link = |(number, rule): (usize, &Rule)| {
+            let link = serde_json::Value::from(rule.link.as_deref()?);
+            Some((Reasons::rule(number), format!("{}:{link}", serde_json::Value::from(rule.id.as_str()))))
+        };
+        let links = rules.filter_map(link).collect();
+        Self { number, policy, text, signature, hotline, links }
+    }
+
+    /// The links of those of these rules that have one, as JSON members by the rules' ids.
+    pub fn links_of(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
+        let of = move |(rule, _): &&(Reasons, String)| reasons.has(*rule);
+        self.links.iter().filter(of).map(|(_, member)| member.as_str())
     }
 }
 

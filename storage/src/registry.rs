@@ -17,6 +17,7 @@ mod policies;
 mod rows;
 mod sealed;
 mod settings;
+mod upstream;
 mod venues;
 
 pub use audit::{Act, AuditBroken, Audited};
@@ -27,6 +28,7 @@ pub use count::Counts;
 pub use held::{Held, HeldKind, NewHeld};
 pub use people::{Person, Registered};
 pub use policies::StoredPolicy;
+pub use upstream::Upstream;
 pub use venues::NewVenue;
 
 use crate::cql::{Cluster, ClusterError};

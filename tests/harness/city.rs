@@ -79,6 +79,7 @@ pub struct City {
     folders: Vec<Arc<TempDir>>,
     store: String,
     config: Option<TempDir>,
+    policy: Option<&'static str>,
 }
 
 impl City {
@@ -98,7 +99,13 @@ impl City {
         let nodes: Vec<String> = nodes.iter().map(SocketAddr::to_string).collect();
         let store = format!("cql://{}/{name}_{}", nodes.join(","), std::process::id());
         let config = (!translate.is_empty()).then(|| config(translate)).transpose()?;
-        Ok(Self { folders: folders.collect::<anyhow::Result<_>>()?, store, config })
+        Ok(Self { folders: folders.collect::<anyhow::Result<_>>()?, store, config, policy: None })
+    }
+
+    /// The same city under another rule pack.
+    #[must_use]
+    pub fn under(self, policy: &'static str) -> Self {
+        Self { policy: Some(policy), ..self }
     }
 
     /// The store of its gateways, as `--store` names it.
@@ -120,6 +127,7 @@ impl City {
         if let Some(config) = &config {
             arguments.extend(["--config", config]);
         }
+        arguments.extend(self.policy.iter().flat_map(|policy| ["--policy", policy]));
         Gateway::start_in(Arc::clone(&self.folders[number]), &arguments, Expect::Trouble)
     }
 }

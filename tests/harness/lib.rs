@@ -15,4 +15,4 @@ pub use clock::Clock;
 pub use gateway::{Expect, Gateway};
 pub use party::{Asked, Manner, Party};
 pub use relay::Relay;
-pub use town::{Sent, Town, eventually, send};
+pub use town::{Sent, Town, eventually, refused, send};

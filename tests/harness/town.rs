@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
-use scangate_core::time::Step;
+use scangate_core::time::{Step, Timestamp};
 use scangate_loadgen::city::{Resident, Venue, residents, venues};
 use scangate_loadgen::client::{Connection, Target, Version};
 use scangate_loadgen::drive::now;
@@ -52,6 +52,12 @@ impl Sent {
         self.json().ok().and_then(|json| Some(json["code"].as_str()?.to_owned())).unwrap_or_default()
     }
 
+    /// Status and code: what a refusal says, and nothing else where it is none.
+    #[must_use]
+    pub fn said(&self) -> (u16, String) {
+        (self.status(), self.code())
+    }
+
     /// A header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -81,6 +87,11 @@ impl Town {
     /// Founds a town of three venues and so many residents.
     pub async fn found(count: usize) -> anyhow::Result<Self> {
         Self::found_in(Gateway::start(&[])?, count).await
+    }
+
+    /// Founds a town under a rule pack: a city's, or a file.
+    pub async fn under(policy: &str, count: usize) -> anyhow::Result<Self> {
+        Self::found_in(Gateway::start_under(policy)?, count).await
     }
 
     /// Founds a town in this gateway.
@@ -126,6 +137,31 @@ impl Town {
         self.send("POST", "/v1/facts", &authority, fact.to_string()).await
     }
 
+    /// Sends what a resident asks for themselves, under `/v1/people/me`; no body for null.
+    pub async fn own(
+        &mut self,
+        resident: usize,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Sent> {
+        let authorization = self.residents[resident].authorization(now());
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, &format!("/v1/people/me{path}"), &authorization, body).await
+    }
+
+    /// Posts a fact with more fields, and returns the colour it led to.
+    pub async fn fact(&mut self, resident: usize, at: Timestamp, more: Value) -> anyhow::Result<String> {
+        let mut fact = json!({"person": self.residents[resident].person, "at": at, "source": "test"});
+        if let (Value::Object(fact), Value::Object(more)) = (&mut fact, more) {
+            fact.extend(more);
+        }
+        let authority = self.authority.clone();
+        let posted = self.send("POST", "/v1/facts", &authority, fact.to_string()).await?;
+        anyhow::ensure!(posted.status() == 200, "{}", posted.text());
+        Ok(posted.lines()?[0]["colour"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// Opens a case about somebody, around now.
     pub async fn open_case(&mut self, resident: usize) -> anyhow::Result<String> {
         let (from, to) = (now().minus_ms(86_400_000), now().plus_ms(86_400_000));
@@ -152,6 +188,12 @@ pub async fn send(
         request = request.header("authorization", authorization);
     }
     Ok(Sent { answer: connection.send(request.body(body.into())?).await? })
+}
+
+/// What [`Sent::said`] gives for a refusal.
+#[must_use]
+pub fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
 }
 
 /// How long something may take that is going to happen.

@@ -1,11 +1,12 @@
 //! Gateways side by side on one cluster: any of them answers any request, and what changes at one is answered by
 //! all. Two that take in the same check-in store it once.
 
+use futures_util::future::try_join_all;
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
 use scangate_loadgen::client::{Connection, Version};
 use scangate_loadgen::drive::now;
-use scangate_tests::{City, Gateway, Sent, Town, city, eventually, send};
+use scangate_tests::{City, Gateway, Sent, Town, city, eventually, refused, send};
 use serde_json::{Value, json};
 
 /// A second gateway, with a connection to it.
@@ -39,7 +40,10 @@ impl Second {
 }
 
 async fn found(name: &str, residents: usize) -> anyhow::Result<(City, Town, Second)> {
-    let city = City::new(name, 2)?;
+    found_in(City::new(name, 2)?, residents).await
+}
+
+async fn found_in(city: City, residents: usize) -> anyhow::Result<(City, Town, Second)> {
     let mut town = Town::found_in(city.start(0)?, residents).await?;
     let second = Second::start(&city).await?;
     // A connection without a word does not outlive a slow start.
@@ -162,4 +166,50 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
 
 fn venue(town: &Town) -> VenueId {
     town.venues[0].venue
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> anyhow::Result<()> {
+    let _turn = city::among_others().await;
+    let (_city, mut town, mut second) = found_in(City::new("own", 2)?.under("xinji"), 12).await?;
+    let by = |town: &Town, resident: usize| town.residents[resident].authorization(now());
+
+    // One edit a day, wherever it is made.
+    let name = json!({"name": "李四"});
+    assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
+    let again = second.send("PATCH", "/v1/people/me", &by(&town, 0), name.to_string()).await?;
+    assert_eq!(again.said(), refused(429, "edit-quota"));
+
+    // Three dependants, of ten who are asked for at both gateways at once.
+    let (target, other) = (town.gateway.target()?, second.gateway.target()?);
+    let tries = (1..=10).map(|dependant| {
+        let (body, by) = (json!({"person": town.residents[dependant].person}), by(&town, 0));
+        let target = if dependant % 2 == 0 { &target } else { &other };
+        async move {
+            let mut connection = target.connect(Version::Http2).await?;
+            send(&mut connection, "POST", "/v1/people/me/dependants", &by, body.to_string()).await
+        }
+    });
+    let said: Vec<_> = try_join_all(tries).await?.iter().map(Sent::said).collect();
+    assert_eq!(said.iter().filter(|said| said.0 == 200).count(), 3, "{said:?}");
+    assert!(said.iter().all(|said| said.0 == 200 || *said == refused(409, "proxy-out-limit")), "{said:?}");
+    let mine = second.send("GET", "/v1/people/me", &by(&town, 0), String::new()).await?.json()?;
+    assert_eq!(mine["dependants"].as_array().map(Vec::len), Some(3), "{mine}");
+
+    // A report at one gateway turns the colour at both; one of a day counts.
+    let fever = json!({"temperature": 38.2, "symptoms": []});
+    assert_eq!(town.own(11, "POST", "/reports", &fever).await?.json()?["colour"], "yellow");
+    second.sees(&town, 11, "yellow").await?;
+    let report = second.send("POST", "/v1/people/me/reports", &by(&town, 11), fever.to_string()).await?;
+    assert_eq!(report.json()?["counts"], false);
+
+    // What is asked at one is answered at the other.
+    let asked = town.own(11, "POST", "/questions", &json!({"text": "要隔离多久?"})).await?.json()?;
+    let path = format!("/v1/questions/{}/answer", asked["question"].as_str().unwrap_or_default());
+    let authority = town.authority.clone();
+    let answered = second.send("POST", &path, &authority, json!({"text": "十四天"}).to_string()).await?;
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    let questions = town.own(11, "GET", "/questions", &Value::Null).await?.json()?;
+    assert_eq!(questions["questions"][0]["answer"]["text"], "十四天", "{questions}");
+    Ok(())
 }

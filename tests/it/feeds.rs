@@ -9,11 +9,13 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{Gateway, Sent, Town, eventually};
 use serde_json::{Value, json};
 
-const NUMBERS: [&str; 2] = ["E70000001", "E70000002"];
+/// The documents of who is registered here.
+pub(crate) const NUMBERS: [&str; 2] = ["E70000001", "E70000002"];
 
-struct Province {
-    town: Town,
-    people: Vec<Resident>,
+/// A city under Xuzhou's pack, which takes feeds of a province.
+pub(crate) struct Province {
+    pub(crate) town: Town,
+    pub(crate) people: Vec<Resident>,
     _folder: tempfile::TempDir,
 }
 
@@ -22,12 +24,12 @@ fn document(number: &str) -> Value {
 }
 
 impl Province {
-    async fn found() -> anyhow::Result<Self> {
-        let issuer = Issuer::new(&Key([9; 32]));
+    pub(crate) async fn found(more: &str) -> anyhow::Result<Self> {
+        let issuer = Self::issuer();
         let folder = tempfile::tempdir()?;
         let pack = folder.path().join("pack.toml");
         let trust = format!(
-            "\n[[trust]]\nissuer = \"jiangsu\"\nkey = \"{}\"\nfrom = 2020-01-01\nfeeds = true\n",
+            "{more}\n[[trust]]\nissuer = \"jiangsu\"\nkey = \"{}\"\nfrom = 2020-01-01\nfeeds = true\n",
             issuer.public_key()
         );
         std::fs::write(&pack, include_str!("../../gateway/core/policies/xuzhou.toml").to_owned() + &trust)?;
@@ -46,7 +48,17 @@ impl Province {
         Ok(Self { town, people, _folder: folder })
     }
 
-    async fn send(&mut self, issuer: &Issuer, sequence: u64, lines: &[Value]) -> anyhow::Result<Sent> {
+    /// Who signs the feeds that are taken.
+    pub(crate) fn issuer() -> Issuer {
+        Issuer::new(&Key([9; 32]))
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        issuer: &Issuer,
+        sequence: u64,
+        lines: &[Value],
+    ) -> anyhow::Result<Sent> {
         let head = json!({"source": "jiangsu", "sequence": sequence, "lines": lines.len()});
         let body: Vec<String> = [head].iter().chain(lines).map(Value::to_string).collect();
         let body = body.join("\n");
@@ -57,13 +69,19 @@ impl Province {
         Ok(Sent { answer })
     }
 
-    async fn colour(&mut self, person: usize) -> anyhow::Result<Value> {
+    /// What somebody asks for themselves.
+    pub(crate) async fn own(&mut self, person: usize, path: &str) -> anyhow::Result<Value> {
         let by = self.people[person].authorization(now());
-        Ok(self.town.send("GET", "/v1/people/me", &by, "").await?.json()?["colour"].clone())
+        self.town.send("GET", &format!("/v1/people/me{path}"), &by, "").await?.json()
+    }
+
+    async fn colour(&mut self, person: usize) -> anyhow::Result<Value> {
+        Ok(self.own(person, "").await?["colour"].clone())
     }
 }
 
-fn measure(number: &str, colour: &str) -> Value {
+/// A line that orders a test, and shows a colour for it.
+pub(crate) fn measure(number: &str, colour: &str) -> Value {
     json!({
         "document": document(number), "kind": "ordered", "measure": "test-due", "at": now().minus_ms(DAY_MS),
         "colour": colour,
@@ -72,8 +90,8 @@ fn measure(number: &str, colour: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_11_a_feed_is_taken_whole_in_sequence_and_once() -> anyhow::Result<()> {
-    let mut province = Province::found().await?;
-    let (own, forger) = (Issuer::new(&Key([9; 32])), Issuer::new(&Key([8; 32])));
+    let mut province = Province::found("").await?;
+    let (own, forger) = (Province::issuer(), Issuer::new(&Key([8; 32])));
     let first = [measure(NUMBERS[0], "yellow"), measure("E79999999", "yellow")];
     let forged = province.send(&forger, 1, &first).await?;
     assert_eq!((forged.status(), forged.code().as_str()), (422, "feed-untrusted"));
@@ -103,8 +121,8 @@ async fn gz_11_a_feed_is_taken_whole_in_sequence_and_once() -> anyhow::Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_07_what_diverges_from_the_province_is_counted_and_gone_after_the_next_feed() -> anyhow::Result<()>
 {
-    let mut province = Province::found().await?;
-    let own = Issuer::new(&Key([9; 32]));
+    let mut province = Province::found("").await?;
+    let own = Province::issuer();
     let colours = |first: &str, second: &str| {
         [
             json!({"document": document(NUMBERS[0]), "colour": first}),
@@ -124,8 +142,8 @@ async fn xz_07_what_diverges_from_the_province_is_counted_and_gone_after_the_nex
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_11_this_citys_facts_go_out_signed_without_a_document() -> anyhow::Result<()> {
-    let mut province = Province::found().await?;
-    let own = Issuer::new(&Key([9; 32]));
+    let mut province = Province::found("").await?;
+    let own = Province::issuer();
     province.send(&own, 1, &[measure(NUMBERS[0], "yellow")]).await?;
     province.town.post_fact(0, "confirmed").await?;
     let issuer = province.town.send("GET", "/v1/issuer", "", "").await?.json()?;

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, the real server on loopback.
 
 mod batches;
+mod channels;
 mod city;
 mod city_load;
 mod codes;
@@ -17,6 +18,7 @@ mod lives;
 mod migration;
 mod moving_house;
 mod outages;
+mod overview;
 mod packs;
 mod refusals;
 mod register;
@@ -25,6 +27,7 @@ mod residents;
 mod roles;
 mod scanning;
 mod secure_cluster;
+mod size;
 mod streams;
 mod sunset;
 mod terms;

@@ -78,8 +78,8 @@ impl Outage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_ins_go_on_while_the_cluster_is_away_and_are_in_the_trails_once_it_is_back()
--> anyhow::Result<()> {
+async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory_knows() -> anyhow::Result<()>
+{
     let _turn = city::among_others().await;
     let mut outage = Outage::found("away").await?;
     let (case, tracer) = (outage.town.open_case(1).await?, outage.town.tracer.clone());
@@ -99,6 +99,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_are_in_the_trails_once_it
     assert_eq!((trail.status(), trail.code().as_str()), (503, "store-unavailable"));
     assert!(trail.json()?["complete_through"].is_string(), "{}", trail.text());
     assert!(trail.header("retry-after").is_some());
+    xz_15_the_rest_is_shown_without_the_store(&mut outage).await?;
 
     // A restart does not need the cluster either.
     outage.restart().await?;
@@ -121,6 +122,19 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_are_in_the_trails_once_it
     let posted = outage.town.post_fact(1, "confirmed").await?;
     assert_eq!((posted.status(), &posted.lines()?[0]["colour"]), (200, &json!("red")), "{}", posted.text());
     assert_eq!(outage.town.check_in(1, 3).await?.json()?["colour"], "red");
+    Ok(())
+}
+
+/// Of a resident's overview the blocks that come from memory are there, and the others say that they are not.
+async fn xz_15_the_rest_is_shown_without_the_store(outage: &mut Outage) -> anyhow::Result<()> {
+    let seen = outage.town.own(0, "GET", "/overview", &serde_json::Value::Null).await?;
+    assert_eq!(seen.status(), 200, "{}", seen.text());
+    let seen = seen.json()?;
+    assert_eq!(seen["code"]["colour"], "red", "{seen}");
+    assert!(seen["areas"]["listed"].is_array() && seen["policy"]["hotline"].is_string(), "{seen}");
+    for block in ["province", "itinerary"] {
+        assert_eq!(seen[block]["problem"]["code"], "store-unavailable", "{seen}");
+    }
     Ok(())
 }
 

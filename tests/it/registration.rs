@@ -103,8 +103,8 @@ impl Xuzhou {
         code.context("a message has a code")
     }
 
-    /// Neither name, phone, document, token nor code is in the log, whatever happened.
-    fn assert_nobody_is_logged(&self) {
+    /// Neither name, phone, document, token nor code is in the log or the metrics, whatever happened.
+    fn assert_nobody_is_named(&self) -> anyhow::Result<()> {
         let log = self.town.gateway.log();
         // A time's digits may be anything.
         let said: Vec<&str> = log.iter().filter_map(|line| Some(line.split_once(' ')?.1)).collect();
@@ -117,6 +117,11 @@ impl Xuzhou {
             let code = asked.question["code"].as_str().unwrap_or_default();
             assert!(!numbers.contains(code), "the log names {code}");
         }
+        let metrics = self.town.gateway.ask("/metrics")?;
+        for word in [NAME, NUMBER, PHONE, TOKEN, &self.town.residents[0].person.to_string()] {
+            assert!(!metrics.contains(word), "the metrics name {word}");
+        }
+        Ok(())
     }
 }
 
@@ -135,7 +140,7 @@ fn person_code(given: &Value) -> anyhow::Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn xz_04_a_code_and_a_face_are_asked_for_and_then_the_scanned_venue_is_checked_in_at()
+async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_named_anywhere()
 -> anyhow::Result<()> {
     let mut city = Xuzhou::found(Expect::Quiet).await?;
     let asked = city.town.send("GET", "/v1/registration", "", "").await?.json()?;
@@ -194,7 +199,7 @@ async fn xz_04_a_code_and_a_face_are_asked_for_and_then_the_scanned_venue_is_che
     let document = json!({"type": "resident-id", "number": NUMBER});
     assert_eq!(claim.question, json!({"name": NAME, "document": document, "image": jpeg()}));
     assert_eq!((claim.what.as_str(), claim.authorization), ("POST /face", bearer));
-    city.assert_nobody_is_logged();
+    city.assert_nobody_is_named()?;
     Ok(())
 }
 
@@ -312,7 +317,7 @@ async fn xj_15_codes_are_limited_by_phone_over_a_restart_and_never_for_all() -> 
         assert!(after.is_some_and(|after| (1..=PERIOD_MS / 1_000).contains(&after)), "{}", again.text());
         break;
     }
-    city.assert_nobody_is_logged();
+    city.assert_nobody_is_named()?;
     Ok(())
 }
 
@@ -393,7 +398,7 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
     city.face.behave(MATCH);
     let sent = city.register(&whole).await?;
     assert_eq!(sent.status(), 200, "{}", sent.text());
-    city.assert_nobody_is_logged();
+    city.assert_nobody_is_named()?;
     Ok(())
 }
 
@@ -429,7 +434,7 @@ async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::R
     let sent = city.post("/v1/people/sms-codes", &json!({"phone": PHONE})).await?;
     assert_eq!((sent.status(), sent.code().as_str()), (503, "registration-unavailable"));
     assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
-    city.assert_nobody_is_logged();
+    city.assert_nobody_is_named()?;
     Ok(())
 }
 

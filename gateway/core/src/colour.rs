@@ -201,3 +201,17 @@ impl Standing {
     /// What is said of a person who is not in the table.
     pub const UNKNOWN: Self = Self { colour: Colour::Unknown, reasons: Reasons::NONE };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xz_05_there_are_three_colours_and_unknown_is_none_of_them() {
+        let all: Vec<Colour> = (0..=u8::MAX).filter_map(Colour::of_byte).collect();
+        assert_eq!(all, [Colour::Unknown, Colour::Green, Colour::Yellow, Colour::Red]);
+        let words: Vec<&str> = all.into_iter().map(Colour::word).collect();
+        assert_eq!(words, ["unknown", "green", "yellow", "red"]);
+        assert_eq!(Standing::UNKNOWN.colour, Colour::Unknown);
+    }
+}

@@ -29,6 +29,8 @@ pub enum KindName {
     Test,
     Certificate,
     FalseDeclaration,
+    IdentityExpired,
+    IdentityRenewed,
 }
 
 /// Where a quarantine is spent.
@@ -151,6 +153,8 @@ pub enum FactKind {
     Test { result: TestResult },
     Certificate { r#type: CertificateType },
     FalseDeclaration,
+    IdentityExpired,
+    IdentityRenewed,
 }
 
 impl FactKind {
@@ -176,6 +180,8 @@ impl FactKind {
             Self::Test { .. } => KindName::Test,
             Self::Certificate { .. } => KindName::Certificate,
             Self::FalseDeclaration => KindName::FalseDeclaration,
+            Self::IdentityExpired => KindName::IdentityExpired,
+            Self::IdentityRenewed => KindName::IdentityRenewed,
         }
     }
 }
@@ -319,6 +325,8 @@ impl FactLine {
                 FactKind::Certificate { r#type: self.r#type.take().ok_or(FactError::Missing("type"))? }
             }
             KindName::FalseDeclaration => FactKind::FalseDeclaration,
+            KindName::IdentityExpired => FactKind::IdentityExpired,
+            KindName::IdentityRenewed => FactKind::IdentityRenewed,
         };
         // What its kind did not take does not belong to it.
         match self.left() {
@@ -382,6 +390,8 @@ mod tests {
             r#""kind":"test","result":"negative""#,
             r#""kind":"certificate","type":"work","until":"2022-02-01T00:00:00Z""#,
             r#""kind":"false-declaration","reference":"17""#,
+            r#""kind":"identity-expired""#,
+            r#""kind":"identity-renewed""#,
         ] {
             let fact = fact(more).unwrap_or_else(|error| panic!("{more}: {error}"));
             let stored = serde_json::to_string(&fact).unwrap();

@@ -44,9 +44,9 @@ pub const DWELL_MINUTES_MAX: u16 = 24 * 60;
 /// A venue's or person's name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 200;
 
-/// A declaration, an appeal or its answer, in bytes of UTF-8.
+/// A declaration, an appeal, a question or an answer, in bytes of UTF-8.
 pub const PAPER_BYTES_MAX: usize = 4_000;
-/// Declarations and appeals that somebody may hand in a local day, and likewise arrivals.
+/// Papers that somebody may hand in a local day: declarations, arrivals, appeals and questions.
 pub const PAPERS_A_DAY_MAX: u64 = 20;
 /// Daily reports that somebody may send a local day: one counts, later ones may name new symptoms.
 pub const REPORTS_A_DAY_MAX: u64 = 20;
@@ -59,6 +59,8 @@ pub const CERTIFICATE_CHARS_MAX: usize = 2_048;
 pub const HOPS_MAX: u8 = 2;
 /// How long trails are kept unless configured otherwise, in days.
 pub const RETENTION_DAYS: u16 = 14;
+/// Days for which a resident is shown where they stayed.
+pub const ITINERARY_DAYS: u16 = 14;
 /// Persons in one answer to a tracer.
 pub const CONTACTS_MAX: usize = 100_000;
 

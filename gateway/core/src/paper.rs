@@ -44,16 +44,16 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Whether the report is late: from the first instant after it was due.
+    /// By when it must be reported, while it is not.
     #[must_use]
-    pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.reported.is_none() && self.due.is_some_and(|due| now > due)
+    pub fn open_until(&self) -> Option<Timestamp> {
+        self.due.filter(|_| self.reported.is_none())
     }
 }
 
-/// An appeal, with the duty to answer it.
+/// An appeal or a question, with the duty to answer it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Appeal {
+pub struct Letter {
     /// What the person says.
     pub text: String,
     /// When.
@@ -64,7 +64,21 @@ pub struct Appeal {
     pub answer: Option<Answer>,
 }
 
-/// An answer to an appeal.
+impl Letter {
+    /// By when it must be answered, while it is not.
+    #[must_use]
+    pub fn open_until(&self) -> Option<Timestamp> {
+        Some(self.due).filter(|_| self.answer.is_none())
+    }
+}
+
+/// Whether somebody should have acted by now: from the first instant after it was due.
+#[must_use]
+pub fn is_overdue(open_until: Option<Timestamp>, now: Timestamp) -> bool {
+    open_until.is_some_and(|due| now > due)
+}
+
+/// An answer to a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// When.
@@ -83,8 +97,10 @@ pub enum Paper {
     Declaration(Declaration),
     /// An arrival.
     Arrival(Arrival),
-    /// An appeal.
-    Appeal(Appeal),
+    /// An appeal against a colour.
+    Appeal(Letter),
+    /// A question about anything else.
+    Question(Letter),
 }
 
 impl Paper {
@@ -93,8 +109,40 @@ impl Paper {
     pub fn open_until(&self) -> Option<Timestamp> {
         match self {
             Self::Declaration(_) => None,
-            Self::Arrival(arrival) => arrival.due.filter(|_| arrival.reported.is_none()),
-            Self::Appeal(appeal) => Some(appeal.due).filter(|_| appeal.answer.is_none()),
+            Self::Arrival(arrival) => arrival.open_until(),
+            Self::Appeal(letter) | Self::Question(letter) => letter.open_until(),
+        }
+    }
+
+    /// The declaration that it is, if it is one.
+    pub fn declaration(&mut self) -> Option<&mut Declaration> {
+        match self {
+            Self::Declaration(declaration) => Some(declaration),
+            Self::Arrival(_) | Self::Appeal(_) | Self::Question(_) => None,
+        }
+    }
+
+    /// The arrival that it is, if it is one.
+    pub fn arrival(&mut self) -> Option<&mut Arrival> {
+        match self {
+            Self::Arrival(arrival) => Some(arrival),
+            Self::Declaration(_) | Self::Appeal(_) | Self::Question(_) => None,
+        }
+    }
+
+    /// The appeal that it is, if it is one.
+    pub fn appeal(&mut self) -> Option<&mut Letter> {
+        match self {
+            Self::Appeal(letter) => Some(letter),
+            Self::Declaration(_) | Self::Arrival(_) | Self::Question(_) => None,
+        }
+    }
+
+    /// The question that it is, if it is one.
+    pub fn question(&mut self) -> Option<&mut Letter> {
+        match self {
+            Self::Question(letter) => Some(letter),
+            Self::Declaration(_) | Self::Arrival(_) | Self::Appeal(_) => None,
         }
     }
 }
@@ -125,8 +173,9 @@ mod tests {
             due: Some(due),
             reported: None,
         };
-        assert!(!arrival.is_overdue(due) && arrival.is_overdue(due.plus_ms(1)));
+        let is_late = |arrival: &Arrival, now| is_overdue(arrival.open_until(), now);
+        assert!(!is_late(&arrival, due) && is_late(&arrival, due.plus_ms(1)));
         arrival.reported = Some(due.minus_ms(1_000));
-        assert!(!arrival.is_overdue(due.plus_ms(1_000)));
+        assert!(!is_late(&arrival, due.plus_ms(1_000)));
     }
 }

@@ -1,4 +1,4 @@
-//! What a person registers with: a name, a phone, a document. Each is checked for what it claims to be;
+//! What a person registers with: a name, a phone, a document, and why they are here. Each is checked for what it claims to be;
 //! whether a city takes it is its rule pack's to say. Nothing of it shows in `Debug`.
 
 use crate::limits;
@@ -29,6 +29,23 @@ pub struct Document {
     pub number: String,
 }
 
+/// How a person belongs to the city: why they are here, or come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PersonClass {
+    /// Lives here.
+    #[default]
+    Permanent,
+    /// Lives here for a time.
+    Temporary,
+    /// Lives here and means to come back.
+    Returning,
+    /// Means to come.
+    Arriving,
+    /// Brings goods or meals, and is to hand them over without contact.
+    Courier,
+}
+
 /// What a person registers with.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +56,21 @@ pub struct Personal {
     pub phone: String,
     /// The document.
     pub document: Document,
+    /// How they belong to the city, where they say.
+    #[serde(default)]
+    pub class: PersonClass,
+}
+
+/// What a person may change of it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonalChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another phone.
+    pub phone: Option<String>,
+    /// Another class.
+    pub class: Option<PersonClass>,
 }
 
 impl fmt::Debug for Document {
@@ -74,7 +106,30 @@ impl Personal {
             name: checked_name(&self.name)?,
             phone: checked_phone(&self.phone)?,
             document: self.document.checked()?,
+            class: self.class,
         })
+    }
+}
+
+impl PersonalChange {
+    /// The same with each part in its one spelling, if it is what it claims to be.
+    pub fn checked(self) -> Result<Self, PersonError> {
+        Ok(Self {
+            name: self.name.as_deref().map(checked_name).transpose()?,
+            phone: self.phone.as_deref().map(checked_phone).transpose()?,
+            class: self.class,
+        })
+    }
+
+    /// Makes the change.
+    pub fn apply(&self, personal: &mut Personal) {
+        if let Some(name) = &self.name {
+            personal.name.clone_from(name);
+        }
+        if let Some(phone) = &self.phone {
+            personal.phone.clone_from(phone);
+        }
+        personal.class = self.class.unwrap_or(personal.class);
     }
 }
 

@@ -17,7 +17,7 @@ mod trust;
 mod which;
 
 pub use admission::{Admission, Place};
-pub use area::Risk;
+pub use area::{AreaRisk, Risk};
 pub use calendar::Calendar;
 pub use judgement::{Because, Judgement, Progress};
 pub use overlap::{Overlap, Settled};
@@ -133,6 +133,12 @@ impl Policy {
     #[must_use]
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
         judgement::judge(self, evidence, now)
+    }
+
+    /// The table of areas and their risk, in the pack's order.
+    #[must_use]
+    pub fn areas(&self) -> &[AreaRisk] {
+        &self.areas.0
     }
 
     /// What residents may do, and by when.

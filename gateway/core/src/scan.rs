@@ -245,6 +245,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn xz_02_a_scan_is_codes_and_nobody_types_anything_about_themselves() {
+        let alone = format!(r#"{{"venue":"{POSTER}","person":"{PERSON}"}}"#);
+        assert!(Scan::parse(alone.as_bytes()).is_ok());
+        for field in ["name", "phone", "document", "number", "class", "address"] {
+            let more = format!(r#"{{"venue":"{POSTER}","person":"{PERSON}","{field}":"x"}}"#);
+            assert_eq!(refused(&more), "malformed", "{field}");
+        }
+    }
+
     proptest! {
         #[test]
         fn bytes_never_panic(json: Vec<u8>) {

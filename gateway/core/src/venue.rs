@@ -117,3 +117,33 @@ pub struct Venue {
     /// Whether it takes check-ins.
     pub doors: Doors,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xz_14_and_gz_13_every_kind_of_place_in_the_cities_notices_is_a_kind_of_venue() {
+        for (place, kind) in [
+            ("机关、政务服务", "government"),
+            ("企事业单位", "enterprise"),
+            ("医疗机构、药店", "medical"),
+            ("学校", "school"),
+            ("社区(村)", "community"),
+            ("小区", "estate"),
+            ("公共交通", "transport"),
+            ("宾馆", "hotel"),
+            ("饭店", "restaurant"),
+            ("商场", "mall"),
+            ("超市", "supermarket"),
+            ("农贸市场", "market"),
+            ("银行、通信营业厅", "branch"),
+            ("火车站、汽车站", "station"),
+            ("机场", "airport"),
+            ("公路查验点、道路卡口", "checkpoint"),
+        ] {
+            let kind: Result<VenueKind, _> = serde_json::from_value(kind.into());
+            assert!(kind.is_ok_and(|kind| kind != VenueKind::Other), "{place}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Office;
 use crate::clock;
-use scangate_core::paper::Paper;
+use scangate_core::paper::{Paper, is_overdue};
 use scangate_storage::registry::RegistryError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// How often it is looked.
 const TICK: Duration = Duration::from_secs(10);
 /// The duties, by the words of the metric.
-const DUTIES: [&str; 2] = ["arrival", "appeal"];
+const DUTIES: [&str; 3] = ["arrival", "appeal", "question"];
 
 /// Watches what is overdue, for as long as the gateway runs.
 pub async fn watch_duties(office: Arc<Office>) {
@@ -37,10 +37,11 @@ fn overdue(office: &Office) -> Result<[u32; DUTIES.len()], RegistryError> {
     let now = clock::now();
     let mut counts = [0; DUTIES.len()];
     for filed in office.registry.open_papers()? {
-        if filed.paper.open_until().is_some_and(|due| now > due) {
+        if is_overdue(filed.paper.open_until(), now) {
             match filed.paper {
                 Paper::Arrival(_) => counts[0] += 1,
                 Paper::Appeal(_) => counts[1] += 1,
+                Paper::Question(_) => counts[2] += 1,
                 Paper::Declaration(_) => {}
             }
         }

@@ -226,17 +226,16 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
     let Feed { head, lines, taken } = feed;
     let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
     office.registry.add_facts(&facts)?;
+    let shown: Vec<_> = lines.iter().filter_map(|line| line.person.zip(line.colour)).collect();
+    office.registry.note_upstream(&head.source, &shown, clock::now())?;
     let before = office.registry.setting(&setting(&head.source))?;
     let moved_on = serde_json::to_vec(&taken).expect("it holds nothing that JSON cannot");
     if !office.registry.swap_setting(&setting(&head.source), before.as_deref(), &moved_on)? {
         return Err(Wrong::StoreUnavailable);
     }
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
-    let diverges = |line: &&Line| match (line.person, line.colour) {
-        (Some(person), Some(colour)) => office.gate.colours.standing(person).colour != colour,
-        (None, _) | (_, None) => false,
-    };
-    let diverging = lines.iter().filter(diverges).count();
+    let diverges = |(person, colour): &&_| office.gate.colours.standing(*person).colour != *colour;
+    let diverging = shown.iter().filter(diverges).count();
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     metrics::gauge!("scangate_feed_divergence", "source" => head.source.clone()).set(diverging as f64);
     let unknown = lines.iter().filter(|line| line.person.is_none()).count();

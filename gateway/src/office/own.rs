@@ -1,16 +1,18 @@
 //! What residents do for themselves and for those they act for, beyond registering: reports, declarations, arrivals,
-//! appeals, certificates, and their family. What each may do is the terms of the rule pack in force.
+//! letters, certificates, their family, and the view of it all. What each may do is the terms of the rule pack in force.
 
-pub(super) mod appeals;
 pub(super) mod arrivals;
 pub(super) mod certificates;
 pub(super) mod declarations;
 pub(super) mod family;
+pub(super) mod letters;
+pub(super) mod overview;
 pub(super) mod reports;
 
 use super::Office;
 use super::wrong::Wrong;
 use crate::clock;
+use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::limits::{PAPER_BYTES_MAX, PAPERS_A_DAY_MAX};
 use scangate_core::paper::{Filed, Paper};
@@ -19,6 +21,8 @@ use scangate_core::time::Timestamp;
 use scangate_storage::registry::Act;
 use serde_json::Value;
 
+/// Who says so, in facts that residents report.
+const SOURCE: &str = "self-report";
 /// What a certificate's salt is drawn from.
 const SALT_DOMAIN: &str = "scangate certificate salt";
 
@@ -55,17 +59,38 @@ impl Office {
     }
 
     /// Somebody's papers of a kind, in the order of a time that they have.
-    fn papers<T>(
+    fn papers<T: Clone>(
         &self,
         person: PersonId,
-        of_kind: fn(Paper) -> Option<T>,
+        of_kind: fn(&mut Paper) -> Option<&mut T>,
         at: fn(&T) -> Timestamp,
     ) -> Result<Vec<(PaperId, T)>, Wrong> {
-        let filed = self.registry.papers_of(person)?.into_iter();
-        let mut papers: Vec<(PaperId, T)> =
-            filed.filter_map(|filed| Some((filed.id, of_kind(filed.paper)?))).collect();
+        let mut filed = self.registry.papers_of(person)?;
+        let of_kind = |filed: &mut Filed| Some((filed.id, of_kind(&mut filed.paper)?.clone()));
+        let mut papers: Vec<(PaperId, T)> = filed.iter_mut().filter_map(of_kind).collect();
         papers.sort_unstable_by_key(|(_, paper)| at(paper));
         Ok(papers)
+    }
+
+    /// Amends a paper of a kind, and returns it as it is then. **Errors**: there is none of the kind, or what `amend`
+    /// has against it.
+    fn amend<T: Clone>(
+        &self,
+        person: PersonId,
+        id: PaperId,
+        of_kind: fn(&mut Paper) -> Option<&mut T>,
+        amend: impl Fn(&mut T) -> Result<(), Refusal>,
+    ) -> Result<T, Wrong> {
+        let amend = |paper: &mut Paper| amend(of_kind(paper).ok_or(Refusal::NotFound)?);
+        let mut paper = self.registry.change_paper(person, id, amend)?.ok_or(Refusal::NotFound)??;
+        Ok(of_kind(&mut paper).ok_or(Refusal::NotFound)?.clone())
+    }
+
+    /// A fact that somebody tells of themselves, as of a time that is not ahead.
+    fn told(&self, person: PersonId, kind: FactKind, at: Timestamp) -> Result<Fact, Wrong> {
+        let (id, recorded, source) = (self.registry.draw_fact_id()?, clock::now(), SOURCE.to_owned());
+        let (at, until, reference, force) = (at.min(recorded), None, None, Force::InForce);
+        Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
     }
 
     /// Files a paper of somebody registered, within what may be handed in a day.

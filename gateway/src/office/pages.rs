@@ -18,15 +18,38 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const ASSETS: [(&str, &str, &str); 10] = [
+const ASSETS: [(&str, &str, &str); 33] = [
+    ("action.js", SCRIPT, include_str!("../../web/action.js")),
     ("app.js", SCRIPT, include_str!("../../web/app.js")),
     ("application.js", SCRIPT, include_str!("../../web/application.js")),
+    ("arrivals.js", SCRIPT, include_str!("../../web/arrivals.js")),
+    ("certificate.js", SCRIPT, include_str!("../../web/certificate.js")),
     ("check_in.js", SCRIPT, include_str!("../../web/check_in.js")),
     ("clock.js", SCRIPT, include_str!("../../web/clock.js")),
     ("code.js", SCRIPT, include_str!("../../web/code.js")),
+    ("colour.js", SCRIPT, include_str!("../../web/colour.js")),
+    ("declarations.js", SCRIPT, include_str!("../../web/declarations.js")),
+    ("element.js", SCRIPT, include_str!("../../web/element.js")),
+    ("family.js", SCRIPT, include_str!("../../web/family.js")),
+    ("health_report.js", SCRIPT, include_str!("../../web/health_report.js")),
+    ("letters.js", SCRIPT, include_str!("../../web/letters.js")),
+    ("me.js", SCRIPT, include_str!("../../web/me.js")),
+    ("my_code.js", SCRIPT, include_str!("../../web/my_code.js")),
+    ("overview.js", SCRIPT, include_str!("../../web/overview.js")),
+    ("own.js", SCRIPT, include_str!("../../web/own.js")),
+    ("part.js", SCRIPT, include_str!("../../web/part.js")),
+    ("particulars.js", SCRIPT, include_str!("../../web/particulars.js")),
+    ("parts.js", SCRIPT, include_str!("../../web/parts.js")),
     ("picture.js", SCRIPT, include_str!("../../web/picture.js")),
+    ("qr.js", SCRIPT, include_str!("../../web/qr.js")),
+    ("qr_picture.js", SCRIPT, include_str!("../../web/qr_picture.js")),
+    ("reason.js", SCRIPT, include_str!("../../web/reason.js")),
+    ("reasons.js", SCRIPT, include_str!("../../web/reasons.js")),
+    ("reed_solomon.js", SCRIPT, include_str!("../../web/reed_solomon.js")),
     ("registration.js", SCRIPT, include_str!("../../web/registration.js")),
     ("sms.js", SCRIPT, include_str!("../../web/sms.js")),
+    ("watch.js", SCRIPT, include_str!("../../web/watch.js")),
+    ("whose.js", SCRIPT, include_str!("../../web/whose.js")),
     ("words.js", SCRIPT, include_str!("../../web/words.js")),
     ("page.css", "text/css; charset=utf-8", include_str!("../../web/page.css")),
 ];
@@ -35,6 +58,7 @@ const ASSETS: [(&str, &str, &str); 10] = [
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async || page(include_str!("../../web/home.html"))))
+        .route("/me", get(async || page(include_str!("../../web/me.html"))))
         .route("/v/{code}", get(async || page(include_str!("../../web/index.html"))))
         .route("/web/{file}", get(asset))
         .route("/openapi.json", get(openapi))
@@ -86,6 +110,56 @@ mod tests {
             Value::Array(values) => values.iter().for_each(|value| references(value, found)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
+    }
+
+    /// The names of all members that a schema has, whatever it refers to.
+    fn members<'a>(document: &'a Value, schema: &'a Value, found: &mut HashSet<&'a str>) {
+        match schema {
+            Value::Object(parts) => {
+                for (name, part) in parts {
+                    match (name.as_str(), part) {
+                        ("$ref", Value::String(place)) => {
+                            let referred = place.strip_prefix('#').and_then(|place| document.pointer(place));
+                            members(document, referred.unwrap(), found);
+                        }
+                        ("properties", Value::Object(properties)) => {
+                            found.extend(properties.keys().map(String::as_str));
+                            properties.values().for_each(|property| members(document, property, found));
+                        }
+                        _ => members(document, part, found),
+                    }
+                }
+            }
+            Value::Array(parts) => parts.iter().for_each(|part| members(document, part, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn xz_20_no_page_says_that_the_system_is_busy_or_asks_for_a_refresh() {
+        let pages = [include_str!("../../web/home.html"), include_str!("../../web/index.html")];
+        for text in super::ASSETS.iter().map(|(_, _, text)| *text).chain(pages) {
+            for words in ["繁忙", "刷新", "refresh", "Refresh"] {
+                assert!(!text.contains(words), "{words}");
+            }
+        }
+    }
+
+    #[test]
+    fn xj_18_no_request_has_a_place_for_a_colour() {
+        let document = document();
+        let mut requests = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let mut found = HashSet::new();
+                members(&document, &operation["requestBody"], &mut found);
+                requests += usize::from(!found.is_empty());
+                for word in ["colour", "verdict", "standing"] {
+                    assert!(!found.contains(word), "{method} {path} takes `{word}`");
+                }
+            }
+        }
+        assert!(requests > 15, "{requests}");
     }
 
     #[test]

@@ -20,12 +20,12 @@ use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Kid;
-use scangate_core::person::{Personal, checked_name, checked_phone};
+use scangate_core::person::{Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
 use scangate_storage::registry::Registered;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -111,6 +111,7 @@ pub(super) async fn me(
             "person": id,
             "name": person.personal.name,
             "phone": person.personal.phone,
+            "class": person.personal.class,
             "registered": person.registered,
             "complete_through": complete_through,
             "check_ins": own_check_ins(&office, id)?,
@@ -151,29 +152,18 @@ fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
     Ok(traced.collect())
 }
 
-/// What a resident may change.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Change {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    phone: Option<String>,
-}
-
 /// `PATCH /v1/people/me`.
 pub(super) async fn change(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(change): Json<Change>,
+    Json(change): Json<PersonalChange>,
 ) -> Result<axum::Json<Value>, Wrong> {
     blocking(move || change_person(&office, id, change).map(axum::Json)).await?
 }
 
-/// Changes somebody's name and phone, as the pack lets this colour and so often a day.
-pub(super) fn change_person(office: &Office, id: PersonId, change: Change) -> Result<Value, Wrong> {
-    let name = change.name.as_deref().map(checked_name).transpose()?;
-    let phone = change.phone.as_deref().map(checked_phone).transpose()?;
+/// Changes somebody's name, phone and class, as the pack lets this colour and so often a day.
+pub(super) fn change_person(office: &Office, id: PersonId, change: PersonalChange) -> Result<Value, Wrong> {
+    let change = change.checked()?;
     let colour = office.judge(id)?.standing.colour;
     let a_day = {
         let published = office.gate.policies.in_force();
@@ -190,8 +180,9 @@ pub(super) fn change_person(office: &Office, id: PersonId, change: Change) -> Re
             return Err(Wrong::EditQuota(tomorrow));
         }
     }
-    let person = office.registry.change_person(id, name, phone)?.ok_or(Refusal::NotFound)?;
-    Ok(json!({"person": id, "name": person.personal.name, "phone": person.personal.phone}))
+    let Personal { name, phone, class, .. } =
+        office.registry.change_person(id, &change)?.ok_or(Refusal::NotFound)?.personal;
+    Ok(json!({"person": id, "name": name, "phone": phone, "class": class}))
 }
 
 /// `DELETE /v1/people/me`: name, document, facts, colour and trail go.

@@ -45,9 +45,7 @@ pub(super) async fn read(
     let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
     blocking(move || {
         account_for(&office, &claims, "person-read", person)?;
-        if !office.registry.is_registered(person)? {
-            return Err(Refusal::NotFound.into());
-        }
+        let class = office.registry.person(person)?.ok_or(Refusal::NotFound)?.personal.class;
         let in_force = office.gate.policies.in_force().number;
         let published = office.gate.policies.of(policy.unwrap_or(in_force)).ok_or(Refusal::NotFound)?;
         let at = at.unwrap_or_else(clock::now);
@@ -57,7 +55,9 @@ pub(super) async fn read(
         evidence.reports.retain(|&reported| reported <= at);
         let judgement = published.policy.judge(&evidence, at);
         let facts: Vec<Value> = evidence.facts.iter().map(fact).collect();
-        let more = json!({"person": person, "at": at, "facts": facts, "reports": evidence.reports});
+        let more = json!({
+            "person": person, "class": class, "at": at, "facts": facts, "reports": evidence.reports,
+        });
         Ok(axum::Json(with(told(&published, &judgement), more)))
     })
     .await?

@@ -14,7 +14,7 @@ use arc_swap::Guard;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use scangate_core::person::{Document, Personal, checked_phone};
+use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
 use scangate_core::policy::{RegistrationStep, Terms};
 use scangate_core::refusal::Refusal;
 use scangate_core::sms::SmsKey;
@@ -83,6 +83,8 @@ struct Application {
     phone: String,
     document: Document,
     #[serde(default)]
+    class: PersonClass,
+    #[serde(default)]
     sms_code: Option<String>,
     #[serde(default)]
     face: Option<String>,
@@ -97,10 +99,10 @@ struct Proofs {
 impl Application {
     /// Takes it apart. **Errors**: what of it the pack does not take or misses.
     fn under(self, terms: &Terms) -> Result<(Personal, Proofs), Wrong> {
-        let Self { name, phone, document, sms_code, face } = self;
+        let Self { name, phone, document, class, sms_code, face } = self;
         // Before its number is looked at: it may be right in the holder's country and of no form known here.
         terms.register(document.r#type)?;
-        let personal = Personal { name, phone, document }.checked()?;
+        let personal = Personal { name, phone, document, class }.checked()?;
         let sms_code = needed(terms, RegistrationStep::Sms, sms_code, Wrong::SmsCodeNeeded)?;
         let face = needed(terms, RegistrationStep::Face, face, Wrong::FaceNeeded)?;
         let face = face.map(Picture::parse).transpose()?;

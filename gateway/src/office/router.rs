@@ -1,10 +1,11 @@
 //! Which path is whose. Every path of the contract that is not a scan stands here.
 
-use super::own::{appeals, arrivals, certificates, declarations, family, reports};
+use super::own::letters::{self, Appeals, Questions};
+use super::own::{arrivals, certificates, declarations, family, overview, reports};
 use super::wrong::Wrong;
 use super::{
-    Office, cases, check_ins, facts, feeds, held, keys, pages, people, persons, policies, registration,
-    venues,
+    Office, audit, cases, check_ins, facts, feeds, held, keys, pages, people, persons, policies,
+    registration, venues,
 };
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -33,13 +34,17 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people/me/guardians/{person}", delete(family::dismiss))
         .route("/v1/people/me/arrivals", get(arrivals::list).post(arrivals::add))
         .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))
-        .route("/v1/people/me/appeals", get(appeals::list).post(appeals::add))
+        .route("/v1/people/me/appeals", get(letters::list::<Appeals>).post(letters::add::<Appeals>))
+        .route("/v1/people/me/questions", get(letters::list::<Questions>).post(letters::add::<Questions>))
+        .route("/v1/people/me/overview", get(overview::show))
         .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
         .route("/v1/people/{person}", get(persons::read))
         .route("/v1/people/{person}/passes", post(persons::print_pass))
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
-        .route("/v1/appeals", get(appeals::open))
-        .route("/v1/appeals/{appeal}/answer", post(appeals::answer))
+        .route("/v1/appeals", get(letters::open::<Appeals>))
+        .route("/v1/appeals/{appeal}/answer", post(letters::answer::<Appeals>))
+        .route("/v1/questions", get(letters::open::<Questions>))
+        .route("/v1/questions/{question}/answer", post(letters::answer::<Questions>))
         .route("/v1/feeds", post(feeds::take))
         .route("/v1/feeds/outward", get(feeds::give))
         .route("/v1/issuer", get(certificates::issuer))
@@ -58,6 +63,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/cases/{case}/trail", get(cases::trail))
         .route("/v1/cases/{case}/co-presence", get(cases::co_presence))
         .route("/v1/cases/{case}/venues/{venue}/visits", get(cases::visits))
+        .route("/v1/audit", get(audit::read))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/rotate", post(keys::rotate))
         .route("/v1/keys/{kid}", delete(keys::withdraw))

@@ -24,7 +24,7 @@ fn reason(published: &Published, because: &Because) -> Option<Value> {
     let rule = published.policy.rules().get(because.rule)?;
     Some(json!({
         "rule": rule.id, "text": rule.text, "fact": because.fact,
-        "clears": because.clears, "clears_by": rule.clears,
+        "clears": because.clears, "clears_by": rule.clears, "link": rule.link,
     }))
 }
 

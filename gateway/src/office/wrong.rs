@@ -268,7 +268,9 @@ impl Wrong {
         problem
     }
 
-    fn problem(&self) -> Value {
+    /// The problem as an object.
+    #[must_use]
+    pub(super) fn problem(&self) -> Value {
         let mut problem = json!({
             "status": self.status(), "title": self.title(), "detail": self.detail(), "code": self.code(),
         });

@@ -1,7 +1,7 @@
 //! The last room: the answer's JSON, from check-ins that are on disk and from nothing else.
 
 use super::journal::Kept;
-use crate::policies::Policies;
+use crate::policies::{Policies, Published};
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::{CheckIn, Outcome};
 use scangate_core::colour::{Checks, Reasons, Verdict};
@@ -36,8 +36,8 @@ fn person(check_in: &CheckIn, venue: &[u8], policies: &Policies, out: &mut Bytes
     put(out, venue);
 }
 
-/// Writes what the door said: colour, verdict, checks, reasons, policy, purpose and, where it refuses, whom to call,
-/// as members without braces.
+/// Writes what the door said: colour, verdict, checks, reasons, policy, purpose and, where it refuses, whom to call, and
+/// where reasons have a link, these: as members without braces.
 pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     put(out, b"\"colour\":\"");
     put(out, said.colour.word().as_bytes());
@@ -56,10 +56,26 @@ pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     put(out, published.as_ref().map_or("", |published| published.policy.label()).as_bytes());
     // What a colour is for, and nothing else: it is no occupational health certificate.
     put(out, b"\",\"purpose\":\"entry\"");
-    if let Some(published) = published.as_ref().filter(|_| said.verdict == Verdict::Refuse) {
+    let Some(published) = published else { return };
+    if said.verdict == Verdict::Refuse {
         put(out, b",\"hotline\":");
         put(out, published.hotline.as_bytes());
     }
+    links(&published, said.reasons, out);
+}
+
+/// Where a person can do what clears a reason, where it says so.
+fn links(published: &Published, reasons: Reasons, out: &mut BytesMut) {
+    let mut links = published.links_of(reasons).peekable();
+    if links.peek().is_none() {
+        return;
+    }
+    put(out, b",\"links\":");
+    for (number, link) in links.enumerate() {
+        put(out, if number == 0 { b"{" } else { b"," });
+        put(out, link.as_bytes());
+    }
+    put(out, b"}");
 }
 
 /// Words hold nothing that JSON would have to escape: a pack's names are lower-case letters, digits and

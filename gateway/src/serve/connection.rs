@@ -6,10 +6,12 @@ use super::front::{Caller, Front, Reply, Taken};
 use super::office_stream::{Next, OfficeStream};
 use super::outgoing::{Outgoing, Progress};
 use super::quic::StreamKey;
+use crate::channels::Channel;
 use crate::http3::{Code, Control, Fault, Head, Limits, Part, RequestReader, Scope, Uni, answer, whole};
 use crate::office::call::Door;
 use crate::route::Route;
 use bytes::{Bytes, BytesMut};
+use quinn_proto::crypto::rustls::HandshakeData;
 use quinn_proto::{Dir, Event, ReadError, StreamEvent, StreamId, VarInt};
 use scangate_core::limits::SCAN_BYTES_MAX;
 use scangate_core::refusal::Refusal;
@@ -86,6 +88,8 @@ pub struct Connection {
     /// Whether the loop still counts it among the handshakes.
     pub was_handshaking: bool,
     slot: u32,
+    /// By which way the person comes, where the configuration names ways.
+    channel: Option<Arc<Channel>>,
     control: Control,
     control_stream: Option<StreamId>,
     control_out: Outgoing,
@@ -119,6 +123,7 @@ impl Connection {
             is_handshaking: true,
             was_handshaking: true,
             slot,
+            channel: None,
             control: Control::new(limits),
             control_stream: None,
             control_out: Outgoing::default(),
@@ -137,9 +142,23 @@ impl Connection {
                     self.is_handshaking = false;
                     self.requests.clear();
                 }
-                Event::HandshakeDataReady | Event::DatagramReceived | Event::DatagramsUnblocked => {}
+                // Before any request, also in early data.
+                Event::HandshakeDataReady => {
+                    self.channel = work.front.borrow().channel(|| self.host());
+                }
+                Event::DatagramReceived | Event::DatagramsUnblocked => {}
             }
         }
+    }
+
+    /// The host that the peer names in its first message.
+    fn host(&self) -> Option<String> {
+        let data = self.quic.crypto_session().handshake_data()?.downcast::<HandshakeData>().ok()?;
+        data.server_name
+    }
+
+    fn admit(&self, work: &Workplace) -> Result<(), Refusal> {
+        work.front.borrow().admit(self.channel.as_deref())
     }
 
     fn connected(&mut self) {
@@ -299,11 +318,17 @@ impl Connection {
         now: Instant,
     ) {
         match Route::of(head.method().as_str().as_bytes(), head.path()) {
-            Route::CheckIn => self.check_in(id, head, &body, work),
-            Route::Colour(code) => {
-                let reply = work.front.borrow_mut().look_up(code, head.authorization());
-                self.reply(id, &reply, work);
-            }
+            Route::CheckIn => match self.admit(work) {
+                Ok(()) => self.check_in(id, head, &body, work),
+                Err(refusal) => self.refuse(id, refusal, work),
+            },
+            Route::Colour(code) => match self.admit(work) {
+                Ok(()) => {
+                    let reply = work.front.borrow_mut().look_up(code, head.authorization());
+                    self.reply(id, &reply, work);
+                }
+                Err(refusal) => self.refuse(id, refusal, work),
+            },
             Route::Office => {
                 let request = Request::Reading(RequestReader::new(work.limits));
                 self.take_chunks(id, request, &mut arrived, work, now);
@@ -390,6 +415,9 @@ impl Connection {
     }
 
     fn route(&mut self, id: StreamId, head: Head, reader: RequestReader, work: &mut Workplace, now: Instant) {
+        if let Err(refusal) = self.admit(work) {
+            return self.refuse_reading(id, refusal, work);
+        }
         match Route::of(head.method().as_str().as_bytes(), head.path()) {
             Route::CheckIn if head.content_length().is_some_and(|length| length > SCAN_BYTES_MAX as u64) => {
                 self.refuse_reading(id, Refusal::TooLarge, work);

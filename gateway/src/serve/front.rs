@@ -2,6 +2,7 @@
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
 use super::tally::Tally;
+use crate::channels::Channel;
 use crate::clock;
 use crate::gate::Gate;
 use crate::problem::Problem;
@@ -80,6 +81,20 @@ impl Front {
     pub fn tick(&mut self) -> Instant {
         self.at = (Instant::now(), clock::now());
         self.at.0
+    }
+
+    /// The channel of a connection, by the host that it names. Where there are no channels nobody is asked.
+    pub fn channel(&self, host: impl FnOnce() -> Option<String>) -> Option<Arc<Channel>> {
+        let channels = &self.gate.channels;
+        if channels.is_empty() { None } else { channels.of(host().as_deref()) }
+    }
+
+    /// Counts a request of a channel. **Errors**: the channel has had its quota.
+    pub fn admit(&self, channel: Option<&Channel>) -> Result<(), Refusal> {
+        match channel {
+            Some(channel) if !self.gate.channels.admit(channel, self.at.0) => Err(Refusal::Overloaded),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Walks one scan to the journal.

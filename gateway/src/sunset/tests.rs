@@ -3,7 +3,7 @@
 use super::*;
 use scangate_core::check_in::{CheckIn, Direction, Mode};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
-use scangate_core::person::{Document, DocumentType, Personal};
+use scangate_core::person::{Document, DocumentType, PersonClass, Personal};
 use scangate_core::time::DAY_MS;
 use scangate_storage::trail::TrailStore as _;
 
@@ -23,7 +23,8 @@ impl Rig {
         deployment::gateway_number(&data).unwrap();
         let registry = Registry::embedded(&data.join("registry"), &secret).unwrap();
         let document = Document { r#type: DocumentType::Passport, number: "E12345678".into() };
-        let personal = Personal { name: "Somebody".into(), phone: "13900000000".into(), document };
+        let (name, phone, class) = ("Somebody".into(), "13900000000".into(), PersonClass::default());
+        let personal = Personal { name, phone, document, class };
         let person = registry.register(&[personal], 1, clock::now()).unwrap()[0].person;
         let check_ins = [(1, 9), (2, 9), (3, 10)].map(|(id, day)| check_in(person, id, day));
         EmbeddedTrails::open(&data.join("trails"), BUCKETS).unwrap().write(&check_ins).unwrap();

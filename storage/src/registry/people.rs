@@ -4,7 +4,7 @@ use super::changes::Change;
 use super::rows::{Key, Row, Table, Unit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;
-use scangate_core::person::{Document, Personal};
+use scangate_core::person::{Document, Personal, PersonalChange};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ pub struct Person {
     pub kid: u8,
     /// Since when.
     pub registered: Timestamp,
-    /// Name, phone, document.
+    /// Name, phone, document, class.
     pub personal: Personal,
 }
 
@@ -143,22 +143,12 @@ impl Registry {
         Ok(self.rows().get(Table::People, &keys)?.iter().map(Option::is_some).collect())
     }
 
-    /// Changes name and phone, where they are given; none for who is not registered.
-    pub fn change_person(
-        &self,
-        id: PersonId,
-        name: Option<String>,
-        phone: Option<String>,
-    ) -> Result<Option<Person>> {
+    /// Changes what somebody registered with; none for who is not registered.
+    pub fn change_person(&self, id: PersonId, change: &PersonalChange) -> Result<Option<Person>> {
         loop {
             let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(None) };
             let mut person = self.opened(id, &value)?;
-            if let Some(name) = &name {
-                person.personal.name.clone_from(name);
-            }
-            if let Some(phone) = &phone {
-                person.personal.phone.clone_from(phone);
-            }
+            change.apply(&mut person.personal);
             let fields = Fields { registered: person.registered, personal: person.personal.clone() };
             let changed = self.sealed(id, person.kid, &fields)?;
             if self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
@@ -167,7 +157,7 @@ impl Registry {
         }
     }
 
-    /// Erases somebody: ties, facts, reports, papers, row and document. The audit and closed cases keep the id
+    /// Erases somebody: ties, facts, reports, papers, what others showed, row and document. The audit and closed cases keep the id
     /// alone. Returns whether there was one. What fails half-way is ended by the next call.
     pub fn erase_person(&self, id: PersonId) -> Result<bool> {
         let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(false) };
@@ -175,6 +165,7 @@ impl Registry {
         self.untie_all(id)?;
         let mut remove = self.evidence_rows(id)?;
         remove.extend(self.paper_rows(id)?);
+        remove.extend(self.upstream_rows(id)?);
         let is_erased = self.telling(&[Change::Person(id)], || {
             if !remove.is_empty() {
                 self.rows().write(&[Unit { put: Vec::new(), remove }])?;
@@ -182,7 +173,7 @@ impl Registry {
             self.rows().swap(Table::Documents, &document, &id.0.to_be_bytes(), None)?;
             self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, None)
         })?;
-        // Who changed name or phone meanwhile is erased with the change.
+        // Who changed something meanwhile is erased with the change.
         if is_erased { Ok(true) } else { self.erase_person(id) }
     }
 

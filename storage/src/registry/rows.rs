@@ -45,6 +45,8 @@ pub(super) enum Table {
     Papers,
     /// By time and paper, of what somebody must act on by then: the person.
     OpenPapers,
+    /// By person and source: the colour that it showed last.
+    Upstream,
     /// By second, time and chance: what changed, for the other gateways. Rows end by themselves.
     Changes,
     /// By gateway: up to when it has drained.
@@ -57,7 +59,7 @@ const ID_BYTES: usize = 8;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl Table {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -73,6 +75,7 @@ impl Table {
         Self::Kin,
         Self::Papers,
         Self::OpenPapers,
+        Self::Upstream,
         Self::Changes,
         Self::Drained,
     ];
@@ -95,6 +98,7 @@ impl Table {
             Self::Kin => "kin",
             Self::Papers => "papers",
             Self::OpenPapers => "open-papers",
+            Self::Upstream => "upstream",
             Self::Changes => "changes",
             Self::Drained => "drained",
         }
@@ -120,6 +124,7 @@ impl Table {
             | Self::CasesAbout
             | Self::Kin
             | Self::Papers
+            | Self::Upstream
             | Self::Changes => ID_BYTES,
         };
         key.get(..bytes).unwrap_or(key)

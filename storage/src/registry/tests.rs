@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::cql::testing::cluster;
-use scangate_core::colour::Checks;
+use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::{FactId, PaperId, PersonId};
 use scangate_core::kin::Side;
-use scangate_core::paper::{Answer, Appeal, Filed, Paper};
-use scangate_core::person::{Document, DocumentType, Personal};
+use scangate_core::paper::{Answer, Filed, Letter, Paper};
+use scangate_core::person::{Document, DocumentType, PersonClass, Personal};
 use scangate_core::report::Report;
 use scangate_core::time::Timestamp;
 use scangate_core::venue::{Dwell, VenueKind};
@@ -56,6 +56,7 @@ over_both!(
     reported_once_a_day,
     tied_by_many,
     papers_in_order,
+    shown_upstream,
     all_survives,
 );
 
@@ -64,6 +65,7 @@ fn personal(number: u32) -> Personal {
         name: format!("Unmistakable Name {number}"),
         phone: format!("139{number:08}"),
         document: Document { r#type: DocumentType::Passport, number: format!("UNMISTAKABLE{number:05}") },
+        class: PersonClass::Courier,
     }
 }
 
@@ -143,10 +145,12 @@ fn erased_people(store: &Store) {
     let id = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
     let about = fact(registry.draw_fact_id().unwrap(), id);
     registry.add_facts(std::slice::from_ref(&about)).unwrap();
+    registry.note_upstream("jiangsu", &[(id, Colour::Red)], NOW).unwrap();
     assert!(registry.erase_person(id).unwrap());
     assert!(!registry.erase_person(id).unwrap());
     assert_eq!(registry.person(id).unwrap(), None);
     assert!(registry.facts_of(id).unwrap().is_empty());
+    assert_eq!(registry.upstream_of(id).unwrap(), []);
     assert_eq!(registry.fact(about.id).unwrap(), None);
     assert!(registry.register(&[personal(1)], 1, NOW).unwrap()[0].is_new);
 }
@@ -353,11 +357,24 @@ fn tied_by_many(store: &Store) {
     assert_eq!(registry.tie(PersonId(1), PersonId(9), may).unwrap(), Ok(()));
 }
 
+fn shown_upstream(store: &Store) {
+    let registry = store.open();
+    let (one, other, later) = (PersonId(4), PersonId(5), NOW.plus_ms(1));
+    registry.note_upstream("jiangsu", &[(one, Colour::Red), (other, Colour::Yellow)], NOW).unwrap();
+    registry.note_upstream("anhui", &[(one, Colour::Yellow)], NOW).unwrap();
+    registry.note_upstream("jiangsu", &[(one, Colour::Green)], later).unwrap();
+    let shown = |source: &str, colour, at| Upstream { source: source.into(), colour, at };
+    let of_one = [shown("anhui", Colour::Yellow, NOW), shown("jiangsu", Colour::Green, later)];
+    assert_eq!(registry.upstream_of(one).unwrap(), of_one);
+    assert_eq!(registry.upstream_of(other).unwrap(), [shown("jiangsu", Colour::Yellow, NOW)]);
+    assert_eq!(registry.upstream_of(PersonId(6)).unwrap(), []);
+}
+
 fn papers_in_order(store: &Store) {
     let registry = store.open();
     let appeal = |id: u64, due: u64| {
         let (text, at) = ("it was not me".to_owned(), NOW);
-        let paper = Paper::Appeal(Appeal { text, at, due: Timestamp(due), answer: None });
+        let paper = Paper::Appeal(Letter { text, at, due: Timestamp(due), answer: None });
         Filed { id: PaperId(id), person: PersonId(id % 2), paper }
     };
     let all = [appeal(1, 30), appeal(2, 10), appeal(3, 20)];
@@ -367,14 +384,17 @@ fn papers_in_order(store: &Store) {
     };
     assert_eq!(open(&registry), [2, 3, 1]);
     let answer = |paper: &mut Paper| match paper {
-        Paper::Appeal(Appeal { answer: Some(_), .. }) | Paper::Declaration(_) | Paper::Arrival(_) => Err(()),
+        Paper::Appeal(Letter { answer: Some(_), .. })
+        | Paper::Declaration(_)
+        | Paper::Arrival(_)
+        | Paper::Question(_) => Err(()),
         Paper::Appeal(appeal) => {
             appeal.answer = Some(Answer { at: NOW, by: "office".into(), text: "right".into() });
             Ok(())
         }
     };
     let changed = registry.change_paper(PersonId(1), PaperId(3), answer).unwrap().unwrap();
-    assert!(matches!(changed, Ok(Paper::Appeal(Appeal { answer: Some(_), .. }))));
+    assert!(matches!(changed, Ok(Paper::Appeal(Letter { answer: Some(_), .. }))));
     assert_eq!(registry.change_paper(PersonId(1), PaperId(3), answer).unwrap(), Some(Err(())));
     assert_eq!(registry.change_paper(PersonId(1), PaperId(2), answer).unwrap(), None);
     assert_eq!(open(&registry), [2, 1]);

@@ -3,10 +3,10 @@
 
 use crate::fact::Area;
 use crate::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How dangerous it was to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {
     /// What no line of the table says otherwise of.
@@ -22,17 +22,24 @@ pub(super) const ABROAD: &str = "abroad";
 
 /// A line of the table.
 #[derive(Debug, Clone)]
-pub(super) struct AreaRisk {
-    /// What a covered area's code begins with, or [`ABROAD`].
-    pub(super) code: String,
-    pub(super) risk: Risk,
+pub struct AreaRisk {
+    /// What a covered area's code begins with, or `abroad`.
+    pub code: String,
+    /// Its risk.
+    pub risk: Risk,
     /// Since when.
-    pub(super) from: Timestamp,
+    pub from: Timestamp,
     /// Until when, exclusive.
-    pub(super) to: Timestamp,
+    pub to: Timestamp,
 }
 
 impl AreaRisk {
+    /// Whether the line holds at a time.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.to
+    }
+
     fn covers(&self, area: &Area, from: Timestamp, to: Timestamp) -> bool {
         let is_there = if self.code == ABROAD { area.is_abroad() } else { area.is_in(&self.code) };
         is_there && self.from <= to && from < self.to

@@ -51,6 +51,8 @@ pub struct Rule {
     pub text: String,
     /// What clears it, for people.
     pub clears: String,
+    /// Where they can do what clears it: an https address.
+    pub link: Option<String>,
     /// The line of the pack that it stands on.
     pub line: usize,
     pub(super) trigger: Trigger,

@@ -133,8 +133,8 @@ pub struct Terms {
     pub family: Family,
     /// The duty after arriving, where there is one.
     pub arrivals: Option<Arrivals>,
-    /// By when an appeal is to be answered. **Units**: hours.
-    pub appeal_hours: u16,
+    /// By when an appeal or a question is to be answered. **Units**: hours.
+    pub answer_hours: u16,
     /// For how long a certificate may be relied on. **Units**: hours.
     pub certificate_hours: u16,
     /// How far from the city it holds.

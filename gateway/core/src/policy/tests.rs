@@ -176,6 +176,7 @@ fn wrong_packs_say_what_is_wrong_and_where() {
         ("\"temperature\",", "\"thermometer\",", "a check is one of"),
         ("colour = \"red\"\nverdict", "colour = \"green\"\nverdict", "no [[admission]] for red"),
         ("within_days = 3", "within_days = 3\nunder_days = 3", "exclude each other"),
+        ("within_days = 3", "within_days = 3\nlink = \"http://x\"", "link must be an https:// address"),
     ] {
         assert!(good.contains(from), "{from}");
         let error = Policy::parse(&good.replacen(from, to, 1)).unwrap_err();

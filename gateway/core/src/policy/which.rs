@@ -50,7 +50,9 @@ impl Which {
             | FactKind::CloseContact { .. }
             | FactKind::SharesHome
             | FactKind::CoLocated { .. }
-            | FactKind::FalseDeclaration => true,
+            | FactKind::FalseDeclaration
+            | FactKind::IdentityExpired
+            | FactKind::IdentityRenewed => true,
         }
     }
 

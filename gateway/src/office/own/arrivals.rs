@@ -6,16 +6,14 @@ use super::super::json::Json;
 use super::super::wrong::Wrong;
 use super::super::{Office, blocking};
 use super::paper_id;
-use super::reports::SOURCE;
 use crate::clock;
 use axum::extract::{Path, State};
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
-use scangate_core::fact::{Area, Fact, FactKind, Force};
+use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
 use scangate_core::limits::NAME_BYTES_MAX;
-use scangate_core::paper::{Arrival, Paper};
-use scangate_core::refusal::Refusal;
+use scangate_core::paper::{Arrival, Filed, Paper, is_overdue};
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::venue::VenueKind;
 use scangate_core::visit::Window;
@@ -54,7 +52,7 @@ pub(in super::super) async fn add(
     }
     blocking(move || {
         office.need_registered(id)?;
-        let stay = stay(&office, id, &said, now)?;
+        let stay = office.told(id, FactKind::Stay { area: said.from_area.clone() }, said.at)?;
         let due = due(&office, id, &stay, &said, now)?;
         let Said { from_area, at, venue, unit } = said;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
@@ -65,14 +63,6 @@ pub(in super::super) async fn add(
         Ok(axum::Json(shown(paper, &arrival, None)))
     })
     .await?
-}
-
-/// The stay that an arrival tells of.
-fn stay(office: &Office, person: PersonId, said: &Said, now: Timestamp) -> Result<Fact, Wrong> {
-    let (id, kind) = (office.registry.draw_fact_id()?, FactKind::Stay { area: said.from_area.clone() });
-    let (at, source) = (said.at.min(now), SOURCE.to_owned());
-    let (until, reference, force) = (None, None, Force::InForce);
-    Ok(Fact { id, person, kind, at, until, recorded: now, source, reference, force })
 }
 
 /// By when to report, by the colour that the stay gives. **Errors**: a responsible unit is needed and not named.
@@ -106,17 +96,11 @@ pub(in super::super) async fn reported(
     let paper = paper_id(&arrival)?;
     blocking(move || {
         let now = clock::now();
-        let changed = office.registry.change_paper(id, paper, |paper| match paper {
-            Paper::Arrival(arrival) => {
-                arrival.reported.get_or_insert(now);
-                Ok(())
-            }
-            Paper::Declaration(_) | Paper::Appeal(_) => Err(Refusal::NotFound),
+        let arrival = office.amend(id, paper, Paper::arrival, |arrival| {
+            arrival.reported.get_or_insert(now);
+            Ok(())
         })?;
-        match changed.ok_or(Refusal::NotFound)?? {
-            Paper::Arrival(arrival) => Ok(axum::Json(shown(paper, &arrival, None))),
-            Paper::Declaration(_) | Paper::Appeal(_) => Err(Refusal::NotFound.into()),
-        }
+        Ok(axum::Json(shown(paper, &arrival, None)))
     })
     .await?
 }
@@ -128,11 +112,7 @@ pub(in super::super) async fn list(
 ) -> Result<axum::Json<Value>, Wrong> {
     office.caught_up().await;
     blocking(move || {
-        let of_kind = |paper| match paper {
-            Paper::Arrival(arrival) => Some(arrival),
-            Paper::Declaration(_) | Paper::Appeal(_) => None,
-        };
-        let arrivals = office.papers(id, of_kind, |arrival| arrival.at)?;
+        let arrivals = office.papers(id, Paper::arrival, |arrival| arrival.at)?;
         let shown =
             arrivals.iter().map(|(paper, arrival)| Ok(shown(*paper, arrival, passed(&office, id, arrival)?)));
         Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, Wrong>>()? })))
@@ -156,7 +136,7 @@ fn shown(id: PaperId, arrival: &Arrival, passed: Option<CheckInId>) -> Value {
     json!({
         "arrival": id, "from_area": arrival.from_area, "at": arrival.at, "venue": arrival.venue,
         "unit": arrival.unit, "due": arrival.due, "reported": arrival.reported,
-        "overdue": arrival.is_overdue(clock::now()), "passed": passed,
+        "overdue": is_overdue(arrival.open_until(), clock::now()), "passed": passed,
     })
 }
 
@@ -167,18 +147,15 @@ pub(in super::super) async fn overdue(
 ) -> Result<axum::Json<Value>, Wrong> {
     blocking(move || {
         let now = clock::now();
-        let late: Vec<Value> = office
-            .registry
-            .open_papers()?
-            .into_iter()
-            .filter_map(|filed| match filed.paper {
-                Paper::Arrival(arrival) if arrival.is_overdue(now) => Some(json!({
-                    "arrival": filed.id, "person": filed.person, "unit": arrival.unit,
-                    "from_area": arrival.from_area, "at": arrival.at, "due": arrival.due,
-                })),
-                Paper::Arrival(_) | Paper::Declaration(_) | Paper::Appeal(_) => None,
-            })
-            .collect();
+        let late = |filed: &mut Filed| {
+            let (id, person) = (filed.id, filed.person);
+            let arrival = filed.paper.arrival().filter(|arrival| is_overdue(arrival.open_until(), now))?;
+            Some(json!({
+                "arrival": id, "person": person, "unit": arrival.unit, "from_area": arrival.from_area,
+                "at": arrival.at, "due": arrival.due,
+            }))
+        };
+        let late: Vec<Value> = office.registry.open_papers()?.iter_mut().filter_map(late).collect();
         office.audit(&claims, "overdue-arrivals-read", String::new(), json!({"arrivals": late.len()}))?;
         Ok(axum::Json(json!({ "overdue": late })))
     })

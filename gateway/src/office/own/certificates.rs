@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::certificate::{Certificate, Presented, Purpose, SALT_BYTES, subject};
 use scangate_core::colour::Colour;
-use scangate_core::fact::{CertificateType, Fact, FactKind, Force};
+use scangate_core::fact::{CertificateType, Fact, FactKind};
 use scangate_core::id::PersonId;
 use scangate_core::limits::PAPERS_A_DAY_MAX;
 use scangate_core::refusal::Refusal;
@@ -105,11 +105,10 @@ pub(in super::super) async fn hand_in(
 }
 
 fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, Wrong> {
-    let (id, now) = (office.registry.draw_fact_id()?, clock::now());
     let kind = FactKind::Certificate { r#type: CertificateType::Health };
+    let told = office.told(person, kind, certificate.at)?;
     let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));
-    let (reference, force) = (Some(certificate.policy.clone()), Force::InForce);
-    Ok(Fact { id, person, kind, at: certificate.at.min(now), until, recorded: now, source, reference, force })
+    Ok(Fact { until, source, reference: Some(certificate.policy.clone()), ..told })
 }
 
 /// `GET /v1/issuer`: the key that other cities write into their packs.

@@ -10,7 +10,6 @@ use crate::clock;
 use axum::extract::{Path, State};
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Confirmed, Declaration, Paper};
-use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,20 +49,14 @@ pub(in super::super) async fn confirm(
     let paper = paper_id(&declaration)?;
     blocking(move || {
         let now = clock::now();
-        let changed = office.registry.change_paper(id, paper, |paper| match paper {
-            Paper::Declaration(declaration) => {
-                if declaration.confirmed.is_none() {
-                    let signature = office.issuer.sign(DOMAIN, &signed(id, now, &declaration.text));
-                    declaration.confirmed = Some(Confirmed { at: now, signature });
-                }
-                Ok(())
+        let declaration = office.amend(id, paper, Paper::declaration, |declaration| {
+            if declaration.confirmed.is_none() {
+                let signature = office.issuer.sign(DOMAIN, &signed(id, now, &declaration.text));
+                declaration.confirmed = Some(Confirmed { at: now, signature });
             }
-            Paper::Arrival(_) | Paper::Appeal(_) => Err(Refusal::NotFound),
+            Ok(())
         })?;
-        match changed.ok_or(Refusal::NotFound)?? {
-            Paper::Declaration(declaration) => Ok(axum::Json(shown(paper, &declaration))),
-            Paper::Arrival(_) | Paper::Appeal(_) => Err(Refusal::NotFound.into()),
-        }
+        Ok(axum::Json(shown(paper, &declaration)))
     })
     .await?
 }
@@ -73,12 +66,8 @@ pub(in super::super) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, Wrong> {
-    let of_kind = |paper| match paper {
-        Paper::Declaration(declaration) => Some(declaration),
-        Paper::Arrival(_) | Paper::Appeal(_) => None,
-    };
     let declarations =
-        blocking(move || office.papers(id, of_kind, |declaration| declaration.drafted)).await??;
+        blocking(move || office.papers(id, Paper::declaration, |declaration| declaration.drafted)).await??;
     let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();
     Ok(axum::Json(json!({ "declarations": shown })))
 }

@@ -3,7 +3,7 @@
 
 use super::super::bearer::Resident;
 use super::super::json::Json;
-use super::super::people::{Change, change_person, enrol, give};
+use super::super::people::{change_person, enrol, give};
 use super::super::standing::{told, with};
 use super::super::wrong::Wrong;
 use super::super::{Office, blocking};
@@ -11,7 +11,7 @@ use super::reports::{self, Health};
 use axum::extract::{Path, State};
 use http::StatusCode;
 use scangate_core::id::PersonId;
-use scangate_core::person::{Document, Personal};
+use scangate_core::person::{Document, PersonClass, Personal, PersonalChange};
 use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::Registered;
@@ -79,7 +79,7 @@ fn register(
     document: Document,
 ) -> Result<Registered, Wrong> {
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
-    let personal = Personal { name, phone, document }.checked()?;
+    let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.gate.policies.in_force().policy.terms().register(personal.document.r#type)?;
     let registered = enrol(office, std::slice::from_ref(&personal))?.pop().ok_or(Wrong::StoreUnavailable)?;
     if registered.is_new {
@@ -148,7 +148,7 @@ pub(in super::super) async fn edit(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
-    Json(change): Json<Change>,
+    Json(change): Json<PersonalChange>,
 ) -> Result<axum::Json<Value>, Wrong> {
     blocking(move || {
         let dependant = mine(&office, id, &dependant, Right::Edit)?;

@@ -7,7 +7,7 @@ use super::super::wrong::Wrong;
 use super::super::{Office, blocking};
 use crate::clock;
 use axum::extract::State;
-use scangate_core::fact::{Fact, FactKind, Force, Symptom};
+use scangate_core::fact::{FactKind, Symptom};
 use scangate_core::id::PersonId;
 use scangate_core::limits::REPORTS_A_DAY_MAX;
 use scangate_core::report::Report;
@@ -15,9 +15,6 @@ use scangate_core::scan::Temperature;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Who says so, in facts that residents report.
-pub(super) const SOURCE: &str = "self-report";
 
 /// What is reported.
 #[derive(Deserialize)]
@@ -57,17 +54,10 @@ pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Va
     let which = report.all_symptoms(office.gate.policies.in_force().policy.fever());
     let counted = office.registry.add_report(id, office.day(now), report)?;
     if !which.is_empty() {
-        office.registry.add_facts(&[symptoms_fact(office, id, which)?])?;
+        office.registry.add_facts(&[office.told(id, FactKind::Symptoms { which }, now)?])?;
     }
     office.recolour(&[id])?;
     let judgement = office.judge(id)?;
     let published = office.gate.policies.in_force();
     Ok(with(told(&published, &judgement), json!({"at": now, "counts": counted.at == now})))
-}
-
-fn symptoms_fact(office: &Office, person: PersonId, which: Vec<Symptom>) -> Result<Fact, Wrong> {
-    let (id, now) = (office.registry.draw_fact_id()?, clock::now());
-    let (source, kind) = (SOURCE.to_owned(), FactKind::Symptoms { which });
-    let (until, reference, force) = (None, None, Force::InForce);
-    Ok(Fact { id, person, kind, at: now, until, recorded: now, source, reference, force })
 }

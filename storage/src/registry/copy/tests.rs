@@ -6,7 +6,7 @@ use crate::cql::testing::cluster;
 use crate::registry::rows::Unit;
 use crate::registry::{NewVenue, Registry};
 use scangate_core::colour::Checks;
-use scangate_core::person::{Document, DocumentType, Personal};
+use scangate_core::person::{Document, DocumentType, PersonClass, Personal};
 use scangate_core::time::Timestamp;
 use scangate_core::venue::{Dwell, VenueKind};
 
@@ -23,6 +23,7 @@ fn found(folder: &Path) {
         name: format!("Name {number}"),
         phone: String::new(),
         document: Document { r#type: DocumentType::Passport, number: format!("P{number:05}") },
+        class: PersonClass::default(),
     };
     registry.register(&(0..40).map(person).collect::<Vec<_>>(), 1, NOW).unwrap();
     let venue = |number| NewVenue {

@@ -30,6 +30,8 @@ pub(super) struct Rule {
     outranks: Vec<Spanned<String>>,
     text: String,
     clears: String,
+    #[serde(default)]
+    link: Option<Spanned<String>>,
 }
 
 pub(super) fn rules(pack: &[Spanned<Rule>], faults: &mut Faults<'_>) -> Vec<policy::Rule> {
@@ -48,12 +50,24 @@ pub(super) fn rules(pack: &[Spanned<Rule>], faults: &mut Faults<'_>) -> Vec<poli
             colour: *rule.colour.as_ref(),
             text: rule.text.clone(),
             clears: rule.clears.clone(),
+            link: link(rule, faults),
             line: faults.line(rule.id.span()),
             trigger: trigger(rule, faults),
             outranks: outranks(rule, &ids, faults),
         });
     }
     rules
+}
+
+/// An address that a page may lead to and that stands in an answer as it is.
+fn link(rule: &Rule, faults: &mut Faults<'_>) -> Option<String> {
+    let link = rule.link.as_ref()?;
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    let is_address = link.as_ref().strip_prefix("https://").is_some_and(|rest| !rest.is_empty());
+    if !is_address || !link.as_ref().bytes().all(is_plain) {
+        faults.at(link, "link must be an https:// address, without blanks");
+    }
+    Some(link.as_ref().clone())
 }
 
 fn name(rule: &Rule, earlier: &[&str], faults: &mut Faults<'_>) {

@@ -14,7 +14,7 @@ use toml::Spanned;
 const FAMILY_MAX: u8 = 3;
 /// Hours for which a certificate may be relied on unless a pack says otherwise.
 const CERTIFICATE_HOURS: u16 = 24;
-/// Hours in which an appeal is answered unless a pack says otherwise.
+/// Hours in which an appeal or a question is answered unless a pack says otherwise.
 const APPEAL_HOURS: u16 = 24;
 
 const DOCUMENTS: [DocumentType; 4] = [
@@ -129,7 +129,7 @@ pub(super) fn terms(tables: Tables, faults: &mut Faults<'_>) -> Terms {
         edits: policy::Edits { colours: Colours(edits.colours), a_day: edits.a_day },
         family: policy::Family { colours: Colours(colours), dependants_max, guardians_max, rights },
         arrivals,
-        appeal_hours: appeals.answer_hours,
+        answer_hours: appeals.answer_hours,
         certificate_hours: certificates.valid_hours,
         certificate_scope: certificates.scope,
         records_door_fever: door.records_fever,

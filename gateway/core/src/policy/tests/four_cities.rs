@@ -63,3 +63,29 @@ fn every_pack_is_without_faults_and_every_rule_says_what_clears_it() {
         }
     }
 }
+
+/// What somebody declares of themselves, and what is matched from elsewhere.
+const DECLARED: &str = r#""kind":"symptoms","which":["fever"]"#;
+const MATCHED: &str = r#""kind":"close-contact""#;
+
+#[test]
+fn xj_01_and_hb_01_a_colour_follows_from_what_is_declared_and_what_is_matched() {
+    for (city, declared, matched, both) in [("xinji", Yellow, Red, Red), ("jingzhou", Red, Yellow, Red)] {
+        let pack = pack(city);
+        let of = |facts: &[&str]| {
+            facts.iter().fold(Record::default(), |record, fact| record.fact(0, fact)).colour(&pack, 0)
+        };
+        assert_eq!(of(&[]), Green, "{city}");
+        assert_eq!((of(&[DECLARED]), of(&[MATCHED])), (declared, matched), "{city}");
+        assert_eq!((of(&[DECLARED, MATCHED]), of(&[MATCHED, DECLARED])), (both, both), "{city}");
+    }
+}
+
+#[test]
+fn xz_19_no_pack_marks_anybody_with_an_asterisk() {
+    for name in crate::policy::Policy::BUILTIN {
+        let pack = pack(name);
+        let words = pack.rules().iter().flat_map(|rule| [&rule.id, &rule.text, &rule.clears]);
+        assert!(words.chain([&pack.title().to_owned()]).all(|text| !text.contains(['*', '＊'])), "{name}");
+    }
+}

@@ -1,6 +1,6 @@
 //! 徐州健康宝.
 
-use super::city::{Record, admitted, check, door, pack};
+use super::city::{Record, admitted, check, day, door, pack};
 use crate::colour::Colour::{Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::person::DocumentType;
@@ -62,4 +62,17 @@ fn xz_11_resident_ids_only() {
     for other in [DocumentType::Passport, DocumentType::HkMacauPermit, DocumentType::TaiwanPermit] {
         assert_eq!(pack.terms().register(other), Err(Denied::DocumentUnsupported));
     }
+}
+
+#[test]
+fn xz_17_a_stale_identity_upstream_is_told_with_where_to_renew_it_and_turns_nobody() {
+    let pack = pack("xuzhou");
+    let stale = Record::default().fact(0, r#""kind":"identity-expired""#);
+    assert_eq!((stale.colour(&pack, 0), stale.reasons(&pack, 0)), (Green, vec!["stale-upstream".to_owned()]));
+    let rule = &pack.rules()[stale.judged(&pack, day(0)).because[0].rule];
+    assert!(rule.link.as_ref().is_some_and(|link| link.starts_with("https://")), "{rule:?}");
+    let renewed = stale.clone().fact(3, r#""kind":"identity-renewed""#);
+    assert_eq!((renewed.reasons(&pack, 2).len(), renewed.reasons(&pack, 3).len()), (1, 0));
+    let red = stale.fact(0, r#""kind":"confirmed""#);
+    assert_eq!((red.colour(&pack, 0), red.reasons(&pack, 0)), (Red, vec!["case".to_owned()]));
 }

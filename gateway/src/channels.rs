@@ -1,0 +1,148 @@
+//! Channels: the apps and pages by which people come, told apart by the host that their TLS connection names. Each
+//! may send so many requests a second; what one sends beyond is shed, and takes nothing from the others.
+
+use crate::config::{ChannelConfig, Host};
+use metrics::Counter;
+use std::collections::HashMap;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Within how long a channel may send at once what it may send in it. **Units**: nanoseconds.
+const BURST_NS: u64 = 1_000_000_000;
+
+/// A channel.
+pub struct Channel {
+    quota: Quota,
+    taken: Counter,
+    shed: Counter,
+}
+
+/// All channels of a gateway.
+pub struct Channels {
+    by_host: HashMap<Host, Arc<Channel>>,
+    /// Who names none of the hosts.
+    rest: Option<Arc<Channel>>,
+    began: Instant,
+}
+
+impl Channels {
+    /// The channels of a configuration.
+    #[must_use]
+    pub fn new(channels: &[ChannelConfig]) -> Self {
+        let (mut by_host, mut rest) = (HashMap::new(), None);
+        for config in channels {
+            let channel = Arc::new(Channel::new(config));
+            if config.hosts.is_empty() {
+                rest = Some(Arc::clone(&channel));
+            }
+            by_host.extend(config.hosts.iter().map(|host| (host.clone(), Arc::clone(&channel))));
+        }
+        Self { by_host, rest, began: Instant::now() }
+    }
+
+    /// Whether there are none, so that nobody need be asked for a host.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_host.is_empty() && self.rest.is_none()
+    }
+
+    /// The channel of a connection, by the host that it names, if any.
+    #[must_use]
+    pub fn of(&self, host: Option<&str>) -> Option<Arc<Channel>> {
+        host.and_then(|host| self.by_host.get(host)).or(self.rest.as_ref()).map(Arc::clone)
+    }
+
+    /// Counts a request of a channel at a time, if it may still have one.
+    pub fn admit(&self, channel: &Channel, now: Instant) -> bool {
+        let now_ns = u64::try_from(now.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX);
+        let is_admitted = channel.quota.take(now_ns);
+        if is_admitted {
+            channel.taken.increment(1)
+        } else {
+            channel.shed.increment(1)
+        }
+        is_admitted
+    }
+}
+
+impl Channel {
+    fn new(config: &ChannelConfig) -> Self {
+        let counter = |outcome: &'static str| {
+            metrics::counter!(
+                "scangate_channel_requests_total", "channel" => config.name.clone(), "outcome" => outcome
+            )
+        };
+        Self {
+            quota: Quota::new(config.requests_a_second_max),
+            taken: counter("taken"),
+            shed: counter("shed"),
+        }
+    }
+}
+
+/// A rate, held to by the generic cell rate algorithm: one number says until when all that was taken would last at
+/// that rate. **Cost**: one compare-and-swap a request, shared by the workers.
+struct Quota {
+    each_ns: u64,
+    spent_until_ns: AtomicU64,
+}
+
+impl Quota {
+    fn new(a_second: NonZeroU32) -> Self {
+        Self { each_ns: BURST_NS / NonZeroU64::from(a_second), spent_until_ns: AtomicU64::new(0) }
+    }
+
+    fn take(&self, now_ns: u64) -> bool {
+        let one_more = |spent_until: u64| {
+            let then = spent_until.max(now_ns) + self.each_ns;
+            (then - now_ns <= BURST_NS).then_some(then)
+        };
+        self.spent_until_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(quota: &Quota, tries: usize, now_ns: u64) -> usize {
+        (0..tries).filter(|_| quota.take(now_ns)).count()
+    }
+
+    #[test]
+    fn a_second_has_its_quota_and_what_is_unused_is_not_saved_up() {
+        let quota = Quota::new(NonZeroU32::new(100).unwrap());
+        assert_eq!(taken(&quota, 1_000, 0), 100);
+        assert_eq!(taken(&quota, 1_000, BURST_NS / 10), 10);
+        assert_eq!(taken(&quota, 1_000, BURST_NS / 10), 0);
+        assert_eq!(taken(&quota, 1_000, 60 * BURST_NS), 100);
+        // A worker whose clock was read a little earlier is no trouble.
+        assert_eq!(taken(&quota, 1_000, 59 * BURST_NS), 0);
+    }
+
+    #[test]
+    fn hb_12_each_channel_has_its_own_quota_and_who_names_no_host_the_rests() {
+        let config = |name: &str, hosts: &[&str], a_second: u32| ChannelConfig {
+            name: name.into(),
+            hosts: hosts.iter().map(|&host| host.to_owned().try_into().unwrap()).collect(),
+            requests_a_second_max: a_second.try_into().unwrap(),
+        };
+        let all = [
+            config("app", &["app.example", "www.app.example"], 2),
+            config("alipay", &["alipay.example"], 3),
+            config("rest", &[], 1),
+        ];
+        let channels = Channels::new(&all);
+        let now = Instant::now();
+        let admitted = |host: Option<&str>| {
+            let channel = channels.of(host).unwrap();
+            (0..10).filter(|_| channels.admit(&channel, now)).count()
+        };
+        assert_eq!((admitted(Some("app.example")), admitted(Some("www.app.example"))), (2, 0));
+        assert_eq!((admitted(Some("alipay.example")), admitted(None), admitted(Some("other"))), (3, 1, 0));
+        let few = Channels::new(&all[..1]);
+        assert!(few.of(None).is_none() && Channels::new(&[]).is_empty() && !few.is_empty());
+    }
+}

@@ -1,0 +1,41 @@
+//! The audit, for whoever checks it: its entries in their order, each with its hash and that of the one before.
+
+use super::bearer::Operator;
+use super::wrong::Wrong;
+use super::{Office, blocking};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Entries in one answer; whoever wants more asks from behind the last.
+const ENTRIES_MAX: u64 = 1_000;
+
+/// From which entry on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct From {
+    #[serde(default = "first")]
+    from: u64,
+}
+
+const fn first() -> u64 {
+    1
+}
+
+/// `GET /v1/audit?from=N`: NDJSON, an entry a line. Nothing on record is a person's name or document.
+pub(super) async fn read(
+    Operator(_): Operator,
+    State(office): State<Arc<Office>>,
+    query: Result<Query<From>, QueryRejection>,
+) -> Result<Response, Wrong> {
+    let Query(From { from }) =
+        query.map_err(|_| Wrong::Malformed("the query takes `from`, a number".into()))?;
+    let entries = blocking(move || office.registry.audited(from, ENTRIES_MAX)).await??;
+    let lines = entries
+        .iter()
+        .map(|entry| serde_json::to_string(entry).expect("entries hold nothing that JSON cannot") + "\n");
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], lines.collect::<String>()).into_response())
+}
