@@ -6,8 +6,10 @@ import { ask, clear, entered, prepare, review } from "./application.js";
 import { send } from "./check_in.js";
 import { learn, now } from "./clock.js";
 import { personCode, step } from "./code.js";
+import { showColour } from "./colour.js";
+import { element, hotline, make, outward, say } from "./element.js";
 import { forget, keep, kept } from "./registration.js";
-import { both, checks, colours, problems, shapes, unknownProblem, verdicts } from "./words.js";
+import { both, checks, clearing, delayed, problems, unknownProblem, verdicts } from "./words.js";
 
 /** @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State */
 
@@ -18,20 +20,6 @@ const OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
 const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
 let began = Date.now();
-
-/** @param {string} id */
-function element(id) {
-  const found = document.getElementById(id);
-  if (found === null) {
-    throw new Error(`the page has no ${id}`);
-  }
-  return found;
-}
-
-/** @param {string} id @param {string} text */
-function say(id, text) {
-  element(id).textContent = text;
-}
 
 /** @param {State} state */
 function enter(state) {
@@ -59,11 +47,7 @@ function tell(words) {
 function retrying() {
   enter("retrying");
   const seconds = Math.round((Date.now() - began) / 1000);
-  tell(
-    navigator.onLine
-      ? ["信号不好，正在重试，请勿关闭页面", "Bad signal: keeping trying, please stay on this page"]
-      : ["手机没有网络，连上后自动继续", "This phone is offline: it goes on by itself when it is back"],
-  );
+  tell(delayed());
   say("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
 }
 
@@ -73,15 +57,22 @@ function fail(code) {
   enter("failed");
 }
 
+/** Where the person can do what clears a reason. @param {any} said */
+function linksOf(said) {
+  return Object.entries(said.links ?? {}).flatMap(([reason, address]) => {
+    const link = outward(address, [`${reason}：${clearing[0]}`, clearing[1]]);
+    return link === null ? [] : [make("li", link)];
+  });
+}
+
 /** @param {any} said */
 function show(said) {
-  const colour = said.colour in colours ? said.colour : "unknown";
-  document.body.dataset.colour = colour;
-  element("shape-path").setAttribute("d", shapes[colour]);
-  say("colour", both(colours[colour]));
+  showColour(said.colour);
   say("verdict", both(verdicts[said.verdict] ?? verdicts.check));
   say("checks", said.checks.map((/** @type {string} */ check) => both(checks[check] ?? [check, ""])).join(" · "));
   say("reasons", said.reasons.join(" · "));
+  element("links").replaceChildren(...linksOf(said));
+  element("call").replaceChildren(...(said.hotline ? [hotline(said.hotline)] : []));
   say("venue", said.venue.name);
   say("at", new Date(said.at).toLocaleString());
   enter("done");

@@ -1,6 +1,7 @@
 // What somebody enters to be registered: a form that asks for what the city's rule pack wants, and the same once
 // more to be looked at before it is sent. Nothing of it is kept in the browser.
 
+import { input, make, say } from "./element.js";
 import { repeat, shrink } from "./picture.js";
 import { sendCode } from "./sms.js";
 import { both, documents, fields, problems, unknownProblem } from "./words.js";
@@ -14,11 +15,6 @@ let steps = [];
 let face = null;
 
 /** @param {string} id */
-function input(id) {
-  return /** @type {HTMLInputElement} */ (document.getElementById(id));
-}
-
-/** @param {string} id */
 function canvas(id) {
   return /** @type {HTMLCanvasElement} */ (document.getElementById(id));
 }
@@ -26,14 +22,6 @@ function canvas(id) {
 /** @param {string} id */
 function field(id) {
   return input(id).value.trim();
-}
-
-/** @param {string} id @param {string} text */
-function say(id, text) {
-  const found = document.getElementById(id);
-  if (found !== null) {
-    found.textContent = text;
-  }
 }
 
 /** Shows a step, or not. @param {string} step @param {string} id */
@@ -82,10 +70,7 @@ export function review() {
     ["number", field("document-number")],
   ];
   const shown = lines.flatMap(([name = "", text = ""]) => {
-    const [term, words] = [document.createElement("dt"), document.createElement("dd")];
-    term.textContent = both(fields[name] ?? [name, ""]);
-    words.textContent = text;
-    return [term, words];
+    return [make("dt", both(fields[name] ?? [name, ""])), make("dd", text)];
   });
   document.getElementById("entered")?.replaceChildren(...shown);
   canvas("face-entered").hidden = face === null;

@@ -6,9 +6,19 @@ import { learn } from "./clock.js";
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 5000;
+/** Too early for 0-RTT, over a limit, shed: nothing was kept, and the same request may do better. */
+const REPEATABLE = [425, 429, 503];
 
 /** @typedef {{status: number, body: any}} Answer */
-/** @typedef {{tryMs?: number, isFinal?: (answer: Answer) => boolean}} Manner How long a try may take, and which answers another try would not change. */
+/** @typedef {{method?: string, authorization?: string, tryMs?: number}} Try Without a method, a body makes it a POST. */
+/**
+ * @typedef {object} Manner
+ * @property {string} [method]
+ * @property {() => Promise<string>} [authorize] Asked before each try, like the body: what it returns is soon old.
+ * @property {number} [tryMs] How long a try may take.
+ * @property {(answer: Answer) => boolean} [isFinal] Which answers another try would not change.
+ * @property {() => Promise<Answer | null>} [recover] Asked after a try without an answer: whether it was done.
+ */
 
 /** @param {number} ms */
 function pause(ms) {
@@ -16,29 +26,43 @@ function pause(ms) {
 }
 
 /** @param {Answer} answer */
-function isNoShed(answer) {
-  return answer.status !== 429 && answer.status !== 503;
+function isNotRepeatable(answer) {
+  return !REPEATABLE.includes(answer.status);
+}
+
+/** @param {unknown} body @param {string | undefined} authorization @returns {Record<string, string>} */
+function headersOf(body, authorization) {
+  return {
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
 }
 
 /**
- * One try: a question without a body. None where no answer came.
+ * One try. None where no answer came.
  * @param {string} path
  * @param {unknown} [body]
- * @param {number} [tryMs]
+ * @param {Try} [how]
  * @returns {Promise<Answer | null>}
  */
-export async function attempt(path, body, tryMs = TRY_MS) {
-  const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+export async function attempt(path, body, { method, authorization, tryMs = TRY_MS } = {}) {
+  // Not `AbortSignal.timeout`, which phones of before 2022 have not.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), tryMs);
   try {
     const response = await fetch(path, {
-      ...(body === undefined ? {} : post),
-      signal: AbortSignal.timeout(tryMs),
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      headers: headersOf(body, authorization),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: limit.signal,
       cache: "no-store",
     });
     learn(response.headers.get("date"));
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: response.status === 204 ? {} : await response.json() };
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -51,9 +75,11 @@ export async function attempt(path, body, tryMs = TRY_MS) {
  * @param {Manner} [manner]
  * @returns {Promise<Answer>}
  */
-export async function send(path, body, retrying, { tryMs, isFinal = isNoShed } = {}) {
+export async function send(path, body, retrying, manner = {}) {
+  const { method, authorize, tryMs, isFinal = isNotRepeatable, recover } = manner;
   for (let tries = 1; ; tries += 1) {
-    const answer = await attempt(path, await body(), tryMs);
+    const authorization = await authorize?.();
+    const answer = await attempt(path, await body(), { method, authorization, tryMs });
     if (answer !== null && isFinal(answer)) {
       return answer;
     }
@@ -61,5 +87,9 @@ export async function send(path, body, retrying, { tryMs, isFinal = isNoShed } =
     const told = answer?.body?.retry_after_ms;
     const doubled = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** Math.min(tries, 4));
     await pause(typeof told === "number" ? told : doubled * (0.5 + Math.random() / 2));
+    const recovered = answer === null ? await recover?.() : null;
+    if (recovered) {
+      return recovered;
+    }
   }
 }

@@ -1,12 +1,16 @@
-// Person codes, made on the phone and without a connection: the key never leaves it.
+// Person codes and resident tokens, made on the phone and without a connection: the key never leaves it.
 
 import { now } from "./clock.js";
 
 /** @typedef {{person: string, kid: number, key: string}} Registration */
+/** @typedef {{version: number, domain: Uint8Array}} Kind What a code is for: one kind is never taken for another. */
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const STEP_MS = 30_000;
-const DOMAIN = new TextEncoder().encode("scangate person code");
+/** @type {Kind} */
+const PERSON_CODE = { version: 1, domain: new TextEncoder().encode("scangate person code") };
+/** @type {Kind} */
+const RESIDENT_TOKEN = { version: 2, domain: new TextEncoder().encode("scangate resident token") };
 
 /** The number of an id: a letter and 13 digits of Crockford's base32. @param {string} id */
 function numberOf(id) {
@@ -34,21 +38,37 @@ export function step() {
   return Math.floor(now() / STEP_MS);
 }
 
+/** How long it is until the next step. **Units**: milliseconds. */
+export function stepLeftMs() {
+  return STEP_MS - (now() % STEP_MS);
+}
+
 /**
- * Seals a person code: version, kid, person, step, and 16 bytes of HMAC-SHA256 over a domain and these.
+ * Seals a code: version, kid, person, step, and 16 bytes of HMAC-SHA256 over a domain and these.
+ * @param {Kind} kind
  * @param {Registration} registration
  * @param {number} atStep
  */
-export async function personCode(registration, atStep) {
+async function seal(kind, registration, atStep) {
   const sealed = new Uint8Array(14);
   const view = new DataView(sealed.buffer);
-  view.setUint8(0, 1);
+  view.setUint8(0, kind.version);
   view.setUint8(1, registration.kid);
   view.setBigUint64(2, numberOf(registration.person));
   view.setUint32(10, atStep);
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", bytesOf(registration.key), algorithm, false, ["sign"]);
-  const named = new Uint8Array([...DOMAIN, ...sealed]);
+  const named = new Uint8Array([...kind.domain, ...sealed]);
   const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, named)).slice(0, 16);
   return textOf(new Uint8Array([...sealed, ...mac]));
+}
+
+/** What is shown at a door. @param {Registration} registration @param {number} atStep */
+export function personCode(registration, atStep) {
+  return seal(PERSON_CODE, registration, atStep);
+}
+
+/** What reads and changes one's own, and is never shown. @param {Registration} registration @param {number} atStep */
+export function residentToken(registration, atStep) {
+  return seal(RESIDENT_TOKEN, registration, atStep);
 }

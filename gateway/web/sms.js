@@ -35,7 +35,7 @@ function pause(button, seconds) {
 export async function sendCode(button, phone, tell) {
   button.disabled = true;
   tell(["正在发送…", "Sending…"]);
-  const answer = await attempt("/v1/people/sms-codes", { phone }, TRY_MS);
+  const answer = await attempt("/v1/people/sms-codes", { phone }, { tryMs: TRY_MS });
   button.disabled = false;
   if (answer?.status === 202) {
     tell(["验证码已发送，请查看短信", "A code is on its way: look at your messages"]);

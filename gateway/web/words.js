@@ -69,6 +69,117 @@ export const problems = {
   malformed: ["信息有误，请核对", "Something is not filled in right"],
 };
 
+/** What differs where somebody is registered, by problem code. @type {Record<string, Words>} */
+const ownProblems = {
+  ...problems,
+  "person-code-invalid": ["本机登记已失效，请扫描场所码重新登记", "This phone's registration has ended: scan a venue's code to register"],
+  "person-code-expired": ["请核对手机时间", "Check this phone's clock"],
+  "token-invalid": ["本机尚未登记，请先扫描场所码", "This phone is not registered: scan a venue's code first"],
+  "not-found": ["没有找到，可能已被删除", "There is no such thing, or no longer"],
+  "too-many": ["今天次数已满或操作过于频繁，请稍后再试", "Too often for today, or too quickly: try later"],
+  "edit-not-green": ["绿码时才能修改", "This can be changed while the code is green"],
+  "edit-quota": ["今天的修改次数已用完，明天可再修改", "Today's changes are used up: it can be changed again tomorrow"],
+  "proxy-not-green": ["绿码时才能代办，可请其他家人代办", "Only while green: somebody else of the family may do it"],
+  "proxy-out-limit": ["代办人数已满，请先解除一位", "As many as one may have: leave one first"],
+  "proxy-in-limit": ["该家人的代办人已满", "They have as many to act for them as they may have"],
+  "proxy-right": ["本市不能代办此事，请本人办理", "This cannot be done for others here: they may do it themselves"],
+  "person-unknown": ["没有此人员编号，请核对", "There is no such person: check the id"],
+  "unit-needed": ["请填写负责的社区或单位", "Name the community or employer that answers for you"],
+  "document-unsupported": ["此类证件请到人工窗口办理", "Come to a staffed counter with this document"],
+  "already-registered": ["该证件已登记，请用对方的人员编号添加", "Already registered: add them by their person id"],
+  "too-large": ["内容过长，请缩短", "That is too long: make it shorter"],
+};
+
+/** What was not done means to who is registered. @param {{body: any}} answer @returns {Words} */
+export function problemOf(answer) {
+  return ownProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work: call the city's number"];
+}
+
+/** How somebody belongs to the city. @type {Record<string, Words>} */
+export const classes = {
+  permanent: ["常住", "Lives here"],
+  temporary: ["暂住", "Here for a while"],
+  returning: ["返回", "Coming back"],
+  arriving: ["来访", "Arriving"],
+  courier: ["货运、快递", "Driver or courier"],
+};
+
+/** @type {Record<string, Words>} */
+export const symptoms = {
+  fever: ["发热", "Fever"],
+  "dry-cough": ["干咳", "Dry cough"],
+  breathless: ["气促", "Short of breath"],
+  respiratory: ["其他呼吸道症状", "Other respiratory symptoms"],
+};
+
+/** @type {Record<string, Words>} */
+export const risks = {
+  low: ["低风险", "Low risk"],
+  mid: ["中风险", "Medium risk"],
+  high: ["高风险", "High risk"],
+};
+
+/** How far a certificate holds. @type {Record<string, Words>} */
+export const scopes = {
+  city: ["本市", "This city"],
+  province: ["本省", "This province"],
+  country: ["全国", "The country"],
+};
+
+/** @type {Record<string, Words>} */
+export const directions = { in: ["进入", "In"], out: ["离开", "Out"] };
+
+/** What members of answers are called. @type {Record<string, Words>} */
+export const labels = {
+  answer: ["答复", "Answer"],
+  at: ["时间", "Time"],
+  by: ["查询人", "By"],
+  clears: ["预计解除时间", "Clears at"],
+  clearsBy: ["解除条件", "Clears"],
+  confirmed: ["确认时间", "Confirmed"],
+  due: ["截止时间", "Due"],
+  fromArea: ["来自", "From"],
+  id: ["编号", "Id"],
+  issuer: ["出具方", "Issued by"],
+  person: ["人员编号", "Person id"],
+  purpose: ["用途", "Purpose"],
+  reported: ["报到时间", "Reported"],
+  scope: ["适用范围", "Holds in"],
+  sent: ["提交时间", "Sent"],
+  unit: ["社区或单位", "Community or employer"],
+  until: ["有效期至", "Until"],
+  window: ["查询时段", "Of the time"],
+};
+
+/** What a link by a reason is for. @type {Words} */
+export const clearing = ["前往办理", "Do what clears it"];
+
+/** @type {Words} */
+export const none = ["暂无", "None"];
+
+/** @type {Words} */
+export const pleaseWait = ["请稍候…", "One moment…"];
+
+/** What stands where a block of the overview cannot be had. @type {Words} */
+export const blockAway = ["此项暂时无法获取，恢复后自动显示", "This cannot be had now; it comes by itself"];
+
+/** @type {Words} */
+const waitsForNetwork = ["手机没有网络，连上后自动继续", "This phone is offline: it goes on by itself when it is back"];
+
+/** What goes on while something that a person does gets no answer. @returns {Words} */
+export function delayed() {
+  return navigator.onLine
+    ? ["信号不好，正在重试，请勿关闭页面", "Bad signal: keeping trying, please stay on this page"]
+    : waitsForNetwork;
+}
+
+/** What goes on while something that is to be shown does not come. @returns {Words} */
+export function awaited() {
+  return navigator.onLine
+    ? ["暂时无法获取，正在自动重试", "This cannot be had just now: trying again by itself"]
+    : waitsForNetwork;
+}
+
 /** @type {Words} */
 export const offline = ["手机没有网络，请稍后再试", "This phone is offline: try again when it is back"];
 

@@ -51,6 +51,22 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_beside_it()
+-> anyhow::Result<()> {
+    let town = Town::under("xinji", 1).await?;
+    let output = Command::new("node")
+        .current_dir(scripts().join("browser"))
+        .arg("own.mjs")
+        .arg(town.gateway.listen.port().to_string())
+        .arg(town.gateway.folder().path().join("certificate.pem"))
+        .arg(&town.venues[0].poster)
+        .output()
+        .context("node is missing")?;
+    assert!(output.status.success(), "{}", told(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_scanned() -> anyhow::Result<()>
 {
     let folder = Arc::new(tempfile::tempdir()?);

@@ -1,86 +1,74 @@
 //! The pages: what a phone's camera opens at a door, and the description of the interface. Everything is in
 //! the binary; nothing is fetched from elsewhere.
 
+use super::wrong::Wrong;
 use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::HeaderName;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
+use http::{HeaderMap, HeaderValue, StatusCode};
+use rust_embed::Embed;
 use scangate_core::refusal::Refusal;
-
-use super::wrong::Wrong;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const ASSETS: [(&str, &str, &str); 33] = [
-    ("action.js", SCRIPT, include_str!("../../web/action.js")),
-    ("app.js", SCRIPT, include_str!("../../web/app.js")),
-    ("application.js", SCRIPT, include_str!("../../web/application.js")),
-    ("arrivals.js", SCRIPT, include_str!("../../web/arrivals.js")),
-    ("certificate.js", SCRIPT, include_str!("../../web/certificate.js")),
-    ("check_in.js", SCRIPT, include_str!("../../web/check_in.js")),
-    ("clock.js", SCRIPT, include_str!("../../web/clock.js")),
-    ("code.js", SCRIPT, include_str!("../../web/code.js")),
-    ("colour.js", SCRIPT, include_str!("../../web/colour.js")),
-    ("declarations.js", SCRIPT, include_str!("../../web/declarations.js")),
-    ("element.js", SCRIPT, include_str!("../../web/element.js")),
-    ("family.js", SCRIPT, include_str!("../../web/family.js")),
-    ("health_report.js", SCRIPT, include_str!("../../web/health_report.js")),
-    ("letters.js", SCRIPT, include_str!("../../web/letters.js")),
-    ("me.js", SCRIPT, include_str!("../../web/me.js")),
-    ("my_code.js", SCRIPT, include_str!("../../web/my_code.js")),
-    ("overview.js", SCRIPT, include_str!("../../web/overview.js")),
-    ("own.js", SCRIPT, include_str!("../../web/own.js")),
-    ("part.js", SCRIPT, include_str!("../../web/part.js")),
-    ("particulars.js", SCRIPT, include_str!("../../web/particulars.js")),
-    ("parts.js", SCRIPT, include_str!("../../web/parts.js")),
-    ("picture.js", SCRIPT, include_str!("../../web/picture.js")),
-    ("qr.js", SCRIPT, include_str!("../../web/qr.js")),
-    ("qr_picture.js", SCRIPT, include_str!("../../web/qr_picture.js")),
-    ("reason.js", SCRIPT, include_str!("../../web/reason.js")),
-    ("reasons.js", SCRIPT, include_str!("../../web/reasons.js")),
-    ("reed_solomon.js", SCRIPT, include_str!("../../web/reed_solomon.js")),
-    ("registration.js", SCRIPT, include_str!("../../web/registration.js")),
-    ("sms.js", SCRIPT, include_str!("../../web/sms.js")),
-    ("watch.js", SCRIPT, include_str!("../../web/watch.js")),
-    ("whose.js", SCRIPT, include_str!("../../web/whose.js")),
-    ("words.js", SCRIPT, include_str!("../../web/words.js")),
-    ("page.css", "text/css; charset=utf-8", include_str!("../../web/page.css")),
-];
+/// What the pages are made of, with a hash of each.
+#[derive(Embed)]
+#[folder = "web"]
+struct Web;
 
 /// The pages' paths.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/", get(async || page(include_str!("../../web/home.html"))))
-        .route("/me", get(async || page(include_str!("../../web/me.html"))))
-        .route("/v/{code}", get(async || page(include_str!("../../web/index.html"))))
+        .route("/", get(async |headers: HeaderMap| page(&headers, "home.html")))
+        .route("/me", get(async |headers: HeaderMap| page(&headers, "me.html")))
+        .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "index.html")))
         .route("/web/{file}", get(asset))
         .route("/openapi.json", get(openapi))
 }
 
-fn page(html: &'static str) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HTML),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-cache"),
-    ];
-    (headers, html).into_response()
+fn page(asked: &HeaderMap, name: &str) -> Result<Response, Wrong> {
+    let mut response = file(asked, name, HTML)?;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
 }
 
-async fn asset(Path(file): Path<String>) -> Result<Response, Wrong> {
-    let found = ASSETS.iter().find(|(name, ..)| *name == file);
-    let (_, kind, text) = found.ok_or(Refusal::NotFound)?;
-    let headers: [(HeaderName, &str); 3] =
-        [(CONTENT_TYPE, kind), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-cache")];
-    Ok((headers, *text).into_response())
+async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, Wrong> {
+    let kind = match name.rsplit_once('.') {
+        Some((_, "js")) => SCRIPT,
+        Some((_, "css")) => STYLE,
+        Some(_) | None => return Err(Refusal::NotFound.into()),
+    };
+    file(&asked, &name, kind)
+}
+
+/// A file, or that it is as the browser has it: whoever comes again on a bad signal loads nothing twice.
+fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, Wrong> {
+    let found = Web::get(name).ok_or(Refusal::NotFound)?;
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(found.metadata.sha256_hash()));
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-cache"),
+        (ETAG, tag.as_str()),
+    ];
+    let had = asked.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+    if had.flat_map(|tags| tags.split(',')).any(|had| had.trim().trim_start_matches("W/") == tag) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, found.data).into_response())
 }
 
 async fn openapi() -> Response {
@@ -89,8 +77,11 @@ async fn openapi() -> Response {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use axum::body::{Body, HttpBody as _};
     use serde_json::Value;
     use std::collections::HashSet;
+    use tower::ServiceExt as _;
 
     fn document() -> Value {
         serde_json::from_str(include_str!("../../openapi.json")).unwrap()
@@ -135,12 +126,47 @@ mod tests {
         }
     }
 
+    async fn asked(path: &str, had: Option<&HeaderValue>) -> Response {
+        let mut request = http::Request::get(path);
+        if let Some(had) = had {
+            request = request.header(IF_NONE_MATCH, had);
+        }
+        router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_browser_has_is_not_sent_again() {
+        for path in ["/me", "/v/EQ", "/web/me.js", "/web/page.css"] {
+            let first = asked(path, None).await;
+            let tag = first.headers()[ETAG].clone();
+            assert_eq!(first.status(), StatusCode::OK, "{path}");
+            let weak = HeaderValue::from_str(&format!("\"x\", W/{}", tag.to_str().unwrap())).unwrap();
+            for had in [&tag, &weak] {
+                let again = asked(path, Some(had)).await;
+                assert_eq!(
+                    (again.status(), &again.headers()[ETAG]),
+                    (StatusCode::NOT_MODIFIED, &tag),
+                    "{path}"
+                );
+                assert_eq!(again.into_body().size_hint().exact(), Some(0), "{path}");
+            }
+            let other = asked(path, Some(&HeaderValue::from_static("\"x\""))).await;
+            assert_eq!(other.status(), StatusCode::OK, "{path}");
+        }
+        // What the pages are checked with is none of theirs.
+        for path in ["/web/jsconfig.json", "/web/me.html", "/web/none.js"] {
+            assert_eq!(asked(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
     #[test]
     fn xz_20_no_page_says_that_the_system_is_busy_or_asks_for_a_refresh() {
-        let pages = [include_str!("../../web/home.html"), include_str!("../../web/index.html")];
-        for text in super::ASSETS.iter().map(|(_, _, text)| *text).chain(pages) {
+        let names: Vec<_> = Web::iter().collect();
+        assert!(names.iter().any(|name| name == "me.html") && names.len() > 10, "{names:?}");
+        for name in names {
+            let text = String::from_utf8(Web::get(&name).unwrap().data.into_owned()).unwrap();
             for words in ["繁忙", "刷新", "refresh", "Refresh"] {
-                assert!(!text.contains(words), "{words}");
+                assert!(!text.contains(words), "{name}: {words}");
             }
         }
     }

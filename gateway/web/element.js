@@ -1,0 +1,99 @@
+// The page's elements: found by id, and made. Text goes in as text, so that nothing a server or a person says is ever
+// read as markup.
+
+import { both, none } from "./words.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+/** The address of a page that a link may lead to; a rule pack is written by people. */
+const SAFE = /^https:\/\//;
+const PHONE = /^[+0-9][0-9 -]+$/;
+
+/** @param {string} id */
+export function element(id) {
+  const found = document.getElementById(id);
+  if (found === null) {
+    throw new Error(`the page has no ${id}`);
+  }
+  return found;
+}
+
+/** @param {string} id */
+export function input(id) {
+  return /** @type {HTMLInputElement} */ (element(id));
+}
+
+/** @param {string} id */
+export function select(id) {
+  return /** @type {HTMLSelectElement} */ (element(id));
+}
+
+/** @param {string} id @param {string} text */
+export function say(id, text) {
+  const place = element(id);
+  if (place.textContent !== text) {
+    // The same once more would be read out once more.
+    place.textContent = text;
+  }
+}
+
+/** Chinese, and English below it, in an element of the page. @param {HTMLElement} place @param {Words} words */
+export function word(place, [chinese, english]) {
+  const small = document.createElement("small");
+  small.textContent = english;
+  place.replaceChildren(chinese, small);
+}
+
+/**
+ * A new element around text or others.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {...(string | Node)} inside
+ */
+export function make(tag, ...inside) {
+  const made = document.createElement(tag);
+  made.append(...inside);
+  return made;
+}
+
+/** What something is called, and what it is. @param {[Words, string | Node][]} lines */
+export function terms(lines) {
+  const shown = lines.flatMap(([name, value]) => [make("dt", both(name)), make("dd", value)]);
+  return make("dl", ...shown);
+}
+
+/** Shows a list, or that there is nothing on it. @param {string} id @param {(string | Node)[][]} entries */
+export function list(id, entries) {
+  const shown = entries.length === 0 ? [make("li", none.join(" "))] : entries.map((entry) => make("li", ...entry));
+  element(id).replaceChildren(...shown);
+}
+
+/** A time of the server's, by this phone's calendar. @param {string} at */
+export function when(at) {
+  const shown = make("time", new Date(at).toLocaleString("zh-CN"));
+  shown.dateTime = at;
+  return shown;
+}
+
+/** A link that leads out of here and tells nobody from where; none where the address is no safe one.
+ * @param {string | null | undefined} address @param {Words} words */
+export function outward(address, words) {
+  if (address === null || address === undefined || !SAFE.test(address)) {
+    return null;
+  }
+  const link = make("a", both(words));
+  link.href = address;
+  link.rel = "noreferrer";
+  return link;
+}
+
+/** A number to call, at a touch where it is one. @param {string} number */
+export function hotline(number) {
+  const words = `咨询电话 ${number} · Questions: ${number}`;
+  if (!PHONE.test(number)) {
+    return make("span", words);
+  }
+  const link = make("a", words);
+  link.href = `tel:${number.replace(/[ -]/g, "")}`;
+  return link;
+}

@@ -1,0 +1,191 @@
+// Chromium on the resident's own page, under `--policy default` or `xinji`, which ask for no code and no face:
+// somebody registers at a venue, follows the link, and finds code, colour and family there and what they hand in. The
+// code is read by a decoder that others wrote, is taken at the door, and goes on changing without a network.
+// PORT CERTIFICATE VENUE-CODE
+
+import process from "node:process";
+import jsQR from "jsqr";
+import { arrive, expect, launch, open, text, visit } from "./browser.mjs";
+
+/** A step is half a minute. */
+const STEP_WAIT_MS = 35_000;
+/** A colour is shown for a minute. */
+const COLOUR_WAIT_MS = 65_000;
+
+const [port, certificate, venue] = process.argv.slice(2);
+const browser = await launch(port, certificate);
+
+/** Waits until an element says something. */
+async function says(page, selector, words, timeout = 20_000) {
+  const isSaid = (where, wanted) => document.querySelector(where)?.textContent.includes(wanted) ?? false;
+  await page.waitForFunction(isSaid, { timeout }, selector, words);
+}
+
+/** Presses something once it stands still: what comes from the server may move it. */
+function press(page, selector) {
+  return page.locator(selector).click();
+}
+
+/** Opens a part of the page. */
+async function unfold(page, id) {
+  await press(page, `#${id} > summary`);
+  await page.waitForFunction((part) => document.getElementById(part).open, {}, id);
+}
+
+/** Sends a form. */
+async function submit(page, id) {
+  await press(page, `#${id} button`);
+}
+
+/** What the code on the screen says to a reader. */
+async function decoded(page) {
+  const { pixels, side } = await page.$eval("#code", (canvas) => {
+    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return { pixels: [...data], side: width };
+  });
+  return jsQR(Uint8ClampedArray.from(pixels), side, side)?.data ?? null;
+}
+
+/** Checks a code in at the venue. */
+function checkIn(page, person) {
+  return page.evaluate(
+    async (scan) => {
+      const body = JSON.stringify(scan);
+      const headers = { "content-type": "application/json" };
+      const response = await fetch("/v1/check-ins", { method: "POST", headers, body });
+      return { status: response.status, said: await response.json() };
+    },
+    { venue, person },
+  );
+}
+
+/** Waits until another code is on the screen, after something that may change it at once. */
+async function change(page, cause = async () => {}) {
+  const before = await page.$eval("#code", (canvas) => canvas.toDataURL());
+  await cause();
+  const isOther = (old) => document.getElementById("code").toDataURL() !== old;
+  await page.waitForFunction(isOther, { timeout: STEP_WAIT_MS }, before);
+}
+
+/** The parts of the page that should say something and do not. */
+function blanks(page) {
+  const shown = ["#countdown", "#colour", "#as-of", "#now", "#policy-title", "#policy-hotline"];
+  return page.evaluate(
+    (selectors) => selectors.filter((selector) => document.querySelector(selector).textContent.trim() === ""),
+    [...shown, "#province-list", "#itinerary-list", "#areas-list", "#policy-list"],
+  );
+}
+
+/** A phone that is not registered is told how it is done. */
+async function come(page) {
+  await page.goto(`https://localhost:${port}/me`);
+  await arrive(page, "unregistered");
+  expect((await text(page, "#unregistered")).includes("扫描"), await text(page, "#unregistered"));
+}
+
+async function register(page) {
+  await visit(page, port, venue, "registering");
+  await page.type("#name", "李四");
+  await page.type("#phone", "13800138001");
+  await page.select("#document-type", "passport");
+  await page.type("#document-number", "E87654321");
+  await page.click("#register");
+  await arrive(page, "confirming");
+  await page.click("#confirm");
+  await arrive(page, "done");
+}
+
+async function showCode(page) {
+  const code = await decoded(page);
+  expect(code?.length === 40, `the code reads ${code}`);
+  const { status, said } = await checkIn(page, code);
+  expect(status === 200 && said.colour === "green", `the door says ${status} ${JSON.stringify(said)}`);
+  await says(page, "#colour", "绿码");
+  await says(page, "#as-of", "截至");
+  expect((await page.$eval("#shape-path", (path) => path.getAttribute("d"))).startsWith("M20 55"), "no tick is shown");
+  await change(page);
+  const next = await decoded(page);
+  expect(next?.length === 40 && next !== code, `the next code reads ${next}`);
+}
+
+async function report(page) {
+  await unfold(page, "report");
+  await page.type("#temperature", "36.6");
+  await submit(page, "report-form");
+  await says(page, "#report-form .status", "已计入");
+  await says(page, "#report-list", "36.6");
+}
+
+async function declare(page) {
+  await unfold(page, "declarations");
+  await page.type("#declaration-text", "近14天未离开本市 <b>&amp;");
+  await submit(page, "declaration-form");
+  await says(page, "#declarations-list", "草稿");
+  await says(page, "#declarations-list", "近14天未离开本市 <b>&amp;");
+  await press(page, "#declarations-list button");
+  await says(page, "#declarations > .status", "已确认");
+  await says(page, "#declarations-list", "✓ 已确认");
+}
+
+async function ask(page) {
+  await unfold(page, "questions");
+  await page.type("#question-text", "从外地回来要做什么？");
+  await submit(page, "question-form");
+  await says(page, "#question-form .status", "编号 n");
+  const id = (await text(page, "#question-form .status")).match(/n[0-9a-z]{13}/)?.[0];
+  await says(page, "#questions-list", id);
+}
+
+async function takeDependant(page) {
+  const own = await decoded(page);
+  await unfold(page, "family");
+  await page.type("#dependant-name", "李小四");
+  await page.select("#dependant-document", "passport");
+  await page.type("#dependant-number", "E11112222");
+  await submit(page, "dependant-form");
+  await says(page, "#family-list", "李小四");
+  const person = await page.$eval("#whose option:nth-child(2)", (option) => option.value);
+  await change(page, () => page.select("#whose", person));
+  await says(page, "#colour", "绿码");
+  const theirs = await decoded(page);
+  // The first 14 bytes say whose a code is.
+  expect(theirs?.length === 40 && theirs.slice(0, 12) !== own.slice(0, 12), `the dependant's code reads ${theirs}`);
+  const { status } = await checkIn(page, theirs);
+  expect(status === 200, `the door says ${status} of the dependant`);
+  await page.select("#whose", "");
+}
+
+/** Without a network the code goes on, the colour is unknown after a minute, and nothing is blank. */
+async function lose(page) {
+  await page.setOfflineMode(true);
+  await Promise.all([change(page), says(page, "#colour", "未知", COLOUR_WAIT_MS)]);
+  expect((await text(page, "#as-of")).includes("以后未能更新"), await text(page, "#as-of"));
+  expect((await decoded(page))?.length === 40, "without a network the code cannot be read");
+  const blank = await blanks(page);
+  expect(blank.length === 0, `without a network these are blank: ${blank}`);
+  await page.setOfflineMode(false);
+  await says(page, "#colour", "绿码");
+}
+
+try {
+  const { page, errors } = await open(browser);
+  await come(page);
+  await register(page);
+  await Promise.all([page.waitForNavigation(), page.click("#own")]);
+  await arrive(page, "own");
+  await showCode(page);
+  await says(page, "#policy-hotline", "咨询电话");
+  const blank = await blanks(page);
+  expect(blank.length === 0, `these are blank: ${blank}`);
+  await report(page);
+  await declare(page);
+  await ask(page);
+  await takeDependant(page);
+  expect(errors.length === 0, errors.join("\n"));
+  await lose(page);
+  expect(!(await page.content()).includes("系统繁忙"), "the page says that the system is busy");
+  const unexpected = errors.filter((error) => !error.includes("ERR_INTERNET_DISCONNECTED"));
+  expect(unexpected.length === 0, unexpected.join("\n"));
+} finally {
+  await browser.close();
+}
