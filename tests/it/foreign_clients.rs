@@ -19,6 +19,18 @@ fn told(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
+/// Chromium on the pages of a town, as a script has it go.
+fn browse(script: &str, town: &Town, venue: usize) -> Command {
+    let mut command = Command::new("node");
+    command
+        .current_dir(scripts().join("browser"))
+        .arg(script)
+        .arg(town.gateway.listen.port().to_string())
+        .arg(town.gateway.folder().path().join("certificate.pem"))
+        .arg(&town.venues[venue].poster);
+    command
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn aioquic_checks_in() -> anyhow::Result<()> {
     let town = Town::found(1).await?;
@@ -37,15 +49,7 @@ async fn aioquic_checks_in() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Result<()> {
     let town = Town::found(1).await?;
-    let scripts = scripts().join("browser");
-    let output = Command::new("node")
-        .current_dir(&scripts)
-        .arg("check_in.mjs")
-        .arg(town.gateway.listen.port().to_string())
-        .arg(town.gateway.folder().path().join("certificate.pem"))
-        .arg(&town.venues[0].poster)
-        .output()
-        .context("node is missing")?;
+    let output = browse("check_in.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", told(&output));
     Ok(())
 }
@@ -54,14 +58,7 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
 async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_beside_it()
 -> anyhow::Result<()> {
     let town = Town::under("xinji", 1).await?;
-    let output = Command::new("node")
-        .current_dir(scripts().join("browser"))
-        .arg("own.mjs")
-        .arg(town.gateway.listen.port().to_string())
-        .arg(town.gateway.folder().path().join("certificate.pem"))
-        .arg(&town.venues[0].poster)
-        .output()
-        .context("node is missing")?;
+    let output = browse("own.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", told(&output));
     Ok(())
 }
@@ -72,12 +69,8 @@ async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_
     let folder = Arc::new(tempfile::tempdir()?);
     let gateway = Gateway::start_in(folder, &["--policy", "xuzhou"], Expect::Words("for development only"))?;
     let town = Town::found_in(gateway, 1).await?;
-    let mut script = Command::new("node")
-        .current_dir(scripts().join("browser"))
-        .arg("register.mjs")
-        .arg(town.gateway.listen.port().to_string())
-        .arg(town.gateway.folder().path().join("certificate.pem"))
-        .args([&town.venues[1].poster, "Venue 1"])
+    let mut script = browse("register.mjs", &town, 1)
+        .arg("Venue 1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -180,7 +180,9 @@ impl Presented {
         }
         let is_issuer =
             |(key, _): &([u8; PUBLIC_KEY_BYTES], Scope)| is_signed(key, DOMAIN, &self.json, &self.signature);
-        let (_, distance) = keys.find(is_issuer).ok_or(CertificateError::Forged)?;
+        // Where several lines name one key, the nearest counts.
+        let distances = keys.filter(is_issuer).map(|(_, distance)| distance);
+        let distance = distances.min().ok_or(CertificateError::Forged)?;
         let certificate = self.certificate;
         if certificate.scope < distance {
             return Err(CertificateError::OutOfScope);
@@ -243,6 +245,9 @@ mod tests {
         };
         let now = 1_500_000;
         assert_eq!(check(&text, vec![key(&other), key(&issuer)], "E12345678", now), Ok(certificate()));
+        // Of several lines with one key the nearest counts, wherever it stands.
+        let far_and_near = vec![from(&issuer, Scope::Country), key(&issuer)];
+        assert_eq!(check(&text, far_and_near, "E12345678", now), Ok(certificate()));
         for (keys, number, now, error) in [
             (vec![], "E12345678", now, CertificateError::Untrusted),
             (vec![key(&other)], "E12345678", now, CertificateError::Forged),

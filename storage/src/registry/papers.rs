@@ -90,19 +90,28 @@ impl Registry {
         }
     }
 
-    /// Whose paper it is, and it, while somebody must act on it.
+    /// Whose paper it is, and it, while somebody must act on it. **Cost**: the queue, and a point read.
     pub fn open_paper(&self, id: PaperId) -> Result<Option<Filed>> {
-        Ok(self.open_papers()?.into_iter().find(|filed| filed.id == id))
+        let place = self.open_places()?.into_iter().find(|(open, _)| *open == id);
+        let Some((_, person)) = place else { return Ok(None) };
+        let paper = self.paper(person, id)?.filter(|paper| paper.open_until().is_some());
+        Ok(paper.map(|paper| Filed { id, person, paper }))
     }
 
-    /// Everything that somebody must act on, what is due first in front. **Cost**: the queue, and a point read each.
-    pub fn open_papers(&self) -> Result<Vec<Filed>> {
+    /// The queue: what somebody must act on, and whose it is.
+    fn open_places(&self) -> Result<Vec<(PaperId, PersonId)>> {
         let mut places = Vec::new();
         self.rows().groups(Table::OpenPapers, &[Key::new()], &mut |_, place, person| {
             let id = PaperId(number(Table::OpenPapers, place.get(8..).unwrap_or_default())?);
             places.push((id, PersonId(number(Table::OpenPapers, person)?)));
             Ok(())
         })?;
+        Ok(places)
+    }
+
+    /// Everything that somebody must act on, what is due first in front. **Cost**: the queue, and a point read each.
+    pub fn open_papers(&self) -> Result<Vec<Filed>> {
+        let places = self.open_places()?;
         let keys: Vec<Key> = places.iter().map(|(id, person)| key(*person, *id)).collect();
         let values = self.rows().get(Table::Papers, &keys)?;
         let filed = places.into_iter().zip(values).filter_map(|((id, person), value)| {
