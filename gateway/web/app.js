@@ -8,6 +8,7 @@ import { learn, now } from "./clock.js";
 import { personCode, step } from "./code.js";
 import { showColour } from "./colour.js";
 import { element, hotline, make, outward, say } from "./element.js";
+import { keepPages } from "./offline.js";
 import { forget, keep, kept } from "./registration.js";
 import { both, checks, clearing, delayed, problems, unknownProblem, verdicts } from "./words.js";
 
@@ -76,6 +77,7 @@ function show(said) {
   say("venue", said.venue.name);
   say("at", new Date(said.at).toLocaleString());
   enter("done");
+  keepPages();
 }
 
 /** @param {import("./code.js").Registration} registration */

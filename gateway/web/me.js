@@ -3,6 +3,7 @@
 
 import { element } from "./element.js";
 import { startCode } from "./my_code.js";
+import { keepPages } from "./offline.js";
 import { startOverview } from "./overview.js";
 import { kept } from "./registration.js";
 
@@ -13,4 +14,5 @@ element("own").hidden = own === null;
 if (own !== null) {
   startCode(own);
   startOverview(own.person);
+  window.addEventListener("load", keepPages);
 }

@@ -157,14 +157,27 @@ async function takeDependant(page) {
 
 /** Without a network the code goes on, the colour is unknown after a minute, and nothing is blank. */
 async function lose(page) {
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   await page.setOfflineMode(true);
   await Promise.all([change(page), says(page, "#colour", "未知", COLOUR_WAIT_MS)]);
   expect((await text(page, "#as-of")).includes("以后未能更新"), await text(page, "#as-of"));
   expect((await decoded(page))?.length === 40, "without a network the code cannot be read");
   const blank = await blanks(page);
   expect(blank.length === 0, `without a network these are blank: ${blank}`);
+  await reopen(page);
   await page.setOfflineMode(false);
   await says(page, "#colour", "绿码");
+}
+
+/** Who comes without a network finds the page and a code on it. */
+async function reopen(page) {
+  await page.reload();
+  await arrive(page, "own");
+  // A canvas on which nothing was drawn has 300 pixels.
+  await page.waitForFunction(() => document.getElementById("code").width !== 300);
+  const code = await decoded(page);
+  expect(code?.length === 40, `opened without a network the code reads ${code}`);
+  await says(page, "#colour", "未知");
 }
 
 try {

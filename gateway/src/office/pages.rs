@@ -2,6 +2,7 @@
 //! the binary; nothing is fetched from elsewhere.
 
 use super::wrong::Wrong;
+use aws_lc_rs::digest;
 use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -15,10 +16,13 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use rust_embed::Embed;
 use scangate_core::refusal::Refusal;
+use serde_json::json;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+/// An address of the page behind every venue's code, for who keeps it: of no venue.
+const VENUE_PAGE: &str = "/v/-";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -34,7 +38,29 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/me", get(async |headers: HeaderMap| page(&headers, "me.html")))
         .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "index.html")))
         .route("/web/{file}", get(asset))
+        .route("/worker.js", get(async || worker()))
         .route("/openapi.json", get(openapi))
+}
+
+/// The service worker, with what it keeps put before it: the files, and a version that changes with any of them.
+fn worker() -> Result<Response, Wrong> {
+    let own = Web::get("worker/worker.js").ok_or(Refusal::NotFound)?;
+    let mut names: Vec<_> = Web::iter().collect();
+    names.sort_unstable();
+    let mut version = digest::Context::new(&digest::SHA256);
+    let all = names.iter().filter_map(|name| Web::get(name));
+    all.for_each(|file| version.update(&file.metadata.sha256_hash()));
+    let version = URL_SAFE_NO_PAD.encode(version.finish());
+    let loaded = names.iter().filter(|name| kind_of(name).is_some()).map(|name| format!("/web/{name}"));
+    let files: Vec<String> = ["/me", VENUE_PAGE].map(str::to_owned).into_iter().chain(loaded).collect();
+    let given = format!(
+        "const VERSION = {};\nconst FILES = {};\nconst VENUE_PAGE = {};\n",
+        json!(version),
+        json!(files),
+        json!(VENUE_PAGE)
+    );
+    let headers = [(CONTENT_TYPE, SCRIPT), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-cache")];
+    Ok((headers, given + &String::from_utf8_lossy(&own.data)).into_response())
 }
 
 fn page(asked: &HeaderMap, name: &str) -> Result<Response, Wrong> {
@@ -46,12 +72,16 @@ fn page(asked: &HeaderMap, name: &str) -> Result<Response, Wrong> {
 }
 
 async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, Wrong> {
-    let kind = match name.rsplit_once('.') {
-        Some((_, "js")) => SCRIPT,
-        Some((_, "css")) => STYLE,
-        Some(_) | None => return Err(Refusal::NotFound.into()),
-    };
-    file(&asked, &name, kind)
+    file(&asked, &name, kind_of(&name).ok_or(Refusal::NotFound)?)
+}
+
+/// The media type of what a page loads; none of what is none of that.
+fn kind_of(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('.')? {
+        (stem, "js") if !stem.contains('/') => Some(SCRIPT),
+        (_, "css") => Some(STYLE),
+        _ => None,
+    }
 }
 
 /// A file, or that it is as the browser has it: whoever comes again on a bad signal loads nothing twice.
@@ -154,9 +184,26 @@ mod tests {
             assert_eq!(other.status(), StatusCode::OK, "{path}");
         }
         // What the pages are checked with is none of theirs.
-        for path in ["/web/jsconfig.json", "/web/me.html", "/web/none.js"] {
+        for path in ["/web/worker/worker.js", "/web/jsconfig.json", "/web/me.html", "/web/none.js"] {
             assert_eq!(asked(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_worker_keeps_every_file_that_a_page_loads() {
+        let body = asked("/worker.js", None).await.into_body();
+        let text = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        let given = |name: &str| text.lines().find_map(|line| line.strip_prefix(&format!("const {name} = ")));
+        let files = given("FILES").unwrap().trim_end_matches(';');
+        let files: Vec<String> = serde_json::from_str(files).unwrap();
+        assert!(files.contains(&"/me".to_owned()) && files.contains(&VENUE_PAGE.to_owned()), "{files:?}");
+        for path in &files {
+            assert_eq!(asked(path, None).await.status(), StatusCode::OK, "{path}");
+        }
+        let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.contains('/'));
+        assert!(loaded.into_iter().all(|name| files.contains(&format!("/web/{name}"))), "{files:?}");
+        assert!(given("VERSION").unwrap().len() > 40, "{text}");
     }
 
     #[test]
