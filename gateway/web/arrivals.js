@@ -3,7 +3,7 @@
 import { action, prepareForm } from "./action.js";
 import { input, list, make, terms, when } from "./element.js";
 import { lookAgain } from "./overview.js";
-import { act, handIn, read } from "./own.js";
+import { act, read } from "./own.js";
 import { preparePart } from "./part.js";
 import { labels, problemOf } from "./words.js";
 
@@ -81,7 +81,7 @@ export function prepareArrivals() {
     ({ arrivals }) => list("arrivals-list", arrivals.reverse().map((/** @type {any} */ one) => entry(one, load))),
   );
   prepareForm("arrival-form", async (retrying) => {
-    const answer = await handIn("arrivals", entered(), retrying);
+    const answer = await act("POST", "/arrivals", entered(), retrying);
     if (answer.status !== 200) {
       return problemOf(answer);
     }

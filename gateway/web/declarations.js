@@ -2,7 +2,7 @@
 
 import { action, prepareForm } from "./action.js";
 import { input, list, make, terms, when } from "./element.js";
-import { act, handIn, read } from "./own.js";
+import { act, read } from "./own.js";
 import { preparePart } from "./part.js";
 import { labels, problemOf } from "./words.js";
 
@@ -45,7 +45,8 @@ export function prepareDeclarations() {
     },
   );
   prepareForm("declaration-form", async (retrying) => {
-    const answer = await handIn("declarations", { text: input("declaration-text").value.trim() }, retrying);
+    const text = input("declaration-text").value.trim();
+    const answer = await act("POST", "/declarations", { text }, retrying);
     if (answer.status !== 200) {
       return problemOf(answer);
     }

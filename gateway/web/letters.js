@@ -3,7 +3,7 @@
 
 import { prepareForm } from "./action.js";
 import { input, list, make, terms, when } from "./element.js";
-import { handIn, read } from "./own.js";
+import { act, read } from "./own.js";
 import { preparePart } from "./part.js";
 import { labels, problemOf } from "./words.js";
 
@@ -48,7 +48,8 @@ export function prepareLetters(kind) {
     (body) => list(`${many}-list`, body[many].reverse().map((/** @type {any} */ letter) => entry(kind, letter))),
   );
   prepareForm(`${one}-form`, async (retrying) => {
-    const answer = await handIn(many, { text: input(`${one}-text`).value.trim() }, retrying);
+    const text = input(`${one}-text`).value.trim();
+    const answer = await act("POST", `/${many}`, { text }, retrying);
     if (answer.status !== 200) {
       return problemOf(answer);
     }

@@ -62,18 +62,3 @@ export function act(method, path, body, retrying, recover) {
 export function isSame(had, sent) {
   return Object.entries(sent).every(([name, value]) => had[name] === value);
 }
-
-/**
- * Hands in a paper. A try without an answer may have been kept all the same, and twenty a day are taken: the list is
- * looked at before the next try.
- * @param {string} many The papers' name, in the path and in the list.
- * @param {Record<string, unknown>} paper
- * @param {Retrying} retrying
- */
-export function handIn(many, paper, retrying) {
-  return act("POST", `/${many}`, paper, retrying, async () => {
-    const answer = await read(`/${many}`, retrying);
-    const found = answer.body[many]?.find((/** @type {any} */ had) => isSame(had, paper));
-    return found === undefined ? null : { status: 200, body: found };
-  });
-}

@@ -181,8 +181,12 @@ async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_
         let said = town.own(resident, "POST", "/arrivals", &arrival(at, json!("村委会"))).await?;
         assert_eq!(said.status(), 200, "{}", said.text());
         ids.push(said.json()?["arrival"].as_str().unwrap_or_default().to_owned());
+        let again = town.own(resident, "POST", "/arrivals", &arrival(at, json!("村委会"))).await?.json()?;
+        assert_eq!(again["arrival"], json!(ids.last()), "{again}");
         let mine = town.own(resident, "GET", "", &Value::Null).await?.json()?;
-        assert_eq!((&mine["colour"], &mine["reasons"][0]["rule"]), (&json!("red"), &json!("key-area")));
+        let reasons: Vec<&Value> =
+            mine["reasons"].as_array().into_iter().flatten().map(|reason| &reason["rule"]).collect();
+        assert_eq!((&mine["colour"], reasons), (&json!("red"), vec![&json!("key-area")]), "{mine}");
     }
     // Where nothing follows from it there is no duty.
     let green =
@@ -238,6 +242,8 @@ async fn xj_09_a_declaration_is_confirmed_and_sealed_for_xz_24_and_gz_16_and_hb_
     assert_eq!(empty.said(), refused(400, "malformed"));
     let draft = town.own(0, "POST", "/declarations", &json!({"text": "本人承诺如实申报"})).await?.json()?;
     assert_eq!((&draft["confirmed"], &draft["signature"]), (&Value::Null, &Value::Null));
+    let again = town.own(0, "POST", "/declarations", &json!({"text": "本人承诺如实申报"})).await?.json()?;
+    assert_eq!(again, draft);
     let path = format!("/declarations/{}/confirm", draft["declaration"].as_str().unwrap_or_default());
     assert_eq!(town.own(1, "POST", &path, &Value::Null).await?.status(), 404);
     let sealed = town.own(0, "POST", &path, &Value::Null).await?.json()?;
@@ -298,6 +304,9 @@ async fn xj_23_a_question_is_recorded_with_an_id_and_answered() -> anyhow::Resul
         ids.push(asked["question"].as_str().unwrap_or_default().to_owned());
     }
     assert!(ids[0] != ids[1] && ids.iter().all(|id| !id.is_empty()), "{ids:?}");
+    // Sent again on a bad signal it is the same question.
+    let again = town.own(0, "POST", "/questions", &json!({"text": "绿码怎么没有出来?"})).await?.json()?;
+    assert_eq!(again["question"], json!(ids[0]), "{again}");
     // A question is no appeal, and another's is nobody's.
     assert_eq!(town.send("GET", "/v1/appeals", &authority, "").await?.json()?["appeals"], json!([]));
     assert_eq!(town.own(1, "GET", "/questions", &Value::Null).await?.json()?["questions"], json!([]));

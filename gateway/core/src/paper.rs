@@ -114,6 +114,27 @@ impl Paper {
         }
     }
 
+    /// Whether it says what an earlier one of the same person says, of which nothing has come yet: sent twice on a bad
+    /// signal, it is one.
+    #[must_use]
+    pub fn repeats(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Declaration(new), Self::Declaration(old)) => {
+                old.confirmed.is_none() && old.text == new.text
+            }
+            (Self::Arrival(new), Self::Arrival(old)) => {
+                let says = |arrival: &Arrival| {
+                    (arrival.from_area.clone(), arrival.at, arrival.venue, arrival.unit.clone())
+                };
+                says(old) == says(new)
+            }
+            (Self::Appeal(new), Self::Appeal(old)) | (Self::Question(new), Self::Question(old)) => {
+                old.answer.is_none() && old.text == new.text
+            }
+            (Self::Declaration(_) | Self::Arrival(_) | Self::Appeal(_) | Self::Question(_), _) => false,
+        }
+    }
+
     /// The declaration that it is, if it is one.
     pub fn declaration(&mut self) -> Option<&mut Declaration> {
         match self {
@@ -161,6 +182,22 @@ pub struct Filed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_sent_twice_is_one_until_something_comes_of_it() {
+        let letter =
+            |text: &str, at| Letter { text: text.into(), at: Timestamp(at), due: Timestamp(9), answer: None };
+        let (first, again) = (Paper::Question(letter("why", 1)), Paper::Question(letter("why", 2)));
+        assert!(again.repeats(&first));
+        assert!(!Paper::Question(letter("how", 2)).repeats(&first));
+        assert!(!Paper::Appeal(letter("why", 2)).repeats(&first));
+        let answer = Some(Answer { at: Timestamp(3), by: "office".into(), text: "so".into() });
+        assert!(!again.repeats(&Paper::Question(Letter { answer, ..letter("why", 1) })));
+        let declared = |confirmed| Declaration { text: "x".into(), drafted: Timestamp(1), confirmed };
+        let sealed = Some(Confirmed { at: Timestamp(2), signature: String::new() });
+        let draft = Paper::Declaration(declared(None));
+        assert!(draft.repeats(&draft) && !draft.repeats(&Paper::Declaration(declared(sealed))));
+    }
 
     #[test]
     fn xj_12_a_report_is_overdue_from_the_first_instant_after_the_hour() {

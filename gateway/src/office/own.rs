@@ -87,19 +87,24 @@ impl Office {
     }
 
     /// A fact that somebody tells of themselves, as of a time that is not ahead.
-    fn told(&self, person: PersonId, kind: FactKind, at: Timestamp) -> Result<Fact, Wrong> {
+    fn self_reported(&self, person: PersonId, kind: FactKind, at: Timestamp) -> Result<Fact, Wrong> {
         let (id, recorded, source) = (self.registry.draw_fact_id()?, clock::now(), SOURCE.to_owned());
         let (at, until, reference, force) = (at.min(recorded), None, None, Force::InForce);
         Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
     }
 
-    /// Files a paper of somebody registered, within what may be handed in a day.
-    fn file(&self, person: PersonId, paper: Paper) -> Result<PaperId, Wrong> {
+    /// Files a paper of somebody registered, within what may be handed in a day. One that repeats an earlier one is
+    /// that one.
+    fn file(&self, person: PersonId, paper: Paper) -> Result<Filed, Wrong> {
         self.need_registered(person)?;
+        let mut earlier = self.registry.papers_of(person)?.into_iter();
+        if let Some(earlier) = earlier.find(|earlier| paper.repeats(&earlier.paper)) {
+            return Ok(earlier);
+        }
         self.count_today("papers", person, PAPERS_A_DAY_MAX)?;
-        let id = self.registry.draw_paper_id()?;
-        self.registry.file(&Filed { id, person, paper })?;
-        Ok(id)
+        let filed = Filed { id: self.registry.draw_paper_id()?, person, paper };
+        self.registry.file(&filed)?;
+        Ok(filed)
     }
 }
 

@@ -14,6 +14,7 @@ use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
 use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::paper::{Arrival, Filed, Paper, is_overdue};
+use scangate_core::refusal::Refusal;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::venue::VenueKind;
 use scangate_core::visit::Window;
@@ -52,15 +53,19 @@ pub(in super::super) async fn add(
     }
     blocking(move || {
         office.need_registered(id)?;
-        let stay = office.told(id, FactKind::Stay { area: said.from_area.clone() }, said.at)?;
+        let stay = office.self_reported(id, FactKind::Stay { area: said.from_area.clone() }, said.at)?;
         let due = due(&office, id, &stay, &said, now)?;
         let Said { from_area, at, venue, unit } = said;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
         // Filed first: a stay without its duty would be worse than a duty without its stay, which says it again.
-        let paper = office.file(id, Paper::Arrival(arrival.clone()))?;
-        office.registry.add_facts(&[stay])?;
-        office.recolour(&[id])?;
-        Ok(axum::Json(shown(paper, &arrival, None)))
+        let mut filed = office.file(id, Paper::Arrival(arrival))?;
+        let is_same =
+            |fact: &Fact| (&fact.kind, fact.at, &fact.source) == (&stay.kind, stay.at, &stay.source);
+        if !office.registry.facts_of(id)?.iter().any(is_same) {
+            office.registry.add_facts(&[stay])?;
+            office.recolour(&[id])?;
+        }
+        Ok(axum::Json(shown(filed.id, filed.paper.arrival().ok_or(Refusal::NotFound)?, None)))
     })
     .await?
 }

@@ -10,6 +10,7 @@ use crate::clock;
 use axum::extract::{Path, State};
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Confirmed, Declaration, Paper};
+use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,8 +35,8 @@ pub(in super::super) async fn draft(
     let (text, drafted) = (checked_text(&text)?, clock::now());
     blocking(move || {
         let declaration = Declaration { text, drafted, confirmed: None };
-        let paper = office.file(id, Paper::Declaration(declaration.clone()))?;
-        Ok(axum::Json(shown(paper, &declaration)))
+        let mut filed = office.file(id, Paper::Declaration(declaration))?;
+        Ok(axum::Json(shown(filed.id, filed.paper.declaration().ok_or(Refusal::NotFound)?)))
     })
     .await?
 }

@@ -59,8 +59,8 @@ pub(in super::super) async fn add<K: Kind>(
     blocking(move || {
         let hours = office.gate.policies.in_force().policy.terms().answer_hours;
         let letter = Letter { text, at, due: at.plus_ms(u64::from(hours) * HOUR_MS), answer: None };
-        let paper = office.file(id, K::PAPER(letter.clone()))?;
-        Ok(axum::Json(shown::<K>(paper, &letter)))
+        let mut filed = office.file(id, K::PAPER(letter))?;
+        Ok(axum::Json(shown::<K>(filed.id, K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?)))
     })
     .await?
 }

@@ -10,7 +10,6 @@ use axum::extract::State;
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::PersonId;
 use scangate_core::limits::ITINERARY_DAYS;
-use scangate_core::refusal::Refusal;
 use scangate_core::time::{DAY_MS, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -67,9 +66,7 @@ fn province(office: &Office, person: PersonId) -> Result<Value, Wrong> {
 
 /// The areas where somebody stayed in the last days.
 fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value, Wrong> {
-    if !office.registry.is_registered(person)? {
-        return Err(Refusal::NotFound.into());
-    }
+    office.need_registered(person)?;
     let since = now.minus_ms(u64::from(ITINERARY_DAYS) * DAY_MS);
     let stay = |fact: &Fact| {
         let FactKind::Stay { area } = &fact.kind else { return None };
@@ -81,7 +78,7 @@ fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value,
     Ok(json!({ "days": ITINERARY_DAYS, "stays": facts.iter().filter_map(stay).collect::<Vec<_>>() }))
 }
 
-/// The areas of mid and high risk.
+/// The areas that the pack lists for now.
 fn areas(office: &Office, now: Timestamp) -> Value {
     let published = office.gate.policies.in_force();
     let listed = published.policy.areas().iter().filter(|area| area.holds(now));
