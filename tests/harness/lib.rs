@@ -4,6 +4,7 @@
 mod between;
 pub mod city;
 mod clock;
+mod command;
 mod gateway;
 mod party;
 mod relay;
@@ -12,6 +13,7 @@ mod town;
 pub use between::Between;
 pub use city::City;
 pub use clock::Clock;
+pub use command::{assert_done, assert_refused, told};
 pub use gateway::{Expect, Gateway};
 pub use party::{Asked, Manner, Party};
 pub use relay::Relay;

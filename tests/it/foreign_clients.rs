@@ -5,18 +5,14 @@ use crate::registration::printed_code;
 use anyhow::Context as _;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town, eventually};
+use scangate_tests::{Expect, Gateway, Town, eventually, told};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 fn scripts() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn told(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// Chromium on the pages of a town, as a script has it go.

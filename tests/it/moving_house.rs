@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Between, Expect, Gateway, Town, city, eventually};
+use scangate_tests::{Between, Expect, Gateway, Town, assert_done, assert_refused, city, eventually, told};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -71,11 +71,6 @@ impl Place {
     }
 }
 
-fn said(output: &Output) -> String {
-    let Output { stdout, stderr, .. } = output;
-    String::from_utf8_lossy(&[&stdout[..], stderr].concat()).into_owned()
-}
-
 /// Reads what a command says up to a line with these words. Returns all of it.
 fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
     let (mut read, mut before) = (String::new(), 0);
@@ -84,17 +79,6 @@ fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
         anyhow::ensure!(lines.read_line(&mut read)? > 0, "it ended before it said `{words}`: {read}");
     }
     Ok(read)
-}
-
-#[track_caller]
-fn assert_done(output: &Output, words: &str) {
-    assert!(output.status.success() && said(output).contains(words), "{}", said(output));
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, words: &str) {
-    assert_eq!(output.status.code(), Some(1), "{}", said(output));
-    assert!(said(output).contains(words), "{}", said(output));
 }
 
 /// Imports check-ins of the town's people over some days.
@@ -167,11 +151,11 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     let copied = place.copy(old.path(), &[])?;
     // 40 imported, of which 10 are left out; 4 and 6 scans.
     assert_done(&copied, " rows and 40 check-ins\nleft out 10 check-ins older than 7 days\n");
-    assert!(said(&copied).contains(&format!("--secret {}", secret.display())), "{}", said(&copied));
+    assert!(told(&copied).contains(&format!("--secret {}", secret.display())), "{}", told(&copied));
     // Again: there is nothing to copy, and all is compared once more.
     let again = place.copy(old.path(), &[])?;
     assert_done(&again, "copied and verified");
-    assert!(!said(&again).contains("copying") && said(&again).contains("comparing"), "{}", said(&again));
+    assert!(!told(&again).contains("copying") && told(&again).contains("comparing"), "{}", told(&again));
 
     let gateway = place.start(&secret)?;
     eventually(async || gateway.metric("scangate_colours_loaded", ""), |loaded| *loaded == 1.0).await?;
@@ -188,7 +172,7 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     assert!(town.gateway.stop()?.success());
     let served = place.copy(old.path(), &[])?;
     assert_refused(&served, "since gateways have served it");
-    assert!(!said(&served).contains("drop"), "{}", said(&served));
+    assert!(!told(&served).contains("drop"), "{}", told(&served));
     Ok(())
 }
 
@@ -270,7 +254,7 @@ async fn a_city_of_others_is_left_alone_and_says_whom_it_waits_for() -> anyhow::
     assert_done(&place.ask(&["gateways"], &secret)?, &number);
     assert_done(&place.ask(&["retire", &number, "--yes"], &secret)?, "lost to tracers");
     let listed = place.ask(&["gateways"], &secret)?;
-    assert!(listed.status.success() && listed.stdout.is_empty(), "{}", said(&listed));
+    assert!(listed.status.success() && listed.stdout.is_empty(), "{}", told(&listed));
     assert_refused(&place.copy(folder.path(), &[])?, "serves a city that was not copied from");
     Ok(())
 }

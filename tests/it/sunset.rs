@@ -7,7 +7,7 @@ use scangate_core::keys::Secret;
 use scangate_loadgen::drive::now;
 use scangate_storage::cql::{Cluster, ClusterError, Consistency, Options, Schema};
 use scangate_storage::registry::Registry;
-use scangate_tests::{City, Expect, Gateway, Town, city};
+use scangate_tests::{City, Expect, Gateway, Town, assert_done, assert_refused, city, told};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
@@ -83,22 +83,6 @@ fn body(report: &Path) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(file["body"].as_str().context("a report has a body")?)?)
 }
 
-fn said(output: &Output) -> String {
-    let Output { stdout, stderr, .. } = output;
-    String::from_utf8_lossy(&[&stdout[..], stderr].concat()).into_owned()
-}
-
-#[track_caller]
-fn assert_done(output: &Output, words: &str) {
-    assert!(output.status.success() && said(output).contains(words), "{}", said(output));
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, words: &str) {
-    assert_eq!(output.status.code(), Some(1), "{}", said(output));
-    assert!(said(output).contains(words), "{}", said(output));
-}
-
 /// Whether a person's id stands in a file below a folder, in whatever order of bytes or as text.
 fn is_traced(folder: &Path, person: PersonId) -> anyhow::Result<bool> {
     let text = person.to_string();
@@ -155,7 +139,7 @@ async fn xj_22_a_sunset_leaves_nothing_but_a_report_that_others_can_check() -> a
     for more in [&[][..], &["--confirm", "data"]] {
         let refused = ending.end("r", more)?;
         assert_refused(&refused, &format!("nothing was touched; --confirm {} does it", ending.data));
-        assert!(said(&refused).contains("6 people, 3 venues, 2 facts"), "{}", said(&refused));
+        assert!(told(&refused).contains("6 people, 3 venues, 2 facts"), "{}", told(&refused));
     }
     fs::write(folder.join("holiday.jpg"), "x")?;
     assert_refused(&ending.end("r", &["--confirm", &ending.data])?, "holiday.jpg");
@@ -249,7 +233,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
     for more in [&[][..], &["--confirm", &first.data]] {
         let refused = first.end("r", more)?;
         assert_refused(&refused, &format!("nothing was touched; --confirm {keyspace} does it"));
-        assert!(said(&refused).contains("5 people, 3 venues, 2 facts"), "{}", said(&refused));
+        assert!(told(&refused).contains("5 people, 3 venues, 2 facts"), "{}", told(&refused));
     }
     // A city that is being ended is served by nobody.
     look(&store, Cluster::begin_ending)?;

@@ -53,7 +53,7 @@ pub(super) async fn approve(
 ) -> Result<Response, Wrong> {
     let body = json::body(request, json::BODY_BYTES_MAX).await?;
     let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
-    foresee(&office, &held, approval).await?;
+    foresee(&office, &claims, &held, approval).await?;
     let held = release(&office, &claims, held, "held-approved").await?;
     match held.kind {
         HeldKind::Facts => facts::apply_held(office, held.body).await,
@@ -63,14 +63,16 @@ pub(super) async fn approve(
 }
 
 /// Keeps a pack held that would turn very many, unless the approver expects so many.
-async fn foresee(office: &Arc<Office>, held: &str, approval: Approval) -> Result<(), Wrong> {
+async fn foresee(office: &Arc<Office>, claims: &Claims, held: &str, approval: Approval) -> Result<(), Wrong> {
     let id: HeldId = held.parse().map_err(|_| Refusal::NotFound)?;
-    let office = Arc::clone(office);
+    let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
         if held.kind != HeldKind::Policy {
             return Ok(());
         }
+        // Before everybody is judged for somebody who may not approve it.
+        by_another(&held, &claims)?;
         let policy = Policy::parse(&held.body).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
         let worse = policies::flips(&office, &policy)?.worse;
         if worse <= approval.worse.unwrap_or(WORSE_MAX) {
@@ -93,6 +95,11 @@ pub(super) async fn reject(
     Ok(axum::Json(value!({"held": held.id, "rejected": true})))
 }
 
+/// Who sent a list may take it back, but not let it through.
+fn by_another(held: &Held, claims: &Claims) -> Result<(), Wrong> {
+    if held.sent_by == claims.subject { Err(Wrong::SameApprover) } else { Ok(()) }
+}
+
 async fn release(
     office: &Arc<Office>,
     claims: &Claims,
@@ -103,9 +110,8 @@ async fn release(
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
-        // Who sent a list may take it back, but not let it through.
-        if held.sent_by == claims.subject && act == "held-approved" {
-            return Err(Wrong::SameApprover);
+        if act == "held-approved" {
+            by_another(&held, &claims)?;
         }
         office.audit(&claims, act, id.to_string(), value!({"sent_by": held.sent_by}))?;
         Ok(office.registry.release_held(id)?.ok_or(Refusal::NotFound)?)
