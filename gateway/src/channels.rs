@@ -1,7 +1,7 @@
 //! Channels: the apps and pages by which people come, told apart by the host that their TLS connection names. Each
 //! may send so many requests a second; what one sends beyond is shed, and takes nothing from the others.
 
-use crate::config::{ChannelConfig, Host};
+use crate::config::ChannelConfig;
 use metrics::Counter;
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -21,7 +21,7 @@ pub struct Channel {
 
 /// All channels of a gateway.
 pub struct Channels {
-    by_host: HashMap<Host, Arc<Channel>>,
+    by_host: HashMap<String, Arc<Channel>>,
     /// Who names none of the hosts.
     rest: Option<Arc<Channel>>,
     began: Instant,
@@ -37,7 +37,7 @@ impl Channels {
             if config.hosts.is_empty() {
                 rest = Some(Arc::clone(&channel));
             }
-            by_host.extend(config.hosts.iter().map(|host| (host.clone(), Arc::clone(&channel))));
+            by_host.extend(config.hosts.iter().map(|host| (host.as_str().to_owned(), Arc::clone(&channel))));
         }
         Self { by_host, rest, began: Instant::now() }
     }

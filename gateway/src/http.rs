@@ -151,7 +151,7 @@ impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Local {
 type AnswerBody = Either<Full<Bytes>, OfficeBody>;
 
 async fn answer(request: Request<Incoming>, channel: Option<&Channel>, http: &Http) -> Response<AnswerBody> {
-    let admitted = http.front_now().admit(channel);
+    let admitted = channel.map_or(Ok(()), |channel| http.front_now().admit(channel));
     let mut response = match admitted {
         Ok(()) => go(request, http).await,
         Err(refusal) => reply(http.front_now().refuse(refusal)),

@@ -57,6 +57,8 @@ use wrong::Wrong;
 
 /// Trace queries that are worked out at once; others wait. Each may hold a city's contacts in memory.
 const TRACES_AT_ONCE_MAX: usize = 4;
+/// People whose rows are read at once.
+const PEOPLE_AT_ONCE: usize = 256;
 /// How long an answer waits for the batcher.
 const CATCH_UP_MAX: Duration = Duration::from_secs(2);
 /// How long it waits to hear how far the other gateways are.

@@ -1,5 +1,5 @@
-//! What a person registers with: a name, a phone, a document, and why they are here. Each is checked for what it claims to be;
-//! whether a city takes it is its rule pack's to say. Nothing of it shows in `Debug`.
+//! What a person registers with: a name, a phone, a document, and why they are here. Each is checked for what it
+//! claims to be; whether a city takes it is its rule pack's to say. Nothing of it shows in `Debug`.
 
 use crate::limits;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,6 @@
 //! `[[channel]]`: the apps and pages by which people come, each with its hosts and its quota.
 
 use serde::Deserialize;
-use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 
@@ -19,7 +18,7 @@ pub struct ChannelConfig {
 }
 
 /// A host as a connection names it: lower case, no port.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Host(String);
 
@@ -42,12 +41,6 @@ impl Host {
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for Host {
-    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -1,11 +1,13 @@
 //! The audit, for whoever checks it: its entries in their order, each with its hash and that of the one before.
 
 use super::bearer::Operator;
+use super::clerk::put_json;
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use bytes::{BufMut as _, BytesMut};
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -34,8 +36,10 @@ pub(super) async fn read(
     let Query(From { from }) =
         query.map_err(|_| Wrong::Malformed("the query takes `from`, a number".into()))?;
     let entries = blocking(move || office.registry.audited(from, ENTRIES_MAX)).await??;
-    let lines = entries
-        .iter()
-        .map(|entry| serde_json::to_string(entry).expect("entries hold nothing that JSON cannot") + "\n");
-    Ok(([(CONTENT_TYPE, "application/x-ndjson")], lines.collect::<String>()).into_response())
+    let mut text = BytesMut::new();
+    for entry in &entries {
+        put_json(entry, &mut text);
+        text.put_u8(b'\n');
+    }
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], text.freeze()).into_response())
 }

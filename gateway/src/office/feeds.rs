@@ -5,7 +5,7 @@ use super::bearer::Authority;
 use super::json;
 use super::own::certificates::salt;
 use super::wrong::Wrong;
-use super::{Office, blocking};
+use super::{Office, PEOPLE_AT_ONCE, blocking};
 use crate::clock;
 use aws_lc_rs::digest;
 use axum::extract::{Query, Request, State};
@@ -32,8 +32,6 @@ const FEED_BYTES_MAX: usize = 16 * 1024 * 1024;
 const WORSENING_MAX: usize = 1_000;
 /// Facts in an outward feed; the next one goes on behind them.
 const OUTWARD_MAX: usize = 100_000;
-/// People who are looked up at once.
-const PEOPLE_AT_ONCE: usize = 256;
 /// What went on record this short a time ago may not be there yet at every gateway.
 const SETTLING_MS: u64 = 10_000;
 const SIGNATURE: &str = "scangate-signature";

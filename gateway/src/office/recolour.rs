@@ -1,8 +1,8 @@
 //! Recolouring: a person's standing is worked out anew when a fact comes or goes, here or at another gateway, when
 //! a pack comes into force, and when time alone changes it. No one else writes the colour table.
 
-use super::Office;
 use super::shared_core::SharedCore;
+use super::{Office, PEOPLE_AT_ONCE};
 use crate::clock;
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
@@ -18,8 +18,6 @@ use tokio::sync::mpsc::Receiver;
 const TICK: Duration = Duration::from_millis(500);
 /// Persons are recoloured one at a time a shard, so that of two facts the later judgement sees both.
 const SHARDS: usize = 64;
-/// People whose facts are read at once.
-const PEOPLE_AT_ONCE: usize = 256;
 /// How long after a failure what is due is tried again.
 const DUE_PAUSE_MS: u64 = 1_000;
 

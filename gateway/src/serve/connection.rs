@@ -158,7 +158,7 @@ impl Connection {
     }
 
     fn admit(&self, work: &Workplace) -> Result<(), Refusal> {
-        work.front.borrow().admit(self.channel.as_deref())
+        self.channel.as_deref().map_or(Ok(()), |channel| work.front.borrow().admit(channel))
     }
 
     fn connected(&mut self) {
@@ -317,18 +317,19 @@ impl Connection {
         work: &mut Workplace,
         now: Instant,
     ) {
-        match Route::of(head.method().as_str().as_bytes(), head.path()) {
-            Route::CheckIn => match self.admit(work) {
-                Ok(()) => self.check_in(id, head, &body, work),
-                Err(refusal) => self.refuse(id, refusal, work),
-            },
-            Route::Colour(code) => match self.admit(work) {
-                Ok(()) => {
-                    let reply = work.front.borrow_mut().look_up(code, head.authorization());
-                    self.reply(id, &reply, work);
-                }
-                Err(refusal) => self.refuse(id, refusal, work),
-            },
+        let route = Route::of(head.method().as_str().as_bytes(), head.path());
+        // What the back office gets is counted where it is routed.
+        if !matches!(route, Route::Office)
+            && let Err(refusal) = self.admit(work)
+        {
+            return self.refuse(id, refusal, work);
+        }
+        match route {
+            Route::CheckIn => self.check_in(id, head, &body, work),
+            Route::Colour(code) => {
+                let reply = work.front.borrow_mut().look_up(code, head.authorization());
+                self.reply(id, &reply, work);
+            }
             Route::Office => {
                 let request = Request::Reading(RequestReader::new(work.limits));
                 self.take_chunks(id, request, &mut arrived, work, now);

@@ -90,11 +90,8 @@ impl Front {
     }
 
     /// Counts a request of a channel. **Errors**: the channel has had its quota.
-    pub fn admit(&self, channel: Option<&Channel>) -> Result<(), Refusal> {
-        match channel {
-            Some(channel) if !self.gate.channels.admit(channel, self.at.0) => Err(Refusal::Overloaded),
-            Some(_) | None => Ok(()),
-        }
+    pub fn admit(&self, channel: &Channel) -> Result<(), Refusal> {
+        if self.gate.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
     }
 
     /// Walks one scan to the journal.
