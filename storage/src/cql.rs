@@ -13,6 +13,7 @@ mod filling;
 mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tries;
 
 pub use address::{Address, AddressWrong};
 pub use cluster::{Cluster, Login, Options};
@@ -22,3 +23,4 @@ pub use error::ClusterError;
 pub use filling::Filling;
 pub use schema::Schema;
 pub(crate) use tokio::sync::{Mutex, MutexGuard, OnceCell};
+pub(crate) use tries::{Tries, drawn};

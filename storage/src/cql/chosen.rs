@@ -2,15 +2,23 @@
 
 use super::cluster::Cluster;
 use super::error::ClusterError;
+use super::tries::Tries;
+use scylla::response::query_result::QueryResult;
+use scylla::value::Row;
 
 impl Cluster {
-    /// Chooses a number, unless there is one of that name. Returns the one there is now.
+    /// Chooses a number, unless there is one of that name. Returns the one there is now, whoever's it is: so it may be
+    /// asked as often as it takes.
     pub(crate) async fn choose(&self, name: &str, number: i32) -> Result<i32, ClusterError> {
         let text = "INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS";
-        let insert = self.prepare(text).await?;
-        self.session().await?.execute_unpaged(&insert, (name, number)).await.map_err(ClusterError::of)?;
-        let chosen = self.chosen(name).await?;
-        chosen.ok_or_else(|| ClusterError::of(format!("`{name}` was chosen and is not there")))
+        let insert = self.prepare_conditional(text).await?;
+        let (session, mut tries) = (self.session().await?, Tries::new());
+        loop {
+            match session.execute_unpaged(&insert, (name, number)).await {
+                Ok(done) => return Ok(standing(done)?.unwrap_or(number)),
+                Err(error) => tries.again(error).await?,
+            }
+        }
     }
 
     /// A number that was chosen.
@@ -19,5 +27,32 @@ impl Cluster {
         let rows = self.session().await?.execute_unpaged(&read, (name,)).await.map_err(ClusterError::of)?;
         let rows = rows.into_rows_result().map_err(ClusterError::of)?;
         Ok(rows.maybe_first_row::<(i32,)>().map_err(ClusterError::of)?.map(|(number,)| number))
+    }
+}
+
+/// The number that hindered an insert, by the insert's answer; none where it was done. Servers differ in which columns
+/// they answer with.
+pub(super) fn standing(answer: QueryResult) -> Result<Option<i32>, ClusterError> {
+    let rows = answer.into_rows_result().map_err(ClusterError::of)?;
+    let place = rows.column_specs().iter().position(|column| column.name() == "version");
+    let row = rows.first_row::<Row>().map_err(ClusterError::of)?;
+    Ok(place.and_then(|at| row.columns.get(at)?.as_ref()?.as_int()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cql::testing::{Doubt, Doubtful};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_number_is_chosen_whatever_the_cluster_can_tell() {
+        let mut doubtful = Doubtful::connected("chosen");
+        for (number, how) in (1..).zip([Doubt::WriteTimeout, Doubt::ReadTimeout, Doubt::Lost]) {
+            let name = format!("number {number}");
+            let cluster = Arc::clone(&doubtful.cluster);
+            let choose = |number| cluster.wait(cluster.choose(&name, number)).unwrap();
+            assert_eq!(doubtful.doubt(name.as_bytes(), how, || choose(number)), number, "{how:?}");
+            assert_eq!(choose(99), number);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
 //! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
+use super::chosen::standing;
 use super::ending;
 use super::error::ClusterError;
+use super::tries::drawn;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
 use scylla::statement::Statement;
@@ -53,9 +55,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
 /// then it is tried again.
 pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
-    let since = Instant::now();
+    let (since, migrator) = (Instant::now(), i32::from_be_bytes(drawn()?));
     loop {
-        match bring(session, keyspace, schema).await {
+        match bring(session, keyspace, schema, migrator).await {
             Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
                 tracing::info!(%error, "the schema is not settled; trying again");
                 tokio::time::sleep(PAUSE).await;
@@ -65,7 +67,8 @@ pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -
     }
 }
 
-async fn bring(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
+/// Does so once, as the migrator of this number: a row that it holds since an earlier try is its own.
+async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32) -> Result<(), ClusterError> {
     // Without a table of versions there is no schema yet, or no cluster: who makes it finds out.
     if version(session, keyspace).await.is_ok_and(|found| found == VERSIONS.len()) {
         return Ok(());
@@ -112,9 +115,10 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema) -> Result<(), 
             )));
         }
         let lock = asked(&format!(
-            "INSERT INTO {{}}.version (name, version) VALUES ('migrating', 0) IF NOT EXISTS USING TTL {MIGRATION_TTL_S}"
+            "INSERT INTO {{}}.version (name, version) VALUES ('migrating', {migrator}) \
+             IF NOT EXISTS USING TTL {MIGRATION_TTL_S}"
         ));
-        if !is_applied(lock.await?)? {
+        if standing(lock.await?)?.is_some_and(|found| found != migrator) {
             tokio::time::sleep(PAUSE).await;
             continue;
         }
@@ -123,7 +127,8 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema) -> Result<(), 
         }
         let now = found + 1;
         asked(&format!("UPDATE {{}}.version SET version = {now} WHERE name = 'schema'")).await?;
-        asked("DELETE FROM {}.version WHERE name = 'migrating' IF EXISTS").await?;
+        let unlock = format!("DELETE FROM {{}}.version WHERE name = 'migrating' IF version = {migrator}");
+        asked(&unlock).await?;
         tracing::info!(keyspace, version = now, "the schema is migrated");
     }
 }
@@ -146,13 +151,6 @@ async fn version(session: &Session, keyspace: &str) -> Result<usize, ClusterErro
     let rows = rows.into_rows_result().map_err(ClusterError::of)?;
     let row = rows.maybe_first_row::<(Option<i32>,)>().map_err(ClusterError::of)?;
     Ok(row.and_then(|(version,)| usize::try_from(version?).ok()).unwrap_or(0))
-}
-
-/// Whether a conditional write was done. Its first column says so; others depend on the server.
-fn is_applied(result: scylla::response::query_result::QueryResult) -> Result<bool, ClusterError> {
-    let rows = result.into_rows_result().map_err(ClusterError::of)?;
-    let row = rows.first_row::<scylla::value::Row>().map_err(ClusterError::of)?;
-    Ok(row.columns.first().and_then(|column| column.as_ref()?.as_boolean()).unwrap_or(false))
 }
 
 #[cfg(test)]

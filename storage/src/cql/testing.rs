@@ -2,8 +2,19 @@
 //! one. Each test has a keyspace of its own.
 
 use super::{Cluster, Consistency, Options, Schema};
+use scylla_proxy::example_db_errors::{read_timeout, write_timeout};
+use scylla_proxy::{
+    Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, ResponseReaction,
+    ResponseRule, RunningProxy, ShardAwareness, get_exclusive_local_address,
+};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// The port of CQL.
+const PORT: u16 = 9_042;
 
 /// How to reach a test's keyspace.
 pub(crate) fn options(test: &str) -> Options {
@@ -23,4 +34,65 @@ pub(crate) fn options(test: &str) -> Options {
 /// A session with a test's keyspace.
 pub(crate) fn cluster(test: &str) -> Arc<Cluster> {
     Arc::new(Cluster::new(options(test)).unwrap())
+}
+
+/// How it comes that nobody knows whether a write was done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Doubt {
+    /// Too few nodes said so in time.
+    WriteTimeout,
+    /// Too few nodes said in time what there was before.
+    ReadTimeout,
+    /// The answer was lost on its way.
+    Lost,
+}
+
+/// A cluster with a proxy before each node.
+pub(crate) struct Doubtful {
+    /// Connected.
+    pub(crate) cluster: Arc<Cluster>,
+    running: RunningProxy,
+    _runtime: Runtime,
+}
+
+impl Doubtful {
+    pub(crate) fn connected(test: &str) -> Self {
+        let mut options = options(test);
+        let real: Vec<SocketAddr> = options.address.nodes.iter().map(|node| node.parse().unwrap()).collect();
+        let nodes = real.iter().map(|&real| {
+            let before = SocketAddr::new(get_exclusive_local_address(), PORT);
+            options.translate.insert(real, before);
+            Node::new(real, before, ShardAwareness::Unaware, None, None)
+        });
+        let proxy = Proxy::new(nodes.collect::<Vec<_>>());
+        options.address.nodes = options.translate.values().map(SocketAddr::to_string).collect();
+        let runtime = Runtime::new().unwrap();
+        let running = runtime.block_on(proxy.run()).unwrap();
+        let cluster = Arc::new(Cluster::new(options).unwrap());
+        cluster.connect(Duration::from_secs(60)).unwrap();
+        Self { cluster, running, _runtime: runtime }
+    }
+
+    /// Changes something while every node once puts in doubt what a write does that binds these bytes.
+    pub(crate) fn doubt<T>(&mut self, bound: &[u8], how: Doubt, change: impl FnOnce() -> T) -> T {
+        let once = |condition: Condition| condition.and(Condition::TrueForLimitedTimes(1));
+        let contains = |bytes: &[u8]| Condition::BodyContainsCaseSensitive(bytes.into());
+        for node in &mut self.running.running_nodes {
+            let asked = Condition::RequestOpcode(RequestOpcode::Execute).and(contains(bound));
+            let fails =
+                |error| Some(vec![RequestRule(once(asked), RequestReaction::forge_with_error(error))]);
+            match how {
+                Doubt::WriteTimeout => node.change_request_rules(fails(write_timeout())),
+                Doubt::ReadTimeout => node.change_request_rules(fails(read_timeout())),
+                Doubt::Lost => {
+                    let answer = once(contains(b"[applied]"));
+                    let lost = ResponseRule(answer, ResponseReaction::drop_connection());
+                    node.change_response_rules(Some(vec![lost]));
+                }
+            }
+        }
+        let changed = change();
+        self.running.turn_off_rules();
+        changed
+    }
 }

@@ -11,11 +11,9 @@ mod ring;
 pub(in crate::registry) use ring::PIECES;
 
 use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
-use crate::cql::{Cluster, ClusterError, Mutex, MutexGuard, OnceCell};
+use crate::cql::{Cluster, ClusterError, Mutex, MutexGuard, OnceCell, Tries, drawn};
 use crate::registry::Result;
-use aws_lc_rs::rand;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use scylla::response::query_result::QueryResult;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
@@ -34,10 +32,10 @@ const SCANS_MAX: usize = 16;
 /// warns of.
 const FILLING_BYTES_MAX: usize = 32 * 1024;
 
+/// Bytes of the number that is drawn for a conditional write.
+const WRITER_BYTES: usize = 8;
 /// Partitions share so many locks.
 const TURNS: usize = 512;
-/// How often a conditional write is tried whose end the cluster cannot tell.
-const TRIES_MAX: usize = 8;
 
 /// The statements of rows that stay, or of those that end.
 struct Statements {
@@ -158,68 +156,68 @@ impl ScyllaRows {
     /// Adds a row unless its key is taken, and says what it had.
     async fn claim_one(&self, row: &Row) -> Asked<Option<Vec<u8>>> {
         let Row { table, key, value } = row;
-        let (statements, writer) = (self.of(*table).await?, drawn()?);
+        let (statements, writer) = (self.of(*table).await?, drawn::<WRITER_BYTES>()?);
         let bucket = bucket(*table, key);
-        let _alone = self.alone(*table, bucket).await;
-        for _ in 0..TRIES_MAX {
+        let (_alone, mut tries) = (self.alone(*table, bucket).await, Tries::new());
+        let session = self.cluster.session().await?;
+        loop {
             let bound = (table.name(), bucket, key, value, &writer[..]);
-            let asked = self.cluster.session().await?.execute_unpaged(&statements.claim, bound).await;
-            let found = match asked {
+            let found = match session.execute_unpaged(&statements.claim, bound).await {
                 Ok(done) => condition(done)?,
-                Err(error) if is_open(&error) => self.settled(*table, bucket, key).await?,
-                Err(error) => return Err(ClusterError::of(error)),
+                Err(error) => {
+                    tries.again(error).await?;
+                    self.settled(*table, bucket, key, &mut tries).await?
+                }
             };
             match found {
                 Condition::Done => return Ok(None),
                 Condition::Found { writer: Some(by), .. } if by == writer => return Ok(None),
                 Condition::Found { value, .. } => return Ok(Some(value)),
-                Condition::Missing => {}
+                Condition::Missing => tries.after(contended()).await?,
             }
         }
-        Err(ClusterError::of("others write the same rows all the time"))
     }
 
     /// Replaces a value or takes its row out, where it is still `from`, and says whether it was. A row that is
     /// gone was taken out as wished, whoever did it.
     async fn swap_one(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Asked<bool> {
-        let (statements, writer) = (self.of(table).await?, drawn()?);
+        let (statements, writer) = (self.of(table).await?, drawn::<WRITER_BYTES>()?);
         let bucket = bucket(table, key);
-        let _alone = self.alone(table, bucket).await;
-        for _ in 0..TRIES_MAX {
-            let session = self.cluster.session().await?;
+        let (_alone, mut tries) = (self.alone(table, bucket).await, Tries::new());
+        let session = self.cluster.session().await?;
+        loop {
             let asked = match to {
                 Some(to) => {
-                    session
-                        .execute_unpaged(&statements.swap, (to, &writer[..], table.name(), bucket, key, from))
-                        .await
+                    let bound = (to, &writer[..], table.name(), bucket, key, from);
+                    session.execute_unpaged(&statements.swap, bound).await
                 }
                 None => {
                     session.execute_unpaged(&statements.take_out, (table.name(), bucket, key, from)).await
                 }
             };
-            let found = match asked {
-                Ok(done) => match condition(done)? {
-                    Condition::Done => return Ok(true),
-                    Condition::Found { .. } | Condition::Missing => return Ok(false),
-                },
-                Err(error) if is_open(&error) => self.settled(table, bucket, key).await?,
-                Err(error) => return Err(ClusterError::of(error)),
-            };
-            match found {
+            match asked {
+                Ok(done) => return Ok(matches!(condition(done)?, Condition::Done)),
+                Err(error) => tries.again(error).await?,
+            }
+            match self.settled(table, bucket, key, &mut tries).await? {
                 Condition::Found { writer: Some(by), .. } if by == writer => return Ok(true),
-                Condition::Found { value, .. } if value == from => {}
+                Condition::Found { value, .. } if value == from => tries.after(contended()).await?,
                 Condition::Missing => return Ok(to.is_none()),
                 Condition::Found { .. } | Condition::Done => return Ok(false),
             }
         }
-        Err(ClusterError::of("others write the same rows all the time"))
     }
 
     /// What a key has once every conditional write of its partition that has begun is done or undone.
-    async fn settled(&self, table: Table, bucket: i32, key: &[u8]) -> Asked<Condition> {
-        let settle = &self.of(table).await?.settle;
-        let asked = self.cluster.session().await?.execute_unpaged(settle, (table.name(), bucket, key)).await;
-        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+    async fn settled(&self, table: Table, bucket: i32, key: &[u8], tries: &mut Tries) -> Asked<Condition> {
+        let (settle, session) = (&self.of(table).await?.settle, self.cluster.session().await?);
+        let asked = loop {
+            match session.execute_unpaged(settle, (table.name(), bucket, key)).await {
+                Ok(asked) => break asked,
+                Err(error) => tries.again(error).await?,
+            }
+        };
+        let rows = asked.into_rows_result().map_err(ClusterError::of)?;
         let row = rows.maybe_first_row::<(Vec<u8>, Option<Vec<u8>>)>().map_err(ClusterError::of)?;
         Ok(row.map_or(Condition::Missing, |(value, writer)| Condition::Found { value, writer }))
     }
@@ -393,25 +391,34 @@ fn condition(result: QueryResult) -> Asked<Condition> {
     Ok(blob(value_at).map_or(Condition::Missing, |value| Condition::Found { value, writer }))
 }
 
-/// Whether a conditional write that failed so may have been done all the same: unless the cluster said why not, or
-/// it was never sent.
-fn is_open(error: &ExecutionError) -> bool {
-    use ExecutionError::{BadQuery, EmptyPlan, LastAttemptError};
-    if let LastAttemptError(RequestAttemptError::DbError(error, _)) = error {
-        return matches!(error, DbError::WriteTimeout { .. } | DbError::WriteFailure { .. });
-    }
-    !matches!(error, BadQuery(_) | EmptyPlan)
-}
-
-fn drawn() -> Asked<[u8; 8]> {
-    let mut writer = [0; 8];
-    rand::fill(&mut writer).map_err(|_| ClusterError::of("no randomness"))?;
-    Ok(writer)
+/// Why a conditional write came to nothing that the cluster did not refuse.
+fn contended() -> ClusterError {
+    ClusterError::of("others write the same rows all the time")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cql::testing::{Doubt, Doubtful};
+
+    #[test]
+    fn what_is_claimed_and_swapped_in_doubt_is_done_once() {
+        let mut doubtful = Doubtful::connected("doubted");
+        let rows = ScyllaRows::new(Arc::clone(&doubtful.cluster));
+        for how in [Doubt::WriteTimeout, Doubt::ReadTimeout, Doubt::Lost] {
+            let key = format!("doubted {how:?}").into_bytes();
+            let row = |value: &str| Row { table: Table::Settings, key: key.clone(), value: value.into() };
+            let mut in_doubt = |change: &dyn Fn() -> bool| {
+                assert!(doubtful.doubt(&key, how, change), "{how:?}");
+            };
+            in_doubt(&|| rows.claim(&[row("one")]).unwrap() == [None]);
+            in_doubt(&|| rows.claim(&[row("two")]).unwrap() == [Some(b"one".to_vec())]);
+            in_doubt(&|| rows.swap(Table::Settings, &key, b"one", Some(b"three")).unwrap());
+            in_doubt(&|| !rows.swap(Table::Settings, &key, b"one", Some(b"four")).unwrap());
+            in_doubt(&|| rows.swap(Table::Settings, &key, b"three", None).unwrap());
+            assert_eq!(rows.get(Table::Settings, &[key]).unwrap(), [None]);
+        }
+    }
 
     #[test]
     fn a_prefix_ends_before_the_next_one() {
