@@ -28,6 +28,18 @@ export function select(id) {
   return /** @type {HTMLSelectElement} */ (element(id));
 }
 
+/** Offers these, and leaves chosen what was, where it still can be.
+ * @param {string} id @param {HTMLOptionElement[]} options */
+export function offer(id, options) {
+  const choice = select(id);
+  const still = options.find(({ value, disabled }) => value === choice.value && !disabled);
+  choice.replaceChildren(...options);
+  if (still !== undefined) {
+    still.selected = true;
+  }
+  return choice;
+}
+
 /** @param {string} id @param {string} text */
 export function say(id, text) {
   const place = element(id);
@@ -62,9 +74,10 @@ export function terms(lines) {
   return make("dl", ...shown);
 }
 
-/** Shows a list, or that there is nothing on it. @param {string} id @param {(string | Node)[][]} entries */
-export function list(id, entries) {
-  const shown = entries.length === 0 ? [make("li", none.join(" "))] : entries.map((entry) => make("li", ...entry));
+/** Shows a list, or that there is nothing on it.
+ * @param {string} id @param {(string | Node)[][]} entries @param {Words} [nothing] */
+export function list(id, entries, nothing = none) {
+  const shown = entries.length === 0 ? [make("li", both(nothing))] : entries.map((entry) => make("li", ...entry));
   element(id).replaceChildren(...shown);
 }
 

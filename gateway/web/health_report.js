@@ -1,12 +1,12 @@
 // The daily report of one's health, or a dependant's.
 
 import { prepareForm } from "./action.js";
-import { element, input, list, make, select, when } from "./element.js";
+import { element, input, list, make, when } from "./element.js";
 import { lookAgain } from "./overview.js";
 import { act, read } from "./own.js";
 import { preparePart } from "./part.js";
 import { progressWords } from "./reasons.js";
-import { learnFamily } from "./whose.js";
+import { nameWhenOpened, pathFor } from "./whose.js";
 import { both, problemOf, symptoms } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -58,24 +58,13 @@ function outcome({ counts, progress }) {
     : ["已收到；今天已有一次打卡计入", `Received; today's report is counted already${far}`];
 }
 
-/** @param {() => void} retrying */
-async function nameFamily(retrying) {
-  const answer = await read("/dependants", retrying);
-  if (answer.status === 200) {
-    learnFamily(answer.body.dependants);
-  }
-}
-
 /** Makes the part work. */
 export function prepareReport() {
   offerSymptoms();
   const load = preparePart("report", (retrying) => read("/reports", retrying), show);
-  // The reports are shown whether or not the family can be named.
-  element("report").addEventListener("toggle", () => void nameFamily(() => {}), { once: true });
+  nameWhenOpened("report");
   prepareForm("report-form", async (retrying) => {
-    const person = select("reported").value;
-    const path = person === "" ? "/reports" : `/dependants/${person}/reports`;
-    const answer = await act("POST", path, entered(), retrying);
+    const answer = await act("POST", pathFor("reported", "/reports"), entered(), retrying);
     if (answer.status !== 200) {
       return problemOf(answer);
     }

@@ -26,7 +26,7 @@ async function authorize() {
  * @returns {Promise<Answer>}
  */
 async function ask(path, body, retrying, manner) {
-  const once = () => send(`${OWN}${path}`, async () => body, retrying, { ...manner, authorize });
+  const once = () => send(path, async () => body, retrying, { ...manner, authorize });
   const answer = await once();
   if (answer.body.code !== "person-code-expired") {
     return answer;
@@ -43,6 +43,11 @@ function isDecided(answer) {
 
 /** Reads something, however long it takes. @param {string} path @param {Retrying} retrying */
 export function read(path, retrying) {
+  return ask(`${OWN}${path}`, undefined, retrying, {});
+}
+
+/** Reads something that is everybody's. @param {string} path The whole of it. @param {Retrying} retrying */
+export function readPublic(path, retrying) {
   return ask(path, undefined, retrying, {});
 }
 
@@ -55,7 +60,7 @@ export function read(path, retrying) {
  * @param {Manner["recover"]} [recover]
  */
 export function act(method, path, body, retrying, recover) {
-  return ask(path, body, retrying, { method, isFinal: isDecided, recover });
+  return ask(`${OWN}${path}`, body, retrying, { method, isFinal: isDecided, recover });
 }
 
 /** Whether something the server has is what was sent. @param {any} had @param {Record<string, unknown>} sent */

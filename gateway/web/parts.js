@@ -1,6 +1,7 @@
 // What the resident's own page has besides code and overview: parts that ask for themselves when they are opened.
 
 import { prepareArrivals } from "./arrivals.js";
+import { prepareBookings } from "./bookings.js";
 import { prepareCertificate } from "./certificate.js";
 import { prepareDeclarations } from "./declarations.js";
 import { prepareFamily } from "./family.js";
@@ -17,6 +18,7 @@ if (own !== null) {
   prepareFamily(own.person);
   prepareDeclarations();
   prepareArrivals();
+  prepareBookings();
   prepareLetters(APPEALS);
   prepareLetters(QUESTIONS);
   prepareParticulars();

@@ -1,7 +1,8 @@
 // Whom something is for: oneself, or one of the family. Codes can be shown of those whose keys this phone keeps,
-// reports be given for all whom the server names.
+// reports be given and tests be booked for all whom the server names.
 
-import { select } from "./element.js";
+import { element, offer, select } from "./element.js";
+import { read } from "./own.js";
 import { keptFamily, nameFamily } from "./registration.js";
 
 /** @typedef {{person: string, name: string}} Named */
@@ -11,14 +12,17 @@ let named = [];
 
 /** Offers oneself, whose value is empty, and these; asks nobody who has no choice.
  * @param {string} id @param {Named[]} family */
-function offer(id, family) {
-  const choice = select(id);
-  const chosen = choice.value;
-  const options = family.map(({ person, name }) => new Option(name, person, false, person === chosen));
-  choice.replaceChildren(new Option("本人 Myself", ""), ...options);
+function offerOneOf(id, family) {
+  const before = select(id).value;
+  const options = family.map(({ person, name }) => new Option(name, person));
+  const choice = offer(id, [new Option("本人 Myself", ""), ...options]);
   choice.hidden = family.length === 0;
   for (const label of choice.labels) {
     label.hidden = choice.hidden;
+  }
+  if (choice.value !== before) {
+    // Whoever was chosen is gone, and oneself is, as if one had chosen so.
+    choice.dispatchEvent(new Event("change"));
   }
 }
 
@@ -26,8 +30,10 @@ function offer(id, family) {
 export function offerFamily() {
   const kept = keptFamily();
   const others = named.filter(({ person }) => kept.every((one) => one.person !== person));
-  offer("whose", kept);
-  offer("reported", [...kept, ...others]);
+  offerOneOf("whose", kept);
+  for (const id of ["reported", "booked"]) {
+    offerOneOf(id, [...kept, ...others]);
+  }
 }
 
 /** Takes down whom the server names. @param {Named[]} family */
@@ -35,4 +41,22 @@ export function learnFamily(family) {
   named = family;
   nameFamily(family);
   offerFamily();
+}
+
+async function askFamily() {
+  const answer = await read("/dependants", () => {});
+  if (answer.status === 200) {
+    learnFamily(answer.body.dependants);
+  }
+}
+
+/** Has the family named when a part is first opened. What it shows does not wait for that. @param {string} id */
+export function nameWhenOpened(id) {
+  element(id).addEventListener("toggle", () => void askFamily(), { once: true });
+}
+
+/** Where something is of whom a choice says. @param {string} id @param {string} path One's own. */
+export function pathFor(id, path) {
+  const person = select(id).value;
+  return person === "" ? path : `/dependants/${person}${path}`;
 }

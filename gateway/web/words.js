@@ -84,6 +84,8 @@ const ownProblems = {
   "proxy-in-limit": ["该家人的代办人已满", "They have as many to act for them as they may have"],
   "proxy-right": ["本市不能代办此事，请本人办理", "This cannot be done for others here: they may do it themselves"],
   "person-unknown": ["没有此人员编号，请核对", "There is no such person: check the id"],
+  "fully-booked": ["该时段已约满，请换一个时段", "This time is full: choose another"],
+  "booked-already": ["当天已有预约，取消后可再约", "There is a booking for that day already: cancel it first"],
   "unit-needed": ["请填写负责的社区或单位", "Name the community or employer that answers for you"],
   "document-unsupported": ["此类证件请到人工窗口办理", "Come to a staffed counter with this document"],
   "already-registered": ["该证件已登记，请用对方的人员编号添加", "Already registered: add them by their person id"],
@@ -131,6 +133,7 @@ export const directions = { in: ["进入", "In"], out: ["离开", "Out"] };
 
 /** What members of answers are called. @type {Record<string, Words>} */
 export const labels = {
+  address: ["地址", "Address"],
   answer: ["答复", "Answer"],
   at: ["时间", "Time"],
   by: ["查询人", "By"],
@@ -156,6 +159,26 @@ export const clearing = ["前往办理", "Do what clears it"];
 
 /** @type {Words} */
 export const none = ["暂无", "None"];
+
+/** What a booking's choices say before they are made. @type {Record<string, Words>} */
+export const unchosen = {
+  district: ["全市", "The whole city"],
+  site: ["请选择采样点", "Choose a test site"],
+  about: ["选择后显示地址和开放时间", "Its address and hours are shown here"],
+  slot: ["请选择时段", "Choose a time"],
+};
+
+/** What is said where there are none to choose or to show. @type {Record<string, Words>} */
+export const without = {
+  sites: ["目前没有开放的采样点，请稍后再看", "No test site is open now: look again later"],
+  slots: ["这天没有可约的时段，请换一天或换一个采样点", "No places that day: choose another day or site"],
+  bookings: ["暂无预约，可在上面预约", "No bookings: book above"],
+};
+
+/** How many places a time has left. @param {number} free @returns {Words} */
+export function places(free) {
+  return free === 0 ? ["已约满", "Full"] : [`余${free}个`, `${free} left`];
+}
 
 /** @type {Words} */
 export const pleaseWait = ["请稍候…", "One moment…"];

@@ -3,6 +3,7 @@
 //! phones and document numbers lie encrypted; trails and colours are elsewhere and know ids alone.
 
 mod audit;
+mod bookings;
 mod budgets;
 mod cases;
 mod changes;
@@ -17,6 +18,7 @@ mod policies;
 mod rows;
 mod sealed;
 mod settings;
+mod test_sites;
 mod upstream;
 mod venues;
 
@@ -28,6 +30,7 @@ pub use count::Counts;
 pub use held::{Held, HeldKind, NewHeld};
 pub use people::{Person, Registered};
 pub use policies::StoredPolicy;
+pub use test_sites::NewTestSite;
 pub use upstream::Upstream;
 pub use venues::NewVenue;
 

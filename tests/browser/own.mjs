@@ -32,6 +32,11 @@ async function unfold(page, id) {
   await page.waitForFunction((part) => document.getElementById(part).open, {}, id);
 }
 
+/** Chooses by place: the first is 1. */
+async function choose(page, selector, place) {
+  await page.select(selector, await page.$eval(`${selector} option:nth-child(${place})`, (option) => option.value));
+}
+
 /** Sends a form. */
 async function submit(page, id) {
   await press(page, `#${id} button`);
@@ -127,6 +132,27 @@ async function declare(page) {
   await says(page, "#declarations-list", "✓ 已确认");
 }
 
+/** Books one of the two places at the only test site, and gives it back. */
+async function book(page) {
+  await unfold(page, "bookings");
+  await says(page, "#bookings-list", "暂无预约");
+  await says(page, "#site", "云龙 市民中心采样点");
+  await choose(page, "#site", 2);
+  await says(page, "#site-about", "云龙区新城大道1号");
+  await choose(page, "#day", 2);
+  await says(page, "#slot option:nth-child(2)", "余2个");
+  await choose(page, "#slot", 2);
+  await submit(page, "booking-form");
+  await says(page, "#booking-form > .status:last-child", "已预约");
+  await says(page, "#bookings-list", "市民中心采样点");
+  await says(page, "#bookings-list", "云龙区新城大道1号");
+  await says(page, "#slot option:nth-child(2)", "余1个");
+  await press(page, "#bookings-list button");
+  await says(page, "#bookings > .status", "已取消");
+  await says(page, "#bookings-list", "暂无预约");
+  await says(page, "#slot option:nth-child(2)", "余2个");
+}
+
 async function ask(page) {
   await unfold(page, "questions");
   await page.type("#question-text", "从外地回来要做什么？");
@@ -192,6 +218,7 @@ try {
   expect(blank.length === 0, `these are blank: ${blank}`);
   await report(page);
   await declare(page);
+  await book(page);
   await ask(page);
   await takeDependant(page);
   expect(errors.length === 0, errors.join("\n"));

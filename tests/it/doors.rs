@@ -84,8 +84,15 @@ async fn xz_17_who_is_stale_upstream_is_let_in_and_told_where_to_renew_it() -> a
     );
     let mine = town.own(0, "GET", "", &Value::Null).await?.json()?;
     assert_eq!(mine["reasons"][0]["link"], "https://www.jszwfw.gov.cn/", "{mine}");
+    // Who is turned away is told it beside the reason for that.
+    let screening = json!({"kind": "ordered", "measure": "risk-screening"});
+    assert_eq!(town.fact(0, now(), screening).await?, "yellow");
+    let refused = town.check_in(0, 1).await?.json()?;
+    assert_eq!((&refused["verdict"], &refused["links"]), (&json!("refuse"), &scanned["links"]), "{refused}");
+    assert_eq!(refused["reasons"], json!(["risk-screening", "stale-upstream"]));
+    town.fact(0, now(), json!({"kind": "test", "result": "negative"})).await?;
     town.fact(0, now(), json!({"kind": "identity-renewed"})).await?;
-    let renewed = town.check_in(0, 1).await?.json()?;
+    let renewed = town.check_in(0, 2).await?.json()?;
     assert_eq!((&renewed["reasons"], &renewed["links"]), (&json!([]), &Value::Null), "{renewed}");
     Ok(())
 }

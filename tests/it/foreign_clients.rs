@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
 use scangate_tests::{Expect, Gateway, Town, eventually, told};
+use serde_json::json;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -53,7 +54,14 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_beside_it()
 -> anyhow::Result<()> {
-    let town = Town::under("xinji", 1).await?;
+    let mut town = Town::under("xinji", 1).await?;
+    let site = json!({
+        "name": "市民中心采样点", "district": "云龙", "address": "云龙区新城大道1号", "opens": "00:00",
+        "closes": "24:00", "slot_minutes": 60, "places": 2,
+    });
+    let authority = town.authority.clone();
+    let added = town.send("POST", "/v1/test-sites", &authority, site.to_string()).await?;
+    assert_eq!(added.status(), 200, "{}", added.text());
     let output = browse("own.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", told(&output));
     Ok(())

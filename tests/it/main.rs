@@ -1,6 +1,7 @@
 //! The integration tests: one binary, the real server on loopback.
 
 mod batches;
+mod bookings;
 mod channels;
 mod city;
 mod city_load;

@@ -107,6 +107,10 @@ short_id!(
     VenueId, b'v', "v and 13 characters"
 );
 short_id!(
+    /// A test site.
+    TestSiteId, b't', "t and 13 characters"
+);
+short_id!(
     /// A case: one person's tracing, with its purpose and window.
     CaseId, b'c', "c and 13 characters"
 );

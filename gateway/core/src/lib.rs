@@ -4,6 +4,7 @@
 //! The nouns a scan becomes on its way are in [`scan`] and [`check_in`]; what a city decides is in
 //! [`policy`]; what tracers ask is in [`visit`] and [`co_presence`]. Every bound is in [`limits`].
 
+pub mod booking;
 pub mod certificate;
 pub mod check_in;
 pub mod co_presence;
@@ -23,6 +24,7 @@ pub mod refusal;
 pub mod report;
 pub mod scan;
 pub mod sms;
+pub mod test_site;
 pub mod time;
 pub mod token;
 pub mod venue;

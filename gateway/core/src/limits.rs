@@ -50,6 +50,14 @@ pub const PAPER_BYTES_MAX: usize = 4_000;
 pub const PAPERS_A_DAY_MAX: u64 = 20;
 /// Daily reports that somebody may send a local day: one counts, later ones may name new symptoms.
 pub const REPORTS_A_DAY_MAX: u64 = 20;
+/// The shortest slot of a test site, in minutes: a day has 288 of them.
+pub const SLOT_MINUTES_MIN: u16 = 5;
+/// People who may book one slot of a test site.
+pub const SLOT_PLACES_MAX: u16 = 500;
+/// For how many local days ahead a test may be booked, today being the first.
+pub const BOOKING_DAYS: u16 = 7;
+/// Times that somebody may book a local day, those cancelled again among them.
+pub const BOOKINGS_A_DAY_MAX: u64 = 20;
 /// For how long a paper pass may be printed, in days.
 pub const PASS_DAYS_MAX: u16 = 90;
 /// A certificate of another city, as text.

@@ -4,12 +4,13 @@
 mod answer;
 
 use super::bearer::Tracer;
+use super::format::Format;
 use super::json::Json;
 use super::trails::{Known, Stored};
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use crate::clock;
-use answer::{Format, contacts, trail_visits, venue_visits};
+use answer::{contacts, trail_visits, venue_visits};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::{HeaderMap, Uri};

@@ -1,11 +1,11 @@
 //! Which path is whose. Every path of the contract that is not a scan stands here.
 
 use super::own::letters::{self, Appeals, Questions};
-use super::own::{arrivals, certificates, declarations, family, overview, reports};
+use super::own::{arrivals, bookings, certificates, declarations, family, overview, reports};
 use super::wrong::Wrong;
 use super::{
     Office, audit, cases, check_ins, facts, feeds, held, keys, pages, people, persons, policies,
-    registration, venues,
+    registration, test_sites, venues,
 };
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -31,9 +31,13 @@ pub fn router(office: Arc<Office>) -> Router {
             get(family::view).patch(family::edit).delete(family::leave),
         )
         .route("/v1/people/me/dependants/{person}/reports", post(family::report))
+        .route("/v1/people/me/dependants/{person}/bookings", get(bookings::list_for).post(bookings::add_for))
+        .route("/v1/people/me/dependants/{person}/bookings/{day}", delete(bookings::cancel_for))
         .route("/v1/people/me/guardians/{person}", delete(family::dismiss))
         .route("/v1/people/me/arrivals", get(arrivals::list).post(arrivals::add))
         .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))
+        .route("/v1/people/me/bookings", get(bookings::list).post(bookings::add))
+        .route("/v1/people/me/bookings/{day}", delete(bookings::cancel))
         .route("/v1/people/me/appeals", get(letters::list::<Appeals>).post(letters::add::<Appeals>))
         .route("/v1/people/me/questions", get(letters::list::<Questions>).post(letters::add::<Questions>))
         .route("/v1/people/me/overview", get(overview::show))
@@ -51,6 +55,10 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/venues", post(venues::add))
         .route("/v1/venues/{venue}", delete(venues::close))
         .route("/v1/venues/{venue}/posters/{file}", get(venues::poster))
+        .route("/v1/test-sites", get(test_sites::list).post(test_sites::add))
+        .route("/v1/test-sites/{site}", delete(test_sites::close))
+        .route("/v1/test-sites/{site}/slots", get(test_sites::slots))
+        .route("/v1/test-sites/{site}/bookings", get(test_sites::booked))
         .route("/v1/facts", post(facts::add))
         .route("/v1/facts/{fact}/withdraw", post(facts::withdraw))
         .route("/v1/held", get(held::list))

@@ -42,13 +42,6 @@ struct VenueLine {
 
 impl VenueLine {
     fn checked(self) -> Result<NewVenue, Wrong> {
-        let checked = |text: &str, field| {
-            checked_name(text).map_err(|_| {
-                let bounds =
-                    format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
-                Wrong::Malformed(bounds.into())
-            })
-        };
         Ok(NewVenue {
             name: checked(&self.name, "name")?,
             kind: self.kind,
@@ -57,6 +50,14 @@ impl VenueLine {
             checks: self.checks,
         })
     }
+}
+
+/// A name of a place. **Errors**: malformed, with the field that it is of.
+pub(super) fn checked(text: &str, field: &str) -> Result<String, Wrong> {
+    checked_name(text).map_err(|_| {
+        let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
+        Wrong::Malformed(bounds.into())
+    })
 }
 
 /// `POST /v1/venues`.

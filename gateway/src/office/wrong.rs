@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
 use scangate_core::person::PersonError;
 use scangate_core::policy::Denied;
@@ -51,6 +52,8 @@ pub(super) enum Wrong {
     PersonUnknown,
     /// There is no such venue.
     VenueUnknown,
+    /// No place of a test site's slot.
+    Booking(BookingError),
     /// A tracer's budget of the day is spent.
     BudgetSpent,
     /// More hops than a tracer may ask for alone.
@@ -86,6 +89,7 @@ impl Wrong {
             Self::AlreadyRegistered
             | Self::MassFlip(_)
             | Self::FeedOutOfOrder(_)
+            | Self::Booking(_)
             | Self::Denied(Denied::ProxyOutLimit | Denied::ProxyInLimit) => 409,
             Self::Person(_)
             | Self::SmsCodeNeeded
@@ -133,6 +137,8 @@ impl Wrong {
             Self::AlreadyRegistered => "already-registered",
             Self::PersonUnknown => "person-unknown",
             Self::VenueUnknown => "venue-unknown",
+            Self::Booking(BookingError::Full) => "fully-booked",
+            Self::Booking(BookingError::Already) => "booked-already",
             Self::BudgetSpent => "budget-spent",
             Self::HopsNeedApproval => "hops-need-approval",
             Self::SameApprover => "same-approver",
@@ -165,6 +171,8 @@ impl Wrong {
             Self::AlreadyRegistered => "This document is registered already",
             Self::PersonUnknown => "There is no such person",
             Self::VenueUnknown => "There is no such venue",
+            Self::Booking(BookingError::Full) => "Every place of this slot is taken",
+            Self::Booking(BookingError::Already) => "There is a booking of this day",
             Self::BudgetSpent => "The budget of the day is spent",
             Self::HopsNeedApproval => "More than two hops need a second approver",
             Self::SameApprover => "Another person must approve this",
@@ -210,6 +218,8 @@ impl Wrong {
                 "use the phone it was registered with, or have the authority issue the key anew".into()
             }
             Self::PersonUnknown | Self::VenueUnknown => "nothing was kept of this".into(),
+            Self::Booking(BookingError::Full) => "book another slot; GET its site's slots for what is left".into(),
+            Self::Booking(BookingError::Already) => "cancel it first, or come then".into(),
             Self::BudgetSpent => "it begins anew with the next day (UTC)".into(),
             Self::HopsNeedApproval => "ask for one hop or two".into(),
             Self::SameApprover => "a second subject with the same role approves or rejects".into(),
@@ -244,6 +254,7 @@ impl Wrong {
             | Self::AlreadyRegistered
             | Self::PersonUnknown
             | Self::VenueUnknown
+            | Self::Booking(_)
             | Self::HopsNeedApproval
             | Self::SameApprover
             | Self::AnswerTooLarge
@@ -354,6 +365,12 @@ impl From<Refusal> for Wrong {
 impl From<Denied> for Wrong {
     fn from(denied: Denied) -> Self {
         Self::Denied(denied)
+    }
+}
+
+impl From<BookingError> for Wrong {
+    fn from(error: BookingError) -> Self {
+        Self::Booking(error)
     }
 }
 

@@ -164,8 +164,8 @@ impl Registry {
         }
     }
 
-    /// Erases somebody: ties, facts, reports, papers, what others showed, row and document. The audit and closed cases keep the id
-    /// alone. Returns whether there was one. What fails half-way is ended by the next call.
+    /// Erases somebody: ties, facts, reports, papers, what others showed, bookings, row and document. The audit and
+    /// closed cases keep the id alone. Returns whether there was one. What fails half-way is ended by the next call.
     pub fn erase_person(&self, id: PersonId) -> Result<bool> {
         let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(false) };
         let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
@@ -173,6 +173,7 @@ impl Registry {
         let mut remove = self.evidence_rows(id)?;
         remove.extend(self.paper_rows(id)?);
         remove.extend(self.upstream_rows(id)?);
+        remove.extend(self.booking_rows(id)?);
         let is_erased = self.telling(&[Change::Person(id)], || {
             if !remove.is_empty() {
                 self.rows().write(&[Unit { put: Vec::new(), remove }])?;

@@ -47,6 +47,12 @@ pub(super) enum Table {
     OpenPapers,
     /// By person and source: the colour that it showed last.
     Upstream,
+    /// By test site.
+    TestSites,
+    /// By test site, time and place: who has it.
+    Places,
+    /// By person: which places they have.
+    Bookings,
     /// By second, time and chance: what changed, for the other gateways. Rows end by themselves.
     Changes,
     /// By gateway: up to when it has drained.
@@ -55,11 +61,13 @@ pub(super) enum Table {
 
 /// Bytes of a group's key, where it is the id that a key begins with.
 const ID_BYTES: usize = 8;
+/// Bytes of a slot: its site and time.
+const SLOT_BYTES: usize = 2 * ID_BYTES;
 /// Entries of the audit that lie together: as many as two bytes count.
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl Table {
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -76,6 +84,9 @@ impl Table {
         Self::Papers,
         Self::OpenPapers,
         Self::Upstream,
+        Self::TestSites,
+        Self::Places,
+        Self::Bookings,
         Self::Changes,
         Self::Drained,
     ];
@@ -99,6 +110,9 @@ impl Table {
             Self::Papers => "papers",
             Self::OpenPapers => "open-papers",
             Self::Upstream => "upstream",
+            Self::TestSites => "test-sites",
+            Self::Places => "places",
+            Self::Bookings => "bookings",
             Self::Changes => "changes",
             Self::Drained => "drained",
         }
@@ -112,7 +126,13 @@ impl Table {
     /// The group that a key lies in: the part of it that its neighbours share.
     fn group(self, key: &[u8]) -> &[u8] {
         let bytes = match self {
-            Self::Held | Self::Policies | Self::Settings | Self::OpenPapers | Self::Drained => 0,
+            Self::Held
+            | Self::Policies
+            | Self::Settings
+            | Self::OpenPapers
+            | Self::TestSites
+            | Self::Drained => 0,
+            Self::Places => SLOT_BYTES,
             Self::Budgets => key.len().saturating_sub(ID_BYTES),
             Self::Audit => AUDIT_GROUP_BYTES,
             Self::People
@@ -125,6 +145,7 @@ impl Table {
             | Self::Kin
             | Self::Papers
             | Self::Upstream
+            | Self::Bookings
             | Self::Changes => ID_BYTES,
         };
         key.get(..bytes).unwrap_or(key)

@@ -35,7 +35,9 @@ impl Calendar {
         midnight.ok().and_then(|ms| u64::try_from(ms).ok()).map_or(Timestamp::MAX, Timestamp)
     }
 
-    fn date(&self, at: Timestamp) -> Date {
+    /// The date of an instant.
+    #[must_use]
+    pub fn date(&self, at: Timestamp) -> Date {
         let ms = i64::try_from(at.min(Timestamp::MAX).0).unwrap_or(i64::MAX);
         self.0.to_datetime(jiff::Timestamp::from_millisecond(ms).unwrap_or_default()).date()
     }

@@ -2,7 +2,7 @@
 //! when time alone changes it.
 
 use super::rule::Span;
-use super::transition::{Held, hold};
+use super::transition::hold;
 use super::{Evidence, Policy};
 use crate::colour::{Colour, Reasons, Standing};
 use crate::id::FactId;
@@ -34,7 +34,8 @@ pub struct Judgement {
     /// The standing.
     pub standing: Standing,
     /// What gave it, in the order of the pack's rules, then of the facts' ids. Where the colour is only kept until
-    /// enough reports are in: what gave it last.
+    /// enough reports are in: what gave it last. With it whatever holds of rules that have a link: they ask the person
+    /// for something, whatever the colour is.
     pub because: Vec<Because>,
     /// How far the reports are, where the pack asks for them and the colour is not green.
     pub progress: Option<Progress>,
@@ -65,15 +66,18 @@ pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Jud
     let by_rules = worst(policy, &holding);
     let held = policy.transition.map(|transition| hold(policy, transition, &spans, reports, now));
     let colour = held.as_ref().map_or(by_rules, |held| held.colour.max(by_rules));
-    let mut because: Vec<Because> = match &held {
-        Some(Held { because, .. }) if colour > by_rules => because.clone(),
-        Some(_) | None => holding
-            .iter()
-            .filter(|span| policy.rules[span.rule].colour == colour)
-            .map(|span| Because { rule: span.rule, fact: span.fact, clears: span.to })
-            .collect(),
-    };
+    let gives = |span: &Span| policy.rules[span.rule].colour == colour;
+    // What asks the person to do something there and then is told whatever the colour is.
+    let prompts = |span: &Span| policy.rules[span.rule].link.is_some();
+    let is_kept = held.as_ref().is_some_and(|held| held.colour > by_rules);
+    let told = holding.iter().filter(|span| prompts(span) || !is_kept && gives(span));
+    let mut because: Vec<Because> =
+        told.map(|span| Because { rule: span.rule, fact: span.fact, clears: span.to }).collect();
+    if let Some(held) = held.as_ref().filter(|_| is_kept) {
+        because.extend(&held.because);
+    }
     because.sort_unstable_by_key(|because| (because.rule, because.fact));
+    because.dedup();
     let reasons = because.iter().fold(Reasons::NONE, |all, because| all.and(Reasons::rule(because.rule)));
     let turns = spans.iter().flat_map(|span| [Some(span.from), span.to]).flatten();
     Judgement {

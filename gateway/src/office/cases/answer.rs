@@ -1,9 +1,9 @@
 //! A tracer's answers as JSON, NDJSON or CSV, by what the asker accepts. Ids alone: no names.
 
 use crate::office::csv;
+use crate::office::format::Format;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName};
 use scangate_core::co_presence::{Contact, Encounter};
 use scangate_core::id::VenueId;
 use scangate_core::time::Timestamp;
@@ -14,44 +14,18 @@ use serde_json::{Value, json};
 /// Says up to when an answer is complete, where its body has no place for it.
 const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("complete-through");
 
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    /// One document.
-    Json,
-    /// A line each.
-    Ndjson,
-    /// A row each, with a header.
-    Csv,
-}
-
-impl Format {
-    /// The first of the accepted types that there is; JSON where none is.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
-        let mut types = accepted
-            .flat_map(|header| header.split(','))
-            .map(|accepted| accepted.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        let found = types.find_map(|accepted| match accepted.as_str() {
-            "application/json" => Some(Self::Json),
-            "application/x-ndjson" => Some(Self::Ndjson),
-            "text/csv" => Some(Self::Csv),
-            _ => None,
-        });
-        found.unwrap_or(Self::Json)
-    }
-}
-
 fn lines(values: impl Iterator<Item = Value>, complete_through: Timestamp) -> Response {
     let text: String = values.map(|value| format!("{value}\n")).collect();
-    let headers =
-        [(CONTENT_TYPE, "application/x-ndjson".to_owned()), (COMPLETE_THROUGH, complete_through.to_string())];
+    let headers = [
+        (CONTENT_TYPE, Format::Ndjson.media_type().to_owned()),
+        (COMPLETE_THROUGH, complete_through.to_string()),
+    ];
     (headers, text).into_response()
 }
 
 fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>, complete_through: Timestamp) -> Response {
     let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
+        (CONTENT_TYPE, Format::Csv.media_type().to_owned()),
         (COMPLETE_THROUGH, complete_through.to_string()),
     ];
     (headers, csv::table(header, rows)).into_response()
@@ -187,27 +161,5 @@ pub(super) fn contacts(
                 .flat_map(|contact| contact.encounters.iter().map(move |met| encounter_row(contact, met)));
             rows(&header, met, complete_through)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-
-    #[test]
-    fn the_format_is_the_first_accepted_one_that_there_is() {
-        for (accept, format) in [
-            ("text/csv", Format::Csv),
-            ("text/html, TEXT/CSV;q=0.9, application/json", Format::Csv),
-            ("application/x-ndjson", Format::Ndjson),
-            ("application/json", Format::Json),
-            ("*/*", Format::Json),
-            ("", Format::Json),
-        ] {
-            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(Format::of(&headers), format, "{accept}");
-        }
-        assert_eq!(Format::of(&HeaderMap::new()), Format::Json);
     }
 }

@@ -99,7 +99,12 @@ fn known(office: &Office, person: PersonId) -> Result<Registered, Wrong> {
 
 /// The dependant of a path, if they are the asker's and guardians may do this; it goes on record. What is not one's
 /// own answers as what does not exist.
-fn mine(office: &Office, holder: PersonId, dependant: &str, right: Right) -> Result<PersonId, Wrong> {
+pub(super) fn mine(
+    office: &Office,
+    holder: PersonId,
+    dependant: &str,
+    right: Right,
+) -> Result<PersonId, Wrong> {
     let dependant: PersonId = dependant.parse().map_err(|_| Refusal::NotFound)?;
     if !office.registry.is_tied(holder, dependant)? {
         return Err(Refusal::NotFound.into());

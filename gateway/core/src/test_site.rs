@@ -1,0 +1,159 @@
+//! Test sites: where samples are taken, at which times of a day, and of how many people at a time. Minutes are those of
+//! the city's own days.
+
+use crate::id::TestSiteId;
+use crate::limits::{SLOT_MINUTES_MIN, SLOT_PLACES_MAX};
+use crate::time::Timestamp;
+use crate::venue::Doors;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+const MINUTE_MS: u64 = 60_000;
+const DAY_MINUTES: u16 = 24 * 60;
+
+/// A minute of a day.
+///
+/// **Shape**: `HH:MM`, from `00:00` to `24:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Minute(u16);
+
+/// The opening hours are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OpeningError {
+    /// A time that is none.
+    #[error("opens and closes are HH:MM, from 00:00 to 24:00")]
+    Minute,
+    /// Slots that are too short, or do not fit into the hours once.
+    #[error("slot_minutes is at least {SLOT_MINUTES_MIN}, and fits between opens and closes")]
+    Slot,
+    /// Nobody or too many at a time.
+    #[error("places is from 1 to {SLOT_PLACES_MAX}")]
+    Places,
+}
+
+impl FromStr for Minute {
+    type Err = OpeningError;
+
+    fn from_str(text: &str) -> Result<Self, OpeningError> {
+        let (hours, minutes) = text.split_once(':').ok_or(OpeningError::Minute)?;
+        let two = |digits: &str| {
+            let is_two = digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit());
+            is_two.then(|| digits.parse::<u16>().ok()).flatten().ok_or(OpeningError::Minute)
+        };
+        let (hours, minutes) = (two(hours)?, two(minutes)?);
+        let minute = hours * 60 + minutes;
+        if minutes < 60 && minute <= DAY_MINUTES { Ok(Self(minute)) } else { Err(OpeningError::Minute) }
+    }
+}
+
+impl fmt::Display for Minute {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+}
+
+impl TryFrom<String> for Minute {
+    type Error = OpeningError;
+    fn try_from(text: String) -> Result<Self, OpeningError> {
+        text.parse()
+    }
+}
+
+impl From<Minute> for String {
+    fn from(minute: Minute) -> Self {
+        minute.to_string()
+    }
+}
+
+/// When samples are taken, and of how many at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// When the first slot of a day begins.
+    pub opens: Minute,
+    /// When the last one has ended.
+    pub closes: Minute,
+    /// How long a slot is.
+    pub slot_minutes: u16,
+    /// How many people may book each slot.
+    pub places: u16,
+}
+
+impl Opening {
+    /// These hours, if there is a slot in them. **Errors**: there is none, or for nobody or too many.
+    pub fn checked(self) -> Result<Self, OpeningError> {
+        let open = self.closes.0.saturating_sub(self.opens.0);
+        if self.slot_minutes < SLOT_MINUTES_MIN || self.slot_minutes > open {
+            return Err(OpeningError::Slot);
+        }
+        if (1..=SLOT_PLACES_MAX).contains(&self.places) { Ok(self) } else { Err(OpeningError::Places) }
+    }
+
+    /// When the slots of a day begin. A last one that would not end in time is none.
+    pub fn slots(self, midnight: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let last = self.closes.0.checked_sub(self.slot_minutes);
+        let minutes = last.into_iter().flat_map(move |last| self.opens.0..=last);
+        let begins = minutes.step_by(usize::from(self.slot_minutes.max(1)));
+        begins.map(move |minute| midnight.plus_ms(u64::from(minute) * MINUTE_MS))
+    }
+
+    /// How long a slot is, in milliseconds.
+    #[must_use]
+    pub fn slot_ms(self) -> u64 {
+        u64::from(self.slot_minutes) * MINUTE_MS
+    }
+}
+
+/// A test site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestSite {
+    /// Its id.
+    pub id: TestSiteId,
+    /// Its name.
+    pub name: String,
+    /// The district it lies in, by the city's own names.
+    pub district: String,
+    /// Where it is.
+    pub address: String,
+    /// When it takes samples.
+    pub opening: Opening,
+    /// Whether it takes bookings.
+    pub doors: Doors,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opening(opens: &str, closes: &str, slot_minutes: u16, places: u16) -> Result<Opening, OpeningError> {
+        Opening { opens: opens.parse()?, closes: closes.parse()?, slot_minutes, places }.checked()
+    }
+
+    #[test]
+    fn slots_fill_the_hours_and_the_last_one_ends_in_time() {
+        let midnight = Timestamp(1_000 * MINUTE_MS);
+        let begin = |opening: Opening| -> Vec<u64> {
+            opening.slots(midnight).map(|at| at.since_ms(midnight) / MINUTE_MS).collect()
+        };
+        assert_eq!(begin(opening("08:00", "09:40", 30, 5).unwrap()), [480, 510, 540]);
+        assert_eq!(begin(opening("23:00", "24:00", 60, 1).unwrap()), [1_380]);
+        assert_eq!(begin(opening("00:00", "24:00", 1_440, 1).unwrap()), [0]);
+    }
+
+    #[test]
+    fn hours_that_are_none_are_refused() {
+        for wrong in ["8:00", "08:60", "24:01", "0800", "08:0x", "+8:00", "", "：08:00"] {
+            assert_eq!(opening(wrong, "20:00", 30, 5), Err(OpeningError::Minute), "{wrong}");
+        }
+        for (opens, closes, minutes) in
+            [("08:00", "08:00", 30), ("09:00", "08:00", 30), ("08:00", "08:20", 30)]
+        {
+            assert_eq!(opening(opens, closes, minutes, 5), Err(OpeningError::Slot), "{opens} {closes}");
+        }
+        assert_eq!(opening("08:00", "20:00", SLOT_MINUTES_MIN - 1, 5), Err(OpeningError::Slot));
+        assert_eq!(opening("08:00", "20:00", 30, 0), Err(OpeningError::Places));
+        assert_eq!(opening("08:00", "20:00", 30, SLOT_PLACES_MAX + 1), Err(OpeningError::Places));
+        assert_eq!(opening("08:05", "24:00", 5, 1).unwrap().opens.to_string(), "08:05");
+    }
+}

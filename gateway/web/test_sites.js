@@ -1,0 +1,139 @@
+// Where tests are taken, on which days, and how many places are left at which times: what a booking is chosen from.
+
+import { element, offer, say, select, word } from "./element.js";
+import { prepareLoad } from "./load.js";
+import { readPublic } from "./own.js";
+import { both, places, unchosen, without } from "./words.js";
+
+/** @typedef {object} Site
+ * @property {string} site
+ * @property {string} name
+ * @property {string} district
+ * @property {string} address
+ * @property {string} opens
+ * @property {string} closes
+ * @property {number} slot_minutes
+ */
+
+const MINUTE_MS = 60_000;
+
+/** As the city named them last. @type {Site[]} */
+let sites = [];
+
+/** What a site is called. @param {{district: string, name: string}} site */
+export function siteName({ district, name }) {
+  return `${district} ${name}`;
+}
+
+/** From when to when, by this phone's calendar. @param {string} at @param {string} until */
+export function timeSpan(at, until) {
+  const [from, to] = [new Date(at), new Date(until)];
+  /** @type {Intl.DateTimeFormatOptions} */
+  const time = { hour: "2-digit", minute: "2-digit" };
+  const start = from.toLocaleString("zh-CN", { month: "numeric", day: "numeric", ...time });
+  return `${start}–${to.toLocaleTimeString("zh-CN", time)}`;
+}
+
+/** @param {string} day */
+function dayWords(day) {
+  const date = new Date(day);
+  /** @type {Intl.DateTimeFormatOptions} */
+  const weekday = { weekday: "short", timeZone: "UTC" };
+  const chinese = date.toLocaleDateString("zh-CN", { month: "short", day: "numeric", ...weekday });
+  return both([chinese, date.toLocaleDateString("en-GB", weekday)]);
+}
+
+function chosenSite() {
+  return sites.find(({ site }) => site === select("site").value);
+}
+
+function slotsPath() {
+  const [site, day] = [select("site").value, select("day").value];
+  return site === "" || day === "" ? null : `/v1/test-sites/${site}/slots?day=${day}`;
+}
+
+/** What is chosen, as it is sent. */
+export function chosenSlot() {
+  return { site: select("site").value, at: select("slot").value };
+}
+
+function offerDistricts() {
+  const districts = [...new Set(sites.map(({ district }) => district))];
+  offer("district", [new Option(both(unchosen.district), ""), ...districts.map((name) => new Option(name, name))]);
+}
+
+function offerSites() {
+  const district = select("district").value;
+  const near = sites.filter((one) => district === "" || one.district === district);
+  offer("site", [new Option(both(unchosen.site), ""), ...near.map((one) => new Option(siteName(one), one.site))]);
+}
+
+/** @param {any} body */
+function showSites({ test_sites, days }) {
+  sites = test_sites;
+  offerDistricts();
+  offerSites();
+  offer("day", days.map((/** @type {string} */ day) => new Option(dayWords(day), day)));
+  if (sites.length === 0) {
+    word(element("sites-status"), without.sites);
+  }
+}
+
+function showAbout() {
+  const site = chosenSite();
+  say("site-about", site === undefined ? both(unchosen.about) : `${site.address} · ${site.opens}–${site.closes}`);
+}
+
+/** @param {HTMLOptionElement[]} options */
+function offerSlots(options) {
+  offer("slot", [new Option(both(unchosen.slot), ""), ...options]);
+}
+
+/** @param {{at: string, free: number}} slot @param {number} minutes */
+function slotOption({ at, free }, minutes) {
+  const until = new Date(Date.parse(at) + minutes * MINUTE_MS).toISOString();
+  const option = new Option(`${timeSpan(at, until)} · ${both(places(free))}`, at);
+  option.disabled = free === 0;
+  return option;
+}
+
+/** @param {any} body */
+function showSlots({ slots }) {
+  const { slot_minutes: minutes } = /** @type {Site} */ (chosenSite());
+  offerSlots(slots.map((/** @type {any} */ slot) => slotOption(slot, minutes)));
+  if (slots.every((/** @type {any} */ { free }) => free === 0)) {
+    word(element("slots-status"), without.slots);
+  }
+}
+
+/** Makes the choices work. */
+export function prepareTestSites() {
+  const loadSlots = prepareLoad({
+    line: element("slots-status"),
+    chosen: slotsPath,
+    read: (retrying, path) => readPublic(path, retrying),
+    show: showSlots,
+    clear: () => offerSlots([]),
+  });
+  const follow = () => {
+    showAbout();
+    void loadSlots();
+  };
+  const loadSites = prepareLoad({
+    line: element("sites-status"),
+    chosen: () => "/v1/test-sites",
+    read: (retrying, path) => readPublic(path, retrying),
+    show: (body) => {
+      showSites(body);
+      follow();
+    },
+  });
+  select("district").addEventListener("change", () => {
+    offerSites();
+    follow();
+  });
+  for (const id of ["site", "day"]) {
+    select(id).addEventListener("change", follow);
+  }
+  return { loadSites, loadSlots };
+}

@@ -1,0 +1,59 @@
+//! Test sites, all in one group: a city has some hundreds.
+
+use super::rows::{Key, Row, Table};
+use super::{Registry, RegistryError, Result, draw, pack, unpack};
+use scangate_core::id::TestSiteId;
+use scangate_core::test_site::{Opening, TestSite};
+use scangate_core::venue::Doors;
+
+/// A test site without its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTestSite {
+    /// Its name.
+    pub name: String,
+    /// The district it lies in.
+    pub district: String,
+    /// Where it is.
+    pub address: String,
+    /// When it takes samples.
+    pub opening: Opening,
+}
+
+fn key(site: TestSiteId) -> [u8; 8] {
+    site.0.to_be_bytes()
+}
+
+impl Registry {
+    /// Adds test sites. In an embedded store all are added or none, by one sync.
+    pub fn add_test_sites(&self, sites: Vec<NewTestSite>) -> Result<Vec<TestSite>> {
+        let open = |new| {
+            let NewTestSite { name, district, address, opening } = new;
+            let id = TestSiteId(draw()?);
+            Ok(TestSite { id, name, district, address, opening, doors: Doors::Open })
+        };
+        let added = sites.into_iter().map(open).collect::<Result<Vec<TestSite>>>()?;
+        let rows: Vec<Row> =
+            added.iter().map(|site| Row::new(Table::TestSites, key(site.id), pack(site))).collect();
+        let taken = self.rows().claim(&rows)?;
+        if taken.iter().any(Option::is_some) { Err(RegistryError::Random) } else { Ok(added) }
+    }
+
+    /// A test site by id.
+    pub fn test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
+        self.get(Table::TestSites, &key(id))?.map(|value| unpack(Table::TestSites, &value)).transpose()
+    }
+
+    /// Every test site, closed ones too, in no order that means anything.
+    pub fn test_sites(&self) -> Result<Vec<TestSite>> {
+        self.group(Table::TestSites, &Key::new())
+    }
+
+    /// Closes a test site for good: nobody books there any more. None where there is no such site.
+    pub fn close_test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
+        let Some(value) = self.get(Table::TestSites, &key(id))? else { return Ok(None) };
+        let closed = TestSite { doors: Doors::Closed, ..unpack(Table::TestSites, &value)? };
+        // Only another who closes it could have changed it since.
+        self.rows().swap(Table::TestSites, &key(id), &value, Some(&pack(&closed)))?;
+        Ok(Some(closed))
+    }
+}

@@ -1,0 +1,183 @@
+//! Where and when a test can be had, and who comes.
+
+use anyhow::Context as _;
+use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
+use scangate_loadgen::drive::now;
+use scangate_tests::{Town, refused};
+use serde_json::{Value, json};
+
+/// Hours are those of this zone, which the built-in pack and Xuzhou's have: it has no summer time.
+const EAST_OF_GREENWICH_MS: u64 = 8 * HOUR_MS;
+
+/// The date after today's, and its midnight.
+fn tomorrow() -> (String, Timestamp) {
+    let days = (now().0 + EAST_OF_GREENWICH_MS) / DAY_MS + 1;
+    let midnight = Timestamp(days * DAY_MS - EAST_OF_GREENWICH_MS);
+    // In UTC noon of a day has its date.
+    let date = Timestamp(days * DAY_MS).to_string();
+    (date.split('T').next().unwrap_or_default().to_owned(), midnight)
+}
+
+fn site(name: &str, district: &str, places: u16) -> Value {
+    json!({
+        "name": name, "district": district, "address": "新城大道1号", "opens": "08:00", "closes": "10:00",
+        "slot_minutes": 60, "places": places,
+    })
+}
+
+/// Adds a test site, and says which it is.
+async fn add(town: &mut Town, line: &Value) -> anyhow::Result<String> {
+    let authority = town.authority.clone();
+    let added = town.send("POST", "/v1/test-sites", &authority, line.to_string()).await?;
+    assert_eq!(added.status(), 200, "{}", added.text());
+    Ok(added.lines()?[0]["site"].as_str().context("an id")?.to_owned())
+}
+
+/// What a resident is told of a path.
+async fn look(town: &mut Town, path: &str) -> anyhow::Result<Value> {
+    let resident = town.residents[0].authorization(now());
+    let told = town.send("GET", path, &resident, "").await?;
+    assert_eq!(told.status(), 200, "{path}: {}", told.text());
+    told.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> anyhow::Result<()> {
+    let mut town = Town::under("xuzhou", 4).await?;
+    let (here, _) =
+        (add(&mut town, &site("东", "云龙", 2)).await?, add(&mut town, &site("西", "泉山", 2)).await?);
+    let all = look(&mut town, "/v1/test-sites").await?;
+    assert_eq!(
+        (all["test_sites"].as_array().map(Vec::len), all["days"].as_array().map(Vec::len)),
+        (Some(2), Some(7))
+    );
+    let near = look(&mut town, "/v1/test-sites?district=%E4%BA%91%E9%BE%99").await?;
+    assert_eq!(
+        near["test_sites"],
+        json!([all["test_sites"].as_array().unwrap().iter().find(|site| site["site"] == here.as_str())])
+    );
+    let (day, midnight) = tomorrow();
+    assert_eq!(all["days"][1], day.as_str());
+    let path = format!("/v1/test-sites/{here}/slots?day={day}");
+    let (eight, nine) = (midnight.plus_ms(8 * HOUR_MS), midnight.plus_ms(9 * HOUR_MS));
+    let left = |first: u16| json!([{"at": eight, "free": first}, {"at": nine, "free": 2}]);
+    assert_eq!(look(&mut town, &path).await?["slots"], left(2));
+
+    let wish = json!({"site": here, "at": eight});
+    for resident in [0, 1, 0] {
+        let booked = town.own(resident, "POST", "/bookings", &wish).await?;
+        assert_eq!(booked.status(), 200, "{}", booked.text());
+        let booked = booked.json()?;
+        assert_eq!(
+            (&booked["name"], &booked["at"], &booked["until"], &booked["day"]),
+            (&json!("东"), &json!(eight), &json!(nine), &json!(day))
+        );
+    }
+    assert_eq!(look(&mut town, &path).await?["slots"], left(0));
+    assert_eq!(town.own(2, "POST", "/bookings", &wish).await?.said(), refused(409, "fully-booked"));
+    let later = json!({"site": here, "at": nine});
+    assert_eq!(town.own(1, "POST", "/bookings", &later).await?.said(), refused(409, "booked-already"));
+
+    let cancel = format!("/bookings/{day}");
+    assert_eq!(town.own(1, "DELETE", &cancel, &Value::Null).await?.status(), 204);
+    assert_eq!(town.own(1, "DELETE", &cancel, &Value::Null).await?.said(), refused(404, "not-found"));
+    assert_eq!(town.own(2, "POST", "/bookings", &wish).await?.status(), 200);
+    assert_eq!(town.own(1, "GET", "/bookings", &Value::Null).await?.json()?, json!({"bookings": []}));
+
+    // The site's staff are told who comes, as a list or for a spreadsheet; it goes on record.
+    let authority = town.authority.clone();
+    let path = format!("/v1/test-sites/{here}/bookings?day={day}");
+    let coming = town.send("GET", &path, &authority, "").await?.json()?;
+    let mut people: Vec<&Value> =
+        coming["bookings"].as_array().unwrap().iter().map(|one| &one["person"]).collect();
+    people.sort_unstable_by_key(|person| person.to_string());
+    let mut expected = [0, 2].map(|resident| json!(town.residents[resident].person));
+    expected.sort_unstable_by_key(Value::to_string);
+    assert_eq!(people, expected.iter().collect::<Vec<_>>());
+    let resident = town.residents[0].authorization(now());
+    assert_eq!(town.send("GET", &path, &resident, "").await?.status(), 401);
+
+    // A site that is closed takes nobody else and keeps what it has.
+    let closed = town.send("DELETE", &format!("/v1/test-sites/{here}"), &authority, "").await?;
+    assert_eq!(closed.status(), 204);
+    assert_eq!(town.own(3, "POST", "/bookings", &later).await?.said(), refused(404, "not-found"));
+    assert_eq!(look(&mut town, "/v1/test-sites").await?["test_sites"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        town.own(0, "GET", "/bookings", &Value::Null).await?.json()?["bookings"][0]["at"],
+        json!(eight)
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
+    let mut town = Town::under("xuzhou", 2).await?;
+    let here = add(&mut town, &site("东", "云龙", 2)).await?;
+    let (day, midnight) = tomorrow();
+    let at = |hours: u64| midnight.plus_ms(hours * HOUR_MS);
+    for (wish, said) in [
+        (json!({"site": here, "at": at(10)}), refused(400, "malformed")),
+        (json!({"site": here, "at": at(8).plus_ms(1)}), refused(400, "malformed")),
+        (json!({"site": here, "at": at(8 + 24 * 6)}), refused(400, "malformed")),
+        (json!({"site": here, "at": at(8).minus_ms(3 * DAY_MS)}), refused(400, "malformed")),
+        (json!({"site": here}), refused(400, "malformed")),
+        (json!({"site": "t0000000000001", "at": at(8)}), refused(404, "not-found")),
+    ] {
+        assert_eq!(town.own(0, "POST", "/bookings", &wish).await?.said(), said, "{wish}");
+    }
+    let last = json!({"site": here, "at": at(8 + 24 * 5)});
+    assert_eq!(town.own(0, "POST", "/bookings", &last).await?.status(), 200);
+
+    let resident = town.residents[0].authorization(now());
+    for (path, said) in [
+        (format!("/v1/test-sites/{here}/slots"), refused(400, "malformed")),
+        (format!("/v1/test-sites/{here}/slots?day=2022-02-30"), refused(400, "malformed")),
+        (format!("/v1/test-sites/{here}/slots?day={day}&x=1"), refused(400, "malformed")),
+        (format!("/v1/test-sites/t0000000000001/slots?day={day}"), refused(404, "not-found")),
+        ("/v1/test-sites?where=x".to_owned(), refused(400, "malformed")),
+    ] {
+        assert_eq!(town.send("GET", &path, &resident, "").await?.said(), said, "{path}");
+    }
+    let authority = town.authority.clone();
+    let wrong =
+        [("opens", json!("8:00")), ("closes", json!("07:00")), ("places", json!(0)), ("name", json!(" "))];
+    let lines = wrong.map(|(field, value)| {
+        let mut line = site("东", "云龙", 2);
+        line[field] = value;
+        line.to_string()
+    });
+    let added = town.send("POST", "/v1/test-sites", &authority, lines.join("\n")).await?.lines()?;
+    let codes: Vec<_> = added.iter().map(|line| (&line["line"], &line["code"])).collect();
+    let expected: Vec<_> = (1..=4).map(|line| (json!(line), json!("malformed"))).collect();
+    assert_eq!(codes, expected.iter().map(|(line, code)| (line, code)).collect::<Vec<_>>());
+    assert_eq!(look(&mut town, "/v1/test-sites").await?["test_sites"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardian_books_for_a_dependant_and_nobody_else_does() -> anyhow::Result<()> {
+    let mut town = Town::under("jingzhou", 3).await?;
+    let here = add(&mut town, &site("东", "荆州", 2)).await?;
+    let (day, midnight) = tomorrow();
+    let (wish, dependant) =
+        (json!({"site": here, "at": midnight.plus_ms(8 * HOUR_MS)}), town.residents[1].person);
+    let (path, cancel) =
+        (format!("/dependants/{dependant}/bookings"), format!("/dependants/{dependant}/bookings/{day}"));
+    assert_eq!(town.own(0, "POST", &path, &wish).await?.said(), refused(404, "not-found"));
+    assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
+    assert_eq!(town.own(0, "POST", &path, &wish).await?.status(), 200);
+    let theirs = town.own(1, "GET", "/bookings", &Value::Null).await?.json()?;
+    assert_eq!(theirs["bookings"][0]["site"], here.as_str());
+    assert_eq!(town.own(0, "GET", &path, &Value::Null).await?.json()?, theirs);
+    assert_eq!(town.own(0, "GET", "/bookings", &Value::Null).await?.json()?, json!({"bookings": []}));
+    for (method, path) in [("GET", &path), ("DELETE", &cancel)] {
+        assert_eq!(
+            town.own(2, method, path, &Value::Null).await?.said(),
+            refused(404, "not-found"),
+            "{method}"
+        );
+    }
+    assert_eq!(town.own(0, "DELETE", &cancel, &Value::Null).await?.status(), 204);
+    assert_eq!(town.own(1, "GET", "/bookings", &Value::Null).await?.json()?, json!({"bookings": []}));
+    Ok(())
+}
