@@ -2,13 +2,13 @@
 //! new colour.
 
 use crate::spread::Spread;
+use crate::token;
 use anyhow::Context as _;
 use clap::Args;
 use http::Request;
 use scangate_core::time::Step;
-use scangate_core::token::{Claims, Role};
-use scangate_gateway::{clock, deployment};
-use scangate_loadgen::city::{self, Resident, Venue};
+use scangate_core::token::Role;
+use scangate_loadgen::city::{self, Resident};
 use scangate_loadgen::client::{Connection, Target, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
@@ -16,8 +16,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How long the terminal's token is good.
-const TOKEN_MS: u64 = 3_600_000;
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -52,7 +50,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     let authority = city::authorization(&options.data, "authority")?;
     let people = city::residents(&mut posting, &authority, 77, options.facts).await?;
     let venues = city::venues(&mut posting, &authority, 1).await?;
-    let terminal = terminal(options, &venues[0])?;
+    let terminal = token::header(&options.data, Role::Terminal, Some(venues[0].venue))?;
     for person in &people {
         ask_until(&mut asking, &terminal, person, |colour| colour != "unknown").await?;
     }
@@ -73,19 +71,6 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         options.facts,
     );
     Ok(())
-}
-
-fn terminal(options: &Options, venue: &Venue) -> anyhow::Result<String> {
-    let secret = deployment::existing_secret(&options.data, None)?;
-    let claims = Claims {
-        role: Role::Terminal,
-        subject: "bench".into(),
-        venue: Some(venue.venue),
-        door: None,
-        district: None,
-        expires: clock::now().plus_ms(TOKEN_MS),
-    };
-    Ok(format!("Bearer {}", deployment::token_key(&secret).sign(&claims)))
 }
 
 async fn colour(connection: &mut Connection, terminal: &str, person: &Resident) -> anyhow::Result<String> {

@@ -11,9 +11,12 @@ mod memory;
 mod peer;
 mod phone;
 mod recolour;
+mod register;
+mod scanning;
 mod server;
 mod spread;
 mod stored;
+mod token;
 mod town;
 mod wire;
 
@@ -43,6 +46,8 @@ enum Command {
     Fresh(fresh::Options),
     /// How much longer scans take while everybody is recoloured under a new rule pack.
     Recolour(recolour::Options),
+    /// How long registering at a door takes, and what it does to who scans meanwhile.
+    Register(register::Options),
     /// M5: memory a resident in the colour table.
     Memory(memory::Options),
     /// The plain server: quinn and h3, a constant for an answer.
@@ -64,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         Command::Stored(options) => stored::measure(&options),
         Command::Fresh(options) => fresh::measure(&options),
         Command::Recolour(options) => recolour::measure(&options),
+        Command::Register(options) => register::measure(&options),
         Command::Memory(options) => memory::measure(&options),
         Command::Peer { folder } => peer::serve(&folder),
     }

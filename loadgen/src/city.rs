@@ -119,7 +119,7 @@ pub async fn residents(
     seed: u64,
     count: usize,
 ) -> anyhow::Result<Vec<Resident>> {
-    let lines: Vec<String> = (0..count).map(|number| person_line(seed, number)).collect();
+    let lines: Vec<String> = (0..count).map(|number| application(seed, number)).collect();
     let given: Vec<Given> = post_lines(connection, "/v1/people/import", authority, &lines).await?;
     given.into_iter().map(Given::resident).collect()
 }
@@ -140,8 +140,9 @@ pub async fn venues(
     post_lines(connection, "/v1/venues", authority, &lines).await
 }
 
-/// A resident's line: a resident identity number that is valid and nobody's, drawn from seed and number.
-fn person_line(seed: u64, number: usize) -> String {
+/// What a resident registers with: a resident identity number that is valid and nobody's, drawn from seed and number.
+#[must_use]
+pub fn application(seed: u64, number: usize) -> String {
     // Order numbers of a day are three digits: the day takes the rest.
     let (order, rest) = (number % 1_000, number / 1_000);
     let (day, year) = (rest % 28 + 1, rest / 28 % 200);
@@ -167,7 +168,7 @@ mod tests {
     fn residents_are_valid_and_each_their_own() {
         let mut documents = HashSet::new();
         for number in (0..60_000).step_by(7) {
-            let personal: Personal = serde_json::from_str(&person_line(3, number)).unwrap();
+            let personal: Personal = serde_json::from_str(&application(3, number)).unwrap();
             assert!(documents.insert(personal.checked().unwrap().document), "{number}");
         }
     }

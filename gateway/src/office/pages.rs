@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use rust_embed::Embed;
 use scangate_core::refusal::Refusal;
 use serde_json::json;
+use std::sync::LazyLock;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -42,9 +43,10 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/openapi.json", get(openapi))
 }
 
-/// The service worker, with what it keeps put before it: the files, and a version that changes with any of them.
-fn worker() -> Result<Response, Wrong> {
-    let own = Web::get("worker/worker.js").ok_or(Refusal::NotFound)?;
+/// The service worker, with what it keeps put before it: the files, and a version that changes with any of them. All
+/// of it is in the binary, and worked out once.
+static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
+    let own = Web::get("worker/worker.js")?;
     let mut names: Vec<_> = Web::iter().collect();
     names.sort_unstable();
     let mut version = digest::Context::new(&digest::SHA256);
@@ -59,8 +61,13 @@ fn worker() -> Result<Response, Wrong> {
         json!(files),
         json!(VENUE_PAGE)
     );
+    Some(given + &String::from_utf8_lossy(&own.data))
+});
+
+fn worker() -> Result<Response, Wrong> {
+    let text = WORKER.as_deref().ok_or(Refusal::NotFound)?;
     let headers = [(CONTENT_TYPE, SCRIPT), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-cache")];
-    Ok((headers, given + &String::from_utf8_lossy(&own.data)).into_response())
+    Ok((headers, text).into_response())
 }
 
 fn page(asked: &HeaderMap, name: &str) -> Result<Response, Wrong> {

@@ -1,0 +1,121 @@
+//! Registering at the door while others scan: newcomers come at a steady rate, and each reads what the rule pack asks
+//! for, registers and checks in where they stand. What takes longer than its turn delays the ones behind it, and is
+//! counted for them, too.
+
+use crate::scanning::{PEOPLE, Scanning, VENUES};
+use crate::spread::Spread;
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use scangate_core::time::Step;
+use scangate_loadgen::city::{self, Given, Venue};
+use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::drive::now;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long scans are measured with nothing else going on.
+const CALM: Duration = Duration::from_secs(10);
+/// Connections on which newcomers come, in turn.
+const LANES: u32 = 8;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The gateway, under a pack that asks for neither a code by SMS nor a face: those are other parties' time.
+    #[arg(long)]
+    target: SocketAddr,
+    /// Its data folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// Newcomers a second.
+    #[arg(long, default_value_t = 50)]
+    rate: u32,
+    /// For how many seconds they come.
+    #[arg(long, default_value_t = 30)]
+    seconds: u32,
+}
+
+/// Measures and prints.
+pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
+}
+
+async fn run(options: &Options) -> anyhow::Result<()> {
+    ensure!(options.rate >= LANES, "--rate is at least {LANES}");
+    let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
+    let authority = city::authorization(&options.data, "authority")?;
+    let mut posting = target.connect(Version::Http3).await.context("connecting")?;
+    let people = city::residents(&mut posting, &authority, 79, PEOPLE).await?;
+    let venues = city::venues(&mut posting, &authority, VENUES).await?;
+    let door = venues[0].clone();
+    let mut scanning = Scanning::new(posting, people, venues);
+    let calm = scanning.during(CALM).await?;
+
+    // Nobody of an earlier run.
+    let seed = now().0 / 1_000;
+    let mut lanes = Vec::new();
+    for number in 0..LANES {
+        let connection = target.connect(Version::Http3).await.context("connecting")?;
+        let lane = Lane { connection, door: door.clone(), number, seed };
+        lanes.push(tokio::spawn(lane.come(options.rate, options.seconds)));
+    }
+    let busy = scanning.until(|| lanes.iter().all(|lane| lane.is_finished())).await?;
+    let mut took = Spread::default();
+    for lane in lanes {
+        lane.await??.into_iter().for_each(|one| took.push(one));
+    }
+    let told = |took: &Spread| {
+        let [p50, p95, p99, most] = [0.5, 0.95, 0.99, 1.0].map(|share| took.quantile(share));
+        format!("{p50:.2}/{p95:.2}/{p99:.2}/{most:.2}")
+    };
+    println!(
+        "{} newcomers at {} a second; ms, p50/p95/p99/most: {} from the scan to the check-in; a scan of others {} before, {} \
+         meanwhile",
+        options.rate / LANES * LANES * options.seconds,
+        options.rate / LANES * LANES,
+        told(&took),
+        told(&calm),
+        told(&busy),
+    );
+    Ok(())
+}
+
+/// A part of the newcomers, one after the other.
+struct Lane {
+    connection: Connection,
+    door: Venue,
+    number: u32,
+    seed: u64,
+}
+
+impl Lane {
+    /// Lets its part come. Returns how long each took from when they should have come, in milliseconds.
+    async fn come(mut self, rate: u32, seconds: u32) -> anyhow::Result<Vec<f64>> {
+        let a_second = rate / LANES;
+        let mut ticks = tokio::time::interval(Duration::from_secs(1) / a_second);
+        let mut took = Vec::new();
+        for newcomer in 0..a_second * seconds {
+            let due = ticks.tick().await;
+            self.newcomer(newcomer * LANES + self.number).await?;
+            took.push(due.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(took)
+    }
+
+    async fn newcomer(&mut self, number: u32) -> anyhow::Result<()> {
+        let asked: Value =
+            serde_json::from_slice(&self.connection.call("GET", "/v1/registration", "", "").await?)?;
+        ensure!(asked["steps"].as_array().is_some_and(Vec::is_empty), "the pack asks for more: {asked}");
+        let application = city::application(self.seed, number as usize);
+        let given = self.connection.call("POST", "/v1/people", "", application).await?;
+        let resident = serde_json::from_slice::<Given>(&given)?.resident()?;
+        let scan = json!({"venue": self.door.poster, "person": resident.code(Step::of(now()))});
+        let answer: Value = serde_json::from_slice(
+            &self.connection.call("POST", "/v1/check-ins", "", scan.to_string()).await?,
+        )?;
+        ensure!(answer["colour"] != "unknown", "the door does not know who has just registered: {answer}");
+        Ok(())
+    }
+}

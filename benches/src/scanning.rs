@@ -1,0 +1,53 @@
+//! Scans at a steady pace, to see what else the gateway does in how long they take.
+
+use crate::spread::Spread;
+use scangate_core::time::Step;
+use scangate_loadgen::city::{Resident, Venue};
+use scangate_loadgen::client::Connection;
+use scangate_loadgen::drive::now;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Between two scans.
+const PACE: Duration = Duration::from_millis(2);
+/// People who scan, in turn, each somewhere else each time.
+pub(crate) const PEOPLE: usize = 200;
+/// Venues that they go to.
+pub(crate) const VENUES: usize = 50;
+
+/// Who scans where.
+pub(crate) struct Scanning {
+    connection: Connection,
+    people: Vec<Resident>,
+    venues: Vec<Venue>,
+    scans: usize,
+}
+
+impl Scanning {
+    /// These people at these venues.
+    pub(crate) fn new(connection: Connection, people: Vec<Resident>, venues: Vec<Venue>) -> Self {
+        Self { connection, people, venues, scans: 0 }
+    }
+
+    /// Scans at a steady pace until told. Returns how long each took, in milliseconds.
+    pub(crate) async fn until(&mut self, is_over: impl Fn() -> bool) -> anyhow::Result<Spread> {
+        let (mut took, mut ticks) = (Spread::default(), tokio::time::interval(PACE));
+        while !is_over() {
+            ticks.tick().await;
+            let person = &self.people[self.scans % self.people.len()];
+            let venue = &self.venues[(self.scans / self.people.len()) % self.venues.len()];
+            self.scans += 1;
+            let scan = json!({"venue": venue.poster, "person": person.code(Step::of(now()))}).to_string();
+            let began = Instant::now();
+            self.connection.call("POST", "/v1/check-ins", "", scan).await?;
+            took.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(took)
+    }
+
+    /// Scans so for a while.
+    pub(crate) async fn during(&mut self, time: Duration) -> anyhow::Result<Spread> {
+        let began = Instant::now();
+        self.until(|| began.elapsed() >= time).await
+    }
+}

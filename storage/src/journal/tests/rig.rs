@@ -1,0 +1,112 @@
+//! A journal on that disk, with one lane and a bell.
+
+use super::super::record::{SLOT_BYTES, Sequence};
+use super::super::{Journal, JournalConfig, JournalError, Lane, PushRefusal, Recovered};
+use super::disk::{FaultyDisk, Gate};
+use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
+use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::time::Timestamp;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+pub(super) const LANE: usize = 16;
+pub(super) const SEGMENT: u64 = 160 * SLOT_BYTES as u64;
+
+pub(super) fn check_in(number: u64) -> CheckIn {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&number.to_be_bytes());
+    CheckIn {
+        id: CheckInId(id),
+        person: PersonId(number),
+        venue: VenueId(number % 7),
+        at: Timestamp(1_000 + number),
+        direction: if number.is_multiple_of(5) { Direction::Out } else { Direction::In },
+        mode: Mode::Door,
+        outcome: (!number.is_multiple_of(3)).then_some(Outcome {
+            colour: Colour::Yellow,
+            verdict: Verdict::Check,
+            checks: Checks::FULL,
+            reasons: Reasons::rule(4).and(Reasons::FEVER),
+            policy: PolicyNumber(9),
+        }),
+    }
+}
+
+/// Opens the gate when a test ends, lest its journal waits there for ever.
+pub(super) struct OpensGate(Arc<Gate>);
+
+impl Drop for OpensGate {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
+
+/// A journal with one lane and a bell to wait by.
+pub(super) struct Rig {
+    // Fields are dropped in their order: the gate opens before the journal is closed.
+    pub(super) _opens_gate: OpensGate,
+    pub(super) journal: Journal,
+    pub(super) lane: Lane,
+    pub(super) recovered: Recovered,
+    pub(super) bell: Arc<(Mutex<u64>, Condvar)>,
+}
+
+pub(super) fn config() -> JournalConfig {
+    JournalConfig {
+        segment_bytes: SEGMENT,
+        disk_bytes_max: 64 * SEGMENT,
+        lane_records: LANE,
+        recent_since: Timestamp(0),
+    }
+}
+
+pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig, JournalError> {
+    let bell = Arc::new((Mutex::new(0), Condvar::new()));
+    let ring = Arc::clone(&bell);
+    let wake = Box::new(move || {
+        *ring.0.lock().unwrap() += 1;
+        ring.1.notify_all();
+    });
+    let (journal, mut lanes, recovered) = Journal::open(config, Arc::clone(disk) as _, vec![wake])?;
+    Ok(Rig {
+        _opens_gate: OpensGate(Arc::clone(&disk.gate)),
+        journal,
+        lane: lanes.remove(0),
+        recovered,
+        bell,
+    })
+}
+
+impl Rig {
+    /// Waits until so many records are durable; false if the journal is poisoned first, or nothing comes.
+    pub(super) fn wait(&self, durable: u64) -> bool {
+        let guard = self.bell.0.lock().unwrap();
+        let is_waiting = |_: &mut u64| self.lane.durable() < durable && !self.journal.is_poisoned();
+        drop(self.bell.1.wait_timeout_while(guard, Duration::from_secs(20), is_waiting).unwrap());
+        self.lane.durable() >= durable
+    }
+
+    /// Pushes a check-in, after waiting for room if it must.
+    pub(super) fn push(&mut self, number: u64) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while let Err(refusal) = self.lane.push(check_in(number)) {
+            assert!(refusal != PushRefusal::Poisoned && Instant::now() < patience, "{refusal:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends as a killed process does: nothing more reaches the disk.
+    pub(super) fn kill(self, disk: &FaultyDisk) {
+        *disk.fuse.left.lock().unwrap() = Some((0, io::ErrorKind::Other));
+        drop(self);
+        *disk.fuse.left.lock().unwrap() = None;
+    }
+
+    pub(super) fn everything(&self) -> Vec<CheckIn> {
+        let mut all = Vec::new();
+        self.journal.reader(Sequence(0)).read(usize::MAX, &mut all).unwrap();
+        all
+    }
+}
