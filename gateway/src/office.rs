@@ -4,6 +4,7 @@
 mod allowance;
 mod audit;
 mod bearer;
+mod calendar;
 pub mod call;
 mod cases;
 mod check_ins;

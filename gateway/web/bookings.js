@@ -4,7 +4,7 @@ import { action, prepareForm } from "./action.js";
 import { element, list, make, select, terms } from "./element.js";
 import { act, read } from "./own.js";
 import { preparePart, whenOpened } from "./part.js";
-import { chosenSlot, prepareTestSites, siteName, timeSpan } from "./test_sites.js";
+import { chosenSlot, dayWords, prepareTestSites, siteName, timeSpan } from "./test_sites.js";
 import { nameWhenOpened, pathFor } from "./whose.js";
 import { labels, problemOf, without } from "./words.js";
 
@@ -32,7 +32,7 @@ function cancelling(path, givenBack) {
 /** @param {any} booking @param {string} path Where it is. @param {GivenBack} givenBack */
 function entry(booking, path, givenBack) {
   const about = terms([
-    [labels.at, timeSpan(booking.at, booking.until)],
+    [labels.at, `${dayWords(booking.day)} ${timeSpan(booking)}`],
     [labels.address, booking.address],
   ]);
   return [make("strong", siteName(booking)), about, cancelling(path, givenBack)];

@@ -12,10 +12,7 @@ import { both, places, unchosen, without } from "./words.js";
  * @property {string} address
  * @property {string} opens
  * @property {string} closes
- * @property {number} slot_minutes
  */
-
-const MINUTE_MS = 60_000;
 
 /** As the city named them last. @type {Site[]} */
 let sites = [];
@@ -25,17 +22,13 @@ export function siteName({ district, name }) {
   return `${district} ${name}`;
 }
 
-/** From when to when, by this phone's calendar. @param {string} at @param {string} until */
-export function timeSpan(at, until) {
-  const [from, to] = [new Date(at), new Date(until)];
-  /** @type {Intl.DateTimeFormatOptions} */
-  const time = { hour: "2-digit", minute: "2-digit" };
-  const start = from.toLocaleString("zh-CN", { month: "numeric", day: "numeric", ...time });
-  return `${start}–${to.toLocaleTimeString("zh-CN", time)}`;
+/** From when to when, by the city's clocks. @param {{from: string, to: string}} slot */
+export function timeSpan({ from, to }) {
+  return `${from}–${to}`;
 }
 
 /** @param {string} day */
-function dayWords(day) {
+export function dayWords(day) {
   const date = new Date(day);
   /** @type {Intl.DateTimeFormatOptions} */
   const weekday = { weekday: "short", timeZone: "UTC" };
@@ -89,18 +82,16 @@ function offerSlots(options) {
   offer("slot", [new Option(both(unchosen.slot), ""), ...options]);
 }
 
-/** @param {{at: string, free: number}} slot @param {number} minutes */
-function slotOption({ at, free }, minutes) {
-  const until = new Date(Date.parse(at) + minutes * MINUTE_MS).toISOString();
-  const option = new Option(`${timeSpan(at, until)} · ${both(places(free))}`, at);
+/** @param {{at: string, from: string, to: string, free: number}} slot */
+function slotOption({ at, from, to, free }) {
+  const option = new Option(`${timeSpan({ from, to })} · ${both(places(free))}`, at);
   option.disabled = free === 0;
   return option;
 }
 
 /** @param {any} body */
 function showSlots({ slots }) {
-  const { slot_minutes: minutes } = /** @type {Site} */ (chosenSite());
-  offerSlots(slots.map((/** @type {any} */ slot) => slotOption(slot, minutes)));
+  offerSlots(slots.map(slotOption));
   if (slots.every((/** @type {any} */ { free }) => free === 0)) {
     word(element("slots-status"), without.slots);
   }

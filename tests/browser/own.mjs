@@ -140,7 +140,7 @@ async function book(page) {
   await choose(page, "#site", 2);
   await says(page, "#site-about", "云龙区新城大道1号");
   await choose(page, "#day", 2);
-  await says(page, "#slot option:nth-child(2)", "余2个");
+  await says(page, "#slot option:nth-child(2)", "00:00–01:00 · 余2个");
   await choose(page, "#slot", 2);
   await submit(page, "booking-form");
   await says(page, "#booking-form > .status:last-child", "已预约");

@@ -60,7 +60,12 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
     assert_eq!(all["days"][1], day.as_str());
     let path = format!("/v1/test-sites/{here}/slots?day={day}");
     let (eight, nine) = (midnight.plus_ms(8 * HOUR_MS), midnight.plus_ms(9 * HOUR_MS));
-    let left = |first: u16| json!([{"at": eight, "free": first}, {"at": nine, "free": 2}]);
+    let left = |first: u16| {
+        json!([
+            {"at": eight, "from": "08:00", "to": "09:00", "free": first},
+            {"at": nine, "from": "09:00", "to": "10:00", "free": 2},
+        ])
+    };
     assert_eq!(look(&mut town, &path).await?["slots"], left(2));
 
     let wish = json!({"site": here, "at": eight});
@@ -69,9 +74,10 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
         assert_eq!(booked.status(), 200, "{}", booked.text());
         let booked = booked.json()?;
         assert_eq!(
-            (&booked["name"], &booked["at"], &booked["until"], &booked["day"]),
-            (&json!("东"), &json!(eight), &json!(nine), &json!(day))
+            (&booked["name"], &booked["at"], &booked["day"]),
+            (&json!("东"), &json!(eight), &json!(day))
         );
+        assert_eq!((&booked["from"], &booked["to"]), (&json!("08:00"), &json!("09:00")));
     }
     assert_eq!(look(&mut town, &path).await?["slots"], left(0));
     assert_eq!(town.own(2, "POST", "/bookings", &wish).await?.said(), refused(409, "fully-booked"));
@@ -94,6 +100,16 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
     let mut expected = [0, 2].map(|resident| json!(town.residents[resident].person));
     expected.sort_unstable_by_key(Value::to_string);
     assert_eq!(people, expected.iter().collect::<Vec<_>>());
+    let asked = http::Request::get(&path).header("authorization", &authority).header("accept", "text/csv");
+    let table = town.connection.send(asked.body(bytes::Bytes::new())?).await?;
+    let table = String::from_utf8(table.body().to_vec())?;
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!((rows[0], rows.len()), ("at,person", 3), "{table}");
+    assert!(rows[1..].iter().all(|row| row.starts_with(&eight.to_string())), "{table}");
+    let operator = town.gateway.first_token("operator")?;
+    let audit = town.send("GET", "/v1/audit", &operator, "").await?.lines()?;
+    let acts: Vec<&Value> = audit.iter().map(|entry| &entry["act"]["act"]).collect();
+    assert_eq!(acts.iter().filter(|act| ***act == "bookings-read").count(), 2, "{acts:?}");
     let resident = town.residents[0].authorization(now());
     assert_eq!(town.send("GET", &path, &resident, "").await?.status(), 401);
 
@@ -138,6 +154,19 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
     ] {
         assert_eq!(town.send("GET", &path, &resident, "").await?.said(), said, "{path}");
     }
+    // Of today's slots those that have begun are left out.
+    let mut all_day = site("西", "云龙", 2);
+    (all_day["opens"], all_day["closes"], all_day["slot_minutes"]) =
+        (json!("00:00"), json!("24:00"), json!(5));
+    let all_day = add(&mut town, &all_day).await?;
+    let (days, before) = (look(&mut town, "/v1/test-sites").await?["days"].clone(), now().to_string());
+    let today = days[0].as_str().context("a date")?;
+    let left = look(&mut town, &format!("/v1/test-sites/{all_day}/slots?day={today}")).await?;
+    let left = left["slots"].as_array().cloned().unwrap_or_default();
+    assert!(
+        left.len() < 288 && left.iter().all(|slot| slot["at"].as_str() > Some(before.as_str())),
+        "{left:?}"
+    );
     let authority = town.authority.clone();
     let wrong =
         [("opens", json!("8:00")), ("closes", json!("07:00")), ("places", json!(0)), ("name", json!(" "))];
@@ -150,7 +179,7 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
     let codes: Vec<_> = added.iter().map(|line| (&line["line"], &line["code"])).collect();
     let expected: Vec<_> = (1..=4).map(|line| (json!(line), json!("malformed"))).collect();
     assert_eq!(codes, expected.iter().map(|(line, code)| (line, code)).collect::<Vec<_>>());
-    assert_eq!(look(&mut town, "/v1/test-sites").await?["test_sites"].as_array().map(Vec::len), Some(1));
+    assert_eq!(look(&mut town, "/v1/test-sites").await?["test_sites"].as_array().map(Vec::len), Some(2));
     Ok(())
 }
 

@@ -98,10 +98,12 @@ impl Opening {
         begins.map(move |minute| midnight.plus_ms(u64::from(minute) * MINUTE_MS))
     }
 
-    /// How long a slot is, in milliseconds.
+    /// From when to when a slot is, by the clocks of its day.
     #[must_use]
-    pub fn slot_ms(self) -> u64 {
-        u64::from(self.slot_minutes) * MINUTE_MS
+    pub fn clock(self, midnight: Timestamp, begins: Timestamp) -> (Minute, Minute) {
+        let since = begins.since_ms(midnight) / MINUTE_MS;
+        let from = u16::try_from(since).unwrap_or(DAY_MINUTES).min(DAY_MINUTES);
+        (Minute(from), Minute((from + self.slot_minutes).min(DAY_MINUTES)))
     }
 }
 
@@ -138,6 +140,9 @@ mod tests {
         };
         assert_eq!(begin(opening("08:00", "09:40", 30, 5).unwrap()), [480, 510, 540]);
         assert_eq!(begin(opening("23:00", "24:00", 60, 1).unwrap()), [1_380]);
+        let (from, to) =
+            opening("23:00", "24:00", 60, 1).unwrap().clock(midnight, midnight.plus_ms(82_800_000));
+        assert_eq!((from.to_string(), to.to_string()), ("23:00".to_owned(), "24:00".to_owned()));
         assert_eq!(begin(opening("00:00", "24:00", 1_440, 1).unwrap()), [0]);
     }
 

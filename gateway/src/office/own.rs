@@ -28,12 +28,6 @@ const SOURCE: &str = "self-report";
 const SALT_DOMAIN: &str = "scangate certificate salt";
 
 impl Office {
-    /// The number of the city's day at a time.
-    pub(super) fn day(&self, at: Timestamp) -> u32 {
-        let day = self.gate.policies.in_force().policy.calendar().day(at);
-        u32::try_from(day).unwrap_or_default()
-    }
-
     /// Counts something that somebody may do so often a local day. **Errors**: `too-many` beyond it.
     fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), Wrong> {
         let day = u64::from(self.day(clock::now()));

@@ -176,7 +176,7 @@ pub(super) fn change_person(office: &Office, id: PersonId, change: PersonalChang
     if let Some(max) = a_day {
         let now = clock::now();
         if !office.registry.spend(&format!("edits/{id}"), office.day(now).into(), 1, max.into())? {
-            let tomorrow = office.gate.policies.in_force().policy.calendar().midnight_after(now, 1);
+            let tomorrow = office.tomorrow(now);
             return Err(Wrong::EditQuota(tomorrow));
         }
     }

@@ -1,6 +1,7 @@
 //! Test sites: adding and closing them, looking up where and when a test can be had, and who comes.
 
 use super::bearer::{Authority, Resident};
+use super::calendar::date;
 use super::clerk::{self, Clerk, Keeping, put_json};
 use super::csv;
 use super::format::Format;
@@ -113,16 +114,6 @@ impl Office {
         let site = self.registry.test_site(site)?.filter(|site| site.doors == Doors::Open);
         Ok(site.ok_or(Refusal::NotFound)?)
     }
-
-    /// The first instant of a day of the city's.
-    pub(super) fn midnight(&self, date: Date) -> Timestamp {
-        self.gate.policies.in_force().policy.calendar().midnight(date)
-    }
-
-    /// The city's date at a time.
-    pub(super) fn date(&self, at: Timestamp) -> Date {
-        self.gate.policies.in_force().policy.calendar().date(at)
-    }
 }
 
 /// Where to look.
@@ -176,11 +167,6 @@ fn day(query: Result<Query<Of>, QueryRejection>) -> Result<Date, Wrong> {
     day.ok_or(Wrong::Malformed("the query takes `day`, a date like 2022-01-04".into()))
 }
 
-/// A date as it is written.
-pub(super) fn date(text: &str) -> Option<Date> {
-    text.parse().ok().filter(|date: &Date| date.to_string() == text)
-}
-
 /// `GET /v1/test-sites/{site}/slots?day=DATE`: how many places each slot has left that has not begun.
 pub(super) async fn slots(
     Resident(_): Resident,
@@ -191,11 +177,13 @@ pub(super) async fn slots(
     let (site, day) = (id(&site)?, day(query)?);
     blocking(move || {
         let (site, now) = (office.open_test_site(site)?, clock::now());
-        let slots: Vec<Timestamp> = site.opening.slots(office.midnight(day)).filter(|&at| at > now).collect();
+        let (opening, midnight) = (site.opening, office.midnight(day));
+        let slots: Vec<Timestamp> = opening.slots(midnight).filter(|&at| at > now).collect();
         let booked = office.registry.booked(site.id, &slots)?;
-        let left = slots.iter().zip(booked).map(|(at, booked)| {
-            let free = usize::from(site.opening.places).saturating_sub(booked.len());
-            json!({"at": at, "free": free})
+        let left = slots.iter().zip(booked).map(|(&at, booked)| {
+            let (from, to) = opening.clock(midnight, at);
+            let free = usize::from(opening.places).saturating_sub(booked.len());
+            json!({"at": at, "from": from, "to": to, "free": free})
         });
         let left: Vec<Value> = left.collect();
         Ok(axum::Json(json!({ "site": site.id, "day": day.to_string(), "slots": left })))

@@ -123,7 +123,8 @@ impl Cluster {
         Ok(statement)
     }
 
-    /// Prepares a statement that is done or not by what it finds, and hence not repeated.
+    /// Prepares a statement that is done or not by what it finds: the driver does not repeat it, and who asks does so by
+    /// [`Tries`](super::Tries).
     pub(crate) async fn prepare_conditional(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let text = text.replace("{}", self.keyspace());
         self.session().await?.prepare(text).await.map_err(ClusterError::of)

@@ -156,6 +156,17 @@ async fn version(session: &Session, keyspace: &str) -> Result<usize, ClusterErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cql::testing::{Doubt, Doubtful};
+    use std::sync::Arc;
+
+    #[test]
+    fn who_was_not_told_that_it_may_migrate_goes_on() {
+        let mut doubtful = Doubtful::new("migrator");
+        let cluster = Arc::clone(&doubtful.cluster);
+        let connect = || cluster.connect(Duration::from_secs(60));
+        doubtful.doubt(b"", Doubt::Lost, connect).unwrap();
+        assert_eq!(cluster.tables().unwrap().len(), TABLES.len());
+    }
 
     #[test]
     fn every_table_that_is_made_is_known() {

@@ -49,14 +49,21 @@ pub(crate) enum Doubt {
 
 /// A cluster with a proxy before each node.
 pub(crate) struct Doubtful {
-    /// Connected.
     pub(crate) cluster: Arc<Cluster>,
     running: RunningProxy,
     _runtime: Runtime,
 }
 
 impl Doubtful {
+    /// With a session.
     pub(crate) fn connected(test: &str) -> Self {
+        let doubtful = Self::new(test);
+        doubtful.cluster.connect(Duration::from_secs(60)).unwrap();
+        doubtful
+    }
+
+    /// With none yet.
+    pub(crate) fn new(test: &str) -> Self {
         let mut options = options(test);
         let real: Vec<SocketAddr> = options.address.nodes.iter().map(|node| node.parse().unwrap()).collect();
         let nodes = real.iter().map(|&real| {
@@ -69,7 +76,6 @@ impl Doubtful {
         let runtime = Runtime::new().unwrap();
         let running = runtime.block_on(proxy.run()).unwrap();
         let cluster = Arc::new(Cluster::new(options).unwrap());
-        cluster.connect(Duration::from_secs(60)).unwrap();
         Self { cluster, running, _runtime: runtime }
     }
 

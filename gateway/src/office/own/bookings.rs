@@ -1,8 +1,8 @@
 //! Bookings of tests: for oneself and for those one acts for, one a local day.
 
 use super::super::bearer::Resident;
+use super::super::calendar::date;
 use super::super::json::Json;
-use super::super::test_sites::date;
 use super::super::wrong::Wrong;
 use super::super::{Office, blocking};
 use super::family::mine;
@@ -74,10 +74,11 @@ fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Resu
 }
 
 fn shown(office: &Office, booking: &Booking, site: &TestSite) -> Value {
-    let at = booking.slot.at;
+    let (at, day) = (booking.slot.at, office.date(booking.slot.at));
+    let (from, to) = site.opening.clock(office.midnight(day), at);
     json!({
-        "site": site.id, "name": site.name, "district": site.district, "address": site.address,
-        "at": at, "until": at.plus_ms(site.opening.slot_ms()), "day": office.date(at).to_string(),
+        "site": site.id, "name": site.name, "district": site.district, "address": site.address, "at": at,
+        "day": day.to_string(), "from": from, "to": to,
     })
 }
 
