@@ -118,6 +118,14 @@ impl Registry {
         Ok(self.rows().claim(&[row])?.pop().flatten())
     }
 
+    /// Puts a value where the key has what was read of it, this or nothing. Returns whether it had.
+    fn put_over(&self, table: Table, key: &[u8], read: Option<&[u8]>, value: &[u8]) -> Result<bool> {
+        match read {
+            Some(read) => self.rows().swap(table, key, read, Some(value)),
+            None => Ok(self.claim(Row::new(table, key, value))?.is_none()),
+        }
+    }
+
     /// The values of a group, in order of their keys.
     fn group<T: DeserializeOwned>(&self, table: Table, group: &[u8]) -> Result<Vec<T>> {
         let mut found = Vec::new();

@@ -32,12 +32,9 @@ impl Registry {
         Ok((bookings.unwrap_or_default(), row))
     }
 
-    fn swap_bookings(&self, person: PersonId, from: Option<&[u8]>, to: &Bookings) -> Result<bool> {
-        let (key, to) = (person.0.to_be_bytes(), pack(to));
-        match from {
-            Some(from) => self.rows().swap(Table::Bookings, &key, from, Some(&to)),
-            None => Ok(self.claim(Row::new(Table::Bookings, key, to))?.is_none()),
-        }
+    /// Puts somebody's bookings where they are still as they were read. Returns whether they were.
+    fn put_bookings(&self, person: PersonId, read: Option<&[u8]>, bookings: &Bookings) -> Result<bool> {
+        self.put_over(Table::Bookings, &person.0.to_be_bytes(), read, &pack(bookings))
     }
 
     /// Who has places of these slots of a site: per slot, its people in the order of their places.
@@ -73,7 +70,7 @@ impl Registry {
             }
             let past = bookings.take_before(today);
             bookings.add(booking);
-            if self.swap_bookings(person, row.as_deref(), &bookings)? {
+            if self.put_bookings(person, row.as_deref(), &bookings)? {
                 past.iter().try_for_each(|past| self.give_place_back(person, past))?;
                 return Ok(Ok(booking));
             }
@@ -111,7 +108,7 @@ impl Registry {
         loop {
             let (mut bookings, row) = self.bookings_with_row(person)?;
             let Some(booking) = bookings.take(day) else { return Ok(None) };
-            if self.swap_bookings(person, row.as_deref(), &bookings)? {
+            if self.put_bookings(person, row.as_deref(), &bookings)? {
                 self.give_place_back(person, &booking)?;
                 return Ok(Some(booking));
             }

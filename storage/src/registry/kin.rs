@@ -1,7 +1,7 @@
 //! Kin: who acts for whom. A tie stands in two rows, the holder's and the dependant's, each swapped by itself: the
 //! holder's first, and taken back where the dependant's has no room. So that a tie counts, both must say so.
 
-use super::rows::{Row, Table};
+use super::rows::Table;
 use super::{Registry, Result, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
@@ -82,7 +82,7 @@ impl Registry {
                 return Ok(Err(denied));
             }
             list.push(other);
-            if self.swap_kin(whose, row.as_deref(), &kin)? {
+            if self.put_over(Table::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
                 return Ok(Ok(()));
             }
         }
@@ -95,17 +95,9 @@ impl Registry {
                 return Ok(false);
             }
             kin.side_mut(side).retain(|one| *one != other);
-            if self.swap_kin(whose, row.as_deref(), &kin)? {
+            if self.put_over(Table::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
                 return Ok(true);
             }
-        }
-    }
-
-    fn swap_kin(&self, whose: PersonId, from: Option<&[u8]>, to: &Kin) -> Result<bool> {
-        let (key, to) = (whose.0.to_be_bytes(), pack(to));
-        match from {
-            Some(from) => self.rows().swap(Table::Kin, &key, from, Some(&to)),
-            None => Ok(self.claim(Row::new(Table::Kin, key, to))?.is_none()),
         }
     }
 }
