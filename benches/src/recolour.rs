@@ -80,10 +80,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         let (returned, done, took) = approving.await?;
         posting = returned;
         done?;
-        let told = |took: &Spread| {
-            let [p50, p99, most] = [0.5, 0.99, 1.0].map(|share| took.quantile(share));
-            format!("{p50:.2}/{p99:.2}/{most:.2}")
-        };
+        let told = |took: &Spread| took.told([0.5, 0.99, 1.0]);
         println!(
             "pack {number} ({name}): everybody recoloured in {:.2} s; a scan took, ms, p50/p99/most: {} before, {} once more \
              before, {} meanwhile",

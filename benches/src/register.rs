@@ -44,6 +44,7 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
 
 async fn run(options: &Options) -> anyhow::Result<()> {
     ensure!(options.rate >= LANES, "--rate is at least {LANES}");
+    let lane_rate = options.rate / LANES;
     let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
     let authority = city::authorization(&options.data, "authority")?;
     let mut posting = target.connect(Version::Http3).await.context("connecting")?;
@@ -59,22 +60,19 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     for number in 0..LANES {
         let connection = target.connect(Version::Http3).await.context("connecting")?;
         let lane = Lane { connection, door: door.clone(), number, seed };
-        lanes.push(tokio::spawn(lane.come(options.rate, options.seconds)));
+        lanes.push(tokio::spawn(lane.come(lane_rate, options.seconds)));
     }
     let busy = scanning.until(|| lanes.iter().all(|lane| lane.is_finished())).await?;
     let mut took = Spread::default();
     for lane in lanes {
         lane.await??.into_iter().for_each(|one| took.push(one));
     }
-    let told = |took: &Spread| {
-        let [p50, p95, p99, most] = [0.5, 0.95, 0.99, 1.0].map(|share| took.quantile(share));
-        format!("{p50:.2}/{p95:.2}/{p99:.2}/{most:.2}")
-    };
+    let told = |took: &Spread| took.told([0.5, 0.95, 0.99, 1.0]);
     println!(
         "{} newcomers at {} a second; ms, p50/p95/p99/most: {} from the scan to the check-in; a scan of others {} before, {} \
          meanwhile",
-        options.rate / LANES * LANES * options.seconds,
-        options.rate / LANES * LANES,
+        lane_rate * LANES * options.seconds,
+        lane_rate * LANES,
         told(&took),
         told(&calm),
         told(&busy),
@@ -91,12 +89,11 @@ struct Lane {
 }
 
 impl Lane {
-    /// Lets its part come. Returns how long each took from when they should have come, in milliseconds.
+    /// Lets its part come, so many a second. Returns how long each took from when they should have come, in milliseconds.
     async fn come(mut self, rate: u32, seconds: u32) -> anyhow::Result<Vec<f64>> {
-        let a_second = rate / LANES;
-        let mut ticks = tokio::time::interval(Duration::from_secs(1) / a_second);
+        let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
         let mut took = Vec::new();
-        for newcomer in 0..a_second * seconds {
+        for newcomer in 0..rate * seconds {
             let due = ticks.tick().await;
             self.newcomer(newcomer * LANES + self.number).await?;
             took.push(due.elapsed().as_secs_f64() * 1e3);

@@ -24,6 +24,11 @@ impl Spread {
         let place = (self.0.len().saturating_sub(1) as f64 * share).round() as usize;
         self.0.get(place).copied().unwrap_or(f64::NAN)
     }
+
+    /// Those below which these shares of all lie, as they are printed.
+    pub(crate) fn told<const N: usize>(&self, shares: [f64; N]) -> String {
+        shares.map(|share| format!("{:.2}", self.quantile(share))).join("/")
+    }
 }
 
 impl fmt::Display for Spread {

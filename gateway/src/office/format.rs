@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::ACCEPT;
+use serde_json::Value;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,11 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8; header=present",
         }
     }
+}
+
+/// A line each.
+pub(super) fn lines(values: impl Iterator<Item = Value>) -> String {
+    values.map(|value| format!("{value}\n")).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What residents do for themselves and for those they act for, beyond registering: reports, declarations, arrivals,
-//! letters, certificates, tests, their family, and the view of it all. What each may do is the terms of the rule pack in force.
+//! letters, certificates, tests, their family, and the view of it all. What each may do is the terms of the rule pack in
+//! force.
 
 pub(super) mod arrivals;
 pub(super) mod bookings;

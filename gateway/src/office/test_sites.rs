@@ -4,7 +4,7 @@ use super::bearer::{Authority, Resident};
 use super::calendar::date;
 use super::clerk::{self, Clerk, Keeping, put_json};
 use super::csv;
-use super::format::Format;
+use super::format::{self, Format};
 use super::ndjson::Line;
 use super::venues::checked;
 use super::wrong::Wrong;
@@ -223,8 +223,7 @@ fn written(format: Format, site: &TestSite, day: Date, comers: &[(Timestamp, Per
             axum::Json(whole).into_response()
         }
         Format::Ndjson => {
-            let text: String = lines.map(|line| format!("{line}\n")).collect();
-            ([(CONTENT_TYPE, Format::Ndjson.media_type())], text).into_response()
+            ([(CONTENT_TYPE, Format::Ndjson.media_type())], format::lines(lines)).into_response()
         }
         Format::Csv => {
             let rows = comers.iter().map(|(at, person)| vec![at.to_string(), person.to_string()]);

@@ -1,7 +1,7 @@
 //! A tracer's answers as JSON, NDJSON or CSV, by what the asker accepts. Ids alone: no names.
 
 use crate::office::csv;
-use crate::office::format::Format;
+use crate::office::format::{self, Format};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderName};
 use scangate_core::co_presence::{Contact, Encounter};
@@ -15,12 +15,11 @@ use serde_json::{Value, json};
 const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("complete-through");
 
 fn lines(values: impl Iterator<Item = Value>, complete_through: Timestamp) -> Response {
-    let text: String = values.map(|value| format!("{value}\n")).collect();
     let headers = [
         (CONTENT_TYPE, Format::Ndjson.media_type().to_owned()),
         (COMPLETE_THROUGH, complete_through.to_string()),
     ];
-    (headers, text).into_response()
+    (headers, format::lines(values)).into_response()
 }
 
 fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>, complete_through: Timestamp) -> Response {
