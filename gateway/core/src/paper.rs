@@ -5,6 +5,7 @@ use crate::fact::Area;
 use crate::id::{PaperId, PersonId, VenueId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A declaration: a draft until it is confirmed, and sealed from then on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,8 +117,7 @@ impl Paper {
 
     /// Whether it says what an earlier one of the same person says, of which nothing has come yet: sent twice on a bad
     /// signal, it is one.
-    #[must_use]
-    pub fn repeats(&self, earlier: &Self) -> bool {
+    fn repeats(&self, earlier: &Self) -> bool {
         match (self, earlier) {
             (Self::Declaration(new), Self::Declaration(old)) => {
                 old.confirmed.is_none() && old.text == new.text
@@ -132,6 +132,43 @@ impl Paper {
                 old.answer.is_none() && old.text == new.text
             }
             (Self::Declaration(_) | Self::Arrival(_) | Self::Appeal(_) | Self::Question(_), _) => false,
+        }
+    }
+
+    /// It as it stands beside what the same person handed in before: the earlier one that it repeats, or else with a
+    /// time that none of those has. A clock may give one millisecond to two, and the later stands later.
+    pub fn beside(mut self, earlier: Vec<Filed>) -> Result<Self, Filed> {
+        let mut taken = BTreeSet::new();
+        for filed in earlier {
+            if self.repeats(&filed.paper) {
+                return Err(filed);
+            }
+            taken.extend(filed.paper.handed_in());
+        }
+        while self.handed_in().is_some_and(|at| taken.contains(&at)) {
+            self.put_off();
+        }
+        Ok(self)
+    }
+
+    /// When it was handed in, where it says so: an arrival says when its person arrived.
+    fn handed_in(&self) -> Option<Timestamp> {
+        match self {
+            Self::Declaration(declaration) => Some(declaration.drafted),
+            Self::Arrival(_) => None,
+            Self::Appeal(letter) | Self::Question(letter) => Some(letter.at),
+        }
+    }
+
+    /// Makes it a millisecond later, with all that follows from when it was handed in.
+    fn put_off(&mut self) {
+        match self {
+            Self::Declaration(declaration) => declaration.drafted = declaration.drafted.plus_ms(1),
+            Self::Arrival(_) => {}
+            Self::Appeal(letter) | Self::Question(letter) => {
+                letter.at = letter.at.plus_ms(1);
+                letter.due = letter.due.plus_ms(1);
+            }
         }
     }
 
@@ -197,6 +234,22 @@ mod tests {
         let sealed = Some(Confirmed { at: Timestamp(2), signature: String::new() });
         let draft = Paper::Declaration(declared(None));
         assert!(draft.repeats(&draft) && !draft.repeats(&Paper::Declaration(declared(sealed))));
+    }
+
+    #[test]
+    fn what_is_handed_in_within_a_millisecond_stands_in_the_order_in_which_it_was() {
+        let question = |text: &str| {
+            Paper::Question(Letter { text: text.into(), at: Timestamp(5), due: Timestamp(9), answer: None })
+        };
+        let mut before: Vec<Filed> = Vec::new();
+        for (number, text) in ["a", "b", "c"].into_iter().enumerate() {
+            let paper = question(text).beside(before.clone()).unwrap();
+            before.push(Filed { id: PaperId(9 - number as u64), person: PersonId(1), paper });
+        }
+        let times = |filed: &mut Filed| filed.paper.question().map(|letter| (letter.at.0, letter.due.0));
+        let times: Vec<_> = before.iter_mut().map(times).collect();
+        assert_eq!(times, [Some((5, 9)), Some((6, 10)), Some((7, 11))]);
+        assert_eq!(question("b").beside(before.clone()).unwrap_err(), before[1]);
     }
 
     #[test]

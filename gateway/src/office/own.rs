@@ -93,10 +93,10 @@ impl Office {
     /// that one.
     fn file(&self, person: PersonId, paper: Paper) -> Result<Filed, Wrong> {
         self.need_registered(person)?;
-        let mut earlier = self.registry.papers_of(person)?.into_iter();
-        if let Some(earlier) = earlier.find(|earlier| paper.repeats(&earlier.paper)) {
-            return Ok(earlier);
-        }
+        let paper = match paper.beside(self.registry.papers_of(person)?) {
+            Ok(paper) => paper,
+            Err(earlier) => return Ok(earlier),
+        };
         self.count_today("papers", person, PAPERS_A_DAY_MAX)?;
         let filed = Filed { id: self.registry.draw_paper_id()?, person, paper };
         self.registry.file(&filed)?;

@@ -122,11 +122,10 @@ impl Registry {
             .collect())
     }
 
-    /// Adds a report of a local day, unless there is one. Returns the one that counts.
-    pub fn add_report(&self, person: PersonId, day: u32, report: Report) -> Result<Report> {
-        let row = Row::new(Table::Facts, report_key(person, day), pack(&report));
-        let found = self.telling(&[Change::Person(person)], || self.claim(row))?;
-        found.map_or(Ok(report), |value| unpack(Table::Facts, &value))
+    /// Adds a report of a local day, unless there is one. Returns whether it is the one that counts.
+    pub fn add_report(&self, person: PersonId, day: u32, report: &Report) -> Result<bool> {
+        let row = Row::new(Table::Facts, report_key(person, day), pack(report));
+        Ok(self.telling(&[Change::Person(person)], || self.claim(row))?.is_none())
     }
 
     /// Somebody's reports, the earliest day first.

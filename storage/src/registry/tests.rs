@@ -199,6 +199,7 @@ fn broken_audit(store: &Store) {
     registry.forge(&Audited { act: act("c9"), ..second.clone() }).unwrap();
     assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
     registry.forge(&second).unwrap();
+    assert_eq!(registry.verify_audit().unwrap(), Ok(3));
     registry.drop_entry(2).unwrap();
     assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
 }
@@ -313,9 +314,10 @@ fn reported_once_a_day(store: &Store) {
     registry.add_facts(&[fact(FactId(9), person)]).unwrap();
     let report =
         |minutes: u64| Report { at: NOW.plus_ms(minutes * 60_000), temperature: None, symptoms: vec![] };
-    assert_eq!(registry.add_report(person, 700, report(5)).unwrap(), report(5));
-    assert_eq!(registry.add_report(person, 700, report(9)).unwrap(), report(5));
-    assert_eq!(registry.add_report(person, 699, report(1)).unwrap(), report(1));
+    assert!(registry.add_report(person, 700, &report(5)).unwrap());
+    assert!(!registry.add_report(person, 700, &report(9)).unwrap());
+    assert!(!registry.add_report(person, 700, &report(5)).unwrap(), "a second one of the same millisecond");
+    assert!(registry.add_report(person, 699, &report(1)).unwrap());
     registry.withdraw_fact(FactId(9), "mistaken".into()).unwrap().unwrap();
     let evidence = registry.evidence_of(person).unwrap();
     assert!(matches!(&evidence.facts[..], [Fact { force: Force::Withdrawn(_), .. }]));
@@ -443,10 +445,13 @@ fn booked_by_many(store: &Store) {
 fn shown_upstream(store: &Store) {
     let registry = store.open();
     let (one, other, later) = (PersonId(4), PersonId(5), NOW.plus_ms(1));
+    let shown = |source: &str, colour, at| Upstream { source: source.into(), colour, at };
     registry.note_upstream("jiangsu", &[(one, Colour::Red), (other, Colour::Yellow)], NOW).unwrap();
     registry.note_upstream("anhui", &[(one, Colour::Yellow)], NOW).unwrap();
+    let of_one = [("anhui", Colour::Yellow), ("jiangsu", Colour::Red)]
+        .map(|(source, colour)| shown(source, colour, NOW));
+    assert_eq!(registry.upstream_of(one).unwrap(), of_one);
     registry.note_upstream("jiangsu", &[(one, Colour::Green)], later).unwrap();
-    let shown = |source: &str, colour, at| Upstream { source: source.into(), colour, at };
     let of_one = [shown("anhui", Colour::Yellow, NOW), shown("jiangsu", Colour::Green, later)];
     assert_eq!(registry.upstream_of(one).unwrap(), of_one);
     assert_eq!(registry.upstream_of(other).unwrap(), [shown("jiangsu", Colour::Yellow, NOW)]);
