@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
-use scangate_storage::cql::{Address, Cluster, Filling, Login, Options, Schema};
+use scangate_storage::cql::{Address, Cluster, Filling, Login, Options, REQUEST_MAX, Schema};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
 use std::fs;
@@ -79,6 +79,7 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
         consistency: config.consistency,
         translate: config.translate.iter().map(|(from, to)| (*from, *to)).collect(),
         schema,
+        request_max: REQUEST_MAX,
     };
     Ok(Cluster::new(options)?)
 }

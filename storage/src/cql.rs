@@ -16,7 +16,7 @@ pub(crate) mod testing;
 mod tries;
 
 pub use address::{Address, AddressWrong};
-pub use cluster::{Cluster, Login, Options};
+pub use cluster::{Cluster, Login, Options, REQUEST_MAX};
 pub use consistency::Consistency;
 pub use ending::Nodes;
 pub use error::ClusterError;

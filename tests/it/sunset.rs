@@ -283,6 +283,7 @@ fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -
             consistency: Consistency::default(),
             translate: HashMap::new(),
             schema: Schema::Leave,
+            request_max: Duration::from_secs(60),
         })?;
         cluster.connect(Duration::from_secs(60))?;
         Ok(act(&cluster)?)

@@ -28,7 +28,10 @@ pub struct Sockets {
 /// Opens the pairs of `workers` workers on one port, and steers QUIC among them. Port 0 takes any that is free on
 /// both UDP and TCP.
 pub fn open(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
-    refuse_taken(listen)?;
+    if listen.port() != 0 {
+        // A socket that shares its port with nobody finds out whether somebody has it.
+        drop(UdpSocket::bind(listen)?);
+    }
     let mut tries = if listen.port() == 0 { PORTS_MAX } else { 1 };
     loop {
         tries -= 1;
@@ -46,6 +49,9 @@ fn open_on(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
         let udp = bind(address, Type::DGRAM, Protocol::UDP)?;
         // The next ones share the port that the first was given.
         address.set_port(UdpSocket::from(udp.try_clone()?).local_addr()?.port());
+        if pairs.is_empty() {
+            refuse_taken(address)?;
+        }
         let tcp = bind(address, Type::STREAM, Protocol::TCP)?;
         tcp.listen(TCP_BACKLOG)?;
         pairs.push(Sockets { udp: udp.into(), tcp: tcp.into() });
@@ -56,13 +62,10 @@ fn open_on(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
     Ok(pairs)
 }
 
-/// Sockets that share a port would share it with another gateway of the same user, too, which would take
-/// half of the connections: one that shares nothing finds that out.
-fn refuse_taken(listen: SocketAddr) -> io::Result<()> {
-    if listen.port() != 0 {
-        drop((UdpSocket::bind(listen)?, TcpListener::bind(listen)?));
-    }
-    Ok(())
+/// Sockets that share a port would share it with another gateway of the same user, too, which would take half of the
+/// connections: also where any port will do, since the kernel may give on UDP what that one shares. It has TCP as well.
+fn refuse_taken(address: SocketAddr) -> io::Result<()> {
+    TcpListener::bind(address).map(drop)
 }
 
 fn bind(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
@@ -103,4 +106,23 @@ fn steer(group: &UdpSocket, workers: u16) -> io::Result<()> {
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let program = libc::sock_fprog { len: length, filter: program.as_mut_ptr() };
     setsockopt(&group.as_fd(), sockopt::AttachReusePortCbpf, &program).map_err(io::Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// So many that the kernel, which draws among some 28,000, gives some port twice: four times of five.
+    const GATEWAYS: usize = 300;
+
+    #[test]
+    fn gateways_that_take_any_port_share_none() {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let opened: Vec<Vec<Sockets>> = (0..GATEWAYS).map(|_| open(any, 1).unwrap()).collect();
+        let port = |pairs: &Vec<Sockets>| pairs[0].udp.local_addr().unwrap().port();
+        assert_eq!(opened.iter().map(port).collect::<BTreeSet<_>>().len(), GATEWAYS);
+        let taken = opened[0][0].udp.local_addr().unwrap();
+        assert_eq!(open(taken, 1).err().map(|error| error.kind()), Some(io::ErrorKind::AddrInUse));
+    }
 }

@@ -19,8 +19,8 @@ use tokio::sync::OnceCell;
 
 /// Threads of the session's runtime.
 const THREADS: usize = 2;
-/// How long one request may take in all, its repetitions included.
-const REQUEST_MAX: Duration = Duration::from_secs(5);
+/// How long one request of a gateway's may take in all, its repetitions included.
+pub const REQUEST_MAX: Duration = Duration::from_secs(5);
 /// How long it may take to connect to a node.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long after a failure nobody tries to connect.
@@ -57,6 +57,8 @@ pub struct Options {
     pub translate: HashMap<SocketAddr, SocketAddr>,
     /// What becomes of the keyspace's schema.
     pub schema: Schema,
+    /// How long one request may take in all, its repetitions included: [`REQUEST_MAX`], where somebody waits for it.
+    pub request_max: Duration,
 }
 
 /// A cluster, connected when something is first asked of it.
@@ -143,7 +145,7 @@ async fn connect(options: &Options) -> Result<Session, ClusterError> {
     let profile = ExecutionProfile::builder()
         .consistency(consistency)
         .serial_consistency(Some(serial))
-        .request_timeout(Some(REQUEST_MAX))
+        .request_timeout(Some(options.request_max))
         .build();
     let mut builder = SessionBuilder::new()
         .known_nodes(&options.address.nodes)

@@ -4,6 +4,7 @@
 use super::cluster::Cluster;
 use super::error::ClusterError;
 use super::schema::TABLES;
+use super::tries::Tries;
 use scylla::client::session::Session;
 use scylla::statement::Statement;
 use std::time::Duration;
@@ -63,7 +64,10 @@ impl Cluster {
         self.wait(async {
             let text = "DELETE FROM {}.version WHERE name = ? IF EXISTS";
             let delete = self.prepare_conditional(text).await?;
-            self.session().await?.execute_unpaged(&delete, (BEGUN,)).await.map_err(ClusterError::of)?;
+            let (session, mut tries) = (self.session().await?, Tries::new());
+            while let Err(error) = session.execute_unpaged(&delete, (BEGUN,)).await {
+                tries.again(error).await?;
+            }
             Ok(())
         })
     }
@@ -114,7 +118,7 @@ async fn names(session: &Session, text: &str, by: &str) -> Result<Vec<String>, C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cql::testing::{cluster, options};
+    use crate::cql::testing::{CONNECT_MAX, cluster, options};
     use crate::cql::{Options, Schema};
 
     fn looking(test: &str, schema: Schema) -> Cluster {
@@ -122,7 +126,7 @@ mod tests {
     }
 
     fn connected(cluster: &Cluster) -> Result<(), ClusterError> {
-        cluster.connect(Duration::from_secs(60))
+        cluster.connect(CONNECT_MAX)
     }
 
     #[test]
@@ -155,7 +159,9 @@ mod tests {
         let (city, ending) = (cluster("strange"), looking("strange", Schema::Leave));
         connected(&city).unwrap();
         let text = format!("CREATE TABLE {}.holidays (day int PRIMARY KEY)", city.keyspace());
-        city.wait(async { city.session().await.unwrap().query_unpaged(text, &[]).await }).unwrap();
+        let mut made = Statement::new(text);
+        made.set_request_timeout(Some(CONNECT_MAX));
+        city.wait(async { city.session().await.unwrap().query_unpaged(made, &[]).await }).unwrap();
         assert_eq!(ending.strange_tables().unwrap(), ["holidays"]);
     }
 }

@@ -44,12 +44,12 @@ const VERSIONS: [&[&str]; 1] = [&[
 ]];
 /// Copies of a row, where there are so many nodes.
 const COPIES: usize = 3;
-/// How long who migrates may take before another may.
+/// How long who migrates may take over a change before another may begin.
 const MIGRATION_TTL_S: i32 = 120;
 /// How long one change of the schema may take, until every node has it.
 const STATEMENT_MAX: Duration = Duration::from_secs(30);
-/// How long all may take together.
-const SETTLING_MAX: Duration = Duration::from_secs(100);
+/// How long it is tried again: longer than a lock outlives a holder that died, and than migrating then takes.
+const SETTLING_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
@@ -124,6 +124,11 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
         }
         for text in VERSIONS[found] {
             asked(text).await?;
+            let hold = format!(
+                "UPDATE {{}}.version USING TTL {MIGRATION_TTL_S} SET version = {migrator} \
+                 WHERE name = 'migrating' IF version = {migrator}"
+            );
+            asked(&hold).await?;
         }
         let now = found + 1;
         asked(&format!("UPDATE {{}}.version SET version = {now} WHERE name = 'schema'")).await?;
@@ -156,15 +161,17 @@ async fn version(session: &Session, keyspace: &str) -> Result<usize, ClusterErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cql::testing::{Doubt, Doubtful};
+    use crate::cql::testing::{CONNECT_MAX, Doubt, Doubtful};
     use std::sync::Arc;
 
     #[test]
     fn who_was_not_told_that_it_may_migrate_goes_on() {
         let mut doubtful = Doubtful::new("migrator");
         let cluster = Arc::clone(&doubtful.cluster);
-        let connect = || cluster.connect(Duration::from_secs(60));
-        doubtful.doubt(b"", Doubt::Lost, connect).unwrap();
+        let since = Instant::now();
+        doubtful.doubt(b"", Doubt::Lost, || cluster.connect(CONNECT_MAX)).unwrap();
+        let ttl = Duration::from_secs(MIGRATION_TTL_S.unsigned_abs().into());
+        assert!(since.elapsed() < ttl, "it waited for its own lock to end");
         assert_eq!(cluster.tables().unwrap().len(), TABLES.len());
     }
 

@@ -1,7 +1,7 @@
 //! The cluster that tests run on: `SCANGATE_TEST_CQL=host1,host2,…` says where it is, and `tests/run` starts
 //! one. Each test has a keyspace of its own.
 
-use super::{Cluster, Consistency, Options, Schema};
+use super::{Cluster, Consistency, Options, Schema, clock};
 use scylla_proxy::example_db_errors::{read_timeout, write_timeout};
 use scylla_proxy::{
     Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, ResponseReaction,
@@ -9,17 +9,24 @@ use scylla_proxy::{
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// The port of CQL.
 const PORT: u16 = 9_042;
+/// How long one request may take here, and how long connecting with all the schema: the nodes share a test machine's
+/// cores with the tests, and stop all together to collect garbage.
+const REQUEST_MAX: Duration = Duration::from_secs(60);
+pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(300);
+
+/// When this process first asked, in milliseconds: a cluster that is used again may have seen its number before.
+static STARTED: LazyLock<u64> = LazyLock::new(|| clock::now().0);
 
 /// How to reach a test's keyspace.
 pub(crate) fn options(test: &str) -> Options {
     let hosts = std::env::var("SCANGATE_TEST_CQL").expect("tests/run sets SCANGATE_TEST_CQL");
-    let keyspace = format!("test_{test}_{}", std::process::id());
+    let keyspace = format!("test_{test}_{}_{}", std::process::id(), *STARTED);
     let address = format!("cql://{hosts}/{keyspace}").parse().unwrap();
     Options {
         address,
@@ -28,6 +35,7 @@ pub(crate) fn options(test: &str) -> Options {
         consistency: Consistency::default(),
         translate: HashMap::new(),
         schema: Schema::Make,
+        request_max: REQUEST_MAX,
     }
 }
 
@@ -58,7 +66,7 @@ impl Doubtful {
     /// With a session.
     pub(crate) fn connected(test: &str) -> Self {
         let doubtful = Self::new(test);
-        doubtful.cluster.connect(Duration::from_secs(60)).unwrap();
+        doubtful.cluster.connect(CONNECT_MAX).unwrap();
         doubtful
     }
 

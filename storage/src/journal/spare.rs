@@ -34,8 +34,11 @@ pub(super) fn keep(shared: &Shared) {
         drop(segments);
         match spare(shared, number, free.as_deref()) {
             Ok(file) => {
-                shared.segments().spare = Some((number, file));
+                let mut segments = shared.segments();
+                segments.spare = Some((number, file));
+                // Under the lock: who takes the spare and finds no room after it is not contradicted.
                 shared.is_full.store(false, Ordering::Release);
+                drop(segments);
                 shared.spare_wanted.notify_all();
             }
             Err(error) => {

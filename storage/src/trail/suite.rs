@@ -169,7 +169,7 @@ mod cluster {
     use crate::trail::ScyllaTrails;
 
     /// The generated city lies in 2022: its rows must not have ended by TTL.
-    const RETENTION_DAYS: u16 = 3_650;
+    const RETENTION_DAYS: u16 = 7_000;
 
     fn store(test: &str) -> ScyllaTrails {
         ScyllaTrails::new(cluster(test), BUCKETS, RETENTION_DAYS)

@@ -18,9 +18,8 @@ fn what_was_acknowledged_is_read_back_in_order_across_segments_and_restarts() {
         assert_eq!(rig.everything(), pushed);
         assert_eq!((rig.recovered.torn_tail, rig.recovered.damaged.len()), (None, 0));
         for number in 0..300 {
-            let check_in = check_in(start * 300 + number);
-            rig.lane.push(check_in).unwrap();
-            pushed.push(check_in);
+            rig.push(start * 300 + number);
+            pushed.push(check_in(start * 300 + number));
             assert!(rig.wait(number + 1));
         }
         assert_eq!(rig.everything(), pushed);

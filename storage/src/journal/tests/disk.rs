@@ -5,7 +5,7 @@ use super::super::record::SLOT_BYTES;
 use super::super::{Disk, DiskFile};
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
 
 #[derive(Default)]
 pub(super) struct File {
@@ -13,6 +13,7 @@ pub(super) struct File {
     pub(super) synced: Mutex<Vec<u8>>,
     pub(super) fuse: Arc<Fuse>,
     pub(super) gate: Arc<Gate>,
+    power: Arc<RwLock<()>>,
 }
 
 /// Holds syncs back while it is shut, and lets so many pass.
@@ -77,6 +78,7 @@ impl Fuse {
 impl DiskFile for File {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.fuse.burn()?;
+        let _powered = self.power.read().unwrap();
         let (offset, end) = (offset as usize, offset as usize + bytes.len());
         let mut live = self.live.lock().unwrap();
         if live.len() < end {
@@ -98,6 +100,7 @@ impl DiskFile for File {
         if self.live.lock().unwrap().first() != Some(&0) {
             self.gate.pass();
         }
+        let _powered = self.power.read().unwrap();
         self.fuse.burn()?;
         self.synced.lock().unwrap().clone_from(&self.live.lock().unwrap());
         Ok(())
@@ -115,6 +118,8 @@ pub(super) struct FaultyDisk {
     pub(super) fuse: Arc<Fuse>,
     pub(super) gate: Arc<Gate>,
     pub(super) room: Mutex<Option<usize>>,
+    /// Held by who writes, and alone by who takes the power away: all files are then as they were at one instant.
+    power: Arc<RwLock<()>>,
 }
 
 impl Disk for FaultyDisk {
@@ -135,8 +140,12 @@ impl Disk for FaultyDisk {
         if name == "unfinished" && self.room.lock().unwrap().is_some_and(|room| segments >= room) {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let file =
-            Arc::new(File { fuse: Arc::clone(&self.fuse), gate: Arc::clone(&self.gate), ..File::default() });
+        let file = Arc::new(File {
+            fuse: Arc::clone(&self.fuse),
+            gate: Arc::clone(&self.gate),
+            power: Arc::clone(&self.power),
+            ..File::default()
+        });
         files.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
     }
@@ -164,6 +173,7 @@ impl FaultyDisk {
     pub(super) fn crash(&self, random: &mut Random) -> Self {
         let crashed = Self::default();
         let piece = [16, SLOT_BYTES, 8 * SLOT_BYTES][random.next() as usize % 3];
+        let _off = self.power.write().unwrap();
         for (name, file) in &*self.files.lock().unwrap() {
             let live = file.live.lock().unwrap().clone();
             let mut bytes = file.synced.lock().unwrap().clone();
@@ -181,6 +191,7 @@ impl FaultyDisk {
                 synced: Mutex::new(bytes),
                 fuse: Arc::clone(&crashed.fuse),
                 gate: Arc::clone(&crashed.gate),
+                power: Arc::clone(&crashed.power),
             };
             crashed.files.lock().unwrap().insert(name.clone(), Arc::new(file));
         }
