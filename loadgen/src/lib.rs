@@ -15,4 +15,5 @@ pub mod report;
 pub mod sample;
 pub mod sessions;
 pub mod slo;
+pub mod trails;
 pub mod verify;

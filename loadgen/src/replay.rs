@@ -5,6 +5,7 @@ use crate::city::{post_lines, residents, venues};
 use crate::client::{Connection, Refused, Target, Version};
 use crate::drive::now;
 use crate::reckon::{Met, Register, Row};
+use crate::trails::read_through;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use scangate_core::id::{CheckInId, PersonId};
@@ -96,6 +97,7 @@ pub async fn replay(
 ) -> anyhow::Result<Replayed> {
     let mut connection = target.connect(Version::Http3).await?;
     let rows = import(&mut connection, authority, visits).await?;
+    let imported = now();
     let register = Register::new(&rows);
     let mut people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
     people.sort_unstable();
@@ -113,7 +115,7 @@ pub async fn replay(
         let mut is_equal = true;
         for hops in [1, 2] {
             let expected = register.contacts(person, from, to, hops);
-            let found = co_presence(&mut connection, tracer, &case, hops).await?;
+            let found = co_presence(&mut connection, tracer, &case, hops, imported).await?;
             if found != expected {
                 is_equal = false;
                 replayed.difference.get_or_insert_with(|| difference(person, hops, &expected, &found));
@@ -218,16 +220,16 @@ struct Encounter {
     overlap_s: u64,
 }
 
-/// Asks whom a case's person met.
+/// Asks whom a case's person met, by the check-ins that were acknowledged up to this time at least.
 pub async fn co_presence(
     connection: &mut Connection,
     tracer: &str,
     case: &str,
     hops: u8,
+    through: Timestamp,
 ) -> anyhow::Result<Vec<Met>> {
     let path = format!("/v1/cases/{case}/co-presence?hops={hops}");
-    let answer = connection.call("GET", &path, tracer, "").await?;
-    let answer: CoPresence = serde_json::from_slice(&answer)?;
+    let answer: CoPresence = read_through(connection, &path, || tracer.to_owned(), through).await?;
     answer
         .contacts
         .into_iter()

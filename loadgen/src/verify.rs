@@ -5,15 +5,12 @@ use crate::city::Resident;
 use crate::client::{Target, Version};
 use crate::drive::now;
 use crate::sample::Acknowledged;
-use anyhow::bail;
+use crate::trails::read_through;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
-/// How long a trail may lag behind the last acknowledgement.
-const LAG_MAX: Duration = Duration::from_secs(60);
 /// Connections that read.
 const READERS: usize = 4;
 
@@ -50,7 +47,6 @@ impl Verified {
 
 #[derive(Deserialize)]
 struct Mine {
-    complete_through: Timestamp,
     check_ins: Vec<Acknowledged>,
 }
 
@@ -62,7 +58,7 @@ pub async fn verify(
 ) -> anyhow::Result<Verified> {
     let asked: Vec<(&Resident, &Vec<Acknowledged>)> =
         residents.iter().filter_map(|resident| Some((resident, kept.get(&resident.person)?))).collect();
-    let last = kept.values().flatten().map(|acknowledged| acknowledged.at).max();
+    let last = kept.values().flatten().map(|acknowledged| acknowledged.at).max().unwrap_or(Timestamp(0));
     let readers = asked.chunks(asked.len().div_ceil(READERS).max(1));
     let readings = readers.map(|share| read_share(target, share, last));
     let mut verified = Verified::default();
@@ -75,24 +71,13 @@ pub async fn verify(
 async fn read_share(
     target: &Target,
     share: &[(&Resident, &Vec<Acknowledged>)],
-    last: Option<Timestamp>,
+    last: Timestamp,
 ) -> anyhow::Result<Verified> {
     let mut connection = target.connect(Version::Http3).await?;
     let mut verified = Verified::default();
     for (resident, kept) in share {
-        let began = Instant::now();
-        let mine = loop {
-            let authorization = resident.authorization(now());
-            let answer = connection.call("GET", "/v1/people/me", &authorization, "").await?;
-            let mine: Mine = serde_json::from_slice(&answer)?;
-            if last.is_none_or(|last| mine.complete_through > last) {
-                break mine;
-            }
-            if began.elapsed() > LAG_MAX {
-                bail!("the trails are complete only through {}", mine.complete_through);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        };
+        let by = || resident.authorization(now());
+        let mine: Mine = read_through(&mut connection, "/v1/people/me", by, last).await?;
         verified.add(&compare(kept, &mine.check_ins));
     }
     Ok(verified)

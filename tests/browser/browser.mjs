@@ -5,13 +5,16 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import puppeteer from "puppeteer-core";
 
-const WAIT_MS = 20_000;
+/** How long anything may take that is going to happen, on a machine that has other work. */
+export const WAIT_MS = 120_000;
 
 /** Starts it, trusting this certificate of a gateway on this port. */
 export async function launch(port, certificate) {
   const key = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: "spki", format: "der" });
   const spki = createHash("sha256").update(key).digest("base64");
   return puppeteer.launch({
+    timeout: WAIT_MS,
+    protocolTimeout: 2 * WAIT_MS,
     executablePath: process.env.SCANGATE_TEST_CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -26,6 +29,7 @@ export async function launch(port, certificate) {
 /** A page, with what went wrong on it. */
 export async function open(browser) {
   const [page, errors] = [await browser.newPage(), []];
+  page.setDefaultTimeout(WAIT_MS);
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   return { page, errors };
@@ -33,12 +37,12 @@ export async function open(browser) {
 
 /** Waits until the page is in a state. */
 export async function arrive(page, state) {
-  await page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: WAIT_MS }, state);
+  await page.waitForFunction((wanted) => document.body.dataset.state === wanted, {}, state);
 }
 
 /** Opens the address that a venue's code says, and waits for a state. */
 export async function visit(page, port, code, state) {
-  await page.goto(`https://localhost:${port}/v/${code}`, { waitUntil: "load", timeout: WAIT_MS });
+  await page.goto(`https://localhost:${port}/v/${code}`, { waitUntil: "load" });
   await arrive(page, state);
 }
 

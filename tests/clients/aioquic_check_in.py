@@ -42,7 +42,7 @@ class Client(QuicConnectionProtocol):
         self.waiting[stream] = asyncio.get_running_loop().create_future()
         done = self.waiting[stream]
         self.transmit()
-        return await asyncio.wait_for(done, 10)
+        return await asyncio.wait_for(done, 120)
 
 
 def check(is_so, what, answer):

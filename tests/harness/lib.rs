@@ -17,4 +17,6 @@ pub use command::{assert_done, assert_refused, told};
 pub use gateway::{Expect, Gateway};
 pub use party::{Asked, Manner, Party};
 pub use relay::Relay;
-pub use town::{Sent, Town, eventually, refused, send};
+pub use town::{
+    CITIES_EAST_MS, Sent, Town, away_from_midnight, eventually, is_complete, refused, send, tick,
+};

@@ -21,11 +21,12 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 /// How it answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Manner {
     /// With a status and a body.
     Says(u16, &'static str),
     /// Never.
+    #[default]
     Hangs,
     /// By closing the connection.
     HangsUp,
@@ -42,9 +43,37 @@ pub struct Asked {
     pub question: Value,
 }
 
+#[derive(Default)]
 struct Room {
     manner: Mutex<Manner>,
     asked: Mutex<Vec<Asked>>,
+    waiting: Mutex<Waiting>,
+}
+
+/// Who waits for an answer that never comes: now, and at most at once.
+#[derive(Default)]
+struct Waiting {
+    now: usize,
+    max: usize,
+}
+
+/// One who does, until it hangs up.
+struct Waiter(Arc<Room>);
+
+impl Waiter {
+    fn new(room: Arc<Room>) -> Self {
+        let mut waiting = locked(&room.waiting);
+        waiting.now += 1;
+        waiting.max = waiting.max.max(waiting.now);
+        drop(waiting);
+        Self(room)
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        locked(&self.0.waiting).now -= 1;
+    }
 }
 
 /// The party.
@@ -81,7 +110,7 @@ impl Party {
     async fn start_with(manner: Manner, tls: Option<TlsAcceptor>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let room = Arc::new(Room { manner: Mutex::new(manner), asked: Mutex::default() });
+        let room = Arc::new(Room { manner: Mutex::new(manner), ..Room::default() });
         let serving = tokio::spawn(accept(listener, tls, Arc::clone(&room)));
         Ok(Self { address, room, serving })
     }
@@ -95,6 +124,12 @@ impl Party {
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         locked(&self.room.asked).clone()
+    }
+
+    /// How many at most have waited at once for an answer that never came.
+    #[must_use]
+    pub fn waiting_max(&self) -> usize {
+        locked(&self.room.waiting).max
     }
 
     /// What it was asked last.
@@ -146,7 +181,10 @@ async fn answer(request: Request<Incoming>, room: Arc<Room>) -> anyhow::Result<R
     let manner = locked(&room.manner).clone();
     match manner {
         Manner::Says(status, body) => Ok(Response::builder().status(status).body(body.into())?),
-        Manner::Hangs => std::future::pending().await,
+        Manner::Hangs => {
+            let _waiter = Waiter::new(room);
+            std::future::pending().await
+        }
         Manner::HangsUp => anyhow::bail!("it hangs up"),
     }
 }

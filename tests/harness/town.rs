@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
-use scangate_core::time::{Step, Timestamp};
+use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::city::{Resident, Venue, residents, venues};
 use scangate_loadgen::client::{Connection, Target, Version};
 use scangate_loadgen::drive::now;
@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
+/// How far the cities' clocks are ahead of UTC.
+pub const CITIES_EAST_MS: u64 = 8 * HOUR_MS;
 /// Between two questions whose answer is waited for.
 const ASK_PAUSE: Duration = Duration::from_millis(20);
 
@@ -150,6 +152,20 @@ impl Town {
         self.send(method, &format!("/v1/people/me{path}"), &authorization, body).await
     }
 
+    /// What is said of a resident's own, once it has every check-in that was answered before.
+    pub async fn mine(&mut self, resident: usize) -> anyhow::Result<Value> {
+        let through = now();
+        let mine = async || self.own(resident, "GET", "", &Value::Null).await?.json();
+        eventually(mine, |mine| is_complete(mine, through)).await
+    }
+
+    /// What the tracer is told, once it has every check-in that was answered before.
+    pub async fn traced(&mut self, path: &str) -> anyhow::Result<Value> {
+        let (through, tracer) = (now(), self.tracer.clone());
+        let traced = async || self.send("GET", path, &tracer, "").await?.json();
+        eventually(traced, |traced| is_complete(traced, through)).await
+    }
+
     /// Posts a fact with more fields, and returns the colour it led to.
     pub async fn fact(&mut self, resident: usize, at: Timestamp, more: Value) -> anyhow::Result<String> {
         let mut fact = json!({"person": self.residents[resident].person, "at": at, "source": "test"});
@@ -175,6 +191,12 @@ impl Town {
     }
 }
 
+/// Whether an answer has every check-in that was answered before this time.
+#[must_use]
+pub fn is_complete(answer: &Value, through: Timestamp) -> bool {
+    serde_json::from_value::<Timestamp>(answer["complete_through"].clone()).is_ok_and(|to| to > through)
+}
+
 /// Sends a request on a connection.
 pub async fn send(
     connection: &mut Connection,
@@ -198,6 +220,20 @@ pub fn refused(status: u16, code: &str) -> (u16, String) {
 
 /// How long something may take that is going to happen.
 const EVENTUALLY_MAX: Duration = Duration::from_secs(180);
+
+/// Waits until the clock says a later millisecond than now.
+pub async fn tick() -> anyhow::Result<()> {
+    let before = now();
+    eventually(async || Ok(now()), |now| *now > before).await.map(drop)
+}
+
+/// Waits, where a day ends in less than two minutes in UTC or in the cities' zone, until it has ended: a test that
+/// counts by days is over before the next one ends.
+pub async fn away_from_midnight() -> anyhow::Result<()> {
+    let is_near = |east_ms: u64| (now().0 + east_ms) % DAY_MS > DAY_MS - 120_000;
+    let near = async || Ok(is_near(0) || is_near(CITIES_EAST_MS));
+    eventually(near, |is_near| !is_near).await.map(drop)
+}
 
 /// Asks again and again until the answer is as it should be. **Errors**: with the last answer.
 pub async fn eventually<T: Debug>(

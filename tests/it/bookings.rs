@@ -3,19 +3,18 @@
 use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, refused};
+use scangate_tests::{CITIES_EAST_MS, Town, away_from_midnight, refused};
 use serde_json::{Value, json};
 
-/// Hours are those of this zone, which the built-in pack and Xuzhou's have: it has no summer time.
-const EAST_OF_GREENWICH_MS: u64 = 8 * HOUR_MS;
-
-/// The date after today's, and its midnight.
-fn tomorrow() -> (String, Timestamp) {
-    let days = (now().0 + EAST_OF_GREENWICH_MS) / DAY_MS + 1;
-    let midnight = Timestamp(days * DAY_MS - EAST_OF_GREENWICH_MS);
+/// The date after today's, and its midnight, by the clocks of the built-in pack and Xuzhou's: the zone has no summer
+/// time. Today does not end before the test does.
+async fn tomorrow() -> anyhow::Result<(String, Timestamp)> {
+    away_from_midnight().await?;
+    let days = (now().0 + CITIES_EAST_MS) / DAY_MS + 1;
+    let midnight = Timestamp(days * DAY_MS - CITIES_EAST_MS);
     // In UTC noon of a day has its date.
     let date = Timestamp(days * DAY_MS).to_string();
-    (date.split('T').next().unwrap_or_default().to_owned(), midnight)
+    Ok((date.split('T').next().unwrap_or_default().to_owned(), midnight))
 }
 
 fn site(name: &str, district: &str, places: u16) -> Value {
@@ -46,6 +45,7 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
     let mut town = Town::under("xuzhou", 4).await?;
     let (here, _) =
         (add(&mut town, &site("东", "云龙", 2)).await?, add(&mut town, &site("西", "泉山", 2)).await?);
+    let (day, midnight) = tomorrow().await?;
     let all = look(&mut town, "/v1/test-sites").await?;
     assert_eq!(
         (all["test_sites"].as_array().map(Vec::len), all["days"].as_array().map(Vec::len)),
@@ -56,7 +56,6 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
         near["test_sites"],
         json!([all["test_sites"].as_array().unwrap().iter().find(|site| site["site"] == here.as_str())])
     );
-    let (day, midnight) = tomorrow();
     assert_eq!(all["days"][1], day.as_str());
     let path = format!("/v1/test-sites/{here}/slots?day={day}");
     let (eight, nine) = (midnight.plus_ms(8 * HOUR_MS), midnight.plus_ms(9 * HOUR_MS));
@@ -129,7 +128,7 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
 async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
     let mut town = Town::under("xuzhou", 2).await?;
     let here = add(&mut town, &site("东", "云龙", 2)).await?;
-    let (day, midnight) = tomorrow();
+    let (day, midnight) = tomorrow().await?;
     let at = |hours: u64| midnight.plus_ms(hours * HOUR_MS);
     for (wish, said) in [
         (json!({"site": here, "at": at(10)}), refused(400, "malformed")),
@@ -187,7 +186,7 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
 async fn a_guardian_books_for_a_dependant_and_nobody_else_does() -> anyhow::Result<()> {
     let mut town = Town::under("jingzhou", 3).await?;
     let here = add(&mut town, &site("东", "荆州", 2)).await?;
-    let (day, midnight) = tomorrow();
+    let (day, midnight) = tomorrow().await?;
     let (wish, dependant) =
         (json!({"site": here, "at": midnight.plus_ms(8 * HOUR_MS)}), town.residents[1].person);
     let (path, cancel) =

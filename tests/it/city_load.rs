@@ -12,6 +12,7 @@ use scangate_loadgen::plan::{Curve, Wish, plan};
 use scangate_loadgen::reckon::{Register, Row};
 use scangate_loadgen::replay::{co_presence, open_case};
 use scangate_loadgen::sample::{Acknowledged, Samples};
+use scangate_loadgen::trails::read_through;
 use scangate_loadgen::verify::verify;
 use scangate_tests::city::{StoppedNode, alone};
 use scangate_tests::{City, Gateway, eventually};
@@ -109,14 +110,15 @@ async fn check(
 async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<Acknowledged>>) -> anyhow::Result<()> {
     let tracer = gateway.first_token("tracer")?;
     let mut connection = gateway.target()?.connect(Version::Http3).await?;
-    let (from, to) = (now().minus_ms(3_600_000), now().plus_ms(3_600_000));
+    let began = now();
+    let (from, to) = (began.minus_ms(3_600_000), began.plus_ms(3_600_000));
     let window = |at: Timestamp| i64::try_from(at.0).context("a time of this century");
     let (mut rows, mut people): (Vec<Row>, Vec<PersonId>) = (Vec::new(), kept.keys().copied().collect());
     people.sort_unstable();
     for &person in &people {
         let case = open_case(&mut connection, &tracer, person, window(from)?, window(to)?).await?;
         let path = format!("/v1/cases/{case}/trail");
-        let trail: Value = serde_json::from_slice(&connection.call("GET", &path, &tracer, "").await?)?;
+        let trail: Value = read_through(&mut connection, &path, || tracer.clone(), began).await?;
         for visit in trail["visits"].as_array().context("a trail has visits")? {
             let at: Timestamp = serde_json::from_value(visit["from"].clone())?;
             rows.push(Row {
@@ -130,7 +132,7 @@ async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<Acknowledged>>) 
     for &person in people.iter().step_by(people.len() / ASKED) {
         let case = open_case(&mut connection, &tracer, person, window(from)?, window(to)?).await?;
         for hops in [1, 2] {
-            let found = co_presence(&mut connection, &tracer, &case, hops).await?;
+            let found = co_presence(&mut connection, &tracer, &case, hops, began).await?;
             let reckoned = register.contacts(person, window(from)?, window(to)?, hops);
             let differ = found.iter().zip(&reckoned).find(|(one, other)| one != other);
             assert_eq!((differ, found.len()), (None, reckoned.len()), "{hops} hops");

@@ -3,7 +3,7 @@
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::Town;
+use scangate_tests::{Town, tick};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,8 +136,9 @@ async fn gz_15_a_staffed_point_registers_who_comes_and_who_goes() -> anyhow::Res
         let scan = json!({"person": code, "direction": direction, "temperature": 36.5}).to_string();
         let scanned = town.send("POST", "/v1/check-ins", &terminal, scan).await?.json()?;
         assert_eq!(scanned["verdict"], "pass", "{scanned}");
+        tick().await?;
     }
-    let mine = town.own(0, "GET", "", &Value::Null).await?.json()?;
+    let mine = town.mine(0).await?;
     let ways: Vec<&Value> =
         mine["check_ins"].as_array().into_iter().flatten().map(|one| &one["direction"]).collect();
     assert_eq!(ways, ["out", "in"], "{mine}");
@@ -157,10 +158,10 @@ async fn gz_09_a_travel_card_on_paper_and_a_familys_code_write_the_same_trail() 
     for (terminal, who) in [(first?, json!({"pass": card["pass"]})), (second?, json!({"person": code}))] {
         let scanned = town.send("POST", "/v1/check-ins", &terminal, who.to_string()).await?;
         assert_eq!(scanned.status(), 200, "{}", scanned.text());
+        tick().await?;
     }
     let case = town.open_case(0).await?;
-    let tracer = town.tracer.clone();
-    let trail = town.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?.json()?;
+    let trail = town.traced(&format!("/v1/cases/{case}/trail")).await?;
     let venues: Vec<&Value> =
         trail["visits"].as_array().into_iter().flatten().map(|visit| &visit["venue"]).collect();
     assert_eq!(venues, [&json!(town.venues[0].venue), &json!(town.venues[1].venue)], "{trail}");

@@ -7,7 +7,7 @@ use scangate_tests::{Relay, Sent, Town, send};
 use std::time::{Duration, Instant};
 
 /// How long the gateway may take to count a request.
-const COUNTING_MAX: Duration = Duration::from_secs(10);
+const COUNTING_MAX: Duration = Duration::from_secs(180);
 
 /// A town whose gateway is reached through a relay.
 struct Street {
@@ -69,8 +69,7 @@ async fn a_check_in_in_the_first_packets_is_kept_once() -> anyhow::Result<()> {
     // Whoever captured the packets and sends them again makes no second check-in.
     let again = street.town.send("POST", "/v1/check-ins", "", scan).await?;
     assert_eq!(again.json()?, sent.json()?);
-    let mine = street.town.residents[0].authorization(now());
-    let mine = street.town.send("GET", "/v1/people/me", &mine, "").await?.json()?;
+    let mine = street.town.mine(0).await?;
     assert_eq!(mine["check_ins"].as_array().map(Vec::len), Some(1), "{mine}");
     Ok(())
 }

@@ -3,10 +3,10 @@
 
 use crate::registration::{jpeg, printed_code};
 use anyhow::Context as _;
-use scangate_core::time::{DAY_MS, HOUR_MS, Step};
+use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::city::Given;
 use scangate_loadgen::client::Version;
-use scangate_tests::{Clock, Gateway, Sent, Town, eventually};
+use scangate_tests::{Clock, Gateway, Sent, Town, eventually, is_complete};
 use serde_json::{Value, json};
 
 /// The phone of who registers.
@@ -133,8 +133,11 @@ impl Life {
 async fn live(expected: Expected) -> anyhow::Result<()> {
     let mut life = Life::begin(expected.policy).await?;
     life.register(CONTACT).await?;
+    let mut met = Timestamp(0);
     for resident in [ILL, CONTACT] {
-        assert_eq!(life.check_in(resident).await?["colour"], "green");
+        let said = life.check_in(resident).await?;
+        assert_eq!(said["colour"], "green");
+        met = serde_json::from_value(said["at"].clone())?;
         life.clock.go_ahead(600_000)?;
     }
     let (ill, contact) = (json!(life.town.residents[ILL].person), json!(life.town.residents[CONTACT].person));
@@ -155,7 +158,8 @@ async fn live(expected: Expected) -> anyhow::Result<()> {
     let tracer = life.tracer.clone();
     let opened = life.send("POST", "/v1/cases", &tracer, &opened).await?.json()?;
     let path = format!("/v1/cases/{}/co-presence", opened["case"].as_str().unwrap_or_default());
-    let contacts = life.send("GET", &path, &tracer, &Value::Null).await?.json()?;
+    let contacts = async || life.send("GET", &path, &tracer, &Value::Null).await?.json();
+    let contacts = eventually(contacts, |contacts| is_complete(contacts, met)).await?;
     assert_eq!(contacts["contacts"].as_array().map(Vec::len), Some(1), "{contacts}");
     assert_eq!(contacts["contacts"][0]["person"], contact);
     let (_, colour) = life.fact(&contact, "close-contact", case).await?;

@@ -99,12 +99,10 @@ async fn import(town: &mut Town, count: usize, days: &[u64]) -> anyhow::Result<(
 
 /// What a tracer sees under a case: its trail, who was there, and who was at its first venue.
 async fn trace(town: &mut Town, case: &str) -> anyhow::Result<Vec<Value>> {
-    let (tracer, venue) = (town.tracer.clone(), town.venues[0].venue);
+    let venue = town.venues[0].venue;
     let mut seen = Vec::new();
     for what in ["trail".to_owned(), "co-presence?hops=2".to_owned(), format!("venues/{venue}/visits")] {
-        let sent = town.send("GET", &format!("/v1/cases/{case}/{what}"), &tracer, "").await?;
-        assert_eq!(sent.status(), 200, "{}", sent.text());
-        let mut answer = sent.json()?;
+        let mut answer = town.traced(&format!("/v1/cases/{case}/{what}")).await?;
         answer.as_object_mut().context("an object")?.remove("complete_through");
         seen.push(answer);
     }

@@ -27,10 +27,6 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
         .collect();
     let posted = town.send("POST", "/v1/facts", &authority, lines.join("\n")).await?;
     assert_eq!((posted.status(), posted.lines()?.len()), (200, TURNED), "{}", posted.code());
-    let scan = town.scan(0, 0);
-    let before = town.send("POST", "/v1/check-ins", "", scan.clone()).await?.json()?;
-    assert_eq!((&before["colour"], &before["policy"]), (&json!("green"), &json!("default/1")));
-
     let foreseen = town.send("POST", "/v1/policies/dry-run", &authority, XINJI).await?.json()?;
     assert_eq!(
         (&foreseen["changes"], &foreseen["worse"], &foreseen["by_rule"]),
@@ -51,6 +47,9 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
         let own = town.send("POST", &path, &authority, body).await?;
         assert_eq!((own.status(), own.code().as_str()), (403, "same-approver"));
     }
+    let scan = town.scan(0, 0);
+    let before = town.send("POST", "/v1/check-ins", "", scan.clone()).await?.json()?;
+    assert_eq!((&before["colour"], &before["policy"]), (&json!("green"), &json!("default/1")));
     let approved = town.send("POST", &path, &approver, json!({ "worse": TURNED }).to_string()).await?;
     assert_eq!(approved.json()?["policy"], "xinji/1", "{}", approved.text());
 
@@ -65,8 +64,7 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
     let replayed =
         town.send("GET", &format!("/v1/people/{person}?policy=1"), &authority, "").await?.json()?;
     assert_eq!((&replayed["colour"], &replayed["policy"]), (&json!("green"), &json!("default/1")));
-    let mine = town.residents[0].authorization(now());
-    let mine = town.send("GET", "/v1/people/me", &mine, "").await?.json()?;
+    let mine = town.mine(0).await?;
     let colours: Vec<&Value> =
         mine["check_ins"].as_array().into_iter().flatten().map(|one| &one["colour"]).collect();
     assert_eq!(colours, [&json!("yellow"), &json!("green")]);

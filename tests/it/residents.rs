@@ -44,7 +44,7 @@ async fn ones_own_is_read_changed_and_erased_by_the_token_no_screen_shows() -> a
     let mut town = Town::found(1).await?;
     let checked_in = town.check_in(0, 0).await?.json()?;
     let resident = town.residents[0].authorization(now());
-    let mine = town.send("GET", "/v1/people/me", &resident, "").await?.json()?;
+    let mine = town.mine(0).await?;
     assert_eq!(mine["check_ins"][0]["id"], checked_in["id"]);
     assert_eq!((&mine["colour"], &mine["reasons"]), (&json!("green"), &json!([])));
 

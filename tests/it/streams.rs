@@ -68,8 +68,7 @@ async fn what_is_reset_half_way_is_not_kept_and_harms_nobody_else() -> anyhow::R
     send.finish()?;
     let answer = receive.read_to_end(10_000).await?;
     assert!(String::from_utf8_lossy(&answer).contains("\"colour\":\"green\""));
-    let abandoned = town.residents[0].authorization(now());
-    let mine = town.send("GET", "/v1/people/me", &abandoned, "").await?.json()?;
+    let mine = town.mine(0).await?;
     assert_eq!(mine["check_ins"], json!([]));
     Ok(())
 }

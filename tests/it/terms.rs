@@ -4,7 +4,7 @@ use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::city::{Given, Resident};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town, eventually, refused, send};
+use scangate_tests::{Expect, Gateway, Town, away_from_midnight, eventually, refused, send};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -147,6 +147,7 @@ async fn acts_of(town: &mut Town, resident: usize) -> anyhow::Result<Vec<(String
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_14_one_edit_a_day_and_gz_07_only_by_green() -> anyhow::Result<()> {
+    away_from_midnight().await?;
     let mut town = Town::under("xinji", 1).await?;
     let name = json!({"name": "李四"});
     assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
@@ -224,12 +225,14 @@ async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result
     assert_eq!(town.own(0, "POST", "/arrivals", &arrival).await?.status(), 200);
     // A mall is no checkpoint.
     assert_eq!(town.check_in(0, 0).await?.status(), 200);
+    town.mine(0).await?;
     let open = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
     assert_eq!(open["arrivals"][0]["passed"], Value::Null, "{open}");
     let code = town.residents[0].code(Step::of(now()));
     let scan = json!({"venue": station["poster"], "person": code}).to_string();
     let passed = town.send("POST", "/v1/check-ins", "", scan).await?.json()?;
     assert_eq!(passed["verdict"], "pass");
+    town.mine(0).await?;
     let closed = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
     assert_eq!(closed["arrivals"][0]["passed"], passed["id"], "{closed}");
     Ok(())
@@ -497,6 +500,7 @@ async fn xz_08_a_colour_is_told_with_rules_and_facts_and_replayed_as_of_a_time()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_report_a_day_counts_and_survives_a_restart() -> anyhow::Result<()> {
+    away_from_midnight().await?;
     let mut town = Town::under("nanchong", 1).await?;
     assert_eq!(town.fact(0, now(), json!({"kind": "close-contact"})).await?, "red");
     let healthy = json!({"temperature": 36.6, "symptoms": []});

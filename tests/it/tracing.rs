@@ -1,6 +1,6 @@
 //! Tracers: cases, trails, co-presence, venue visits, in three formats and within a budget.
 
-use scangate_tests::{Gateway, Town};
+use scangate_tests::{Gateway, Town, away_from_midnight};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -12,8 +12,7 @@ async fn who_was_there_is_told_under_a_case_of_ones_own() -> anyhow::Result<()> 
         town.check_in(resident, resident / 2).await?;
     }
     let case = town.open_case(0).await?;
-    let trail = town.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?.json()?;
-    assert!(trail["complete_through"].is_string());
+    let trail = town.traced(&format!("/v1/cases/{case}/trail")).await?;
     assert_eq!(trail["visits"].as_array().map(Vec::len), Some(1), "{trail}");
     assert_eq!(trail["visits"][0]["venue"], json!(town.venues[0].venue));
     assert_eq!(trail["visits"][0]["certainty"], "inferred");
@@ -84,6 +83,7 @@ async fn cases_that_cannot_be_opened() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_ends_and_survives_a_restart() -> anyhow::Result<()> {
+    away_from_midnight().await?;
     let folder = Arc::new(tempfile::tempdir()?);
     let config = folder.path().join("gateway.toml");
     std::fs::write(&config, "[tracer]\ncases_max = 2\n")?;
