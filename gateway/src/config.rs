@@ -2,10 +2,11 @@
 //! and the nearest right key; nothing is guessed.
 
 mod channel;
+mod party_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
+pub use party_address::{PartyAddress, PartyAddressError};
 
-use crate::parties::PartyAddress;
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use scangate_storage::cql::{Address, AddressWrong, Consistency};

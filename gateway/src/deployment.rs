@@ -16,6 +16,9 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+/// The file that says how far a copy to a cluster is.
+pub const COPY_PROGRESS: &str = "store-copy.json";
+
 /// How long the tokens of the first start are good.
 const FIRST_TOKEN_MS: u64 = 365 * DAY_MS;
 

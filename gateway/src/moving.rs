@@ -10,7 +10,6 @@ mod progress;
 use crate::config::Config;
 use crate::{clock, deployment, store, sunset};
 use anyhow::{Context as _, bail, ensure};
-pub(crate) use progress::NAME as PROGRESS_FILE;
 
 use bar::Bar;
 use patience::Patience;

@@ -7,17 +7,15 @@
 //! `registration.face_webhook` `{"name", "document": {"type", "number"}, "image"}`, the image in base64, which
 //! 200 `{"match": true}` or `{"match": false}` answers.
 
-mod address;
 mod double;
 mod fault;
 mod picture;
 mod webhook;
 
-pub use address::{PartyAddress, PartyAddressError};
 pub use fault::PartyFault;
 pub use picture::{Picture, PictureError};
 
-use crate::config::RegistrationConfig;
+use crate::config::{PartyAddress, RegistrationConfig};
 use anyhow::Context as _;
 use double::{FaceDouble, SmsDouble};
 use http::StatusCode;

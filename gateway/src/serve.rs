@@ -11,6 +11,7 @@ mod outgoing;
 pub mod quic;
 pub mod sessions;
 pub mod socket;
+mod stream_key;
 mod tally;
 pub mod tls;
 pub mod worker;

@@ -15,7 +15,7 @@ pub use report::{Found, Report};
 pub use signed::{NoKey, PublicKey};
 
 use crate::config::Config;
-use crate::{clock, deployment, moving};
+use crate::{clock, deployment};
 use anyhow::{Context as _, bail, ensure};
 use city::City;
 use folder::{Files, Folder};
@@ -198,7 +198,7 @@ impl Sunset<'_> {
         );
         let is_secret_elsewhere = self.order.config.secret.is_some();
         ensure!(
-            folder.part(moving::PROGRESS_FILE).is_none() || is_secret_elsewhere,
+            folder.part(deployment::COPY_PROGRESS).is_none() || is_secret_elsewhere,
             "{shown} was copied to a cluster, whose city may live by the secret in it: put that elsewhere, and name \
              it by --secret"
         );

@@ -3,6 +3,7 @@
 //! the stores made of this.
 
 mod address;
+mod answer;
 mod chosen;
 pub(crate) mod clock;
 mod cluster;
@@ -10,6 +11,7 @@ mod consistency;
 mod ending;
 mod error;
 mod filling;
+mod keyspace;
 mod schema;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -21,10 +21,12 @@
 //! a seal, so that there damage at the very end is told from a crash, too.
 
 mod checkpoint;
+mod config;
 mod disk;
 mod group;
 mod handle;
 mod lane;
+mod queue;
 mod reader;
 mod record;
 mod recover;
@@ -34,9 +36,11 @@ mod shared;
 mod spare;
 mod writer;
 
+pub use config::JournalConfig;
 pub use disk::{Disk, DiskFile, RealDisk};
-pub use handle::{Journal, JournalConfig};
-pub use lane::{Durability, Lane, PushRefusal, Ticket};
+pub use handle::Journal;
+pub use lane::{Durability, Lane, Ticket};
+pub use queue::PushRefusal;
 pub use reader::Reader;
 pub use record::Sequence;
 pub use recover::{Damage, Recovered};

@@ -7,6 +7,7 @@
 mod admission;
 mod area;
 mod calendar;
+mod holding;
 mod judgement;
 mod overlap;
 mod pack;
@@ -19,7 +20,8 @@ mod which;
 pub use admission::{Admission, Place};
 pub use area::{AreaRisk, Risk};
 pub use calendar::Calendar;
-pub use judgement::{Because, Judgement, Progress};
+pub use holding::{Because, Progress};
+pub use judgement::Judgement;
 pub use overlap::{Overlap, Settled};
 pub use pack::PolicyError;
 pub use rule::Rule;

@@ -1,7 +1,7 @@
 //! The file in the data folder that says how far a copy is: JSON, replaced by renaming once it is on disk. What
 //! was written since the last one is copied once more after an interruption, which changes nothing.
 
-use crate::deployment;
+use crate::deployment::{self, COPY_PROGRESS};
 use anyhow::Context as _;
 use scangate_storage::registry::{RowPlace, RowsSum};
 use scangate_storage::trail::TrailPlace;
@@ -11,8 +11,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Its name.
-pub(crate) const NAME: &str = "store-copy.json";
 /// How often it is written: what is done again after an interruption.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -67,7 +65,7 @@ pub(super) struct ProgressFile {
 impl ProgressFile {
     /// The file of a data folder.
     pub(super) fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), path: folder.join(NAME), written: None }
+        Self { folder: folder.to_owned(), path: folder.join(COPY_PROGRESS), written: None }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -87,7 +85,7 @@ impl ProgressFile {
 
     /// Writes it. It is on disk when this returns.
     pub(super) fn write(&mut self, progress: &Progress) -> anyhow::Result<()> {
-        deployment::replace(&self.folder, NAME, &serde_json::to_vec(progress)?)?;
+        deployment::replace(&self.folder, COPY_PROGRESS, &serde_json::to_vec(progress)?)?;
         self.written = Some(Instant::now());
         Ok(())
     }

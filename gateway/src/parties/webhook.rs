@@ -1,8 +1,8 @@
 //! A webhook: one question by `POST`, one answer, over HTTP/1.1. It knows the wire and its bounds, and not what
 //! is asked; that is [`super::Parties`]'.
 
-use super::address::PartyAddress;
 use super::fault::PartyFault;
+use crate::config::PartyAddress;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, StatusCode};

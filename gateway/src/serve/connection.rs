@@ -5,7 +5,7 @@ use super::bell::Bell;
 use super::front::{Caller, Front, Reply, Taken};
 use super::office_stream::{Next, OfficeStream};
 use super::outgoing::{Outgoing, Progress};
-use super::quic::StreamKey;
+use super::stream_key::StreamKey;
 use crate::channels::Channel;
 use crate::http3::{Code, Control, Fault, Head, Limits, Part, RequestReader, Scope, Uni, answer, whole};
 use crate::office::call::Door;

@@ -1,6 +1,7 @@
 //! A worker's front desk: walks scans through the rooms, and holds the answers that wait for the disk.
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
+use super::stream_key::StreamKey;
 use super::tally::Tally;
 use crate::channels::Channel;
 use crate::clock;
@@ -24,7 +25,7 @@ const WAITING_MAX: usize = 16_384;
 /// Where an answer goes.
 pub enum Caller {
     /// To a stream of a QUIC connection.
-    Stream(super::quic::StreamKey),
+    Stream(StreamKey),
     /// To a task of this worker.
     Task(oneshot::Sender<Reply>),
 }
@@ -138,7 +139,7 @@ impl Front {
 
     /// Answers everybody whose check-in is on disk, in the order they came. Answers to tasks are sent from
     /// here; those to streams are given to `to_stream`, which must not keep the body.
-    pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(super::quic::StreamKey, &[u8])) {
+    pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
         while self.waiting.front().is_some_and(|waiting| waiting.journaled.is_durable(durable)) {
             let Some(Waiting { journaled, caller, since }) = self.waiting.pop_front() else { return };

@@ -8,8 +8,9 @@
 use super::bell::Bell;
 use super::connection::{Connection, Slow, Workplace};
 use super::outbox::{Flushed, Outbox};
+use super::stream_key::StreamKey;
 use bytes::BytesMut;
-use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming, StreamId};
+use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -35,17 +36,6 @@ const HANDSHAKES_MAX: usize = 2_048;
 const CONNECTIONS_MAX: usize = 262_144;
 /// How long a drain lets a connection be, so that its last answers arrive before the close.
 const LINGER: Duration = Duration::from_millis(300);
-
-/// A stream of a connection of a worker. The generation tells a slot's connections apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StreamKey {
-    /// The connection's slot.
-    pub slot: u32,
-    /// Which connection of the slot.
-    pub generation: u32,
-    /// The stream.
-    pub stream: StreamId,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Deadline {

@@ -3,7 +3,7 @@
 
 use super::before::RemovedFile;
 use super::marker;
-use crate::moving;
+use crate::deployment::COPY_PROGRESS;
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -17,7 +17,7 @@ const PARTS: [&str; 16] = [
     "journal",
     "snapshot",
     "snapshot.new",
-    moving::PROGRESS_FILE,
+    COPY_PROGRESS,
     "store-copy.json.new",
     "doctor",
     "gateway",

@@ -159,9 +159,9 @@ fn nothing_is_touched_where_something_is_not_as_it_should_be() {
         Order { config: rig.order.config.clone(), report: rig.order.report.clone(), confirm: None };
     assert!(end(&unconfirmed).err().unwrap().to_string().contains("this deployment's secret"));
     rig.order.config.secret = None;
-    fs::write(rig.data().join(moving::PROGRESS_FILE), "{}").unwrap();
+    fs::write(rig.data().join(deployment::COPY_PROGRESS), "{}").unwrap();
     rig.refused("put that elsewhere");
-    fs::remove_file(rig.data().join(moving::PROGRESS_FILE)).unwrap();
+    fs::remove_file(rig.data().join(deployment::COPY_PROGRESS)).unwrap();
     fs::rename(rig.data().join("registry"), rig.root.path().join("registry")).unwrap();
     fs::write(rig.data().join("snapshot"), "").unwrap();
     rig.refused("name it by --store");

@@ -1,10 +1,9 @@
 //! Numbers that are chosen once for a keyspace's life, by whoever comes first: rows of the table of versions.
 
+use super::answer::standing;
 use super::cluster::Cluster;
 use super::error::ClusterError;
 use super::tries::Tries;
-use scylla::response::query_result::QueryResult;
-use scylla::value::Row;
 
 impl Cluster {
     /// Chooses a number, unless there is one of that name. Returns the one there is now, whoever's it is: so it may be
@@ -28,15 +27,6 @@ impl Cluster {
         let rows = rows.into_rows_result().map_err(ClusterError::of)?;
         Ok(rows.maybe_first_row::<(i32,)>().map_err(ClusterError::of)?.map(|(number,)| number))
     }
-}
-
-/// The number that hindered an insert, by the insert's answer; none where it was done. Servers differ in which columns
-/// they answer with.
-pub(super) fn standing(answer: QueryResult) -> Result<Option<i32>, ClusterError> {
-    let rows = answer.into_rows_result().map_err(ClusterError::of)?;
-    let place = rows.column_specs().iter().position(|column| column.name() == "version");
-    let row = rows.first_row::<Row>().map_err(ClusterError::of)?;
-    Ok(place.and_then(|at| row.columns.get(at)?.as_ref()?.as_int()))
 }
 
 #[cfg(test)]

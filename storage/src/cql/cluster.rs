@@ -2,8 +2,8 @@
 
 use super::address::Address;
 use super::consistency::Consistency;
-use super::ending;
 use super::error::ClusterError;
+use super::keyspace::ensure_living;
 use super::schema::{self, Schema};
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
@@ -162,7 +162,7 @@ async fn connect(options: &Options) -> Result<Session, ClusterError> {
     let session = builder.build().await.map_err(ClusterError::of)?;
     if options.schema != Schema::Leave {
         schema::migrate(&session, &options.address.keyspace, options.schema).await?;
-        ending::refuse(&session, &options.address.keyspace).await?;
+        ensure_living(&session, &options.address.keyspace).await?;
     }
     Ok(session)
 }

@@ -3,14 +3,12 @@
 
 use super::cluster::Cluster;
 use super::error::ClusterError;
+use super::keyspace::{ENDING, ensure_living, has_keyspace, names};
 use super::schema::TABLES;
 use super::tries::Tries;
-use scylla::client::session::Session;
 use scylla::statement::Statement;
 use std::time::Duration;
 
-/// The number that says so; which one it is does not matter.
-const BEGUN: &str = "sunset";
 /// How long dropping may take, until every node has done it: each may make a snapshot first.
 const DROP_MAX: Duration = Duration::from_secs(120);
 
@@ -56,7 +54,7 @@ impl Cluster {
 
     /// Begins to end the keyspace: from now on no gateway that connects serves it.
     pub fn begin_ending(&self) -> Result<(), ClusterError> {
-        self.wait(self.choose(BEGUN, 1)).map(drop)
+        self.wait(self.choose(ENDING, 1)).map(drop)
     }
 
     /// Takes that back.
@@ -65,7 +63,7 @@ impl Cluster {
             let text = "DELETE FROM {}.version WHERE name = ? IF EXISTS";
             let delete = self.prepare_conditional(text).await?;
             let (session, mut tries) = (self.session().await?, Tries::new());
-            while let Err(error) = session.execute_unpaged(&delete, (BEGUN,)).await {
+            while let Err(error) = session.execute_unpaged(&delete, (ENDING,)).await {
                 tries.again(error).await?;
             }
             Ok(())
@@ -74,7 +72,7 @@ impl Cluster {
 
     /// Finds out that nobody is ending the keyspace. **Errors**: somebody is.
     pub fn ensure_living(&self) -> Result<(), ClusterError> {
-        self.wait(async { refuse(self.session().await?, self.keyspace()).await })
+        self.wait(async { ensure_living(self.session().await?, self.keyspace()).await })
     }
 
     /// Drops the keyspace, if it is still there. Every node that is not away has done so when this returns.
@@ -88,31 +86,6 @@ impl Cluster {
             Ok(())
         })
     }
-}
-
-/// Finds out that nobody is ending the keyspace. **Errors**: somebody is, which no repetition changes.
-pub(super) async fn refuse(session: &Session, keyspace: &str) -> Result<(), ClusterError> {
-    let text = format!("SELECT name FROM {keyspace}.version WHERE name = ?");
-    if names(session, &text, BEGUN).await?.is_empty() {
-        return Ok(());
-    }
-    Err(ClusterError::last(format!(
-        "keyspace {keyspace} is being ended by `gateway sunset`: no gateway serves it any more"
-    )))
-}
-
-/// Whether there is the keyspace.
-pub(super) async fn has_keyspace(session: &Session, keyspace: &str) -> Result<bool, ClusterError> {
-    let text = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
-    Ok(!names(session, text, keyspace).await?.is_empty())
-}
-
-/// The names that are found by a name.
-async fn names(session: &Session, text: &str, by: &str) -> Result<Vec<String>, ClusterError> {
-    let rows = session.query_unpaged(text, (by,)).await.map_err(ClusterError::of)?;
-    let rows = rows.into_rows_result().map_err(ClusterError::of)?;
-    let names = rows.rows::<(String,)>().map_err(ClusterError::of)?;
-    names.map(|row| row.map(|(name,)| name).map_err(ClusterError::of)).collect()
 }
 
 #[cfg(test)]

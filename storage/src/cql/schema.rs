@@ -1,9 +1,9 @@
 //! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
 //! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
-use super::chosen::standing;
-use super::ending;
+use super::answer::standing;
 use super::error::ClusterError;
+use super::keyspace::has_keyspace;
 use super::tries::drawn;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
@@ -73,7 +73,7 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
     if version(session, keyspace).await.is_ok_and(|found| found == VERSIONS.len()) {
         return Ok(());
     }
-    if schema == Schema::Expect && !ending::has_keyspace(session, keyspace).await? {
+    if schema == Schema::Expect && !has_keyspace(session, keyspace).await? {
         return Err(ClusterError::last(format!(
             "keyspace {keyspace} is gone, and this data folder has served it: if the city was ended, end the folder \
              by `gateway sunset`, too; a new city begins in a new folder"

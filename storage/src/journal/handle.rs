@@ -1,7 +1,9 @@
 //! The journal as its owner holds it: opened, asked how far it is, told what the store has, closed.
 
+use super::config::JournalConfig;
 use super::disk::Disk;
-use super::lane::{Durability, Lane, LaneQueue};
+use super::lane::{Durability, Lane};
+use super::queue::LaneQueue;
 use super::reader::Reader;
 use super::record::{SLOT_BYTES, Sequence};
 use super::recover::Recovered;
@@ -17,19 +19,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-/// The journal's settings.
-#[derive(Debug, Clone)]
-pub struct JournalConfig {
-    /// One segment. **Units**: bytes, a multiple of 64.
-    pub segment_bytes: u64,
-    /// All segments together. **Units**: bytes.
-    pub disk_bytes_max: u64,
-    /// Records that a lane holds on their way to the disk; fewer where all lanes would outgrow a segment.
-    pub lane_records: usize,
-    /// Check-ins from this time on are given back by recovery.
-    pub recent_since: Timestamp,
-}
 
 /// The journal.
 pub struct Journal {

@@ -2,8 +2,8 @@
 
 use super::JournalError;
 use super::checkpoint;
+use super::config::JournalConfig;
 use super::disk::Disk;
-use super::handle::JournalConfig;
 use super::record::Sequence;
 use super::recover::{Damage, Recovered, SegmentScan, scan_segment};
 use super::segment::{self, FORMAT, Segment};

@@ -1,9 +1,9 @@
 //! What the journal's threads, its lanes and its readers share.
 
 use super::DiskFile;
+use super::config::JournalConfig;
 use super::disk::Disk;
-use super::handle::JournalConfig;
-use super::lane::{LaneQueue, PushRefusal};
+use super::queue::{LaneQueue, PushRefusal};
 use super::record::{SLOT_BYTES, Sequence};
 use super::segment::Segment;
 use crossbeam::utils::CachePadded;

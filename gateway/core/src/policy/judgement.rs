@@ -1,32 +1,12 @@
 //! A judgement: a person's standing with the rules and facts that gave it, what is still to be done about it, and
 //! when time alone changes it.
 
+use super::holding::{Because, Progress, holding, worst};
 use super::rule::Span;
 use super::transition::hold;
 use super::{Evidence, Policy};
 use crate::colour::{Colour, Reasons, Standing};
-use crate::id::FactId;
 use crate::time::Timestamp;
-
-/// One rule that fired, and what fired it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Because {
-    /// The rule's number in its pack.
-    pub rule: usize,
-    /// The fact; none where it is reports that are missing.
-    pub fact: Option<FactId>,
-    /// When it ends by itself, if it does.
-    pub clears: Option<Timestamp>,
-}
-
-/// Daily reports on the way to the next milder colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Consecutive local days that were reported in this colour.
-    pub reported: u16,
-    /// How many it takes.
-    pub needed: u16,
-}
 
 /// What a pack says of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,19 +21,6 @@ pub struct Judgement {
     pub progress: Option<Progress>,
     /// The next time at which the standing may change with no new fact.
     pub changes_at: Option<Timestamp>,
-}
-
-/// The rules that hold at a time, without those that another one outranks.
-pub(super) fn holding<'a>(policy: &Policy, spans: &'a [Span], at: Timestamp) -> Vec<&'a Span> {
-    let holding = || spans.iter().filter(move |span| span.holds(at));
-    let outranked =
-        |span: &&Span| holding().any(|other| policy.rules[other.rule].outranks.contains(&span.rule));
-    holding().filter(|span| !outranked(span)).collect()
-}
-
-/// The most severe colour of these rules; green where there is none.
-pub(super) fn worst(policy: &Policy, holding: &[&Span]) -> Colour {
-    holding.iter().map(|span| policy.rules[span.rule].colour).max().unwrap_or(Colour::Green)
 }
 
 pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Judgement {

@@ -2,7 +2,7 @@
 //! on so many consecutive local days, and then gives way to the next milder one only. The whole past is walked
 //! through each time, from facts and reports, so that nothing but these decides.
 
-use super::judgement::{Because, Progress, holding, worst};
+use super::holding::{Because, Progress, holding, worst};
 use super::rule::Span;
 use super::{Policy, Transition};
 use crate::colour::Colour;

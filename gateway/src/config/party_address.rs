@@ -22,12 +22,12 @@ pub enum PartyAddressError {
 
 impl PartyAddress {
     /// The URL.
-    pub(super) fn uri(&self) -> &Uri {
+    pub fn uri(&self) -> &Uri {
         &self.0
     }
 
     /// Whether it is reached over TLS.
-    pub(super) fn is_tls(&self) -> bool {
+    pub fn is_tls(&self) -> bool {
         self.0.scheme_str() == Some("https")
     }
 }
