@@ -37,11 +37,7 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
-}
-
-async fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
     let certificate = options.data.join("certificate.pem");
     let connect = async |address| {
         Target::new(address, &certificate)?.connect(Version::Http3).await.context("connecting")

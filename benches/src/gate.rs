@@ -1,10 +1,10 @@
 //! M1: connections that stay, a fixed number of check-ins in flight on each, as many as the server answers.
 
 use crate::client::{Client, Handshake, exchange};
-use crate::machine::{self, Core};
 use crate::server::{Server, Which};
 use crate::spread::Spread;
 use crate::town::Town;
+use crate::turn;
 use anyhow::Context as _;
 use clap::Args;
 use std::cell::Cell;
@@ -94,18 +94,8 @@ impl Run {
 }
 
 fn one(which: Which, shape: Shape, options: &Options) -> anyhow::Result<Run> {
-    let gateway = Server::start(Which::Gateway)?;
-    let peer = (which == Which::Peer).then(|| Server::start(which)).transpose()?;
-    let server = peer.as_ref().unwrap_or(&gateway);
-    machine::pin(Core::Client)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let run = tokio::task::LocalSet::new().block_on(&runtime, async {
-        let town = Rc::new(Town::found(&gateway, options.residents).await?);
-        let (warm, seconds) = (Duration::from_secs(options.warm), Duration::from_secs(options.seconds));
-        load(server, &town, shape, warm, seconds).await
-    });
-    machine::unpin()?;
-    run
+    let (warm, seconds) = (Duration::from_secs(options.warm), Duration::from_secs(options.seconds));
+    turn::take(which, options.residents, async |server, town| load(server, town, shape, warm, seconds).await)
 }
 
 async fn load(

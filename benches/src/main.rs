@@ -18,6 +18,7 @@ mod spread;
 mod stored;
 mod token;
 mod town;
+mod turn;
 mod wire;
 
 use clap::{Parser, Subcommand};
@@ -58,6 +59,11 @@ enum Command {
     },
 }
 
+/// Measures with all cores for the load: what is measured runs elsewhere.
+fn on_all_cores(measure: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure)
+}
+
 fn main() -> anyhow::Result<()> {
     let command = Cli::parse().command;
     if !matches!(command, Command::Peer { .. }) {
@@ -67,9 +73,9 @@ fn main() -> anyhow::Result<()> {
         Command::Gate(options) => gate::measure(&options),
         Command::Phone(options) => phone::measure(&options),
         Command::Stored(options) => stored::measure(&options),
-        Command::Fresh(options) => fresh::measure(&options),
-        Command::Recolour(options) => recolour::measure(&options),
-        Command::Register(options) => register::measure(&options),
+        Command::Fresh(options) => on_all_cores(fresh::measure(&options)),
+        Command::Recolour(options) => on_all_cores(recolour::measure(&options)),
+        Command::Register(options) => on_all_cores(register::measure(&options)),
         Command::Memory(options) => memory::measure(&options),
         Command::Peer { folder } => peer::serve(&folder),
     }

@@ -2,10 +2,10 @@
 
 use crate::client::{Client, Handshake, Phone, close, exchange, open_control};
 use crate::floor;
-use crate::machine::{self, Core};
 use crate::server::{Server, Which};
 use crate::spread::Spread;
 use crate::town::Town;
+use crate::turn;
 use clap::Args;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -68,17 +68,8 @@ struct Run {
 }
 
 fn one(which: Which, handshake: Handshake, options: &Options) -> anyhow::Result<Run> {
-    let gateway = Server::start(Which::Gateway)?;
-    let peer = (which == Which::Peer).then(|| Server::start(which)).transpose()?;
-    let server = peer.as_ref().unwrap_or(&gateway);
-    machine::pin(Core::Client)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let run = tokio::task::LocalSet::new().block_on(&runtime, async {
-        let town = Rc::new(Town::found(&gateway, options.residents).await?);
-        load(server, &town, handshake, Duration::from_secs(options.seconds)).await
-    });
-    machine::unpin()?;
-    run
+    let length = Duration::from_secs(options.seconds);
+    turn::take(which, options.residents, async |server, town| load(server, town, handshake, length).await)
 }
 
 async fn load(

@@ -46,11 +46,7 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
-}
-
-async fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
     let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
     let mut posting = target.connect(Version::Http3).await.context("connecting")?;
     let authority = city::authorization(&options.data, "authority")?;

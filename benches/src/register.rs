@@ -38,11 +38,7 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
-}
-
-async fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
     ensure!(options.rate >= LANES, "--rate is at least {LANES}");
     let lane_rate = options.rate / LANES;
     let target = Target::new(options.target, &options.data.join("certificate.pem"))?;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use nix::time::{ClockId, clock_gettime};
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, check_in_id};
-use scangate_core::co_presence::{self, Dwells, Hops, PersonAsk, Question, Trails};
+use scangate_core::co_presence::{self, Dwells, Hops, Question};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_core::venue::Dwell;
@@ -15,7 +15,7 @@ use scangate_gateway::batcher::ROWS_MAX;
 use scangate_gateway::config::CqlConfig;
 use scangate_gateway::store;
 use scangate_storage::cql::{Address, Schema};
-use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
+use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, Stored, TrailStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -148,21 +148,6 @@ fn wait_until_quiet() -> anyhow::Result<()> {
         if cpu(ClockId::CLOCK_PROCESS_CPUTIME_ID)? - before < QUIET / 100 {
             return Ok(());
         }
-    }
-}
-
-/// The store as the engine reads it.
-struct Stored<'a>(&'a dyn TrailStore);
-
-impl Trails for Stored<'_> {
-    type Error = TrailError;
-
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        self.0.venue(venue, window)
-    }
-
-    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        self.0.persons(asks)
     }
 }
 

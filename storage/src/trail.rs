@@ -18,7 +18,7 @@ pub use scylla::ScyllaTrails;
 
 use crate::cql::ClusterError;
 use scangate_core::check_in::CheckIn;
-use scangate_core::co_presence::PersonAsk;
+use scangate_core::co_presence::{PersonAsk, Trails};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::visit::Window;
@@ -60,6 +60,21 @@ pub trait TrailStore: Send + Sync {
     fn retain_from(&self, day: u32) -> Result<(), TrailError>;
     /// Erases a person's check-ins.
     fn forget(&self, person: PersonId) -> Result<(), TrailError>;
+}
+
+/// A store as the co-presence engine reads it.
+pub struct Stored<'a>(pub &'a dyn TrailStore);
+
+impl Trails for Stored<'_> {
+    type Error = TrailError;
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        self.0.venue(venue, window)
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.0.persons(asks)
+    }
 }
 
 /// What to read for a window: a check-in that two gateways took in has two times, no further apart than its code

@@ -6,9 +6,8 @@ mod answer;
 use super::bearer::Tracer;
 use super::format::Format;
 use super::json::Json;
-use super::trails::{Known, Stored};
 use super::wrong::Wrong;
-use super::{Office, blocking};
+use super::{Office, blocking, trails};
 use crate::clock;
 use answer::{contacts, trail_visits, venue_visits};
 use axum::extract::{Path, Query, State};
@@ -122,16 +121,12 @@ pub(super) async fn trail(
 ) -> Result<Response, Wrong> {
     let case = own(&office, &claims, &case).await?;
     let format = Format::of(&headers);
-    let complete_through = office.caught_up().await;
-    let _place = office.tracing.acquire().await;
-    let asked = Arc::clone(&office);
-    let answer = blocking(move || {
-        let (trails, dwells) = (Stored(&*asked.trails), Known(&asked.gate.venues));
-        let visits = co_presence::trail(&trails, &dwells, case.person, case.window())?;
-        account_for(&asked, &claims, "trail-read", &case, 1, Value::Null)?;
-        Ok(trail_visits(format, &case, complete_through, &visits))
+    let answer = trails::read(&office, move |office, sources| {
+        let visits = co_presence::trail(&sources.trails, &sources.dwells, case.person, case.window())?;
+        account_for(office, &claims, "trail-read", &case, 1, Value::Null)?;
+        Ok(trail_visits(format, &case, sources.complete_through, &visits))
     });
-    answer.await?.map_err(|wrong: Wrong| wrong.complete_through(complete_through))
+    answer.await
 }
 
 #[derive(Deserialize)]
@@ -168,21 +163,18 @@ pub(super) async fn co_presence(
         3.. => return Err(Wrong::HopsNeedApproval),
     };
     let format = Format::of(&headers);
-    let complete_through = office.caught_up().await;
-    let _place = office.tracing.acquire().await;
-    let asked = Arc::clone(&office);
-    let answer = blocking(move || {
+    let answer = trails::read(&office, move |office, sources| {
         let question = Question { person: case.person, window: case.window(), hops, min_overlap_s };
-        let (trails, dwells) = (Stored(&*asked.trails), Known(&asked.gate.venues));
-        let found = co_presence::co_presence(&trails, &dwells, &question).map_err(|error| match error {
+        let found = co_presence::co_presence(&sources.trails, &sources.dwells, &question);
+        let found = found.map_err(|error| match error {
             CoPresenceError::Trails(error) => Wrong::from(error),
             CoPresenceError::TooMany => Wrong::AnswerTooLarge,
         })?;
         let detail = json!({"hops": asked_hops, "min_overlap_s": min_overlap_s});
-        account_for(&asked, &claims, "co-presence-read", &case, found.len(), detail)?;
-        Ok(contacts(format, &case, complete_through, &found))
+        account_for(office, &claims, "co-presence-read", &case, found.len(), detail)?;
+        Ok(contacts(format, &case, sources.complete_through, &found))
     });
-    answer.await?.map_err(|wrong: Wrong| wrong.complete_through(complete_through))
+    answer.await
 }
 
 #[derive(Deserialize)]
@@ -211,16 +203,12 @@ pub(super) async fn visits(
         return Err(Wrong::Malformed("from and to must lie within the case's".into()));
     }
     let format = Format::of(&headers);
-    let complete_through = office.caught_up().await;
-    let _place = office.tracing.acquire().await;
-    let asked = Arc::clone(&office);
-    let answer = blocking(move || {
-        let (trails, dwells) = (Stored(&*asked.trails), Known(&asked.gate.venues));
-        let visits = co_presence::visitors(&trails, &dwells, venue, asked_window)?;
+    let answer = trails::read(&office, move |office, sources| {
+        let visits = co_presence::visitors(&sources.trails, &sources.dwells, venue, asked_window)?;
         let persons: BTreeSet<PersonId> = visits.iter().map(|visit| visit.person).collect();
         let detail = json!({"venue": venue, "from": asked_window.from, "to": asked_window.to});
-        account_for(&asked, &claims, "venue-visits-read", &case, persons.len(), detail)?;
-        Ok(venue_visits(format, &case, venue, complete_through, &visits))
+        account_for(office, &claims, "venue-visits-read", &case, persons.len(), detail)?;
+        Ok(venue_visits(format, &case, venue, sources.complete_through, &visits))
     });
-    answer.await?.map_err(|wrong: Wrong| wrong.complete_through(complete_through))
+    answer.await
 }

@@ -1,30 +1,17 @@
-//! The trails as the co-presence engine asks for them, and how long visits last at the known venues.
+//! The trails as tracers are answered from them, and how long visits last at the known venues.
 
+use super::wrong::Wrong;
+use super::{Office, blocking};
 use crate::venues::Venues;
-use scangate_core::check_in::CheckIn;
-use scangate_core::co_presence::{Dwells, PersonAsk, Trails};
+use scangate_core::co_presence::Dwells;
 use scangate_core::id::VenueId;
+use scangate_core::time::Timestamp;
 use scangate_core::venue::Dwell;
-use scangate_core::visit::Window;
-use scangate_storage::trail::{TrailError, TrailStore};
-
-/// A trail store.
-pub(super) struct Stored<'a>(pub(super) &'a dyn TrailStore);
-
-impl Trails for Stored<'_> {
-    type Error = TrailError;
-
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        self.0.venue(venue, window)
-    }
-
-    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        self.0.persons(asks)
-    }
-}
+use scangate_storage::trail::Stored;
+use std::sync::Arc;
 
 /// The venues' dwells.
-pub(super) struct Known<'a>(pub(super) &'a Venues);
+pub(super) struct Known<'a>(&'a Venues);
 
 impl Dwells for Known<'_> {
     fn of(&self, venue: VenueId) -> Dwell {
@@ -34,4 +21,26 @@ impl Dwells for Known<'_> {
     fn ms_max(&self) -> u64 {
         self.0.dwell_ms_max()
     }
+}
+
+/// What the co-presence engine reads, and through when that is complete.
+pub(super) struct Sources<'a> {
+    pub(super) trails: Stored<'a>,
+    pub(super) dwells: Known<'a>,
+    pub(super) complete_through: Timestamp,
+}
+
+/// Reads the trails, once they have caught up as far as that is waited for, in turn with others who read them.
+pub(super) async fn read<T: Send + 'static>(
+    office: &Arc<Office>,
+    read: impl FnOnce(&Office, &Sources<'_>) -> Result<T, Wrong> + Send + 'static,
+) -> Result<T, Wrong> {
+    let complete_through = office.caught_up().await;
+    let _place = office.tracing.acquire().await;
+    let office = Arc::clone(office);
+    let read = blocking(move || {
+        let (trails, dwells) = (Stored(&*office.trails), Known(&office.gate.venues));
+        read(&office, &Sources { trails, dwells, complete_through })
+    });
+    read.await?.map_err(|wrong| wrong.complete_through(complete_through))
 }
