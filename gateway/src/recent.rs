@@ -67,13 +67,13 @@ pub struct Recent {
 
 /// What [`Recent::first`] found.
 pub enum First<E> {
-    /// Nobody had it: the record was placed now.
-    New(Place),
+    /// This record was placed now: nobody had it, or the door says more of it than before.
+    Placed(CheckIn, Place),
     /// It was taken before.
     Repeated(Remembered),
     /// Nobody had it, and its person has made too many in this step.
     TooMany,
-    /// Nobody had it, and placing the record failed.
+    /// Placing the record failed.
     Failed(E),
 }
 
@@ -84,6 +84,15 @@ pub enum Asked {
     Allowed,
     /// It was not.
     Not,
+}
+
+/// Whether staff at the door did something with which a scan came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staff {
+    /// They took a temperature, saw a document or checked papers.
+    Acted,
+    /// They did nothing, or nobody is there.
+    Idle,
 }
 
 impl Recent {
@@ -113,37 +122,57 @@ impl Recent {
 
     /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
     /// so that of two workers with one scan exactly one is first; `place` must not block. Where nobody asked
-    /// [`Self::allow`] before, the person's limit is held here.
+    /// [`Self::allow`] before, the person's limit is held here. Of one that was taken before, a record is placed under
+    /// its first time where staff at the door have done something since that changes what the door says.
     pub fn first<E>(
         &self,
         step: Step,
         check_in: &CheckIn,
+        staff: Staff,
         asked: Asked,
-        place: impl FnOnce() -> Result<Place, E>,
+        place: impl FnOnce(&CheckIn) -> Result<Place, E>,
     ) -> First<E> {
         let generation = self.generation(step);
         match generation.table.entry(check_in.id) {
-            Entry::Occupied(entry) => First::Repeated(*entry.get()),
+            Entry::Occupied(mut entry) => {
+                let remembered = entry.get_mut();
+                let amended = remembered.outcome.zip(check_in.outcome.filter(|_| staff == Staff::Acted));
+                let Some(outcome) = amended.and_then(|(first, later)| first.amended_by(later)) else {
+                    return First::Repeated(*remembered);
+                };
+                let amended = CheckIn { at: remembered.at, outcome: Some(outcome), ..*check_in };
+                match place(&amended) {
+                    Ok(place) => {
+                        (remembered.outcome, remembered.place) = (amended.outcome, place);
+                        First::Placed(amended, place)
+                    }
+                    Err(error) => First::Failed(error),
+                }
+            }
             Entry::Vacant(_)
                 if asked == Asked::Not && generation.pace.count(check_in.person) >= self.person_max =>
             {
                 First::TooMany
             }
-            Entry::Vacant(entry) => match place() {
+            Entry::Vacant(entry) => match place(check_in) {
                 Ok(place) => {
                     generation.pace.add(check_in.person);
                     entry.insert(Remembered { at: check_in.at, outcome: check_in.outcome, place });
-                    First::New(place)
+                    First::Placed(*check_in, place)
                 }
                 Err(error) => First::Failed(error),
             },
         }
     }
 
-    /// Remembers a check-in that the journal had before this gateway started.
+    /// Remembers a check-in that the journal had before this gateway started: of several records the one that counts.
     pub fn restore(&self, step: Step, check_in: &CheckIn) {
         let remembered = Remembered { at: check_in.at, outcome: check_in.outcome, place: Place::BEFORE };
-        self.generation(step).table.entry(check_in.id).or_insert(remembered);
+        let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
+        let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
+        if check_in.precedence() < before.precedence() {
+            *known = remembered;
+        }
     }
 
     /// The table of a step, emptied first if it still holds an older one.
@@ -164,7 +193,8 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scangate_core::check_in::{Direction, Mode};
+    use scangate_core::check_in::{Direction, Mode, PolicyNumber};
+    use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
     use scangate_core::id::{PersonId, VenueId};
 
     fn check_in(at: u64) -> CheckIn {
@@ -186,19 +216,74 @@ mod tests {
     #[test]
     fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
         let recent = Recent::new(2);
-        assert!(matches!(recent.first(Step(8), &check_in(1), Asked::Allowed, || place(5)), First::New(_)));
-        let First::Repeated(found) = recent.first(Step(8), &check_in(2), Asked::Allowed, || place(6)) else {
+        assert!(matches!(
+            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| place(5)),
+            First::Placed(..)
+        ));
+        let First::Repeated(found) =
+            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(6))
+        else {
             panic!("it was taken before");
         };
         assert_eq!((found.at, found.place.waits_for()), (Timestamp(1), Some((0, 5))));
-        assert!(matches!(recent.first(Step(12), &check_in(3), Asked::Allowed, || place(7)), First::New(_)));
+        assert!(matches!(
+            recent.first(Step(12), &check_in(3), Staff::Idle, Asked::Allowed, |_| place(7)),
+            First::Placed(..)
+        ));
+    }
+
+    #[test]
+    fn what_staff_do_after_a_scan_counts_and_keeps_its_time() {
+        let says = |verdict, checks| {
+            let (colour, reasons, policy) = (Colour::Green, Reasons::NONE, PolicyNumber(1));
+            Some(Outcome { colour, verdict, checks, reasons, policy })
+        };
+        let (asks, left) = (Checks::TEMPERATURE.and(Checks::DOCUMENT), Checks::DOCUMENT);
+        let recent = Recent::new(1);
+        let mut ticket = 0;
+        let mut scan = |at, staff, outcome| {
+            ticket += 1;
+            recent.first(Step(8), &CheckIn { outcome, ..check_in(at) }, staff, Asked::Not, |_| place(ticket))
+        };
+        let placed = |first: First<()>| match first {
+            First::Placed(CheckIn { at, outcome, .. }, _) => Some((at.0, outcome)),
+            First::Repeated(_) | First::TooMany | First::Failed(()) => None,
+        };
+        let check = |checks| says(Verdict::Check, checks);
+        assert_eq!(placed(scan(1, Staff::Idle, check(asks))), Some((1, check(asks))));
+        // Sent once more without them it is what it was; what each of two requests brings is done.
+        assert_eq!(placed(scan(2, Staff::Idle, check(left))), None);
+        assert_eq!(placed(scan(3, Staff::Acted, check(left))), Some((1, check(left))));
+        let documented = says(Verdict::Check, Checks::TEMPERATURE);
+        let passes = says(Verdict::Pass, Checks::NONE);
+        assert_eq!(placed(scan(4, Staff::Acted, documented)), Some((1, passes)));
+        assert_eq!(placed(scan(5, Staff::Acted, passes)), None);
+        // A fever refuses, and what is measured after it changes nothing before the next code.
+        let fever = says(Verdict::Refuse, Checks::NONE);
+        assert_eq!(placed(scan(6, Staff::Acted, fever)), Some((1, fever)));
+        assert_eq!(placed(scan(7, Staff::Acted, passes)), None);
+        let First::Repeated(found) = scan(8, Staff::Idle, check(asks)) else { panic!("it was taken before") };
+        assert_eq!((found.at, found.outcome), (Timestamp(1), fever));
+        // After a crash the record that counts is remembered, in whatever order the journal has them.
+        for order in [[check(asks), passes], [passes, check(asks)]] {
+            let recent = Recent::new(1);
+            order.iter().for_each(|&outcome| recent.restore(Step(8), &CheckIn { outcome, ..check_in(1) }));
+            let again = recent.first(Step(8), &check_in(9), Staff::Idle, Asked::Not, |_| place(1));
+            assert!(matches!(again, First::Repeated(Remembered { outcome, .. }) if outcome == passes));
+        }
     }
 
     #[test]
     fn what_could_not_be_placed_is_not_remembered() {
         let recent = Recent::new(2);
-        assert!(matches!(recent.first(Step(8), &check_in(1), Asked::Allowed, || Err(())), First::Failed(())));
-        assert!(matches!(recent.first(Step(8), &check_in(2), Asked::Allowed, || place(1)), First::New(_)));
+        assert!(matches!(
+            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| Err(())),
+            First::Failed(())
+        ));
+        assert!(matches!(
+            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(1)),
+            First::Placed(..)
+        ));
     }
 
     #[test]
@@ -207,10 +292,10 @@ mod tests {
         let at_venue = |id| CheckIn { id: CheckInId([id; 16]), ..check_in(1) };
         for id in [1, 2, 2] {
             assert_eq!(recent.allow(Step(8), &at_venue(id)), Ok(()));
-            recent.first(Step(8), &at_venue(id), Asked::Allowed, || place(5));
+            recent.first(Step(8), &at_venue(id), Staff::Idle, Asked::Allowed, |_| place(5));
         }
         assert_eq!(recent.allow(Step(8), &at_venue(3)), Err(Refusal::TooMany));
-        let third = recent.first(Step(8), &at_venue(3), Asked::Not, || place(6));
+        let third = recent.first(Step(8), &at_venue(3), Staff::Idle, Asked::Not, |_| place(6));
         assert!(matches!(third, First::TooMany));
         assert_eq!(recent.allow(Step(8), &at_venue(2)), Ok(()));
         assert_eq!(recent.allow(Step(9), &at_venue(3)), Ok(()));

@@ -48,7 +48,7 @@ pub enum TrailError {
 /// A store of trails.
 ///
 /// Windows are of check-in times. What is read is in order of time, then venue, then id, each id once: of
-/// two with one id the earlier.
+/// two with one id the first by [`CheckIn::precedence`].
 pub trait TrailStore: Send + Sync {
     /// Stores a drain under both indexes. What was written survives power loss when this returns.
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError>;
@@ -83,7 +83,7 @@ fn with_twins(window: Window) -> Window {
     Window { from: window.from.minus_ms(STEP_VALID_MS), ..window }
 }
 
-/// Leaves one of each id, the earliest, of those that the window then holds, in the order that readers are
+/// Leaves one of each id, the first by [`CheckIn::precedence`], of those that the window then holds, in the order that readers are
 /// promised.
 fn merge(check_ins: &mut Vec<CheckIn>, window: Window) {
     scangate_core::visit::put_in_order(check_ins);

@@ -3,7 +3,7 @@
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, tick};
+use scangate_tests::{Town, eventually, tick};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,5 +189,60 @@ async fn xj_02_declared_once_it_holds_at_every_door_of_the_city_and_changes_at_a
             "{scanned}"
         );
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_06_what_is_measured_after_the_scan_counts_for_the_same_check_in() -> anyhow::Result<()> {
+    let mut town = Town::under("jingzhou", 2).await?;
+    let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
+    for resident in 0..2 {
+        let code = town.residents[resident].code(Step::of(now()));
+        let scan = |temperature: Value| json!({"person": code, "temperature": temperature}).to_string();
+        let first =
+            town.send("POST", "/v1/check-ins", &terminal, json!({"person": code}).to_string()).await?;
+        let first = first.json()?;
+        assert_eq!(
+            (&first["verdict"], &first["checks"]),
+            (&json!("check"), &json!(["temperature"])),
+            "{first}"
+        );
+        let measured = if resident == 0 { json!(36.5) } else { json!(38.5) };
+        let said = town.send("POST", "/v1/check-ins", &terminal, scan(measured.clone())).await?.json()?;
+        let verdict = if resident == 0 { "pass" } else { "refuse" };
+        assert_eq!((&said["verdict"], &said["checks"]), (&json!(verdict), &json!([])), "{said}");
+        assert_eq!((&said["id"], &said["at"]), (&first["id"], &first["at"]));
+        // Whoever sends either of them again is told the same.
+        for body in [json!({"person": code}).to_string(), scan(measured)] {
+            assert_eq!(town.send("POST", "/v1/check-ins", &terminal, body).await?.json()?, said);
+        }
+        let mine = town.mine(resident).await?;
+        let kept: Vec<_> = mine["check_ins"].as_array().into_iter().flatten().collect();
+        assert_eq!((kept.len(), &kept[0]["verdict"]), (1, &json!(verdict)), "{mine}");
+    }
+    // The fever is on record.
+    let red = async || town.own(1, "GET", "", &Value::Null).await?.json();
+    eventually(red, |mine| mine["colour"] == "red").await?;
+    assert_eq!(town.own(0, "GET", "", &Value::Null).await?.json()?["colour"], "green");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_06_a_temperature_is_the_holders_and_companions_have_their_own() -> anyhow::Result<()> {
+    let mut town = Town::under("jingzhou", 2).await?;
+    let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
+    let code = |town: &Town, resident: usize| town.residents[resident].code(Step::of(now()));
+    let (holder, companion) = (code(&town, 0), code(&town, 1));
+    let family = json!({"person": holder, "companions": [companion], "temperature": 38.5}).to_string();
+    let said = town.send("POST", "/v1/check-ins", &terminal, family).await?.json()?;
+    assert_eq!((&said["verdict"], &said["reasons"]), (&json!("refuse"), &json!(["fever"])), "{said}");
+    let with = &said["companions"][0];
+    assert_eq!((&with["verdict"], &with["checks"]), (&json!("check"), &json!(["temperature"])), "{said}");
+    let own = json!({"person": companion, "temperature": 36.4}).to_string();
+    let own = town.send("POST", "/v1/check-ins", &terminal, own).await?.json()?;
+    assert_eq!((&own["verdict"], &own["id"]), (&json!("pass"), &with["id"]), "{own}");
+    let red = async || town.own(0, "GET", "", &Value::Null).await?.json();
+    eventually(red, |mine| mine["colour"] == "red").await?;
+    assert_eq!(town.own(1, "GET", "", &Value::Null).await?.json()?["colour"], "green");
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::id::{CheckInId, PersonId, VenueId};
 use crate::time::{Step, Timestamp};
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 
 /// Which way through the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -88,6 +89,38 @@ pub struct Outcome {
     pub policy: PolicyNumber,
 }
 
+impl Outcome {
+    /// What the door says of the same check-in after staff have done something more there: what was asked for and is
+    /// done is asked for no more, and whom it then refuses, such as for a fever, it goes on refusing. None where that
+    /// changes nothing, or the person's colour has changed meanwhile: that is for the next scan to say.
+    #[must_use]
+    pub fn amended_by(self, later: Self) -> Option<Self> {
+        if self.verdict == Verdict::Refuse {
+            return None;
+        }
+        if later.verdict == Verdict::Refuse {
+            return Some(later);
+        }
+        let checks = self.checks.common(later.checks);
+        let is_of_one_mind = (self.colour, self.policy) == (later.colour, later.policy);
+        if !is_of_one_mind || checks == self.checks {
+            return None;
+        }
+        let verdict = if checks.is_empty() { Verdict::Pass } else { Verdict::Check };
+        Some(Self { verdict, checks, ..self })
+    }
+}
+
+/// How final a verdict with these checks is: of two about one check-in the more final one is the later one.
+#[must_use]
+pub const fn finality(verdict: Verdict, checks: Checks) -> u32 {
+    match verdict {
+        Verdict::Check => u8::BITS - checks.0.count_ones(),
+        Verdict::Pass => u8::BITS + 1,
+        Verdict::Refuse => u8::BITS + 2,
+    }
+}
+
 /// A check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckIn {
@@ -112,6 +145,14 @@ impl CheckIn {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.outcome.is_some_and(|outcome| outcome.verdict == Verdict::Refuse)
+    }
+
+    /// Its place among records of one id: the first counts. That is the one with the earliest time, and of these the
+    /// one with the door's last word.
+    #[must_use]
+    pub fn precedence(&self) -> (Timestamp, Reverse<u32>) {
+        let finality = self.outcome.map_or(0, |outcome| finality(outcome.verdict, outcome.checks));
+        (self.at, Reverse(finality))
     }
 }
 

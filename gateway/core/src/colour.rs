@@ -134,6 +134,12 @@ impl Checks {
         Self(self.0 | other.0)
     }
 
+    /// What is in both sets.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// This set less `done`.
     #[must_use]
     pub const fn without(self, done: Self) -> Self {

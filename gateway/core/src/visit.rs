@@ -69,10 +69,10 @@ pub struct Visit {
     pub outcome: Option<Outcome>,
 }
 
-/// Puts one person's check-ins in order (by time, then venue, then id) and leaves one of each id, the
-/// earliest.
+/// Puts one person's check-ins in order (by time, then venue, then id) and leaves one of each id, the first by
+/// [`CheckIn::precedence`].
 pub fn put_in_order(check_ins: &mut Vec<CheckIn>) {
-    check_ins.sort_unstable_by_key(|check_in| (check_in.id, check_in.at));
+    check_ins.sort_unstable_by_key(|check_in| (check_in.id, check_in.precedence()));
     check_ins.dedup_by_key(|check_in| check_in.id);
     check_ins.sort_unstable_by_key(|check_in| (check_in.at, check_in.venue, check_in.id));
 }

@@ -4,6 +4,7 @@
 use super::colour::{Coloured, ColouredPerson};
 use super::party::Party;
 use crate::policies::{Policies, Published};
+use crate::recent::Staff;
 use crate::venues::KnownVenue;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, Outcome, check_in_id};
 use scangate_core::policy::Place;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub(super) struct AdmittedPerson {
     pub(super) check_in: CheckIn,
     pub(super) step: Step,
+    pub(super) staff: Staff,
 }
 
 /// Check-ins that are not kept yet.
@@ -29,7 +31,12 @@ pub struct Admitted {
 pub fn admit(scan: Coloured, policies: &Policies) -> Admitted {
     let Coloured { venue, people, direction, door, at } = scan;
     let published = policies.in_force();
-    let people = people.map(|person| admit_person(&person, &published, &venue.venue, direction, door, at));
+    // A temperature is one person's, and that is the holder's.
+    let mut temperature = door.temperature;
+    let people = people.map(|person| {
+        let door = DoorWork { temperature: temperature.take(), ..door };
+        admit_person(&person, &published, &venue.venue, direction, door, at)
+    });
     Admitted { venue, people }
 }
 
@@ -42,6 +49,7 @@ fn admit_person(
     at: Timestamp,
 ) -> AdmittedPerson {
     let authentic = person.authentic;
+    let staff = if door.is_none() { Staff::Idle } else { Staff::Acted };
     // A paper pass is itself a document that staff have seen.
     let document_shown = door.document_shown || authentic.mode == Mode::PaperPass;
     let door = DoorWork { document_shown, ..door };
@@ -63,7 +71,7 @@ fn admit_person(
         mode: authentic.mode,
         outcome: Some(outcome),
     };
-    AdmittedPerson { check_in, step: authentic.step }
+    AdmittedPerson { check_in, step: authentic.step, staff }
 }
 
 impl Admitted {

@@ -1,5 +1,5 @@
 //! The fifth room: onto the journal's queue, and the wait for the disk. A repeated scan becomes its first
-//! check-in here. What leaves this room with [`Journaled::kept`] is on disk.
+//! check-in here, with what staff have done since. What leaves this room with [`Journaled::kept`] is on disk.
 
 use super::admit::{Admitted, AdmittedPerson};
 use super::party::Party;
@@ -88,11 +88,11 @@ fn place(
 ) -> Result<(CheckIn, Option<u64>), Refusal> {
     let number = desk.number;
     let lane = &mut desk.lane;
-    let first = recent.first(person.step, &person.check_in, asked, || {
-        lane.push(person.check_in).map(|ticket| Place::new(number, ticket.0))
+    let first = recent.first(person.step, &person.check_in, person.staff, asked, |check_in| {
+        lane.push(*check_in).map(|ticket| Place::new(number, ticket.0))
     });
     match first {
-        First::New(place) => Ok((person.check_in, place.waits_for().map(|(_, ticket)| ticket))),
+        First::Placed(check_in, place) => Ok((check_in, place.waits_for().map(|(_, ticket)| ticket))),
         First::TooMany => Err(Refusal::TooMany),
         First::Failed(error) => Err(refusal(error)),
         First::Repeated(remembered) => {

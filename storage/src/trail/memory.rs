@@ -31,7 +31,7 @@ impl TrailStore for MemoryTrails {
         let mut all = self.all();
         for check_in in drain {
             let kept = all.entry(check_in.id).or_insert(*check_in);
-            if check_in.at < kept.at {
+            if check_in.precedence() < kept.precedence() {
                 *kept = *check_in;
             }
         }

@@ -187,19 +187,22 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// The rows of a drain in one index: partition by partition, in pieces that a batch takes.
+    /// The rows of a drain in one index: partition by partition, in pieces that a batch takes. Of two with one key the
+    /// door's last word is written: in one batch the cluster would keep either.
     fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<Bound<'a>>> {
-        let mut rows: Vec<Bound<'a>> = drain
-            .iter()
-            .map(|check_in| {
-                let owner = index.owner(check_in);
-                let (bucket, period) = self.partition(index, owner, check_in.at);
-                let (other, ttl) = (index.other(check_in), self.ttl(check_in.at.utc_day()));
+        let partition = |check_in: &CheckIn| self.partition(index, index.owner(check_in), check_in.at);
+        let mut drain: Vec<_> = drain.iter().map(|check_in| (partition(check_in), check_in)).collect();
+        drain.sort_unstable_by_key(|(partition, check_in)| (*partition, check_in.id, check_in.precedence()));
+        drain.dedup_by_key(|(_, check_in)| (check_in.id, check_in.at));
+        let rows: Vec<Bound<'a>> = drain
+            .into_iter()
+            .map(|((bucket, period), check_in)| {
+                let (owner, other) = (index.owner(check_in), index.other(check_in));
                 let (id, said) = (&check_in.id.0[..], said::encode(check_in));
+                let ttl = self.ttl(check_in.at.utc_day());
                 (bucket, period, signed(owner), signed(check_in.at.0), id, signed(other), said, ttl)
             })
             .collect();
-        rows.sort_unstable_by_key(|row| (row.0, row.1));
         let partitions = rows.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
         partitions.flat_map(|rows| rows.chunks(ROWS_A_BATCH).map(<[_]>::to_vec)).collect()
     }

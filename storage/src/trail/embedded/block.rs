@@ -2,8 +2,9 @@
 //!
 //! **Shape**: a format byte, then rows. Searching one is a binary search in the value as it was read.
 
-use super::row::{KEY_BYTES, ROW_BYTES, Row};
+use super::row::{KEY_BYTES, ROW_BYTES, Row, finality};
 use crate::trail::TrailError;
+use std::cmp::Reverse;
 
 const FORMAT: u8 = 1;
 
@@ -36,9 +37,13 @@ pub(super) fn pack(rows: impl ExactSizeIterator<Item = Row>) -> Vec<u8> {
     value
 }
 
-/// Merges the rows of several blocks; of rows with one key the least is kept, whatever order they come in.
+/// Merges the rows of several blocks; of rows with one key the door's last word is kept, and of equal ones the least,
+/// whatever order they come in.
 pub(super) fn merge(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_unstable();
+    let key = |row: &Row| Reverse(finality(row));
+    rows.sort_unstable_by(|one, other| {
+        one[..KEY_BYTES].cmp(&other[..KEY_BYTES]).then_with(|| (key(one), one).cmp(&(key(other), other)))
+    });
     rows.dedup_by(|one, other| one[..KEY_BYTES] == other[..KEY_BYTES]);
     rows
 }

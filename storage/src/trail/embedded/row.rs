@@ -5,7 +5,7 @@
 //! none), checks, mode (1 each). The first three are the sort key: rows compare as bytes.
 
 use super::Index;
-use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
+use scangate_core::check_in::{self, CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
@@ -35,6 +35,11 @@ pub(super) fn encode(index: Index, check_in: &CheckIn) -> Row {
     row[52] = check_in.direction as u8;
     row[56] = check_in.mode as u8;
     row
+}
+
+/// What the door's last word is told by, among rows with one key.
+pub(super) fn finality(row: &Row) -> u32 {
+    Verdict::of_byte(row[54]).map_or(0, |verdict| check_in::finality(verdict, Checks(row[55])))
 }
 
 /// Reads a row of an index; none where a byte is not one that was written.
