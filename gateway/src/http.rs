@@ -3,11 +3,14 @@
 
 use crate::channels::Channel;
 use crate::office::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::problem::CHALLENGE;
 use crate::route::Route;
 use crate::serve::Bell;
 use crate::serve::front::{Caller, Front, Reply, Taken};
 use bytes::Bytes;
-use http::header::{ALT_SVC, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ALT_SVC, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming};
@@ -37,6 +40,9 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 const HEAD_MAX: Duration = Duration::from_secs(10);
 /// How long a check-in's body may take.
 const BODY_MAX: Duration = Duration::from_secs(10);
+/// How much of a body that is not taken is read all the same, and for how long.
+const PASSED_OVER_BYTES_MAX: usize = 4 * 1024 * 1024;
+const PASSING_OVER_MAX: Duration = Duration::from_secs(2);
 /// Bytes of an HTTP/1.1 head or of HTTP/2's header list.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Requests at once on one HTTP/2 connection.
@@ -197,15 +203,38 @@ async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBod
 async fn scan_body(request: Request<Incoming>) -> Result<Bytes, Refusal> {
     let declared =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let (waits, mut body) = (request.headers().contains_key(EXPECT), request.into_body());
     if declared.is_some_and(|length: u64| length > SCAN_BYTES_MAX as u64) {
+        // Who asks first sends nothing.
+        if !waits {
+            pass_over(&mut body).await;
+        }
         return Err(Refusal::TooLarge);
     }
-    let body = Limited::new(request.into_body(), SCAN_BYTES_MAX).collect();
-    match tokio::time::timeout(BODY_MAX, body).await {
+    let whole = Limited::new(&mut body, SCAN_BYTES_MAX).collect();
+    match tokio::time::timeout(BODY_MAX, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            pass_over(&mut body).await;
+            Err(Refusal::TooLarge)
+        }
         Ok(Err(_)) | Err(_) => Err(Refusal::Malformed("the body did not arrive whole")),
     }
+}
+
+/// Passes over the rest of a body that is not taken, up to a bound: many clients read no answer while they send, and
+/// lose it when their connection or stream is closed on them.
+async fn pass_over(body: &mut Incoming) {
+    let mut left = PASSED_OVER_BYTES_MAX;
+    let rest = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            let Some(now_left) = left.checked_sub(bytes) else { return };
+            left = now_left;
+        }
+    };
+    // Who is slower than that loses the answer.
+    let _ = tokio::time::timeout(PASSING_OVER_MAX, rest).await;
 }
 
 fn reply(reply: Reply) -> Response<AnswerBody> {
@@ -215,6 +244,9 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(seconds) = reply.retry_after_s {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    if reply.status == 401 {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
     }
     response
 }
@@ -244,6 +276,7 @@ async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
             Err(_) => Err(Abandoned),
         };
         if to.send(piece).await.is_err() {
+            pass_over(&mut body).await;
             return;
         }
     }

@@ -4,6 +4,9 @@ use bytes::{BufMut, BytesMut};
 use scangate_core::refusal::{Refusal, Retry};
 use scangate_core::time::Timestamp;
 
+/// The `www-authenticate` of every 401 (RFC 9110 section 11.6.1).
+pub const CHALLENGE: &str = "Bearer, Resident";
+
 /// A refusal with the time to come back, already spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Problem {

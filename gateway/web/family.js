@@ -27,6 +27,15 @@ async function take(whom, name, retrying) {
   return ["已添加，可在页面上方选择亮码", "Added: choose whose code is shown at the top of this page"];
 }
 
+/** Lets somebody take the resident as a dependant. @param {string} person @param {() => void} retrying
+ * @returns {Promise<Words>} */
+async function allow(person, retrying) {
+  const answer = await act("POST", "/guardians", { person }, retrying);
+  return answer.status === 204
+    ? ["已允许，对方现在可以用您的人员编号添加您", "Allowed: they can add you by your person id now"]
+    : problemOf(answer);
+}
+
 /** A button that shows a dependant's colour below it. @param {Named} named */
 function viewing({ person }) {
   const place = make("div");
@@ -84,7 +93,7 @@ function offerDocuments() {
   select("dependant-document").replaceChildren(...options);
 }
 
-/** Makes the part work. @param {string} own One's own id, which a second guardian's phone needs. */
+/** Makes the part work. @param {string} own One's own id, which a guardian's phone needs. */
 export function prepareFamily(own) {
   offerDocuments();
   element("own-person").textContent = own;
@@ -110,4 +119,5 @@ export function prepareFamily(own) {
     void load();
     return words;
   });
+  prepareForm("guardian-form", (retrying) => allow(input("guardian-person").value.trim().toLowerCase(), retrying));
 }

@@ -82,6 +82,7 @@ const ownProblems = {
   "proxy-not-green": ["绿码时才能代办，可请其他家人代办", "Only while green: somebody else of the family may do it"],
   "proxy-out-limit": ["代办人数已满，请先解除一位", "As many as one may have: leave one first"],
   "proxy-in-limit": ["该家人的代办人已满", "They have as many to act for them as they may have"],
+  "proxy-not-named": ["请对方先在自己的页面“允许家人代办”中填写您的人员编号", "They must first enter your person id on their own page, under “Let family act for you”"],
   "proxy-right": ["本市不能代办此事，请本人办理", "This cannot be done for others here: they may do it themselves"],
   "person-unknown": ["没有此人员编号，请核对", "There is no such person: check the id"],
   "fully-booked": ["该时段已约满，请换一个时段", "This time is full: choose another"],

@@ -105,6 +105,29 @@ async fn a_list_that_turns_many_waits_for_another_approver() -> anyhow::Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approver() -> anyhow::Result<()> {
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], Expect::Trouble)?;
+    let mut town = Town::found_in(gateway, 1).await?;
+    let person = town.residents[0].person;
+    let list = |source: usize| {
+        let line =
+            json!({"person": person, "kind": "confirmed", "at": now(), "source": format!("ward {source}")});
+        vec![line.to_string(); 100].join("\n")
+    };
+    let mut said = Vec::new();
+    // Twice, should the first hour end meanwhile.
+    for source in 0..21 {
+        let authority = town.authority.clone();
+        said.push(town.send("POST", "/v1/facts", &authority, list(source)).await?.status());
+    }
+    assert_eq!(said[..10], [200; 10]);
+    assert!(said[10..].contains(&202), "{said:?}");
+    let second = town.gateway.token("authority", "second", None)?;
+    assert_eq!(town.send("POST", "/v1/facts", &second, list(99)).await?.status(), 200);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_facts_are_problems_of_their_line() -> anyhow::Result<()> {
     let mut town = Town::found(1).await?;
     let authority = town.authority.clone();

@@ -28,6 +28,7 @@ async fn every_operation_refuses_every_wrong_role() -> anyhow::Result<()> {
             let (method, path) = (method.to_uppercase(), filled(path));
             let nobody = town.send(&method, &path, "", "").await?;
             assert_eq!(nobody.status(), 401, "{method} {path}: {}", nobody.text());
+            assert_eq!(nobody.header("www-authenticate"), Some("Bearer, Resident"), "{method} {path}");
             let forged = town.send(&method, &path, "Bearer e30.AAAA", "").await?;
             assert_eq!((forged.status(), forged.code().as_str()), (401, "token-invalid"), "{method} {path}");
             for (other, token) in tokens.iter().filter(|(other, _)| other != role) {

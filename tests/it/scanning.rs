@@ -107,7 +107,12 @@ async fn xz_18_codes_of_neighbouring_steps_are_taken_as_the_contract_says() -> a
         } else {
             assert_eq!((sent.status(), sent.code().as_str()), (401, "person-code-expired"));
             assert!(sent.json()?["server_time"].is_string());
+            assert_eq!(sent.header("www-authenticate"), Some("Bearer, Resident"));
         }
     }
+    let old = town.residents[0].authorization(now().minus_ms(90_000));
+    let sent = town.send("GET", "/v1/people/me", &old, "").await?;
+    assert_eq!((sent.status(), sent.code().as_str()), (401, "person-code-expired"));
+    assert!(sent.json()?["server_time"].is_string(), "{}", sent.text());
     Ok(())
 }

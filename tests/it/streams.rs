@@ -132,6 +132,23 @@ async fn what_never_arrives_whole_is_given_up_and_its_connection_goes_on() -> an
     Ok(())
 }
 
+/// Many clients read nothing before they have sent everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_far_too_much_before_reading_is_told_so() -> anyhow::Result<()> {
+    let town = Town::found(1).await?;
+    for path in ["/v1/check-ins", "/v1/people"] {
+        for length in [70_000, 1 << 20] {
+            let mut bytes = format!(
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+            );
+            bytes.push_str(&"x".repeat(length));
+            let answer = raw(&town, bytes.as_bytes()).await?;
+            assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("too-large"), "{path} {length}");
+        }
+    }
+    Ok(())
+}
+
 /// Sends bytes over TLS and reads to the end.
 async fn raw(town: &Town, bytes: &[u8]) -> anyhow::Result<String> {
     use rustls::pki_types::pem::PemObject as _;

@@ -101,17 +101,44 @@ pub struct Area(String);
 #[error("an area is a GB/T 2260 code of six digits or an ISO 3166 country of two capital letters")]
 pub struct AreaError;
 
+/// Hong Kong, Macau and Taiwan have a code of both kinds, which mean the same place.
+const REGIONS: [(&str, &str); 3] = [("710000", "TW"), ("810000", "HK"), ("820000", "MO")];
+/// Digits of a GB/T 2260 code that say which province or region a place is in.
+const REGION_DIGITS: usize = 2;
+
+/// The code of the other kind, of Hong Kong, Macau, Taiwan and whatever lies there.
+fn other_code(code: &str) -> Option<&'static str> {
+    REGIONS.into_iter().find_map(|(division, country)| {
+        if code == country {
+            Some(division)
+        } else {
+            code.starts_with(&division[..REGION_DIGITS]).then_some(country)
+        }
+    })
+}
+
+/// Whether a code covers another one, of whichever kind: whatever begins with it.
+pub(crate) fn covers_code(wider: &str, code: &str) -> bool {
+    code.starts_with(wider) || other_code(code).is_some_and(|other| other.starts_with(wider))
+}
+
+/// Whether a code is of a country or region beyond the mainland's border.
+pub(crate) fn is_code_abroad(code: &str) -> bool {
+    let is_country = code.bytes().all(|byte| byte.is_ascii_uppercase());
+    is_country && code != "CN" || other_code(code).is_some()
+}
+
 impl Area {
     /// Whether the area lies in what a code covers: whatever begins with it.
     #[must_use]
     pub fn is_in(&self, code: &str) -> bool {
-        self.0.starts_with(code)
+        covers_code(code, &self.0)
     }
 
     /// Whether it is a country or region beyond the mainland's border.
     #[must_use]
     pub fn is_abroad(&self) -> bool {
-        self.0.len() == 2 && self.0 != "CN"
+        is_code_abroad(&self.0)
     }
 }
 
@@ -140,8 +167,8 @@ pub enum FactKind {
     Suspected,
     Asymptomatic,
     Discharged,
-    Released,
-    RuledOut,
+    Released { of: Option<FactId> },
+    RuledOut { of: Option<FactId> },
     CloseContact { of: Option<FactId> },
     SharesHome,
     CoLocated { venue: Option<VenueId> },
@@ -167,8 +194,8 @@ impl FactKind {
             Self::Suspected => KindName::Suspected,
             Self::Asymptomatic => KindName::Asymptomatic,
             Self::Discharged => KindName::Discharged,
-            Self::Released => KindName::Released,
-            Self::RuledOut => KindName::RuledOut,
+            Self::Released { .. } => KindName::Released,
+            Self::RuledOut { .. } => KindName::RuledOut,
             Self::CloseContact { .. } => KindName::CloseContact,
             Self::SharesHome => KindName::SharesHome,
             Self::CoLocated { .. } => KindName::CoLocated,
@@ -184,6 +211,16 @@ impl FactKind {
             Self::IdentityRenewed => KindName::IdentityRenewed,
         }
     }
+
+    /// Whether it may end a fact: where it names the fact that it ends, no other.
+    #[must_use]
+    pub fn may_end(&self, fact: FactId) -> bool {
+        if let Self::Released { of: Some(of) } | Self::RuledOut { of: Some(of) } = self {
+            *of == fact
+        } else {
+            true
+        }
+    }
 }
 
 /// Whether a fact counts.
@@ -192,8 +229,35 @@ impl FactKind {
 pub enum Force {
     /// It does.
     InForce,
-    /// It was withdrawn, for this reason.
-    Withdrawn(String),
+    /// It was withdrawn.
+    Withdrawn(Withdrawal),
+}
+
+/// How a fact was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredWithdrawal")]
+pub struct Withdrawal {
+    /// Why.
+    pub reason: String,
+    /// When; none where only the reason is on record: such a fact never counted.
+    pub at: Option<Timestamp>,
+}
+
+/// The forms in which withdrawals are on record.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredWithdrawal {
+    Reason(String),
+    Whole { reason: String, at: Option<Timestamp> },
+}
+
+impl From<StoredWithdrawal> for Withdrawal {
+    fn from(stored: StoredWithdrawal) -> Self {
+        match stored {
+            StoredWithdrawal::Reason(reason) => Self { reason, at: None },
+            StoredWithdrawal::Whole { reason, at } => Self { reason, at },
+        }
+    }
 }
 
 /// A fact on record.
@@ -300,8 +364,8 @@ impl FactLine {
             KindName::Suspected => FactKind::Suspected,
             KindName::Asymptomatic => FactKind::Asymptomatic,
             KindName::Discharged => FactKind::Discharged,
-            KindName::Released => FactKind::Released,
-            KindName::RuledOut => FactKind::RuledOut,
+            KindName::Released => FactKind::Released { of: self.of.take() },
+            KindName::RuledOut => FactKind::RuledOut { of: self.of.take() },
             KindName::CloseContact => FactKind::CloseContact { of: self.of.take() },
             KindName::SharesHome => FactKind::SharesHome,
             KindName::CoLocated => FactKind::CoLocated { venue: self.venue.take() },
@@ -378,6 +442,8 @@ mod tests {
             r#""kind":"discharged""#,
             r#""kind":"released""#,
             r#""kind":"ruled-out""#,
+            r#""kind":"released","of":"f0000000000009""#,
+            r#""kind":"ruled-out","of":"f0000000000009""#,
             r#""kind":"close-contact""#,
             r#""kind":"close-contact","until":"2022-01-17T00:00:00Z""#,
             r#""kind":"shares-home""#,
@@ -405,6 +471,8 @@ mod tests {
             (r#""kind":"green""#, "unknown variant"),
             (r#""kind":"confirmed","colour":"red""#, "unknown field"),
             (r#""kind":"confirmed","area":"420100""#, "no `area`"),
+            (r#""kind":"discharged","of":"f0000000000009""#, "no `of`"),
+            (r#""kind":"released","of":"p0000000000009""#, "f and 13 characters"),
             (r#""kind":"stay""#, "needs `area`"),
             (r#""kind":"stay","area":"hubei""#, "GB/T 2260"),
             (r#""kind":"symptoms","which":[]"#, "needs `which`"),
@@ -422,5 +490,70 @@ mod tests {
         assert_eq!(line.clone().fact(FactId(1), NOW), Err(FactError::Future));
         line.at = NOW.plus_ms(limits::AHEAD_MS_MAX);
         assert!(line.fact(FactId(1), NOW).is_ok());
+    }
+
+    #[test]
+    fn facts_on_record_read_whatever_fields_they_have() {
+        let withdrawn = |reason: &str, at| Force::Withdrawn(Withdrawal { reason: reason.into(), at });
+        let none = || Force::InForce;
+        for (kind, force, read) in [
+            (r#""released""#, r#""in-force""#, (FactKind::Released { of: None }, none())),
+            (r#""ruled-out""#, r#""in-force""#, (FactKind::RuledOut { of: None }, none())),
+            (r#""ruled-out","of":null"#, r#""in-force""#, (FactKind::RuledOut { of: None }, none())),
+            (
+                r#""released","of":"f0000000000009""#,
+                r#""in-force""#,
+                (FactKind::Released { of: Some(FactId(9)) }, none()),
+            ),
+            (r#""confirmed""#, r#"{"withdrawn":"x"}"#, (FactKind::Confirmed, withdrawn("x", None))),
+            (
+                r#""confirmed""#,
+                r#"{"withdrawn":{"reason":"x","at":"2022-01-04T00:00:00.000Z"}}"#,
+                (FactKind::Confirmed, withdrawn("x", Some(NOW))),
+            ),
+        ] {
+            let stored = format!(
+                r#"{{"id":"f0000000000001","person":"p0000000000005","kind":{kind},"until":null,
+                    "at":"2022-01-03T00:00:00Z","source":"cdc","reference":null,"force":{force}}}"#
+            );
+            let fact: Fact =
+                serde_json::from_str(&stored).unwrap_or_else(|error| panic!("{stored}: {error}"));
+            assert_eq!((fact.kind.clone(), fact.force.clone()), read, "{stored}");
+            let again = serde_json::to_string(&fact).unwrap();
+            assert_eq!(serde_json::from_str::<Fact>(&again).unwrap(), fact);
+        }
+    }
+
+    #[test]
+    fn hong_kong_macau_and_taiwan_have_codes_of_both_kinds() {
+        for (area, code, is_in) in [
+            ("HK", "HK", true),
+            ("HK", "81", true),
+            ("HK", "810000", true),
+            ("HK", "810001", false),
+            ("HK", "820000", false),
+            ("810000", "HK", true),
+            ("810001", "HK", true),
+            ("820000", "MO", true),
+            ("MO", "8200", true),
+            ("TW", "710000", true),
+            ("710000", "TW", true),
+            ("710000", "HK", false),
+            ("440300", "HK", false),
+            ("JP", "71", false),
+        ] {
+            assert_eq!(Area::try_from(area.to_owned()).unwrap().is_in(code), is_in, "{area} in {code}");
+        }
+        for (area, is_abroad) in [
+            ("HK", true),
+            ("810000", true),
+            ("820000", true),
+            ("710000", true),
+            ("JP", true),
+            ("CN", false),
+            ("440300", false),
+        ] {
+            assert_eq!(Area::try_from(area.to_owned()).unwrap().is_abroad(), is_abroad, "{area}");
+        }
     }
 }

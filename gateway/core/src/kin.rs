@@ -1,4 +1,5 @@
-//! Kin: who acts for whom. Each side's list stands with that person; a tie is there when both lists say so.
+//! Kin: who acts for whom, and who may. Each side's list stands with that person; a tie is there when both
+//! lists say so.
 
 use crate::id::PersonId;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,9 @@ pub struct Kin {
     pub dependants: Vec<PersonId>,
     /// Who acts for the person.
     pub guardians: Vec<PersonId>,
+    /// Whom the person has named to act for them and who has not taken them yet: none of the guardians.
+    #[serde(default)]
+    pub named: Vec<PersonId>,
 }
 
 /// A side of a tie.
@@ -37,5 +41,17 @@ impl Kin {
             Side::Dependants => &mut self.dependants,
             Side::Guardians => &mut self.guardians,
         }
+    }
+
+    /// Whether the person agrees that somebody acts for them: who does already, or is named.
+    #[must_use]
+    pub fn agrees_to(&self, holder: PersonId) -> bool {
+        self.guardians.contains(&holder) || self.named.contains(&holder)
+    }
+
+    /// How many act for the person or may.
+    #[must_use]
+    pub fn agreed(&self) -> usize {
+        self.guardians.len() + self.named.len()
     }
 }

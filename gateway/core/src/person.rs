@@ -112,6 +112,12 @@ impl Personal {
 }
 
 impl PersonalChange {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.name.is_none() && self.phone.is_none() && self.class.is_none()
+    }
+
     /// The same with each part in its one spelling, if it is what it claims to be.
     pub fn checked(self) -> Result<Self, PersonError> {
         Ok(Self {

@@ -22,7 +22,7 @@ pub use area::{AreaRisk, Risk};
 pub use calendar::Calendar;
 pub use holding::{Because, Progress};
 pub use judgement::Judgement;
-pub use overlap::{Overlap, Settled};
+pub use overlap::{FiredBy, Overlap, Settled};
 pub use pack::PolicyError;
 pub use rule::Rule;
 pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Right, Terms};
@@ -161,7 +161,7 @@ impl Policy {
         self.fever
     }
 
-    /// Rules of different colours that one fact can fire at once.
+    /// Rules of different colours that one fact can fire at once, and rules of which one outranks the other.
     #[must_use]
     pub fn overlaps(&self) -> Vec<Overlap> {
         overlap::overlaps(self)

@@ -129,6 +129,9 @@ impl Scan {
         if json.len() > limits::SCAN_BYTES_MAX {
             return Err(Refusal::TooLarge);
         }
+        if json.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Refusal::Malformed("a list stands where an object is expected"));
+        }
         let body: Body<'_> = serde_json::from_slice(json).map_err(|error| shape_of(&error))?;
         if body.companions.len() > limits::COMPANIONS_MAX {
             return Err(Refusal::Malformed("at most 8 companions"));
@@ -223,6 +226,7 @@ mod tests {
             ("", "malformed"),
             ("{", "malformed"),
             ("[]", "malformed"),
+            (&format!(r#"["{POSTER}","{PERSON}"]"#), "malformed"),
             ("null", "malformed"),
             ("{}", "malformed"),
             (&format!(r#"{{"person":"{PERSON}","pass":"{PASS}"}}"#), "malformed"),

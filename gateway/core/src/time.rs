@@ -57,6 +57,12 @@ impl Timestamp {
         if day > u32::MAX as u64 { u32::MAX } else { day as u32 }
     }
 
+    /// When the next day begins in UTC.
+    #[must_use]
+    pub const fn next_utc_day(self) -> Self {
+        Self((self.0 / DAY_MS + 1).saturating_mul(DAY_MS))
+    }
+
     /// Hours since 1970 in UTC.
     #[must_use]
     pub const fn utc_hour(self) -> u32 {
@@ -136,10 +142,35 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
+        if !is_rfc_3339(text.as_bytes()) {
+            return Err(TimeError);
+        }
         let time: jiff::Timestamp = text.parse().map_err(|_| TimeError)?;
         let ms = u64::try_from(time.as_millisecond()).map_err(|_| TimeError)?;
         if ms < YEAR_10_000_MS { Ok(Self(ms)) } else { Err(TimeError) }
     }
+}
+
+/// Whether a text has the shape of RFC 3339 section 5.6: date, `T` or a space, time with seconds, `Z` or hours and
+/// minutes from UTC. The parser takes more of ISO 8601.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    const SHAPE: &[u8; 19] = b"dddd-dd-ddTdd:dd:dd";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'd' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        _ => byte == shape,
+    };
+    let Some((time, rest)) = text.split_first_chunk::<19>() else { return false };
+    let fraction = match rest.strip_prefix(b".") {
+        Some(fraction) => 1 + fraction.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        None => 0,
+    };
+    let from_utc = match &rest[fraction..] {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', zone @ ..] => zone.len() == 5 && zone.iter().zip(b"dd:dd").all(fits),
+        _ => false,
+    };
+    from_utc && fraction != 1 && time.iter().zip(SHAPE).all(fits)
 }
 
 impl serde::Serialize for Timestamp {
@@ -201,7 +232,26 @@ mod tests {
             assert_eq!(text.parse(), Ok(Timestamp(ms)));
         }
         assert_eq!("2022-01-04T08:00:00+08:00".parse(), Ok(Timestamp(1_641_254_400_000)));
-        assert!("2022-01-04".parse::<Timestamp>().is_err());
+        for text in ["2022-01-04t00:00:00z", "2022-01-04 00:00:00Z", "2022-01-03T19:00:00.000-05:00"] {
+            assert_eq!(text.parse(), Ok(Timestamp(1_641_254_400_000)), "{text}");
+        }
+        for text in [
+            "2022-01-04",
+            "20220104T000000Z",
+            "2022-01-04T00:00Z",
+            "2022-01-04T00Z",
+            "2022-01-04T00:00:00",
+            "2022-01-04T00:00:00.Z",
+            "2022-01-04T00:00:00,5Z",
+            "2022-01-04T00:00:00+00",
+            "2022-01-04T00:00:00+0000",
+            "2022-01-04T00:00:00+00:00:30",
+            "2022-01-04T00:00:00Z[u-ca=iso8601]",
+            "+002022-01-04T00:00:00Z",
+            "2022-01-04T00:00:00Z ",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
         assert!("1969-12-31T23:59:59Z".parse::<Timestamp>().is_err());
     }
 

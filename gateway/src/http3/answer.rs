@@ -18,7 +18,7 @@ const CONTENT_TYPE: u8 = 44;
 const CONTENT_TYPE_JSON: u8 = 46;
 
 /// Room for the HEADERS frame of a small answer: 17 bytes of frame header, prefix, status, lengths and
-/// indices, `application/problem+json` with 3, a length with 22, a date with 31, `retry-after` with 24.
+/// indices, `application/problem+json` with 3, a length with 22, a date with 31, `retry-after` or `www-authenticate` with 38.
 const SMALL_HEAD_BYTES_MAX: usize = 128;
 
 /// What a small answer is.
@@ -33,7 +33,7 @@ pub enum ContentType {
 /// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN.
 ///
 /// Units: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` in seconds. `status` is one of
-/// 200 to 599.
+/// 200 to 599; `challenge` is `www-authenticate`, of at most 20 bytes.
 ///
 /// Cost: at most one growth of `out`, about 80 bytes beside the body.
 pub fn json(
@@ -42,6 +42,7 @@ pub fn json(
     content_type: ContentType,
     date: &[u8; 29],
     retry_after_s: Option<u32>,
+    challenge: Option<&str>,
     body: &[u8],
 ) {
     out.reserve(SMALL_HEAD_BYTES_MAX + body.len());
@@ -58,6 +59,9 @@ pub fn json(
     qpack::named(out, DATE, date, Secrecy::Open);
     if let Some(seconds) = retry_after_s {
         qpack::line(out, b"retry-after", Digits::new(u64::from(seconds)).as_bytes(), Secrecy::Open);
+    }
+    if let Some(challenge) = challenge {
+        qpack::line(out, b"www-authenticate", challenge.as_bytes(), Secrecy::Open);
     }
     let length = (out.len() - length_at - 2) as u64;
     // A two-byte varint of what is always less than SMALL_HEAD_BYTES_MAX.

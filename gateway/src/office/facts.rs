@@ -27,7 +27,7 @@ use std::sync::Arc;
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Worsening facts in a request that need no second approver.
 const WORSENING_MAX: usize = 100;
-/// Worsening facts an hour from one source that need no second approver.
+/// Worsening facts an hour from one source, or from one sender, that need no second approver.
 const SOURCE_WORSENING_MAX: u64 = 1_000;
 /// The longest reason.
 const REASON_BYTES_MAX: usize = 1_000;
@@ -45,7 +45,7 @@ pub(super) async fn add(
     let lines = lines(Body::from(body.clone())).await?;
     blocking(move || {
         let list = read(&office, &lines)?;
-        if needs_approval(&office, &list)? {
+        if needs_approval(&office, &claims, &list)? {
             let text = String::from_utf8_lossy(&body).into_owned();
             return hold(&office, &claims, &list, text);
         }
@@ -81,21 +81,24 @@ fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }
 
-/// Whether a list worsens more than one person may decide. What is not held is counted to its source.
-fn needs_approval(office: &Office, list: &List) -> Result<bool, Wrong> {
+/// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
+/// it: a source is whatever the sender says.
+fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, Wrong> {
     let published = office.gate.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
     let worsening: Vec<&Fact> = worsening.filter(|fact| published.policy.worsens(fact.kind.name())).collect();
     if worsening.len() > WORSENING_MAX {
         return Ok(true);
     }
-    let mut by_source: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for fact in worsening {
-        *by_source.entry(&fact.source).or_default() += 1;
+        for whose in [format!("facts/{}", fact.source), format!("facts-by/{}", claims.subject)] {
+            *counts.entry(whose).or_default() += 1;
+        }
     }
     let hour = clock::now().0 / HOUR_MS;
-    for (source, count) in by_source {
-        if !office.registry.spend(&format!("facts/{source}"), hour, count, SOURCE_WORSENING_MAX)? {
+    for (whose, count) in counts {
+        if !office.registry.spend(&whose, hour, count, SOURCE_WORSENING_MAX)? {
             return Ok(true);
         }
     }
@@ -163,7 +166,7 @@ pub(super) async fn withdraw(
     blocking(move || {
         office.registry.fact(id)?.ok_or(Refusal::NotFound)?;
         office.audit(&claims, "fact-withdrawn", id.to_string(), json!({"reason": reason}))?;
-        let fact = office.registry.withdraw_fact(id, reason)?.ok_or(Refusal::NotFound)?;
+        let fact = office.registry.withdraw_fact(id, reason, clock::now())?.ok_or(Refusal::NotFound)?;
         office.recolour(&[fact.person])?;
         let colour = office.gate.colours.standing(fact.person).colour.word();
         Ok(axum::Json(json!({"fact": id, "colour": colour})))

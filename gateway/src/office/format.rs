@@ -16,19 +16,28 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The first of the accepted types that there is; JSON where none is.
+    /// The one that is accepted most (RFC 9110 section 12.5.1), of equal ones the first; JSON where none is.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
-        let mut types = accepted
-            .flat_map(|header| header.split(','))
-            .map(|accepted| accepted.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        let found = types.find_map(|accepted| match accepted.as_str() {
-            "application/json" => Some(Self::Json),
-            "application/x-ndjson" => Some(Self::Ndjson),
-            "text/csv" => Some(Self::Csv),
-            _ => None,
-        });
-        found.unwrap_or(Self::Json)
+        let ranges = accepted.flat_map(|header| header.split(',')).filter_map(Self::range);
+        let best = ranges.fold((Self::Json, 0), |best, next| if next.1 > best.1 { next } else { best });
+        best.0
+    }
+
+    /// What a media range is of, and its weight. **Units**: thousandths.
+    fn range(text: &str) -> Option<(Self, u16)> {
+        let mut parts = text.split(';').map(str::trim);
+        let format = match parts.next()?.to_ascii_lowercase().as_str() {
+            "application/json" | "application/*" | "*/*" => Self::Json,
+            "application/x-ndjson" => Self::Ndjson,
+            "text/csv" | "text/*" => Self::Csv,
+            _ => return None,
+        };
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let weight = weight.map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok())?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 1")]
+        let thousandths = (weight.clamp(0.0, 1.0) * 1_000.0).round() as u16;
+        Some((format, thousandths))
     }
 
     /// What it is called in `content-type`.
@@ -52,10 +61,16 @@ mod tests {
     use http::HeaderValue;
 
     #[test]
-    fn the_format_is_the_first_accepted_one_that_there_is() {
+    fn the_format_is_the_most_accepted_one_that_there_is() {
         for (accept, format) in [
             ("text/csv", Format::Csv),
-            ("text/html, TEXT/CSV;q=0.9, application/json", Format::Csv),
+            ("text/html, TEXT/CSV;q=0.9, application/json", Format::Json),
+            ("application/json;q=0.5, text/csv", Format::Csv),
+            ("text/csv;q=0.1, application/json", Format::Json),
+            ("text/csv;q=0", Format::Json),
+            ("text/*", Format::Csv),
+            ("application/x-ndjson, application/json", Format::Ndjson),
+            ("text/csv;q=x, application/x-ndjson; Q=0.2", Format::Ndjson),
             ("application/x-ndjson", Format::Ndjson),
             ("application/json", Format::Json),
             ("*/*", Format::Json),

@@ -30,8 +30,11 @@ pub(super) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Wr
     }
 }
 
-/// Parses JSON.
+/// Parses a JSON object. A list of its values in their order is none, whatever the parser would make of it.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Wrong> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Wrong::Malformed("a list stands where an object is expected".into()));
+    }
     serde_json::from_slice(bytes).map_err(|error| Wrong::Malformed(describe(&error).into()))
 }
 
@@ -76,6 +79,7 @@ mod tests {
             (r#"{"name":"Zhang","age":"Zhang"}"#, "a value is not of its type"),
             (r#"{"name":"Zhang","age":300}"#, "a value is not of its type or range"),
             (r#"{"name":"Zhang""#, "not JSON at line 1 column 15"),
+            (r#" ["Zhang",1]"#, "a list stands where an object is expected"),
         ] {
             let wrong = parse::<Shape>(sent.as_bytes()).unwrap_err();
             let Wrong::Malformed(detail) = wrong else { panic!("{sent}") };

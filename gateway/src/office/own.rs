@@ -31,9 +31,9 @@ const SALT_DOMAIN: &str = "scangate certificate salt";
 impl Office {
     /// Counts something that somebody may do so often a local day. **Errors**: `too-many` beyond it.
     fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), Wrong> {
-        let day = u64::from(self.day(clock::now()));
-        let is_within = self.registry.spend(&format!("{what}/{person}"), day, 1, max)?;
-        if is_within { Ok(()) } else { Err(Refusal::TooMany.into()) }
+        let now = clock::now();
+        let is_within = self.registry.spend(&format!("{what}/{person}"), self.day(now).into(), 1, max)?;
+        if is_within { Ok(()) } else { Err(Wrong::DaySpent(self.tomorrow(now))) }
     }
 
     /// Whoever has erased themselves has a token that is good for a while yet.
@@ -82,9 +82,15 @@ impl Office {
         Ok(of_kind(&mut paper).ok_or(Refusal::NotFound)?.clone())
     }
 
-    /// A fact that somebody tells of themselves, as of a time that is not ahead.
-    fn self_reported(&self, person: PersonId, kind: FactKind, at: Timestamp) -> Result<Fact, Wrong> {
-        let (id, recorded, source) = (self.registry.draw_fact_id()?, clock::now(), SOURCE.to_owned());
+    /// A fact that somebody tells of themselves now, as of a time that is not ahead.
+    fn self_reported(
+        &self,
+        person: PersonId,
+        kind: FactKind,
+        at: Timestamp,
+        recorded: Timestamp,
+    ) -> Result<Fact, Wrong> {
+        let (id, source) = (self.registry.draw_fact_id()?, SOURCE.to_owned());
         let (at, until, reference, force) = (at.min(recorded), None, None, Force::InForce);
         Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
     }

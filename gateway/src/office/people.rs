@@ -55,7 +55,17 @@ pub(super) fn give(office: &Office, registered: Registered) -> Result<Given, Wro
 /// Registers people and shows them in the colour table at once.
 pub(super) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
     let kid = office.gate.keyring.current().0;
-    let registered = office.registry.register(people, kid, clock::now())?;
+    shown(office, office.registry.register(people, kid, clock::now())?)
+}
+
+/// The same of people who proved, by a code or a face, that they hold their phones.
+pub(super) fn enrol_proven(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
+    let kid = office.gate.keyring.current().0;
+    shown(office, office.registry.register_proven(people, kid, clock::now())?)
+}
+
+/// Shows who of them is new in the colour table.
+fn shown(office: &Office, registered: Vec<Registered>) -> Result<Vec<Registered>, Wrong> {
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
@@ -118,6 +128,7 @@ pub(super) async fn me(
             "traced": traced(&office, id)?,
             "dependants": kin.dependants,
             "guardians": kin.guardians,
+            "named": kin.named,
         });
         Ok(axum::Json(with(told(&published, &judgement), more)))
     })
@@ -173,7 +184,7 @@ pub(super) fn change_person(office: &Office, id: PersonId, change: PersonalChang
     if !office.registry.is_registered(id)? {
         return Err(Refusal::NotFound.into());
     }
-    if let Some(max) = a_day {
+    if let Some(max) = a_day.filter(|_| !change.is_none()) {
         let now = clock::now();
         if !office.registry.spend(&format!("edits/{id}"), office.day(now).into(), 1, max.into())? {
             let tomorrow = office.tomorrow(now);

@@ -10,7 +10,7 @@ use crate::clock;
 use axum::extract::{Path, Query, State};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::code::PaperPass;
-use scangate_core::fact::{Fact, Force};
+use scangate_core::fact::{Fact, Force, Withdrawal};
 use scangate_core::id::PersonId;
 use scangate_core::limits::PASS_DAYS_MAX;
 use scangate_core::refusal::Refusal;
@@ -49,10 +49,7 @@ pub(super) async fn read(
         let in_force = office.gate.policies.in_force().number;
         let published = office.gate.policies.of(policy.unwrap_or(in_force)).ok_or(Refusal::NotFound)?;
         let at = at.unwrap_or_else(clock::now);
-        let mut evidence = office.registry.evidence_of(person)?;
-        // What came on record later had no part in it.
-        evidence.facts.retain(|fact| fact.recorded <= at);
-        evidence.reports.retain(|&reported| reported <= at);
+        let evidence = office.registry.evidence_of(person)?.as_of(at);
         let judgement = published.policy.judge(&evidence, at);
         let facts: Vec<Value> = evidence.facts.iter().map(fact).collect();
         let more = json!({
@@ -71,7 +68,7 @@ fn account_for(office: &Office, claims: &Claims, act: &str, person: PersonId) ->
     office.audit(claims, act, person.to_string(), json!({}))
 }
 
-/// A fact as it stands on record.
+/// A fact as it stood on record.
 fn fact(fact: &Fact) -> Value {
     let mut shown = serde_json::to_value(fact).unwrap_or_default();
     if let Value::Object(members) = &mut shown {
@@ -81,7 +78,7 @@ fn fact(fact: &Fact) -> Value {
         members.insert("fact".into(), id);
         let withdrawn = match &fact.force {
             Force::InForce => Value::Null,
-            Force::Withdrawn(reason) => json!({ "reason": reason }),
+            Force::Withdrawn(Withdrawal { reason, at }) => json!({ "reason": reason, "at": at }),
         };
         members.insert("withdrawn".into(), withdrawn);
     }

@@ -1,10 +1,10 @@
 //! Registration: who registers by themselves brings what the rule pack in force asks for. The steps, a code sent
-//! to the phone and a face, are proved by outside parties; nothing of them is kept. What the authority imports
-//! asks for none of it: see `people`.
+//! to the phone and a face, are proved by outside parties; nothing of them is kept but that they were. What the
+//! authority imports asks for none of it: see `people`.
 
 use super::allowance::{Allowance, Taken};
 use super::json::{self, BODY_BYTES_MAX, Json};
-use super::people::{Given, enrol, give};
+use super::people::{Given, enrol, enrol_proven, give};
 use super::wrong::Wrong;
 use super::{Office, blocking};
 use crate::clock;
@@ -96,6 +96,13 @@ struct Proofs {
     face: Option<Picture>,
 }
 
+impl Proofs {
+    /// Whether there are any.
+    fn are_brought(&self) -> bool {
+        self.sms_code.is_some() || self.face.is_some()
+    }
+}
+
 impl Application {
     /// Takes it apart. **Errors**: what of it the pack does not take or misses.
     fn under(self, terms: &Terms) -> Result<(Personal, Proofs), Wrong> {
@@ -140,6 +147,7 @@ pub(super) async fn register(
     let _place = with_picture.then(|| office.reception.place()).transpose()?;
     let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
     let (personal, proofs) = application(request, bytes_max).await?.under(terms)?;
+    let enrol = if proofs.are_brought() { enrol_proven } else { enrol };
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
     let given = blocking(move || {
@@ -159,10 +167,10 @@ async fn application(request: Request, bytes_max: usize) -> Result<Application, 
 /// The phone first: nobody's face is compared for who does not hold the phone. A try counts before it is looked
 /// at, so that many at once are not more than the allowance.
 async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), Wrong> {
-    let Proofs { sms_code, face } = proofs;
-    if sms_code.is_none() && face.is_none() {
+    if !proofs.are_brought() {
         return Ok(());
     }
+    let Proofs { sms_code, face } = proofs;
     let (reception, phone) = (&office.reception, &personal.phone);
     let taken = Taken::of(Allowance::Tries, phone, office).await?;
     if sms_code.is_some_and(|code| !reception.sms.is_good(phone, code.trim(), clock::now())) {

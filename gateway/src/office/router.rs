@@ -33,6 +33,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people/me/dependants/{person}/reports", post(family::report))
         .route("/v1/people/me/dependants/{person}/bookings", get(bookings::list_for).post(bookings::add_for))
         .route("/v1/people/me/dependants/{person}/bookings/{day}", delete(bookings::cancel_for))
+        .route("/v1/people/me/guardians", post(family::name_guardian))
         .route("/v1/people/me/guardians/{person}", delete(family::dismiss))
         .route("/v1/people/me/arrivals", get(arrivals::list).post(arrivals::add))
         .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))

@@ -2,10 +2,10 @@
 //! 9457 problems, whole answers and lines of NDJSON alike. Nothing of a request is repeated in one.
 
 use crate::clock;
-use crate::problem::Problem;
+use crate::problem::{CHALLENGE, Problem};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
 use scangate_core::person::PersonError;
@@ -44,10 +44,14 @@ pub(super) enum Wrong {
     FaceMismatch,
     /// A phone has had its codes or tries, up to this time.
     PhoneSpent(Timestamp),
+    /// A person has handed in as much as a day may have, up to this time.
+    DaySpent(Timestamp),
     /// An outside party did not answer; nobody was registered.
     RegistrationUnavailable,
     /// The document is registered already.
     AlreadyRegistered,
+    /// Who proved to hold a phone is taken as a dependant by whom they have not named.
+    ProxyNotNamed,
     /// There is no such person.
     PersonUnknown,
     /// There is no such venue.
@@ -85,6 +89,7 @@ impl Wrong {
             Self::Malformed(_) => 400,
             Self::HopsNeedApproval
             | Self::SameApprover
+            | Self::ProxyNotNamed
             | Self::Denied(Denied::EditNotGreen | Denied::ProxyNotGreen | Denied::ProxyRight) => 403,
             Self::AlreadyRegistered
             | Self::MassFlip(_)
@@ -104,7 +109,7 @@ impl Wrong {
             | Self::Certificate(_)
             | Self::FeedUntrusted
             | Self::Denied(Denied::DocumentUnsupported) => 422,
-            Self::BudgetSpent | Self::PhoneSpent(_) | Self::EditQuota(_) => 429,
+            Self::BudgetSpent | Self::PhoneSpent(_) | Self::DaySpent(_) | Self::EditQuota(_) => 429,
             Self::RegistrationUnavailable | Self::StoreUnavailable | Self::TrailsUnavailable(_) => 503,
         }
     }
@@ -132,9 +137,10 @@ impl Wrong {
             Self::SmsCodeInvalid => "sms-code-invalid",
             Self::FaceNeeded => "face-needed",
             Self::FaceMismatch => "face-mismatch",
-            Self::PhoneSpent(_) => Refusal::TooMany.code(),
+            Self::PhoneSpent(_) | Self::DaySpent(_) => Refusal::TooMany.code(),
             Self::RegistrationUnavailable => "registration-unavailable",
             Self::AlreadyRegistered => "already-registered",
+            Self::ProxyNotNamed => "proxy-not-named",
             Self::PersonUnknown => "person-unknown",
             Self::VenueUnknown => "venue-unknown",
             Self::Booking(BookingError::Full) => "fully-booked",
@@ -167,8 +173,10 @@ impl Wrong {
             Self::FaceNeeded => "A picture of the face is needed",
             Self::FaceMismatch => "The picture is not of the document's holder",
             Self::PhoneSpent(_) => "Too many codes or tries for one phone",
+            Self::DaySpent(_) => "Too many of these in one day",
             Self::RegistrationUnavailable => "Registration does not work now",
             Self::AlreadyRegistered => "This document is registered already",
+            Self::ProxyNotNamed => "This person has not named who takes them",
             Self::PersonUnknown => "There is no such person",
             Self::VenueUnknown => "There is no such venue",
             Self::Booking(BookingError::Full) => "Every place of this slot is taken",
@@ -211,11 +219,17 @@ impl Wrong {
             Self::PhoneSpent(_) => {
                 "this phone may have more after retry_after_ms; others are not held up".into()
             }
+            Self::DaySpent(_) => "more are taken on the city's next day".into(),
             Self::RegistrationUnavailable => {
                 "nobody was registered; send the same request again after retry_after_ms".into()
             }
             Self::AlreadyRegistered => {
                 "use the phone it was registered with, or have the authority issue the key anew".into()
+            }
+            Self::ProxyNotNamed => {
+                "this person registered with a phone of their own and must name you first, on their phone: POST \
+                 /v1/people/me/guardians with your person id"
+                    .into()
             }
             Self::PersonUnknown | Self::VenueUnknown => "nothing was kept of this".into(),
             Self::Booking(BookingError::Full) => "book another slot; GET its site's slots for what is left".into(),
@@ -237,8 +251,10 @@ impl Wrong {
             Self::RegistrationUnavailable | Self::StoreUnavailable | Self::TrailsUnavailable(_) => {
                 Refusal::Overloaded
             }
-            Self::PhoneSpent(until) | Self::EditQuota(until) => return Some(left_ms(*until)),
-            Self::BudgetSpent => return Some(until_tomorrow_ms()),
+            Self::PhoneSpent(until) | Self::DaySpent(until) | Self::EditQuota(until) => {
+                return Some(left_ms(*until));
+            }
+            Self::BudgetSpent => return Some(left_ms(clock::now().next_utc_day())),
             Self::Malformed(_)
             | Self::Person(_)
             | Self::Denied(_)
@@ -252,6 +268,7 @@ impl Wrong {
             | Self::FaceNeeded
             | Self::FaceMismatch
             | Self::AlreadyRegistered
+            | Self::ProxyNotNamed
             | Self::PersonUnknown
             | Self::VenueUnknown
             | Self::Booking(_)
@@ -290,6 +307,9 @@ impl Wrong {
         }
         if let Self::TrailsUnavailable(complete_through) = self {
             problem["complete_through"] = json!(complete_through);
+        }
+        if *self == Self::Refused(Refusal::PersonCodeExpired) {
+            problem["server_time"] = json!(clock::now());
         }
         problem
     }
@@ -331,14 +351,14 @@ const fn denied_words(denied: Denied) -> (&'static str, &'static str, &'static s
     }
 }
 
-/// How long it is until a time.
+/// How long it is until a time, and a while more that differs from one answer to the next: not everybody who was
+/// told is to come back at once.
 fn left_ms(until: Timestamp) -> u32 {
-    u32::try_from(until.since_ms(clock::now())).unwrap_or(u32::MAX)
-}
-
-fn until_tomorrow_ms() -> u32 {
-    let day = scangate_core::time::DAY_MS;
-    u32::try_from(day - clock::now().0 % day).unwrap_or(u32::MAX)
+    let now = clock::now();
+    let left = until.since_ms(now);
+    let spread = (left / 10).min(60_000);
+    let share = now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    u32::try_from(left + ((spread * share) >> 32)).unwrap_or(u32::MAX)
 }
 
 impl IntoResponse for Wrong {
@@ -351,6 +371,9 @@ impl IntoResponse for Wrong {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(ms) = problem["retry_after_ms"].as_u64() {
             headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1_000)));
+        }
+        if self.status() == 401 {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         response
     }

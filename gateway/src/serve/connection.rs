@@ -9,6 +9,7 @@ use super::stream_key::StreamKey;
 use crate::channels::Channel;
 use crate::http3::{Code, Control, Fault, Head, Limits, Part, RequestReader, Scope, Uni, answer, whole};
 use crate::office::call::Door;
+use crate::problem::CHALLENGE;
 use crate::route::Route;
 use bytes::{Bytes, BytesMut};
 use quinn_proto::crypto::rustls::HandshakeData;
@@ -505,14 +506,15 @@ impl Connection {
     /// Writes a check-in's answer: it is on disk.
     pub fn answer(&mut self, id: StreamId, body: &[u8], work: &mut Workplace) {
         self.waiting -= 1;
-        answer::json(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, body);
+        answer::json(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, None, body);
         self.send(id, work);
     }
 
     fn reply(&mut self, id: StreamId, reply: &Reply, work: &mut Workplace) {
         let kind = if reply.is_problem { answer::ContentType::Problem } else { answer::ContentType::Json };
         let Reply { status, retry_after_s, body, .. } = reply;
-        answer::json(&mut work.scratch, *status, kind, &work.date, *retry_after_s, body);
+        let challenge = (*status == 401).then_some(CHALLENGE);
+        answer::json(&mut work.scratch, *status, kind, &work.date, *retry_after_s, challenge, body);
         self.send(id, work);
     }
 

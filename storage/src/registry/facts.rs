@@ -3,15 +3,16 @@
 //! written is ever written over.
 //!
 //! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4) for a
-//! report.
+//! report. A withdrawal is an object of reason and time, or a reason alone.
 
 use super::changes::Change;
 use super::rows::{Key, Row, Table, Unit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::evidence::Evidence;
-use scangate_core::fact::{Fact, Force};
+use scangate_core::fact::{Fact, Force, Withdrawal};
 use scangate_core::id::{FactId, PersonId};
 use scangate_core::report::Report;
+use scangate_core::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// The byte that a withdrawal's key has behind its fact's.
@@ -141,14 +142,15 @@ impl Registry {
         Ok(reports)
     }
 
-    /// Withdraws a fact; none where there is no such fact. What was withdrawn before keeps its first reason.
-    pub fn withdraw_fact(&self, id: FactId, reason: String) -> Result<Option<Fact>> {
+    /// Withdraws a fact; none where there is no such fact. What was withdrawn before keeps its first reason and time.
+    pub fn withdraw_fact(&self, id: FactId, reason: String, now: Timestamp) -> Result<Option<Fact>> {
         let Some(mut fact) = self.fact(id)? else { return Ok(None) };
         if fact.force == Force::InForce {
-            let row = Row::new(Table::Facts, withdrawal_key(fact.person, id), pack(&reason));
+            let withdrawal = Withdrawal { reason, at: Some(now) };
+            let row = Row::new(Table::Facts, withdrawal_key(fact.person, id), pack(&withdrawal));
             let first = self.telling(&[Change::Person(fact.person)], || self.claim(row))?;
             let first = first.map(|value| unpack(Table::Facts, &value)).transpose()?;
-            fact.force = Force::Withdrawn(first.unwrap_or(reason));
+            fact.force = Force::Withdrawn(first.unwrap_or(withdrawal));
         }
         Ok(Some(fact))
     }

@@ -1,10 +1,13 @@
-//! Kin: who acts for whom. A tie stands in two rows, the holder's and the dependant's, each swapped by itself: the
-//! holder's first, and taken back where the dependant's has no room. So that a tie counts, both must say so.
+//! Kin: who acts for whom. A tie stands in two rows, the holder's and the dependant's, each swapped by
+//! itself: the holder's first, and taken back where the dependant's has no room. So that a tie counts, both
+//! must say so. Whom somebody has named to act for them stands in their own row alone, and goes with the swap
+//! that makes it a tie.
 
 use super::rows::Table;
 use super::{Registry, Result, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
+use std::convert::Infallible;
 
 impl Registry {
     /// Somebody's ties.
@@ -24,14 +27,15 @@ impl Registry {
             && self.kin_of(dependant)?.guardians.contains(&holder))
     }
 
-    /// Ties a dependant to a holder. `may` is asked with how many the list has before each is added to; what it
-    /// says against it is returned, and nothing is tied then. Of many who try at once as many succeed as may, on
-    /// whatever gateway. A tie that is there already is one.
+    /// Ties a dependant to a holder. `may` is asked before each list is added to, with the side and the ties
+    /// of whose list it is; what it says against it is returned, and nothing is tied then. Of many who try at
+    /// once as many succeed as may, on whatever gateway. A tie that is there already is one. That the holder
+    /// was named is used up.
     pub fn tie<E>(
         &self,
         holder: PersonId,
         dependant: PersonId,
-        may: impl Fn(Side, usize) -> std::result::Result<(), E>,
+        may: impl Fn(Side, &Kin) -> std::result::Result<(), E>,
     ) -> Result<std::result::Result<(), E>> {
         if let Err(denied) = self.add(holder, Side::Dependants, dependant, &may)? {
             return Ok(Err(denied));
@@ -47,6 +51,31 @@ impl Registry {
     pub fn untie(&self, holder: PersonId, dependant: PersonId) -> Result<bool> {
         let was_guarded = self.drop_from(dependant, Side::Guardians, holder)?;
         Ok(self.drop_from(holder, Side::Dependants, dependant)? || was_guarded)
+    }
+
+    /// Notes whom somebody names to act for them. `may` is asked with their ties before the list is added to;
+    /// what it says against it is returned, and nobody is named then. Who is named or acts for them already
+    /// stays so.
+    pub fn name_guardian<E>(
+        &self,
+        person: PersonId,
+        guardian: PersonId,
+        may: impl Fn(&Kin) -> std::result::Result<(), E>,
+    ) -> Result<std::result::Result<(), E>> {
+        let named = self.change_kin(person, |kin| {
+            if kin.agrees_to(guardian) {
+                return Ok(false);
+            }
+            may(kin)?;
+            kin.named.push(guardian);
+            Ok(true)
+        });
+        Ok(named?.map(drop))
+    }
+
+    /// Takes back that somebody was named. Returns whether they were, and had not taken the person yet.
+    pub fn unname_guardian(&self, person: PersonId, guardian: PersonId) -> Result<bool> {
+        self.shorten_kin(person, |kin| &mut kin.named, guardian)
     }
 
     /// Takes somebody out of everybody's lists, and their own away.
@@ -70,33 +99,57 @@ impl Registry {
         whose: PersonId,
         side: Side,
         other: PersonId,
-        may: impl Fn(Side, usize) -> std::result::Result<(), E>,
+        may: impl Fn(Side, &Kin) -> std::result::Result<(), E>,
     ) -> Result<std::result::Result<(), E>> {
-        loop {
-            let (mut kin, row) = self.kin_with_row(whose)?;
-            let list = kin.side_mut(side);
-            if list.contains(&other) {
-                return Ok(Ok(()));
+        let added = self.change_kin(whose, |kin| {
+            if kin.side(side).contains(&other) {
+                return Ok(false);
             }
-            if let Err(denied) = may(side, list.len()) {
-                return Ok(Err(denied));
+            may(side, kin)?;
+            kin.side_mut(side).push(other);
+            if side == Side::Guardians {
+                kin.named.retain(|one| *one != other);
             }
-            list.push(other);
-            if self.put_over(Table::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
-                return Ok(Ok(()));
-            }
-        }
+            Ok(true)
+        });
+        Ok(added?.map(drop))
     }
 
     fn drop_from(&self, whose: PersonId, side: Side, other: PersonId) -> Result<bool> {
+        self.shorten_kin(whose, |kin| kin.side_mut(side), other)
+    }
+
+    /// Takes somebody off one of the lists. Returns whether they were on it.
+    fn shorten_kin(
+        &self,
+        whose: PersonId,
+        list: impl Fn(&mut Kin) -> &mut Vec<PersonId>,
+        other: PersonId,
+    ) -> Result<bool> {
+        let shortened = self.change_kin(whose, |kin| {
+            let list = list(kin);
+            let before = list.len();
+            list.retain(|one| *one != other);
+            Ok::<_, Infallible>(list.len() < before)
+        });
+        shortened.map(|Ok(shortened)| shortened)
+    }
+
+    /// Changes somebody's ties where `change` finds something to change in them as they are then. Returns
+    /// whether it did, or what it has against it.
+    fn change_kin<E>(
+        &self,
+        whose: PersonId,
+        change: impl Fn(&mut Kin) -> std::result::Result<bool, E>,
+    ) -> Result<std::result::Result<bool, E>> {
         loop {
             let (mut kin, row) = self.kin_with_row(whose)?;
-            if !kin.side(side).contains(&other) {
-                return Ok(false);
+            match change(&mut kin) {
+                Ok(true) => {}
+                said @ (Ok(false) | Err(_)) => return Ok(said),
             }
-            kin.side_mut(side).retain(|one| *one != other);
             if self.put_over(Table::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
-                return Ok(true);
+                return Ok(Ok(true));
             }
         }
     }

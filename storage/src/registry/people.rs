@@ -18,6 +18,8 @@ pub struct Person {
     pub kid: u8,
     /// Since when.
     pub registered: Timestamp,
+    /// Whether they proved, by a code or a face, that they hold the phone they registered with.
+    pub proven: bool,
     /// Name, phone, document, class.
     pub personal: Personal,
 }
@@ -36,16 +38,33 @@ pub struct Registered {
 #[derive(Serialize, Deserialize)]
 struct Fields {
     registered: Timestamp,
+    #[serde(default)]
+    proven: bool,
     personal: Personal,
 }
 
 impl Registry {
     /// Registers people, in order. One document is one person, also within the list and on several gateways at
     /// once. **Errors**: some may have been registered; who repeats the list finds them known.
-    ///
+    pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<Registered>> {
+        let fields = |one: &Personal| Fields { registered: now, proven: false, personal: one.clone() };
+        self.enter(people, kid, fields)
+    }
+
+    /// The same of people who proved that they hold their phones. Who is known already stays as they are.
+    pub fn register_proven(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<Registered>> {
+        let fields = |one: &Personal| Fields { registered: now, proven: true, personal: one.clone() };
+        self.enter(people, kid, fields)
+    }
+
     /// A document is claimed for a drawn id first, then the id for its person: who finds a document whose person
     /// is missing ends what another began.
-    pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<Registered>> {
+    fn enter(
+        &self,
+        people: &[Personal],
+        kid: u8,
+        fields: impl Fn(&Personal) -> Fields,
+    ) -> Result<Vec<Registered>> {
         let documents: Vec<_> = people.iter().map(|one| self.0.documents_by.key(&one.document)).collect();
         let mut first: HashMap<[u8; 32], usize> = HashMap::new();
         for (at, document) in documents.iter().enumerate() {
@@ -55,7 +74,7 @@ impl Registry {
         firsts.sort_unstable();
         let ids = self.claim_documents(firsts.iter().map(|&at| &documents[at]))?;
         let people = firsts.iter().map(|&at| &people[at]).zip(ids);
-        let registered = self.claim_people(people.collect(), kid, now)?;
+        let registered = self.claim_people(people.collect(), kid, fields)?;
         let of: HashMap<usize, Registered> = firsts.into_iter().zip(registered).collect();
         let answer = documents.iter().enumerate().map(|(at, document)| {
             let first = first[document];
@@ -80,15 +99,14 @@ impl Registry {
         &self,
         people: Vec<(&Personal, PersonId)>,
         kid: u8,
-        now: Timestamp,
+        fields: impl Fn(&Personal) -> Fields,
     ) -> Result<Vec<Registered>> {
         let keys: Vec<Key> = people.iter().map(|(_, id)| id.0.to_be_bytes().to_vec()).collect();
         let mut known = self.rows().get(Table::People, &keys)?;
         let missing: Vec<usize> = (0..people.len()).filter(|&at| known[at].is_none()).collect();
         let rows = missing.iter().map(|&at| {
             let (personal, id) = people[at];
-            let fields = Fields { registered: now, personal: personal.clone() };
-            Ok(Row::new(Table::People, &keys[at], self.sealed(id, kid, &fields)?))
+            Ok(Row::new(Table::People, &keys[at], self.sealed(id, kid, &fields(personal))?))
         });
         let rows = rows.collect::<Result<Vec<_>>>()?;
         let changes: Vec<Change> = missing.iter().map(|&at| Change::Person(people[at].1)).collect();
@@ -113,8 +131,9 @@ impl Registry {
 
     fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
         let (&kid, sealed) = value.split_first().ok_or(RegistryError::Damaged(Table::People.name()))?;
-        let Fields { registered, personal } = unpack(Table::People, &self.0.seal.open(id.0, sealed)?)?;
-        Ok(Person { id, kid, registered, personal })
+        let Fields { registered, proven, personal } =
+            unpack(Table::People, &self.0.seal.open(id.0, sealed)?)?;
+        Ok(Person { id, kid, registered, proven, personal })
     }
 
     /// Somebody by id.
@@ -156,8 +175,9 @@ impl Registry {
             let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(None) };
             let mut person = self.opened(id, &value)?;
             change.apply(&mut person.personal);
-            let fields = Fields { registered: person.registered, personal: person.personal.clone() };
-            let changed = self.sealed(id, person.kid, &fields)?;
+            let Person { kid, registered, proven, .. } = person;
+            let fields = Fields { registered, proven, personal: person.personal.clone() };
+            let changed = self.sealed(id, kid, &fields)?;
             if self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
                 return Ok(Some(person));
             }

@@ -4,11 +4,11 @@ use super::*;
 use crate::cql::testing::cluster;
 use scangate_core::booking::{BookingError, Slot};
 use scangate_core::colour::{Checks, Colour};
-use scangate_core::fact::{Fact, FactKind, Force};
+use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
 use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId};
-use scangate_core::kin::Side;
+use scangate_core::kin::{Kin, Side};
 use scangate_core::paper::{Answer, Filed, Letter, Paper};
-use scangate_core::person::{Document, DocumentType, PersonClass, Personal};
+use scangate_core::person::{Document, DocumentType, PersonClass, Personal, PersonalChange};
 use scangate_core::report::Report;
 use scangate_core::test_site::{Opening, TestSite};
 use scangate_core::time::Timestamp;
@@ -57,6 +57,8 @@ over_both!(
     released_once,
     reported_once_a_day,
     tied_by_many,
+    proven_for_good,
+    named_and_taken,
     papers_in_order,
     shown_upstream,
     test_sites_kept,
@@ -168,15 +170,22 @@ fn withdrawn_facts(store: &Store) {
     let about = fact(FactId(9), PersonId(4));
     let facts = [about.clone(), fact(FactId(8), PersonId(4)), fact(FactId(7), PersonId(5))];
     registry.add_facts(&facts).unwrap();
-    let withdrawn = Fact { force: Force::Withdrawn("mistaken".into()), ..about };
-    for reason in ["mistaken", "again"] {
-        assert_eq!(registry.withdraw_fact(FactId(9), reason.into()).unwrap().as_ref(), Some(&withdrawn));
+    let mistaken = |at| Force::Withdrawn(Withdrawal { reason: "mistaken".into(), at });
+    let withdrawn = Fact { force: mistaken(Some(NOW)), ..about };
+    for (reason, now) in [("mistaken", NOW), ("again", NOW.plus_ms(1))] {
+        let said = registry.withdraw_fact(FactId(9), reason.into(), now).unwrap();
+        assert_eq!(said.as_ref(), Some(&withdrawn));
     }
-    assert_eq!(registry.withdraw_fact(FactId(1), "none".into()).unwrap(), None);
+    assert_eq!(registry.fact(FactId(9)).unwrap(), Some(withdrawn));
+    assert_eq!(registry.withdraw_fact(FactId(1), "none".into(), NOW).unwrap(), None);
     let mut all = Vec::new();
     registry.evidence(|person, evidence| all.push((person, evidence.facts.len()))).unwrap();
     all.sort();
     assert_eq!(all, [(PersonId(4), 2), (PersonId(5), 1)]);
+    // A row that has the reason alone.
+    let key = [&4_u64.to_be_bytes()[..], &8_u64.to_be_bytes(), &[1]].concat();
+    registry.rows().write(&[vec![Row::new(Table::Facts, key, pack(&"mistaken"))].into()]).unwrap();
+    assert_eq!(registry.fact(FactId(8)).unwrap().map(|fact| fact.force), Some(mistaken(None)));
 }
 
 fn broken_audit(store: &Store) {
@@ -220,7 +229,7 @@ fn counted(store: &Store) {
     registry.add_venues(vec![venue]).unwrap();
     let facts = [fact(FactId(1), person), fact(FactId(2), person)];
     registry.add_facts(&facts).unwrap();
-    registry.withdraw_fact(facts[0].id, "mistaken".into()).unwrap();
+    registry.withdraw_fact(facts[0].id, "mistaken".into(), NOW).unwrap();
     let window = Window { from: NOW, to: NOW.plus_ms(1) };
     let (tracer, purpose, reference) = ("tracer".into(), "contact-tracing".into(), "1".into());
     registry.open_case(NewCase { tracer, person, purpose, reference, window, opened: NOW }).unwrap();
@@ -318,7 +327,7 @@ fn reported_once_a_day(store: &Store) {
     assert!(!registry.add_report(person, 700, &report(9)).unwrap());
     assert!(!registry.add_report(person, 700, &report(5)).unwrap(), "a second one of the same millisecond");
     assert!(registry.add_report(person, 699, &report(1)).unwrap());
-    registry.withdraw_fact(FactId(9), "mistaken".into()).unwrap().unwrap();
+    registry.withdraw_fact(FactId(9), "mistaken".into(), NOW).unwrap().unwrap();
     let evidence = registry.evidence_of(person).unwrap();
     assert!(matches!(&evidence.facts[..], [Fact { force: Force::Withdrawn(_), .. }]));
     assert_eq!(evidence.reports.len(), 2);
@@ -335,7 +344,7 @@ fn tied_by_many(store: &Store) {
     const MAX: usize = 3;
     let opened = store.open();
     let registry = &opened;
-    let may = |side: Side, count: usize| if count < MAX { Ok(()) } else { Err(side) };
+    let may = |side: Side, kin: &Kin| if kin.side(side).len() < MAX { Ok(()) } else { Err(side) };
     let one_holder: Vec<_> = std::thread::scope(|scope| {
         let tries = (0..100)
             .map(|number| scope.spawn(move || registry.tie(PersonId(1), PersonId(100 + number), may)));
@@ -365,6 +374,84 @@ fn tied_by_many(store: &Store) {
     assert_eq!(registry.tie(PersonId(1), first, may).unwrap(), Ok(()));
     assert!(registry.untie(PersonId(1), first).unwrap() && !registry.untie(PersonId(1), first).unwrap());
     assert_eq!(registry.tie(PersonId(1), PersonId(9), may).unwrap(), Ok(()));
+}
+
+fn proven_for_good(store: &Store) {
+    let registry = store.open();
+    let proven = registry.register_proven(&[personal(1)], 1, NOW).unwrap()[0].person;
+    let imported = registry.register(&[personal(2)], 1, NOW).unwrap()[0].person;
+    assert!(!registry.register(&[personal(1)], 2, NOW).unwrap()[0].is_new);
+    assert!(!registry.register_proven(&[personal(2)], 2, NOW).unwrap()[0].is_new);
+    let change = PersonalChange { phone: Some("13800000000".into()), ..PersonalChange::default() };
+    for (person, is_proven) in [(proven, true), (imported, false)] {
+        assert_eq!(registry.person(person).unwrap().unwrap().proven, is_proven);
+        assert_eq!(registry.change_person(person, &change).unwrap().unwrap().proven, is_proven);
+        assert_eq!(registry.person(person).unwrap().unwrap().proven, is_proven);
+    }
+
+    // A row of before anybody was asked for a proof.
+    let old = pack(&serde_json::json!({"registered": NOW, "personal": personal(3)}));
+    let sealed = [vec![1], registry.0.seal.seal(9, old).unwrap()].concat();
+    registry.claim(Row::new(Table::People, 9_u64.to_be_bytes(), sealed)).unwrap();
+    let old = registry.person(PersonId(9)).unwrap().unwrap();
+    assert_eq!((old.proven, old.personal), (false, personal(3)));
+}
+
+/// Who has named a holder is taken by that one, once for each time that it is said.
+fn named_and_taken(store: &Store) {
+    const MAX: usize = 3;
+    let opened = store.open();
+    let registry = &opened;
+    let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+    let take = |holder| {
+        let may = |side, kin: &Kin| match side {
+            Side::Guardians if !kin.agrees_to(holder) => Err("not named"),
+            Side::Guardians | Side::Dependants => Ok(()),
+        };
+        registry.tie(holder, person, may).unwrap()
+    };
+    let may_name = |kin: &Kin| if kin.agreed() < MAX { Ok(()) } else { Err("too many") };
+    let name = |guardian| registry.name_guardian(person, guardian, may_name).unwrap();
+
+    assert_eq!(take(PersonId(50)), Err("not named"));
+    // Nothing was left of the try.
+    assert_eq!(registry.kin_of(PersonId(50)).unwrap(), Kin::default());
+
+    let said: Vec<_> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (100..120).map(|number| scope.spawn(move || name(PersonId(number)))).collect();
+        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(said.iter().filter(|said| said.is_ok()).count(), MAX);
+    let named = registry.kin_of(person).unwrap().named;
+    assert_eq!(named.len(), MAX);
+    let (first, second) = (named[0], named[1]);
+    assert_eq!((name(first), name(PersonId(1))), (Ok(()), Err("too many")));
+
+    // A naming becomes a tie, and neither makes room.
+    assert_eq!(take(first), Ok(()));
+    assert_eq!((take(first), name(first), name(PersonId(1))), (Ok(()), Ok(()), Err("too many")));
+    let kin = registry.kin_of(person).unwrap();
+    assert_eq!((&kin.guardians[..], &kin.named[..]), (&[first][..], &named[1..]));
+    assert!(registry.is_tied(first, person).unwrap());
+    assert!(!registry.unname_guardian(person, first).unwrap() && registry.is_tied(first, person).unwrap());
+
+    // It ends with the tie, and by itself before there is one.
+    assert!(registry.untie(first, person).unwrap());
+    assert_eq!(take(first), Err("not named"));
+    assert!(!registry.untie(second, person).unwrap(), "who is named alone has nothing to leave");
+    assert!(registry.unname_guardian(person, second).unwrap());
+    assert!(!registry.unname_guardian(person, second).unwrap());
+    assert_eq!((take(second), name(second), take(second)), (Err("not named"), Ok(()), Ok(())));
+
+    assert!(registry.erase_person(person).unwrap());
+    assert_eq!(registry.kin_of(person).unwrap(), Kin::default());
+    assert_eq!(registry.kin_of(second).unwrap(), Kin::default());
+
+    // A row of before anybody could be named.
+    let old = pack(&serde_json::json!({"dependants": [], "guardians": [second]}));
+    registry.claim(Row::new(Table::Kin, 9_u64.to_be_bytes(), old)).unwrap();
+    let old = Kin { guardians: vec![second], ..Kin::default() };
+    assert_eq!(registry.kin_of(PersonId(9)).unwrap(), old);
 }
 
 fn test_sites_kept(store: &Store) {

@@ -1,5 +1,5 @@
 //! Areas and their risk: a pack's table, with dates. A code covers what begins with it; of several that cover
-//! an area the longest counts, so that a district may be told apart from its province.
+//! an area at one time the longest counts, so that a district may be told apart from its province.
 
 use crate::fact::Area;
 use crate::time::Timestamp;
@@ -56,10 +56,17 @@ impl AreaRisk {
 pub(super) struct Areas(pub(super) Vec<AreaRisk>);
 
 impl Areas {
-    /// The risk of having been somewhere between two times: the highest of that time.
+    /// The risk of having been somewhere between two times: the highest of that time. **Cost**: the table once, and
+    /// again for each line that begins or ends in between.
     pub(super) fn risk(&self, area: &Area, from: Timestamp, to: Timestamp) -> Risk {
-        let covering = self.0.iter().filter(|line| line.covers(area, from, to));
-        covering.max_by_key(|line| (line.exactness(), line.risk)).map_or(Risk::Low, |line| line.risk)
+        let covering = || self.0.iter().filter(move |line| line.covers(area, from, to));
+        let risk_at = |at: Timestamp| {
+            let holding = covering().filter(|line| line.holds(at));
+            holding.max_by_key(|line| (line.exactness(), line.risk)).map_or(Risk::Low, |line| line.risk)
+        };
+        // The risk changes only where a line begins or ends.
+        let turns = covering().flat_map(|line| [line.from, line.to]);
+        turns.filter(|&at| from < at && at <= to).map(risk_at).fold(risk_at(from), Risk::max)
     }
 }
 
@@ -83,8 +90,15 @@ mod tests {
         let areas = Areas(vec![
             line("42", Risk::High, 100, 1_000),
             line("4205", Risk::Mid, 500, 1_000),
+            line("4206", Risk::Mid, 100, 500),
+            line("5101", Risk::High, 0, 1_000),
+            line("510101", Risk::Low, 700, 1_000),
+            line("33", Risk::High, 0, 500),
+            line("33", Risk::Low, 500, 1_000),
             line(ABROAD, Risk::Mid, 0, 1_000),
             line("JP", Risk::High, 0, 1_000),
+            line("81", Risk::High, 0, 1_000),
+            line("MO", Risk::High, 0, 1_000),
         ]);
         for (code, from, to, risk) in [
             ("420100", 100, 100, Risk::High),
@@ -93,8 +107,23 @@ mod tests {
             ("420100", 1_000, 1_000, Risk::Low),
             ("420500", 200, 200, Risk::High),
             ("420500", 600, 600, Risk::Mid),
+            // Of a time in which the longest code covers only a part, the highest risk counts.
+            ("420500", 400, 600, Risk::High),
+            ("420600", 200, 499, Risk::Mid),
+            ("420600", 200, 500, Risk::High),
+            ("510101", 100, 900, Risk::High),
+            ("510101", 700, 900, Risk::Low),
+            ("330100", 400, 600, Risk::High),
+            ("330100", 500, 600, Risk::Low),
+            ("330100", 900, 2_000, Risk::Low),
             ("FR", 1, 1, Risk::Mid),
             ("JP", 1, 1, Risk::High),
+            ("HK", 1, 1, Risk::High),
+            ("810000", 1, 1, Risk::High),
+            ("MO", 1, 1, Risk::High),
+            ("820000", 1, 1, Risk::High),
+            ("TW", 1, 1, Risk::Mid),
+            ("710000", 1, 1, Risk::Mid),
             ("CN", 1, 1, Risk::Low),
             ("110000", 1, 1, Risk::Low),
         ] {

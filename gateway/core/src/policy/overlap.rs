@@ -1,12 +1,12 @@
-//! Overlaps: rules of different colours that one and the same fact can fire at once. They are no errors, as every
-//! pack has an order; but who writes a pack should have meant them.
+//! Overlaps: rules of different colours that one and the same fact can fire at once, and rules of which one outranks
+//! the other. They are no errors, as every pack has an order; but who writes a pack should have meant them.
 
 use super::rule::{FactTrigger, Trigger};
 use super::which::Which;
 use super::{Policy, Rule};
 use std::fmt;
 
-/// Two rules that may hold at once by one fact.
+/// Two rules that may hold at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlap {
     /// The line of the rule that counts.
@@ -15,8 +15,19 @@ pub struct Overlap {
     pub counts: String,
     /// The one that does not.
     pub yields: String,
+    /// What makes both hold.
+    pub by: FiredBy,
     /// Why it counts.
     pub settled: Settled,
+}
+
+/// What makes two rules hold at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FiredBy {
+    /// One fact.
+    OneFact,
+    /// Different facts of one person.
+    OnePerson,
 }
 
 /// Why one of two rules counts.
@@ -30,15 +41,16 @@ pub enum Settled {
 
 impl fmt::Display for Overlap {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, counts, yields, settled } = self;
+        let Self { line, counts, yields, by, settled } = self;
+        let by = match by {
+            FiredBy::OneFact => "one fact can fire",
+            FiredBy::OnePerson => "one person can come under",
+        };
         let why = match settled {
             Settled::Severity => "which is more severe",
             Settled::Outranked => "which outranks it",
         };
-        write!(
-            out,
-            "{line}: one fact can fire both `{counts}` and `{yields}`; what counts is `{counts}`, {why}"
-        )
+        write!(out, "{line}: {by} both `{counts}` and `{yields}`; what counts is `{counts}`, {why}")
     }
 }
 
@@ -46,15 +58,19 @@ pub(super) fn overlaps(policy: &Policy) -> Vec<Overlap> {
     let mut found = Vec::new();
     for (number, one) in policy.rules.iter().enumerate() {
         for (later, other) in policy.rules.iter().enumerate().skip(number + 1) {
-            if one.colour != other.colour && meet(one, other) {
-                found.push(overlap((number, one), (later, other)));
+            let by = if meet(one, other) { FiredBy::OneFact } else { FiredBy::OnePerson };
+            let overlap = overlap((number, one), (later, other), by);
+            // By different facts almost any two rules can hold at once: of these only what the pack says itself.
+            let is_by_one = by == FiredBy::OneFact && one.colour != other.colour;
+            if is_by_one || overlap.settled == Settled::Outranked {
+                found.push(overlap);
             }
         }
     }
     found
 }
 
-fn overlap(one: (usize, &Rule), other: (usize, &Rule)) -> Overlap {
+fn overlap(one: (usize, &Rule), other: (usize, &Rule), by: FiredBy) -> Overlap {
     let outranks = |(_, rule): (usize, &Rule), (number, _): (usize, &Rule)| rule.outranks.contains(&number);
     let (counts, yields, settled) = if outranks(one, other) {
         (one.1, other.1, Settled::Outranked)
@@ -65,7 +81,7 @@ fn overlap(one: (usize, &Rule), other: (usize, &Rule)) -> Overlap {
     } else {
         (other.1, one.1, Settled::Severity)
     };
-    Overlap { line: counts.line, counts: counts.id.clone(), yields: yields.id.clone(), settled }
+    Overlap { line: counts.line, counts: counts.id.clone(), yields: yields.id.clone(), by, settled }
 }
 
 /// Whether one fact can fire both at one time: as what fires it, or as what must come before.

@@ -35,6 +35,8 @@ pub(super) struct FactTrigger {
     pub(super) facts: Vec<Which>,
     /// Where it is not empty, only the first of them after one of these.
     pub(super) after: Vec<Which>,
+    /// What must not have come between the two.
+    pub(super) unless: Vec<Which>,
     pub(super) days: Days,
     /// What ends it before its time.
     pub(super) ended_by: Vec<Which>,
@@ -94,8 +96,12 @@ impl FactTrigger {
         if !covers(&self.facts, fact) || !self.follows(fact, facts, areas) {
             return None;
         }
-        let is_end =
-            |later: &&Fact| later.at >= fact.at && later.id != fact.id && covers(&self.ended_by, later);
+        let is_end = |later: &&Fact| {
+            later.at >= fact.at
+                && later.id != fact.id
+                && later.kind.may_end(fact.id)
+                && covers(&self.ended_by, later)
+        };
         let by_itself = self.end_by_itself(fact, calendar);
         let ended =
             |when: fn(&Fact) -> Timestamp| facts.iter().filter(is_end).map(when).chain(by_itself).min();
@@ -119,15 +125,20 @@ impl FactTrigger {
         fact.until.or_else(|| self.days.end(fact.at, calendar))
     }
 
-    /// Whether a fact is the first of its sort after one of those that must come before.
+    /// Whether a fact is the first of its sort after one of those that must come before, with nothing of `unless`
+    /// between them. Facts that name the one that they end say nothing of others.
     fn follows(&self, fact: &Fact, facts: &[Fact], areas: &Areas) -> bool {
         let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
-        let earlier = facts.iter().filter(|earlier| earlier.at <= fact.at && covers(&self.after, earlier));
-        let between = |from: Timestamp, one: &&Fact| {
-            from <= one.at && (one.at, one.id) < (fact.at, fact.id) && covers(&self.facts, one)
+        let leads = |earlier: &&Fact| {
+            earlier.at <= fact.at && fact.kind.may_end(earlier.id) && covers(&self.after, earlier)
+        };
+        let is_first = |one: &Fact| (one.at, one.id) < (fact.at, fact.id) && covers(&self.facts, one);
+        let forbids = |one: &Fact| one.at <= fact.at && covers(&self.unless, one);
+        let is_between = |earlier: &Fact, one: &Fact| {
+            earlier.at <= one.at && one.kind.may_end(earlier.id) && (is_first(one) || forbids(one))
         };
         self.after.is_empty()
-            || earlier.map(|earlier| earlier.at).any(|from| !facts.iter().any(|one| between(from, &one)))
+            || facts.iter().filter(leads).any(|earlier| !facts.iter().any(|one| is_between(earlier, one)))
     }
 
     fn kinds(&self) -> impl Iterator<Item = KindName> {

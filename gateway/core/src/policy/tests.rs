@@ -55,7 +55,7 @@ fn nobody_without_facts_is_anything_but_green() {
 #[test]
 fn a_case_is_red_until_it_is_released() {
     let confirmed = fact(1, FactKind::Confirmed, NOON, None);
-    let released = fact(2, FactKind::Released, NOON.plus_ms(5 * DAY_MS), None);
+    let released = fact(2, FactKind::Released { of: None }, NOON.plus_ms(5 * DAY_MS), None);
     assert_eq!(colour(std::slice::from_ref(&confirmed), NOON.plus_ms(400 * DAY_MS)), Colour::Red);
     let both = [released, confirmed];
     assert_eq!(colour(&both, NOON.plus_ms(5 * DAY_MS - 1)), Colour::Red);
@@ -95,7 +95,7 @@ fn the_most_severe_counts_and_says_why() {
 #[test]
 fn a_withdrawn_fact_does_not_count() {
     let mut confirmed = fact(1, FactKind::Confirmed, NOON, None);
-    confirmed.force = Force::Withdrawn("another person".into());
+    confirmed.force = city::withdrawn(Some(NOON));
     assert_eq!(colour(&[confirmed], NOON), Colour::Green);
 }
 
@@ -176,6 +176,7 @@ fn wrong_packs_say_what_is_wrong_and_where() {
         ("\"temperature\",", "\"thermometer\",", "a check is one of"),
         ("colour = \"red\"\nverdict", "colour = \"green\"\nverdict", "no [[admission]] for red"),
         ("within_days = 3", "within_days = 3\nunder_days = 3", "exclude each other"),
+        ("within_days = 3", "within_days = 3\nunless = [\"ruled-out\"]", "unless goes with `after`"),
         ("within_days = 3", "within_days = 3\nlink = \"http://x\"", "link must be an https:// address"),
     ] {
         assert!(good.contains(from), "{from}");
@@ -205,14 +206,14 @@ proptest! {
                 1 => FactKind::Suspected,
                 2 => FactKind::CloseContact { of: None },
                 3 => FactKind::Symptoms { which: vec![] },
-                4 => FactKind::Released,
+                4 => FactKind::Released { of: None },
                 5 => FactKind::Discharged,
-                _ => FactKind::RuledOut,
+                _ => FactKind::RuledOut { of: None },
             };
             let at = NOON.plus_ms(day * DAY_MS);
             let mut fact = fact(number as u64, kind, at, until.map(|days| at.plus_ms(days * DAY_MS)));
             if is_withdrawn {
-                fact.force = Force::Withdrawn(String::new());
+                fact.force = city::withdrawn(None);
             }
             fact
         }).collect();
@@ -253,7 +254,7 @@ fn any_record() -> impl Strategy<Value = city::Record> {
         for (kind, at, late, is_withdrawn) in facts {
             record = record.learnt(at, at + late, KINDS[kind]);
             if is_withdrawn {
-                record.0.facts.last_mut().unwrap().force = Force::Withdrawn(String::new());
+                record.0.facts.last_mut().unwrap().force = city::withdrawn(None);
             }
         }
         record.reports(reports)

@@ -2,7 +2,8 @@
 
 use super::area::{Areas, Risk};
 use crate::fact::{
-    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, Place, Symptom, TestResult,
+    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, Place, Symptom, TestResult, covers_code,
+    is_code_abroad,
 };
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
@@ -45,8 +46,8 @@ impl Which {
             | FactKind::Suspected
             | FactKind::Asymptomatic
             | FactKind::Discharged
-            | FactKind::Released
-            | FactKind::RuledOut
+            | FactKind::Released { .. }
+            | FactKind::RuledOut { .. }
             | FactKind::CloseContact { .. }
             | FactKind::SharesHome
             | FactKind::CoLocated { .. }
@@ -65,9 +66,7 @@ impl Which {
     /// Whether one fact can be of both.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let areas_meet = match (&self.area, &other.area) {
-            (Some(one), Some(another)) => {
-                one.starts_with(another.as_str()) || another.starts_with(one.as_str())
-            }
+            (Some(one), Some(another)) => covers_code(one, another) || covers_code(another, one),
             (None, _) | (_, None) => true,
         };
         // A fact may name several symptoms.
@@ -84,7 +83,7 @@ impl Which {
 
     /// Whether it is about places abroad, by what its code begins with where it does not say.
     fn is_abroad(&self) -> Option<bool> {
-        self.abroad.or_else(|| Some(self.area.as_ref()?.bytes().all(|byte| byte.is_ascii_uppercase())))
+        self.abroad.or_else(|| self.area.as_deref().map(is_code_abroad))
     }
 
     /// What is given that facts of this kind do not say.

@@ -9,6 +9,7 @@ use super::paper_id;
 use crate::clock;
 use axum::extract::{Path, State};
 use scangate_core::check_in::CheckIn;
+use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
@@ -51,16 +52,21 @@ pub(in super::super) async fn add(
     if said.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
         return Err(Wrong::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
     }
+    if said.venue.is_some_and(|venue| office.gate.venues.get(venue).is_none()) {
+        return Err(Wrong::VenueUnknown);
+    }
     blocking(move || {
         office.need_registered(id)?;
-        let stay = office.self_reported(id, FactKind::Stay { area: said.from_area.clone() }, said.at)?;
+        let kind = FactKind::Stay { area: said.from_area.clone() };
+        // Who says so beforehand is there until they arrive, and days are counted from then.
+        let stay = Fact { until: Some(said.at), ..office.self_reported(id, kind, said.at, now)? };
         let due = due(&office, id, &stay, &said, now)?;
         let Said { from_area, at, venue, unit } = said;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
         // Filed first: a stay without its duty would be worse than a duty without its stay, which says it again.
         let mut filed = office.file(id, Paper::Arrival(arrival))?;
         let is_same =
-            |fact: &Fact| (&fact.kind, fact.at, &fact.source) == (&stay.kind, stay.at, &stay.source);
+            |fact: &Fact| (&fact.kind, fact.until, &fact.source) == (&stay.kind, stay.until, &stay.source);
         if !office.registry.facts_of(id)?.iter().any(is_same) {
             office.registry.add_facts(&[stay])?;
             office.recolour(&[id])?;
@@ -132,7 +138,8 @@ fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option
     let is_checkpoint = |check_in: &&CheckIn| {
         let known = office.gate.venues.get(check_in.venue);
         let kinds = [VenueKind::Station, VenueKind::Airport, VenueKind::Checkpoint];
-        !check_in.is_refused() && known.is_some_and(|known| kinds.contains(&known.venue.kind))
+        let comes_in = check_in.direction == Direction::In && !check_in.is_refused();
+        comes_in && known.is_some_and(|known| kinds.contains(&known.venue.kind))
     };
     Ok(check_ins.iter().find(is_checkpoint).map(|check_in| check_in.id))
 }

@@ -106,7 +106,7 @@ pub(in super::super) async fn hand_in(
 
 fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, Wrong> {
     let kind = FactKind::Certificate { r#type: CertificateType::Health };
-    let told = office.self_reported(person, kind, certificate.at)?;
+    let told = office.self_reported(person, kind, certificate.at, clock::now())?;
     let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));
     Ok(Fact { until, source, reference: Some(certificate.policy.clone()), ..told })
 }

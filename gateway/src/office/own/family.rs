@@ -1,5 +1,6 @@
-//! Family: codes for those who have no phone of their own, and who acts for them. Every right is asked for by itself,
-//! and what a guardian does is on record under the guardian's own id.
+//! Family: codes for those who have no phone of their own, and who acts for them. Who proved to hold a phone
+//! says first who may. Every right is asked for by itself, and what a guardian does is on record under the
+//! guardian's own id.
 
 use super::super::bearer::Resident;
 use super::super::json::Json;
@@ -11,10 +12,11 @@ use super::reports::{self, Health};
 use axum::extract::{Path, State};
 use http::StatusCode;
 use scangate_core::id::PersonId;
+use scangate_core::kin::{Kin, Side};
 use scangate_core::person::{Document, PersonClass, Personal, PersonalChange};
 use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
-use scangate_storage::registry::Registered;
+use scangate_storage::registry::{Person, Registered};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -31,6 +33,13 @@ pub(in super::super) struct Dependant {
     person: Option<PersonId>,
 }
 
+/// Who may take the asker as a dependant.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Guardian {
+    person: PersonId,
+}
+
 /// `POST /v1/people/me/dependants`.
 pub(in super::super) async fn take(
     Resident(id): Resident,
@@ -38,12 +47,12 @@ pub(in super::super) async fn take(
     Json(dependant): Json<Dependant>,
 ) -> Result<axum::Json<Value>, Wrong> {
     blocking(move || {
-        may_take(&office, id)?;
+        may_take(&office, id, dependant.person)?;
         let registered = match dependant {
             Dependant { name: Some(name), document: Some(document), person: None } => {
                 register(&office, id, name, document)?
             }
-            Dependant { name: None, document: None, person: Some(person) } => known(&office, person)?,
+            Dependant { name: None, document: None, person: Some(person) } => known(&office, id, person)?,
             Dependant { .. } => {
                 return Err(Wrong::Malformed("either name and document, or person".into()));
             }
@@ -53,21 +62,46 @@ pub(in super::super) async fn take(
             return Err(Wrong::Malformed("nobody is their own dependant".into()));
         }
         office.audit_own(id, "dependant-taken", dependant.to_string(), json!({}))?;
-        let family = office.gate.policies.in_force().policy.terms().family.clone();
-        office.registry.tie(id, dependant, |side, count| family.has_room(side, count))??;
+        tie(&office, id, dependant)?;
         Ok(axum::Json(json!(give(&office, registered)?)))
     })
     .await?
 }
 
-/// Whether somebody may take a dependant at all, before anybody is registered for it.
-fn may_take(office: &Office, holder: PersonId) -> Result<(), Wrong> {
+/// Whether somebody may take a dependant at all, before anybody is registered for it. One who is taken already needs no
+/// more room: the answer may have been lost.
+fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), Wrong> {
     office.need_registered(holder)?;
     let (colour, kin) = (office.judge(holder)?.standing.colour, office.registry.kin_of(holder)?);
     let published = office.gate.policies.in_force();
     let terms = published.policy.terms();
     terms.act(Right::Apply)?;
-    Ok(terms.take(colour, kin.dependants.len(), 0)?)
+    let others = kin.dependants.iter().filter(|&&dependant| Some(dependant) != whom).count();
+    Ok(terms.take(colour, others, 0)?)
+}
+
+/// Ties them where both have room and the dependant agrees, as their rows are when each is swapped.
+fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Wrong> {
+    let is_proven = office.registry.person(dependant)?.is_some_and(|person| person.proven);
+    let family = office.gate.policies.in_force().policy.terms().family.clone();
+    let may = |side: Side, kin: &Kin| {
+        if side == Side::Guardians && is_proven && !kin.agrees_to(holder) {
+            return Err(Wrong::ProxyNotNamed);
+        }
+        Ok(family.has_room(side, kin.side(side).len())?)
+    };
+    office.registry.tie(holder, dependant, may)?
+}
+
+/// Refuses who proved to hold a phone and has not named the holder: a person's id is no secret, since every
+/// code that they show has it.
+fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), Wrong> {
+    let is_free = !person.proven || person.id == holder;
+    if is_free || office.registry.kin_of(person.id)?.agrees_to(holder) {
+        Ok(())
+    } else {
+        Err(Wrong::ProxyNotNamed)
+    }
 }
 
 /// Registers somebody with the holder's phone. Who is known already is taken only where another acts for them, too:
@@ -85,15 +119,17 @@ fn register(
     if registered.is_new {
         return Ok(registered);
     }
+    let known = office.registry.person(registered.person)?.ok_or(Wrong::AlreadyRegistered)?;
+    need_named(office, holder, &known)?;
     let has_guardian = !office.registry.kin_of(registered.person)?.guardians.is_empty();
-    let known = office.registry.person(registered.person)?;
-    let is_same = known.is_some_and(|known| known.personal.name == personal.name);
+    let is_same = known.personal.name == personal.name;
     if has_guardian && is_same { Ok(registered) } else { Err(Wrong::AlreadyRegistered) }
 }
 
-/// Somebody registered, by the id that they or another guardian were given.
-fn known(office: &Office, person: PersonId) -> Result<Registered, Wrong> {
+/// Somebody registered, by their id.
+fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Registered, Wrong> {
     let known = office.registry.person(person)?.ok_or(Wrong::PersonUnknown)?;
+    need_named(office, holder, &known)?;
     Ok(Registered { person, kid: known.kid, is_new: false })
 }
 
@@ -176,34 +212,64 @@ pub(in super::super) async fn report(
     .await?
 }
 
+/// `POST /v1/people/me/guardians`: who may take the asker as a dependant. Nobody looks whether there is such
+/// a person, so that the answer tells it to nobody.
+pub(in super::super) async fn name_guardian(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(Guardian { person }): Json<Guardian>,
+) -> Result<StatusCode, Wrong> {
+    blocking(move || {
+        office.need_registered(id)?;
+        if person == id {
+            return Err(Wrong::Malformed("nobody is their own guardian".into()));
+        }
+        let family = office.gate.policies.in_force().policy.terms().family.clone();
+        let may = |kin: &Kin| family.has_room(Side::Guardians, kin.agreed());
+        let kin = office.registry.kin_of(id)?;
+        if !kin.agrees_to(person) {
+            may(&kin)?;
+            office.audit_own(id, "guardian-named", person.to_string(), json!({}))?;
+            office.registry.name_guardian(id, person, may)??;
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await?
+}
+
 /// `DELETE /v1/people/me/dependants/{person}`: the tie goes, the person stays.
 pub(in super::super) async fn leave(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
 ) -> Result<StatusCode, Wrong> {
-    untie(office, id, dependant, |own, other| (own, other)).await
+    untie(office, id, dependant, |office, own, other| Ok(office.registry.untie(own, other)?)).await
 }
 
-/// `DELETE /v1/people/me/guardians/{person}`: the same from the other end.
+/// `DELETE /v1/people/me/guardians/{person}`: the same from the other end, also for who was named and has not
+/// taken the asker yet.
 pub(in super::super) async fn dismiss(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(guardian): Path<String>,
 ) -> Result<StatusCode, Wrong> {
-    untie(office, id, guardian, |own, other| (other, own)).await
+    let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, Wrong> {
+        // In this order: who is taking the asker meanwhile is refused, or untied.
+        let was_named = office.registry.unname_guardian(own, other)?;
+        Ok(office.registry.untie(other, own)? || was_named)
+    };
+    untie(office, id, guardian, end).await
 }
 
 async fn untie(
     office: Arc<Office>,
     own: PersonId,
     other: String,
-    sides: fn(PersonId, PersonId) -> (PersonId, PersonId),
+    end: fn(&Office, PersonId, PersonId) -> Result<bool, Wrong>,
 ) -> Result<StatusCode, Wrong> {
     let other: PersonId = other.parse().map_err(|_| Refusal::NotFound)?;
     blocking(move || {
-        let (holder, dependant) = sides(own, other);
-        if !office.registry.untie(holder, dependant)? {
+        if !end(&office, own, other)? {
             return Err(Refusal::NotFound.into());
         }
         office.audit_own(own, "dependant-left", other.to_string(), json!({}))?;

@@ -19,6 +19,8 @@ pub(super) struct Rule {
     #[serde(default)]
     after: Vec<Spanned<Which>>,
     #[serde(default)]
+    unless: Vec<Spanned<Which>>,
+    #[serde(default)]
     missed_reports: Option<Spanned<u16>>,
     #[serde(default)]
     within_days: Option<u16>,
@@ -81,7 +83,8 @@ fn name(rule: &Rule, earlier: &[&str], faults: &mut Faults<'_>) {
 }
 
 fn trigger(rule: &Rule, faults: &mut Faults<'_>) -> Trigger {
-    let has_facts = !(rule.facts.is_empty() && rule.after.is_empty() && rule.ended_by.is_empty());
+    let lists = [&rule.facts, &rule.after, &rule.unless, &rule.ended_by];
+    let has_facts = lists.iter().any(|list| !list.is_empty());
     let has_days = rule.within_days.is_some() || rule.under_days.is_some();
     match &rule.missed_reports {
         Some(missed) if has_facts || has_days => {
@@ -93,9 +96,13 @@ fn trigger(rule: &Rule, faults: &mut Faults<'_>) -> Trigger {
             if rule.facts.is_empty() {
                 faults.at(&rule.id, "a rule needs `facts` or `missed_reports`");
             }
+            if let Some(unless) = rule.unless.first().filter(|_| rule.after.is_empty()) {
+                faults.at(unless, "unless goes with `after`");
+            }
             Trigger::Facts(FactTrigger {
                 facts: which(&rule.facts, faults),
                 after: which(&rule.after, faults),
+                unless: which(&rule.unless, faults),
                 days: days(rule, faults),
                 ended_by: which(&rule.ended_by, faults),
             })

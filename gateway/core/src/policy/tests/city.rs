@@ -3,7 +3,7 @@
 
 use crate::colour::{Checks, Colour, Standing, Verdict};
 use crate::evidence::Evidence;
-use crate::fact::{Fact, FactLine};
+use crate::fact::{Fact, FactLine, Force, Withdrawal};
 use crate::id::{FactId, PersonId};
 use crate::policy::{Judgement, Place, Policy};
 use crate::scan::{DoorWork, Temperature};
@@ -21,6 +21,11 @@ pub(super) fn day(number: i64) -> Timestamp {
 
 pub(super) fn pack(city: &str) -> Policy {
     Policy::parse(Policy::builtin(city).unwrap()).unwrap()
+}
+
+/// Withdrawn, at a time or at none that is on record.
+pub(super) fn withdrawn(at: Option<Timestamp>) -> Force {
+    Force::Withdrawn(Withdrawal { reason: "mistaken".to_owned(), at })
 }
 
 /// A person's record.

@@ -1,8 +1,9 @@
 //! TEST-0: the same forty residents under four packs. No line of code differs between the vectors.
 
-use super::city::{Record, admitted, door, pack};
+use super::city::{Record, admitted, day, door, pack, withdrawn};
 use crate::colour::Colour::{self, Green, Red, Yellow};
 use crate::colour::Verdict::{self, Check, Pass, Refuse};
+use crate::id::FactId;
 use crate::scan::DoorWork;
 use crate::venue::VenueKind::Mall;
 
@@ -87,5 +88,58 @@ fn xz_19_no_pack_marks_anybody_with_an_asterisk() {
         let pack = pack(name);
         let words = pack.rules().iter().flat_map(|rule| [&rule.id, &rule.text, &rule.clears]);
         assert!(words.chain([&pack.title().to_owned()]).all(|text| !text.contains(['*', '＊'])), "{name}");
+    }
+}
+
+#[test]
+fn a_release_that_names_a_fact_ends_that_one_alone() {
+    let naming = |fact: u64| format!(r#","of":"{}""#, FactId(fact));
+    for ending in ["released", "ruled-out"] {
+        for (of, colours) in [
+            // Xuzhou, Xinji, Nanchong, Jingzhou. Nanchong's red is kept until reports are in.
+            (String::new(), [Green, Green, Red, Green]),
+            (naming(1), [Red, Red, Red, Red]),
+            (naming(2), [Red, Red, Red, Yellow]),
+            // Some other person's.
+            (naming(9), [Red, Red, Red, Red]),
+        ] {
+            let record = Record::default()
+                .fact(-6, r#""kind":"close-contact""#)
+                .fact(-2, r#""kind":"confirmed""#)
+                .fact(-1, &format!(r#""kind":"{ending}"{of}"#));
+            for ((name, _), colour) in VERDICTS.iter().zip(colours) {
+                assert_eq!(record.colour(&pack(name), 0), colour, "{name}: {ending} {of}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hong_kong_macau_and_taiwan_are_one_place_each_however_they_are_written() {
+    for area in ["HK", "810000", "MO", "820000", "TW", "710000"] {
+        let stay = Record::default().fact(-5, &format!(r#""kind":"stay","area":"{area}""#));
+        for ((name, _), colour) in VERDICTS.iter().zip([Green, Yellow, Yellow, Green]) {
+            assert_eq!(stay.colour(&pack(name), 0), colour, "{name}: {area}");
+        }
+    }
+}
+
+#[test]
+fn xz_08_in_a_replay_a_fact_counts_until_it_was_withdrawn() {
+    for name in crate::policy::Policy::BUILTIN {
+        let pack = pack(name);
+        let mut record = Record::default().learnt(0, 1, r#""kind":"confirmed""#);
+        for (at, colours) in
+            [(Some(day(5)), [Green, Red, Red, Green, Green]), (None, [Green, Green, Green, Green, Green])]
+        {
+            record.0.facts[0].force = withdrawn(at);
+            let replayed = [0, 1, 4, 5, 6].map(|number| {
+                let then = Record(record.0.clone().as_of(day(number)));
+                then.judged(&pack, day(number)).standing.colour
+            });
+            assert_eq!(replayed, colours, "{name}");
+            // A withdrawal undoes what the fact gave: today it counts at no time, and no colour is kept from it.
+            assert_eq!([1, 4, 6].map(|number| record.colour(&pack, number)), [Green; 3], "{name}");
+        }
     }
 }

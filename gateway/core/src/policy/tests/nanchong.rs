@@ -3,7 +3,8 @@
 use super::city::{NOON, Record, admitted, check, day, door, pack};
 use crate::colour::Colour::{self, Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
-use crate::policy::Policy;
+use crate::id::FactId;
+use crate::policy::{FiredBy, Policy, Settled};
 use crate::venue::VenueKind::Mall;
 
 /// Colours that are only kept until reports are in hide when a rule itself ends: these tests ask the rules alone.
@@ -58,7 +59,9 @@ fn gz_04_yellow_rules_by_days() {
     for symptom in ["fever", "dry-cough", "breathless", "respiratory"] {
         check(&pack, &format!(r#""kind":"symptoms","which":["{symptom}"]"#), "symptoms", &within);
     }
-    check(&pack, r#""kind":"stay","area":"FR""#, "other-country", &within);
+    for area in ["FR", "HK", "810000"] {
+        check(&pack, &format!(r#""kind":"stay","area":"{area}""#), "other-country", &within);
+    }
     for fact in [
         r#""kind":"co-located""#,
         r#""kind":"quarantine","place":"home","re_examined":false"#,
@@ -83,7 +86,7 @@ fn gz_05_red_rules_by_days() {
         (r#""kind":"asymptomatic""#, "case", &lasting),
         (r#""kind":"close-contact""#, "close-contact", &within),
         (r#""kind":"area-contact","area":"420600""#, "severe-area-contact", &within),
-        (r#""kind":"shares-home""#, "shares-home", &within),
+        (r#""kind":"shares-home""#, "shares-home", &lasting),
         (r#""kind":"discharged""#, "discharged", &within),
         (r#""kind":"stay","area":"JP""#, "severe-country", &within),
         (r#""kind":"stay","area":"IR""#, "severe-country", &within),
@@ -91,6 +94,41 @@ fn gz_05_red_rules_by_days() {
         (r#""kind":"test","result":"positive""#, "other-high", &lasting),
     ] {
         check(&pack, fact, rule, days);
+    }
+}
+
+#[test]
+fn gz_05_who_shares_a_home_is_red_until_that_ends() {
+    let pack = rules_alone();
+    let shares = || Record::default().fact(0, r#""kind":"shares-home""#);
+    for ending in ["released", "ruled-out"] {
+        let ended = shares().fact(40, &format!(r#""kind":"{ending}""#));
+        assert_eq!((ended.colour(&pack, 39), ended.colour(&pack, 40)), (Red, Green), "{ending}");
+    }
+    let until = format!(r#""kind":"shares-home","until":"{}""#, day(20));
+    check(&pack, &until, "shares-home", &[(0, Red), (15, Red), (19, Red), (20, Green)]);
+}
+
+#[test]
+fn gz_05_a_contact_is_red_to_the_end_of_the_observation() {
+    let pack = rules_alone();
+    let until = format!(r#""kind":"close-contact","until":"{}""#, day(21));
+    check(&pack, &until, "close-contact", &[(0, Red), (15, Red), (20, Red), (21, Green)]);
+}
+
+#[test]
+fn gz_05_the_highest_risk_of_a_stay_counts() {
+    let stay = format!(r#""kind":"stay","area":"510101","until":"{}""#, day(-1));
+    let record = Record::default().fact(-10, &stay);
+    // Its own line begins near the end of the stay, and before it.
+    for (low, colour, rule) in [("2022-01-01", Red, "high-risk-area"), ("2021-12-01", Green, "low-risk-area")]
+    {
+        let text = Policy::builtin("nanchong").unwrap().to_owned()
+            + "\n[[area]]\ncode = \"5101\"\nrisk = \"high\"\nfrom = 2021-01-01\n"
+            + &format!("\n[[area]]\ncode = \"510101\"\nrisk = \"low\"\nfrom = {low}\n");
+        let pack = Policy::parse(&text).unwrap();
+        assert_eq!(record.colour(&pack, 0), colour, "{low}");
+        assert_eq!(record.reasons(&pack, 0), [rule], "{low}");
     }
 }
 
@@ -120,6 +158,28 @@ fn gz_05_a_carrier_is_red_for_less_than_14_days_after_release() {
 }
 
 #[test]
+fn gz_05_who_was_ruled_out_as_a_carrier_is_not_released_as_one() {
+    let pack = rules_alone();
+    let carrier = || Record::default().fact(0, r#""kind":"asymptomatic""#);
+    let cleared = carrier().fact(3, r#""kind":"ruled-out""#);
+    let released = cleared.clone().fact(10, r#""kind":"close-contact""#).fact(12, r#""kind":"released""#);
+    assert_eq!((released.colour(&pack, 11), released.colour(&pack, 12)), (Red, Green));
+    // A carrier again.
+    let again = cleared.fact(10, r#""kind":"asymptomatic""#).fact(12, r#""kind":"released""#);
+    assert_eq!(again.reasons(&pack, 12), ["asymptomatic-released"]);
+    // What ends another fact by name neither clears nor releases a carrier.
+    let named = carrier()
+        .fact(1, r#""kind":"close-contact""#)
+        .fact(2, r#""kind":"suspected""#)
+        .fact(3, &format!(r#""kind":"ruled-out","of":"{}""#, FactId(3)))
+        .fact(4, &format!(r#""kind":"released","of":"{}""#, FactId(2)))
+        .fact(8, &format!(r#""kind":"released","of":"{}""#, FactId(1)));
+    assert_eq!(named.reasons(&pack, 3), ["case", "close-contact"]);
+    assert_eq!(named.reasons(&pack, 4), ["case"]);
+    assert_eq!(named.reasons(&pack, 8), ["asymptomatic-released"]);
+}
+
+#[test]
 fn gz_05_discharged_is_red_first_and_home_observation_yellow_after() {
     let pack = rules_alone();
     let cured = Record::default()
@@ -141,7 +201,19 @@ fn gz_05_discharged_is_red_first_and_home_observation_yellow_after() {
     let found = overlaps.iter().find(|overlap| overlap.yields == "home-observation").unwrap();
     assert_eq!(found.counts, "discharged");
     assert!(found.to_string().contains("which is more severe"), "{found}");
+    assert_eq!(found.by, FiredBy::OneFact);
     assert_eq!(Policy::builtin("nanchong").unwrap().lines().nth(found.line - 1), Some("id = \"discharged\""));
+}
+
+#[test]
+fn gz_05_every_rule_that_outranks_another_is_reported() {
+    let pack = rules_alone();
+    let overlaps = pack.overlaps();
+    let found: Vec<_> = overlaps.iter().filter(|overlap| overlap.settled == Settled::Outranked).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].counts.as_str(), found[0].yields.as_str()), ("certificate", "mid-risk-area"));
+    assert_eq!(found[0].by, FiredBy::OnePerson);
+    assert!(found[0].to_string().contains("which outranks it"), "{}", found[0]);
 }
 
 /// A contact on day 0, whose observation ends on day 15 by itself.
