@@ -137,6 +137,11 @@ async fn xz_07_what_diverges_from_the_province_is_counted_and_gone_after_the_nex
     assert!(province.town.gateway.metric("scangate_feed_divergence", "jiangsu")? == 0.0);
     let both = province.send(&own, 3, &colours("green", "yellow")).await?.json()?;
     assert_eq!(both["diverging"], 0);
+    // A feed that does not speak of somebody leaves them as they were.
+    assert_eq!(province.send(&own, 4, &colours("red", "yellow")).await?.json()?["diverging"], 1);
+    let [_, second] = colours("red", "yellow");
+    assert_eq!(province.send(&own, 5, &[second]).await?.json()?["diverging"], 1);
+    assert!(province.town.gateway.metric("scangate_feed_divergence", "jiangsu")? == 1.0);
     Ok(())
 }
 

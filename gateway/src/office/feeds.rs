@@ -221,7 +221,8 @@ fn fact(
     line.fact(id, clock::now()).map(Some).map_err(|error| error.to_string())
 }
 
-/// Puts a feed on record, moves its source on, and says where the source shows another colour than this city.
+/// Puts a feed on record, moves its source on, and says for how many people its source shows another colour than
+/// this city, by this feed or an earlier one.
 fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
     let Feed { head, lines, taken } = feed;
     let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
@@ -234,10 +235,11 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
         return Err(Wrong::StoreUnavailable);
     }
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
-    let diverges = |(person, colour): &&_| office.gate.colours.standing(*person).colour != *colour;
-    let diverging = shown.iter().filter(diverges).count();
-    #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-    metrics::gauge!("scangate_feed_divergence", "source" => head.source.clone()).set(diverging as f64);
+    let mut diverging = 0_u32;
+    office.registry.shown_by(&head.source, |person, shown| {
+        diverging += u32::from(office.gate.colours.standing(person).colour != shown);
+    })?;
+    metrics::gauge!("scangate_feed_divergence", "source" => head.source.clone()).set(f64::from(diverging));
     let unknown = lines.iter().filter(|line| line.person.is_none()).count();
     let answer = value!({
         "source": head.source, "sequence": head.sequence, "facts": facts.len(), "unknown": unknown,

@@ -541,6 +541,10 @@ fn shown_upstream(store: &Store) {
     registry.note_upstream("jiangsu", &[(one, Colour::Green)], later).unwrap();
     let of_one = [shown("anhui", Colour::Yellow, NOW), shown("jiangsu", Colour::Green, later)];
     assert_eq!(registry.upstream_of(one).unwrap(), of_one);
+    let mut all = Vec::new();
+    registry.shown_by("jiangsu", |person, colour| all.push((person, colour))).unwrap();
+    all.sort_unstable();
+    assert_eq!(all, [(one, Colour::Green), (other, Colour::Yellow)]);
     assert_eq!(registry.upstream_of(other).unwrap(), [shown("jiangsu", Colour::Yellow, NOW)]);
     assert_eq!(registry.upstream_of(PersonId(6)).unwrap(), []);
 }

@@ -4,7 +4,7 @@
 //! **Shape**: a key is person (8) and the source's name. The last to write decides.
 
 use super::rows::{Key, Row, Table, Unit};
-use super::{Registry, RegistryError, Result, pack, unpack};
+use super::{Registry, RegistryError, Result, number, pack, unpack};
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
 use scangate_core::time::Timestamp;
@@ -51,6 +51,18 @@ impl Registry {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    /// What a source showed last for each person, in no order. **Cost**: reads what every source showed.
+    pub fn shown_by(&self, source: &str, mut each: impl FnMut(PersonId, Colour)) -> Result<()> {
+        self.rows().all(Table::Upstream, &mut |key, value| {
+            let (person, of) = key.split_at_checked(8).unwrap_or_default();
+            if of == source.as_bytes() {
+                let Shown { colour, .. } = unpack(Table::Upstream, value)?;
+                each(PersonId(number(Table::Upstream, person)?), colour);
+            }
+            Ok(())
+        })
     }
 
     /// Every row of it about somebody, to be removed.
