@@ -1,0 +1,175 @@
+//! Outside parties that fail, hang, are not there or are not trusted: registration says so, and the doors stay open.
+
+use super::{MATCH, NUMBER, PHONE, SENT, Xuzhou, configuration, form, jpeg, with};
+use futures_util::future::try_join_all;
+use scangate_loadgen::client::Version;
+use scangate_tests::{Expect, Gateway, Manner, Party, Sent, Town, eventually, send};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_stay_open() -> anyhow::Result<()>
+{
+    let mut city = Xuzhou::found(Expect::Words("an outside party did not answer a registration")).await?;
+    let unavailable = |sent: &Sent| {
+        assert_eq!(
+            (sent.status(), sent.code().as_str()),
+            (503, "registration-unavailable"),
+            "{}",
+            sent.text()
+        );
+        assert!(sent.header("retry-after").is_some(), "{}", sent.text());
+        assert!(sent.json().is_ok_and(|body| body["retry_after_ms"].is_u64()), "{}", sent.text());
+    };
+    let ask = json!({"phone": PHONE});
+    // What is known not to have been sent is not counted: these are more than a phone may have.
+    for status in [500, 400, 302, 503, 500] {
+        city.sms.behave(Manner::Says(status, ""));
+        unavailable(&city.post("/v1/people/sms-codes", &ask).await?);
+    }
+    city.sms.behave(Manner::Says(204, ""));
+    let code = city.code(PHONE).await?;
+
+    let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
+    let whole = with(form(PHONE, "resident-id", NUMBER), &steps);
+    // Nor is a try that a party does not answer.
+    for manner in [
+        Manner::Says(500, ""),
+        Manner::Says(201, r#"{"match": true}"#),
+        Manner::Says(200, r#"{"match": "yes"}"#),
+        Manner::Says(200, "yes"),
+        Manner::HangsUp,
+        Manner::Says(401, r#"{"match": true}"#),
+    ] {
+        city.face.behave(manner);
+        unavailable(&city.register(&whole).await?);
+    }
+    city.face.behave(Manner::Hangs);
+    let mut waiting = city.town.target.connect(Version::Http2).await?;
+    let asked = city.face.asked().len();
+    let registering = tokio::spawn({
+        let whole = whole.to_string();
+        async move { send(&mut waiting, "POST", "/v1/people", "", whole).await }
+    });
+    eventually(async || Ok(city.face.asked().len()), |now| *now > asked).await?;
+    assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
+    unavailable(&registering.await??);
+    // Not given up at once.
+    assert!(city.town.gateway.metric("scangate_party_faults_total", "\"late\"")? >= 1.0);
+    city.face.behave(MATCH);
+    let sent = city.register(&whole).await?;
+    assert_eq!(sent.status(), 200, "{}", sent.text());
+    city.assert_nobody_is_named()?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_away() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Words("an outside party did not answer a registration")).await?;
+    city.sms.behave(Manner::Hangs);
+    let connection = city.town.target.connect(Version::Http2).await?;
+    let asking = (0..80).map(|number| {
+        let (mut connection, ask) = (connection.clone(), json!({"phone": format!("1391234{number:04}")}));
+        async move { send(&mut connection, "POST", "/v1/people/sms-codes", "", ask.to_string()).await }
+    });
+    let said = try_join_all(asking).await?;
+    assert!(said.iter().all(|sent| sent.code() == "registration-unavailable"));
+    let faults =
+        |fault: &str| city.town.gateway.metric("scangate_party_faults_total", &format!("\"{fault}\""));
+    let (busy, late) = (faults("busy")?, faults("late")?);
+    assert!(busy + late == 80.0 && city.sms.waiting_max() <= 64, "{busy} {late} {}", city.sms.waiting_max());
+    assert_eq!(late, city.sms.asked().len() as f64);
+    // Whoever was turned away was sent nothing, and may have all three.
+    city.sms.behave(SENT);
+    assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
+    city.code(PHONE).await?;
+    Ok(())
+}
+
+/// A port that nobody can take, and where nobody listens.
+fn taken(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::Result<()> {
+    let mut city = Xuzhou::found(Expect::Words("no connection came about")).await?;
+    let (elsewhere, address) = (Party::start(SENT).await?, city.sms.address);
+    // Its port is nobody's now.
+    drop(std::mem::replace(&mut city.sms, elsewhere));
+    let _nobody = eventually(async || Ok(taken(address).ok()), Option::is_some).await?;
+    let sent = city.post("/v1/people/sms-codes", &json!({"phone": PHONE})).await?;
+    assert_eq!((sent.status(), sent.code().as_str()), (503, "registration-unavailable"));
+    assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
+    city.assert_nobody_is_named()?;
+    Ok(())
+}
+
+/// What comes between a gateway and a party over TLS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Between {
+    /// Nothing.
+    Nothing,
+    /// The gateway trusts another certificate.
+    Distrust,
+    /// The first so many connections are cut before anything is said.
+    Cuts(usize),
+}
+
+/// A way to a party on which the first so many connections are cut.
+async fn cutting(cuts: usize, party: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut near, _) = listener.accept().await?;
+            if number >= cuts {
+                let mut far = TcpStream::connect(party).await?;
+                tokio::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+            }
+        }
+        std::io::Result::Ok(())
+    });
+    Ok(address)
+}
+
+/// How a gateway answers that asks a party over TLS.
+async fn over_tls(between: Between, expect: Expect) -> anyhow::Result<u16> {
+    // Another deployment's certificate is the party's.
+    let theirs = Gateway::start(&[])?.folder();
+    let sms = Party::start_tls(SENT, theirs.path()).await?;
+    let cuts = if let Between::Cuts(cuts) = between { cuts } else { 0 };
+    let folder: Arc<TempDir> = Arc::new(tempfile::tempdir()?);
+    let to_sms = format!("https://localhost:{}/send", cutting(cuts, sms.address).await?.port());
+    let file = configuration(folder.path(), &to_sms, &to_sms)?;
+    let distrusts = between == Between::Distrust;
+    let authorities = if distrusts { Gateway::start(&[])?.folder() } else { theirs };
+    let authorities = authorities.path().join("certificate.pem");
+    let environment = [("SSL_CERT_FILE", authorities.as_path())];
+    let gateway = Gateway::start_among(&environment, folder, &["--config", &file], expect)?;
+    let mut town = Town::found_in(gateway, 1).await?;
+    let sent = town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
+    assert_eq!(sms.asked().len(), usize::from(sent.status() == 202), "{}", sent.text());
+    Ok(sent.status())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_over_tls_is_asked_only_if_the_machine_trusts_its_certificate() -> anyhow::Result<()> {
+    assert_eq!(over_tls(Between::Nothing, Expect::Quiet).await?, 202);
+    assert_eq!(over_tls(Between::Distrust, Expect::Words("no connection came about")).await?, 503);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_does_not_come_about_is_tried_once_more() -> anyhow::Result<()> {
+    assert_eq!(over_tls(Between::Cuts(1), Expect::Quiet).await?, 202);
+    assert_eq!(over_tls(Between::Cuts(2), Expect::Words("no connection came about")).await?, 503);
+    Ok(())
+}
