@@ -3,7 +3,7 @@
 use clap::Args;
 use scangate_core::colour::{Colour, Reasons, Standing};
 use scangate_core::id::PersonId;
-use scangate_gateway::colours::Colours;
+use scangate_gateway::tables::colours::Colours;
 use std::fs;
 
 /// What to measure.

@@ -68,9 +68,9 @@ fn the_rules_know_no_clock_socket_file_thread_or_chance() {
 #[test]
 fn each_library_is_named_in_its_room() {
     only("quinn", "gateway/src", &["gateway/src/serve"]);
-    only("hyper::", "gateway/src", &["gateway/src/http.rs"]);
+    only("hyper::", "gateway/src", &["gateway/src/serve/tcp.rs"]);
     for client in ["hyper_rustls", "hyper_util::client"] {
-        only(client, "gateway/src", &["gateway/src/parties"]);
+        only(client, "gateway/src", &["gateway/src/office/registration/providers"]);
     }
     only(
         "fjall",
@@ -84,19 +84,19 @@ fn each_library_is_named_in_its_room() {
     only("SystemTime", "storage/src", &["storage/src/cql/clock.rs"]);
     only("std::fs", "storage/src/journal", &["storage/src/journal/disk.rs"]);
     only("SystemTime", "gateway/src", &["gateway/src/clock.rs"]);
-    only("unsafe {", "gateway/src", &["gateway/src/serve/outbox.rs"]);
+    only("unsafe {", "gateway/src", &["gateway/src/serve/quic/outbox.rs"]);
 }
 
 #[test]
 fn http3_knows_neither_quic_nor_rooms() {
     for word in ["quinn", "crate::rooms", "crate::serve", "crate::office", "Instant::now"] {
-        only(word, "gateway/src/http3", &[]);
+        only(word, "gateway/src/wire", &[]);
     }
 }
 
 #[test]
 fn the_scan_path_awaits_no_store_and_no_outside_party() {
-    for word in ["registry", "TrailStore", "parties"] {
+    for word in ["registry", "TrailStore", "providers"] {
         only(word, "gateway/src/rooms", &[]);
         only(word, "gateway/src/serve", &[]);
     }

@@ -1,7 +1,7 @@
 //! The pages: what a phone's camera opens at a door, and the description of the interface. Everything is in
 //! the binary; nothing is fetched from elsewhere.
 
-use super::wrong::Wrong;
+use super::http::error::Wrong;
 use aws_lc_rs::digest;
 use axum::Router;
 use axum::extract::Path;

@@ -2,10 +2,10 @@
 //! turned away has one too.
 
 use super::colour::{Coloured, ColouredPerson};
-use super::party::Party;
-use crate::policies::{Policies, Published};
-use crate::recent::Staff;
-use crate::venues::KnownVenue;
+use super::people::Party;
+use crate::tables::policies::{Policies, Published};
+use crate::tables::recent::Staff;
+use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, Outcome, check_in_id};
 use scangate_core::policy::Place;
 use scangate_core::scan::DoorWork;

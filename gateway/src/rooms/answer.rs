@@ -1,7 +1,7 @@
 //! The last room: the answer's JSON, from check-ins that are on disk and from nothing else.
 
 use super::journal::Kept;
-use crate::policies::{Policies, Published};
+use crate::tables::policies::{Policies, Published};
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::{CheckIn, Outcome};
 use scangate_core::colour::{Checks, Reasons, Verdict};

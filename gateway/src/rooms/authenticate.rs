@@ -1,9 +1,9 @@
 //! The second room: whether the codes are genuine and of this moment. It knows keys and venues and no
 //! colours.
 
-use super::party::Party;
-use crate::gate::Gate;
-use crate::venues::KnownVenue;
+use super::people::Party;
+use crate::tables::Gate;
+use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{Direction, Mode};
 use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
 use scangate_core::id::{PersonId, VenueId};

@@ -1,9 +1,9 @@
 //! The third room: the colour of everybody who comes in. It asks the table in memory and cannot block.
 
 use super::authenticate::{AuthenticPerson, AuthenticScan};
-use super::party::Party;
-use crate::colours::Colours;
-use crate::venues::KnownVenue;
+use super::people::Party;
+use crate::tables::colours::Colours;
+use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::Direction;
 use scangate_core::colour::Standing;
 use scangate_core::scan::DoorWork;

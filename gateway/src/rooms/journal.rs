@@ -2,10 +2,10 @@
 //! check-in here, with what staff have done since. What leaves this room with [`Journaled::kept`] is on disk.
 
 use super::admit::{Admitted, AdmittedPerson};
-use super::party::Party;
-use crate::intake::Intake;
-use crate::recent::{Asked, First, Place, Recent};
-use crate::venues::KnownVenue;
+use super::intake::Intake;
+use super::people::Party;
+use crate::tables::recent::{Asked, First, Place, Recent};
+use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
 use scangate_storage::journal::{Durability, Lane, PushRefusal};

@@ -3,7 +3,7 @@
 
 use super::answer;
 use super::authenticate::Terminal;
-use crate::gate::Gate;
+use crate::tables::Gate;
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::Outcome;
 use scangate_core::code::PersonCode;

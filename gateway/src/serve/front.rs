@@ -1,15 +1,15 @@
 //! A worker's front desk: walks scans through the rooms, and holds the answers that wait for the disk.
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
-use super::stream_key::StreamKey;
+use super::quic::stream_key::StreamKey;
 use super::tally::Tally;
-use crate::channels::Channel;
 use crate::clock;
-use crate::gate::Gate;
-use crate::problem::Problem;
 use crate::rooms::authenticate::Terminal;
 use crate::rooms::journal::{Desk, Journaled};
 use crate::rooms::{self, answer, look_up};
+use crate::tables::Gate;
+use crate::tables::channels::Channel;
+use crate::wire::problem::Problem;
 use bytes::BytesMut;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;

@@ -2,17 +2,17 @@
 //! are tasks.
 
 use super::bell::Bell;
-use super::connection::Workplace;
 use super::connection_ids::WorkerIds;
 use super::front::Front;
+use super::quic::connection::Workplace;
 use super::quic::{Phase, QuicLoop};
 use super::socket::Sockets;
+use super::tcp::{self, Http};
 use super::tls::Tls;
-use crate::gate::Gate;
-use crate::http::{self, Http};
-use crate::http3::Limits;
-use crate::office::call::Door;
+use crate::office::http::call::Door;
 use crate::rooms::journal::Desk;
+use crate::tables::Gate;
+use crate::wire::http3::Limits;
 use ::http::HeaderValue;
 use anyhow::Context as _;
 use aws_lc_rs::{hkdf, hmac, rand};
@@ -117,7 +117,7 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{port}\"; ma=86400"))?;
     let http = Rc::new(Http { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
-    let tcp = tokio::task::spawn_local(http::accept(listener, http, phase.clone()));
+    let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
     let mut draining = phase.clone();
     tokio::select! {
         ended = async { quic.run(phase).await.map(|()| tcp) } => {

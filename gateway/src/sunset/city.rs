@@ -3,7 +3,7 @@
 
 use super::before::{Held, Keyspace};
 use crate::config::{Config, Store};
-use crate::store;
+use crate::deployment::store;
 use anyhow::ensure;
 use scangate_core::keys::Secret;
 use scangate_storage::cql::{Address, Cluster, Nodes, Schema};

@@ -1,0 +1,99 @@
+//! `gateway sunset`: a deployment ended, and its report checked.
+
+use anyhow::bail;
+use clap::Args;
+use clap::error::ErrorKind;
+use scangate_gateway::config::{Config, Store};
+use scangate_gateway::ops::telemetry;
+use scangate_gateway::sunset::{self, Order, Outcome, PublicKey};
+use std::path::{Path, PathBuf};
+
+/// Ends a deployment for good, unless asked for its key or to check a report.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The data folder of a gateway that has been stopped.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The configuration.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where trails and registry are kept: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    #[arg(long, value_name = "STORE")]
+    store: Option<Store>,
+    /// The deployment's secret, where it is not in DIR. It is not deleted.
+    #[arg(long, value_name = "FILE")]
+    secret: Option<PathBuf>,
+    /// Where the report goes, outside DIR.
+    #[arg(long, value_name = "FILE", default_value = "sunset-report.json")]
+    report: PathBuf,
+    /// Does it: DIR's absolute path, or the keyspace's name. Without it, says what would be deleted.
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Checks a report, and says what it says. Nothing else is read.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "config", "store", "secret", "confirm"])]
+    verify: Option<PathBuf>,
+    /// Prints the key that the report will be signed by, while the deployment lives. With --verify: the key that
+    /// must have signed it.
+    #[arg(long, value_name = "HEX", conflicts_with = "confirm")]
+    #[expect(clippy::option_option, reason = "not given, given alone, or given with a key")]
+    key: Option<Option<PublicKey>>,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: Options) -> anyhow::Result<()> {
+    match (&options.verify, options.key) {
+        (Some(file), None) => verify(file, None),
+        (Some(file), Some(Some(key))) => verify(file, Some(key)),
+        (None, Some(None)) => {
+            println!("{}", sunset::key(&options.config()?)?);
+            Ok(())
+        }
+        (None, None) => end(options),
+        (Some(_), Some(None)) => wrong("--key with --verify needs the key"),
+        (None, Some(Some(_))) => wrong("--key with a key needs --verify"),
+    }
+}
+
+/// Ends the process as clap does where options are wrong.
+fn wrong(text: &str) -> ! {
+    clap::Error::raw(ErrorKind::ArgumentConflict, format!("{text}\n")).exit()
+}
+
+impl Options {
+    /// The configuration file with the command line over it.
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = self.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+        config.data = self.data.clone().unwrap_or(config.data);
+        config.store = self.store.clone().unwrap_or(config.store);
+        config.secret = self.secret.clone().or(config.secret);
+        Ok(config)
+    }
+}
+
+fn end(options: Options) -> anyhow::Result<()> {
+    telemetry::start_logs();
+    let order = Order { config: options.config()?, report: options.report, confirm: options.confirm };
+    match sunset::end(&order)? {
+        Outcome::Unconfirmed { before, name } => {
+            println!("This would be deleted for good:\n\n{before}");
+            bail!("nothing was touched; --confirm {name} does it")
+        }
+        Outcome::Ended { report, path } => {
+            println!("{report}\nThe report is {}.", path.display());
+            Ok(())
+        }
+    }
+}
+
+fn verify(file: &Path, key: Option<PublicKey>) -> anyhow::Result<()> {
+    let (report, signer) = sunset::verify(file, key)?;
+    println!("{} is as it was signed by {signer}", file.display());
+    if key.is_none() {
+        println!(
+            "Whether that is the deployment's key it cannot say itself: compare it with what `gateway sunset --key` \
+             printed while the deployment lived, or give that here by --key."
+        );
+    }
+    println!("\n{report}");
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! What a deployment has on its disk besides check-ins: the secret, the certificate, the first tokens.
+//! Made on first start, readable by their owner alone, and never made again where they exist.
+
+pub mod reference;
+pub mod snapshot;
+pub mod store;
+
+use crate::clock;
+use crate::config::Host;
+use crate::serve::tls::Identity;
+use anyhow::{Context as _, bail};
+use aws_lc_rs::rand;
+use scangate_core::certificate::Issuer;
+use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
+use scangate_core::policy::Policy;
+use scangate_core::time::DAY_MS;
+use scangate_core::token::{Claims, Role, TokenKey};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// The file that says how far a copy to a cluster is.
+pub const COPY_PROGRESS: &str = "store-copy.json";
+
+/// How long the tokens of the first start are good.
+const FIRST_TOKEN_MS: u64 = 365 * DAY_MS;
+
+/// Reads the secret, or makes one in the data folder.
+pub fn secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
+    let bytes = match named {
+        Some(path) => fs::read(path).with_context(|| format!("the secret {}", path.display()))?,
+        None => read_or_make(&data.join("secret"), || {
+            let mut bytes = vec![0; SECRET_BYTES_MIN];
+            rand::fill(&mut bytes).context("no randomness")?;
+            Ok(bytes)
+        })?,
+    };
+    Ok(Secret::new(&bytes)?)
+}
+
+/// Reads the secret of a data folder that a gateway has made one in.
+pub fn existing_secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
+    let path = named.map_or_else(|| data.join("secret"), Path::to_owned);
+    let bytes = fs::read(&path)
+        .with_context(|| format!("the secret {} (start a gateway there first)", path.display()))?;
+    Ok(Secret::new(&bytes)?)
+}
+
+/// The number by which other gateways of a city know the one of this data folder.
+pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
+    let path = data.join("gateway");
+    let text = read_or_make(&path, || {
+        let mut bytes = [0; 8];
+        rand::fill(&mut bytes).context("no randomness")?;
+        Ok(format!("{:016x}\n", u64::from_be_bytes(bytes)).into_bytes())
+    })?;
+    let number = std::str::from_utf8(&text).ok().and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
+    number.with_context(|| format!("{} is no gateway's number", path.display()))
+}
+
+/// The number of a data folder's gateway, where it has one yet.
+pub fn existing_gateway_number(data: &Path) -> anyhow::Result<Option<u64>> {
+    if data.join("gateway").exists() { gateway_number(data).map(Some) } else { Ok(None) }
+}
+
+/// The text of a rule pack: one that comes with the gateway, or a file's. It is known to be valid.
+pub fn policy(name: &str) -> anyhow::Result<String> {
+    let text = match Policy::builtin(name) {
+        Some(text) => text.to_owned(),
+        None => fs::read_to_string(name)
+            .with_context(|| format!("the policy `{name}` is neither built in nor a file"))?,
+    };
+    Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(name)))?;
+    Ok(text)
+}
+
+/// The key that signs tokens.
+#[must_use]
+pub fn token_key(secret: &Secret) -> TokenKey {
+    TokenKey::new(&secret.purpose("token"))
+}
+
+/// Who signs health certificates and declarations for this deployment.
+#[must_use]
+pub fn issuer(secret: &Secret) -> Issuer {
+    Issuer::new(&secret.purpose("issuer"))
+}
+
+/// Reads the certificate and its key from these files.
+pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
+    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
+    Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
+}
+
+/// Reads the development certificate of the data folder, or makes one: self-signed, for `localhost` and these hosts.
+/// One that was made before a host was named does not know it: remove it, and `key.pem`, to have it made anew.
+pub fn development_identity<'a>(
+    data: &Path,
+    hosts: impl Iterator<Item = &'a Host>,
+) -> anyhow::Result<Identity> {
+    let (certificate, key) = (data.join("certificate.pem"), data.join("key.pem"));
+    if certificate.exists() != key.exists() {
+        bail!("{} and key.pem belong together: remove the one that is left", certificate.display());
+    }
+    if !certificate.exists() {
+        let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let names: Vec<String> = own.into_iter().chain(hosts.map(|host| host.as_str().to_owned())).collect();
+        let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
+        write_new(&key, made.signing_key.serialize_pem().as_bytes())?;
+        write_new(&certificate, made.cert.pem().as_bytes())?;
+    }
+    identity(&certificate, &key)
+}
+
+/// Makes the first tokens, where they are not there yet.
+pub fn first_tokens(data: &Path, tokens: &TokenKey) -> anyhow::Result<()> {
+    for (role, name) in
+        [(Role::Authority, "authority"), (Role::Tracer, "tracer"), (Role::Operator, "operator")]
+    {
+        read_or_make(&data.join(format!("{name}.token")), || {
+            let claims = Claims {
+                role,
+                subject: format!("first {name}"),
+                venue: None,
+                door: None,
+                district: None,
+                expires: clock::now().plus_ms(FIRST_TOKEN_MS),
+            };
+            Ok(tokens.sign(&claims).into_bytes())
+        })?;
+    }
+    Ok(())
+}
+
+fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let bytes = make()?;
+            write_new(path, &bytes)?;
+            Ok(bytes)
+        }
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Replaces a file of the data folder, or makes it, for its owner alone. A crash leaves the old one or the new one;
+/// the new one is on disk when this returns.
+pub(crate) fn replace(data: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        let new = data.join(format!("{name}.new"));
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(new, data.join(name))?;
+        fs::File::open(data)?.sync_all()
+    };
+    write().with_context(|| format!("writing {}", data.join(name).display()))
+}
+
+/// Writes a new file for its owner alone; on disk, name and all, when it returns.
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().with_context(|| format!("writing {}", path.display()))
+}

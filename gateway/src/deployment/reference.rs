@@ -1,0 +1,81 @@
+//! What a gateway cannot answer without, besides colours: the kids, the rule packs and the venues. The registry
+//! holds them for good; a snapshot holds them for a start without it.
+
+use crate::tables::Gate;
+use crate::tables::keyring::Kids;
+use crate::tables::policies::{self, Policies};
+use anyhow::Context as _;
+use scangate_core::certificate::PUBLIC_KEY_BYTES;
+use scangate_core::venue::Venue;
+use scangate_storage::registry::{Registry, StoredPolicy};
+use serde::{Deserialize, Serialize};
+
+/// The essentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Essentials {
+    /// Which kids are good.
+    pub kids: Kids,
+    /// Every pack that was ever in force, the oldest first.
+    pub policies: Vec<StoredPolicy>,
+    /// Every venue.
+    pub venues: Vec<Venue>,
+}
+
+impl Essentials {
+    /// Reads them from the registry.
+    pub fn read(registry: &Registry) -> anyhow::Result<Self> {
+        let mut venues = Vec::new();
+        registry.venues(|venue| venues.push(venue))?;
+        Ok(Self { kids: kids(registry)?, policies: registry.policies()?, venues })
+    }
+
+    /// What a running gateway has of them.
+    #[must_use]
+    pub fn of(gate: &Gate) -> Self {
+        Self { kids: gate.keyring.kids(), policies: gate.policies.stored(), venues: gate.venues.all() }
+    }
+
+    /// The packs: the last one is in force. **Errors**: there is none, one that is not signed with this key, or one
+    /// that this version cannot read.
+    pub fn packs(&self, signed_by: [u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Policies> {
+        let mut stored = self.policies.iter();
+        let last = stored.next_back().context("no rule pack was ever published")?;
+        let policies = Policies::new(policies::read(last, &signed_by)?, signed_by);
+        for earlier in stored {
+            policies.remember(policies.read(earlier)?);
+        }
+        Ok(policies)
+    }
+
+    /// Brings a running gateway up to them. Returns whether another pack is in force now, under which
+    /// everybody is to be recoloured.
+    pub fn give(self, gate: &Gate) -> anyhow::Result<bool> {
+        gate.keyring.swap(self.kids);
+        self.venues.into_iter().for_each(|venue| gate.venues.put(venue));
+        follow_policies(&self.policies, &gate.policies)
+    }
+}
+
+/// The kids that the registry has.
+pub fn kids(registry: &Registry) -> anyhow::Result<Kids> {
+    parse_kids(registry.kids()?.as_deref())
+}
+
+/// Kids as the registry has them; the first ones where it has none.
+pub fn parse_kids(stored: Option<&[u8]>) -> anyhow::Result<Kids> {
+    let parsed = stored.map(serde_json::from_slice).transpose();
+    Ok(parsed.context("the kids in the registry")?.unwrap_or_default())
+}
+
+/// Takes in packs that are not known yet, and brings the last one into force. Returns whether it was not.
+pub fn follow_policies(stored: &[StoredPolicy], policies: &Policies) -> anyhow::Result<bool> {
+    for stored in stored.iter().filter(|stored| policies.of(stored.number).is_none()) {
+        policies.remember(policies.read(stored)?);
+    }
+    let Some(last) = stored.last() else { return Ok(false) };
+    if last.number <= policies.in_force().number {
+        return Ok(false);
+    }
+    policies.bring_into_force(policies.read(last)?);
+    Ok(true)
+}

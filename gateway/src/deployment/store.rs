@@ -1,0 +1,142 @@
+//! The stores that the configuration names: embedded ones in the data folder, or a CQL cluster that several
+//! gateways share.
+
+use super::snapshot;
+use crate::config::{Config, CqlConfig, Store};
+use anyhow::Context as _;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use scangate_core::keys::Secret;
+use scangate_storage::cql::{Address, Cluster, Filling, Login, Options, REQUEST_MAX, Schema};
+use scangate_storage::registry::Registry;
+use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a start waits for the cluster where there is a snapshot to begin with.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// How long it does where there is none: the schema may have to be made.
+const FIRST_CONNECT_MAX: Duration = Duration::from_secs(120);
+const USER: &str = "SCANGATE_CQL_USER";
+const PASSWORD: &str = "SCANGATE_CQL_PASSWORD";
+
+/// Whether a store answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It did.
+    There,
+    /// It may later.
+    Away,
+}
+
+/// The stores.
+pub struct Stores {
+    /// People, venues, facts, cases, audit.
+    pub registry: Registry,
+    /// The trails.
+    pub trails: Arc<dyn TrailStore>,
+    /// Whether they answered.
+    pub presence: Presence,
+    /// The cluster that they are on, where they are on one.
+    pub cluster: Option<Arc<Cluster>>,
+}
+
+/// Opens them. **Errors**: an embedded one cannot be opened; the cluster's schema is not one for this gateway. A
+/// cluster that does not answer is no error here.
+pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
+    match &config.store {
+        Store::Embedded => embedded(&config.data, secret),
+        Store::Cql(address) => {
+            // A data folder with a snapshot has served a keyspace: should that be gone, it makes no other.
+            let has_served = snapshot::exists(&config.data);
+            let schema = if has_served { Schema::Expect } else { Schema::Make };
+            let cluster = Arc::new(cluster(address, &config.cql, schema)?);
+            let registry = Registry::clustered(Arc::clone(&cluster), secret)?;
+            let buckets = config.cql.buckets.unwrap_or(BUCKETS);
+            let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
+            let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
+            let presence = check(&cluster, &trails, within)?;
+            Ok(Stores { registry, trails: Arc::new(trails), presence, cluster: Some(cluster) })
+        }
+    }
+}
+
+/// The embedded stores of a data folder.
+pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
+    let registry = Registry::embedded(&data.join("registry"), secret)?;
+    let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
+    Ok(Stores { registry, trails, presence: Presence::There, cluster: None })
+}
+
+/// A cluster that nothing is asked of yet.
+pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow::Result<Cluster> {
+    let options = Options {
+        address: address.clone(),
+        login: login(config)?,
+        tls: config.authority.as_deref().map(tls).transpose()?,
+        consistency: config.consistency,
+        translate: config.translate.iter().map(|(from, to)| (*from, *to)).collect(),
+        schema,
+        request_max: REQUEST_MAX,
+    };
+    Ok(Cluster::new(options)?)
+}
+
+fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Presence> {
+    if let Err(error) = cluster.connect(within) {
+        anyhow::ensure!(!error.is_final(), error);
+        tracing::warn!(%error, "starting without the cluster");
+        return Ok(Presence::Away);
+    }
+    match trails.check().and_then(|()| Ok(cluster.filling()?)) {
+        Ok(Filling::None | Filling::Whole(_)) => Ok(Presence::There),
+        Ok(Filling::Begun(_)) => {
+            anyhow::bail!(
+                "the keyspace is being copied into: run `gateway store copy` again until it has ended"
+            )
+        }
+        Err(error @ TrailError::Buckets { .. }) => Err(error).context("cql.buckets"),
+        Err(error) => {
+            tracing::warn!(%error, "starting without the cluster");
+            Ok(Presence::Away)
+        }
+    }
+}
+
+/// User and password: from the file if one is named, or from the environment. They are in no message.
+fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
+    let Some(path) = &config.login else {
+        return match (std::env::var(USER), std::env::var(PASSWORD)) {
+            (Ok(user), Ok(password)) => Ok(Some(Login { user, password })),
+            (Err(_), Err(_)) => Ok(None),
+            (Ok(_), Err(_)) | (Err(_), Ok(_)) => anyhow::bail!("{USER} and {PASSWORD} must be set together"),
+        };
+    };
+    let text = fs::read_to_string(path).with_context(|| format!("cql.login {}", path.display()))?;
+    let mut lines = text.lines().map(str::to_owned);
+    match (lines.next(), lines.next()) {
+        (Some(user), Some(password)) if !user.is_empty() => Ok(Some(Login { user, password })),
+        _ => {
+            anyhow::bail!("cql.login {}: the first line is the user, the second the password", path.display())
+        }
+    }
+}
+
+/// TLS to nodes whose certificates are signed by this authority.
+fn tls(authority: &Path) -> anyhow::Result<Arc<rustls::ClientConfig>> {
+    let read = || -> anyhow::Result<rustls::ClientConfig> {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&fs::read(authority)?) {
+            roots.add(certificate?)?;
+        }
+        anyhow::ensure!(!roots.is_empty(), "it holds no certificate");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Ok(rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth())
+    };
+    read().map(Arc::new).with_context(|| format!("cql.authority {}", authority.display()))
+}

@@ -1,0 +1,217 @@
+//! The batcher: follows the journal and drains it to the trail store, on a thread of its own. The journal is
+//! the truth until the store has acknowledged; a drain that fails is repeated as it was, and readers merge
+//! by id.
+
+use super::backoff::Backoff;
+use super::drains::{Asked, Drains, Publisher};
+use super::fevers::Fevers;
+use crate::clock;
+use scangate_core::check_in::CheckIn;
+use scangate_core::time::{DAY_MS, Timestamp};
+use scangate_storage::journal::{Journal, Reader, Sequence};
+use scangate_storage::registry::{Registry, RegistryError};
+use scangate_storage::trail::TrailStore;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Check-ins in one drain. More a drain means fewer and larger values in the store; this many are some
+/// 8 MB in memory.
+pub const ROWS_MAX: usize = 65_536;
+/// How long a check-in waits for others before it is drained, and how often `complete_through` moves.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long the last drain is tried when the gateway stops; what is left is drained after the next start.
+const LAST_DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// How long after a failure old trails are dropped again.
+const RETAIN_PAUSE: Duration = Duration::from_secs(60);
+
+/// What the batcher works with.
+pub struct Batcher {
+    /// What it follows.
+    pub journal: Arc<Journal>,
+    /// From where on the store has nothing.
+    pub from: Sequence,
+    /// Where it drains to.
+    pub trails: Arc<dyn TrailStore>,
+    /// How long trails are kept. **Units**: days.
+    pub retention_days: u16,
+    /// Where other gateways are told how far the trails are complete.
+    pub registry: Registry,
+    /// The number by which they know this one.
+    pub gateway: u64,
+    /// Who puts fevers on record.
+    pub fevers: Fevers,
+}
+
+/// The running batcher.
+pub struct Running {
+    asked: Arc<Asked>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    /// Drains what is in the journal, as far as that goes within seconds, and ends.
+    pub fn stop(self) {
+        self.asked.stop();
+        if self.thread.join().is_err() {
+            tracing::error!("the batcher ended by a panic; the journal keeps what was not drained");
+        }
+    }
+}
+
+/// Starts the thread.
+pub fn start(batcher: Batcher) -> io::Result<(Running, Drains)> {
+    let (drains, progress) = Drains::new(Arc::clone(&batcher.journal));
+    let asked = drains.asked();
+    let mut follower = Follower::new(batcher, Arc::clone(&asked), progress);
+    let thread = thread::Builder::new().name("batcher".into()).spawn(move || follower.run())?;
+    Ok((Running { asked, thread }, drains))
+}
+
+/// The thread's state.
+struct Follower {
+    journal: Arc<Journal>,
+    reader: Reader,
+    trails: Arc<dyn TrailStore>,
+    retention_days: u16,
+    registry: Registry,
+    gateway: u64,
+    fevers: Fevers,
+    retained_from: u32,
+    retain_after: Option<Instant>,
+    asked: Arc<Asked>,
+    progress: Publisher,
+    rows: Vec<CheckIn>,
+    backoff: Backoff,
+}
+
+impl Follower {
+    fn new(batcher: Batcher, asked: Arc<Asked>, progress: Publisher) -> Self {
+        let Batcher { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
+        Self {
+            reader: journal.reader(from),
+            journal,
+            trails,
+            retention_days,
+            registry,
+            gateway,
+            fevers,
+            retained_from: 0,
+            retain_after: None,
+            asked,
+            progress,
+            rows: Vec::new(),
+            backoff: Backoff::default(),
+        }
+    }
+
+    fn run(&mut self) {
+        let mut drained_at = Instant::now();
+        while !self.asked.is_stopping() {
+            self.retain(clock::now());
+            let backlog = self.backlog();
+            let left = WAIT_MAX.saturating_sub(drained_at.elapsed());
+            if backlog < ROWS_MAX as u64 && !left.is_zero() && !self.asked.wait(left) {
+                continue;
+            }
+            drained_at = Instant::now();
+            self.catch_up(None);
+        }
+        self.catch_up(Some(Instant::now() + LAST_DRAIN_MAX));
+        if self.reader.next() >= self.journal.durable_end() && self.rows.is_empty() {
+            self.tell(|registry, gateway| registry.tell_empty(gateway));
+        }
+    }
+
+    /// Check-ins in the journal that the store does not have yet.
+    fn backlog(&self) -> u64 {
+        let read = self.reader.next().0.saturating_sub(self.rows.len() as u64);
+        let backlog = self.journal.durable_end().0.saturating_sub(read);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("scangate_backlog").set(backlog as f64);
+        backlog
+    }
+
+    /// Drains up to the journal's end as it stands.
+    fn catch_up(&mut self, deadline: Option<Instant>) {
+        let seen_at = clock::now();
+        let end = self.journal.durable_end();
+        while self.reader.next() < end || !self.rows.is_empty() {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return;
+            }
+            if !self.drain() {
+                self.backlog();
+                let pause = self.backoff.next();
+                if self.asked.is_stopping() && deadline.is_none() {
+                    return;
+                }
+                self.asked.pause(pause);
+            }
+        }
+        self.progress.publish(self.reader.next(), seen_at);
+        self.tell(|registry, gateway| registry.tell_drained(gateway, seen_at));
+    }
+
+    /// Tells the other gateways, where there are any.
+    fn tell(&self, tell: impl FnOnce(&Registry, u64) -> Result<(), RegistryError>) {
+        if self.registry.is_shared()
+            && let Err(error) = tell(&self.registry, self.gateway)
+        {
+            // Until it is told, others answer as if this gateway were behind.
+            tracing::debug!(%error, "the other gateways were not told how far the trails are");
+        }
+    }
+
+    /// One drain: what was read and not stored yet, or the next rows. Returns whether it succeeded.
+    fn drain(&mut self) -> bool {
+        if self.rows.is_empty()
+            && let Err(error) = self.reader.read(ROWS_MAX, &mut self.rows)
+        {
+            tracing::warn!(%error, "the journal cannot be read; trying again");
+            return false;
+        }
+        if let Err(error) = self.trails.write(&self.rows) {
+            metrics::counter!("scangate_drain_failures_total").increment(1);
+            if !self.backoff.is_pausing() {
+                tracing::warn!(%error, rows = self.rows.len(), "the trail store took no drain; trying again");
+            }
+            return false;
+        }
+        if let Err(error) = self.fevers.record(&self.rows) {
+            // The rows are drained once more with them.
+            if !self.backoff.is_pausing() {
+                tracing::warn!(%error, "fevers at doors were not put on record; trying again");
+            }
+            return false;
+        }
+        if self.backoff.is_pausing() {
+            tracing::info!("the trail store takes drains again");
+        }
+        metrics::counter!("scangate_drained_total").increment(self.rows.len() as u64);
+        self.rows.clear();
+        self.backoff.reset();
+        if let Err(error) = self.journal.checkpoint(self.reader.next(), clock::now()) {
+            // The rows are stored; a restart would drain them once more, which changes nothing.
+            tracing::warn!(%error, "the checkpoint was not written");
+        }
+        true
+    }
+
+    /// Drops what is older than the retention, once a day.
+    fn retain(&mut self, now: Timestamp) {
+        let today = u32::try_from(now.0 / DAY_MS).unwrap_or(u32::MAX);
+        let from = today.saturating_sub(u32::from(self.retention_days));
+        if from > self.retained_from && self.retain_after.is_none_or(|at| Instant::now() >= at) {
+            match self.trails.retain_from(from) {
+                Ok(()) => (self.retained_from, self.retain_after) = (from, None),
+                Err(error) => {
+                    tracing::warn!(%error, "old trails were not dropped; trying again");
+                    self.retain_after = Some(Instant::now() + RETAIN_PAUSE);
+                }
+            }
+        }
+    }
+}

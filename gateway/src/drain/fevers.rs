@@ -1,0 +1,70 @@
+//! Fevers measured at doors. Where the rule pack that decided says so, one goes on record as a symptom: the batcher
+//! brings the check-ins, so that the scan path waits for nothing, and a repeated drain brings the same facts again,
+//! which changes nothing.
+
+use crate::tables::Gate;
+use scangate_core::check_in::CheckIn;
+use scangate_core::colour::Reasons;
+use scangate_core::fact::{Fact, FactKind, Force, Symptom};
+use scangate_core::id::{FactId, PersonId};
+use scangate_storage::registry::{Registry, RegistryError};
+use std::sync::Arc;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// Lists of people whose colours are to be worked out anew that may wait.
+const LISTS_MAX: usize = 64;
+/// Who says so.
+const SOURCE: &str = "door";
+
+/// Puts fevers on record.
+pub struct Fevers {
+    gate: Arc<Gate>,
+    registry: Registry,
+    feverish: Sender<Vec<PersonId>>,
+}
+
+impl Fevers {
+    /// With where the people come out whose colours are to be worked out anew.
+    #[must_use]
+    pub fn new(gate: Arc<Gate>, registry: Registry) -> (Self, Receiver<Vec<PersonId>>) {
+        let (feverish, people) = channel(LISTS_MAX);
+        (Self { gate, registry, feverish }, people)
+    }
+
+    /// Puts those among these check-ins on record. Blocks while too many lists wait.
+    pub fn record(&self, check_ins: &[CheckIn]) -> Result<(), RegistryError> {
+        let facts: Vec<Fact> = check_ins.iter().filter_map(|check_in| self.fact(check_in)).collect();
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let people: Vec<PersonId> = facts.iter().map(|fact| fact.person).collect();
+        let registered = self.registry.are_registered(&people)?;
+        let facts = facts.into_iter().zip(registered);
+        let facts: Vec<Fact> = facts.filter_map(|(fact, is_known)| is_known.then_some(fact)).collect();
+        self.registry.add_facts(&facts)?;
+        // Without a receiver the gateway is stopping: the next start works every colour out.
+        let _ = self.feverish.blocking_send(facts.into_iter().map(|fact| fact.person).collect());
+        Ok(())
+    }
+
+    fn fact(&self, check_in: &CheckIn) -> Option<Fact> {
+        let outcome = check_in.outcome.filter(|outcome| outcome.reasons.has(Reasons::FEVER))?;
+        let published = self.gate.policies.of(outcome.policy)?;
+        if !published.policy.terms().records_door_fever {
+            return None;
+        }
+        // Named by its check-in, so that the same fever is the same fact.
+        let (id, _) = check_in.id.0.split_first_chunk()?;
+        Some(Fact {
+            id: FactId(u64::from_be_bytes(*id)),
+            person: check_in.person,
+            kind: FactKind::Symptoms { which: vec![Symptom::Fever] },
+            at: check_in.at,
+            until: None,
+            recorded: check_in.at,
+            source: SOURCE.to_owned(),
+            reference: Some(check_in.id.to_string()),
+            force: Force::InForce,
+        })
+    }
+}

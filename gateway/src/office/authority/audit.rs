@@ -1,0 +1,45 @@
+//! The audit, for whoever checks it: its entries in their order, each with its hash and that of the one before.
+
+use crate::office::http::auth::Operator;
+use crate::office::http::clerk::put_json;
+use crate::office::http::error::Wrong;
+use crate::office::{Office, blocking};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::{BufMut as _, BytesMut};
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Entries in one answer; whoever wants more asks from behind the last.
+const ENTRIES_MAX: u64 = 1_000;
+
+/// From which entry on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct From {
+    #[serde(default = "first")]
+    from: u64,
+}
+
+const fn first() -> u64 {
+    1
+}
+
+/// `GET /v1/audit?from=N`: NDJSON, an entry a line. Nothing on record is a person's name or document.
+pub(in crate::office) async fn read(
+    Operator(_): Operator,
+    State(office): State<Arc<Office>>,
+    query: Result<Query<From>, QueryRejection>,
+) -> Result<Response, Wrong> {
+    let Query(From { from }) =
+        query.map_err(|_| Wrong::Malformed("the query takes `from`, a number".into()))?;
+    let entries = blocking(move || office.registry.audited(from, ENTRIES_MAX)).await??;
+    let mut text = BytesMut::new();
+    for entry in &entries {
+        put_json(entry, &mut text);
+        text.put_u8(b'\n');
+    }
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], text.freeze()).into_response())
+}

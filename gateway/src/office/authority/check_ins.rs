@@ -1,0 +1,136 @@
+//! Check-ins that come in numbers: those a terminal made while its link was down, and those of registers
+//! kept elsewhere. A line's problem does not stop the rest; what is answered with an id is on disk.
+
+use crate::clock;
+use crate::office::http::auth::{AtTheDoor, Authority};
+use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
+use crate::office::http::error::Wrong;
+use crate::office::http::ndjson::Line;
+use crate::office::{Office, blocking};
+use crate::rooms::admit::{self, Admitted};
+use crate::rooms::authenticate::{Terminal, authenticate_late};
+use crate::rooms::intake::CHECK_INS_MAX;
+use crate::rooms::journal::Kept;
+use crate::rooms::{answer, colour, journal};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::BytesMut;
+use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, check_in_id};
+use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::limits::{AHEAD_MS_MAX, COMPANIONS_MAX};
+use scangate_core::scan::Scan;
+use scangate_core::time::{DAY_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Scans journaled as one: with all their companions they fit what the intake takes.
+const SCANS_A_GROUP: usize = CHECK_INS_MAX / (1 + COMPANIONS_MAX);
+
+/// `POST /v1/check-ins/batch`.
+pub(in crate::office) async fn batch(
+    AtTheDoor(terminal): AtTheDoor,
+    State(office): State<Arc<Office>>,
+    body: Body,
+) -> Response {
+    clerk::answer(LateScans { office, terminal }, body)
+}
+
+/// Scans that a terminal made while its link was down.
+struct LateScans {
+    office: Arc<Office>,
+    terminal: Terminal,
+}
+
+impl Clerk for LateScans {
+    type Entry = Admitted;
+    type Kept = Kept;
+    const GROUP_MAX: usize = SCANS_A_GROUP;
+
+    fn read(&self, line: &Line) -> Result<Admitted, Wrong> {
+        let gate = &self.office.gate;
+        let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
+        let authentic = authenticate_late(scan, &self.terminal, gate, clock::now())?;
+        let coloured = colour::colour(authentic, &gate.colours);
+        Ok(admit::admit(coloured, &gate.policies))
+    }
+
+    async fn keep(&self, admitted: Vec<Admitted>) -> Keeping<Kept> {
+        Ok(journal::keep_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
+    }
+
+    fn answer(&self, kept: Kept, text: &mut BytesMut) -> Result<(), Wrong> {
+        answer::answer(&kept, &self.office.gate.policies, text);
+        Ok(())
+    }
+}
+
+/// A line of an import.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportLine {
+    person: PersonId,
+    venue: VenueId,
+    at: Timestamp,
+    #[serde(default)]
+    direction: Direction,
+}
+
+#[derive(Serialize)]
+struct Imported {
+    id: CheckInId,
+}
+
+/// `POST /v1/check-ins/import`.
+pub(in crate::office) async fn import(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    body: Body,
+) -> Response {
+    clerk::answer(Register { office }, body)
+}
+
+/// Check-ins of a register kept elsewhere.
+struct Register {
+    office: Arc<Office>,
+}
+
+impl Clerk for Register {
+    type Entry = CheckIn;
+    type Kept = CheckInId;
+    const GROUP_MAX: usize = CHECK_INS_MAX;
+
+    fn read(&self, line: &Line) -> Result<CheckIn, Wrong> {
+        let ImportLine { person, venue, at, direction } = line.parse()?;
+        let now = clock::now();
+        if at > now.plus_ms(AHEAD_MS_MAX) {
+            return Err(Wrong::Malformed("at lies in the future".into()));
+        }
+        if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
+            return Err(Wrong::Malformed("at is longer ago than trails are kept".into()));
+        }
+        if self.office.gate.venues.get(venue).is_none() {
+            return Err(Wrong::VenueUnknown);
+        }
+        let id = check_in_id(person, venue, direction, Moment::At(at));
+        Ok(CheckIn { id, person, venue, at, direction, mode: Mode::Import, outcome: None })
+    }
+
+    async fn keep(&self, check_ins: Vec<CheckIn>) -> Keeping<CheckInId> {
+        let people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
+        let registry = self.office.registry.clone();
+        let registered = blocking(move || registry.are_registered(&people)).await??;
+        let known = check_ins.iter().zip(&registered).filter(|(_, is_registered)| **is_registered);
+        let known: Vec<CheckIn> = known.map(|(check_in, _)| *check_in).collect();
+        self.office.intake.keep(&known).await?;
+        let answers = check_ins.iter().zip(registered);
+        let answers =
+            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(Wrong::PersonUnknown));
+        Ok(answers.collect())
+    }
+
+    fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), Wrong> {
+        put_json(&Imported { id }, text);
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! Facts: the only way a colour changes. A list that would turn many people at once is held for a second
+//! approver.
+
+use crate::clock;
+use crate::office::http::auth::Authority;
+use crate::office::http::error::Wrong;
+use crate::office::http::json::{self, Json};
+use crate::office::http::ndjson::{Line, Lines};
+use crate::office::{Office, blocking};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use scangate_core::fact::{Fact, FactLine};
+use scangate_core::id::{FactId, PersonId};
+use scangate_core::refusal::Refusal;
+use scangate_core::time::HOUR_MS;
+use scangate_core::token::Claims;
+use scangate_storage::registry::{HeldKind, NewHeld};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A list of facts, which is looked at whole before any of it counts.
+const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Worsening facts in a request that need no second approver.
+const WORSENING_MAX: usize = 100;
+/// Worsening facts an hour from one source, or from one sender, that need no second approver.
+const SOURCE_WORSENING_MAX: u64 = 1_000;
+/// The longest reason.
+const REASON_BYTES_MAX: usize = 1_000;
+
+/// A list, read: each line with its number.
+type List = Vec<(u64, Result<Fact, Wrong>)>;
+
+/// `POST /v1/facts`.
+pub(in crate::office) async fn add(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<Response, Wrong> {
+    let body = json::body(request, LIST_BYTES_MAX).await?;
+    let lines = lines(Body::from(body.clone())).await?;
+    blocking(move || {
+        let list = read(&office, &lines)?;
+        if needs_approval(&office, &claims, &list)? {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            return hold(&office, &claims, &list, text);
+        }
+        let count = list.iter().filter(|(_, line)| line.is_ok()).count();
+        office.audit(&claims, "facts-posted", String::new(), json!({"facts": count}))?;
+        apply(&office, list)
+    })
+    .await?
+}
+
+async fn lines(body: Body) -> Result<Vec<Line>, Wrong> {
+    let (mut lines, mut all) = (Lines::new(body), Vec::new());
+    while let Some(line) = lines.next().await? {
+        all.push(line);
+    }
+    Ok(all)
+}
+
+fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
+    let said: Vec<Result<FactLine, Wrong>> = lines.iter().map(Line::parse).collect();
+    let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
+    let mut registered = office.registry.are_registered(&people)?.into_iter();
+    // A list goes on record at one time: the order of its lines means nothing.
+    let now = clock::now();
+    let facts = said.into_iter().map(|said| {
+        let said = said?;
+        if registered.next() != Some(true) {
+            return Err(Wrong::PersonUnknown);
+        }
+        let id = office.registry.draw_fact_id()?;
+        said.fact(id, now).map_err(|error| Wrong::Malformed(error.to_string().into()))
+    });
+    Ok(lines.iter().map(|line| line.number).zip(facts).collect())
+}
+
+/// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
+/// it: a source is whatever the sender says.
+fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, Wrong> {
+    let published = office.gate.policies.in_force();
+    let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
+    let worsening: Vec<&Fact> = worsening.filter(|fact| published.policy.worsens(fact.kind.name())).collect();
+    if worsening.len() > WORSENING_MAX {
+        return Ok(true);
+    }
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for fact in worsening {
+        for whose in [format!("facts/{}", fact.source), format!("facts-by/{}", claims.subject)] {
+            *counts.entry(whose).or_default() += 1;
+        }
+    }
+    let hour = clock::now().0 / HOUR_MS;
+    for (whose, count) in counts {
+        if !office.registry.spend(&whose, hour, count, SOURCE_WORSENING_MAX)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<Response, Wrong> {
+    let count = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
+    office.audit(claims, "facts-held", String::new(), json!({"facts": count}))?;
+    let new =
+        NewHeld { kind: HeldKind::Facts, sent_by: claims.subject.clone(), at: clock::now(), count, body };
+    let held = office.registry.hold(new)?;
+    metrics::counter!("scangate_held_total", "kind" => "facts").increment(1);
+    tracing::warn!(%held, facts = count, "a list of facts waits for a second approver");
+    let problems: Vec<Value> =
+        list.iter().filter_map(|(number, line)| Some(line.as_ref().err()?.line(*number))).collect();
+    let answer = axum::Json(json!({"held": held, "facts": count, "problems": problems}));
+    Ok((StatusCode::ACCEPTED, answer).into_response())
+}
+
+/// Puts facts on record, recolours whom they are about, and answers a line each.
+fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
+    let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
+    office.registry.add_facts(&facts)?;
+    office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
+    let mut text = String::new();
+    for (number, line) in list {
+        let answer = match line {
+            Ok(fact) => {
+                let colour = office.gate.colours.standing(fact.person).colour.word();
+                json!({"fact": fact.id, "colour": colour})
+            }
+            Err(wrong) => wrong.line(number),
+        };
+        text.push_str(&answer.to_string());
+        text.push('\n');
+    }
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
+}
+
+/// Applies a list that a second approver let through.
+pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
+    let lines = lines(Body::from(body)).await?;
+    blocking(move || apply(&office, read(&office, &lines)?)).await?
+}
+
+/// Why a fact stops counting.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Withdrawal {
+    reason: String,
+}
+
+/// `POST /v1/facts/{fact}/withdraw`.
+pub(in crate::office) async fn withdraw(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    Path(fact): Path<String>,
+    Json(Withdrawal { reason }): Json<Withdrawal>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let id: FactId = fact.parse().map_err(|_| Refusal::NotFound)?;
+    if reason.trim().is_empty() || reason.len() > REASON_BYTES_MAX {
+        return Err(Wrong::Malformed(format!("reason must have 1 to {REASON_BYTES_MAX} bytes").into()));
+    }
+    blocking(move || {
+        office.registry.fact(id)?.ok_or(Refusal::NotFound)?;
+        office.audit(&claims, "fact-withdrawn", id.to_string(), json!({"reason": reason}))?;
+        let fact = office.registry.withdraw_fact(id, reason, clock::now())?.ok_or(Refusal::NotFound)?;
+        office.recolour(&[fact.person])?;
+        let colour = office.gate.colours.standing(fact.person).colour.word();
+        Ok(axum::Json(json!({"fact": id, "colour": colour})))
+    })
+    .await?
+}

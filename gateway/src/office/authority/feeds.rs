@@ -1,0 +1,324 @@
+//! Feeds between a province and its city: signed, in sequence, all or nothing. Inward come facts by document; outward
+//! go this city's own facts by salted subject, so that no document leaves.
+
+use crate::clock;
+use crate::office::http::auth::Authority;
+use crate::office::http::error::Wrong;
+use crate::office::http::json;
+use crate::office::residents::certificates::salt;
+use crate::office::{Office, PEOPLE_AT_ONCE, blocking};
+use aws_lc_rs::digest;
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use scangate_core::certificate::{is_signed, subject};
+use scangate_core::colour::Colour;
+use scangate_core::evidence::Evidence;
+use scangate_core::fact::{Fact, FactLine};
+use scangate_core::id::{FactId, PersonId};
+use scangate_core::person::Document;
+use scangate_core::time::Timestamp;
+use scangate_storage::registry::{HeldKind, NewHeld};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json as value};
+use std::sync::Arc;
+
+/// The longest feed.
+const FEED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Worsening facts in a feed that need no second approver.
+const WORSENING_MAX: usize = 1_000;
+/// Facts in an outward feed; the next one goes on behind them.
+const OUTWARD_MAX: usize = 100_000;
+/// What went on record this short a time ago may not be there yet at every gateway.
+const SETTLING_MS: u64 = 10_000;
+const SIGNATURE: &str = "scangate-signature";
+const DOMAIN: &str = "scangate feed";
+
+/// The first line of a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    source: String,
+    sequence: u64,
+    lines: usize,
+}
+
+/// The last feed of a source that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Taken {
+    sequence: u64,
+    digest: String,
+}
+
+/// A line, read.
+struct Line {
+    person: Option<PersonId>,
+    fact: Option<Fact>,
+    /// What the source itself shows for the person.
+    colour: Option<Colour>,
+}
+
+/// A feed whose source is trusted and which comes next.
+struct Feed {
+    head: Head,
+    lines: Vec<Line>,
+    taken: Taken,
+}
+
+/// `POST /v1/feeds`: NDJSON, a head line and then a line a fact, signed in the header `scangate-signature`.
+pub(in crate::office) async fn take(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<Response, Wrong> {
+    let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
+    let signature = signature.unwrap_or_default().to_owned();
+    let body = json::body(request, FEED_BYTES_MAX).await?;
+    let body = String::from_utf8(body.into()).map_err(|_| Wrong::Malformed("not UTF-8".into()))?;
+    blocking(move || {
+        let Some(feed) = read(&office, &body, &signature)? else {
+            return Ok(axum::Json(value!({"repeated": true})).into_response());
+        };
+        let published = office.gate.policies.in_force();
+        let facts = feed.lines.iter().filter_map(|line| line.fact.as_ref());
+        let worsening = facts.filter(|fact| published.policy.worsens(fact.kind.name())).count();
+        let detail =
+            value!({"sequence": feed.head.sequence, "lines": feed.lines.len(), "worsening": worsening});
+        if worsening > WORSENING_MAX {
+            office.audit(&claims, "feed-held", feed.head.source, detail)?;
+            let (sent_by, count) = (claims.subject, feed.lines.len() as u64);
+            let new = NewHeld { kind: HeldKind::Feed, sent_by, at: clock::now(), count, body };
+            let held = office.registry.hold(new)?;
+            metrics::counter!("scangate_held_total", "kind" => "feed").increment(1);
+            tracing::warn!(%held, worsening, "a feed waits for a second approver");
+            return Ok((StatusCode::ACCEPTED, axum::Json(value!({"held": held}))).into_response());
+        }
+        office.audit(&claims, "feed-taken", feed.head.source.clone(), detail)?;
+        apply(&office, feed)
+    })
+    .await?
+}
+
+/// Applies a feed that a second approver let through: it was verified when it came.
+pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
+    blocking(move || {
+        let head = head(&body)?;
+        match next(&office, head, &body)? {
+            Some(feed) => apply(&office, feed),
+            None => Ok(axum::Json(value!({"repeated": true})).into_response()),
+        }
+    })
+    .await?
+}
+
+fn head(body: &str) -> Result<Head, Wrong> {
+    json::parse(body.lines().next().unwrap_or_default().as_bytes())
+}
+
+/// Verifies a feed and reads it whole; none where it was taken before.
+fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Wrong> {
+    let (head, now) = (head(body)?, clock::now());
+    let is_trusted = {
+        let published = office.gate.policies.in_force();
+        let mut trusted =
+            published.policy.trusted().iter().filter(|line| line.feeds && line.covers(&head.source, now));
+        trusted.any(|line| is_signed(&line.key, DOMAIN, body.as_bytes(), signature))
+    };
+    if !is_trusted {
+        return Err(Wrong::FeedUntrusted);
+    }
+    next(office, head, body)
+}
+
+/// Reads a feed whole if it is the next one of its source.
+fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, Wrong> {
+    let whole = digest::digest(&digest::SHA256, body.as_bytes());
+    let taken = Taken { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
+    let last = last(office, &head.source)?;
+    if last.as_ref() == Some(&taken) {
+        return Ok(None);
+    }
+    let expected = last.map_or(1, |last| last.sequence + 1);
+    if head.sequence != expected {
+        return Err(Wrong::FeedOutOfOrder(expected));
+    }
+    let texts: Vec<&str> = body.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
+    if texts.len() != head.lines {
+        return Err(Wrong::Malformed("the head says another number of lines".into()));
+    }
+    let lines = lines(office, &head, &texts)?;
+    Ok(Some(Feed { head, lines, taken }))
+}
+
+fn last(office: &Office, source: &str) -> Result<Option<Taken>, Wrong> {
+    let stored = office.registry.setting(&setting(source))?;
+    let taken = stored.map(|stored| serde_json::from_slice(&stored)).transpose();
+    taken.map_err(|_| Wrong::StoreUnavailable)
+}
+
+fn setting(source: &str) -> String {
+    format!("feed/{source}")
+}
+
+/// A line as it is sent: the document in place of the person.
+#[derive(Deserialize)]
+struct Sent {
+    document: Document,
+    #[serde(default)]
+    colour: Option<Colour>,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, Value>,
+}
+
+/// Reads every line, or none: the first that is wrong is named.
+fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, Wrong> {
+    let of_line = |number: usize, wrong: &dyn std::fmt::Display| {
+        Wrong::Malformed(format!("line {}: {wrong}; nothing of the feed was taken", number + 2).into())
+    };
+    let mut sent = Vec::with_capacity(texts.len());
+    for (number, text) in texts.iter().enumerate() {
+        let mut line: Sent =
+            serde_json::from_str(text).map_err(|_| of_line(number, &"it needs a document"))?;
+        line.document = line.document.checked().map_err(|error| of_line(number, &error))?;
+        sent.push(line);
+    }
+    let documents: Vec<&Document> = sent.iter().map(|line| &line.document).collect();
+    let people = office.registry.people_by_document(&documents)?;
+    let mut read = Vec::with_capacity(sent.len());
+    for (number, (line, person)) in sent.into_iter().zip(people).enumerate() {
+        let Sent { colour, rest, .. } = line;
+        let fact = if rest.is_empty() {
+            None
+        } else {
+            let fact = fact(head, number, person, rest).map_err(|wrong| of_line(number, &wrong))?;
+            fact.filter(|_| person.is_some())
+        };
+        read.push(Line { person, fact, colour });
+    }
+    Ok(read)
+}
+
+/// The fact of a line, named by its place in the feed: a feed that is sent again brings the same ones.
+fn fact(
+    head: &Head,
+    number: usize,
+    person: Option<PersonId>,
+    mut rest: serde_json::Map<String, Value>,
+) -> Result<Option<Fact>, String> {
+    // Somebody who is not registered here is checked all the same: a feed is right as a whole or not at all.
+    rest.insert("person".into(), value!(person.unwrap_or(PersonId(0))));
+    rest.entry("source").or_insert_with(|| value!(head.source));
+    let line: FactLine =
+        serde_json::from_value(Value::Object(rest)).map_err(|_| "it is no fact".to_owned())?;
+    let place = format!("{}\0{}\0{number}", head.source, head.sequence);
+    let whole = digest::digest(&digest::SHA256, place.as_bytes());
+    let mut id = [0; 8];
+    id.copy_from_slice(&whole.as_ref()[..8]);
+    let id = FactId(u64::from_be_bytes(id));
+    line.fact(id, clock::now()).map(Some).map_err(|error| error.to_string())
+}
+
+/// Puts a feed on record, moves its source on, and says for how many people its source shows another colour than
+/// this city, by this feed or an earlier one.
+fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
+    let Feed { head, lines, taken } = feed;
+    let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
+    office.registry.add_facts(&facts)?;
+    let shown: Vec<_> = lines.iter().filter_map(|line| line.person.zip(line.colour)).collect();
+    office.registry.note_upstream(&head.source, &shown, clock::now())?;
+    let before = office.registry.setting(&setting(&head.source))?;
+    let moved_on = serde_json::to_vec(&taken).expect("it holds nothing that JSON cannot");
+    if !office.registry.swap_setting(&setting(&head.source), before.as_deref(), &moved_on)? {
+        return Err(Wrong::StoreUnavailable);
+    }
+    office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
+    let mut diverging = 0_u32;
+    office.registry.shown_by(&head.source, |person, shown| {
+        diverging += u32::from(office.gate.colours.standing(person).colour != shown);
+    })?;
+    metrics::gauge!("scangate_feed_divergence", "source" => head.source.clone()).set(f64::from(diverging));
+    let unknown = lines.iter().filter(|line| line.person.is_none()).count();
+    let answer = value!({
+        "source": head.source, "sequence": head.sequence, "facts": facts.len(), "unknown": unknown,
+        "diverging": diverging,
+    });
+    Ok(axum::Json(answer).into_response())
+}
+
+/// Since when an outward feed is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Since {
+    after: Timestamp,
+}
+
+/// `GET /v1/feeds/outward?after=TIME`: what this city put on record since then, with the time to ask after next.
+/// **Cost**: reads all evidence.
+pub(in crate::office) async fn give(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    query: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Wrong> {
+    let Query(Since { after }) =
+        query.map_err(|_| Wrong::Malformed("the query needs `after`, a time".into()))?;
+    blocking(move || {
+        let (facts, through) = recorded(&office, after, clock::now().minus_ms(SETTLING_MS))?;
+        let source = office.gate.policies.in_force().policy.name().to_owned();
+        office.audit(&claims, "feed-given", String::new(), value!({"facts": facts.len()}))?;
+        let mut text = String::new();
+        for facts in facts.chunks(PEOPLE_AT_ONCE) {
+            let people: Vec<PersonId> = facts.iter().map(|fact| fact.person).collect();
+            for (fact, person) in facts.iter().zip(office.registry.persons(&people)?) {
+                // Whoever has erased themselves meanwhile goes to nobody.
+                let Some(person) = person else { continue };
+                text.push_str(&outward(&office, fact, &person.personal.document).to_string());
+                text.push('\n');
+            }
+        }
+        let head =
+            value!({"source": source, "after": after, "through": through, "lines": text.lines().count()});
+        let text = format!("{head}\n{text}");
+        let signature = office.issuer.sign(DOMAIN, text.as_bytes());
+        Ok(([(CONTENT_TYPE.as_str(), "application/x-ndjson"), (SIGNATURE, &*signature)], text)
+            .into_response())
+    })
+    .await?
+}
+
+/// A fact as it goes out: a salted subject in place of the person.
+fn outward(office: &Office, fact: &Fact, document: &Document) -> Value {
+    let salt = salt(office, fact.person);
+    let mut line = serde_json::to_value(fact).unwrap_or_default();
+    if let Value::Object(members) = &mut line {
+        members.remove("person");
+        members.insert("subject".into(), value!(subject(&salt, document)));
+        members.insert("salt".into(), value!(URL_SAFE_NO_PAD.encode(salt)));
+    }
+    line
+}
+
+/// This city's own facts of a time, in the order in which they went on record, and up to when they are all of them.
+fn recorded(office: &Office, after: Timestamp, through: Timestamp) -> Result<(Vec<Fact>, Timestamp), Wrong> {
+    let sources: Vec<String> = {
+        let published = office.gate.policies.in_force();
+        let feeds = published.policy.trusted().iter().filter(|line| line.feeds);
+        feeds.map(|line| line.issuer.clone()).collect()
+    };
+    let mut facts: Vec<Fact> = Vec::new();
+    office.registry.evidence(|_, Evidence { facts: known, .. }| {
+        let is_own = |fact: &&Fact| {
+            after < fact.recorded && fact.recorded <= through && !sources.contains(&fact.source)
+        };
+        facts.extend(known.iter().filter(is_own).cloned());
+    })?;
+    facts.sort_unstable_by_key(|fact| (fact.recorded, fact.id));
+    let Some(first_left) = facts.get(OUTWARD_MAX).map(|fact| fact.recorded) else {
+        return Ok((facts, through));
+    };
+    // Facts of one instant stay together: those of the one that does not fit whole come with the next feed.
+    facts.retain(|fact| fact.recorded < first_left);
+    Ok((facts, first_left.minus_ms(1)))
+}

@@ -1,0 +1,83 @@
+//! Keys by kid: a new one becomes current without a restart, an old one is withdrawn when its phones have
+//! moved on.
+
+use crate::deployment::reference;
+use crate::office::http::auth::Operator;
+use crate::office::http::error::Wrong;
+use crate::office::{Office, blocking};
+use crate::tables::keyring::Kids;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use scangate_core::refusal::Refusal;
+use scangate_core::token::Claims;
+use serde_json::json;
+use std::sync::Arc;
+
+/// `GET /v1/keys`.
+pub(in crate::office) async fn list(
+    Operator(_): Operator,
+    State(office): State<Arc<Office>>,
+) -> axum::Json<Kids> {
+    axum::Json(office.gate.keyring.kids())
+}
+
+/// `POST /v1/keys/rotate`: the next kid is current; codes under the others are still taken.
+pub(in crate::office) async fn rotate(
+    Operator(claims): Operator,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Kids>, Wrong> {
+    let rotate = |kids: &mut Kids| {
+        let next = kids.accepted.iter().copied().max().unwrap_or(kids.current).checked_add(1);
+        let next = next.ok_or(Wrong::Malformed("all 255 kids are used".into()))?;
+        kids.current = next;
+        kids.accepted.push(next);
+        Ok(next)
+    };
+    change(office, claims, "key-rotated", rotate).await.map(axum::Json)
+}
+
+/// `DELETE /v1/keys/{kid}`: codes under it are refused from now on.
+pub(in crate::office) async fn withdraw(
+    Operator(claims): Operator,
+    State(office): State<Arc<Office>>,
+    Path(kid): Path<String>,
+) -> Result<StatusCode, Wrong> {
+    let kid: u8 = kid.parse().map_err(|_| Refusal::NotFound)?;
+    let withdraw = move |kids: &mut Kids| {
+        if !kids.accepted.contains(&kid) {
+            return Err(Refusal::NotFound.into());
+        }
+        if kid == kids.current {
+            return Err(Wrong::Malformed("the current kid cannot be withdrawn: rotate first".into()));
+        }
+        kids.accepted.retain(|accepted| *accepted != kid);
+        Ok(kid)
+    };
+    change(office, claims, "key-withdrawn", withdraw).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes the kids in the registry, then here: a restart never knows fewer than phones were given. Where another
+/// gateway changes them at the same time, its change is taken in first.
+async fn change(
+    office: Arc<Office>,
+    claims: Claims,
+    act: &'static str,
+    change: impl Fn(&mut Kids) -> Result<u8, Wrong> + Send + 'static,
+) -> Result<Kids, Wrong> {
+    blocking(move || {
+        loop {
+            let stored = office.registry.kids()?;
+            let parsed = reference::parse_kids(stored.as_deref());
+            let mut kids = parsed.map_err(|_| Wrong::StoreUnavailable)?;
+            let kid = change(&mut kids)?;
+            office.audit(&claims, act, kid.to_string(), json!({}))?;
+            let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");
+            if office.registry.swap_kids(stored.as_deref(), &value)? {
+                office.gate.keyring.swap(kids.clone());
+                return Ok(kids);
+            }
+        }
+    })
+    .await?
+}

@@ -1,0 +1,153 @@
+//! Rule packs: which is in force, what another would change, and bringing one into force by two approvers.
+
+use crate::clock;
+use crate::office::colours::shared_core::SharedCore;
+use crate::office::http::auth::Authority;
+use crate::office::http::error::Wrong;
+use crate::office::http::json;
+use crate::office::{Office, blocking};
+use crate::tables::policies::{Published, sign};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use scangate_core::check_in::PolicyNumber;
+use scangate_core::policy::{Judgement, Policy};
+use scangate_core::refusal::Refusal;
+use scangate_storage::registry::{HeldKind, NewHeld};
+use serde_json::{Value, json as value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The longest rule pack.
+const PACK_BYTES_MAX: usize = 1024 * 1024;
+
+async fn pack(request: Request) -> Result<(String, Policy), Wrong> {
+    let body = json::body(request, PACK_BYTES_MAX).await?;
+    let text = String::from_utf8(body.into()).map_err(|_| Wrong::PolicyInvalid("not UTF-8".into()))?;
+    let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+    Ok((text, policy))
+}
+
+/// `GET /v1/policies`.
+pub(in crate::office) async fn list(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let in_force = {
+        let published = office.gate.policies.in_force();
+        value!({
+            "number": published.number, "policy": published.policy.label(),
+            "title": published.policy.title(), "hotline": published.policy.hotline(),
+        })
+    };
+    let all = blocking(move || office.registry.policies()).await??;
+    let all: Vec<Value> =
+        all.iter().map(|stored| value!({"number": stored.number, "policy": stored.label})).collect();
+    Ok(axum::Json(value!({"in_force": in_force, "policies": all})))
+}
+
+/// `GET /v1/policies/{number}`: a pack's text with the deployment's signature, for whoever checks what was in force.
+pub(in crate::office) async fn read(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    Path(number): Path<String>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let number = number.parse().map(PolicyNumber).map_err(|_| Refusal::NotFound)?;
+    let published = office.gate.policies.of(number).ok_or(Refusal::NotFound)?;
+    Ok(axum::Json(value!({
+        "number": number, "policy": published.policy.label(), "text": published.text,
+        "signature": published.signature, "key": office.issuer.public_key(),
+    })))
+}
+
+/// What a pack would change.
+#[derive(Default)]
+pub(in crate::office) struct Flips {
+    changes: u64,
+    /// Of them, to a more severe colour.
+    pub(in crate::office) worse: u64,
+    /// By the rule that would then give the colour.
+    by_rule: BTreeMap<String, u64>,
+}
+
+/// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
+pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
+    let (now, current, mut flips) = (clock::now(), office.gate.policies.in_force(), Flips::default());
+    let mut core = SharedCore::with_workers();
+    office.registry.evidence(|_, evidence| {
+        let then = policy.judge(evidence, now);
+        let before = current.policy.judge(evidence, now).standing.colour;
+        if then.standing.colour != before {
+            flips.changes += 1;
+            flips.worse += u64::from(then.standing.colour > before);
+            *flips.by_rule.entry(deciding_rule(policy, &then)).or_default() += 1;
+        }
+        core.rest();
+    })?;
+    Ok(flips)
+}
+
+/// `POST /v1/policies/dry-run`: a pack's TOML in, and how many would change colour, by the rule that would
+/// then give it.
+pub(in crate::office) async fn dry_run(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<axum::Json<Value>, Wrong> {
+    let (_, policy) = pack(request).await?;
+    blocking(move || {
+        let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
+        let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
+        let (label, residents) = (policy.label(), office.gate.colours.len());
+        Ok(axum::Json(value!({
+            "policy": label, "residents": residents, "changes": changes, "worse": worse, "by_rule": by_rule,
+            "overlaps": overlaps,
+        })))
+    })
+    .await?
+}
+
+/// The first rule that gives the colour; `none` where no rule fires.
+fn deciding_rule(policy: &Policy, judgement: &Judgement) -> String {
+    let first = judgement.because.first().and_then(|because| policy.rules().get(because.rule));
+    first.map_or_else(|| "none".to_owned(), |rule| rule.id.clone())
+}
+
+/// `POST /v1/policies`: holds a pack for a second approver.
+pub(in crate::office) async fn publish(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<Response, Wrong> {
+    let (body, policy) = pack(request).await?;
+    blocking(move || {
+        let label = policy.label().to_owned();
+        office.audit(&claims, "policy-held", label.clone(), value!({}))?;
+        let new =
+            NewHeld { kind: HeldKind::Policy, sent_by: claims.subject, at: clock::now(), count: 1, body };
+        let held = office.registry.hold(new)?;
+        metrics::counter!("scangate_held_total", "kind" => "policy").increment(1);
+        tracing::warn!(%held, policy = label, "a rule pack waits for a second approver");
+        let answer = axum::Json(value!({"held": held, "policy": label}));
+        Ok((StatusCode::ACCEPTED, answer).into_response())
+    })
+    .await?
+}
+
+/// Brings a pack into force that a second approver let through, and recolours everybody.
+pub(in crate::office) async fn bring_into_force(
+    office: Arc<Office>,
+    text: String,
+) -> Result<Response, Wrong> {
+    blocking(move || {
+        let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+        let label = policy.label().to_owned();
+        let signature = sign(&office.issuer, &label, &text);
+        let number = office.registry.publish_policy(&label, &text, &signature)?;
+        office.gate.policies.bring_into_force(Published::new(number, policy, text, signature));
+        office.recolour_all()?;
+        tracing::info!(policy = label, "a rule pack came into force");
+        Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
+    })
+    .await?
+}

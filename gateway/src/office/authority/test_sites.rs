@@ -1,0 +1,233 @@
+//! Test sites: adding and closing them, looking up where and when a test can be had, and who comes.
+
+use super::venues::checked;
+use crate::clock;
+use crate::office::calendar::date;
+use crate::office::http::auth::{Authority, Resident};
+use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
+use crate::office::http::csv;
+use crate::office::http::error::Wrong;
+use crate::office::http::format::{self, Format};
+use crate::office::http::ndjson::Line;
+use crate::office::{Office, audit_first, blocking};
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use jiff::civil::Date;
+use scangate_core::id::{PersonId, TestSiteId};
+use scangate_core::limits::BOOKING_DAYS;
+use scangate_core::refusal::Refusal;
+use scangate_core::test_site::{Minute, Opening, TestSite};
+use scangate_core::time::Timestamp;
+use scangate_core::venue::Doors;
+use scangate_storage::registry::NewTestSite;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Test sites added as one.
+const SITES_A_GROUP: usize = 64;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TestSiteLine {
+    name: String,
+    district: String,
+    address: String,
+    opens: Minute,
+    closes: Minute,
+    slot_minutes: u16,
+    places: u16,
+}
+
+impl TestSiteLine {
+    fn checked(self) -> Result<NewTestSite, Wrong> {
+        let Self { name, district, address, opens, closes, slot_minutes, places } = self;
+        let opening = Opening { opens, closes, slot_minutes, places }.checked();
+        Ok(NewTestSite {
+            name: checked(&name, "name")?,
+            district: checked(&district, "district")?,
+            address: checked(&address, "address")?,
+            opening: opening.map_err(|error| Wrong::Malformed(error.to_string().into()))?,
+        })
+    }
+}
+
+/// `POST /v1/test-sites`.
+pub(in crate::office) async fn add(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    body: Body,
+) -> Result<Response, Wrong> {
+    audit_first(&office, &claims, "test-sites-added", String::new(), json!({})).await?;
+    Ok(clerk::answer(NewTestSites { office }, body))
+}
+
+/// Test sites that the authority adds.
+struct NewTestSites {
+    office: Arc<Office>,
+}
+
+impl Clerk for NewTestSites {
+    type Entry = NewTestSite;
+    type Kept = TestSite;
+    const GROUP_MAX: usize = SITES_A_GROUP;
+
+    fn read(&self, line: &Line) -> Result<NewTestSite, Wrong> {
+        line.parse().and_then(TestSiteLine::checked)
+    }
+
+    async fn keep(&self, new: Vec<NewTestSite>) -> Keeping<TestSite> {
+        let office = Arc::clone(&self.office);
+        blocking(move || Ok(office.registry.add_test_sites(new)?.into_iter().map(Ok).collect())).await?
+    }
+
+    fn answer(&self, site: TestSite, text: &mut BytesMut) -> Result<(), Wrong> {
+        put_json(&json!({"site": site.id}), text);
+        Ok(())
+    }
+}
+
+fn id(text: &str) -> Result<TestSiteId, Wrong> {
+    Ok(text.parse().map_err(|_| Refusal::NotFound)?)
+}
+
+/// `DELETE /v1/test-sites/{site}`: nobody books there any more, and what is booked stays.
+pub(in crate::office) async fn close(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    Path(site): Path<String>,
+) -> Result<StatusCode, Wrong> {
+    let site = id(&site)?;
+    audit_first(&office, &claims, "test-site-closed", site.to_string(), json!({})).await?;
+    let closed = blocking(move || office.registry.close_test_site(site)).await??;
+    closed.map(|_| StatusCode::NO_CONTENT).ok_or(Refusal::NotFound.into())
+}
+
+impl Office {
+    /// A test site that takes bookings. **Errors**: there is none of this id.
+    pub(in crate::office) fn open_test_site(&self, site: TestSiteId) -> Result<TestSite, Wrong> {
+        let site = self.registry.test_site(site)?.filter(|site| site.doors == Doors::Open);
+        Ok(site.ok_or(Refusal::NotFound)?)
+    }
+}
+
+/// Where to look.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Where {
+    #[serde(default)]
+    district: Option<String>,
+}
+
+/// `GET /v1/test-sites?district=NAME`: those that take bookings, and the days that can be booked.
+pub(in crate::office) async fn list(
+    Resident(_): Resident,
+    State(office): State<Arc<Office>>,
+    query: Result<Query<Where>, QueryRejection>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let Query(Where { district }) =
+        query.map_err(|_| Wrong::Malformed("the query takes `district`".into()))?;
+    blocking(move || {
+        let mut sites = office.registry.test_sites()?;
+        let is_there = |site: &TestSite| district.as_ref().is_none_or(|district| site.district == *district);
+        sites.retain(|site| site.doors == Doors::Open && is_there(site));
+        sites.sort_unstable_by(|one, other| (&one.district, &one.name).cmp(&(&other.district, &other.name)));
+        let today = office.date(clock::now());
+        let days =
+            (0..BOOKING_DAYS).map(|days| today.saturating_add(jiff::Span::new().days(days)).to_string());
+        let shown: Vec<Value> = sites.iter().map(shown).collect();
+        Ok(axum::Json(json!({ "test_sites": shown, "days": days.collect::<Vec<_>>() })))
+    })
+    .await?
+}
+
+fn shown(site: &TestSite) -> Value {
+    let Opening { opens, closes, slot_minutes, places } = site.opening;
+    json!({
+        "site": site.id, "name": site.name, "district": site.district, "address": site.address,
+        "opens": opens, "closes": closes, "slot_minutes": slot_minutes, "places": places,
+    })
+}
+
+/// Of which day.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Of {
+    day: String,
+}
+
+/// The day that a query names.
+fn day(query: Result<Query<Of>, QueryRejection>) -> Result<Date, Wrong> {
+    let day = query.ok().and_then(|Query(Of { day })| date(&day));
+    day.ok_or(Wrong::Malformed("the query takes `day`, a date like 2022-01-04".into()))
+}
+
+/// `GET /v1/test-sites/{site}/slots?day=DATE`: how many places each slot has left that has not begun.
+pub(in crate::office) async fn slots(
+    Resident(_): Resident,
+    State(office): State<Arc<Office>>,
+    Path(site): Path<String>,
+    query: Result<Query<Of>, QueryRejection>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let (site, day) = (id(&site)?, day(query)?);
+    blocking(move || {
+        let (site, now) = (office.open_test_site(site)?, clock::now());
+        let (opening, midnight) = (site.opening, office.midnight(day));
+        let slots: Vec<Timestamp> = opening.slots(midnight).filter(|&at| at > now).collect();
+        let booked = office.registry.booked(site.id, &slots)?;
+        let left = slots.iter().zip(booked).map(|(&at, booked)| {
+            let (from, to) = opening.clock(midnight, at);
+            let free = usize::from(opening.places).saturating_sub(booked.len());
+            json!({"at": at, "from": from, "to": to, "free": free})
+        });
+        let left: Vec<Value> = left.collect();
+        Ok(axum::Json(json!({ "site": site.id, "day": day.to_string(), "slots": left })))
+    })
+    .await?
+}
+
+/// `GET /v1/test-sites/{site}/bookings?day=DATE`: who comes, by slot; ids alone.
+pub(in crate::office) async fn booked(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    query: Result<Query<Of>, QueryRejection>,
+) -> Result<Response, Wrong> {
+    let (site, day, format) = (id(&site)?, day(query)?, Format::of(&headers));
+    blocking(move || {
+        let site = office.registry.test_site(site)?.ok_or(Refusal::NotFound)?;
+        office.audit(&claims, "bookings-read", site.id.to_string(), json!({"day": day.to_string()}))?;
+        let slots: Vec<Timestamp> = site.opening.slots(office.midnight(day)).collect();
+        let booked = office.registry.booked(site.id, &slots)?;
+        let mut comers: Vec<(Timestamp, PersonId)> = Vec::new();
+        for (&at, people) in slots.iter().zip(booked) {
+            comers.extend(people.into_iter().map(|person| (at, person)));
+        }
+        Ok(written(format, &site, day, &comers))
+    })
+    .await?
+}
+
+fn written(format: Format, site: &TestSite, day: Date, comers: &[(Timestamp, PersonId)]) -> Response {
+    let lines = comers.iter().map(|(at, person)| json!({"at": at, "person": person}));
+    match format {
+        Format::Json => {
+            let bookings: Vec<Value> = lines.collect();
+            let whole = json!({"site": site.id, "day": day.to_string(), "bookings": bookings});
+            axum::Json(whole).into_response()
+        }
+        Format::Ndjson => {
+            ([(CONTENT_TYPE, Format::Ndjson.media_type())], format::lines(lines)).into_response()
+        }
+        Format::Csv => {
+            let rows = comers.iter().map(|(at, person)| vec![at.to_string(), person.to_string()]);
+            ([(CONTENT_TYPE, Format::Csv.media_type())], csv::table(&["at", "person"], rows)).into_response()
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Venues: adding, closing, posters.
+
+use crate::office::http::auth::Authority;
+use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
+use crate::office::http::error::Wrong;
+use crate::office::http::ndjson::Line;
+use crate::office::poster as drawing;
+use crate::office::{Office, audit_first, blocking};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use scangate_core::colour::Checks;
+use scangate_core::id::VenueId;
+use scangate_core::limits::NAME_BYTES_MAX;
+use scangate_core::person::checked_name;
+use scangate_core::refusal::Refusal;
+use scangate_core::venue::{Dwell, Venue, VenueKind};
+use scangate_storage::registry::NewVenue;
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Venues added as one.
+const VENUES_A_GROUP: usize = 512;
+/// The poster that a new venue's answer has the code of.
+const FIRST_POSTER: u16 = 1;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VenueLine {
+    name: String,
+    kind: VenueKind,
+    district: String,
+    #[serde(default)]
+    dwell_minutes: Dwell,
+    #[serde(default)]
+    checks: Checks,
+}
+
+impl VenueLine {
+    fn checked(self) -> Result<NewVenue, Wrong> {
+        Ok(NewVenue {
+            name: checked(&self.name, "name")?,
+            kind: self.kind,
+            district: checked(&self.district, "district")?,
+            dwell: self.dwell_minutes,
+            checks: self.checks,
+        })
+    }
+}
+
+/// A name of a place. **Errors**: malformed, with the field that it is of.
+pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, Wrong> {
+    checked_name(text).map_err(|_| {
+        let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
+        Wrong::Malformed(bounds.into())
+    })
+}
+
+/// `POST /v1/venues`.
+pub(in crate::office) async fn add(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    body: Body,
+) -> Result<Response, Wrong> {
+    audit_first(&office, &claims, "venues-added", String::new(), json!({})).await?;
+    Ok(clerk::answer(NewVenues { office }, body))
+}
+
+/// Venues that the authority adds.
+struct NewVenues {
+    office: Arc<Office>,
+}
+
+impl Clerk for NewVenues {
+    type Entry = NewVenue;
+    type Kept = Venue;
+    const GROUP_MAX: usize = VENUES_A_GROUP;
+
+    fn read(&self, line: &Line) -> Result<NewVenue, Wrong> {
+        line.parse().and_then(VenueLine::checked)
+    }
+
+    async fn keep(&self, new: Vec<NewVenue>) -> Keeping<Venue> {
+        let office = Arc::clone(&self.office);
+        blocking(move || {
+            let added = office.registry.add_venues(new)?;
+            added.iter().for_each(|venue| office.gate.venues.put(venue.clone()));
+            Ok(added.into_iter().map(Ok).collect())
+        })
+        .await?
+    }
+
+    fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), Wrong> {
+        let code = self.office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
+        put_json(&json!({"venue": venue.id, "poster": code}), text);
+        Ok(())
+    }
+}
+
+/// The venue of a path; 404 for what is no id and for what no venue has.
+fn known(office: &Office, text: &str) -> Result<Venue, Wrong> {
+    let id: VenueId = text.parse().map_err(|_| Refusal::NotFound)?;
+    office.gate.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+}
+
+/// `GET /v1/venues/{venue}/posters/{n}.svg`.
+pub(in crate::office) async fn poster(
+    Authority(_): Authority,
+    State(office): State<Arc<Office>>,
+    Path((venue, file)): Path<(String, String)>,
+) -> Result<Response, Wrong> {
+    let venue = known(&office, &venue)?;
+    let number: Option<u16> = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
+    let number = number.filter(|&number| number > 0).ok_or(Refusal::NotFound)?;
+    let code = office.gate.keyring.poster(venue.id, number).text();
+    let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
+    Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
+}
+
+/// `DELETE /v1/venues/{venue}`: its codes are refused from now on, its visits stay.
+pub(in crate::office) async fn close(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    Path(venue): Path<String>,
+) -> Result<StatusCode, Wrong> {
+    let venue = known(&office, &venue)?.id;
+    audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
+    let registry = office.registry.clone();
+    let closed = blocking(move || registry.close_venue(venue)).await??;
+    office.gate.venues.put(closed.ok_or(Refusal::NotFound)?);
+    Ok(StatusCode::NO_CONTENT)
+}

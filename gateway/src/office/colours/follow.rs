@@ -1,0 +1,211 @@
+//! Following: what gateways of one city tell each other, read from the registry a few times a second. A gateway
+//! that begins, or has been cut off for longer than changes are kept, loads everything anew.
+
+use crate::clock;
+use crate::deployment::reference::{self, Essentials};
+use crate::office::Office;
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::time::Timestamp;
+use scangate_storage::registry::{Change, Changed};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often changes are looked for: a colour that was changed elsewhere is answered here within two seconds.
+const TICK: Duration = Duration::from_millis(400);
+/// How long the registry is left alone after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Seconds whose changes are looked for at every look: another gateway's clock may be so far behind.
+const FRESH_S: u64 = 2;
+/// Another gateway's clock may be so far ahead.
+const AHEAD_S: u64 = 1;
+/// Ages at which a second is read once more and everything in it done again: a change that was told of and whose
+/// gateway died is in the cluster's own log, and may come out of it late.
+const AGES_S: [u64; 3] = [5, 30, 120];
+/// Changes are kept for an hour; a gateway that was cut off for nearly as long loads everything.
+const CUT_OFF_MS_MAX: u64 = 50 * 60_000;
+
+/// Keeps the tables in step for as long as the gateway runs.
+pub async fn keep_in_step(office: Arc<Office>) {
+    let mut follower = Follower { office, course: None, is_well: true };
+    loop {
+        let turned = tokio::task::spawn_blocking(move || {
+            let turned = follower.turn();
+            (follower, turned)
+        });
+        let Ok((returned, turned)) = turned.await else {
+            tracing::error!("following the registry panicked: colours change no more");
+            return;
+        };
+        follower = returned;
+        let is_well = follower.report(turned);
+        if is_well && !follower.office.registry.is_shared() {
+            return;
+        }
+        tokio::time::sleep(if is_well { TICK } else { PAUSE }).await;
+    }
+}
+
+struct Follower {
+    office: Arc<Office>,
+    /// How far changes have been followed; none before everything was loaded.
+    course: Option<Course>,
+    is_well: bool,
+}
+
+impl Follower {
+    fn turn(&mut self) -> anyhow::Result<()> {
+        let (office, now) = (&*self.office, clock::now());
+        match self.course.as_mut().filter(|course| now.since_ms(course.polled) < CUT_OFF_MS_MAX) {
+            Some(course) => {
+                let changes = office.registry.changes(course.seconds(now))?;
+                apply(office, course.new_of(&changes))?;
+                course.advance(now, &changes);
+            }
+            None => {
+                load(office)?;
+                self.course = Some(Course::new(now));
+            }
+        }
+        if office.registry.is_shared() {
+            office.gate.colours.set_followed(now);
+            office.look_at_drained()?;
+        }
+        Ok(())
+    }
+
+    /// Says so when the registry stops answering, and when it answers again. Returns whether it does.
+    fn report(&mut self, turned: anyhow::Result<()>) -> bool {
+        let is_well = turned.is_ok();
+        metrics::gauge!("scangate_store_up").set(f64::from(u8::from(is_well)));
+        match turned {
+            Err(error) if self.is_well => {
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the registry cannot be followed: colours stay as they are"
+                );
+            }
+            Ok(()) if !self.is_well => tracing::info!("the registry is followed again"),
+            Err(_) | Ok(()) => {}
+        }
+        self.is_well = is_well;
+        is_well
+    }
+}
+
+/// Loads everything that the gateway answers by. Until then, whoever is not in the table is `unknown`. Where nobody
+/// else writes the registry, all but the colours is as it was read at the start.
+fn load(office: &Office) -> anyhow::Result<()> {
+    if office.registry.is_shared() {
+        Essentials::read(&office.registry)?.give(&office.gate)?;
+    }
+    office.recolour_all()?;
+    office.gate.colours.set_loaded();
+    tracing::info!(residents = office.gate.colours.len(), "the colour table is loaded");
+    Ok(())
+}
+
+/// Reads anew what changed.
+fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
+    let (mut people, mut venues) = (Vec::<PersonId>::new(), Vec::<VenueId>::new());
+    for change in changes {
+        match change {
+            Change::Person(person) => people.push(person),
+            Change::Venue(venue) => venues.push(venue),
+            Change::Keys => office.gate.keyring.swap(reference::kids(&office.registry)?),
+            Change::Policy => {
+                if reference::follow_policies(&office.registry.policies()?, &office.gate.policies)? {
+                    office.recolour_all()?;
+                }
+            }
+        }
+    }
+    for venue in office.registry.venues_of(&venues)? {
+        office.gate.venues.put(venue);
+    }
+    Ok(office.recolour(&people)?)
+}
+
+/// How far changes have been followed.
+struct Course {
+    polled: Timestamp,
+    /// The keys of changes that are done, as long as their seconds are fresh.
+    done: BTreeSet<[u8; 24]>,
+}
+
+impl Course {
+    fn new(polled: Timestamp) -> Self {
+        Self { polled, done: BTreeSet::new() }
+    }
+
+    fn fresh_from(&self) -> u64 {
+        (self.polled.0 / 1_000).saturating_sub(FRESH_S)
+    }
+
+    /// The seconds to read: the fresh ones, and those that have come to an age.
+    fn seconds(&self, now: Timestamp) -> impl Iterator<Item = u64> {
+        let (from, to) = (self.polled.0 / 1_000, now.0 / 1_000);
+        let aged = AGES_S.into_iter().flat_map(move |age| from.saturating_sub(age)..to.saturating_sub(age));
+        let fresh = self.fresh_from();
+        (fresh..=to + AHEAD_S).chain(aged.filter(move |&second| second < fresh))
+    }
+
+    /// Of what was read, what is to be done: everything but what is fresh and was done before.
+    fn new_of(&self, changes: &[Changed]) -> BTreeSet<Change> {
+        let is_new = |changed: &&Changed| !self.done.contains(&changed.key);
+        changes.iter().filter(is_new).map(|changed| changed.change).collect()
+    }
+
+    fn advance(&mut self, now: Timestamp, changes: &[Changed]) {
+        self.polled = self.polled.max(now);
+        let fresh = self.fresh_from().to_be_bytes();
+        self.done.extend(changes.iter().map(|changed| changed.key));
+        self.done.retain(|key| key[..8] >= fresh[..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(second: u64, person: u64) -> Changed {
+        let mut key = [0; 24];
+        key[..8].copy_from_slice(&second.to_be_bytes());
+        key[23] = u8::try_from(person).unwrap();
+        Changed { key, change: Change::Person(PersonId(person)) }
+    }
+
+    #[test]
+    fn every_second_is_read_while_it_is_fresh_and_once_at_each_age() {
+        let mut course = Course::new(Timestamp(1_000_000));
+        let mut read = std::collections::BTreeMap::<u64, usize>::new();
+        for now in (1_000_000..1_300_000).step_by(400) {
+            for second in course.seconds(Timestamp(now)) {
+                *read.entry(second).or_default() += 1;
+            }
+            course.advance(Timestamp(now), &[]);
+        }
+        for second in 1_000..1_150 {
+            // Four seconds of two or three looks each while it is fresh or ahead, and the ages.
+            assert!((9 + 3..=13 + 3).contains(&read[&second]), "{second}: {}", read[&second]);
+        }
+    }
+
+    #[test]
+    fn after_a_gap_nothing_is_left_out() {
+        let course = Course::new(Timestamp(1_000_000));
+        let seconds: BTreeSet<u64> = course.seconds(Timestamp(1_600_000)).collect();
+        assert!((998..=1_601).all(|second| seconds.contains(&second)));
+    }
+
+    #[test]
+    fn what_is_done_is_done_again_only_at_an_age() {
+        let mut course = Course::new(Timestamp(1_000_000));
+        let changes = [changed(1_000, 1), changed(1_000, 2)];
+        assert_eq!(course.new_of(&changes).len(), 2);
+        course.advance(Timestamp(1_000_400), &changes[..1]);
+        assert_eq!(course.new_of(&changes), BTreeSet::from([Change::Person(PersonId(2))]));
+        course.advance(Timestamp(1_005_000), &changes);
+        assert_eq!(course.new_of(&changes).len(), 2);
+    }
+}

@@ -1,0 +1,37 @@
+//! A person's standing as it is told: the colour, which rules and facts gave it, what clears it and when time alone
+//! changes it.
+
+use crate::tables::policies::Published;
+use scangate_core::policy::{Because, Judgement};
+use serde_json::{Value, json};
+
+/// The members of an answer that say so.
+pub(in crate::office) fn told(published: &Published, judgement: &Judgement) -> Value {
+    let reasons = judgement.because.iter().filter_map(|because| reason(published, because));
+    let progress =
+        judgement.progress.map(|progress| json!({"reported": progress.reported, "needed": progress.needed}));
+    json!({
+        "colour": judgement.standing.colour.word(),
+        "reasons": reasons.collect::<Vec<_>>(),
+        "progress": progress,
+        "changes_at": judgement.changes_at,
+        "policy": published.policy.label(),
+        "hotline": published.policy.hotline(),
+    })
+}
+
+fn reason(published: &Published, because: &Because) -> Option<Value> {
+    let rule = published.policy.rules().get(because.rule)?;
+    Some(json!({
+        "rule": rule.id, "text": rule.text, "fact": because.fact,
+        "clears": because.clears, "clears_by": rule.clears, "link": rule.link,
+    }))
+}
+
+/// Adds members to an object.
+pub(in crate::office) fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
+}

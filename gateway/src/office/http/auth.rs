@@ -1,0 +1,87 @@
+//! Who asks: extractors that stand first in a handler's arguments, so that 401 and 403 are the same for a
+//! thing that exists and one that does not.
+
+use super::error::Wrong;
+use crate::clock;
+use crate::office::Office;
+use crate::rooms::authenticate::{Terminal, bearer};
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use scangate_core::code::ResidentToken;
+use scangate_core::id::PersonId;
+use scangate_core::refusal::Refusal;
+use scangate_core::token::{Claims, Role};
+use std::sync::Arc;
+
+/// The health authority.
+pub(in crate::office) struct Authority(pub Claims);
+/// A contact tracer.
+pub(in crate::office) struct Tracer(pub Claims);
+/// Who runs the service.
+pub(in crate::office) struct Operator(pub Claims);
+/// A device at a door.
+pub(in crate::office) struct AtTheDoor(pub Terminal);
+/// A resident, by the token that no screen shows.
+pub(in crate::office) struct Resident(pub PersonId);
+
+fn header(parts: &Parts) -> Result<&str, Refusal> {
+    let header = parts.headers.get(AUTHORIZATION).ok_or(Refusal::TokenInvalid)?;
+    header.to_str().map_err(|_| Refusal::TokenInvalid)
+}
+
+fn claims(parts: &Parts, office: &Office) -> Result<Claims, Refusal> {
+    let token = bearer(header(parts)?).ok_or(Refusal::TokenInvalid)?;
+    office.gate.tokens.verify(token, clock::now()).map_err(|_| Refusal::TokenInvalid)
+}
+
+fn claims_of(role: Role, parts: &Parts, office: &Office) -> Result<Claims, Wrong> {
+    let claims = claims(parts, office)?;
+    if claims.role == role { Ok(claims) } else { Err(Refusal::RoleWrong.into()) }
+}
+
+macro_rules! role {
+    ($extractor:ident, $role:expr) => {
+        impl FromRequestParts<Arc<Office>> for $extractor {
+            type Rejection = Wrong;
+            async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Wrong> {
+                claims_of($role, parts, office).map(Self)
+            }
+        }
+    };
+}
+
+role!(Authority, Role::Authority);
+role!(Tracer, Role::Tracer);
+role!(Operator, Role::Operator);
+
+impl FromRequestParts<Arc<Office>> for AtTheDoor {
+    type Rejection = Wrong;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Wrong> {
+        Ok(Self(Terminal::of(&claims(parts, office)?)?))
+    }
+}
+
+impl FromRequestParts<Arc<Office>> for Resident {
+    type Rejection = Wrong;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Wrong> {
+        resident(header(parts)?, office).map(Self).map_err(Wrong::from)
+    }
+}
+
+/// A bearer token is somebody who may not do this; anything else is nobody.
+fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
+    let now = clock::now();
+    if let Some(token) = bearer(header) {
+        let verified = office.gate.tokens.verify(token, now);
+        return Err(verified.map_or(Refusal::TokenInvalid, |_| Refusal::RoleWrong));
+    }
+    let (scheme, token) = header.split_once(' ').ok_or(Refusal::TokenInvalid)?;
+    if !scheme.eq_ignore_ascii_case("resident") {
+        return Err(Refusal::TokenInvalid);
+    }
+    let token = ResidentToken::parse(token.trim().as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)?;
+    let key = office.gate.keyring.person(token.kid(), token.person()).ok_or(Refusal::PersonCodeInvalid)?;
+    token.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
+    if token.step().is_valid_at(now) { Ok(token.person()) } else { Err(Refusal::PersonCodeExpired) }
+}

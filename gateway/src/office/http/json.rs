@@ -1,0 +1,90 @@
+//! JSON bodies, bounded and strict: unknown fields are refused, and what is wrong is said without repeating
+//! what was sent.
+
+use super::error::Wrong;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use scangate_core::refusal::Refusal;
+use serde::de::DeserializeOwned;
+
+/// A body that is not streamed.
+pub(in crate::office) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// A JSON body.
+pub(in crate::office) struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Wrong;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Wrong> {
+        parse(&body(request, BODY_BYTES_MAX).await?).map(Self)
+    }
+}
+
+/// Reads a whole body. **Errors**: `too-large` beyond so many bytes.
+pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Wrong> {
+    match Limited::new(request.into_body(), bytes_max).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge.into()),
+        Err(_) => Err(Wrong::Malformed("the body did not arrive whole".into())),
+    }
+}
+
+/// Parses a JSON object. A list of its values in their order is none, whatever the parser would make of it.
+pub(in crate::office) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Wrong> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Wrong::Malformed("a list stands where an object is expected".into()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| Wrong::Malformed(describe(&error).into()))
+}
+
+/// What is wrong, in the words of the parser where those are the contract's own names, and by its place
+/// otherwise: a value or name of the sender may be personal.
+fn describe(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let place = format!("line {} column {}", error.line(), error.column());
+    if words.starts_with("missing field") || words.starts_with("duplicate field") {
+        return words;
+    }
+    match words.split_once(", expected one of ").or_else(|| words.split_once(", expected ")) {
+        Some((found, expected))
+            if found.starts_with("unknown field") || found.starts_with("unknown variant") =>
+        {
+            let what = if found.starts_with("unknown field") { "unknown field" } else { "unknown word" };
+            format!("{what}; expected {expected}")
+        }
+        Some(_) | None if error.is_data() => format!("a value is not of its type or range at {place}"),
+        Some(_) | None => format!("not JSON at {place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Shape {
+        name: String,
+        age: u8,
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_and_nothing_repeated() {
+        for (sent, said) in [
+            (r#"{"name":"Zhang","age":1,"secret":2}"#, "unknown field; expected `name` or `age`"),
+            (r#"{"name":"Zhang"}"#, "missing field `age`"),
+            (r#"{"name":"Zhang","age":"Zhang"}"#, "a value is not of its type"),
+            (r#"{"name":"Zhang","age":300}"#, "a value is not of its type or range"),
+            (r#"{"name":"Zhang""#, "not JSON at line 1 column 15"),
+            (r#" ["Zhang",1]"#, "a list stands where an object is expected"),
+        ] {
+            let wrong = parse::<Shape>(sent.as_bytes()).unwrap_err();
+            let Wrong::Malformed(detail) = wrong else { panic!("{sent}") };
+            assert!(detail.contains(said), "{sent}: {detail}");
+            assert!(!detail.contains("Zhang") && !detail.contains("secret"), "{detail}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! HTTP of the back office: the router, who is asking, bodies and lists in and out, and the errors. It knows no
+//! resident, case or fact.
+
+pub(super) mod auth;
+pub mod call;
+pub(super) mod clerk;
+pub(super) mod csv;
+pub mod dispatch;
+pub(super) mod error;
+pub(super) mod format;
+pub(super) mod json;
+pub(super) mod ndjson;
+pub(super) mod router;

@@ -1,0 +1,226 @@
+//! NDJSON both ways: lines as they come, of bounded length and any number, and answers as they are ready. A
+//! line's problem is that line's: the rest goes on.
+
+use super::error::Wrong;
+use super::json;
+use axum::body::{Body, BodyDataStream};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _};
+use http::header::CONTENT_TYPE;
+use scangate_core::refusal::Refusal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// One line.
+pub(in crate::office) const LINE_BYTES_MAX: usize = 4_096;
+/// Answers go out in pieces of about this size.
+const PIECE_BYTES: usize = 16 * 1024;
+/// Pieces that may wait for the client: 16 MiB, so that a client that reads nothing before it has sent
+/// everything gets through an import of a hundred thousand lines.
+const PIECES_MAX: usize = 1_024;
+
+/// A line of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::office) struct Line {
+    /// Its number, from 1. Blank lines count.
+    pub number: u64,
+    /// Its bytes without the line feed; a problem where it is too long.
+    pub bytes: Result<Bytes, Wrong>,
+}
+
+impl Line {
+    /// Parses it.
+    pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
+        json::parse(self.bytes.as_ref().map_err(Clone::clone)?)
+    }
+}
+
+/// The lines of a request's body.
+pub(in crate::office) struct Lines {
+    body: BodyDataStream,
+    buffer: BytesMut,
+    number: u64,
+    is_skipping: bool,
+    is_ended: bool,
+}
+
+impl Lines {
+    /// The lines of this body.
+    #[must_use]
+    pub(in crate::office) fn new(body: Body) -> Self {
+        let body = body.into_data_stream();
+        Self { body, buffer: BytesMut::new(), number: 0, is_skipping: false, is_ended: false }
+    }
+
+    /// The next line that is not blank; none at the end. **Errors**: where the body broke off: what came
+    /// before has been given. **Cancel safety**: nothing is lost.
+    pub(in crate::office) async fn next(&mut self) -> Result<Option<Line>, Wrong> {
+        loop {
+            if let Some(line) = self.take_line() {
+                return Ok(Some(line));
+            }
+            if self.is_ended {
+                return Ok(None);
+            }
+            match self.body.next().await {
+                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
+                Some(Err(_)) => return Err(Wrong::Malformed("the body did not arrive whole".into())),
+                None => self.is_ended = true,
+            }
+        }
+    }
+
+    /// Whether [`Self::next`] would have to wait for the sender.
+    #[must_use]
+    pub(in crate::office) fn is_waiting(&self) -> bool {
+        !self.is_ended && !self.buffer.contains(&b'\n')
+    }
+
+    /// A whole line out of the buffer, if there is one.
+    fn take_line(&mut self) -> Option<Line> {
+        loop {
+            let end = self.buffer.iter().position(|&byte| byte == b'\n');
+            let Some(bytes) = self.cut(end) else { return self.skip() };
+            self.number += 1;
+            if std::mem::take(&mut self.is_skipping) {
+                continue;
+            }
+            let bytes = bytes.strip_suffix(b"\r").map_or(bytes.clone(), |line| bytes.slice_ref(line));
+            if !bytes.iter().all(u8::is_ascii_whitespace) {
+                let bytes = if bytes.len() > LINE_BYTES_MAX { Err(too_long()) } else { Ok(bytes) };
+                return Some(Line { number: self.number, bytes });
+            }
+        }
+    }
+
+    fn cut(&mut self, end: Option<usize>) -> Option<Bytes> {
+        match end {
+            Some(end) => {
+                let mut line = self.buffer.split_to(end + 1);
+                line.truncate(end);
+                Some(line.freeze())
+            }
+            None if self.is_ended && !self.buffer.is_empty() => Some(self.buffer.split().freeze()),
+            None => None,
+        }
+    }
+
+    /// A line that is too long is answered once it is known to be, and its rest passed over.
+    fn skip(&mut self) -> Option<Line> {
+        if self.buffer.len() <= LINE_BYTES_MAX {
+            return None;
+        }
+        self.buffer.clear();
+        let is_known = std::mem::replace(&mut self.is_skipping, true);
+        (!is_known).then(|| Line { number: self.number + 1, bytes: Err(too_long()) })
+    }
+}
+
+fn too_long() -> Wrong {
+    Refusal::TooLarge.into()
+}
+
+/// Where the lines of an answer go.
+pub(in crate::office) struct Sink {
+    to: mpsc::Sender<Bytes>,
+    piece: BytesMut,
+}
+
+/// The client reads no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client is gone")]
+pub(in crate::office) struct Gone;
+
+impl Sink {
+    /// Adds a line. **Errors**: the client is gone.
+    pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), Gone> {
+        let text = serde_json::to_vec(line).expect("answers hold nothing that JSON cannot");
+        self.raw(&text).await
+    }
+
+    /// Adds a line that is JSON already.
+    pub(in crate::office) async fn raw(&mut self, line: &[u8]) -> Result<(), Gone> {
+        self.piece.extend_from_slice(line);
+        self.piece.extend_from_slice(b"\n");
+        if self.piece.len() >= PIECE_BYTES { self.flush().await } else { Ok(()) }
+    }
+
+    /// Sends what was added.
+    pub(in crate::office) async fn flush(&mut self) -> Result<(), Gone> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        self.to.send(self.piece.split().freeze()).await.map_err(|_| Gone)
+    }
+}
+
+/// An answer whose lines `write` makes while it goes out. What is left in the sink is sent at the end.
+pub(in crate::office) fn answer<F>(write: impl FnOnce(Sink) -> F) -> Response
+where
+    F: Future<Output = Result<Sink, Gone>> + Send + 'static,
+{
+    let (to, pieces) = mpsc::channel(PIECES_MAX);
+    let writing = write(Sink { to, piece: BytesMut::new() });
+    tokio::spawn(async move {
+        if let Ok(mut sink) = writing.await {
+            // A client that is gone misses nothing.
+            let _ = sink.flush().await;
+        }
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(Pieces(pieces))).into_response()
+}
+
+struct Pieces(mpsc::Receiver<Bytes>);
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|piece| piece.map(Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn lines(pieces: Vec<Vec<u8>>) -> Vec<(u64, Option<String>)> {
+        let pieces = pieces.into_iter().map(Ok::<_, Infallible>);
+        let mut lines = Lines::new(Body::from_stream(futures_util::stream::iter(pieces)));
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().await.unwrap() {
+            all.push((line.number, line.bytes.ok().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn split_at_every_byte_the_lines_are_the_same() {
+        let text = b"{\"a\":1}\r\n\n  \n{\"b\":2}\nlast".to_vec();
+        let expected = vec![
+            (1, Some("{\"a\":1}".to_owned())),
+            (4, Some("{\"b\":2}".to_owned())),
+            (5, Some("last".to_owned())),
+        ];
+        for at in 0..=text.len() {
+            let (one, two) = text.split_at(at);
+            assert_eq!(lines(vec![one.to_vec(), two.to_vec()]).await, expected, "split at {at}");
+        }
+        assert_eq!(lines(text.iter().map(|&byte| vec![byte]).collect()).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_its_own_problem() {
+        let mut text = b"one\n".to_vec();
+        text.extend(vec![b'x'; 3 * LINE_BYTES_MAX]);
+        text.extend(b"\nthree\n");
+        let expected = vec![(1, Some("one".to_owned())), (2, None), (3, Some("three".to_owned()))];
+        assert_eq!(lines(vec![text.clone()]).await, expected);
+        assert_eq!(lines(text.chunks(1_000).map(<[u8]>::to_vec).collect()).await, expected);
+    }
+}

@@ -1,0 +1,193 @@
+//! Registration: who registers by themselves brings what the rule pack in force asks for. The steps, a code sent
+//! to the phone and a face, are proved by outside parties; nothing of them is kept but that they were. What the
+//! authority imports asks for none of it: see `people`.
+
+pub(super) mod allowance;
+pub mod providers;
+pub(super) mod reception;
+
+use super::http::error::Wrong;
+use super::http::json::{self, BODY_BYTES_MAX, Json};
+use super::residents::people::{Given, enrol, enrol_proven, give};
+use super::{Office, blocking};
+use crate::clock;
+use crate::tables::policies::Published;
+use allowance::{Allowance, Taken};
+use arc_swap::Guard;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use providers::{Picture, PictureError};
+use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
+use scangate_core::policy::{RegistrationStep, Terms};
+use scangate_core::refusal::Refusal;
+use scangate_core::sms::SmsKey;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A registration with a picture: 640 pixels are some 100 KiB, and a camera's own picture is to be made smaller
+/// first.
+const PICTURE_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long a registration may take to arrive: a picture over a bad signal.
+const BODY_MAX: Duration = Duration::from_secs(30);
+
+/// The pack in force, for as long as a request takes.
+fn in_force(office: &Office) -> Arc<Published> {
+    Guard::into_inner(office.gate.policies.in_force())
+}
+
+/// `GET /v1/registration`: what a page must know to ask for it.
+pub(super) async fn asked(State(office): State<Arc<Office>>) -> axum::Json<Value> {
+    let published = in_force(&office);
+    let (policy, terms) = (&published.policy, published.policy.terms());
+    axum::Json(json!({
+        "policy": policy.label(), "title": policy.title(), "hotline": policy.hotline(),
+        "documents": terms.documents, "steps": terms.steps,
+    }))
+}
+
+/// Where a code is to be sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Phone {
+    phone: String,
+}
+
+/// `POST /v1/people/sms-codes`. The answer is the same whether or not the phone is known: nobody looks.
+pub(super) async fn send_code(
+    State(office): State<Arc<Office>>,
+    Json(Phone { phone }): Json<Phone>,
+) -> Result<Response, Wrong> {
+    let phone = checked_phone(&phone)?;
+    let published = in_force(&office);
+    if !published.policy.terms().steps.contains(&RegistrationStep::Sms) {
+        // Whoever asks for no codes sends none: it would cost the city and help nobody.
+        return Err(Refusal::NotFound.into());
+    }
+    let taken = Taken::of(Allowance::Codes, &phone, &office).await?;
+    let (reception, now) = (&office.reception, clock::now());
+    let code = reception.sms.code(&phone, now);
+    if let Err(fault) = reception.parties.send_code(published.policy.title(), &phone, &code).await {
+        if fault.is_undone() {
+            taken.give_back(&office).await;
+        }
+        return Err(Wrong::RegistrationUnavailable);
+    }
+    let answer = json!({"good_until": SmsKey::good_until(now)});
+    Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
+}
+
+/// What somebody sends to be registered.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Application {
+    name: String,
+    phone: String,
+    document: Document,
+    #[serde(default)]
+    class: PersonClass,
+    #[serde(default)]
+    sms_code: Option<String>,
+    #[serde(default)]
+    face: Option<String>,
+}
+
+/// What an application brings of the steps that the pack asks for; what it brings besides is left aside.
+struct Proofs {
+    sms_code: Option<String>,
+    face: Option<Picture>,
+}
+
+impl Proofs {
+    /// Whether there are any.
+    fn are_brought(&self) -> bool {
+        self.sms_code.is_some() || self.face.is_some()
+    }
+}
+
+impl Application {
+    /// Takes it apart. **Errors**: what of it the pack does not take or misses.
+    fn under(self, terms: &Terms) -> Result<(Personal, Proofs), Wrong> {
+        let Self { name, phone, document, class, sms_code, face } = self;
+        // Before its number is looked at: it may be right in the holder's country and of no form known here.
+        terms.register(document.r#type)?;
+        let personal = Personal { name, phone, document, class }.checked()?;
+        let sms_code = needed(terms, RegistrationStep::Sms, sms_code, Wrong::SmsCodeNeeded)?;
+        let face = needed(terms, RegistrationStep::Face, face, Wrong::FaceNeeded)?;
+        let face = face.map(Picture::parse).transpose()?;
+        Ok((personal, Proofs { sms_code, face }))
+    }
+}
+
+fn needed<T>(
+    terms: &Terms,
+    step: RegistrationStep,
+    brought: Option<T>,
+    missing: Wrong,
+) -> Result<Option<T>, Wrong> {
+    if terms.steps.contains(&step) { brought.ok_or(missing).map(Some) } else { Ok(None) }
+}
+
+impl From<PictureError> for Wrong {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::Base64 => Self::Malformed(error.to_string().into()),
+            PictureError::Kind => Self::FaceMismatch,
+        }
+    }
+}
+
+/// `POST /v1/people`. A document that is registered already is refused, and its key not given out again:
+/// whoever sends a document's number has not proved to be its holder.
+pub(super) async fn register(
+    State(office): State<Arc<Office>>,
+    request: Request,
+) -> Result<axum::Json<Given>, Wrong> {
+    let published = in_force(&office);
+    let terms = published.policy.terms();
+    let with_picture = terms.steps.contains(&RegistrationStep::Face);
+    let _place = with_picture.then(|| office.reception.place()).transpose()?;
+    let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
+    let (personal, proofs) = application(request, bytes_max).await?.under(terms)?;
+    let enrol = if proofs.are_brought() { enrol_proven } else { enrol };
+    prove(&office, &personal, proofs).await?;
+    let office = Arc::clone(&office);
+    let given = blocking(move || {
+        let registered = enrol(&office, &[personal])?.pop().ok_or(Wrong::StoreUnavailable)?;
+        if registered.is_new { give(&office, registered) } else { Err(Wrong::AlreadyRegistered) }
+    });
+    Ok(axum::Json(given.await??))
+}
+
+async fn application(request: Request, bytes_max: usize) -> Result<Application, Wrong> {
+    let Ok(body) = tokio::time::timeout(BODY_MAX, json::body(request, bytes_max)).await else {
+        return Err(Wrong::Malformed("the body did not arrive in time".into()));
+    };
+    json::parse(&body?)
+}
+
+/// The phone first: nobody's face is compared for who does not hold the phone. A try counts before it is looked
+/// at, so that many at once are not more than the allowance.
+async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), Wrong> {
+    if !proofs.are_brought() {
+        return Ok(());
+    }
+    let Proofs { sms_code, face } = proofs;
+    let (reception, phone) = (&office.reception, &personal.phone);
+    let taken = Taken::of(Allowance::Tries, phone, office).await?;
+    if sms_code.is_some_and(|code| !reception.sms.is_good(phone, code.trim(), clock::now())) {
+        return Err(Wrong::SmsCodeInvalid);
+    }
+    let Some(face) = face else { return Ok(()) };
+    match reception.parties.is_match(personal, &face).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Wrong::FaceMismatch),
+        Err(_) => {
+            // The code was right and nothing came of it: that is not the person's to pay for.
+            taken.give_back(office).await;
+            Err(Wrong::RegistrationUnavailable)
+        }
+    }
+}

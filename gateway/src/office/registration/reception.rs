@@ -1,0 +1,34 @@
+//! The reception: what registering by oneself works with, beside the registry. What it asks of whom is in
+//! `registration`.
+
+use super::providers::Parties;
+use crate::office::http::error::Wrong;
+use scangate_core::keys::Secret;
+use scangate_core::sms::SmsKey;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Registrations with a picture that are read or asked about at once. **Cost**: some 3 MiB each at worst, body,
+/// text and question together. At a second each it is twice what outside parties are asked at once.
+const PICTURES_AT_ONCE_MAX: usize = 128;
+
+/// The reception.
+pub struct Reception {
+    /// Whom it asks.
+    pub(in crate::office) parties: Parties,
+    /// Makes the codes that are sent to phones.
+    pub(in crate::office) sms: SmsKey,
+    pictures: Semaphore,
+}
+
+impl Reception {
+    /// A reception with nobody at it.
+    #[must_use]
+    pub fn new(parties: Parties, secret: &Secret) -> Self {
+        Self { parties, sms: SmsKey::new(secret), pictures: Semaphore::new(PICTURES_AT_ONCE_MAX) }
+    }
+
+    /// A place for a registration with a picture. **Errors**: `registration-unavailable` where all are taken.
+    pub(in crate::office) fn place(&self) -> Result<SemaphorePermit<'_>, Wrong> {
+        self.pictures.try_acquire().map_err(|_| Wrong::RegistrationUnavailable)
+    }
+}

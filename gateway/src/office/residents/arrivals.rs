@@ -1,0 +1,175 @@
+//! Arrivals: where somebody came from, which is a fact about them, and the duty to report to a community or employer
+//! that follows from it in some cities. What is overdue stands in a queue for the authority.
+
+use super::paper_id;
+use crate::clock;
+use crate::office::http::auth::{Authority, Resident};
+use crate::office::http::error::Wrong;
+use crate::office::http::json::Json;
+use crate::office::{Office, blocking};
+use axum::extract::{Path, State};
+use scangate_core::check_in::CheckIn;
+use scangate_core::check_in::Direction;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::fact::{Area, Fact, FactKind};
+use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
+use scangate_core::limits::NAME_BYTES_MAX;
+use scangate_core::paper::{Arrival, Filed, Paper, is_overdue};
+use scangate_core::refusal::Refusal;
+use scangate_core::time::{DAY_MS, Timestamp};
+use scangate_core::venue::VenueKind;
+use scangate_core::visit::Window;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How far from now an arrival may be said to be: it is registered before it happens, or a little later.
+const ARRIVAL_MS_MAX: u64 = 14 * DAY_MS;
+const MINUTE_MS: u64 = 60_000;
+
+/// An arrival as a resident says it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Said {
+    from_area: Area,
+    at: Timestamp,
+    #[serde(default)]
+    venue: Option<VenueId>,
+    #[serde(default)]
+    unit: Option<String>,
+}
+
+/// `POST /v1/people/me/arrivals`.
+pub(in crate::office) async fn add(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(said): Json<Said>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let now = clock::now();
+    if said.at.since_ms(now).max(now.since_ms(said.at)) > ARRIVAL_MS_MAX {
+        return Err(Wrong::Malformed("at must be within 14 days from now".into()));
+    }
+    if said.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
+        return Err(Wrong::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
+    }
+    if said.venue.is_some_and(|venue| office.gate.venues.get(venue).is_none()) {
+        return Err(Wrong::VenueUnknown);
+    }
+    blocking(move || {
+        office.need_registered(id)?;
+        let kind = FactKind::Stay { area: said.from_area.clone() };
+        // Who says so beforehand is there until they arrive, and days are counted from then.
+        let stay = Fact { until: Some(said.at), ..office.self_reported(id, kind, said.at, now)? };
+        let due = due(&office, id, &stay, &said, now)?;
+        let Said { from_area, at, venue, unit } = said;
+        let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
+        // Filed first: a stay without its duty would be worse than a duty without its stay, which says it again.
+        let mut filed = office.file(id, Paper::Arrival(arrival))?;
+        let is_same =
+            |fact: &Fact| (&fact.kind, fact.until, &fact.source) == (&stay.kind, stay.until, &stay.source);
+        if !office.registry.facts_of(id)?.iter().any(is_same) {
+            office.registry.add_facts(&[stay])?;
+            office.recolour(&[id])?;
+        }
+        Ok(axum::Json(shown(filed.id, filed.paper.arrival().ok_or(Refusal::NotFound)?, None)))
+    })
+    .await?
+}
+
+/// By when to report, by the colour that the stay gives. **Errors**: a responsible unit is needed and not named.
+fn due(
+    office: &Office,
+    person: PersonId,
+    stay: &Fact,
+    said: &Said,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Wrong> {
+    let mut evidence = office.registry.evidence_of(person)?;
+    evidence.facts.push(stay.clone());
+    let published = office.gate.policies.in_force();
+    let colour = published.policy.judge(&evidence, now).standing.colour;
+    let Some(duty) = published.policy.terms().arrivals.as_ref().filter(|duty| duty.colours.allow(colour))
+    else {
+        return Ok(None);
+    };
+    if duty.unit_needed && said.unit.is_none() {
+        return Err(Wrong::UnitNeeded);
+    }
+    Ok(Some(said.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
+}
+
+/// `POST /v1/people/me/arrivals/{arrival}/reported`. Reporting twice changes nothing.
+pub(in crate::office) async fn reported(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Path(arrival): Path<String>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let paper = paper_id(&arrival)?;
+    blocking(move || {
+        let now = clock::now();
+        let arrival = office.amend(id, paper, Paper::arrival, |arrival| {
+            arrival.reported.get_or_insert(now);
+            Ok(())
+        })?;
+        Ok(axum::Json(shown(paper, &arrival, None)))
+    })
+    .await?
+}
+
+/// `GET /v1/people/me/arrivals`.
+pub(in crate::office) async fn list(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    office.caught_up().await;
+    blocking(move || {
+        let arrivals = office.papers(id, Paper::arrival, |arrival| arrival.at)?;
+        let shown =
+            arrivals.iter().map(|(paper, arrival)| Ok(shown(*paper, arrival, passed(&office, id, arrival)?)));
+        Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, Wrong>>()? })))
+    })
+    .await?
+}
+
+/// The first check-in at a checkpoint since an arrival: it closes the arrival's record.
+fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, Wrong> {
+    let window = Window { from: arrival.at, to: arrival.at.plus_ms(ARRIVAL_MS_MAX) };
+    let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
+    let is_checkpoint = |check_in: &&CheckIn| {
+        let known = office.gate.venues.get(check_in.venue);
+        let kinds = [VenueKind::Station, VenueKind::Airport, VenueKind::Checkpoint];
+        let comes_in = check_in.direction == Direction::In && !check_in.is_refused();
+        comes_in && known.is_some_and(|known| kinds.contains(&known.venue.kind))
+    };
+    Ok(check_ins.iter().find(is_checkpoint).map(|check_in| check_in.id))
+}
+
+fn shown(id: PaperId, arrival: &Arrival, passed: Option<CheckInId>) -> Value {
+    json!({
+        "arrival": id, "from_area": arrival.from_area, "at": arrival.at, "venue": arrival.venue,
+        "unit": arrival.unit, "due": arrival.due, "reported": arrival.reported,
+        "overdue": is_overdue(arrival.open_until(), clock::now()), "passed": passed,
+    })
+}
+
+/// `GET /v1/arrivals/overdue`: who should have reported by now, the longest overdue first.
+pub(in crate::office) async fn overdue(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    blocking(move || {
+        let now = clock::now();
+        let late = |filed: &mut Filed| {
+            let (id, person) = (filed.id, filed.person);
+            let arrival = filed.paper.arrival().filter(|arrival| is_overdue(arrival.open_until(), now))?;
+            Some(json!({
+                "arrival": id, "person": person, "unit": arrival.unit, "from_area": arrival.from_area,
+                "at": arrival.at, "due": arrival.due,
+            }))
+        };
+        let late: Vec<Value> = office.registry.open_papers()?.iter_mut().filter_map(late).collect();
+        office.audit(&claims, "overdue-arrivals-read", String::new(), json!({"arrivals": late.len()}))?;
+        Ok(axum::Json(json!({ "overdue": late })))
+    })
+    .await?
+}

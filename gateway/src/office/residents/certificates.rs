@@ -1,0 +1,118 @@
+//! Certificates: what this city says of a green resident, for other cities; and what other cities say, taken on record
+//! where the rule pack trusts them.
+
+use super::SALT_DOMAIN;
+use crate::clock;
+use crate::office::colours::standing::{told, with};
+use crate::office::http::auth::Resident;
+use crate::office::http::error::Wrong;
+use crate::office::http::json::Json;
+use crate::office::{Office, blocking};
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use scangate_core::certificate::{Certificate, Presented, Purpose, SALT_BYTES, subject};
+use scangate_core::colour::Colour;
+use scangate_core::fact::{CertificateType, Fact, FactKind};
+use scangate_core::id::PersonId;
+use scangate_core::limits::PAPERS_A_DAY_MAX;
+use scangate_core::refusal::Refusal;
+use scangate_core::time::HOUR_MS;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// `GET /v1/people/me/certificates`: one made now for who is green; none for anybody else.
+pub(in crate::office) async fn issue(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    blocking(move || {
+        let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
+        let (now, colour) = (clock::now(), office.judge(id)?.standing.colour);
+        if colour != Colour::Green {
+            return Ok(axum::Json(json!({"certificates": []})));
+        }
+        let published = office.gate.policies.in_force();
+        let policy = &published.policy;
+        let salt = salt(&office, id);
+        let until = now.plus_ms(u64::from(policy.terms().certificate_hours) * HOUR_MS);
+        let certificate = Certificate {
+            issuer: policy.name().to_owned(),
+            subject: subject(&salt, &person.personal.document),
+            salt: URL_SAFE_NO_PAD.encode(salt),
+            colour,
+            at: now,
+            until,
+            policy: policy.label().to_owned(),
+            scope: policy.terms().certificate_scope,
+            purpose: Purpose::Entry,
+        };
+        let text = office.issuer.issue(&certificate);
+        office.audit_own(id, "certificate-issued", String::new(), json!({"until": until}))?;
+        let shown = json!({
+            "certificate": text, "issuer": certificate.issuer, "at": now, "until": until,
+            "scope": certificate.scope, "purpose": certificate.purpose,
+        });
+        Ok(axum::Json(json!({ "certificates": [shown] })))
+    })
+    .await?
+}
+
+/// A salt that is a person's own and known to nobody beforehand.
+pub(in crate::office) fn salt(office: &Office, person: PersonId) -> [u8; SALT_BYTES] {
+    let signature = office.issuer.sign(SALT_DOMAIN, &person.0.to_be_bytes());
+    let mut salt = [0; SALT_BYTES];
+    let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+    salt.iter_mut().zip(bytes).for_each(|(salt, byte)| *salt = byte);
+    salt
+}
+
+/// A certificate that is handed in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct HandedIn {
+    certificate: String,
+}
+
+/// `POST /v1/people/me/certificates`: another city's.
+pub(in crate::office) async fn hand_in(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(HandedIn { certificate }): Json<HandedIn>,
+) -> Result<axum::Json<Value>, Wrong> {
+    blocking(move || {
+        let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
+        office.count_today("certificates", id, PAPERS_A_DAY_MAX)?;
+        let (now, presented) = (clock::now(), Presented::parse(&certificate)?);
+        let verified = {
+            let published = office.gate.policies.in_force();
+            let issuer = presented.issuer().to_owned();
+            let trusted = published.policy.trusted().iter().filter(|line| line.covers(&issuer, now));
+            let keys: Vec<_> = trusted.map(|line| (line.key, line.scope)).collect();
+            presented.verified(keys, &person.personal.document, now)?
+        };
+        let fact = fact(&office, id, &verified)?;
+        let (fact_id, until) = (fact.id, verified.until);
+        office.registry.add_facts(&[fact])?;
+        office.recolour(&[id])?;
+        let judgement = office.judge(id)?;
+        let published = office.gate.policies.in_force();
+        let more = json!({"fact": fact_id, "issuer": verified.issuer, "until": until});
+        Ok(axum::Json(with(told(&published, &judgement), more)))
+    })
+    .await?
+}
+
+fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, Wrong> {
+    let kind = FactKind::Certificate { r#type: CertificateType::Health };
+    let told = office.self_reported(person, kind, certificate.at, clock::now())?;
+    let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));
+    Ok(Fact { until, source, reference: Some(certificate.policy.clone()), ..told })
+}
+
+/// `GET /v1/issuer`: the key that other cities write into their packs.
+pub(in crate::office) async fn issuer(State(office): State<Arc<Office>>) -> axum::Json<Value> {
+    let name = office.gate.policies.in_force().policy.name().to_owned();
+    axum::Json(json!({"issuer": name, "key": office.issuer.public_key()}))
+}

@@ -1,0 +1,87 @@
+//! Declarations: written, looked at once more, and confirmed; from then on sealed with the deployment's signature, so
+//! that nobody can say later that it read otherwise.
+
+use super::{checked_text, paper_id};
+use crate::clock;
+use crate::office::http::auth::Resident;
+use crate::office::http::error::Wrong;
+use crate::office::http::json::Json;
+use crate::office::{Office, blocking};
+use axum::extract::{Path, State};
+use scangate_core::id::{PaperId, PersonId};
+use scangate_core::paper::{Confirmed, Declaration, Paper};
+use scangate_core::refusal::Refusal;
+use scangate_core::time::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What the signature is over besides the domain: who declared what when.
+const DOMAIN: &str = "scangate declaration";
+
+/// A text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Text {
+    pub(super) text: String,
+}
+
+/// `POST /v1/people/me/declarations`: a draft.
+pub(in crate::office) async fn draft(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(Text { text }): Json<Text>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let (text, drafted) = (checked_text(&text)?, clock::now());
+    blocking(move || {
+        let declaration = Declaration { text, drafted, confirmed: None };
+        let mut filed = office.file(id, Paper::Declaration(declaration))?;
+        Ok(axum::Json(shown(filed.id, filed.paper.declaration().ok_or(Refusal::NotFound)?)))
+    })
+    .await?
+}
+
+/// `POST /v1/people/me/declarations/{declaration}/confirm`. Confirming twice changes nothing.
+pub(in crate::office) async fn confirm(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Path(declaration): Path<String>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let paper = paper_id(&declaration)?;
+    blocking(move || {
+        let now = clock::now();
+        let declaration = office.amend(id, paper, Paper::declaration, |declaration| {
+            if declaration.confirmed.is_none() {
+                let signature = office.issuer.sign(DOMAIN, &signed(id, now, &declaration.text));
+                declaration.confirmed = Some(Confirmed { at: now, signature });
+            }
+            Ok(())
+        })?;
+        Ok(axum::Json(shown(paper, &declaration)))
+    })
+    .await?
+}
+
+/// `GET /v1/people/me/declarations`.
+pub(in crate::office) async fn list(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let declarations =
+        blocking(move || office.papers(id, Paper::declaration, |declaration| declaration.drafted)).await??;
+    let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();
+    Ok(axum::Json(json!({ "declarations": shown })))
+}
+
+fn signed(person: PersonId, at: Timestamp, text: &str) -> Vec<u8> {
+    [person.to_string().as_bytes(), b"\n", &at.text(), b"\n", text.as_bytes()].concat()
+}
+
+fn shown(id: PaperId, declaration: &Declaration) -> Value {
+    let confirmed = declaration.confirmed.as_ref();
+    json!({
+        "declaration": id, "text": declaration.text, "drafted": declaration.drafted,
+        "confirmed": confirmed.map(|confirmed| confirmed.at),
+        "signature": confirmed.map(|confirmed| confirmed.signature.as_str()),
+    })
+}

@@ -1,0 +1,127 @@
+//! Letters to the authority: appeals against a colour, and questions about anything else. Each has an id and is to be
+//! answered by a time, and what is due first stands first. An answer changes no colour; where an appeal is right, the
+//! authority withdraws the fact.
+
+use super::declarations::Text;
+use super::{checked_text, paper_id};
+use crate::clock;
+use crate::office::http::auth::{Authority, Resident};
+use crate::office::http::error::Wrong;
+use crate::office::http::json::Json;
+use crate::office::{Office, blocking};
+use axum::extract::{Path, State};
+use scangate_core::id::PaperId;
+use scangate_core::paper::{Answer, Filed, Letter, Paper, is_overdue};
+use scangate_core::refusal::Refusal;
+use scangate_core::time::HOUR_MS;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A kind of letter.
+pub(in crate::office) trait Kind: 'static {
+    /// What one is called in answers and in the audit.
+    const ONE: &'static str;
+    /// What many are called.
+    const MANY: &'static str;
+    /// The paper that a letter of this kind is.
+    const PAPER: fn(Letter) -> Paper;
+    /// The letter in a paper, if it is of this kind.
+    const LETTER: fn(&mut Paper) -> Option<&mut Letter>;
+}
+
+/// Appeals against a colour.
+pub(in crate::office) struct Appeals;
+
+impl Kind for Appeals {
+    const ONE: &'static str = "appeal";
+    const MANY: &'static str = "appeals";
+    const PAPER: fn(Letter) -> Paper = Paper::Appeal;
+    const LETTER: fn(&mut Paper) -> Option<&mut Letter> = Paper::appeal;
+}
+
+/// Questions about anything else.
+pub(in crate::office) struct Questions;
+
+impl Kind for Questions {
+    const ONE: &'static str = "question";
+    const MANY: &'static str = "questions";
+    const PAPER: fn(Letter) -> Paper = Paper::Question;
+    const LETTER: fn(&mut Paper) -> Option<&mut Letter> = Paper::question;
+}
+
+/// `POST /v1/people/me/appeals`, `…/questions`.
+pub(in crate::office) async fn add<K: Kind>(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(Text { text }): Json<Text>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let (text, at) = (checked_text(&text)?, clock::now());
+    blocking(move || {
+        let hours = office.gate.policies.in_force().policy.terms().answer_hours;
+        let letter = Letter { text, at, due: at.plus_ms(u64::from(hours) * HOUR_MS), answer: None };
+        let mut filed = office.file(id, K::PAPER(letter))?;
+        Ok(axum::Json(shown::<K>(filed.id, K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?)))
+    })
+    .await?
+}
+
+/// `GET /v1/people/me/appeals`, `…/questions`.
+pub(in crate::office) async fn list<K: Kind>(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let letters = blocking(move || office.papers(id, K::LETTER, |letter| letter.at)).await??;
+    let shown: Vec<Value> = letters.iter().map(|(id, letter)| shown::<K>(*id, letter)).collect();
+    Ok(axum::Json(json!({ K::MANY: shown })))
+}
+
+fn shown<K: Kind>(id: PaperId, letter: &Letter) -> Value {
+    json!({
+        K::ONE: id, "text": letter.text, "at": letter.at, "due": letter.due,
+        "overdue": is_overdue(letter.open_until(), clock::now()),
+        "answer": letter.answer.as_ref().map(|answer| json!({"at": answer.at, "text": answer.text})),
+    })
+}
+
+/// `GET /v1/appeals`, `/v1/questions`: those that wait for an answer, what is due first in front.
+pub(in crate::office) async fn open<K: Kind>(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    blocking(move || {
+        let of_kind = |filed: &mut Filed| {
+            let mut shown = shown::<K>(filed.id, K::LETTER(&mut filed.paper)?);
+            shown["person"] = json!(filed.person);
+            Some(shown)
+        };
+        let open: Vec<Value> = office.registry.open_papers()?.iter_mut().filter_map(of_kind).collect();
+        office.audit(&claims, &format!("{}-read", K::MANY), String::new(), json!({ K::MANY: open.len() }))?;
+        Ok(axum::Json(json!({ K::MANY: open })))
+    })
+    .await?
+}
+
+/// `POST /v1/appeals/{appeal}/answer`, `/v1/questions/{question}/answer`. The first answer stands.
+pub(in crate::office) async fn answer<K: Kind>(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    Path(letter): Path<String>,
+    Json(Text { text }): Json<Text>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let (id, text) = (paper_id(&letter)?, checked_text(&text)?);
+    blocking(move || {
+        let mut filed = office.registry.open_paper(id)?.ok_or(Refusal::NotFound)?;
+        K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?;
+        office.audit(&claims, &format!("{}-answered", K::ONE), id.to_string(), json!({}))?;
+        let answer = Answer { at: clock::now(), by: claims.subject, text };
+        let letter = office.amend(filed.person, id, K::LETTER, |letter| match &letter.answer {
+            None => {
+                letter.answer = Some(answer.clone());
+                Ok(())
+            }
+            Some(_) => Err(Refusal::NotFound),
+        })?;
+        Ok(axum::Json(shown::<K>(id, &letter)))
+    })
+    .await?
+}

@@ -1,0 +1,106 @@
+//! Everything at once that a resident looks for: the own code, what the province shows, where one was, which areas are
+//! dangerous, and what holds here. Each block is worked out by itself and fails by itself: what comes from memory is
+//! there while a store is away.
+
+use crate::clock;
+use crate::office::http::auth::Resident;
+use crate::office::http::error::Wrong;
+use crate::office::{Office, blocking};
+use axum::extract::State;
+use scangate_core::fact::{Fact, FactKind, Force};
+use scangate_core::id::PersonId;
+use scangate_core::limits::ITINERARY_DAYS;
+use scangate_core::time::{DAY_MS, Timestamp};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a block may take before it is left out.
+const BLOCK_MAX: Duration = Duration::from_secs(1);
+
+/// `GET /v1/people/me/overview`.
+pub(in crate::office) async fn show(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> axum::Json<Value> {
+    let now = clock::now();
+    let (province, itinerary) = tokio::join!(
+        block(&office, move |office| province(office, id)),
+        block(&office, move |office| { itinerary(office, id, now) })
+    );
+    axum::Json(json!({
+        "at": now, "code": code(&office, id), "province": province, "itinerary": itinerary,
+        "areas": areas(&office, now), "policy": policy(&office),
+    }))
+}
+
+/// A block that asks the store: what it says, or its problem in its place.
+async fn block(
+    office: &Arc<Office>,
+    work: impl FnOnce(&Office) -> Result<Value, Wrong> + Send + 'static,
+) -> Value {
+    let office = Arc::clone(office);
+    let said = match tokio::time::timeout(BLOCK_MAX, blocking(move || work(&office))).await {
+        Ok(said) => said.and_then(|said| said),
+        Err(_) => Err(Wrong::StoreUnavailable),
+    };
+    said.unwrap_or_else(|wrong| json!({ "problem": wrong.problem() }))
+}
+
+/// What a door would be told.
+fn code(office: &Office, person: PersonId) -> Value {
+    let (standing, published) = (office.gate.colours.standing(person), office.gate.policies.in_force());
+    let reasons: Vec<&str> = published.policy.reason_words(standing.reasons).collect();
+    json!({ "colour": standing.colour.word(), "reasons": reasons })
+}
+
+/// What each source of a feed showed last.
+fn province(office: &Office, person: PersonId) -> Result<Value, Wrong> {
+    office.need_registered(person)?;
+    let shown = office.registry.upstream_of(person)?.into_iter();
+    let shown = shown.map(
+        |upstream| json!({"source": upstream.source, "colour": upstream.colour.word(), "at": upstream.at}),
+    );
+    Ok(json!({ "shown": shown.collect::<Vec<_>>() }))
+}
+
+/// The areas where somebody stayed in the last days.
+fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value, Wrong> {
+    office.need_registered(person)?;
+    let since = now.minus_ms(u64::from(ITINERARY_DAYS) * DAY_MS);
+    let stay = |fact: &Fact| {
+        let FactKind::Stay { area } = &fact.kind else { return None };
+        let was_there = fact.force == Force::InForce && fact.until.unwrap_or(now) >= since;
+        was_there.then(|| json!({"area": area, "from": fact.at, "until": fact.until}))
+    };
+    let mut facts = office.registry.facts_of(person)?;
+    facts.sort_unstable_by_key(|fact| (fact.at, fact.id));
+    Ok(json!({ "days": ITINERARY_DAYS, "stays": facts.iter().filter_map(stay).collect::<Vec<_>>() }))
+}
+
+/// The areas that the pack lists for now.
+fn areas(office: &Office, now: Timestamp) -> Value {
+    let published = office.gate.policies.in_force();
+    let listed = published.policy.areas().iter().filter(|area| area.holds(now));
+    let listed = listed.map(|area| {
+        let to = Some(area.to).filter(|&to| to < Timestamp::MAX);
+        json!({"code": area.code, "risk": area.risk, "from": area.from, "to": to})
+    });
+    json!({ "listed": listed.collect::<Vec<_>>() })
+}
+
+/// What holds in the city, in its own words.
+fn policy(office: &Office) -> Value {
+    let published = office.gate.policies.in_force();
+    let policy = &published.policy;
+    let rules = policy.rules().iter().map(|rule| {
+        json!({
+            "rule": rule.id, "colour": rule.colour.word(), "text": rule.text, "clears_by": rule.clears,
+            "link": rule.link,
+        })
+    });
+    json!({
+        "policy": policy.label(), "title": policy.title(), "hotline": policy.hotline(),
+        "rules": rules.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,63 @@
+//! Daily reports: one a local day counts, and what is wrong becomes a fact at once.
+
+use crate::clock;
+use crate::office::colours::standing::{told, with};
+use crate::office::http::auth::Resident;
+use crate::office::http::error::Wrong;
+use crate::office::http::json::Json;
+use crate::office::{Office, blocking};
+use axum::extract::State;
+use scangate_core::fact::{FactKind, Symptom};
+use scangate_core::id::PersonId;
+use scangate_core::limits::REPORTS_A_DAY_MAX;
+use scangate_core::report::Report;
+use scangate_core::scan::Temperature;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What is reported.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct Health {
+    #[serde(default)]
+    temperature: Option<Temperature>,
+    #[serde(default)]
+    symptoms: Vec<Symptom>,
+}
+
+/// `POST /v1/people/me/reports`.
+pub(in crate::office) async fn add(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+    Json(health): Json<Health>,
+) -> Result<axum::Json<Value>, Wrong> {
+    blocking(move || report(&office, id, health).map(axum::Json)).await?
+}
+
+/// `GET /v1/people/me/reports`.
+pub(in crate::office) async fn list(
+    Resident(id): Resident,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, Wrong> {
+    let reports = blocking(move || office.registry.reports_of(id)).await??;
+    Ok(axum::Json(json!({ "reports": reports })))
+}
+
+/// Takes a report of somebody's health, by whoever may give it.
+pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Value, Wrong> {
+    office.need_registered(id)?;
+    office.count_today("reports", id, REPORTS_A_DAY_MAX)?;
+    let now = clock::now();
+    let Health { temperature, symptoms } = health;
+    let report = Report { at: now, temperature, symptoms };
+    let which = report.all_symptoms(office.gate.policies.in_force().policy.fever());
+    let counts = office.registry.add_report(id, office.day(now), &report)?;
+    if !which.is_empty() {
+        office.registry.add_facts(&[office.self_reported(id, FactKind::Symptoms { which }, now, now)?])?;
+    }
+    office.recolour(&[id])?;
+    let judgement = office.judge(id)?;
+    let published = office.gate.policies.in_force();
+    Ok(with(told(&published, &judgement), json!({"at": now, "counts": counts})))
+}

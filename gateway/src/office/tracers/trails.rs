@@ -1,0 +1,46 @@
+//! The trails as tracers are answered from them, and how long visits last at the known venues.
+
+use crate::office::http::error::Wrong;
+use crate::office::{Office, blocking};
+use crate::tables::venues::Venues;
+use scangate_core::co_presence::Dwells;
+use scangate_core::id::VenueId;
+use scangate_core::time::Timestamp;
+use scangate_core::venue::Dwell;
+use scangate_storage::trail::Stored;
+use std::sync::Arc;
+
+/// The venues' dwells.
+pub(in crate::office) struct Known<'a>(&'a Venues);
+
+impl Dwells for Known<'_> {
+    fn of(&self, venue: VenueId) -> Dwell {
+        self.0.dwell(venue)
+    }
+
+    fn ms_max(&self) -> u64 {
+        self.0.dwell_ms_max()
+    }
+}
+
+/// What the co-presence engine reads, and through when that is complete.
+pub(in crate::office) struct Sources<'a> {
+    pub(in crate::office) trails: Stored<'a>,
+    pub(in crate::office) dwells: Known<'a>,
+    pub(in crate::office) complete_through: Timestamp,
+}
+
+/// Reads the trails, once they have caught up as far as that is waited for, in turn with others who read them.
+pub(in crate::office) async fn read<T: Send + 'static>(
+    office: &Arc<Office>,
+    read: impl FnOnce(&Office, &Sources<'_>) -> Result<T, Wrong> + Send + 'static,
+) -> Result<T, Wrong> {
+    let complete_through = office.caught_up().await;
+    let _place = office.tracing.acquire().await;
+    let office = Arc::clone(office);
+    let read = blocking(move || {
+        let (trails, dwells) = (Stored(&*office.trails), Known(&office.gate.venues));
+        read(&office, &Sources { trails, dwells, complete_through })
+    });
+    read.await?.map_err(|wrong| wrong.complete_through(complete_through))
+}

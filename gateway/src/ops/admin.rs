@@ -1,0 +1,79 @@
+//! The operators' listener: plain HTTP on loopback, apart from the public port, so that it answers when
+//! that one is overloaded.
+
+use crate::clock;
+use crate::serve::quic::Phase;
+use crate::tables::Gate;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use metrics_exporter_prometheus::PrometheusHandle;
+use scangate_storage::journal::Journal;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// What operators are shown.
+#[derive(Clone)]
+pub struct Admin {
+    /// The tables.
+    pub gate: Arc<Gate>,
+    /// The journal.
+    pub journal: Arc<Journal>,
+    /// The metrics.
+    pub metrics: PrometheusHandle,
+    /// The phase of the server's life.
+    pub phase: watch::Receiver<Phase>,
+}
+
+/// Serves until the runtime ends, so that a drain can be watched.
+pub async fn serve(listener: TcpListener, admin: Admin) {
+    let router = Router::new()
+        .route("/livez", get(async || "alive\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(render))
+        .with_state(admin);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the admin listener ended");
+    }
+}
+
+/// Whether check-ins are taken. A table that is still loading does not stop them: their colour is
+/// `unknown` until then.
+async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
+    let why_not = if *admin.phase.borrow() == Phase::Draining {
+        "draining\n"
+    } else if admin.journal.is_poisoned() {
+        "the journal is poisoned\n"
+    } else if admin.journal.is_full() {
+        "the journal is full\n"
+    } else {
+        return (StatusCode::OK, "ready\n");
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, why_not)
+}
+
+async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str); 1], String) {
+    #[expect(clippy::cast_precision_loss, reason = "gauges")]
+    {
+        metrics::gauge!("scangate_residents").set(admin.gate.colours.len() as f64);
+        metrics::gauge!("scangate_venues").set(admin.gate.venues.len() as f64);
+        metrics::gauge!("scangate_journal_room").set(admin.journal.room() as f64);
+    }
+    let colours = &admin.gate.colours;
+    for (name, through) in [
+        ("scangate_colours_age_seconds", colours.followed()),
+        ("scangate_snapshot_age_seconds", colours.snapshot()),
+    ] {
+        if let Some(through) = through {
+            let age = Duration::from_millis(clock::now().since_ms(through));
+            metrics::gauge!(name).set(age.as_secs_f64());
+        }
+    }
+    metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.gate.colours.is_loaded())));
+    admin.metrics.run_upkeep();
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
+}

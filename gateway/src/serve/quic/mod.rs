@@ -1,0 +1,473 @@
+//! The QUIC loop: one task that serves every connection of a worker. A turn receives a batch of datagrams,
+//! feeds the connections, walks whole requests to the journal, writes the answers of the groups that have
+//! become durable, and transmits for all connections at once. No task, channel or lock a request.
+//!
+//! A connection whose requests wait for the disk is not asked for packets until its answers are written:
+//! its acknowledgement rides with the answer, and its timers are set once.
+
+pub mod connection;
+mod office_stream;
+mod outbox;
+mod outgoing;
+pub(super) mod stream_key;
+
+use super::bell::Bell;
+use bytes::BytesMut;
+use connection::{Connection, Slow, Workplace};
+use outbox::{Flushed, Outbox};
+use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
+use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::{self, IoSliceMut};
+use std::os::fd::AsFd as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use stream_key::StreamKey;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+use tokio::time::Sleep;
+
+/// Datagrams of one connection in one segmented run.
+const SEGMENTS_MAX: usize = 10;
+/// Batches received in one turn before answers are written.
+const BATCHES_A_TURN: usize = 4;
+/// An acknowledgement rides with the answer unless the disk takes longer than this.
+const DEFER_MAX: Duration = Duration::from_millis(5);
+/// Handshakes under way at a worker beyond which an unknown address has to prove itself by a Retry.
+const HANDSHAKES_MAX: usize = 2_048;
+/// Connections at a worker; more are refused. At some 20 KiB each about 5 GB.
+const CONNECTIONS_MAX: usize = 262_144;
+/// How long a drain lets a connection be, so that its last answers arrive before the close.
+const LINGER: Duration = Duration::from_millis(300);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Deadline {
+    at: Instant,
+    slot: u32,
+    generation: u32,
+}
+
+/// The phase of a server's life that the loop follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Serving.
+    Serving,
+    /// Going away: no new connections, no new requests.
+    Draining,
+}
+
+/// The loop.
+pub struct QuicLoop {
+    io: UdpSocket,
+    udp: UdpSocketState,
+    buffer: Vec<u8>,
+    endpoint: Endpoint,
+    connections: Vec<Option<Box<Connection>>>,
+    generation: u32,
+    handshaking: usize,
+    touched: Vec<u32>,
+    deadlines: BinaryHeap<Reverse<Deadline>>,
+    outbox: Outbox,
+    is_blocked: bool,
+    is_disk_slow: bool,
+    work: Workplace,
+    rung: Vec<StreamKey>,
+    date_second: u64,
+    drained_at: Option<Instant>,
+    gauge: metrics::Gauge,
+}
+
+impl QuicLoop {
+    /// A loop on this socket. **Errors**: where the socket cannot be set up.
+    pub fn new(
+        socket: std::net::UdpSocket,
+        endpoint: Endpoint,
+        work: Workplace,
+        worker: u16,
+    ) -> io::Result<Self> {
+        let io = UdpSocket::from_std(socket)?;
+        let udp = UdpSocketState::new((&io).into())?;
+        let datagram_bytes_max = usize::from(u16::MAX);
+        let buffer = vec![0; datagram_bytes_max * BATCH_SIZE];
+        let gauge = metrics::gauge!("scangate_quic_connections", "worker" => worker.to_string());
+        Ok(Self {
+            io,
+            udp,
+            buffer,
+            endpoint,
+            connections: Vec::new(),
+            generation: 0,
+            handshaking: 0,
+            touched: Vec::new(),
+            deadlines: BinaryHeap::new(),
+            outbox: Outbox::new(),
+            is_blocked: false,
+            is_disk_slow: false,
+            work,
+            rung: Vec::new(),
+            date_second: u64::MAX,
+            drained_at: None,
+            gauge,
+        })
+    }
+
+    /// Serves until the phase says to drain and every connection is gone. The caller bounds the drain.
+    pub async fn run(mut self, mut phase: watch::Receiver<Phase>) -> io::Result<()> {
+        let bell = Arc::clone(&self.work.bell);
+        let mut sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
+        loop {
+            if *phase.borrow_and_update() == Phase::Draining {
+                self.drain(Instant::now());
+                if self.endpoint.open_connections() == 0 && self.outbox.is_empty() {
+                    return Ok(());
+                }
+            }
+            self.turn(&bell)?;
+            self.set_alarm(&mut sleep);
+            tokio::select! {
+                biased;
+                ready = self.io.readable() => ready?,
+                () = bell.ring().notified() => {}
+                () = sleep.as_mut() => {}
+                ready = self.io.writable(), if self.is_blocked => ready?,
+                changed = phase.changed() => if changed.is_err() { return Ok(()) },
+            }
+        }
+    }
+
+    fn turn(&mut self, bell: &Arc<Bell>) -> io::Result<()> {
+        self.set_date();
+        for _ in 0..BATCHES_A_TURN {
+            if !self.receive()? {
+                break;
+            }
+        }
+        let now = self.work.front.borrow().instant();
+        self.expire(now);
+        self.give_up_slow(now);
+        self.take_rung(bell, now);
+        self.answer(now);
+        self.stop_deferring(now);
+        self.transmit(now);
+        self.work.front.borrow_mut().tally.publish();
+        Ok(())
+    }
+
+    fn set_date(&mut self) {
+        let mut front = self.work.front.borrow_mut();
+        front.tick();
+        let now = front.now();
+        drop(front);
+        if now.0 / 1_000 != self.date_second {
+            self.date_second = now.0 / 1_000;
+            self.work.date = now.http_date();
+        }
+    }
+
+    /// Receives one batch. Returns whether there may be more.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the system has more kinds of error than matter here")]
+    fn receive(&mut self) -> io::Result<bool> {
+        let mut metas = [RecvMeta::default(); BATCH_SIZE];
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let share = buffer.len() / BATCH_SIZE;
+        let received = {
+            let mut slices = buffer.chunks_exact_mut(share).map(IoSliceMut::new);
+            let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
+                std::array::from_fn(|_| slices.next().expect("the buffer has a share for each"));
+            let Self { io, udp, .. } = &*self;
+            io.try_io(Interest::READABLE, || udp.recv(io.into(), &mut slices, &mut metas))
+        };
+        let count = match received {
+            Ok(count) => count,
+            Err(error) => {
+                self.buffer = buffer;
+                return match error.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(false),
+                    // An ICMP message about one peer is no fault of the socket.
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => Ok(true),
+                    _ => Err(error),
+                };
+            }
+        };
+        let now = self.work.front.borrow_mut().tick();
+        for (meta, bytes) in metas[..count].iter().zip(buffer.chunks_exact(share)) {
+            for datagram in bytes[..meta.len].chunks(meta.stride.max(1)) {
+                self.take_datagram(meta, datagram, now);
+            }
+        }
+        self.buffer = buffer;
+        Ok(count == BATCH_SIZE)
+    }
+
+    fn take_datagram(&mut self, meta: &RecvMeta, datagram: &[u8], now: Instant) {
+        let mut response = Vec::new();
+        let ecn = meta.ecn.and_then(|ecn| quinn_proto::EcnCodepoint::from_bits(ecn as u8));
+        let data = BytesMut::from(datagram);
+        let event = self.endpoint.handle(now, meta.addr, meta.dst_ip, ecn, data, &mut response);
+        match event {
+            Some(DatagramEvent::ConnectionEvent(handle, event)) => {
+                let slot = slot_of(handle);
+                if let Some(mut connection) = self.take(slot) {
+                    connection.quic.handle_event(event);
+                    connection.events(&mut self.work, now);
+                    self.put_back(slot, connection);
+                }
+            }
+            Some(DatagramEvent::NewConnection(incoming)) => self.accept(incoming, now),
+            Some(DatagramEvent::Response(transmit)) => self.send_now(response, transmit),
+            None => {}
+        }
+    }
+
+    fn accept(&mut self, incoming: Incoming, now: Instant) {
+        let mut response = Vec::new();
+        if self.drained_at.is_some() || self.endpoint.open_connections() >= CONNECTIONS_MAX {
+            let transmit = self.endpoint.refuse(incoming, &mut response);
+            return self.send_now(response, transmit);
+        }
+        if self.handshaking >= HANDSHAKES_MAX && incoming.may_retry() && !incoming.remote_address_validated()
+        {
+            match self.endpoint.retry(incoming, &mut response) {
+                Ok(transmit) => self.send_now(response, transmit),
+                Err(error) => self.endpoint.ignore(error.into_incoming()),
+            }
+            return;
+        }
+        match self.endpoint.accept(incoming, now, &mut response, None) {
+            Ok((handle, quic)) => {
+                let slot = slot_of(handle);
+                self.generation = self.generation.wrapping_add(1);
+                let mut connection = Box::new(Connection::new(quic, slot, self.generation, self.work.limits));
+                self.handshaking += 1;
+                if self.connections.len() <= handle.0 {
+                    self.connections.resize_with(handle.0 + 1, || None);
+                }
+                connection.events(&mut self.work, now);
+                self.put_back(slot, connection);
+            }
+            Err(error) => {
+                if let Some(transmit) = error.response {
+                    self.send_now(response, transmit);
+                }
+            }
+        }
+    }
+
+    fn send_now(&mut self, bytes: Vec<u8>, transmit: quinn_proto::Transmit) {
+        if self.outbox.is_full() {
+            self.flush();
+        }
+        // With the socket blocked a stateless packet is dropped, as the network might have dropped it.
+        if !self.outbox.is_full() {
+            self.outbox.fill(|buffer| {
+                *buffer = bytes;
+                Some(transmit)
+            });
+        }
+    }
+
+    fn take(&mut self, slot: u32) -> Option<Box<Connection>> {
+        self.connections.get_mut(slot as usize)?.take()
+    }
+
+    /// Puts a connection back that something was done on, and on the list of this turn.
+    fn put_back(&mut self, slot: u32, mut connection: Box<Connection>) {
+        if connection.was_handshaking && !connection.is_handshaking {
+            connection.was_handshaking = false;
+            self.handshaking -= 1;
+        }
+        if !connection.is_touched {
+            connection.is_touched = true;
+            self.touched.push(slot);
+        }
+        self.connections[slot as usize] = Some(connection);
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while let Some(Reverse(deadline)) = self.deadlines.peek().copied() {
+            if deadline.at > now {
+                return;
+            }
+            self.deadlines.pop();
+            let Some(mut connection) = self.take(deadline.slot) else { continue };
+            if connection.generation == deadline.generation && connection.armed == Some(deadline.at) {
+                connection.armed = None;
+                connection.quic.handle_timeout(now);
+                connection.events(&mut self.work, now);
+                self.put_back(deadline.slot, connection);
+            } else {
+                self.connections[deadline.slot as usize] = Some(connection);
+            }
+        }
+    }
+
+    fn give_up_slow(&mut self, now: Instant) {
+        while self.work.slow.front().is_some_and(|slow| slow.until <= now) {
+            let Some(Slow { key, .. }) = self.work.slow.pop_front() else { return };
+            let Some(mut connection) = self.take(key.slot) else { continue };
+            if connection.generation == key.generation {
+                connection.give_up(key.stream, &mut self.work);
+            }
+            self.put_back(key.slot, connection);
+        }
+    }
+
+    fn take_rung(&mut self, bell: &Arc<Bell>, now: Instant) {
+        let mut rung = std::mem::take(&mut self.rung);
+        bell.take(&mut rung);
+        for key in rung.drain(..) {
+            let Some(mut connection) = self.take(key.slot) else { continue };
+            if connection.generation == key.generation {
+                connection.rung(key.stream, &mut self.work, now);
+            }
+            self.put_back(key.slot, connection);
+        }
+        self.rung = rung;
+    }
+
+    /// Writes the answers of everything that has become durable.
+    fn answer(&mut self, now: Instant) {
+        let front = std::rc::Rc::clone(&self.work.front);
+        let mut front = front.borrow_mut();
+        front.durable(now, |key, body| {
+            let Some(mut connection) = self.take(key.slot) else { return };
+            if connection.generation == key.generation {
+                connection.answer(key.stream, body, &mut self.work);
+            }
+            self.put_back(key.slot, connection);
+        });
+    }
+
+    /// With a slow disk, connections whose answers wait are served as if none did.
+    fn stop_deferring(&mut self, now: Instant) {
+        self.is_disk_slow = self.work.front.borrow().waited(now).is_some_and(|waited| waited > DEFER_MAX);
+        if !self.is_disk_slow {
+            return;
+        }
+        for (slot, connection) in self.connections.iter_mut().enumerate() {
+            if let (Ok(slot), Some(connection)) = (u32::try_from(slot), connection)
+                && connection.waiting > 0
+                && !connection.is_touched
+            {
+                connection.is_touched = true;
+                self.touched.push(slot);
+            }
+        }
+    }
+
+    /// Asks every connection of this turn for its packets, and sends them all.
+    fn transmit(&mut self, now: Instant) {
+        let mut touched = std::mem::take(&mut self.touched);
+        let mut later = Vec::new();
+        for slot in touched.drain(..) {
+            let Some(mut connection) = self.take(slot) else { continue };
+            connection.is_touched = false;
+            if connection.waiting > 0 && !self.is_disk_slow && !connection.quic.is_closed() {
+                self.connections[slot as usize] = Some(connection);
+                continue;
+            }
+            if self.fill(&mut connection, now) {
+                self.settle(slot, connection);
+            } else {
+                connection.is_touched = true;
+                later.push(slot);
+                self.connections[slot as usize] = Some(connection);
+            }
+        }
+        // Connections that something was done on while they were settled follow in the next turn.
+        later.append(&mut self.touched);
+        self.touched = later;
+        self.flush();
+    }
+
+    /// Moves a connection's packets to the outbox. Returns whether all went.
+    fn fill(&mut self, connection: &mut Connection, now: Instant) -> bool {
+        loop {
+            if self.outbox.is_full() {
+                self.flush();
+                if self.outbox.is_full() {
+                    return false;
+                }
+            }
+            if !self.outbox.fill(|buffer| connection.quic.poll_transmit(now, SEGMENTS_MAX, buffer)) {
+                return true;
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        self.is_blocked = self.outbox.flush(self.io.as_fd()) == Flushed::Blocked;
+    }
+
+    /// Passes a connection's words to the endpoint, lets go of it once it is drained, and sets its timer.
+    fn settle(&mut self, slot: u32, mut connection: Box<Connection>) {
+        let handle = ConnectionHandle(slot as usize);
+        let mut is_drained = false;
+        while let Some(event) = connection.quic.poll_endpoint_events() {
+            is_drained |= event.is_drained();
+            if let Some(event) = self.endpoint.handle_event(handle, event) {
+                connection.quic.handle_event(event);
+                connection.is_touched = true;
+            }
+        }
+        if is_drained {
+            self.handshaking -= usize::from(connection.was_handshaking);
+            return;
+        }
+        if let Some(at) = connection.quic.poll_timeout()
+            && connection.armed.is_none_or(|armed| at < armed)
+        {
+            connection.armed = Some(at);
+            self.deadlines.push(Reverse(Deadline { at, slot, generation: connection.generation }));
+        }
+        if connection.is_touched {
+            self.touched.push(slot);
+        }
+        self.connections[slot as usize] = Some(connection);
+    }
+
+    /// Says GOAWAY on every connection once, and closes those that have nothing under way any more.
+    fn drain(&mut self, now: Instant) {
+        let since = *self.drained_at.get_or_insert(now);
+        let may_close = now.saturating_duration_since(since) >= LINGER;
+        for slot in 0..self.connections.len() {
+            let Ok(slot) = u32::try_from(slot) else { return };
+            let Some(mut connection) = self.take(slot) else { continue };
+            connection.go_away();
+            if may_close && connection.is_idle() && !connection.quic.is_closed() {
+                connection.close(now);
+            }
+            self.put_back(slot, connection);
+        }
+    }
+
+    fn set_alarm(&mut self, sleep: &mut Pin<Box<Sleep>>) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        self.gauge.set(self.endpoint.open_connections() as f64);
+        let now = Instant::now();
+        let mut at = self.deadlines.peek().map_or(now + Duration::from_secs(3_600), |first| first.0.at);
+        if self.work.front.borrow().waiting() > 0 {
+            at = at.min(now + DEFER_MAX);
+        }
+        if let Some(slow) = self.work.slow.front() {
+            at = at.min(slow.until);
+        }
+        if self.drained_at.is_some() {
+            at = at.min(now + LINGER / 10);
+        }
+        if !self.touched.is_empty() && !self.is_blocked {
+            at = now;
+        }
+        let at = tokio::time::Instant::from_std(at);
+        if sleep.deadline() != at {
+            sleep.as_mut().reset(at);
+        }
+    }
+}
+
+fn slot_of(handle: ConnectionHandle) -> u32 {
+    u32::try_from(handle.0).expect("a worker has far fewer connections")
+}

@@ -1,0 +1,36 @@
+//! The gate: what every worker and the back office share while the gateway runs. Tables that are read on
+//! the scan path and swapped or filled elsewhere; no socket and no thread.
+
+pub mod channels;
+pub mod check_in_counts;
+pub mod colours;
+pub mod keyring;
+pub mod policies;
+pub mod recent;
+pub mod venues;
+
+use channels::Channels;
+use colours::Colours;
+use keyring::Keyring;
+use policies::Policies;
+use recent::Recent;
+use scangate_core::token::TokenKey;
+use venues::Venues;
+
+/// What is shared.
+pub struct Gate {
+    /// Every resident's standing.
+    pub colours: Colours,
+    /// The venues.
+    pub venues: Venues,
+    /// The keys.
+    pub keyring: Keyring,
+    /// The rule packs.
+    pub policies: Policies,
+    /// The check-ins of the last minute.
+    pub recent: Recent,
+    /// The ways by which people come.
+    pub channels: Channels,
+    /// Verifies bearer tokens.
+    pub tokens: TokenKey,
+}

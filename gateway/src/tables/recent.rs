@@ -1,0 +1,305 @@
+//! The check-ins of the last minute by id, so that a repeated request gets the first answer, whichever
+//! worker it lands on. A check-in is remembered as long as its code can still be taken; after a crash the
+//! table is filled again from the journal. Beside it stands how many check-ins each person made in the step.
+
+use super::check_in_counts::Pace;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use scangate_core::check_in::{CheckIn, Outcome};
+use scangate_core::id::CheckInId;
+use scangate_core::refusal::Refusal;
+use scangate_core::time::{Step, Timestamp};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How many steps are kept apart: the valid ones are the last, this and the next, and one more is being
+/// forgotten.
+const GENERATIONS: usize = 4;
+
+/// Check-ins of a step that a table has room for before it has to grow.
+const ROOM: usize = 100_000;
+
+/// Where a check-in's record went, to tell whether it is on disk yet: the lane of the journal in the upper 16
+/// bits, its ticket there in the lower 48.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(u64);
+
+impl Place {
+    /// The journal had it before this gateway started.
+    const BEFORE: Self = Self(u64::MAX);
+
+    /// With this ticket in this lane.
+    #[must_use]
+    pub const fn new(lane: u16, ticket: u64) -> Self {
+        Self((lane as u64) << 48 | ticket & u64::MAX >> 16)
+    }
+
+    /// Lane and ticket; none where the journal had it before this gateway started.
+    #[must_use]
+    pub fn waits_for(self) -> Option<(u16, u64)> {
+        (self != Self::BEFORE).then_some(((self.0 >> 48) as u16, self.0 & u64::MAX >> 16))
+    }
+}
+
+/// What is remembered of a check-in.
+#[derive(Debug, Clone, Copy)]
+pub struct Remembered {
+    /// When it was first taken.
+    pub at: Timestamp,
+    /// What the door said then.
+    pub outcome: Option<Outcome>,
+    /// Where its record went.
+    pub place: Place,
+}
+
+struct Generation {
+    step: AtomicU32,
+    turning: Mutex<()>,
+    table: DashMap<CheckInId, Remembered, foldhash::fast::RandomState>,
+    pace: Pace,
+}
+
+/// The table. **Cost**: one probe a check-in; some 60 bytes each, for a minute.
+pub struct Recent {
+    generations: [Generation; GENERATIONS],
+    person_max: u8,
+}
+
+/// What [`Recent::first`] found.
+pub enum First<E> {
+    /// This record was placed now: nobody had it, or the door says more of it than before.
+    Placed(CheckIn, Place),
+    /// It was taken before.
+    Repeated(Remembered),
+    /// Nobody had it, and its person has made too many in this step.
+    TooMany,
+    /// Placing the record failed.
+    Failed(E),
+}
+
+/// Whether [`Recent::allow`] was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It allowed the check-in.
+    Allowed,
+    /// It was not.
+    Not,
+}
+
+/// Whether staff at the door did something with which a scan came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staff {
+    /// They took a temperature, saw a document or checked papers.
+    Acted,
+    /// They did nothing, or nobody is there.
+    Idle,
+}
+
+impl Recent {
+    /// An empty table, in which a person may make `person_max` check-ins a step.
+    #[must_use]
+    pub fn new(person_max: u8) -> Self {
+        let generation = |_| Generation {
+            step: AtomicU32::new(u32::MAX),
+            turning: Mutex::new(()),
+            table: DashMap::with_capacity_and_hasher(ROOM, foldhash::fast::RandomState::default()),
+            pace: Pace::default(),
+        };
+        Self { generations: std::array::from_fn(generation), person_max }
+    }
+
+    /// Refuses a check-in beyond what its person may make in a step, before anything of its party is placed.
+    /// One that was taken before never is.
+    pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
+        let generation = self.generation(step);
+        if generation.pace.count(check_in.person) < self.person_max
+            || generation.table.contains_key(&check_in.id)
+        {
+            return Ok(());
+        }
+        Err(Refusal::TooMany)
+    }
+
+    /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
+    /// so that of two workers with one scan exactly one is first; `place` must not block. Where nobody asked
+    /// [`Self::allow`] before, the person's limit is held here. Of one that was taken before, a record is placed under
+    /// its first time where staff at the door have done something since that changes what the door says.
+    pub fn first<E>(
+        &self,
+        step: Step,
+        check_in: &CheckIn,
+        staff: Staff,
+        asked: Asked,
+        place: impl FnOnce(&CheckIn) -> Result<Place, E>,
+    ) -> First<E> {
+        let generation = self.generation(step);
+        match generation.table.entry(check_in.id) {
+            Entry::Occupied(mut entry) => {
+                let remembered = entry.get_mut();
+                let amended = remembered.outcome.zip(check_in.outcome.filter(|_| staff == Staff::Acted));
+                let Some(outcome) = amended.and_then(|(first, later)| first.amended_by(later)) else {
+                    return First::Repeated(*remembered);
+                };
+                let amended = CheckIn { at: remembered.at, outcome: Some(outcome), ..*check_in };
+                match place(&amended) {
+                    Ok(place) => {
+                        (remembered.outcome, remembered.place) = (amended.outcome, place);
+                        First::Placed(amended, place)
+                    }
+                    Err(error) => First::Failed(error),
+                }
+            }
+            Entry::Vacant(_)
+                if asked == Asked::Not && generation.pace.count(check_in.person) >= self.person_max =>
+            {
+                First::TooMany
+            }
+            Entry::Vacant(entry) => match place(check_in) {
+                Ok(place) => {
+                    generation.pace.add(check_in.person);
+                    entry.insert(Remembered { at: check_in.at, outcome: check_in.outcome, place });
+                    First::Placed(*check_in, place)
+                }
+                Err(error) => First::Failed(error),
+            },
+        }
+    }
+
+    /// Remembers a check-in that the journal had before this gateway started: of several records the one that counts.
+    pub fn restore(&self, step: Step, check_in: &CheckIn) {
+        let remembered = Remembered { at: check_in.at, outcome: check_in.outcome, place: Place::BEFORE };
+        let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
+        let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
+        if check_in.precedence() < before.precedence() {
+            *known = remembered;
+        }
+    }
+
+    /// The table of a step, emptied first if it still holds an older one.
+    fn generation(&self, step: Step) -> &Generation {
+        let generation = &self.generations[step.0 as usize % GENERATIONS];
+        if generation.step.load(Ordering::Acquire) != step.0 {
+            let _turning = generation.turning.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if generation.step.load(Ordering::Acquire) != step.0 {
+                generation.table.clear();
+                generation.pace.clear();
+                generation.step.store(step.0, Ordering::Release);
+            }
+        }
+        generation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::check_in::{Direction, Mode, PolicyNumber};
+    use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+    use scangate_core::id::{PersonId, VenueId};
+
+    fn check_in(at: u64) -> CheckIn {
+        CheckIn {
+            id: CheckInId([9; 16]),
+            person: PersonId(1),
+            venue: VenueId(2),
+            at: Timestamp(at),
+            direction: Direction::In,
+            mode: Mode::Poster,
+            outcome: None,
+        }
+    }
+
+    fn place(ticket: u64) -> Result<Place, ()> {
+        Ok(Place::new(0, ticket))
+    }
+
+    #[test]
+    fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
+        let recent = Recent::new(2);
+        assert!(matches!(
+            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| place(5)),
+            First::Placed(..)
+        ));
+        let First::Repeated(found) =
+            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(6))
+        else {
+            panic!("it was taken before");
+        };
+        assert_eq!((found.at, found.place.waits_for()), (Timestamp(1), Some((0, 5))));
+        assert!(matches!(
+            recent.first(Step(12), &check_in(3), Staff::Idle, Asked::Allowed, |_| place(7)),
+            First::Placed(..)
+        ));
+    }
+
+    #[test]
+    fn what_staff_do_after_a_scan_counts_and_keeps_its_time() {
+        let says = |verdict, checks| {
+            let (colour, reasons, policy) = (Colour::Green, Reasons::NONE, PolicyNumber(1));
+            Some(Outcome { colour, verdict, checks, reasons, policy })
+        };
+        let (asks, left) = (Checks::TEMPERATURE.and(Checks::DOCUMENT), Checks::DOCUMENT);
+        let recent = Recent::new(1);
+        let mut ticket = 0;
+        let mut scan = |at, staff, outcome| {
+            ticket += 1;
+            recent.first(Step(8), &CheckIn { outcome, ..check_in(at) }, staff, Asked::Not, |_| place(ticket))
+        };
+        let placed = |first: First<()>| match first {
+            First::Placed(CheckIn { at, outcome, .. }, _) => Some((at.0, outcome)),
+            First::Repeated(_) | First::TooMany | First::Failed(()) => None,
+        };
+        let check = |checks| says(Verdict::Check, checks);
+        assert_eq!(placed(scan(1, Staff::Idle, check(asks))), Some((1, check(asks))));
+        // Sent once more without them it is what it was; what each of two requests brings is done.
+        assert_eq!(placed(scan(2, Staff::Idle, check(left))), None);
+        assert_eq!(placed(scan(3, Staff::Acted, check(left))), Some((1, check(left))));
+        let documented = says(Verdict::Check, Checks::TEMPERATURE);
+        let passes = says(Verdict::Pass, Checks::NONE);
+        assert_eq!(placed(scan(4, Staff::Acted, documented)), Some((1, passes)));
+        assert_eq!(placed(scan(5, Staff::Acted, passes)), None);
+        // A fever refuses, and what is measured after it changes nothing before the next code.
+        let fever = says(Verdict::Refuse, Checks::NONE);
+        assert_eq!(placed(scan(6, Staff::Acted, fever)), Some((1, fever)));
+        assert_eq!(placed(scan(7, Staff::Acted, passes)), None);
+        let First::Repeated(found) = scan(8, Staff::Idle, check(asks)) else { panic!("it was taken before") };
+        assert_eq!((found.at, found.outcome), (Timestamp(1), fever));
+        // After a crash the record that counts is remembered, in whatever order the journal has them.
+        for order in [[check(asks), passes], [passes, check(asks)]] {
+            let recent = Recent::new(1);
+            order.iter().for_each(|&outcome| recent.restore(Step(8), &CheckIn { outcome, ..check_in(1) }));
+            let again = recent.first(Step(8), &check_in(9), Staff::Idle, Asked::Not, |_| place(1));
+            assert!(matches!(again, First::Repeated(Remembered { outcome, .. }) if outcome == passes));
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_placed_is_not_remembered() {
+        let recent = Recent::new(2);
+        assert!(matches!(
+            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| Err(())),
+            First::Failed(())
+        ));
+        assert!(matches!(
+            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(1)),
+            First::Placed(..)
+        ));
+    }
+
+    #[test]
+    fn a_person_over_the_limit_is_refused_until_the_next_step_but_keeps_what_was_taken() {
+        let recent = Recent::new(2);
+        let at_venue = |id| CheckIn { id: CheckInId([id; 16]), ..check_in(1) };
+        for id in [1, 2, 2] {
+            assert_eq!(recent.allow(Step(8), &at_venue(id)), Ok(()));
+            recent.first(Step(8), &at_venue(id), Staff::Idle, Asked::Allowed, |_| place(5));
+        }
+        assert_eq!(recent.allow(Step(8), &at_venue(3)), Err(Refusal::TooMany));
+        let third = recent.first(Step(8), &at_venue(3), Staff::Idle, Asked::Not, |_| place(6));
+        assert!(matches!(third, First::TooMany));
+        assert_eq!(recent.allow(Step(8), &at_venue(2)), Ok(()));
+        assert_eq!(recent.allow(Step(9), &at_venue(3)), Ok(()));
+        let other = CheckIn { person: PersonId(2), ..at_venue(4) };
+        assert_eq!(recent.allow(Step(8), &other), Ok(()));
+    }
+}
