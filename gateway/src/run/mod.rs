@@ -25,7 +25,7 @@ use crate::tables::colours::Colours;
 use crate::tables::keyring::Keyring;
 use crate::tables::policies;
 use crate::tables::venues::Venues;
-use crate::{clock, deployment, sunset};
+use crate::{clock, deployment};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scangate_core::certificate::Issuer;
@@ -75,13 +75,13 @@ pub fn run(
     metrics: PrometheusHandle,
     ready: impl FnOnce(&Config, Addresses),
 ) -> anyhow::Result<()> {
-    sunset::ensure_living(&config.data)?;
+    deployment::ensure_living(&config.data)?;
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder {}", config.data.display()))?;
     // The lock on the journal is the one on the whole folder: nothing else is touched before it is held.
     let disk = RealDisk::open(config.data.join("journal"))?;
     // Once more: it may have ended before the lock was held.
-    sunset::ensure_living(&config.data)?;
+    deployment::ensure_living(&config.data)?;
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let identity = match (&config.certificate, &config.key) {
         (Some(certificate), Some(key)) => deployment::identity(certificate, key)?,

@@ -7,9 +7,9 @@ mod ground;
 mod patience;
 mod progress;
 
+use crate::clock;
 use crate::config::Config;
 use crate::deployment::{self, store};
-use crate::{clock, sunset};
 use anyhow::{Context as _, bail, ensure};
 
 use bar::Bar;
@@ -74,7 +74,7 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
 /// Takes the lock of a data folder whose trails have everything that its journal has. Returns the journal's end.
 fn hold(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
     let shown = folder.display();
-    sunset::ensure_living(folder)?;
+    deployment::ensure_living(folder)?;
     for part in ["journal", "registry", "trails"] {
         ensure!(
             folder.join(part).is_dir(),

@@ -10,7 +10,6 @@ mod report;
 mod signed;
 
 pub use before::{AuditHeld, Before, Held, JournalHeld, Keyspace, RemovedFile};
-pub use marker::ensure_living;
 pub use report::{Found, Report};
 pub use signed::{NoKey, PublicKey};
 
