@@ -7,7 +7,7 @@ use scangate_core::keys::{Kid, MasterKey, Secret};
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, send};
+use scangate_tests::{Town, refused, send};
 use serde_json::{Value, json};
 
 /// The door that a screen stands at; there is another beside it.
@@ -99,5 +99,25 @@ async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
         }
     }
     assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_08_a_paper_pass_and_a_temperature_admit_who_has_no_phone() -> anyhow::Result<()> {
+    let mut town = Town::under("xinji", 1).await?;
+    let authority = town.authority.clone();
+    let path = format!("/v1/people/{}/passes", town.residents[0].person);
+    let long = town.send("POST", &path, &authority, r#"{"days":1000}"#).await?;
+    assert_eq!(long.said(), refused(400, "malformed"));
+    let printed = town.send("POST", &path, &authority, r#"{"days":14}"#).await?.json()?;
+    let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
+    let mut scan = json!({"pass": printed["pass"]});
+    let without = town.send("POST", "/v1/check-ins", &terminal, scan.to_string()).await?.json()?;
+    assert_eq!((&without["verdict"], &without["checks"]), (&json!("check"), &json!(["temperature"])));
+    // The same person in the same step at another venue is another check-in.
+    let other = town.gateway.token("terminal", "gate 2", Some(town.venues[1].venue))?;
+    scan["temperature"] = json!(36.6);
+    let with = town.send("POST", "/v1/check-ins", &other, scan.to_string()).await?.json()?;
+    assert_eq!(with["verdict"], "pass", "{with}");
     Ok(())
 }

@@ -32,7 +32,10 @@ impl Province {
             "{more}\n[[trust]]\nissuer = \"jiangsu\"\nkey = \"{}\"\nfrom = 2020-01-01\nfeeds = true\n",
             issuer.public_key()
         );
-        std::fs::write(&pack, include_str!("../../gateway/core/policies/xuzhou.toml").to_owned() + &trust)?;
+        std::fs::write(
+            &pack,
+            include_str!("../../../gateway/core/policies/xuzhou.toml").to_owned() + &trust,
+        )?;
         let gateway = Gateway::start_under(&pack.display().to_string())?;
         let mut town = Town::found_in(gateway, 1).await?;
         let authority = town.authority.clone();

@@ -5,37 +5,34 @@ use anyhow::Context as _;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Secret;
 use scangate_loadgen::drive::now;
-use scangate_storage::cql::{Cluster, ClusterError, Consistency, Options, Schema};
 use scangate_storage::registry::Registry;
-use scangate_tests::{City, Expect, Gateway, Town, assert_done, assert_refused, city, told};
+use scangate_tests::{Expect, Gateway, Town, assert_done, assert_refused, told};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// A data folder that is to be ended, and a folder for reports.
-struct Ending {
+pub(crate) struct Ending {
     folder: Arc<TempDir>,
     /// The folder's absolute path.
-    data: String,
+    pub(crate) data: String,
     reports: TempDir,
     /// What else the command is told.
     more: Vec<String>,
 }
 
 impl Ending {
-    fn of(folder: Arc<TempDir>, more: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn of(folder: Arc<TempDir>, more: &[&str]) -> anyhow::Result<Self> {
         let data = folder.path().canonicalize()?.display().to_string();
         let more = more.iter().map(ToString::to_string).collect();
         Ok(Self { folder, data, reports: tempfile::tempdir()?, more })
     }
 
-    fn report(&self, name: &str) -> PathBuf {
+    pub(crate) fn report(&self, name: &str) -> PathBuf {
         self.reports.path().join(name)
     }
 
@@ -47,23 +44,23 @@ impl Ending {
         Ok(command)
     }
 
-    fn end(&self, report: &str, more: &[&str]) -> anyhow::Result<Output> {
+    pub(crate) fn end(&self, report: &str, more: &[&str]) -> anyhow::Result<Output> {
         Ok(self.command(report, more)?.output()?)
     }
 
     /// The key that the report will be signed by.
-    fn key(&self) -> anyhow::Result<String> {
+    pub(crate) fn key(&self) -> anyhow::Result<String> {
         let output = Gateway::run(&["sunset", "--key", "--data", &self.data])?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
     /// Why no gateway starts on the folder.
-    fn why_not(&self, arguments: &[&str]) -> String {
+    pub(crate) fn why_not(&self, arguments: &[&str]) -> String {
         let started = Gateway::start_in(Arc::clone(&self.folder), arguments, Expect::Trouble);
         started.err().map(|error| error.to_string()).unwrap_or_default()
     }
 
-    fn names(&self) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn names(&self) -> anyhow::Result<Vec<String>> {
         let names = fs::read_dir(self.folder.path())?
             .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         let mut names = names.collect::<anyhow::Result<Vec<_>>>()?;
@@ -72,13 +69,13 @@ impl Ending {
     }
 }
 
-fn verify(report: &Path, more: &[&str]) -> anyhow::Result<Output> {
+pub(crate) fn verify(report: &Path, more: &[&str]) -> anyhow::Result<Output> {
     let report = report.display().to_string();
     Gateway::run(&[&["sunset", "--verify", &report], more].concat())
 }
 
 /// What a report says.
-fn body(report: &Path) -> anyhow::Result<Value> {
+pub(crate) fn body(report: &Path) -> anyhow::Result<Value> {
     let file: Value = serde_json::from_slice(&fs::read(report)?)?;
     Ok(serde_json::from_str(file["body"].as_str().context("a report has a body")?)?)
 }
@@ -104,7 +101,7 @@ fn is_traced(folder: &Path, person: PersonId) -> anyhow::Result<bool> {
 }
 
 /// Something of everything: check-ins, facts, one of them withdrawn, and a case.
-async fn live(town: &mut Town) -> anyhow::Result<()> {
+pub(crate) async fn live(town: &mut Town) -> anyhow::Result<()> {
     for resident in 0..4 {
         assert_eq!(town.check_in(resident, resident / 3).await?.status(), 200);
     }
@@ -207,85 +204,4 @@ async fn xj_22_a_sunset_that_was_killed_is_gone_on_with() -> anyhow::Result<()> 
     assert_done(&verify(&report, &["--key", &key])?, "4 people, 3 venues, 2 facts");
     assert!(!is_traced(ending.folder.path(), person)? && !is_traced(ending.reports.path(), person)?);
     Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
-    let city = City::new("sunset", 2)?;
-    let store = city.store().to_owned();
-    let keyspace = store.rsplit('/').next().context("a keyspace")?.to_owned();
-    let mut town = Town::found_in(city.start(0)?, 5).await?;
-    live(&mut town).await?;
-    let mut second = city.start(1)?;
-    let first = Ending::of(town.gateway.folder(), &["--store", &store])?;
-    let other = Ending::of(second.folder(), &["--store", &store])?;
-    let key = first.key()?;
-
-    // Whoever is at work, or was killed, is waited for.
-    let Town { gateway, .. } = town;
-    assert!(gateway.stop()?.success());
-    assert_refused(&first.end("r", &["--confirm", &keyspace])?, "`gateway store gateways --store cql://");
-    second.kill()?;
-    assert_refused(&first.end("r", &["--confirm", &keyspace])?, "gateways at work on");
-    drop(second);
-    assert!(city.start(1)?.stop()?.success());
-    for more in [&[][..], &["--confirm", &first.data]] {
-        let refused = first.end("r", more)?;
-        assert_refused(&refused, &format!("nothing was touched; --confirm {keyspace} does it"));
-        assert!(told(&refused).contains("5 people, 3 venues, 2 facts"), "{}", told(&refused));
-    }
-    // A city that is being ended is served by nobody.
-    look(&store, Cluster::begin_ending)?;
-    let why = other.why_not(&["--store", &store]);
-    assert!(why.contains("is being ended by `gateway sunset`"), "{why}");
-    look(&store, Cluster::take_ending_back)?;
-
-    assert_done(&first.end("r", &["--confirm", &keyspace])?, "left        nothing");
-    assert!(!look(&store, Cluster::has_keyspace)? && look(&store, Cluster::tables)?.is_empty());
-    assert_eq!(first.names()?, ["sunset"]);
-    let report = first.report("r");
-    assert_done(&verify(&report, &["--key", &key])?, "nodetool clearsnapshot");
-    let told = body(&report)?;
-    let held = &told["held"][0];
-    assert_eq!(
-        (&held["store"], &held["people"], &held["cases"]),
-        (&json!("cql"), &json!(5), &json!(1)),
-        "{told}"
-    );
-    let check_ins = held["check_ins"].as_object().context("days")?;
-    assert_eq!(check_ins.values().filter_map(Value::as_u64).sum::<u64>(), 4, "{told}");
-    assert_eq!(
-        (&told["keyspace"]["name"], &told["keyspace"]["nodes_away"]),
-        (&json!(keyspace), &json!(0)),
-        "{told}"
-    );
-
-    // The other gateway makes no new city of it; its folder is ended by its path.
-    let why = other.why_not(&["--store", &store]);
-    assert!(why.contains("is gone, and this data folder has served it"), "{why}");
-    assert!(!look(&store, Cluster::has_keyspace)?);
-    assert_refused(&other.end("r", &["--confirm", &keyspace])?, &format!("--confirm {} does it", other.data));
-    assert_done(&other.end("r", &["--confirm", &other.data])?, "left        nothing");
-    assert_eq!(body(&other.report("r"))?["keyspace"], Value::Null);
-    assert_eq!(other.names()?, ["sunset"]);
-    Ok(())
-}
-
-/// Asks or does something about the keyspace of a store, and makes nothing of it by that.
-fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -> anyhow::Result<T> {
-    // The session has a runtime of its own.
-    tokio::task::block_in_place(|| {
-        let cluster = Cluster::new(Options {
-            address: store.parse()?,
-            login: None,
-            tls: None,
-            consistency: Consistency::default(),
-            translate: HashMap::new(),
-            schema: Schema::Leave,
-            request_max: Duration::from_secs(60),
-        })?;
-        cluster.connect(Duration::from_secs(60))?;
-        Ok(act(&cluster)?)
-    })
 }

@@ -1,20 +1,14 @@
-//! Clients that others wrote: Chromium and aioquic check in over HTTP/3. Where one is missing, the test
-//! fails and says which.
+//! Chromium on the resident's page: registers, checks in and shows the code. Needs `SCANGATE_TEST_CHROMIUM` and
+//! Node.js with `tests/browser` installed.
 
+use super::scripts;
 use crate::registration::printed_code;
 use anyhow::Context as _;
-use scangate_core::time::Step;
-use scangate_loadgen::drive::now;
 use scangate_tests::{Expect, Gateway, Town, eventually, told};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-
-fn scripts() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Chromium on the pages of a town, as a script has it go.
 fn browse(script: &str, town: &Town, venue: usize) -> Command {
@@ -26,21 +20,6 @@ fn browse(script: &str, town: &Town, venue: usize) -> Command {
         .arg(town.gateway.folder().path().join("certificate.pem"))
         .arg(&town.venues[venue].poster);
     command
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn aioquic_checks_in() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
-    let python = std::env::var("SCANGATE_TEST_PYTHON").context("tests/run sets SCANGATE_TEST_PYTHON")?;
-    let output = Command::new(python)
-        .arg(scripts().join("clients/aioquic_check_in.py"))
-        .arg(town.gateway.listen.port().to_string())
-        .arg(town.gateway.folder().path().join("certificate.pem"))
-        .arg(&town.venues[0].poster)
-        .arg(town.residents[0].code(Step::of(now())))
-        .output()?;
-    assert!(output.status.success(), "{}", told(&output));
-    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,11 +4,9 @@
 
 use scangate_loadgen::plan::Random;
 use scangate_loadgen::replay::{Visit, read, replay};
-use scangate_tests::{City, Gateway, city};
+use scangate_tests::Gateway;
 use std::path::{Path, PathBuf};
 
-/// People who are asked for on a cluster, where each answer takes some dozens of round trips.
-const PEOPLE_ON_A_CLUSTER: usize = 100;
 /// People of a generated register, who meet often.
 const PEOPLE: u32 = 120;
 
@@ -34,7 +32,7 @@ async fn check(visits: &[Visit]) -> anyhow::Result<()> {
     check_in(&Gateway::start(&[])?, visits, 1_900).await
 }
 
-async fn check_in(gateway: &Gateway, visits: &[Visit], people_max: usize) -> anyhow::Result<()> {
+pub(crate) async fn check_in(gateway: &Gateway, visits: &[Visit], people_max: usize) -> anyhow::Result<()> {
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
     let replayed = replay(&gateway.target()?, &authority, &tracer, visits, people_max).await?;
     assert_eq!(replayed.difference, None);
@@ -52,7 +50,7 @@ async fn co_presence_in_a_real_register_equals_brute_force() -> anyhow::Result<(
     check(&real_or_generated()?).await
 }
 
-fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
+pub(crate) fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
     match real() {
         Some(path) => read(&path),
         None => {
@@ -60,11 +58,4 @@ fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
             Ok(generated())
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn co_presence_on_a_cluster_equals_brute_force() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
-    let city = City::new("register", 1)?;
-    check_in(&city.start(0)?, &real_or_generated()?, PEOPLE_ON_A_CLUSTER).await
 }

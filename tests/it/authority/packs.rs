@@ -5,7 +5,7 @@ use scangate_tests::{Expect, Gateway, Town};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const XINJI: &str = include_str!("../../gateway/core/policies/xinji.toml");
+const XINJI: &str = include_str!("../../../gateway/core/policies/xinji.toml");
 /// One more than a pack may turn with nobody expecting it.
 const TURNED: usize = 1_001;
 

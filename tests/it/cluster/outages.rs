@@ -156,13 +156,3 @@ async fn a_cluster_that_is_silent_slow_or_failing_loses_and_doubles_nothing() ->
     outage.metric("scangate_store_up", |up| up == 1.0).await?;
     outage.verify().await
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_cluster_and_snapshot_it_says_what_is_missing_and_ends() -> anyhow::Result<()> {
-    let nobody: std::net::SocketAddr = "127.0.0.1:9".parse()?;
-    let city = City::by("nobody", 1, &[nobody], &HashMap::new())?;
-    let Err(error) = city.start(0) else { panic!("there is nothing to start with") };
-    let text = error.to_string();
-    assert!(text.contains("does not answer") && text.contains("has no snapshot"), "{text}");
-    Ok(())
-}

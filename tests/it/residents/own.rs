@@ -1,7 +1,9 @@
 //! A resident's own life: register, read, change, erase.
 
+use scangate_core::time::DAY_MS;
+use scangate_loadgen::city::Given;
 use scangate_loadgen::drive::now;
-use scangate_tests::Town;
+use scangate_tests::{Town, away_from_midnight, refused};
 use serde_json::{Value, json};
 
 fn form(r#type: &str, number: &str) -> Value {
@@ -74,5 +76,60 @@ async fn a_rotated_key_serves_old_phones_until_it_is_withdrawn() -> anyhow::Resu
     assert_eq!(town.send("DELETE", "/v1/keys/1", &operator, "").await?.status(), 204);
     let old = town.check_in(0, 1).await?;
     assert!([401, 422].contains(&old.status()), "{}", old.text());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_14_one_edit_a_day_and_gz_07_only_by_green() -> anyhow::Result<()> {
+    away_from_midnight().await?;
+    let mut town = Town::under("xinji", 1).await?;
+    let name = json!({"name": "李四"});
+    assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
+    let second = town.own(0, "PATCH", "", &name).await?;
+    assert_eq!(second.said(), refused(429, "edit-quota"));
+    assert!(second.json()?["retry_after_ms"].as_u64().is_some_and(|ms| ms <= DAY_MS), "{}", second.text());
+
+    let mut town = Town::under("nanchong", 1).await?;
+    for _ in 0..3 {
+        assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
+    }
+    let symptoms = json!({"kind": "symptoms", "which": ["dry-cough"]});
+    assert_eq!(town.fact(0, now(), symptoms).await?, "yellow");
+    let yellow = town.own(0, "PATCH", "", &name).await?;
+    assert_eq!(yellow.said(), refused(403, "edit-not-green"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_couriers_are_measured_too()
+-> anyhow::Result<()> {
+    let mut town = Town::under("xinji", 1).await?;
+    let authority = town.authority.clone();
+    assert_eq!(town.own(0, "GET", "", &Value::Null).await?.json()?["class"], "permanent");
+    let form = |number: usize, class: &str| {
+        let document = json!({"type": "passport", "number": format!("E7654321{number}")});
+        json!({"name": "某人", "phone": "13800138000", "document": document, "class": class})
+    };
+    let classes = ["permanent", "temporary", "returning", "arriving", "courier"];
+    for (number, class) in classes.into_iter().enumerate() {
+        let given = town.send("POST", "/v1/people", "", form(number, class).to_string()).await?;
+        assert_eq!(given.status(), 200, "{class}: {}", given.text());
+        let path = format!("/v1/people/{}", given.json()?["person"].as_str().unwrap_or_default());
+        assert_eq!(town.send("GET", &path, &authority, "").await?.json()?["class"], class);
+        let given = serde_json::from_value::<Given>(given.json()?)?;
+        town.residents.push(given.resident()?);
+    }
+    let strange = town.send("POST", "/v1/people", "", form(9, "vip").to_string()).await?;
+    assert_eq!(strange.said(), refused(400, "malformed"));
+    // Who came stays, and says so.
+    let changed = town.own(4, "PATCH", "", &json!({"class": "temporary"})).await?.json()?;
+    assert_eq!(changed["class"], "temporary", "{changed}");
+    // A courier's green is measured and registered like anybody's.
+    let courier = town.check_in(5, 0).await?.json()?;
+    assert_eq!(
+        (&courier["colour"], &courier["checks"]),
+        (&json!("green"), &json!(["temperature", "document"])),
+        "{courier}"
+    );
     Ok(())
 }

@@ -2,12 +2,13 @@
 
 use anyhow::Context as _;
 use scangate_core::policy::Policy;
-use scangate_loadgen::city::City;
+use scangate_loadgen::city::City as Streets;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::{Carrier, Run, drive};
 use scangate_loadgen::plan::{Curve, Wish, plan};
 use scangate_loadgen::verify::verify;
-use scangate_tests::{Expect, Gateway, Town};
+use scangate_tests::{City, Expect, Gateway, Town};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
 async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     let town = Town::found(500).await?;
     let Town { gateway, target, venues, residents, .. } = town;
-    let city = Arc::new(City { venues, residents });
+    let city = Arc::new(Streets { venues, residents });
     let length = Duration::from_secs(3);
     let wish = Wish { rate: 400.0, length, curve: Curve::Flat, residents: 500, venues: 3, seed: 1 };
     let gates = Carrier::Gates { connections: 4, in_flight: 8, version: Version::Http3 };
@@ -97,5 +98,15 @@ async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     let gateway = Gateway::start_in(folder, &[], Expect::Quiet)?;
     let verified = verify(&gateway.target()?, &city.residents, &seen.kept).await?;
     assert!(verified.is_well(), "{verified:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_cluster_and_snapshot_it_says_what_is_missing_and_ends() -> anyhow::Result<()> {
+    let nobody: std::net::SocketAddr = "127.0.0.1:9".parse()?;
+    let city = City::by("nobody", 1, &[nobody], &HashMap::new())?;
+    let Err(error) = city.start(0) else { panic!("there is nothing to start with") };
+    let text = error.to_string();
+    assert!(text.contains("does not answer") && text.contains("has no snapshot"), "{text}");
     Ok(())
 }

@@ -107,7 +107,8 @@ async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()>
     let _turn = city::among_others().await;
     let (_city, mut town, mut second) = found("packs", 1).await?;
     let authority = town.authority.clone();
-    let pack = include_str!("../../gateway/core/policies/default.toml").replace("version = 1", "version = 2");
+    let pack =
+        include_str!("../../../gateway/core/policies/default.toml").replace("version = 1", "version = 2");
     let held = town.send("POST", "/v1/policies", &authority, pack).await?.json()?;
     let approver = second.gateway.token("authority", "second approver", None)?;
     let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());

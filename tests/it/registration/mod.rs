@@ -1,7 +1,7 @@
 //! Registration as a city's rule pack wants it, with outside parties that answer or say no. Each
 //! test is named after the row of the mission that it holds the gateway to.
 
-mod parties;
+mod providers;
 
 use anyhow::Context as _;
 use base64::Engine as _;

@@ -1,6 +1,6 @@
 //! What a resident sees of everything at once.
 
-use crate::feeds::{NUMBERS, Province, measure};
+use crate::authority::feeds::{NUMBERS, Province, measure};
 use scangate_core::time::DAY_MS;
 use scangate_loadgen::drive::now;
 use scangate_tests::eventually;

@@ -246,3 +246,35 @@ async fn hb_06_a_temperature_is_the_holders_and_companions_have_their_own() -> a
     assert_eq!(town.own(1, "GET", "", &Value::Null).await?.json()?["colour"], "green");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_06_a_fever_at_the_checkpoint_refuses_and_goes_on_record() -> anyhow::Result<()> {
+    let mut town = Town::under("jingzhou", 2).await?;
+    let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
+    for (resident, temperature, verdict) in [(0, 37.3, "refuse"), (1, 37.2, "pass")] {
+        let code = town.residents[resident].code(Step::of(now()));
+        let scan = json!({"person": code, "temperature": temperature}).to_string();
+        let scanned = town.send("POST", "/v1/check-ins", &terminal, scan).await?.json()?;
+        assert_eq!(
+            (&scanned["colour"], &scanned["verdict"]),
+            (&json!("green"), &json!(verdict)),
+            "{scanned}"
+        );
+    }
+    let path = format!("/v1/people/{}", town.residents[0].person);
+    let authority = town.authority.clone();
+    let read = eventually(
+        async || town.send("GET", &path, &authority, "").await?.json(),
+        |read| read["colour"] == "red",
+    )
+    .await?;
+    assert_eq!(
+        (&read["reasons"][0]["rule"], &read["facts"][0]["source"]),
+        (&json!("fever-case"), &json!("door"))
+    );
+    // The table follows: the next door sees it.
+    eventually(async || Ok(town.check_in(0, 1).await?.json()?["colour"].clone()), |colour| colour == "red")
+        .await?;
+    assert_eq!(town.check_in(1, 1).await?.json()?["colour"], "green");
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The repository itself: what its files must and must not contain.
+
+mod boundaries;

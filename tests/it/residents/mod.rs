@@ -1,0 +1,10 @@
+//! What residents do for themselves and for their dependants.
+
+mod arrivals;
+mod bookings;
+mod certificates;
+mod colours;
+mod guardians;
+mod letters;
+mod overview;
+mod own;
