@@ -1,48 +1,18 @@
-//! The house: who may name what. A line that reaches past its room fails here.
+//! The boundaries of the crates and folders: which of them may name a library, a clock, or each other.
 
+use super::sources::{product, root};
 use std::fs;
-use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    for path in entries {
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// The lines of a file outside its tests.
-fn lines(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let own = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    own.lines().map(str::to_owned).collect()
-}
-
-/// Fails where a word stands in a file below `folder` that is not below one of `allowed`.
+/// Fails if a word stands in the product text of a file below `folder` that is not below one of `allowed`.
 fn only(word: &str, folder: &str, allowed: &[&str]) {
-    let root = root();
-    let mut found = Vec::new();
-    sources(&root.join(folder), &mut found);
-    assert!(!found.is_empty(), "{folder} has no sources");
-    for path in found {
-        let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-        if allowed.iter().any(|allowed| name.starts_with(allowed)) || name.ends_with("tests.rs") {
+    for source in product(folder) {
+        let name = &source.path;
+        if allowed.iter().any(|allowed| name.starts_with(allowed)) {
             continue;
         }
-        for (number, line) in lines(&path).iter().enumerate() {
+        for (number, line) in source.lines() {
             let is_comment = line.trim_start().starts_with("//");
-            assert!(
-                is_comment || !line.contains(word),
-                "{name}:{}: `{word}` does not belong here",
-                number + 1
-            );
+            assert!(is_comment || !line.contains(word), "{name}:{number}: `{word}` does not belong here");
         }
     }
 }

@@ -1,3 +1,5 @@
-//! The repository itself: what its files must and must not contain.
+//! The repository itself: its boundaries, and the page of requirements.
 
 mod boundaries;
+mod requirements;
+mod sources;
