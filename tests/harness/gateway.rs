@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 /// Whether a test expects warnings in the gateway's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
+pub enum ExpectedLog {
     /// A warning or an error fails the test.
     Quiet,
     /// Warnings with these words are expected, and no others.
@@ -26,14 +26,14 @@ pub enum Expect {
 }
 
 /// What a gateway says where nobody sends its codes and compares its faces.
-const DOUBLES: Expect = Expect::Words("development only");
+const DOUBLES: ExpectedLog = ExpectedLog::Words("development only");
 
 /// A running gateway.
 pub struct Gateway {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
-    expect: Expect,
+    expect: ExpectedLog,
     folder: Arc<TempDir>,
     /// Where it listens.
     pub listen: SocketAddr,
@@ -53,7 +53,7 @@ fn binary() -> anyhow::Result<PathBuf> {
 impl Gateway {
     /// Starts a gateway in a new data folder.
     pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        Self::start_in(Arc::new(tempfile::tempdir()?), arguments, Expect::Quiet)
+        Self::start_in(Arc::new(tempfile::tempdir()?), arguments, ExpectedLog::Quiet)
     }
 
     /// Starts a gateway in a new data folder under a rule pack; where the pack asks for outside parties, doubles stand
@@ -68,7 +68,7 @@ impl Gateway {
     }
 
     /// Starts a gateway in this data folder.
-    pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: Expect) -> anyhow::Result<Self> {
+    pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: ExpectedLog) -> anyhow::Result<Self> {
         Self::spawn(folder, arguments, Vec::new(), expect)
     }
 
@@ -77,7 +77,7 @@ impl Gateway {
         environment: &[(&str, &Path)],
         folder: Arc<TempDir>,
         arguments: &[&str],
-        expect: Expect,
+        expect: ExpectedLog,
     ) -> anyhow::Result<Self> {
         let environment =
             environment.iter().map(|(name, path)| (*name, path.display().to_string())).collect();
@@ -88,7 +88,7 @@ impl Gateway {
         folder: Arc<TempDir>,
         arguments: &[&str],
         environment: Vec<(&str, String)>,
-        expect: Expect,
+        expect: ExpectedLog,
     ) -> anyhow::Result<Self> {
         let mut child = Command::new(binary()?)
             .envs(environment)
@@ -231,9 +231,9 @@ impl Drop for Gateway {
             let _ = reader.join();
         }
         let is_expected = |line: &str| match self.expect {
-            Expect::Quiet => false,
-            Expect::Words(words) => line.contains(words),
-            Expect::Trouble => true,
+            ExpectedLog::Quiet => false,
+            ExpectedLog::Words(words) => line.contains(words),
+            ExpectedLog::Trouble => true,
         };
         let is_warning = |line: &str| line.contains(" WARN ") || line.contains("ERROR");
         let warned: Vec<String> =

@@ -19,12 +19,12 @@ const ASK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub struct TestReply {
     /// The whole of it.
     pub answer: Response<Bytes>,
 }
 
-impl Sent {
+impl TestReply {
     /// The status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -56,7 +56,7 @@ impl Sent {
 
     /// Status and code: what a refusal says, and nothing else where it is none.
     #[must_use]
-    pub fn said(&self) -> (u16, String) {
+    pub fn status_and_code(&self) -> (u16, String) {
         (self.status(), self.code())
     }
 
@@ -68,7 +68,7 @@ impl Sent {
 }
 
 /// The town.
-pub struct Town {
+pub struct TestTown {
     /// Its gateway.
     pub gateway: Gateway,
     /// How to reach it.
@@ -85,7 +85,7 @@ pub struct Town {
     pub tracer: String,
 }
 
-impl Town {
+impl TestTown {
     /// Founds a town of three venues and so many residents.
     pub async fn found(count: usize) -> anyhow::Result<Self> {
         Self::found_in(Gateway::start(&[])?, count).await
@@ -113,7 +113,7 @@ impl Town {
         path: &str,
         authorization: &str,
         body: impl Into<Bytes>,
-    ) -> anyhow::Result<Sent> {
+    ) -> anyhow::Result<TestReply> {
         send(&mut self.connection, method, path, authorization, body).await
     }
 
@@ -125,13 +125,13 @@ impl Town {
     }
 
     /// Checks somebody in.
-    pub async fn check_in(&mut self, resident: usize, venue: usize) -> anyhow::Result<Sent> {
+    pub async fn check_in(&mut self, resident: usize, venue: usize) -> anyhow::Result<TestReply> {
         let body = self.scan(resident, venue);
         self.send("POST", "/v1/check-ins", "", body).await
     }
 
     /// Posts a fact about somebody as the authority.
-    pub async fn post_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<Sent> {
+    pub async fn post_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<TestReply> {
         let fact = json!({
             "person": self.residents[resident].person, "kind": kind, "at": now(), "source": "test",
         });
@@ -146,7 +146,7 @@ impl Town {
         method: &str,
         path: &str,
         body: &Value,
-    ) -> anyhow::Result<Sent> {
+    ) -> anyhow::Result<TestReply> {
         let authorization = self.residents[resident].authorization(now());
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, &format!("/v1/people/me{path}"), &authorization, body).await
@@ -204,15 +204,15 @@ pub async fn send(
     path: &str,
     authorization: &str,
     body: impl Into<Bytes>,
-) -> anyhow::Result<Sent> {
+) -> anyhow::Result<TestReply> {
     let mut request = Request::builder().method(method).uri(path);
     if !authorization.is_empty() {
         request = request.header("authorization", authorization);
     }
-    Ok(Sent { answer: connection.send(request.body(body.into())?).await? })
+    Ok(TestReply { answer: connection.send(request.body(body.into())?).await? })
 }
 
-/// What [`Sent::said`] gives for a refusal.
+/// What [`TestReply::status_and_code`] gives for a refusal.
 #[must_use]
 pub fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())

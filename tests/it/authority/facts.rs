@@ -1,13 +1,13 @@
 //! Facts: the only way to a colour, answered by the very next scan; lists that wait for a second approver.
 
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town, eventually};
+use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually};
 use serde_json::json;
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fact_is_answered_by_the_next_scan_and_its_end_too() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let (authority, resident) = (town.authority.clone(), town.residents[0].authorization(now()));
     for (kind, colour, verdict, reasons) in [
         ("symptoms", "yellow", "check", json!(["symptoms"])),
@@ -33,7 +33,7 @@ async fn a_fact_is_answered_by_the_next_scan_and_its_end_too() -> anyhow::Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawn_fact_counts_no_more() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let authority = town.authority.clone();
     let red = town.post_fact(0, "confirmed").await?.lines()?;
     let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
@@ -49,7 +49,7 @@ async fn a_withdrawn_fact_counts_no_more() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fact_with_an_end_ends_by_itself() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let authority = town.authority.clone();
     let until = loop {
         let until = now().plus_ms(1_500);
@@ -76,8 +76,8 @@ async fn a_fact_with_an_end_ends_by_itself() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_turns_many_waits_for_another_approver() -> anyhow::Result<()> {
     // The alarm is a warning.
-    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], Expect::Trouble)?;
-    let mut town = Town::found_in(gateway, 101).await?;
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 101).await?;
     let authority = town.authority.clone();
     let lines: Vec<String> = town
         .residents
@@ -106,8 +106,8 @@ async fn a_list_that_turns_many_waits_for_another_approver() -> anyhow::Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approver() -> anyhow::Result<()> {
-    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], Expect::Trouble)?;
-    let mut town = Town::found_in(gateway, 1).await?;
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
     let person = town.residents[0].person;
     let list = |source: usize| {
         let line =
@@ -129,7 +129,7 @@ async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approv
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_facts_are_problems_of_their_line() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let authority = town.authority.clone();
     let person = town.residents[0].person;
     let good = json!({"person": person, "kind": "confirmed", "at": now(), "source": "test"}).to_string();

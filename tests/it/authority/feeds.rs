@@ -6,7 +6,7 @@ use scangate_core::keys::Key;
 use scangate_core::time::DAY_MS;
 use scangate_loadgen::city::{Given, Resident};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Gateway, Sent, Town, eventually};
+use scangate_tests::{Gateway, TestReply, TestTown, eventually};
 use serde_json::{Value, json};
 
 /// The documents of who is registered here.
@@ -14,7 +14,7 @@ pub(crate) const NUMBERS: [&str; 2] = ["E70000001", "E70000002"];
 
 /// A city under Xuzhou's pack, which takes feeds of a province.
 pub(crate) struct Province {
-    pub(crate) town: Town,
+    pub(crate) town: TestTown,
     pub(crate) people: Vec<Resident>,
     _folder: tempfile::TempDir,
 }
@@ -37,7 +37,7 @@ impl Province {
             include_str!("../../../gateway/core/policies/xuzhou.toml").to_owned() + &trust,
         )?;
         let gateway = Gateway::start_under(&pack.display().to_string())?;
-        let mut town = Town::found_in(gateway, 1).await?;
+        let mut town = TestTown::found_in(gateway, 1).await?;
         let authority = town.authority.clone();
         let lines: Vec<String> = NUMBERS
             .iter()
@@ -61,7 +61,7 @@ impl Province {
         issuer: &Issuer,
         sequence: u64,
         lines: &[Value],
-    ) -> anyhow::Result<Sent> {
+    ) -> anyhow::Result<TestReply> {
         let head = json!({"source": "jiangsu", "sequence": sequence, "lines": lines.len()});
         let body: Vec<String> = [head].iter().chain(lines).map(Value::to_string).collect();
         let body = body.join("\n");
@@ -69,7 +69,7 @@ impl Province {
             .header("authorization", &self.town.authority)
             .header("scangate-signature", issuer.sign("scangate feed", body.as_bytes()));
         let answer = self.town.connection.send(request.body(body.into())?).await?;
-        Ok(Sent { answer })
+        Ok(TestReply { answer })
     }
 
     /// What somebody asks for themselves.
@@ -159,7 +159,7 @@ async fn gz_11_this_citys_facts_go_out_signed_without_a_document() -> anyhow::Re
     // What is on record for some seconds only may not be known at every gateway yet.
     let outward = eventually(
         async || province.town.send("GET", path, &authority, "").await,
-        |outward: &Sent| outward.text().lines().count() == 2,
+        |outward: &TestReply| outward.text().lines().count() == 2,
     )
     .await?;
     let lines = outward.lines()?;

@@ -1,7 +1,7 @@
 //! Rule packs on a running gateway: foreseen, held, approved by another, and never applied to what was decided before.
 
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town};
+use scangate_tests::{ExpectedLog, Gateway, TestTown};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ const TURNED: usize = 1_001;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() -> anyhow::Result<()> {
-    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], Expect::Trouble)?;
-    let mut town = Town::found_in(gateway, TURNED).await?;
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, TURNED).await?;
     let authority = town.authority.clone();
     // The pack in force has no rule for this: nobody turns, and nothing is held.
     let lines: Vec<String> = town

@@ -1,6 +1,6 @@
 //! Who may do what: every operation of the published document, asked by every role that may not.
 
-use scangate_tests::Town;
+use scangate_tests::TestTown;
 use serde_json::Value;
 
 /// A path with something in each of its places.
@@ -11,7 +11,7 @@ fn filled(template: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_refuses_every_wrong_role() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let document = town.send("GET", "/openapi.json", "", "").await?.json()?;
     let venue = Some(town.venues[0].venue);
     let mut tokens = Vec::new();

@@ -6,28 +6,30 @@ use scangate_core::id::VenueId;
 use scangate_core::time::Step;
 use scangate_loadgen::client::{Connection, Version};
 use scangate_loadgen::drive::now;
-use scangate_tests::{City, Gateway, Sent, Town, away_from_midnight, city, eventually, refused, send};
+use scangate_tests::{
+    ClusterCity, Gateway, TestReply, TestTown, away_from_midnight, cluster, eventually, refused, send,
+};
 use serde_json::{Value, json};
 
 /// A second gateway, with a connection to it.
-struct Second {
+struct SecondGateway {
     gateway: Gateway,
     connection: Connection,
 }
 
-impl Second {
-    async fn start(city: &City) -> anyhow::Result<Self> {
+impl SecondGateway {
+    async fn start(city: &ClusterCity) -> anyhow::Result<Self> {
         let gateway = city.start(1)?;
         let connection = gateway.target()?.connect(Version::Http3).await?;
         Ok(Self { gateway, connection })
     }
 
-    async fn send(&mut self, method: &str, path: &str, who: &str, body: String) -> anyhow::Result<Sent> {
+    async fn send(&mut self, method: &str, path: &str, who: &str, body: String) -> anyhow::Result<TestReply> {
         send(&mut self.connection, method, path, who, body).await
     }
 
     /// Waits until it answers a resident's look-up so.
-    async fn sees(&mut self, town: &Town, resident: usize, colour: &str) -> anyhow::Result<Value> {
+    async fn sees(&mut self, town: &TestTown, resident: usize, colour: &str) -> anyhow::Result<Value> {
         let terminal = self.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
         let ask = async || {
             let code = town.residents[resident].code(Step::of(now()));
@@ -39,13 +41,16 @@ impl Second {
     }
 }
 
-async fn found(name: &str, residents: usize) -> anyhow::Result<(City, Town, Second)> {
-    found_in(City::new(name, 2)?, residents).await
+async fn found(name: &str, residents: usize) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
+    found_in(ClusterCity::new(name, 2)?, residents).await
 }
 
-async fn found_in(city: City, residents: usize) -> anyhow::Result<(City, Town, Second)> {
-    let mut town = Town::found_in(city.start(0)?, residents).await?;
-    let second = Second::start(&city).await?;
+async fn found_in(
+    city: ClusterCity,
+    residents: usize,
+) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
+    let mut town = TestTown::found_in(city.start(0)?, residents).await?;
+    let second = SecondGateway::start(&city).await?;
     // A connection without a word does not outlive a slow start.
     town.connection = town.target.connect(Version::Http3).await?;
     Ok((city, town, second))
@@ -53,7 +58,7 @@ async fn found_in(city: City, residents: usize) -> anyhow::Result<(City, Town, S
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
+    let _turn = cluster::shared_turn().await;
     let (_city, mut town, mut second) = found("changes", 3).await?;
     second.sees(&town, 0, "green").await?;
 
@@ -104,7 +109,7 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
+    let _turn = cluster::shared_turn().await;
     let (_city, mut town, mut second) = found("packs", 1).await?;
     let authority = town.authority.clone();
     let pack =
@@ -131,7 +136,7 @@ async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_the_other()
 -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
+    let _turn = cluster::shared_turn().await;
     let (_city, mut town, mut second) = found("twins", 2).await?;
     second.sees(&town, 0, "green").await?;
     let scan = town.scan(0, 0);
@@ -165,22 +170,22 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
     Ok(())
 }
 
-fn venue(town: &Town) -> VenueId {
+fn venue(town: &TestTown) -> VenueId {
     town.venues[0].venue
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
+    let _turn = cluster::shared_turn().await;
     away_from_midnight().await?;
-    let (_city, mut town, mut second) = found_in(City::new("own", 2)?.under("xinji"), 12).await?;
-    let by = |town: &Town, resident: usize| town.residents[resident].authorization(now());
+    let (_city, mut town, mut second) = found_in(ClusterCity::new("own", 2)?.under("xinji"), 12).await?;
+    let by = |town: &TestTown, resident: usize| town.residents[resident].authorization(now());
 
     // One edit a day, wherever it is made.
     let name = json!({"name": "李四"});
     assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
     let again = second.send("PATCH", "/v1/people/me", &by(&town, 0), name.to_string()).await?;
-    assert_eq!(again.said(), refused(429, "edit-quota"));
+    assert_eq!(again.status_and_code(), refused(429, "edit-quota"));
 
     // Three dependants, of ten who are asked for at both gateways at once.
     let (target, other) = (town.gateway.target()?, second.gateway.target()?);
@@ -197,7 +202,7 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
             eventually(take, |taken| taken.code() != "store-unavailable").await
         }
     });
-    let said: Vec<_> = try_join_all(tries).await?.iter().map(Sent::said).collect();
+    let said: Vec<_> = try_join_all(tries).await?.iter().map(TestReply::status_and_code).collect();
     // What nothing was sent on meanwhile may have been given up.
     town.connection = target.connect(Version::Http3).await?;
     second.connection = other.connect(Version::Http3).await?;

@@ -14,8 +14,8 @@ use scangate_loadgen::replay::{co_presence, open_case};
 use scangate_loadgen::sample::{Acknowledged, Samples};
 use scangate_loadgen::trails::read_through;
 use scangate_loadgen::verify::verify;
-use scangate_tests::city::{StoppedNode, alone};
-use scangate_tests::{City, Gateway, eventually};
+use scangate_tests::cluster::{StoppedNode, exclusive_turn};
+use scangate_tests::{ClusterCity, Gateway, eventually};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const RATE: f64 = 60.0;
 /// The node that is stopped.
 const NODE: u8 = 3;
 /// People whose co-presence is reckoned again.
-const ASKED: usize = 20;
+const QUERIED: usize = 20;
 
 fn load(gateway: &Gateway, streets: &Arc<Streets>, number: usize) -> anyhow::Result<Run> {
     let gates = Carrier::Gates { connections: 4, in_flight: 4, version: Version::ALL[number] };
@@ -57,8 +57,8 @@ fn kept(samples: Vec<Samples>) -> HashMap<PersonId, Vec<Acknowledged>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_gateway_and_a_stopped_node_lose_and_double_nothing() -> anyhow::Result<()> {
-    let _turn = alone().await;
-    let town = City::new("load", 3)?;
+    let _turn = exclusive_turn().await;
+    let town = ClusterCity::new("load", 3)?;
     let mut gateways = vec![town.start(0)?, town.start(1)?, town.start(2)?];
     let authority = gateways[0].first_token("authority")?;
     let mut connection = gateways[0].target()?.connect(Version::Http3).await?;
@@ -129,7 +129,7 @@ async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<Acknowledged>>) 
         }
     }
     let register = Register::new(&rows);
-    for &person in people.iter().step_by(people.len() / ASKED) {
+    for &person in people.iter().step_by(people.len() / QUERIED) {
         let case = open_case(&mut connection, &tracer, person, window(from)?, window(to)?).await?;
         for hops in [1, 2] {
             let found = co_presence(&mut connection, &tracer, &case, hops, began).await?;

@@ -3,20 +3,20 @@
 //! authority's certificate is the file that `SCANGATE_TEST_SECURE_CA` names, user and password are `cassandra`.
 
 use anyhow::Context as _;
-use scangate_tests::{Expect, Gateway, Town};
+use scangate_tests::{ExpectedLog, Gateway, TestTown};
 use std::fs;
 use std::sync::Arc;
 use tempfile::TempDir;
 
 const USER: &str = "cassandra";
 
-struct Secure {
+struct SecureDeployment {
     folder: Arc<TempDir>,
     store: String,
     authority: String,
 }
 
-impl Secure {
+impl SecureDeployment {
     fn new(name: &str) -> anyhow::Result<Self> {
         let of = |name: &str| std::env::var(name).with_context(|| format!("tests/run sets {name}"));
         let store = format!("cql://{}/{name}_{}", of("SCANGATE_TEST_SECURE_CQL")?, std::process::id());
@@ -29,7 +29,7 @@ impl Secure {
         fs::write(&path, format!("store = \"{}\"\n[cql]\n{cql}", self.store))?;
         let config = path.display().to_string();
         // One node, one copy: a warning says so.
-        Gateway::start_in(Arc::clone(&self.folder), &["--config", &config], Expect::Trouble)
+        Gateway::start_in(Arc::clone(&self.folder), &["--config", &config], ExpectedLog::Trouble)
     }
 
     fn login(&self, password: &str) -> anyhow::Result<String> {
@@ -41,8 +41,8 @@ impl Secure {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_login_and_authority_a_city_is_served_and_the_password_is_in_no_log() -> anyhow::Result<()> {
-    let secure = Secure::new("secure")?;
-    let mut town = Town::found_in(secure.start(&secure.login(USER)?)?, 1).await?;
+    let secure = SecureDeployment::new("secure")?;
+    let mut town = TestTown::found_in(secure.start(&secure.login(USER)?)?, 1).await?;
     assert_eq!(town.check_in(0, 0).await?.json()?["colour"], "green");
     let log = town.gateway.log().join("\n");
     assert!(log.contains("one node lost is data lost"), "{log}");
@@ -53,7 +53,7 @@ async fn with_login_and_authority_a_city_is_served_and_the_password_is_in_no_log
 
 #[test]
 fn a_wrong_password_no_login_or_no_tls_is_told_and_the_password_is_not() -> anyhow::Result<()> {
-    let secure = Secure::new("refused")?;
+    let secure = SecureDeployment::new("refused")?;
     let secret = "not-the-password-3141";
     let authority = format!("authority = \"{}\"\n", secure.authority);
     for cql in [secure.login(secret)?, authority, String::new()] {

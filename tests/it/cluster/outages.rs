@@ -6,7 +6,7 @@ use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_loadgen::sample::Acknowledged;
 use scangate_loadgen::verify::verify;
-use scangate_tests::{Between, City, Town, city, eventually};
+use scangate_tests::{ClusterCity, ClusterProxy, TestTown, cluster, eventually};
 use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,20 +15,20 @@ use std::time::Duration;
 const RESIDENTS: usize = 40;
 
 struct Outage {
-    between: Between,
-    city: City,
-    town: Town,
+    proxy: ClusterProxy,
+    city: ClusterCity,
+    town: TestTown,
     kept: HashMap<scangate_core::id::PersonId, Vec<Acknowledged>>,
     scans: usize,
 }
 
 impl Outage {
     async fn found(name: &str) -> anyhow::Result<Self> {
-        let between = Between::start().await?;
-        let city = City::by(name, 1, &between.nodes, &between.translate)?;
-        let mut town = Town::found_in(city.start(0)?, RESIDENTS).await?;
+        let proxy = ClusterProxy::start().await?;
+        let city = ClusterCity::by(name, 1, &proxy.nodes, &proxy.translate)?;
+        let mut town = TestTown::found_in(city.start(0)?, RESIDENTS).await?;
         town.post_fact(0, "confirmed").await?;
-        let mut outage = Self { between, city, town, kept: HashMap::new(), scans: 0 };
+        let mut outage = Self { proxy, city, town, kept: HashMap::new(), scans: 0 };
         outage.scan_all().await?;
         Ok(outage)
     }
@@ -80,7 +80,7 @@ impl Outage {
 #[tokio::test(flavor = "multi_thread")]
 async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory_knows() -> anyhow::Result<()>
 {
-    let _turn = city::among_others().await;
+    let _turn = cluster::shared_turn().await;
     let mut outage = Outage::found("away").await?;
     let (case, tracer) = (outage.town.open_case(1).await?, outage.town.tracer.clone());
     // A snapshot has the fact, and the venues.
@@ -89,7 +89,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     outage.metric("scangate_snapshot_age_seconds", is_since).await?;
     outage.connect().await?;
 
-    outage.between.cut();
+    outage.proxy.cut();
     outage.metric("scangate_store_up", |up| up == 0.0).await?;
     outage.scan_all().await?;
     outage.metric("scangate_backlog", |backlog| backlog >= 40.0).await?;
@@ -108,7 +108,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     let age = outage.metric("scangate_colours_age_seconds", |_| true).await?;
     assert!(age > 0.0, "{age}");
 
-    outage.between.heal();
+    outage.proxy.heal();
     outage.metric("scangate_store_up", |up| up == 1.0).await?;
     outage.verify().await?;
     outage.metric("scangate_backlog", |backlog| backlog == 0.0).await?;
@@ -140,19 +140,19 @@ async fn xz_15_the_rest_is_shown_without_the_store(outage: &mut Outage) -> anyho
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_is_silent_slow_or_failing_loses_and_doubles_nothing() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
+    let _turn = cluster::shared_turn().await;
     let mut outage = Outage::found("failing").await?;
-    outage.between.fail(0.2);
+    outage.proxy.fail(0.2);
     for _ in 0..3 {
         outage.scan_all().await?;
     }
-    outage.between.slow(Duration::from_millis(200));
+    outage.proxy.slow(Duration::from_millis(200));
     outage.scan_all().await?;
-    outage.between.hang();
+    outage.proxy.hang();
     outage.scan_all().await?;
     outage.metric("scangate_store_up", |up| up == 0.0).await?;
     assert!(outage.is_ready()?);
-    outage.between.heal();
+    outage.proxy.heal();
     outage.metric("scangate_store_up", |up| up == 1.0).await?;
     outage.verify().await
 }

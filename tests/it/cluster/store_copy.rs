@@ -4,7 +4,10 @@
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Between, Expect, Gateway, Town, assert_done, assert_refused, city, eventually, told};
+use scangate_tests::{
+    ClusterProxy, ExpectedLog, Gateway, TestTown, assert_done, assert_refused, cluster, eventually,
+    output_text,
+};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -17,23 +20,23 @@ use tempfile::TempDir;
 const DAY_MS: u64 = 86_400_000;
 
 /// A keyspace of a test's own, and the files that go with it.
-struct Place {
+struct CopyTarget {
     folder: TempDir,
     keyspace: String,
     store: String,
     config: String,
 }
 
-impl Place {
+impl CopyTarget {
     fn new(test: &str) -> anyhow::Result<Self> {
-        Self::of(format!("moving_{test}_{}", std::process::id()), &city::nodes()?, "")
+        Self::of(format!("moving_{test}_{}", std::process::id()), &cluster::nodes()?, "")
     }
 
     /// The same keyspace through what stands before the cluster.
-    fn through(&self, between: &Between) -> anyhow::Result<Self> {
-        let translate = between.translate.iter().map(|(from, to)| format!("\"{from}\" = \"{to}\"\n"));
+    fn through(&self, proxy: &ClusterProxy) -> anyhow::Result<Self> {
+        let translate = proxy.translate.iter().map(|(from, to)| format!("\"{from}\" = \"{to}\"\n"));
         let translate = format!("[cql.translate]\n{}", translate.collect::<String>());
-        Self::of(self.keyspace.clone(), &between.nodes, &translate)
+        Self::of(self.keyspace.clone(), &proxy.nodes, &translate)
     }
 
     fn of(keyspace: String, nodes: &[SocketAddr], more: &str) -> anyhow::Result<Self> {
@@ -49,7 +52,7 @@ impl Place {
     fn start(&self, secret: &Path) -> anyhow::Result<Gateway> {
         let secret = secret.display().to_string();
         let arguments = ["--store", &self.store, "--config", &self.config, "--secret", &secret];
-        Gateway::start_in(Arc::new(tempfile::tempdir()?), &arguments, Expect::Trouble)
+        Gateway::start_in(Arc::new(tempfile::tempdir()?), &arguments, ExpectedLog::Trouble)
     }
 
     /// `gateway store copy` of this data folder.
@@ -82,7 +85,7 @@ fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
 }
 
 /// Imports check-ins of the town's people over some days.
-async fn import(town: &mut Town, count: usize, days: &[u64]) -> anyhow::Result<()> {
+async fn import(town: &mut TestTown, count: usize, days: &[u64]) -> anyhow::Result<()> {
     let lines: Vec<String> = (0..count)
         .map(|number| {
             let person = town.residents[number % town.residents.len()].person;
@@ -98,7 +101,7 @@ async fn import(town: &mut Town, count: usize, days: &[u64]) -> anyhow::Result<(
 }
 
 /// What a tracer sees under a case: its trail, who was there, and who was at its first venue.
-async fn trace(town: &mut Town, case: &str) -> anyhow::Result<Vec<Value>> {
+async fn trace(town: &mut TestTown, case: &str) -> anyhow::Result<Vec<Value>> {
     let venue = town.venues[0].venue;
     let mut seen = Vec::new();
     for what in ["trail".to_owned(), "co-presence?hops=2".to_owned(), format!("venues/{venue}/visits")] {
@@ -110,7 +113,7 @@ async fn trace(town: &mut Town, case: &str) -> anyhow::Result<Vec<Value>> {
 }
 
 /// What everybody is answered at a door.
-async fn colours(town: &mut Town) -> anyhow::Result<Vec<Value>> {
+async fn colours(town: &mut TestTown) -> anyhow::Result<Vec<Value>> {
     let mut colours = Vec::new();
     for resident in 0..town.residents.len() {
         let scan = town.check_in(resident, 2).await?;
@@ -123,9 +126,9 @@ async fn colours(town: &mut Town) -> anyhow::Result<Vec<Value>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
-    let place = Place::new("moved")?;
-    let mut town = Town::found(6).await?;
+    let _turn = cluster::shared_turn().await;
+    let copy_target = CopyTarget::new("moved")?;
+    let mut town = TestTown::found(6).await?;
     for resident in 0..4 {
         town.check_in(resident, resident / 3).await?;
     }
@@ -139,46 +142,54 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     assert_ne!(colours_before[0], colours_before[1]);
 
     let old = town.gateway.folder();
-    assert_refused(&place.copy(old.path(), &[])?, "stop its gateway first");
-    let Town { gateway, residents, venues, .. } = town;
+    assert_refused(&copy_target.copy(old.path(), &[])?, "stop its gateway first");
+    let TestTown { gateway, residents, venues, .. } = town;
     assert!(gateway.stop()?.success());
-    let (other, secret) = (place.folder.path().join("other"), old.path().join("secret"));
+    let (other, secret) = (copy_target.folder.path().join("other"), old.path().join("secret"));
     std::fs::write(&other, [7; 32])?;
-    assert_refused(&place.copy(old.path(), &["--secret", &other.display().to_string()])?, "secret");
+    assert_refused(&copy_target.copy(old.path(), &["--secret", &other.display().to_string()])?, "secret");
     assert!(!old.path().join("store-copy.json").exists());
-    let copied = place.copy(old.path(), &[])?;
+    let copied = copy_target.copy(old.path(), &[])?;
     // 40 imported, of which 10 are left out; 4 and 6 scans.
     assert_done(&copied, " rows and 40 check-ins\nleft out 10 check-ins older than 7 days\n");
-    assert!(told(&copied).contains(&format!("--secret {}", secret.display())), "{}", told(&copied));
+    assert!(
+        output_text(&copied).contains(&format!("--secret {}", secret.display())),
+        "{}",
+        output_text(&copied)
+    );
     // Again: there is nothing to copy, and all is compared once more.
-    let again = place.copy(old.path(), &[])?;
+    let again = copy_target.copy(old.path(), &[])?;
     assert_done(&again, "copied and verified");
-    assert!(!told(&again).contains("copying") && told(&again).contains("comparing"), "{}", told(&again));
+    assert!(
+        !output_text(&again).contains("copying") && output_text(&again).contains("comparing"),
+        "{}",
+        output_text(&again)
+    );
 
-    let gateway = place.start(&secret)?;
+    let gateway = copy_target.start(&secret)?;
     eventually(async || gateway.metric("scangate_colours_loaded", ""), |loaded| *loaded == 1.0).await?;
     let target = gateway.target()?;
     let connection = target.connect(Version::Http3).await?;
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
-    let mut town = Town { gateway, target, connection, venues, residents, authority, tracer };
+    let mut town = TestTown { gateway, target, connection, venues, residents, authority, tracer };
     assert_eq!(trace(&mut town, &case).await?, traced_before);
     assert_eq!(colours(&mut town).await?, colours_before);
     let mine = town.residents[1].authorization(now());
     let mine = town.send("GET", "/v1/people/me", &mine, "").await?;
     assert_eq!((mine.status(), &mine.json()?["colour"]), (200, &json!("red")), "{}", mine.text());
-    assert_refused(&place.copy(old.path(), &[])?, "gateways at work on");
+    assert_refused(&copy_target.copy(old.path(), &[])?, "gateways at work on");
     assert!(town.gateway.stop()?.success());
-    let served = place.copy(old.path(), &[])?;
+    let served = copy_target.copy(old.path(), &[])?;
     assert_refused(&served, "since gateways have served it");
-    assert!(!told(&served).contains("drop"), "{}", told(&served));
+    assert!(!output_text(&served).contains("drop"), "{}", output_text(&served));
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
-    let place = Place::new("interrupted")?;
-    let mut town = Town::found(30).await?;
+    let _turn = cluster::shared_turn().await;
+    let copy_target = CopyTarget::new("interrupted")?;
+    let mut town = TestTown::found(30).await?;
     import(&mut town, 400, &[0, 1, 2, 3, 4, 5]).await?;
     let (old, secret) = (town.gateway.folder(), town.gateway.folder().path().join("secret"));
     // Killed before it remembered a drain, it leaves check-ins that may be in its journal alone.
@@ -188,10 +199,10 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     if checkpoint.exists() {
         std::fs::remove_file(checkpoint)?;
     }
-    assert_refused(&place.copy(old.path(), &[])?, "start the gateway once more and stop it in order");
-    assert!(Gateway::start_in(Arc::clone(&old), &[], Expect::Quiet)?.stop()?.success());
+    assert_refused(&copy_target.copy(old.path(), &[])?, "start the gateway once more and stop it in order");
+    assert!(Gateway::start_in(Arc::clone(&old), &[], ExpectedLog::Quiet)?.stop()?.success());
 
-    let mut copying = place.copying(old.path(), &[])?.stderr(Stdio::piped()).spawn()?;
+    let mut copying = copy_target.copying(old.path(), &[])?.stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(copying.stderr.take().context("standard error is piped")?);
     read_until(&mut lines, "copying the trails")?;
     copying.kill()?;
@@ -201,20 +212,20 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     assert!(!rest.contains("comparing"), "{rest}");
     assert!(old.path().join("store-copy.json").exists());
     // What has half come serves nobody.
-    let early = place.start(&secret).err().map(|error| error.to_string()).unwrap_or_default();
+    let early = copy_target.start(&secret).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(early.contains("is being copied into"), "{early}");
 
     // It goes on by other addresses, and while it compares the cluster is away for a moment.
-    let mut between = Between::start().await?;
-    let through = place.through(&between)?;
+    let mut proxy = ClusterProxy::start().await?;
+    let through = copy_target.through(&proxy)?;
     let mut copying = through.copying(old.path(), &[])?;
     let mut copying = copying.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(copying.stderr.take().context("standard error is piped")?);
     let told = read_until(&mut lines, "comparing the registry")?;
     assert!(!told.contains("copying the registry") && told.contains("copying the trails"), "{told}");
-    between.cut();
+    proxy.cut();
     read_until(&mut lines, "trying again")?;
-    between.heal();
+    proxy.heal();
     read_until(&mut lines, "comparing the trails")?;
     // Nobody reads on: what else it says must not fill the pipe.
     let rest = std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
@@ -225,34 +236,35 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     let stranger = Gateway::start(&[])?;
     let folder = stranger.folder();
     assert!(stranger.stop()?.success());
-    assert_refused(&place.copy(folder.path(), &[])?, "did not come from");
+    assert_refused(&copy_target.copy(folder.path(), &[])?, "did not come from");
     // And once it is whole, a gateway that has run on the old folder changes nothing on the cluster.
-    let mut town = Town::found_in(Gateway::start_in(Arc::clone(&old), &[], Expect::Quiet)?, 1).await?;
+    let mut town =
+        TestTown::found_in(Gateway::start_in(Arc::clone(&old), &[], ExpectedLog::Quiet)?, 1).await?;
     town.check_in(0, 0).await?;
     assert!(town.gateway.stop()?.success());
-    assert_refused(&place.copy(old.path(), &[])?, "has changed since");
+    assert_refused(&copy_target.copy(old.path(), &[])?, "has changed since");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_city_of_others_is_left_alone_and_says_whom_it_waits_for() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
-    let place = Place::new("others")?;
+    let _turn = cluster::shared_turn().await;
+    let copy_target = CopyTarget::new("others")?;
     let own = Gateway::start(&[])?;
     let (folder, secret) = (own.folder(), own.folder().path().join("secret"));
     assert!(own.stop()?.success());
-    let mut other = place.start(&secret)?;
-    assert_refused(&place.copy(folder.path(), &[])?, "gateways at work on");
+    let mut other = copy_target.start(&secret)?;
+    assert_refused(&copy_target.copy(folder.path(), &[])?, "gateways at work on");
     let number = std::fs::read_to_string(other.folder().path().join("gateway"))?.trim().to_owned();
-    let listed = place.ask(&["gateways"], &secret)?;
+    let listed = copy_target.ask(&["gateways"], &secret)?;
     assert_done(&listed, &format!("{number}  drained through 2"));
     other.kill()?;
-    assert_refused(&place.ask(&["retire", &number], &secret)?, "nothing was done");
-    assert_refused(&place.ask(&["retire", "00000000000000aa", "--yes"], &secret)?, "does not wait for");
-    assert_done(&place.ask(&["gateways"], &secret)?, &number);
-    assert_done(&place.ask(&["retire", &number, "--yes"], &secret)?, "lost to tracers");
-    let listed = place.ask(&["gateways"], &secret)?;
-    assert!(listed.status.success() && listed.stdout.is_empty(), "{}", told(&listed));
-    assert_refused(&place.copy(folder.path(), &[])?, "serves a city that was not copied from");
+    assert_refused(&copy_target.ask(&["retire", &number], &secret)?, "nothing was done");
+    assert_refused(&copy_target.ask(&["retire", "00000000000000aa", "--yes"], &secret)?, "does not wait for");
+    assert_done(&copy_target.ask(&["gateways"], &secret)?, &number);
+    assert_done(&copy_target.ask(&["retire", &number, "--yes"], &secret)?, "lost to tracers");
+    let listed = copy_target.ask(&["gateways"], &secret)?;
+    assert!(listed.status.success() && listed.stdout.is_empty(), "{}", output_text(&listed));
+    assert_refused(&copy_target.copy(folder.path(), &[])?, "serves a city that was not copied from");
     Ok(())
 }

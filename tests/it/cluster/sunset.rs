@@ -1,28 +1,28 @@
 //! `gateway sunset` of a city on a cluster: both gateways end, and the keyspace is gone.
 
-use crate::operation::sunset::{Ending, body, live, verify};
+use crate::operation::sunset::{SunsetRun, body, live, verify};
 use anyhow::Context as _;
 use scangate_storage::cql::{Cluster, ClusterError, Consistency, Options, Schema};
-use scangate_tests::{City, Town, assert_done, assert_refused, city, told};
+use scangate_tests::{ClusterCity, TestTown, assert_done, assert_refused, cluster, output_text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Result<()> {
-    let _turn = city::among_others().await;
-    let city = City::new("sunset", 2)?;
+    let _turn = cluster::shared_turn().await;
+    let city = ClusterCity::new("sunset", 2)?;
     let store = city.store().to_owned();
     let keyspace = store.rsplit('/').next().context("a keyspace")?.to_owned();
-    let mut town = Town::found_in(city.start(0)?, 5).await?;
+    let mut town = TestTown::found_in(city.start(0)?, 5).await?;
     live(&mut town).await?;
     let mut second = city.start(1)?;
-    let first = Ending::of(town.gateway.folder(), &["--store", &store])?;
-    let other = Ending::of(second.folder(), &["--store", &store])?;
+    let first = SunsetRun::of(town.gateway.folder(), &["--store", &store])?;
+    let other = SunsetRun::of(second.folder(), &["--store", &store])?;
     let key = first.key()?;
 
     // Whoever is at work, or was killed, is waited for.
-    let Town { gateway, .. } = town;
+    let TestTown { gateway, .. } = town;
     assert!(gateway.stop()?.success());
     assert_refused(&first.end("r", &["--confirm", &keyspace])?, "`gateway store gateways --store cql://");
     second.kill()?;
@@ -32,7 +32,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
     for more in [&[][..], &["--confirm", &first.data]] {
         let refused = first.end("r", more)?;
         assert_refused(&refused, &format!("nothing was touched; --confirm {keyspace} does it"));
-        assert!(told(&refused).contains("5 people, 3 venues, 2 facts"), "{}", told(&refused));
+        assert!(output_text(&refused).contains("5 people, 3 venues, 2 facts"), "{}", output_text(&refused));
     }
     // A city that is being ended is served by nobody.
     look(&store, Cluster::begin_ending)?;

@@ -4,12 +4,12 @@ use super::scripts;
 use anyhow::Context as _;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, told};
+use scangate_tests::{TestTown, output_text};
 use std::process::Command;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aioquic_checks_in() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let python = std::env::var("SCANGATE_TEST_PYTHON").context("tests/run sets SCANGATE_TEST_PYTHON")?;
     let output = Command::new(python)
         .arg(scripts().join("clients/aioquic_check_in.py"))
@@ -18,6 +18,6 @@ async fn aioquic_checks_in() -> anyhow::Result<()> {
         .arg(&town.venues[0].poster)
         .arg(town.residents[0].code(Step::of(now())))
         .output()?;
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }

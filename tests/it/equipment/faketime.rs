@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::city::Given;
 use scangate_loadgen::client::Version;
-use scangate_tests::{Clock, Gateway, Sent, Town, eventually, is_complete};
+use scangate_tests::{Clock, Gateway, TestReply, TestTown, eventually, is_complete};
 use serde_json::{Value, json};
 
 /// The phone of who registers.
@@ -16,7 +16,7 @@ const ILL: usize = 0;
 const CONTACT: usize = 1;
 
 /// What a city makes of it.
-struct Expected {
+struct Expectation {
     policy: &'static str,
     /// After a report of fever.
     feverish: &'static str,
@@ -29,7 +29,7 @@ struct Expected {
 }
 
 struct Life {
-    town: Town,
+    town: TestTown,
     clock: Clock,
     authority: String,
     tracer: String,
@@ -42,7 +42,7 @@ impl Life {
         let clock = Clock::new()?;
         // Nine in the morning of the next day in Shanghai: no midnight comes between two requests.
         clock.go_ahead(DAY_MS + HOUR_MS - clock.now().0 % DAY_MS)?;
-        let town = Town::found_in(Gateway::start_by(&clock, policy)?, 3).await?;
+        let town = TestTown::found_in(Gateway::start_by(&clock, policy)?, 3).await?;
         let gateway = &town.gateway;
         let authority = gateway.token("authority", "health office", None)?;
         let tracer = gateway.token("tracer", "tracer 7", None)?;
@@ -50,7 +50,7 @@ impl Life {
         Ok(Self { town, clock, authority, tracer, terminal, day: 0 })
     }
 
-    async fn send(&mut self, method: &str, path: &str, by: &str, body: &Value) -> anyhow::Result<Sent> {
+    async fn send(&mut self, method: &str, path: &str, by: &str, body: &Value) -> anyhow::Result<TestReply> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let sent = self.town.send(method, path, by, body).await?;
         anyhow::ensure!(sent.status() == 200, "{method} {path}: {} {}", sent.status(), sent.text());
@@ -130,7 +130,7 @@ impl Life {
     }
 }
 
-async fn live(expected: Expected) -> anyhow::Result<()> {
+async fn live(expected: Expectation) -> anyhow::Result<()> {
     let mut life = Life::begin(expected.policy).await?;
     life.register(CONTACT).await?;
     let mut met = Timestamp(0);
@@ -196,23 +196,24 @@ async fn live(expected: Expected) -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_07_a_life_in_xuzhou() -> anyhow::Result<()> {
     let later = &[(15, "green")];
-    live(Expected { policy: "xuzhou", feverish: "green", contact: "red", later, door: ("pass", &[]) }).await
+    live(Expectation { policy: "xuzhou", feverish: "green", contact: "red", later, door: ("pass", &[]) })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_04_a_life_in_xinji() -> anyhow::Result<()> {
     let (later, door) = (&[(15, "green")], ("check", &["temperature", "document"][..]));
-    live(Expected { policy: "xinji", feverish: "yellow", contact: "red", later, door }).await
+    live(Expectation { policy: "xinji", feverish: "yellow", contact: "red", later, door }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_06_a_life_in_nanchong() -> anyhow::Result<()> {
     let (later, door) = (&[(15, "yellow"), (28, "green")], ("check", &["temperature"][..]));
-    live(Expected { policy: "nanchong", feverish: "yellow", contact: "red", later, door }).await
+    live(Expectation { policy: "nanchong", feverish: "yellow", contact: "red", later, door }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hb_10_a_life_in_jingzhou() -> anyhow::Result<()> {
     let (later, door) = (&[(15, "green")], ("check", &["temperature"][..]));
-    live(Expected { policy: "jingzhou", feverish: "red", contact: "yellow", later, door }).await
+    live(Expectation { policy: "jingzhou", feverish: "red", contact: "yellow", later, door }).await
 }

@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Sent, Town, send};
+use scangate_tests::{ExpectedLog, Gateway, TestReply, TestTown, send};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -26,7 +26,7 @@ fn fill(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Sends imports, each of check-ins that nobody sent before, until one is refused. Returns the refusal.
-async fn import_until_refused(town: &mut Town, kept: &mut BTreeSet<String>) -> anyhow::Result<String> {
+async fn import_until_refused(town: &mut TestTown, kept: &mut BTreeSet<String>) -> anyhow::Result<String> {
     let authority = town.authority.clone();
     for round in 0..1_000 {
         let line = |number: u64| {
@@ -46,7 +46,7 @@ async fn import_until_refused(town: &mut Town, kept: &mut BTreeSet<String>) -> a
 }
 
 /// Posts facts until the registry has no room for one. Returns the refusal.
-async fn facts_until_refused(town: &mut Town) -> anyhow::Result<Sent> {
+async fn facts_until_refused(town: &mut TestTown) -> anyhow::Result<TestReply> {
     for _ in 0..10_000 {
         let sent = town.post_fact(2, "symptoms").await?;
         if sent.status() >= 300 {
@@ -58,10 +58,10 @@ async fn facts_until_refused(town: &mut Town) -> anyhow::Result<Sent> {
 
 /// Tries until it is taken.
 async fn until_taken(
-    town: &mut Town,
+    town: &mut TestTown,
     since: Instant,
-    mut ask: impl AsyncFnMut(&mut Town) -> anyhow::Result<Sent>,
-) -> anyhow::Result<Sent> {
+    mut ask: impl AsyncFnMut(&mut TestTown) -> anyhow::Result<TestReply>,
+) -> anyhow::Result<TestReply> {
     loop {
         let sent = ask(town).await?;
         if sent.status() < 300 {
@@ -80,8 +80,8 @@ async fn a_full_disk_refuses_loses_nothing_and_heals() -> anyhow::Result<()> {
     let config = tempfile::NamedTempFile::new()?;
     std::fs::write(&config, "[journal]\nsegment_mib = 1\n")?;
     let arguments = ["--config", config.path().to_str().context("a path")?];
-    let gateway = Gateway::start_in(Arc::clone(&folder), &arguments, Expect::Trouble)?;
-    let mut town = Town::found_in(gateway, 3).await?;
+    let gateway = Gateway::start_in(Arc::clone(&folder), &arguments, ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 3).await?;
     let first = town.check_in(0, 0).await?;
     assert_eq!(first.status(), 200, "{}", first.text());
 

@@ -2,12 +2,12 @@
 
 use anyhow::Context as _;
 use scangate_core::policy::Policy;
-use scangate_loadgen::city::City as Streets;
+use scangate_loadgen::city::City;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::{Carrier, Run, drive};
 use scangate_loadgen::plan::{Curve, Wish, plan};
 use scangate_loadgen::verify::verify;
-use scangate_tests::{City, Expect, Gateway, Town};
+use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,14 +57,15 @@ fn gz_05_a_pack_is_checked_by_line_and_its_overlaps_are_reported() -> anyhow::Re
 #[test]
 fn a_second_gateway_on_the_same_folder_refuses_to_start() -> anyhow::Result<()> {
     let first = Gateway::start(&[])?;
-    let second = Gateway::start_in(first.folder(), &[], Expect::Trouble).err().map(|error| error.to_string());
+    let second =
+        Gateway::start_in(first.folder(), &[], ExpectedLog::Trouble).err().map(|error| error.to_string());
     assert!(second.as_ref().is_some_and(|error| error.contains("another gateway")), "{second:?}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     town.check_in(0, 0).await?;
     for path in ["/livez", "/readyz"] {
         let answer = town.gateway.ask(path)?;
@@ -80,9 +81,9 @@ async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
-    let town = Town::found(500).await?;
-    let Town { gateway, target, venues, residents, .. } = town;
-    let city = Arc::new(Streets { venues, residents });
+    let town = TestTown::found(500).await?;
+    let TestTown { gateway, target, venues, residents, .. } = town;
+    let city = Arc::new(City { venues, residents });
     let length = Duration::from_secs(3);
     let wish = Wish { rate: 400.0, length, curve: Curve::Flat, residents: 500, venues: 3, seed: 1 };
     let gates = Carrier::Gates { connections: 4, in_flight: 8, version: Version::Http3 };
@@ -95,7 +96,7 @@ async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     assert!(status.success(), "{status}");
     let seen = driving.await??.into_seen();
     assert!(seen.kept_count > 0);
-    let gateway = Gateway::start_in(folder, &[], Expect::Quiet)?;
+    let gateway = Gateway::start_in(folder, &[], ExpectedLog::Quiet)?;
     let verified = verify(&gateway.target()?, &city.residents, &seen.kept).await?;
     assert!(verified.is_well(), "{verified:?}");
     Ok(())
@@ -104,7 +105,7 @@ async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_cluster_and_snapshot_it_says_what_is_missing_and_ends() -> anyhow::Result<()> {
     let nobody: std::net::SocketAddr = "127.0.0.1:9".parse()?;
-    let city = City::by("nobody", 1, &[nobody], &HashMap::new())?;
+    let city = ClusterCity::by("nobody", 1, &[nobody], &HashMap::new())?;
     let Err(error) = city.start(0) else { panic!("there is nothing to start with") };
     let text = error.to_string();
     assert!(text.contains("does not answer") && text.contains("has no snapshot"), "{text}");

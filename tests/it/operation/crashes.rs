@@ -8,7 +8,7 @@ use scangate_loadgen::client::{Connection, Target, Version};
 use scangate_loadgen::drive::now;
 use scangate_loadgen::sample::Acknowledged;
 use scangate_loadgen::verify::verify;
-use scangate_tests::{Expect, Gateway, Town};
+use scangate_tests::{ExpectedLog, Gateway, TestTown};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ const RESIDENTS_A_GATE: usize = 300;
 
 /// The generator's own list, and how many are on it.
 #[derive(Default)]
-struct List {
+struct AcknowledgedList {
     kept: Mutex<HashMap<PersonId, Vec<Acknowledged>>>,
     count: AtomicU64,
 }
@@ -36,7 +36,7 @@ async fn scan_until_it_breaks(
     residents: &[Resident],
     poster: &str,
     from: usize,
-    list: &List,
+    list: &AcknowledgedList,
 ) {
     for resident in residents.iter().cycle().skip(from).take(residents.len()) {
         let code = resident.code(Step::of(now()));
@@ -49,7 +49,13 @@ async fn scan_until_it_breaks(
     }
 }
 
-async fn load(target: Target, residents: Arc<Vec<Resident>>, poster: String, round: usize, list: Arc<List>) {
+async fn load(
+    target: Target,
+    residents: Arc<Vec<Resident>>,
+    poster: String,
+    round: usize,
+    list: Arc<AcknowledgedList>,
+) {
     let gates = (0..GATES).map(|gate| {
         let (target, residents, poster, list) = (&target, &residents, &poster, &list);
         async move {
@@ -64,10 +70,10 @@ async fn load(target: Target, residents: Arc<Vec<Resident>>, poster: String, rou
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_a_hundred_times_it_loses_and_doubles_nothing() -> anyhow::Result<()> {
     let folder = Arc::new(tempfile::tempdir()?);
-    let start = || Gateway::start_in(Arc::clone(&folder), &[], Expect::Quiet);
-    let town = Town::found_in(start()?, GATES * RESIDENTS_A_GATE).await?;
-    let Town { mut gateway, residents, venues, .. } = town;
-    let (residents, list) = (Arc::new(residents), Arc::new(List::default()));
+    let start = || Gateway::start_in(Arc::clone(&folder), &[], ExpectedLog::Quiet);
+    let town = TestTown::found_in(start()?, GATES * RESIDENTS_A_GATE).await?;
+    let TestTown { mut gateway, residents, venues, .. } = town;
+    let (residents, list) = (Arc::new(residents), Arc::new(AcknowledgedList::default()));
     for round in 0..KILLS {
         let before = list.count.load(Ordering::Relaxed);
         let goal = before + BEFORE_A_KILL + round as u64 % 17;

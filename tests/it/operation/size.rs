@@ -3,7 +3,7 @@
 use scangate_core::time::Step;
 use scangate_loadgen::city::{residents, venues};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, eventually};
+use scangate_tests::{TestTown, eventually};
 use serde_json::json;
 
 /// Who had a code of Nanchong's after twenty days, and the posters that were printed anew.
@@ -12,7 +12,7 @@ const POSTERS: usize = 7_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_01_180_000_people_and_7_000_posters() -> anyhow::Result<()> {
-    let mut town = Town::under("nanchong", 1).await?;
+    let mut town = TestTown::under("nanchong", 1).await?;
     let authority = town.authority.clone();
     let people = residents(&mut town.connection, &authority, 18, RESIDENTS).await?;
     let posters = venues(&mut town.connection, &authority, POSTERS).await?;

@@ -6,7 +6,7 @@ use scangate_core::id::PersonId;
 use scangate_core::keys::Secret;
 use scangate_loadgen::drive::now;
 use scangate_storage::registry::Registry;
-use scangate_tests::{Expect, Gateway, Town, assert_done, assert_refused, told};
+use scangate_tests::{ExpectedLog, Gateway, TestTown, assert_done, assert_refused, output_text};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A data folder that is to be ended, and a folder for reports.
-pub(crate) struct Ending {
+pub(crate) struct SunsetRun {
     folder: Arc<TempDir>,
     /// The folder's absolute path.
     pub(crate) data: String,
@@ -25,7 +25,7 @@ pub(crate) struct Ending {
     more: Vec<String>,
 }
 
-impl Ending {
+impl SunsetRun {
     pub(crate) fn of(folder: Arc<TempDir>, more: &[&str]) -> anyhow::Result<Self> {
         let data = folder.path().canonicalize()?.display().to_string();
         let more = more.iter().map(ToString::to_string).collect();
@@ -56,7 +56,7 @@ impl Ending {
 
     /// Why no gateway starts on the folder.
     pub(crate) fn why_not(&self, arguments: &[&str]) -> String {
-        let started = Gateway::start_in(Arc::clone(&self.folder), arguments, Expect::Trouble);
+        let started = Gateway::start_in(Arc::clone(&self.folder), arguments, ExpectedLog::Trouble);
         started.err().map(|error| error.to_string()).unwrap_or_default()
     }
 
@@ -101,7 +101,7 @@ fn is_traced(folder: &Path, person: PersonId) -> anyhow::Result<bool> {
 }
 
 /// Something of everything: check-ins, facts, one of them withdrawn, and a case.
-pub(crate) async fn live(town: &mut Town) -> anyhow::Result<()> {
+pub(crate) async fn live(town: &mut TestTown) -> anyhow::Result<()> {
     for resident in 0..4 {
         assert_eq!(town.check_in(resident, resident / 3).await?.status(), 200);
     }
@@ -117,12 +117,12 @@ pub(crate) async fn live(town: &mut Town) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_22_a_sunset_leaves_nothing_but_a_report_that_others_can_check() -> anyhow::Result<()> {
-    let mut town = Town::found(6).await?;
+    let mut town = TestTown::found(6).await?;
     live(&mut town).await?;
-    let ending = Ending::of(town.gateway.folder(), &[])?;
+    let ending = SunsetRun::of(town.gateway.folder(), &[])?;
     let key = ending.key()?;
     assert_refused(&ending.end("r", &["--confirm", &ending.data])?, "stop its gateway first");
-    let Town { gateway, residents, .. } = town;
+    let TestTown { gateway, residents, .. } = town;
     assert!(gateway.stop()?.success());
     let folder = ending.folder.path();
     assert!(is_traced(folder, residents[0].person)?);
@@ -136,13 +136,13 @@ async fn xj_22_a_sunset_leaves_nothing_but_a_report_that_others_can_check() -> a
     for more in [&[][..], &["--confirm", "data"]] {
         let refused = ending.end("r", more)?;
         assert_refused(&refused, &format!("nothing was touched; --confirm {} does it", ending.data));
-        assert!(told(&refused).contains("6 people, 3 venues, 2 facts"), "{}", told(&refused));
+        assert!(output_text(&refused).contains("6 people, 3 venues, 2 facts"), "{}", output_text(&refused));
     }
     fs::write(folder.join("holiday.jpg"), "x")?;
     assert_refused(&ending.end("r", &["--confirm", &ending.data])?, "holiday.jpg");
     fs::remove_file(folder.join("holiday.jpg"))?;
     assert_eq!(ending.names()?, names);
-    assert!(Gateway::start_in(Arc::clone(&ending.folder), &[], Expect::Quiet)?.stop()?.success());
+    assert!(Gateway::start_in(Arc::clone(&ending.folder), &[], ExpectedLog::Quiet)?.stop()?.success());
 
     let ended = ending.end("r", &["--confirm", &ending.data])?;
     assert_done(&ended, "left        nothing");
@@ -183,9 +183,9 @@ async fn xj_22_a_sunset_leaves_nothing_but_a_report_that_others_can_check() -> a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_22_a_sunset_that_was_killed_is_gone_on_with() -> anyhow::Result<()> {
-    let mut town = Town::found(4).await?;
+    let mut town = TestTown::found(4).await?;
     live(&mut town).await?;
-    let ending = Ending::of(town.gateway.folder(), &[])?;
+    let ending = SunsetRun::of(town.gateway.folder(), &[])?;
     let key = ending.key()?;
     let person = town.residents[0].person;
     assert!(town.gateway.stop()?.success());

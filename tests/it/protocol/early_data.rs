@@ -3,7 +3,7 @@
 
 use scangate_loadgen::client::{Arrival, Handshake, Target};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Relay, Sent, Town, send};
+use scangate_tests::{Relay, TestReply, TestTown, send};
 use std::time::{Duration, Instant};
 
 /// How long the gateway may take to count a request.
@@ -11,7 +11,7 @@ const COUNTING_MAX: Duration = Duration::from_secs(180);
 
 /// A town whose gateway is reached through a relay.
 struct Street {
-    town: Town,
+    town: TestTown,
     relay: Relay,
     target: Target,
 }
@@ -19,7 +19,7 @@ struct Street {
 impl Street {
     /// Founds it, with a phone that was there before.
     async fn found() -> anyhow::Result<Self> {
-        let town = Town::found(1).await?;
+        let town = TestTown::found(1).await?;
         let relay = Relay::start(town.gateway.listen).await?;
         let target = Target::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
         let first = target.arrive(Handshake::Early).await?;
@@ -37,7 +37,7 @@ impl Street {
         authorization: &str,
         body: String,
         counted: (&str, &str),
-    ) -> anyhow::Result<(Sent, Arrival)> {
+    ) -> anyhow::Result<(TestReply, Arrival)> {
         let count = || self.town.gateway.metric(counted.0, counted.1);
         let before = count()?;
         self.relay.hold();

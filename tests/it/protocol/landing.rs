@@ -4,18 +4,18 @@
 
 use quinn::ConnectionError;
 use scangate_loadgen::client::{Handshake, Target, Version};
-use scangate_tests::{Expect, Gateway, Relay, Town, send};
+use scangate_tests::{ExpectedLog, Gateway, Relay, TestTown, send};
 use std::fs;
 use std::sync::Arc;
 
 /// Two gateways of one secret and certificate, with different numbers of workers.
-async fn neighbours() -> anyhow::Result<(Town, Gateway)> {
-    let town = Town::found_in(Gateway::start(&["--workers", "1"])?, 1).await?;
+async fn neighbours() -> anyhow::Result<(TestTown, Gateway)> {
+    let town = TestTown::found_in(Gateway::start(&["--workers", "1"])?, 1).await?;
     let folder = tempfile::tempdir()?;
     for name in ["secret", "certificate.pem", "key.pem"] {
         fs::copy(town.gateway.folder().path().join(name), folder.path().join(name))?;
     }
-    let other = Gateway::start_in(Arc::new(folder), &["--workers", "3"], Expect::Quiet)?;
+    let other = Gateway::start_in(Arc::new(folder), &["--workers", "3"], ExpectedLog::Quiet)?;
     Ok((town, other))
 }
 

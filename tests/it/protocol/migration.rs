@@ -2,12 +2,12 @@
 //! connection.
 
 use scangate_loadgen::client::Version;
-use scangate_tests::{Town, send};
+use scangate_tests::{TestTown, send};
 use std::net::UdpSocket;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_survives_its_ports_change() -> anyhow::Result<()> {
-    let town = Town::found(40).await?;
+    let town = TestTown::found(40).await?;
     let mut connection = town.target.connect(Version::Http3).await?;
     let name = connection.quic().map(quinn::Connection::stable_id);
     for resident in 0..40 {

@@ -4,7 +4,7 @@ use quinn::VarInt;
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::Town;
+use scangate_tests::TestTown;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -28,7 +28,7 @@ fn frames(body: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_split_at_every_byte_is_the_same_request() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let request = frames(town.scan(0, 0).as_bytes());
     let connection = town.target.connect(Version::Http3).await?;
     let quic = connection.quic().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
@@ -54,7 +54,7 @@ async fn a_request_split_at_every_byte_is_the_same_request() -> anyhow::Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_reset_half_way_is_not_kept_and_harms_nobody_else() -> anyhow::Result<()> {
-    let mut town = Town::found(2).await?;
+    let mut town = TestTown::found(2).await?;
     let request = frames(town.scan(0, 0).as_bytes());
     let connection = town.target.connect(Version::Http3).await?;
     let quic = connection.quic().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
@@ -75,7 +75,7 @@ async fn what_is_reset_half_way_is_not_kept_and_harms_nobody_else() -> anyhow::R
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelined_requests_are_answered_in_their_order() -> anyhow::Result<()> {
-    let town = Town::found(8).await?;
+    let town = TestTown::found(8).await?;
     let mut requests = Vec::new();
     for resident in 0..8 {
         let code = town.residents[resident].code(Step::of(now()));
@@ -96,7 +96,7 @@ async fn pipelined_requests_are_answered_in_their_order() -> anyhow::Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_never_arrives_whole_is_given_up_and_its_connection_goes_on() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let scan = town.scan(0, 0);
     let request = frames(scan.as_bytes());
     let connection = town.target.connect(Version::Http3).await?;
@@ -135,7 +135,7 @@ async fn what_never_arrives_whole_is_given_up_and_its_connection_goes_on() -> an
 /// Many clients read nothing before they have sent everything.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_far_too_much_before_reading_is_told_so() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     for path in ["/v1/check-ins", "/v1/people"] {
         for length in [70_000, 1 << 20] {
             let mut bytes = format!(
@@ -150,7 +150,7 @@ async fn who_sends_far_too_much_before_reading_is_told_so() -> anyhow::Result<()
 }
 
 /// Sends bytes over TLS and reads to the end.
-async fn raw(town: &Town, bytes: &[u8]) -> anyhow::Result<String> {
+async fn raw(town: &TestTown, bytes: &[u8]) -> anyhow::Result<String> {
     use rustls::pki_types::pem::PemObject as _;
     let pem = std::fs::read(town.gateway.folder().path().join("certificate.pem"))?;
     let mut roots = rustls::RootCertStore::empty();

@@ -12,7 +12,9 @@ use scangate_core::time::Step;
 use scangate_loadgen::city::{Given, Resident};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Manner, Party, Sent, Town, eventually, refused, send};
+use scangate_tests::{
+    Behaviour, ExpectedLog, Gateway, TestProvider, TestReply, TestTown, eventually, refused, send,
+};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::Path;
@@ -26,9 +28,9 @@ const TOKEN: &str = "a-token-of-the-city";
 /// Over which allowances of a phone are counted.
 const PERIOD_MS: u64 = 600_000;
 
-const SENT: Manner = Manner::Says(200, "");
-const MATCH: Manner = Manner::Says(200, r#"{"match": true, "score": 0.98}"#);
-const NO_MATCH: Manner = Manner::Says(200, r#"{"match": false}"#);
+const SENT: Behaviour = Behaviour::Answers(200, "");
+const MATCH: Behaviour = Behaviour::Answers(200, r#"{"match": true, "score": 0.98}"#);
+const NO_MATCH: Behaviour = Behaviour::Answers(200, r#"{"match": false}"#);
 
 pub(crate) fn jpeg() -> String {
     STANDARD.encode(b"\xff\xd8\xff\xe0 a face")
@@ -47,9 +49,9 @@ fn with(mut form: Value, more: &[(&str, &str)]) -> Value {
 
 /// Xuzhou, with a party for messages and one for faces.
 struct Xuzhou {
-    town: Town,
-    sms: Party,
-    face: Party,
+    town: TestTown,
+    sms: TestProvider,
+    face: TestProvider,
 }
 
 fn configuration(folder: &Path, sms: &str, face: &str) -> anyhow::Result<String> {
@@ -66,31 +68,31 @@ fn configuration(folder: &Path, sms: &str, face: &str) -> anyhow::Result<String>
 }
 
 impl Xuzhou {
-    async fn found(expect: Expect) -> anyhow::Result<Self> {
-        let (sms, face) = (Party::start(SENT).await?, Party::start(MATCH).await?);
+    async fn found(expect: ExpectedLog) -> anyhow::Result<Self> {
+        let (sms, face) = (TestProvider::start(SENT).await?, TestProvider::start(MATCH).await?);
         let folder = Arc::new(tempfile::tempdir()?);
         let (to_sms, to_face) =
             (format!("http://{}/send", sms.address), format!("http://{}/face", face.address));
         let file = configuration(folder.path(), &to_sms, &to_face)?;
         let gateway = Gateway::start_in(folder, &["--config", &file], expect)?;
-        Ok(Self { town: Town::found_in(gateway, 1).await?, sms, face })
+        Ok(Self { town: TestTown::found_in(gateway, 1).await?, sms, face })
     }
 
     /// Stops the gateway in order and starts it again.
     async fn restart(self) -> anyhow::Result<Self> {
-        let Self { town: Town { gateway, .. }, sms, face } = self;
+        let Self { town: TestTown { gateway, .. }, sms, face } = self;
         let folder = gateway.folder();
         gateway.stop()?;
         let file = folder.path().join("gateway.toml").display().to_string();
-        let gateway = Gateway::start_in(folder, &["--config", &file], Expect::Quiet)?;
-        Ok(Self { town: Town::found_in(gateway, 1).await?, sms, face })
+        let gateway = Gateway::start_in(folder, &["--config", &file], ExpectedLog::Quiet)?;
+        Ok(Self { town: TestTown::found_in(gateway, 1).await?, sms, face })
     }
 
-    async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Sent> {
+    async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<TestReply> {
         self.town.send("POST", path, "", body.to_string()).await
     }
 
-    async fn register(&mut self, body: &Value) -> anyhow::Result<Sent> {
+    async fn register(&mut self, body: &Value) -> anyhow::Result<TestReply> {
         self.post("/v1/people", body).await
     }
 
@@ -98,7 +100,7 @@ impl Xuzhou {
     async fn code(&mut self, phone: &str) -> anyhow::Result<String> {
         let sent = self.post("/v1/people/sms-codes", &json!({"phone": phone})).await?;
         anyhow::ensure!(sent.status() == 202, "{}", sent.text());
-        let code = self.sms.asked_last()?.question["code"].as_str().map(str::to_owned);
+        let code = self.sms.last_request()?.body["code"].as_str().map(str::to_owned);
         code.context("a message has a code")
     }
 
@@ -112,8 +114,8 @@ impl Xuzhou {
             assert!(!said.contains(word), "the log names {word}");
         }
         let numbers: HashSet<&str> = said.split(|letter: char| !letter.is_ascii_digit()).collect();
-        for asked in self.sms.asked() {
-            let code = asked.question["code"].as_str().unwrap_or_default();
+        for request in self.sms.requests() {
+            let code = request.body["code"].as_str().unwrap_or_default();
             assert!(!numbers.contains(code), "the log names {code}");
         }
         let metrics = self.town.gateway.ask("/metrics")?;
@@ -141,7 +143,7 @@ fn person_code(given: &Value) -> anyhow::Result<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_named_anywhere()
 -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     let asked = city.town.send("GET", "/v1/registration", "", "").await?.json()?;
     let terms = json!({
         "policy": "xuzhou/1", "title": "徐州健康宝", "hotline": "12345",
@@ -151,12 +153,12 @@ async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_name
 
     let bare = form(PHONE, "resident-id", NUMBER);
     let code = city.code(PHONE).await?;
-    let message = city.sms.asked_last()?;
+    let message = city.sms.last_request()?;
     let bearer = Some(format!("Bearer {TOKEN}"));
-    assert_eq!((message.what.as_str(), &message.authorization), ("POST /send", &bearer));
-    let text = message.question["text"].as_str().unwrap_or_default();
+    assert_eq!((message.method_and_path.as_str(), &message.authorization), ("POST /send", &bearer));
+    let text = message.body["text"].as_str().unwrap_or_default();
     assert!(text.starts_with("【徐州健康宝】") && text.contains(&code), "{text}");
-    assert_eq!(message.question, json!({"phone": PHONE, "code": code, "text": text}));
+    assert_eq!(message.body, json!({"phone": PHONE, "code": code, "text": text}));
     assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()), "{code}");
 
     let other = if code == "000000" { "000001" } else { "000000" };
@@ -193,18 +195,18 @@ async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_name
         }
     }
     // No face is compared for who does not hold the phone.
-    assert_eq!(city.face.asked().len(), 3);
-    let claim = city.face.asked_last()?;
+    assert_eq!(city.face.requests().len(), 3);
+    let claim = city.face.last_request()?;
     let document = json!({"type": "resident-id", "number": NUMBER});
-    assert_eq!(claim.question, json!({"name": NAME, "document": document, "image": jpeg()}));
-    assert_eq!((claim.what.as_str(), claim.authorization), ("POST /face", bearer));
+    assert_eq!(claim.body, json!({"name": NAME, "document": document, "image": jpeg()}));
+    assert_eq!((claim.method_and_path.as_str(), claim.authorization), ("POST /face", bearer));
     city.assert_nobody_is_named()?;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_04_a_picture_of_most_of_a_mebibyte_arrives_and_more_is_too_large() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     let code = city.code(PHONE).await?;
     let picture = |bytes: usize| STANDARD.encode([b"\xff\xd8\xff\xe0".to_vec(), vec![7; bytes]].concat());
     for version in [Version::Http1, Version::Http2, Version::Http3] {
@@ -227,7 +229,7 @@ async fn xz_04_a_picture_of_most_of_a_mebibyte_arrives_and_more_is_too_large() -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     let code = city.code(PHONE).await?;
     for number in ["E12345678", "no form that is known here"] {
         let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
@@ -237,12 +239,12 @@ async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them
     let (authority, passport) = (city.town.authority.clone(), form(PHONE, "passport", "E12345678"));
     let imported = city.town.send("POST", "/v1/people/import", &authority, passport.to_string()).await?;
     assert!(imported.lines()?[0]["key"].is_string(), "{}", imported.text());
-    assert!(city.face.asked().is_empty());
+    assert!(city.face.requests().is_empty());
     Ok(())
 }
 
 /// Somebody who was just registered, as a resident of the town.
-fn settle(town: &mut Town, given: Value) -> anyhow::Result<usize> {
+fn settle(town: &mut TestTown, given: Value) -> anyhow::Result<usize> {
     let resident: Resident = serde_json::from_value::<Given>(given)?.resident()?;
     town.residents.push(resident);
     Ok(town.residents.len() - 1)
@@ -251,7 +253,7 @@ fn settle(town: &mut Town, given: Value) -> anyhow::Result<usize> {
 #[tokio::test(flavor = "multi_thread")]
 async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() -> anyhow::Result<()> {
     const FAMILY: usize = 0;
-    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     let code = city.code(PHONE).await?;
     let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
     let given = city.register(&with(form(PHONE, "resident-id", NUMBER), &steps)).await?.json()?;
@@ -264,7 +266,7 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
         let given = town.send("POST", "/v1/people/import", &authority, form).await?.lines()?.remove(0);
         imported.push(settle(town, given)?);
     }
-    let id = |town: &Town, resident: usize| json!({"person": town.residents[resident].person});
+    let id = |town: &TestTown, resident: usize| json!({"person": town.residents[resident].person});
     let (family, stranger, whom) = (id(town, FAMILY), id(town, imported[0]), id(town, proven));
     let not_named = refused(403, "proxy-not-named");
 
@@ -276,12 +278,12 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     let papers = json!({"name": NAME, "document": {"type": "resident-id", "number": NUMBER}});
     for body in [&whom, &papers] {
         let sent = town.own(FAMILY, "POST", "/dependants", body).await?;
-        assert_eq!(sent.said(), not_named, "{}", sent.text());
+        assert_eq!(sent.status_and_code(), not_named, "{}", sent.text());
         assert!(sent.json()?["key"].is_null() && !sent.text().contains(NAME), "{}", sent.text());
     }
 
     let own = town.own(proven, "POST", "/guardians", &whom).await?;
-    assert_eq!(own.said(), refused(400, "malformed"));
+    assert_eq!(own.status_and_code(), refused(400, "malformed"));
     for _ in 0..2 {
         let named = town.own(proven, "POST", "/guardians", &family).await?;
         assert_eq!((named.status(), named.text().as_str()), (204, ""));
@@ -290,7 +292,7 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     assert_eq!((&mine["guardians"], &mine["named"]), (&json!([]), &json!([family["person"]])), "{mine}");
     // Naming one opens nothing to another.
     let sent = town.own(imported[0], "POST", "/dependants", &whom).await?;
-    assert_eq!(sent.said(), not_named);
+    assert_eq!(sent.status_and_code(), not_named);
     for _ in 0..2 {
         let taken = town.own(FAMILY, "POST", "/dependants", &whom).await?.json()?;
         assert_eq!(taken["person"], whom["person"]);
@@ -298,7 +300,7 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     }
     // With one guardian already, a name and a document open nothing to another either.
     let sent = town.own(imported[0], "POST", "/dependants", &papers).await?;
-    assert_eq!(sent.said(), not_named);
+    assert_eq!(sent.status_and_code(), not_named);
 
     // Three may act for one here. Who is nobody counts and is answered like anybody.
     let nobody = json!({"person": "p0000000000001"});
@@ -306,23 +308,23 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     let full = refused(409, "proxy-in-limit");
     let others = [nobody.clone(), stranger.clone(), id(town, imported[1])];
     for (other, expected) in others.iter().zip([(204, String::new()), (204, String::new()), full]) {
-        assert_eq!(town.own(proven, "POST", "/guardians", other).await?.said(), expected);
+        assert_eq!(town.own(proven, "POST", "/guardians", other).await?.status_and_code(), expected);
     }
     for (guardian, status) in [(&stranger, 204), (&stranger, 404), (&nobody, 204), (&others[2], 404)] {
         let sent = town.own(proven, "DELETE", &path(guardian), &Value::Null).await?;
         assert_eq!(sent.status(), status, "{}", sent.text());
     }
     let sent = town.own(imported[0], "POST", "/dependants", &whom).await?;
-    assert_eq!(sent.said(), not_named, "what was taken back opens nothing");
+    assert_eq!(sent.status_and_code(), not_named, "what was taken back opens nothing");
 
     // A naming ends with its tie, whoever ends it.
     let left = format!("/dependants/{}", whom["person"].as_str().unwrap_or_default());
     assert_eq!(town.own(FAMILY, "DELETE", &left, &Value::Null).await?.status(), 204);
-    assert_eq!(town.own(FAMILY, "POST", "/dependants", &whom).await?.said(), not_named);
+    assert_eq!(town.own(FAMILY, "POST", "/dependants", &whom).await?.status_and_code(), not_named);
     assert_eq!(town.own(proven, "POST", "/guardians", &family).await?.status(), 204);
     assert_eq!(town.own(FAMILY, "POST", "/dependants", &whom).await?.status(), 200);
     assert_eq!(town.own(proven, "DELETE", &path(&family), &Value::Null).await?.status(), 204);
-    assert_eq!(town.own(FAMILY, "POST", "/dependants", &whom).await?.said(), not_named);
+    assert_eq!(town.own(FAMILY, "POST", "/dependants", &whom).await?.status_and_code(), not_named);
 
     let (operator, subject) = (town.gateway.first_token("operator")?, &whom["person"]);
     let entries = town.send("GET", "/v1/audit", &operator, "").await?.lines()?;
@@ -337,7 +339,7 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_06_a_document_has_its_types_form_and_one_number_of_two_types_is_two_people() -> anyhow::Result<()>
 {
-    let mut town = Town::found_in(Gateway::start(&["--policy", "xinji"])?, 1).await?;
+    let mut town = TestTown::found_in(Gateway::start(&["--policy", "xinji"])?, 1).await?;
     let mut people = Vec::new();
     for (r#type, number, status, code) in [
         ("resident-id", "11010519491231002X", 200, ""),
@@ -366,8 +368,8 @@ async fn xj_06_a_document_has_its_types_form_and_one_number_of_two_types_is_two_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_07_phones_from_abroad_are_phone_unsupported() -> anyhow::Result<()> {
-    let mut xinji = Town::found_in(Gateway::start(&["--policy", "xinji"])?, 1).await?;
-    let mut xuzhou = Xuzhou::found(Expect::Quiet).await?;
+    let mut xinji = TestTown::found_in(Gateway::start(&["--policy", "xinji"])?, 1).await?;
+    let mut xuzhou = Xuzhou::found(ExpectedLog::Quiet).await?;
     for phone in ["+85212345678", "+15551234567", "0085212345678", "12345", "02161234567"] {
         let body = form(phone, "passport", "E12345678").to_string();
         let sent = xinji.send("POST", "/v1/people", "", body).await?;
@@ -375,7 +377,7 @@ async fn xj_07_phones_from_abroad_are_phone_unsupported() -> anyhow::Result<()> 
         let sent = xuzhou.post("/v1/people/sms-codes", &json!({"phone": phone})).await?;
         assert_eq!((sent.status(), sent.code().as_str()), (422, "phone-unsupported"), "{phone}");
     }
-    assert!(xuzhou.sms.asked().is_empty());
+    assert!(xuzhou.sms.requests().is_empty());
     // Where no codes are asked for none are sent.
     let sent = xinji.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
     assert_eq!((sent.status(), sent.code().as_str()), (404, "not-found"));
@@ -384,7 +386,7 @@ async fn xj_07_phones_from_abroad_are_phone_unsupported() -> anyhow::Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_15_codes_are_limited_by_phone_over_a_restart_and_never_for_all() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     // Until all of it fell into one period, with other phones each time.
     for turn in 0.. {
         let (began, phone) = (period(), format!("139{turn:04}5678"));
@@ -403,7 +405,7 @@ async fn xj_15_codes_are_limited_by_phone_over_a_restart_and_never_for_all() -> 
         if began != period() {
             continue;
         }
-        assert_eq!(said.iter().map(Sent::status).collect::<Vec<_>>(), [202, 202, 202, 429]);
+        assert_eq!(said.iter().map(TestReply::status).collect::<Vec<_>>(), [202, 202, 202, 429]);
         assert_eq!((again.status(), again.code().as_str()), (429, "too-many"), "{}", again.text());
         let after = again.header("retry-after").and_then(|after| after.parse::<u64>().ok());
         assert!(after.is_some_and(|after| (1..=PERIOD_MS / 1_000 + 60).contains(&after)), "{}", again.text());
@@ -415,7 +417,7 @@ async fn xj_15_codes_are_limited_by_phone_over_a_restart_and_never_for_all() -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_15_tries_are_limited_by_phone_also_with_the_right_code() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Quiet).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     for turn in 0.. {
         let (began, phone) = (period(), format!("139{turn:04}5678"));
         let code = city.code(&phone).await?;
@@ -442,8 +444,9 @@ async fn xj_15_tries_are_limited_by_phone_also_with_the_right_code() -> anyhow::
 #[tokio::test(flavor = "multi_thread")]
 async fn doubles_say_what_they_are_and_take_any_picture() -> anyhow::Result<()> {
     let folder = Arc::new(tempfile::tempdir()?);
-    let gateway = Gateway::start_in(folder, &["--policy", "xuzhou"], Expect::Words("for development only"))?;
-    let mut town = Town::found_in(gateway, 1).await?;
+    let gateway =
+        Gateway::start_in(folder, &["--policy", "xuzhou"], ExpectedLog::Words("for development only"))?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
     for words in ["no SMS are sent", "no faces are compared"] {
         eventually(async || Ok(town.gateway.log().join("\n")), |log| log.contains(words)).await?;
     }
@@ -481,7 +484,8 @@ fn webhooks_that_cannot_work_are_said_before_the_gateway_starts() -> anyhow::Res
     let file = configuration(folder.path(), "https://sms.example/send", "https://face.example/compare")?;
     assert!(Gateway::run(&["check-config", &file])?.status.success());
     std::fs::remove_file(folder.path().join("webhook-token"))?;
-    let started = Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--config", &file], Expect::Trouble);
+    let started =
+        Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--config", &file], ExpectedLog::Trouble);
     let error = started.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("registration.webhook_token"), "{error}");
     Ok(())

@@ -3,7 +3,7 @@
 use super::{MATCH, NUMBER, PHONE, SENT, Xuzhou, configuration, form, jpeg, with};
 use futures_util::future::try_join_all;
 use scangate_loadgen::client::Version;
-use scangate_tests::{Expect, Gateway, Manner, Party, Sent, Town, eventually, send};
+use scangate_tests::{Behaviour, ExpectedLog, Gateway, TestProvider, TestReply, TestTown, eventually, send};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,8 +14,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_stay_open() -> anyhow::Result<()>
 {
-    let mut city = Xuzhou::found(Expect::Words("an outside party did not answer a registration")).await?;
-    let unavailable = |sent: &Sent| {
+    let mut city =
+        Xuzhou::found(ExpectedLog::Words("an outside party did not answer a registration")).await?;
+    let unavailable = |sent: &TestReply| {
         assert_eq!(
             (sent.status(), sent.code().as_str()),
             (503, "registration-unavailable"),
@@ -28,34 +29,34 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
     let ask = json!({"phone": PHONE});
     // What is known not to have been sent is not counted: these are more than a phone may have.
     for status in [500, 400, 302, 503, 500] {
-        city.sms.behave(Manner::Says(status, ""));
+        city.sms.behave(Behaviour::Answers(status, ""));
         unavailable(&city.post("/v1/people/sms-codes", &ask).await?);
     }
-    city.sms.behave(Manner::Says(204, ""));
+    city.sms.behave(Behaviour::Answers(204, ""));
     let code = city.code(PHONE).await?;
 
     let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
     let whole = with(form(PHONE, "resident-id", NUMBER), &steps);
     // Nor is a try that a party does not answer.
-    for manner in [
-        Manner::Says(500, ""),
-        Manner::Says(201, r#"{"match": true}"#),
-        Manner::Says(200, r#"{"match": "yes"}"#),
-        Manner::Says(200, "yes"),
-        Manner::HangsUp,
-        Manner::Says(401, r#"{"match": true}"#),
+    for behaviour in [
+        Behaviour::Answers(500, ""),
+        Behaviour::Answers(201, r#"{"match": true}"#),
+        Behaviour::Answers(200, r#"{"match": "yes"}"#),
+        Behaviour::Answers(200, "yes"),
+        Behaviour::Disconnects,
+        Behaviour::Answers(401, r#"{"match": true}"#),
     ] {
-        city.face.behave(manner);
+        city.face.behave(behaviour);
         unavailable(&city.register(&whole).await?);
     }
-    city.face.behave(Manner::Hangs);
+    city.face.behave(Behaviour::Hangs);
     let mut waiting = city.town.target.connect(Version::Http2).await?;
-    let asked = city.face.asked().len();
+    let asked = city.face.requests().len();
     let registering = tokio::spawn({
         let whole = whole.to_string();
         async move { send(&mut waiting, "POST", "/v1/people", "", whole).await }
     });
-    eventually(async || Ok(city.face.asked().len()), |now| *now > asked).await?;
+    eventually(async || Ok(city.face.requests().len()), |now| *now > asked).await?;
     assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
     unavailable(&registering.await??);
     // Not given up at once.
@@ -69,8 +70,9 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_away() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Words("an outside party did not answer a registration")).await?;
-    city.sms.behave(Manner::Hangs);
+    let mut city =
+        Xuzhou::found(ExpectedLog::Words("an outside party did not answer a registration")).await?;
+    city.sms.behave(Behaviour::Hangs);
     let connection = city.town.target.connect(Version::Http2).await?;
     let asking = (0..80).map(|number| {
         let (mut connection, ask) = (connection.clone(), json!({"phone": format!("1391234{number:04}")}));
@@ -81,8 +83,8 @@ async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_a
     let faults =
         |fault: &str| city.town.gateway.metric("scangate_party_faults_total", &format!("\"{fault}\""));
     let (busy, late) = (faults("busy")?, faults("late")?);
-    assert!(busy + late == 80.0 && city.sms.waiting_max() <= 64, "{busy} {late} {}", city.sms.waiting_max());
-    assert_eq!(late, city.sms.asked().len() as f64);
+    assert!(busy + late == 80.0 && city.sms.hanging_max() <= 64, "{busy} {late} {}", city.sms.hanging_max());
+    assert_eq!(late, city.sms.requests().len() as f64);
     // Whoever was turned away was sent nothing, and may have all three.
     city.sms.behave(SENT);
     assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
@@ -100,8 +102,8 @@ fn taken(address: SocketAddr) -> std::io::Result<TcpSocket> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(Expect::Words("no connection came about")).await?;
-    let (elsewhere, address) = (Party::start(SENT).await?, city.sms.address);
+    let mut city = Xuzhou::found(ExpectedLog::Words("no connection came about")).await?;
+    let (elsewhere, address) = (TestProvider::start(SENT).await?, city.sms.address);
     // Its port is nobody's now.
     drop(std::mem::replace(&mut city.sms, elsewhere));
     let _nobody = eventually(async || Ok(taken(address).ok()), Option::is_some).await?;
@@ -114,7 +116,7 @@ async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::R
 
 /// What comes between a gateway and a party over TLS.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Between {
+enum TlsFault {
     /// Nothing.
     Nothing,
     /// The gateway trusts another certificate.
@@ -141,35 +143,35 @@ async fn cutting(cuts: usize, party: SocketAddr) -> anyhow::Result<SocketAddr> {
 }
 
 /// How a gateway answers that asks a party over TLS.
-async fn over_tls(between: Between, expect: Expect) -> anyhow::Result<u16> {
+async fn over_tls(fault: TlsFault, expect: ExpectedLog) -> anyhow::Result<u16> {
     // Another deployment's certificate is the party's.
     let theirs = Gateway::start(&[])?.folder();
-    let sms = Party::start_tls(SENT, theirs.path()).await?;
-    let cuts = if let Between::Cuts(cuts) = between { cuts } else { 0 };
+    let sms = TestProvider::start_tls(SENT, theirs.path()).await?;
+    let cuts = if let TlsFault::Cuts(cuts) = fault { cuts } else { 0 };
     let folder: Arc<TempDir> = Arc::new(tempfile::tempdir()?);
     let to_sms = format!("https://localhost:{}/send", cutting(cuts, sms.address).await?.port());
     let file = configuration(folder.path(), &to_sms, &to_sms)?;
-    let distrusts = between == Between::Distrust;
+    let distrusts = fault == TlsFault::Distrust;
     let authorities = if distrusts { Gateway::start(&[])?.folder() } else { theirs };
     let authorities = authorities.path().join("certificate.pem");
     let environment = [("SSL_CERT_FILE", authorities.as_path())];
     let gateway = Gateway::start_among(&environment, folder, &["--config", &file], expect)?;
-    let mut town = Town::found_in(gateway, 1).await?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
     let sent = town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
-    assert_eq!(sms.asked().len(), usize::from(sent.status() == 202), "{}", sent.text());
+    assert_eq!(sms.requests().len(), usize::from(sent.status() == 202), "{}", sent.text());
     Ok(sent.status())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_party_over_tls_is_asked_only_if_the_machine_trusts_its_certificate() -> anyhow::Result<()> {
-    assert_eq!(over_tls(Between::Nothing, Expect::Quiet).await?, 202);
-    assert_eq!(over_tls(Between::Distrust, Expect::Words("no connection came about")).await?, 503);
+    assert_eq!(over_tls(TlsFault::Nothing, ExpectedLog::Quiet).await?, 202);
+    assert_eq!(over_tls(TlsFault::Distrust, ExpectedLog::Words("no connection came about")).await?, 503);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_does_not_come_about_is_tried_once_more() -> anyhow::Result<()> {
-    assert_eq!(over_tls(Between::Cuts(1), Expect::Quiet).await?, 202);
-    assert_eq!(over_tls(Between::Cuts(2), Expect::Words("no connection came about")).await?, 503);
+    assert_eq!(over_tls(TlsFault::Cuts(1), ExpectedLog::Quiet).await?, 202);
+    assert_eq!(over_tls(TlsFault::Cuts(2), ExpectedLog::Words("no connection came about")).await?, 503);
     Ok(())
 }

@@ -2,19 +2,19 @@
 
 use scangate_core::time::{HOUR_MS, Step, Timestamp};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town, eventually, refused};
+use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, refused};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_hour() -> anyhow::Result<()> {
-    let overdue = Expect::Words("duties are overdue");
+    let overdue = ExpectedLog::Words("duties are overdue");
     let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--policy", "xinji"], overdue)?;
-    let mut town = Town::found_in(gateway, 4).await?;
+    let mut town = TestTown::found_in(gateway, 4).await?;
     let arrival = |at: Timestamp, unit: Value| json!({"from_area": "420100", "at": at, "unit": unit});
     let (late, timely) = (now().minus_ms(HOUR_MS + 1_000), now().minus_ms(HOUR_MS - 120_000));
     let without = town.own(0, "POST", "/arrivals", &arrival(late, Value::Null)).await?;
-    assert_eq!(without.said(), refused(422, "unit-needed"));
+    assert_eq!(without.status_and_code(), refused(422, "unit-needed"));
     assert_eq!(town.own(0, "GET", "", &Value::Null).await?.json()?["colour"], "green");
 
     let mut ids = Vec::new();
@@ -45,7 +45,7 @@ async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_
     eventually(counted, |&overdue| overdue > 0.0).await?;
     let path = format!("/arrivals/{}/reported", ids[0]);
     let foreign = town.own(1, "POST", &path, &Value::Null).await?;
-    assert_eq!(foreign.said(), refused(404, "not-found"));
+    assert_eq!(foreign.status_and_code(), refused(404, "not-found"));
     let reported = town.own(0, "POST", &path, &Value::Null).await?.json()?;
     assert_eq!(town.own(0, "POST", &path, &Value::Null).await?.json()?["reported"], reported["reported"]);
     let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
@@ -57,7 +57,7 @@ async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
     let authority = town.authority.clone();
     let station = json!({"name": "徐州东站", "kind": "station", "district": "贾汪"}).to_string();
     let station = town.send("POST", "/v1/venues", &authority, station).await?.lines()?.remove(0);

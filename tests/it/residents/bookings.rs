@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_loadgen::drive::now;
-use scangate_tests::{CITIES_EAST_MS, Town, away_from_midnight, refused};
+use scangate_tests::{CITIES_EAST_MS, TestTown, away_from_midnight, refused};
 use serde_json::{Value, json};
 
 /// The date after today's, and its midnight, by the clocks of the built-in pack and Xuzhou's: the zone has no summer
@@ -25,7 +25,7 @@ fn site(name: &str, district: &str, places: u16) -> Value {
 }
 
 /// Adds a test site, and says which it is.
-async fn add(town: &mut Town, line: &Value) -> anyhow::Result<String> {
+async fn add(town: &mut TestTown, line: &Value) -> anyhow::Result<String> {
     let authority = town.authority.clone();
     let added = town.send("POST", "/v1/test-sites", &authority, line.to_string()).await?;
     assert_eq!(added.status(), 200, "{}", added.text());
@@ -33,7 +33,7 @@ async fn add(town: &mut Town, line: &Value) -> anyhow::Result<String> {
 }
 
 /// What a resident is told of a path.
-async fn look(town: &mut Town, path: &str) -> anyhow::Result<Value> {
+async fn look(town: &mut TestTown, path: &str) -> anyhow::Result<Value> {
     let resident = town.residents[0].authorization(now());
     let told = town.send("GET", path, &resident, "").await?;
     assert_eq!(told.status(), 200, "{path}: {}", told.text());
@@ -42,7 +42,7 @@ async fn look(town: &mut Town, path: &str) -> anyhow::Result<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 4).await?;
+    let mut town = TestTown::under("xuzhou", 4).await?;
     let (here, _) =
         (add(&mut town, &site("东", "云龙", 2)).await?, add(&mut town, &site("西", "泉山", 2)).await?);
     let (day, midnight) = tomorrow().await?;
@@ -79,13 +79,22 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
         assert_eq!((&booked["from"], &booked["to"]), (&json!("08:00"), &json!("09:00")));
     }
     assert_eq!(look(&mut town, &path).await?["slots"], left(0));
-    assert_eq!(town.own(2, "POST", "/bookings", &wish).await?.said(), refused(409, "fully-booked"));
+    assert_eq!(
+        town.own(2, "POST", "/bookings", &wish).await?.status_and_code(),
+        refused(409, "fully-booked")
+    );
     let later = json!({"site": here, "at": nine});
-    assert_eq!(town.own(1, "POST", "/bookings", &later).await?.said(), refused(409, "booked-already"));
+    assert_eq!(
+        town.own(1, "POST", "/bookings", &later).await?.status_and_code(),
+        refused(409, "booked-already")
+    );
 
     let cancel = format!("/bookings/{day}");
     assert_eq!(town.own(1, "DELETE", &cancel, &Value::Null).await?.status(), 204);
-    assert_eq!(town.own(1, "DELETE", &cancel, &Value::Null).await?.said(), refused(404, "not-found"));
+    assert_eq!(
+        town.own(1, "DELETE", &cancel, &Value::Null).await?.status_and_code(),
+        refused(404, "not-found")
+    );
     assert_eq!(town.own(2, "POST", "/bookings", &wish).await?.status(), 200);
     assert_eq!(town.own(1, "GET", "/bookings", &Value::Null).await?.json()?, json!({"bookings": []}));
 
@@ -115,7 +124,7 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
     // A site that is closed takes nobody else and keeps what it has.
     let closed = town.send("DELETE", &format!("/v1/test-sites/{here}"), &authority, "").await?;
     assert_eq!(closed.status(), 204);
-    assert_eq!(town.own(3, "POST", "/bookings", &later).await?.said(), refused(404, "not-found"));
+    assert_eq!(town.own(3, "POST", "/bookings", &later).await?.status_and_code(), refused(404, "not-found"));
     assert_eq!(look(&mut town, "/v1/test-sites").await?["test_sites"].as_array().map(Vec::len), Some(1));
     assert_eq!(
         town.own(0, "GET", "/bookings", &Value::Null).await?.json()?["bookings"][0]["at"],
@@ -126,7 +135,7 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 2).await?;
+    let mut town = TestTown::under("xuzhou", 2).await?;
     let here = add(&mut town, &site("东", "云龙", 2)).await?;
     let (day, midnight) = tomorrow().await?;
     let at = |hours: u64| midnight.plus_ms(hours * HOUR_MS);
@@ -138,7 +147,7 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
         (json!({"site": here}), refused(400, "malformed")),
         (json!({"site": "t0000000000001", "at": at(8)}), refused(404, "not-found")),
     ] {
-        assert_eq!(town.own(0, "POST", "/bookings", &wish).await?.said(), said, "{wish}");
+        assert_eq!(town.own(0, "POST", "/bookings", &wish).await?.status_and_code(), said, "{wish}");
     }
     let last = json!({"site": here, "at": at(8 + 24 * 5)});
     assert_eq!(town.own(0, "POST", "/bookings", &last).await?.status(), 200);
@@ -151,7 +160,7 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
         (format!("/v1/test-sites/t0000000000001/slots?day={day}"), refused(404, "not-found")),
         ("/v1/test-sites?where=x".to_owned(), refused(400, "malformed")),
     ] {
-        assert_eq!(town.send("GET", &path, &resident, "").await?.said(), said, "{path}");
+        assert_eq!(town.send("GET", &path, &resident, "").await?.status_and_code(), said, "{path}");
     }
     // Of today's slots those that have begun are left out.
     let mut all_day = site("西", "云龙", 2);
@@ -184,14 +193,14 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guardian_books_for_a_dependant_and_nobody_else_does() -> anyhow::Result<()> {
-    let mut town = Town::under("jingzhou", 3).await?;
+    let mut town = TestTown::under("jingzhou", 3).await?;
     let here = add(&mut town, &site("东", "荆州", 2)).await?;
     let (day, midnight) = tomorrow().await?;
     let (wish, dependant) =
         (json!({"site": here, "at": midnight.plus_ms(8 * HOUR_MS)}), town.residents[1].person);
     let (path, cancel) =
         (format!("/dependants/{dependant}/bookings"), format!("/dependants/{dependant}/bookings/{day}"));
-    assert_eq!(town.own(0, "POST", &path, &wish).await?.said(), refused(404, "not-found"));
+    assert_eq!(town.own(0, "POST", &path, &wish).await?.status_and_code(), refused(404, "not-found"));
     assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
     assert_eq!(town.own(0, "POST", &path, &wish).await?.status(), 200);
     let theirs = town.own(1, "GET", "/bookings", &Value::Null).await?.json()?;
@@ -200,7 +209,7 @@ async fn a_guardian_books_for_a_dependant_and_nobody_else_does() -> anyhow::Resu
     assert_eq!(town.own(0, "GET", "/bookings", &Value::Null).await?.json()?, json!({"bookings": []}));
     for (method, path) in [("GET", &path), ("DELETE", &cancel)] {
         assert_eq!(
-            town.own(2, method, path, &Value::Null).await?.said(),
+            town.own(2, method, path, &Value::Null).await?.status_and_code(),
             refused(404, "not-found"),
             "{method}"
         );

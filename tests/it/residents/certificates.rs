@@ -2,13 +2,13 @@
 
 use scangate_core::time::DAY_MS;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, refused};
+use scangate_tests::{TestTown, refused};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_12_and_hb_02_and_xz_21_another_citys_certificate_is_taken_where_it_is_trusted_and_holds()
 -> anyhow::Result<()> {
-    let mut home = Town::under("jingzhou", 2).await?;
+    let mut home = TestTown::under("jingzhou", 2).await?;
     let issuer = home.send("GET", "/v1/issuer", "", "").await?.json()?;
     let key = issuer["key"].as_str().unwrap_or_default().to_owned();
     let certificate = home.own(0, "GET", "/certificates", &Value::Null).await?.json()?;
@@ -28,12 +28,12 @@ async fn gz_12_and_hb_02_and_xz_21_another_citys_certificate_is_taken_where_it_i
     };
     std::fs::write(&pack, nanchong.clone() + mid + &trust("2020-01-01", "province"))?;
     // The same seed: resident 0 has the same document in both towns.
-    let mut away = Town::under(&pack.display().to_string(), 2).await?;
+    let mut away = TestTown::under(&pack.display().to_string(), 2).await?;
     let stay = json!({"kind": "stay", "area": "440103"});
     assert_eq!(away.fact(0, now().minus_ms(DAY_MS), stay.clone()).await?, "yellow");
     let handed_in = json!({ "certificate": text });
     let others = away.own(1, "POST", "/certificates", &handed_in).await?;
-    assert_eq!(others.said(), refused(422, "certificate-invalid"));
+    assert_eq!(others.status_and_code(), refused(422, "certificate-invalid"));
     let taken = away.own(0, "POST", "/certificates", &handed_in).await?;
     assert_eq!(taken.status(), 200, "{}", taken.text());
     let taken = taken.json()?;
@@ -41,16 +41,16 @@ async fn gz_12_and_hb_02_and_xz_21_another_citys_certificate_is_taken_where_it_i
 
     // HB-02: recognition has its dates.
     std::fs::write(&pack, nanchong.clone() + mid + &trust("2999-01-01", "province"))?;
-    let mut early = Town::under(&pack.display().to_string(), 1).await?;
+    let mut early = TestTown::under(&pack.display().to_string(), 1).await?;
     assert_eq!(early.fact(0, now().minus_ms(DAY_MS), stay).await?, "yellow");
     let untrusted = early.own(0, "POST", "/certificates", &handed_in).await?;
-    assert_eq!(untrusted.said(), refused(422, "certificate-untrusted"));
+    assert_eq!(untrusted.status_and_code(), refused(422, "certificate-untrusted"));
 
     // Jingzhou's hold in their province: here that is elsewhere.
     assert_eq!(certificate["certificates"][0]["scope"], "province");
     std::fs::write(&pack, nanchong + mid + &trust("2020-01-01", "country"))?;
-    let mut elsewhere = Town::under(&pack.display().to_string(), 1).await?;
+    let mut elsewhere = TestTown::under(&pack.display().to_string(), 1).await?;
     let foreign = elsewhere.own(0, "POST", "/certificates", &handed_in).await?;
-    assert_eq!(foreign.said(), refused(422, "foreign-scope"));
+    assert_eq!(foreign.status_and_code(), refused(422, "foreign-scope"));
     Ok(())
 }

@@ -3,13 +3,13 @@
 use scangate_core::time::DAY_MS;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Expect, Gateway, Town, away_from_midnight, refused};
+use scangate_tests::{ExpectedLog, Gateway, TestTown, away_from_midnight, refused};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_08_a_colour_is_told_with_rules_and_facts_and_replayed_as_of_a_time() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
     // A millisecond earlier than anything that follows.
     let before = now().minus_ms(1);
     let measure = json!({"kind": "ordered", "measure": "test-due", "reference": "17"});
@@ -34,14 +34,14 @@ async fn xz_08_a_colour_is_told_with_rules_and_facts_and_replayed_as_of_a_time()
     let then = town.send("GET", &format!("{path}?at={before}"), &authority, "").await?.json()?;
     assert_eq!((&then["colour"], &then["facts"]), (&json!("green"), &json!([])));
     let nobody = town.send("GET", "/v1/people/p0000000000001", &authority, "").await?;
-    assert_eq!(nobody.said(), refused(404, "not-found"));
+    assert_eq!(nobody.status_and_code(), refused(404, "not-found"));
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_report_a_day_counts_and_survives_a_restart() -> anyhow::Result<()> {
     away_from_midnight().await?;
-    let mut town = Town::under("nanchong", 1).await?;
+    let mut town = TestTown::under("nanchong", 1).await?;
     assert_eq!(town.fact(0, now(), json!({"kind": "close-contact"})).await?, "red");
     let healthy = json!({"temperature": 36.6, "symptoms": []});
     let first = town.own(0, "POST", "/reports", &healthy).await?.json()?;
@@ -54,11 +54,14 @@ async fn one_report_a_day_counts_and_survives_a_restart() -> anyhow::Result<()> 
     assert_eq!((&second["counts"], &second["progress"]["reported"]), (&json!(false), &json!(1)));
     for wrong in [json!({"temperature": 60.0}), json!({"symptoms": ["hiccups"]}), json!({"colour": "green"})]
     {
-        assert_eq!(town.own(0, "POST", "/reports", &wrong).await?.said(), refused(400, "malformed"));
+        assert_eq!(
+            town.own(0, "POST", "/reports", &wrong).await?.status_and_code(),
+            refused(400, "malformed")
+        );
     }
     let folder = town.gateway.folder();
     assert!(town.gateway.stop()?.success());
-    town.gateway = Gateway::start_in(Arc::clone(&folder), &["--policy", "nanchong"], Expect::Quiet)?;
+    town.gateway = Gateway::start_in(Arc::clone(&folder), &["--policy", "nanchong"], ExpectedLog::Quiet)?;
     town.target = town.gateway.target()?;
     town.connection = town.target.connect(Version::Http3).await?;
     let mine = town.own(0, "GET", "", &Value::Null).await?.json()?;

@@ -4,13 +4,13 @@ use scangate_core::time::Step;
 use scangate_loadgen::city::{Given, Resident};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, refused, send};
+use scangate_tests::{TestTown, refused, send};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_13_three_dependants_and_three_guardians_right_under_100_tries_at_once() -> anyhow::Result<()> {
-    let town = Town::under("xinji", 105).await?;
+    let town = TestTown::under("xinji", 105).await?;
     let mut tries = Vec::new();
     let target = Arc::new(town.gateway.target()?);
     for dependant in 1..=100 {
@@ -23,7 +23,7 @@ async fn xj_13_three_dependants_and_three_guardians_right_under_100_tries_at_onc
     }
     let mut codes: Vec<(u16, String)> = Vec::new();
     for one in tries {
-        codes.push(one.await??.said());
+        codes.push(one.await??.status_and_code());
     }
     let taken = codes.iter().filter(|code| code.0 == 200).count();
     assert_eq!(taken, 3, "{codes:?}");
@@ -34,10 +34,10 @@ async fn xj_13_three_dependants_and_three_guardians_right_under_100_tries_at_onc
     for (holder, expected) in
         [(100, (200, String::new())), (101, (200, String::new())), (102, (200, String::new()))]
     {
-        assert_eq!(town.own(holder, "POST", "/dependants", &dependant).await?.said(), expected);
+        assert_eq!(town.own(holder, "POST", "/dependants", &dependant).await?.status_and_code(), expected);
     }
     let fourth = town.own(103, "POST", "/dependants", &dependant).await?;
-    assert_eq!(fourth.said(), refused(409, "proxy-in-limit"));
+    assert_eq!(fourth.status_and_code(), refused(409, "proxy-in-limit"));
     // Nothing was left of the try, and room is made by leaving.
     let mine = town.own(103, "GET", "", &Value::Null).await?.json()?;
     assert_eq!(mine["dependants"], json!([]));
@@ -49,14 +49,14 @@ async fn xj_13_three_dependants_and_three_guardians_right_under_100_tries_at_onc
         assert_eq!(town.fact(99, now(), json!({ "kind": kind })).await?, colour);
         let body = json!({"person": town.residents[98].person});
         let not_green = town.own(99, "POST", "/dependants", &body).await?;
-        assert_eq!(not_green.said(), refused(403, "proxy-not-green"));
+        assert_eq!(not_green.status_and_code(), refused(403, "proxy-not-green"));
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_09_a_family_comes_in_by_one_request_and_its_code_is_the_dependants_own() -> anyhow::Result<()> {
-    let mut town = Town::under("jingzhou", 2).await?;
+    let mut town = TestTown::under("jingzhou", 2).await?;
     let child = json!({"name": "小明", "document": {"type": "passport", "number": "E87654321"}});
     let given = town.own(0, "POST", "/dependants", &child).await?;
     assert_eq!(given.status(), 200, "{}", given.text());
@@ -67,7 +67,7 @@ async fn xz_09_a_family_comes_in_by_one_request_and_its_code_is_the_dependants_o
     assert_eq!((&again["person"], &again["key"]), (&given["person"], &given["key"]));
     let stranger = json!({"name": "小红", "document": {"type": "passport", "number": "E87654321"}});
     let other_name = town.own(1, "POST", "/dependants", &stranger).await?;
-    assert_eq!(other_name.said(), refused(409, "already-registered"));
+    assert_eq!(other_name.status_and_code(), refused(409, "already-registered"));
 
     let child: Resident = serde_json::from_value::<Given>(given)?.resident()?;
     let step = Step::of(now());
@@ -90,7 +90,7 @@ async fn hb_08_and_hb_09_each_right_over_a_dependant_is_asked_for_by_itself_and_
         jingzhou.replace("guardians_max = 8", &format!("guardians_max = 8\nrights = {rights}"))
     };
     std::fs::write(&pack, rights(r#"["apply", "view"]"#))?;
-    let mut town = Town::under(&pack.display().to_string(), 3).await?;
+    let mut town = TestTown::under(&pack.display().to_string(), 3).await?;
     let dependant = town.residents[1].person;
     let of = |rest: &str| format!("/dependants/{dependant}{rest}");
     let asked = [
@@ -100,16 +100,16 @@ async fn hb_08_and_hb_09_each_right_over_a_dependant_is_asked_for_by_itself_and_
     ];
     for (method, path, body) in &asked {
         let stranger = town.own(0, method, path, body).await?;
-        assert_eq!(stranger.said(), refused(404, "not-found"), "{method} {path}");
+        assert_eq!(stranger.status_and_code(), refused(404, "not-found"), "{method} {path}");
     }
     assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
     for ((method, path, body), expected) in
         asked.iter().zip([(200, String::new()), refused(403, "proxy-right"), refused(403, "proxy-right")])
     {
-        assert_eq!(town.own(0, method, path, body).await?.said(), expected, "{method} {path}");
+        assert_eq!(town.own(0, method, path, body).await?.status_and_code(), expected, "{method} {path}");
     }
     // With all rights a guardian's report turns the dependant's colour, and nobody else's.
-    let mut town = Town::under("jingzhou", 3).await?;
+    let mut town = TestTown::under("jingzhou", 3).await?;
     let dependant = town.residents[1].person;
     assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
     let path = format!("/dependants/{dependant}");
@@ -137,7 +137,7 @@ async fn hb_08_and_hb_09_each_right_over_a_dependant_is_asked_for_by_itself_and_
 }
 
 /// What somebody did, and to whom, by the audit.
-async fn acts_of(town: &mut Town, resident: usize) -> anyhow::Result<Vec<(String, String)>> {
+async fn acts_of(town: &mut TestTown, resident: usize) -> anyhow::Result<Vec<(String, String)>> {
     let (operator, subject) = (town.gateway.first_token("operator")?, json!(town.residents[resident].person));
     let entries = town.send("GET", "/v1/audit", &operator, "").await?.lines()?;
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();

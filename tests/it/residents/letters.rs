@@ -2,14 +2,14 @@
 
 use scangate_core::time::{HOUR_MS, Timestamp};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, refused};
+use scangate_tests::{TestTown, refused};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_09_a_declaration_is_confirmed_and_sealed_for_xz_24_and_gz_16_and_hb_11() -> anyhow::Result<()> {
-    let mut town = Town::under("xinji", 2).await?;
+    let mut town = TestTown::under("xinji", 2).await?;
     let empty = town.own(0, "POST", "/declarations", &json!({"text": "  "})).await?;
-    assert_eq!(empty.said(), refused(400, "malformed"));
+    assert_eq!(empty.status_and_code(), refused(400, "malformed"));
     let draft = town.own(0, "POST", "/declarations", &json!({"text": "本人承诺如实申报"})).await?.json()?;
     assert_eq!((&draft["confirmed"], &draft["signature"]), (&Value::Null, &Value::Null));
     let again = town.own(0, "POST", "/declarations", &json!({"text": "本人承诺如实申报"})).await?.json()?;
@@ -43,7 +43,7 @@ async fn xj_09_a_declaration_is_confirmed_and_sealed_for_xz_24_and_gz_16_and_hb_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_08_an_appeal_has_a_clock_and_an_answer_changes_no_colour() -> anyhow::Result<()> {
-    let mut town = Town::under("xinji", 2).await?;
+    let mut town = TestTown::under("xinji", 2).await?;
     let authority = town.authority.clone();
     let false_declaration = json!({"kind": "false-declaration", "reference": "n1"});
     assert_eq!(town.fact(0, now(), false_declaration).await?, "red");
@@ -65,7 +65,7 @@ async fn gz_08_an_appeal_has_a_clock_and_an_answer_changes_no_colour() -> anyhow
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_23_a_question_is_recorded_with_an_id_and_answered() -> anyhow::Result<()> {
-    let mut town = Town::under("xinji", 2).await?;
+    let mut town = TestTown::under("xinji", 2).await?;
     let authority = town.authority.clone();
     let mut ids = Vec::new();
     for text in ["绿码怎么没有出来?", "家人的码在哪里看?"] {
@@ -85,10 +85,10 @@ async fn xj_23_a_question_is_recorded_with_an_id_and_answered() -> anyhow::Resul
     let answer = |kind: &str| format!("/v1/{kind}/{}/answer", ids[0]);
     let text = r#"{"text":"请下拉刷新"}"#;
     let as_appeal = town.send("POST", &answer("appeals"), &authority, text).await?;
-    assert_eq!(as_appeal.said(), refused(404, "not-found"));
+    assert_eq!(as_appeal.status_and_code(), refused(404, "not-found"));
     assert_eq!(town.send("POST", &answer("questions"), &authority, text).await?.status(), 200);
     assert_eq!(
-        town.send("POST", &answer("questions"), &authority, text).await?.said(),
+        town.send("POST", &answer("questions"), &authority, text).await?.status_and_code(),
         refused(404, "not-found")
     );
     let mine = town.own(0, "GET", "/questions", &Value::Null).await?.json()?;

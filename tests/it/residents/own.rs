@@ -3,7 +3,7 @@
 use scangate_core::time::DAY_MS;
 use scangate_loadgen::city::Given;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, away_from_midnight, refused};
+use scangate_tests::{TestTown, away_from_midnight, refused};
 use serde_json::{Value, json};
 
 fn form(r#type: &str, number: &str) -> Value {
@@ -12,7 +12,7 @@ fn form(r#type: &str, number: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn registration_takes_real_documents_and_gives_a_key_once() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     for (body, status, code) in [
         (form("resident-id", "11010519491231002X"), 200, ""),
         (form("resident-id", "11010519491231002X"), 409, "already-registered"),
@@ -43,7 +43,7 @@ async fn registration_takes_real_documents_and_gives_a_key_once() -> anyhow::Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ones_own_is_read_changed_and_erased_by_the_token_no_screen_shows() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let checked_in = town.check_in(0, 0).await?.json()?;
     let resident = town.residents[0].authorization(now());
     let mine = town.mine(0).await?;
@@ -66,7 +66,7 @@ async fn ones_own_is_read_changed_and_erased_by_the_token_no_screen_shows() -> a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_key_serves_old_phones_until_it_is_withdrawn() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let operator = town.gateway.first_token("operator")?;
     let kids = town.send("POST", "/v1/keys/rotate", &operator, "").await?.json()?;
     assert_eq!(kids, json!({"current": 2, "accepted": [1, 2]}));
@@ -82,28 +82,28 @@ async fn a_rotated_key_serves_old_phones_until_it_is_withdrawn() -> anyhow::Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_14_one_edit_a_day_and_gz_07_only_by_green() -> anyhow::Result<()> {
     away_from_midnight().await?;
-    let mut town = Town::under("xinji", 1).await?;
+    let mut town = TestTown::under("xinji", 1).await?;
     let name = json!({"name": "李四"});
     assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
     let second = town.own(0, "PATCH", "", &name).await?;
-    assert_eq!(second.said(), refused(429, "edit-quota"));
+    assert_eq!(second.status_and_code(), refused(429, "edit-quota"));
     assert!(second.json()?["retry_after_ms"].as_u64().is_some_and(|ms| ms <= DAY_MS), "{}", second.text());
 
-    let mut town = Town::under("nanchong", 1).await?;
+    let mut town = TestTown::under("nanchong", 1).await?;
     for _ in 0..3 {
         assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
     }
     let symptoms = json!({"kind": "symptoms", "which": ["dry-cough"]});
     assert_eq!(town.fact(0, now(), symptoms).await?, "yellow");
     let yellow = town.own(0, "PATCH", "", &name).await?;
-    assert_eq!(yellow.said(), refused(403, "edit-not-green"));
+    assert_eq!(yellow.status_and_code(), refused(403, "edit-not-green"));
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_couriers_are_measured_too()
 -> anyhow::Result<()> {
-    let mut town = Town::under("xinji", 1).await?;
+    let mut town = TestTown::under("xinji", 1).await?;
     let authority = town.authority.clone();
     assert_eq!(town.own(0, "GET", "", &Value::Null).await?.json()?["class"], "permanent");
     let form = |number: usize, class: &str| {
@@ -120,7 +120,7 @@ async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_courie
         town.residents.push(given.resident()?);
     }
     let strange = town.send("POST", "/v1/people", "", form(9, "vip").to_string()).await?;
-    assert_eq!(strange.said(), refused(400, "malformed"));
+    assert_eq!(strange.status_and_code(), refused(400, "malformed"));
     // Who came stays, and says so.
     let changed = town.own(4, "PATCH", "", &json!({"class": "temporary"})).await?.json()?;
     assert_eq!(changed["class"], "temporary", "{changed}");

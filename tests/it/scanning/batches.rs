@@ -3,12 +3,12 @@
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, send};
+use scangate_tests::{TestTown, send};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminals_backlog_is_taken_line_by_line() -> anyhow::Result<()> {
-    let mut town = Town::found(3).await?;
+    let mut town = TestTown::found(3).await?;
     let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
     let hours_ago = |hours: u64| now().minus_ms(hours * 3_600_000);
     let scan = |resident: usize, hours: u64| {
@@ -35,7 +35,7 @@ async fn a_terminals_backlog_is_taken_line_by_line() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_idempotent_and_tells_each_line_its_problem() -> anyhow::Result<()> {
-    let town = Town::found(40).await?;
+    let town = TestTown::found(40).await?;
     let at = |minute: u64| now().minus_ms(minute * 60_000);
     let line = |person: String, venue: String, at: Value| {
         json!({"person": person, "venue": venue, "at": at, "direction": "in"}).to_string()
@@ -70,7 +70,7 @@ async fn an_import_is_idempotent_and_tells_each_line_its_problem() -> anyhow::Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_import_streams_through_a_client_that_reads_late() -> anyhow::Result<()> {
-    let town = Town::found(10).await?;
+    let town = TestTown::found(10).await?;
     let begin = now().minus_ms(10 * 86_400_000);
     let lines: Vec<String> = (0..20_000_u64)
         .map(|number| {

@@ -6,7 +6,7 @@ use scangate_loadgen::client::{Target, Version};
 use scangate_loadgen::drive::now;
 use scangate_loadgen::sample::Acknowledged;
 use scangate_loadgen::verify::verify;
-use scangate_tests::{Gateway, Town, send};
+use scangate_tests::{Gateway, TestTown, send};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +38,7 @@ async fn hb_12_a_channel_over_its_quota_is_shed_and_the_others_are_served() -> a
     let config = tempfile::NamedTempFile::new()?;
     std::fs::write(&config, CONFIG)?;
     let gateway = Gateway::start(&["--config", &config.path().display().to_string()])?;
-    let town = Town::found_in(gateway, 2).await?;
+    let town = TestTown::found_in(gateway, 2).await?;
     let scan = |resident: usize| {
         let code = town.residents[resident].code(Step::of(now()));
         json!({"venue": town.venues[0].poster, "person": code}).to_string()
@@ -87,7 +87,7 @@ async fn xz_20_and_xj_19_at_ten_times_the_load_some_are_shed_politely_and_nothin
     );
     std::fs::write(&config, rated)?;
     let gateway = Gateway::start(&["--config", &config.path().display().to_string()])?;
-    let town = Town::found_in(gateway, CROWD).await?;
+    let town = TestTown::found_in(gateway, CROWD).await?;
     let step = Step::of(now());
     let scan = |resident: usize| {
         json!({"venue": town.venues[0].poster, "person": town.residents[resident].code(step)}).to_string()

@@ -7,26 +7,26 @@ use scangate_core::keys::{Kid, MasterKey, Secret};
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, refused, send};
+use scangate_tests::{TestTown, refused, send};
 use serde_json::{Value, json};
 
 /// The door that a screen stands at; there is another beside it.
 const DOOR: u16 = 3;
 
-fn master(town: &Town) -> anyhow::Result<MasterKey> {
+fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
     let secret = std::fs::read(town.gateway.folder().path().join("secret"))?;
     Ok(Secret::new(&secret)?.master(Kid(1)))
 }
 
 /// A pass of the first resident's, good for so many days from today.
-fn pass(town: &Town, days: i32) -> anyhow::Result<String> {
+fn pass(town: &TestTown, days: i32) -> anyhow::Result<String> {
     let not_after = now().utc_day().saturating_add_signed(days);
     Ok(PaperPass::seal(Kid(1), town.residents[0].person, not_after, &master(town)?.server()).text())
 }
 
 /// A code of this door, under the key of that one.
 fn door_code(
-    town: &Town,
+    town: &TestTown,
     venue: VenueId,
     step: Step,
     door: u16,
@@ -37,7 +37,7 @@ fn door_code(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_10_a_paper_pass_opens_a_terminals_door_until_its_day_is_over() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
     let scan = |pass: &str| json!({"pass": pass, "document_shown": true}).to_string();
     let (good, over) = (pass(&town, 1)?, pass(&town, -1)?);
@@ -67,7 +67,7 @@ async fn xz_10_a_paper_pass_opens_a_terminals_door_until_its_day_is_over() -> an
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let (venue, step) = (town.venues[0].venue, Step::of(now()));
     let stranger = VenueId(venue.0 ^ 1);
     let scan = |code: &str| json!({"venue": code, "person": town.residents[0].code(step)}).to_string();
@@ -104,11 +104,11 @@ async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_08_a_paper_pass_and_a_temperature_admit_who_has_no_phone() -> anyhow::Result<()> {
-    let mut town = Town::under("xinji", 1).await?;
+    let mut town = TestTown::under("xinji", 1).await?;
     let authority = town.authority.clone();
     let path = format!("/v1/people/{}/passes", town.residents[0].person);
     let long = town.send("POST", &path, &authority, r#"{"days":1000}"#).await?;
-    assert_eq!(long.said(), refused(400, "malformed"));
+    assert_eq!(long.status_and_code(), refused(400, "malformed"));
     let printed = town.send("POST", &path, &authority, r#"{"days":14}"#).await?.json()?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
     let mut scan = json!({"pass": printed["pass"]});

@@ -3,13 +3,13 @@
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, eventually, tick};
+use scangate_tests::{TestTown, eventually, tick};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_25_a_refusal_says_why_and_whom_to_call_and_xz_22_a_colour_is_for_entry_only() -> anyhow::Result<()>
 {
-    let mut town = Town::under("xuzhou", 2).await?;
+    let mut town = TestTown::under("xuzhou", 2).await?;
     let ordered = json!({"kind": "ordered", "measure": "central-quarantine"});
     assert_eq!(town.fact(0, now(), ordered).await?, "red");
     let refused = town.check_in(0, 0).await?.json()?;
@@ -25,7 +25,7 @@ async fn xz_25_a_refusal_says_why_and_whom_to_call_and_xz_22_a_colour_is_for_ent
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_03_staff_and_resident_are_told_the_same() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
     for measure in ["", "test-due", "central-quarantine"] {
         if !measure.is_empty() {
@@ -44,7 +44,7 @@ async fn xz_03_staff_and_resident_are_told_the_same() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_26_green_is_not_enough_where_the_venue_asks_for_more() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
     let authority = town.authority.clone();
     let line = json!({"name": "Library", "kind": "other", "district": "East", "checks": ["temperature", "document"]});
     let added = town.send("POST", "/v1/venues", &authority, line.to_string()).await?.lines()?.remove(0);
@@ -71,7 +71,7 @@ async fn xz_26_green_is_not_enough_where_the_venue_asks_for_more() -> anyhow::Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_17_who_is_stale_upstream_is_let_in_and_told_where_to_renew_it() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
     assert_eq!(town.fact(0, now(), json!({"kind": "identity-expired"})).await?, "green");
     let scanned = town.check_in(0, 0).await?.json()?;
     assert_eq!(
@@ -99,7 +99,7 @@ async fn xz_17_who_is_stale_upstream_is_let_in_and_told_where_to_renew_it() -> a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_19_no_answer_marks_anybody_with_an_asterisk() -> anyhow::Result<()> {
-    let mut town = Town::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
     town.fact(0, now(), json!({"kind": "stay", "area": "310104"})).await?;
     for measure in ["", "test-due", "central-quarantine"] {
         if !measure.is_empty() {
@@ -113,7 +113,7 @@ async fn xz_19_no_answer_marks_anybody_with_an_asterisk() -> anyhow::Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_13_a_new_venue_is_scanned_the_moment_it_is_added() -> anyhow::Result<()> {
-    let mut town = Town::under("nanchong", 1).await?;
+    let mut town = TestTown::under("nanchong", 1).await?;
     let authority = town.authority.clone();
     for kind in ["market", "medical", "branch"] {
         let venue = json!({"name": "新开放", "kind": kind, "district": "顺庆"}).to_string();
@@ -129,7 +129,7 @@ async fn gz_13_a_new_venue_is_scanned_the_moment_it_is_added() -> anyhow::Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_15_a_staffed_point_registers_who_comes_and_who_goes() -> anyhow::Result<()> {
-    let mut town = Town::under("nanchong", 1).await?;
+    let mut town = TestTown::under("nanchong", 1).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
     for direction in ["in", "out"] {
         let code = town.residents[0].code(Step::of(now()));
@@ -147,7 +147,7 @@ async fn gz_15_a_staffed_point_registers_who_comes_and_who_goes() -> anyhow::Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_09_a_travel_card_on_paper_and_a_familys_code_write_the_same_trail() -> anyhow::Result<()> {
-    let mut town = Town::under("nanchong", 1).await?;
+    let mut town = TestTown::under("nanchong", 1).await?;
     let (person, authority) = (town.residents[0].person, town.authority.clone());
     let path = format!("/v1/people/{person}/passes");
     let card = town.send("POST", &path, &authority, r#"{"days":14}"#).await?.json()?;
@@ -170,7 +170,7 @@ async fn gz_09_a_travel_card_on_paper_and_a_familys_code_write_the_same_trail() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_02_declared_once_it_holds_at_every_door_of_the_city_and_changes_at_all() -> anyhow::Result<()> {
-    let mut town = Town::under("xinji", 1).await?;
+    let mut town = TestTown::under("xinji", 1).await?;
     for venue in 0..3 {
         assert_eq!(town.check_in(0, venue).await?.json()?["colour"], "green");
     }
@@ -194,7 +194,7 @@ async fn xj_02_declared_once_it_holds_at_every_door_of_the_city_and_changes_at_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hb_06_what_is_measured_after_the_scan_counts_for_the_same_check_in() -> anyhow::Result<()> {
-    let mut town = Town::under("jingzhou", 2).await?;
+    let mut town = TestTown::under("jingzhou", 2).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
     for resident in 0..2 {
         let code = town.residents[resident].code(Step::of(now()));
@@ -229,9 +229,9 @@ async fn hb_06_what_is_measured_after_the_scan_counts_for_the_same_check_in() ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hb_06_a_temperature_is_the_holders_and_companions_have_their_own() -> anyhow::Result<()> {
-    let mut town = Town::under("jingzhou", 2).await?;
+    let mut town = TestTown::under("jingzhou", 2).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
-    let code = |town: &Town, resident: usize| town.residents[resident].code(Step::of(now()));
+    let code = |town: &TestTown, resident: usize| town.residents[resident].code(Step::of(now()));
     let (holder, companion) = (code(&town, 0), code(&town, 1));
     let family = json!({"person": holder, "companions": [companion], "temperature": 38.5}).to_string();
     let said = town.send("POST", "/v1/check-ins", &terminal, family).await?.json()?;
@@ -249,7 +249,7 @@ async fn hb_06_a_temperature_is_the_holders_and_companions_have_their_own() -> a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hb_06_a_fever_at_the_checkpoint_refuses_and_goes_on_record() -> anyhow::Result<()> {
-    let mut town = Town::under("jingzhou", 2).await?;
+    let mut town = TestTown::under("jingzhou", 2).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
     for (resident, temperature, verdict) in [(0, 37.3, "refuse"), (1, 37.2, "pass")] {
         let code = town.residents[resident].code(Step::of(now()));

@@ -6,12 +6,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Gateway, Town, send};
+use scangate_tests::{Gateway, TestTown, send};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_scans_are_refused_alike_everywhere() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let code = town.residents[0].code(Step::of(now()));
     let poster = &town.venues[0].poster;
     let with = |more: &str| format!(r#"{{"venue":"{poster}","person":"{code}"{more}}}"#);
@@ -58,7 +58,7 @@ async fn bad_scans_are_refused_alike_everywhere() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_bit_anywhere_spoils_a_code() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let person = URL_SAFE_NO_PAD.decode(town.residents[0].code(Step::of(now())))?;
     let poster = URL_SAFE_NO_PAD.decode(&town.venues[0].poster)?;
     for bit in 0..person.len() * 8 {
@@ -83,7 +83,7 @@ async fn a_flipped_bit_anywhere_spoils_a_code() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_venue_takes_nobody() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let authority = town.authority.clone();
     let venue = town.venues[0].venue;
     let closed = town.send("DELETE", &format!("/v1/venues/{venue}"), &authority, "").await?;
@@ -95,7 +95,7 @@ async fn a_closed_venue_takes_nobody() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_and_methods_that_are_not_there() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     for version in Version::ALL {
         let mut connection = town.target.connect(version).await?;
         for (method, path, status, code) in [
@@ -117,10 +117,10 @@ async fn a_person_in_too_many_places_is_refused_and_nobody_else() -> anyhow::Res
     let config = tempfile::NamedTempFile::new()?;
     std::fs::write(&config, "person_check_ins_max = 2\n")?;
     let gateway = Gateway::start(&["--config", config.path().to_str().context("a path")?])?;
-    let mut town = Town::found_in(gateway, 2).await?;
+    let mut town = TestTown::found_in(gateway, 2).await?;
     // All scans with the codes of one step, whenever this runs.
     let step = Step::of(now());
-    let scan = |town: &Town, resident: usize, venue: usize| {
+    let scan = |town: &TestTown, resident: usize, venue: usize| {
         json!({"venue": town.venues[venue].poster, "person": town.residents[resident].code(step)}).to_string()
     };
     let mut kept = Vec::new();

@@ -4,12 +4,12 @@ use scangate_core::code::PersonCode;
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Town, send};
+use scangate_tests::{TestTown, send};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_scan_is_one_check_in_on_every_version() -> anyhow::Result<()> {
-    let town = Town::found(1).await?;
+    let town = TestTown::found(1).await?;
     let scan = town.scan(0, 0);
     let mut answers: Vec<Value> = Vec::new();
     for version in Version::ALL {
@@ -40,7 +40,7 @@ async fn one_scan_is_one_check_in_on_every_version() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_21_out_is_another_check_in_and_companions_have_their_own() -> anyhow::Result<()> {
-    let mut town = Town::found(3).await?;
+    let mut town = TestTown::found(3).await?;
     let step = Step::of(now());
     let code = |resident: usize| town.residents[resident].code(step);
     let (holder, companions) = (code(0), [code(1), code(2)]);
@@ -57,7 +57,7 @@ async fn xj_21_out_is_another_check_in_and_companions_have_their_own() -> anyhow
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_17_a_terminal_brings_its_venue_and_what_was_done_at_the_door() -> anyhow::Result<()> {
-    let mut town = Town::found(2).await?;
+    let mut town = TestTown::found(2).await?;
     let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[1].venue))?;
     let code = town.residents[0].code(Step::of(now()));
     let scan = json!({"person": code, "temperature": 36.6, "document_shown": true}).to_string();
@@ -82,7 +82,7 @@ async fn gz_17_a_terminal_brings_its_venue_and_what_was_done_at_the_door() -> an
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_in_the_table_is_unknown_and_kept() -> anyhow::Result<()> {
-    let mut town = Town::found(2).await?;
+    let mut town = TestTown::found(2).await?;
     let resident = town.residents[0].authorization(now());
     let erased = town.send("DELETE", "/v1/people/me", &resident, "").await?;
     assert_eq!(erased.status(), 204, "{}", erased.text());
@@ -94,7 +94,7 @@ async fn who_is_not_in_the_table_is_unknown_and_kept() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_18_codes_of_neighbouring_steps_are_taken_as_the_contract_says() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let step = Step::of(now());
     for (difference, is_taken) in [(-3_i64, false), (0, true), (2, false)] {
         let other = Step(u32::try_from(i64::from(step.0) + difference)?);

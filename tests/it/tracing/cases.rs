@@ -1,12 +1,12 @@
 //! Tracers: cases, trails, co-presence, venue visits, in three formats and within a budget.
 
-use scangate_tests::{Gateway, Town, away_from_midnight};
+use scangate_tests::{Gateway, TestTown, away_from_midnight};
 use serde_json::json;
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_was_there_is_told_under_a_case_of_ones_own() -> anyhow::Result<()> {
-    let mut town = Town::found(3).await?;
+    let mut town = TestTown::found(3).await?;
     let tracer = town.tracer.clone();
     for resident in 0..3 {
         town.check_in(resident, resident / 2).await?;
@@ -42,7 +42,7 @@ async fn who_was_there_is_told_under_a_case_of_ones_own() -> anyhow::Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anothers_case_answers_as_none() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let case = town.open_case(0).await?;
     let other = town.gateway.token("tracer", "another", None)?;
     let venue = town.venues[0].venue;
@@ -63,7 +63,7 @@ async fn anothers_case_answers_as_none() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cases_that_cannot_be_opened() -> anyhow::Result<()> {
-    let mut town = Town::found(1).await?;
+    let mut town = TestTown::found(1).await?;
     let (tracer, person) = (town.tracer.clone(), town.residents[0].person.to_string());
     let day = |day: u32| format!("2026-01-{day:02}T00:00:00Z");
     for (person, purpose, from, to, status, code) in [
@@ -89,11 +89,11 @@ async fn a_budget_ends_and_survives_a_restart() -> anyhow::Result<()> {
     std::fs::write(&config, "[tracer]\ncases_max = 2\n")?;
     let config = config.display().to_string();
     let start =
-        || Gateway::start_in(Arc::clone(&folder), &["--config", &config], scangate_tests::Expect::Quiet);
-    let mut town = Town::found_in(start()?, 1).await?;
+        || Gateway::start_in(Arc::clone(&folder), &["--config", &config], scangate_tests::ExpectedLog::Quiet);
+    let mut town = TestTown::found_in(start()?, 1).await?;
     town.open_case(0).await?;
     town.gateway.stop()?;
-    let mut town = Town::found_in(start()?, 1).await?;
+    let mut town = TestTown::found_in(start()?, 1).await?;
     town.open_case(0).await?;
     let spent = town.open_case(0).await;
     assert!(spent.is_err());

@@ -1,7 +1,7 @@
 //! What stands between a city's gateways and its cluster: scylla-proxy before each node, which passes everything
 //! on until it is told to make trouble.
 
-use crate::city::nodes;
+use crate::cluster::nodes;
 use anyhow::Context as _;
 use scylla_proxy::example_db_errors::{overloaded, write_timeout};
 use scylla_proxy::{
@@ -16,7 +16,7 @@ use std::time::Duration;
 const PORT: u16 = 9_042;
 
 /// The proxies.
-pub struct Between {
+pub struct ClusterProxy {
     running: RunningProxy,
     /// Where gateways find the nodes.
     pub nodes: Vec<SocketAddr>,
@@ -34,7 +34,7 @@ fn failure(number: usize) -> RequestReaction {
     }
 }
 
-impl Between {
+impl ClusterProxy {
     /// Starts them.
     pub async fn start() -> anyhow::Result<Self> {
         let real = nodes()?;

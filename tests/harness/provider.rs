@@ -22,65 +22,65 @@ use tokio_rustls::TlsAcceptor;
 
 /// How it answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Manner {
+pub enum Behaviour {
     /// With a status and a body.
-    Says(u16, &'static str),
+    Answers(u16, &'static str),
     /// Never.
     #[default]
     Hangs,
     /// By closing the connection.
-    HangsUp,
+    Disconnects,
 }
 
 /// What it was asked.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ProviderRequest {
     /// The method and path.
-    pub what: String,
+    pub method_and_path: String,
     /// The token it was shown.
     pub authorization: Option<String>,
     /// The question.
-    pub question: Value,
+    pub body: Value,
 }
 
 #[derive(Default)]
-struct Room {
-    manner: Mutex<Manner>,
-    asked: Mutex<Vec<Asked>>,
-    waiting: Mutex<Waiting>,
+struct ProviderState {
+    behaviour: Mutex<Behaviour>,
+    requests: Mutex<Vec<ProviderRequest>>,
+    hanging: Mutex<HangingRequests>,
 }
 
 /// Who waits for an answer that never comes: now, and at most at once.
 #[derive(Default)]
-struct Waiting {
+struct HangingRequests {
     now: usize,
     max: usize,
 }
 
 /// One who does, until it hangs up.
-struct Waiter(Arc<Room>);
+struct HangingRequest(Arc<ProviderState>);
 
-impl Waiter {
-    fn new(room: Arc<Room>) -> Self {
-        let mut waiting = locked(&room.waiting);
-        waiting.now += 1;
-        waiting.max = waiting.max.max(waiting.now);
-        drop(waiting);
-        Self(room)
+impl HangingRequest {
+    fn new(state: Arc<ProviderState>) -> Self {
+        let mut hanging = locked(&state.hanging);
+        hanging.now += 1;
+        hanging.max = hanging.max.max(hanging.now);
+        drop(hanging);
+        Self(state)
     }
 }
 
-impl Drop for Waiter {
+impl Drop for HangingRequest {
     fn drop(&mut self) {
-        locked(&self.0.waiting).now -= 1;
+        locked(&self.0.hanging).now -= 1;
     }
 }
 
 /// The party.
-pub struct Party {
+pub struct TestProvider {
     /// Where it listens.
     pub address: SocketAddr,
-    room: Arc<Room>,
+    state: Arc<ProviderState>,
     serving: JoinHandle<()>,
 }
 
@@ -88,14 +88,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Party {
+impl TestProvider {
     /// Starts one on plain HTTP.
-    pub async fn start(manner: Manner) -> anyhow::Result<Self> {
-        Self::start_with(manner, None).await
+    pub async fn start(behaviour: Behaviour) -> anyhow::Result<Self> {
+        Self::start_with(behaviour, None).await
     }
 
     /// Starts one over TLS, with a certificate that lies with its key in this folder.
-    pub async fn start_tls(manner: Manner, folder: &Path) -> anyhow::Result<Self> {
+    pub async fn start_tls(behaviour: Behaviour, folder: &Path) -> anyhow::Result<Self> {
         let chain = CertificateDer::pem_file_iter(folder.join("certificate.pem"))?;
         let chain = chain.collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_file(folder.join("key.pem"))?;
@@ -104,87 +104,90 @@ impl Party {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
-        Self::start_with(manner, Some(TlsAcceptor::from(Arc::new(tls)))).await
+        Self::start_with(behaviour, Some(TlsAcceptor::from(Arc::new(tls)))).await
     }
 
-    async fn start_with(manner: Manner, tls: Option<TlsAcceptor>) -> anyhow::Result<Self> {
+    async fn start_with(behaviour: Behaviour, tls: Option<TlsAcceptor>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let room = Arc::new(Room { manner: Mutex::new(manner), ..Room::default() });
-        let serving = tokio::spawn(accept(listener, tls, Arc::clone(&room)));
-        Ok(Self { address, room, serving })
+        let state = Arc::new(ProviderState { behaviour: Mutex::new(behaviour), ..ProviderState::default() });
+        let serving = tokio::spawn(accept(listener, tls, Arc::clone(&state)));
+        Ok(Self { address, state, serving })
     }
 
     /// From now on it answers so.
-    pub fn behave(&self, manner: Manner) {
-        *locked(&self.room.manner) = manner;
+    pub fn behave(&self, behaviour: Behaviour) {
+        *locked(&self.state.behaviour) = behaviour;
     }
 
     /// What it was asked so far.
     #[must_use]
-    pub fn asked(&self) -> Vec<Asked> {
-        locked(&self.room.asked).clone()
+    pub fn requests(&self) -> Vec<ProviderRequest> {
+        locked(&self.state.requests).clone()
     }
 
     /// How many at most have waited at once for an answer that never came.
     #[must_use]
-    pub fn waiting_max(&self) -> usize {
-        locked(&self.room.waiting).max
+    pub fn hanging_max(&self) -> usize {
+        locked(&self.state.hanging).max
     }
 
     /// What it was asked last.
-    pub fn asked_last(&self) -> anyhow::Result<Asked> {
-        self.asked().pop().ok_or_else(|| anyhow::anyhow!("nobody has asked it"))
+    pub fn last_request(&self) -> anyhow::Result<ProviderRequest> {
+        self.requests().pop().ok_or_else(|| anyhow::anyhow!("nobody has asked it"))
     }
 }
 
-impl Drop for Party {
+impl Drop for TestProvider {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, room: Arc<Room>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<ProviderState>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(connect(stream, tls.clone(), Arc::clone(&room)));
+        tokio::spawn(connect(stream, tls.clone(), Arc::clone(&state)));
     }
 }
 
-async fn connect(stream: TcpStream, tls: Option<TlsAcceptor>, room: Arc<Room>) {
+async fn connect(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<ProviderState>) {
     match tls {
-        None => serve(stream, room).await,
+        None => serve(stream, state).await,
         Some(tls) => {
             // Who does not trust the certificate leaves.
             if let Ok(stream) = tls.accept(stream).await {
-                serve(stream, room).await;
+                serve(stream, state).await;
             }
         }
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, room: Arc<Room>) {
-    let service = service_fn(|request| answer(request, Arc::clone(&room)));
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, state: Arc<ProviderState>) {
+    let service = service_fn(|request| answer(request, Arc::clone(&state)));
     // A connection that is hung up ends with an error, which is what was wanted.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(request: Request<Incoming>, room: Arc<Room>) -> anyhow::Result<Response<Full<Bytes>>> {
+async fn answer(
+    request: Request<Incoming>,
+    state: Arc<ProviderState>,
+) -> anyhow::Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let authorization = head.headers.get(AUTHORIZATION).and_then(|token| token.to_str().ok());
-    let question = serde_json::from_slice(&body.collect().await?.to_bytes())?;
-    let asked = Asked {
-        what: format!("{} {}", head.method, head.uri),
+    let received = serde_json::from_slice(&body.collect().await?.to_bytes())?;
+    let request = ProviderRequest {
+        method_and_path: format!("{} {}", head.method, head.uri),
         authorization: authorization.map(str::to_owned),
-        question,
+        body: received,
     };
-    locked(&room.asked).push(asked);
-    let manner = locked(&room.manner).clone();
-    match manner {
-        Manner::Says(status, body) => Ok(Response::builder().status(status).body(body.into())?),
-        Manner::Hangs => {
-            let _waiter = Waiter::new(room);
+    locked(&state.requests).push(request);
+    let behaviour = locked(&state.behaviour).clone();
+    match behaviour {
+        Behaviour::Answers(status, body) => Ok(Response::builder().status(status).body(body.into())?),
+        Behaviour::Hangs => {
+            let _hanging = HangingRequest::new(state);
             std::future::pending().await
         }
-        Manner::HangsUp => anyhow::bail!("it hangs up"),
+        Behaviour::Disconnects => anyhow::bail!("it hangs up"),
     }
 }

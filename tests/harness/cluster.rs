@@ -1,7 +1,7 @@
 //! A city: gateways side by side on one CQL cluster, with one secret and one certificate. The cluster is the one
 //! that `SCANGATE_TEST_CQL` names and `tests/run` starts; each city has a keyspace of its own there.
 
-use crate::gateway::{Expect, Gateway};
+use crate::gateway::{ExpectedLog, Gateway};
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::fs;
@@ -17,12 +17,12 @@ static CLUSTER: RwLock<()> = RwLock::const_new(());
 const SHARED: [&str; 3] = ["secret", "certificate.pem", "key.pem"];
 
 /// A turn at the cluster with others.
-pub async fn among_others() -> RwLockReadGuard<'static, ()> {
+pub async fn shared_turn() -> RwLockReadGuard<'static, ()> {
     CLUSTER.read().await
 }
 
 /// A turn at the cluster alone.
-pub async fn alone() -> RwLockWriteGuard<'static, ()> {
+pub async fn exclusive_turn() -> RwLockWriteGuard<'static, ()> {
     CLUSTER.write().await
 }
 
@@ -75,14 +75,14 @@ fn control(act: &str, number: u8) -> anyhow::Result<()> {
 }
 
 /// A city.
-pub struct City {
+pub struct ClusterCity {
     folders: Vec<Arc<TempDir>>,
     store: String,
     config: Option<TempDir>,
     policy: Option<&'static str>,
 }
 
-impl City {
+impl ClusterCity {
     /// A city of so many gateways, none of which has started.
     pub fn new(name: &str, gateways: usize) -> anyhow::Result<Self> {
         Self::by(name, gateways, &nodes()?, &HashMap::new())
@@ -128,7 +128,7 @@ impl City {
             arguments.extend(["--config", config]);
         }
         arguments.extend(self.policy.iter().flat_map(|policy| ["--policy", policy]));
-        Gateway::start_in(Arc::clone(&self.folders[number]), &arguments, Expect::Trouble)
+        Gateway::start_in(Arc::clone(&self.folders[number]), &arguments, ExpectedLog::Trouble)
     }
 }
 
