@@ -1,5 +1,5 @@
-//! A city: gateways side by side on one CQL cluster, with one secret and one certificate. The cluster is the one
-//! that `SCANGATE_TEST_CQL` names and `tests/run` starts; each city has a keyspace of its own there.
+//! A city of several gateways on one CQL cluster, with one secret and one certificate. `SCANGATE_TEST_CQL`
+//! names the cluster, which `tests/run` starts. Each city has its own keyspace there.
 
 use crate::gateway::{ExpectedLog, Gateway};
 use anyhow::Context as _;
@@ -11,17 +11,17 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Whoever stops a node has the cluster alone.
+/// Tests that stop a node hold the write half.
 static CLUSTER: RwLock<()> = RwLock::const_new(());
-/// What gateways of a city share.
+/// Files that the gateways of a city share.
 const SHARED: [&str; 3] = ["secret", "certificate.pem", "key.pem"];
 
-/// A turn at the cluster with others.
+/// Waits for a turn at the cluster, beside other tests.
 pub async fn shared_turn() -> RwLockReadGuard<'static, ()> {
     CLUSTER.read().await
 }
 
-/// A turn at the cluster alone.
+/// Waits for a turn at the cluster without other tests.
 pub async fn exclusive_turn() -> RwLockWriteGuard<'static, ()> {
     CLUSTER.write().await
 }
@@ -37,20 +37,20 @@ pub fn nodes() -> anyhow::Result<Vec<SocketAddr>> {
     addresses.collect()
 }
 
-/// A node of the cluster that is stopped until this is started or dropped.
+/// A stopped node of the cluster. It starts again on `start` or on drop.
 pub struct StoppedNode {
     number: u8,
     is_stopped: bool,
 }
 
 impl StoppedNode {
-    /// Kills a node, and returns when it is gone.
+    /// Kills a node, and returns when its process has ended.
     pub fn stop(number: u8) -> anyhow::Result<Self> {
         control("stop", number)?;
         Ok(Self { number, is_stopped: true })
     }
 
-    /// Starts it again, and returns when it takes connections.
+    /// Starts the node again, and returns when it accepts connections.
     pub fn start(mut self) -> anyhow::Result<()> {
         self.is_stopped = false;
         control("start", self.number)
@@ -74,7 +74,7 @@ fn control(act: &str, number: u8) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A city.
+/// A city of gateways that share a keyspace, each with its own data folder.
 pub struct ClusterCity {
     folders: Vec<Arc<TempDir>>,
     store: String,
@@ -83,12 +83,12 @@ pub struct ClusterCity {
 }
 
 impl ClusterCity {
-    /// A city of so many gateways, none of which has started.
+    /// A city of `gateways` gateways, none of which has started.
     pub fn new(name: &str, gateways: usize) -> anyhow::Result<Self> {
         Self::by(name, gateways, &nodes()?, &HashMap::new())
     }
 
-    /// A city whose gateways reach the cluster by these addresses, and each of its nodes by another one.
+    /// A city whose gateways connect to `nodes`, and reach each real node at its translated address.
     pub fn by(
         name: &str,
         gateways: usize,
@@ -108,14 +108,14 @@ impl ClusterCity {
         Self { policy: Some(policy), ..self }
     }
 
-    /// The store of its gateways, as `--store` names it.
+    /// The store of the gateways, as `--store` takes it.
     #[must_use]
     pub fn store(&self) -> &str {
         &self.store
     }
 
-    /// Starts a gateway of the city, anew if it ran before. The driver warns of every connection that breaks, so
-    /// that its log is not quiet.
+    /// Starts a gateway of the city, also one that ran before. Warnings are expected, because the driver logs
+    /// one for every connection that breaks.
     pub fn start(&self, number: usize) -> anyhow::Result<Gateway> {
         let (first, own) = (self.folders[0].path(), self.folders[number].path());
         for name in SHARED.iter().filter(|name| !own.join(name).exists() && first.join(name).exists()) {

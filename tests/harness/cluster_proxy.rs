@@ -1,5 +1,5 @@
-//! What stands between a city's gateways and its cluster: scylla-proxy before each node, which passes everything
-//! on until it is told to make trouble.
+//! Proxies between a city's gateways and its cluster: one scylla-proxy before each node. They forward
+//! everything until a test injects a fault.
 
 use crate::cluster::nodes;
 use anyhow::Context as _;
@@ -15,16 +15,16 @@ use std::time::Duration;
 /// The port of CQL.
 const PORT: u16 = 9_042;
 
-/// The proxies.
+/// The running proxies, one for each node.
 pub struct ClusterProxy {
     running: RunningProxy,
-    /// Where gateways find the nodes.
+    /// The addresses at which gateways reach the nodes.
     pub nodes: Vec<SocketAddr>,
-    /// What each of them is behind it.
+    /// The proxy's address for each node's real address.
     pub translate: HashMap<SocketAddr, SocketAddr>,
 }
 
-/// How a request fails.
+/// One of four ways in which a request fails.
 fn failure(number: usize) -> RequestReaction {
     match number {
         0 => RequestReaction::forge_with_error(overloaded()),
@@ -35,7 +35,7 @@ fn failure(number: usize) -> RequestReaction {
 }
 
 impl ClusterProxy {
-    /// Starts them.
+    /// Starts the proxies.
     pub async fn start() -> anyhow::Result<Self> {
         let real = nodes()?;
         let nodes: Vec<SocketAddr> =
@@ -55,29 +55,29 @@ impl ClusterProxy {
         }
     }
 
-    /// Breaks every connection as soon as something is asked on it.
+    /// Breaks every connection at its next request.
     pub fn cut(&mut self) {
         self.rule(&[RequestRule(Condition::True, RequestReaction::drop_connection())]);
     }
 
-    /// Lets every request disappear.
+    /// Drops every request without an answer.
     pub fn hang(&mut self) {
         self.rule(&[RequestRule(Condition::True, RequestReaction::drop_frame())]);
     }
 
-    /// Passes requests on late.
+    /// Delays every request.
     pub fn slow(&mut self, by: Duration) {
         self.rule(&[RequestRule(Condition::True, RequestReaction::delay(by))]);
     }
 
-    /// Lets some requests fail: by an error of either kind, a broken connection or silence.
+    /// Fails some requests: with one of two errors, a broken connection, or silence.
     pub fn fail(&mut self, probability: f64) {
         let some = || Condition::RandomWithProbability(probability / 4.0);
         let rules: Vec<_> = (0..4).map(|number| RequestRule(some(), failure(number))).collect();
         self.rule(&rules);
     }
 
-    /// Passes everything on again.
+    /// Forwards everything again.
     pub fn heal(&mut self) {
         self.running.turn_off_rules();
     }

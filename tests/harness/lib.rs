@@ -1,5 +1,5 @@
-//! The harness: starts the real server on loopback, gives tests its clients and tokens, and fails on a
-//! warning that nobody expected.
+//! The test harness. It starts the real server on loopback, hands tests its clients and tokens, and fails a
+//! test whose gateway logs an unexpected warning.
 
 mod clock;
 pub mod cluster;

@@ -1,5 +1,5 @@
-//! An outside party: a real HTTP server that stands for who sends codes to phones or compares faces, answers as
-//! a test tells it, and remembers what it was asked.
+//! A registration provider: a real HTTP server in place of the one that sends SMS codes or compares faces.
+//! The test sets its behaviour and reads the requests it received.
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -20,26 +20,26 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// How it answers.
+/// The provider's way to answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Behaviour {
-    /// With a status and a body.
+    /// Answers with a status and a body.
     Answers(u16, &'static str),
-    /// Never.
+    /// Never answers.
     #[default]
     Hangs,
-    /// By closing the connection.
+    /// Closes the connection.
     Disconnects,
 }
 
-/// What it was asked.
+/// A request that the provider received.
 #[derive(Debug, Clone)]
 pub struct ProviderRequest {
-    /// The method and path.
+    /// The method and the path, with a space between.
     pub method_and_path: String,
-    /// The token it was shown.
+    /// The `authorization` header.
     pub authorization: Option<String>,
-    /// The question.
+    /// The body as JSON.
     pub body: Value,
 }
 
@@ -50,14 +50,14 @@ struct ProviderState {
     hanging: Mutex<HangingRequests>,
 }
 
-/// Who waits for an answer that never comes: now, and at most at once.
+/// The number of requests that wait for an answer that never comes, now and at most.
 #[derive(Default)]
 struct HangingRequests {
     now: usize,
     max: usize,
 }
 
-/// One who does, until it hangs up.
+/// A request that waits until its client disconnects.
 struct HangingRequest(Arc<ProviderState>);
 
 impl HangingRequest {
@@ -76,9 +76,9 @@ impl Drop for HangingRequest {
     }
 }
 
-/// The party.
+/// A running provider.
 pub struct TestProvider {
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
     state: Arc<ProviderState>,
     serving: JoinHandle<()>,
@@ -89,12 +89,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl TestProvider {
-    /// Starts one on plain HTTP.
+    /// Starts a provider on plain HTTP.
     pub async fn start(behaviour: Behaviour) -> anyhow::Result<Self> {
         Self::start_with(behaviour, None).await
     }
 
-    /// Starts one over TLS, with a certificate that lies with its key in this folder.
+    /// Starts a provider over TLS, with the certificate and the key of this folder.
     pub async fn start_tls(behaviour: Behaviour, folder: &Path) -> anyhow::Result<Self> {
         let chain = CertificateDer::pem_file_iter(folder.join("certificate.pem"))?;
         let chain = chain.collect::<Result<Vec<_>, _>>()?;
@@ -115,26 +115,26 @@ impl TestProvider {
         Ok(Self { address, state, serving })
     }
 
-    /// From now on it answers so.
+    /// Sets the behaviour of all later requests.
     pub fn behave(&self, behaviour: Behaviour) {
         *locked(&self.state.behaviour) = behaviour;
     }
 
-    /// What it was asked so far.
+    /// The requests received so far.
     #[must_use]
     pub fn requests(&self) -> Vec<ProviderRequest> {
         locked(&self.state.requests).clone()
     }
 
-    /// How many at most have waited at once for an answer that never came.
+    /// The most requests that have waited at once for an answer that never came.
     #[must_use]
     pub fn hanging_max(&self) -> usize {
         locked(&self.state.hanging).max
     }
 
-    /// What it was asked last.
+    /// The last request received.
     pub fn last_request(&self) -> anyhow::Result<ProviderRequest> {
-        self.requests().pop().ok_or_else(|| anyhow::anyhow!("nobody has asked it"))
+        self.requests().pop().ok_or_else(|| anyhow::anyhow!("the provider has received no request"))
     }
 }
 
@@ -154,7 +154,7 @@ async fn connect(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<Provide
     match tls {
         None => serve(stream, state).await,
         Some(tls) => {
-            // Who does not trust the certificate leaves.
+            // A client that does not trust the certificate disconnects.
             if let Ok(stream) = tls.accept(stream).await {
                 serve(stream, state).await;
             }
@@ -164,7 +164,7 @@ async fn connect(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<Provide
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, state: Arc<ProviderState>) {
     let service = service_fn(|request| answer(request, Arc::clone(&state)));
-    // A connection that is hung up ends with an error, which is what was wanted.
+    // `Disconnects` ends the connection with an error, as intended.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -188,6 +188,6 @@ async fn answer(
             let _hanging = HangingRequest::new(state);
             std::future::pending().await
         }
-        Behaviour::Disconnects => anyhow::bail!("it hangs up"),
+        Behaviour::Disconnects => anyhow::bail!("the provider disconnects"),
     }
 }

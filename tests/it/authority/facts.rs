@@ -1,4 +1,5 @@
-//! Facts: the only way to a colour, answered by the very next scan; lists that wait for a second approver.
+//! Facts, the only inputs to a colour: the next scan shows them, and a list that flips many waits for an
+//! approver.
 
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually};
@@ -20,7 +21,7 @@ async fn a_fact_is_answered_by_the_next_scan_and_its_end_too() -> anyhow::Result
         });
         let sent = town.send("POST", "/v1/facts", &authority, fact.to_string()).await?;
         assert_eq!(sent.lines()?[0]["colour"], colour, "{}", sent.text());
-        // Another venue each time: a repeated scan would get its first answer.
+        // A new venue each time, because a repeated scan gets its first answer.
         let venue = ["symptoms", "confirmed", "released"].iter().position(|one| *one == kind);
         let scan = town.check_in(0, venue.unwrap_or_default()).await?.json()?;
         assert_eq!((&scan["colour"], &scan["verdict"]), (&json!(colour), &json!(verdict)), "{scan}");
@@ -62,7 +63,7 @@ async fn a_fact_with_an_end_ends_by_itself() -> anyhow::Result<()> {
         }
         assert!(now() >= until, "it counted for nothing: {}", sent.text());
     };
-    // The table is asked, not the judge: terminals see it.
+    // Reads the colour table, as terminals do.
     let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
     let look = async || {
         let code = town.residents[0].code(scangate_core::time::Step::of(now()));
@@ -115,7 +116,7 @@ async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approv
         vec![line.to_string(); 100].join("\n")
     };
     let mut said = Vec::new();
-    // Twice, should the first hour end meanwhile.
+    // Twice the limit, in case the first hour ends during the test.
     for source in 0..21 {
         let authority = town.authority.clone();
         said.push(town.send("POST", "/v1/facts", &authority, list(source)).await?.status());

@@ -1,4 +1,4 @@
-//! Feeds between province and city: signed, in sequence, all or nothing; and what diverges is counted.
+//! Feeds between province and city: signed, in sequence, all or nothing. Divergence is counted.
 
 use http::Request;
 use scangate_core::certificate::{Issuer, is_signed, public_key};
@@ -9,10 +9,10 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{Gateway, TestReply, TestTown, eventually};
 use serde_json::{Value, json};
 
-/// The documents of who is registered here.
+/// The document numbers of the registered people.
 pub(crate) const NUMBERS: [&str; 2] = ["E70000001", "E70000002"];
 
-/// A city under Xuzhou's pack, which takes feeds of a province.
+/// A city under Xuzhou's pack that accepts a province's feeds.
 pub(crate) struct Province {
     pub(crate) town: TestTown,
     pub(crate) people: Vec<Resident>,
@@ -51,7 +51,7 @@ impl Province {
         Ok(Self { town, people, _folder: folder })
     }
 
-    /// Who signs the feeds that are taken.
+    /// The issuer whose feeds the city accepts.
     pub(crate) fn issuer() -> Issuer {
         Issuer::new(&Key([9; 32]))
     }
@@ -72,7 +72,7 @@ impl Province {
         Ok(TestReply { answer })
     }
 
-    /// What somebody asks for themselves.
+    /// A person's own record, or a path below it.
     pub(crate) async fn own(&mut self, person: usize, path: &str) -> anyhow::Result<Value> {
         let by = self.people[person].authorization(now());
         self.town.send("GET", &format!("/v1/people/me{path}"), &by, "").await?.json()
@@ -83,7 +83,7 @@ impl Province {
     }
 }
 
-/// A line that orders a test, and shows a colour for it.
+/// A feed line that orders a test and shows a colour.
 pub(crate) fn measure(number: &str, colour: &str) -> Value {
     json!({
         "document": document(number), "kind": "ordered", "measure": "test-due", "at": now().minus_ms(DAY_MS),
@@ -140,7 +140,7 @@ async fn xz_07_what_diverges_from_the_province_is_counted_and_gone_after_the_nex
     assert!(province.town.gateway.metric("scangate_feed_divergence", "jiangsu")? == 0.0);
     let both = province.send(&own, 3, &colours("green", "yellow")).await?.json()?;
     assert_eq!(both["diverging"], 0);
-    // A feed that does not speak of somebody leaves them as they were.
+    // A feed leaves people that it does not list unchanged.
     assert_eq!(province.send(&own, 4, &colours("red", "yellow")).await?.json()?["diverging"], 1);
     let [_, second] = colours("red", "yellow");
     assert_eq!(province.send(&own, 5, &[second]).await?.json()?["diverging"], 1);
@@ -156,7 +156,7 @@ async fn gz_11_this_citys_facts_go_out_signed_without_a_document() -> anyhow::Re
     province.town.post_fact(0, "confirmed").await?;
     let issuer = province.town.send("GET", "/v1/issuer", "", "").await?.json()?;
     let (authority, path) = (province.town.authority.clone(), "/v1/feeds/outward?after=2020-01-01T00:00:00Z");
-    // What is on record for some seconds only may not be known at every gateway yet.
+    // Facts go out some seconds after they are recorded, when every gateway knows them.
     let outward = eventually(
         async || province.town.send("GET", path, &authority, "").await,
         |outward: &TestReply| outward.text().lines().count() == 2,

@@ -1,4 +1,4 @@
-//! What the authority sends and decides: facts, feeds from another level, rule packs, and the roles of tokens.
+//! The authority's side: facts, feeds from another level, rule packs, and the roles of tokens.
 
 mod facts;
 pub(crate) mod feeds;

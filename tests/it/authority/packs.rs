@@ -1,4 +1,5 @@
-//! Rule packs on a running gateway: foreseen, held, approved by another, and never applied to what was decided before.
+//! Rule packs on a running gateway: dry run, hold, approval by a second person. Earlier decisions stay
+//! unchanged.
 
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const XINJI: &str = include_str!("../../../gateway/core/policies/xinji.toml");
-/// One more than a pack may turn with nobody expecting it.
+/// One more than a pack may flip without a stated expectation.
 const TURNED: usize = 1_001;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,7 +15,7 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
     let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
     let mut town = TestTown::found_in(gateway, TURNED).await?;
     let authority = town.authority.clone();
-    // The pack in force has no rule for this: nobody turns, and nothing is held.
+    // The pack in force has no rule for this fact, so no colour changes and nothing is held.
     let lines: Vec<String> = town
         .residents
         .iter()
@@ -53,7 +54,7 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
     let approved = town.send("POST", &path, &approver, json!({ "worse": TURNED }).to_string()).await?;
     assert_eq!(approved.json()?["policy"], "xinji/1", "{}", approved.text());
 
-    // The same scan once more is what it was; the next one is the new pack's.
+    // A repeated scan keeps its answer; the next one follows the new pack.
     assert_eq!(town.send("POST", "/v1/check-ins", "", scan).await?.json()?, before);
     let after = town.check_in(0, 1).await?.json()?;
     assert_eq!(

@@ -1,9 +1,9 @@
-//! Who may do what: every operation of the published document, asked by every role that may not.
+//! Roles: every operation of the published document is requested by every role that lacks permission.
 
 use scangate_tests::TestTown;
 use serde_json::Value;
 
-/// A path with something in each of its places.
+/// A path with `x` for each parameter.
 fn filled(template: &str) -> String {
     let parts = template.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
     parts.collect::<Vec<_>>().join("/")

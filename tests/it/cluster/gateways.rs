@@ -1,5 +1,5 @@
-//! Gateways side by side on one cluster: any of them answers any request, and what changes at one is answered by
-//! all. Two that take in the same check-in store it once.
+//! Two gateways on one cluster: both answer any request, and a change at one is visible at the other. A
+//! check-in that both accept is stored once.
 
 use futures_util::future::try_join_all;
 use scangate_core::id::VenueId;
@@ -28,7 +28,7 @@ impl SecondGateway {
         send(&mut self.connection, method, path, who, body).await
     }
 
-    /// Waits until it answers a resident's look-up so.
+    /// Waits until this gateway answers a look-up of the resident with this colour.
     async fn sees(&mut self, town: &TestTown, resident: usize, colour: &str) -> anyhow::Result<Value> {
         let terminal = self.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
         let ask = async || {
@@ -51,7 +51,7 @@ async fn found_in(
 ) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
     let mut town = TestTown::found_in(city.start(0)?, residents).await?;
     let second = SecondGateway::start(&city).await?;
-    // A connection without a word does not outlive a slow start.
+    // An idle connection does not survive a slow start.
     town.connection = town.target.connect(Version::Http3).await?;
     Ok((city, town, second))
 }
@@ -62,7 +62,7 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
     let (_city, mut town, mut second) = found("changes", 3).await?;
     second.sees(&town, 0, "green").await?;
 
-    // A fact, its withdrawal, and a person and a venue that came after the other gateway had started.
+    // A fact, its withdrawal, and a person and a venue that were added after both gateways had started.
     let red = town.post_fact(0, "confirmed").await?.lines()?;
     second.sees(&town, 0, "red").await?;
     let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
@@ -127,7 +127,7 @@ async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()>
     assert_eq!(rotated.json()?, json!({"current": 2, "accepted": [1, 2]}));
     let keys = async || town.send("GET", "/v1/keys", &operator, "").await?.json();
     eventually(keys, |keys| keys["current"] == 2).await?;
-    // Each rotates what the other has rotated.
+    // Each gateway rotates the other's latest key.
     let again = town.send("POST", "/v1/keys/rotate", &operator, "").await?;
     assert_eq!(again.json()?, json!({"current": 3, "accepted": [1, 2, 3]}));
     Ok(())
@@ -154,7 +154,7 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
     let trail = eventually(trail, is_complete).await?;
     let visits = trail["visits"].as_array().cloned().unwrap_or_default();
     assert_eq!(visits.len(), 1, "{trail}");
-    // Of the two times the earlier counts.
+    // The earlier of the two times counts.
     assert_eq!((&visits[0]["id"], &visits[0]["from"]), (&first["id"], &first["at"]));
     for path in
         [format!("/v1/cases/{case}/co-presence"), format!("/v1/cases/{case}/venues/{}/visits", venue(&town))]
@@ -181,13 +181,13 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
     let (_city, mut town, mut second) = found_in(ClusterCity::new("own", 2)?.under("xinji"), 12).await?;
     let by = |town: &TestTown, resident: usize| town.residents[resident].authorization(now());
 
-    // One edit a day, wherever it is made.
+    // One edit a day, at either gateway.
     let name = json!({"name": "李四"});
     assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
     let again = second.send("PATCH", "/v1/people/me", &by(&town, 0), name.to_string()).await?;
     assert_eq!(again.status_and_code(), refused(429, "edit-quota"));
 
-    // Three dependants, of ten who are asked for at both gateways at once.
+    // Ten requests at both gateways at once add three dependants.
     let (target, other) = (town.gateway.target()?, second.gateway.target()?);
     let tries = (1..=10).map(|dependant| {
         let (town, body) = (&town, json!({"person": town.residents[dependant].person}));
@@ -198,12 +198,12 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
                 let by = by(town, 0);
                 send(&mut connection, "POST", "/v1/people/me/dependants", &by, body.to_string()).await
             };
-            // Where so many change one row a cluster may not answer in time: the same request is sent again then.
+            // With so much contention on one row the cluster may time out. The client then retries.
             eventually(take, |taken| taken.code() != "store-unavailable").await
         }
     });
     let said: Vec<_> = try_join_all(tries).await?.iter().map(TestReply::status_and_code).collect();
-    // What nothing was sent on meanwhile may have been given up.
+    // Connections that were idle meanwhile may have timed out.
     town.connection = target.connect(Version::Http3).await?;
     second.connection = other.connect(Version::Http3).await?;
     assert_eq!(said.iter().filter(|said| said.0 == 200).count(), 3, "{said:?}");
@@ -211,14 +211,14 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
     let mine = second.send("GET", "/v1/people/me", &by(&town, 0), String::new()).await?.json()?;
     assert_eq!(mine["dependants"].as_array().map(Vec::len), Some(3), "{mine}");
 
-    // A report at one gateway turns the colour at both; one of a day counts.
+    // A report at one gateway changes the colour at both. One report a day counts.
     let fever = json!({"temperature": 38.2, "symptoms": []});
     assert_eq!(town.own(11, "POST", "/reports", &fever).await?.json()?["colour"], "yellow");
     second.sees(&town, 11, "yellow").await?;
     let report = second.send("POST", "/v1/people/me/reports", &by(&town, 11), fever.to_string()).await?;
     assert_eq!(report.json()?["counts"], false);
 
-    // What is asked at one is answered at the other.
+    // A question sent to one gateway is answered at the other.
     let asked = town.own(11, "POST", "/questions", &json!({"text": "要隔离多久?"})).await?.json()?;
     let path = format!("/v1/questions/{}/answer", asked["question"].as_str().unwrap_or_default());
     let authority = town.authority.clone();

@@ -1,5 +1,5 @@
-//! Three gateways under load on one cluster, one of them killed and one node of the cluster stopped in the same
-//! run. What was acknowledged is in the trails once, and co-presence equals a reckoning by brute force.
+//! Three gateways under load on one cluster. In the same run one gateway is killed and one node is stopped.
+//! Every acknowledged check-in is in the trails once, and co-presence equals a brute-force computation.
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Residents of the two gateways that live, and of the one that is killed: what that one took in and acknowledged
-/// to nobody could be an earlier time of another's check-in.
+/// Residents of the two surviving gateways, and of the killed one. They are separate because the killed
+/// gateway may store an unacknowledged check-in, whose earlier time would count.
 const RESIDENTS: [u32; 2] = [80, 40];
 const VENUES: u32 = 8;
 const LENGTH: Duration = Duration::from_secs(12);
@@ -30,7 +30,7 @@ const LENGTH: Duration = Duration::from_secs(12);
 const RATE: f64 = 60.0;
 /// The node that is stopped.
 const NODE: u8 = 3;
-/// People whose co-presence is reckoned again.
+/// Number of people whose co-presence is computed again.
 const QUERIED: usize = 20;
 
 fn load(gateway: &Gateway, streets: &Arc<Streets>, number: usize) -> anyhow::Result<Run> {
@@ -42,7 +42,7 @@ fn load(gateway: &Gateway, streets: &Arc<Streets>, number: usize) -> anyhow::Res
     Ok(Run { target, city, shares: vec![(gates, plan(&wish))], length: LENGTH })
 }
 
-/// Everything that any gateway acknowledged. Where two took one check-in in, the earlier time counts.
+/// Every acknowledged check-in. If two gateways accepted the same one, the earlier time counts.
 fn kept(samples: Vec<Samples>) -> HashMap<PersonId, Vec<Acknowledged>> {
     let mut all: HashMap<PersonId, BTreeMap<CheckInId, Timestamp>> = HashMap::new();
     for (person, kept) in samples.into_iter().flat_map(|samples| samples.into_seen().kept) {
@@ -84,7 +84,7 @@ async fn a_killed_gateway_and_a_stopped_node_lose_and_double_nothing() -> anyhow
     let samples = try_join_all(loads).await?.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let kept = kept(samples);
 
-    // With two nodes of three, and again when the third is back.
+    // With two of three nodes, and again with all three.
     check(&gateways[1].target()?, &people, &kept).await?;
     tokio::task::spawn_blocking(|| node.start()).await??;
     check(&gateways[2].target()?, &people, &kept).await?;
@@ -106,7 +106,7 @@ async fn check(
     Ok(())
 }
 
-/// Compares co-presence with a reckoning from everybody's own list of check-ins.
+/// Compares co-presence with a computation from all people's own check-ins.
 async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<Acknowledged>>) -> anyhow::Result<()> {
     let tracer = gateway.first_token("tracer")?;
     let mut connection = gateway.target()?.connect(Version::Http3).await?;

@@ -1,6 +1,6 @@
-//! A cluster that asks for user and password and speaks TLS alone, of one node: what a gateway needs of them is in
-//! its configuration or environment, and nowhere in its log. `SCANGATE_TEST_SECURE_CQL` is the node's host; its
-//! authority's certificate is the file that `SCANGATE_TEST_SECURE_CA` names, user and password are `cassandra`.
+//! A one-node cluster that requires a password and TLS. The password never appears in the gateway's log.
+//! `SCANGATE_TEST_SECURE_CQL` is the node's host and `SCANGATE_TEST_SECURE_CA` the file of its CA
+//! certificate. User and password are `cassandra`.
 
 use anyhow::Context as _;
 use scangate_tests::{ExpectedLog, Gateway, TestTown};
@@ -28,7 +28,7 @@ impl SecureDeployment {
         let path = self.folder.path().join("gateway.toml");
         fs::write(&path, format!("store = \"{}\"\n[cql]\n{cql}", self.store))?;
         let config = path.display().to_string();
-        // One node, one copy: a warning says so.
+        // The gateway warns about a single copy.
         Gateway::start_in(Arc::clone(&self.folder), &["--config", &config], ExpectedLog::Trouble)
     }
 
@@ -46,7 +46,7 @@ async fn with_login_and_authority_a_city_is_served_and_the_password_is_in_no_log
     assert_eq!(town.check_in(0, 0).await?.json()?["colour"], "green");
     let log = town.gateway.log().join("\n");
     assert!(log.contains("one node lost is data lost"), "{log}");
-    // User and password are one word here: it stands in the store's name alone.
+    // User and password are the same word, so neither may be in the log.
     assert!(!log.contains(USER), "{log}");
     Ok(())
 }

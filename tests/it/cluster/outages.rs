@@ -1,5 +1,5 @@
-//! Outages of the cluster: check-ins go on from the journal, readers are told so, a gateway comes up meanwhile by
-//! its snapshot, and afterwards every acknowledged check-in is in the trails once.
+//! Outages of the cluster: check-ins continue on the journal, readers get an error, and a gateway starts from
+//! its snapshot. Afterwards every acknowledged check-in is in the trails once.
 
 use scangate_loadgen::city::venues;
 use scangate_loadgen::client::Version;
@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Residents who go on scanning; resident 0 is red.
+/// Number of residents, who scan throughout. Resident 0 is red.
 const RESIDENTS: usize = 40;
 
 struct Outage {
@@ -33,7 +33,7 @@ impl Outage {
         Ok(outage)
     }
 
-    /// Checks everybody in somewhere, and remembers what was acknowledged. Each is answered with their colour.
+    /// Checks in every resident at some venue, compares the colours, and records the acknowledgements.
     async fn scan_all(&mut self) -> anyhow::Result<()> {
         self.scans += 1;
         for resident in 0..RESIDENTS {
@@ -55,7 +55,7 @@ impl Outage {
         Ok(self.town.gateway.ask("/readyz")?.starts_with("HTTP/1.1 200"))
     }
 
-    /// Everything acknowledged is in the trails once.
+    /// Compares the trails with the acknowledgements: each check-in is there once.
     async fn verify(&self) -> anyhow::Result<()> {
         let verified = verify(&self.town.gateway.target()?, &self.town.residents, &self.kept).await?;
         assert!(verified.is_well() && verified.acknowledged > 0, "{verified:?}");
@@ -69,7 +69,7 @@ impl Outage {
         self.connect().await
     }
 
-    /// Connects anew: a connection without a word does not outlive a long wait.
+    /// Connects again, because an idle connection does not survive a long wait.
     async fn connect(&mut self) -> anyhow::Result<()> {
         self.town.target = self.town.gateway.target()?;
         self.town.connection = self.town.target.connect(Version::Http3).await?;
@@ -83,7 +83,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     let _turn = cluster::shared_turn().await;
     let mut outage = Outage::found("away").await?;
     let (case, tracer) = (outage.town.open_case(1).await?, outage.town.tracer.clone());
-    // A snapshot has the fact, and the venues.
+    // Wait for a snapshot that has the fact and the venues.
     let posted = now();
     let is_since = |age: f64| age > 0.0 && now().since_ms(posted) as f64 > age * 1e3;
     outage.metric("scangate_snapshot_age_seconds", is_since).await?;
@@ -101,7 +101,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     assert!(trail.header("retry-after").is_some());
     xz_15_the_rest_is_shown_without_the_store(&mut outage).await?;
 
-    // A restart does not need the cluster either.
+    // A restart works without the cluster.
     outage.restart().await?;
     outage.scan_all().await?;
     assert!(outage.is_ready()?);
@@ -115,7 +115,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     outage.connect().await?;
     let trail = outage.town.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?;
     assert_eq!(trail.status(), 200, "{}", trail.text());
-    // And changes are followed again. A venue that nobody has scanned yet: a repeated scan gets its first answer.
+    // The gateway follows changes again. The venue is new, because a repeated scan gets its first answer.
     let authority = outage.town.authority.clone();
     let venue = venues(&mut outage.town.connection, &authority, 1).await?;
     outage.town.venues.extend(venue);
@@ -125,7 +125,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     Ok(())
 }
 
-/// Of a resident's overview the blocks that come from memory are there, and the others say that they are not.
+/// Reads an overview during the outage: blocks from memory are present, the others contain a problem.
 async fn xz_15_the_rest_is_shown_without_the_store(outage: &mut Outage) -> anyhow::Result<()> {
     let seen = outage.town.own(0, "GET", "/overview", &serde_json::Value::Null).await?;
     assert_eq!(seen.status(), 200, "{}", seen.text());

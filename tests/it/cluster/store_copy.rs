@@ -1,5 +1,5 @@
-//! Moving house: an embedded deployment copied to a real cluster by `gateway store copy`, where the city goes on
-//! as if nothing had been; interrupted, refused, and asked who serves there.
+//! `gateway store copy` of an embedded deployment to a real cluster, where the city continues unchanged. Also
+//! copies that are interrupted or refused, and the commands that list and retire gateways.
 
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 const DAY_MS: u64 = 86_400_000;
 
-/// A keyspace of a test's own, and the files that go with it.
+/// A test's own keyspace, and the configuration for it.
 struct CopyTarget {
     folder: TempDir,
     keyspace: String,
@@ -32,7 +32,7 @@ impl CopyTarget {
         Self::of(format!("moving_{test}_{}", std::process::id()), &cluster::nodes()?, "")
     }
 
-    /// The same keyspace through what stands before the cluster.
+    /// The same keyspace, reached through the proxies.
     fn through(&self, proxy: &ClusterProxy) -> anyhow::Result<Self> {
         let translate = proxy.translate.iter().map(|(from, to)| format!("\"{from}\" = \"{to}\"\n"));
         let translate = format!("[cql.translate]\n{}", translate.collect::<String>());
@@ -66,7 +66,7 @@ impl CopyTarget {
         Ok(self.copying(from, more)?.output()?)
     }
 
-    /// Another of the `gateway store` commands.
+    /// Runs another `gateway store` command.
     fn ask(&self, command: &[&str], secret: &Path) -> anyhow::Result<Output> {
         let secret = secret.display().to_string();
         let rest = ["--store", &self.store, "--config", &self.config, "--secret", &secret];
@@ -74,7 +74,7 @@ impl CopyTarget {
     }
 }
 
-/// Reads what a command says up to a line with these words. Returns all of it.
+/// Reads a command's output up to a line with these words, and returns the text read.
 fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
     let (mut read, mut before) = (String::new(), 0);
     while !read[before..].contains(words) {
@@ -100,7 +100,7 @@ async fn import(town: &mut TestTown, count: usize, days: &[u64]) -> anyhow::Resu
     Ok(())
 }
 
-/// What a tracer sees under a case: its trail, who was there, and who was at its first venue.
+/// A case's trail, co-presence over two hops, and visits to the first venue.
 async fn trace(town: &mut TestTown, case: &str) -> anyhow::Result<Vec<Value>> {
     let venue = town.venues[0].venue;
     let mut seen = Vec::new();
@@ -112,7 +112,7 @@ async fn trace(town: &mut TestTown, case: &str) -> anyhow::Result<Vec<Value>> {
     Ok(seen)
 }
 
-/// What everybody is answered at a door.
+/// The answer that each resident gets at a door.
 async fn colours(town: &mut TestTown) -> anyhow::Result<Vec<Value>> {
     let mut colours = Vec::new();
     for resident in 0..town.residents.len() {
@@ -134,7 +134,7 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     }
     town.post_fact(1, "confirmed").await?;
     town.post_fact(2, "close-contact").await?;
-    // Of these, the tenth day is not kept on the cluster.
+    // The cluster retains seven days, so the tenth is left out.
     import(&mut town, 40, &[0, 1, 2, 10]).await?;
     let case = town.open_case(0).await?;
     let colours_before = colours(&mut town).await?;
@@ -157,7 +157,7 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
         "{}",
         output_text(&copied)
     );
-    // Again: there is nothing to copy, and all is compared once more.
+    // A second run copies nothing and compares everything again.
     let again = copy_target.copy(old.path(), &[])?;
     assert_done(&again, "copied and verified");
     assert!(
@@ -192,7 +192,7 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     let mut town = TestTown::found(30).await?;
     import(&mut town, 400, &[0, 1, 2, 3, 4, 5]).await?;
     let (old, secret) = (town.gateway.folder(), town.gateway.folder().path().join("secret"));
-    // Killed before it remembered a drain, it leaves check-ins that may be in its journal alone.
+    // Killed before a checkpoint, the gateway may leave check-ins only in its journal.
     town.check_in(0, 0).await?;
     town.gateway.kill()?;
     let checkpoint = old.path().join("journal/checkpoint");
@@ -211,11 +211,11 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     lines.read_to_string(&mut rest)?;
     assert!(!rest.contains("comparing"), "{rest}");
     assert!(old.path().join("store-copy.json").exists());
-    // What has half come serves nobody.
+    // A gateway refuses to serve from a partial copy.
     let early = copy_target.start(&secret).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(early.contains("is being copied into"), "{early}");
 
-    // It goes on by other addresses, and while it compares the cluster is away for a moment.
+    // The copy continues through other addresses, and the cluster is away for a moment during the comparison.
     let mut proxy = ClusterProxy::start().await?;
     let through = copy_target.through(&proxy)?;
     let mut copying = through.copying(old.path(), &[])?;
@@ -227,17 +227,17 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     read_until(&mut lines, "trying again")?;
     proxy.heal();
     read_until(&mut lines, "comparing the trails")?;
-    // Nobody reads on: what else it says must not fill the pipe.
+    // The remaining output is drained so that it does not fill the pipe.
     let rest = std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
     assert_done(&copying.wait_with_output()?, "rows and 401 check-ins\n");
     rest.join().map_err(|_| anyhow::anyhow!("reading on"))??;
 
-    // The keyspace is this deployment's: nobody else's is copied over it.
+    // Another deployment's data is not copied over this keyspace.
     let stranger = Gateway::start(&[])?;
     let folder = stranger.folder();
     assert!(stranger.stop()?.success());
     assert_refused(&copy_target.copy(folder.path(), &[])?, "did not come from");
-    // And once it is whole, a gateway that has run on the old folder changes nothing on the cluster.
+    // After a complete copy, an old folder that has changed since is refused.
     let mut town =
         TestTown::found_in(Gateway::start_in(Arc::clone(&old), &[], ExpectedLog::Quiet)?, 1).await?;
     town.check_in(0, 0).await?;

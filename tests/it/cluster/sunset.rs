@@ -21,7 +21,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
     let other = SunsetRun::of(second.folder(), &["--store", &store])?;
     let key = first.key()?;
 
-    // Whoever is at work, or was killed, is waited for.
+    // The sunset waits for gateways that run or were killed.
     let TestTown { gateway, .. } = town;
     assert!(gateway.stop()?.success());
     assert_refused(&first.end("r", &["--confirm", &keyspace])?, "`gateway store gateways --store cql://");
@@ -34,7 +34,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
         assert_refused(&refused, &format!("nothing was touched; --confirm {keyspace} does it"));
         assert!(output_text(&refused).contains("5 people, 3 venues, 2 facts"), "{}", output_text(&refused));
     }
-    // A city that is being ended is served by nobody.
+    // No gateway serves a city during its sunset.
     look(&store, Cluster::begin_ending)?;
     let why = other.why_not(&["--store", &store]);
     assert!(why.contains("is being ended by `gateway sunset`"), "{why}");
@@ -60,7 +60,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
         "{told}"
     );
 
-    // The other gateway makes no new city of it; its folder is ended by its path.
+    // The other gateway does not create the keyspace again. Its folder needs a sunset of its own.
     let why = other.why_not(&["--store", &store]);
     assert!(why.contains("is gone, and this data folder has served it"), "{why}");
     assert!(!look(&store, Cluster::has_keyspace)?);
@@ -71,9 +71,9 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
     Ok(())
 }
 
-/// Asks or does something about the keyspace of a store, and makes nothing of it by that.
+/// Runs an operation on a store's cluster without creating its keyspace.
 fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -> anyhow::Result<T> {
-    // The session has a runtime of its own.
+    // The session brings its own runtime.
     tokio::task::block_in_place(|| {
         let cluster = Cluster::new(Options {
             address: store.parse()?,

@@ -1,4 +1,5 @@
-//! aioquic, a QUIC client in Python, checks in over HTTP/3. Needs `SCANGATE_TEST_PYTHON`: a Python with aioquic.
+//! aioquic, a QUIC client in Python, checks in over HTTP/3. Needs `SCANGATE_TEST_PYTHON`: a Python with
+//! aioquic.
 
 use super::scripts;
 use anyhow::Context as _;

@@ -1,5 +1,5 @@
-//! Chromium on the resident's page: registers, checks in and shows the code. Needs `SCANGATE_TEST_CHROMIUM` and
-//! Node.js with `tests/browser` installed.
+//! Chromium on the resident's page: registers, checks in and shows the code. Needs `SCANGATE_TEST_CHROMIUM`
+//! and Node.js with `tests/browser` installed.
 
 use super::scripts;
 use crate::registration::printed_code;
@@ -10,7 +10,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-/// Chromium on the pages of a town, as a script has it go.
+/// A run of Chromium on a town's pages, driven by a script.
 fn browse(script: &str, town: &TestTown, venue: usize) -> Command {
     let mut command = Command::new("node");
     command

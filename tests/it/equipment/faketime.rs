@@ -1,5 +1,6 @@
-//! A whole life in each city, day by day over HTTP: register, come in, fall ill, be found as a contact by a tracer,
-//! report every day, and be clear. The gateway's clock is set ahead a day at a time.
+//! Weeks of a resident's life in each city: registration, check-ins, illness, contact tracing, daily reports,
+//! and green again. libfaketime sets the gateway's clock ahead by a day at a time. Needs
+//! `SCANGATE_TEST_FAKETIME`, the path of libfaketimeMT.so.1.
 
 use crate::registration::{jpeg, printed_code};
 use anyhow::Context as _;
@@ -9,22 +10,22 @@ use scangate_loadgen::client::Version;
 use scangate_tests::{Clock, Gateway, TestReply, TestTown, eventually, is_complete};
 use serde_json::{Value, json};
 
-/// The phone of who registers.
+/// The registering resident's phone.
 const PHONE: &str = "13912345678";
-/// Whoever falls ill, and who is in the room.
+/// The resident who falls ill, and the contact in the same venue.
 const ILL: usize = 0;
 const CONTACT: usize = 1;
 
-/// What a city makes of it.
+/// A city's answers to the same life.
 struct Expectation {
     policy: &'static str,
-    /// After a report of fever.
+    /// The colour after a report of fever.
     feverish: &'static str,
-    /// As a contact.
+    /// The colour of the contact.
     contact: &'static str,
     /// The contact's colours from these days on.
     later: &'static [(u64, &'static str)],
-    /// The verdict and the checks for the contact at the end, who comes with nothing done at the door.
+    /// The contact's verdict and required checks in the end, when no check was done at the door.
     door: (&'static str, &'static [&'static str]),
 }
 
@@ -40,7 +41,7 @@ struct Life {
 impl Life {
     async fn begin(policy: &str) -> anyhow::Result<Self> {
         let clock = Clock::new()?;
-        // Nine in the morning of the next day in Shanghai: no midnight comes between two requests.
+        // Nine in the morning of the next day in Shanghai, so no midnight falls between two requests.
         clock.go_ahead(DAY_MS + HOUR_MS - clock.now().0 % DAY_MS)?;
         let town = TestTown::found_in(Gateway::start_by(&clock, policy)?, 3).await?;
         let gateway = &town.gateway;
@@ -68,7 +69,7 @@ impl Life {
         self.send(method, &format!("/v1/people/me{path}"), &by, body).await?.json()
     }
 
-    /// Registers with what the city asks for, by the phone alone, and is a resident from then on.
+    /// Registers a resident by the steps that the city requires.
     async fn register(&mut self, resident: usize) -> anyhow::Result<()> {
         let asked = self.send("GET", "/v1/registration", "", &Value::Null).await?.json()?;
         let asks = |step: &str| asked["steps"].as_array().is_some_and(|steps| steps.contains(&json!(step)));
@@ -96,7 +97,7 @@ impl Life {
         self.send("POST", "/v1/check-ins", "", &scan).await?.json()
     }
 
-    /// Posts a fact, and returns its id and the colour it led to.
+    /// Posts a fact, and returns its id and the resulting colour.
     async fn fact(&mut self, person: &Value, kind: &str, of: Value) -> anyhow::Result<(Value, String)> {
         let fact = json!({
             "person": person, "kind": kind, "at": self.clock.now(), "source": "cdc", "of": of,
@@ -106,7 +107,7 @@ impl Life {
         Ok((posted["fact"].clone(), posted["colour"].as_str().context("a colour")?.to_owned()))
     }
 
-    /// What a door's table says, once it says so: time alone has changed it.
+    /// Waits until the colour table shows this colour, which changes by time alone.
     async fn is_shown(&mut self, resident: usize, colour: &str) -> anyhow::Result<()> {
         let looked = eventually(
             async || {
@@ -121,7 +122,7 @@ impl Life {
         looked.await.map(drop).with_context(|| format!("day {}: should be {colour}", self.day))
     }
 
-    /// The next morning.
+    /// Moves the clock to the next morning.
     async fn sleep(&mut self) -> anyhow::Result<()> {
         self.clock.go_ahead(DAY_MS)?;
         self.day += 1;
@@ -142,7 +143,7 @@ async fn live(expected: Expectation) -> anyhow::Result<()> {
     }
     let (ill, contact) = (json!(life.town.residents[ILL].person), json!(life.town.residents[CONTACT].person));
 
-    // Falls ill, and is found to be a case.
+    // One resident falls ill and is confirmed.
     let fever = json!({"temperature": 38.4, "symptoms": ["dry-cough"]});
     let reported = life.own(ILL, "POST", "/reports", &fever).await?;
     assert_eq!(reported["colour"], expected.feverish, "{reported}");
@@ -150,7 +151,7 @@ async fn live(expected: Expectation) -> anyhow::Result<()> {
     assert_eq!(colour, "red");
     assert_eq!(life.check_in(ILL).await?["verdict"], "refuse");
 
-    // A tracer asks who was in the room.
+    // A tracer queries the contacts.
     let (from, to) = (life.clock.now().minus_ms(DAY_MS), life.clock.now().plus_ms(DAY_MS));
     let opened = json!({
         "person": ill, "purpose": "contact-tracing", "reference": "2022-17", "from": from, "to": to,
@@ -167,7 +168,7 @@ async fn live(expected: Expectation) -> anyhow::Result<()> {
     let traced = life.own(ILL, "GET", "", &Value::Null).await?;
     assert_eq!(traced["traced"][0]["purpose"], "contact-tracing");
 
-    // Reports every day until it is over.
+    // The contact reports every day to the end.
     let healthy = json!({"temperature": 36.5, "symptoms": []});
     let mut colour = expected.contact;
     for day in 0..=expected.later.last().context("a last day")?.0 {
@@ -179,7 +180,7 @@ async fn live(expected: Expectation) -> anyhow::Result<()> {
             .iter()
             .rfind(|(from, _)| *from <= day)
             .map_or(expected.contact, |(_, colour)| colour);
-        // A step comes with the day's report, where reports are what it takes.
+        // If reports change the colour, the change comes with the day's report.
         let reported = life.own(CONTACT, "POST", "/reports", &healthy).await?;
         assert_eq!(reported["colour"], before, "day {day}: {reported}");
         if before != colour {

@@ -1,5 +1,6 @@
-//! Tests that need equipment of the machine, one file for each piece: aioquic, Chromium, libfaketime, and a small
-//! filesystem, which takes root to mount. A test fails if its piece is missing. `--skip equipment::` leaves them out.
+//! Tests that need something installed on the machine, one file each: aioquic, Chromium, libfaketime, and a
+//! small filesystem that only root can mount. A test fails if it is missing. `--skip equipment::` leaves all
+//! of them out.
 
 mod aioquic;
 mod chromium;

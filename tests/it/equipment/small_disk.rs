@@ -1,5 +1,6 @@
-//! A disk that fills up under the gateway: check-ins are refused as `journal-full` and what was acknowledged
-//! stays; with room again the gateway heals by itself.
+//! A disk that fills up under the gateway. Check-ins are refused as `journal-full`, acknowledged ones stay,
+//! and the gateway recovers once there is space. Needs `SCANGATE_TEST_SMALL_DISK`, a small filesystem that
+//! only root can mount.
 
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
@@ -13,10 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the gateway may take to see that there is room again. It looks four times a second.
+/// Longest time until the gateway notices free space. It checks four times a second.
 const HEALING_MAX: Duration = Duration::from_secs(30);
 
-/// Takes all the room that is left.
+/// Writes a file that takes all the free space.
 fn fill(path: &Path) -> anyhow::Result<()> {
     let mut file = File::create(path)?;
     for size in [1 << 16, 1 << 12, 1] {
@@ -25,7 +26,7 @@ fn fill(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends imports, each of check-ins that nobody sent before, until one is refused. Returns the refusal.
+/// Imports new check-ins until one is refused, and returns the refusal's code.
 async fn import_until_refused(town: &mut TestTown, kept: &mut BTreeSet<String>) -> anyhow::Result<String> {
     let authority = town.authority.clone();
     for round in 0..1_000 {
@@ -45,7 +46,7 @@ async fn import_until_refused(town: &mut TestTown, kept: &mut BTreeSet<String>) 
     anyhow::bail!("a million check-ins went onto a full disk")
 }
 
-/// Posts facts until the registry has no room for one. Returns the refusal.
+/// Posts facts until the registry has no space for one, and returns the refusal.
 async fn facts_until_refused(town: &mut TestTown) -> anyhow::Result<TestReply> {
     for _ in 0..10_000 {
         let sent = town.post_fact(2, "symptoms").await?;
@@ -56,7 +57,7 @@ async fn facts_until_refused(town: &mut TestTown) -> anyhow::Result<TestReply> {
     anyhow::bail!("ten thousand facts went onto a full disk")
 }
 
-/// Tries until it is taken.
+/// Repeats a request until the gateway accepts it.
 async fn until_taken(
     town: &mut TestTown,
     since: Instant,
@@ -95,7 +96,7 @@ async fn a_full_disk_refuses_loses_nothing_and_heals() -> anyhow::Result<()> {
         assert_eq!((refused.status(), refused.code().as_str()), (503, "journal-full"), "{version:?}");
         assert!(refused.header("retry-after").is_some(), "{version:?}");
     }
-    // The registry's store refuses too, and fails a drain or two of the trails.
+    // The registry's store refuses as well, and one or two drains of the trails fail.
     let refused = facts_until_refused(&mut town).await?;
     assert_eq!((refused.status(), refused.code().as_str()), (503, "store-unavailable"));
 
@@ -108,7 +109,7 @@ async fn a_full_disk_refuses_loses_nothing_and_heals() -> anyhow::Result<()> {
     );
     let case = town.open_case(0).await?;
     let mut traced = BTreeSet::from([taken.json()?["id"].as_str().context("an id")?.to_owned()]);
-    // The drains that failed are tried again after pauses that have grown.
+    // The failed drains are retried with back-off.
     let trail = town.traced(&format!("/v1/cases/{case}/trail")).await?;
     let visits = trail["visits"].as_array().context("a trail has visits")?;
     traced.extend(visits.iter().filter_map(|visit| visit["id"].as_str().map(str::to_owned)));

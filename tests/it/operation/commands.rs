@@ -1,4 +1,4 @@
-//! The command line: clear errors, one gateway a folder, a drain that loses nothing.
+//! The command line and the process: clear errors, one gateway a folder, a drain that loses nothing.
 
 use anyhow::Context as _;
 use scangate_core::policy::Policy;

@@ -1,4 +1,5 @@
-//! Crashes: the gateway killed again and again under load. What it acknowledged is there afterwards, once.
+//! Crashes: the gateway is killed repeatedly under load. Each acknowledged check-in is stored once
+//! afterwards.
 
 use futures_util::future::join_all;
 use scangate_core::id::PersonId;
@@ -14,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How often it is killed.
+/// Number of kills.
 const KILLS: usize = 100;
 /// Acknowledgements before each kill, varied so that it falls at different moments of a group.
 const BEFORE_A_KILL: u64 = 40;
@@ -23,14 +24,14 @@ const GATES: usize = 4;
 /// Residents of a gate.
 const RESIDENTS_A_GATE: usize = 300;
 
-/// The generator's own list, and how many are on it.
+/// The acknowledgements that the load received, and their number.
 #[derive(Default)]
 struct AcknowledgedList {
     kept: Mutex<HashMap<PersonId, Vec<Acknowledged>>>,
     count: AtomicU64,
 }
 
-/// Scans with one resident after the other until the connection breaks.
+/// Scans one resident after another until the connection breaks.
 async fn scan_until_it_breaks(
     mut connection: Connection,
     residents: &[Resident],
@@ -84,7 +85,7 @@ async fn killed_a_hundred_times_it_loses_and_doubles_nothing() -> anyhow::Result
             tokio::task::yield_now().await;
         }
         gateway.kill()?;
-        // Over QUIC nobody tells a client that its server is gone: it would wait for its idle timeout.
+        // A QUIC client does not notice that its server is gone before the idle timeout.
         loading.abort();
         let _ = loading.await;
         assert!(list.count.load(Ordering::Relaxed) > before, "round {round} acknowledged nothing");

@@ -1,4 +1,4 @@
-//! Sizes on record: as many people and posters as the cities' own reports name.
+//! Sizes on record: as many people and posters as the cities reported.
 
 use scangate_core::time::Step;
 use scangate_loadgen::city::{residents, venues};
@@ -6,7 +6,7 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{TestTown, eventually};
 use serde_json::json;
 
-/// Who had a code of Nanchong's after twenty days, and the posters that were printed anew.
+/// Nanchong's registered residents after twenty days, and the second print run of its posters.
 const RESIDENTS: usize = 180_000;
 const POSTERS: usize = 7_000;
 

@@ -1,5 +1,5 @@
-//! Sunset: a town and a city ended by `gateway sunset`, after which nothing of anybody is left but a report that
-//! others can check.
+//! `gateway sunset` of an embedded deployment: no personal data is left, and a third party can verify the
+//! report.
 
 use anyhow::Context as _;
 use scangate_core::id::PersonId;
@@ -15,13 +15,13 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// A data folder that is to be ended, and a folder for reports.
+/// A data folder to be deleted by a sunset, and a folder for its reports.
 pub(crate) struct SunsetRun {
     folder: Arc<TempDir>,
     /// The folder's absolute path.
     pub(crate) data: String,
     reports: TempDir,
-    /// What else the command is told.
+    /// More arguments of the command.
     more: Vec<String>,
 }
 
@@ -48,13 +48,13 @@ impl SunsetRun {
         Ok(self.command(report, more)?.output()?)
     }
 
-    /// The key that the report will be signed by.
+    /// The key that will sign the report.
     pub(crate) fn key(&self) -> anyhow::Result<String> {
         let output = Gateway::run(&["sunset", "--key", "--data", &self.data])?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// Why no gateway starts on the folder.
+    /// The error of a gateway that is started on the folder; empty if it starts.
     pub(crate) fn why_not(&self, arguments: &[&str]) -> String {
         let started = Gateway::start_in(Arc::clone(&self.folder), arguments, ExpectedLog::Trouble);
         started.err().map(|error| error.to_string()).unwrap_or_default()
@@ -74,13 +74,13 @@ pub(crate) fn verify(report: &Path, more: &[&str]) -> anyhow::Result<Output> {
     Gateway::run(&[&["sunset", "--verify", &report], more].concat())
 }
 
-/// What a report says.
+/// The body of a report.
 pub(crate) fn body(report: &Path) -> anyhow::Result<Value> {
     let file: Value = serde_json::from_slice(&fs::read(report)?)?;
     Ok(serde_json::from_str(file["body"].as_str().context("a report has a body")?)?)
 }
 
-/// Whether a person's id stands in a file below a folder, in whatever order of bytes or as text.
+/// Whether a file below a folder contains a person's id, in either byte order or as text.
 fn is_traced(folder: &Path, person: PersonId) -> anyhow::Result<bool> {
     let text = person.to_string();
     let traces = [&person.0.to_be_bytes()[..], &person.0.to_le_bytes(), text.as_bytes()];
@@ -100,7 +100,7 @@ fn is_traced(folder: &Path, person: PersonId) -> anyhow::Result<bool> {
     Ok(false)
 }
 
-/// Something of everything: check-ins, facts, one of them withdrawn, and a case.
+/// Creates check-ins, two facts, the withdrawal of one, and a case.
 pub(crate) async fn live(town: &mut TestTown) -> anyhow::Result<()> {
     for resident in 0..4 {
         assert_eq!(town.check_in(resident, resident / 3).await?.status(), 200);
@@ -131,7 +131,7 @@ async fn xj_22_a_sunset_leaves_nothing_but_a_report_that_others_can_check() -> a
     let last = registry.last_audited()?.context("a case was opened")?;
     drop(registry);
 
-    // Nothing is touched by who does not mean it, or where something else lies.
+    // Without the right confirmation, or with a foreign file in the folder, nothing is deleted.
     let names = ending.names()?;
     for more in [&[][..], &["--confirm", "data"]] {
         let refused = ending.end("r", more)?;
@@ -196,7 +196,7 @@ async fn xj_22_a_sunset_that_was_killed_is_gone_on_with() -> anyhow::Result<()> 
     first.kill()?;
     first.wait()?;
     assert!(told.is_some());
-    // Wherever it was: no gateway comes back, and who runs it again has the whole report.
+    // Wherever the kill came, no gateway starts, and a second run completes the report.
     assert!(ending.why_not(&[]).contains("`gateway sunset`"), "{}", ending.why_not(&[]));
     assert_done(&ending.end("again", &["--confirm", &ending.data])?, "left        nothing");
     assert_eq!(ending.names()?, ["sunset"]);

@@ -1,12 +1,12 @@
-//! Requests in a returning phone's first packets: check-ins and colours are answered, since they may be
-//! repeated; everything else is asked to come again after the handshake (RFC 8470).
+//! Early data of a returning phone (RFC 8470). Check-ins and colour look-ups are idempotent and answered;
+//! everything else gets 425 until the handshake is complete.
 
 use scangate_loadgen::client::{Arrival, Handshake, Target};
 use scangate_loadgen::drive::now;
 use scangate_tests::{Relay, TestReply, TestTown, send};
 use std::time::{Duration, Instant};
 
-/// How long the gateway may take to count a request.
+/// Longest time until the gateway counts a request.
 const COUNTING_MAX: Duration = Duration::from_secs(180);
 
 /// A town whose gateway is reached through a relay.
@@ -17,7 +17,7 @@ struct Street {
 }
 
 impl Street {
-    /// Founds it, with a phone that was there before.
+    /// Founds the town, and leaves the target with a session ticket.
     async fn found() -> anyhow::Result<Self> {
         let town = TestTown::found(1).await?;
         let relay = Relay::start(town.gateway.listen).await?;
@@ -28,8 +28,8 @@ impl Street {
         Ok(Self { town, relay, target })
     }
 
-    /// Comes back and sends a request, of whose answer nothing reaches the phone before the gateway has
-    /// counted it: the handshake cannot be over by then.
+    /// Resumes and sends a request. The relay holds the gateway's packets until the request is counted, so
+    /// the handshake cannot be complete by then.
     async fn send_early(
         &self,
         method: &str,
@@ -66,7 +66,7 @@ async fn a_check_in_in_the_first_packets_is_kept_once() -> anyhow::Result<()> {
     let counted = ("scangate_check_ins_total", "");
     let (sent, _arrival) = street.send_early("POST", "/v1/check-ins", "", scan.clone(), counted).await?;
     assert_eq!(sent.status(), 200, "{}", sent.text());
-    // Whoever captured the packets and sends them again makes no second check-in.
+    // A replay of the captured packets creates no second check-in.
     let again = street.town.send("POST", "/v1/check-ins", "", scan).await?;
     assert_eq!(again.json()?, sent.json()?);
     let mine = street.town.mine(0).await?;

@@ -1,6 +1,6 @@
-//! A phone that lands on another gateway of its city: its ticket is of no use there and does no harm, and a
-//! connection that the other gateway does not hold is reset at once. Both follow from one secret and certificate,
-//! whatever the stores are.
+//! A phone that reaches another gateway of its city. Its ticket is ignored without harm, and a connection
+//! that the other gateway does not hold is reset immediately. Both follow from the shared secret and
+//! certificate.
 
 use quinn::ConnectionError;
 use scangate_loadgen::client::{Handshake, Target, Version};
@@ -8,7 +8,7 @@ use scangate_tests::{ExpectedLog, Gateway, Relay, TestTown, send};
 use std::fs;
 use std::sync::Arc;
 
-/// Two gateways of one secret and certificate, with different numbers of workers.
+/// Two gateways with one secret and certificate, and different numbers of workers.
 async fn neighbours() -> anyhow::Result<(TestTown, Gateway)> {
     let town = TestTown::found_in(Gateway::start(&["--workers", "1"])?, 1).await?;
     let folder = tempfile::tempdir()?;
@@ -22,7 +22,7 @@ async fn neighbours() -> anyhow::Result<(TestTown, Gateway)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_of_one_gateway_leads_to_a_full_handshake_at_another() -> anyhow::Result<()> {
     let (mut town, other) = neighbours().await?;
-    // It lives until its ticket has come.
+    // The connection stays open until its ticket has arrived.
     let first = town.target.arrive(Handshake::Early).await?;
     town.target.sessions().ready().await;
     drop(first);
@@ -34,7 +34,7 @@ async fn a_ticket_of_one_gateway_leads_to_a_full_handshake_at_another() -> anyho
     assert!(!there.was_early().await);
     let mut returning = town.target.arrive(Handshake::Resumed).await?.connection;
     assert_eq!(send(&mut returning, "GET", "/openapi.json", "", "").await?.status(), 200);
-    // The secret is one, and so are its tokens.
+    // Both gateways share the secret, so they accept the same tokens.
     let tracer = town.tracer.clone();
     assert_eq!(
         send(&mut returning, "GET", "/v1/cases/c0000000000001/trail", &tracer, "").await?.status(),

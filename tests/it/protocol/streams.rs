@@ -1,4 +1,4 @@
-//! Requests that come in pieces, in runs, or not to their end: the same answers, and nothing half kept.
+//! Requests in pieces, pipelined, or incomplete: the answers are the same, and nothing is stored in part.
 
 use quinn::VarInt;
 use scangate_core::time::Step;
@@ -8,7 +8,7 @@ use scangate_tests::TestTown;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// A request by hand: HEADERS with literal fields (RFC 9204 section 4.5), then DATA.
+/// A request made by hand: HEADERS with literal fields (RFC 9204 section 4.5), then DATA.
 fn frames(body: &[u8]) -> Vec<u8> {
     // Required insert count and base are zero; then indexed and literal fields with static names.
     let mut fields = vec![0, 0];
@@ -36,7 +36,7 @@ async fn a_request_split_at_every_byte_is_the_same_request() -> anyhow::Result<(
     for at in 0..=request.len() {
         let (mut send, mut receive) = quic.open_bi().await?;
         send.write_all(&request[..at]).await?;
-        // Each piece in a packet of its own: the first has left before the second is written.
+        // Each piece has its own packet, because the first is sent before the second is written.
         tokio::task::yield_now().await;
         send.write_all(&request[at..]).await?;
         send.finish()?;
@@ -87,7 +87,7 @@ async fn pipelined_requests_are_answered_in_their_order() -> anyhow::Result<()> 
     }
     let text = raw(&town, &requests).await?;
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 8, "{text}");
-    // Venues have ids, too: a check-in's is followed by its time.
+    // Venues have ids too; a check-in's id is followed by its time.
     let ids = text.match_indices("\",\"at\":").map(|(end, _)| &text[end - 26..end]);
     let ids: std::collections::HashSet<&str> = ids.collect();
     assert_eq!(ids.len(), 8);
@@ -103,7 +103,7 @@ async fn what_never_arrives_whole_is_given_up_and_its_connection_goes_on() -> an
     let quic = connection.quic().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
     let over_quic = async {
         let mut answers = Vec::new();
-        // Within the head, and within the body.
+        // Cut within the head, and within the body.
         for length in [5, request.len() - 1] {
             let (mut send, receive) = quic.open_bi().await?;
             send.write_all(&request[..length]).await?;
@@ -132,7 +132,7 @@ async fn what_never_arrives_whole_is_given_up_and_its_connection_goes_on() -> an
     Ok(())
 }
 
-/// Many clients read nothing before they have sent everything.
+/// Many clients read nothing before they have sent the whole request.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_far_too_much_before_reading_is_told_so() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;

@@ -1,5 +1,4 @@
-//! Registration as a city's rule pack wants it, with outside parties that answer or say no. Each
-//! test is named after the row of the mission that it holds the gateway to.
+//! Registration by the steps of a city's rule pack, with providers that accept or reject.
 
 mod providers;
 
@@ -25,7 +24,7 @@ const NUMBER: &str = "11010519491231002X";
 const OTHER_NUMBER: &str = "110105194912310038";
 const PHONE: &str = "13912345678";
 const TOKEN: &str = "a-token-of-the-city";
-/// Over which allowances of a phone are counted.
+/// The period over which a phone's attempts are counted.
 const PERIOD_MS: u64 = 600_000;
 
 const SENT: Behaviour = Behaviour::Answers(200, "");
@@ -47,7 +46,7 @@ fn with(mut form: Value, more: &[(&str, &str)]) -> Value {
     form
 }
 
-/// Xuzhou, with a party for messages and one for faces.
+/// A town under Xuzhou's pack, with a provider for messages and one for faces.
 struct Xuzhou {
     town: TestTown,
     sms: TestProvider,
@@ -96,7 +95,7 @@ impl Xuzhou {
         self.post("/v1/people", body).await
     }
 
-    /// Has a code sent, and reads it as the phone's holder does.
+    /// Requests a code by message, and reads it as the phone's holder does.
     async fn code(&mut self, phone: &str) -> anyhow::Result<String> {
         let sent = self.post("/v1/people/sms-codes", &json!({"phone": phone})).await?;
         anyhow::ensure!(sent.status() == 202, "{}", sent.text());
@@ -104,10 +103,10 @@ impl Xuzhou {
         code.context("a message has a code")
     }
 
-    /// Neither name, phone, document, token nor code is in the log or the metrics, whatever happened.
+    /// Panics if the log or the metrics contain a name, phone, document, token or code.
     fn assert_nobody_is_named(&self) -> anyhow::Result<()> {
         let log = self.town.gateway.log();
-        // A time's digits may be anything.
+        // The time of a line may contain any digits.
         let said: Vec<&str> = log.iter().filter_map(|line| Some(line.split_once(' ')?.1)).collect();
         let said = said.join("\n");
         for word in [NAME, NUMBER, PHONE, TOKEN] {
@@ -126,12 +125,12 @@ impl Xuzhou {
     }
 }
 
-/// The period of allowances that it is now.
+/// The current period of attempts.
 fn period() -> u64 {
     now().0 / PERIOD_MS
 }
 
-/// The code that somebody who was just registered shows.
+/// The person code of a newly registered resident.
 fn person_code(given: &Value) -> anyhow::Result<String> {
     let key = URL_SAFE_NO_PAD.decode(given["key"].as_str().context("a key is given")?)?;
     let key = PersonKey(Key(key.try_into().map_err(|_| anyhow::anyhow!("a key is 32 bytes"))?));
@@ -194,7 +193,7 @@ async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_name
             );
         }
     }
-    // No face is compared for who does not hold the phone.
+    // No face is compared before the phone is proven.
     assert_eq!(city.face.requests().len(), 3);
     let claim = city.face.last_request()?;
     let document = json!({"type": "resident-id", "number": NUMBER});
@@ -243,7 +242,7 @@ async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them
     Ok(())
 }
 
-/// Somebody who was just registered, as a resident of the town.
+/// Adds a newly registered person to the town's residents.
 fn settle(town: &mut TestTown, given: Value) -> anyhow::Result<usize> {
     let resident: Resident = serde_json::from_value::<Given>(given)?.resident()?;
     town.residents.push(resident);
@@ -270,11 +269,11 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     let (family, stranger, whom) = (id(town, FAMILY), id(town, imported[0]), id(town, proven));
     let not_named = refused(403, "proxy-not-named");
 
-    // Whoever was imported has no phone to name anybody with.
+    // An imported person has no proven phone, so no nomination is needed.
     let taken = town.own(FAMILY, "POST", "/dependants", &stranger).await?;
     assert!(taken.status() == 200 && taken.json()?["key"].is_string(), "{}", taken.text());
 
-    // The id is in every code that is shown, and opens nothing; nor do name and document.
+    // The id, which is in every code, opens nothing; nor do name and document.
     let papers = json!({"name": NAME, "document": {"type": "resident-id", "number": NUMBER}});
     for body in [&whom, &papers] {
         let sent = town.own(FAMILY, "POST", "/dependants", body).await?;
@@ -290,7 +289,7 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     }
     let mine = town.own(proven, "GET", "", &Value::Null).await?.json()?;
     assert_eq!((&mine["guardians"], &mine["named"]), (&json!([]), &json!([family["person"]])), "{mine}");
-    // Naming one opens nothing to another.
+    // A nomination admits only the nominated guardian.
     let sent = town.own(imported[0], "POST", "/dependants", &whom).await?;
     assert_eq!(sent.status_and_code(), not_named);
     for _ in 0..2 {
@@ -298,11 +297,11 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
         assert_eq!(taken["person"], whom["person"]);
         assert!(taken["key"].is_string(), "{taken}");
     }
-    // With one guardian already, a name and a document open nothing to another either.
+    // With one guardian, name and document still open nothing to another.
     let sent = town.own(imported[0], "POST", "/dependants", &papers).await?;
     assert_eq!(sent.status_and_code(), not_named);
 
-    // Three may act for one here. Who is nobody counts and is answered like anybody.
+    // At most three guardians here. An unknown id counts and is answered like a known one.
     let nobody = json!({"person": "p0000000000001"});
     let path = |whom: &Value| format!("/guardians/{}", whom["person"].as_str().unwrap_or_default());
     let full = refused(409, "proxy-in-limit");
@@ -317,7 +316,7 @@ async fn hb_09_who_registered_with_a_phone_is_taken_only_by_whom_they_named() ->
     let sent = town.own(imported[0], "POST", "/dependants", &whom).await?;
     assert_eq!(sent.status_and_code(), not_named, "what was taken back opens nothing");
 
-    // A naming ends with its tie, whoever ends it.
+    // A nomination ends with the guardianship, whichever side ends it.
     let left = format!("/dependants/{}", whom["person"].as_str().unwrap_or_default());
     assert_eq!(town.own(FAMILY, "DELETE", &left, &Value::Null).await?.status(), 204);
     assert_eq!(town.own(FAMILY, "POST", "/dependants", &whom).await?.status_and_code(), not_named);
@@ -378,7 +377,7 @@ async fn xj_07_phones_from_abroad_are_phone_unsupported() -> anyhow::Result<()> 
         assert_eq!((sent.status(), sent.code().as_str()), (422, "phone-unsupported"), "{phone}");
     }
     assert!(xuzhou.sms.requests().is_empty());
-    // Where no codes are asked for none are sent.
+    // A city whose pack requires no codes sends none.
     let sent = xinji.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
     assert_eq!((sent.status(), sent.code().as_str()), (404, "not-found"));
     Ok(())
@@ -387,20 +386,20 @@ async fn xj_07_phones_from_abroad_are_phone_unsupported() -> anyhow::Result<()> 
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_15_codes_are_limited_by_phone_over_a_restart_and_never_for_all() -> anyhow::Result<()> {
     let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
-    // Until all of it fell into one period, with other phones each time.
+    // Repeat with new phones until a run falls into one period.
     for turn in 0.. {
         let (began, phone) = (period(), format!("139{turn:04}5678"));
         let mut said = Vec::new();
         for _ in 0..4 {
             said.push(city.post("/v1/people/sms-codes", &json!({"phone": phone})).await?);
         }
-        // Hundreds of others at the same time are sent theirs.
+        // Hundreds of other phones get their codes at the same time.
         for other in 0..200 {
             let ask = json!({"phone": format!("137{turn:04}{other:04}")});
             assert_eq!(city.post("/v1/people/sms-codes", &ask).await?.status(), 202);
         }
         city = city.restart().await?;
-        // The same phone in another spelling.
+        // The same phone, written differently.
         let again = city.post("/v1/people/sms-codes", &json!({"phone": format!("+86 {phone}")})).await?;
         if began != period() {
             continue;
@@ -466,7 +465,7 @@ async fn doubles_say_what_they_are_and_take_any_picture() -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The code that the double for messages printed last.
+/// The last code that the double for messages printed.
 pub(crate) fn printed_code(gateway: &Gateway) -> Option<String> {
     let log = gateway.log();
     let line = log.iter().rev().find(|line| line.starts_with("SMS double, nothing is sent: "))?;

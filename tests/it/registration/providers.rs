@@ -1,4 +1,4 @@
-//! Outside parties that fail, hang, are not there or are not trusted: registration says so, and the doors stay open.
+//! Providers that fail, hang, are absent or untrusted: registration is unavailable, and the doors stay open.
 
 use super::{MATCH, NUMBER, PHONE, SENT, Xuzhou, configuration, form, jpeg, with};
 use futures_util::future::try_join_all;
@@ -27,7 +27,7 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
         assert!(sent.json().is_ok_and(|body| body["retry_after_ms"].is_u64()), "{}", sent.text());
     };
     let ask = json!({"phone": PHONE});
-    // What is known not to have been sent is not counted: these are more than a phone may have.
+    // Messages that were certainly not sent do not count: these exceed a phone's limit.
     for status in [500, 400, 302, 503, 500] {
         city.sms.behave(Behaviour::Answers(status, ""));
         unavailable(&city.post("/v1/people/sms-codes", &ask).await?);
@@ -37,7 +37,7 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
 
     let steps = [("sms_code", code.as_str()), ("face", &jpeg())];
     let whole = with(form(PHONE, "resident-id", NUMBER), &steps);
-    // Nor is a try that a party does not answer.
+    // An attempt that a provider does not answer does not count either.
     for behaviour in [
         Behaviour::Answers(500, ""),
         Behaviour::Answers(201, r#"{"match": true}"#),
@@ -59,7 +59,7 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
     eventually(async || Ok(city.face.requests().len()), |now| *now > asked).await?;
     assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
     unavailable(&registering.await??);
-    // Not given up at once.
+    // The gateway waited before it gave up.
     assert!(city.town.gateway.metric("scangate_party_faults_total", "\"late\"")? >= 1.0);
     city.face.behave(MATCH);
     let sent = city.register(&whole).await?;
@@ -85,14 +85,14 @@ async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_a
     let (busy, late) = (faults("busy")?, faults("late")?);
     assert!(busy + late == 80.0 && city.sms.hanging_max() <= 64, "{busy} {late} {}", city.sms.hanging_max());
     assert_eq!(late, city.sms.requests().len() as f64);
-    // Whoever was turned away was sent nothing, and may have all three.
+    // A rejected phone received no message, so its whole limit is left.
     city.sms.behave(SENT);
     assert_eq!(city.town.check_in(0, 0).await?.status(), 200);
     city.code(PHONE).await?;
     Ok(())
 }
 
-/// A port that nobody can take, and where nobody listens.
+/// A socket that reserves a port without listening on it.
 fn taken(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -104,7 +104,7 @@ fn taken(address: SocketAddr) -> std::io::Result<TcpSocket> {
 async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::Result<()> {
     let mut city = Xuzhou::found(ExpectedLog::Words("no connection came about")).await?;
     let (elsewhere, address) = (TestProvider::start(SENT).await?, city.sms.address);
-    // Its port is nobody's now.
+    // The provider's port is free now; reserve it.
     drop(std::mem::replace(&mut city.sms, elsewhere));
     let _nobody = eventually(async || Ok(taken(address).ok()), Option::is_some).await?;
     let sent = city.post("/v1/people/sms-codes", &json!({"phone": PHONE})).await?;
@@ -114,18 +114,18 @@ async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::R
     Ok(())
 }
 
-/// What comes between a gateway and a party over TLS.
+/// A fault between a gateway and a provider over TLS.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TlsFault {
-    /// Nothing.
+    /// No fault.
     Nothing,
     /// The gateway trusts another certificate.
     Distrust,
-    /// The first so many connections are cut before anything is said.
+    /// The first connections are cut before any byte, this many.
     Cuts(usize),
 }
 
-/// A way to a party on which the first so many connections are cut.
+/// A relay to a provider that cuts the first `cuts` connections.
 async fn cutting(cuts: usize, party: SocketAddr) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -142,9 +142,9 @@ async fn cutting(cuts: usize, party: SocketAddr) -> anyhow::Result<SocketAddr> {
     Ok(address)
 }
 
-/// How a gateway answers that asks a party over TLS.
+/// The status of a code request at a gateway whose provider is behind TLS and this fault.
 async fn over_tls(fault: TlsFault, expect: ExpectedLog) -> anyhow::Result<u16> {
-    // Another deployment's certificate is the party's.
+    // The provider uses another deployment's certificate.
     let theirs = Gateway::start(&[])?.folder();
     let sms = TestProvider::start_tls(SENT, theirs.path()).await?;
     let cuts = if let TlsFault::Cuts(cuts) = fault { cuts } else { 0 };

@@ -57,7 +57,8 @@ fn code(source: &Source) -> String {
     if is_entry { code.replace("super::", "crate::") } else { code }
 }
 
-/// The first segment of each path that starts with `crate::`, those of a `{…}` tree included, with its position.
+/// The first segment of each path that starts with `crate::`, those of a `{…}` tree included, with its
+/// position.
 fn imported(code: &str) -> Vec<(usize, &str)> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
     let is_path = |at: usize| !code[..at].ends_with(is_word);

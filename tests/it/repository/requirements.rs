@@ -4,7 +4,7 @@ use super::sources::{assert_none, files, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: &str = "tests/REQUIREMENTS.md";
-/// What the page says in the column of tests for a requirement that has none.
+/// The page's text in the column of tests, for a requirement without one.
 const NO_TEST: &str = "no test by this name";
 
 #[test]

@@ -59,7 +59,8 @@ fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<Source>) {
     }
 }
 
-/// The Rust files below a folder without test modules, neither inline ones nor those with a file of their own.
+/// The Rust files below a folder without test modules, neither inline ones nor those with a file of their
+/// own.
 pub(super) fn product(folder: &str) -> Vec<Source> {
     let mut sources = files(folder, &["rs"]);
     let mut test_modules = Vec::new();
@@ -84,7 +85,8 @@ fn module_folder(path: &str) -> &str {
     folder.unwrap_or(path)
 }
 
-/// A text with each `#[cfg(test)]` item blank, and the names of the test modules that have a file of their own.
+/// A text with each `#[cfg(test)]` item blank, and the names of the test modules that have a file of their
+/// own.
 fn without_tests(text: &str) -> (String, Vec<String>) {
     let (mut kept, mut modules) = (String::new(), Vec::new());
     let mut lines = text.lines();

@@ -1,4 +1,5 @@
-//! Arrivals: the unit that an arriving resident names, the hour to report in, and the checkpoint that closes an arrival.
+//! Arrivals: the unit that an arriving resident names, the hour to report in, and the checkpoint that closes
+//! an arrival.
 
 use scangate_core::time::{HOUR_MS, Step, Timestamp};
 use scangate_loadgen::drive::now;
@@ -29,7 +30,7 @@ async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_
             mine["reasons"].as_array().into_iter().flatten().map(|reason| &reason["rule"]).collect();
         assert_eq!((&mine["colour"], reasons), (&json!("red"), vec![&json!("key-area")]), "{mine}");
     }
-    // Where nothing follows from it there is no duty.
+    // An arrival without consequences has no duty to report.
     let green =
         town.own(2, "POST", "/arrivals", &json!({"from_area": "110000", "at": late})).await?.json()?;
     assert_eq!((&green["due"], &green["overdue"]), (&Value::Null, &json!(false)));
@@ -63,7 +64,7 @@ async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result
     let station = town.send("POST", "/v1/venues", &authority, station).await?.lines()?.remove(0);
     let arrival = json!({"from_area": "320100", "at": now().minus_ms(1_000)});
     assert_eq!(town.own(0, "POST", "/arrivals", &arrival).await?.status(), 200);
-    // A mall is no checkpoint.
+    // A mall is not a checkpoint.
     assert_eq!(town.check_in(0, 0).await?.status(), 200);
     town.mine(0).await?;
     let open = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;

@@ -1,4 +1,4 @@
-//! Where and when a test can be had, and who comes.
+//! Test sites, their free slots, and bookings.
 
 use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
@@ -6,13 +6,13 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{CITIES_EAST_MS, TestTown, away_from_midnight, refused};
 use serde_json::{Value, json};
 
-/// The date after today's, and its midnight, by the clocks of the built-in pack and Xuzhou's: the zone has no summer
-/// time. Today does not end before the test does.
+/// Tomorrow's date and its midnight in the cities' zone, which has no summer time. Today does not end before
+/// the test does.
 async fn tomorrow() -> anyhow::Result<(String, Timestamp)> {
     away_from_midnight().await?;
     let days = (now().0 + CITIES_EAST_MS) / DAY_MS + 1;
     let midnight = Timestamp(days * DAY_MS - CITIES_EAST_MS);
-    // In UTC noon of a day has its date.
+    // The cities' day number times a day's length is a time of the same date in UTC.
     let date = Timestamp(days * DAY_MS).to_string();
     Ok((date.split('T').next().unwrap_or_default().to_owned(), midnight))
 }
@@ -24,7 +24,7 @@ fn site(name: &str, district: &str, places: u16) -> Value {
     })
 }
 
-/// Adds a test site, and says which it is.
+/// Adds a test site, and returns its id.
 async fn add(town: &mut TestTown, line: &Value) -> anyhow::Result<String> {
     let authority = town.authority.clone();
     let added = town.send("POST", "/v1/test-sites", &authority, line.to_string()).await?;
@@ -32,7 +32,7 @@ async fn add(town: &mut TestTown, line: &Value) -> anyhow::Result<String> {
     Ok(added.lines()?[0]["site"].as_str().context("an id")?.to_owned())
 }
 
-/// What a resident is told of a path.
+/// The answer to a resident's GET request.
 async fn look(town: &mut TestTown, path: &str) -> anyhow::Result<Value> {
     let resident = town.residents[0].authorization(now());
     let told = town.send("GET", path, &resident, "").await?;
@@ -98,7 +98,7 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
     assert_eq!(town.own(2, "POST", "/bookings", &wish).await?.status(), 200);
     assert_eq!(town.own(1, "GET", "/bookings", &Value::Null).await?.json()?, json!({"bookings": []}));
 
-    // The site's staff are told who comes, as a list or for a spreadsheet; it goes on record.
+    // The site's staff read the bookings as JSON or CSV, and each read is audited.
     let authority = town.authority.clone();
     let path = format!("/v1/test-sites/{here}/bookings?day={day}");
     let coming = town.send("GET", &path, &authority, "").await?.json()?;
@@ -121,7 +121,7 @@ async fn xz_16_test_sites_are_looked_up_and_a_test_is_booked_and_cancelled() -> 
     let resident = town.residents[0].authorization(now());
     assert_eq!(town.send("GET", &path, &resident, "").await?.status(), 401);
 
-    // A site that is closed takes nobody else and keeps what it has.
+    // A closed site accepts no booking and keeps the existing ones.
     let closed = town.send("DELETE", &format!("/v1/test-sites/{here}"), &authority, "").await?;
     assert_eq!(closed.status(), 204);
     assert_eq!(town.own(3, "POST", "/bookings", &later).await?.status_and_code(), refused(404, "not-found"));
@@ -162,7 +162,7 @@ async fn what_cannot_be_booked_is_refused_and_says_why() -> anyhow::Result<()> {
     ] {
         assert_eq!(town.send("GET", &path, &resident, "").await?.status_and_code(), said, "{path}");
     }
-    // Of today's slots those that have begun are left out.
+    // Today's slots that have begun are left out.
     let mut all_day = site("西", "云龙", 2);
     (all_day["opens"], all_day["closes"], all_day["slot_minutes"]) =
         (json!("00:00"), json!("24:00"), json!(5));

@@ -14,7 +14,7 @@ async fn gz_12_and_hb_02_and_xz_21_another_citys_certificate_is_taken_where_it_i
     let certificate = home.own(0, "GET", "/certificates", &Value::Null).await?.json()?;
     let text = certificate["certificates"][0]["certificate"].clone();
     assert_eq!(certificate["certificates"][0]["purpose"], "entry");
-    // Who is not green gets none.
+    // Only green residents get a certificate.
     assert_eq!(home.fact(1, now(), json!({"kind": "close-contact"})).await?, "yellow");
     let none = home.own(1, "GET", "/certificates", &Value::Null).await?.json()?;
     assert_eq!(none["certificates"], json!([]));
@@ -27,7 +27,7 @@ async fn gz_12_and_hb_02_and_xz_21_another_citys_certificate_is_taken_where_it_i
         format!("\n[[trust]]\nissuer = \"jingzhou\"\nkey = \"{key}\"\nfrom = {from}\nscope = \"{scope}\"\n")
     };
     std::fs::write(&pack, nanchong.clone() + mid + &trust("2020-01-01", "province"))?;
-    // The same seed: resident 0 has the same document in both towns.
+    // With the same seed, resident 0 has the same document in both towns.
     let mut away = TestTown::under(&pack.display().to_string(), 2).await?;
     let stay = json!({"kind": "stay", "area": "440103"});
     assert_eq!(away.fact(0, now().minus_ms(DAY_MS), stay.clone()).await?, "yellow");
@@ -39,14 +39,14 @@ async fn gz_12_and_hb_02_and_xz_21_another_citys_certificate_is_taken_where_it_i
     let taken = taken.json()?;
     assert_eq!((&taken["colour"], &taken["reasons"][0]["rule"]), (&json!("green"), &json!("certificate")));
 
-    // HB-02: recognition has its dates.
+    // HB-02: recognition starts on a date.
     std::fs::write(&pack, nanchong.clone() + mid + &trust("2999-01-01", "province"))?;
     let mut early = TestTown::under(&pack.display().to_string(), 1).await?;
     assert_eq!(early.fact(0, now().minus_ms(DAY_MS), stay).await?, "yellow");
     let untrusted = early.own(0, "POST", "/certificates", &handed_in).await?;
     assert_eq!(untrusted.status_and_code(), refused(422, "certificate-untrusted"));
 
-    // Jingzhou's hold in their province: here that is elsewhere.
+    // Jingzhou's certificates are valid in its province, which this town is not part of.
     assert_eq!(certificate["certificates"][0]["scope"], "province");
     std::fs::write(&pack, nanchong + mid + &trust("2020-01-01", "country"))?;
     let mut elsewhere = TestTown::under(&pack.display().to_string(), 1).await?;

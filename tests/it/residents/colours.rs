@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_08_a_colour_is_told_with_rules_and_facts_and_replayed_as_of_a_time() -> anyhow::Result<()> {
     let mut town = TestTown::under("xuzhou", 1).await?;
-    // A millisecond earlier than anything that follows.
+    // A millisecond before every later request.
     let before = now().minus_ms(1);
     let measure = json!({"kind": "ordered", "measure": "test-due", "reference": "17"});
     assert_eq!(town.fact(0, before.minus_ms(DAY_MS), measure).await?, "yellow");
@@ -30,7 +30,7 @@ async fn xz_08_a_colour_is_told_with_rules_and_facts_and_replayed_as_of_a_time()
         (&mine["reasons"][0]["fact"], &json!("17"))
     );
     assert!(!read.to_string().contains("\"name\""), "{read}");
-    // Before it was on record the person was green, whatever the fact says of itself.
+    // Before the fact was recorded the person was green, whatever time the fact has.
     let then = town.send("GET", &format!("{path}?at={before}"), &authority, "").await?.json()?;
     assert_eq!((&then["colour"], &then["facts"]), (&json!("green"), &json!([])));
     let nobody = town.send("GET", "/v1/people/p0000000000001", &authority, "").await?;

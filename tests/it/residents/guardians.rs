@@ -38,7 +38,7 @@ async fn xj_13_three_dependants_and_three_guardians_right_under_100_tries_at_onc
     }
     let fourth = town.own(103, "POST", "/dependants", &dependant).await?;
     assert_eq!(fourth.status_and_code(), refused(409, "proxy-in-limit"));
-    // Nothing was left of the try, and room is made by leaving.
+    // The failed attempt left nothing, and a removal makes space.
     let mine = town.own(103, "GET", "", &Value::Null).await?.json()?;
     assert_eq!(mine["dependants"], json!([]));
     let left = format!("/dependants/{}", town.residents[104].person);
@@ -62,7 +62,8 @@ async fn xz_09_a_family_comes_in_by_one_request_and_its_code_is_the_dependants_o
     assert_eq!(given.status(), 200, "{}", given.text());
     let given = given.json()?;
     assert!(given["key"].is_string() && given["kid"] == 1, "{given}");
-    // The same child by another parent is the same person; a grown-up's name and document open nothing.
+    // The same child, added by another parent, is the same person. Another name with that document opens
+    // nothing.
     let again = town.own(1, "POST", "/dependants", &child).await?.json()?;
     assert_eq!((&again["person"], &again["key"]), (&given["person"], &given["key"]));
     let stranger = json!({"name": "小红", "document": {"type": "passport", "number": "E87654321"}});
@@ -108,7 +109,7 @@ async fn hb_08_and_hb_09_each_right_over_a_dependant_is_asked_for_by_itself_and_
     {
         assert_eq!(town.own(0, method, path, body).await?.status_and_code(), expected, "{method} {path}");
     }
-    // With all rights a guardian's report turns the dependant's colour, and nobody else's.
+    // With all rights, a guardian's report changes the dependant's colour only.
     let mut town = TestTown::under("jingzhou", 3).await?;
     let dependant = town.residents[1].person;
     assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
@@ -124,19 +125,19 @@ async fn hb_08_and_hb_09_each_right_over_a_dependant_is_asked_for_by_itself_and_
         (&dependants_own["colour"], &dependants_own["guardians"]),
         (&json!("red"), &json!([town.residents[0].person]))
     );
-    // Every act is on record by who acted and for whom, and none of what nobody may do.
+    // The audit has every act with its actor and its object, and no rejected one.
     let acts = acts_of(&mut town, 0).await?;
     let for_dependant = |act: &str| (act.to_owned(), dependant.to_string());
     let expected = ["dependant-taken", "dependant-edit", "dependant-report"].map(for_dependant);
     assert_eq!(acts, expected);
-    // The dependant can be rid of a guardian.
+    // The dependant removes a guardian.
     let guardian = format!("/guardians/{}", town.residents[0].person);
     assert_eq!(town.own(1, "DELETE", &guardian, &Value::Null).await?.status(), 204);
     assert_eq!(town.own(0, "GET", &path, &Value::Null).await?.status(), 404);
     Ok(())
 }
 
-/// What somebody did, and to whom, by the audit.
+/// A resident's acts in the audit, each with its object.
 async fn acts_of(town: &mut TestTown, resident: usize) -> anyhow::Result<Vec<(String, String)>> {
     let (operator, subject) = (town.gateway.first_token("operator")?, json!(town.residents[resident].person));
     let entries = town.send("GET", "/v1/audit", &operator, "").await?.lines()?;

@@ -1,4 +1,4 @@
-//! What residents send to the authority in writing: declarations, appeals and questions.
+//! Letters to the authority: declarations, appeals and questions.
 
 use scangate_core::time::{HOUR_MS, Timestamp};
 use scangate_loadgen::drive::now;
@@ -20,7 +20,7 @@ async fn xj_09_a_declaration_is_confirmed_and_sealed_for_xz_24_and_gz_16_and_hb_
     assert_eq!(town.own(0, "POST", &path, &Value::Null).await?.json()?, sealed);
     let listed = town.own(0, "GET", "/declarations", &Value::Null).await?.json()?;
     assert_eq!(listed["declarations"][0], sealed);
-    // Whoever has the deployment's public key can check what was declared by whom and when.
+    // The deployment's public key verifies the declaration's text, person and time.
     let issuer = town.send("GET", "/v1/issuer", "", "").await?.json()?;
     let key = scangate_core::certificate::public_key(issuer["key"].as_str().unwrap_or_default());
     let bytes = |text: &str| {
@@ -74,10 +74,10 @@ async fn xj_23_a_question_is_recorded_with_an_id_and_answered() -> anyhow::Resul
         ids.push(asked["question"].as_str().unwrap_or_default().to_owned());
     }
     assert!(ids[0] != ids[1] && ids.iter().all(|id| !id.is_empty()), "{ids:?}");
-    // Sent again on a bad signal it is the same question.
+    // A retry after a bad signal is the same question.
     let again = town.own(0, "POST", "/questions", &json!({"text": "绿码怎么没有出来?"})).await?.json()?;
     assert_eq!(again["question"], json!(ids[0]), "{again}");
-    // A question is no appeal, and another's is nobody's.
+    // A question is not an appeal, and another resident does not see it.
     assert_eq!(town.send("GET", "/v1/appeals", &authority, "").await?.json()?["appeals"], json!([]));
     assert_eq!(town.own(1, "GET", "/questions", &Value::Null).await?.json()?["questions"], json!([]));
     let open = town.send("GET", "/v1/questions", &authority, "").await?.json()?;

@@ -1,4 +1,4 @@
-//! What residents do for themselves and for their dependants.
+//! Residents' own requests, for themselves and for their dependants.
 
 mod arrivals;
 mod bookings;

@@ -1,4 +1,4 @@
-//! What a resident sees of everything at once.
+//! The overview: one read of a resident's code, province, itinerary, areas and policy.
 
 use crate::authority::feeds::{NUMBERS, Province, measure};
 use scangate_core::time::DAY_MS;
@@ -19,7 +19,7 @@ from = 2020-01-01
 to = 2020-02-01
 "#;
 
-/// The overview, once no block of it says that what it is made of took too long.
+/// The overview, once every block is present.
 async fn overview(province: &mut Province, person: usize) -> anyhow::Result<Value> {
     let ask = async || province.own(person, "/overview").await;
     let is_whole = |seen: &Value| {
@@ -58,7 +58,7 @@ async fn xz_15_one_read_shows_code_province_itinerary_areas_and_policy() -> anyh
     let policy = &seen["policy"];
     assert_eq!((&policy["title"], &policy["hotline"]), (&json!("徐州健康宝"), &json!("12345")), "{seen}");
     assert!(each(policy, "rules", "rule").contains(&json!("central-quarantine")), "{seen}");
-    // Whom the feed said nothing of has the same areas and policy, and nothing of the first one's.
+    // A person outside the feed has the same areas and policy, and none of the first person's data.
     let other = overview(&mut province, 1).await?;
     assert_eq!((&other["areas"], &other["policy"]), (&seen["areas"], policy));
     assert_eq!((&other["code"]["colour"], &other["province"]["shown"]), (&json!("green"), &json!([])));

@@ -1,4 +1,4 @@
-//! A resident's own life: register, read, change, erase.
+//! A resident's own record: registration, reading, changes, erasure.
 
 use scangate_core::time::DAY_MS;
 use scangate_loadgen::city::Given;
@@ -121,10 +121,10 @@ async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_courie
     }
     let strange = town.send("POST", "/v1/people", "", form(9, "vip").to_string()).await?;
     assert_eq!(strange.status_and_code(), refused(400, "malformed"));
-    // Who came stays, and says so.
+    // An arrival becomes a temporary resident.
     let changed = town.own(4, "PATCH", "", &json!({"class": "temporary"})).await?.json()?;
     assert_eq!(changed["class"], "temporary", "{changed}");
-    // A courier's green is measured and registered like anybody's.
+    // A green courier needs the same checks as others.
     let courier = town.check_in(5, 0).await?.json()?;
     assert_eq!(
         (&courier["colour"], &courier["checks"]),

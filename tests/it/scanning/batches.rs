@@ -1,4 +1,4 @@
-//! Check-ins that come in numbers: a line's problem stops nothing, and a line answered with an id is kept.
+//! Check-ins in batches: a line's problem stops no other line, and a line answered with an id is stored.
 
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;

@@ -1,4 +1,4 @@
-//! Channels: what one app sends too much takes nothing from another, on every HTTP version.
+//! Channels: one app's excess takes nothing from another's quota, on every HTTP version.
 
 use futures_util::future::try_join_all;
 use scangate_core::time::Step;
@@ -10,7 +10,7 @@ use scangate_tests::{Gateway, TestTown, send};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
-/// Two apps, and whoever names neither.
+/// Two apps. Requests with another host belong to neither.
 const CONFIG: &str = r#"
 [[channel]]
 name = "app"
@@ -22,10 +22,10 @@ name = "alipay"
 hosts = ["alipay.example"]
 requests_a_second_max = 100000
 "#;
-/// More than a channel of two a second takes in the seconds that a test is given.
+/// More requests than a channel of two a second accepts during a test.
 const TRIES: usize = 500;
 
-/// What a channel is rated for, and ten times that many residents, who come at once.
+/// A channel's rated requests a second, and a crowd of ten times as many residents.
 const RATED: usize = 40;
 const CROWD: usize = 10 * RATED;
 
@@ -57,7 +57,7 @@ async fn hb_12_a_channel_over_its_quota_is_shed_and_the_others_are_served() -> a
         assert_eq!((shed.status(), shed.code().as_str()), (503, "overloaded"), "{version:?}");
         assert!(shed.header("retry-after").is_some(), "{version:?}");
         assert!(shed.json()?["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0), "{}", shed.text());
-        // Neither another app nor who names no channel's host waits for it; nor does the back office.
+        // Another app, a client without a channel and the back office are all unaffected.
         for host in ["alipay.example", "localhost"] {
             let mut calm = by(&town.gateway, host)?.connect(version).await?;
             for _ in 0..20 {
@@ -81,7 +81,7 @@ async fn hb_12_a_channel_over_its_quota_is_shed_and_the_others_are_served() -> a
 async fn xz_20_and_xj_19_at_ten_times_the_load_some_are_shed_politely_and_nothing_acknowledged_is_lost()
 -> anyhow::Result<()> {
     let config = tempfile::NamedTempFile::new()?;
-    // The town is founded and read back by another name than the crowd's.
+    // The town is founded and verified under another host name than the crowd's.
     let rated = format!(
         "[[channel]]\nname = \"crowd\"\nhosts = [\"crowd.example\"]\nrequests_a_second_max = {RATED}\n"
     );
@@ -110,9 +110,9 @@ async fn xz_20_and_xj_19_at_ten_times_the_load_some_are_shed_politely_and_nothin
         }
     }
     assert!(kept.len() >= RATED && kept.len() < CROWD, "{} were taken", kept.len());
-    // The crowd does not come back as one.
+    // The retry times are spread.
     assert!(waits.len() > CROWD / 10 && !waits.contains(&None), "{waits:?}");
-    // Who taps again and again gets the first answer, and makes nothing more of it.
+    // Repeated taps get the first answer and create nothing.
     let Some((person, first)) = kept.iter().next() else { panic!("somebody was taken") };
     let impatient = town.residents.iter().position(|resident| resident.person == *person).unwrap_or_default();
     let mut connection = by(&town.gateway, "localhost")?.connect(Version::Http3).await?;

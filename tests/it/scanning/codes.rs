@@ -1,5 +1,5 @@
-//! The codes that no phone makes: a paper pass for who has none, and the changing code on a door's screen.
-//! They are sealed here with the deployment's own secret, as the terminal and the screen would hold them.
+//! Codes that no phone creates: paper passes, and the changing code on a door's screen. The tests seal them
+//! with the deployment's own secret.
 
 use scangate_core::code::{DoorCode, PaperPass};
 use scangate_core::id::VenueId;
@@ -10,7 +10,7 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{TestTown, refused, send};
 use serde_json::{Value, json};
 
-/// The door that a screen stands at; there is another beside it.
+/// The door with the screen.
 const DOOR: u16 = 3;
 
 fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
@@ -18,13 +18,13 @@ fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
     Ok(Secret::new(&secret)?.master(Kid(1)))
 }
 
-/// A pass of the first resident's, good for so many days from today.
+/// A pass of the first resident, valid for `days` more days.
 fn pass(town: &TestTown, days: i32) -> anyhow::Result<String> {
     let not_after = now().utc_day().saturating_add_signed(days);
     Ok(PaperPass::seal(Kid(1), town.residents[0].person, not_after, &master(town)?.server()).text())
 }
 
-/// A code of this door, under the key of that one.
+/// A code of one door, sealed with another door's key.
 fn door_code(
     town: &TestTown,
     venue: VenueId,
@@ -91,7 +91,7 @@ async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
             let refused = send(&mut phone, "POST", "/v1/check-ins", "", scan(code)).await?;
             assert_eq!((refused.status(), refused.code().as_str()), (422, *expected), "{version:?}");
         }
-        // Whichever door of the venue it was, it is one check-in.
+        // Codes of several doors of a venue are one check-in.
         for code in &good {
             let taken = send(&mut phone, "POST", "/v1/check-ins", "", scan(code)).await?.json()?;
             assert_eq!(taken["venue"]["id"], json!(venue), "{version:?} {taken}");
@@ -114,7 +114,7 @@ async fn xj_08_a_paper_pass_and_a_temperature_admit_who_has_no_phone() -> anyhow
     let mut scan = json!({"pass": printed["pass"]});
     let without = town.send("POST", "/v1/check-ins", &terminal, scan.to_string()).await?.json()?;
     assert_eq!((&without["verdict"], &without["checks"]), (&json!("check"), &json!(["temperature"])));
-    // The same person in the same step at another venue is another check-in.
+    // Another venue in the same step is another check-in.
     let other = town.gateway.token("terminal", "gate 2", Some(town.venues[1].venue))?;
     scan["temperature"] = json!(36.6);
     let with = town.send("POST", "/v1/check-ins", &other, scan.to_string()).await?.json()?;

@@ -1,4 +1,4 @@
-//! What doors say and ask for, in the words of the cities.
+//! Answers at the doors: verdicts, reasons, required checks, and what the staff measure.
 
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
@@ -84,7 +84,7 @@ async fn xz_17_who_is_stale_upstream_is_let_in_and_told_where_to_renew_it() -> a
     );
     let mine = town.own(0, "GET", "", &Value::Null).await?.json()?;
     assert_eq!(mine["reasons"][0]["link"], "https://www.jszwfw.gov.cn/", "{mine}");
-    // Who is turned away is told it beside the reason for that.
+    // A refusal shows the link beside its reason.
     let screening = json!({"kind": "ordered", "measure": "risk-screening"});
     assert_eq!(town.fact(0, now(), screening).await?, "yellow");
     let refused = town.check_in(0, 1).await?.json()?;
@@ -212,7 +212,7 @@ async fn hb_06_what_is_measured_after_the_scan_counts_for_the_same_check_in() ->
         let verdict = if resident == 0 { "pass" } else { "refuse" };
         assert_eq!((&said["verdict"], &said["checks"]), (&json!(verdict), &json!([])), "{said}");
         assert_eq!((&said["id"], &said["at"]), (&first["id"], &first["at"]));
-        // Whoever sends either of them again is told the same.
+        // A repeat of either request gets the same answer.
         for body in [json!({"person": code}).to_string(), scan(measured)] {
             assert_eq!(town.send("POST", "/v1/check-ins", &terminal, body).await?.json()?, said);
         }
@@ -220,7 +220,7 @@ async fn hb_06_what_is_measured_after_the_scan_counts_for_the_same_check_in() ->
         let kept: Vec<_> = mine["check_ins"].as_array().into_iter().flatten().collect();
         assert_eq!((kept.len(), &kept[0]["verdict"]), (1, &json!(verdict)), "{mine}");
     }
-    // The fever is on record.
+    // The fever is recorded as a fact.
     let red = async || town.own(1, "GET", "", &Value::Null).await?.json();
     eventually(red, |mine| mine["colour"] == "red").await?;
     assert_eq!(town.own(0, "GET", "", &Value::Null).await?.json()?["colour"], "green");
@@ -272,7 +272,7 @@ async fn hb_06_a_fever_at_the_checkpoint_refuses_and_goes_on_record() -> anyhow:
         (&read["reasons"][0]["rule"], &read["facts"][0]["source"]),
         (&json!("fever-case"), &json!("door"))
     );
-    // The table follows: the next door sees it.
+    // The colour table follows, and the next door shows it.
     eventually(async || Ok(town.check_in(0, 1).await?.json()?["colour"].clone()), |colour| colour == "red")
         .await?;
     assert_eq!(town.check_in(1, 1).await?.json()?["colour"], "green");

@@ -1,4 +1,4 @@
-//! What bad input gets: a problem with a stable code, the same on every HTTP version, and nothing kept.
+//! Bad input gets a problem with a stable code, the same on every HTTP version, and nothing is stored.
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -47,7 +47,7 @@ async fn bad_scans_are_refused_alike_everywhere() -> anyhow::Result<()> {
             let problem = sent.json()?;
             assert_eq!(problem["status"], *status);
             assert!(problem["title"].is_string() && problem["detail"].is_string());
-            // A body that is not read to its end may close an HTTP/1.1 connection.
+            // The gateway may close an HTTP/1.1 connection whose body it did not read to the end.
             if sent.status() == 413 {
                 connection = town.target.connect(version).await?;
             }
@@ -118,7 +118,7 @@ async fn a_person_in_too_many_places_is_refused_and_nobody_else() -> anyhow::Res
     std::fs::write(&config, "person_check_ins_max = 2\n")?;
     let gateway = Gateway::start(&["--config", config.path().to_str().context("a path")?])?;
     let mut town = TestTown::found_in(gateway, 2).await?;
-    // All scans with the codes of one step, whenever this runs.
+    // All scans use codes of one step, so the test does not depend on the time.
     let step = Step::of(now());
     let scan = |town: &TestTown, resident: usize, venue: usize| {
         json!({"venue": town.venues[venue].poster, "person": town.residents[resident].code(step)}).to_string()

@@ -1,4 +1,4 @@
-//! Scanning: the same answers on all three HTTP versions, and one check-in however often it is sent.
+//! Scans: the same answers on all three HTTP versions, and one check-in however often the client sends it.
 
 use scangate_core::code::PersonCode;
 use scangate_core::time::Step;

@@ -1,4 +1,4 @@
-//! Tracers: cases, trails, co-presence, venue visits, in three formats and within a budget.
+//! Cases: trails, co-presence and venue visits, in three formats and within a budget.
 
 use scangate_tests::{Gateway, TestTown, away_from_midnight};
 use serde_json::json;

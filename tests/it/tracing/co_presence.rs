@@ -1,13 +1,13 @@
-//! A real register replayed: every person's co-presence over one hop and two equals a reckoning by brute
-//! force. The register is `SCANGATE_TEST_REGISTER`, or Tokyo's beside the clone where it lies there; a
-//! generated one stands in where neither does.
+//! Co-presence of every person in a register, over one hop and two, equals a brute-force computation.
+//! `SCANGATE_TEST_REGISTER` names a register of real check-ins, with `shared/data` beside the clone as the
+//! default. Without one, a generated register is used.
 
 use scangate_loadgen::plan::Random;
 use scangate_loadgen::replay::{Visit, read, replay};
 use scangate_tests::Gateway;
 use std::path::{Path, PathBuf};
 
-/// People of a generated register, who meet often.
+/// Number of people in a generated register; few, so that they meet often.
 const PEOPLE: u32 = 120;
 
 fn real() -> Option<PathBuf> {
@@ -22,7 +22,7 @@ fn generated() -> Vec<Visit> {
     let visits = (0..2_500).map(|_| Visit {
         user: random.below(PEOPLE).to_string(),
         venue: random.below(40).to_string(),
-        // Whole minutes: some fall on one instant.
+        // Whole minutes, so that some visits share an instant.
         at: 1_333_400_000_000 + i64::from(random.below(2_000)) * 60_000,
     });
     visits.collect()
@@ -54,7 +54,7 @@ pub(crate) fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
     match real() {
         Some(path) => read(&path),
         None => {
-            println!("no real register here: a generated one stands in");
+            println!("no real register here: a generated one is used");
             Ok(generated())
         }
     }

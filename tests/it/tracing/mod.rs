@@ -1,4 +1,4 @@
-//! What contact tracers query: cases and co-presence.
+//! Contact tracers' queries: cases and co-presence.
 
 mod cases;
 pub(crate) mod co_presence;
