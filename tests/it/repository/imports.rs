@@ -1,6 +1,6 @@
 //! The direction of imports: the folders and files directly below `gateway/src` form no circle.
 
-use super::sources::{Source, product};
+use super::sources::{SourceFile, product};
 use std::collections::{BTreeMap, BTreeSet};
 
 const FOLDER: &str = "gateway/src";
@@ -23,7 +23,7 @@ fn the_gateways_folders_import_each_other_in_no_circle() {
     );
 }
 
-fn graph(sources: &[Source]) -> Graph {
+fn graph(sources: &[SourceFile]) -> Graph {
     let names: BTreeSet<&str> = sources.iter().filter_map(entry).collect();
     let mut graph: Graph = names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
     for source in sources {
@@ -41,14 +41,14 @@ fn graph(sources: &[Source]) -> Graph {
 }
 
 /// The entry below the folder that a file belongs to, without the roots.
-fn entry(source: &Source) -> Option<&str> {
+fn entry(source: &SourceFile) -> Option<&str> {
     let path = source.path.strip_prefix(FOLDER)?.strip_prefix('/')?;
     let name = path.split_once('/').map_or(path.strip_suffix(".rs"), |(folder, _)| Some(folder));
     name.filter(|name| !ROOTS.contains(name))
 }
 
 /// A file's text without comments. In the module of an entry itself, `super::` reads `crate::`.
-fn code(source: &Source) -> String {
+fn code(source: &SourceFile) -> String {
     let is_comment = |line: &&str| line.trim_start().starts_with("//");
     let lines = source.text.lines().map(|line| if is_comment(&line) { "" } else { line });
     let code = lines.collect::<Vec<_>>().join("\n");
@@ -127,7 +127,8 @@ fn a_tree_of_imports_is_read_to_its_first_segments() {
 
 #[test]
 fn a_circle_is_found_and_a_line_is_not_one() {
-    let source = |path: &str, text: &str| Source { path: format!("{FOLDER}/{path}"), text: text.to_owned() };
+    let source =
+        |path: &str, text: &str| SourceFile { path: format!("{FOLDER}/{path}"), text: text.to_owned() };
     let line = [source("a.rs", "use crate::b;"), source("b/mod.rs", "use super::c;"), source("c.rs", "")];
     assert_eq!(circle(&graph(&line)), None);
     let ring = [

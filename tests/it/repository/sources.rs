@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 const LEFT_OUT: [&str; 5] = ["target", "node_modules", ".git", "data", "__pycache__"];
 
 /// A text file of the repository.
-pub(super) struct Source {
+pub(super) struct SourceFile {
     /// The path from the repository's root, with `/` between folders.
     pub(super) path: String,
     /// The text. In a product source, the lines of test modules are blank, so line numbers stay right.
     pub(super) text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// The lines with their numbers, which start at 1.
     pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
@@ -42,26 +42,29 @@ pub(super) fn relative(path: &Path) -> String {
 }
 
 /// Every file below a folder with one of these extensions. Panics if there are none.
-pub(super) fn files(folder: &str, extensions: &[&str]) -> Vec<Source> {
+pub(super) fn files(folder: &str, extensions: &[&str]) -> Vec<SourceFile> {
     let mut found = Vec::new();
     collect(&root().join(folder), extensions, &mut found);
     assert!(!found.is_empty(), "`{folder}` has no {extensions:?} files: correct the test that reads it");
     found
 }
 
-fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<Source>) {
+fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<SourceFile>) {
     for path in entries(folder) {
         if path.is_dir() {
             collect(&path, extensions, found);
         } else if path.extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension)) {
-            found.push(Source { path: relative(&path), text: fs::read_to_string(&path).unwrap_or_default() });
+            found.push(SourceFile {
+                path: relative(&path),
+                text: fs::read_to_string(&path).unwrap_or_default(),
+            });
         }
     }
 }
 
 /// The Rust files below a folder without test modules, neither inline ones nor those with a file of their
 /// own.
-pub(super) fn product(folder: &str) -> Vec<Source> {
+pub(super) fn product(folder: &str) -> Vec<SourceFile> {
     let mut sources = files(folder, &["rs"]);
     let mut test_modules = Vec::new();
     for source in &mut sources {

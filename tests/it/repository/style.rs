@@ -1,6 +1,6 @@
 //! Sizes that rustfmt does not hold: the width of comments, the length of functions and files.
 
-use super::sources::{Source, assert_none, files, product};
+use super::sources::{SourceFile, assert_none, files, product};
 
 /// Most characters of a comment line, its indentation included.
 const COMMENT_COLUMNS_MAX: usize = 110;
@@ -53,7 +53,7 @@ fn product_files_have_at_most_500_lines() {
 /// The functions of a formatted file, each with the line it starts at, its name, and its length in lines.
 ///
 /// rustfmt puts the closing brace at the indentation of the line with `fn`, so no braces are counted.
-fn functions(source: &Source) -> Vec<(usize, &str, usize)> {
+fn functions(source: &SourceFile) -> Vec<(usize, &str, usize)> {
     let lines: Vec<(usize, &str)> = source.lines().collect();
     let mut found = Vec::new();
     for (index, (number, line)) in lines.iter().enumerate() {
@@ -88,6 +88,6 @@ fn is_qualifiers(text: &str) -> bool {
 fn functions_are_measured_by_their_closing_brace() {
     let text = "pub(crate) async fn long(\n    a: u8,\n) -> u8 {\n    match a {\n        _ => 1,\n    }\n}\n\
                 trait T {\n    fn declared(&self);\n    fn short() {}\n    fn body() {\n    }\n}\n";
-    let source = Source { path: String::new(), text: text.to_owned() };
+    let source = SourceFile { path: String::new(), text: text.to_owned() };
     assert_eq!(functions(&source), [(1, "long", 7), (9, "declared", 1), (10, "short", 1), (11, "body", 2)]);
 }
