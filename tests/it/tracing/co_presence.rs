@@ -1,20 +1,16 @@
 //! Co-presence of every person in a register, over one hop and two, equals a brute-force computation.
-//! `SCANGATE_TEST_REGISTER` names a register of real check-ins, with `shared/data` beside the clone as the
-//! default. Without one, a generated register is used.
+//! `SCANGATE_TEST_REGISTER` names a register of real check-ins. Without one, a generated register is used.
 
 use scangate_loadgen::plan::Random;
 use scangate_loadgen::replay::{Visit, read, replay};
 use scangate_tests::Gateway;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Number of people in a generated register; few, so that they meet often.
 const PEOPLE: u32 = 120;
 
 fn real() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/tokyo-checkins.csv");
-    std::env::var_os("SCANGATE_TEST_REGISTER")
-        .map(PathBuf::from)
-        .or_else(|| beside.exists().then_some(beside))
+    std::env::var_os("SCANGATE_TEST_REGISTER").map(PathBuf::from)
 }
 
 fn generated() -> Vec<Visit> {
