@@ -70,11 +70,11 @@ impl Policy {
     #[must_use]
     pub fn builtin(name: &str) -> Option<&'static str> {
         match name {
-            "default" => Some(include_str!("../policies/default.toml")),
-            "xuzhou" => Some(include_str!("../policies/xuzhou.toml")),
-            "xinji" => Some(include_str!("../policies/xinji.toml")),
-            "nanchong" => Some(include_str!("../policies/nanchong.toml")),
-            "jingzhou" => Some(include_str!("../policies/jingzhou.toml")),
+            "default" => Some(include_str!("../../policies/default.toml")),
+            "xuzhou" => Some(include_str!("../../policies/xuzhou.toml")),
+            "xinji" => Some(include_str!("../../policies/xinji.toml")),
+            "nanchong" => Some(include_str!("../../policies/nanchong.toml")),
+            "jingzhou" => Some(include_str!("../../policies/jingzhou.toml")),
             _ => None,
         }
     }

@@ -1,7 +1,10 @@
 //! Evidence: all that a person's colour is judged by besides the pack and the time. Nothing else counts, so that
 //! a colour can be worked out again by whoever has these.
 
-use crate::fact::{Fact, Force, Withdrawal};
+pub mod fact;
+pub mod report;
+
+use self::fact::{Fact, Force, Withdrawal};
 use crate::time::Timestamp;
 
 /// What is on record about one person.
