@@ -111,6 +111,61 @@ impl Outcome {
     }
 }
 
+/// An outcome as the numbers that every stored format writes, each format in its own order and byte order: the
+/// journal's record, the rows of the embedded store and the values of the CQL store.
+///
+/// **Shape**: colour, verdict and reasons have the values of their types. A check-in without an outcome is zero in
+/// every field; no outcome has a verdict of zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutcomeNumbers {
+    /// The colour's byte.
+    pub colour: u8,
+    /// The verdict's byte; 0 for no outcome.
+    pub verdict: u8,
+    /// The checks' bits.
+    pub checks: u8,
+    /// The rule pack's number.
+    pub policy: u32,
+    /// The reasons' bits.
+    pub reasons: u64,
+}
+
+impl From<Option<Outcome>> for OutcomeNumbers {
+    fn from(outcome: Option<Outcome>) -> Self {
+        let Some(Outcome { colour, verdict, checks, reasons, policy }) = outcome else {
+            return Self::default();
+        };
+        Self {
+            colour: colour as u8,
+            verdict: verdict as u8,
+            checks: checks.0,
+            policy: policy.0,
+            reasons: reasons.0,
+        }
+    }
+}
+
+/// A stored byte is not a colour or not a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a stored outcome")]
+pub struct OutcomeError;
+
+impl OutcomeNumbers {
+    /// The outcome of these numbers; none where no door answered.
+    pub fn outcome(self) -> Result<Option<Outcome>, OutcomeError> {
+        if self.verdict == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Outcome {
+            colour: Colour::of_byte(self.colour).ok_or(OutcomeError)?,
+            verdict: Verdict::of_byte(self.verdict).ok_or(OutcomeError)?,
+            checks: Checks(self.checks),
+            reasons: Reasons(self.reasons),
+            policy: PolicyNumber(self.policy),
+        }))
+    }
+}
+
 /// How final a verdict with these checks is: of two about one check-in the more final one is the later one.
 #[must_use]
 pub const fn finality(verdict: Verdict, checks: Checks) -> u32 {
@@ -214,6 +269,51 @@ mod tests {
             check_in_id(person, venue, Direction::In, Moment::At(Timestamp(3))),
         ] {
             assert_ne!(id, other);
+        }
+    }
+
+    fn outcome() -> Outcome {
+        Outcome {
+            colour: Colour::Yellow,
+            verdict: Verdict::Check,
+            checks: Checks::TEMPERATURE.and(Checks::FULL),
+            reasons: Reasons::FEVER.and(Reasons::rule(3)),
+            policy: PolicyNumber(0x0102_0304),
+        }
+    }
+
+    /// The bytes of an outcome in each stored format, without the fields between them that are not the outcome's.
+    fn layouts(numbers: OutcomeNumbers) -> [Vec<u8>; 3] {
+        let OutcomeNumbers { colour, verdict, checks, policy, reasons } = numbers;
+        let said = [colour, verdict, checks];
+        [
+            [&reasons.to_le_bytes()[..], &policy.to_le_bytes(), &said].concat(),
+            [&reasons.to_be_bytes()[..], &policy.to_be_bytes(), &said].concat(),
+            [&said[..], &policy.to_be_bytes(), &reasons.to_be_bytes()].concat(),
+        ]
+    }
+
+    #[test]
+    fn these_bytes_are_what_every_version_stores_of_an_outcome() {
+        let [journal, embedded, cql] = layouts(Some(outcome()).into());
+        assert_eq!(journal, [8, 0, 0, 0, 0, 0, 0, 0x80, 4, 3, 2, 1, 2, 2, 5]);
+        assert_eq!(embedded, [0x80, 0, 0, 0, 0, 0, 0, 8, 1, 2, 3, 4, 2, 2, 5]);
+        assert_eq!(cql, [2, 2, 5, 1, 2, 3, 4, 0x80, 0, 0, 0, 0, 0, 0, 8]);
+        assert_eq!(layouts(None.into()), [[0; 15]; 3].map(Vec::from));
+    }
+
+    #[test]
+    fn every_outcome_reads_back_and_other_bytes_are_errors() {
+        assert_eq!(OutcomeNumbers::default().outcome(), Ok(None));
+        for (colour, verdict) in
+            (0..=u8::MAX).flat_map(|colour| (0..=u8::MAX).map(move |other| (colour, other)))
+        {
+            let numbers = OutcomeNumbers { colour, verdict, ..Some(outcome()).into() };
+            match numbers.outcome() {
+                Ok(Some(read)) => assert_eq!(OutcomeNumbers::from(Some(read)), numbers),
+                Ok(None) => assert_eq!(verdict, 0),
+                Err(OutcomeError) => assert!(colour > 3 || verdict > 3, "{colour} {verdict}"),
+            }
         }
     }
 
