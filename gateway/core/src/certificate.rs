@@ -142,13 +142,13 @@ pub fn public_key(text: &str) -> Option<[u8; PUBLIC_KEY_BYTES]> {
 }
 
 /// A certificate's text, taken apart and not verified yet.
-pub struct Presented {
+pub struct PresentedCertificate {
     json: Vec<u8>,
     signature: String,
     certificate: Certificate,
 }
 
-impl Presented {
+impl PresentedCertificate {
     /// Takes a text apart.
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
         if text.len() > limits::CERTIFICATE_CHARS_MAX {
@@ -241,7 +241,7 @@ mod tests {
         let key = |issuer: &Issuer| from(issuer, Scope::Province);
         let text = issuer.issue(&certificate());
         let check = |text: &str, keys: Vec<([u8; 32], Scope)>, number: &str, now: u64| {
-            Presented::parse(text)?.verified(keys, &document(number), Timestamp(now))
+            PresentedCertificate::parse(text)?.verified(keys, &document(number), Timestamp(now))
         };
         let now = 1_500_000;
         assert_eq!(check(&text, vec![key(&other), key(&issuer)], "E12345678", now), Ok(certificate()));

@@ -72,7 +72,7 @@ mod tests {
     #[derive(serde::Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only its keys count")]
-    struct Document {
+    struct ExampleDocument {
         listen: String,
         workers: Option<u8>,
     }
@@ -83,7 +83,7 @@ mod tests {
             ("listen = \"x\"\nwokers = 2\n", "2:1: unknown key `wokers`; did you mean `workers`?"),
             ("listen = \"x\"\n  workers = true\n", "2:13: invalid type: boolean `true`, expected u8"),
         ] {
-            assert_eq!(parse::<Document>(text).unwrap_err().to_string(), error);
+            assert_eq!(parse::<ExampleDocument>(text).unwrap_err().to_string(), error);
         }
     }
 }

@@ -104,24 +104,24 @@ impl PersonKey {
 }
 
 /// Something that seals codes.
-pub trait Seals {
+pub trait SealingKey {
     /// The key, ready for use.
     fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key>;
 }
 
-impl Seals for PersonKey {
+impl SealingKey for PersonKey {
     fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Owned(self.0.key())
     }
 }
 
-impl Seals for DoorKey {
+impl SealingKey for DoorKey {
     fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Owned(self.0.key())
     }
 }
 
-impl Seals for ServerKey {
+impl SealingKey for ServerKey {
     fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Borrowed(&self.0)
     }

@@ -15,12 +15,12 @@ pub struct Declaration {
     /// When it was written.
     pub drafted: Timestamp,
     /// When it was confirmed, and the deployment's signature over it.
-    pub confirmed: Option<Confirmed>,
+    pub confirmed: Option<Confirmation>,
 }
 
 /// A confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confirmed {
+pub struct Confirmation {
     /// When.
     pub at: Timestamp,
     /// The deployment's signature over who declared what when, as base64url.
@@ -137,7 +137,7 @@ impl Paper {
 
     /// It as it stands beside what the same person handed in before: the earlier one that it repeats, or else with a
     /// time that none of those has. A clock may give one millisecond to two, and the later stands later.
-    pub fn beside(mut self, earlier: Vec<Filed>) -> Result<Self, Filed> {
+    pub fn deduplicated(mut self, earlier: Vec<FiledPaper>) -> Result<Self, FiledPaper> {
         let mut taken = BTreeSet::new();
         for filed in earlier {
             if self.repeats(&filed.paper) {
@@ -146,7 +146,7 @@ impl Paper {
             taken.extend(filed.paper.handed_in());
         }
         while self.handed_in().is_some_and(|at| taken.contains(&at)) {
-            self.put_off();
+            self.postpone();
         }
         Ok(self)
     }
@@ -161,7 +161,7 @@ impl Paper {
     }
 
     /// Makes it a millisecond later, with all that follows from when it was handed in.
-    fn put_off(&mut self) {
+    fn postpone(&mut self) {
         match self {
             Self::Declaration(declaration) => declaration.drafted = declaration.drafted.plus_ms(1),
             Self::Arrival(_) => {}
@@ -207,7 +207,7 @@ impl Paper {
 
 /// A paper with who handed it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filed {
+pub struct FiledPaper {
     /// Its id.
     pub id: PaperId,
     /// Whose.
@@ -231,7 +231,7 @@ mod tests {
         let answer = Some(Answer { at: Timestamp(3), by: "office".into(), text: "so".into() });
         assert!(!again.repeats(&Paper::Question(Letter { answer, ..letter("why", 1) })));
         let declared = |confirmed| Declaration { text: "x".into(), drafted: Timestamp(1), confirmed };
-        let sealed = Some(Confirmed { at: Timestamp(2), signature: String::new() });
+        let sealed = Some(Confirmation { at: Timestamp(2), signature: String::new() });
         let draft = Paper::Declaration(declared(None));
         assert!(draft.repeats(&draft) && !draft.repeats(&Paper::Declaration(declared(sealed))));
     }
@@ -241,15 +241,15 @@ mod tests {
         let question = |text: &str| {
             Paper::Question(Letter { text: text.into(), at: Timestamp(5), due: Timestamp(9), answer: None })
         };
-        let mut before: Vec<Filed> = Vec::new();
+        let mut before: Vec<FiledPaper> = Vec::new();
         for (number, text) in ["a", "b", "c"].into_iter().enumerate() {
-            let paper = question(text).beside(before.clone()).unwrap();
-            before.push(Filed { id: PaperId(9 - number as u64), person: PersonId(1), paper });
+            let paper = question(text).deduplicated(before.clone()).unwrap();
+            before.push(FiledPaper { id: PaperId(9 - number as u64), person: PersonId(1), paper });
         }
-        let times = |filed: &mut Filed| filed.paper.question().map(|letter| (letter.at.0, letter.due.0));
+        let times = |filed: &mut FiledPaper| filed.paper.question().map(|letter| (letter.at.0, letter.due.0));
         let times: Vec<_> = before.iter_mut().map(times).collect();
         assert_eq!(times, [Some((5, 9)), Some((6, 10)), Some((7, 11))]);
-        assert_eq!(question("b").beside(before.clone()).unwrap_err(), before[1]);
+        assert_eq!(question("b").deduplicated(before.clone()).unwrap_err(), before[1]);
     }
 
     #[test]

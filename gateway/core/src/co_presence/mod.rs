@@ -120,7 +120,7 @@ impl<E> From<E> for CoPresenceError<E> {
 
 /// A person whose visits count from a time on.
 #[derive(Clone, Copy)]
-struct Source {
+struct HopSource {
     person: PersonId,
     since: Timestamp,
 }
@@ -133,11 +133,11 @@ pub fn co_presence<T: Trails>(
     question: &Question,
 ) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
     let mut found = BTreeSet::from([question.person]);
-    let index = [Source { person: question.person, since: Timestamp(0) }];
+    let index = [HopSource { person: question.person, since: Timestamp(0) }];
     let mut contacts = hop(trails, dwells, question, &index, 1, &found)?;
     if question.hops == Hops::Two {
         found.extend(contacts.iter().map(|contact| contact.person));
-        let sources: Vec<Source> = contacts.iter().filter_map(source_of).collect();
+        let sources: Vec<HopSource> = contacts.iter().filter_map(source_of).collect();
         contacts.append(&mut hop(trails, dwells, question, &sources, 2, &found)?);
     }
     if contacts.len() > CONTACTS_MAX {
@@ -148,16 +148,16 @@ pub fn co_presence<T: Trails>(
     Ok(contacts)
 }
 
-fn source_of(contact: &Contact) -> Option<Source> {
+fn source_of(contact: &Contact) -> Option<HopSource> {
     let since = contact.encounters.iter().map(|encounter| encounter.window.from).min()?;
-    Some(Source { person: contact.person, since })
+    Some(HopSource { person: contact.person, since })
 }
 
 fn hop<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
     question: &Question,
-    sources: &[Source],
+    sources: &[HopSource],
     number: u8,
     found: &BTreeSet<PersonId>,
 ) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
@@ -205,7 +205,7 @@ fn source_visits<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
     question: &Question,
-    sources: &[Source],
+    sources: &[HopSource],
 ) -> Result<HashMap<VenueId, Vec<Visit>>, T::Error> {
     let reach = dwells.ms_max();
     let asks: Vec<PersonAsk> = sources

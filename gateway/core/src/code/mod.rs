@@ -16,7 +16,7 @@
 //! character included, is refused.
 
 use crate::id::{PersonId, VenueId};
-use crate::keys::{DoorKey, Kid, PersonKey, Seals, ServerKey};
+use crate::keys::{DoorKey, Kid, PersonKey, SealingKey, ServerKey};
 use crate::limits;
 use crate::time::{Step, Timestamp};
 use aws_lc_rs::{constant_time, hmac};
@@ -59,13 +59,13 @@ impl<const N: usize> Sealed<N> {
         if bytes[0] == tag { Ok(Self(bytes)) } else { Err(CodeError) }
     }
 
-    fn seal(mut bytes: [u8; N], domain: &str, key: &impl Seals) -> Self {
+    fn seal(mut bytes: [u8; N], domain: &str, key: &impl SealingKey) -> Self {
         let mac = Self::mac(&bytes, domain, &key.sealing());
         bytes[N - MAC_BYTES..].copy_from_slice(&mac.as_ref()[..MAC_BYTES]);
         Self(bytes)
     }
 
-    fn verify(&self, domain: &str, key: &impl Seals) -> Result<(), SealError> {
+    fn verify(&self, domain: &str, key: &impl SealingKey) -> Result<(), SealError> {
         let mac = Self::mac(&self.0, domain, &key.sealing());
         constant_time::verify_slices_are_equal(&mac.as_ref()[..MAC_BYTES], &self.0[N - MAC_BYTES..])
             .map_err(|_| SealError)

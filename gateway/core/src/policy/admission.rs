@@ -6,14 +6,14 @@ use crate::venue::{Venue, VenueKind};
 
 /// What of a venue counts at its door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct DoorContext {
     /// What it is.
     pub kind: VenueKind,
     /// What it asks for by itself of whoever may come in: a colour is needed and need not be enough.
     pub checks: Checks,
 }
 
-impl Place {
+impl DoorContext {
     /// A venue's.
     #[must_use]
     pub fn of(venue: &Venue) -> Self {
@@ -52,7 +52,7 @@ pub(super) fn admit(
     rules: &[AdmissionRule],
     fever: Temperature,
     standing: Standing,
-    place: Place,
+    place: DoorContext,
     door: DoorWork,
 ) -> Admission {
     let reasons = standing.reasons;

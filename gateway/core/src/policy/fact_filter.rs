@@ -1,9 +1,9 @@
-//! Which facts a rule is about: a kind, and where that is not enough, what the fact says.
+//! Fact filters: the facts that a rule is about: a kind, and where that is not enough, what the fact says.
 
 use super::area::{Areas, Risk};
 use crate::fact::{
-    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, Place, Symptom, TestResult, covers_code,
-    is_code_abroad,
+    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom, TestResult,
+    covers_code, is_code_abroad,
 };
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
@@ -12,9 +12,9 @@ use std::fmt;
 
 /// Facts of a kind; each further field that is given must be so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Which {
+pub(super) struct FactFilter {
     pub(super) kind: KindName,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<QuarantinePlace>,
     pub(super) re_examined: Option<bool>,
     pub(super) measure: Option<Measure>,
     pub(super) symptom: Option<Symptom>,
@@ -25,7 +25,7 @@ pub(super) struct Which {
     pub(super) certificate: Option<CertificateType>,
 }
 
-impl Which {
+impl FactFilter {
     /// Whether a fact is one of these, and counts.
     pub(super) fn covers(&self, fact: &Fact, areas: &Areas) -> bool {
         fact.force == Force::InForce && fact.kind.name() == self.kind && self.says(fact, areas)
@@ -120,10 +120,10 @@ fn may_be<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
 /// As a table: `{ kind = "quarantine", place = "central" }`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct FactFilterTable {
     kind: KindName,
     #[serde(default)]
-    place: Option<Place>,
+    place: Option<QuarantinePlace>,
     #[serde(default)]
     re_examined: Option<bool>,
     #[serde(default)]
@@ -142,7 +142,7 @@ struct Table {
     certificate: Option<CertificateType>,
 }
 
-impl From<KindName> for Which {
+impl From<KindName> for FactFilter {
     fn from(kind: KindName) -> Self {
         Self {
             kind,
@@ -159,26 +159,26 @@ impl From<KindName> for Which {
     }
 }
 
-impl<'de> Deserialize<'de> for Which {
+impl<'de> Deserialize<'de> for FactFilter {
     /// A kind's name by itself, or a table.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Which;
+        struct FactFilterVisitor;
+        impl<'de> Visitor<'de> for FactFilterVisitor {
+            type Value = FactFilter;
 
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a kind of fact, or a table with `kind`")
             }
 
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Which, E> {
-                KindName::deserialize(StrDeserializer::new(name)).map(Which::from)
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<FactFilter, E> {
+                KindName::deserialize(StrDeserializer::new(name)).map(FactFilter::from)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Which, A::Error> {
-                let table = Table::deserialize(MapAccessDeserializer::new(map))?;
-                let Table { kind, place, re_examined, measure, symptom, .. } = table;
-                let Table { risk, area, abroad, result, certificate, .. } = table;
-                Ok(Which {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FactFilter, A::Error> {
+                let table = FactFilterTable::deserialize(MapAccessDeserializer::new(map))?;
+                let FactFilterTable { kind, place, re_examined, measure, symptom, .. } = table;
+                let FactFilterTable { risk, area, abroad, result, certificate, .. } = table;
+                Ok(FactFilter {
                     kind,
                     place,
                     re_examined,
@@ -192,6 +192,6 @@ impl<'de> Deserialize<'de> for Which {
                 })
             }
         }
-        from.deserialize_any(Either)
+        from.deserialize_any(FactFilterVisitor)
     }
 }

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// One rule that fired, and what fired it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Because {
+pub struct FiredRule {
     /// The rule's number in its pack.
     pub rule: usize,
     /// The fact; none where it is reports that are missing.

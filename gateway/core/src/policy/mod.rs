@@ -7,6 +7,7 @@
 mod admission;
 mod area;
 mod calendar;
+mod fact_filter;
 mod holding;
 mod judgement;
 mod overlap;
@@ -15,18 +16,17 @@ mod rule;
 mod terms;
 mod transition;
 mod trust;
-mod which;
 
-pub use admission::{Admission, Place};
+pub use admission::{Admission, DoorContext};
 pub use area::{AreaRisk, Risk};
 pub use calendar::Calendar;
-pub use holding::{Because, Progress};
+pub use holding::{FiredRule, Progress};
 pub use judgement::Judgement;
-pub use overlap::{FiredBy, Overlap, Settled};
+pub use overlap::{Overlap, OverlapCause, OverlapReason};
 pub use pack::PolicyError;
 pub use rule::Rule;
-pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Right, Terms};
-pub use trust::Trusted;
+pub use terms::{Arrivals, ColourSet, Denied, Edits, Family, RegistrationStep, Right, Terms};
+pub use trust::TrustedIssuer;
 
 use crate::colour::{Colour, Reasons, Standing};
 use crate::evidence::Evidence;
@@ -56,7 +56,7 @@ pub struct Policy {
     transition: Option<Transition>,
     rules: Vec<Rule>,
     terms: Terms,
-    trusted: Vec<Trusted>,
+    trusted: Vec<TrustedIssuer>,
     admissions: Vec<AdmissionRule>,
 }
 
@@ -96,7 +96,7 @@ impl Policy {
 
     /// Whose certificates are taken.
     #[must_use]
-    pub fn trusted(&self) -> &[Trusted] {
+    pub fn trusted(&self) -> &[TrustedIssuer] {
         &self.trusted
     }
 
@@ -169,7 +169,7 @@ impl Policy {
 
     /// What a door does. **Cost**: a few comparisons; no allocation.
     #[must_use]
-    pub fn admit(&self, standing: Standing, place: Place, door: DoorWork) -> Admission {
+    pub fn admit(&self, standing: Standing, place: DoorContext, door: DoorWork) -> Admission {
         admission::admit(&self.admissions, self.fever, standing, place, door)
     }
 }

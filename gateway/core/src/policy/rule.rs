@@ -2,7 +2,7 @@
 
 use super::area::Areas;
 use super::calendar::Calendar;
-use super::which::Which;
+use super::fact_filter::FactFilter;
 use crate::colour::Colour;
 use crate::fact::{Fact, FactKind, KindName};
 use crate::id::FactId;
@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// For how many days a rule holds, by local dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Days {
+pub(super) enum RuleDays {
     /// While the difference of dates is at most this.
     Within(u16),
     /// While it is less than this.
@@ -32,14 +32,14 @@ pub(super) enum Trigger {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FactTrigger {
     /// Any of these.
-    pub(super) facts: Vec<Which>,
+    pub(super) facts: Vec<FactFilter>,
     /// Where it is not empty, only the first of them after one of these.
-    pub(super) after: Vec<Which>,
+    pub(super) after: Vec<FactFilter>,
     /// What must not have come between the two.
-    pub(super) unless: Vec<Which>,
-    pub(super) days: Days,
+    pub(super) unless: Vec<FactFilter>,
+    pub(super) days: RuleDays,
     /// What ends it before its time.
-    pub(super) ended_by: Vec<Which>,
+    pub(super) ended_by: Vec<FactFilter>,
 }
 
 /// A rule.
@@ -92,7 +92,7 @@ impl FactTrigger {
         areas: &Areas,
         calendar: &Calendar,
     ) -> Option<Span> {
-        let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
+        let covers = |any: &[FactFilter], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
         if !covers(&self.facts, fact) || !self.follows(fact, facts, areas) {
             return None;
         }
@@ -128,7 +128,7 @@ impl FactTrigger {
     /// Whether a fact is the first of its sort after one of those that must come before, with nothing of `unless`
     /// between them. Facts that name the one that they end say nothing of others.
     fn follows(&self, fact: &Fact, facts: &[Fact], areas: &Areas) -> bool {
-        let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
+        let covers = |any: &[FactFilter], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
         let leads = |earlier: &&Fact| {
             earlier.at <= fact.at && fact.kind.may_end(earlier.id) && covers(&self.after, earlier)
         };
@@ -180,7 +180,7 @@ fn missed(rule: usize, days: u16, reports: &[Timestamp], calendar: &Calendar) ->
     Some(Span { rule, fact: None, from, to: None, known_from: from, known_to: None })
 }
 
-impl Days {
+impl RuleDays {
     pub(super) fn end(self, from: Timestamp, calendar: &Calendar) -> Option<Timestamp> {
         match self {
             Self::Within(days) => Some(calendar.midnight_after(from, days.saturating_add(1))),

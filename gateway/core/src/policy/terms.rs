@@ -36,9 +36,9 @@ pub enum Denied {
 
 /// Colours that may do something; none given means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Colours(pub(super) Vec<Colour>);
+pub struct ColourSet(pub(super) Vec<Colour>);
 
-impl Colours {
+impl ColourSet {
     /// Whether one may.
     #[must_use]
     pub fn allow(&self, colour: Colour) -> bool {
@@ -80,7 +80,7 @@ impl Right {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edits {
     /// Who.
-    pub colours: Colours,
+    pub colours: ColourSet,
     /// How often a local day; none for no limit.
     pub a_day: Option<u16>,
 }
@@ -89,7 +89,7 @@ pub struct Edits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
     /// Who may take dependants.
-    pub colours: Colours,
+    pub colours: ColourSet,
     /// Dependants of one holder.
     pub dependants_max: u8,
     /// Holders of one dependant.
@@ -100,7 +100,7 @@ pub struct Family {
 
 impl Family {
     /// Whether a list of ties of so many takes one more.
-    pub fn has_room(&self, side: Side, count: usize) -> Result<(), Denied> {
+    pub fn allows_one_more(&self, side: Side, count: usize) -> Result<(), Denied> {
         let (max, denied) = match side {
             Side::Dependants => (self.dependants_max, Denied::ProxyOutLimit),
             Side::Guardians => (self.guardians_max, Denied::ProxyInLimit),
@@ -113,7 +113,7 @@ impl Family {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrivals {
     /// Whose.
-    pub colours: Colours,
+    pub colours: ColourSet,
     /// How long they have. **Units**: minutes.
     pub report_minutes: u16,
     /// Whether a fixed job or residence and a responsible unit must be named.
@@ -164,7 +164,7 @@ impl Terms {
         if !self.family.colours.allow(colour) {
             return Err(Denied::ProxyNotGreen);
         }
-        self.family.has_room(Side::Dependants, dependants)?;
-        self.family.has_room(Side::Guardians, guardians)
+        self.family.allows_one_more(Side::Dependants, dependants)?;
+        self.family.allows_one_more(Side::Guardians, guardians)
     }
 }

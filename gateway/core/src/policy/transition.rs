@@ -2,7 +2,7 @@
 //! on so many consecutive local days, and then gives way to the next milder one only. The whole past is walked
 //! through each time, from facts and reports, so that nothing but these decides.
 
-use super::holding::{Because, Progress, holding, worst};
+use super::holding::{FiredRule, Progress, holding, worst};
 use super::rule::Span;
 use super::{Policy, Transition};
 use crate::colour::Colour;
@@ -10,16 +10,16 @@ use crate::time::Timestamp;
 
 /// The colour that transitions have led to.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
+pub(super) struct RetainedColour {
     pub(super) colour: Colour,
     /// What gave it, or the more severe one it came from, last.
-    pub(super) because: Vec<Because>,
+    pub(super) because: Vec<FiredRule>,
     pub(super) progress: Progress,
 }
 
 /// Something that may change the colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum WalkStep {
     /// A rule begins or ends to hold.
     Turn,
     /// A report.
@@ -28,13 +28,13 @@ enum Event {
 
 /// Walks through the past as it was known at the time: a code that nobody had is not kept, and one that somebody had
 /// is not undone by learning later that it had already ended. What outranks a rule lifts it whenever it comes.
-pub(super) fn hold(
+pub(super) fn retain(
     policy: &Policy,
     transition: Transition,
     spans: &[Span],
     reports: &[Timestamp],
     now: Timestamp,
-) -> Held {
+) -> RetainedColour {
     let known: Vec<Span> = spans
         .iter()
         .map(|span| match policy.rules[span.rule].colour {
@@ -44,13 +44,13 @@ pub(super) fn hold(
         .filter(|span| span.to.is_none_or(|to| span.from < to))
         .collect();
     let turns = known.iter().flat_map(|span| [Some(span.from), span.to]).flatten();
-    let mut events: Vec<(Timestamp, Event)> = turns
-        .map(|at| (at, Event::Turn))
-        .chain(reports.iter().map(|&at| (at, Event::Report)))
+    let mut steps: Vec<(Timestamp, WalkStep)> = turns
+        .map(|at| (at, WalkStep::Turn))
+        .chain(reports.iter().map(|&at| (at, WalkStep::Report)))
         .filter(|(at, _)| *at <= now)
         .collect();
-    events.sort_unstable();
-    events.dedup();
+    steps.sort_unstable();
+    steps.dedup();
     let mut walk = Walk {
         policy,
         needed: transition.reports,
@@ -59,13 +59,13 @@ pub(super) fn hold(
         streak: 0,
         reported: None,
     };
-    for (at, event) in events {
-        if event == Event::Report {
+    for (at, step) in steps {
+        if step == WalkStep::Report {
             walk.report(policy.calendar.day(at));
         }
         walk.settle(&holding(policy, &known, at), policy.calendar.day(at));
     }
-    walk.held(policy.calendar.day(now))
+    walk.retained(policy.calendar.day(now))
 }
 
 /// Where the walk is.
@@ -73,7 +73,7 @@ struct Walk<'a> {
     policy: &'a Policy,
     needed: u16,
     colour: Colour,
-    because: Vec<Because>,
+    because: Vec<FiredRule>,
     /// Consecutive days that were reported in this colour.
     streak: u16,
     /// The last local day with a report, in days since 1970.
@@ -117,7 +117,7 @@ impl Walk<'_> {
         self.colour = colour;
         let giving = holding.iter().filter(|span| self.policy.rules[span.rule].colour == colour);
         self.because =
-            giving.map(|span| Because { rule: span.rule, fact: span.fact, clears: None }).collect();
+            giving.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: None }).collect();
     }
 
     /// Whether everything that the colour came from is outranked by what holds now: then it is not kept.
@@ -127,8 +127,8 @@ impl Walk<'_> {
         !self.because.is_empty() && self.because.iter().all(|because| outranks(because.rule))
     }
 
-    fn held(self, day: i32) -> Held {
+    fn retained(self, day: i32) -> RetainedColour {
         let progress = Progress { reported: self.streak_on(day).min(self.needed), needed: self.needed };
-        Held { colour: self.colour, because: self.because, progress }
+        RetainedColour { colour: self.colour, because: self.because, progress }
     }
 }

@@ -5,7 +5,7 @@ use crate::time::Timestamp;
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trusted {
+pub struct TrustedIssuer {
     /// The issuer: the name of its rule pack.
     pub issuer: String,
     /// Its public key.
@@ -21,7 +21,7 @@ pub struct Trusted {
     pub feeds: bool,
 }
 
-impl Trusted {
+impl TrustedIssuer {
     /// Whether an issuer is trusted by this line at a time.
     #[must_use]
     pub fn covers(&self, issuer: &str, now: Timestamp) -> bool {

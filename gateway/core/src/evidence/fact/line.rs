@@ -1,6 +1,8 @@
 //! A fact as the authority or a feed sends it, and the checks that make a [`Fact`] of it.
 
-use super::{Area, CertificateType, Fact, FactKind, Force, KindName, Measure, Place, Symptom, TestResult};
+use super::{
+    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom, TestResult,
+};
 use crate::id::{FactId, PersonId, VenueId};
 use crate::limits;
 use crate::time::Timestamp;
@@ -24,7 +26,7 @@ pub struct FactLine {
     #[serde(default)]
     pub venue: Option<VenueId>,
     #[serde(default)]
-    pub place: Option<Place>,
+    pub place: Option<QuarantinePlace>,
     #[serde(default)]
     pub re_examined: Option<bool>,
     #[serde(default)]

@@ -42,7 +42,7 @@ pub enum KindName {
 /// Where a quarantine is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum QuarantinePlace {
     /// In an institution.
     Central,
     /// At home.
@@ -112,7 +112,7 @@ pub enum FactKind {
     CloseContact { of: Option<FactId> },
     SharesHome,
     CoLocated { venue: Option<VenueId> },
-    Quarantine { place: Place, re_examined: bool },
+    Quarantine { place: QuarantinePlace, re_examined: bool },
     Ordered { measure: Measure },
     Symptoms { which: Vec<Symptom> },
     Stay { area: Area },

@@ -10,7 +10,7 @@ use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Area {
+pub(super) struct AreaTable {
     code: Spanned<String>,
     risk: Risk,
     from: Spanned<Datetime>,
@@ -18,7 +18,11 @@ pub(super) struct Area {
     to: Option<Spanned<Datetime>>,
 }
 
-pub(super) fn areas(pack: &[Spanned<Area>], calendar: Option<&Calendar>, faults: &mut Faults<'_>) -> Areas {
+pub(super) fn areas(
+    pack: &[Spanned<AreaTable>],
+    calendar: Option<&Calendar>,
+    faults: &mut Faults<'_>,
+) -> Areas {
     let mut areas = Vec::with_capacity(pack.len());
     for area in pack.iter().map(Spanned::as_ref) {
         if !is_code(area.code.as_ref()) {

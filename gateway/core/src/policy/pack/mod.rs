@@ -52,40 +52,40 @@ struct Pack {
     zone: Spanned<String>,
     fever_celsius: Spanned<f64>,
     #[serde(default)]
-    transition: Option<PackTransition>,
+    transition: Option<TransitionTable>,
     #[serde(default)]
-    registration: terms::Registration,
+    registration: terms::RegistrationTable,
     #[serde(default)]
-    edits: terms::Edits,
+    edits: terms::EditsTable,
     #[serde(default)]
-    family: terms::Family,
+    family: terms::FamilyTable,
     #[serde(default)]
-    arrivals: Option<terms::Arrivals>,
+    arrivals: Option<terms::ArrivalsTable>,
     #[serde(default)]
-    appeals: terms::Appeals,
+    appeals: terms::AppealsTable,
     #[serde(default)]
-    certificates: terms::Certificates,
+    certificates: terms::CertificatesTable,
     #[serde(default)]
-    door: terms::Door,
+    door: terms::DoorTable,
     #[serde(default)]
-    trust: Vec<Spanned<trust::Trust>>,
+    trust: Vec<Spanned<trust::TrustTable>>,
     #[serde(default, rename = "area")]
-    areas: Vec<Spanned<areas::Area>>,
+    areas: Vec<Spanned<areas::AreaTable>>,
     #[serde(default, rename = "rule")]
-    rules: Vec<Spanned<rules::Rule>>,
+    rules: Vec<Spanned<rules::RuleTable>>,
     #[serde(default, rename = "admission")]
-    admissions: Vec<Spanned<Admission>>,
+    admissions: Vec<Spanned<AdmissionTable>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PackTransition {
+struct TransitionTable {
     reports: Spanned<u16>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Admission {
+struct AdmissionTable {
     colour: Colour,
     #[serde(default)]
     kinds: Vec<VenueKind>,
@@ -133,7 +133,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     let areas = areas::areas(&pack.areas, calendar.as_ref(), &mut faults);
     let rules = rules::rules(&pack.rules, &mut faults);
     let trusted = trust::trusted(&pack.trust, calendar.as_ref(), &mut faults);
-    let tables = terms::Tables {
+    let tables = terms::TermsTables {
         registration: pack.registration,
         edits: pack.edits,
         family: pack.family,
@@ -169,7 +169,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     }
 }
 
-fn admissions(pack: &[Spanned<Admission>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
+fn admissions(pack: &[Spanned<AdmissionTable>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
     let mut admissions = Vec::with_capacity(pack.len());
     for rule in pack.iter().map(Spanned::as_ref) {
         let mut checks = Checks::NONE;

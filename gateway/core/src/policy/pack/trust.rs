@@ -3,14 +3,14 @@
 use super::areas::of_dates;
 use super::{Faults, is_word};
 use crate::certificate::{Scope, public_key};
-use crate::policy::{Calendar, Trusted};
+use crate::policy::{Calendar, TrustedIssuer};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Trust {
+pub(super) struct TrustTable {
     issuer: Spanned<String>,
     key: Spanned<String>,
     from: Spanned<Datetime>,
@@ -27,10 +27,10 @@ fn country() -> Scope {
 }
 
 pub(super) fn trusted(
-    pack: &[Spanned<Trust>],
+    pack: &[Spanned<TrustTable>],
     calendar: Option<&Calendar>,
     faults: &mut Faults<'_>,
-) -> Vec<Trusted> {
+) -> Vec<TrustedIssuer> {
     let mut trusted = Vec::with_capacity(pack.len());
     for line in pack.iter().map(Spanned::as_ref) {
         if !is_word(line.issuer.as_ref()) {
@@ -42,7 +42,7 @@ pub(super) fn trusted(
         }
         let (from, to) = of_dates(&line.from, line.to.as_ref(), calendar, faults);
         let (issuer, key) = (line.issuer.as_ref().clone(), key.unwrap_or_default());
-        trusted.push(Trusted { issuer, key, from, to, scope: line.scope, feeds: line.feeds });
+        trusted.push(TrustedIssuer { issuer, key, from, to, scope: line.scope, feeds: line.feeds });
     }
     trusted
 }

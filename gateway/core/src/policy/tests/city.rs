@@ -5,7 +5,7 @@ use crate::colour::{Checks, Colour, Standing, Verdict};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactLine, Force, Withdrawal};
 use crate::id::{FactId, PersonId};
-use crate::policy::{Judgement, Place, Policy};
+use crate::policy::{DoorContext, Judgement, Policy};
 use crate::scan::{DoorWork, Temperature};
 use crate::time::{DAY_MS, Timestamp};
 use crate::venue::VenueKind;
@@ -30,9 +30,9 @@ pub(super) fn withdrawn(at: Option<Timestamp>) -> Force {
 
 /// A person's record.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Record(pub(super) Evidence);
+pub(super) struct PersonRecord(pub(super) Evidence);
 
-impl Record {
+impl PersonRecord {
     /// A fact that became so and went on record on a day; more fields as JSON.
     pub(super) fn fact(self, at: i64, more: &str) -> Self {
         self.learnt(at, at, more)
@@ -93,7 +93,7 @@ pub(super) fn admitted(
     work: DoorWork,
 ) -> (Verdict, Vec<&'static str>) {
     let standing = Standing { colour, reasons: crate::colour::Reasons::NONE };
-    let admission = pack.admit(standing, Place { kind, checks: Checks::NONE }, work);
+    let admission = pack.admit(standing, DoorContext { kind, checks: Checks::NONE }, work);
     assert!(admission.verdict == Verdict::Check || admission.checks == Checks::NONE);
     (admission.verdict, admission.checks.words().collect())
 }
@@ -101,7 +101,7 @@ pub(super) fn admitted(
 /// Holds one fact against a rule that runs for days: the colour on each of some days after it became so, and the rule
 /// that gives it while it is not green.
 pub(super) fn check(pack: &Policy, fact: &str, rule: &str, days: &[(i64, Colour)]) {
-    let record = Record::default().fact(0, fact);
+    let record = PersonRecord::default().fact(0, fact);
     for &(number, colour) in days {
         assert_eq!(record.colour(pack, number), colour, "{fact} on day {number}");
         if colour > Colour::Green {
