@@ -41,7 +41,7 @@ impl Dwells for TenMinutesEach {
     }
 }
 
-/// Every visit of everybody against every other: slow, plain, and written from the contract alone.
+/// Compares every visit with every other: slow, plain, and written from the contract alone.
 fn brute_force(city: &[CheckIn], question: &Question) -> Vec<Contact> {
     let everybody: BTreeSet<PersonId> = city.iter().map(|check_in| check_in.person).collect();
     let all: Vec<Visit> = everybody

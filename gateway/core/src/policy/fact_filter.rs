@@ -1,4 +1,5 @@
-//! Fact filters: the facts that a rule is about: a kind, and where that is not enough, what the fact says.
+//! Fact filters: the facts that a rule is about, by their kind and, where that is not enough, by their
+//! fields.
 
 use super::area::{Areas, Risk};
 use crate::fact::{
@@ -10,7 +11,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::fmt;
 
-/// Facts of a kind; each further field that is given must be so.
+/// The facts of a kind. Each further field that is set must match the fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FactFilter {
     pub(super) kind: KindName,
@@ -26,19 +27,19 @@ pub(super) struct FactFilter {
 }
 
 impl FactFilter {
-    /// Whether a fact is one of these, and counts.
+    /// Whether a fact matches and counts.
     pub(super) fn covers(&self, fact: &Fact, areas: &Areas) -> bool {
-        fact.force == Force::InForce && fact.kind.name() == self.kind && self.says(fact, areas)
+        fact.force == Force::InForce && fact.kind.name() == self.kind && self.matches_fields(fact, areas)
     }
 
-    fn says(&self, fact: &Fact, areas: &Areas) -> bool {
+    fn matches_fields(&self, fact: &Fact, areas: &Areas) -> bool {
         match &fact.kind {
             FactKind::Quarantine { place, re_examined } => {
                 is(self.place, *place) && is(self.re_examined, *re_examined)
             }
             FactKind::Ordered { measure } => is(self.measure, *measure),
             FactKind::Symptoms { which } => self.symptom.is_none_or(|symptom| which.contains(&symptom)),
-            FactKind::Stay { area } | FactKind::AreaContact { area } => self.says_of(area, fact, areas),
+            FactKind::Stay { area } | FactKind::AreaContact { area } => self.matches_area(area, fact, areas),
             FactKind::Test { result } => is(self.result, *result),
             FactKind::Certificate { r#type } => is(self.certificate, *r#type),
             FactKind::Confirmed
@@ -57,13 +58,13 @@ impl FactFilter {
         }
     }
 
-    fn says_of(&self, area: &Area, fact: &Fact, areas: &Areas) -> bool {
+    fn matches_area(&self, area: &Area, fact: &Fact, areas: &Areas) -> bool {
         self.area.as_ref().is_none_or(|code| area.is_in(code))
             && is(self.abroad, area.is_abroad())
             && self.risk.is_none_or(|risk| areas.risk(area, fact.at, fact.until.unwrap_or(fact.at)) == risk)
     }
 
-    /// Whether one fact can be of both.
+    /// Whether one fact can match both filters.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let areas_meet = match (&self.area, &other.area) {
             (Some(one), Some(another)) => covers_code(one, another) || covers_code(another, one),
@@ -81,12 +82,12 @@ impl FactFilter {
             && may_be(self.certificate, other.certificate)
     }
 
-    /// Whether it is about places abroad, by what its code begins with where it does not say.
+    /// Whether it is about places abroad, by its `abroad` or else by its area code.
     fn is_abroad(&self) -> Option<bool> {
         self.abroad.or_else(|| self.area.as_deref().map(is_code_abroad))
     }
 
-    /// What is given that facts of this kind do not say.
+    /// A field that is set although facts of this kind do not have it.
     pub(super) fn foreign_field(&self) -> Option<&'static str> {
         use KindName::{AreaContact, Certificate, Ordered, Quarantine, Stay, Symptoms, Test};
         let fields: [(bool, &[KindName], &'static str); 9] = [
@@ -106,8 +107,8 @@ impl FactFilter {
     }
 }
 
-fn is<T: PartialEq>(asked: Option<T>, said: T) -> bool {
-    asked.is_none_or(|asked| asked == said)
+fn is<T: PartialEq>(filter: Option<T>, field: T) -> bool {
+    filter.is_none_or(|filter| filter == field)
 }
 
 fn may_be<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
@@ -117,7 +118,7 @@ fn may_be<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
     }
 }
 
-/// As a table: `{ kind = "quarantine", place = "central" }`.
+/// A filter as a table: `{ kind = "quarantine", place = "central" }`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FactFilterTable {
@@ -160,7 +161,7 @@ impl From<KindName> for FactFilter {
 }
 
 impl<'de> Deserialize<'de> for FactFilter {
-    /// A kind's name by itself, or a table.
+    /// A filter is written as a kind's name or as a table.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct FactFilterVisitor;
         impl<'de> Visitor<'de> for FactFilterVisitor {

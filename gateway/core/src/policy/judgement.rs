@@ -1,5 +1,5 @@
-//! A judgement: a person's standing with the rules and facts that gave it, what is still to be done about it, and
-//! when time alone changes it.
+//! A judgement: a person's standing and the rules and facts that gave it. It also has the person's progress
+//! towards a milder colour, and the next time at which the standing may change by itself.
 
 use super::holding::{FiredRule, Progress, holding, worst};
 use super::rule::Span;
@@ -8,18 +8,18 @@ use super::{Evidence, Policy};
 use crate::colour::{Colour, Reasons, Standing};
 use crate::time::Timestamp;
 
-/// What a pack says of a person.
+/// A pack's judgement of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// The standing.
     pub standing: Standing,
-    /// What gave it, in the order of the pack's rules, then of the facts' ids. Where the colour is only kept until
-    /// enough reports are in: what gave it last. With it whatever holds of rules that have a link: they ask the person
-    /// for something, whatever the colour is.
+    /// The rules that gave it, in the order of the pack, then of the facts' ids. If the colour is only
+    /// retained until enough reports are in, these are the rules that gave it last. Rules with a link that
+    /// hold are always included: they ask the person to do something, whatever the colour is.
     pub because: Vec<FiredRule>,
-    /// How far the reports are, where the pack asks for them and the colour is not green.
+    /// The progress of the reports, if the pack asks for them and the colour is not green.
     pub progress: Option<Progress>,
-    /// The next time at which the standing may change with no new fact.
+    /// The next time at which the standing may change without a new fact.
     pub changes_at: Option<Timestamp>,
 }
 
@@ -34,12 +34,12 @@ pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Jud
     let retained = policy.transition.map(|transition| retain(policy, transition, &spans, reports, now));
     let colour = retained.as_ref().map_or(by_rules, |retained| retained.colour.max(by_rules));
     let gives = |span: &Span| policy.rules[span.rule].colour == colour;
-    // What asks the person to do something there and then is told whatever the colour is.
+    // A rule with a link asks the person to do something, so it is reported whatever the colour is.
     let prompts = |span: &Span| policy.rules[span.rule].link.is_some();
     let is_retained = retained.as_ref().is_some_and(|retained| retained.colour > by_rules);
-    let told = holding.iter().filter(|span| prompts(span) || !is_retained && gives(span));
+    let reported = holding.iter().filter(|span| prompts(span) || !is_retained && gives(span));
     let mut because: Vec<FiredRule> =
-        told.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: span.to }).collect();
+        reported.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: span.to }).collect();
     if let Some(retained) = retained.as_ref().filter(|_| is_retained) {
         because.extend(&retained.because);
     }

@@ -1,6 +1,6 @@
-//! Transitions: where a pack says so, a colour that was given is kept until its holder has reported their health
-//! on so many consecutive local days, and then gives way to the next milder one only. The whole past is walked
-//! through each time, from facts and reports, so that nothing but these decides.
+//! Transitions: a pack may retain a colour after its rules have ended. The colour then lasts until its holder
+//! has reported their health on a number of consecutive local days, and becomes one step milder. Each
+//! judgement walks through the whole past, so only facts and reports decide.
 
 use super::holding::{FiredRule, Progress, holding, worst};
 use super::rule::Span;
@@ -8,26 +8,27 @@ use super::{Policy, Transition};
 use crate::colour::Colour;
 use crate::time::Timestamp;
 
-/// The colour that transitions have led to.
+/// The colour that the transitions have led to.
 #[derive(Debug, Clone)]
 pub(super) struct RetainedColour {
     pub(super) colour: Colour,
-    /// What gave it, or the more severe one it came from, last.
+    /// The rules that last gave it, or last gave the more severe colour from which it came.
     pub(super) because: Vec<FiredRule>,
     pub(super) progress: Progress,
 }
 
-/// Something that may change the colour.
+/// A point in time at which the colour may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum WalkStep {
-    /// A rule begins or ends to hold.
+    /// A rule begins or ceases to hold.
     Turn,
-    /// A report.
+    /// A daily report arrives.
     Report,
 }
 
-/// Walks through the past as it was known at the time: a code that nobody had is not kept, and one that somebody had
-/// is not undone by learning later that it had already ended. What outranks a rule lifts it whenever it comes.
+/// Walks through the past as it was known at the time. A colour that was never shown is not retained, and a
+/// colour that was shown is not undone by a fact that arrived later. A rule that outranks another lifts it at
+/// any time.
 pub(super) fn retain(
     policy: &Policy,
     transition: Transition,
@@ -68,13 +69,13 @@ pub(super) fn retain(
     walk.retained(policy.calendar.day(now))
 }
 
-/// Where the walk is.
+/// The state of the walk.
 struct Walk<'a> {
     policy: &'a Policy,
     needed: u16,
     colour: Colour,
     because: Vec<FiredRule>,
-    /// Consecutive days that were reported in this colour.
+    /// The consecutive days with a report in this colour.
     streak: u16,
     /// The last local day with a report, in days since 1970.
     reported: Option<i32>,
@@ -90,7 +91,7 @@ impl Walk<'_> {
         self.reported = Some(day);
     }
 
-    /// Consecutive reports as of a day: yesterday's count while today's may still come.
+    /// The consecutive reports as of a day. Yesterday's count stands while today's report may still come.
     fn streak_on(&self, day: i32) -> u16 {
         if self.reported.is_some_and(|last| last + 1 >= day) { self.streak } else { 0 }
     }
@@ -103,13 +104,13 @@ impl Walk<'_> {
             self.colour = if self.colour == Colour::Red { Colour::Yellow } else { Colour::Green };
             self.streak = 0;
             if self.colour == by_rules {
-                // From here on the milder rule gives it.
+                // From here on the milder rule gives the colour.
                 self.take(by_rules, holding);
             }
         }
     }
 
-    /// Takes the colour that rules give now.
+    /// Sets the colour that the rules give now.
     fn take(&mut self, colour: Colour, holding: &[&Span]) {
         if colour != self.colour {
             self.streak = 0;
@@ -120,7 +121,8 @@ impl Walk<'_> {
             giving.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: None }).collect();
     }
 
-    /// Whether everything that the colour came from is outranked by what holds now: then it is not kept.
+    /// Whether a rule that holds now outranks every rule that gave the colour. The colour is then not
+    /// retained.
     fn is_outranked(&self, holding: &[&Span]) -> bool {
         let outranks =
             |rule: usize| holding.iter().any(|span| self.policy.rules[span.rule].outranks.contains(&rule));

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Area(String);
 
-/// The text is neither kind of code.
+/// The text is not a code of either kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an area is a GB/T 2260 code of six digits or an ISO 3166 country of two capital letters")]
 pub struct AreaError;
 
-/// Hong Kong, Macau and Taiwan have a code of both kinds, which mean the same place.
+/// Hong Kong, Macau and Taiwan have a code of each kind, and both mean the same place.
 const REGIONS: [(&str, &str); 3] = [("710000", "TW"), ("810000", "HK"), ("820000", "MO")];
-/// Digits of a GB/T 2260 code that say which province or region a place is in.
+/// The leading digits of a GB/T 2260 code that name the province or region.
 const REGION_DIGITS: usize = 2;
 
-/// The code of the other kind, of Hong Kong, Macau, Taiwan and whatever lies there.
+/// The code of the other kind, for Hong Kong, Macau, Taiwan and every place in them.
 fn other_code(code: &str) -> Option<&'static str> {
     REGIONS.into_iter().find_map(|(division, country)| {
         if code == country {
@@ -28,7 +28,7 @@ fn other_code(code: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a code covers another one, of whichever kind: whatever begins with it.
+/// Whether a code covers another one of either kind. A code covers every code that begins with it.
 pub(crate) fn covers_code(wider: &str, code: &str) -> bool {
     code.starts_with(wider) || other_code(code).is_some_and(|other| other.starts_with(wider))
 }
@@ -40,7 +40,7 @@ pub(crate) fn is_code_abroad(code: &str) -> bool {
 }
 
 impl Area {
-    /// Whether the area lies in what a code covers: whatever begins with it.
+    /// Whether a code covers the area. A code covers every area whose code begins with it.
     #[must_use]
     pub fn is_in(&self, code: &str) -> bool {
         covers_code(code, &self.0)

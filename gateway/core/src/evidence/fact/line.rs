@@ -41,13 +41,13 @@ pub struct FactLine {
     pub r#type: Option<CertificateType>,
 }
 
-/// Why a line is no fact.
+/// The reason why a line is not a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FactError {
     /// A field that this kind needs is missing.
     #[error("this kind of fact needs `{0}`")]
     Missing(&'static str),
-    /// A field that this kind does not have.
+    /// A field does not belong to this kind.
     #[error("this kind of fact has no `{0}`")]
     Foreign(&'static str),
     /// `at` lies ahead of the server's clock.
@@ -62,7 +62,7 @@ pub enum FactError {
 }
 
 impl FactLine {
-    /// Makes the fact of this line, under an id, as of `now`.
+    /// The fact of this line, with an id, recorded at `now`.
     pub fn fact(self, id: FactId, now: Timestamp) -> Result<Fact, FactError> {
         if self.at > now.plus_ms(limits::AHEAD_MS_MAX) {
             return Err(FactError::Future);
@@ -115,8 +115,8 @@ impl FactLine {
             KindName::IdentityExpired => FactKind::IdentityExpired,
             KindName::IdentityRenewed => FactKind::IdentityRenewed,
         };
-        // What its kind did not take does not belong to it.
-        match self.left() {
+        // A field that is still there does not belong to this kind.
+        match self.field_left() {
             Some(field) => Err(FactError::Foreign(field)),
             None => Ok(kind),
         }
@@ -126,7 +126,7 @@ impl FactLine {
         self.which.take().filter(|which| !which.is_empty()).ok_or(FactError::Missing("which"))
     }
 
-    fn left(&self) -> Option<&'static str> {
+    fn field_left(&self) -> Option<&'static str> {
         let fields = [
             (self.of.is_some(), "of"),
             (self.venue.is_some(), "venue"),

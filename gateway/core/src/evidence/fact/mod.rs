@@ -1,5 +1,5 @@
-//! Facts about persons: what the authority reports, with source and time. A fact sets no colour; what it
-//! means is the rule pack's to say. A withdrawn fact stays on record and stops counting.
+//! Facts about persons, as the authority reports them, each with its source and time. A fact sets no colour:
+//! the rule pack decides what it means. A withdrawn fact stays on record and stops counting.
 
 mod area;
 mod line;
@@ -39,7 +39,7 @@ pub enum KindName {
     IdentityRenewed,
 }
 
-/// Where a quarantine is spent.
+/// The place of a quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QuarantinePlace {
@@ -67,27 +67,27 @@ pub enum Measure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Symptom {
-    /// At or above the pack's threshold.
+    /// A temperature at or above the pack's threshold.
     Fever,
     /// A dry cough.
     DryCough,
-    /// Short of breath.
+    /// Shortness of breath.
     Breathless,
-    /// Others of the airways.
+    /// Another symptom of the airways.
     Respiratory,
 }
 
-/// What a test came to.
+/// The result of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TestResult {
-    /// Nothing found.
+    /// The test did not find the virus.
     Negative,
-    /// The virus found.
+    /// The test found the virus.
     Positive,
 }
 
-/// What a certificate certifies.
+/// The subject of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateType {
@@ -97,7 +97,7 @@ pub enum CertificateType {
     Health,
 }
 
-/// A kind with what belongs to it.
+/// A kind of fact with the fields of that kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the contract's table says what each means")]
@@ -152,7 +152,7 @@ impl FactKind {
         }
     }
 
-    /// Whether it may end a fact: where it names the fact that it ends, no other.
+    /// Whether it may end a fact. If it names the fact that it ends, it ends no other.
     #[must_use]
     pub fn may_end(&self, fact: FactId) -> bool {
         if let Self::Released { of: Some(of) } | Self::RuledOut { of: Some(of) } = self {
@@ -167,19 +167,19 @@ impl FactKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Force {
-    /// It does.
+    /// It counts.
     InForce,
-    /// It was withdrawn.
+    /// It was withdrawn and does not count.
     Withdrawn(Withdrawal),
 }
 
-/// How a fact was withdrawn.
+/// The withdrawal of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredWithdrawal")]
 pub struct Withdrawal {
-    /// Why.
+    /// The authority's reason.
     pub reason: String,
-    /// When; none where only the reason is on record: such a fact never counted.
+    /// The time of the withdrawal; none where only the reason is on record. Such a fact never counted.
     pub at: Option<Timestamp>,
 }
 
@@ -205,9 +205,9 @@ impl From<StoredWithdrawal> for Withdrawal {
 pub struct Fact {
     /// Its id.
     pub id: FactId,
-    /// Whom it is about.
+    /// The person whom it is about.
     pub person: PersonId,
-    /// What.
+    /// Its kind, with the fields of that kind.
     #[serde(flatten)]
     pub kind: FactKind,
     /// When it became so.
@@ -217,7 +217,7 @@ pub struct Fact {
     /// When it went on record.
     #[serde(default)]
     pub recorded: Timestamp,
-    /// Who says so.
+    /// The authority or the feed that reported it.
     pub source: String,
     /// The source's own reference.
     pub reference: Option<String>,

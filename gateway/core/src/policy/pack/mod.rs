@@ -1,5 +1,5 @@
-//! The pack's file: its keys, and the checks that make a [`Policy`] of it. Everything that is wrong is found in one
-//! reading, each with its line.
+//! The pack's file: its keys, and the checks that make a [`Policy`] of it. One run reports every error, each
+//! with its line.
 
 mod areas;
 mod rules;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
 
-/// Everything that is wrong with a pack; at least one error.
+/// Every error in a pack; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError(pub Vec<DocumentError>);
 
@@ -35,7 +35,7 @@ impl std::fmt::Display for PolicyError {
 impl std::error::Error for PolicyError {}
 
 impl PolicyError {
-    /// The same with the name of the file before each line.
+    /// The errors, one a line, each with the name of the file before it.
     #[must_use]
     pub fn of_file(&self, name: &str) -> String {
         self.0.iter().map(|error| format!("{name}:{error}")).collect::<Vec<_>>().join("\n")
@@ -94,7 +94,7 @@ struct AdmissionTable {
     checks: Vec<Spanned<String>>,
 }
 
-/// Collects what is wrong, so that a writer sees all of it at once.
+/// Collects the errors, so that the pack's author sees all of them.
 struct Faults<'a> {
     text: &'a str,
     found: Vec<DocumentError>,
@@ -180,17 +180,17 @@ fn admissions(pack: &[Spanned<AdmissionTable>], faults: &mut Faults<'_>) -> Vec<
             }
         }
         if *rule.verdict.as_ref() == Verdict::Check {
-            faults.at(&rule.verdict, "say what follows the checks: `pass` or `refuse`; they make it `check`");
+            faults.at(&rule.verdict, "write the verdict that follows the checks: `pass` or `refuse`");
         }
         let verdict = *rule.verdict.as_ref();
         admissions.push(AdmissionRule { colour: rule.colour, kinds: rule.kinds.clone(), verdict, checks });
     }
-    // A line for some kinds of venue goes before the one for all.
+    // A line for some kinds of venue has precedence over the line for all.
     admissions.sort_by_key(|rule| rule.kinds.is_empty());
     admissions
 }
 
-/// Whether a text can stand in an answer as it is.
+/// Whether a text can stand in a JSON answer without escaping.
 fn is_word(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_letter)

@@ -1,4 +1,4 @@
-//! `[[rule]]`: what leads to which colour.
+//! `[[rule]]`: the rules that lead to a colour.
 
 use super::{Faults, is_word};
 use crate::colour::Colour;
@@ -61,7 +61,7 @@ pub(super) fn rules(pack: &[Spanned<RuleTable>], faults: &mut Faults<'_>) -> Vec
     rules
 }
 
-/// An address that a page may lead to and that stands in an answer as it is.
+/// An address to which a page may link and which can stand in a JSON answer without escaping.
 fn link(rule: &RuleTable, faults: &mut Faults<'_>) -> Option<String> {
     let link = rule.link.as_ref()?;
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');

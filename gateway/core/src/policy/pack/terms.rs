@@ -1,5 +1,6 @@
-//! The tables about what residents may do: `[registration]`, `[edits]`, `[family]`, `[arrivals]`, `[appeals]`,
-//! `[certificates]` and `[door]`. What a pack leaves out is allowed, or takes the number given here.
+//! The tables of the residents' terms: `[registration]`, `[edits]`, `[family]`, `[arrivals]`, `[appeals]`,
+//! `[certificates]` and `[door]`. A pack that leaves a key out allows everything, or has the default of this
+//! file.
 
 use super::Faults;
 use crate::certificate::Scope;
@@ -10,11 +11,11 @@ use crate::policy::{ColourSet, RegistrationStep, Right, Terms};
 use serde::Deserialize;
 use toml::Spanned;
 
-/// Dependants of a holder, and holders of a dependant, unless a pack says otherwise.
+/// The default for the dependants of a guardian and for the guardians of a dependant.
 const FAMILY_MAX: u8 = 3;
-/// Hours for which a certificate may be relied on unless a pack says otherwise.
+/// The default validity of a certificate, in hours.
 const CERTIFICATE_HOURS: u16 = 24;
-/// Hours in which an appeal or a question is answered unless a pack says otherwise.
+/// The default time in which an appeal or a question is answered, in hours.
 const APPEAL_HOURS: u16 = 24;
 
 const DOCUMENTS: [DocumentType; 4] = [
@@ -93,7 +94,7 @@ impl Default for CertificatesTable {
     }
 }
 
-/// All of them.
+/// All of these tables.
 pub(super) struct TermsTables {
     pub(super) registration: RegistrationTable,
     pub(super) edits: EditsTable,
@@ -113,7 +114,7 @@ pub(super) struct DoorTable {
 pub(super) fn terms(tables: TermsTables, faults: &mut Faults<'_>) -> Terms {
     let TermsTables { registration, edits, family, arrivals, appeals, certificates, door } = tables;
     if let Some(none) = registration.documents.as_ref().filter(|documents| documents.as_ref().is_empty()) {
-        faults.at(none, "with no type of document nobody could register");
+        faults.at(none, "documents must name at least one type of document");
     }
     let arrivals = arrivals.map(|ArrivalsTable { colours, report_minutes, unit_needed }| {
         if *report_minutes.as_ref() == 0 {

@@ -1,4 +1,4 @@
-//! `[[trust]]`: whose certificates are taken.
+//! `[[trust]]`: the issuers whose certificates are accepted.
 
 use super::areas::of_dates;
 use super::{Faults, is_word};
@@ -34,11 +34,11 @@ pub(super) fn trusted(
     let mut trusted = Vec::with_capacity(pack.len());
     for line in pack.iter().map(Spanned::as_ref) {
         if !is_word(line.issuer.as_ref()) {
-            faults.at(&line.issuer, "issuer is the name of another city's rule pack");
+            faults.at(&line.issuer, "issuer must be the name of another city's rule pack");
         }
         let key = public_key(line.key.as_ref());
         if key.is_none() {
-            faults.at(&line.key, "key is an Ed25519 public key: 43 characters of base64url");
+            faults.at(&line.key, "key must be an Ed25519 public key: 43 characters of base64url");
         }
         let (from, to) = of_dates(&line.from, line.to.as_ref(), calendar, faults);
         let (issuer, key) = (line.issuer.as_ref().clone(), key.unwrap_or_default());

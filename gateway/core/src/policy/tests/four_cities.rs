@@ -7,7 +7,8 @@ use crate::id::FactId;
 use crate::scan::DoorWork;
 use crate::venue::VenueKind::Mall;
 
-/// Records as they stand on a day; each is that of four residents, who come to the door after different work.
+/// Records as they stand on a day. Each belongs to four residents, at whose check-in the staff did different
+/// checks.
 const RECORDS: [(&str, [Colour; 4]); 10] = [
     // Xuzhou, Xinji, Nanchong, Jingzhou.
     ("", [Green, Green, Green, Green]),
@@ -22,7 +23,7 @@ const RECORDS: [(&str, [Colour; 4]); 10] = [
     (r#""kind":"false-declaration""#, [Green, Red, Green, Green]),
 ];
 
-/// What was done at the door for each of four: nothing, temperature, that and the document, all.
+/// The checks at the door for each of the four: none, temperature, temperature and document, all.
 fn works() -> [DoorWork; 4] {
     [
         door(None, false, false),
@@ -32,7 +33,7 @@ fn works() -> [DoorWork; 4] {
     ]
 }
 
-/// The verdicts of a city for green, yellow and red after each work.
+/// The verdicts of a city for green, yellow and red after each set of checks.
 const VERDICTS: [(&str, [[Verdict; 4]; 3]); 4] = [
     ("xuzhou", [[Pass, Pass, Pass, Pass], [Refuse; 4], [Refuse; 4]]),
     ("xinji", [[Check, Check, Pass, Pass], [Refuse; 4], [Refuse; 4]]),
@@ -69,7 +70,7 @@ fn every_pack_is_without_faults_and_every_rule_says_what_clears_it() {
     }
 }
 
-/// What somebody declares of themselves, and what is matched from elsewhere.
+/// A person's own declaration, and data matched from other sources.
 const DECLARED: &str = r#""kind":"symptoms","which":["fever"]"#;
 const MATCHED: &str = r#""kind":"close-contact""#;
 
@@ -142,7 +143,8 @@ fn xz_08_in_a_replay_a_fact_counts_until_it_was_withdrawn() {
                 then.judged(&pack, day(number)).standing.colour
             });
             assert_eq!(replayed, colours, "{name}");
-            // A withdrawal undoes what the fact gave: today it counts at no time, and no colour is kept from it.
+            // A withdrawal undoes what the fact gave: today it counts at no time, and no colour is kept from
+            // it.
             assert_eq!([1, 4, 6].map(|number| record.colour(&pack, number)), [Green; 3], "{name}");
         }
     }

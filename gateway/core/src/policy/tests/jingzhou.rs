@@ -102,6 +102,6 @@ fn hb_10_missed_daily_reports_count() {
         (again.colour(&pack, 6), again.colour(&pack, 9), again.colour(&pack, 10)),
         (Green, Green, Yellow)
     );
-    // Who never began is not behind.
+    // A person who never reported has missed no report.
     assert_eq!(PersonRecord::default().colour(&pack, 60), Green);
 }

@@ -7,7 +7,7 @@ use crate::id::FactId;
 use crate::policy::{OverlapCause, OverlapReason, Policy};
 use crate::venue::VenueKind::Mall;
 
-/// Colours that are only kept until reports are in hide when a rule itself ends: these tests ask the rules alone.
+/// Nanchong's pack without transitions: a retained colour would hide the end of a rule.
 fn rules_alone() -> Policy {
     let mut pack = pack("nanchong");
     pack.transition = None;
@@ -152,7 +152,7 @@ fn gz_05_a_carrier_is_red_for_less_than_14_days_after_release() {
         assert_eq!(carrier.colour(&pack, number), colour, "day {number}");
         assert!(colour == Green || carrier.reasons(&pack, number) == [rule], "day {number}");
     }
-    // Who was a contact only is not a carrier.
+    // A person who was only a contact is not a carrier.
     let contact =
         PersonRecord::default().fact(0, r#""kind":"close-contact""#).fact(5, r#""kind":"released""#);
     assert_eq!(contact.colour(&pack, 5), Green);
@@ -202,7 +202,7 @@ fn gz_05_discharged_is_red_first_and_home_observation_yellow_after() {
     let found = overlaps.iter().find(|overlap| overlap.yields == "home-observation").unwrap();
     assert_eq!(found.counts, "discharged");
     assert!(found.to_string().contains("which is more severe"), "{found}");
-    assert_eq!(found.by, OverlapCause::OneFact);
+    assert_eq!(found.cause, OverlapCause::OneFact);
     assert_eq!(Policy::builtin("nanchong").unwrap().lines().nth(found.line - 1), Some("id = \"discharged\""));
 }
 
@@ -211,10 +211,10 @@ fn gz_05_every_rule_that_outranks_another_is_reported() {
     let pack = rules_alone();
     let overlaps = pack.overlaps();
     let found: Vec<_> =
-        overlaps.iter().filter(|overlap| overlap.settled == OverlapReason::Outranked).collect();
+        overlaps.iter().filter(|overlap| overlap.reason == OverlapReason::Outranked).collect();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].counts.as_str(), found[0].yields.as_str()), ("certificate", "mid-risk-area"));
-    assert_eq!(found[0].by, OverlapCause::OnePerson);
+    assert_eq!(found[0].cause, OverlapCause::OnePerson);
     assert!(found[0].to_string().contains("which outranks it"), "{}", found[0]);
 }
 
@@ -294,7 +294,7 @@ fn gz_06_a_colour_that_nobody_had_is_not_kept() {
     let pack = pack("nanchong");
     let late = PersonRecord::default().learnt(-15, 0, r#""kind":"discharged""#);
     assert_eq!(late.colour(&pack, 0), Green);
-    // What had ended when it became known was nobody's colour; what ended only then was.
+    // A fact that was over when it was recorded never gave a colour that showed; one that ended later did.
     for (ended, colour) in [(0, Green), (1, Green), (2, Red)] {
         let case = PersonRecord::default().learnt(-30, 1, r#""kind":"confirmed""#).learnt(
             -20,
