@@ -17,7 +17,7 @@ pub(super) struct RetainedColour {
     pub(super) progress: Progress,
 }
 
-/// A point in time at which the colour may change.
+/// The kind of a point in time at which the colour may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum WalkStep {
     /// A rule begins or ceases to hold.
