@@ -91,8 +91,8 @@ pub struct Outcome {
 
 impl Outcome {
     /// The outcome of the same check-in after the staff have done more checks. Checks that are done are
-    /// removed, and a later refusal, such as for a fever, replaces the outcome. None if nothing changes, or if
-    /// the person's colour or the rule pack has changed in the meantime: the next scan reports that.
+    /// removed, and a later refusal, such as for a fever, replaces the outcome. None if nothing changes, or
+    /// if the person's colour or the rule pack has changed in the meantime: the next scan reports that.
     #[must_use]
     pub fn amended_by(self, later: Self) -> Option<Self> {
         if self.verdict == Verdict::Refuse {

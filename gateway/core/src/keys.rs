@@ -106,23 +106,23 @@ impl PersonKey {
 /// A key that seals codes.
 pub trait SealingKey {
     /// The key, ready for use.
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key>;
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key>;
 }
 
 impl SealingKey for PersonKey {
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Owned(self.0.key())
     }
 }
 
 impl SealingKey for DoorKey {
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Owned(self.0.key())
     }
 }
 
 impl SealingKey for ServerKey {
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Borrowed(&self.0)
     }
 }

@@ -1,6 +1,6 @@
 //! Refusals: the reasons why the gateway rejects a request and stores nothing. The set is small and closed,
-//! and one match gives the status, code, title, detail and retry advice of each. A person who is turned away
-//! at the door is not a refusal: that check-in is stored.
+//! and one match gives the status, code, title, detail and retry advice of each. A check-in whose
+//! verdict is `refuse` is not a refusal: the gateway stores it.
 
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -60,13 +60,13 @@ impl<const N: usize> Sealed<N> {
     }
 
     fn seal(mut bytes: [u8; N], domain: &str, key: &impl SealingKey) -> Self {
-        let mac = Self::mac(&bytes, domain, &key.sealing());
+        let mac = Self::mac(&bytes, domain, &key.hmac_key());
         bytes[N - MAC_BYTES..].copy_from_slice(&mac.as_ref()[..MAC_BYTES]);
         Self(bytes)
     }
 
     fn verify(&self, domain: &str, key: &impl SealingKey) -> Result<(), SealError> {
-        let mac = Self::mac(&self.0, domain, &key.sealing());
+        let mac = Self::mac(&self.0, domain, &key.hmac_key());
         constant_time::verify_slices_are_equal(&mac.as_ref()[..MAC_BYTES], &self.0[N - MAC_BYTES..])
             .map_err(|_| SealError)
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Report {
     /// When it was made.
     pub at: Timestamp,
-    /// The temperature taken.
+    /// The measured temperature.
     pub temperature: Option<Temperature>,
     /// The symptoms that the person reported.
     pub symptoms: Vec<Symptom>,

@@ -36,7 +36,7 @@ pub enum OverlapCause {
 pub enum OverlapReason {
     /// Its colour is more severe.
     Severity,
-    /// The pack says so.
+    /// It outranks the other rule.
     Outranked,
 }
 

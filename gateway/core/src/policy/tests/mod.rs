@@ -286,7 +286,7 @@ proptest! {
             reports.reverse();
             prop_assert_eq!(&other.judged(&pack, now), &judgement, "{}", name);
             prop_assert!(judgement.standing.colour == Colour::Green || !judgement.because.is_empty());
-            // Until a report comes or time says so, nothing changes.
+            // Nothing changes before a report arrives or `changes_at` is reached.
             let next_report = record.0.reports.iter().copied().filter(|&at| at > now).min();
             let next = judgement.changes_at.into_iter().chain(next_report).min().unwrap_or(city::day(1_000));
             prop_assert_eq!(record.judged(&pack, next.minus_ms(1)).standing, judgement.standing, "{}", name);

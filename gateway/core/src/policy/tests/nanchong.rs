@@ -152,7 +152,7 @@ fn gz_05_a_carrier_is_red_for_less_than_14_days_after_release() {
         assert_eq!(carrier.colour(&pack, number), colour, "day {number}");
         assert!(colour == Green || carrier.reasons(&pack, number) == [rule], "day {number}");
     }
-    // A person who was only a contact is not a carrier.
+    // A mere contact is not a carrier.
     let contact =
         PersonRecord::default().fact(0, r#""kind":"close-contact""#).fact(5, r#""kind":"released""#);
     assert_eq!(contact.colour(&pack, 5), Green);
@@ -263,7 +263,7 @@ fn gz_06_two_reports_on_one_day_are_one() {
 fn gz_06_no_step_while_the_condition_is_false() {
     let case = PersonRecord::default().fact(0, r#""kind":"confirmed""#).reports(0..=40);
     colours(&case, &[(14, Red), (40, Red)]);
-    // Never from red to green at once, however many reports there are.
+    // Never from red to green in one step, with any number of reports.
     let discharged = case.fact(20, r#""kind":"discharged""#);
     colours(&discharged, &[(34, Red), (35, Yellow), (40, Yellow)]);
     colours(&discharged.reports(41..=48), &[(47, Yellow), (48, Green)]);

@@ -73,7 +73,7 @@ fn xz_17_a_stale_identity_upstream_is_told_with_where_to_renew_it_and_turns_nobo
     assert!(rule.link.as_ref().is_some_and(|link| link.starts_with("https://")), "{rule:?}");
     let renewed = stale.clone().fact(3, r#""kind":"identity-renewed""#);
     assert_eq!((renewed.reasons(&pack, 2).len(), renewed.reasons(&pack, 3).len()), (1, 0));
-    // A person who is red has the prompt too, in addition to the rule that gives the colour.
+    // A red person has the prompt too, in addition to the rule that gives the colour.
     let red = stale.fact(0, r#""kind":"confirmed""#);
     assert_eq!(
         (red.colour(&pack, 0), red.reasons(&pack, 0)),
