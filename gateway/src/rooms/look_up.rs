@@ -7,7 +7,7 @@ use crate::tables::Gate;
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::Outcome;
 use scangate_core::code::PersonCode;
-use scangate_core::policy::Place;
+use scangate_core::policy::DoorContext;
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::DoorWork;
 use scangate_core::time::Timestamp;
@@ -31,7 +31,7 @@ pub fn look_up(
     let venue = gate.venues.get(terminal.venue).ok_or(Refusal::VenueCodeInvalid)?;
     let standing = gate.colours.standing(code.person());
     let published = gate.policies.in_force();
-    let admission = published.policy.admit(standing, Place::of(&venue.venue), DoorWork::default());
+    let admission = published.policy.admit(standing, DoorContext::of(&venue.venue), DoorWork::default());
     let said = Outcome {
         colour: standing.colour,
         verdict: admission.verdict,

@@ -6,7 +6,7 @@
 use super::rows::{Key, Row, Table, Unit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};
-use scangate_core::paper::{Filed, Paper};
+use scangate_core::paper::{FiledPaper, Paper};
 use scangate_core::time::Timestamp;
 
 fn key(person: PersonId, paper: PaperId) -> Vec<u8> {
@@ -25,7 +25,7 @@ impl Registry {
 
     /// Files a paper, and puts it into the queue first where somebody must act on it: a place without its paper is
     /// passed over, while a paper without its place would be forgotten.
-    pub fn file(&self, filed: &Filed) -> Result<()> {
+    pub fn file(&self, filed: &FiledPaper) -> Result<()> {
         if let Some(due) = filed.paper.open_until() {
             let row = Row::new(Table::OpenPapers, place(due, filed.id), filed.person.0.to_be_bytes());
             self.rows().write(&[vec![row].into()])?;
@@ -37,7 +37,7 @@ impl Registry {
         }
     }
 
-    fn sealed_paper(&self, filed: &Filed) -> Result<Vec<u8>> {
+    fn sealed_paper(&self, filed: &FiledPaper) -> Result<Vec<u8>> {
         self.0.seal.seal(filed.id.0, pack(&filed.paper))
     }
 
@@ -52,11 +52,11 @@ impl Registry {
     }
 
     /// All papers of somebody's, in no order.
-    pub fn papers_of(&self, person: PersonId) -> Result<Vec<Filed>> {
+    pub fn papers_of(&self, person: PersonId) -> Result<Vec<FiledPaper>> {
         let mut papers = Vec::new();
         self.rows().groups(Table::Papers, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
             let id = PaperId(number(Table::Papers, key.get(8..).unwrap_or_default())?);
-            papers.push(Filed { id, person, paper: self.opened_paper(id, value)? });
+            papers.push(FiledPaper { id, person, paper: self.opened_paper(id, value)? });
             Ok(())
         })?;
         Ok(papers)
@@ -77,7 +77,7 @@ impl Registry {
             if let Err(refused) = change(&mut paper) {
                 return Ok(Some(Err(refused)));
             }
-            let filed = Filed { id, person, paper };
+            let filed = FiledPaper { id, person, paper };
             let sealed = self.sealed_paper(&filed)?;
             if !self.rows().swap(Table::Papers, &key(person, id), &value, Some(&sealed))? {
                 continue;
@@ -91,11 +91,11 @@ impl Registry {
     }
 
     /// Whose paper it is, and it, while somebody must act on it. **Cost**: the queue, and a point read.
-    pub fn open_paper(&self, id: PaperId) -> Result<Option<Filed>> {
+    pub fn open_paper(&self, id: PaperId) -> Result<Option<FiledPaper>> {
         let place = self.open_places()?.into_iter().find(|(open, _)| *open == id);
         let Some((_, person)) = place else { return Ok(None) };
         let paper = self.paper(person, id)?.filter(|paper| paper.open_until().is_some());
-        Ok(paper.map(|paper| Filed { id, person, paper }))
+        Ok(paper.map(|paper| FiledPaper { id, person, paper }))
     }
 
     /// The queue: what somebody must act on, and whose it is.
@@ -110,16 +110,16 @@ impl Registry {
     }
 
     /// Everything that somebody must act on, what is due first in front. **Cost**: the queue, and a point read each.
-    pub fn open_papers(&self) -> Result<Vec<Filed>> {
+    pub fn open_papers(&self) -> Result<Vec<FiledPaper>> {
         let places = self.open_places()?;
         let keys: Vec<Key> = places.iter().map(|(id, person)| key(*person, *id)).collect();
         let values = self.rows().get(Table::Papers, &keys)?;
         let filed = places.into_iter().zip(values).filter_map(|((id, person), value)| {
             let paper = self.opened_paper(id, &value?);
-            Some(paper.map(|paper| Filed { id, person, paper }))
+            Some(paper.map(|paper| FiledPaper { id, person, paper }))
         });
         // What was closed while its place in the queue was not taken away yet.
-        let is_open = |filed: &std::result::Result<Filed, RegistryError>| {
+        let is_open = |filed: &std::result::Result<FiledPaper, RegistryError>| {
             filed.as_ref().map_or(true, |filed| filed.paper.open_until().is_some())
         };
         filed.filter(is_open).collect()

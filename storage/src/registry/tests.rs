@@ -7,7 +7,7 @@ use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
 use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId};
 use scangate_core::kin::{Kin, Side};
-use scangate_core::paper::{Answer, Filed, Letter, Paper};
+use scangate_core::paper::{Answer, FiledPaper, Letter, Paper};
 use scangate_core::person::{Document, DocumentType, PersonClass, Personal, PersonalChange};
 use scangate_core::report::Report;
 use scangate_core::test_site::{Opening, TestSite};
@@ -554,7 +554,7 @@ fn papers_in_order(store: &Store) {
     let appeal = |id: u64, due: u64| {
         let (text, at) = ("it was not me".to_owned(), NOW);
         let paper = Paper::Appeal(Letter { text, at, due: Timestamp(due), answer: None });
-        Filed { id: PaperId(id), person: PersonId(id % 2), paper }
+        FiledPaper { id: PaperId(id), person: PersonId(id % 2), paper }
     };
     let all = [appeal(1, 30), appeal(2, 10), appeal(3, 20)];
     all.iter().for_each(|filed| registry.file(filed).unwrap());

@@ -2,7 +2,7 @@
 //! changes it.
 
 use crate::tables::policies::Published;
-use scangate_core::policy::{Because, Judgement};
+use scangate_core::policy::{FiredRule, Judgement};
 use serde_json::{Value, json};
 
 /// The members of an answer that say so.
@@ -20,7 +20,7 @@ pub(in crate::office) fn told(published: &Published, judgement: &Judgement) -> V
     })
 }
 
-fn reason(published: &Published, because: &Because) -> Option<Value> {
+fn reason(published: &Published, because: &FiredRule) -> Option<Value> {
     let rule = published.policy.rules().get(because.rule)?;
     Some(json!({
         "rule": rule.id, "text": rule.text, "fact": because.fact,

@@ -88,7 +88,7 @@ fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Wro
         if side == Side::Guardians && is_proven && !kin.agrees_to(holder) {
             return Err(Wrong::ProxyNotNamed);
         }
-        Ok(family.has_room(side, kin.side(side).len())?)
+        Ok(family.allows_one_more(side, kin.side(side).len())?)
     };
     office.registry.tie(holder, dependant, may)?
 }
@@ -225,7 +225,7 @@ pub(in crate::office) async fn name_guardian(
             return Err(Wrong::Malformed("nobody is their own guardian".into()));
         }
         let family = office.gate.policies.in_force().policy.terms().family.clone();
-        let may = |kin: &Kin| family.has_room(Side::Guardians, kin.agreed());
+        let may = |kin: &Kin| family.allows_one_more(Side::Guardians, kin.agreed());
         let kin = office.registry.kin_of(id)?;
         if !kin.agrees_to(person) {
             may(&kin)?;

@@ -1,5 +1,5 @@
-//! The pack's file: its keys, and the checks that make a [`Policy`] of it. Everything that is wrong is found in one
-//! reading, each with its line.
+//! The pack's file: its keys, and the checks that make a [`Policy`] of it. One run reports every error, each
+//! with its line.
 
 mod areas;
 mod rules;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
 
-/// Everything that is wrong with a pack; at least one error.
+/// Every error in a pack; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError(pub Vec<DocumentError>);
 
@@ -35,7 +35,7 @@ impl std::fmt::Display for PolicyError {
 impl std::error::Error for PolicyError {}
 
 impl PolicyError {
-    /// The same with the name of the file before each line.
+    /// The errors, one a line, each with the name of the file before it.
     #[must_use]
     pub fn of_file(&self, name: &str) -> String {
         self.0.iter().map(|error| format!("{name}:{error}")).collect::<Vec<_>>().join("\n")
@@ -52,40 +52,40 @@ struct Pack {
     zone: Spanned<String>,
     fever_celsius: Spanned<f64>,
     #[serde(default)]
-    transition: Option<PackTransition>,
+    transition: Option<TransitionTable>,
     #[serde(default)]
-    registration: terms::Registration,
+    registration: terms::RegistrationTable,
     #[serde(default)]
-    edits: terms::Edits,
+    edits: terms::EditsTable,
     #[serde(default)]
-    family: terms::Family,
+    family: terms::FamilyTable,
     #[serde(default)]
-    arrivals: Option<terms::Arrivals>,
+    arrivals: Option<terms::ArrivalsTable>,
     #[serde(default)]
-    appeals: terms::Appeals,
+    appeals: terms::AppealsTable,
     #[serde(default)]
-    certificates: terms::Certificates,
+    certificates: terms::CertificatesTable,
     #[serde(default)]
-    door: terms::Door,
+    door: terms::DoorTable,
     #[serde(default)]
-    trust: Vec<Spanned<trust::Trust>>,
+    trust: Vec<Spanned<trust::TrustTable>>,
     #[serde(default, rename = "area")]
-    areas: Vec<Spanned<areas::Area>>,
+    areas: Vec<Spanned<areas::AreaTable>>,
     #[serde(default, rename = "rule")]
-    rules: Vec<Spanned<rules::Rule>>,
+    rules: Vec<Spanned<rules::RuleTable>>,
     #[serde(default, rename = "admission")]
-    admissions: Vec<Spanned<Admission>>,
+    admissions: Vec<Spanned<AdmissionTable>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PackTransition {
+struct TransitionTable {
     reports: Spanned<u16>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Admission {
+struct AdmissionTable {
     colour: Colour,
     #[serde(default)]
     kinds: Vec<VenueKind>,
@@ -94,7 +94,7 @@ struct Admission {
     checks: Vec<Spanned<String>>,
 }
 
-/// Collects what is wrong, so that a writer sees all of it at once.
+/// Collects the errors, so that the pack's author sees all of them.
 struct Faults<'a> {
     text: &'a str,
     found: Vec<DocumentError>,
@@ -133,7 +133,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     let areas = areas::areas(&pack.areas, calendar.as_ref(), &mut faults);
     let rules = rules::rules(&pack.rules, &mut faults);
     let trusted = trust::trusted(&pack.trust, calendar.as_ref(), &mut faults);
-    let tables = terms::Tables {
+    let tables = terms::TermsTables {
         registration: pack.registration,
         edits: pack.edits,
         family: pack.family,
@@ -169,7 +169,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     }
 }
 
-fn admissions(pack: &[Spanned<Admission>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
+fn admissions(pack: &[Spanned<AdmissionTable>], faults: &mut Faults<'_>) -> Vec<AdmissionRule> {
     let mut admissions = Vec::with_capacity(pack.len());
     for rule in pack.iter().map(Spanned::as_ref) {
         let mut checks = Checks::NONE;
@@ -180,17 +180,17 @@ fn admissions(pack: &[Spanned<Admission>], faults: &mut Faults<'_>) -> Vec<Admis
             }
         }
         if *rule.verdict.as_ref() == Verdict::Check {
-            faults.at(&rule.verdict, "say what follows the checks: `pass` or `refuse`; they make it `check`");
+            faults.at(&rule.verdict, "write the verdict that follows the checks: `pass` or `refuse`");
         }
         let verdict = *rule.verdict.as_ref();
         admissions.push(AdmissionRule { colour: rule.colour, kinds: rule.kinds.clone(), verdict, checks });
     }
-    // A line for some kinds of venue goes before the one for all.
+    // A line for some kinds of venue has precedence over the line for all.
     admissions.sort_by_key(|rule| rule.kinds.is_empty());
     admissions
 }
 
-/// Whether a text can stand in an answer as it is.
+/// Whether a text can stand in a JSON answer without escaping.
 fn is_word(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_letter)

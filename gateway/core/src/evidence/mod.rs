@@ -1,20 +1,23 @@
-//! Evidence: all that a person's colour is judged by besides the pack and the time. Nothing else counts, so that
-//! a colour can be worked out again by whoever has these.
+//! Evidence: the facts and daily reports that decide a person's colour, together with the pack and the time.
+//! Nothing else counts, so a colour can be recomputed from these alone.
 
-use crate::fact::{Fact, Force, Withdrawal};
+pub mod fact;
+pub mod report;
+
+use self::fact::{Fact, Force, Withdrawal};
 use crate::time::Timestamp;
 
-/// What is on record about one person.
+/// The record of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
-    /// Every fact, withdrawn ones too, in any order.
+    /// Every fact, including withdrawn ones, in any order.
     pub facts: Vec<Fact>,
     /// When the person reported their health, in any order.
     pub reports: Vec<Timestamp>,
 }
 
 impl Evidence {
-    /// What was on record at a time, as it stood then: nothing that came later, and what was withdrawn only later
+    /// The record as it stood at a time. Later entries are absent, and a fact that was withdrawn only later
     /// counts.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {
@@ -30,7 +33,7 @@ impl Evidence {
 }
 
 impl From<Vec<Fact>> for Evidence {
-    /// Facts of somebody who never reported.
+    /// The evidence of a person who never reported.
     fn from(facts: Vec<Fact>) -> Self {
         Self { facts, reports: Vec::new() }
     }

@@ -1,5 +1,5 @@
-//! Codes: what a QR or a header carries. A code is parsed first and means nothing until it is verified
-//! against the key that its kid and subject lead to.
+//! Codes: the content of QR codes and of the resident's header. A code is parsed first and proves nothing
+//! until it is verified with the key of its kid and subject.
 //!
 //! **Shape** (integers big-endian, `mac` the first 16 bytes of HMAC-SHA256, the whole in base64url without
 //! padding):
@@ -12,11 +12,11 @@
 //! | [`PosterCode`] | `11` kid(1) venue(8) poster(2) mac(16) | `scangate poster code` |
 //! | [`DoorCode`] | `12` kid(1) venue(8) door(2) step(4) mac(16) | `scangate door code` |
 //!
-//! The mac covers the domain and all bytes before it. A flipped bit anywhere, the unused bits of the last
-//! character included, is refused.
+//! The mac covers the domain and all bytes before it. A code with any flipped bit is rejected, even in the
+//! unused bits of the last character.
 
 use crate::id::{PersonId, VenueId};
-use crate::keys::{DoorKey, Kid, PersonKey, Seals, ServerKey};
+use crate::keys::{DoorKey, Kid, PersonKey, SealingKey, ServerKey};
 use crate::limits;
 use crate::time::{Step, Timestamp};
 use aws_lc_rs::{constant_time, hmac};
@@ -25,21 +25,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 const MAC_BYTES: usize = 16;
 
-/// The text is not a code of the kind asked for; says nothing of keys.
+/// The text is not a code of the expected kind. The error depends on no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a code of this kind")]
 pub struct CodeError;
 
-/// The mac is not this key's.
+/// The mac was not made with this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the code's seal is broken")]
+#[error("the code is not sealed with this key")]
 pub struct SealError;
 
 /// A code's bytes with their mac at the end.
 #[derive(Clone, Copy, Eq)]
 struct Sealed<const N: usize>([u8; N]);
 
-/// In constant time: whoever offers a code learns nothing of another's mac.
+/// Compares in constant time, so a client learns nothing about another code's mac.
 impl<const N: usize> PartialEq for Sealed<N> {
     fn eq(&self, other: &Self) -> bool {
         constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
@@ -52,21 +52,21 @@ impl<const N: usize> Sealed<N> {
         if text.len() > limits::CODE_CHARS_MAX {
             return Err(CodeError);
         }
-        // The decoder asks for room in whole quanta of three bytes.
+        // The decoder needs a buffer of whole quanta of three bytes.
         let mut bytes = [0; limits::CODE_CHARS_MAX / 4 * 3];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| CodeError)?;
         let bytes: [u8; N] = bytes[..length].try_into().map_err(|_| CodeError)?;
         if bytes[0] == tag { Ok(Self(bytes)) } else { Err(CodeError) }
     }
 
-    fn seal(mut bytes: [u8; N], domain: &str, key: &impl Seals) -> Self {
-        let mac = Self::mac(&bytes, domain, &key.sealing());
+    fn seal(mut bytes: [u8; N], domain: &str, key: &impl SealingKey) -> Self {
+        let mac = Self::mac(&bytes, domain, &key.hmac_key());
         bytes[N - MAC_BYTES..].copy_from_slice(&mac.as_ref()[..MAC_BYTES]);
         Self(bytes)
     }
 
-    fn verify(&self, domain: &str, key: &impl Seals) -> Result<(), SealError> {
-        let mac = Self::mac(&self.0, domain, &key.sealing());
+    fn verify(&self, domain: &str, key: &impl SealingKey) -> Result<(), SealError> {
+        let mac = Self::mac(&self.0, domain, &key.hmac_key());
         constant_time::verify_slices_are_equal(&mac.as_ref()[..MAC_BYTES], &self.0[N - MAC_BYTES..])
             .map_err(|_| SealError)
     }
@@ -107,7 +107,7 @@ macro_rules! code {
         pub struct $name(Sealed<$bytes>);
 
         impl $name {
-            /// Makes the code and seals it.
+            /// Makes and seals a code.
             #[must_use]
             pub fn seal(kid: Kid, $subject: $subject_type $(, $field: $inner)*, key: &$key) -> Self {
                 let mut bytes = [0; $bytes];
@@ -121,7 +121,7 @@ macro_rules! code {
                 Self(Sealed::seal(bytes, $domain, key))
             }
 
-            /// Reads a code without verifying it.
+            /// Parses a code without verifying it.
             pub fn parse(text: &[u8]) -> Result<Self, CodeError> {
                 Sealed::parse(text, $tag).map(Self)
             }
@@ -131,20 +131,20 @@ macro_rules! code {
                 self.0.verify($domain, key)
             }
 
-            /// Which master key it says it is made with.
+            /// The kid that the code names.
             #[must_use]
             pub fn kid(&self) -> Kid {
                 self.0.kid()
             }
 
-            /// Whom or what it says it is of.
+            /// The subject that the code names.
             #[must_use]
             pub fn $subject(&self) -> $subject_type {
                 $subject_type(self.0.subject())
             }
 
             $(
-                /// The field of this name, as the code says it.
+                /// The field of this name, unverified.
                 #[must_use]
                 pub fn $field(&self) -> $inner {
                     $make(self.0.field($at))
@@ -167,17 +167,17 @@ macro_rules! code {
 }
 
 code!(
-    /// A person's code, shown as a QR: opens a door and reads nothing but its own answer.
+    /// A person's code, shown as a QR code. It opens doors and reads nothing but its own answer.
     PersonCode, 0x01, "scangate person code", PersonKey, 30,
     person: PersonId, step: Step at 10, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0
 );
 code!(
-    /// A resident's token, never shown: reads one's own data.
+    /// A resident's token, which is never shown. It reads the resident's own data.
     ResidentToken, 0x02, "scangate resident token", PersonKey, 30,
     person: PersonId, step: Step at 10, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0
 );
 code!(
-    /// A printed pass for who has no phone; good to the end of its last day in UTC.
+    /// A printed pass for a person without a phone, valid to the end of its last day in UTC.
     PaperPass, 0x03, "scangate paper pass", ServerKey, 30,
     person: PersonId, not_after_day: u32 at 10, u32::from_be_bytes, |day: u32| day
 );
@@ -187,36 +187,36 @@ code!(
     venue: VenueId, poster: u16 at 10, u16::from_be_bytes, |poster: u16| poster
 );
 code!(
-    /// A code on a screen at a door, changing with the step: whoever scans it is there.
+    /// A code on a screen at a door. It changes with the step, so a scan proves presence.
     DoorCode, 0x12, "scangate door code", DoorKey, 32,
     venue: VenueId, door: u16 at 10, u16::from_be_bytes, |door: u16| door,
     step: Step at 12, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0
 );
 
 impl PaperPass {
-    /// Whether its last day has not passed.
+    /// Whether its last day is not over.
     #[must_use]
     pub fn is_valid_at(&self, now: Timestamp) -> bool {
         now.utc_day() <= self.not_after_day()
     }
 }
 
-/// Either code of a venue.
+/// A venue's code of either kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VenueCode {
-    /// Printed.
+    /// A printed poster's code.
     Poster(PosterCode),
-    /// On a screen.
+    /// A door screen's code.
     Door(DoorCode),
 }
 
 impl VenueCode {
-    /// Reads a venue's code without verifying it.
+    /// Parses a venue's code without verifying it.
     pub fn parse(text: &[u8]) -> Result<Self, CodeError> {
         PosterCode::parse(text).map(Self::Poster).or_else(|_| DoorCode::parse(text).map(Self::Door))
     }
 
-    /// The venue it says it is of.
+    /// The venue that the code names.
     #[must_use]
     pub fn venue(&self) -> VenueId {
         match self {

@@ -88,7 +88,7 @@ fn the_most_severe_counts_and_says_why() {
     let facts = [contact(7, NOON, None), fact(3, FactKind::Confirmed, NOON, None)];
     let judgement = judged(&facts, NOON);
     assert_eq!(judgement.standing.colour, Colour::Red);
-    assert_eq!(judgement.because, [Because { rule: 0, fact: Some(FactId(3)), clears: None }]);
+    assert_eq!(judgement.because, [FiredRule { rule: 0, fact: Some(FactId(3)), clears: None }]);
     assert_eq!(pack().reason_words(judgement.standing.reasons).collect::<Vec<_>>(), ["confirmed"]);
 }
 
@@ -106,14 +106,14 @@ fn what_is_to_come_does_not_count_yet() {
     assert_eq!((judgement.standing.colour, judgement.changes_at), (Colour::Green, Some(later)));
 }
 
-fn anywhere(kind: VenueKind) -> Place {
-    Place { kind, checks: Checks::NONE }
+fn anywhere(kind: VenueKind) -> DoorContext {
+    DoorContext { kind, checks: Checks::NONE }
 }
 
 #[test]
 fn xz_26_a_venue_adds_to_what_its_city_asks_and_lets_in_nobody_whom_it_refuses() {
     let standing = |colour| Standing { colour, reasons: Reasons::NONE };
-    let place = Place { kind: VenueKind::Mall, checks: Checks::DOCUMENT };
+    let place = DoorContext { kind: VenueKind::Mall, checks: Checks::DOCUMENT };
     let seen = DoorWork { document_shown: true, ..DoorWork::default() };
     for (colour, door, verdict, checks) in [
         (Colour::Green, DoorWork::default(), Verdict::Check, Checks::DOCUMENT),
@@ -234,7 +234,7 @@ proptest! {
 }
 
 /// Facts of a life in Nanchong: kind, day, day of record after it, whether withdrawn.
-fn any_record() -> impl Strategy<Value = city::Record> {
+fn any_record() -> impl Strategy<Value = city::PersonRecord> {
     const KINDS: [&str; 10] = [
         r#""kind":"confirmed""#,
         r#""kind":"suspected""#,
@@ -250,7 +250,7 @@ fn any_record() -> impl Strategy<Value = city::Record> {
     let facts = proptest::collection::vec((0..KINDS.len(), 0_i64..60, 0_i64..5, any::<bool>()), 0..8);
     let reports = proptest::collection::vec(0_i64..120, 0..60);
     (facts, reports).prop_map(|(facts, reports)| {
-        let mut record = city::Record::default();
+        let mut record = city::PersonRecord::default();
         for (kind, at, late, is_withdrawn) in facts {
             record = record.learnt(at, at + late, KINDS[kind]);
             if is_withdrawn {
@@ -262,7 +262,7 @@ fn any_record() -> impl Strategy<Value = city::Record> {
 }
 
 /// The worst colour that the rules of a pack alone give.
-fn by_rules(pack: &Policy, record: &city::Record, now: Timestamp) -> Colour {
+fn by_rules(pack: &Policy, record: &city::PersonRecord, now: Timestamp) -> Colour {
     let mut alone = pack.clone();
     alone.transition = None;
     record.judged(&alone, now).standing.colour
@@ -286,7 +286,7 @@ proptest! {
             reports.reverse();
             prop_assert_eq!(&other.judged(&pack, now), &judgement, "{}", name);
             prop_assert!(judgement.standing.colour == Colour::Green || !judgement.because.is_empty());
-            // Until a report comes or time says so, nothing changes.
+            // Nothing changes before a report arrives or `changes_at` is reached.
             let next_report = record.0.reports.iter().copied().filter(|&at| at > now).min();
             let next = judgement.changes_at.into_iter().chain(next_report).min().unwrap_or(city::day(1_000));
             prop_assert_eq!(record.judged(&pack, next.minus_ms(1)).standing, judgement.standing, "{}", name);

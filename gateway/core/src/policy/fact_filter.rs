@@ -1,20 +1,21 @@
-//! Which facts a rule is about: a kind, and where that is not enough, what the fact says.
+//! Fact filters: the facts that a rule is about, by their kind and, where that is not enough, by their
+//! fields.
 
 use super::area::{Areas, Risk};
 use crate::fact::{
-    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, Place, Symptom, TestResult, covers_code,
-    is_code_abroad,
+    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom, TestResult,
+    covers_code, is_code_abroad,
 };
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::fmt;
 
-/// Facts of a kind; each further field that is given must be so.
+/// The facts of a kind. Each further field that is set must match the fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Which {
+pub(super) struct FactFilter {
     pub(super) kind: KindName,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<QuarantinePlace>,
     pub(super) re_examined: Option<bool>,
     pub(super) measure: Option<Measure>,
     pub(super) symptom: Option<Symptom>,
@@ -25,20 +26,20 @@ pub(super) struct Which {
     pub(super) certificate: Option<CertificateType>,
 }
 
-impl Which {
-    /// Whether a fact is one of these, and counts.
+impl FactFilter {
+    /// Whether a fact matches and counts.
     pub(super) fn covers(&self, fact: &Fact, areas: &Areas) -> bool {
-        fact.force == Force::InForce && fact.kind.name() == self.kind && self.says(fact, areas)
+        fact.force == Force::InForce && fact.kind.name() == self.kind && self.matches_fields(fact, areas)
     }
 
-    fn says(&self, fact: &Fact, areas: &Areas) -> bool {
+    fn matches_fields(&self, fact: &Fact, areas: &Areas) -> bool {
         match &fact.kind {
             FactKind::Quarantine { place, re_examined } => {
                 is(self.place, *place) && is(self.re_examined, *re_examined)
             }
             FactKind::Ordered { measure } => is(self.measure, *measure),
             FactKind::Symptoms { which } => self.symptom.is_none_or(|symptom| which.contains(&symptom)),
-            FactKind::Stay { area } | FactKind::AreaContact { area } => self.says_of(area, fact, areas),
+            FactKind::Stay { area } | FactKind::AreaContact { area } => self.matches_area(area, fact, areas),
             FactKind::Test { result } => is(self.result, *result),
             FactKind::Certificate { r#type } => is(self.certificate, *r#type),
             FactKind::Confirmed
@@ -57,13 +58,13 @@ impl Which {
         }
     }
 
-    fn says_of(&self, area: &Area, fact: &Fact, areas: &Areas) -> bool {
+    fn matches_area(&self, area: &Area, fact: &Fact, areas: &Areas) -> bool {
         self.area.as_ref().is_none_or(|code| area.is_in(code))
             && is(self.abroad, area.is_abroad())
             && self.risk.is_none_or(|risk| areas.risk(area, fact.at, fact.until.unwrap_or(fact.at)) == risk)
     }
 
-    /// Whether one fact can be of both.
+    /// Whether one fact can match both filters.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let areas_meet = match (&self.area, &other.area) {
             (Some(one), Some(another)) => covers_code(one, another) || covers_code(another, one),
@@ -81,12 +82,12 @@ impl Which {
             && may_be(self.certificate, other.certificate)
     }
 
-    /// Whether it is about places abroad, by what its code begins with where it does not say.
+    /// Whether it is about places abroad, by its `abroad` or else by its area code.
     fn is_abroad(&self) -> Option<bool> {
         self.abroad.or_else(|| self.area.as_deref().map(is_code_abroad))
     }
 
-    /// What is given that facts of this kind do not say.
+    /// A field that is set although facts of this kind do not have it.
     pub(super) fn foreign_field(&self) -> Option<&'static str> {
         use KindName::{AreaContact, Certificate, Ordered, Quarantine, Stay, Symptoms, Test};
         let fields: [(bool, &[KindName], &'static str); 9] = [
@@ -106,8 +107,8 @@ impl Which {
     }
 }
 
-fn is<T: PartialEq>(asked: Option<T>, said: T) -> bool {
-    asked.is_none_or(|asked| asked == said)
+fn is<T: PartialEq>(filter: Option<T>, field: T) -> bool {
+    filter.is_none_or(|filter| filter == field)
 }
 
 fn may_be<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
@@ -117,13 +118,13 @@ fn may_be<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
     }
 }
 
-/// As a table: `{ kind = "quarantine", place = "central" }`.
+/// A filter as a table: `{ kind = "quarantine", place = "central" }`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct FactFilterTable {
     kind: KindName,
     #[serde(default)]
-    place: Option<Place>,
+    place: Option<QuarantinePlace>,
     #[serde(default)]
     re_examined: Option<bool>,
     #[serde(default)]
@@ -142,7 +143,7 @@ struct Table {
     certificate: Option<CertificateType>,
 }
 
-impl From<KindName> for Which {
+impl From<KindName> for FactFilter {
     fn from(kind: KindName) -> Self {
         Self {
             kind,
@@ -159,26 +160,26 @@ impl From<KindName> for Which {
     }
 }
 
-impl<'de> Deserialize<'de> for Which {
-    /// A kind's name by itself, or a table.
+impl<'de> Deserialize<'de> for FactFilter {
+    /// A filter is written as a kind's name or as a table.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Which;
+        struct FactFilterVisitor;
+        impl<'de> Visitor<'de> for FactFilterVisitor {
+            type Value = FactFilter;
 
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a kind of fact, or a table with `kind`")
             }
 
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Which, E> {
-                KindName::deserialize(StrDeserializer::new(name)).map(Which::from)
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<FactFilter, E> {
+                KindName::deserialize(StrDeserializer::new(name)).map(FactFilter::from)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Which, A::Error> {
-                let table = Table::deserialize(MapAccessDeserializer::new(map))?;
-                let Table { kind, place, re_examined, measure, symptom, .. } = table;
-                let Table { risk, area, abroad, result, certificate, .. } = table;
-                Ok(Which {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FactFilter, A::Error> {
+                let table = FactFilterTable::deserialize(MapAccessDeserializer::new(map))?;
+                let FactFilterTable { kind, place, re_examined, measure, symptom, .. } = table;
+                let FactFilterTable { risk, area, abroad, result, certificate, .. } = table;
+                Ok(FactFilter {
                     kind,
                     place,
                     re_examined,
@@ -192,6 +193,6 @@ impl<'de> Deserialize<'de> for Which {
                 })
             }
         }
-        from.deserialize_any(Either)
+        from.deserialize_any(FactFilterVisitor)
     }
 }

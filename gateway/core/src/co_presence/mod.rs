@@ -1,8 +1,8 @@
-//! Co-presence: who was at the same venue at the same time, over one hop or two. The engine is pure: trails
-//! come through a trait, and how long visits last from the venues.
+//! Co-presence: the people who were at the same venue at the same time, over one hop or two. The engine is
+//! pure: it reads trails through a trait, and the venues' dwell times through another.
 //!
-//! **Cost**: a hop reads each venue of its sources once a merged stretch of time, and then the candidates'
-//! own trails in one batch, since a visit's end may lie in another venue's check-in.
+//! **Cost**: a hop reads each venue of its sources once for each merged stretch of time. It then reads the
+//! candidates' own trails in one batch, since a visit may end by a check-in at another venue.
 
 use crate::check_in::{CheckIn, Direction};
 use crate::id::{PersonId, VenueId};
@@ -12,102 +12,102 @@ use crate::venue::Dwell;
 use crate::visit::{Certainty, Visit, Window, visits};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A question after one person's check-ins; the window is of check-in times.
+/// A query for one person's check-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonAsk {
-    /// Who.
+    /// The person whose check-ins are read.
     pub person: PersonId,
-    /// From when to when.
+    /// The window of check-in times, start inclusive, end exclusive.
     pub window: Window,
 }
 
-/// Where check-ins come from.
+/// The source of check-ins.
 pub trait Trails {
-    /// Why a trail cannot be read.
+    /// The reason why a trail cannot be read.
     type Error;
     /// The check-ins at a venue in a window.
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, Self::Error>;
-    /// The check-ins of each question, in the questions' order.
+    /// The check-ins of each query, in the order of the queries.
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, Self::Error>;
 }
 
-/// How long visits last that nobody ended.
+/// The dwell times, which end visits without a check-out.
 pub trait Dwells {
-    /// At a venue.
+    /// The dwell time at a venue.
     fn of(&self, venue: VenueId) -> Dwell;
-    /// At most, at any venue. **Units**: milliseconds.
+    /// The longest dwell time of any venue. **Units**: milliseconds.
     fn ms_max(&self) -> u64;
 }
 
-/// How far to look.
+/// The number of hops of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hops {
-    /// Who met the person.
+    /// The people who met the person.
     One,
-    /// And who met those, later.
+    /// Also the people who met those later.
     Two,
 }
 
-/// A question.
+/// A co-presence question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
-    /// Whose contacts.
+    /// The person whose contacts are sought.
     pub person: PersonId,
-    /// Visits that overlap this count, uncut.
+    /// Visits that overlap this window count in full.
     pub window: Window,
-    /// How far.
+    /// The number of hops.
     pub hops: Hops,
-    /// Shorter encounters do not count. **Units**: seconds.
+    /// The shortest encounter that counts. **Units**: seconds.
     pub min_overlap_s: u64,
 }
 
 /// Two visits at one venue at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Encounter {
-    /// Where.
+    /// The venue.
     pub venue: VenueId,
-    /// When both were there.
+    /// The time in which both were there.
     pub window: Window,
     /// Measured if both visits are.
     pub certainty: Certainty,
-    /// Who was met: the person in question, or a contact of the hop before.
+    /// The person who was met: the person of the question, or a contact of the previous hop.
     pub via: PersonId,
 }
 
 impl Encounter {
-    /// How long. **Units**: whole seconds.
+    /// The length of the encounter. **Units**: whole seconds.
     #[must_use]
     pub const fn overlap_s(&self) -> u64 {
         self.window.ms() / 1_000
     }
 }
 
-/// Somebody who was met.
+/// A contact of the person in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// Who.
+    /// The contact.
     pub person: PersonId,
-    /// How many steps away.
+    /// The distance in hops.
     pub hop: u8,
-    /// The encounters, by time, then venue, then who was met. At least one.
+    /// The encounters, by time, then venue, then the person met. At least one.
     pub encounters: Vec<Encounter>,
 }
 
 impl Contact {
-    /// How long in all. **Units**: whole seconds, summed an encounter.
+    /// The total length of the encounters, each in whole seconds. **Units**: seconds.
     #[must_use]
     pub fn overlap_s(&self) -> u64 {
         self.encounters.iter().map(Encounter::overlap_s).sum()
     }
 }
 
-/// Why a question has no answer.
+/// The reason why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CoPresenceError<E> {
     /// The trails cannot be read.
     #[error("the trails: {0}")]
     Trails(E),
-    /// More contacts than an answer holds: narrow the window or raise `min_overlap_s`.
+    /// More contacts than an answer may have: the tracer narrows the window or raises `min_overlap_s`.
     #[error("more than {CONTACTS_MAX} contacts")]
     TooMany,
 }
@@ -118,26 +118,26 @@ impl<E> From<E> for CoPresenceError<E> {
     }
 }
 
-/// A person whose visits count from a time on.
+/// A person whose contacts a hop seeks, from a time on.
 #[derive(Clone, Copy)]
-struct Source {
+struct HopSource {
     person: PersonId,
     since: Timestamp,
 }
 
-/// Answers a question: contacts by hop, then longest overlap, then id. The second hop takes each contact of
-/// the first from the start of its first encounter on, and leaves out who is already found.
+/// Answers a question: contacts by hop, then longest overlap, then id. The second hop follows each contact of
+/// the first from the start of its first encounter, and leaves out contacts that are already found.
 pub fn co_presence<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
     question: &Question,
 ) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
     let mut found = BTreeSet::from([question.person]);
-    let index = [Source { person: question.person, since: Timestamp(0) }];
+    let index = [HopSource { person: question.person, since: Timestamp(0) }];
     let mut contacts = hop(trails, dwells, question, &index, 1, &found)?;
     if question.hops == Hops::Two {
         found.extend(contacts.iter().map(|contact| contact.person));
-        let sources: Vec<Source> = contacts.iter().filter_map(source_of).collect();
+        let sources: Vec<HopSource> = contacts.iter().filter_map(source_of).collect();
         contacts.append(&mut hop(trails, dwells, question, &sources, 2, &found)?);
     }
     if contacts.len() > CONTACTS_MAX {
@@ -148,16 +148,16 @@ pub fn co_presence<T: Trails>(
     Ok(contacts)
 }
 
-fn source_of(contact: &Contact) -> Option<Source> {
+fn source_of(contact: &Contact) -> Option<HopSource> {
     let since = contact.encounters.iter().map(|encounter| encounter.window.from).min()?;
-    Some(Source { person: contact.person, since })
+    Some(HopSource { person: contact.person, since })
 }
 
 fn hop<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
     question: &Question,
-    sources: &[Source],
+    sources: &[HopSource],
     number: u8,
     found: &BTreeSet<PersonId>,
 ) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
@@ -167,7 +167,7 @@ fn hop<T: Trails>(
     let mut seen = BTreeSet::new();
     for (ask, check_ins) in asks.iter().zip(trails.persons(&asks)?) {
         for visit in visits(check_ins, |venue| dwells.of(venue)) {
-            // One person may be asked after twice, and the answers may touch.
+            // One person may have two queries, and their answers may share a visit.
             if visit.window.overlap(question.window).is_none() || !seen.insert((ask.person, visit.check_in)) {
                 continue;
             }
@@ -199,13 +199,13 @@ fn encounter(source: &Visit, visit: &Visit, min_overlap_s: u64) -> Option<Encoun
     })
 }
 
-/// The sources' visits that overlap the question's window, from each source's time on, by venue and in the
-/// order they begin.
+/// The sources' visits that overlap the question's window, from each source's time on. They are grouped by
+/// venue and ordered by start.
 fn source_visits<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
     question: &Question,
-    sources: &[Source],
+    sources: &[HopSource],
 ) -> Result<HashMap<VenueId, Vec<Visit>>, T::Error> {
     let reach = dwells.ms_max();
     let asks: Vec<PersonAsk> = sources
@@ -232,8 +232,8 @@ fn source_visits<T: Trails>(
     Ok(by_venue)
 }
 
-/// Whose trails to read, and where: everybody not yet found who checked in at one of the venues early enough
-/// to be there still.
+/// The queries for the trails of every person who is not found yet and who checked in at one of the venues
+/// late enough to be still there.
 fn candidates<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
@@ -256,12 +256,12 @@ fn candidates<T: Trails>(
     Ok(asks_of(arrivals, reach))
 }
 
-/// Questions that hold each arrival's visit whole, a person's joined where they touch.
+/// The queries that cover every arrival's whole visit. Queries of one person that touch are joined.
 fn asks_of(mut arrivals: Vec<(PersonId, Timestamp)>, reach: u64) -> Vec<PersonAsk> {
     arrivals.sort_unstable();
     let mut asks: Vec<PersonAsk> = Vec::new();
     for (person, at) in arrivals {
-        // Whatever ends the visit lies within the longest dwell.
+        // The end of a visit lies within the longest dwell.
         let to = at.plus_ms(reach + 1);
         match asks.last_mut() {
             Some(last) if last.person == person && at <= last.window.to => last.window.to = to,
@@ -271,7 +271,7 @@ fn asks_of(mut arrivals: Vec<(PersonId, Timestamp)>, reach: u64) -> Vec<PersonAs
     asks
 }
 
-/// One person's visits that overlap a window, uncut and in order.
+/// One person's visits that overlap a window, in full and in order.
 pub fn trail<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
@@ -285,7 +285,7 @@ pub fn trail<T: Trails>(
     Ok(visits.filter(|visit| visit.window.overlap(window).is_some()).collect())
 }
 
-/// Everybody's visits at a venue that overlap a window, uncut, by when they begin, then person.
+/// All visits at a venue that overlap a window, in full, by start, then person.
 pub fn visitors<T: Trails>(
     trails: &T,
     dwells: &impl Dwells,
@@ -306,7 +306,7 @@ pub fn visitors<T: Trails>(
     Ok(found)
 }
 
-/// Joins windows that touch; they come in the order they begin, but for what a visit's cut moved.
+/// Joins windows that touch, in any order.
 fn merge(windows: impl Iterator<Item = Window>) -> Vec<Window> {
     let mut windows: Vec<Window> = windows.collect();
     windows.sort_unstable_by_key(|window| window.from);

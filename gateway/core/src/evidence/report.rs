@@ -1,24 +1,24 @@
-//! Daily reports: what residents say of their own health. One a local day counts; what is reported besides, such as
-//! a symptom, becomes a fact of its own.
+//! Daily reports of residents about their own health. One report a local day counts; a symptom in a report
+//! also becomes a fact.
 
 use crate::fact::Symptom;
 use crate::scan::Temperature;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A report.
+/// A daily report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// When it was made.
     pub at: Timestamp,
-    /// The temperature taken.
+    /// The measured temperature.
     pub temperature: Option<Temperature>,
-    /// What was felt.
+    /// The symptoms that the person reported.
     pub symptoms: Vec<Symptom>,
 }
 
 impl Report {
-    /// The symptoms it amounts to: a temperature from the pack's threshold on is one.
+    /// All symptoms of the report. A temperature at or above the pack's threshold is one.
     #[must_use]
     pub fn all_symptoms(&self, fever: Temperature) -> Vec<Symptom> {
         let mut symptoms = self.symptoms.clone();

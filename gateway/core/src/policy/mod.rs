@@ -1,12 +1,13 @@
-//! Rule packs: what a city decides, as data. A pack says which facts lead to which colour, until when and
-//! what clears it, and who is admitted at which door. It is read from TOML, checked whole, and then only
-//! asked; the time comes from whoever asks.
+//! Rule packs: a city's decisions as data. A pack says which facts lead to which colour, how long the colour
+//! holds and what clears it, and whom each door admits. A pack is parsed from TOML and checked whole; it
+//! never changes after that. The caller passes the time.
 //!
-//! **Source**: `gateway/core/policies/` holds the packs, each commented for who writes one.
+//! **Source**: `gateway/core/policies/` holds the packs. Its README describes the format.
 
 mod admission;
 mod area;
 mod calendar;
+mod fact_filter;
 mod holding;
 mod judgement;
 mod overlap;
@@ -15,18 +16,17 @@ mod rule;
 mod terms;
 mod transition;
 mod trust;
-mod which;
 
-pub use admission::{Admission, Place};
+pub use admission::{Admission, DoorContext};
 pub use area::{AreaRisk, Risk};
 pub use calendar::Calendar;
-pub use holding::{Because, Progress};
+pub use holding::{FiredRule, Progress};
 pub use judgement::Judgement;
-pub use overlap::{FiredBy, Overlap, Settled};
+pub use overlap::{Overlap, OverlapCause, OverlapReason};
 pub use pack::PolicyError;
 pub use rule::Rule;
-pub use terms::{Arrivals, Colours, Denied, Edits, Family, RegistrationStep, Right, Terms};
-pub use trust::Trusted;
+pub use terms::{Arrivals, ColourSet, Denied, Edits, Family, RegistrationStep, Right, Terms};
+pub use trust::TrustedIssuer;
 
 use crate::colour::{Colour, Reasons, Standing};
 use crate::evidence::Evidence;
@@ -36,10 +36,10 @@ use crate::time::Timestamp;
 use admission::AdmissionRule;
 use area::Areas;
 
-/// How a colour that was given is left.
+/// The condition for leaving a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Transition {
-    /// Consecutive local days with a report for a step to the next milder colour.
+    /// The consecutive local days with a report that lead to the next milder colour.
     reports: u16,
 }
 
@@ -56,30 +56,31 @@ pub struct Policy {
     transition: Option<Transition>,
     rules: Vec<Rule>,
     terms: Terms,
-    trusted: Vec<Trusted>,
+    trusted: Vec<TrustedIssuer>,
     admissions: Vec<AdmissionRule>,
 }
 
 impl Policy {
-    /// Reads a pack. **Errors**: with line and column and, for a wrong key or word, the nearest right one.
+    /// Parses a pack. **Errors**: every error with its line and column and, for an unknown key or word, the
+    /// nearest valid one.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         pack::parse(text)
     }
 
-    /// The text of a pack that comes with the gateway.
+    /// The text of a pack that is built into the gateway.
     #[must_use]
     pub fn builtin(name: &str) -> Option<&'static str> {
         match name {
-            "default" => Some(include_str!("../policies/default.toml")),
-            "xuzhou" => Some(include_str!("../policies/xuzhou.toml")),
-            "xinji" => Some(include_str!("../policies/xinji.toml")),
-            "nanchong" => Some(include_str!("../policies/nanchong.toml")),
-            "jingzhou" => Some(include_str!("../policies/jingzhou.toml")),
+            "default" => Some(include_str!("../../policies/default.toml")),
+            "xuzhou" => Some(include_str!("../../policies/xuzhou.toml")),
+            "xinji" => Some(include_str!("../../policies/xinji.toml")),
+            "nanchong" => Some(include_str!("../../policies/nanchong.toml")),
+            "jingzhou" => Some(include_str!("../../policies/jingzhou.toml")),
             _ => None,
         }
     }
 
-    /// The names of the packs that come with the gateway.
+    /// The names of the packs that are built into the gateway.
     pub const BUILTIN: [&str; 5] = ["default", "xuzhou", "xinji", "nanchong", "jingzhou"];
 
     /// Name and version, such as `default/1`.
@@ -88,25 +89,25 @@ impl Policy {
         &self.label
     }
 
-    /// Its name, which is also who issues its certificates.
+    /// Its name, which is also the issuer of its certificates.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whose certificates are taken.
+    /// The issuers whose certificates the city accepts.
     #[must_use]
-    pub fn trusted(&self) -> &[Trusted] {
+    pub fn trusted(&self) -> &[TrustedIssuer] {
         &self.trusted
     }
 
-    /// What the pack calls itself.
+    /// The pack's title, for people.
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// The number that refusals point to.
+    /// The telephone number that refusals mention.
     #[must_use]
     pub fn hotline(&self) -> &str {
         &self.hotline
@@ -118,7 +119,7 @@ impl Policy {
         &self.rules
     }
 
-    /// The words of reasons in answers: rules by their id, and the door's own.
+    /// The reasons as words for answers: the ids of rules, and the door's own reasons.
     pub fn reason_words(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
         let fever = reasons.has(Reasons::FEVER).then_some("fever");
         reasons.rules().filter_map(|number| self.rules.get(number)).map(|rule| rule.id.as_str()).chain(fever)
@@ -130,8 +131,9 @@ impl Policy {
         self.rules.iter().any(|rule| rule.is_fired_by(kind) && rule.colour > Colour::Green)
     }
 
-    /// A person's standing by all that is on record, at a time: a pure function, whatever order facts and reports
-    /// are in. **Cost**: rules times facts; where colours are kept until reports are in, also reports times spans.
+    /// A person's standing at a time, from the person's whole record. The function is pure, and the order of
+    /// facts and reports does not matter. **Cost**: rules times facts; with transitions, also reports times
+    /// spans.
     #[must_use]
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
         judgement::judge(self, evidence, now)
@@ -143,34 +145,34 @@ impl Policy {
         &self.areas.0
     }
 
-    /// What residents may do, and by when.
+    /// The residents' rights, duties and deadlines.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// The days of the city.
+    /// The city's calendar.
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
     }
 
-    /// The temperature from which on it is a fever.
+    /// The lowest temperature that is a fever.
     #[must_use]
     pub fn fever(&self) -> Temperature {
         self.fever
     }
 
-    /// Rules of different colours that one fact can fire at once, and rules of which one outranks the other.
+    /// The pairs of rules that may hold at once: one fact can fire both, or one rule outranks the other.
     #[must_use]
     pub fn overlaps(&self) -> Vec<Overlap> {
         overlap::overlaps(self)
     }
 
-    /// What a door does. **Cost**: a few comparisons; no allocation.
+    /// The decision of a door. **Cost**: a few comparisons; no allocation.
     #[must_use]
-    pub fn admit(&self, standing: Standing, place: Place, door: DoorWork) -> Admission {
-        admission::admit(&self.admissions, self.fever, standing, place, door)
+    pub fn admit(&self, standing: Standing, context: DoorContext, door: DoorWork) -> Admission {
+        admission::admit(&self.admissions, self.fever, standing, context, door)
     }
 }
 
