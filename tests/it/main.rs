@@ -10,6 +10,7 @@ mod commands;
 mod crashes;
 mod doors;
 mod early_data;
+mod examples;
 mod facts;
 mod feeds;
 mod foreign_clients;
