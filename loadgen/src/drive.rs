@@ -55,6 +55,7 @@ pub struct Run {
 
 /// The time of day.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one clock of loadgen and the tests")]
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

@@ -3,6 +3,7 @@
 mod authority;
 mod cluster;
 mod equipment;
+mod examples;
 mod operation;
 mod protocol;
 mod registration;

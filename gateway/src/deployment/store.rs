@@ -106,6 +106,7 @@ fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::
 }
 
 /// User and password: from the file if one is named, or from the environment. They are in no message.
+#[expect(clippy::disallowed_methods, reason = "a password may come from a service manager's environment")]
 fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
     let Some(path) = &config.login else {
         return match (std::env::var(USER), std::env::var(PASSWORD)) {

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 const FILTER: &str = "info,scylla=error";
 
 /// Starts logging; `SCANGATE_LOG` filters it, `SCANGATE_LOG_FORMAT=json` makes lines of JSON.
+#[expect(clippy::disallowed_methods, reason = "logging starts before the configuration is read")]
 pub fn start_logs() {
     let filter = EnvFilter::try_from_env("SCANGATE_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

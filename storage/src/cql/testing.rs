@@ -24,6 +24,7 @@ pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(300);
 static STARTED: LazyLock<u64> = LazyLock::new(|| clock::now().0);
 
 /// How to reach a test's keyspace.
+#[expect(clippy::disallowed_methods, reason = "tests/run sets the variable")]
 pub(crate) fn options(test: &str) -> Options {
     let hosts = std::env::var("SCANGATE_TEST_CQL").expect("tests/run sets SCANGATE_TEST_CQL");
     let keyspace = format!("test_{test}_{}_{}", std::process::id(), *STARTED);
