@@ -2,7 +2,7 @@
 
 pub mod copying;
 pub mod cql;
+mod disk_space;
 pub mod journal;
 pub mod registry;
-mod room;
 pub mod trail;

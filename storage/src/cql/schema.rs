@@ -2,9 +2,9 @@
 //! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
 use super::answer::standing;
+use super::backoff::drawn;
 use super::error::ClusterError;
 use super::keyspace::has_keyspace;
-use super::tries::drawn;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
 use scylla::statement::Statement;

@@ -3,7 +3,7 @@
 use super::DiskFile;
 use super::config::JournalConfig;
 use super::disk::Disk;
-use super::queue::{LaneQueue, PushRefusal};
+use super::lane::{LaneQueue, PushRefusal};
 use super::record::{SLOT_BYTES, Sequence};
 use super::segment::Segment;
 use crossbeam::utils::CachePadded;

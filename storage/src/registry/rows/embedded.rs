@@ -2,8 +2,8 @@
 //! is opened anew once there is room.
 
 use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
+use crate::disk_space;
 use crate::registry::Result;
-use crate::room;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ impl EmbeddedRows {
     fn begin(&self) -> Result<Write<'_>> {
         let alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopped.load(Ordering::Acquire) {
-            room::probe(&self.folder).map_err(fjall::Error::Io)?;
+            disk_space::probe(&self.folder).map_err(fjall::Error::Io)?;
             *self.tables.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
         let tables = self.tables()?;

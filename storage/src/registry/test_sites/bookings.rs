@@ -5,8 +5,8 @@
 //! **Shape**: a place's key is site (8), time (8), place (2), and holds the person; a person's bookings are one row.
 //! What is past goes when its person books again, or is erased.
 
-use super::rows::{Key, Row, Table};
-use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
+use crate::registry::rows::{Key, Row, Table};
+use crate::registry::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::booking::{Booking, BookingError, Bookings, Slot};
 use scangate_core::id::{PersonId, TestSiteId};
 use scangate_core::time::Timestamp;
@@ -116,7 +116,7 @@ impl Registry {
     }
 
     /// Every row of somebody's bookings, to be removed.
-    pub(super) fn booking_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+    pub(in crate::registry) fn booking_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
         let (bookings, row) = self.bookings_with_row(person)?;
         let places = bookings.all().iter().map(|booking| (Table::Places, place_key(booking)));
         let own = row.map(|_| (Table::Bookings, person.0.to_be_bytes().to_vec()));

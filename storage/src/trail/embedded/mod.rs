@@ -16,7 +16,7 @@ mod row;
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
-use crate::room;
+use crate::disk_space;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use row::Row;
 use scangate_core::check_in::CheckIn;
@@ -155,7 +155,7 @@ impl EmbeddedTrails {
             }
         }
         // While there is none the old one still reads.
-        room::probe(&self.folder).map_err(fjall::Error::Io)?;
+        disk_space::probe(&self.folder).map_err(fjall::Error::Io)?;
         let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // The old one has to let go of the folder before a new one can take it.
         *place = None;

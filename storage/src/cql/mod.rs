@@ -4,25 +4,25 @@
 
 mod address;
 mod answer;
-mod chosen;
+mod backoff;
 pub(crate) mod clock;
 mod cluster;
 mod consistency;
-mod ending;
 mod error;
-mod filling;
+mod fill;
 mod keyspace;
 mod schema;
+mod sunset;
 #[cfg(test)]
 pub(crate) mod testing;
-mod tries;
+mod write_once;
 
 pub use address::{Address, AddressWrong};
+pub(crate) use backoff::{Tries, drawn};
 pub use cluster::{Cluster, Login, Options, REQUEST_MAX};
 pub use consistency::Consistency;
-pub use ending::Nodes;
 pub use error::ClusterError;
-pub use filling::Filling;
+pub use fill::Filling;
 pub use schema::Schema;
+pub use sunset::Nodes;
 pub(crate) use tokio::sync::{Mutex, MutexGuard, OnceCell};
-pub(crate) use tries::{Tries, drawn};

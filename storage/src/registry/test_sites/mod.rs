@@ -1,5 +1,7 @@
 //! Test sites, all in one group: a city has some hundreds.
 
+mod bookings;
+
 use super::rows::{Key, Row, Table};
 use super::{Registry, RegistryError, Result, draw, pack, unpack};
 use scangate_core::id::TestSiteId;

@@ -1,11 +1,11 @@
 //! The end of a keyspace: begun with one of the numbers that are chosen once for its life, from when on no gateway
 //! serves it, and done by dropping it with all that is in it. Who counts what it has is elsewhere.
 
+use super::backoff::Tries;
 use super::cluster::Cluster;
 use super::error::ClusterError;
 use super::keyspace::{ENDING, ensure_living, has_keyspace, names};
 use super::schema::TABLES;
-use super::tries::Tries;
 use scylla::statement::Statement;
 use std::time::Duration;
 

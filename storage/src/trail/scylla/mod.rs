@@ -7,8 +7,8 @@
 //! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
 
 mod count;
+mod payload;
 mod pressure;
-mod said;
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
@@ -65,7 +65,7 @@ pub struct ScyllaTrails {
 }
 
 /// What one row of an insert binds: bucket, period, owner, time, id, the other, what was said, TTL.
-type Bound<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; said::BYTES], i32);
+type Bound<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32);
 
 impl ScyllaTrails {
     /// The trails of a cluster that keeps them for so many days, made with so many buckets if there are none.
@@ -198,7 +198,7 @@ impl ScyllaTrails {
             .into_iter()
             .map(|((bucket, period), check_in)| {
                 let (owner, other) = (index.owner(check_in), index.other(check_in));
-                let (id, said) = (&check_in.id.0[..], said::encode(check_in));
+                let (id, said) = (&check_in.id.0[..], payload::encode(check_in));
                 let ttl = self.ttl(check_in.at.utc_day());
                 (bucket, period, signed(owner), signed(check_in.at.0), id, signed(other), said, ttl)
             })
@@ -422,7 +422,7 @@ fn check_in(
         person: PersonId(person),
         venue: VenueId(venue),
         at: Timestamp(unsigned(at)),
-        ..said::decode(said).ok_or(TrailError::Damaged)?
+        ..payload::decode(said).ok_or(TrailError::Damaged)?
     })
 }
 

@@ -3,15 +3,14 @@
 //! phones and document numbers lie encrypted; trails and colours are elsewhere and know ids alone.
 
 mod audit;
-mod bookings;
 mod budgets;
 mod cases;
 mod changes;
 mod copy;
 mod count;
 mod facts;
-mod held;
-mod kin;
+mod guardians;
+mod held_lists;
 mod papers;
 mod people;
 mod policies;
@@ -27,7 +26,7 @@ pub use cases::{Case, NewCase};
 pub use changes::{Change, Changed};
 pub use copy::{RegistryCopy, RowPlace, RowsSum};
 pub use count::Counts;
-pub use held::{Held, HeldKind, NewHeld};
+pub use held_lists::{Held, HeldKind, NewHeld};
 pub use people::{Person, Registered};
 pub use policies::StoredPolicy;
 pub use test_sites::NewTestSite;

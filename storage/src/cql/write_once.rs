@@ -1,9 +1,9 @@
 //! Numbers that are chosen once for a keyspace's life, by whoever comes first: rows of the table of versions.
 
 use super::answer::standing;
+use super::backoff::Tries;
 use super::cluster::Cluster;
 use super::error::ClusterError;
-use super::tries::Tries;
 
 impl Cluster {
     /// Chooses a number, unless there is one of that name. Returns the one there is now, whoever's it is: so it may be

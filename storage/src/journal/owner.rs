@@ -2,8 +2,7 @@
 
 use super::config::JournalConfig;
 use super::disk::Disk;
-use super::lane::{Durability, Lane};
-use super::queue::LaneQueue;
+use super::lane::{Durability, Lane, LaneQueue};
 use super::reader::Reader;
 use super::record::{SLOT_BYTES, Sequence};
 use super::recover::Recovered;
