@@ -193,10 +193,10 @@ pub fn run(
 /// Tells the others to wait for this gateway. It looks whether the city is being ended only after that, and who ends
 /// a city says so before looking whom it waits for: of the two one sees the other.
 fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> anyhow::Result<()> {
-    registry.tell_drained(gateway, clock::now())?;
+    registry.report_drained(gateway, clock::now())?;
     let Some(cluster) = cluster else { return Ok(()) };
     if let Err(error) = cluster.ensure_living() {
-        registry.tell_empty(gateway)?;
+        registry.report_empty(gateway)?;
         return Err(error.into());
     }
     Ok(())
@@ -351,7 +351,7 @@ async fn until_told(
                 anyhow::ensure!(!journal.is_poisoned(), "the journal is poisoned: start again to recover");
                 let ended = workers.iter().any(thread::JoinHandle::is_finished);
                 anyhow::ensure!(!ended, "a worker ended");
-                let seconds = headroom.seconds(Instant::now(), journal.durable_end(), journal.room());
+                let seconds = headroom.seconds(Instant::now(), journal.durable_end(), journal.space_left());
                 metrics::gauge!("scangate_journal_room_seconds").set(seconds);
             }
         }

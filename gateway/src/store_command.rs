@@ -162,7 +162,7 @@ fn retire(options: Retire) -> anyhow::Result<()> {
         drained(through, clock::now())
     );
     ensure!(yes, "nothing was done; --yes does it");
-    registry.tell_empty(number)?;
+    registry.report_empty(number)?;
     println!("the city waits for gateway {number:016x} no more");
     Ok(())
 }

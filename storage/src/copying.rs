@@ -8,7 +8,7 @@ use std::fmt;
 
 /// A piece that was copied or compared. Doing it again changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece<Place> {
+pub struct CopyChunk<Place> {
     /// Rows or check-ins in it.
     pub rows: u64,
     /// Where the next one begins; none after the last.
@@ -19,17 +19,17 @@ pub struct Piece<Place> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Difference {
     /// In a row of the registry.
-    #[error("a row of the registry's {table}, in bucket {bucket}, {unlike}")]
+    #[error("a row of the registry's {table}, in bucket {bucket}, {mismatch}")]
     Row {
         /// Its table.
         table: String,
         /// Its bucket on the cluster.
         bucket: i32,
         /// How.
-        unlike: Unlike,
+        mismatch: Mismatch,
     },
     /// In a check-in.
-    #[error("check-in {id} at venue {venue}, {at}, kept {index}, {unlike}")]
+    #[error("check-in {id} at venue {venue}, {at}, kept {index}, {mismatch}")]
     CheckIn {
         /// Which.
         id: CheckInId,
@@ -40,13 +40,13 @@ pub enum Difference {
         /// Under which index.
         index: Index,
         /// How.
-        unlike: Unlike,
+        mismatch: Mismatch,
     },
 }
 
 /// How something in a copy is unlike its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unlike {
+pub enum Mismatch {
     /// The copy does not have it.
     Missing,
     /// The copy alone has it.
@@ -55,7 +55,7 @@ pub enum Unlike {
     Changed,
 }
 
-impl fmt::Display for Unlike {
+impl fmt::Display for Mismatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Missing => "is missing on the cluster",

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Secret;
 use scangate_loadgen::drive::now;
-use scangate_storage::cql::{Cluster, ClusterError, Consistency, Options, Schema};
+use scangate_storage::cql::{Cluster, ClusterError, ClusterOptions, Consistency, Schema};
 use scangate_storage::registry::Registry;
 use scangate_tests::{City, Expect, Gateway, Town, assert_done, assert_refused, city, told};
 use serde_json::{Value, json};
@@ -236,10 +236,10 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
         assert!(told(&refused).contains("5 people, 3 venues, 2 facts"), "{}", told(&refused));
     }
     // A city that is being ended is served by nobody.
-    look(&store, Cluster::begin_ending)?;
+    look(&store, Cluster::begin_sunset)?;
     let why = other.why_not(&["--store", &store]);
     assert!(why.contains("is being ended by `gateway sunset`"), "{why}");
-    look(&store, Cluster::take_ending_back)?;
+    look(&store, Cluster::cancel_sunset)?;
 
     assert_done(&first.end("r", &["--confirm", &keyspace])?, "left        nothing");
     assert!(!look(&store, Cluster::has_keyspace)? && look(&store, Cluster::tables)?.is_empty());
@@ -276,7 +276,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
 fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -> anyhow::Result<T> {
     // The session has a runtime of its own.
     tokio::task::block_in_place(|| {
-        let cluster = Cluster::new(Options {
+        let cluster = Cluster::new(ClusterOptions {
             address: store.parse()?,
             login: None,
             tls: None,

@@ -80,7 +80,11 @@ fn each_library_is_named_in_its_room() {
     only("fjall", "gateway/src", &[]);
     only("scylla::", "storage/src", &["storage/src/cql", "storage/src/trail", "storage/src/registry/rows"]);
     only("scylla::", "gateway/src", &[]);
-    only("tokio", "storage/src", &["storage/src/cql"]);
+    only(
+        "tokio",
+        "storage/src",
+        &["storage/src/cql", "storage/src/trail/scylla", "storage/src/registry/rows/scylla"],
+    );
     only("SystemTime", "storage/src", &["storage/src/cql/clock.rs"]);
     only("std::fs", "storage/src/journal", &["storage/src/journal/disk.rs"]);
     only("SystemTime", "gateway/src", &["gateway/src/clock.rs"]);

@@ -21,16 +21,16 @@ pub struct Address {
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not like cql://host1,host2/keyspace: {why}")]
-pub struct AddressWrong {
+pub struct AddressError {
     text: String,
     why: &'static str,
 }
 
 impl FromStr for Address {
-    type Err = AddressWrong;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressWrong> {
-        let wrong = |why| AddressWrong { text: text.to_owned(), why };
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let wrong = |why| AddressError { text: text.to_owned(), why };
         let rest = text.strip_prefix(SCHEME).ok_or(wrong("it begins with cql://"))?;
         let (nodes, keyspace) = rest.split_once('/').ok_or(wrong("a keyspace follows the hosts"))?;
         if nodes.contains('@') {

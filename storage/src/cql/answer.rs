@@ -6,7 +6,7 @@ use scylla::value::Row;
 
 /// The number that hindered an insert, by the insert's answer; none where it was done. Servers differ in which columns
 /// they answer with.
-pub(super) fn standing(answer: QueryResult) -> Result<Option<i32>, ClusterError> {
+pub(super) fn existing_version(answer: QueryResult) -> Result<Option<i32>, ClusterError> {
     let rows = answer.into_rows_result().map_err(ClusterError::of)?;
     let place = rows.column_specs().iter().position(|column| column.name() == "version");
     let row = rows.first_row::<Row>().map_err(ClusterError::of)?;

@@ -14,12 +14,12 @@ const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(640);
 
 /// The tries of one conditional write.
-pub(crate) struct Tries {
+pub(crate) struct RetryBackoff {
     since: Instant,
     pause: Duration,
 }
 
-impl Tries {
+impl RetryBackoff {
     /// From now on.
     pub(crate) fn new() -> Self {
         Self { since: Instant::now(), pause: PAUSE_FIRST }
@@ -38,7 +38,7 @@ impl Tries {
         if self.since.elapsed() >= TRYING_MAX {
             return Err(why);
         }
-        let [part] = drawn()?;
+        let [part] = random_bytes()?;
         tokio::time::sleep(self.pause * u32::from(part) / u32::from(u8::MAX)).await;
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         Ok(())
@@ -60,7 +60,7 @@ fn is_open(error: &ExecutionError) -> bool {
 }
 
 /// Bytes drawn at random.
-pub(crate) fn drawn<const BYTES: usize>() -> Result<[u8; BYTES], ClusterError> {
+pub(crate) fn random_bytes<const BYTES: usize>() -> Result<[u8; BYTES], ClusterError> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).map_err(|_| ClusterError::of("no randomness"))?;
     Ok(bytes)

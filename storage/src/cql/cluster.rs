@@ -44,7 +44,7 @@ impl fmt::Debug for Login {
 
 /// How to talk to a cluster.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ClusterOptions {
     /// Where it is.
     pub address: Address,
     /// Who asks, where the cluster wants to know.
@@ -64,7 +64,7 @@ pub struct Options {
 /// A cluster, connected when something is first asked of it.
 pub struct Cluster {
     runtime: Runtime,
-    options: Options,
+    options: ClusterOptions,
     session: OnceCell<Session>,
     /// When connecting failed last, and why.
     failed: Mutex<Option<(Instant, String)>>,
@@ -72,7 +72,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// A cluster to be connected. **Errors**: the system gives no threads.
-    pub fn new(options: Options) -> std::io::Result<Self> {
+    pub fn new(options: ClusterOptions) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("cql")
@@ -126,7 +126,7 @@ impl Cluster {
     }
 
     /// Prepares a statement that is done or not by what it finds: the driver does not repeat it, and who asks does so by
-    /// [`Tries`](super::Tries).
+    /// [`RetryBackoff`](super::RetryBackoff).
     pub(crate) async fn prepare_conditional(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let text = text.replace("{}", self.keyspace());
         self.session().await?.prepare(text).await.map_err(ClusterError::of)
@@ -140,7 +140,7 @@ impl Cluster {
     }
 }
 
-async fn connect(options: &Options) -> Result<Session, ClusterError> {
+async fn connect(options: &ClusterOptions) -> Result<Session, ClusterError> {
     let (consistency, serial) = options.consistency.levels();
     let profile = ExecutionProfile::builder()
         .consistency(consistency)

@@ -11,7 +11,7 @@ const WHOLE: &str = "filled";
 
 /// How a keyspace was filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filling {
+pub enum FillState {
     /// Not by a copy.
     None,
     /// By the copy of this number, which may not be whole.
@@ -22,11 +22,11 @@ pub enum Filling {
 
 impl Cluster {
     /// How the keyspace was filled.
-    pub fn filling(&self) -> Result<Filling, ClusterError> {
+    pub fn filling(&self) -> Result<FillState, ClusterError> {
         self.wait(async {
-            let Some(copy) = self.chosen(BEGUN).await? else { return Ok(Filling::None) };
+            let Some(copy) = self.chosen(BEGUN).await? else { return Ok(FillState::None) };
             let is_whole = self.chosen(WHOLE).await?.is_some();
-            Ok(if is_whole { Filling::Whole(copy) } else { Filling::Begun(copy) })
+            Ok(if is_whole { FillState::Whole(copy) } else { FillState::Begun(copy) })
         })
     }
 
@@ -49,11 +49,11 @@ mod tests {
     #[test]
     fn a_keyspace_is_taken_by_one_copy_and_whole_when_that_says_so() {
         let (one, other) = (cluster("filling"), cluster("filling"));
-        assert_eq!(one.filling().unwrap(), Filling::None);
+        assert_eq!(one.filling().unwrap(), FillState::None);
         assert!(one.begin_filling(7).unwrap() && !other.begin_filling(8).unwrap());
         assert!(one.begin_filling(7).unwrap());
-        assert_eq!(other.filling().unwrap(), Filling::Begun(7));
+        assert_eq!(other.filling().unwrap(), FillState::Begun(7));
         one.end_filling(7).unwrap();
-        assert_eq!(other.filling().unwrap(), Filling::Whole(7));
+        assert_eq!(other.filling().unwrap(), FillState::Whole(7));
     }
 }

@@ -17,12 +17,11 @@ mod sunset;
 pub(crate) mod testing;
 mod write_once;
 
-pub use address::{Address, AddressWrong};
-pub(crate) use backoff::{Tries, drawn};
-pub use cluster::{Cluster, Login, Options, REQUEST_MAX};
+pub use address::{Address, AddressError};
+pub(crate) use backoff::{RetryBackoff, random_bytes};
+pub use cluster::{Cluster, ClusterOptions, Login, REQUEST_MAX};
 pub use consistency::Consistency;
 pub use error::ClusterError;
-pub use fill::Filling;
+pub use fill::FillState;
 pub use schema::Schema;
 pub use sunset::Nodes;
-pub(crate) use tokio::sync::{Mutex, MutexGuard, OnceCell};

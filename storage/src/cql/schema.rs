@@ -1,8 +1,8 @@
 //! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
 //! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
 
-use super::answer::standing;
-use super::backoff::drawn;
+use super::answer::existing_version;
+use super::backoff::random_bytes;
 use super::error::ClusterError;
 use super::keyspace::has_keyspace;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -55,7 +55,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
 /// then it is tried again.
 pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
-    let (since, migrator) = (Instant::now(), i32::from_be_bytes(drawn()?));
+    let (since, migrator) = (Instant::now(), i32::from_be_bytes(random_bytes()?));
     loop {
         match bring(session, keyspace, schema, migrator).await {
             Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
@@ -118,7 +118,7 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
             "INSERT INTO {{}}.version (name, version) VALUES ('migrating', {migrator}) \
              IF NOT EXISTS USING TTL {MIGRATION_TTL_S}"
         ));
-        if standing(lock.await?)?.is_some_and(|found| found != migrator) {
+        if existing_version(lock.await?)?.is_some_and(|found| found != migrator) {
             tokio::time::sleep(PAUSE).await;
             continue;
         }

@@ -1,7 +1,7 @@
 //! The end of a keyspace: begun with one of the numbers that are chosen once for its life, from when on no gateway
 //! serves it, and done by dropping it with all that is in it. Who counts what it has is elsewhere.
 
-use super::backoff::Tries;
+use super::backoff::RetryBackoff;
 use super::cluster::Cluster;
 use super::error::ClusterError;
 use super::keyspace::{ENDING, ensure_living, has_keyspace, names};
@@ -36,7 +36,7 @@ impl Cluster {
     }
 
     /// Those of them that no gateway of this version or an earlier one has made.
-    pub fn strange_tables(&self) -> Result<Vec<String>, ClusterError> {
+    pub fn unknown_tables(&self) -> Result<Vec<String>, ClusterError> {
         let mut tables = self.tables()?;
         tables.retain(|table| !TABLES.contains(&table.as_str()));
         Ok(tables)
@@ -53,16 +53,16 @@ impl Cluster {
     }
 
     /// Begins to end the keyspace: from now on no gateway that connects serves it.
-    pub fn begin_ending(&self) -> Result<(), ClusterError> {
+    pub fn begin_sunset(&self) -> Result<(), ClusterError> {
         self.wait(self.choose(ENDING, 1)).map(drop)
     }
 
     /// Takes that back.
-    pub fn take_ending_back(&self) -> Result<(), ClusterError> {
+    pub fn cancel_sunset(&self) -> Result<(), ClusterError> {
         self.wait(async {
             let text = "DELETE FROM {}.version WHERE name = ? IF EXISTS";
             let delete = self.prepare_conditional(text).await?;
-            let (session, mut tries) = (self.session().await?, Tries::new());
+            let (session, mut tries) = (self.session().await?, RetryBackoff::new());
             while let Err(error) = session.execute_unpaged(&delete, (ENDING,)).await {
                 tries.again(error).await?;
             }
@@ -92,10 +92,10 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::cql::testing::{CONNECT_MAX, cluster, options};
-    use crate::cql::{Options, Schema};
+    use crate::cql::{ClusterOptions, Schema};
 
     fn looking(test: &str, schema: Schema) -> Cluster {
-        Cluster::new(Options { schema, ..options(test) }).unwrap()
+        Cluster::new(ClusterOptions { schema, ..options(test) }).unwrap()
     }
 
     fn connected(cluster: &Cluster) -> Result<(), ClusterError> {
@@ -107,15 +107,15 @@ mod tests {
         let (city, ending) = (cluster("ending"), looking("ending", Schema::Leave));
         assert!(!ending.has_keyspace().unwrap(), "looking makes nothing");
         connected(&city).unwrap();
-        assert!(ending.has_keyspace().unwrap() && ending.strange_tables().unwrap().is_empty());
+        assert!(ending.has_keyspace().unwrap() && ending.unknown_tables().unwrap().is_empty());
         assert_eq!(ending.tables().unwrap().len(), TABLES.len());
         assert_eq!(ending.nodes().unwrap().away, 0);
 
-        ending.begin_ending().unwrap();
+        ending.begin_sunset().unwrap();
         let refused = connected(&cluster("ending")).unwrap_err();
         assert!(refused.is_final() && refused.to_string().contains("being ended"), "{refused}");
         assert!(city.ensure_living().is_err());
-        ending.take_ending_back().unwrap();
+        ending.cancel_sunset().unwrap();
         city.ensure_living().unwrap();
         connected(&cluster("ending")).unwrap();
 
@@ -135,6 +135,6 @@ mod tests {
         let mut made = Statement::new(text);
         made.set_request_timeout(Some(CONNECT_MAX));
         city.wait(async { city.session().await.unwrap().query_unpaged(made, &[]).await }).unwrap();
-        assert_eq!(ending.strange_tables().unwrap(), ["holidays"]);
+        assert_eq!(ending.unknown_tables().unwrap(), ["holidays"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The cluster that tests run on: `SCANGATE_TEST_CQL=host1,host2,…` says where it is, and `tests/run` starts
 //! one. Each test has a keyspace of its own.
 
-use super::{Cluster, Consistency, Options, Schema, clock};
+use super::{Cluster, ClusterOptions, Consistency, Schema, clock};
 use scylla_proxy::example_db_errors::{read_timeout, write_timeout};
 use scylla_proxy::{
     Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, ResponseReaction,
@@ -24,11 +24,11 @@ pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(300);
 static STARTED: LazyLock<u64> = LazyLock::new(|| clock::now().0);
 
 /// How to reach a test's keyspace.
-pub(crate) fn options(test: &str) -> Options {
+pub(crate) fn options(test: &str) -> ClusterOptions {
     let hosts = std::env::var("SCANGATE_TEST_CQL").expect("tests/run sets SCANGATE_TEST_CQL");
     let keyspace = format!("test_{test}_{}_{}", std::process::id(), *STARTED);
     let address = format!("cql://{hosts}/{keyspace}").parse().unwrap();
-    Options {
+    ClusterOptions {
         address,
         login: None,
         tls: None,

@@ -1,7 +1,7 @@
 //! Numbers that are chosen once for a keyspace's life, by whoever comes first: rows of the table of versions.
 
-use super::answer::standing;
-use super::backoff::Tries;
+use super::answer::existing_version;
+use super::backoff::RetryBackoff;
 use super::cluster::Cluster;
 use super::error::ClusterError;
 
@@ -11,10 +11,10 @@ impl Cluster {
     pub(crate) async fn choose(&self, name: &str, number: i32) -> Result<i32, ClusterError> {
         let text = "INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS";
         let insert = self.prepare_conditional(text).await?;
-        let (session, mut tries) = (self.session().await?, Tries::new());
+        let (session, mut tries) = (self.session().await?, RetryBackoff::new());
         loop {
             match session.execute_unpaged(&insert, (name, number)).await {
-                Ok(done) => return Ok(standing(done)?.unwrap_or(number)),
+                Ok(done) => return Ok(existing_version(done)?.unwrap_or(number)),
                 Err(error) => tries.again(error).await?,
             }
         }

@@ -17,7 +17,7 @@ const RECORDS_MAX: usize = 16_384;
 
 /// What the journal does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum GroupAction {
     /// Nothing is gathered.
     Idle,
     /// Gather until then.
@@ -45,7 +45,7 @@ impl Group {
     }
 
     /// Records that may still be gathered.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn space_left(&self) -> usize {
         self.max - self.count
     }
 
@@ -61,11 +61,11 @@ impl Group {
     }
 
     /// Says what to do now.
-    pub(super) fn poll(&self, now: Instant) -> Next {
+    pub(super) fn poll(&self, now: Instant) -> GroupAction {
         match self.due {
-            None => Next::Idle,
-            Some(due) if now >= due || self.room() == 0 => Next::Commit,
-            Some(due) => Next::Wait(due),
+            None => GroupAction::Idle,
+            Some(due) if now >= due || self.space_left() == 0 => GroupAction::Commit,
+            Some(due) => GroupAction::Wait(due),
         }
     }
 
@@ -108,9 +108,9 @@ mod tests {
     #[test]
     fn a_lone_check_in_waits_for_nobody() {
         let (mut group, now) = loaded(1, Duration::from_millis(10));
-        assert_eq!(group.poll(now), Next::Idle);
+        assert_eq!(group.poll(now), GroupAction::Idle);
         group.handle_records(1, now);
-        assert_eq!(group.poll(now), Next::Commit);
+        assert_eq!(group.poll(now), GroupAction::Commit);
     }
 
     #[test]
@@ -118,9 +118,9 @@ mod tests {
         for (records, apart) in [(20, 1_000), (60, 1_000), (400, 1_000), (2_000, 1_000)] {
             let (mut group, now) = loaded(records, Duration::from_micros(apart));
             group.handle_records(1, now);
-            let Next::Wait(until) = group.poll(now) else { panic!("{records} a ms is load") };
+            let GroupAction::Wait(until) = group.poll(now) else { panic!("{records} a ms is load") };
             assert!((WAIT_MIN..=WAIT_MAX).contains(&(until - now)), "{:?}", until - now);
-            assert_eq!(group.poll(until), Next::Commit);
+            assert_eq!(group.poll(until), GroupAction::Commit);
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
     fn a_full_group_goes_at_once() {
         let (mut group, now) = loaded(2_000, Duration::from_millis(1));
         group.handle_records(RECORDS_MAX, now);
-        assert_eq!((group.room(), group.poll(now)), (0, Next::Commit));
+        assert_eq!((group.space_left(), group.poll(now)), (0, GroupAction::Commit));
     }
 
     #[test]
@@ -136,8 +136,8 @@ mod tests {
         let now = Instant::now();
         let mut group = Group::new(48);
         group.handle_records(48, now);
-        assert_eq!((group.room(), group.poll(now)), (0, Next::Commit));
+        assert_eq!((group.space_left(), group.poll(now)), (0, GroupAction::Commit));
         group.handle_commit(now);
-        assert_eq!(group.room(), 48);
+        assert_eq!(group.space_left(), 48);
     }
 }

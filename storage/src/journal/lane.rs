@@ -32,7 +32,7 @@ pub(super) struct LaneQueue {
 
 /// A record's number in its lane, from 0. It is on disk when [`Lane::durable`] is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
+pub struct JournalTicket(pub u64);
 
 /// A worker's end. Only its holder pushes.
 pub struct Lane {
@@ -59,11 +59,11 @@ impl Lane {
     }
 
     /// Queues one record. **Cost**: one slot of the queue; the journal is woken only if it sleeps.
-    pub fn push(&mut self, check_in: CheckIn) -> Result<Ticket, PushRefusal> {
+    pub fn push(&mut self, check_in: CheckIn) -> Result<JournalTicket, PushRefusal> {
         self.reserve(1)?;
         self.lane().queue.push(check_in).map_err(|_| PushRefusal::Overloaded)?;
         self.shared.wake_writer();
-        let ticket = Ticket(self.pushed);
+        let ticket = JournalTicket(self.pushed);
         self.pushed += 1;
         Ok(ticket)
     }

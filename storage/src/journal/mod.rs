@@ -37,12 +37,12 @@ mod writer;
 
 pub use config::JournalConfig;
 pub use disk::{Disk, DiskFile, RealDisk};
-pub use lane::{Durability, Lane, PushRefusal, Ticket};
+pub use lane::{Durability, JournalTicket, Lane, PushRefusal};
 pub use owner::Journal;
 pub use reader::Reader;
 pub use record::Sequence;
-pub use recover::{Damage, Recovered};
-pub use reopen::look;
+pub use recover::{Damage, RecoveryReport};
+pub use reopen::inspect;
 pub use shared::WakeLane;
 
 /// Why the journal cannot be opened or followed.

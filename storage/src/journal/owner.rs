@@ -5,7 +5,7 @@ use super::disk::Disk;
 use super::lane::{Durability, Lane, LaneQueue};
 use super::reader::Reader;
 use super::record::{SLOT_BYTES, Sequence};
-use super::recover::Recovered;
+use super::recover::RecoveryReport;
 use super::reopen::reopen;
 use super::shared::{Shared, WakeLane, lane_records};
 use super::writer::Writer;
@@ -32,7 +32,7 @@ impl Journal {
         config: &JournalConfig,
         disk: Arc<dyn Disk>,
         wakes: Vec<WakeLane>,
-    ) -> Result<(Self, Vec<Lane>, Recovered), JournalError> {
+    ) -> Result<(Self, Vec<Lane>, RecoveryReport), JournalError> {
         let lane_records = lane_records(config, wakes.len()).ok_or_else(|| {
             std::io::Error::new(std::io::ErrorKind::InvalidInput, "a segment is too small for so many lanes")
         })?;
@@ -100,7 +100,7 @@ impl Journal {
 
     /// Records that fit until the bound on the disk is reached.
     #[must_use]
-    pub fn room(&self) -> u64 {
+    pub fn space_left(&self) -> u64 {
         let segments = self.shared.segments();
         let used: u64 = segments.used.iter().map(|segment| segment.slots.load(Ordering::Relaxed)).sum();
         let past = segments.used.len() as u64 * self.shared.segment_slots;

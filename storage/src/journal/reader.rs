@@ -1,7 +1,7 @@
 //! Follows the journal in order, for whoever takes its check-ins to the store.
 
 use super::record::{SLOT_BYTES, Sequence};
-use super::recover::{Found, scan};
+use super::recover::{ScanItem, scan};
 use super::segment::Segment;
 use super::shared::Shared;
 use super::{JournalError, recover};
@@ -17,20 +17,20 @@ pub struct Reader {
     shared: Arc<Shared>,
     /// What is before this was read.
     next: Sequence,
-    place: Option<Place>,
+    place: Option<Cursor>,
     bytes: Vec<u8>,
 }
 
 /// Where the next group begins.
 #[derive(Clone)]
-struct Place {
+struct Cursor {
     segment: Arc<Segment>,
     slot: u64,
     /// The sequence expected there.
     sequence: Sequence,
 }
 
-impl Place {
+impl Cursor {
     fn start_of(segment: Arc<Segment>) -> Self {
         Self { slot: 1, sequence: segment.first, segment }
     }
@@ -64,23 +64,23 @@ impl Reader {
     }
 
     /// Where there is something to read; none at the durable end.
-    fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<Cursor> {
         let mut place = match &self.place {
             Some(place) => place.clone(),
-            None => Place::start_of(self.shared.holding(self.next)?),
+            None => Cursor::start_of(self.shared.holding(self.next)?),
         };
         while place.is_at_end() {
             // Asked in this order, since a segment may grow until it is past.
             if !self.shared.is_past(&place.segment) || !place.is_at_end() {
                 return (!place.is_at_end()).then_some(place);
             }
-            place = Place::start_of(self.shared.after(&place.segment)?);
+            place = Cursor::start_of(self.shared.after(&place.segment)?);
         }
         Some(place)
     }
 
-    fn read_chunk(&mut self, place: Place, into: &mut Vec<CheckIn>) -> Result<Place, JournalError> {
-        let Place { segment, slot, sequence } = place;
+    fn read_chunk(&mut self, place: Cursor, into: &mut Vec<CheckIn>) -> Result<Cursor, JournalError> {
+        let Cursor { segment, slot, sequence } = place;
         let left = segment.slots.load(Ordering::Acquire) - slot;
         let mut slots = left.min(CHUNK_SLOTS);
         self.fill(&segment, slot, slots)?;
@@ -92,11 +92,11 @@ impl Reader {
         }
         let from = self.next;
         let next = scan(&self.bytes, slot, segment.number, sequence, |found| match found {
-            Found::Record(_, sequence, check_in) if sequence >= from => into.push(check_in),
-            Found::Group(_) | Found::Record(..) | Found::Damaged(_) | Found::Seal(_) => {}
+            ScanItem::Record(_, sequence, check_in) if sequence >= from => into.push(check_in),
+            ScanItem::Group(_) | ScanItem::Record(..) | ScanItem::Damaged(_) | ScanItem::Seal(_) => {}
         });
         self.next = self.next.max(next);
-        Ok(Place { segment, slot: slot + slots, sequence: next })
+        Ok(Cursor { segment, slot: slot + slots, sequence: next })
     }
 
     fn fill(&mut self, segment: &Segment, slot: u64, slots: u64) -> Result<(), JournalError> {

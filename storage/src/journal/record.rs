@@ -31,12 +31,12 @@ impl Sequence {
 }
 
 /// One slot.
-pub(super) type Slot = [u8; SLOT_BYTES];
+pub(super) type RecordSlot = [u8; SLOT_BYTES];
 
 /// The record as it stands in a slot: archived, it is these fields in this order, without padding.
 #[derive(Archive, Serialize)]
 #[rkyv(derive(Clone, Copy))]
-struct Record {
+struct JournalRecord {
     id: [u8; 16],
     person: u64,
     venue: u64,
@@ -53,12 +53,12 @@ struct Record {
     crc: u32,
 }
 
-const _: () = assert!(size_of::<ArchivedRecord>() == SLOT_BYTES);
+const _: () = assert!(size_of::<ArchivedJournalRecord>() == SLOT_BYTES);
 
 /// Writes a check-in into a slot, for this place.
-pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> Slot {
+pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> RecordSlot {
     let outcome = check_in.outcome;
-    let record = Record {
+    let record = JournalRecord {
         id: check_in.id.0,
         person: check_in.person.0,
         venue: check_in.venue.0,
@@ -84,12 +84,12 @@ pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> Slot {
 }
 
 /// Reads a check-in from a slot; none where the slot is damaged, of another place or of another format.
-pub(super) fn decode(slot: &Slot, sequence: Sequence) -> Option<CheckIn> {
+pub(super) fn decode(slot: &RecordSlot, sequence: Sequence) -> Option<CheckIn> {
     if !is_sealed(slot, sequence) {
         return None;
     }
     let aligned = Align(*slot);
-    let record = access::<ArchivedRecord, rancor::Error>(&aligned.0[..]).ok()?;
+    let record = access::<ArchivedJournalRecord, rancor::Error>(&aligned.0[..]).ok()?;
     if record.format != FORMAT {
         return None;
     }
@@ -115,17 +115,17 @@ pub(super) fn decode(slot: &Slot, sequence: Sequence) -> Option<CheckIn> {
 }
 
 /// Puts a slot's CRC, mixed with its place.
-pub(super) fn seal(slot: &mut Slot, sequence: Sequence) {
+pub(super) fn seal(slot: &mut RecordSlot, sequence: Sequence) {
     let crc = crc(slot, sequence);
     slot[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
 }
 
 /// Whether a slot's CRC is that of its bytes and place.
-pub(super) fn is_sealed(slot: &Slot, sequence: Sequence) -> bool {
+pub(super) fn is_sealed(slot: &RecordSlot, sequence: Sequence) -> bool {
     slot[CRC_AT..] == crc(slot, sequence).to_le_bytes()
 }
 
-fn crc(slot: &Slot, sequence: Sequence) -> u32 {
+fn crc(slot: &RecordSlot, sequence: Sequence) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&sequence.0.to_le_bytes());
     hasher.update(&slot[..CRC_AT]);

@@ -1,7 +1,7 @@
 //! Reading slots that may be damaged: what recovery does with whole segments and the reader with the parts
 //! it follows. Tells a torn tail from corruption, keeps everything that is intact, and never panics.
 
-use super::record::{self, SLOT_BYTES, Sequence, Slot};
+use super::record::{self, RecordSlot, SLOT_BYTES, Sequence};
 use super::segment::{self, Header, HeaderKind};
 use scangate_core::check_in::CheckIn;
 
@@ -16,7 +16,7 @@ pub struct Damage {
 
 /// What opening the journal found.
 #[derive(Debug, Default)]
-pub struct Recovered {
+pub struct RecoveryReport {
     /// Everything before this is in the store.
     pub checkpoint: Sequence,
     /// The sequence after the last record.
@@ -31,7 +31,7 @@ pub struct Recovered {
 
 /// What a scan of slots yields.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum ScanItem {
     /// A group begins, and whether its header is intact.
     Group(bool),
     /// An intact record, and the slot it is in.
@@ -51,7 +51,7 @@ pub(super) fn scan(
     from: u64,
     segment: u64,
     mut next: Sequence,
-    mut found: impl FnMut(Found),
+    mut found: impl FnMut(ScanItem),
 ) -> Sequence {
     let (slots, _) = bytes.as_chunks::<SLOT_BYTES>();
     let mut at = 0;
@@ -61,12 +61,12 @@ pub(super) fn scan(
             if slots[at] == [0; SLOT_BYTES] {
                 return next;
             }
-            found(Found::Group(false));
-            found(Found::Damaged(number));
+            found(ScanItem::Group(false));
+            found(ScanItem::Damaged(number));
             at += 1;
             // Its header is damaged; its records prove themselves.
             while let Some(check_in) = slots.get(at).and_then(|slot| record::decode(slot, next)) {
-                found(Found::Record(from + at as u64, next, check_in));
+                found(ScanItem::Record(from + at as u64, next, check_in));
                 next = next.plus(1);
                 at += 1;
             }
@@ -74,16 +74,16 @@ pub(super) fn scan(
             continue;
         };
         if header.count == 0 {
-            found(Found::Seal(number));
+            found(ScanItem::Seal(number));
             return header.first;
         }
-        found(Found::Group(true));
+        found(ScanItem::Group(true));
         next = header.first;
         let end = (at + 1 + header.count as usize).min(slots.len());
         for (number, slot) in (from + at as u64 + 1..).zip(&slots[at + 1..end]) {
             found(match record::decode(slot, next) {
-                Some(check_in) => Found::Record(number, next, check_in),
-                None => Found::Damaged(number),
+                Some(check_in) => ScanItem::Record(number, next, check_in),
+                None => ScanItem::Damaged(number),
             });
             next = next.plus(1);
         }
@@ -94,17 +94,17 @@ pub(super) fn scan(
 
 /// Looks for the next group after damage; the slots up to it are damaged too.
 fn resume(
-    slots: &[Slot],
+    slots: &[RecordSlot],
     at: usize,
     segment: u64,
     next: Sequence,
     from: u64,
-    found: &mut impl FnMut(Found),
+    found: &mut impl FnMut(ScanItem),
 ) -> usize {
     let rest = &slots[at..];
     match rest.iter().position(|slot| group_header(slot, segment, next).is_some()) {
         Some(skipped) => {
-            (at..at + skipped).for_each(|slot| found(Found::Damaged(from + slot as u64)));
+            (at..at + skipped).for_each(|slot| found(ScanItem::Damaged(from + slot as u64)));
             at + skipped
         }
         None => slots.len(),
@@ -113,7 +113,7 @@ fn resume(
 
 /// A group's header, if this slot is one of this life of the segment. After a damaged group header the
 /// count of its records is not known, so a later header may begin further on; never further back.
-fn group_header(slot: &Slot, segment: u64, next: Sequence) -> Option<Header> {
+fn group_header(slot: &RecordSlot, segment: u64, next: Sequence) -> Option<Header> {
     let header = segment::decode(HeaderKind::Group, slot)?;
     (header.segment == segment && header.first >= next).then_some(header)
 }
@@ -154,25 +154,25 @@ pub(super) fn scan_segment(
     let mut seal = None;
     let body = bytes.get(SLOT_BYTES..).unwrap_or_default();
     let end = scan(body, 1, number, first, |found| match found {
-        Found::Group(_) if is_first => is_first = false,
-        Found::Group(is_intact) => {
+        ScanItem::Group(_) if is_first => is_first = false,
+        ScanItem::Group(is_intact) => {
             before.append(&mut last);
             if is_intact {
                 damaged.append(&mut before);
             }
         }
-        Found::Record(slot, _, check_in) => {
+        ScanItem::Record(slot, _, check_in) => {
             damaged.append(&mut before);
             slots = slot + 1;
             record(check_in);
         }
-        Found::Seal(slot) => {
+        ScanItem::Seal(slot) => {
             damaged.append(&mut before);
             damaged.append(&mut last);
             slots = slot + 1;
             seal = Some(slot);
         }
-        Found::Damaged(slot) => last.push(slot),
+        ScanItem::Damaged(slot) => last.push(slot),
     });
     SegmentScan { first, end, slots, damaged, torn: before.first().or(last.first()).copied(), seal }
 }

@@ -5,7 +5,7 @@ use super::checkpoint;
 use super::config::JournalConfig;
 use super::disk::Disk;
 use super::record::Sequence;
-use super::recover::{Damage, Recovered, SegmentScan, scan_segment};
+use super::recover::{Damage, RecoveryReport, SegmentScan, scan_segment};
 use super::segment::{self, FORMAT, Segment};
 use super::shared::Segments;
 use scangate_core::time::Timestamp;
@@ -14,10 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Reads every segment back, and goes on in the last one.
-pub(super) fn reopen(config: &JournalConfig, disk: &dyn Disk) -> Result<(Segments, Recovered), JournalError> {
+pub(super) fn reopen(
+    config: &JournalConfig,
+    disk: &dyn Disk,
+) -> Result<(Segments, RecoveryReport), JournalError> {
     let (mut segments, recovered, last) = read_back(config.recent_since, disk)?;
     if let Some(scan) = last {
-        go_on(config, &mut segments, &scan)?;
+        continue_in_last(config, &mut segments, &scan)?;
     }
     Ok((segments, recovered))
 }
@@ -25,7 +28,7 @@ pub(super) fn reopen(config: &JournalConfig, disk: &dyn Disk) -> Result<(Segment
 /// What opening the journal would find, but for recent check-ins; nothing is written. Nobody may have it open.
 ///
 /// **Cost**: reads the whole journal. **Errors**: those of opening it.
-pub fn look(disk: &dyn Disk) -> Result<Recovered, JournalError> {
+pub fn inspect(disk: &dyn Disk) -> Result<RecoveryReport, JournalError> {
     read_back(Timestamp(u64::MAX), disk).map(|(_, recovered, _)| recovered)
 }
 
@@ -33,11 +36,11 @@ pub fn look(disk: &dyn Disk) -> Result<Recovered, JournalError> {
 fn read_back(
     recent_since: Timestamp,
     disk: &dyn Disk,
-) -> Result<(Segments, Recovered, Option<SegmentScan>), JournalError> {
+) -> Result<(Segments, RecoveryReport, Option<SegmentScan>), JournalError> {
     let mut numbers: Vec<u64> = disk.list()?.iter().filter_map(|name| segment::number(name)).collect();
     numbers.sort_unstable();
     let checkpoint = checkpoint::read(disk);
-    let mut recovered = Recovered { checkpoint, end: checkpoint, ..Recovered::default() };
+    let mut recovered = RecoveryReport { checkpoint, end: checkpoint, ..RecoveryReport::default() };
     let mut segments = Segments {
         used: VecDeque::new(),
         active: None,
@@ -93,7 +96,11 @@ fn read_back(
 /// Makes what was read last durable, since it is told as durable from now on and a killed process may have
 /// left it unsynced. Goes on in its segment where nothing in it is damaged: a torn group that others followed
 /// would read as corruption.
-fn go_on(config: &JournalConfig, segments: &mut Segments, scan: &SegmentScan) -> Result<(), JournalError> {
+fn continue_in_last(
+    config: &JournalConfig,
+    segments: &mut Segments,
+    scan: &SegmentScan,
+) -> Result<(), JournalError> {
     let Some(segment) = segments.used.back() else { return Ok(()) };
     segment.file.sync_data()?;
     let is_whole = scan.damaged.is_empty() && scan.torn.is_none();

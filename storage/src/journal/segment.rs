@@ -2,7 +2,7 @@
 //! use, recycled once the store has all they hold.
 
 use super::disk::{Disk, DiskFile};
-use super::record::{SLOT_BYTES, Sequence, Slot, is_sealed, seal};
+use super::record::{RecordSlot, SLOT_BYTES, Sequence, is_sealed, seal};
 use scangate_core::time::Timestamp;
 use std::io;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl HeaderKind {
 
 /// Writes a header slot: magic (7), format (1), segment (8), first sequence (8), count (4), zeros, CRC (4)
 /// mixed with the first sequence.
-pub(super) fn encode(kind: HeaderKind, header: Header) -> Slot {
+pub(super) fn encode(kind: HeaderKind, header: Header) -> RecordSlot {
     let mut slot = [0; SLOT_BYTES];
     slot[..7].copy_from_slice(&kind.magic());
     slot[7] = FORMAT;
@@ -109,7 +109,7 @@ pub(super) fn encode(kind: HeaderKind, header: Header) -> Slot {
 }
 
 /// Reads a header slot; none where it is damaged or of another kind.
-pub(super) fn decode(kind: HeaderKind, slot: &Slot) -> Option<Header> {
+pub(super) fn decode(kind: HeaderKind, slot: &RecordSlot) -> Option<Header> {
     if slot[..7] != kind.magic() {
         return None;
     }
@@ -125,6 +125,6 @@ pub(super) fn decode(kind: HeaderKind, slot: &Slot) -> Option<Header> {
 }
 
 /// The format version of a segment's header slot, whatever it is.
-pub(super) fn format_of(slot: &Slot) -> Option<u8> {
+pub(super) fn format_of(slot: &RecordSlot) -> Option<u8> {
     (slot[..7] == SEGMENT_MAGIC).then_some(slot[7])
 }

@@ -1,8 +1,8 @@
 //! The journal's own thread: gathers groups from the lanes, writes each once and syncs it once, and says
 //! how far every lane is on disk.
 
-use super::group::{Group, Next};
-use super::record::{self, SLOT_BYTES, Sequence, Slot};
+use super::group::{Group, GroupAction};
+use super::record::{self, RecordSlot, SLOT_BYTES, Sequence};
 use super::segment::{self, Header, HeaderKind, Segment};
 use super::shared::Shared;
 use super::spare;
@@ -15,10 +15,10 @@ use std::thread;
 use std::time::Instant;
 
 /// Whether a group went to disk.
-enum Committed {
-    Yes,
+enum CommitResult {
+    Written,
     /// There is no segment to write to: the group stays gathered, unacknowledged.
-    NoRoom,
+    NoSegment,
 }
 
 /// The journal's own thread.
@@ -61,15 +61,15 @@ impl Writer {
             let now = Instant::now();
             self.gather_more(now);
             match self.group.poll(now) {
-                Next::Wait(until) if !self.is_closing() => thread::park_timeout(until - now),
-                Next::Wait(_) | Next::Commit => match self.commit()? {
-                    Committed::Yes => {}
+                GroupAction::Wait(until) if !self.is_closing() => thread::park_timeout(until - now),
+                GroupAction::Wait(_) | GroupAction::Commit => match self.commit()? {
+                    CommitResult::Written => {}
                     // Closing on a full disk: what is left was promised to nobody.
-                    Committed::NoRoom if self.is_closing() => return Ok(()),
-                    Committed::NoRoom => thread::park_timeout(spare::RETRY),
+                    CommitResult::NoSegment if self.is_closing() => return Ok(()),
+                    CommitResult::NoSegment => thread::park_timeout(spare::RETRY),
                 },
-                Next::Idle if self.is_closing() => return self.seal(),
-                Next::Idle => self.park(),
+                GroupAction::Idle if self.is_closing() => return self.seal(),
+                GroupAction::Idle => self.park(),
             }
         }
     }
@@ -91,9 +91,9 @@ impl Writer {
     /// Takes from the lanes what the group has room for.
     pub(super) fn gather_more(&mut self, now: Instant) {
         let before = self.gathered.len();
-        let room = before + self.group.room();
+        let end = before + self.group.space_left();
         for (lane, count) in self.shared.lanes.iter().zip(&mut self.counts) {
-            while self.gathered.len() < room
+            while self.gathered.len() < end
                 && let Some(check_in) = lane.queue.pop()
             {
                 self.gathered.push(check_in);
@@ -104,9 +104,9 @@ impl Writer {
     }
 
     /// Writes the group, syncs it, and only then says so.
-    fn commit(&mut self) -> io::Result<Committed> {
+    fn commit(&mut self) -> io::Result<CommitResult> {
         let Some(segment) = self.segment_for(self.gathered.len() as u64 + 1) else {
-            return Ok(Committed::NoRoom);
+            return Ok(CommitResult::NoSegment);
         };
         let at = segment.slots.load(Ordering::Relaxed);
         self.encode(&segment, at);
@@ -123,7 +123,7 @@ impl Writer {
         self.group.handle_commit(Instant::now());
         self.acknowledge();
         self.refill();
-        Ok(Committed::Yes)
+        Ok(CommitResult::Written)
     }
 
     fn acknowledge(&mut self) {
@@ -193,7 +193,7 @@ impl Writer {
         let at = segment.slots.load(Ordering::Relaxed);
         if at < self.shared.segment_slots {
             let header = Header { segment: segment.number, first: self.next, count: 0 };
-            let slot: Slot = segment::encode(HeaderKind::Group, header);
+            let slot: RecordSlot = segment::encode(HeaderKind::Group, header);
             segment.file.write_at(&slot, at * SLOT_BYTES as u64)?;
             segment.file.sync_data()?;
         }

@@ -3,7 +3,7 @@
 //! **Shape**: numbers from 1; an entry's hash is SHA-256 over the hash before it (32 zeros before the first)
 //! and the act as JSON, both as text.
 
-use super::rows::{Key, Row, Table};
+use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, Result, pack, unpack};
 use aws_lc_rs::digest;
 use scangate_core::time::Timestamp;
@@ -33,7 +33,7 @@ pub struct Act {
 
 /// An entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Audited {
+pub struct AuditEntry {
     /// Its number, from 1.
     pub number: u64,
     /// The act.
@@ -47,7 +47,7 @@ pub struct Audited {
 /// The chain is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("audit entry {number} is missing or was changed")]
-pub struct AuditBroken {
+pub struct AuditChainError {
     /// At this entry.
     pub number: u64,
 }
@@ -64,8 +64,8 @@ impl Registry {
             };
             let number = last + 1;
             let hash = hash(&previous, act);
-            let entry = Audited { number, act: act.clone(), previous, hash };
-            let row = Row::new(Table::Audit, number.to_be_bytes(), pack(&entry));
+            let entry = AuditEntry { number, act: act.clone(), previous, hash };
+            let row = Row::new(RegistryTable::Audit, number.to_be_bytes(), pack(&entry));
             let taken = self.claim(row)?;
             self.0.audited.fetch_max(number, Ordering::Relaxed);
             if taken.is_none() {
@@ -94,19 +94,19 @@ impl Registry {
     }
 
     fn is_audited(&self, number: u64) -> Result<bool> {
-        Ok(self.get(Table::Audit, &number.to_be_bytes())?.is_some())
+        Ok(self.get(RegistryTable::Audit, &number.to_be_bytes())?.is_some())
     }
 
     /// Entries from a number on, so many at most.
-    pub fn audited(&self, from: u64, max: u64) -> Result<Vec<Audited>> {
-        let keys: Vec<Key> =
+    pub fn audited(&self, from: u64, max: u64) -> Result<Vec<AuditEntry>> {
+        let keys: Vec<RowKey> =
             (from..from.saturating_add(max)).map(|number| number.to_be_bytes().to_vec()).collect();
-        let found = self.rows().get(Table::Audit, &keys)?;
-        found.iter().flatten().map(|value| unpack(Table::Audit, value)).collect()
+        let found = self.rows().get(RegistryTable::Audit, &keys)?;
+        found.iter().flatten().map(|value| unpack(RegistryTable::Audit, value)).collect()
     }
 
     /// The last entry, if there is one.
-    pub fn last_audited(&self) -> Result<Option<Audited>> {
+    pub fn last_audited(&self) -> Result<Option<AuditEntry>> {
         match self.last_number()? {
             0 => Ok(None),
             last => Ok(self.audited(last, 1)?.pop()),
@@ -115,7 +115,7 @@ impl Registry {
 
     /// Follows the whole chain. Returns how long it is, or where it is broken. An end that was cut off is
     /// not seen: keep the last hash elsewhere.
-    pub fn verify_audit(&self) -> Result<std::result::Result<u64, AuditBroken>> {
+    pub fn verify_audit(&self) -> Result<std::result::Result<u64, AuditChainError>> {
         let mut previous = "0".repeat(64);
         let mut expected = 0;
         loop {
@@ -127,7 +127,7 @@ impl Registry {
                     && entry.previous == previous
                     && entry.hash == hash(&previous, &entry.act);
                 if !is_whole {
-                    return Ok(Err(AuditBroken { number: expected }));
+                    return Ok(Err(AuditChainError { number: expected }));
                 }
                 previous = entry.hash;
             }
@@ -139,15 +139,16 @@ impl Registry {
 
     /// Replaces an entry, as somebody with a hand on the store would.
     #[cfg(test)]
-    pub(super) fn forge(&self, entry: &Audited) -> Result<()> {
-        self.rows().write(&[vec![Row::new(Table::Audit, entry.number.to_be_bytes(), pack(entry))].into()])
+    pub(super) fn forge(&self, entry: &AuditEntry) -> Result<()> {
+        self.rows()
+            .write(&[vec![Row::new(RegistryTable::Audit, entry.number.to_be_bytes(), pack(entry))].into()])
     }
 
     /// Takes an entry out.
     #[cfg(test)]
     pub(super) fn drop_entry(&self, number: u64) -> Result<()> {
-        let remove = vec![(Table::Audit, number.to_be_bytes().to_vec())];
-        self.rows().write(&[super::rows::Unit { put: Vec::new(), remove }])
+        let remove = vec![(RegistryTable::Audit, number.to_be_bytes().to_vec())];
+        self.rows().write(&[super::rows::WriteUnit { put: Vec::new(), remove }])
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much a registry holds: for who ends it, and has to say what there was.
 
 use super::facts::{EvidenceKind, evidence_kind};
-use super::rows::Table;
+use super::rows::RegistryTable;
 use super::{Registry, Result, number};
 use scangate_core::id::PersonId;
 use std::collections::BTreeMap;
@@ -24,28 +24,28 @@ impl Counts {
     /// People that are registered.
     #[must_use]
     pub fn people(&self) -> u64 {
-        self.of(Table::People)
+        self.of(RegistryTable::People)
     }
 
     /// Venues.
     #[must_use]
     pub fn venues(&self) -> u64 {
-        self.of(Table::Venues)
+        self.of(RegistryTable::Venues)
     }
 
     /// Cases.
     #[must_use]
     pub fn cases(&self) -> u64 {
-        self.of(Table::Cases)
+        self.of(RegistryTable::Cases)
     }
 
     /// Entries of the audit.
     #[must_use]
     pub fn audit_entries(&self) -> u64 {
-        self.of(Table::Audit)
+        self.of(RegistryTable::Audit)
     }
 
-    fn of(&self, table: Table) -> u64 {
+    fn of(&self, table: RegistryTable) -> u64 {
         self.rows.get(table.name()).copied().unwrap_or(0)
     }
 
@@ -54,7 +54,7 @@ impl Counts {
             Some(rows) => *rows += 1,
             None => drop(self.rows.insert(table.to_owned(), 1)),
         }
-        if table == Table::Facts.name() {
+        if table == RegistryTable::Facts.name() {
             match evidence_kind(key) {
                 EvidenceKind::Fact => self.facts += 1,
                 EvidenceKind::Withdrawal => self.withdrawals += 1,
@@ -72,8 +72,8 @@ impl Registry {
         let (mut counts, mut somebody) = (Counts::default(), None);
         self.rows().every_key(&mut |table, key| {
             counts.add(table, key);
-            if somebody.is_none() && table == Table::People.name() {
-                somebody = Some(PersonId(number(Table::People, key)?));
+            if somebody.is_none() && table == RegistryTable::People.name() {
+                somebody = Some(PersonId(number(RegistryTable::People, key)?));
             }
             Ok(())
         })?;

@@ -3,7 +3,7 @@
 //! must say so. Whom somebody has named to act for them stands in their own row alone, and goes with the swap
 //! that makes it a tie.
 
-use super::rows::Table;
+use super::rows::RegistryTable;
 use super::{Registry, Result, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
@@ -16,8 +16,8 @@ impl Registry {
     }
 
     fn kin_with_row(&self, person: PersonId) -> Result<(Kin, Option<Vec<u8>>)> {
-        let row = self.get(Table::Kin, &person.0.to_be_bytes())?;
-        let kin = row.as_deref().map(|row| unpack(Table::Kin, row)).transpose()?;
+        let row = self.get(RegistryTable::Kin, &person.0.to_be_bytes())?;
+        let kin = row.as_deref().map(|row| unpack(RegistryTable::Kin, row)).transpose()?;
         Ok((kin.unwrap_or_default(), row))
     }
 
@@ -89,7 +89,7 @@ impl Registry {
         }
         let key = person.0.to_be_bytes();
         match row {
-            Some(row) if !self.rows().swap(Table::Kin, &key, &row, None)? => self.untie_all(person),
+            Some(row) if !self.rows().swap(RegistryTable::Kin, &key, &row, None)? => self.untie_all(person),
             Some(_) | None => Ok(()),
         }
     }
@@ -148,7 +148,7 @@ impl Registry {
                 Ok(true) => {}
                 said @ (Ok(false) | Err(_)) => return Ok(said),
             }
-            if self.put_over(Table::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
+            if self.put_over(RegistryTable::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
                 return Ok(Ok(true));
             }
         }

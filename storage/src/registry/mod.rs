@@ -21,13 +21,13 @@ mod test_sites;
 mod upstream;
 mod venues;
 
-pub use audit::{Act, AuditBroken, Audited};
+pub use audit::{Act, AuditChainError, AuditEntry};
 pub use cases::{Case, NewCase};
-pub use changes::{Change, Changed};
-pub use copy::{RegistryCopy, RowPlace, RowsSum};
+pub use changes::{Change, ChangeEntry};
+pub use copy::{RegistryCopy, RowCursor, RowsSum};
 pub use count::Counts;
-pub use held_lists::{Held, HeldKind, NewHeld};
-pub use people::{Person, Registered};
+pub use held_lists::{HeldList, HeldListKind, NewHeldList};
+pub use people::{Person, RegisteredPerson};
 pub use policies::StoredPolicy;
 pub use test_sites::NewTestSite;
 pub use upstream::Upstream;
@@ -35,7 +35,7 @@ pub use venues::NewVenue;
 
 use crate::cql::{Cluster, ClusterError};
 use aws_lc_rs::rand;
-use rows::{EmbeddedRows, Row, Rows, ScyllaRows, Table};
+use rows::{EmbeddedRows, RegistryTable, Row, Rows, ScyllaRows};
 use scangate_core::keys::Secret;
 use sealed::{DocumentIndex, Seal};
 use serde::Serialize;
@@ -68,9 +68,9 @@ type Result<T> = std::result::Result<T, RegistryError>;
 
 /// The registry. Clones are of one store.
 #[derive(Clone)]
-pub struct Registry(Arc<Place>);
+pub struct Registry(Arc<RegistryState>);
 
-struct Place {
+struct RegistryState {
     rows: Box<dyn Rows>,
     seal: Seal,
     documents_by: DocumentIndex,
@@ -90,7 +90,7 @@ impl Registry {
     }
 
     fn over(rows: Box<dyn Rows>, secret: &Secret) -> Result<Self> {
-        Ok(Self(Arc::new(Place {
+        Ok(Self(Arc::new(RegistryState {
             rows,
             seal: seal(secret)?,
             documents_by: DocumentIndex::new(&secret.purpose("registry index")),
@@ -108,7 +108,7 @@ impl Registry {
         &*self.0.rows
     }
 
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    fn get(&self, table: RegistryTable, key: &[u8]) -> Result<Option<Vec<u8>>> {
         Ok(self.rows().get(table, &[key.to_vec()])?.pop().flatten())
     }
 
@@ -118,7 +118,7 @@ impl Registry {
     }
 
     /// Puts a value where the key has what was read of it, this or nothing. Returns whether it had.
-    fn put_over(&self, table: Table, key: &[u8], read: Option<&[u8]>, value: &[u8]) -> Result<bool> {
+    fn put_over(&self, table: RegistryTable, key: &[u8], read: Option<&[u8]>, value: &[u8]) -> Result<bool> {
         match read {
             Some(read) => self.rows().swap(table, key, read, Some(value)),
             None => Ok(self.claim(Row::new(table, key, value))?.is_none()),
@@ -126,7 +126,7 @@ impl Registry {
     }
 
     /// The values of a group, in order of their keys.
-    fn group<T: DeserializeOwned>(&self, table: Table, group: &[u8]) -> Result<Vec<T>> {
+    fn group<T: DeserializeOwned>(&self, table: RegistryTable, group: &[u8]) -> Result<Vec<T>> {
         let mut found = Vec::new();
         self.rows().groups(table, &[group.to_vec()], &mut |_, _, value| {
             found.push(unpack(table, value)?);
@@ -150,12 +150,12 @@ fn pack(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-fn unpack<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T> {
+fn unpack<T: DeserializeOwned>(table: RegistryTable, bytes: &[u8]) -> Result<T> {
     let json = bytes.strip_prefix(&[FORMAT]).ok_or(RegistryError::Damaged(table.name()))?;
     serde_json::from_slice(json).map_err(|_| RegistryError::Damaged(table.name()))
 }
 
-fn number(table: Table, bytes: &[u8]) -> Result<u64> {
+fn number(table: RegistryTable, bytes: &[u8]) -> Result<u64> {
     bytes.try_into().map(u64::from_be_bytes).map_err(|_| RegistryError::Damaged(table.name()))
 }
 

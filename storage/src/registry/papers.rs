@@ -3,7 +3,7 @@
 //!
 //! **Shape**: a paper's key is person (8), paper (8); a place in the queue is due (8), paper (8), and holds the person.
 
-use super::rows::{Key, Row, Table, Unit};
+use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Filed, Paper};
@@ -27,10 +27,10 @@ impl Registry {
     /// passed over, while a paper without its place would be forgotten.
     pub fn file(&self, filed: &Filed) -> Result<()> {
         if let Some(due) = filed.paper.open_until() {
-            let row = Row::new(Table::OpenPapers, place(due, filed.id), filed.person.0.to_be_bytes());
+            let row = Row::new(RegistryTable::OpenPapers, place(due, filed.id), filed.person.0.to_be_bytes());
             self.rows().write(&[vec![row].into()])?;
         }
-        let row = Row::new(Table::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
+        let row = Row::new(RegistryTable::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
         match self.claim(row)? {
             None => Ok(()),
             Some(_) => Err(RegistryError::Random),
@@ -42,23 +42,27 @@ impl Registry {
     }
 
     fn opened_paper(&self, id: PaperId, value: &[u8]) -> Result<Paper> {
-        unpack(Table::Papers, &self.0.seal.open(id.0, value)?)
+        unpack(RegistryTable::Papers, &self.0.seal.open(id.0, value)?)
     }
 
     /// A paper of somebody's.
     pub fn paper(&self, person: PersonId, id: PaperId) -> Result<Option<Paper>> {
-        let value = self.get(Table::Papers, &key(person, id))?;
+        let value = self.get(RegistryTable::Papers, &key(person, id))?;
         value.map(|value| self.opened_paper(id, &value)).transpose()
     }
 
     /// All papers of somebody's, in no order.
     pub fn papers_of(&self, person: PersonId) -> Result<Vec<Filed>> {
         let mut papers = Vec::new();
-        self.rows().groups(Table::Papers, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
-            let id = PaperId(number(Table::Papers, key.get(8..).unwrap_or_default())?);
-            papers.push(Filed { id, person, paper: self.opened_paper(id, value)? });
-            Ok(())
-        })?;
+        self.rows().groups(
+            RegistryTable::Papers,
+            &[person.0.to_be_bytes().to_vec()],
+            &mut |_, key, value| {
+                let id = PaperId(number(RegistryTable::Papers, key.get(8..).unwrap_or_default())?);
+                papers.push(Filed { id, person, paper: self.opened_paper(id, value)? });
+                Ok(())
+            },
+        )?;
         Ok(papers)
     }
 
@@ -71,7 +75,7 @@ impl Registry {
         change: impl Fn(&mut Paper) -> std::result::Result<(), E>,
     ) -> Result<Option<std::result::Result<Paper, E>>> {
         loop {
-            let Some(value) = self.get(Table::Papers, &key(person, id))? else { return Ok(None) };
+            let Some(value) = self.get(RegistryTable::Papers, &key(person, id))? else { return Ok(None) };
             let mut paper = self.opened_paper(id, &value)?;
             let was_due = paper.open_until();
             if let Err(refused) = change(&mut paper) {
@@ -79,12 +83,12 @@ impl Registry {
             }
             let filed = Filed { id, person, paper };
             let sealed = self.sealed_paper(&filed)?;
-            if !self.rows().swap(Table::Papers, &key(person, id), &value, Some(&sealed))? {
+            if !self.rows().swap(RegistryTable::Papers, &key(person, id), &value, Some(&sealed))? {
                 continue;
             }
             if let Some(due) = was_due.filter(|_| filed.paper.open_until().is_none()) {
-                let remove = vec![(Table::OpenPapers, place(due, id))];
-                self.rows().write(&[Unit { put: Vec::new(), remove }])?;
+                let remove = vec![(RegistryTable::OpenPapers, place(due, id))];
+                self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
             }
             return Ok(Some(Ok(filed.paper)));
         }
@@ -101,9 +105,9 @@ impl Registry {
     /// The queue: what somebody must act on, and whose it is.
     fn open_places(&self) -> Result<Vec<(PaperId, PersonId)>> {
         let mut places = Vec::new();
-        self.rows().groups(Table::OpenPapers, &[Key::new()], &mut |_, place, person| {
-            let id = PaperId(number(Table::OpenPapers, place.get(8..).unwrap_or_default())?);
-            places.push((id, PersonId(number(Table::OpenPapers, person)?)));
+        self.rows().groups(RegistryTable::OpenPapers, &[RowKey::new()], &mut |_, place, person| {
+            let id = PaperId(number(RegistryTable::OpenPapers, place.get(8..).unwrap_or_default())?);
+            places.push((id, PersonId(number(RegistryTable::OpenPapers, person)?)));
             Ok(())
         })?;
         Ok(places)
@@ -112,8 +116,8 @@ impl Registry {
     /// Everything that somebody must act on, what is due first in front. **Cost**: the queue, and a point read each.
     pub fn open_papers(&self) -> Result<Vec<Filed>> {
         let places = self.open_places()?;
-        let keys: Vec<Key> = places.iter().map(|(id, person)| key(*person, *id)).collect();
-        let values = self.rows().get(Table::Papers, &keys)?;
+        let keys: Vec<RowKey> = places.iter().map(|(id, person)| key(*person, *id)).collect();
+        let values = self.rows().get(RegistryTable::Papers, &keys)?;
         let filed = places.into_iter().zip(values).filter_map(|((id, person), value)| {
             let paper = self.opened_paper(id, &value?);
             Some(paper.map(|paper| Filed { id, person, paper }))
@@ -126,11 +130,11 @@ impl Registry {
     }
 
     /// Every row of somebody's papers, to be removed.
-    pub(super) fn paper_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+    pub(super) fn paper_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let papers = self.papers_of(person)?;
         let places = papers.iter().filter_map(|filed| Some(place(filed.paper.open_until()?, filed.id)));
-        let places: Vec<_> = places.map(|place| (Table::OpenPapers, place)).collect();
-        let rows = papers.iter().map(|filed| (Table::Papers, key(person, filed.id)));
+        let places: Vec<_> = places.map(|place| (RegistryTable::OpenPapers, place)).collect();
+        let rows = papers.iter().map(|filed| (RegistryTable::Papers, key(person, filed.id)));
         Ok(rows.chain(places).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Published rule packs, numbered in the order they came into force.
 
 use super::changes::Change;
-use super::rows::{Row, Table};
+use super::rows::{RegistryTable, Row};
 use super::{Registry, Result, pack};
 use scangate_core::check_in::PolicyNumber;
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,8 @@ impl Registry {
             let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
             let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
             let stored = StoredPolicy { number, label, text, signature };
-            let row = Row::new(Table::Policies, number.0.to_be_bytes(), pack(&stored));
-            if self.telling(&[Change::Policy], || self.claim(row))?.is_none() {
+            let row = Row::new(RegistryTable::Policies, number.0.to_be_bytes(), pack(&stored));
+            if self.announcing(&[Change::Policy], || self.claim(row))?.is_none() {
                 return Ok(number);
             }
         }
@@ -39,6 +39,6 @@ impl Registry {
 
     /// All packs that were ever in force, the oldest first.
     pub fn policies(&self) -> Result<Vec<StoredPolicy>> {
-        self.group(Table::Policies, &[])
+        self.group(RegistryTable::Policies, &[])
     }
 }

@@ -1,7 +1,7 @@
 //! Settings, by name.
 
 use super::changes::Change;
-use super::rows::{Row, Table};
+use super::rows::{RegistryTable, Row};
 use super::{Registry, Result};
 
 /// The setting that keeps the kids.
@@ -10,14 +10,14 @@ const KIDS: &str = "kids";
 impl Registry {
     /// A setting's value.
     pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        self.get(Table::Settings, name.as_bytes())
+        self.get(RegistryTable::Settings, name.as_bytes())
     }
 
     /// Sets a setting where it is still `from`, none if it was not set. Returns whether it was.
     pub fn swap_setting(&self, name: &str, from: Option<&[u8]>, to: &[u8]) -> Result<bool> {
         match from {
-            Some(from) => self.rows().swap(Table::Settings, name.as_bytes(), from, Some(to)),
-            None => Ok(self.claim(Row::new(Table::Settings, name, to))?.is_none()),
+            Some(from) => self.rows().swap(RegistryTable::Settings, name.as_bytes(), from, Some(to)),
+            None => Ok(self.claim(Row::new(RegistryTable::Settings, name, to))?.is_none()),
         }
     }
 
@@ -28,7 +28,7 @@ impl Registry {
 
     /// Sets the kids where they are still `from`, and tells the other gateways. Returns whether they were.
     pub fn swap_kids(&self, from: Option<&[u8]>, to: &[u8]) -> Result<bool> {
-        self.telling(&[Change::Keys], || self.swap_setting(KIDS, from, to))
+        self.announcing(&[Change::Keys], || self.swap_setting(KIDS, from, to))
     }
 
     /// Sets a setting, whatever it was.

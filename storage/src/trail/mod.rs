@@ -10,7 +10,7 @@ mod scylla;
 #[cfg(test)]
 mod suite;
 
-pub use copy::{TrailCopy, TrailPlace};
+pub use copy::{TrailCopy, TrailCursor};
 pub use embedded::{BUCKETS, EmbeddedTrails};
 pub use index::Index;
 pub use memory::MemoryTrails;
@@ -63,9 +63,9 @@ pub trait TrailStore: Send + Sync {
 }
 
 /// A store as the co-presence engine reads it.
-pub struct Stored<'a>(pub &'a dyn TrailStore);
+pub struct StoredTrails<'a>(pub &'a dyn TrailStore);
 
-impl Trails for Stored<'_> {
+impl Trails for StoredTrails<'_> {
     type Error = TrailError;
 
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {

@@ -15,14 +15,14 @@ const START: u64 = FIRST_DAY as u64 * DAY_MS;
 pub(super) const FIRST_DAY: u32 = 18_996;
 
 /// A city that is the same each time: numbers drawn from a seed.
-pub(super) struct City {
+pub(super) struct TrailCity {
     pub(super) state: u64,
     pub(super) people: u64,
     pub(super) venues: u64,
     pub(super) days: u64,
 }
 
-impl City {
+impl TrailCity {
     fn draw(&mut self, below: u64) -> u64 {
         self.state =
             self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -84,7 +84,7 @@ fn embedded(folder: &tempfile::TempDir) -> EmbeddedTrails {
 fn a_city_of_a_hundred_thousand_check_ins_reads_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let (store, oracle) = (embedded(&folder), MemoryTrails::default());
-    let check_ins = City { state: 1, people: 700, venues: 60, days: 3 }.check_ins(100_000);
+    let check_ins = TrailCity { state: 1, people: 700, venues: 60, days: 3 }.check_ins(100_000);
     for drain in check_ins.chunks(9_000) {
         store.write(drain).unwrap();
         oracle.write(drain).unwrap();
@@ -98,7 +98,7 @@ fn a_city_of_a_hundred_thousand_check_ins_reads_the_same() {
 fn many_small_drains_merge_and_nothing_is_lost_or_doubled() {
     let folder = tempfile::tempdir().unwrap();
     let oracle = MemoryTrails::default();
-    let check_ins = City { state: 2, people: 40, venues: 6, days: 1 }.check_ins(3_000);
+    let check_ins = TrailCity { state: 2, people: 40, venues: 6, days: 1 }.check_ins(3_000);
     for (number, half) in check_ins.chunks(1_500).enumerate() {
         let store = embedded(&folder);
         for drain in half.chunks(3) {
@@ -116,7 +116,7 @@ fn many_small_drains_merge_and_nothing_is_lost_or_doubled() {
 fn old_days_go_and_a_person_can_be_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let (store, oracle) = (embedded(&folder), MemoryTrails::default());
-    let check_ins = City { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
+    let check_ins = TrailCity { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
     for stored in [&store as &dyn TrailStore, &oracle] {
         stored.write(&check_ins).unwrap();
         stored.retain_from(18_998).unwrap();
@@ -147,7 +147,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedTrails::open(folder.path(), 4).unwrap();
         let oracle = MemoryTrails::default();
-        let mut city = City { state: seed, people: 12, venues: 5, days: 2 };
+        let mut city = TrailCity { state: seed, people: 12, venues: 5, days: 2 };
         let mut check_ins = city.check_ins(200);
         // The same scan taken in by two gateways: one id, two times.
         let mut twin = check_ins[7];
@@ -178,7 +178,7 @@ mod cluster {
     #[test]
     fn a_city_reads_the_same_also_by_another_gateway() {
         let (trails, oracle) = (store("city"), MemoryTrails::default());
-        let check_ins = City { state: 1, people: 200, venues: 20, days: 3 }.check_ins(10_000);
+        let check_ins = TrailCity { state: 1, people: 200, venues: 20, days: 3 }.check_ins(10_000);
         for drain in check_ins.chunks(3_000) {
             trails.write(drain).unwrap();
             oracle.write(drain).unwrap();
@@ -190,7 +190,7 @@ mod cluster {
     #[test]
     fn drains_may_be_repeated_in_any_order_and_twins_are_merged() {
         let (trails, oracle) = (store("drains"), MemoryTrails::default());
-        let mut check_ins = City { state: 4, people: 12, venues: 5, days: 2 }.check_ins(300);
+        let mut check_ins = TrailCity { state: 4, people: 12, venues: 5, days: 2 }.check_ins(300);
         let mut twin = check_ins[7];
         twin.at = twin.at.plus_ms(4_000);
         check_ins.push(twin);
@@ -204,7 +204,7 @@ mod cluster {
     #[test]
     fn old_days_go_and_a_person_can_be_forgotten() {
         let (trails, oracle) = (store("forget"), MemoryTrails::default());
-        let check_ins = City { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
+        let check_ins = TrailCity { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
         for stored in [&trails as &dyn TrailStore, &oracle] {
             stored.write(&check_ins).unwrap();
             stored.retain_from(18_998).unwrap();

@@ -4,8 +4,8 @@ use super::super::JournalConfig;
 use super::super::record::{self, SLOT_BYTES, Sequence};
 use super::super::recover::scan_segment;
 use super::super::segment::{self, Header, HeaderKind};
-use super::disk::{FaultyDisk, Random};
-use super::rig::{LANE, Rig, SEGMENT, check_in, config, open};
+use super::disk::{CrashRandom, FaultyDisk};
+use super::rig::{JournalRig, LANE, SEGMENT, check_in, config, open};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ fn what_was_acknowledged_is_read_back_in_order_across_segments_and_restarts() {
 }
 
 /// Pushes some in groups as they come, sometimes waiting; returns the number after the last.
-fn push_some(rig: &mut Rig, random: &mut Random, first: u64, bursts: u64) -> u64 {
+fn push_some(rig: &mut JournalRig, random: &mut CrashRandom, first: u64, bursts: u64) -> u64 {
     let mut number = first;
     for _ in 0..bursts {
         for _ in 0..=random.next() % 6 {
@@ -43,7 +43,7 @@ fn push_some(rig: &mut Rig, random: &mut Random, first: u64, bursts: u64) -> u64
 }
 
 /// Leaves a group of so many records written and not synced; returns the number after the last.
-fn hold_a_group(rig: &mut Rig, disk: &FaultyDisk, first: u64, count: u64) -> u64 {
+fn hold_a_group(rig: &mut JournalRig, disk: &FaultyDisk, first: u64, count: u64) -> u64 {
     disk.gate.set(Some(0));
     rig.push(first);
     disk.gate.wait_until_held();
@@ -63,7 +63,7 @@ fn hold_a_group(rig: &mut Rig, disk: &FaultyDisk, first: u64, count: u64) -> u64
 /// nothing was never pushed. Gives back the disk and the numbers that are on it.
 fn crash_and_check(
     disk: &FaultyDisk,
-    random: &mut Random,
+    random: &mut CrashRandom,
     promised: &BTreeSet<u64>,
     pushed: u64,
 ) -> (Arc<FaultyDisk>, BTreeSet<u64>) {
@@ -81,7 +81,7 @@ fn crash_and_check(
 
 #[test]
 fn no_crash_loses_what_was_acknowledged_or_invents_anything() {
-    let mut random = Random(0x5ca9_9a7e);
+    let mut random = CrashRandom(0x5ca9_9a7e);
     for _ in 0..60 {
         let disk = Arc::new(FaultyDisk::default());
         let mut rig = open(&disk, &config()).unwrap();
@@ -97,7 +97,7 @@ fn no_crash_loses_what_was_acknowledged_or_invents_anything() {
 
 #[test]
 fn no_row_of_crashes_loses_anything_either() {
-    let mut random = Random(0x0dd_ba11);
+    let mut random = CrashRandom(0x0dd_ba11);
     for _ in 0..40 {
         let mut disk = Arc::new(FaultyDisk::default());
         let mut promised = BTreeSet::new();

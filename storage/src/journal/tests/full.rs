@@ -127,14 +127,14 @@ fn what_a_filling_journal_takes_it_has_room_for() {
 #[test]
 fn a_disk_without_room_refuses_and_heals_by_itself() {
     let disk = Arc::new(FaultyDisk::default());
-    *disk.room.lock().unwrap() = Some(2);
+    *disk.segments_max.lock().unwrap() = Some(2);
     let mut rig = open(&disk, &config()).unwrap();
     let mut pushed = 0;
     while rig.lane.push(check_in(pushed)) != Err(PushRefusal::Full) {
         pushed += 1;
         assert!(rig.wait(pushed));
     }
-    *disk.room.lock().unwrap() = None;
+    *disk.segments_max.lock().unwrap() = None;
     while rig.journal.is_full() {
         std::thread::yield_now();
     }

@@ -1,8 +1,8 @@
 //! A journal on that disk, with one lane and a bell.
 
 use super::super::record::{SLOT_BYTES, Sequence};
-use super::super::{Journal, JournalConfig, JournalError, Lane, PushRefusal, Recovered};
-use super::disk::{FaultyDisk, Gate};
+use super::super::{Journal, JournalConfig, JournalError, Lane, PushRefusal, RecoveryReport};
+use super::disk::{FaultyDisk, SyncGate};
 use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -35,21 +35,21 @@ pub(super) fn check_in(number: u64) -> CheckIn {
 }
 
 /// Opens the gate when a test ends, lest its journal waits there for ever.
-pub(super) struct OpensGate(Arc<Gate>);
+pub(super) struct GateOpener(Arc<SyncGate>);
 
-impl Drop for OpensGate {
+impl Drop for GateOpener {
     fn drop(&mut self) {
         self.0.set(None);
     }
 }
 
 /// A journal with one lane and a bell to wait by.
-pub(super) struct Rig {
+pub(super) struct JournalRig {
     // Fields are dropped in their order: the gate opens before the journal is closed.
-    pub(super) _opens_gate: OpensGate,
+    pub(super) _opens_gate: GateOpener,
     pub(super) journal: Journal,
     pub(super) lane: Lane,
-    pub(super) recovered: Recovered,
+    pub(super) recovered: RecoveryReport,
     pub(super) bell: Arc<(Mutex<u64>, Condvar)>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn config() -> JournalConfig {
     }
 }
 
-pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig, JournalError> {
+pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<JournalRig, JournalError> {
     let bell = Arc::new((Mutex::new(0), Condvar::new()));
     let ring = Arc::clone(&bell);
     let wake = Box::new(move || {
@@ -70,8 +70,8 @@ pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig
         ring.1.notify_all();
     });
     let (journal, mut lanes, recovered) = Journal::open(config, Arc::clone(disk) as _, vec![wake])?;
-    Ok(Rig {
-        _opens_gate: OpensGate(Arc::clone(&disk.gate)),
+    Ok(JournalRig {
+        _opens_gate: GateOpener(Arc::clone(&disk.gate)),
         journal,
         lane: lanes.remove(0),
         recovered,
@@ -79,7 +79,7 @@ pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig
     })
 }
 
-impl Rig {
+impl JournalRig {
     /// Waits until so many records are durable; false if the journal is poisoned first, or nothing comes.
     pub(super) fn wait(&self, durable: u64) -> bool {
         let guard = self.bell.0.lock().unwrap();

@@ -1,9 +1,9 @@
 //! The registry on its way from an embedded store to a cluster: its rows as they are, sealed fields unopened.
 //! What gateways tell each other about themselves stays behind.
 
-use super::rows::{EmbeddedRows, Key, PIECES, Row, Rows as _, ScyllaRows, Table, bucket};
+use super::rows::{EmbeddedRows, RegistryTable, Row, RowKey, Rows as _, ScyllaRows, TOKEN_RANGES, bucket};
 use super::{RegistryError, Result, number, seal};
-use crate::copying::{Difference, Piece, Unlike};
+use crate::copying::{CopyChunk, Difference, Mismatch};
 use crate::cql::Cluster;
 use aws_lc_rs::digest::{Context, SHA256};
 use scangate_core::keys::Secret;
@@ -26,10 +26,10 @@ pub struct RegistryCopy {
 
 /// A place in the rows of the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowPlace {
-    table: Table,
+pub struct RowCursor {
+    table: RegistryTable,
     /// The key before it.
-    after: Key,
+    after: RowKey,
 }
 
 /// What the source has.
@@ -50,17 +50,17 @@ impl RegistryCopy {
     /// Finds out whether a secret opens what is sealed in the source. Where nobody is registered, any does.
     /// **Errors**: [`RegistryError::Sealed`] where it does not.
     pub fn check(&self, secret: &Secret) -> Result<()> {
-        let Some(Row { key, value, .. }) = self.from.page(Table::People, &[], 1, 0)?.pop() else {
+        let Some(Row { key, value, .. }) = self.from.page(RegistryTable::People, &[], 1, 0)?.pop() else {
             return Ok(());
         };
-        let (_, sealed) = value.split_first().ok_or(RegistryError::Damaged(Table::People.name()))?;
-        seal(secret)?.open(number(Table::People, &key)?, sealed).map(drop)
+        let (_, sealed) = value.split_first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
+        seal(secret)?.open(number(RegistryTable::People, &key)?, sealed).map(drop)
     }
 
     /// Counts and sums up the source. **Cost**: reads all of it.
     pub fn sum(&self) -> Result<RowsSum> {
         let (mut rows, mut digest) = (0, Context::new(&SHA256));
-        for table in Table::ALL.into_iter().filter(|table| table.is_copied()) {
+        for table in RegistryTable::ALL.into_iter().filter(|table| table.is_copied()) {
             self.from.all(table, &mut |key, value| {
                 rows += 1;
                 for part in [table.name().as_bytes(), key, value] {
@@ -81,76 +81,76 @@ impl RegistryCopy {
 
     /// Where copying begins.
     #[must_use]
-    pub fn first() -> RowPlace {
-        RowPlace { table: Table::ALL[0], after: Key::new() }
+    pub fn first() -> RowCursor {
+        RowCursor { table: RegistryTable::ALL[0], after: RowKey::new() }
     }
 
     /// Copies a piece.
-    pub fn copy(&self, at: &RowPlace) -> Result<Piece<RowPlace>> {
+    pub fn copy(&self, at: &RowCursor) -> Result<CopyChunk<RowCursor>> {
         let rows = self.read(at)?;
         let next = after(at, &rows);
         let count = rows.len() as u64;
         self.to.fill(rows)?;
-        Ok(Piece { rows: count, next })
+        Ok(CopyChunk { rows: count, next })
     }
 
     /// Compares what the cluster has in a piece of its ring with the source, and says what is unlike first. What
     /// is missing on the cluster is not seen so: see [`RegistryCopy::missing`].
-    pub fn compare(&self, at: u16) -> Result<(Piece<u16>, Option<Difference>)> {
-        let end = (at + RING_A_PIECE).min(PIECES);
+    pub fn compare(&self, at: u16) -> Result<(CopyChunk<u16>, Option<Difference>)> {
+        let end = (at + RING_A_PIECE).min(TOKEN_RANGES);
         let (mut rows, mut difference) = (0, None);
         self.to.ring(at..end, &mut |name, key, value| {
-            let table = Table::ALL.into_iter().find(|table| table.name() == name);
+            let table = RegistryTable::ALL.into_iter().find(|table| table.name() == name);
             let table = table.filter(|table| table.is_copied());
             rows += 1;
             let original = match table {
                 Some(table) => self.from.get(table, &[key.to_vec()])?.pop().flatten(),
                 None => None,
             };
-            let unlike = match original {
+            let mismatch = match original {
                 Some(original) if original == value => return Ok(()),
-                Some(_) => Unlike::Changed,
-                None => Unlike::Surplus,
+                Some(_) => Mismatch::Changed,
+                None => Mismatch::Surplus,
             };
             let bucket = table.map_or(0, |table| bucket(table, key));
-            difference.get_or_insert(Difference::Row { table: name.to_owned(), bucket, unlike });
+            difference.get_or_insert(Difference::Row { table: name.to_owned(), bucket, mismatch });
             Ok(())
         })?;
-        Ok((Piece { rows, next: (end < PIECES).then_some(end) }, difference))
+        Ok((CopyChunk { rows, next: (end < TOKEN_RANGES).then_some(end) }, difference))
     }
 
     /// How many pieces [`RegistryCopy::compare`] has to do, counted like its places.
     #[must_use]
     pub const fn ring() -> u64 {
-        PIECES as u64
+        TOKEN_RANGES as u64
     }
 
     /// Looks in a piece of the source for a row that the cluster does not have.
-    pub fn missing(&self, at: &RowPlace) -> Result<(Piece<RowPlace>, Option<Difference>)> {
+    pub fn missing(&self, at: &RowCursor) -> Result<(CopyChunk<RowCursor>, Option<Difference>)> {
         let rows = self.read(at)?;
-        let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
+        let keys: Vec<RowKey> = rows.iter().map(|row| row.key.clone()).collect();
         let found = self.to.get(at.table, &keys)?;
         let missing = keys.iter().zip(found).find(|(_, found)| found.is_none());
         let difference = missing.map(|(key, _)| Difference::Row {
             table: at.table.name().to_owned(),
             bucket: bucket(at.table, key),
-            unlike: Unlike::Missing,
+            mismatch: Mismatch::Missing,
         });
-        Ok((Piece { rows: rows.len() as u64, next: after(at, &rows) }, difference))
+        Ok((CopyChunk { rows: rows.len() as u64, next: after(at, &rows) }, difference))
     }
 
-    fn read(&self, at: &RowPlace) -> Result<Vec<Row>> {
+    fn read(&self, at: &RowCursor) -> Result<Vec<Row>> {
         self.from.page(at.table, &at.after, ROWS_A_PIECE, BYTES_A_PIECE)
     }
 }
 
 /// The place after these rows: in their table, or at the beginning of the next one.
-fn after(at: &RowPlace, rows: &[Row]) -> Option<RowPlace> {
+fn after(at: &RowCursor, rows: &[Row]) -> Option<RowCursor> {
     if let Some(last) = rows.last() {
-        return Some(RowPlace { table: at.table, after: last.key.clone() });
+        return Some(RowCursor { table: at.table, after: last.key.clone() });
     }
-    let mut later = Table::ALL.into_iter().skip_while(|table| *table != at.table).skip(1);
-    later.find(|table| table.is_copied()).map(|table| RowPlace { table, after: Key::new() })
+    let mut later = RegistryTable::ALL.into_iter().skip_while(|table| *table != at.table).skip(1);
+    later.find(|table| table.is_copied()).map(|table| RowCursor { table, after: RowKey::new() })
 }
 
 #[cfg(test)]

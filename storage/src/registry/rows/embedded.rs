@@ -1,7 +1,7 @@
 //! Rows in an embedded store (fjall) of one gateway, one at a time written. A store that a full disk has stopped
 //! is opened anew once there is room.
 
-use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
+use super::{GroupVisitor, KeyVisitor, RegistryTable, Row, RowKey, RowVisitor, Rows, WriteUnit};
 use crate::disk_space;
 use crate::registry::Result;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
@@ -11,20 +11,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The open store.
-struct Tables {
+struct OpenTables {
     database: Database,
     tables: Vec<Keyspace>,
 }
 
-impl Tables {
+impl OpenTables {
     fn open(folder: &Path) -> Result<Self> {
         let database = Database::builder(folder).open()?;
-        let open = |table: Table| database.keyspace(table.name(), KeyspaceCreateOptions::default);
-        let tables = Table::ALL.into_iter().map(open).collect::<fjall::Result<_>>()?;
+        let open = |table: RegistryTable| database.keyspace(table.name(), KeyspaceCreateOptions::default);
+        let tables = RegistryTable::ALL.into_iter().map(open).collect::<fjall::Result<_>>()?;
         Ok(Self { tables, database })
     }
 
-    fn of(&self, table: Table) -> &Keyspace {
+    fn of(&self, table: RegistryTable) -> &Keyspace {
         &self.tables[table as usize]
     }
 }
@@ -33,7 +33,7 @@ impl Tables {
 pub(in crate::registry) struct EmbeddedRows {
     folder: PathBuf,
     /// None only where opening the store anew has failed.
-    tables: RwLock<Option<Arc<Tables>>>,
+    tables: RwLock<Option<Arc<OpenTables>>>,
     /// The store refuses writes since one of them failed.
     is_stopped: AtomicBool,
     /// What is read and then written is so by one at a time.
@@ -41,14 +41,14 @@ pub(in crate::registry) struct EmbeddedRows {
 }
 
 /// A write that has begun. While it lives nobody else writes.
-struct Write<'a> {
+struct WriteBatch<'a> {
     place: &'a EmbeddedRows,
-    tables: Arc<Tables>,
+    tables: Arc<OpenTables>,
     batch: OwnedWriteBatch,
     alone: MutexGuard<'a, ()>,
 }
 
-impl Write<'_> {
+impl WriteBatch<'_> {
     fn put(&mut self, row: &Row) {
         self.batch.insert(self.tables.of(row.table), row.key.as_slice(), row.value.as_slice());
     }
@@ -70,7 +70,7 @@ impl EmbeddedRows {
     pub(in crate::registry) fn open(folder: &Path) -> Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
-            tables: RwLock::new(Some(Arc::new(Tables::open(folder)?))),
+            tables: RwLock::new(Some(Arc::new(OpenTables::open(folder)?))),
             is_stopped: AtomicBool::new(false),
             writing: Mutex::new(()),
         })
@@ -79,7 +79,7 @@ impl EmbeddedRows {
     /// Rows behind a key, so many at most, and no more once they have so many bytes.
     pub(in crate::registry) fn page(
         &self,
-        table: Table,
+        table: RegistryTable,
         after: &[u8],
         rows_max: usize,
         bytes_max: usize,
@@ -97,12 +97,12 @@ impl EmbeddedRows {
         Ok(rows)
     }
 
-    fn tables(&self) -> Result<Arc<Tables>> {
+    fn tables(&self) -> Result<Arc<OpenTables>> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
         tables.map_or_else(|| self.open_anew(), Ok)
     }
 
-    fn begin(&self) -> Result<Write<'_>> {
+    fn begin(&self) -> Result<WriteBatch<'_>> {
         let alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopped.load(Ordering::Acquire) {
             disk_space::probe(&self.folder).map_err(fjall::Error::Io)?;
@@ -110,17 +110,17 @@ impl EmbeddedRows {
         }
         let tables = self.tables()?;
         let batch = tables.database.batch().durability(Some(PersistMode::SyncAll));
-        Ok(Write { place: self, tables, batch, alone })
+        Ok(WriteBatch { place: self, tables, batch, alone })
     }
 
     /// The old store has let go of its folder by now, or its last reader does in a moment: until then this
     /// fails.
-    fn open_anew(&self) -> Result<Arc<Tables>> {
+    fn open_anew(&self) -> Result<Arc<OpenTables>> {
         let mut place = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(tables) = &*place {
             return Ok(Arc::clone(tables));
         }
-        let tables = Arc::new(Tables::open(&self.folder)?);
+        let tables = Arc::new(OpenTables::open(&self.folder)?);
         self.is_stopped.store(false, Ordering::Release);
         tracing::info!("the registry's store is open again");
         Ok(Arc::clone(place.insert(tables)))
@@ -132,12 +132,12 @@ impl Rows for EmbeddedRows {
         false
     }
 
-    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+    fn get(&self, table: RegistryTable, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>> {
         let tables = self.tables()?;
         keys.iter().map(|key| Ok(tables.of(table).get(key)?.map(|value| value.to_vec()))).collect()
     }
 
-    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()> {
+    fn groups(&self, table: RegistryTable, groups: &[RowKey], each: &mut GroupVisitor<'_>) -> Result<()> {
         let tables = self.tables()?;
         for (at, group) in groups.iter().enumerate() {
             for entry in tables.of(table).prefix(group) {
@@ -150,7 +150,7 @@ impl Rows for EmbeddedRows {
         Ok(())
     }
 
-    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()> {
+    fn all(&self, table: RegistryTable, each: &mut RowVisitor<'_>) -> Result<()> {
         for entry in self.tables()?.of(table).iter() {
             let (key, value) = entry.into_inner()?;
             each(&key, &value)?;
@@ -158,18 +158,20 @@ impl Rows for EmbeddedRows {
         Ok(())
     }
 
-    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         for entry in self.tables()?.of(table).iter() {
             each(&entry.key()?)?;
         }
         Ok(())
     }
 
-    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()> {
-        Table::ALL.into_iter().try_for_each(|table| self.keys(table, &mut |key| each(table.name(), key)))
+    fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()> {
+        RegistryTable::ALL
+            .into_iter()
+            .try_for_each(|table| self.keys(table, &mut |key| each(table.name(), key)))
     }
 
-    fn write(&self, units: &[Unit]) -> Result<()> {
+    fn write(&self, units: &[WriteUnit]) -> Result<()> {
         let mut write = self.begin()?;
         for unit in units {
             unit.put.iter().for_each(|row| write.put(row));
@@ -194,7 +196,7 @@ impl Rows for EmbeddedRows {
         Ok(found)
     }
 
-    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
+    fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
         let mut write = self.begin()?;
         if write.tables.of(table).get(key)?.as_deref() != Some(from) {
             return Ok(false);

@@ -6,7 +6,7 @@ mod embedded;
 mod scylla;
 
 pub(super) use embedded::EmbeddedRows;
-pub(super) use scylla::{PIECES, ScyllaRows, bucket};
+pub(super) use scylla::{ScyllaRows, TOKEN_RANGES, bucket};
 
 use super::Result;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// A table of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Table {
+pub(super) enum RegistryTable {
     /// By person: kid and sealed fields.
     People,
     /// By a document's keyed hash: the person.
@@ -66,7 +66,7 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 /// Entries of the audit that lie together: as many as two bytes count.
 const AUDIT_GROUP_BYTES: usize = 6;
 
-impl Table {
+impl RegistryTable {
     pub(super) const ALL: [Self; 21] = [
         Self::People,
         Self::Documents,
@@ -153,18 +153,18 @@ impl Table {
 }
 
 /// A key.
-pub(super) type Key = Vec<u8>;
+pub(super) type RowKey = Vec<u8>;
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    pub(super) table: Table,
-    pub(super) key: Key,
+    pub(super) table: RegistryTable,
+    pub(super) key: RowKey,
     pub(super) value: Vec<u8>,
 }
 
 impl Row {
-    pub(super) fn new(table: Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+    pub(super) fn new(table: RegistryTable, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         Self { table, key: key.as_ref().to_vec(), value: value.as_ref().to_vec() }
     }
 
@@ -176,46 +176,46 @@ impl Row {
 
 /// What is done as one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unit {
+pub(super) struct WriteUnit {
     /// Rows that are new, or that the last to write decides.
     pub(super) put: Vec<Row>,
     /// Rows that go.
-    pub(super) remove: Vec<(Table, Key)>,
+    pub(super) remove: Vec<(RegistryTable, RowKey)>,
 }
 
-impl From<Vec<Row>> for Unit {
+impl From<Vec<Row>> for WriteUnit {
     fn from(put: Vec<Row>) -> Self {
         Self { put, remove: Vec::new() }
     }
 }
 
 /// What receives rows.
-pub(super) type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
+pub(super) type RowVisitor<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
 /// What receives the rows of groups, each with the group's place among those asked for.
-pub(super) type EachOf<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
+pub(super) type GroupVisitor<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
 
 /// What receives keys, each with the name of its table.
-pub(super) type EachKey<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
+pub(super) type KeyVisitor<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
 
 /// A store of rows. What was written survives power loss when its call returns.
 pub(super) trait Rows: Send + Sync {
     /// Whether other gateways write here, too.
     fn is_shared(&self) -> bool;
     /// The values of keys, in their order.
-    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>>;
+    fn get(&self, table: RegistryTable, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>>;
     /// The rows of groups, group by group, in order of their keys.
-    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()>;
+    fn groups(&self, table: RegistryTable, groups: &[RowKey], each: &mut GroupVisitor<'_>) -> Result<()>;
     /// Every row; those of a group follow each other in order.
-    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()>;
+    fn all(&self, table: RegistryTable, each: &mut RowVisitor<'_>) -> Result<()>;
     /// Every key, with no value. **Cost**: that of the keys, where the store can do so.
-    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+    fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
     /// Every key of every table whose rows stay, in no order.
-    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()>;
+    fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()>;
     /// Writes units, each wholly or not at all. **Errors**: some units may have been written.
-    fn write(&self, units: &[Unit]) -> Result<()>;
+    fn write(&self, units: &[WriteUnit]) -> Result<()>;
     /// Adds each row unless its key is taken: of several who try, one adds it. Returns what each key had. The
     /// keys of one call differ.
     fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>>;
     /// Replaces a row's value, or takes it out, where it is still `from`. Returns whether it was.
-    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
+    fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
 }

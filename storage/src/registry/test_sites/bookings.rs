@@ -5,18 +5,18 @@
 //! **Shape**: a place's key is site (8), time (8), place (2), and holds the person; a person's bookings are one row.
 //! What is past goes when its person books again, or is erased.
 
-use crate::registry::rows::{Key, Row, Table};
+use crate::registry::rows::{RegistryTable, Row, RowKey};
 use crate::registry::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::booking::{Booking, BookingError, Bookings, Slot};
 use scangate_core::id::{PersonId, TestSiteId};
 use scangate_core::time::Timestamp;
 
 /// The group of a slot's places.
-fn group(site: TestSiteId, at: Timestamp) -> Key {
+fn group(site: TestSiteId, at: Timestamp) -> RowKey {
     [site.0.to_be_bytes(), at.0.to_be_bytes()].concat()
 }
 
-fn place_key(booking: &Booking) -> Key {
+fn place_key(booking: &Booking) -> RowKey {
     [&group(booking.slot.site, booking.slot.at)[..], &booking.place.to_be_bytes()].concat()
 }
 
@@ -27,22 +27,22 @@ impl Registry {
     }
 
     fn bookings_with_row(&self, person: PersonId) -> Result<(Bookings, Option<Vec<u8>>)> {
-        let row = self.get(Table::Bookings, &person.0.to_be_bytes())?;
-        let bookings = row.as_deref().map(|row| unpack(Table::Bookings, row)).transpose()?;
+        let row = self.get(RegistryTable::Bookings, &person.0.to_be_bytes())?;
+        let bookings = row.as_deref().map(|row| unpack(RegistryTable::Bookings, row)).transpose()?;
         Ok((bookings.unwrap_or_default(), row))
     }
 
     /// Puts somebody's bookings where they are still as they were read. Returns whether they were.
     fn put_bookings(&self, person: PersonId, read: Option<&[u8]>, bookings: &Bookings) -> Result<bool> {
-        self.put_over(Table::Bookings, &person.0.to_be_bytes(), read, &pack(bookings))
+        self.put_over(RegistryTable::Bookings, &person.0.to_be_bytes(), read, &pack(bookings))
     }
 
     /// Who has places of these slots of a site: per slot, its people in the order of their places.
     pub fn booked(&self, site: TestSiteId, slots: &[Timestamp]) -> Result<Vec<Vec<PersonId>>> {
-        let groups: Vec<Key> = slots.iter().map(|&at| group(site, at)).collect();
+        let groups: Vec<RowKey> = slots.iter().map(|&at| group(site, at)).collect();
         let mut booked = vec![Vec::new(); slots.len()];
-        self.rows().groups(Table::Places, &groups, &mut |slot, _, person| {
-            booked[slot].push(PersonId(number(Table::Places, person)?));
+        self.rows().groups(RegistryTable::Places, &groups, &mut |slot, _, person| {
+            booked[slot].push(PersonId(number(RegistryTable::Places, person)?));
             Ok(())
         })?;
         Ok(booked)
@@ -82,9 +82,9 @@ impl Registry {
     fn claim_place(&self, person: PersonId, slot: Slot, places: u16) -> Result<Option<u16>> {
         loop {
             let mut free: Vec<u16> = (0..places).collect();
-            self.rows().groups(Table::Places, &[group(slot.site, slot.at)], &mut |_, key, _| {
+            self.rows().groups(RegistryTable::Places, &[group(slot.site, slot.at)], &mut |_, key, _| {
                 let place = key.get(16..).and_then(|place| place.try_into().ok()).map(u16::from_be_bytes);
-                let place = place.ok_or(RegistryError::Damaged(Table::Places.name()))?;
+                let place = place.ok_or(RegistryError::Damaged(RegistryTable::Places.name()))?;
                 free.retain(|free| *free != place);
                 Ok(())
             })?;
@@ -93,14 +93,14 @@ impl Registry {
             }
             let any = usize::try_from(draw()? % free.len() as u64).expect("less than a length");
             let key = place_key(&Booking { slot, place: free[any] });
-            if self.claim(Row::new(Table::Places, key, person.0.to_be_bytes()))?.is_none() {
+            if self.claim(Row::new(RegistryTable::Places, key, person.0.to_be_bytes()))?.is_none() {
                 return Ok(Some(free[any]));
             }
         }
     }
 
     fn give_place_back(&self, person: PersonId, booking: &Booking) -> Result<()> {
-        self.rows().swap(Table::Places, &place_key(booking), &person.0.to_be_bytes(), None).map(drop)
+        self.rows().swap(RegistryTable::Places, &place_key(booking), &person.0.to_be_bytes(), None).map(drop)
     }
 
     /// Cancels somebody's booking of a day, and returns it; none where there is none.
@@ -116,10 +116,10 @@ impl Registry {
     }
 
     /// Every row of somebody's bookings, to be removed.
-    pub(in crate::registry) fn booking_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+    pub(in crate::registry) fn booking_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let (bookings, row) = self.bookings_with_row(person)?;
-        let places = bookings.all().iter().map(|booking| (Table::Places, place_key(booking)));
-        let own = row.map(|_| (Table::Bookings, person.0.to_be_bytes().to_vec()));
+        let places = bookings.all().iter().map(|booking| (RegistryTable::Places, place_key(booking)));
+        let own = row.map(|_| (RegistryTable::Bookings, person.0.to_be_bytes().to_vec()));
         Ok(places.chain(own).collect())
     }
 }

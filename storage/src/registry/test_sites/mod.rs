@@ -2,7 +2,7 @@
 
 mod bookings;
 
-use super::rows::{Key, Row, Table};
+use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, pack, unpack};
 use scangate_core::id::TestSiteId;
 use scangate_core::test_site::{Opening, TestSite};
@@ -35,27 +35,29 @@ impl Registry {
         };
         let added = sites.into_iter().map(open).collect::<Result<Vec<TestSite>>>()?;
         let rows: Vec<Row> =
-            added.iter().map(|site| Row::new(Table::TestSites, key(site.id), pack(site))).collect();
+            added.iter().map(|site| Row::new(RegistryTable::TestSites, key(site.id), pack(site))).collect();
         let taken = self.rows().claim(&rows)?;
         if taken.iter().any(Option::is_some) { Err(RegistryError::Random) } else { Ok(added) }
     }
 
     /// A test site by id.
     pub fn test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
-        self.get(Table::TestSites, &key(id))?.map(|value| unpack(Table::TestSites, &value)).transpose()
+        self.get(RegistryTable::TestSites, &key(id))?
+            .map(|value| unpack(RegistryTable::TestSites, &value))
+            .transpose()
     }
 
     /// Every test site, closed ones too, in no order that means anything.
     pub fn test_sites(&self) -> Result<Vec<TestSite>> {
-        self.group(Table::TestSites, &Key::new())
+        self.group(RegistryTable::TestSites, &RowKey::new())
     }
 
     /// Closes a test site for good: nobody books there any more. None where there is no such site.
     pub fn close_test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
-        let Some(value) = self.get(Table::TestSites, &key(id))? else { return Ok(None) };
-        let closed = TestSite { doors: Doors::Closed, ..unpack(Table::TestSites, &value)? };
+        let Some(value) = self.get(RegistryTable::TestSites, &key(id))? else { return Ok(None) };
+        let closed = TestSite { doors: Doors::Closed, ..unpack(RegistryTable::TestSites, &value)? };
         // Only another who closes it could have changed it since.
-        self.rows().swap(Table::TestSites, &key(id), &value, Some(&pack(&closed)))?;
+        self.rows().swap(RegistryTable::TestSites, &key(id), &value, Some(&pack(&closed)))?;
         Ok(Some(closed))
     }
 }

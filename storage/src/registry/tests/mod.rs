@@ -19,12 +19,12 @@ use std::path::PathBuf;
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// Where a test's registry is, to be opened more than once.
-enum Store {
+enum TestStore {
     Embedded(tempfile::TempDir),
     Cluster(&'static str),
 }
 
-impl Store {
+impl TestStore {
     fn open(&self) -> Registry {
         let secret = Secret::new(&[5; 32]).unwrap();
         match self {
@@ -37,10 +37,10 @@ impl Store {
 macro_rules! over_both {
     ($($test:ident),* $(,)?) => {
         mod embedded {
-            $(#[test] fn $test() { super::$test(&super::Store::Embedded(tempfile::tempdir().unwrap())); })*
+            $(#[test] fn $test() { super::$test(&super::TestStore::Embedded(tempfile::tempdir().unwrap())); })*
         }
         mod clustered {
-            $(#[test] fn $test() { super::$test(&super::Store::Cluster(stringify!($test))); })*
+            $(#[test] fn $test() { super::$test(&super::TestStore::Cluster(stringify!($test))); })*
         }
     };
 }
@@ -101,7 +101,7 @@ fn is_on_disk(folder: &Path, words: &str) -> bool {
     files(folder).iter().any(|path| contains(&std::fs::read(path).unwrap()))
 }
 
-fn once_registered(store: &Store) {
+fn once_registered(store: &TestStore) {
     let first = {
         let registry = store.open();
         let both = registry.register(&[personal(1), personal(1), personal(2)], 1, NOW).unwrap();
@@ -111,7 +111,7 @@ fn once_registered(store: &Store) {
     };
     let registry = store.open();
     let again = registry.register(&[personal(1)], 2, NOW).unwrap()[0];
-    assert_eq!(again, Registered { person: first, kid: 1, is_new: false });
+    assert_eq!(again, RegisteredPerson { person: first, kid: 1, is_new: false });
     let person = registry.person(first).unwrap().unwrap();
     assert_eq!((person.kid, person.registered, person.personal), (1, NOW, personal(1)));
     assert_eq!(registry.person(PersonId(1)).unwrap(), None);
@@ -120,7 +120,7 @@ fn once_registered(store: &Store) {
     assert_eq!(count, 2);
 }
 
-fn registered_by_many(store: &Store) {
+fn registered_by_many(store: &TestStore) {
     let registry = store.open();
     let new = std::thread::scope(|scope| {
         let register = || registry.register(&[personal(7)], 1, NOW).unwrap()[0];
@@ -146,7 +146,7 @@ fn nothing_personal_is_readable_on_the_disk() {
     assert!(matches!(strange.person(all[0]), Err(RegistryError::Sealed)));
 }
 
-fn erased_people(store: &Store) {
+fn erased_people(store: &TestStore) {
     let registry = store.open();
     let id = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
     let about = fact(registry.draw_fact_id().unwrap(), id);
@@ -165,7 +165,7 @@ fn erased_people(store: &Store) {
     assert!(registry.register(&[personal(1)], 1, NOW).unwrap()[0].is_new);
 }
 
-fn withdrawn_facts(store: &Store) {
+fn withdrawn_facts(store: &TestStore) {
     let registry = store.open();
     let about = fact(FactId(9), PersonId(4));
     let facts = [about.clone(), fact(FactId(8), PersonId(4)), fact(FactId(7), PersonId(5))];
@@ -184,11 +184,11 @@ fn withdrawn_facts(store: &Store) {
     assert_eq!(all, [(PersonId(4), 2), (PersonId(5), 1)]);
     // A row that has the reason alone.
     let key = [&4_u64.to_be_bytes()[..], &8_u64.to_be_bytes(), &[1]].concat();
-    registry.rows().write(&[vec![Row::new(Table::Facts, key, pack(&"mistaken"))].into()]).unwrap();
+    registry.rows().write(&[vec![Row::new(RegistryTable::Facts, key, pack(&"mistaken"))].into()]).unwrap();
     assert_eq!(registry.fact(FactId(8)).unwrap().map(|fact| fact.force), Some(mistaken(None)));
 }
 
-fn broken_audit(store: &Store) {
+fn broken_audit(store: &TestStore) {
     let registry = store.open();
     let act = |object: &str| Act {
         at: NOW,
@@ -205,15 +205,15 @@ fn broken_audit(store: &Store) {
     assert_eq!(registry.last_audited().unwrap(), registry.audited(3, 1).unwrap().pop());
     let second = registry.audited(2, 1).unwrap().remove(0);
     assert_eq!((second.number, second.act.object.as_str()), (2, "c2"));
-    registry.forge(&Audited { act: act("c9"), ..second.clone() }).unwrap();
-    assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
+    registry.forge(&AuditEntry { act: act("c9"), ..second.clone() }).unwrap();
+    assert_eq!(registry.verify_audit().unwrap(), Err(AuditChainError { number: 2 }));
     registry.forge(&second).unwrap();
     assert_eq!(registry.verify_audit().unwrap(), Ok(3));
     registry.drop_entry(2).unwrap();
-    assert_eq!(registry.verify_audit().unwrap(), Err(AuditBroken { number: 2 }));
+    assert_eq!(registry.verify_audit().unwrap(), Err(AuditChainError { number: 2 }));
 }
 
-fn counted(store: &Store) {
+fn counted(store: &TestStore) {
     let registry = store.open();
     assert_eq!(registry.counts().unwrap(), Counts::default());
     assert_eq!(registry.last_audited().unwrap(), None);
@@ -239,7 +239,7 @@ fn counted(store: &Store) {
     assert_eq!((counts.rows["facts"], counts.rows["documents"]), (3, 3));
 }
 
-fn audited_by_many(store: &Store) {
+fn audited_by_many(store: &TestStore) {
     let registry = store.open();
     let act = Act {
         at: NOW,
@@ -263,7 +263,7 @@ fn audited_by_many(store: &Store) {
     assert_eq!(registry.verify_audit().unwrap(), Ok(21));
 }
 
-fn budgets(store: &Store) {
+fn budgets(store: &TestStore) {
     let registry = store.open();
     let granted: usize = std::thread::scope(|scope| {
         let spend = || (0..10).filter(|_| registry.spend("cases/a", 1, 3, 100).unwrap()).count();
@@ -275,17 +275,22 @@ fn budgets(store: &Store) {
     assert!(!registry.spend("cases/a", 1, 1, 100).unwrap());
     assert!(registry.spend("cases/b", 1, 100, 100).unwrap());
     assert!(registry.spend("cases/a", 2, 100, 100).unwrap());
-    registry.give_back("cases/a", 2, 1).unwrap();
-    registry.give_back("cases/a", 1, 1).unwrap();
-    registry.give_back("cases/never", 2, 1).unwrap();
+    registry.refund("cases/a", 2, 1).unwrap();
+    registry.refund("cases/a", 1, 1).unwrap();
+    registry.refund("cases/never", 2, 1).unwrap();
     assert!(registry.spend("cases/a", 2, 1, 100).unwrap());
     assert!(!registry.spend("cases/a", 2, 1, 100).unwrap());
 }
 
-fn released_once(store: &Store) {
+fn released_once(store: &TestStore) {
     let registry = store.open();
-    let new =
-        NewHeld { kind: HeldKind::Facts, sent_by: "a".into(), at: NOW, count: 2, body: "{}\n{}\n".into() };
+    let new = NewHeldList {
+        kind: HeldListKind::Facts,
+        sent_by: "a".into(),
+        at: NOW,
+        count: 2,
+        body: "{}\n{}\n".into(),
+    };
     let id = registry.hold(new).unwrap();
     assert_eq!(registry.all_held().unwrap().len(), 1);
     let got = std::thread::scope(|scope| {
@@ -296,7 +301,7 @@ fn released_once(store: &Store) {
     assert_eq!(registry.held(id).unwrap(), None);
 }
 
-fn all_survives(store: &Store) {
+fn all_survives(store: &TestStore) {
     let window = Window { from: Timestamp(1), to: Timestamp(2) };
     let case = {
         let registry = store.open();
@@ -317,7 +322,7 @@ fn all_survives(store: &Store) {
     assert_eq!(registry.policies().unwrap().len(), 3);
 }
 
-fn reported_once_a_day(store: &Store) {
+fn reported_once_a_day(store: &TestStore) {
     let registry = store.open();
     let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
     registry.add_facts(&[fact(FactId(9), person)]).unwrap();
@@ -340,7 +345,7 @@ fn reported_once_a_day(store: &Store) {
 }
 
 /// XJ-13: three for one and one for three, however many try at once.
-fn tied_by_many(store: &Store) {
+fn tied_by_many(store: &TestStore) {
     const MAX: usize = 3;
     let opened = store.open();
     let registry = &opened;
@@ -376,7 +381,7 @@ fn tied_by_many(store: &Store) {
     assert_eq!(registry.tie(PersonId(1), PersonId(9), may).unwrap(), Ok(()));
 }
 
-fn proven_for_good(store: &Store) {
+fn proven_for_good(store: &TestStore) {
     let registry = store.open();
     let proven = registry.register_proven(&[personal(1)], 1, NOW).unwrap()[0].person;
     let imported = registry.register(&[personal(2)], 1, NOW).unwrap()[0].person;
@@ -392,13 +397,13 @@ fn proven_for_good(store: &Store) {
     // A row of before anybody was asked for a proof.
     let old = pack(&serde_json::json!({"registered": NOW, "personal": personal(3)}));
     let sealed = [vec![1], registry.0.seal.seal(9, old).unwrap()].concat();
-    registry.claim(Row::new(Table::People, 9_u64.to_be_bytes(), sealed)).unwrap();
+    registry.claim(Row::new(RegistryTable::People, 9_u64.to_be_bytes(), sealed)).unwrap();
     let old = registry.person(PersonId(9)).unwrap().unwrap();
     assert_eq!((old.proven, old.personal), (false, personal(3)));
 }
 
 /// Who has named a holder is taken by that one, once for each time that it is said.
-fn named_and_taken(store: &Store) {
+fn named_and_taken(store: &TestStore) {
     const MAX: usize = 3;
     let opened = store.open();
     let registry = &opened;
@@ -449,12 +454,12 @@ fn named_and_taken(store: &Store) {
 
     // A row of before anybody could be named.
     let old = pack(&serde_json::json!({"dependants": [], "guardians": [second]}));
-    registry.claim(Row::new(Table::Kin, 9_u64.to_be_bytes(), old)).unwrap();
+    registry.claim(Row::new(RegistryTable::Kin, 9_u64.to_be_bytes(), old)).unwrap();
     let old = Kin { guardians: vec![second], ..Kin::default() };
     assert_eq!(registry.kin_of(PersonId(9)).unwrap(), old);
 }
 
-fn test_sites_kept(store: &Store) {
+fn test_sites_kept(store: &TestStore) {
     let registry = store.open();
     let opening = Opening {
         opens: "08:00".parse().unwrap(),
@@ -479,7 +484,7 @@ fn test_sites_kept(store: &Store) {
     assert_eq!(all, [added[0].clone(), closed]);
 }
 
-fn booked_by_many(store: &Store) {
+fn booked_by_many(store: &TestStore) {
     const PLACES: u16 = 3;
     const TODAY: u32 = 100;
     let registry = store.open();
@@ -529,7 +534,7 @@ fn booked_by_many(store: &Store) {
     assert_eq!(store.open().bookings_of(person).unwrap().all(), [next]);
 }
 
-fn shown_upstream(store: &Store) {
+fn shown_upstream(store: &TestStore) {
     let registry = store.open();
     let (one, other, later) = (PersonId(4), PersonId(5), NOW.plus_ms(1));
     let shown = |source: &str, colour, at| Upstream { source: source.into(), colour, at };
@@ -549,7 +554,7 @@ fn shown_upstream(store: &Store) {
     assert_eq!(registry.upstream_of(PersonId(6)).unwrap(), []);
 }
 
-fn papers_in_order(store: &Store) {
+fn papers_in_order(store: &TestStore) {
     let registry = store.open();
     let appeal = |id: u64, due: u64| {
         let (text, at) = ("it was not me".to_owned(), NOW);

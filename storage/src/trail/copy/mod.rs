@@ -3,7 +3,7 @@
 //! cluster has too many is seen, too.
 
 use super::{EmbeddedTrails, Index, ScyllaTrails, TrailError};
-use crate::copying::{Difference, Piece, Unlike};
+use crate::copying::{CopyChunk, Difference, Mismatch};
 use crate::cql::Cluster;
 use scangate_core::check_in::CheckIn;
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub struct TrailCopy {
 
 /// A place in the trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TrailPlace {
+pub struct TrailCursor {
     day: u32,
     /// The portion of the day: a class by person, then a class by venue in each hour.
     portion: u32,
@@ -65,9 +65,9 @@ impl TrailCopy {
 
     /// The first place on or after a UTC day (days since 1970); none where no day is left.
     #[must_use]
-    pub fn first(&self, day: u32) -> Option<TrailPlace> {
+    pub fn first(&self, day: u32) -> Option<TrailCursor> {
         let first = self.days.range(day..).next()?;
-        Some(TrailPlace { day: *first, portion: 0 })
+        Some(TrailCursor { day: *first, portion: 0 })
     }
 
     /// The check-ins of days before this one.
@@ -77,33 +77,36 @@ impl TrailCopy {
 
     /// How many portions are before a place, and how many there are in all.
     #[must_use]
-    pub fn extent(&self, place: Option<TrailPlace>) -> (u64, u64) {
+    pub fn extent(&self, place: Option<TrailCursor>) -> (u64, u64) {
         let days = |count: usize| count as u64 * u64::from(self.portions());
         let all = days(self.days.len());
         let before =
-            |place: TrailPlace| days(self.days.range(..place.day).count()) + u64::from(place.portion);
+            |place: TrailCursor| days(self.days.range(..place.day).count()) + u64::from(place.portion);
         (place.map_or(all, before), all)
     }
 
     /// The index that the piece at a place is of: a piece is of one alone.
     #[must_use]
-    pub fn index(&self, place: TrailPlace) -> Index {
+    pub fn index(&self, place: TrailCursor) -> Index {
         self.portion(place).0
     }
 
     /// Copies a piece.
-    pub fn copy(&self, at: TrailPlace) -> Result<Piece<TrailPlace>, TrailError> {
+    pub fn copy(&self, at: TrailCursor) -> Result<CopyChunk<TrailCursor>, TrailError> {
         let piece = self.read(at, u32::MAX)?;
         if !piece.check_ins.is_empty() {
             self.to.write_index(self.index(at), &piece.check_ins)?;
         }
-        Ok(Piece { rows: piece.check_ins.len() as u64, next: piece.next })
+        Ok(CopyChunk { rows: piece.check_ins.len() as u64, next: piece.next })
     }
 
     /// Compares a piece, and says what is unlike first.
-    pub fn compare(&self, at: TrailPlace) -> Result<(Piece<TrailPlace>, Option<Difference>), TrailError> {
+    pub fn compare(
+        &self,
+        at: TrailCursor,
+    ) -> Result<(CopyChunk<TrailCursor>, Option<Difference>), TrailError> {
         let index = self.index(at);
-        let Read { mut check_ins, portions, next } = self.read(at, PORTIONS_A_PIECE)?;
+        let SourceChunk { mut check_ins, portions, next } = self.read(at, PORTIONS_A_PIECE)?;
         let partitions: Vec<(u16, u32)> = portions
             .into_iter()
             .flat_map(|(period, class)| self.class(class, self.to.buckets()).map(move |at| (at, period)))
@@ -113,13 +116,13 @@ impl TrailCopy {
             side.sort_unstable_by_key(|check_in| key(index, check_in));
         }
         let difference = first_difference(index, &check_ins, &copied);
-        Ok((Piece { rows: check_ins.len() as u64, next }, difference))
+        Ok((CopyChunk { rows: check_ins.len() as u64, next }, difference))
     }
 
     /// Reads a piece of the source: portions of one index and day, so many at most.
-    fn read(&self, at: TrailPlace, portions_max: u32) -> Result<Read, TrailError> {
+    fn read(&self, at: TrailCursor, portions_max: u32) -> Result<SourceChunk, TrailError> {
         let index = self.index(at);
-        let mut read = Read { check_ins: Vec::new(), portions: Vec::new(), next: Some(at) };
+        let mut read = SourceChunk { check_ins: Vec::new(), portions: Vec::new(), next: Some(at) };
         for _ in 0..portions_max {
             let Some(place) = read.next.filter(|place| place.day == at.day && self.index(*place) == index)
             else {
@@ -144,7 +147,7 @@ impl TrailCopy {
     }
 
     /// Index, period and class of a portion.
-    fn portion(&self, TrailPlace { day, portion }: TrailPlace) -> (Index, u32, u16) {
+    fn portion(&self, TrailCursor { day, portion }: TrailCursor) -> (Index, u32, u16) {
         let classes = u32::from(self.classes);
         let class = u16::try_from(portion % classes).expect("less than the number of classes");
         match portion / classes {
@@ -153,9 +156,9 @@ impl TrailCopy {
         }
     }
 
-    fn after(&self, TrailPlace { day, portion }: TrailPlace) -> Option<TrailPlace> {
+    fn after(&self, TrailCursor { day, portion }: TrailCursor) -> Option<TrailCursor> {
         if portion + 1 < self.portions() {
-            return Some(TrailPlace { day, portion: portion + 1 });
+            return Some(TrailCursor { day, portion: portion + 1 });
         }
         self.first(day + 1)
     }
@@ -167,11 +170,11 @@ impl TrailCopy {
 }
 
 /// A piece of the source.
-struct Read {
+struct SourceChunk {
     check_ins: Vec<CheckIn>,
     /// The portions it is of: period and class.
     portions: Vec<(u32, u16)>,
-    next: Option<TrailPlace>,
+    next: Option<TrailCursor>,
 }
 
 fn common_divisor(one: u16, other: u16) -> u16 {
@@ -186,18 +189,18 @@ fn key(index: Index, check_in: &CheckIn) -> (u64, u64, [u8; 16]) {
 /// The first difference between check-ins in order.
 fn first_difference(index: Index, source: &[CheckIn], copied: &[CheckIn]) -> Option<Difference> {
     let at = source.iter().zip(copied).take_while(|(one, other)| one == other).count();
-    let (check_in, unlike) = match (source.get(at), copied.get(at)) {
+    let (check_in, mismatch) = match (source.get(at), copied.get(at)) {
         (None, None) => return None,
-        (Some(one), None) => (one, Unlike::Missing),
-        (None, Some(other)) => (other, Unlike::Surplus),
+        (Some(one), None) => (one, Mismatch::Missing),
+        (None, Some(other)) => (other, Mismatch::Surplus),
         (Some(one), Some(other)) => match key(index, one).cmp(&key(index, other)) {
-            Ordering::Less => (one, Unlike::Missing),
-            Ordering::Equal => (one, Unlike::Changed),
-            Ordering::Greater => (other, Unlike::Surplus),
+            Ordering::Less => (one, Mismatch::Missing),
+            Ordering::Equal => (one, Mismatch::Changed),
+            Ordering::Greater => (other, Mismatch::Surplus),
         },
     };
     let CheckIn { id, venue, at, .. } = *check_in;
-    Some(Difference::CheckIn { id, venue, at, index, unlike })
+    Some(Difference::CheckIn { id, venue, at, index, mismatch })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod whole;
 use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::disk_space;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
-use row::Row;
+use row::BlockRow;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{PersonId, VenueId};
@@ -99,19 +99,19 @@ pub struct EmbeddedTrails {
     folder: PathBuf,
     buckets: u16,
     /// None only where opening it anew has failed.
-    open: RwLock<Option<Open>>,
+    open: RwLock<Option<OpenStore>>,
 }
 
-struct Open {
+struct OpenStore {
     database: Database,
     meta: Keyspace,
     buckets: u16,
     days: Mutex<HashMap<(Index, u32), Keyspace>>,
-    writing: Mutex<Writing>,
+    writing: Mutex<WriteState>,
 }
 
 /// What puts a check-in of a drain in its place: it is sorted in place of the row, which is twice as long.
-struct Ordered {
+struct SortEntry {
     /// The bucket's rank.
     bucket: u64,
     owner: u64,
@@ -120,18 +120,18 @@ struct Ordered {
     place: u32,
 }
 
-impl Ordered {
+impl SortEntry {
     fn key(&self) -> (u64, u64, u64) {
         (self.bucket, self.owner, self.at)
     }
 }
 
 #[derive(Default)]
-struct Writing {
+struct WriteState {
     /// The number of the next block.
     number: u64,
     /// The order of the drain that is being written; kept for its room.
-    order: Vec<Ordered>,
+    order: Vec<SortEntry>,
     /// The buckets that it brought something to; kept for its room.
     touched: Vec<Bucket>,
     /// Blocks of each tier in each bucket since the store was opened.
@@ -141,13 +141,13 @@ struct Writing {
 impl EmbeddedTrails {
     /// Opens the store of a folder, or makes one with so many buckets.
     pub fn open(folder: &Path, buckets: u16) -> Result<Self, TrailError> {
-        let open = Open::new(folder, buckets)?;
+        let open = OpenStore::new(folder, buckets)?;
         Ok(Self { folder: folder.to_owned(), buckets, open: RwLock::new(Some(open)) })
     }
 
     /// Does something with the store. A store that poisoned itself after a failed flush is opened anew
     /// first: with room on the disk again it heals.
-    fn with<T>(&self, act: impl Fn(&Open) -> Result<T, TrailError>) -> Result<T, TrailError> {
+    fn with<T>(&self, act: impl Fn(&OpenStore) -> Result<T, TrailError>) -> Result<T, TrailError> {
         if let Some(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
             let result = act(open);
             if !matches!(result, Err(TrailError::Store(fjall::Error::Poisoned))) {
@@ -159,7 +159,7 @@ impl EmbeddedTrails {
         let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // The old one has to let go of the folder before a new one can take it.
         *place = None;
-        act(place.insert(Open::new(&self.folder, self.buckets)?))
+        act(place.insert(OpenStore::new(&self.folder, self.buckets)?))
     }
 }
 
@@ -185,7 +185,7 @@ impl TrailStore for EmbeddedTrails {
     }
 }
 
-impl Open {
+impl OpenStore {
     fn new(folder: &Path, asked: u16) -> Result<Self, TrailError> {
         let database = Database::builder(folder).journal_compression(CompressionType::None).open()?;
         let meta = database.keyspace("meta", KeyspaceCreateOptions::default)?;
@@ -204,7 +204,7 @@ impl Open {
             Some(value) => u64::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
             None => 0,
         };
-        let writing = Mutex::new(Writing { number, ..Writing::default() });
+        let writing = Mutex::new(WriteState { number, ..WriteState::default() });
         Ok(Self { database, meta, buckets: asked, days: Mutex::new(HashMap::new()), writing })
     }
 
@@ -261,16 +261,16 @@ impl Open {
         drain: &[CheckIn],
         number: u64,
         batch: &mut OwnedWriteBatch,
-        writing: &mut Writing,
+        writing: &mut WriteState,
     ) -> Result<(), TrailError> {
-        let Writing { order, touched, .. } = writing;
+        let WriteState { order, touched, .. } = writing;
         order.clear();
         order.extend(drain.iter().zip(0..).map(|(check_in, place)| {
             let owner = index.owner(check_in);
             let bucket = Bucket::of(index, owner, check_in.at, self.buckets);
-            Ordered { bucket: bucket.rank(), owner, at: check_in.at.0, place }
+            SortEntry { bucket: bucket.rank(), owner, at: check_in.at.0, place }
         }));
-        let id = |ordered: &Ordered| drain[ordered.place as usize].id;
+        let id = |ordered: &SortEntry| drain[ordered.place as usize].id;
         order
             .sort_unstable_by(|one, other| one.key().cmp(&other.key()).then_with(|| id(one).cmp(&id(other))));
         for run in order.chunk_by(|one, other| one.bucket == other.bucket) {
@@ -284,7 +284,7 @@ impl Open {
 
     /// Counts a block, and merges a tier that has gathered enough. A crash loses the counts and nothing
     /// else: the next merge takes all blocks of its tier.
-    fn gather(&self, bucket: Bucket, writing: &mut Writing) -> Result<(), TrailError> {
+    fn gather(&self, bucket: Bucket, writing: &mut WriteState) -> Result<(), TrailError> {
         for tier in 0..TIER_LAST {
             // Buckets begin at different counts, so that they are not all merged by the same drain.
             let start = if tier == 0 { bucket.bucket % BLOCKS_A_TIER } else { 0 };
@@ -444,7 +444,7 @@ impl Open {
 /// Takes an owner's check-ins in a window from sorted rows.
 fn take(
     index: Index,
-    rows: &[Row],
+    rows: &[BlockRow],
     owner: u64,
     window: Window,
     into: &mut Vec<CheckIn>,

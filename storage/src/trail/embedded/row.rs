@@ -16,10 +16,10 @@ pub(super) const ROW_BYTES: usize = 57;
 pub(super) const KEY_BYTES: usize = 32;
 
 /// A row.
-pub(super) type Row = [u8; ROW_BYTES];
+pub(super) type BlockRow = [u8; ROW_BYTES];
 
 /// Writes a check-in as a row of an index.
-pub(super) fn encode(index: Index, check_in: &CheckIn) -> Row {
+pub(super) fn encode(index: Index, check_in: &CheckIn) -> BlockRow {
     let mut row = [0; ROW_BYTES];
     row[0..8].copy_from_slice(&index.owner(check_in).to_be_bytes());
     row[8..16].copy_from_slice(&check_in.at.0.to_be_bytes());
@@ -38,12 +38,12 @@ pub(super) fn encode(index: Index, check_in: &CheckIn) -> Row {
 }
 
 /// What the door's last word is told by, among rows with one key.
-pub(super) fn finality(row: &Row) -> u32 {
+pub(super) fn finality(row: &BlockRow) -> u32 {
     Verdict::of_byte(row[54]).map_or(0, |verdict| check_in::finality(verdict, Checks(row[55])))
 }
 
 /// Reads a row of an index; none where a byte is not one that was written.
-pub(super) fn decode(index: Index, row: &Row) -> Option<CheckIn> {
+pub(super) fn decode(index: Index, row: &BlockRow) -> Option<CheckIn> {
     let number = |at: usize| {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&row[at..at + 8]);

@@ -1,6 +1,6 @@
 //! Whole buckets of the store, for who copies all of it or compares.
 
-use super::{Bucket, EmbeddedTrails, Open, block, row};
+use super::{Bucket, EmbeddedTrails, OpenStore, block, row};
 use crate::trail::{Index, TrailError};
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::Timestamp;
@@ -47,7 +47,7 @@ impl EmbeddedTrails {
     }
 }
 
-impl Open {
+impl OpenStore {
     fn whole(&self, bucket: Bucket) -> Result<Vec<CheckIn>, TrailError> {
         let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
         let mut rows = Vec::new();

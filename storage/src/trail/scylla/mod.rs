@@ -6,15 +6,16 @@
 //! milliseconds. A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows
 //! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
 
+mod concurrency;
 mod count;
 mod payload;
-mod pressure;
+
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
-use crate::cql::{Cluster, ClusterError, OnceCell, clock};
+use crate::cql::{Cluster, ClusterError, clock};
+use concurrency::ConcurrencyLimit;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use pressure::Pressure;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -25,6 +26,7 @@ use scylla::statement::prepared::PreparedStatement;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OnceCell;
 
 /// Rows in one batch: at some 100 bytes each far below what servers take.
 const ROWS_A_BATCH: usize = 128;
@@ -39,7 +41,7 @@ const DAYS_PART: i32 = 0;
 /// The row of `version` that keeps the number of buckets.
 const BUCKETS_CHOSEN: &str = "buckets";
 
-struct Statements {
+struct TrailStatements {
     insert: [PreparedStatement; 2],
     select: [PreparedStatement; 2],
     delete_person: PreparedStatement,
@@ -53,19 +55,19 @@ struct Statements {
 pub struct ScyllaTrails {
     cluster: Arc<Cluster>,
     /// Made when the cluster first answers.
-    statements: OnceCell<Statements>,
+    statements: OnceCell<TrailStatements>,
     /// Those that read whole partitions, which only a comparison asks for.
     whole: OnceCell<[PreparedStatement; 2]>,
     buckets: u16,
     retention_days: u16,
-    pressure: Pressure,
+    limit: ConcurrencyLimit,
     /// The days that this gateway has listed.
     listed: Mutex<BTreeSet<u32>>,
     retained_from: AtomicU32,
 }
 
 /// What one row of an insert binds: bucket, period, owner, time, id, the other, what was said, TTL.
-type Bound<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32);
+type InsertValues<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32);
 
 impl ScyllaTrails {
     /// The trails of a cluster that keeps them for so many days, made with so many buckets if there are none.
@@ -78,7 +80,7 @@ impl ScyllaTrails {
             whole: OnceCell::new(),
             buckets,
             retention_days,
-            pressure: Pressure::default(),
+            limit: ConcurrencyLimit::default(),
             listed: Mutex::default(),
             retained_from: AtomicU32::new(0),
         }
@@ -90,7 +92,7 @@ impl ScyllaTrails {
         self.cluster.wait(self.statements()).map(drop)
     }
 
-    async fn statements(&self) -> Result<&Statements, TrailError> {
+    async fn statements(&self) -> Result<&TrailStatements, TrailError> {
         let make = || async {
             // The caller's, if it is the first.
             let found = self.cluster.choose(BUCKETS_CHOSEN, i32::from(self.buckets)).await?;
@@ -98,7 +100,7 @@ impl ScyllaTrails {
             if found != self.buckets {
                 return Err(TrailError::Buckets { found, asked: self.buckets });
             }
-            Ok(Statements::prepare(&self.cluster).await?)
+            Ok(TrailStatements::prepare(&self.cluster).await?)
         };
         self.statements.get_or_try_init(make).await
     }
@@ -131,10 +133,10 @@ impl ScyllaTrails {
             let count = left.len();
             let (undone, error) = self.write_some(left).await;
             let Some(error) = error else {
-                self.pressure.ease();
+                self.limit.grow();
                 return Ok(());
             };
-            self.pressure.strain();
+            self.limit.shrink();
             if undone.len() == count {
                 return Err(error);
             }
@@ -145,8 +147,8 @@ impl ScyllaTrails {
     /// Writes batches until one fails. Returns those that are not known to be written, and why.
     async fn write_some<'a>(
         &self,
-        batches: Vec<(Index, Vec<Bound<'a>>)>,
-    ) -> (Vec<(Index, Vec<Bound<'a>>)>, Option<TrailError>) {
+        batches: Vec<(Index, Vec<InsertValues<'a>>)>,
+    ) -> (Vec<(Index, Vec<InsertValues<'a>>)>, Option<TrailError>) {
         let (mut undone, mut first) = (Vec::new(), None);
         let has_failed = &AtomicBool::new(false);
         let mut writing = stream::iter(batches)
@@ -160,7 +162,7 @@ impl ScyllaTrails {
                     ((index, batch), Some(error))
                 })
             })
-            .buffer_unordered(self.pressure.allowed());
+            .buffer_unordered(self.limit.allowed());
         while let Some(written) = writing.next().await {
             if let Err((batch, error)) = written {
                 undone.push(batch);
@@ -189,12 +191,12 @@ impl ScyllaTrails {
 
     /// The rows of a drain in one index: partition by partition, in pieces that a batch takes. Of two with one key the
     /// door's last word is written: in one batch the cluster would keep either.
-    fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<Bound<'a>>> {
+    fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<InsertValues<'a>>> {
         let partition = |check_in: &CheckIn| self.partition(index, index.owner(check_in), check_in.at);
         let mut drain: Vec<_> = drain.iter().map(|check_in| (partition(check_in), check_in)).collect();
         drain.sort_unstable_by_key(|(partition, check_in)| (*partition, check_in.id, check_in.precedence()));
         drain.dedup_by_key(|(_, check_in)| (check_in.id, check_in.at));
-        let rows: Vec<Bound<'a>> = drain
+        let rows: Vec<InsertValues<'a>> = drain
             .into_iter()
             .map(|((bucket, period), check_in)| {
                 let (owner, other) = (index.owner(check_in), index.other(check_in));
@@ -207,7 +209,7 @@ impl ScyllaTrails {
         partitions.flat_map(|rows| rows.chunks(ROWS_A_BATCH).map(<[_]>::to_vec)).collect()
     }
 
-    async fn write_batch(&self, index: Index, rows: &[Bound<'_>]) -> Result<(), TrailError> {
+    async fn write_batch(&self, index: Index, rows: &[InsertValues<'_>]) -> Result<(), TrailError> {
         let insert = &self.statements().await?.insert[index as usize];
         let session = self.cluster.session().await?;
         if let [row] = rows {
@@ -361,7 +363,7 @@ impl TrailStore for ScyllaTrails {
     }
 }
 
-impl Statements {
+impl TrailStatements {
     async fn prepare(cluster: &Cluster) -> Result<Self, ClusterError> {
         let insert = |table: &str, period: &str, owner: &str, other: &str| {
             format!(

@@ -1,6 +1,6 @@
 //! Every row there is, whatever its table and bucket, by going round the ring of tokens: for who compares or counts.
 
-use super::{EachKey, SCANS_MAX, ScyllaRows};
+use super::{KeyVisitor, SCANS_MAX, ScyllaRows};
 use crate::cql::ClusterError;
 use crate::registry::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,10 +8,10 @@ use scylla::deserialize::row::DeserializeRow;
 use std::ops::Range;
 
 /// Pieces of the ring, all of one length.
-pub(in crate::registry) const PIECES: u16 = 256;
+pub(in crate::registry) const TOKEN_RANGES: u16 = 256;
 
 /// What receives rows, each with the name of its table.
-type EachOfAll<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Result<()> + 'a;
+type RingVisitor<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Result<()> + 'a;
 
 impl ScyllaRows {
     /// Whether there is no row that stays.
@@ -26,15 +26,15 @@ impl ScyllaRows {
     }
 
     /// Every row that stays in some pieces of the ring, in no order. Little is in memory at a time.
-    pub(in crate::registry) fn ring(&self, pieces: Range<u16>, each: &mut EachOfAll<'_>) -> Result<()> {
+    pub(in crate::registry) fn ring(&self, pieces: Range<u16>, each: &mut RingVisitor<'_>) -> Result<()> {
         self.go_round("kind, key, value", pieces, &mut |(table, key, value): (String, Vec<u8>, Vec<u8>)| {
             each(&table, &key, &value)
         })
     }
 
     /// Every key of the whole ring, in no order.
-    pub(super) fn ring_keys(&self, each: &mut EachKey<'_>) -> Result<()> {
-        self.go_round("kind, key", 0..PIECES, &mut |(table, key): (String, Vec<u8>)| each(&table, &key))
+    pub(super) fn ring_keys(&self, each: &mut KeyVisitor<'_>) -> Result<()> {
+        self.go_round("kind, key", 0..TOKEN_RANGES, &mut |(table, key): (String, Vec<u8>)| each(&table, &key))
     }
 
     /// These columns of every row that stays in some pieces of the ring, in no order.
@@ -70,7 +70,7 @@ impl ScyllaRows {
 
 /// The first and the last token of a piece.
 fn tokens(piece: u16) -> (i64, i64) {
-    const BITS: u32 = i64::BITS - PIECES.ilog2();
+    const BITS: u32 = i64::BITS - TOKEN_RANGES.ilog2();
     let first = u64::from(piece) << BITS;
     let last = first | ((1 << BITS) - 1);
     // Tokens are signed: the ring begins at the least of them.
@@ -84,8 +84,8 @@ mod tests {
 
     #[test]
     fn the_pieces_are_the_whole_ring() {
-        assert_eq!((tokens(0).0, tokens(PIECES - 1).1), (i64::MIN, i64::MAX));
-        for piece in 1..PIECES {
+        assert_eq!((tokens(0).0, tokens(TOKEN_RANGES - 1).1), (i64::MIN, i64::MAX));
+        for piece in 1..TOKEN_RANGES {
             assert_eq!(tokens(piece).0, tokens(piece - 1).1 + 1);
         }
     }
