@@ -1,4 +1,4 @@
-//! What survives: the write-ahead journal, the trails and the registry.
+//! Durable state: the write-ahead journal, the trails and the registry.
 
 pub mod copying;
 pub mod cql;

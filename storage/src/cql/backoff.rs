@@ -1,39 +1,41 @@
-//! Conditional writes of one partition get in each other's way, and then a cluster may be unable to tell whether one
-//! was done. It is asked again, after a pause that is drawn so that the same ones do not meet again.
+//! Retries of conditional writes. Concurrent conditional writes of one partition contend, and the cluster may
+//! then be unable to report whether one was applied. The write is retried after a random pause, so that the
+//! same writers do not collide again.
 
 use super::error::ClusterError;
 use aws_lc_rs::rand;
 use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use std::time::{Duration, Instant};
 
-/// After how long nothing is asked again.
+/// No retry begins after this long.
 const TRYING_MAX: Duration = Duration::from_secs(10);
-/// The longest first pause; each later one may be twice as long as the one before.
+/// The upper bound of the first pause. The bound doubles with each retry.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
-/// The longest pause.
+/// The largest bound of a pause.
 const PAUSE_MAX: Duration = Duration::from_millis(640);
 
-/// The tries of one conditional write.
+/// The retries of one conditional write.
 pub(crate) struct RetryBackoff {
     since: Instant,
     pause: Duration,
 }
 
 impl RetryBackoff {
-    /// From now on.
+    /// Starts the time limit.
     pub(crate) fn new() -> Self {
         Self { since: Instant::now(), pause: PAUSE_FIRST }
     }
 
-    /// Waits before the next try after one that failed so. **Errors**: this one, where it tells that nothing was done,
-    /// or has been met for too long.
+    /// Waits before the next attempt, after an attempt that failed with this error. **Errors**: the error
+    /// itself, where it proves that the write was not applied or the time limit has passed.
     pub(crate) async fn again(&mut self, error: ExecutionError) -> Result<(), ClusterError> {
         let is_open = is_open(&error);
         let error = ClusterError::of(error);
         if is_open { self.after(error).await } else { Err(error) }
     }
 
-    /// Waits before the next try after one that came to nothing, for this reason. **Errors**: it has for too long.
+    /// Waits before the next attempt, after an attempt without effect. **Errors**: the reason given, once the
+    /// time limit has passed.
     pub(crate) async fn after(&mut self, why: ClusterError) -> Result<(), ClusterError> {
         if self.since.elapsed() >= TRYING_MAX {
             return Err(why);
@@ -45,8 +47,9 @@ impl RetryBackoff {
     }
 }
 
-/// Whether a conditional write that failed so may have been done all the same: unless the cluster said why not, or
-/// it was never sent. It reads before it writes, over again where others write: a read that failed tells nothing.
+/// Whether a conditional write that failed with this error may still have been applied. It was not if the
+/// cluster reported why, or if it was never sent. A conditional write reads before it writes, repeatedly
+/// under contention, so a failed read proves nothing.
 fn is_open(error: &ExecutionError) -> bool {
     use DbError::{ReadFailure, ReadTimeout, ServerError, WriteFailure, WriteTimeout};
     use ExecutionError::{BadQuery, EmptyPlan, LastAttemptError};
@@ -59,7 +62,7 @@ fn is_open(error: &ExecutionError) -> bool {
     !matches!(error, BadQuery(_) | EmptyPlan)
 }
 
-/// Bytes drawn at random.
+/// Random bytes.
 pub(crate) fn random_bytes<const BYTES: usize>() -> Result<[u8; BYTES], ClusterError> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).map_err(|_| ClusterError::of("no randomness"))?;

@@ -1,27 +1,27 @@
-//! Which copy has filled a keyspace, and whether all of it came: two of the numbers that are chosen once for a
-//! keyspace's life.
+//! Which copy has filled a keyspace, and whether that copy is complete: two numbers that are written once in
+//! a keyspace's life.
 
 use super::cluster::Cluster;
 use super::error::ClusterError;
 
-/// The copy that fills the keyspace.
+/// The name of the number of the copy that fills the keyspace.
 const BEGUN: &str = "filling";
-/// The same number, once the copy is known to be whole.
+/// The name of the same number, written once the copy is verified complete.
 const WHOLE: &str = "filled";
 
-/// How a keyspace was filled.
+/// How far a copy has filled a keyspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FillState {
-    /// Not by a copy.
+    /// No copy has filled it.
     None,
-    /// By the copy of this number, which may not be whole.
+    /// The copy of this number has started and may be incomplete.
     Begun(i32),
-    /// By the copy of this number, wholly.
+    /// The copy of this number is complete.
     Whole(i32),
 }
 
 impl Cluster {
-    /// How the keyspace was filled.
+    /// Reads how far a copy has filled the keyspace.
     pub fn filling(&self) -> Result<FillState, ClusterError> {
         self.wait(async {
             let Some(copy) = self.chosen(BEGUN).await? else { return Ok(FillState::None) };
@@ -30,12 +30,13 @@ impl Cluster {
         })
     }
 
-    /// Takes the keyspace for a copy of this number. Returns whether no other has it.
+    /// Reserves the keyspace for the copy of this number. Returns whether the reservation succeeded: another
+    /// copy may hold it.
     pub fn begin_filling(&self, copy: i32) -> Result<bool, ClusterError> {
         Ok(self.wait(self.choose(BEGUN, copy))? == copy)
     }
 
-    /// Says that the copy is whole.
+    /// Records that the copy is complete.
     pub fn end_filling(&self, copy: i32) -> Result<(), ClusterError> {
         self.wait(self.choose(WHOLE, copy)).map(drop)
     }

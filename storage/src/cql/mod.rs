@@ -1,6 +1,6 @@
-//! A CQL cluster under the trails and the registry: where it is, how to log in, and the version of what is in
-//! it. ScyllaDB, or any server that its driver speaks to. Nothing else in the project names the driver but
-//! the stores made of this.
+//! The CQL cluster under the trails and the registry: its address, the login, and the schema version. It may
+//! be ScyllaDB or any server that its driver supports. Only this module and the stores built on it use the
+//! driver.
 
 mod address;
 mod answer;

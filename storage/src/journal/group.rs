@@ -1,55 +1,55 @@
-//! When a group goes to disk: a state machine without a clock. An `fdatasync` costs the same CPU whatever it
-//! carries, so under load the journal waits a little for a fuller group; with few check-ins it does not wait.
+//! The timing of groups: a state machine without a clock. An `fdatasync` costs the same CPU whatever it
+//! carries, so under load the journal waits a little for a fuller group. With few check-ins it does not wait.
 
 use std::time::{Duration, Instant};
 
-/// Under load a group waits at least this long: below it groups are too small to pay for their fsync.
+/// The shortest wait of a group under load: below it groups are too small to pay for their fsync.
 const WAIT_MIN: Duration = Duration::from_micros(200);
-/// No group waits longer than this: at 1,000 us with an aim of 128, 256x1 saved 0.7 us and 8x32 lost a fifth of
+/// The longest wait of a group: at 1,000 us with an aim of 128, 256x1 saved 0.7 us and 8x32 lost a fifth of
 /// its rate (`benches gate`).
 const WAIT_MAX: Duration = Duration::from_micros(600);
-/// A group of this many shares the cost of its fsync to about a microsecond each.
+/// The aimed group size: at this size each record's share of the fsync is about a microsecond.
 const RECORDS_AIM: u32 = 64;
-/// Fewer than this in the longest wait is no load: then nobody waits for company.
+/// Fewer records than this in the longest wait are no load: a group then goes to disk immediately.
 const RECORDS_LOAD: f64 = 8.0;
-/// Records of the largest group: one write of a mebibyte.
+/// The largest group in records: one write of a mebibyte.
 const RECORDS_MAX: usize = 16_384;
 
-/// What the journal does next.
+/// The journal's next action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupAction {
-    /// Nothing is gathered.
+    /// The group is empty.
     Idle,
-    /// Gather until then.
+    /// Collect records until this time.
     Wait(Instant),
-    /// Write what is gathered.
+    /// Write the group.
     Commit,
 }
 
-/// The group that is being gathered.
+/// The group that is being collected.
 #[derive(Debug)]
 pub(super) struct Group {
     count: usize,
-    /// It holds no more than this.
+    /// The largest size of the group.
     max: usize,
     due: Option<Instant>,
-    /// Records a second, smoothed over the last groups.
+    /// The rate in records a second, smoothed over the last groups.
     rate: f64,
     last_commit: Option<Instant>,
 }
 
 impl Group {
-    /// Groups of at most so many records, if that is less than [`RECORDS_MAX`].
+    /// Starts empty, with groups of at most `max` records, or [`RECORDS_MAX`] if that is less.
     pub(super) fn new(max: usize) -> Self {
         Self { count: 0, max: max.min(RECORDS_MAX), due: None, rate: 0.0, last_commit: None }
     }
 
-    /// Records that may still be gathered.
+    /// How many records the group can still hold.
     pub(super) fn space_left(&self) -> usize {
         self.max - self.count
     }
 
-    /// Takes word of records that were gathered.
+    /// Counts collected records.
     pub(super) fn handle_records(&mut self, count: usize, now: Instant) {
         if count == 0 {
             return;
@@ -60,7 +60,7 @@ impl Group {
         }
     }
 
-    /// Says what to do now.
+    /// Returns the action that is due now.
     pub(super) fn poll(&self, now: Instant) -> GroupAction {
         match self.due {
             None => GroupAction::Idle,
@@ -69,7 +69,7 @@ impl Group {
         }
     }
 
-    /// Takes word that the group was written, and how long since the one before.
+    /// Counts a committed group, and updates the rate by the time since the one before.
     pub(super) fn handle_commit(&mut self, now: Instant) {
         if let Some(before) = self.last_commit {
             let seconds = now.saturating_duration_since(before).as_secs_f64().max(1e-6);

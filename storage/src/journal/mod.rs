@@ -1,24 +1,24 @@
-//! The write-ahead journal: the only truth about a check-in until the trail store has it. Workers push
-//! into lanes; one thread gathers groups, writes each with one write and one `fdatasync`, and says how far
-//! every lane is on disk. It knows nothing of colours or stores; whoever drains it follows with a
+//! The write-ahead journal: the only record of a check-in until the trail store has it. Workers push into
+//! lanes. One thread forms groups, writes each with one write and one `fdatasync`, and publishes how much of
+//! every lane is durable. The journal knows nothing of colours or stores: the batcher follows it with a
 //! [`Reader`] and frees segments with [`Journal::checkpoint`].
 //!
-//! **Shape**. A segment file is a row of 64-byte slots, written full of zeros before its first use:
+//! **Shape**. A segment file is a sequence of 64-byte slots, filled with zeros before its first use:
 //!
 //! | slot | holds |
 //! |---|---|
 //! | 0 | the segment's header: magic, format version, segment number, first sequence, CRC |
-//! | then, a group | a group header: magic, segment number, first sequence, count, CRC; then `count` records |
+//! | then groups | a group header: magic, segment number, first sequence, count, CRC; then `count` records |
 //!
-//! A record is a check-in with a CRC that is mixed with its sequence number, so that what an earlier life
-//! of a recycled segment left behind never verifies. Integers are little-endian. The sequence number of a
-//! record is its place among all records ever written.
+//! A record is a check-in with a CRC that is mixed with its sequence number, so records from an earlier use
+//! of a recycled segment never verify. Integers are little-endian. The sequence number of a record is its
+//! position among all records ever written.
 //!
-//! **What a crash leaves**. At most one group is ever unsynced, the last one. If it is damaged, nothing
-//! valid follows it: recovery keeps its intact records, which were real check-ins that nobody was promised,
-//! and goes on after them. Damage that a later valid group follows is no crash but corruption: it is
-//! reported, and everything outside the damaged record is kept. A segment that was closed in order ends in
-//! a seal, so that there damage at the very end is told from a crash, too.
+//! **Crash recovery**. At most one group is unsynced, the last one. If it is damaged, nothing valid follows
+//! it: recovery keeps its intact records, which are real check-ins that were never acknowledged, and
+//! continues after them. Damage that a later valid group follows is corruption, not a crash: it is reported,
+//! and everything outside the damaged record is kept. A segment that was closed in order ends in a seal,
+//! which also tells corruption at the very end from a crash.
 
 mod checkpoint;
 mod config;
@@ -45,24 +45,24 @@ pub use recover::{Damage, RecoveryReport};
 pub use reopen::inspect;
 pub use shared::WakeLane;
 
-/// Why the journal cannot be opened or followed.
+/// The journal cannot be opened or read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// Another process holds the folder. Nothing was touched; stop the other one first.
+    /// Another process holds the folder's lock. Nothing was changed; stop the other process first.
     #[error("another gateway runs on {folder}")]
     Locked {
         /// The folder.
         folder: String,
     },
-    /// The disk failed. Nothing was acknowledged because of it.
+    /// The disk failed. Nothing was acknowledged because of this call.
     #[error("the journal's disk: {0}")]
     Disk(#[from] std::io::Error),
-    /// A segment is of a format that this version does not know. Use the version that wrote it.
+    /// A segment has a format that this version does not know. Use the version that wrote it.
     #[error("segment {segment} has format version {version}, which this version does not read")]
     Format {
         /// The segment.
         segment: u64,
-        /// Its version.
+        /// Its format version.
         version: u8,
     },
 }

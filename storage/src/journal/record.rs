@@ -1,4 +1,4 @@
-//! A check-in as a record of 64 bytes, and the CRC that ties it to its place.
+//! A check-in as a record of 64 bytes, with a CRC that binds it to its sequence number.
 
 use rkyv::api::low::{access, to_bytes_in_with_alloc};
 use rkyv::ser::allocator::SubAllocator;
@@ -10,20 +10,20 @@ use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
-/// Bytes of every slot.
+/// The size of a slot. **Units**: bytes.
 pub(super) const SLOT_BYTES: usize = 64;
-/// Where a slot's CRC stands.
+/// The offset of a slot's CRC.
 const CRC_AT: usize = 60;
-/// The verdict byte of a check-in that no door answered.
+/// The verdict byte of a check-in without an outcome.
 const NO_OUTCOME: u8 = 0;
 const FORMAT: u8 = 1;
 
-/// A record's place among all records ever written.
+/// A record's position among all records ever written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Sequence(pub u64);
 
 impl Sequence {
-    /// The place `count` records on.
+    /// The sequence `count` records later.
     #[must_use]
     pub const fn plus(self, count: u64) -> Self {
         Self(self.0 + count)
@@ -33,7 +33,7 @@ impl Sequence {
 /// One slot.
 pub(super) type RecordSlot = [u8; SLOT_BYTES];
 
-/// The record as it stands in a slot: archived, it is these fields in this order, without padding.
+/// The record as stored in a slot: archived, it is these fields in this order, without padding.
 #[derive(Archive, Serialize)]
 #[rkyv(derive(Clone, Copy))]
 struct JournalRecord {
@@ -55,7 +55,7 @@ struct JournalRecord {
 
 const _: () = assert!(size_of::<ArchivedJournalRecord>() == SLOT_BYTES);
 
-/// Writes a check-in into a slot, for this place.
+/// Encodes a check-in into a slot, for this sequence.
 pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> RecordSlot {
     let outcome = check_in.outcome;
     let record = JournalRecord {
@@ -83,7 +83,7 @@ pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> RecordSlot {
     slot
 }
 
-/// Reads a check-in from a slot; none where the slot is damaged, of another place or of another format.
+/// Decodes a check-in from a slot; none where the slot is damaged, has another sequence or another format.
 pub(super) fn decode(slot: &RecordSlot, sequence: Sequence) -> Option<CheckIn> {
     if !is_sealed(slot, sequence) {
         return None;
@@ -114,13 +114,13 @@ pub(super) fn decode(slot: &RecordSlot, sequence: Sequence) -> Option<CheckIn> {
     })
 }
 
-/// Puts a slot's CRC, mixed with its place.
+/// Writes a slot's CRC, mixed with its sequence.
 pub(super) fn seal(slot: &mut RecordSlot, sequence: Sequence) {
     let crc = crc(slot, sequence);
     slot[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// Whether a slot's CRC is that of its bytes and place.
+/// Whether a slot's CRC matches its bytes and sequence.
 pub(super) fn is_sealed(slot: &RecordSlot, sequence: Sequence) -> bool {
     slot[CRC_AT..] == crc(slot, sequence).to_le_bytes()
 }

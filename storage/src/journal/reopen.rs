@@ -1,4 +1,4 @@
-//! Opening a journal that may have crashed: every segment read back, and the last one gone on with.
+//! Opening a journal that may have crashed: every segment is read, and writing continues in the last one.
 
 use super::JournalError;
 use super::checkpoint;
@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Reads every segment back, and goes on in the last one.
+/// Reads every segment, and continues in the last one.
 pub(super) fn reopen(
     config: &JournalConfig,
     disk: &dyn Disk,
@@ -25,14 +25,15 @@ pub(super) fn reopen(
     Ok((segments, recovered))
 }
 
-/// What opening the journal would find, but for recent check-ins; nothing is written. Nobody may have it open.
+/// Reads what opening the journal would find, except recent check-ins, and writes nothing. The journal must
+/// not be open elsewhere.
 ///
 /// **Cost**: reads the whole journal. **Errors**: those of opening it.
 pub fn inspect(disk: &dyn Disk) -> Result<RecoveryReport, JournalError> {
     read_back(Timestamp(u64::MAX), disk).map(|(_, recovered, _)| recovered)
 }
 
-/// Reads every segment back, and says what was found in the last one that was used.
+/// Reads every segment, and returns the scan of the last one in use.
 fn read_back(
     recent_since: Timestamp,
     disk: &dyn Disk,
@@ -67,12 +68,12 @@ fn read_back(
             }
         });
         if scan.slots == 0 {
-            // Made ready and never used, or freed before the crash.
+            // The segment was prepared and never used, or freed before the crash.
             segments.free.push(segment::name(number));
             continue;
         }
         let damage = |slot| Damage { segment: number, slot };
-        // The segment before ends earlier than this one begins: its end is lost, and was no torn tail.
+        // The segment before ends earlier than this one begins: its end is corrupt, not a torn tail.
         if !segments.used.is_empty() && scan.first > expected {
             recovered.damaged.extend(recovered.torn_tail);
         }
@@ -93,9 +94,9 @@ fn read_back(
     Ok((segments, recovered, last))
 }
 
-/// Makes what was read last durable, since it is told as durable from now on and a killed process may have
-/// left it unsynced. Goes on in its segment where nothing in it is damaged: a torn group that others followed
-/// would read as corruption.
+/// Syncs the last segment: its records count as durable from now on, and a killed process may have left them
+/// unsynced. Continues in that segment if nothing in it is damaged: a torn group that others followed would
+/// read as corruption.
 fn continue_in_last(
     config: &JournalConfig,
     segments: &mut Segments,
@@ -105,7 +106,7 @@ fn continue_in_last(
     segment.file.sync_data()?;
     let is_whole = scan.damaged.is_empty() && scan.torn.is_none();
     if is_whole && segment.file.size()? == config.segment_bytes {
-        // The next group is written over the seal.
+        // The next group overwrites the seal.
         segment.slots.store(scan.seal.unwrap_or(scan.slots), Ordering::Release);
         segments.active = Some(segment.number);
     }

@@ -1,12 +1,12 @@
-//! Budgets: what an account has spent in a period. A spent budget survives a restart, and gateways that share a
-//! registry share it.
+//! Budgets: the amount that an account has spent in a period. A spent budget survives a restart, and gateways
+//! that share a registry share it.
 
 use super::rows::{RegistryTable, Row, WriteUnit};
 use super::{Registry, Result, number};
 
 impl Registry {
-    /// Spends of an account in a period, where the sum stays within `max`; otherwise nothing is spent.
-    /// Returns whether it was. Earlier periods of the account are forgotten.
+    /// Spends an amount of an account in a period if the sum stays within `max`, and otherwise nothing.
+    /// Returns whether it was spent. Earlier periods of the account are removed.
     pub fn spend(&self, account: &str, period: u64, amount: u64, max: u64) -> Result<bool> {
         let group = [account.as_bytes(), &[0]].concat();
         let key = [group.as_slice(), &period.to_be_bytes()].concat();
@@ -31,7 +31,7 @@ impl Registry {
         }
     }
 
-    /// Gives back what was spent for nothing. Nothing happens in a period that is forgotten.
+    /// Refunds an amount. This does nothing in a period that was removed.
     pub fn refund(&self, account: &str, period: u64, amount: u64) -> Result<()> {
         let key = [account.as_bytes(), &[0], &period.to_be_bytes()].concat();
         while let Some(spent) = self.get(RegistryTable::Budgets, &key)? {

@@ -10,43 +10,43 @@ use serde::{Deserialize, Serialize};
 /// A case that is about to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCase {
-    /// Who opens it, by the token's subject.
+    /// The tracer who opens the case: the token's subject.
     pub tracer: String,
-    /// Whom it is about.
+    /// The person who is traced.
     pub person: PersonId,
-    /// What for.
+    /// The purpose of the case.
     pub purpose: String,
     /// The tracer's own reference.
     pub reference: String,
-    /// From when to when.
+    /// The window of check-in times, start inclusive, end exclusive.
     pub window: Window,
-    /// When it was opened.
+    /// The time at which the case was opened.
     pub opened: Timestamp,
 }
 
 /// A case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    /// Its id.
+    /// The case's id.
     pub id: CaseId,
-    /// Who opened it.
+    /// The tracer who opened the case.
     pub tracer: String,
-    /// Whom it is about.
+    /// The person who is traced.
     pub person: PersonId,
-    /// What for.
+    /// The purpose of the case.
     pub purpose: String,
     /// The tracer's own reference.
     pub reference: String,
-    /// From when.
+    /// The start of the window, inclusive.
     pub from: Timestamp,
-    /// To when.
+    /// The end of the window, exclusive.
     pub to: Timestamp,
-    /// When it was opened.
+    /// The time at which the case was opened.
     pub opened: Timestamp,
 }
 
 impl Case {
-    /// Its window.
+    /// The case's window of check-in times.
     #[must_use]
     pub fn window(&self) -> Window {
         Window { from: self.from, to: self.to }
@@ -76,7 +76,7 @@ impl Registry {
             .transpose()
     }
 
-    /// The cases about somebody, the oldest first.
+    /// The cases about a person, oldest first.
     pub fn cases_about(&self, person: PersonId) -> Result<Vec<Case>> {
         let mut ids: Vec<RowKey> = Vec::new();
         self.rows().groups(

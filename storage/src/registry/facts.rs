@@ -1,9 +1,9 @@
-//! Facts and daily reports: what colours are judged by. They lie together by person, so that one slice has all of
-//! it. A withdrawn fact stays on record: its withdrawal is a row of its own behind it, so that nothing that was
-//! written is ever written over.
+//! Facts and daily reports: the evidence by which colours are judged. Rows are grouped by person, so one
+//! slice returns all of a person's evidence. A withdrawn fact stays on record: its withdrawal is another row
+//! behind it, so no row is ever overwritten.
 //!
-//! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4) for a
-//! report. A withdrawal is an object of reason and time, or a reason alone.
+//! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4)
+//! for a report. A withdrawal is an object of reason and time, or a reason alone.
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
@@ -32,7 +32,7 @@ fn report_key(person: PersonId, day: u32) -> Vec<u8> {
     [&person.0.to_be_bytes()[..], &day.to_be_bytes()].concat()
 }
 
-/// What a row of the evidence is.
+/// The kind of an evidence row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EvidenceKind {
     Fact,
@@ -40,7 +40,7 @@ pub(super) enum EvidenceKind {
     DailyReport,
 }
 
-/// What a row is, by its key.
+/// The kind of a row, by the length of its key.
 pub(super) fn evidence_kind(key: &[u8]) -> EvidenceKind {
     match key.len() {
         FACT_KEY_BYTES => EvidenceKind::Fact,
@@ -49,7 +49,7 @@ pub(super) fn evidence_kind(key: &[u8]) -> EvidenceKind {
     }
 }
 
-/// Puts the evidence about one person together from rows that come in order.
+/// Builds the evidence about one person from rows in key order.
 #[derive(Default)]
 struct EvidenceBuilder(Evidence);
 
@@ -70,13 +70,12 @@ impl EvidenceBuilder {
 }
 
 impl Registry {
-    /// An id for a fact.
+    /// Draws an id for a fact.
     pub fn draw_fact_id(&self) -> Result<FactId> {
         draw().map(FactId)
     }
 
-    /// Adds facts. In an embedded store all are added or none, by one sync; on a cluster each fact wholly or not
-    /// at all.
+    /// Adds facts. An embedded store adds all or none, with one sync; a cluster adds each fact atomically.
     pub fn add_facts(&self, facts: &[Fact]) -> Result<()> {
         let units = facts.iter().map(|fact| {
             let fact_row = Row::new(RegistryTable::Facts, key(fact.person, fact.id), pack(fact));
@@ -97,12 +96,12 @@ impl Registry {
         Ok(self.facts_of(person)?.into_iter().find(|fact| fact.id == id))
     }
 
-    /// All facts about somebody, withdrawn ones too.
+    /// All facts about a person, including withdrawn ones.
     pub fn facts_of(&self, person: PersonId) -> Result<Vec<Fact>> {
         Ok(self.evidence_of(person)?.facts)
     }
 
-    /// All that is on record about somebody.
+    /// All evidence about a person.
     pub fn evidence_of(&self, person: PersonId) -> Result<Evidence> {
         Ok(self.evidence_of_each(&[person])?.pop().unwrap_or_default())
     }
@@ -115,7 +114,7 @@ impl Registry {
         Ok(gathered.into_iter().map(|gathered| gathered.0).collect())
     }
 
-    /// What people's standings are made of, none for who is not registered.
+    /// The evidence about each person; none for an id that is not registered.
     pub fn evidence_of_registered(&self, people: &[PersonId]) -> Result<Vec<Option<Evidence>>> {
         let registered = self.are_registered(people)?;
         let evidence = self.evidence_of_each(people)?.into_iter();
@@ -125,13 +124,13 @@ impl Registry {
             .collect())
     }
 
-    /// Adds a report of a local day, unless there is one. Returns whether it is the one that counts.
+    /// Adds a report of a local day, unless the day has one. Returns whether this report counts.
     pub fn add_report(&self, person: PersonId, day: u32, report: &Report) -> Result<bool> {
         let row = Row::new(RegistryTable::Facts, report_key(person, day), pack(report));
         Ok(self.announcing(&[Change::Person(person)], || self.claim(row))?.is_none())
     }
 
-    /// Somebody's reports, the earliest day first.
+    /// A person's reports, earliest day first.
     pub fn reports_of(&self, person: PersonId) -> Result<Vec<Report>> {
         let mut reports = Vec::new();
         self.rows().groups(
@@ -148,7 +147,8 @@ impl Registry {
         Ok(reports)
     }
 
-    /// Withdraws a fact; none where there is no such fact. What was withdrawn before keeps its first reason and time.
+    /// Withdraws a fact; none where the fact does not exist. A repeated withdrawal keeps the first reason and
+    /// time.
     pub fn withdraw_fact(&self, id: FactId, reason: String, now: Timestamp) -> Result<Option<Fact>> {
         let Some(mut fact) = self.fact(id)? else { return Ok(None) };
         if fact.force == Force::InForce {
@@ -161,7 +161,7 @@ impl Registry {
         Ok(Some(fact))
     }
 
-    /// Every row of the evidence about somebody, to be removed.
+    /// Every evidence row about a person, for removal.
     pub(super) fn evidence_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let mut rows = Vec::new();
         self.rows().groups(RegistryTable::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, _| {
@@ -174,7 +174,7 @@ impl Registry {
         Ok(rows)
     }
 
-    /// Everybody about whom there is evidence, with it.
+    /// Visits every person who has evidence, with the evidence.
     pub fn evidence(&self, mut each: impl FnMut(PersonId, &Evidence)) -> Result<()> {
         let mut run: Option<(PersonId, EvidenceBuilder)> = None;
         self.rows().all(RegistryTable::Facts, &mut |key, value| {

@@ -1,4 +1,4 @@
-//! Held lists: what waits for a second approver.
+//! Held lists: lists that wait for a second approver.
 
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, pack, unpack};
@@ -6,14 +6,14 @@ use scangate_core::id::HeldId;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The value of a list that was released and is about to go.
+/// The tombstone of a list that was released and is about to be removed.
 const RELEASED: &[u8] = &[];
 
-/// What kind of list.
+/// The kind of a held list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldListKind {
-    /// Facts, a line each.
+    /// Facts, one a line.
     Facts,
     /// A rule pack.
     Policy,
@@ -21,40 +21,40 @@ pub enum HeldListKind {
     Feed,
 }
 
-/// A list about to be held.
+/// A list that is about to be held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewHeldList {
-    /// Its kind.
+    /// The list's kind.
     pub kind: HeldListKind,
-    /// Who sent it.
+    /// The subject who sent the list.
     pub sent_by: String,
-    /// When.
+    /// The time at which the list was sent.
     pub at: Timestamp,
-    /// How many entries it has.
+    /// The number of entries in the list.
     pub count: u64,
-    /// The list.
+    /// The text of the list.
     pub body: String,
 }
 
 /// A held list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldList {
-    /// Its id.
+    /// The list's id.
     pub id: HeldId,
-    /// Its kind.
+    /// The list's kind.
     pub kind: HeldListKind,
-    /// Who sent it.
+    /// The subject who sent the list.
     pub sent_by: String,
-    /// When.
+    /// The time at which the list was sent.
     pub at: Timestamp,
-    /// How many entries it has.
+    /// The number of entries in the list.
     pub count: u64,
-    /// The list.
+    /// The text of the list.
     pub body: String,
 }
 
 impl Registry {
-    /// Holds a list.
+    /// Stores a list until it is approved.
     pub fn hold(&self, new: NewHeldList) -> Result<HeldId> {
         let NewHeldList { kind, sent_by, at, count, body } = new;
         let id = HeldId(draw()?);
@@ -75,7 +75,7 @@ impl Registry {
         row.map(|value| Ok((unpack(RegistryTable::Held, &value)?, value))).transpose()
     }
 
-    /// All held lists, the oldest first.
+    /// All held lists, oldest first.
     pub fn all_held(&self) -> Result<Vec<HeldList>> {
         let mut held: Vec<HeldList> = Vec::new();
         self.rows().groups(RegistryTable::Held, &[RowKey::new()], &mut |_, _, value| {
@@ -88,8 +88,8 @@ impl Registry {
         Ok(held)
     }
 
-    /// Takes a list out; of two who try, one gets it. It is marked first: a mark is whoever's made it, while a
-    /// row that is gone could be anybody's.
+    /// Removes and returns a list. Of two concurrent callers, one gets it. The list is replaced by a
+    /// tombstone first: a swap identifies its writer, while a missing row does not.
     pub fn release_held(&self, id: HeldId) -> Result<Option<HeldList>> {
         let Some((held, value)) = self.held_with_row(id)? else { return Ok(None) };
         if !self.rows().swap(RegistryTable::Held, &id.0.to_be_bytes(), &value, Some(RELEASED))? {

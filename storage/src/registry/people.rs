@@ -1,4 +1,4 @@
-//! People: who is registered, found by id or by document.
+//! People: registered persons, found by id or by document.
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
@@ -9,29 +9,29 @@ use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Somebody registered.
+/// A registered person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The id.
+    /// The person's id.
     pub id: PersonId,
-    /// Under which kid the person's key was given out last.
+    /// The kid of the person's last issued key.
     pub kid: u8,
-    /// Since when.
+    /// The time of registration.
     pub registered: Timestamp,
-    /// Whether they proved, by a code or a face, that they hold the phone they registered with.
+    /// Whether the person proved, by a code or a face, possession of the registered phone.
     pub proven: bool,
-    /// Name, phone, document, class.
+    /// The name, phone, document and class.
     pub personal: Personal,
 }
 
-/// What became of a registration.
+/// The result of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegisteredPerson {
-    /// Who it is.
+    /// The person's id.
     pub person: PersonId,
     /// The kid of the person's key.
     pub kid: u8,
-    /// Whether the document was not known before.
+    /// Whether the document was unknown before.
     pub is_new: bool,
 }
 
@@ -44,14 +44,14 @@ struct SealedFields {
 }
 
 impl Registry {
-    /// Registers people, in order. One document is one person, also within the list and on several gateways at
-    /// once. **Errors**: some may have been registered; who repeats the list finds them known.
+    /// Registers people, in order. One document is one person, also within the list and across concurrent
+    /// gateways. **Errors**: some may have been registered; repeating the list finds them as known.
     pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<RegisteredPerson>> {
         let fields = |one: &Personal| SealedFields { registered: now, proven: false, personal: one.clone() };
         self.enter(people, kid, fields)
     }
 
-    /// The same of people who proved that they hold their phones. Who is known already stays as they are.
+    /// Registers people who proved possession of their phones. A person who is known already stays unchanged.
     pub fn register_proven(
         &self,
         people: &[Personal],
@@ -62,8 +62,8 @@ impl Registry {
         self.enter(people, kid, fields)
     }
 
-    /// A document is claimed for a drawn id first, then the id for its person: who finds a document whose person
-    /// is missing ends what another began.
+    /// Claims each document for a random id first, then the id for its person. A registration that finds a
+    /// document without its person completes the interrupted one.
     fn enter(
         &self,
         people: &[Personal],
@@ -88,7 +88,7 @@ impl Registry {
         Ok(answer.collect())
     }
 
-    /// The person of each document: one drawn now where it is not known.
+    /// The person of each document. A document that is unknown gets a new id.
     fn claim_documents<'a>(&self, documents: impl Iterator<Item = &'a [u8; 32]>) -> Result<Vec<PersonId>> {
         let rows =
             documents.map(|document| Ok(Row::new(RegistryTable::Documents, document, draw()?.to_be_bytes())));
@@ -130,7 +130,7 @@ impl Registry {
         registered.collect()
     }
 
-    /// A row's value: the kid and the sealed rest.
+    /// Encodes a row: the kid, then the sealed fields.
     fn sealed(&self, id: PersonId, kid: u8, fields: &SealedFields) -> Result<Vec<u8>> {
         Ok([vec![kid], self.0.seal.seal(id.0, pack(fields))?].concat())
     }
@@ -143,12 +143,12 @@ impl Registry {
         Ok(Person { id, kid, registered, proven, personal })
     }
 
-    /// Somebody by id.
+    /// A person by id.
     pub fn person(&self, id: PersonId) -> Result<Option<Person>> {
         Ok(self.persons(&[id])?.pop().flatten())
     }
 
-    /// The same of each, none for who is not registered. **Cost**: point reads, many at once.
+    /// People by id; none for an id that is not registered. **Cost**: concurrent point reads.
     pub fn persons(&self, ids: &[PersonId]) -> Result<Vec<Option<Person>>> {
         let keys: Vec<RowKey> = ids.iter().map(|id| id.0.to_be_bytes().to_vec()).collect();
         let values = self.rows().get(RegistryTable::People, &keys)?;
@@ -156,7 +156,7 @@ impl Registry {
         persons.map(|(&id, value)| value.map(|value| self.opened(id, &value)).transpose()).collect()
     }
 
-    /// Who is registered by each document.
+    /// The person registered under each document.
     pub fn people_by_document(&self, documents: &[&Document]) -> Result<Vec<Option<PersonId>>> {
         let keys: Vec<RowKey> =
             documents.iter().map(|document| self.0.documents_by.key(document).to_vec()).collect();
@@ -166,18 +166,18 @@ impl Registry {
         ids.collect()
     }
 
-    /// Whether somebody of this id is registered. **Cost**: a point read; nothing is decrypted.
+    /// Whether the id is registered. **Cost**: a point read; nothing is decrypted.
     pub fn is_registered(&self, id: PersonId) -> Result<bool> {
         Ok(self.get(RegistryTable::People, &id.0.to_be_bytes())?.is_some())
     }
 
-    /// The same of each. **Cost**: point reads, many at once.
+    /// Whether each id is registered. **Cost**: concurrent point reads.
     pub fn are_registered(&self, people: &[PersonId]) -> Result<Vec<bool>> {
         let keys: Vec<RowKey> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
         Ok(self.rows().get(RegistryTable::People, &keys)?.iter().map(Option::is_some).collect())
     }
 
-    /// Changes what somebody registered with; none for who is not registered.
+    /// Changes a person's registered fields; none where the id is not registered.
     pub fn change_person(&self, id: PersonId, change: &PersonalChange) -> Result<Option<Person>> {
         loop {
             let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
@@ -192,8 +192,9 @@ impl Registry {
         }
     }
 
-    /// Erases somebody: ties, facts, reports, papers, what others showed, bookings, row and document. The audit and
-    /// closed cases keep the id alone. Returns whether there was one. What fails half-way is ended by the next call.
+    /// Erases a person: ties, facts, reports, papers, upstream colours, bookings, row and document. The audit
+    /// and closed cases keep only the id. Returns whether the person existed. An interrupted erasure is
+    /// completed by the next call.
     pub fn erase_person(&self, id: PersonId) -> Result<bool> {
         let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(false) };
         let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
@@ -209,11 +210,11 @@ impl Registry {
             self.rows().swap(RegistryTable::Documents, &document, &id.0.to_be_bytes(), None)?;
             self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, None)
         })?;
-        // Who changed something meanwhile is erased with the change.
+        // A concurrent change made the swap fail: erase again, with the change.
         if is_erased { Ok(true) } else { self.erase_person(id) }
     }
 
-    /// Everybody's id, for loading the colour table. Nothing is decrypted.
+    /// Visits the id of every registered person, for loading the colour table. Nothing is decrypted.
     pub fn people(&self, mut each: impl FnMut(PersonId)) -> Result<()> {
         self.rows().keys(RegistryTable::People, &mut |key| {
             each(PersonId(number(RegistryTable::People, key)?));

@@ -1,5 +1,5 @@
-//! One suite for every store: each gives the answers of the store in memory, whatever order drains come in
-//! and however often.
+//! One suite for every store: each returns the answers of the store in memory, whatever the order of drains
+//! and their repetitions.
 
 use super::{BUCKETS, EmbeddedTrails, MemoryTrails, TrailError, TrailStore};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ const START: u64 = FIRST_DAY as u64 * DAY_MS;
 /// The city's first day.
 pub(super) const FIRST_DAY: u32 = 18_996;
 
-/// A city that is the same each time: numbers drawn from a seed.
+/// A reproducible city, drawn from a seed.
 pub(super) struct TrailCity {
     pub(super) state: u64,
     pub(super) people: u64,
@@ -60,7 +60,7 @@ fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins: &[CheckIn
     people.sort_unstable();
     people.dedup();
     let month = Window { from: Timestamp(START), to: Timestamp(START + 30 * DAY_MS) };
-    // Where the last one is a twin, only its later time is in this: it is not.
+    // If the last check-in is a twin, only its later time is in this window, so it is not returned.
     let cut = check_ins.last().map_or(month, |last| Window { from: last.at, ..month });
     for window in [part, month, cut] {
         let asks: Vec<_> = people.iter().map(|&person| PersonAsk { person, window }).collect();
@@ -149,7 +149,7 @@ proptest! {
         let oracle = MemoryTrails::default();
         let mut city = TrailCity { state: seed, people: 12, venues: 5, days: 2 };
         let mut check_ins = city.check_ins(200);
-        // The same scan taken in by two gateways: one id, two times.
+        // One scan accepted by two gateways: one id, two times.
         let mut twin = check_ins[7];
         twin.at = twin.at.plus_ms(4_000);
         check_ins.push(twin);
@@ -162,7 +162,7 @@ proptest! {
 }
 
 mod cluster {
-    //! The same over a CQL cluster.
+    //! The suite over a CQL cluster.
 
     use super::*;
     use crate::cql::testing::cluster;

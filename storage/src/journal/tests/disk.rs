@@ -1,5 +1,5 @@
-//! A disk that fails on purpose, and models power loss: what was not synced may survive in any part, slot by slot,
-//! length and content apart.
+//! A disk that fails on purpose, and models power loss: any part of the unsynced writes may survive, slot by
+//! slot, and length and content independently.
 
 use super::super::record::SLOT_BYTES;
 use super::super::{Disk, DiskFile};
@@ -16,7 +16,7 @@ pub(super) struct FaultyFile {
     power: Arc<RwLock<()>>,
 }
 
-/// Holds syncs back while it is shut, and lets so many pass.
+/// Blocks syncs while it is shut, and lets a set number pass.
 #[derive(Default)]
 pub(super) struct SyncGate {
     pub(super) state: Mutex<SyncGateState>,
@@ -39,13 +39,13 @@ impl SyncGate {
         state.left = state.left.map(|left| left - 1);
     }
 
-    /// Lets so many syncs pass from now on, or all.
+    /// Lets this many syncs pass from now on, or all.
     pub(super) fn set(&self, left: Option<u64>) {
         self.state.lock().unwrap().left = left;
         self.changed.notify_all();
     }
 
-    /// Waits until a sync stands at the shut gate.
+    /// Waits until a sync is blocked at the shut gate.
     pub(super) fn wait_until_held(&self) {
         let state = self.state.lock().unwrap();
         let is_held = |state: &mut SyncGateState| !(state.waiting && state.left == Some(0));
@@ -96,7 +96,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        // A segment that is only being made ready holds nobody up.
+        // A segment that is being prepared does not pass the gate.
         if self.live.lock().unwrap().first() != Some(&0) {
             self.gate.pass();
         }
@@ -118,7 +118,7 @@ pub(super) struct FaultyDisk {
     pub(super) fuse: Arc<Fuse>,
     pub(super) gate: Arc<SyncGate>,
     pub(super) segments_max: Mutex<Option<usize>>,
-    /// Held by who writes, and alone by who takes the power away: all files are then as they were at one instant.
+    /// Writers hold it shared and a crash holds it alone, so that a crash captures all files at one instant.
     power: Arc<RwLock<()>>,
 }
 
@@ -169,7 +169,7 @@ impl Disk for FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// The disk as it may be after power was lost now: every unsynced piece survives or not.
+    /// The disk after a power loss now: each unsynced piece survives or not.
     pub(super) fn crash(&self, random: &mut CrashRandom) -> Self {
         let crashed = Self::default();
         let piece = [16, SLOT_BYTES, 8 * SLOT_BYTES][random.next() as usize % 3];

@@ -1,4 +1,4 @@
-//! A journal on that disk, with one lane and a bell.
+//! A journal on the faulty disk, with one lane and a bell.
 
 use super::super::record::{SLOT_BYTES, Sequence};
 use super::super::{Journal, JournalConfig, JournalError, Lane, PushRefusal, RecoveryReport};
@@ -34,7 +34,7 @@ pub(super) fn check_in(number: u64) -> CheckIn {
     }
 }
 
-/// Opens the gate when a test ends, lest its journal waits there for ever.
+/// Opens the gate when a test ends, so that its journal does not wait there forever.
 pub(super) struct GateOpener(Arc<SyncGate>);
 
 impl Drop for GateOpener {
@@ -43,7 +43,7 @@ impl Drop for GateOpener {
     }
 }
 
-/// A journal with one lane and a bell to wait by.
+/// A journal with one lane and a bell that signals progress.
 pub(super) struct JournalRig {
     // Fields are dropped in their order: the gate opens before the journal is closed.
     pub(super) _opens_gate: GateOpener,
@@ -80,7 +80,8 @@ pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Jou
 }
 
 impl JournalRig {
-    /// Waits until so many records are durable; false if the journal is poisoned first, or nothing comes.
+    /// Waits until this many records are durable. Returns false if the journal is poisoned first, or after 20
+    /// s.
     pub(super) fn wait(&self, durable: u64) -> bool {
         let guard = self.bell.0.lock().unwrap();
         let is_waiting = |_: &mut u64| self.lane.durable() < durable && !self.journal.is_poisoned();
@@ -88,7 +89,7 @@ impl JournalRig {
         self.lane.durable() >= durable
     }
 
-    /// Pushes a check-in, after waiting for room if it must.
+    /// Pushes a check-in, retrying while the lane is full.
     pub(super) fn push(&mut self, number: u64) {
         let patience = Instant::now() + Duration::from_secs(20);
         while let Err(refusal) = self.lane.push(check_in(number)) {
@@ -97,7 +98,7 @@ impl JournalRig {
         }
     }
 
-    /// Ends as a killed process does: nothing more reaches the disk.
+    /// Ends like a killed process: nothing more reaches the disk.
     pub(super) fn kill(self, disk: &FaultyDisk) {
         *disk.fuse.left.lock().unwrap() = Some((0, io::ErrorKind::Other));
         drop(self);

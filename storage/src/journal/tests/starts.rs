@@ -1,4 +1,4 @@
-//! Readers, lanes, and starts on what others left.
+//! Readers, lanes, and starts on the disks of earlier runs.
 
 use super::super::record::{SLOT_BYTES, Sequence};
 use super::super::{DiskFile as _, Journal, JournalConfig, JournalError, PushRefusal, RealDisk, inspect};
@@ -91,7 +91,7 @@ fn what_a_start_found_unsynced_outlives_power_loss_after_it() {
     rig.push(0);
     assert!(rig.wait(1));
     rig.kill(&disk);
-    // Killed between write and sync: the file is as written, the disk as before.
+    // The process was killed between write and sync: the file has the write, the disk does not.
     for file in disk.files.lock().unwrap().values() {
         file.synced.lock().unwrap().fill(0);
     }

@@ -1,5 +1,5 @@
-//! The registry on its way from an embedded store to a cluster: its rows as they are, sealed fields unopened.
-//! What gateways tell each other about themselves stays behind.
+//! The copy of the registry from an embedded store to a cluster: rows are copied as stored, and sealed fields
+//! stay sealed. The gateways' own coordination rows are not copied.
 
 use super::rows::{EmbeddedRows, RegistryTable, Row, RowKey, Rows as _, ScyllaRows, TOKEN_RANGES, bucket};
 use super::{RegistryError, Result, number, seal};
@@ -11,44 +11,44 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows in a piece at most: many for each partition of the cluster, so that it is written in few requests.
-const ROWS_A_PIECE: usize = 1 << 16;
-/// Bytes in a piece, unless one row has more.
-const BYTES_A_PIECE: usize = 16 << 20;
-/// Pieces of the ring that are compared at once.
-const RING_A_PIECE: u16 = 16;
+/// The most rows in a chunk: many for each partition of the cluster, so that few requests write it.
+const ROWS_A_CHUNK: usize = 1 << 16;
+/// The most bytes in a chunk, unless one row is larger.
+const BYTES_A_CHUNK: usize = 16 << 20;
+/// Token ranges that are compared in one chunk.
+const RANGES_A_CHUNK: u16 = 16;
 
-/// The registry of both sides.
+/// The source and the target of the copy.
 pub struct RegistryCopy {
     from: EmbeddedRows,
     to: ScyllaRows,
 }
 
-/// A place in the rows of the source.
+/// A position in the rows of the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowCursor {
     table: RegistryTable,
-    /// The key before it.
+    /// The last key before the position.
     after: RowKey,
 }
 
-/// What the source has.
+/// The row count and the digest of the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsSum {
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
-    /// SHA-256 of them all, in hexadecimal.
+    /// SHA-256 over all rows, in hexadecimal.
     pub digest: String,
 }
 
 impl RegistryCopy {
-    /// Opens the embedded registry of a folder; nothing is asked of the cluster yet.
+    /// Opens the embedded registry of a folder. This sends no request to the cluster yet.
     pub fn open(folder: &Path, cluster: Arc<Cluster>) -> Result<Self> {
         Ok(Self { from: EmbeddedRows::open(folder)?, to: ScyllaRows::new(cluster) })
     }
 
-    /// Finds out whether a secret opens what is sealed in the source. Where nobody is registered, any does.
-    /// **Errors**: [`RegistryError::Sealed`] where it does not.
+    /// Checks that a secret opens the sealed fields of the source. In a registry without people, every secret
+    /// does. **Errors**: [`RegistryError::Sealed`] if it does not.
     pub fn check(&self, secret: &Secret) -> Result<()> {
         let Some(Row { key, value, .. }) = self.from.page(RegistryTable::People, &[], 1, 0)?.pop() else {
             return Ok(());
@@ -57,7 +57,7 @@ impl RegistryCopy {
         seal(secret)?.open(number(RegistryTable::People, &key)?, sealed).map(drop)
     }
 
-    /// Counts and sums up the source. **Cost**: reads all of it.
+    /// Counts the rows of the source and computes their digest. **Cost**: reads the whole source.
     pub fn sum(&self) -> Result<RowsSum> {
         let (mut rows, mut digest) = (0, Context::new(&SHA256));
         for table in RegistryTable::ALL.into_iter().filter(|table| table.is_copied()) {
@@ -79,13 +79,13 @@ impl RegistryCopy {
         self.to.is_empty()
     }
 
-    /// Where copying begins.
+    /// The position at which copying begins.
     #[must_use]
     pub fn first() -> RowCursor {
         RowCursor { table: RegistryTable::ALL[0], after: RowKey::new() }
     }
 
-    /// Copies a piece.
+    /// Copies a chunk.
     pub fn copy(&self, at: &RowCursor) -> Result<CopyChunk<RowCursor>> {
         let rows = self.read(at)?;
         let next = after(at, &rows);
@@ -94,10 +94,10 @@ impl RegistryCopy {
         Ok(CopyChunk { rows: count, next })
     }
 
-    /// Compares what the cluster has in a piece of its ring with the source, and says what is unlike first. What
-    /// is missing on the cluster is not seen so: see [`RegistryCopy::missing`].
+    /// Compares the cluster's rows in a chunk of token ranges with the source. Returns the first difference.
+    /// Rows missing on the cluster are not found this way: see [`RegistryCopy::missing`].
     pub fn compare(&self, at: u16) -> Result<(CopyChunk<u16>, Option<Difference>)> {
-        let end = (at + RING_A_PIECE).min(TOKEN_RANGES);
+        let end = (at + RANGES_A_CHUNK).min(TOKEN_RANGES);
         let (mut rows, mut difference) = (0, None);
         self.to.ring(at..end, &mut |name, key, value| {
             let table = RegistryTable::ALL.into_iter().find(|table| table.name() == name);
@@ -119,13 +119,13 @@ impl RegistryCopy {
         Ok((CopyChunk { rows, next: (end < TOKEN_RANGES).then_some(end) }, difference))
     }
 
-    /// How many pieces [`RegistryCopy::compare`] has to do, counted like its places.
+    /// The number of token ranges: the end of the positions of [`RegistryCopy::compare`].
     #[must_use]
     pub const fn ring() -> u64 {
         TOKEN_RANGES as u64
     }
 
-    /// Looks in a piece of the source for a row that the cluster does not have.
+    /// Finds a row in a chunk of the source that the cluster lacks.
     pub fn missing(&self, at: &RowCursor) -> Result<(CopyChunk<RowCursor>, Option<Difference>)> {
         let rows = self.read(at)?;
         let keys: Vec<RowKey> = rows.iter().map(|row| row.key.clone()).collect();
@@ -140,11 +140,11 @@ impl RegistryCopy {
     }
 
     fn read(&self, at: &RowCursor) -> Result<Vec<Row>> {
-        self.from.page(at.table, &at.after, ROWS_A_PIECE, BYTES_A_PIECE)
+        self.from.page(at.table, &at.after, ROWS_A_CHUNK, BYTES_A_CHUNK)
     }
 }
 
-/// The place after these rows: in their table, or at the beginning of the next one.
+/// The position after these rows: in their table, or at the start of the next one.
 fn after(at: &RowCursor, rows: &[Row]) -> Option<RowCursor> {
     if let Some(last) = rows.last() {
         return Some(RowCursor { table: at.table, after: last.key.clone() });

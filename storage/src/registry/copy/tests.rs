@@ -1,4 +1,4 @@
-//! A small registry copied to a real cluster, and every way in which the copy may be unlike it.
+//! A small registry copied to a real cluster, and every kind of difference between the two.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn secret(byte: u8) -> Secret {
     Secret::new(&[byte; 32]).unwrap()
 }
 
-/// A registry of some people and venues, with a row in most tables.
+/// Makes a registry of some people and venues, with a row in most tables.
 fn found(folder: &Path) {
     let registry = Registry::embedded(folder, &secret(5)).unwrap();
     let person = |number| Personal {
@@ -79,7 +79,7 @@ fn a_copied_registry_is_equal_and_each_difference_is_found() {
     let copy = RegistryCopy::open(folder.path(), cluster("registry_copy")).unwrap();
     assert!(copy.is_target_empty().unwrap());
     let sum = copy.sum().unwrap();
-    // 40 people and their documents, 10 venues, a pack and a setting; what is drained stays behind.
+    // 40 people and their documents, 10 venues, a pack and a setting. The drained row is not copied.
     assert_eq!(sum.rows, 92);
     assert_eq!(compare_all(&copy), (0, None));
     assert!(matches!(missing(&copy), Some(Difference::Row { mismatch: Mismatch::Missing, .. })));

@@ -1,5 +1,5 @@
-//! Rows in an embedded store (fjall) of one gateway, one at a time written. A store that a full disk has stopped
-//! is opened anew once there is room.
+//! Rows in an embedded store (fjall) of one gateway. Writes are serialised. A store that stopped on a full
+//! disk is reopened once the disk has space.
 
 use super::{GroupVisitor, KeyVisitor, RegistryTable, Row, RowKey, RowVisitor, Rows, WriteUnit};
 use crate::disk_space;
@@ -32,17 +32,17 @@ impl OpenTables {
 /// The store.
 pub(in crate::registry) struct EmbeddedRows {
     folder: PathBuf,
-    /// None only where opening the store anew has failed.
+    /// None only after a failed reopening.
     tables: RwLock<Option<Arc<OpenTables>>>,
-    /// The store refuses writes since one of them failed.
+    /// Set when a write failed: the store then refuses writes until it is reopened.
     is_stopped: AtomicBool,
-    /// What is read and then written is so by one at a time.
+    /// Serialises read-modify-write.
     writing: Mutex<()>,
 }
 
-/// A write that has begun. While it lives nobody else writes.
+/// A write in progress. It holds the write lock.
 struct WriteBatch<'a> {
-    place: &'a EmbeddedRows,
+    rows: &'a EmbeddedRows,
     tables: Arc<OpenTables>,
     batch: OwnedWriteBatch,
     alone: MutexGuard<'a, ()>,
@@ -53,12 +53,13 @@ impl WriteBatch<'_> {
         self.batch.insert(self.tables.of(row.table), row.key.as_slice(), row.value.as_slice());
     }
 
-    /// Ends it. **Errors**: the disk did not take it; the next write finds out whether it does again.
+    /// Commits the write. **Errors**: the disk rejected it; the next write probes the disk and reopens the
+    /// store.
     fn commit(self) -> Result<()> {
-        let Self { place, tables, batch, alone } = self;
+        let Self { rows, tables, batch, alone } = self;
         let committed = batch.commit();
         if committed.is_err() {
-            place.is_stopped.store(true, Ordering::Release);
+            rows.is_stopped.store(true, Ordering::Release);
         }
         drop((tables, alone));
         Ok(committed?)
@@ -76,7 +77,7 @@ impl EmbeddedRows {
         })
     }
 
-    /// Rows behind a key, so many at most, and no more once they have so many bytes.
+    /// The rows behind a key: at most `rows_max`, and no more after `bytes_max` bytes.
     pub(in crate::registry) fn page(
         &self,
         table: RegistryTable,
@@ -99,7 +100,7 @@ impl EmbeddedRows {
 
     fn tables(&self) -> Result<Arc<OpenTables>> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
-        tables.map_or_else(|| self.open_anew(), Ok)
+        tables.map_or_else(|| self.reopen(), Ok)
     }
 
     fn begin(&self) -> Result<WriteBatch<'_>> {
@@ -110,20 +111,20 @@ impl EmbeddedRows {
         }
         let tables = self.tables()?;
         let batch = tables.database.batch().durability(Some(PersistMode::SyncAll));
-        Ok(WriteBatch { place: self, tables, batch, alone })
+        Ok(WriteBatch { rows: self, tables, batch, alone })
     }
 
-    /// The old store has let go of its folder by now, or its last reader does in a moment: until then this
-    /// fails.
-    fn open_anew(&self) -> Result<Arc<OpenTables>> {
-        let mut place = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tables) = &*place {
+    /// Reopens the store. The old store has released its folder, or its last reader releases it soon: until
+    /// then this fails.
+    fn reopen(&self) -> Result<Arc<OpenTables>> {
+        let mut slot = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = &*slot {
             return Ok(Arc::clone(tables));
         }
         let tables = Arc::new(OpenTables::open(&self.folder)?);
         self.is_stopped.store(false, Ordering::Release);
         tracing::info!("the registry's store is open again");
-        Ok(Arc::clone(place.insert(tables)))
+        Ok(Arc::clone(slot.insert(tables)))
     }
 }
 

@@ -1,6 +1,6 @@
-//! Rows: what the registry stands on. A table's rows lie in groups, each in order of its keys; what may be
-//! changed by several at once is claimed and swapped, and all else is only ever added, so that two gateways
-//! on one cluster need no lock and no common clock.
+//! Rows: the storage layer of the registry. A table's rows lie in groups, each in key order. Rows that
+//! several writers may change are written by claim and swap (compare-and-swap); all other rows are only
+//! added. Two gateways on one cluster therefore need no lock and no common clock.
 
 mod embedded;
 mod scylla;
@@ -39,31 +39,31 @@ pub(super) enum RegistryTable {
     Policies,
     /// By name.
     Settings,
-    /// By person: for whom they act and who acts for them.
+    /// By person: the dependants and the guardians.
     Kin,
     /// By person and paper: sealed.
     Papers,
-    /// By time and paper, of what somebody must act on by then: the person.
+    /// By due time and paper, for papers with an open duty: the person.
     OpenPapers,
-    /// By person and source: the colour that it showed last.
+    /// By person and source: the colour that the source showed last.
     Upstream,
     /// By test site.
     TestSites,
-    /// By test site, time and place: who has it.
+    /// By test site, time and place: the person who booked it.
     Places,
-    /// By person: which places they have.
+    /// By person: the booked places.
     Bookings,
-    /// By second, time and chance: what changed, for the other gateways. Rows end by themselves.
+    /// By second, time and random number: an announced change. Rows end by TTL.
     Changes,
-    /// By gateway: up to when it has drained.
+    /// By gateway: the time up to which its journal is drained.
     Drained,
 }
 
-/// Bytes of a group's key, where it is the id that a key begins with.
+/// The size of a group's key, where it is the id with which a key begins. **Units**: bytes.
 const ID_BYTES: usize = 8;
-/// Bytes of a slot: its site and time.
+/// The size of a booking slot's key: site and time. **Units**: bytes.
 const SLOT_BYTES: usize = 2 * ID_BYTES;
-/// Entries of the audit that lie together: as many as two bytes count.
+/// The size of an audit group's key: a group has as many entries as two bytes count. **Units**: bytes.
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
@@ -91,7 +91,7 @@ impl RegistryTable {
         Self::Drained,
     ];
 
-    /// Its name, in words that a store takes and people read.
+    /// The table's name, valid in stores and readable in reports.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::People => "people",
@@ -118,12 +118,12 @@ impl RegistryTable {
         }
     }
 
-    /// Whether its rows belong to the city: not what its gateways tell each other about themselves.
+    /// Whether the rows belong to the city, and not to the coordination of its gateways.
     pub(super) const fn is_copied(self) -> bool {
         !matches!(self, Self::Changes | Self::Drained)
     }
 
-    /// The group that a key lies in: the part of it that its neighbours share.
+    /// The group of a key: the prefix that it shares with its neighbours.
     fn group(self, key: &[u8]) -> &[u8] {
         let bytes = match self {
             Self::Held
@@ -152,10 +152,10 @@ impl RegistryTable {
     }
 }
 
-/// A key.
+/// The key of a row.
 pub(super) type RowKey = Vec<u8>;
 
-/// A row.
+/// A row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) table: RegistryTable,
@@ -168,18 +168,18 @@ impl Row {
         Self { table, key: key.as_ref().to_vec(), value: value.as_ref().to_vec() }
     }
 
-    /// Bytes of its key and value.
+    /// The size of the key and the value. **Units**: bytes.
     pub(super) fn bytes(&self) -> usize {
         self.key.len() + self.value.len()
     }
 }
 
-/// What is done as one.
+/// A unit of writes that is applied atomically.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WriteUnit {
-    /// Rows that are new, or that the last to write decides.
+    /// Rows to write: new ones, or ones whose last writer wins.
     pub(super) put: Vec<Row>,
-    /// Rows that go.
+    /// The keys of rows to remove.
     pub(super) remove: Vec<(RegistryTable, RowKey)>,
 }
 
@@ -189,33 +189,33 @@ impl From<Vec<Row>> for WriteUnit {
     }
 }
 
-/// What receives rows.
+/// A visitor of rows.
 pub(super) type RowVisitor<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
-/// What receives the rows of groups, each with the group's place among those asked for.
+/// A visitor of the rows of groups, each with the group's index in the request.
 pub(super) type GroupVisitor<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
 
-/// What receives keys, each with the name of its table.
+/// A visitor of keys, each with the name of its table.
 pub(super) type KeyVisitor<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
 
-/// A store of rows. What was written survives power loss when its call returns.
+/// A store of rows. A write survives power loss once its call returns.
 pub(super) trait Rows: Send + Sync {
-    /// Whether other gateways write here, too.
+    /// Whether other gateways also write to this store.
     fn is_shared(&self) -> bool;
-    /// The values of keys, in their order.
+    /// The values of keys, in the order of the keys.
     fn get(&self, table: RegistryTable, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>>;
-    /// The rows of groups, group by group, in order of their keys.
+    /// Visits the rows of groups, group by group, in key order.
     fn groups(&self, table: RegistryTable, groups: &[RowKey], each: &mut GroupVisitor<'_>) -> Result<()>;
-    /// Every row; those of a group follow each other in order.
+    /// Visits every row. The rows of a group are consecutive and in key order.
     fn all(&self, table: RegistryTable, each: &mut RowVisitor<'_>) -> Result<()>;
-    /// Every key, with no value. **Cost**: that of the keys, where the store can do so.
+    /// Visits every key of a table, without values. **Cost**: only the keys, where the store supports that.
     fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
-    /// Every key of every table whose rows stay, in no order.
+    /// Visits every key of every table without TTL, unordered.
     fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()>;
-    /// Writes units, each wholly or not at all. **Errors**: some units may have been written.
+    /// Writes units, each atomically. **Errors**: some units may have been written.
     fn write(&self, units: &[WriteUnit]) -> Result<()>;
-    /// Adds each row unless its key is taken: of several who try, one adds it. Returns what each key had. The
-    /// keys of one call differ.
+    /// Adds each row unless its key exists: of concurrent callers, one adds it. Returns the existing value of
+    /// each key. The keys of one call must differ.
     fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>>;
-    /// Replaces a row's value, or takes it out, where it is still `from`. Returns whether it was.
+    /// Replaces or removes a row if its value is still `from`. Returns whether it was.
     fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
 }

@@ -1,9 +1,9 @@
-//! Bookings of test sites. A place of a slot is claimed, so that no two have it on whatever gateways; then it is added to
-//! its person's bookings, and given back where those have the day already. Who dies between the two loses one place of
-//! one slot, and nobody is told of a booking that is none.
+//! Bookings of test sites. A place in a slot is claimed, so no two people get it on any gateways. The place
+//! is then added to the person's bookings, or released if the person already has a booking on that day. If
+//! the gateway dies in between, one place of one slot is lost, and the client receives no confirmation.
 //!
-//! **Shape**: a place's key is site (8), time (8), place (2), and holds the person; a person's bookings are one row.
-//! What is past goes when its person books again, or is erased.
+//! **Shape**: a place's key is site (8), time (8), place (2), and its value is the person; a person's
+//! bookings are one row. Past bookings are removed when their person books again or is erased.
 
 use crate::registry::rows::{RegistryTable, Row, RowKey};
 use crate::registry::{Registry, RegistryError, Result, draw, number, pack, unpack};
@@ -21,7 +21,7 @@ fn place_key(booking: &Booking) -> RowKey {
 }
 
 impl Registry {
-    /// Somebody's bookings, past ones among them.
+    /// A person's bookings, including past ones.
     pub fn bookings_of(&self, person: PersonId) -> Result<Bookings> {
         Ok(self.bookings_with_row(person)?.0)
     }
@@ -32,12 +32,12 @@ impl Registry {
         Ok((bookings.unwrap_or_default(), row))
     }
 
-    /// Puts somebody's bookings where they are still as they were read. Returns whether they were.
+    /// Writes a person's bookings if the row is still as it was read. Returns whether it was.
     fn put_bookings(&self, person: PersonId, read: Option<&[u8]>, bookings: &Bookings) -> Result<bool> {
         self.put_over(RegistryTable::Bookings, &person.0.to_be_bytes(), read, &pack(bookings))
     }
 
-    /// Who has places of these slots of a site: per slot, its people in the order of their places.
+    /// The people with places in these slots of a site: per slot, in the order of their places.
     pub fn booked(&self, site: TestSiteId, slots: &[Timestamp]) -> Result<Vec<Vec<PersonId>>> {
         let groups: Vec<RowKey> = slots.iter().map(|&at| group(site, at)).collect();
         let mut booked = vec![Vec::new(); slots.len()];
@@ -48,8 +48,8 @@ impl Registry {
         Ok(booked)
     }
 
-    /// Books a slot that has so many places, and forgets what is before `today`. The same slot again is the booking
-    /// that there is.
+    /// Books a place in a slot that has `places` places, and removes the person's bookings before `today`.
+    /// Booking the same slot again returns the existing booking.
     pub fn book(
         &self,
         person: PersonId,
@@ -65,20 +65,20 @@ impl Registry {
         loop {
             let (mut bookings, row) = self.bookings_with_row(person)?;
             if let Some(decided) = bookings.of(slot).transpose() {
-                self.give_place_back(person, &booking)?;
+                self.release_place(person, &booking)?;
                 return Ok(decided);
             }
             let past = bookings.take_before(today);
             bookings.add(booking);
             if self.put_bookings(person, row.as_deref(), &bookings)? {
-                past.iter().try_for_each(|past| self.give_place_back(person, past))?;
+                past.iter().try_for_each(|past| self.release_place(person, past))?;
                 return Ok(Ok(booking));
             }
         }
     }
 
-    /// Claims one of the places that nobody has, any of them, so that of many who come at once few want the same one.
-    /// None where there is none.
+    /// Claims a random free place, so that few concurrent callers want the same one. None where the slot is
+    /// full.
     fn claim_place(&self, person: PersonId, slot: Slot, places: u16) -> Result<Option<u16>> {
         loop {
             let mut free: Vec<u16> = (0..places).collect();
@@ -99,23 +99,23 @@ impl Registry {
         }
     }
 
-    fn give_place_back(&self, person: PersonId, booking: &Booking) -> Result<()> {
+    fn release_place(&self, person: PersonId, booking: &Booking) -> Result<()> {
         self.rows().swap(RegistryTable::Places, &place_key(booking), &person.0.to_be_bytes(), None).map(drop)
     }
 
-    /// Cancels somebody's booking of a day, and returns it; none where there is none.
+    /// Cancels a person's booking of a day and returns it; none where the day has no booking.
     pub fn cancel_booking(&self, person: PersonId, day: u32) -> Result<Option<Booking>> {
         loop {
             let (mut bookings, row) = self.bookings_with_row(person)?;
             let Some(booking) = bookings.take(day) else { return Ok(None) };
             if self.put_bookings(person, row.as_deref(), &bookings)? {
-                self.give_place_back(person, &booking)?;
+                self.release_place(person, &booking)?;
                 return Ok(Some(booking));
             }
         }
     }
 
-    /// Every row of somebody's bookings, to be removed.
+    /// Every row of a person's bookings, for removal.
     pub(in crate::registry) fn booking_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let (bookings, row) = self.bookings_with_row(person)?;
         let places = bookings.all().iter().map(|booking| (RegistryTable::Places, place_key(booking)));

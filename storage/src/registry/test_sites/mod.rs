@@ -15,9 +15,9 @@ pub struct NewTestSite {
     pub name: String,
     /// The district it lies in.
     pub district: String,
-    /// Where it is.
+    /// The site's street address.
     pub address: String,
-    /// When it takes samples.
+    /// The opening hours for samples.
     pub opening: Opening,
 }
 
@@ -26,7 +26,7 @@ fn key(site: TestSiteId) -> [u8; 8] {
 }
 
 impl Registry {
-    /// Adds test sites. In an embedded store all are added or none, by one sync.
+    /// Adds test sites. An embedded store adds all or none, with one sync.
     pub fn add_test_sites(&self, sites: Vec<NewTestSite>) -> Result<Vec<TestSite>> {
         let open = |new| {
             let NewTestSite { name, district, address, opening } = new;
@@ -47,16 +47,16 @@ impl Registry {
             .transpose()
     }
 
-    /// Every test site, closed ones too, in no order that means anything.
+    /// Every test site, including closed ones, unordered.
     pub fn test_sites(&self) -> Result<Vec<TestSite>> {
         self.group(RegistryTable::TestSites, &RowKey::new())
     }
 
-    /// Closes a test site for good: nobody books there any more. None where there is no such site.
+    /// Closes a test site permanently: it accepts no more bookings. None where the site does not exist.
     pub fn close_test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
         let Some(value) = self.get(RegistryTable::TestSites, &key(id))? else { return Ok(None) };
         let closed = TestSite { doors: Doors::Closed, ..unpack(RegistryTable::TestSites, &value)? };
-        // Only another who closes it could have changed it since.
+        // A failed swap means that another caller closed it: nothing else changes a site.
         self.rows().swap(RegistryTable::TestSites, &key(id), &value, Some(&pack(&closed)))?;
         Ok(Some(closed))
     }

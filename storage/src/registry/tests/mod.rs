@@ -1,4 +1,4 @@
-//! The registry over a real store on a real disk, and over a real cluster: the same of both.
+//! The registry over a real store on a real disk and over a real cluster, with the same tests.
 
 use super::*;
 use crate::cql::testing::cluster;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// Where a test's registry is, to be opened more than once.
+/// The store of a test registry, which a test may open repeatedly.
 enum TestStore {
     Embedded(tempfile::TempDir),
     Cluster(&'static str),
@@ -182,7 +182,7 @@ fn withdrawn_facts(store: &TestStore) {
     registry.evidence(|person, evidence| all.push((person, evidence.facts.len()))).unwrap();
     all.sort();
     assert_eq!(all, [(PersonId(4), 2), (PersonId(5), 1)]);
-    // A row that has the reason alone.
+    // A row with only the reason.
     let key = [&4_u64.to_be_bytes()[..], &8_u64.to_be_bytes(), &[1]].concat();
     registry.rows().write(&[vec![Row::new(RegistryTable::Facts, key, pack(&"mistaken"))].into()]).unwrap();
     assert_eq!(registry.fact(FactId(8)).unwrap().map(|fact| fact.force), Some(mistaken(None)));
@@ -344,7 +344,8 @@ fn reported_once_a_day(store: &TestStore) {
     assert_eq!(registry.evidence_of(person).unwrap(), Default::default());
 }
 
-/// XJ-13: three for one and one for three, however many try at once.
+/// XJ-13: a holder has at most three dependants, and a dependant at most three guardians, also under
+/// concurrency.
 fn tied_by_many(store: &TestStore) {
     const MAX: usize = 3;
     let opened = store.open();
@@ -369,12 +370,12 @@ fn tied_by_many(store: &TestStore) {
         tries.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
     });
     assert_eq!(one_dependant.iter().filter(|tied| tied.is_ok()).count(), MAX);
-    // Who was refused has no tie left over.
+    // A refused attempt leaves no tie behind.
     let left =
         (0..100).filter(|number| !registry.kin_of(PersonId(300 + number)).unwrap().dependants.is_empty());
     assert_eq!(left.count(), MAX);
 
-    // The same tie twice is one, and room is made by untying.
+    // Repeating a tie changes nothing, and untying frees a place.
     let first = dependants[0];
     assert_eq!(registry.tie(PersonId(1), first, may).unwrap(), Ok(()));
     assert!(registry.untie(PersonId(1), first).unwrap() && !registry.untie(PersonId(1), first).unwrap());
@@ -394,7 +395,7 @@ fn proven_for_good(store: &TestStore) {
         assert_eq!(registry.person(person).unwrap().unwrap().proven, is_proven);
     }
 
-    // A row of before anybody was asked for a proof.
+    // A row written before proofs existed.
     let old = pack(&serde_json::json!({"registered": NOW, "personal": personal(3)}));
     let sealed = [vec![1], registry.0.seal.seal(9, old).unwrap()].concat();
     registry.claim(Row::new(RegistryTable::People, 9_u64.to_be_bytes(), sealed)).unwrap();
@@ -402,7 +403,7 @@ fn proven_for_good(store: &TestStore) {
     assert_eq!((old.proven, old.personal), (false, personal(3)));
 }
 
-/// Who has named a holder is taken by that one, once for each time that it is said.
+/// A nominated guardian can make the tie, once for each nomination.
 fn named_and_taken(store: &TestStore) {
     const MAX: usize = 3;
     let opened = store.open();
@@ -419,7 +420,7 @@ fn named_and_taken(store: &TestStore) {
     let name = |guardian| registry.name_guardian(person, guardian, may_name).unwrap();
 
     assert_eq!(take(PersonId(50)), Err("not named"));
-    // Nothing was left of the try.
+    // The refused attempt left nothing behind.
     assert_eq!(registry.kin_of(PersonId(50)).unwrap(), Kin::default());
 
     let said: Vec<_> = std::thread::scope(|scope| {
@@ -432,7 +433,7 @@ fn named_and_taken(store: &TestStore) {
     let (first, second) = (named[0], named[1]);
     assert_eq!((name(first), name(PersonId(1))), (Ok(()), Err("too many")));
 
-    // A naming becomes a tie, and neither makes room.
+    // A nomination becomes a tie; neither frees a place.
     assert_eq!(take(first), Ok(()));
     assert_eq!((take(first), name(first), name(PersonId(1))), (Ok(()), Ok(()), Err("too many")));
     let kin = registry.kin_of(person).unwrap();
@@ -440,7 +441,7 @@ fn named_and_taken(store: &TestStore) {
     assert!(registry.is_tied(first, person).unwrap());
     assert!(!registry.unname_guardian(person, first).unwrap() && registry.is_tied(first, person).unwrap());
 
-    // It ends with the tie, and by itself before there is one.
+    // A nomination ends with the tie, and can be withdrawn before it.
     assert!(registry.untie(first, person).unwrap());
     assert_eq!(take(first), Err("not named"));
     assert!(!registry.untie(second, person).unwrap(), "who is named alone has nothing to leave");
@@ -452,7 +453,7 @@ fn named_and_taken(store: &TestStore) {
     assert_eq!(registry.kin_of(person).unwrap(), Kin::default());
     assert_eq!(registry.kin_of(second).unwrap(), Kin::default());
 
-    // A row of before anybody could be named.
+    // A row written before nominations existed.
     let old = pack(&serde_json::json!({"dependants": [], "guardians": [second]}));
     registry.claim(Row::new(RegistryTable::Kin, 9_u64.to_be_bytes(), old)).unwrap();
     let old = Kin { guardians: vec![second], ..Kin::default() };
@@ -504,7 +505,7 @@ fn booked_by_many(store: &TestStore) {
     assert_eq!(places, [0, 1, 2]);
     assert_eq!(in_slot(morning).len(), 3);
 
-    // One person at two times at once has one of them, and no place of the other.
+    // Of two concurrent bookings of one person one succeeds, and the other holds no place.
     let person = PersonId(50);
     let booked = std::thread::scope(|scope| {
         let book = |slot| registry.book(person, slot, PLACES, TODAY).unwrap();
@@ -526,7 +527,7 @@ fn booked_by_many(store: &TestStore) {
     assert_eq!(registry.cancel_booking(person, TODAY).unwrap(), None);
     assert_eq!(in_slot(booked[0].slot), []);
 
-    // What is past goes with its place when its person books again.
+    // A past booking and its place are removed when the person books again.
     registry.book(person, noon, PLACES, TODAY).unwrap().unwrap();
     let next = registry.book(person, later, PLACES, TODAY + 1).unwrap().unwrap();
     assert_eq!(in_slot(noon), []);

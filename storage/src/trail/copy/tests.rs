@@ -1,4 +1,4 @@
-//! A small city copied to a real cluster, and every way in which the copy may be unlike it.
+//! A small city copied to a real cluster, and every kind of difference between the two.
 
 use super::*;
 use crate::cql::testing::cluster;
@@ -23,7 +23,7 @@ impl CopyRig {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedTrails::open(folder.path(), buckets).unwrap();
         let mut check_ins = TrailCity { state: 9, people: 60, venues: 12, days: 3 }.check_ins(1_500);
-        // The same scan taken in by two gateways: one id, two times.
+        // One scan accepted by two gateways: one id, two times.
         check_ins.push(CheckIn { at: check_ins[7].at.plus_ms(4_000), ..check_ins[7] });
         for drain in check_ins.chunks(250).chain(check_ins.chunks(400)) {
             store.write(drain).unwrap();
@@ -36,7 +36,7 @@ impl CopyRig {
     }
 }
 
-/// Every place, in order.
+/// Every position, in order.
 fn places(copy: &TrailCopy) -> impl Iterator<Item = TrailCursor> {
     std::iter::successors(copy.first(0), |place| copy.after(*place))
 }
@@ -51,7 +51,7 @@ fn copy_all(copy: &TrailCopy) -> BTreeMap<Index, u64> {
     rows
 }
 
-/// The first difference, and how many check-ins were compared up to it.
+/// The first difference, and the number of check-ins compared up to it.
 fn compare_all(copy: &TrailCopy) -> (Option<Difference>, u64) {
     let (mut next, mut rows) = (copy.first(0), 0);
     while let Some(at) = next {
@@ -124,7 +124,8 @@ fn a_copied_city_is_equal_under_both_indexes_and_each_difference_is_found() {
     }
 }
 
-/// Takes a check-in out of the cluster's venue index: it is known by person for a moment, so that it is found.
+/// Removes a check-in from the cluster's venue index. It is added to the index by person first, so that
+/// erasing finds it.
 fn erase(copy: &TrailCopy, check_in: CheckIn) {
     copy.to.write_index(Index::Persons, &[check_in]).unwrap();
     copy.to.forget(check_in.person).unwrap();

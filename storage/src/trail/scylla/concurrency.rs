@@ -1,5 +1,5 @@
-//! How many writes may be under way: half as many when the cluster fails one, some more when it takes a whole
-//! drain, so that a cluster that comes back is not trampled.
+//! The limit of concurrent writes, by additive increase and multiplicative decrease. It is halved when the
+//! cluster fails a write and raised when a whole drain succeeds, so a recovering cluster is not overloaded.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ const LEAST: usize = 4;
 const MOST: usize = 64;
 const STEP: usize = 8;
 
-/// The number.
+/// The current limit of concurrent writes.
 pub(super) struct ConcurrencyLimit(AtomicUsize);
 
 impl Default for ConcurrencyLimit {
@@ -17,17 +17,17 @@ impl Default for ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// Writes that may be under way now.
+    /// The number of writes that may run now.
     pub(super) fn allowed(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// A drain was taken whole.
+    /// Raises the limit after a successful drain.
     pub(super) fn grow(&self) {
         self.0.store((self.allowed() + STEP).min(MOST), Ordering::Relaxed);
     }
 
-    /// A write failed.
+    /// Halves the limit after a failed write.
     pub(super) fn shrink(&self) {
         self.0.store((self.allowed() / 2).max(LEAST), Ordering::Relaxed);
     }

@@ -1,10 +1,10 @@
-//! Trails on a CQL cluster. A partition is a bucket of many persons and a day, or of many venues and an hour:
-//! what a drain brings to one travels as one unlogged batch.
+//! Trails on a CQL cluster. A partition is a bucket of many persons in a day, or of many venues in an hour. A
+//! drain writes to each partition in unlogged batches.
 //!
 //! **Shape**: `visits_by_person ((bucket, day), person, at, id)` and `visits_by_venue ((bucket, hour), venue,
-//! at, id)`, each with the other of the two and `said`, days and hours counted from 1970, times in
-//! milliseconds. A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows
-//! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
+//! at, id)`, each with the other id and `said`. Days and hours are counted from 1970, times in milliseconds.
+//! A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows end by TTL
+//! at the end of their day's retention. `visit_days` lists the stored days.
 
 mod concurrency;
 mod count;
@@ -28,17 +28,17 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
-/// Rows in one batch: at some 100 bytes each far below what servers take.
+/// Rows in one batch: at some 100 bytes each far below the servers' limits.
 const ROWS_A_BATCH: usize = 128;
-/// Reads under way at once.
+/// Concurrent reads.
 const READS_MAX: usize = 64;
-/// The shortest life of a row: servers take no zero.
+/// The shortest TTL of a row: servers reject zero.
 const TTL_S_MIN: i64 = 60;
-/// The longest that servers take: 20 years.
+/// The longest TTL that servers accept: 20 years.
 const TTL_S_MAX: i64 = 20 * 365 * 86_400;
 /// The partition of `visit_days`.
 const DAYS_PART: i32 = 0;
-/// The row of `version` that keeps the number of buckets.
+/// The row of `version` that holds the number of buckets.
 const BUCKETS_CHOSEN: &str = "buckets";
 
 struct TrailStatements {
@@ -51,27 +51,27 @@ struct TrailStatements {
     drop_day: PreparedStatement,
 }
 
-/// The store.
+/// The trails of a cluster.
 pub struct ScyllaTrails {
     cluster: Arc<Cluster>,
-    /// Made when the cluster first answers.
+    /// Prepared when the cluster first answers.
     statements: OnceCell<TrailStatements>,
-    /// Those that read whole partitions, which only a comparison asks for.
+    /// The statements that read whole partitions, needed only by a comparison.
     whole: OnceCell<[PreparedStatement; 2]>,
     buckets: u16,
     retention_days: u16,
     limit: ConcurrencyLimit,
-    /// The days that this gateway has listed.
+    /// The days that this gateway has added to the list.
     listed: Mutex<BTreeSet<u32>>,
     retained_from: AtomicU32,
 }
 
-/// What one row of an insert binds: bucket, period, owner, time, id, the other, what was said, TTL.
+/// The values that one row of an insert binds: bucket, period, owner, time, id, the other id, payload, TTL.
 type InsertValues<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32);
 
 impl ScyllaTrails {
-    /// The trails of a cluster that keeps them for so many days, made with so many buckets if there are none.
-    /// Nothing is asked of it yet.
+    /// The trails of a cluster with this retention. The number of buckets is written by the first gateway.
+    /// This sends no request yet.
     #[must_use]
     pub fn new(cluster: Arc<Cluster>, buckets: u16, retention_days: u16) -> Self {
         Self {
@@ -86,15 +86,15 @@ impl ScyllaTrails {
         }
     }
 
-    /// Finds out whether the cluster can be used. **Errors**: the cluster's; it was made with another number
-    /// of buckets.
+    /// Checks that the cluster can be used. **Errors**: the cluster's; the cluster has another number of
+    /// buckets.
     pub fn check(&self) -> Result<(), TrailError> {
         self.cluster.wait(self.statements()).map(drop)
     }
 
     async fn statements(&self) -> Result<&TrailStatements, TrailError> {
         let make = || async {
-            // The caller's, if it is the first.
+            // The caller's number, if none was written before.
             let found = self.cluster.choose(BUCKETS_CHOSEN, i32::from(self.buckets)).await?;
             let found = u16::try_from(found).map_err(ClusterError::of)?;
             if found != self.buckets {
@@ -115,14 +115,14 @@ impl ScyllaTrails {
         (bucket, small(at.0 / index.period_ms()))
     }
 
-    /// How long a row of this day lives. **Units**: seconds.
+    /// The TTL of a row of this day. **Units**: seconds.
     fn ttl(&self, day: u32) -> i32 {
         let now = i64::try_from(clock::now().0 / 1_000).unwrap_or(i64::MAX);
         let end = (i64::from(day) + i64::from(self.retention_days) + 1) * 86_400;
         i32::try_from((end - now).clamp(TTL_S_MIN, TTL_S_MAX)).expect("20 years fit")
     }
 
-    /// Writes a drain under these indexes, as much of it again as failed, for as long as some of it is taken.
+    /// Writes a drain under these indexes. Failed batches are retried as long as each round makes progress.
     async fn write_all(&self, drain: &[CheckIn], indexes: &[Index]) -> Result<(), TrailError> {
         self.list_days(drain).await?;
         let mut left: Vec<_> = indexes
@@ -144,7 +144,8 @@ impl ScyllaTrails {
         }
     }
 
-    /// Writes batches until one fails. Returns those that are not known to be written, and why.
+    /// Writes batches until one fails. Returns the batches that are not known to be written, and the first
+    /// error.
     async fn write_some<'a>(
         &self,
         batches: Vec<(Index, Vec<InsertValues<'a>>)>,
@@ -173,7 +174,8 @@ impl ScyllaTrails {
         (undone, first)
     }
 
-    /// Lists the days of a drain before anything of them is written, so that no reader passes one over.
+    /// Adds the days of a drain to the list before any of its rows are written, so that no reader skips a
+    /// day.
     async fn list_days(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
         let days: BTreeSet<u32> = drain.iter().map(|check_in| check_in.at.utc_day()).collect();
         let new: Vec<u32> = days.difference(&self.listed()).copied().collect();
@@ -189,8 +191,8 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// The rows of a drain in one index: partition by partition, in pieces that a batch takes. Of two with one key the
-    /// door's last word is written: in one batch the cluster would keep either.
+    /// The rows of a drain in one index, as batches of one partition each. Of two rows with one key, only the
+    /// door's final answer is written: in one batch the cluster might keep either.
     fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<InsertValues<'a>>> {
         let partition = |check_in: &CheckIn| self.partition(index, index.owner(check_in), check_in.at);
         let mut drain: Vec<_> = drain.iter().map(|check_in| (partition(check_in), check_in)).collect();
@@ -223,7 +225,7 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// The days there are, of those that are kept.
+    /// The listed days within the retention.
     async fn days(&self) -> Result<Vec<u32>, TrailError> {
         let asked =
             self.cluster.session().await?.execute_unpaged(&self.statements().await?.days, (DAYS_PART,)).await;
@@ -312,7 +314,7 @@ impl ScyllaTrails {
                 .await
                 .map_err(ClusterError::of)?;
         }
-        // Last, so that what fails half-way is found again.
+        // The index by person is deleted last, so that a retry finds the rows again.
         for day in self.days().await? {
             let at = Timestamp(u64::from(day) * DAY_MS);
             let (bucket, day) = self.partition(Index::Persons, person.0, at);
@@ -325,7 +327,7 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// Rows before that day end by themselves; here their day goes from the list, and nobody asks for it.
+    /// Removes days before `first` from the list, so that they are not queried. Their rows end by TTL.
     async fn retain_all(&self, first: u32) -> Result<(), TrailError> {
         for day in self.days().await?.into_iter().filter(|&day| day < first) {
             let bound = (DAYS_PART, small(u64::from(day)));
@@ -406,7 +408,7 @@ impl TrailStatements {
     }
 }
 
-/// A check-in of what a row of an index has.
+/// Builds a check-in from a row of an index.
 fn check_in(
     index: Index,
     owner: u64,
@@ -428,7 +430,7 @@ fn check_in(
     })
 }
 
-/// CQL has signed numbers only: the same bits.
+/// CQL has only signed integers: the bits stay the same.
 const fn signed(number: u64) -> i64 {
     number.cast_signed()
 }
@@ -437,7 +439,7 @@ const fn unsigned(number: i64) -> u64 {
     number.cast_unsigned()
 }
 
-/// A day or an hour since 1970: they fit for longer than times of day do.
+/// A day or an hour since 1970, saturating far beyond any real time.
 fn small(number: u64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -1,10 +1,11 @@
-//! Rows on a CQL cluster that several gateways share. What is claimed and swapped goes by conditional writes;
-//! a unit is one logged batch, done wholly or not at all even if its gateway dies half-way.
+//! Rows on a CQL cluster that several gateways share. Claim and swap are conditional writes. A unit is one
+//! logged batch, applied atomically even if its gateway dies half-way.
 //!
-//! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket), key))`, once
-//! for rows that stay and once for those that end by themselves. A kind is a table's name. A bucket holds the
-//! groups whose hashes fall on it, so that a group is one slice of one partition. `writer` is drawn for each
-//! conditional write: where the cluster cannot say whether one was done, it is found again by it.
+//! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket),
+//! key))`, in one CQL table without and in one with a TTL. A kind is a registry table's name. A bucket holds
+//! the groups that hash to it, so a group is one slice of one partition. `writer` is a random number drawn
+//! for each conditional write. If the cluster cannot report whether a conditional write was applied, that
+//! number identifies it.
 
 mod ring;
 
@@ -22,23 +23,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
-/// Partitions of a table.
+/// Partitions of a registry table.
 const BUCKETS: u32 = 1_024;
-/// Requests under way at once.
+/// Concurrent requests.
 const REQUESTS_MAX: usize = 64;
-/// Partitions that are read at once where a whole table is: each brings many rows.
+/// Concurrent partition reads of a full table scan: each relocks many rows.
 const SCANS_MAX: usize = 16;
 
-/// Bytes of keys and values in a batch that fills a partition, unless one row has more: half of what a cluster
-/// warns of.
+/// Bytes of keys and values in a batch that fills a partition, unless one row is larger: half of what a
+/// cluster warns of.
 const FILLING_BYTES_MAX: usize = 32 * 1024;
 
-/// Bytes of the number that is drawn for a conditional write.
+/// The size of a conditional write's random number. **Units**: bytes.
 const WRITER_BYTES: usize = 8;
-/// Partitions share so many locks.
-const TURNS: usize = 512;
+/// The number of locks that partitions share.
+const LOCKS: usize = 512;
 
-/// The statements of rows that stay, or of those that end.
+/// The prepared statements for one of the two CQL tables.
 struct RowStatements {
     get: PreparedStatement,
     group: PreparedStatement,
@@ -52,12 +53,12 @@ struct RowStatements {
     settle: PreparedStatement,
 }
 
-/// The store.
+/// The rows of a cluster.
 pub(in crate::registry) struct ScyllaRows {
     cluster: Arc<Cluster>,
     staying: OnceCell<RowStatements>,
     ending: OnceCell<RowStatements>,
-    turns: Vec<Mutex<()>>,
+    locks: Vec<Mutex<()>>,
 }
 
 type KeyValue = (Vec<u8>, Vec<u8>);
@@ -65,8 +66,8 @@ type ClusterResult<T> = std::result::Result<T, ClusterError>;
 
 impl ScyllaRows {
     pub(in crate::registry) fn new(cluster: Arc<Cluster>) -> Self {
-        let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
-        Self { cluster, staying: OnceCell::new(), ending: OnceCell::new(), turns }
+        let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
+        Self { cluster, staying: OnceCell::new(), ending: OnceCell::new(), locks }
     }
 
     async fn of(&self, table: RegistryTable) -> ClusterResult<&RowStatements> {
@@ -135,7 +136,7 @@ impl ScyllaRows {
         Ok(())
     }
 
-    /// Writes rows of which none depends on another, those of a partition by one request: not as one.
+    /// Writes independent rows, batching those of a partition. The call is not atomic.
     pub(in crate::registry) fn fill(&self, rows: Vec<Row>) -> Result<()> {
         let batches = by_partition(rows);
         let writes = stream::iter(&batches).map(|rows| self.fill_partition(rows));
@@ -154,7 +155,7 @@ impl ScyllaRows {
         Ok(())
     }
 
-    /// Adds a row unless its key is taken, and says what it had.
+    /// Adds a row unless its key exists. Relocks the existing value.
     async fn claim_one(&self, row: &Row) -> ClusterResult<Option<Vec<u8>>> {
         let Row { table, key, value } = row;
         let (statements, writer) = (self.of(*table).await?, random_bytes::<WRITER_BYTES>()?);
@@ -179,8 +180,8 @@ impl ScyllaRows {
         }
     }
 
-    /// Replaces a value or takes its row out, where it is still `from`, and says whether it was. A row that is
-    /// gone was taken out as wished, whoever did it.
+    /// Replaces or removes a row if its value is still `from`. Relocks whether it was. When a removal is in
+    /// doubt, a missing row counts as removed, whoever removed it.
     async fn swap_one(
         &self,
         table: RegistryTable,
@@ -215,7 +216,7 @@ impl ScyllaRows {
         }
     }
 
-    /// What a key has once every conditional write of its partition that has begun is done or undone.
+    /// Reads a key after every conditional write in progress on its partition is completed or dropped.
     async fn settled(
         &self,
         table: RegistryTable,
@@ -236,10 +237,10 @@ impl ScyllaRows {
             .map_or(ConditionalResult::Missing, |(value, writer)| ConditionalResult::Found { value, writer }))
     }
 
-    /// Conditional writes of a partition get in each other's way: of this gateway's own, one goes at a time.
+    /// Locks a partition: conditional writes of one partition contend, so this gateway sends one at a time.
     async fn alone(&self, table: RegistryTable, bucket: i32) -> MutexGuard<'_, ()> {
         let number = table as usize * BUCKETS as usize + bucket.unsigned_abs() as usize;
-        self.turns[number % TURNS].lock().await
+        self.locks[number % LOCKS].lock().await
     }
 }
 
@@ -340,7 +341,7 @@ fn partition_key(table: RegistryTable, key: &[u8]) -> [CqlValue; 2] {
     [CqlValue::Text(table.name().to_owned()), CqlValue::Int(bucket(table, key))]
 }
 
-/// Rows by the partition that they lie in, a large one in several parts.
+/// Groups rows by partition. A large partition is split into several parts.
 fn by_partition(rows: Vec<Row>) -> Vec<Vec<Row>> {
     let mut partitions: HashMap<(RegistryTable, i32), Vec<Vec<Row>>> = HashMap::new();
     for row in rows {
@@ -354,7 +355,7 @@ fn by_partition(rows: Vec<Row>) -> Vec<Vec<Row>> {
     partitions.into_values().flatten().collect()
 }
 
-/// The bucket that a key lies in.
+/// The bucket of a key.
 pub(in crate::registry) fn bucket(table: RegistryTable, key: &[u8]) -> i32 {
     bucket_of(table.group(key))
 }
@@ -363,7 +364,7 @@ fn bucket_of(group: &[u8]) -> i32 {
     (crc32fast::hash(group) % BUCKETS).cast_signed()
 }
 
-/// The least key that is behind all which begin so; none where there is no such key.
+/// The least key after all keys with this prefix; none where no such key exists.
 fn after(prefix: &[u8]) -> Option<Vec<u8>> {
     let kept = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
     let mut end = prefix[..=kept].to_vec();
@@ -371,8 +372,8 @@ fn after(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-/// Rows of a partition with each group's together. Where one group's key begins with another's, their rows are
-/// mixed in the partition.
+/// Orders a partition's rows by group. If one group's key is a prefix of another's, the partition interleaves
+/// their rows.
 fn in_groups(table: RegistryTable, mut rows: Vec<KeyValue>) -> Vec<KeyValue> {
     rows.sort_by(|(one, _), (other, _)| {
         table.group(one).cmp(table.group(other)).then_with(|| one.cmp(other))
@@ -380,17 +381,18 @@ fn in_groups(table: RegistryTable, mut rows: Vec<KeyValue>) -> Vec<KeyValue> {
     rows
 }
 
-/// What became of a conditional write, or stands where it was to be.
+/// The result of a conditional write, or the row that it would have changed.
 enum ConditionalResult {
-    /// It was done.
+    /// The write was applied.
     Done,
-    /// It was not: this stands there, written by this one if by a conditional write.
+    /// The write was not applied. The row has this value, and the writer of its last conditional write if
+    /// there was one.
     Found { value: Vec<u8>, writer: Option<Vec<u8>> },
-    /// There is no such row.
+    /// The row does not exist.
     Missing,
 }
 
-/// Reads a conditional write's answer. Servers differ in which columns they answer with.
+/// Parses a conditional write's answer. Servers differ in the columns of their answers.
 fn condition(result: QueryResult) -> ClusterResult<ConditionalResult> {
     let rows = result.into_rows_result().map_err(ClusterError::of)?;
     let place = |name| rows.column_specs().iter().position(|column| column.name() == name);
@@ -405,9 +407,9 @@ fn condition(result: QueryResult) -> ClusterResult<ConditionalResult> {
     Ok(blob(value_at).map_or(ConditionalResult::Missing, |value| ConditionalResult::Found { value, writer }))
 }
 
-/// Why a conditional write came to nothing that the cluster did not refuse.
+/// The error of a conditional write that was neither applied nor refused.
 fn contended() -> ClusterError {
-    ClusterError::of("others write the same rows all the time")
+    ClusterError::of("other writers keep changing the same rows")
 }
 
 #[cfg(test)]
