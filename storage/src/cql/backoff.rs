@@ -8,7 +8,7 @@ use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use std::time::{Duration, Instant};
 
 /// No retry begins after this long.
-const TRYING_MAX: Duration = Duration::from_secs(10);
+const RETRYING_MAX: Duration = Duration::from_secs(10);
 /// The upper bound of the first pause. The bound doubles with each retry.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 /// The largest bound of a pause.
@@ -28,16 +28,16 @@ impl RetryBackoff {
 
     /// Waits before the next attempt, after an attempt that failed with this error. **Errors**: the error
     /// itself, where it proves that the write was not applied or the time limit has passed.
-    pub(crate) async fn again(&mut self, error: ExecutionError) -> Result<(), ClusterError> {
-        let is_open = is_open(&error);
+    pub(crate) async fn wait_after(&mut self, error: ExecutionError) -> Result<(), ClusterError> {
+        let is_in_doubt = is_in_doubt(&error);
         let error = ClusterError::of(error);
-        if is_open { self.after(error).await } else { Err(error) }
+        if is_in_doubt { self.wait(error).await } else { Err(error) }
     }
 
     /// Waits before the next attempt, after an attempt without effect. **Errors**: the reason given, once the
     /// time limit has passed.
-    pub(crate) async fn after(&mut self, why: ClusterError) -> Result<(), ClusterError> {
-        if self.since.elapsed() >= TRYING_MAX {
+    pub(crate) async fn wait(&mut self, why: ClusterError) -> Result<(), ClusterError> {
+        if self.since.elapsed() >= RETRYING_MAX {
             return Err(why);
         }
         let [part] = random_bytes()?;
@@ -50,7 +50,7 @@ impl RetryBackoff {
 /// Whether a conditional write that failed with this error may still have been applied. It was not if the
 /// cluster reported why, or if it was never sent. A conditional write reads before it writes, repeatedly
 /// under contention, so a failed read proves nothing.
-fn is_open(error: &ExecutionError) -> bool {
+fn is_in_doubt(error: &ExecutionError) -> bool {
     use DbError::{ReadFailure, ReadTimeout, ServerError, WriteFailure, WriteTimeout};
     use ExecutionError::{BadQuery, EmptyPlan, LastAttemptError};
     if let LastAttemptError(RequestAttemptError::DbError(error, _)) = error {

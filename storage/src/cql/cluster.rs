@@ -81,9 +81,9 @@ impl Cluster {
         Ok(Self { runtime, options, session: OnceCell::new(), failed: Mutex::default() })
     }
 
-    /// Connects within this time, then makes or migrates the schema unless [`Schema::Leave`] is set. A later
-    /// request connects again. **Errors**: no node answers; the login is refused; the schema has a later
-    /// version; the keyspace is being ended or is gone.
+    /// Connects within this time, then makes or migrates the schema unless [`Schema::Leave`] is set. After an
+    /// error, the next request tries again. **Errors**: no node answers; the login is refused; the schema has
+    /// a later version; the keyspace is being ended or is gone.
     pub fn connect(&self, within: Duration) -> Result<(), ClusterError> {
         let connected = self.wait(async { tokio::time::timeout(within, self.session()).await });
         match connected {

@@ -62,9 +62,9 @@ impl Cluster {
         self.wait(async {
             let text = "DELETE FROM {}.version WHERE name = ? IF EXISTS";
             let delete = self.prepare_conditional(text).await?;
-            let (session, mut tries) = (self.session().await?, RetryBackoff::new());
+            let (session, mut backoff) = (self.session().await?, RetryBackoff::new());
             while let Err(error) = session.execute_unpaged(&delete, (ENDING,)).await {
-                tries.again(error).await?;
+                backoff.wait_after(error).await?;
             }
             Ok(())
         })

@@ -12,11 +12,11 @@ impl Cluster {
     pub(crate) async fn choose(&self, name: &str, number: i32) -> Result<i32, ClusterError> {
         let text = "INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS";
         let insert = self.prepare_conditional(text).await?;
-        let (session, mut tries) = (self.session().await?, RetryBackoff::new());
+        let (session, mut backoff) = (self.session().await?, RetryBackoff::new());
         loop {
             match session.execute_unpaged(&insert, (name, number)).await {
                 Ok(done) => return Ok(existing_version(done)?.unwrap_or(number)),
-                Err(error) => tries.again(error).await?,
+                Err(error) => backoff.wait_after(error).await?,
             }
         }
     }

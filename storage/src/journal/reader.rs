@@ -68,14 +68,14 @@ impl Reader {
     fn cursor(&self) -> Option<Cursor> {
         let mut cursor = match &self.cursor {
             Some(cursor) => cursor.clone(),
-            None => Cursor::start_of(self.shared.holding(self.next)?),
+            None => Cursor::start_of(self.shared.segment_of(self.next)?),
         };
         while cursor.is_at_end() {
             // The order of these checks matters: a segment may grow until it is past.
             if !self.shared.is_past(&cursor.segment) || !cursor.is_at_end() {
                 return (!cursor.is_at_end()).then_some(cursor);
             }
-            cursor = Cursor::start_of(self.shared.after(&cursor.segment)?);
+            cursor = Cursor::start_of(self.shared.segment_after(&cursor.segment)?);
         }
         Some(cursor)
     }

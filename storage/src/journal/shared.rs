@@ -71,7 +71,7 @@ impl Shared {
     }
 
     /// The segment that holds a record, or would hold it.
-    pub(super) fn holding(&self, sequence: Sequence) -> Option<Arc<Segment>> {
+    pub(super) fn segment_of(&self, sequence: Sequence) -> Option<Arc<Segment>> {
         let segments = self.segments();
         let later = segments.used.iter().position(|segment| segment.end() > sequence);
         segments.used.get(later?).cloned()
@@ -83,7 +83,7 @@ impl Shared {
     }
 
     /// The segment after this one.
-    pub(super) fn after(&self, segment: &Segment) -> Option<Arc<Segment>> {
+    pub(super) fn segment_after(&self, segment: &Segment) -> Option<Arc<Segment>> {
         self.segments().used.iter().find(|next| next.number > segment.number).cloned()
     }
 

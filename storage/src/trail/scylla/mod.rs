@@ -227,9 +227,9 @@ impl ScyllaTrails {
 
     /// The listed days within the retention.
     async fn days(&self) -> Result<Vec<u32>, TrailError> {
-        let asked =
+        let answer =
             self.cluster.session().await?.execute_unpaged(&self.statements().await?.days, (DAYS_PART,)).await;
-        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let rows = answer.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
         let from = self.retained_from.load(Ordering::Relaxed);
         let mut days = Vec::new();
         for row in rows.rows::<(i32,)>().map_err(ClusterError::of)? {
@@ -265,8 +265,8 @@ impl ScyllaTrails {
         let days = self.days().await?;
         let reads = asks.iter().enumerate().flat_map(|(number, ask)| {
             let window = with_twins(ask.window);
-            let asked = window.from.utc_day()..=window.to.utc_day();
-            let days = days.iter().copied().filter(move |day| asked.contains(day));
+            let wanted = window.from.utc_day()..=window.to.utc_day();
+            let days = days.iter().copied().filter(move |day| wanted.contains(day));
             days.map(move |day| (number, PersonAsk { window, ..*ask }, u64::from(day)))
         });
         let mut found = vec![Vec::new(); asks.len()];

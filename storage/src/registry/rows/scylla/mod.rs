@@ -78,8 +78,8 @@ impl ScyllaRows {
 
     async fn get_one(&self, table: RegistryTable, key: &[u8]) -> ClusterResult<Option<Vec<u8>>> {
         let bound = (table.name(), bucket(table, key), key);
-        let asked = self.cluster.session().await?.execute_unpaged(&self.of(table).await?.get, bound).await;
-        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let answer = self.cluster.session().await?.execute_unpaged(&self.of(table).await?.get, bound).await;
+        let rows = answer.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
         let row = rows.maybe_first_row::<(Vec<u8>,)>().map_err(ClusterError::of)?;
         Ok(row.map(|(value,)| value))
     }
@@ -160,22 +160,22 @@ impl ScyllaRows {
         let Row { table, key, value } = row;
         let (statements, writer) = (self.of(*table).await?, random_bytes::<WRITER_BYTES>()?);
         let bucket = bucket(*table, key);
-        let (_alone, mut tries) = (self.alone(*table, bucket).await, RetryBackoff::new());
+        let (_alone, mut backoff) = (self.alone(*table, bucket).await, RetryBackoff::new());
         let session = self.cluster.session().await?;
         loop {
             let bound = (table.name(), bucket, key, value, &writer[..]);
             let found = match session.execute_unpaged(&statements.claim, bound).await {
                 Ok(done) => condition(done)?,
                 Err(error) => {
-                    tries.again(error).await?;
-                    self.settled(*table, bucket, key, &mut tries).await?
+                    backoff.wait_after(error).await?;
+                    self.settled(*table, bucket, key, &mut backoff).await?
                 }
             };
             match found {
                 ConditionalResult::Done => return Ok(None),
                 ConditionalResult::Found { writer: Some(by), .. } if by == writer => return Ok(None),
                 ConditionalResult::Found { value, .. } => return Ok(Some(value)),
-                ConditionalResult::Missing => tries.after(contended()).await?,
+                ConditionalResult::Missing => backoff.wait(contended()).await?,
             }
         }
     }
@@ -191,10 +191,10 @@ impl ScyllaRows {
     ) -> ClusterResult<bool> {
         let (statements, writer) = (self.of(table).await?, random_bytes::<WRITER_BYTES>()?);
         let bucket = bucket(table, key);
-        let (_alone, mut tries) = (self.alone(table, bucket).await, RetryBackoff::new());
+        let (_alone, mut backoff) = (self.alone(table, bucket).await, RetryBackoff::new());
         let session = self.cluster.session().await?;
         loop {
-            let asked = match to {
+            let answer = match to {
                 Some(to) => {
                     let bound = (to, &writer[..], table.name(), bucket, key, from);
                     session.execute_unpaged(&statements.swap, bound).await
@@ -203,13 +203,13 @@ impl ScyllaRows {
                     session.execute_unpaged(&statements.take_out, (table.name(), bucket, key, from)).await
                 }
             };
-            match asked {
+            match answer {
                 Ok(done) => return Ok(matches!(condition(done)?, ConditionalResult::Done)),
-                Err(error) => tries.again(error).await?,
+                Err(error) => backoff.wait_after(error).await?,
             }
-            match self.settled(table, bucket, key, &mut tries).await? {
+            match self.settled(table, bucket, key, &mut backoff).await? {
                 ConditionalResult::Found { writer: Some(by), .. } if by == writer => return Ok(true),
-                ConditionalResult::Found { value, .. } if value == from => tries.after(contended()).await?,
+                ConditionalResult::Found { value, .. } if value == from => backoff.wait(contended()).await?,
                 ConditionalResult::Missing => return Ok(to.is_none()),
                 ConditionalResult::Found { .. } | ConditionalResult::Done => return Ok(false),
             }
@@ -222,16 +222,16 @@ impl ScyllaRows {
         table: RegistryTable,
         bucket: i32,
         key: &[u8],
-        tries: &mut RetryBackoff,
+        backoff: &mut RetryBackoff,
     ) -> ClusterResult<ConditionalResult> {
         let (settle, session) = (&self.of(table).await?.settle, self.cluster.session().await?);
-        let asked = loop {
+        let answer = loop {
             match session.execute_unpaged(settle, (table.name(), bucket, key)).await {
-                Ok(asked) => break asked,
-                Err(error) => tries.again(error).await?,
+                Ok(answer) => break answer,
+                Err(error) => backoff.wait_after(error).await?,
             }
         };
-        let rows = asked.into_rows_result().map_err(ClusterError::of)?;
+        let rows = answer.into_rows_result().map_err(ClusterError::of)?;
         let row = rows.maybe_first_row::<(Vec<u8>, Option<Vec<u8>>)>().map_err(ClusterError::of)?;
         Ok(row
             .map_or(ConditionalResult::Missing, |(value, writer)| ConditionalResult::Found { value, writer }))

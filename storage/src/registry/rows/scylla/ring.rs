@@ -16,13 +16,13 @@ type RingVisitor<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Result<()> + 'a;
 impl ScyllaRows {
     /// Whether the store has no row without TTL.
     pub(in crate::registry) fn is_empty(&self) -> Result<bool> {
-        let asked = async {
+        let query = async {
             let select = self.cluster.prepare("SELECT kind FROM {}.rows LIMIT 1").await?;
             let found = self.cluster.session().await?.execute_unpaged(&select, &[]).await;
             let rows = found.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
             Ok::<_, ClusterError>(rows.rows_num() == 0)
         };
-        Ok(self.cluster.wait(asked)?)
+        Ok(self.cluster.wait(query)?)
     }
 
     /// Visits every row without TTL in some token ranges, unordered. Rows are streamed, so little is in
