@@ -15,7 +15,7 @@ use scangate_gateway::config::CqlConfig;
 use scangate_gateway::deployment::store;
 use scangate_gateway::drain::batcher::ROWS_MAX;
 use scangate_storage::cql::{Address, Schema};
-use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, Stored, TrailStore};
+use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, StoredTrails, TrailStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -174,8 +174,8 @@ fn ask(trails: &dyn TrailStore, options: &Options) -> anyhow::Result<()> {
         let person = visit(draw(number) % options.visits, options).person;
         let question = Question { person, window, hops: Hops::One, min_overlap_s: 0 };
         let begun = Instant::now();
-        let found =
-            co_presence::co_presence(&Stored(trails), &dwells, &question).context("a co-presence answer")?;
+        let found = co_presence::co_presence(&StoredTrails(trails), &dwells, &question)
+            .context("a co-presence answer")?;
         took.push(begun.elapsed().as_secs_f64() * 1e3);
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         contacts.push(found.len() as f64);

@@ -9,7 +9,7 @@ pub use party_address::{PartyAddress, PartyAddressError};
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
-use scangate_storage::cql::{Address, AddressWrong, Consistency};
+use scangate_storage::cql::{Address, AddressError, Consistency};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,17 +69,17 @@ pub enum Store {
 }
 
 impl FromStr for Store {
-    type Err = AddressWrong;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressWrong> {
+    fn from_str(text: &str) -> Result<Self, AddressError> {
         if text == "embedded" { Ok(Self::Embedded) } else { text.parse().map(Self::Cql) }
     }
 }
 
 impl TryFrom<String> for Store {
-    type Error = AddressWrong;
+    type Error = AddressError;
 
-    fn try_from(text: String) -> Result<Self, AddressWrong> {
+    fn try_from(text: String) -> Result<Self, AddressError> {
         text.parse()
     }
 }

@@ -55,7 +55,7 @@ async fn until_stopped(
                 anyhow::ensure!(!journal.is_poisoned(), "the journal is poisoned: start again to recover");
                 let ended = workers.iter().any(thread::JoinHandle::is_finished);
                 anyhow::ensure!(!ended, "a worker ended");
-                let seconds = headroom.seconds(Instant::now(), journal.durable_end(), journal.room());
+                let seconds = headroom.seconds(Instant::now(), journal.durable_end(), journal.space_left());
                 metrics::gauge!("scangate_journal_room_seconds").set(seconds);
             }
         }

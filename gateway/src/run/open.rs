@@ -101,10 +101,10 @@ fn open_journal(config: &Config, disk: RealDisk, gate: &Gate) -> anyhow::Result<
 /// Tells the others to wait for this gateway. It looks whether the city is being ended only after that, and who ends
 /// a city says so before looking whom it waits for: of the two one sees the other.
 fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> anyhow::Result<()> {
-    registry.tell_drained(gateway, clock::now())?;
+    registry.report_drained(gateway, clock::now())?;
     let Some(cluster) = cluster else { return Ok(()) };
     if let Err(error) = cluster.ensure_living() {
-        registry.tell_empty(gateway)?;
+        registry.report_empty(gateway)?;
         return Err(error.into());
     }
     Ok(())

@@ -239,7 +239,7 @@ impl Sunset<'_> {
             held.push(city.count(secret)?);
         }
         held.extend(self.count_embedded(secret)?);
-        let found = journal::look(&self.disk)?;
+        let found = journal::inspect(&self.disk)?;
         // Last, when nobody has the stores open any more.
         let Files { files, links } = self.folder.files()?;
         Ok(Before {

@@ -2,7 +2,7 @@
 
 use crate::operation::sunset::{SunsetRun, body, live, verify};
 use anyhow::Context as _;
-use scangate_storage::cql::{Cluster, ClusterError, Consistency, Options, Schema};
+use scangate_storage::cql::{Cluster, ClusterError, Consistency, ClusterOptions, Schema};
 use scangate_tests::{ClusterCity, TestTown, assert_done, assert_refused, cluster, output_text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -35,10 +35,10 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
         assert!(output_text(&refused).contains("5 people, 3 venues, 2 facts"), "{}", output_text(&refused));
     }
     // No gateway serves a city during its sunset.
-    look(&store, Cluster::begin_ending)?;
+    look(&store, Cluster::begin_sunset)?;
     let why = other.why_not(&["--store", &store]);
     assert!(why.contains("is being ended by `gateway sunset`"), "{why}");
-    look(&store, Cluster::take_ending_back)?;
+    look(&store, Cluster::cancel_sunset)?;
 
     assert_done(&first.end("r", &["--confirm", &keyspace])?, "left        nothing");
     assert!(!look(&store, Cluster::has_keyspace)? && look(&store, Cluster::tables)?.is_empty());
@@ -75,7 +75,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
 fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -> anyhow::Result<T> {
     // The session brings its own runtime.
     tokio::task::block_in_place(|| {
-        let cluster = Cluster::new(Options {
+        let cluster = Cluster::new(ClusterOptions {
             address: store.parse()?,
             login: None,
             tls: None,

@@ -163,7 +163,7 @@ fn retire(options: RetireOptions) -> anyhow::Result<()> {
         drained(through, clock::now())
     );
     ensure!(yes, "nothing was changed; confirm with --yes");
-    registry.tell_empty(number)?;
+    registry.report_empty(number)?;
     println!("the city no longer waits for gateway {number:016x}");
     Ok(())
 }

@@ -12,7 +12,7 @@ use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{Held, HeldKind};
+use scangate_storage::registry::{HeldList, HeldListKind};
 use serde::Deserialize;
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(in crate::office) async fn list(
     let held: Vec<Value> = all
         .iter()
         .map(|held| {
-            let Held { id, kind, sent_by, at, count, .. } = held;
+            let HeldList { id, kind, sent_by, at, count, .. } = held;
             value!({"held": id, "kind": kind, "sent_by": sent_by, "at": at, "entries": count})
         })
         .collect();
@@ -57,9 +57,9 @@ pub(in crate::office) async fn approve(
     foresee(&office, &claims, &held, approval).await?;
     let held = release(&office, &claims, held, "held-approved").await?;
     match held.kind {
-        HeldKind::Facts => facts::apply_held(office, held.body).await,
-        HeldKind::Policy => policies::bring_into_force(office, held.body).await,
-        HeldKind::Feed => feeds::apply_held(office, held.body).await,
+        HeldListKind::Facts => facts::apply_held(office, held.body).await,
+        HeldListKind::Policy => policies::bring_into_force(office, held.body).await,
+        HeldListKind::Feed => feeds::apply_held(office, held.body).await,
     }
 }
 
@@ -69,7 +69,7 @@ async fn foresee(office: &Arc<Office>, claims: &Claims, held: &str, approval: Ap
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
-        if held.kind != HeldKind::Policy {
+        if held.kind != HeldListKind::Policy {
             return Ok(());
         }
         // Before everybody is judged for somebody who may not approve it.
@@ -97,7 +97,7 @@ pub(in crate::office) async fn reject(
 }
 
 /// Who sent a list may take it back, but not let it through.
-fn by_another(held: &Held, claims: &Claims) -> Result<(), Wrong> {
+fn by_another(held: &HeldList, claims: &Claims) -> Result<(), Wrong> {
     if held.sent_by == claims.subject { Err(Wrong::SameApprover) } else { Ok(()) }
 }
 
@@ -106,7 +106,7 @@ async fn release(
     claims: &Claims,
     text: String,
     act: &'static str,
-) -> Result<Held, Wrong> {
+) -> Result<HeldList, Wrong> {
     let id: HeldId = text.parse().map_err(|_| Refusal::NotFound)?;
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {

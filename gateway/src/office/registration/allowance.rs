@@ -71,7 +71,7 @@ impl Taken {
     pub(in crate::office) async fn give_back(self, office: &Arc<Office>) {
         let office = Arc::clone(office);
         let given =
-            blocking(move || Ok::<_, Wrong>(office.registry.give_back(&self.account, self.period, 1)?));
+            blocking(move || Ok::<_, Wrong>(office.registry.refund(&self.account, self.period, 1)?));
         let _ = given.await;
     }
 }

@@ -16,7 +16,7 @@ use scangate_core::kin::{Kin, Side};
 use scangate_core::person::{Document, PersonClass, Personal, PersonalChange};
 use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
-use scangate_storage::registry::{Person, Registered};
+use scangate_storage::registry::{Person, RegisteredPerson};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -111,7 +111,7 @@ fn register(
     holder: PersonId,
     name: String,
     document: Document,
-) -> Result<Registered, Wrong> {
+) -> Result<RegisteredPerson, Wrong> {
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.gate.policies.in_force().policy.terms().register(personal.document.r#type)?;
@@ -127,10 +127,10 @@ fn register(
 }
 
 /// Somebody registered, by their id.
-fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Registered, Wrong> {
+fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<RegisteredPerson, Wrong> {
     let known = office.registry.person(person)?.ok_or(Wrong::PersonUnknown)?;
     need_named(office, holder, &known)?;
-    Ok(Registered { person, kid: known.kid, is_new: false })
+    Ok(RegisteredPerson { person, kid: known.kid, is_new: false })
 }
 
 /// The dependant of a path, if they are the asker's and guardians may do this; it goes on record. What is not one's

@@ -24,7 +24,7 @@ use scangate_core::person::{Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
-use scangate_storage::registry::Registered;
+use scangate_storage::registry::RegisteredPerson;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(in crate::office) struct Given {
 }
 
 /// The key of somebody registered, under the kid it was given out with while that is good.
-pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
+pub(in crate::office) fn give(office: &Office, registered: RegisteredPerson) -> Result<Given, Wrong> {
     let keyring = &office.gate.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
@@ -53,7 +53,7 @@ pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result
 }
 
 /// Registers people and shows them in the colour table at once.
-pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
+pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<RegisteredPerson>, Wrong> {
     let kid = office.gate.keyring.current().0;
     shown(office, office.registry.register(people, kid, clock::now())?)
 }
@@ -62,13 +62,13 @@ pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<V
 pub(in crate::office) fn enrol_proven(
     office: &Office,
     people: &[Personal],
-) -> Result<Vec<Registered>, Wrong> {
+) -> Result<Vec<RegisteredPerson>, Wrong> {
     let kid = office.gate.keyring.current().0;
     shown(office, office.registry.register_proven(people, kid, clock::now())?)
 }
 
 /// Shows who of them is new in the colour table.
-fn shown(office: &Office, registered: Vec<Registered>) -> Result<Vec<Registered>, Wrong> {
+fn shown(office: &Office, registered: Vec<RegisteredPerson>) -> Result<Vec<RegisteredPerson>, Wrong> {
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
@@ -91,19 +91,19 @@ struct NewPeople {
 
 impl Clerk for NewPeople {
     type Entry = Personal;
-    type Kept = Registered;
+    type Kept = RegisteredPerson;
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
 
     fn read(&self, line: &Line) -> Result<Personal, Wrong> {
         line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
 
-    async fn keep(&self, people: Vec<Personal>) -> Keeping<Registered> {
+    async fn keep(&self, people: Vec<Personal>) -> Keeping<RegisteredPerson> {
         let office = Arc::clone(&self.office);
         Ok(blocking(move || enrol(&office, &people)).await??.into_iter().map(Ok).collect())
     }
 
-    fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), Wrong> {
         put_json(&give(&self.office, registered)?, text);
         Ok(())
     }

@@ -7,7 +7,7 @@ use scangate_core::co_presence::Dwells;
 use scangate_core::id::VenueId;
 use scangate_core::time::Timestamp;
 use scangate_core::venue::Dwell;
-use scangate_storage::trail::Stored;
+use scangate_storage::trail::StoredTrails;
 use std::sync::Arc;
 
 /// The venues' dwells.
@@ -25,7 +25,7 @@ impl Dwells for Known<'_> {
 
 /// What the co-presence engine reads, and through when that is complete.
 pub(in crate::office) struct Sources<'a> {
-    pub(in crate::office) trails: Stored<'a>,
+    pub(in crate::office) trails: StoredTrails<'a>,
     pub(in crate::office) dwells: Known<'a>,
     pub(in crate::office) complete_through: Timestamp,
 }
@@ -39,7 +39,7 @@ pub(in crate::office) async fn read<T: Send + 'static>(
     let _place = office.tracing.acquire().await;
     let office = Arc::clone(office);
     let read = blocking(move || {
-        let (trails, dwells) = (Stored(&*office.trails), Known(&office.gate.venues));
+        let (trails, dwells) = (StoredTrails(&*office.trails), Known(&office.gate.venues));
         read(&office, &Sources { trails, dwells, complete_through })
     });
     read.await?.map_err(|wrong| wrong.complete_through(complete_through))

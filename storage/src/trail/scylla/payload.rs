@@ -1,32 +1,33 @@
-//! What a row holds besides who, where and when.
+//! The payload of a row: the fields of a check-in that are not in the row's key. It is stored in column
+//! `said`.
 //!
-//! **Shape**, integers big-endian: format (1), direction, mode, colour, verdict (0 for none), checks (1 each),
-//! policy (4), reasons (8).
+//! **Shape**, integers big-endian: format (1), direction, mode, colour, verdict (0 for none), checks (1
+//! each), policy (4), reasons (8).
 
 use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
-/// Bytes of it.
+/// The size of a payload. **Units**: bytes.
 pub(super) const BYTES: usize = 18;
 const FORMAT: u8 = 1;
 
 pub(super) fn encode(check_in: &CheckIn) -> [u8; BYTES] {
-    let mut said = [0; BYTES];
-    said[..3].copy_from_slice(&[FORMAT, check_in.direction as u8, check_in.mode as u8]);
+    let mut payload = [0; BYTES];
+    payload[..3].copy_from_slice(&[FORMAT, check_in.direction as u8, check_in.mode as u8]);
     if let Some(Outcome { colour, verdict, checks, reasons, policy }) = check_in.outcome {
-        said[3..6].copy_from_slice(&[colour as u8, verdict as u8, checks.0]);
-        said[6..10].copy_from_slice(&policy.0.to_be_bytes());
-        said[10..].copy_from_slice(&reasons.0.to_be_bytes());
+        payload[3..6].copy_from_slice(&[colour as u8, verdict as u8, checks.0]);
+        payload[6..10].copy_from_slice(&policy.0.to_be_bytes());
+        payload[10..].copy_from_slice(&reasons.0.to_be_bytes());
     }
-    said
+    payload
 }
 
-/// A check-in with what was said and nothing else; none where a byte is not one that was written.
+/// Decodes a payload into a check-in whose ids and time are zero; none where a byte has no valid meaning.
 pub(super) fn decode(bytes: &[u8]) -> Option<CheckIn> {
-    let said: &[u8; BYTES] = bytes.try_into().ok()?;
-    let [format, direction, mode, colour, verdict, checks, policy @ ..] = said;
+    let payload: &[u8; BYTES] = bytes.try_into().ok()?;
+    let [format, direction, mode, colour, verdict, checks, policy @ ..] = payload;
     if *format != FORMAT {
         return None;
     }

@@ -1,12 +1,11 @@
-//! The journal as its owner holds it: opened, asked how far it is, told what the store has, closed.
+//! The journal's owner interface: open, query, checkpoint, close.
 
 use super::config::JournalConfig;
 use super::disk::Disk;
-use super::lane::{Durability, Lane};
-use super::queue::LaneQueue;
+use super::lane::{Durability, Lane, LaneQueue};
 use super::reader::Reader;
 use super::record::{SLOT_BYTES, Sequence};
-use super::recover::Recovered;
+use super::recover::RecoveryReport;
 use super::reopen::reopen;
 use super::shared::{Shared, WakeLane, lane_records};
 use super::writer::Writer;
@@ -27,13 +26,13 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal on a disk, recovers what is there, and starts its threads. There is a lane for
-    /// each callback. **Errors**: where the disk cannot be read, or a segment is of a later format.
+    /// Opens the journal on a disk, recovers its content, and starts its threads. There is one lane for each
+    /// callback. **Errors**: the disk cannot be read, or a segment has a later format.
     pub fn open(
         config: &JournalConfig,
         disk: Arc<dyn Disk>,
         wakes: Vec<WakeLane>,
-    ) -> Result<(Self, Vec<Lane>, Recovered), JournalError> {
+    ) -> Result<(Self, Vec<Lane>, RecoveryReport), JournalError> {
         let lane_records = lane_records(config, wakes.len()).ok_or_else(|| {
             std::io::Error::new(std::io::ErrorKind::InvalidInput, "a segment is too small for so many lanes")
         })?;
@@ -69,19 +68,19 @@ impl Journal {
             let next = recovered.end;
             thread::Builder::new().name("journal".into()).spawn(move || Writer::new(shared, next).run())?
         };
-        // The thread has not been told of any record yet.
+        // The writer thread has received no record yet.
         let _ = shared.writer.set(writer.thread().clone());
         let lanes = (0..shared.lanes.len()).map(|number| Lane::new(number, Arc::clone(&shared))).collect();
         Ok((Self { shared, threads: vec![writer, spare] }, lanes, recovered))
     }
 
-    /// How far every lane is on disk.
+    /// A handle that tells which records of each lane are durable.
     #[must_use]
     pub fn durability(&self) -> Durability {
         Durability(Arc::clone(&self.shared))
     }
 
-    /// The sequence after the last record on disk.
+    /// The sequence after the last durable record.
     #[must_use]
     pub fn durable_end(&self) -> Sequence {
         Sequence(self.shared.durable_end.load(Ordering::Acquire))
@@ -93,15 +92,15 @@ impl Journal {
         self.shared.is_poisoned.load(Ordering::Acquire)
     }
 
-    /// Whether pushes are refused for want of room.
+    /// Whether pushes are refused because the disk, or its share of it, is full.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.shared.is_full.load(Ordering::Acquire)
     }
 
-    /// Records that fit until the bound on the disk is reached.
+    /// How many records fit until the bound on the disk is reached.
     #[must_use]
-    pub fn room(&self) -> u64 {
+    pub fn space_left(&self) -> u64 {
         let segments = self.shared.segments();
         let used: u64 = segments.used.iter().map(|segment| segment.slots.load(Ordering::Relaxed)).sum();
         let past = segments.used.len() as u64 * self.shared.segment_slots;
@@ -110,14 +109,14 @@ impl Journal {
         active + left * self.shared.segment_slots
     }
 
-    /// Follows the journal from a place on.
+    /// A reader that follows the journal from a sequence on.
     #[must_use]
     pub fn reader(&self, from: Sequence) -> Reader {
         Reader::new(Arc::clone(&self.shared), from)
     }
 
-    /// Says that the store has everything before `sequence`: remembers it, and frees the segments that hold
-    /// nothing else and nothing that a repeated scan may still ask for at `now`.
+    /// Records that the store has everything before `sequence`, and frees the segments that hold nothing
+    /// else. A segment is kept while a repeated scan may still ask for its check-ins at `now`.
     pub fn checkpoint(&self, sequence: Sequence, now: Timestamp) -> Result<(), JournalError> {
         checkpoint::write(&*self.shared.disk, sequence)?;
         let mut segments = self.shared.segments();
@@ -135,8 +134,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes what the lanes still hold, seals the last segment and ends the threads. Whoever pushes must
-    /// have stopped.
+    /// Writes what the lanes still hold, seals the last segment and ends the threads. All pushing must have
+    /// stopped.
     pub fn close(mut self) {
         self.end();
     }
@@ -148,7 +147,8 @@ impl Journal {
         }
         self.shared.spare_wanted.notify_all();
         for thread in self.threads.drain(..) {
-            // A panic of the writer has poisoned the journal; one of the other leaves it without a spare.
+            // A panic of the writer has poisoned the journal. A panic of the spare thread leaves it without a
+            // spare segment.
             let _ = thread.join();
         }
     }
@@ -160,7 +160,7 @@ impl Drop for Journal {
     }
 }
 
-/// Waits until the first segment is ready or cannot be had: the disk may be full at the start.
+/// Waits until the first segment is ready or is known to be unavailable: the disk may be full at the start.
 fn wait_for_first(shared: &Shared) {
     let segments = shared.segments();
     let waited = shared.spare_wanted.wait_timeout_while(segments, Duration::from_secs(10), |segments| {

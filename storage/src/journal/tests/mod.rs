@@ -4,6 +4,6 @@
 
 mod crashes;
 mod disk;
+mod full;
 mod rig;
-mod room;
 mod starts;

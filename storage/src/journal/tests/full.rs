@@ -16,7 +16,7 @@ fn a_group_never_outgrows_its_segment() {
     let disk = Arc::new(FaultyDisk::default());
     let mut rig = open(&disk, &config()).unwrap();
     let shared = Arc::clone(&rig.journal.shared);
-    // With the thread gone, its part is done here, step by step.
+    // The thread has ended, so the test performs its steps.
     rig.journal.close();
     let mut writer = Writer::new(shared, Sequence(0));
     for number in 0..3 * LANE as u64 {
@@ -91,7 +91,7 @@ fn a_full_journal_refuses_and_heals_when_the_store_has_taken_its_backlog() {
         assert!(rig.wait(pushed));
     }
     rig.kill(&disk);
-    // Recycled segments do not bring back what they held, nor look torn for it.
+    // Recycled segments neither return their old records nor look torn.
     let found = open(&disk, &config).unwrap();
     assert_eq!((found.recovered.torn_tail, found.recovered.damaged.len()), (None, 0));
     let mut left = Vec::new();
@@ -110,7 +110,7 @@ fn what_a_filling_journal_takes_it_has_room_for() {
             pushed += 1;
             assert!(rig.wait(pushed));
         }
-        // A group under way and a full lane behind it.
+        // One group is being synced, and a full lane waits behind it.
         disk.gate.set(Some(0));
         if rig.lane.push(check_in(pushed)).is_ok() {
             pushed += 1;
@@ -127,14 +127,14 @@ fn what_a_filling_journal_takes_it_has_room_for() {
 #[test]
 fn a_disk_without_room_refuses_and_heals_by_itself() {
     let disk = Arc::new(FaultyDisk::default());
-    *disk.room.lock().unwrap() = Some(2);
+    *disk.segments_max.lock().unwrap() = Some(2);
     let mut rig = open(&disk, &config()).unwrap();
     let mut pushed = 0;
     while rig.lane.push(check_in(pushed)) != Err(PushRefusal::Full) {
         pushed += 1;
         assert!(rig.wait(pushed));
     }
-    *disk.room.lock().unwrap() = None;
+    *disk.segments_max.lock().unwrap() = None;
     while rig.journal.is_full() {
         std::thread::yield_now();
     }

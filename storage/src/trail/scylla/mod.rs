@@ -1,20 +1,21 @@
-//! Trails on a CQL cluster. A partition is a bucket of many persons and a day, or of many venues and an hour:
-//! what a drain brings to one travels as one unlogged batch.
+//! Trails on a CQL cluster. A partition is a bucket of many persons in a day, or of many venues in an hour. A
+//! drain writes to each partition in unlogged batches.
 //!
 //! **Shape**: `visits_by_person ((bucket, day), person, at, id)` and `visits_by_venue ((bucket, hour), venue,
-//! at, id)`, each with the other of the two and `said`, days and hours counted from 1970, times in
-//! milliseconds. A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows
-//! end by TTL when their day has been kept long enough. `visit_days` lists the days there are.
+//! at, id)`, each with the other id and `said`. Days and hours are counted from 1970, times in milliseconds.
+//! A bucket is the id modulo the number of buckets, which is fixed when the tables are made. Rows end by TTL
+//! at the end of their day's retention. `visit_days` lists the stored days.
 
+mod concurrency;
 mod count;
-mod pressure;
-mod said;
+mod payload;
+
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
-use crate::cql::{Cluster, ClusterError, OnceCell, clock};
+use crate::cql::{Cluster, ClusterError, clock};
+use concurrency::ConcurrencyLimit;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use pressure::Pressure;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -25,21 +26,22 @@ use scylla::statement::prepared::PreparedStatement;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OnceCell;
 
-/// Rows in one batch: at some 100 bytes each far below what servers take.
+/// Rows in one batch: at some 100 bytes each far below the servers' limits.
 const ROWS_A_BATCH: usize = 128;
-/// Reads under way at once.
+/// Concurrent reads.
 const READS_MAX: usize = 64;
-/// The shortest life of a row: servers take no zero.
+/// The shortest TTL of a row: servers reject zero.
 const TTL_S_MIN: i64 = 60;
-/// The longest that servers take: 20 years.
+/// The longest TTL that servers accept: 20 years.
 const TTL_S_MAX: i64 = 20 * 365 * 86_400;
 /// The partition of `visit_days`.
 const DAYS_PART: i32 = 0;
-/// The row of `version` that keeps the number of buckets.
+/// The row of `version` that holds the number of buckets.
 const BUCKETS_CHOSEN: &str = "buckets";
 
-struct Statements {
+struct TrailStatements {
     insert: [PreparedStatement; 2],
     select: [PreparedStatement; 2],
     delete_person: PreparedStatement,
@@ -49,27 +51,27 @@ struct Statements {
     drop_day: PreparedStatement,
 }
 
-/// The store.
+/// The trails of a cluster.
 pub struct ScyllaTrails {
     cluster: Arc<Cluster>,
-    /// Made when the cluster first answers.
-    statements: OnceCell<Statements>,
-    /// Those that read whole partitions, which only a comparison asks for.
+    /// Prepared when the cluster first answers.
+    statements: OnceCell<TrailStatements>,
+    /// The statements that read whole partitions, needed only by a comparison.
     whole: OnceCell<[PreparedStatement; 2]>,
     buckets: u16,
     retention_days: u16,
-    pressure: Pressure,
-    /// The days that this gateway has listed.
+    limit: ConcurrencyLimit,
+    /// The days that this gateway has added to the list.
     listed: Mutex<BTreeSet<u32>>,
     retained_from: AtomicU32,
 }
 
-/// What one row of an insert binds: bucket, period, owner, time, id, the other, what was said, TTL.
-type Bound<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; said::BYTES], i32);
+/// The values that one row of an insert binds: bucket, period, owner, time, id, the other id, payload, TTL.
+type InsertValues<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32);
 
 impl ScyllaTrails {
-    /// The trails of a cluster that keeps them for so many days, made with so many buckets if there are none.
-    /// Nothing is asked of it yet.
+    /// The trails of a cluster with this retention. The number of buckets is written by the first gateway.
+    /// This sends no request yet.
     #[must_use]
     pub fn new(cluster: Arc<Cluster>, buckets: u16, retention_days: u16) -> Self {
         Self {
@@ -78,27 +80,27 @@ impl ScyllaTrails {
             whole: OnceCell::new(),
             buckets,
             retention_days,
-            pressure: Pressure::default(),
+            limit: ConcurrencyLimit::default(),
             listed: Mutex::default(),
             retained_from: AtomicU32::new(0),
         }
     }
 
-    /// Finds out whether the cluster can be used. **Errors**: the cluster's; it was made with another number
-    /// of buckets.
+    /// Checks that the cluster can be used. **Errors**: the cluster's; the cluster has another number of
+    /// buckets.
     pub fn check(&self) -> Result<(), TrailError> {
         self.cluster.wait(self.statements()).map(drop)
     }
 
-    async fn statements(&self) -> Result<&Statements, TrailError> {
+    async fn statements(&self) -> Result<&TrailStatements, TrailError> {
         let make = || async {
-            // The caller's, if it is the first.
+            // The caller's number, if none was written before.
             let found = self.cluster.choose(BUCKETS_CHOSEN, i32::from(self.buckets)).await?;
             let found = u16::try_from(found).map_err(ClusterError::of)?;
             if found != self.buckets {
                 return Err(TrailError::Buckets { found, asked: self.buckets });
             }
-            Ok(Statements::prepare(&self.cluster).await?)
+            Ok(TrailStatements::prepare(&self.cluster).await?)
         };
         self.statements.get_or_try_init(make).await
     }
@@ -113,14 +115,14 @@ impl ScyllaTrails {
         (bucket, small(at.0 / index.period_ms()))
     }
 
-    /// How long a row of this day lives. **Units**: seconds.
+    /// The TTL of a row of this day. **Units**: seconds.
     fn ttl(&self, day: u32) -> i32 {
         let now = i64::try_from(clock::now().0 / 1_000).unwrap_or(i64::MAX);
         let end = (i64::from(day) + i64::from(self.retention_days) + 1) * 86_400;
         i32::try_from((end - now).clamp(TTL_S_MIN, TTL_S_MAX)).expect("20 years fit")
     }
 
-    /// Writes a drain under these indexes, as much of it again as failed, for as long as some of it is taken.
+    /// Writes a drain under these indexes. Failed batches are retried as long as each round makes progress.
     async fn write_all(&self, drain: &[CheckIn], indexes: &[Index]) -> Result<(), TrailError> {
         self.list_days(drain).await?;
         let mut left: Vec<_> = indexes
@@ -131,10 +133,10 @@ impl ScyllaTrails {
             let count = left.len();
             let (undone, error) = self.write_some(left).await;
             let Some(error) = error else {
-                self.pressure.ease();
+                self.limit.grow();
                 return Ok(());
             };
-            self.pressure.strain();
+            self.limit.shrink();
             if undone.len() == count {
                 return Err(error);
             }
@@ -142,11 +144,12 @@ impl ScyllaTrails {
         }
     }
 
-    /// Writes batches until one fails. Returns those that are not known to be written, and why.
+    /// Writes batches until one fails. Returns the batches that are not known to be written, and the first
+    /// error.
     async fn write_some<'a>(
         &self,
-        batches: Vec<(Index, Vec<Bound<'a>>)>,
-    ) -> (Vec<(Index, Vec<Bound<'a>>)>, Option<TrailError>) {
+        batches: Vec<(Index, Vec<InsertValues<'a>>)>,
+    ) -> (Vec<(Index, Vec<InsertValues<'a>>)>, Option<TrailError>) {
         let (mut undone, mut first) = (Vec::new(), None);
         let has_failed = &AtomicBool::new(false);
         let mut writing = stream::iter(batches)
@@ -160,7 +163,7 @@ impl ScyllaTrails {
                     ((index, batch), Some(error))
                 })
             })
-            .buffer_unordered(self.pressure.allowed());
+            .buffer_unordered(self.limit.allowed());
         while let Some(written) = writing.next().await {
             if let Err((batch, error)) = written {
                 undone.push(batch);
@@ -171,7 +174,8 @@ impl ScyllaTrails {
         (undone, first)
     }
 
-    /// Lists the days of a drain before anything of them is written, so that no reader passes one over.
+    /// Adds the days of a drain to the list before any of its rows are written, so that no reader skips a
+    /// day.
     async fn list_days(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
         let days: BTreeSet<u32> = drain.iter().map(|check_in| check_in.at.utc_day()).collect();
         let new: Vec<u32> = days.difference(&self.listed()).copied().collect();
@@ -187,18 +191,18 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// The rows of a drain in one index: partition by partition, in pieces that a batch takes. Of two with one key the
-    /// door's last word is written: in one batch the cluster would keep either.
-    fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<Bound<'a>>> {
+    /// The rows of a drain in one index, as batches of one partition each. Of two rows with one key, only the
+    /// door's final answer is written: in one batch the cluster might keep either.
+    fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<InsertValues<'a>>> {
         let partition = |check_in: &CheckIn| self.partition(index, index.owner(check_in), check_in.at);
         let mut drain: Vec<_> = drain.iter().map(|check_in| (partition(check_in), check_in)).collect();
         drain.sort_unstable_by_key(|(partition, check_in)| (*partition, check_in.id, check_in.precedence()));
         drain.dedup_by_key(|(_, check_in)| (check_in.id, check_in.at));
-        let rows: Vec<Bound<'a>> = drain
+        let rows: Vec<InsertValues<'a>> = drain
             .into_iter()
             .map(|((bucket, period), check_in)| {
                 let (owner, other) = (index.owner(check_in), index.other(check_in));
-                let (id, said) = (&check_in.id.0[..], said::encode(check_in));
+                let (id, said) = (&check_in.id.0[..], payload::encode(check_in));
                 let ttl = self.ttl(check_in.at.utc_day());
                 (bucket, period, signed(owner), signed(check_in.at.0), id, signed(other), said, ttl)
             })
@@ -207,7 +211,7 @@ impl ScyllaTrails {
         partitions.flat_map(|rows| rows.chunks(ROWS_A_BATCH).map(<[_]>::to_vec)).collect()
     }
 
-    async fn write_batch(&self, index: Index, rows: &[Bound<'_>]) -> Result<(), TrailError> {
+    async fn write_batch(&self, index: Index, rows: &[InsertValues<'_>]) -> Result<(), TrailError> {
         let insert = &self.statements().await?.insert[index as usize];
         let session = self.cluster.session().await?;
         if let [row] = rows {
@@ -221,11 +225,11 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// The days there are, of those that are kept.
+    /// The listed days within the retention.
     async fn days(&self) -> Result<Vec<u32>, TrailError> {
-        let asked =
+        let answer =
             self.cluster.session().await?.execute_unpaged(&self.statements().await?.days, (DAYS_PART,)).await;
-        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let rows = answer.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
         let from = self.retained_from.load(Ordering::Relaxed);
         let mut days = Vec::new();
         for row in rows.rows::<(i32,)>().map_err(ClusterError::of)? {
@@ -261,8 +265,8 @@ impl ScyllaTrails {
         let days = self.days().await?;
         let reads = asks.iter().enumerate().flat_map(|(number, ask)| {
             let window = with_twins(ask.window);
-            let asked = window.from.utc_day()..=window.to.utc_day();
-            let days = days.iter().copied().filter(move |day| asked.contains(day));
+            let wanted = window.from.utc_day()..=window.to.utc_day();
+            let days = days.iter().copied().filter(move |day| wanted.contains(day));
             days.map(move |day| (number, PersonAsk { window, ..*ask }, u64::from(day)))
         });
         let mut found = vec![Vec::new(); asks.len()];
@@ -310,7 +314,7 @@ impl ScyllaTrails {
                 .await
                 .map_err(ClusterError::of)?;
         }
-        // Last, so that what fails half-way is found again.
+        // The index by person is deleted last, so that a retry finds the rows again.
         for day in self.days().await? {
             let at = Timestamp(u64::from(day) * DAY_MS);
             let (bucket, day) = self.partition(Index::Persons, person.0, at);
@@ -323,7 +327,7 @@ impl ScyllaTrails {
         Ok(())
     }
 
-    /// Rows before that day end by themselves; here their day goes from the list, and nobody asks for it.
+    /// Removes days before `first` from the list, so that they are not queried. Their rows end by TTL.
     async fn retain_all(&self, first: u32) -> Result<(), TrailError> {
         for day in self.days().await?.into_iter().filter(|&day| day < first) {
             let bound = (DAYS_PART, small(u64::from(day)));
@@ -361,7 +365,7 @@ impl TrailStore for ScyllaTrails {
     }
 }
 
-impl Statements {
+impl TrailStatements {
     async fn prepare(cluster: &Cluster) -> Result<Self, ClusterError> {
         let insert = |table: &str, period: &str, owner: &str, other: &str| {
             format!(
@@ -404,7 +408,7 @@ impl Statements {
     }
 }
 
-/// A check-in of what a row of an index has.
+/// Builds a check-in from a row of an index.
 fn check_in(
     index: Index,
     owner: u64,
@@ -422,11 +426,11 @@ fn check_in(
         person: PersonId(person),
         venue: VenueId(venue),
         at: Timestamp(unsigned(at)),
-        ..said::decode(said).ok_or(TrailError::Damaged)?
+        ..payload::decode(said).ok_or(TrailError::Damaged)?
     })
 }
 
-/// CQL has signed numbers only: the same bits.
+/// CQL has only signed integers: the bits stay the same.
 const fn signed(number: u64) -> i64 {
     number.cast_signed()
 }
@@ -435,7 +439,7 @@ const fn unsigned(number: i64) -> u64 {
     number.cast_unsigned()
 }
 
-/// A day or an hour since 1970: they fit for longer than times of day do.
+/// A day or an hour since 1970, saturating far beyond any real time.
 fn small(number: u64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

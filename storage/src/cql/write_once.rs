@@ -1,26 +1,27 @@
-//! Numbers that are chosen once for a keyspace's life, by whoever comes first: rows of the table of versions.
+//! Numbers that are written once in a keyspace's life: the first writer wins. They are rows of the version
+//! table.
 
-use super::answer::standing;
+use super::answer::existing_version;
+use super::backoff::RetryBackoff;
 use super::cluster::Cluster;
 use super::error::ClusterError;
-use super::tries::Tries;
 
 impl Cluster {
-    /// Chooses a number, unless there is one of that name. Returns the one there is now, whoever's it is: so it may be
-    /// asked as often as it takes.
+    /// Writes a number under a name that has none yet, and returns the number that the name now has, whoever
+    /// wrote it. The call is idempotent.
     pub(crate) async fn choose(&self, name: &str, number: i32) -> Result<i32, ClusterError> {
         let text = "INSERT INTO {}.version (name, version) VALUES (?, ?) IF NOT EXISTS";
         let insert = self.prepare_conditional(text).await?;
-        let (session, mut tries) = (self.session().await?, Tries::new());
+        let (session, mut backoff) = (self.session().await?, RetryBackoff::new());
         loop {
             match session.execute_unpaged(&insert, (name, number)).await {
-                Ok(done) => return Ok(standing(done)?.unwrap_or(number)),
-                Err(error) => tries.again(error).await?,
+                Ok(done) => return Ok(existing_version(done)?.unwrap_or(number)),
+                Err(error) => backoff.wait_after(error).await?,
             }
         }
     }
 
-    /// A number that was chosen.
+    /// Reads a number that was chosen; none before the first write.
     pub(crate) async fn chosen(&self, name: &str) -> Result<Option<i32>, ClusterError> {
         let read = self.prepare("SELECT version FROM {}.version WHERE name = ?").await?;
         let rows = self.session().await?.execute_unpaged(&read, (name,)).await.map_err(ClusterError::of)?;

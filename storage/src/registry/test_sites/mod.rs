@@ -1,6 +1,8 @@
 //! Test sites, all in one group: a city has some hundreds.
 
-use super::rows::{Key, Row, Table};
+mod bookings;
+
+use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, pack, unpack};
 use scangate_core::id::TestSiteId;
 use scangate_core::test_site::{Opening, TestSite};
@@ -13,9 +15,9 @@ pub struct NewTestSite {
     pub name: String,
     /// The district it lies in.
     pub district: String,
-    /// Where it is.
+    /// The site's street address.
     pub address: String,
-    /// When it takes samples.
+    /// The opening hours for samples.
     pub opening: Opening,
 }
 
@@ -24,7 +26,7 @@ fn key(site: TestSiteId) -> [u8; 8] {
 }
 
 impl Registry {
-    /// Adds test sites. In an embedded store all are added or none, by one sync.
+    /// Adds test sites. An embedded store adds all or none, with one sync.
     pub fn add_test_sites(&self, sites: Vec<NewTestSite>) -> Result<Vec<TestSite>> {
         let open = |new| {
             let NewTestSite { name, district, address, opening } = new;
@@ -33,27 +35,29 @@ impl Registry {
         };
         let added = sites.into_iter().map(open).collect::<Result<Vec<TestSite>>>()?;
         let rows: Vec<Row> =
-            added.iter().map(|site| Row::new(Table::TestSites, key(site.id), pack(site))).collect();
+            added.iter().map(|site| Row::new(RegistryTable::TestSites, key(site.id), pack(site))).collect();
         let taken = self.rows().claim(&rows)?;
         if taken.iter().any(Option::is_some) { Err(RegistryError::Random) } else { Ok(added) }
     }
 
     /// A test site by id.
     pub fn test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
-        self.get(Table::TestSites, &key(id))?.map(|value| unpack(Table::TestSites, &value)).transpose()
+        self.get(RegistryTable::TestSites, &key(id))?
+            .map(|value| unpack(RegistryTable::TestSites, &value))
+            .transpose()
     }
 
-    /// Every test site, closed ones too, in no order that means anything.
+    /// Every test site, including closed ones, unordered.
     pub fn test_sites(&self) -> Result<Vec<TestSite>> {
-        self.group(Table::TestSites, &Key::new())
+        self.group(RegistryTable::TestSites, &RowKey::new())
     }
 
-    /// Closes a test site for good: nobody books there any more. None where there is no such site.
+    /// Closes a test site permanently: it accepts no more bookings. None where the site does not exist.
     pub fn close_test_site(&self, id: TestSiteId) -> Result<Option<TestSite>> {
-        let Some(value) = self.get(Table::TestSites, &key(id))? else { return Ok(None) };
-        let closed = TestSite { doors: Doors::Closed, ..unpack(Table::TestSites, &value)? };
-        // Only another who closes it could have changed it since.
-        self.rows().swap(Table::TestSites, &key(id), &value, Some(&pack(&closed)))?;
+        let Some(value) = self.get(RegistryTable::TestSites, &key(id))? else { return Ok(None) };
+        let closed = TestSite { doors: Doors::Closed, ..unpack(RegistryTable::TestSites, &value)? };
+        // A failed swap means that another caller closed it: nothing else changes a site.
+        self.rows().swap(RegistryTable::TestSites, &key(id), &value, Some(&pack(&closed)))?;
         Ok(Some(closed))
     }
 }

@@ -1,17 +1,18 @@
-//! Rows on a CQL cluster that several gateways share. What is claimed and swapped goes by conditional writes;
-//! a unit is one logged batch, done wholly or not at all even if its gateway dies half-way.
+//! Rows on a CQL cluster that several gateways share. Claim and swap are conditional writes. A unit is one
+//! logged batch, applied atomically even if its gateway dies half-way.
 //!
-//! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket), key))`, once
-//! for rows that stay and once for those that end by themselves. A kind is a table's name. A bucket holds the
-//! groups whose hashes fall on it, so that a group is one slice of one partition. `writer` is drawn for each
-//! conditional write: where the cluster cannot say whether one was done, it is found again by it.
+//! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket),
+//! key))`, in one CQL table without and in one with a TTL. A kind is a registry table's name. A bucket holds
+//! the groups that hash to it, so a group is one slice of one partition. `writer` is a random number drawn
+//! for each conditional write. If the cluster cannot report whether a conditional write was applied, that
+//! number identifies it.
 
 mod ring;
 
-pub(in crate::registry) use ring::PIECES;
+pub(in crate::registry) use ring::TOKEN_RANGES;
 
-use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
-use crate::cql::{Cluster, ClusterError, Mutex, MutexGuard, OnceCell, Tries, drawn};
+use super::{GroupVisitor, KeyVisitor, RegistryTable, Row, RowKey, RowVisitor, Rows, WriteUnit};
+use crate::cql::{Cluster, ClusterError, RetryBackoff, random_bytes};
 use crate::registry::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use scylla::response::query_result::QueryResult;
@@ -20,25 +21,26 @@ use scylla::statement::prepared::PreparedStatement;
 use scylla::value::CqlValue;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
-/// Partitions of a table.
+/// Partitions of a registry table.
 const BUCKETS: u32 = 1_024;
-/// Requests under way at once.
+/// Concurrent requests.
 const REQUESTS_MAX: usize = 64;
-/// Partitions that are read at once where a whole table is: each brings many rows.
+/// Concurrent partition reads of a full table scan: each relocks many rows.
 const SCANS_MAX: usize = 16;
 
-/// Bytes of keys and values in a batch that fills a partition, unless one row has more: half of what a cluster
-/// warns of.
+/// Bytes of keys and values in a batch that fills a partition, unless one row is larger: half of what a
+/// cluster warns of.
 const FILLING_BYTES_MAX: usize = 32 * 1024;
 
-/// Bytes of the number that is drawn for a conditional write.
+/// The size of a conditional write's random number. **Units**: bytes.
 const WRITER_BYTES: usize = 8;
-/// Partitions share so many locks.
-const TURNS: usize = 512;
+/// The number of locks that partitions share.
+const LOCKS: usize = 512;
 
-/// The statements of rows that stay, or of those that end.
-struct Statements {
+/// The prepared statements for one of the two CQL tables.
+struct RowStatements {
     get: PreparedStatement,
     group: PreparedStatement,
     bucket: PreparedStatement,
@@ -51,52 +53,52 @@ struct Statements {
     settle: PreparedStatement,
 }
 
-/// The store.
+/// The rows of a cluster.
 pub(in crate::registry) struct ScyllaRows {
     cluster: Arc<Cluster>,
-    staying: OnceCell<Statements>,
-    ending: OnceCell<Statements>,
-    turns: Vec<Mutex<()>>,
+    staying: OnceCell<RowStatements>,
+    ending: OnceCell<RowStatements>,
+    locks: Vec<Mutex<()>>,
 }
 
 type KeyValue = (Vec<u8>, Vec<u8>);
-type Asked<T> = std::result::Result<T, ClusterError>;
+type ClusterResult<T> = std::result::Result<T, ClusterError>;
 
 impl ScyllaRows {
     pub(in crate::registry) fn new(cluster: Arc<Cluster>) -> Self {
-        let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
-        Self { cluster, staying: OnceCell::new(), ending: OnceCell::new(), turns }
+        let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
+        Self { cluster, staying: OnceCell::new(), ending: OnceCell::new(), locks }
     }
 
-    async fn of(&self, table: Table) -> Asked<&Statements> {
+    async fn of(&self, table: RegistryTable) -> ClusterResult<&RowStatements> {
         let (statements, name) =
-            if table == Table::Changes { (&self.ending, "changes") } else { (&self.staying, "rows") };
-        statements.get_or_try_init(|| Statements::prepare(&self.cluster, name)).await
+            if table == RegistryTable::Changes { (&self.ending, "changes") } else { (&self.staying, "rows") };
+        statements.get_or_try_init(|| RowStatements::prepare(&self.cluster, name)).await
     }
 
-    async fn get_one(&self, table: Table, key: &[u8]) -> Asked<Option<Vec<u8>>> {
+    async fn get_one(&self, table: RegistryTable, key: &[u8]) -> ClusterResult<Option<Vec<u8>>> {
         let bound = (table.name(), bucket(table, key), key);
-        let asked = self.cluster.session().await?.execute_unpaged(&self.of(table).await?.get, bound).await;
-        let rows = asked.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
+        let answer = self.cluster.session().await?.execute_unpaged(&self.of(table).await?.get, bound).await;
+        let rows = answer.map_err(ClusterError::of)?.into_rows_result().map_err(ClusterError::of)?;
         let row = rows.maybe_first_row::<(Vec<u8>,)>().map_err(ClusterError::of)?;
         Ok(row.map(|(value,)| value))
     }
 
-    async fn partition(&self, table: Table, bucket: i32) -> Asked<Vec<KeyValue>> {
+    async fn partition(&self, table: RegistryTable, bucket: i32) -> ClusterResult<Vec<KeyValue>> {
         let select = self.of(table).await?.bucket.clone();
         let pager = self.cluster.session().await?.execute_iter(select, (table.name(), bucket)).await;
         let rows = pager.map_err(ClusterError::of)?.rows_stream::<KeyValue>().map_err(ClusterError::of)?;
         rows.map_err(ClusterError::of).try_collect().await
     }
 
-    async fn partition_keys(&self, table: Table, bucket: i32) -> Asked<Vec<Vec<u8>>> {
+    async fn partition_keys(&self, table: RegistryTable, bucket: i32) -> ClusterResult<Vec<Vec<u8>>> {
         let select = self.of(table).await?.keys.clone();
         let pager = self.cluster.session().await?.execute_iter(select, (table.name(), bucket)).await;
         let rows = pager.map_err(ClusterError::of)?.rows_stream::<(Vec<u8>,)>().map_err(ClusterError::of)?;
         rows.map_ok(|(key,)| key).map_err(ClusterError::of).try_collect().await
     }
 
-    async fn slice(&self, table: Table, group: &[u8]) -> Asked<Vec<KeyValue>> {
+    async fn slice(&self, table: RegistryTable, group: &[u8]) -> ClusterResult<Vec<KeyValue>> {
         let Some(end) = after(group) else { return self.partition(table, bucket(table, group)).await };
         let select = self.of(table).await?.group.clone();
         let bound = (table.name(), bucket_of(group), group, end);
@@ -105,7 +107,7 @@ impl ScyllaRows {
         rows.map_err(ClusterError::of).try_collect().await
     }
 
-    async fn write_unit(&self, unit: &Unit) -> Asked<()> {
+    async fn write_unit(&self, unit: &WriteUnit) -> ClusterResult<()> {
         let session = self.cluster.session().await?;
         let mut batch = Batch::new(BatchType::Logged);
         let mut bound: Vec<Vec<CqlValue>> = Vec::new();
@@ -134,14 +136,14 @@ impl ScyllaRows {
         Ok(())
     }
 
-    /// Writes rows of which none depends on another, those of a partition by one request: not as one.
+    /// Writes independent rows, batching those of a partition. The call is not atomic.
     pub(in crate::registry) fn fill(&self, rows: Vec<Row>) -> Result<()> {
         let batches = by_partition(rows);
         let writes = stream::iter(&batches).map(|rows| self.fill_partition(rows));
         Ok(self.cluster.wait(writes.buffer_unordered(REQUESTS_MAX).try_collect())?)
     }
 
-    async fn fill_partition(&self, rows: &[Row]) -> Asked<()> {
+    async fn fill_partition(&self, rows: &[Row]) -> ClusterResult<()> {
         let mut batch = Batch::new(BatchType::Unlogged);
         let mut bound = Vec::with_capacity(rows.len());
         for Row { table, key, value } in rows {
@@ -153,40 +155,46 @@ impl ScyllaRows {
         Ok(())
     }
 
-    /// Adds a row unless its key is taken, and says what it had.
-    async fn claim_one(&self, row: &Row) -> Asked<Option<Vec<u8>>> {
+    /// Adds a row unless its key exists. Relocks the existing value.
+    async fn claim_one(&self, row: &Row) -> ClusterResult<Option<Vec<u8>>> {
         let Row { table, key, value } = row;
-        let (statements, writer) = (self.of(*table).await?, drawn::<WRITER_BYTES>()?);
+        let (statements, writer) = (self.of(*table).await?, random_bytes::<WRITER_BYTES>()?);
         let bucket = bucket(*table, key);
-        let (_alone, mut tries) = (self.alone(*table, bucket).await, Tries::new());
+        let (_alone, mut backoff) = (self.alone(*table, bucket).await, RetryBackoff::new());
         let session = self.cluster.session().await?;
         loop {
             let bound = (table.name(), bucket, key, value, &writer[..]);
             let found = match session.execute_unpaged(&statements.claim, bound).await {
                 Ok(done) => condition(done)?,
                 Err(error) => {
-                    tries.again(error).await?;
-                    self.settled(*table, bucket, key, &mut tries).await?
+                    backoff.wait_after(error).await?;
+                    self.settled(*table, bucket, key, &mut backoff).await?
                 }
             };
             match found {
-                Condition::Done => return Ok(None),
-                Condition::Found { writer: Some(by), .. } if by == writer => return Ok(None),
-                Condition::Found { value, .. } => return Ok(Some(value)),
-                Condition::Missing => tries.after(contended()).await?,
+                ConditionalResult::Done => return Ok(None),
+                ConditionalResult::Found { writer: Some(by), .. } if by == writer => return Ok(None),
+                ConditionalResult::Found { value, .. } => return Ok(Some(value)),
+                ConditionalResult::Missing => backoff.wait(contended()).await?,
             }
         }
     }
 
-    /// Replaces a value or takes its row out, where it is still `from`, and says whether it was. A row that is
-    /// gone was taken out as wished, whoever did it.
-    async fn swap_one(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Asked<bool> {
-        let (statements, writer) = (self.of(table).await?, drawn::<WRITER_BYTES>()?);
+    /// Replaces or removes a row if its value is still `from`. Relocks whether it was. When a removal is in
+    /// doubt, a missing row counts as removed, whoever removed it.
+    async fn swap_one(
+        &self,
+        table: RegistryTable,
+        key: &[u8],
+        from: &[u8],
+        to: Option<&[u8]>,
+    ) -> ClusterResult<bool> {
+        let (statements, writer) = (self.of(table).await?, random_bytes::<WRITER_BYTES>()?);
         let bucket = bucket(table, key);
-        let (_alone, mut tries) = (self.alone(table, bucket).await, Tries::new());
+        let (_alone, mut backoff) = (self.alone(table, bucket).await, RetryBackoff::new());
         let session = self.cluster.session().await?;
         loop {
-            let asked = match to {
+            let answer = match to {
                 Some(to) => {
                     let bound = (to, &writer[..], table.name(), bucket, key, from);
                     session.execute_unpaged(&statements.swap, bound).await
@@ -195,37 +203,44 @@ impl ScyllaRows {
                     session.execute_unpaged(&statements.take_out, (table.name(), bucket, key, from)).await
                 }
             };
-            match asked {
-                Ok(done) => return Ok(matches!(condition(done)?, Condition::Done)),
-                Err(error) => tries.again(error).await?,
+            match answer {
+                Ok(done) => return Ok(matches!(condition(done)?, ConditionalResult::Done)),
+                Err(error) => backoff.wait_after(error).await?,
             }
-            match self.settled(table, bucket, key, &mut tries).await? {
-                Condition::Found { writer: Some(by), .. } if by == writer => return Ok(true),
-                Condition::Found { value, .. } if value == from => tries.after(contended()).await?,
-                Condition::Missing => return Ok(to.is_none()),
-                Condition::Found { .. } | Condition::Done => return Ok(false),
+            match self.settled(table, bucket, key, &mut backoff).await? {
+                ConditionalResult::Found { writer: Some(by), .. } if by == writer => return Ok(true),
+                ConditionalResult::Found { value, .. } if value == from => backoff.wait(contended()).await?,
+                ConditionalResult::Missing => return Ok(to.is_none()),
+                ConditionalResult::Found { .. } | ConditionalResult::Done => return Ok(false),
             }
         }
     }
 
-    /// What a key has once every conditional write of its partition that has begun is done or undone.
-    async fn settled(&self, table: Table, bucket: i32, key: &[u8], tries: &mut Tries) -> Asked<Condition> {
+    /// Reads a key after every conditional write in progress on its partition is completed or dropped.
+    async fn settled(
+        &self,
+        table: RegistryTable,
+        bucket: i32,
+        key: &[u8],
+        backoff: &mut RetryBackoff,
+    ) -> ClusterResult<ConditionalResult> {
         let (settle, session) = (&self.of(table).await?.settle, self.cluster.session().await?);
-        let asked = loop {
+        let answer = loop {
             match session.execute_unpaged(settle, (table.name(), bucket, key)).await {
-                Ok(asked) => break asked,
-                Err(error) => tries.again(error).await?,
+                Ok(answer) => break answer,
+                Err(error) => backoff.wait_after(error).await?,
             }
         };
-        let rows = asked.into_rows_result().map_err(ClusterError::of)?;
+        let rows = answer.into_rows_result().map_err(ClusterError::of)?;
         let row = rows.maybe_first_row::<(Vec<u8>, Option<Vec<u8>>)>().map_err(ClusterError::of)?;
-        Ok(row.map_or(Condition::Missing, |(value, writer)| Condition::Found { value, writer }))
+        Ok(row
+            .map_or(ConditionalResult::Missing, |(value, writer)| ConditionalResult::Found { value, writer }))
     }
 
-    /// Conditional writes of a partition get in each other's way: of this gateway's own, one goes at a time.
-    async fn alone(&self, table: Table, bucket: i32) -> MutexGuard<'_, ()> {
+    /// Locks a partition: conditional writes of one partition contend, so this gateway sends one at a time.
+    async fn alone(&self, table: RegistryTable, bucket: i32) -> MutexGuard<'_, ()> {
         let number = table as usize * BUCKETS as usize + bucket.unsigned_abs() as usize;
-        self.turns[number % TURNS].lock().await
+        self.locks[number % LOCKS].lock().await
     }
 }
 
@@ -234,12 +249,12 @@ impl Rows for ScyllaRows {
         true
     }
 
-    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+    fn get(&self, table: RegistryTable, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>> {
         let reads = stream::iter(keys).map(|key| self.get_one(table, key)).buffered(REQUESTS_MAX);
         Ok(self.cluster.wait(reads.try_collect())?)
     }
 
-    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()> {
+    fn groups(&self, table: RegistryTable, groups: &[RowKey], each: &mut GroupVisitor<'_>) -> Result<()> {
         self.cluster.wait(async {
             let mut reading =
                 stream::iter(groups).map(|group| self.slice(table, group)).buffered(REQUESTS_MAX).enumerate();
@@ -254,7 +269,7 @@ impl Rows for ScyllaRows {
         })
     }
 
-    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()> {
+    fn all(&self, table: RegistryTable, each: &mut RowVisitor<'_>) -> Result<()> {
         self.cluster.wait(async {
             let buckets = stream::iter(0..BUCKETS.cast_signed());
             let mut reading = buckets.map(|bucket| self.partition(table, bucket)).buffer_unordered(SCANS_MAX);
@@ -265,7 +280,7 @@ impl Rows for ScyllaRows {
         })
     }
 
-    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         self.cluster.wait(async {
             let buckets = stream::iter(0..BUCKETS.cast_signed());
             let mut reading =
@@ -277,11 +292,11 @@ impl Rows for ScyllaRows {
         })
     }
 
-    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()> {
+    fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()> {
         self.ring_keys(each)
     }
 
-    fn write(&self, units: &[Unit]) -> Result<()> {
+    fn write(&self, units: &[WriteUnit]) -> Result<()> {
         let writes = stream::iter(units).map(|unit| self.write_unit(unit)).buffer_unordered(REQUESTS_MAX);
         Ok(self.cluster.wait(writes.try_collect())?)
     }
@@ -291,13 +306,13 @@ impl Rows for ScyllaRows {
         Ok(self.cluster.wait(claims.try_collect())?)
     }
 
-    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
+    fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
         Ok(self.cluster.wait(self.swap_one(table, key, from, to))?)
     }
 }
 
-impl Statements {
-    async fn prepare(cluster: &Cluster, table: &str) -> Asked<Self> {
+impl RowStatements {
+    async fn prepare(cluster: &Cluster, table: &str) -> ClusterResult<Self> {
         let partition = "WHERE kind = ? AND bucket = ?";
         let select =
             |columns: &str, rest: &str| format!("SELECT {columns} FROM {{}}.{table} {partition} {rest}");
@@ -322,13 +337,13 @@ impl Statements {
     }
 }
 
-fn partition_key(table: Table, key: &[u8]) -> [CqlValue; 2] {
+fn partition_key(table: RegistryTable, key: &[u8]) -> [CqlValue; 2] {
     [CqlValue::Text(table.name().to_owned()), CqlValue::Int(bucket(table, key))]
 }
 
-/// Rows by the partition that they lie in, a large one in several parts.
+/// Groups rows by partition. A large partition is split into several parts.
 fn by_partition(rows: Vec<Row>) -> Vec<Vec<Row>> {
-    let mut partitions: HashMap<(Table, i32), Vec<Vec<Row>>> = HashMap::new();
+    let mut partitions: HashMap<(RegistryTable, i32), Vec<Vec<Row>>> = HashMap::new();
     for row in rows {
         let parts = partitions.entry((row.table, bucket(row.table, &row.key))).or_default();
         let bytes = |part: &Vec<Row>| part.iter().map(Row::bytes).sum::<usize>();
@@ -340,8 +355,8 @@ fn by_partition(rows: Vec<Row>) -> Vec<Vec<Row>> {
     partitions.into_values().flatten().collect()
 }
 
-/// The bucket that a key lies in.
-pub(in crate::registry) fn bucket(table: Table, key: &[u8]) -> i32 {
+/// The bucket of a key.
+pub(in crate::registry) fn bucket(table: RegistryTable, key: &[u8]) -> i32 {
     bucket_of(table.group(key))
 }
 
@@ -349,7 +364,7 @@ fn bucket_of(group: &[u8]) -> i32 {
     (crc32fast::hash(group) % BUCKETS).cast_signed()
 }
 
-/// The least key that is behind all which begin so; none where there is no such key.
+/// The least key after all keys with this prefix; none where no such key exists.
 fn after(prefix: &[u8]) -> Option<Vec<u8>> {
     let kept = prefix.iter().rposition(|&byte| byte != u8::MAX)?;
     let mut end = prefix[..=kept].to_vec();
@@ -357,43 +372,44 @@ fn after(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-/// Rows of a partition with each group's together. Where one group's key begins with another's, their rows are
-/// mixed in the partition.
-fn in_groups(table: Table, mut rows: Vec<KeyValue>) -> Vec<KeyValue> {
+/// Orders a partition's rows by group. If one group's key is a prefix of another's, the partition interleaves
+/// their rows.
+fn in_groups(table: RegistryTable, mut rows: Vec<KeyValue>) -> Vec<KeyValue> {
     rows.sort_by(|(one, _), (other, _)| {
         table.group(one).cmp(table.group(other)).then_with(|| one.cmp(other))
     });
     rows
 }
 
-/// What became of a conditional write, or stands where it was to be.
-enum Condition {
-    /// It was done.
+/// The result of a conditional write, or the row that it would have changed.
+enum ConditionalResult {
+    /// The write was applied.
     Done,
-    /// It was not: this stands there, written by this one if by a conditional write.
+    /// The write was not applied. The row has this value, and the writer of its last conditional write if
+    /// there was one.
     Found { value: Vec<u8>, writer: Option<Vec<u8>> },
-    /// There is no such row.
+    /// The row does not exist.
     Missing,
 }
 
-/// Reads a conditional write's answer. Servers differ in which columns they answer with.
-fn condition(result: QueryResult) -> Asked<Condition> {
+/// Parses a conditional write's answer. Servers differ in the columns of their answers.
+fn condition(result: QueryResult) -> ClusterResult<ConditionalResult> {
     let rows = result.into_rows_result().map_err(ClusterError::of)?;
     let place = |name| rows.column_specs().iter().position(|column| column.name() == name);
     let (value_at, writer_at) = (place("value"), place("writer"));
     let mut row = rows.first_row::<scylla::value::Row>().map_err(ClusterError::of)?;
     let applied = row.columns.first().and_then(|column| column.as_ref()?.as_boolean());
     if applied == Some(true) {
-        return Ok(Condition::Done);
+        return Ok(ConditionalResult::Done);
     }
     let mut blob = |at: Option<usize>| row.columns.get_mut(at?)?.take()?.into_blob();
     let writer = blob(writer_at);
-    Ok(blob(value_at).map_or(Condition::Missing, |value| Condition::Found { value, writer }))
+    Ok(blob(value_at).map_or(ConditionalResult::Missing, |value| ConditionalResult::Found { value, writer }))
 }
 
-/// Why a conditional write came to nothing that the cluster did not refuse.
+/// The error of a conditional write that was neither applied nor refused.
 fn contended() -> ClusterError {
-    ClusterError::of("others write the same rows all the time")
+    ClusterError::of("other writers keep changing the same rows")
 }
 
 #[cfg(test)]
@@ -407,16 +423,17 @@ mod tests {
         let rows = ScyllaRows::new(Arc::clone(&doubtful.cluster));
         for how in [Doubt::WriteTimeout, Doubt::ReadTimeout, Doubt::Lost] {
             let key = format!("doubted {how:?}").into_bytes();
-            let row = |value: &str| Row { table: Table::Settings, key: key.clone(), value: value.into() };
+            let row =
+                |value: &str| Row { table: RegistryTable::Settings, key: key.clone(), value: value.into() };
             let mut in_doubt = |change: &dyn Fn() -> bool| {
                 assert!(doubtful.doubt(&key, how, change), "{how:?}");
             };
             in_doubt(&|| rows.claim(&[row("one")]).unwrap() == [None]);
             in_doubt(&|| rows.claim(&[row("two")]).unwrap() == [Some(b"one".to_vec())]);
-            in_doubt(&|| rows.swap(Table::Settings, &key, b"one", Some(b"three")).unwrap());
-            in_doubt(&|| !rows.swap(Table::Settings, &key, b"one", Some(b"four")).unwrap());
-            in_doubt(&|| rows.swap(Table::Settings, &key, b"three", None).unwrap());
-            assert_eq!(rows.get(Table::Settings, &[key]).unwrap(), [None]);
+            in_doubt(&|| rows.swap(RegistryTable::Settings, &key, b"one", Some(b"three")).unwrap());
+            in_doubt(&|| !rows.swap(RegistryTable::Settings, &key, b"one", Some(b"four")).unwrap());
+            in_doubt(&|| rows.swap(RegistryTable::Settings, &key, b"three", None).unwrap());
+            assert_eq!(rows.get(RegistryTable::Settings, &[key]).unwrap(), [None]);
         }
     }
 

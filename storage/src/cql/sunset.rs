@@ -1,33 +1,33 @@
-//! The end of a keyspace: begun with one of the numbers that are chosen once for its life, from when on no gateway
-//! serves it, and done by dropping it with all that is in it. Who counts what it has is elsewhere.
+//! The end of a keyspace. It begins with a number that is written once, after which no gateway serves the
+//! keyspace, and it ends by dropping the keyspace with all its data. Counting the data is not done here.
 
+use super::backoff::RetryBackoff;
 use super::cluster::Cluster;
 use super::error::ClusterError;
 use super::keyspace::{ENDING, ensure_living, has_keyspace, names};
 use super::schema::TABLES;
-use super::tries::Tries;
 use scylla::statement::Statement;
 use std::time::Duration;
 
-/// How long dropping may take, until every node has done it: each may make a snapshot first.
+/// The time limit for dropping the keyspace on every node: each node may make a snapshot first.
 const DROP_MAX: Duration = Duration::from_secs(120);
 
-/// The nodes of a cluster.
+/// The number of nodes of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nodes {
-    /// All of them.
+    /// All known nodes.
     pub known: u64,
-    /// Those that cannot be reached now.
+    /// The nodes that cannot be reached now.
     pub away: u64,
 }
 
 impl Cluster {
-    /// Whether there is the keyspace.
+    /// Whether the keyspace exists.
     pub fn has_keyspace(&self) -> Result<bool, ClusterError> {
         self.wait(async { has_keyspace(self.session().await?, self.keyspace()).await })
     }
 
-    /// The tables that the keyspace has, in order; none where there is no keyspace.
+    /// The keyspace's tables, sorted by name; empty where the keyspace does not exist.
     pub fn tables(&self) -> Result<Vec<String>, ClusterError> {
         let text = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?";
         let mut tables = self.wait(async { names(self.session().await?, text, self.keyspace()).await })?;
@@ -35,14 +35,14 @@ impl Cluster {
         Ok(tables)
     }
 
-    /// Those of them that no gateway of this version or an earlier one has made.
-    pub fn strange_tables(&self) -> Result<Vec<String>, ClusterError> {
+    /// The tables that no gateway of this or an earlier version has made.
+    pub fn unknown_tables(&self) -> Result<Vec<String>, ClusterError> {
         let mut tables = self.tables()?;
         tables.retain(|table| !TABLES.contains(&table.as_str()));
         Ok(tables)
     }
 
-    /// How many nodes there are, and how many are away.
+    /// Counts the nodes, and those that are down.
     pub fn nodes(&self) -> Result<Nodes, ClusterError> {
         self.wait(async {
             let state = self.session().await?.get_cluster_state();
@@ -52,30 +52,30 @@ impl Cluster {
         })
     }
 
-    /// Begins to end the keyspace: from now on no gateway that connects serves it.
-    pub fn begin_ending(&self) -> Result<(), ClusterError> {
+    /// Marks the keyspace as being ended: no gateway that connects from now on serves it.
+    pub fn begin_sunset(&self) -> Result<(), ClusterError> {
         self.wait(self.choose(ENDING, 1)).map(drop)
     }
 
-    /// Takes that back.
-    pub fn take_ending_back(&self) -> Result<(), ClusterError> {
+    /// Removes the mark that [`Cluster::begin_sunset`] made.
+    pub fn cancel_sunset(&self) -> Result<(), ClusterError> {
         self.wait(async {
             let text = "DELETE FROM {}.version WHERE name = ? IF EXISTS";
             let delete = self.prepare_conditional(text).await?;
-            let (session, mut tries) = (self.session().await?, Tries::new());
+            let (session, mut backoff) = (self.session().await?, RetryBackoff::new());
             while let Err(error) = session.execute_unpaged(&delete, (ENDING,)).await {
-                tries.again(error).await?;
+                backoff.wait_after(error).await?;
             }
             Ok(())
         })
     }
 
-    /// Finds out that nobody is ending the keyspace. **Errors**: somebody is.
+    /// Checks that the keyspace is not being ended. **Errors**: it is.
     pub fn ensure_living(&self) -> Result<(), ClusterError> {
         self.wait(async { ensure_living(self.session().await?, self.keyspace()).await })
     }
 
-    /// Drops the keyspace, if it is still there. Every node that is not away has done so when this returns.
+    /// Drops the keyspace, if it still exists. Every reachable node has dropped it when this returns.
     pub fn drop_keyspace(&self) -> Result<(), ClusterError> {
         self.wait(async {
             let session = self.session().await?;
@@ -92,10 +92,10 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::cql::testing::{CONNECT_MAX, cluster, options};
-    use crate::cql::{Options, Schema};
+    use crate::cql::{ClusterOptions, Schema};
 
     fn looking(test: &str, schema: Schema) -> Cluster {
-        Cluster::new(Options { schema, ..options(test) }).unwrap()
+        Cluster::new(ClusterOptions { schema, ..options(test) }).unwrap()
     }
 
     fn connected(cluster: &Cluster) -> Result<(), ClusterError> {
@@ -107,15 +107,15 @@ mod tests {
         let (city, ending) = (cluster("ending"), looking("ending", Schema::Leave));
         assert!(!ending.has_keyspace().unwrap(), "looking makes nothing");
         connected(&city).unwrap();
-        assert!(ending.has_keyspace().unwrap() && ending.strange_tables().unwrap().is_empty());
+        assert!(ending.has_keyspace().unwrap() && ending.unknown_tables().unwrap().is_empty());
         assert_eq!(ending.tables().unwrap().len(), TABLES.len());
         assert_eq!(ending.nodes().unwrap().away, 0);
 
-        ending.begin_ending().unwrap();
+        ending.begin_sunset().unwrap();
         let refused = connected(&cluster("ending")).unwrap_err();
         assert!(refused.is_final() && refused.to_string().contains("being ended"), "{refused}");
         assert!(city.ensure_living().is_err());
-        ending.take_ending_back().unwrap();
+        ending.cancel_sunset().unwrap();
         city.ensure_living().unwrap();
         connected(&cluster("ending")).unwrap();
 
@@ -135,6 +135,6 @@ mod tests {
         let mut made = Statement::new(text);
         made.set_request_timeout(Some(CONNECT_MAX));
         city.wait(async { city.session().await.unwrap().query_unpaged(made, &[]).await }).unwrap();
-        assert_eq!(ending.strange_tables().unwrap(), ["holidays"]);
+        assert_eq!(ending.unknown_tables().unwrap(), ["holidays"]);
     }
 }

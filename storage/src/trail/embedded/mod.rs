@@ -1,24 +1,23 @@
-//! Trails beside the journal, in an embedded log-structured store. Partitions are buckets: what a drain
-//! brings to a bucket travels as one packed value, so that a drain is a few thousand writes and not a
-//! hundred thousand.
+//! Trails beside the journal, in an embedded log-structured store. Partitions are buckets. A drain writes one
+//! packed value to each bucket that it touches, so it is a few thousand writes and not a hundred thousand.
 //!
-//! **Shape**: a keyspace a UTC day and index, so that retention drops whole files. Keys, big-endian:
-//! `bucket (2) tier (1) number (8)` in the persons' index, `hour (1) bucket (2) tier (1) number (8)` in the
-//! venues'. A bucket is the id modulo [`BUCKETS`]: ids are random, so any bits of them spread evenly. The
-//! number of buckets is fixed when the store is made and stands in its `meta` keyspace.
+//! **Shape**: a keyspace a UTC day and index, so that retention drops whole files. Keys, big-endian: `bucket
+//! (2) tier (1) number (8)` in the persons' index, `hour (1) bucket (2) tier (1) number (8)` in the venues'.
+//! A bucket is the id modulo [`BUCKETS`]: ids are random, so any bits of them spread evenly. The number of
+//! buckets is fixed when the store is made and stored in its `meta` keyspace.
 //!
-//! Small drains leave small blocks. When [`BLOCKS_A_TIER`] of one tier have gathered in a bucket, they become
-//! one of the next, in one atomic write: a row is rewritten a few times in its life, and a reader finds a
-//! few dozen blocks at the most.
+//! Small drains leave small blocks. When a bucket has [`BLOCKS_A_TIER`] blocks of one tier, one atomic write
+//! merges them into one block of the next tier. A row is thus rewritten a few times in its life, and a reader
+//! finds a few dozen blocks at most.
 
 mod block;
 mod row;
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
-use crate::room;
+use crate::disk_space;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
-use row::Row;
+use row::BlockRow;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::{PersonId, VenueId};
@@ -28,13 +27,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-/// Buckets of a store unless chosen otherwise.
+/// The default number of buckets of a store.
 pub const BUCKETS: u16 = 1_024;
-/// Blocks of one tier in a bucket that become one of the next.
+/// Blocks of one tier in a bucket that are merged into one of the next.
 const BLOCKS_A_TIER: u16 = 16;
 const META_BUCKETS: &str = "buckets";
 const META_NUMBER: &str = "number";
-/// The last tier: 16 drains a second all day come to the fifth.
+/// The last tier: 16 drains a second all day reach the fifth.
 const TIER_LAST: u8 = 5;
 
 impl Index {
@@ -65,7 +64,7 @@ impl Bucket {
         Self { index, day: at.utc_day(), hour, bucket }
     }
 
-    /// Its place among the buckets of its index, in the order of their periods.
+    /// The bucket's rank among the buckets of its index, in the order of their periods.
     fn rank(self) -> u64 {
         u64::from(self.day) << 24 | u64::from(self.hour) << 16 | u64::from(self.bucket)
     }
@@ -76,7 +75,7 @@ impl Bucket {
         Self { index, day, hour, bucket }
     }
 
-    /// What all keys of the bucket begin with.
+    /// The prefix of all keys of the bucket.
     fn prefix(self) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(12);
         if self.index == Index::Venues {
@@ -94,72 +93,72 @@ impl Bucket {
     }
 }
 
-/// The store.
+/// The embedded trails.
 pub struct EmbeddedTrails {
     folder: PathBuf,
     buckets: u16,
-    /// None only where opening it anew has failed.
-    open: RwLock<Option<Open>>,
+    /// None only after a failed reopening.
+    open: RwLock<Option<OpenStore>>,
 }
 
-struct Open {
+struct OpenStore {
     database: Database,
     meta: Keyspace,
     buckets: u16,
     days: Mutex<HashMap<(Index, u32), Keyspace>>,
-    writing: Mutex<Writing>,
+    writing: Mutex<WriteState>,
 }
 
-/// What puts a check-in of a drain in its place: it is sorted in place of the row, which is twice as long.
-struct Ordered {
+/// The sort key of a check-in of a drain. It is sorted instead of the row, which is twice as long.
+struct SortEntry {
     /// The bucket's rank.
     bucket: u64,
     owner: u64,
     at: u64,
-    /// Which of the drain it is.
+    /// The check-in's index in the drain.
     place: u32,
 }
 
-impl Ordered {
+impl SortEntry {
     fn key(&self) -> (u64, u64, u64) {
         (self.bucket, self.owner, self.at)
     }
 }
 
 #[derive(Default)]
-struct Writing {
+struct WriteState {
     /// The number of the next block.
     number: u64,
-    /// The order of the drain that is being written; kept for its room.
-    order: Vec<Ordered>,
-    /// The buckets that it brought something to; kept for its room.
+    /// The order of the drain being written; reused for its capacity.
+    order: Vec<SortEntry>,
+    /// The buckets that the drain touched; reused for its capacity.
     touched: Vec<Bucket>,
-    /// Blocks of each tier in each bucket since the store was opened.
+    /// The number of blocks of each tier in each bucket since the store was opened.
     gathered: HashMap<(Bucket, u8), u16>,
 }
 
 impl EmbeddedTrails {
-    /// Opens the store of a folder, or makes one with so many buckets.
+    /// Opens the store of a folder, or makes one with this number of buckets.
     pub fn open(folder: &Path, buckets: u16) -> Result<Self, TrailError> {
-        let open = Open::new(folder, buckets)?;
+        let open = OpenStore::new(folder, buckets)?;
         Ok(Self { folder: folder.to_owned(), buckets, open: RwLock::new(Some(open)) })
     }
 
-    /// Does something with the store. A store that poisoned itself after a failed flush is opened anew
-    /// first: with room on the disk again it heals.
-    fn with<T>(&self, act: impl Fn(&Open) -> Result<T, TrailError>) -> Result<T, TrailError> {
+    /// Runs `act` on the store. A store that poisoned itself after a failed flush is reopened first, once the
+    /// disk has space again.
+    fn with<T>(&self, act: impl Fn(&OpenStore) -> Result<T, TrailError>) -> Result<T, TrailError> {
         if let Some(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
             let result = act(open);
             if !matches!(result, Err(TrailError::Store(fjall::Error::Poisoned))) {
                 return result;
             }
         }
-        // While there is none the old one still reads.
-        room::probe(&self.folder).map_err(fjall::Error::Io)?;
-        let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        // The old one has to let go of the folder before a new one can take it.
-        *place = None;
-        act(place.insert(Open::new(&self.folder, self.buckets)?))
+        // While the disk is full the poisoned store still serves reads.
+        disk_space::probe(&self.folder).map_err(fjall::Error::Io)?;
+        let mut slot = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // The poisoned store must release the folder before another one can open it.
+        *slot = None;
+        act(slot.insert(OpenStore::new(&self.folder, self.buckets)?))
     }
 }
 
@@ -185,7 +184,7 @@ impl TrailStore for EmbeddedTrails {
     }
 }
 
-impl Open {
+impl OpenStore {
     fn new(folder: &Path, asked: u16) -> Result<Self, TrailError> {
         let database = Database::builder(folder).journal_compression(CompressionType::None).open()?;
         let meta = database.keyspace("meta", KeyspaceCreateOptions::default)?;
@@ -204,7 +203,7 @@ impl Open {
             Some(value) => u64::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
             None => 0,
         };
-        let writing = Mutex::new(Writing { number, ..Writing::default() });
+        let writing = Mutex::new(WriteState { number, ..WriteState::default() });
         Ok(Self { database, meta, buckets: asked, days: Mutex::new(HashMap::new()), writing })
     }
 
@@ -216,7 +215,7 @@ impl Open {
         format!("{}{day:06}", index.letter())
     }
 
-    /// The keyspace of a day, made if need be.
+    /// The keyspace of a day, created if missing.
     fn day(&self, index: Index, day: u32) -> Result<Keyspace, TrailError> {
         if let Some(keyspace) = self.days().get(&(index, day)) {
             return Ok(keyspace.clone());
@@ -226,7 +225,7 @@ impl Open {
         Ok(keyspace)
     }
 
-    /// The keyspace of a day, where there is one.
+    /// The keyspace of a day, if it exists.
     fn known_day(&self, index: Index, day: u32) -> Result<Option<Keyspace>, TrailError> {
         if self.database.keyspace_exists(&Self::name(index, day)) {
             self.day(index, day).map(Some)
@@ -254,23 +253,23 @@ impl Open {
         Ok(())
     }
 
-    /// Puts a drain into the batch, a block a bucket.
+    /// Adds a drain to the batch, one block a bucket.
     fn put(
         &self,
         index: Index,
         drain: &[CheckIn],
         number: u64,
         batch: &mut OwnedWriteBatch,
-        writing: &mut Writing,
+        writing: &mut WriteState,
     ) -> Result<(), TrailError> {
-        let Writing { order, touched, .. } = writing;
+        let WriteState { order, touched, .. } = writing;
         order.clear();
         order.extend(drain.iter().zip(0..).map(|(check_in, place)| {
             let owner = index.owner(check_in);
             let bucket = Bucket::of(index, owner, check_in.at, self.buckets);
-            Ordered { bucket: bucket.rank(), owner, at: check_in.at.0, place }
+            SortEntry { bucket: bucket.rank(), owner, at: check_in.at.0, place }
         }));
-        let id = |ordered: &Ordered| drain[ordered.place as usize].id;
+        let id = |ordered: &SortEntry| drain[ordered.place as usize].id;
         order
             .sort_unstable_by(|one, other| one.key().cmp(&other.key()).then_with(|| id(one).cmp(&id(other))));
         for run in order.chunk_by(|one, other| one.bucket == other.bucket) {
@@ -282,11 +281,11 @@ impl Open {
         Ok(())
     }
 
-    /// Counts a block, and merges a tier that has gathered enough. A crash loses the counts and nothing
-    /// else: the next merge takes all blocks of its tier.
-    fn gather(&self, bucket: Bucket, writing: &mut Writing) -> Result<(), TrailError> {
+    /// Counts a block, and merges a tier that has enough blocks. A crash loses only the counts: the next
+    /// merge takes all blocks of its tier.
+    fn gather(&self, bucket: Bucket, writing: &mut WriteState) -> Result<(), TrailError> {
         for tier in 0..TIER_LAST {
-            // Buckets begin at different counts, so that they are not all merged by the same drain.
+            // Buckets begin at different counts, so that one drain does not merge all of them.
             let start = if tier == 0 { bucket.bucket % BLOCKS_A_TIER } else { 0 };
             let count = writing.gathered.entry((bucket, tier)).or_insert(start);
             *count += 1;
@@ -301,8 +300,8 @@ impl Open {
         Ok(())
     }
 
-    /// Makes one block of the next tier of all blocks of this one, in one atomic write. It need not be
-    /// synced: without it the blocks it was made of are still there.
+    /// Merges all blocks of a tier into one of the next, in one atomic write. It needs no sync: if it is
+    /// lost, the original blocks are still there.
     fn merge(&self, bucket: Bucket, tier: u8, number: u64) -> Result<(), TrailError> {
         let keyspace = self.day(bucket.index, bucket.day)?;
         let mut prefix = bucket.prefix();
@@ -360,7 +359,7 @@ impl Open {
                     }
                     hour += 1;
                 }
-                // Nothing of that day: a window may be years wide.
+                // The day is missing: skip it, since a window may be years wide.
                 None => {
                     hour = self.next_day(bucket.day).map_or(u64::MAX / HOUR_MS, |day| u64::from(day) * 24)
                 }
@@ -370,7 +369,7 @@ impl Open {
         Ok(found)
     }
 
-    /// The next day of the venues' index after one.
+    /// The next day of the venues' index after this one.
     fn next_day(&self, after: u32) -> Option<u32> {
         self.stored_days(Index::Venues).filter(|&day| day > after).min()
     }
@@ -400,20 +399,20 @@ impl Open {
         for day in days {
             let bucket = Bucket::of(Index::Persons, person.0, Timestamp(0), self.buckets);
             let own = self.without(Bucket { day, ..bucket }, person, &mut batch)?;
-            let mut places: Vec<Bucket> = own
+            let mut buckets: Vec<Bucket> = own
                 .iter()
                 .map(|check_in| Bucket::of(Index::Venues, check_in.venue.0, check_in.at, self.buckets))
                 .collect();
-            places.sort_unstable();
-            places.dedup();
-            for place in places {
-                self.without(place, person, &mut batch)?;
+            buckets.sort_unstable();
+            buckets.dedup();
+            for bucket in buckets {
+                self.without(bucket, person, &mut batch)?;
             }
         }
         Ok(batch.commit()?)
     }
 
-    /// Rewrites the blocks of a bucket that hold a person without that person's rows. Returns those.
+    /// Removes a person's rows from the blocks of a bucket, and returns them.
     fn without(
         &self,
         bucket: Bucket,
@@ -441,10 +440,10 @@ impl Open {
     }
 }
 
-/// Takes an owner's check-ins in a window from sorted rows.
+/// Appends an owner's check-ins in a window from sorted rows.
 fn take(
     index: Index,
-    rows: &[Row],
+    rows: &[BlockRow],
     owner: u64,
     window: Window,
     into: &mut Vec<CheckIn>,

@@ -1,6 +1,6 @@
-//! The trails: every check-in by person and by venue, for tracers. Writing is idempotent by the check-in's
-//! id, and readers merge by it, so that whoever drains the journal may repeat a drain. It knows nothing of
-//! visits: those are the core's to make.
+//! The trails: every check-in by person and by venue, for tracers. Writing is idempotent by the check-in's id
+//! and readers deduplicate by it, so the batcher may repeat a drain. Visits are not known here: core derives
+//! them.
 
 mod copy;
 mod embedded;
@@ -10,7 +10,7 @@ mod scylla;
 #[cfg(test)]
 mod suite;
 
-pub use copy::{TrailCopy, TrailPlace};
+pub use copy::{TrailCopy, TrailCursor};
 pub use embedded::{BUCKETS, EmbeddedTrails};
 pub use index::Index;
 pub use memory::MemoryTrails;
@@ -23,36 +23,36 @@ use scangate_core::id::{PersonId, VenueId};
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::visit::Window;
 
-/// Why a store did not answer.
+/// The error of a trail store.
 #[derive(Debug, thiserror::Error)]
 pub enum TrailError {
-    /// The store could not read or write. A drain may be repeated as it is; nothing is half-visible.
+    /// The store failed to read or write. The same drain may be retried; nothing is partly visible.
     #[error("the trail store: {0}")]
     Store(#[from] fjall::Error),
-    /// The cluster could not read or write. A drain may be repeated as it is.
+    /// The cluster failed to read or write. The same drain may be retried.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// A value in the store is not of a format that this version reads. Nothing was changed.
+    /// A value has a format that this version does not read. Nothing was changed.
     #[error("a block of the trail store is damaged or of a later format")]
     Damaged,
-    /// The store was made with another number of buckets; that number is fixed for its life.
+    /// The store was made with another number of buckets, which is fixed for its life.
     #[error("the trail store has {found} buckets, not {asked}")]
     Buckets {
-        /// The store's.
+        /// The store's number of buckets.
         found: u16,
-        /// The caller's.
+        /// The caller's number of buckets.
         asked: u16,
     },
 }
 
 /// A store of trails.
 ///
-/// Windows are of check-in times. What is read is in order of time, then venue, then id, each id once: of
-/// two with one id the first by [`CheckIn::precedence`].
+/// Windows are of check-in times. Reads return check-ins in order of time, then venue, then id. Of two with
+/// one id, only the first by [`CheckIn::precedence`] is returned.
 pub trait TrailStore: Send + Sync {
-    /// Stores a drain under both indexes. What was written survives power loss when this returns.
+    /// Stores a drain under both indexes. It survives power loss once this returns.
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError>;
-    /// The check-ins of each question, in the questions' order.
+    /// The check-ins of each query, in the order of the queries.
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError>;
     /// The check-ins at a venue.
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError>;
@@ -62,10 +62,10 @@ pub trait TrailStore: Send + Sync {
     fn forget(&self, person: PersonId) -> Result<(), TrailError>;
 }
 
-/// A store as the co-presence engine reads it.
-pub struct Stored<'a>(pub &'a dyn TrailStore);
+/// A trail store as the co-presence engine reads it.
+pub struct StoredTrails<'a>(pub &'a dyn TrailStore);
 
-impl Trails for Stored<'_> {
+impl Trails for StoredTrails<'_> {
     type Error = TrailError;
 
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
@@ -77,14 +77,14 @@ impl Trails for Stored<'_> {
     }
 }
 
-/// What to read for a window: a check-in that two gateways took in has two times, no further apart than its code
-/// is valid, and is in the window only if the earlier one is.
+/// The window to read for a queried window. A check-in that two gateways accepted has two times, no further
+/// apart than its code is valid. It is in the window only if the earlier time is.
 fn with_twins(window: Window) -> Window {
     Window { from: window.from.minus_ms(STEP_VALID_MS), ..window }
 }
 
-/// Leaves one of each id, the first by [`CheckIn::precedence`], of those that the window then holds, in the order that readers are
-/// promised.
+/// Sorts check-ins into the order of [`TrailStore`], leaves the first of each id by [`CheckIn::precedence`],
+/// and drops those before the window.
 fn merge(check_ins: &mut Vec<CheckIn>, window: Window) {
     scangate_core::visit::put_in_order(check_ins);
     check_ins.retain(|check_in| check_in.at >= window.from);

@@ -1,12 +1,12 @@
-//! Rows: what the registry stands on. A table's rows lie in groups, each in order of its keys; what may be
-//! changed by several at once is claimed and swapped, and all else is only ever added, so that two gateways
-//! on one cluster need no lock and no common clock.
+//! Rows: the storage layer of the registry. A table's rows lie in groups, each in key order. Rows that
+//! several writers may change are written by claim and swap (compare-and-swap); all other rows are only
+//! added. Two gateways on one cluster therefore need no lock and no common clock.
 
 mod embedded;
 mod scylla;
 
 pub(super) use embedded::EmbeddedRows;
-pub(super) use scylla::{PIECES, ScyllaRows, bucket};
+pub(super) use scylla::{ScyllaRows, TOKEN_RANGES, bucket};
 
 use super::Result;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// A table of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Table {
+pub(super) enum RegistryTable {
     /// By person: kid and sealed fields.
     People,
     /// By a document's keyed hash: the person.
@@ -39,34 +39,34 @@ pub(super) enum Table {
     Policies,
     /// By name.
     Settings,
-    /// By person: for whom they act and who acts for them.
+    /// By person: the dependants and the guardians.
     Kin,
     /// By person and paper: sealed.
     Papers,
-    /// By time and paper, of what somebody must act on by then: the person.
+    /// By due time and paper, for papers with an open duty: the person.
     OpenPapers,
-    /// By person and source: the colour that it showed last.
+    /// By person and source: the colour that the source showed last.
     Upstream,
     /// By test site.
     TestSites,
-    /// By test site, time and place: who has it.
+    /// By test site, time and place: the person who booked it.
     Places,
-    /// By person: which places they have.
+    /// By person: the booked places.
     Bookings,
-    /// By second, time and chance: what changed, for the other gateways. Rows end by themselves.
+    /// By second, time and random number: an announced change. Rows end by TTL.
     Changes,
-    /// By gateway: up to when it has drained.
+    /// By gateway: the time up to which its journal is drained.
     Drained,
 }
 
-/// Bytes of a group's key, where it is the id that a key begins with.
+/// The size of a group's key, where it is the id with which a key begins. **Units**: bytes.
 const ID_BYTES: usize = 8;
-/// Bytes of a slot: its site and time.
+/// The size of a booking slot's key: site and time. **Units**: bytes.
 const SLOT_BYTES: usize = 2 * ID_BYTES;
-/// Entries of the audit that lie together: as many as two bytes count.
+/// The size of an audit group's key: a group has as many entries as two bytes count. **Units**: bytes.
 const AUDIT_GROUP_BYTES: usize = 6;
 
-impl Table {
+impl RegistryTable {
     pub(super) const ALL: [Self; 21] = [
         Self::People,
         Self::Documents,
@@ -91,7 +91,7 @@ impl Table {
         Self::Drained,
     ];
 
-    /// Its name, in words that a store takes and people read.
+    /// The table's name, valid in stores and readable in reports.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::People => "people",
@@ -118,12 +118,12 @@ impl Table {
         }
     }
 
-    /// Whether its rows belong to the city: not what its gateways tell each other about themselves.
+    /// Whether the rows belong to the city, and not to the coordination of its gateways.
     pub(super) const fn is_copied(self) -> bool {
         !matches!(self, Self::Changes | Self::Drained)
     }
 
-    /// The group that a key lies in: the part of it that its neighbours share.
+    /// The group of a key: the prefix that it shares with its neighbours.
     fn group(self, key: &[u8]) -> &[u8] {
         let bytes = match self {
             Self::Held
@@ -152,70 +152,70 @@ impl Table {
     }
 }
 
-/// A key.
-pub(super) type Key = Vec<u8>;
+/// The key of a row.
+pub(super) type RowKey = Vec<u8>;
 
-/// A row.
+/// A row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    pub(super) table: Table,
-    pub(super) key: Key,
+    pub(super) table: RegistryTable,
+    pub(super) key: RowKey,
     pub(super) value: Vec<u8>,
 }
 
 impl Row {
-    pub(super) fn new(table: Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+    pub(super) fn new(table: RegistryTable, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         Self { table, key: key.as_ref().to_vec(), value: value.as_ref().to_vec() }
     }
 
-    /// Bytes of its key and value.
+    /// The size of the key and the value. **Units**: bytes.
     pub(super) fn bytes(&self) -> usize {
         self.key.len() + self.value.len()
     }
 }
 
-/// What is done as one.
+/// A unit of writes that is applied atomically.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unit {
-    /// Rows that are new, or that the last to write decides.
+pub(super) struct WriteUnit {
+    /// Rows to write: new ones, or ones whose last writer wins.
     pub(super) put: Vec<Row>,
-    /// Rows that go.
-    pub(super) remove: Vec<(Table, Key)>,
+    /// The keys of rows to remove.
+    pub(super) remove: Vec<(RegistryTable, RowKey)>,
 }
 
-impl From<Vec<Row>> for Unit {
+impl From<Vec<Row>> for WriteUnit {
     fn from(put: Vec<Row>) -> Self {
         Self { put, remove: Vec::new() }
     }
 }
 
-/// What receives rows.
-pub(super) type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
-/// What receives the rows of groups, each with the group's place among those asked for.
-pub(super) type EachOf<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
+/// A visitor of rows.
+pub(super) type RowVisitor<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
+/// A visitor of the rows of groups, each with the group's index in the request.
+pub(super) type GroupVisitor<'a> = dyn FnMut(usize, &[u8], &[u8]) -> Result<()> + 'a;
 
-/// What receives keys, each with the name of its table.
-pub(super) type EachKey<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
+/// A visitor of keys, each with the name of its table.
+pub(super) type KeyVisitor<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
 
-/// A store of rows. What was written survives power loss when its call returns.
+/// A store of rows. A write survives power loss once its call returns.
 pub(super) trait Rows: Send + Sync {
-    /// Whether other gateways write here, too.
+    /// Whether other gateways also write to this store.
     fn is_shared(&self) -> bool;
-    /// The values of keys, in their order.
-    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>>;
-    /// The rows of groups, group by group, in order of their keys.
-    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()>;
-    /// Every row; those of a group follow each other in order.
-    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()>;
-    /// Every key, with no value. **Cost**: that of the keys, where the store can do so.
-    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
-    /// Every key of every table whose rows stay, in no order.
-    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()>;
-    /// Writes units, each wholly or not at all. **Errors**: some units may have been written.
-    fn write(&self, units: &[Unit]) -> Result<()>;
-    /// Adds each row unless its key is taken: of several who try, one adds it. Returns what each key had. The
-    /// keys of one call differ.
+    /// The values of keys, in the order of the keys.
+    fn get(&self, table: RegistryTable, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>>;
+    /// Visits the rows of groups, group by group, in key order.
+    fn groups(&self, table: RegistryTable, groups: &[RowKey], each: &mut GroupVisitor<'_>) -> Result<()>;
+    /// Visits every row. The rows of a group are consecutive and in key order.
+    fn all(&self, table: RegistryTable, each: &mut RowVisitor<'_>) -> Result<()>;
+    /// Visits every key of a table, without values. **Cost**: only the keys, where the store supports that.
+    fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+    /// Visits every key of every table without TTL, unordered.
+    fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()>;
+    /// Writes units, each atomically. **Errors**: some units may have been written.
+    fn write(&self, units: &[WriteUnit]) -> Result<()>;
+    /// Adds each row unless its key exists: of concurrent callers, one adds it. Returns the existing value of
+    /// each key. The keys of one call must differ.
     fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>>;
-    /// Replaces a row's value, or takes it out, where it is still `from`. Returns whether it was.
-    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
+    /// Replaces or removes a row if its value is still `from`. Returns whether it was.
+    fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
 }

@@ -1,36 +1,35 @@
-//! Kin: who acts for whom. A tie stands in two rows, the holder's and the dependant's, each swapped by
-//! itself: the holder's first, and taken back where the dependant's has no room. So that a tie counts, both
-//! must say so. Whom somebody has named to act for them stands in their own row alone, and goes with the swap
-//! that makes it a tie.
+//! Guardianship ties: which holder acts for which dependant. A tie stands in two rows, the holder's and the
+//! dependant's, each swapped by itself. The holder's row is written first, and reverted if the dependant's
+//! list is full. A tie counts only if both rows have it. A nominated guardian stands only in the nominating
+//! person's row; the swap that makes the tie removes the nomination.
 
-use super::rows::Table;
+use super::rows::RegistryTable;
 use super::{Registry, Result, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
 use std::convert::Infallible;
 
 impl Registry {
-    /// Somebody's ties.
+    /// A person's ties.
     pub fn kin_of(&self, person: PersonId) -> Result<Kin> {
         Ok(self.kin_with_row(person)?.0)
     }
 
     fn kin_with_row(&self, person: PersonId) -> Result<(Kin, Option<Vec<u8>>)> {
-        let row = self.get(Table::Kin, &person.0.to_be_bytes())?;
-        let kin = row.as_deref().map(|row| unpack(Table::Kin, row)).transpose()?;
+        let row = self.get(RegistryTable::Kin, &person.0.to_be_bytes())?;
+        let kin = row.as_deref().map(|row| unpack(RegistryTable::Kin, row)).transpose()?;
         Ok((kin.unwrap_or_default(), row))
     }
 
-    /// Whether a holder acts for a dependant: both lists say so.
+    /// Whether a holder acts for a dependant: both lists have the tie.
     pub fn is_tied(&self, holder: PersonId, dependant: PersonId) -> Result<bool> {
         Ok(self.kin_of(holder)?.dependants.contains(&dependant)
             && self.kin_of(dependant)?.guardians.contains(&holder))
     }
 
-    /// Ties a dependant to a holder. `may` is asked before each list is added to, with the side and the ties
-    /// of whose list it is; what it says against it is returned, and nothing is tied then. Of many who try at
-    /// once as many succeed as may, on whatever gateway. A tie that is there already is one. That the holder
-    /// was named is used up.
+    /// Ties a dependant to a holder. `may` is called before each list grows, with the side and the current
+    /// ties of that list's owner. Its error is returned, and then nothing is tied. The limits hold under
+    /// concurrency across gateways. An existing tie is a success. The tie consumes the holder's nomination.
     pub fn tie<E>(
         &self,
         holder: PersonId,
@@ -47,15 +46,15 @@ impl Registry {
         Ok(added)
     }
 
-    /// Unties them. Returns whether they were tied.
+    /// Removes a tie. Returns whether it existed.
     pub fn untie(&self, holder: PersonId, dependant: PersonId) -> Result<bool> {
         let was_guarded = self.drop_from(dependant, Side::Guardians, holder)?;
         Ok(self.drop_from(holder, Side::Dependants, dependant)? || was_guarded)
     }
 
-    /// Notes whom somebody names to act for them. `may` is asked with their ties before the list is added to;
-    /// what it says against it is returned, and nobody is named then. Who is named or acts for them already
-    /// stays so.
+    /// Records the nomination of a guardian by a person. `may` is called with the person's ties before the
+    /// list grows. Its error is returned, and then the nomination is not recorded. A guardian who is
+    /// nominated or tied already stays so.
     pub fn name_guardian<E>(
         &self,
         person: PersonId,
@@ -73,12 +72,12 @@ impl Registry {
         Ok(named?.map(drop))
     }
 
-    /// Takes back that somebody was named. Returns whether they were, and had not taken the person yet.
+    /// Withdraws a nomination. Returns whether it existed and had not become a tie.
     pub fn unname_guardian(&self, person: PersonId, guardian: PersonId) -> Result<bool> {
         self.shorten_kin(person, |kin| &mut kin.named, guardian)
     }
 
-    /// Takes somebody out of everybody's lists, and their own away.
+    /// Removes a person from the lists of all others, and removes the person's own row.
     pub(super) fn untie_all(&self, person: PersonId) -> Result<()> {
         let (kin, row) = self.kin_with_row(person)?;
         for &guardian in &kin.guardians {
@@ -89,7 +88,7 @@ impl Registry {
         }
         let key = person.0.to_be_bytes();
         match row {
-            Some(row) if !self.rows().swap(Table::Kin, &key, &row, None)? => self.untie_all(person),
+            Some(row) if !self.rows().swap(RegistryTable::Kin, &key, &row, None)? => self.untie_all(person),
             Some(_) | None => Ok(()),
         }
     }
@@ -119,7 +118,7 @@ impl Registry {
         self.shorten_kin(whose, |kin| kin.side_mut(side), other)
     }
 
-    /// Takes somebody off one of the lists. Returns whether they were on it.
+    /// Removes a person from one of the lists. Returns whether the person was on it.
     fn shorten_kin(
         &self,
         whose: PersonId,
@@ -135,8 +134,8 @@ impl Registry {
         shortened.map(|Ok(shortened)| shortened)
     }
 
-    /// Changes somebody's ties where `change` finds something to change in them as they are then. Returns
-    /// whether it did, or what it has against it.
+    /// Changes a person's ties, retrying `change` on the current ties until the swap succeeds. Returns
+    /// whether `change` changed anything, or its error.
     fn change_kin<E>(
         &self,
         whose: PersonId,
@@ -146,9 +145,9 @@ impl Registry {
             let (mut kin, row) = self.kin_with_row(whose)?;
             match change(&mut kin) {
                 Ok(true) => {}
-                said @ (Ok(false) | Err(_)) => return Ok(said),
+                unchanged @ (Ok(false) | Err(_)) => return Ok(unchanged),
             }
-            if self.put_over(Table::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
+            if self.put_over(RegistryTable::Kin, &whose.0.to_be_bytes(), row.as_deref(), &pack(&kin))? {
                 return Ok(Ok(true));
             }
         }
