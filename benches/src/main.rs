@@ -2,25 +2,13 @@
 //! run, each pinned to the first core while its client has the second; stores and tables are measured here.
 //! `benches/README.md` has the figures.
 
-mod client;
-mod floor;
-mod fresh;
-mod gate;
-mod machine;
-mod memory;
-mod peer;
-mod phone;
-mod recolour;
-mod register;
-mod scanning;
-mod server;
-mod spread;
-mod stored;
-mod token;
-mod town;
-mod turn;
-mod wire;
+mod harness;
+mod peers;
+mod scenarios;
 
+use crate::harness::machine;
+use crate::peers::plain;
+use crate::scenarios::{fresh, gate, memory, phone, recolour, register, stored};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -77,6 +65,6 @@ fn main() -> anyhow::Result<()> {
         Command::Recolour(options) => on_all_cores(recolour::measure(&options)),
         Command::Register(options) => on_all_cores(register::measure(&options)),
         Command::Memory(options) => memory::measure(&options),
-        Command::Peer { folder } => peer::serve(&folder),
+        Command::Peer { folder } => plain::serve(&folder),
     }
 }

@@ -3,17 +3,9 @@
 
 pub mod city;
 pub mod client;
-pub mod compare;
-pub mod cpu;
-pub mod doctor;
-pub mod drive;
-pub mod html;
-pub mod plan;
-pub mod reckon;
+pub mod machine;
 pub mod replay;
 pub mod report;
-pub mod sample;
-pub mod sessions;
-pub mod slo;
-pub mod trails;
-pub mod verify;
+mod run;
+
+pub use run::{drive, plan, sample, verify};

@@ -2,8 +2,8 @@
 //! for, registers and checks in where they stand. What takes longer than its turn delays the ones behind it, and is
 //! counted for them, too.
 
-use crate::scanning::{PEOPLE, Scanning, VENUES};
-use crate::spread::Spread;
+use crate::harness::scanning::{PEOPLE, Scanning, VENUES};
+use crate::harness::spread::Spread;
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use scangate_core::time::Step;

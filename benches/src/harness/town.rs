@@ -1,8 +1,8 @@
 //! Who scans where: requests that the gateway accepts, each person and venue paired once until all have
 //! been, so that every one of them becomes a check-in of its own.
 
-use crate::server::Server;
-use crate::wire;
+use crate::harness::server::Server;
+use crate::harness::wire;
 use bytes::Bytes;
 use scangate_core::time::Step;
 use scangate_loadgen::city::{self, City};

@@ -1,7 +1,7 @@
 //! M3 and M4: check-ins stored under both indexes in drains of the batcher's size, and co-presence asked of
 //! what is then there, in an embedded store or on a CQL cluster.
 
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 use anyhow::Context as _;
 use clap::Args;
 use nix::time::{ClockId, clock_gettime};

@@ -1,7 +1,7 @@
 //! A client that costs little: quinn with the request's bytes made before. It has one thread, on the
 //! client's core.
 
-use crate::wire;
+use crate::harness::wire;
 use anyhow::Context as _;
 use bytes::Bytes;
 use quinn::crypto::rustls::QuicClientConfig;
@@ -10,7 +10,7 @@ use rustls::RootCertStore;
 use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use scangate_loadgen::sessions::Sessions;
+use scangate_loadgen::client::sessions::Sessions;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 //! residents, and scans are sent at a steady pace before and meanwhile. One resident in twenty has been in Hubei, which
 //! is red in one pack and nothing in the next, so that every pack turns the colour of so many.
 
-use crate::scanning::{PEOPLE, Scanning, VENUES};
-use crate::spread::Spread;
-use crate::token;
+use crate::harness::scanning::{PEOPLE, Scanning, VENUES};
+use crate::harness::spread::Spread;
+use crate::harness::token;
 use anyhow::Context as _;
 use clap::Args;
 use scangate_core::policy::Policy;

@@ -1,8 +1,8 @@
 //! A server's turn at being measured: it has one core, and what loads it the other.
 
-use crate::machine::{self, Core};
-use crate::server::{Server, Which};
-use crate::town::Town;
+use crate::harness::machine::{self, Core};
+use crate::harness::server::{Server, Which};
+use crate::harness::town::Town;
 use std::rc::Rc;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;

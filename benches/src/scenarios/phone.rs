@@ -1,11 +1,11 @@
 //! M2: a new connection, one check-in, and the end of it.
 
-use crate::client::{Client, Handshake, Phone, close, exchange, open_control};
-use crate::floor;
-use crate::server::{Server, Which};
-use crate::spread::Spread;
-use crate::town::Town;
-use crate::turn;
+use crate::harness::client::{Client, Handshake, Phone, close, exchange, open_control};
+use crate::harness::server::{Server, Which};
+use crate::harness::spread::Spread;
+use crate::harness::town::Town;
+use crate::harness::turn;
+use crate::peers::floor;
 use clap::Args;
 use std::cell::Cell;
 use std::rc::Rc;

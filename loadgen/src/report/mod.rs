@@ -1,6 +1,10 @@
 //! A run's report: what was asked, what was seen, what was read back. JSON with stable names, so that runs
 //! can be compared.
 
+pub mod compare;
+pub mod html;
+pub mod slo;
+
 use crate::sample::Seen;
 use crate::verify::Verified;
 use serde::{Deserialize, Serialize};

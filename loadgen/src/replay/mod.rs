@@ -1,11 +1,13 @@
 //! Replay of real check-ins: registers their people and venues, imports them as if they had just happened,
 //! and compares what the gateway says of co-presence with a reckoning of its own.
 
+pub mod reckon;
+
+use self::reckon::{Met, Register, Row};
 use crate::city::{post_lines, residents, venues};
+use crate::client::trails::read_through;
 use crate::client::{Connection, Refused, Target, Version};
 use crate::drive::now;
-use crate::reckon::{Met, Register, Row};
-use crate::trails::read_through;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use scangate_core::id::{CheckInId, PersonId};

@@ -1,7 +1,10 @@
 //! A client of the gateway's port in any of its three HTTP versions, on quinn, h3 and hyper as they are. It
 //! trusts the deployment's certificate and nothing else.
 
-use crate::sessions::Sessions;
+pub mod sessions;
+pub mod trails;
+
+use self::sessions::Sessions;
 use anyhow::{Context as _, anyhow, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::future;

@@ -2,10 +2,10 @@
 //! their own, so that no tracer's budget is spent on it.
 
 use crate::city::Resident;
+use crate::client::trails::read_through;
 use crate::client::{Target, Version};
 use crate::drive::now;
 use crate::sample::Acknowledged;
-use crate::trails::read_through;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

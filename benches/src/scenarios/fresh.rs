@@ -1,8 +1,8 @@
 //! How old a colour can be in a city: a fact is posted at one gateway, and another is asked until it answers the
 //! new colour.
 
-use crate::spread::Spread;
-use crate::token;
+use crate::harness::spread::Spread;
+use crate::harness::token;
 use anyhow::Context as _;
 use clap::Args;
 use http::Request;

@@ -1,8 +1,8 @@
 //! A server under measurement: a process of its own on the server's core, and its CPU time by thread.
 
-use crate::machine::{self, Core};
+use crate::harness::machine::{self, Core};
 use anyhow::Context as _;
-use scangate_loadgen::cpu;
+use scangate_loadgen::machine::cpu;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};

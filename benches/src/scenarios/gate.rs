@@ -1,10 +1,10 @@
 //! M1: connections that stay, a fixed number of check-ins in flight on each, as many as the server answers.
 
-use crate::client::{Client, Handshake, exchange};
-use crate::server::{Server, Which};
-use crate::spread::Spread;
-use crate::town::Town;
-use crate::turn;
+use crate::harness::client::{Client, Handshake, exchange};
+use crate::harness::server::{Server, Which};
+use crate::harness::spread::Spread;
+use crate::harness::town::Town;
+use crate::harness::turn;
 use anyhow::Context as _;
 use clap::Args;
 use std::cell::Cell;

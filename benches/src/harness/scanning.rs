@@ -1,6 +1,6 @@
 //! Scans at a steady pace, to see what else the gateway does in how long they take.
 
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 use scangate_core::time::Step;
 use scangate_loadgen::city::{Resident, Venue};
 use scangate_loadgen::client::Connection;
