@@ -18,27 +18,27 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Measures what a unit of work costs.
 #[derive(Parser)]
 #[command(name = "benches")]
-struct Cli {
+struct BenchCli {
     #[command(subcommand)]
-    command: Command,
+    command: BenchCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum BenchCommand {
     /// M1: server CPU a check-in on connections that stay, beside a plain server that answers a constant.
-    Gate(gate::Options),
+    Gate(gate::GateOptions),
     /// M2: server CPU a connection with one check-in, beside the plain server and a bare TLS handshake.
-    Phone(phone::Options),
+    Phone(phone::PhoneOptions),
     /// M3 and M4: CPU to store a check-in under both indexes, and how long a co-presence answer takes.
-    Stored(stored::Options),
+    Stored(stored::StoredOptions),
     /// How long after a fact at one gateway of a city another answers the new colour.
-    Fresh(fresh::Options),
+    Fresh(fresh::FreshOptions),
     /// How much longer scans take while everybody is recoloured under a new rule pack.
-    Recolour(recolour::Options),
+    Recolour(recolour::RecolourOptions),
     /// How long registering at a door takes, and what it does to who scans meanwhile.
-    Register(register::Options),
+    Register(register::RegisterOptions),
     /// M5: memory a resident in the colour table.
-    Memory(memory::Options),
+    Memory(memory::MemoryOptions),
     /// The plain server: quinn and h3, a constant for an answer.
     #[command(hide = true)]
     Peer {
@@ -53,18 +53,18 @@ fn on_all_cores(measure: impl Future<Output = anyhow::Result<()>>) -> anyhow::Re
 }
 
 fn main() -> anyhow::Result<()> {
-    let command = Cli::parse().command;
-    if !matches!(command, Command::Peer { .. }) {
+    let command = BenchCli::parse().command;
+    if !matches!(command, BenchCommand::Peer { .. }) {
         println!("{}", machine::describe());
     }
     match command {
-        Command::Gate(options) => gate::measure(&options),
-        Command::Phone(options) => phone::measure(&options),
-        Command::Stored(options) => stored::measure(&options),
-        Command::Fresh(options) => on_all_cores(fresh::measure(&options)),
-        Command::Recolour(options) => on_all_cores(recolour::measure(&options)),
-        Command::Register(options) => on_all_cores(register::measure(&options)),
-        Command::Memory(options) => memory::measure(&options),
-        Command::Peer { folder } => plain::serve(&folder),
+        BenchCommand::Gate(options) => gate::measure(&options),
+        BenchCommand::Phone(options) => phone::measure(&options),
+        BenchCommand::Stored(options) => stored::measure(&options),
+        BenchCommand::Fresh(options) => on_all_cores(fresh::measure(&options)),
+        BenchCommand::Recolour(options) => on_all_cores(recolour::measure(&options)),
+        BenchCommand::Register(options) => on_all_cores(register::measure(&options)),
+        BenchCommand::Memory(options) => memory::measure(&options),
+        BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

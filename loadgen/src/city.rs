@@ -1,7 +1,7 @@
 //! A city to make load with: venues and residents, registered through the gateway's own interface. The same
 //! seed gives the same residents, so that a second run registers nobody anew.
 
-use crate::client::{Connection, Refused};
+use crate::client::{ClientConnection, RefusalError};
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,7 +19,7 @@ const LINES_A_REQUEST: usize = 2_000;
 
 /// A venue with a poster at its door.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Venue {
+pub struct LoadVenue {
     /// Its id.
     pub venue: VenueId,
     /// The poster's code.
@@ -28,14 +28,14 @@ pub struct Venue {
 
 /// A resident with a phone.
 #[derive(Debug, Clone)]
-pub struct Resident {
+pub struct LoadResident {
     /// Who.
     pub person: PersonId,
     kid: Kid,
     key: PersonKey,
 }
 
-impl Resident {
+impl LoadResident {
     /// The code that the phone shows in a step.
     #[must_use]
     pub fn code(&self, step: Step) -> String {
@@ -51,11 +51,11 @@ impl Resident {
 }
 
 /// The city.
-pub struct City {
+pub struct LoadCity {
     /// Its venues.
-    pub venues: Vec<Venue>,
+    pub venues: Vec<LoadVenue>,
     /// Its residents.
-    pub residents: Vec<Resident>,
+    pub residents: Vec<LoadResident>,
 }
 
 /// A token's header, from the data folder of a gateway.
@@ -68,7 +68,7 @@ pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
 
 /// Posts lines in requests of bounded size and reads an answer a line. **Errors**: a line that was refused.
 pub async fn post_lines<T: for<'a> Deserialize<'a>>(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     path: &str,
     authorization: &str,
     lines: &[String],
@@ -80,12 +80,10 @@ pub async fn post_lines<T: for<'a> Deserialize<'a>>(
         let before = answers.len();
         for line in answer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             let parsed = serde_json::from_slice(line);
-            answers.push(
-                parsed.map_err(|_| Refused {
-                    status: 200,
-                    problem: String::from_utf8_lossy(line).into_owned(),
-                })?,
-            );
+            answers.push(parsed.map_err(|_| RefusalError {
+                status: 200,
+                problem: String::from_utf8_lossy(line).into_owned(),
+            })?);
         }
         if answers.len() - before != chunk.len() {
             bail!("{} lines were sent to {path} and {} answered", chunk.len(), answers.len() - before);
@@ -96,40 +94,41 @@ pub async fn post_lines<T: for<'a> Deserialize<'a>>(
 
 /// What a registration gives a phone.
 #[derive(Deserialize)]
-pub struct Given {
+pub struct RegistrationReply {
     person: PersonId,
     kid: u8,
     key: String,
 }
 
-impl Given {
+impl RegistrationReply {
     /// The resident who has it. **Errors**: the key is none.
-    pub fn resident(self) -> anyhow::Result<Resident> {
+    pub fn resident(self) -> anyhow::Result<LoadResident> {
         let Self { person, kid, key } = self;
         let key = URL_SAFE_NO_PAD.decode(key)?;
         let key = key.try_into().map_err(|_| anyhow::anyhow!("a person key is not 32 bytes"))?;
-        Ok(Resident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
+        Ok(LoadResident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
     }
 }
 
 /// Registers residents by number.
 pub async fn residents(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     authority: &str,
     seed: u64,
     count: usize,
-) -> anyhow::Result<Vec<Resident>> {
+) -> anyhow::Result<Vec<LoadResident>> {
     let lines: Vec<String> = (0..count).map(|number| application(seed, number)).collect();
-    let given: Vec<Given> = post_lines(connection, "/v1/people/import", authority, &lines).await?;
-    given.into_iter().map(Given::resident).collect()
+    let given: Vec<RegistrationReply> =
+        post_lines(connection, "/v1/people/import", authority, &lines).await?;
+    given.into_iter().map(RegistrationReply::resident).collect()
 }
 
 /// Adds venues.
 pub async fn venues(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     authority: &str,
     count: usize,
-) -> anyhow::Result<Vec<Venue>> {
+) -> anyhow::Result<Vec<LoadVenue>> {
     let kinds = ["mall", "market", "station", "restaurant", "enterprise", "school"];
     let lines: Vec<String> = (0..count)
         .map(|number| {

@@ -1,7 +1,7 @@
 //! Requests in a returning phone's first packets: check-ins and colours are answered, since they may be
 //! repeated; everything else is asked to come again after the handshake (RFC 8470).
 
-use scangate_loadgen::client::{Arrival, Handshake, Target};
+use scangate_loadgen::client::{Handshake, LoadTarget, NewConnection};
 use scangate_loadgen::drive::now;
 use scangate_tests::{Relay, Sent, Town, send};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ const COUNTING_MAX: Duration = Duration::from_secs(180);
 struct Street {
     town: Town,
     relay: Relay,
-    target: Target,
+    target: LoadTarget,
 }
 
 impl Street {
@@ -21,7 +21,7 @@ impl Street {
     async fn found() -> anyhow::Result<Self> {
         let town = Town::found(1).await?;
         let relay = Relay::start(town.gateway.listen).await?;
-        let target = Target::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
+        let target = LoadTarget::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
         let first = target.arrive(Handshake::Early).await?;
         target.sessions().ready().await;
         drop(first);
@@ -37,7 +37,7 @@ impl Street {
         authorization: &str,
         body: String,
         counted: (&str, &str),
-    ) -> anyhow::Result<(Sent, Arrival)> {
+    ) -> anyhow::Result<(Sent, NewConnection)> {
         let count = || self.town.gateway.metric(counted.0, counted.1);
         let before = count()?;
         self.relay.hold();

@@ -4,7 +4,7 @@
 use crate::registration::{jpeg, printed_code};
 use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
-use scangate_loadgen::city::Given;
+use scangate_loadgen::city::RegistrationReply;
 use scangate_loadgen::client::Version;
 use scangate_tests::{Clock, Gateway, Sent, Town, eventually, is_complete};
 use serde_json::{Value, json};
@@ -85,7 +85,8 @@ impl Life {
         if asks("face") {
             form["face"] = json!(jpeg());
         }
-        let given: Given = serde_json::from_value(self.send("POST", "/v1/people", "", &form).await?.json()?)?;
+        let given: RegistrationReply =
+            serde_json::from_value(self.send("POST", "/v1/people", "", &form).await?.json()?)?;
         self.town.residents[resident] = given.resident()?;
         Ok(())
     }

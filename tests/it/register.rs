@@ -2,8 +2,8 @@
 //! force. The register is `SCANGATE_TEST_REGISTER`, or Tokyo's beside the clone where it lies there; a
 //! generated one stands in where neither does.
 
-use scangate_loadgen::plan::Random;
-use scangate_loadgen::replay::{Visit, read, replay};
+use scangate_loadgen::plan::SplitMix64;
+use scangate_loadgen::replay::{RecordedVisit, read, replay};
 use scangate_tests::{City, Gateway, city};
 use std::path::{Path, PathBuf};
 
@@ -19,9 +19,9 @@ fn real() -> Option<PathBuf> {
         .or_else(|| beside.exists().then_some(beside))
 }
 
-fn generated() -> Vec<Visit> {
-    let mut random = Random(11);
-    let visits = (0..2_500).map(|_| Visit {
+fn generated() -> Vec<RecordedVisit> {
+    let mut random = SplitMix64(11);
+    let visits = (0..2_500).map(|_| RecordedVisit {
         user: random.below(PEOPLE).to_string(),
         venue: random.below(40).to_string(),
         // Whole minutes: some fall on one instant.
@@ -30,11 +30,11 @@ fn generated() -> Vec<Visit> {
     visits.collect()
 }
 
-async fn check(visits: &[Visit]) -> anyhow::Result<()> {
+async fn check(visits: &[RecordedVisit]) -> anyhow::Result<()> {
     check_in(&Gateway::start(&[])?, visits, 1_900).await
 }
 
-async fn check_in(gateway: &Gateway, visits: &[Visit], people_max: usize) -> anyhow::Result<()> {
+async fn check_in(gateway: &Gateway, visits: &[RecordedVisit], people_max: usize) -> anyhow::Result<()> {
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
     let replayed = replay(&gateway.target()?, &authority, &tracer, visits, people_max).await?;
     assert_eq!(replayed.difference, None);
@@ -52,7 +52,7 @@ async fn co_presence_in_a_real_register_equals_brute_force() -> anyhow::Result<(
     check(&real_or_generated()?).await
 }
 
-fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
+fn real_or_generated() -> anyhow::Result<Vec<RecordedVisit>> {
     match real() {
         Some(path) => read(&path),
         None => {

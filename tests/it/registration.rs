@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use scangate_core::code::PersonCode;
 use scangate_core::keys::{Key, Kid, PersonKey};
 use scangate_core::time::Step;
-use scangate_loadgen::city::{Given, Resident};
+use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{Expect, Gateway, Manner, Party, Sent, Town, eventually, refused, send};
@@ -243,7 +243,7 @@ async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them
 
 /// Somebody who was just registered, as a resident of the town.
 fn settle(town: &mut Town, given: Value) -> anyhow::Result<usize> {
-    let resident: Resident = serde_json::from_value::<Given>(given)?.resident()?;
+    let resident: LoadResident = serde_json::from_value::<RegistrationReply>(given)?.resident()?;
     town.residents.push(resident);
     Ok(town.residents.len() - 1)
 }

@@ -1,7 +1,7 @@
 //! What residents do for themselves and each other, as each city's pack lets them: over HTTP, on the real server.
 
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
-use scangate_loadgen::city::{Given, Resident};
+use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{Expect, Gateway, Town, away_from_midnight, eventually, refused, send};
@@ -69,7 +69,7 @@ async fn xz_09_a_family_comes_in_by_one_request_and_its_code_is_the_dependants_o
     let other_name = town.own(1, "POST", "/dependants", &stranger).await?;
     assert_eq!(other_name.said(), refused(409, "already-registered"));
 
-    let child: Resident = serde_json::from_value::<Given>(given)?.resident()?;
+    let child: LoadResident = serde_json::from_value::<RegistrationReply>(given)?.resident()?;
     let step = Step::of(now());
     let scan = json!({
         "venue": town.venues[0].poster, "person": town.residents[0].code(step), "companions": [child.code(step)],
@@ -347,7 +347,7 @@ async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_courie
         assert_eq!(given.status(), 200, "{class}: {}", given.text());
         let path = format!("/v1/people/{}", given.json()?["person"].as_str().unwrap_or_default());
         assert_eq!(town.send("GET", &path, &authority, "").await?.json()?["class"], class);
-        let given = serde_json::from_value::<Given>(given.json()?)?;
+        let given = serde_json::from_value::<RegistrationReply>(given.json()?)?;
         town.residents.push(given.resident()?);
     }
     let strange = town.send("POST", "/v1/people", "", form(9, "vip").to_string()).await?;

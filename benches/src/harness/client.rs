@@ -10,7 +10,8 @@ use rustls::RootCertStore;
 use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use scangate_loadgen::client::sessions::Sessions;
+use scangate_loadgen::client::Handshake;
+use scangate_loadgen::client::sessions::SessionTickets;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,33 +29,17 @@ pub(crate) struct Client {
 }
 
 /// A phone: its settings and what it remembers.
-pub(crate) struct Phone {
+pub(crate) struct PhoneClient {
     config: ClientConfig,
-    sessions: Option<Arc<Sessions>>,
+    sessions: Option<Arc<SessionTickets>>,
 }
 
-/// How a connection begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Handshake {
-    /// As if it had never been here.
-    Full,
-    /// With the session of the last one.
-    Resumed,
-    /// With its request in the first packet.
-    Early,
-}
-
-impl Handshake {
-    /// All three.
-    pub(crate) const ALL: [Self; 3] = [Self::Full, Self::Resumed, Self::Early];
-
-    /// What the tables call it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full handshake",
-            Self::Resumed => "resumed",
-            Self::Early => "0-RTT",
-        }
+/// The name of a handshake in the printed tables.
+pub(crate) const fn handshake_name(handshake: Handshake) -> &'static str {
+    match handshake {
+        Handshake::Full => "full handshake",
+        Handshake::Resumed => "resumed",
+        Handshake::Early => "0-RTT",
     }
 }
 
@@ -73,9 +58,9 @@ impl Client {
     }
 
     /// A phone that has never been here.
-    pub(crate) fn phone(&self, handshake: Handshake) -> anyhow::Result<Phone> {
+    pub(crate) fn phone(&self, handshake: Handshake) -> anyhow::Result<PhoneClient> {
         let mut tls = self.tls.clone();
-        let sessions = (handshake != Handshake::Full).then(Arc::<Sessions>::default);
+        let sessions = (handshake != Handshake::Full).then(Arc::<SessionTickets>::default);
         tls.resumption = match &sessions {
             None => Resumption::disabled(),
             Some(sessions) => Resumption::store(Arc::clone(sessions) as _),
@@ -85,23 +70,23 @@ impl Client {
         transport.mtu_discovery_config(None);
         let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
         config.transport_config(Arc::new(transport));
-        Ok(Phone { config, sessions })
+        Ok(PhoneClient { config, sessions })
     }
 
     /// Begins to connect.
-    pub(crate) fn begin(&self, phone: &Phone) -> anyhow::Result<Connecting> {
+    pub(crate) fn begin(&self, phone: &PhoneClient) -> anyhow::Result<Connecting> {
         Ok(self.endpoint.connect_with(phone.config.clone(), self.address, "localhost")?)
     }
 
     /// Connects for long.
-    pub(crate) async fn connect(&self, phone: &Phone) -> anyhow::Result<Connection> {
+    pub(crate) async fn connect(&self, phone: &PhoneClient) -> anyhow::Result<Connection> {
         let connection = self.begin(phone)?.await.context("the handshake")?;
         open_control(&connection).await?;
         Ok(connection)
     }
 }
 
-impl Phone {
+impl PhoneClient {
     /// Waits until it can come back with what this visit gave it.
     pub(crate) async fn is_ready(&self) {
         if let Some(sessions) = &self.sessions {

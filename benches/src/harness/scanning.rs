@@ -2,8 +2,8 @@
 
 use crate::harness::spread::Spread;
 use scangate_core::time::Step;
-use scangate_loadgen::city::{Resident, Venue};
-use scangate_loadgen::client::Connection;
+use scangate_loadgen::city::{LoadResident, LoadVenue};
+use scangate_loadgen::client::ClientConnection;
 use scangate_loadgen::drive::now;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -16,16 +16,20 @@ pub(crate) const PEOPLE: usize = 200;
 pub(crate) const VENUES: usize = 50;
 
 /// Who scans where.
-pub(crate) struct Scanning {
-    connection: Connection,
-    people: Vec<Resident>,
-    venues: Vec<Venue>,
+pub(crate) struct SteadyScans {
+    connection: ClientConnection,
+    people: Vec<LoadResident>,
+    venues: Vec<LoadVenue>,
     scans: usize,
 }
 
-impl Scanning {
+impl SteadyScans {
     /// These people at these venues.
-    pub(crate) fn new(connection: Connection, people: Vec<Resident>, venues: Vec<Venue>) -> Self {
+    pub(crate) fn new(
+        connection: ClientConnection,
+        people: Vec<LoadResident>,
+        venues: Vec<LoadVenue>,
+    ) -> Self {
         Self { connection, people, venues, scans: 0 }
     }
 

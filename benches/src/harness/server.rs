@@ -14,14 +14,14 @@ use tempfile::TempDir;
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum ServerKind {
     /// Ours, with everything done.
     Gateway,
     /// A plain one that answers a constant.
     Peer,
 }
 
-impl Which {
+impl ServerKind {
     /// Both, in the order in which they take turns.
     pub(crate) const BOTH: [Self; 2] = [Self::Gateway, Self::Peer];
 
@@ -46,11 +46,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts one on the server's core.
-    pub(crate) fn start(which: Which) -> anyhow::Result<Self> {
+    pub(crate) fn start(which: ServerKind) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let own = std::env::current_exe()?;
         let mut command = match which {
-            Which::Gateway => {
+            ServerKind::Gateway => {
                 let gateway = own.with_file_name("gateway");
                 anyhow::ensure!(
                     gateway.exists(),
@@ -64,7 +64,7 @@ impl Server {
                     .arg(folder.path());
                 command
             }
-            Which::Peer => {
+            ServerKind::Peer => {
                 let mut command = Command::new(own);
                 command.arg("peer").arg(folder.path());
                 command

@@ -26,7 +26,7 @@ impl Spread {
     }
 
     /// Those below which these shares of all lie, as they are printed.
-    pub(crate) fn told<const N: usize>(&self, shares: [f64; N]) -> String {
+    pub(crate) fn quantiles<const N: usize>(&self, shares: [f64; N]) -> String {
         shares.map(|share| format!("{:.2}", self.quantile(share))).join("/")
     }
 }

@@ -5,8 +5,8 @@ use crate::harness::server::Server;
 use crate::harness::wire;
 use bytes::Bytes;
 use scangate_core::time::Step;
-use scangate_loadgen::city::{self, City};
-use scangate_loadgen::client::{Target, Version};
+use scangate_loadgen::city::{self, LoadCity};
+use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive;
 use std::cell::{Cell, RefCell};
 
@@ -14,22 +14,22 @@ use std::cell::{Cell, RefCell};
 const VENUES: usize = 200;
 
 /// The city and whose turn it is.
-pub(crate) struct Town {
-    city: City,
+pub(crate) struct BenchTown {
+    city: LoadCity,
     codes: RefCell<Vec<Option<(Step, String)>>>,
     turn: Cell<usize>,
 }
 
-impl Town {
+impl BenchTown {
     /// Registers a city at a gateway.
     pub(crate) async fn found(gateway: &Server, residents: usize) -> anyhow::Result<Self> {
-        let target = Target::new(gateway.address, &gateway.certificate())?;
+        let target = LoadTarget::new(gateway.address, &gateway.certificate())?;
         let authority = city::authorization(gateway.data(), "authority")?;
         let mut connection = target.connect(Version::Http1).await?;
         let venues = city::venues(&mut connection, &authority, VENUES).await?;
         let residents = city::residents(&mut connection, &authority, 1, residents).await?;
         let codes = RefCell::new(vec![None; residents.len()]);
-        Ok(Self { city: City { venues, residents }, codes, turn: Cell::new(0) })
+        Ok(Self { city: LoadCity { venues, residents }, codes, turn: Cell::new(0) })
     }
 
     /// The next check-in.

@@ -8,8 +8,8 @@ use clap::Args;
 use http::Request;
 use scangate_core::time::Step;
 use scangate_core::token::Role;
-use scangate_loadgen::city::{self, Resident};
-use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::city::{self, LoadResident};
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct FreshOptions {
     /// The gateway at which facts are posted.
     #[arg(long)]
     post: SocketAddr,
@@ -37,10 +37,10 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
+pub(crate) async fn measure(options: &FreshOptions) -> anyhow::Result<()> {
     let certificate = options.data.join("certificate.pem");
     let connect = async |address| {
-        Target::new(address, &certificate)?.connect(Version::Http3).await.context("connecting")
+        LoadTarget::new(address, &certificate)?.connect(Version::Http3).await.context("connecting")
     };
     let (mut posting, mut asking) = (connect(options.post).await?, connect(options.ask).await?);
     let authority = city::authorization(&options.data, "authority")?;
@@ -69,7 +69,11 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn colour(connection: &mut Connection, terminal: &str, person: &Resident) -> anyhow::Result<String> {
+async fn colour(
+    connection: &mut ClientConnection,
+    terminal: &str,
+    person: &LoadResident,
+) -> anyhow::Result<String> {
     let path = format!("/v1/colours/{}", person.code(Step::of(now())));
     let request = Request::get(path).header("authorization", terminal).body(bytes::Bytes::new())?;
     // The venue may not be known there yet: then it is asked again.
@@ -78,9 +82,9 @@ async fn colour(connection: &mut Connection, terminal: &str, person: &Resident) 
 }
 
 async fn ask_until(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     terminal: &str,
-    person: &Resident,
+    person: &LoadResident,
     is_right: impl Fn(&str) -> bool,
 ) -> anyhow::Result<()> {
     while !is_right(&colour(connection, terminal, person).await?) {

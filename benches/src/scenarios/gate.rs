@@ -1,12 +1,13 @@
 //! M1: connections that stay, a fixed number of check-ins in flight on each, as many as the server answers.
 
-use crate::harness::client::{Client, Handshake, exchange};
-use crate::harness::server::{Server, Which};
+use crate::harness::client::{Client, exchange};
+use crate::harness::server::{Server, ServerKind};
 use crate::harness::spread::Spread;
-use crate::harness::town::Town;
+use crate::harness::town::BenchTown;
 use crate::harness::turn;
 use anyhow::Context as _;
 use clap::Args;
+use scangate_loadgen::client::Handshake;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,10 +16,10 @@ use std::time::Duration;
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct GateOptions {
     /// Connections and check-ins in flight on each.
     #[arg(long, default_values = ["256x1", "8x32", "1000x1"])]
-    shape: Vec<Shape>,
+    shape: Vec<LoadShape>,
     /// How often each is measured.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
@@ -36,12 +37,12 @@ pub(crate) struct Options {
 
 /// Connections and check-ins in flight on each, as in `256x1`.
 #[derive(Debug, Clone, Copy)]
-struct Shape {
+struct LoadShape {
     connections: usize,
     in_flight: usize,
 }
 
-impl FromStr for Shape {
+impl FromStr for LoadShape {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
@@ -51,13 +52,13 @@ impl FromStr for Shape {
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn measure(options: &GateOptions) -> anyhow::Result<()> {
     println!("us of server CPU a check-in: median (least to most) of {}", options.repeat);
     for &shape in &options.shape {
         let mut spreads = BTreeMap::new();
         for _ in 0..options.repeat {
             // They take turns, so that a slower minute of the machine meets both.
-            for which in Which::BOTH {
+            for which in ServerKind::BOTH {
                 let run = one(which, shape, options)?;
                 let (cost, rate, threads): &mut (Spread, Spread, BTreeMap<String, Spread>) =
                     spreads.entry(which.name()).or_default();
@@ -69,7 +70,7 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
             }
         }
         for (name, (cost, rate, threads)) in &spreads {
-            let Shape { connections, in_flight } = shape;
+            let LoadShape { connections, in_flight } = shape;
             println!("{:<10}{name:<28}{cost:<24}{rate} k/s", format!("{connections}x{in_flight}"));
             for (thread, cost) in threads.iter().filter(|(_, cost)| cost.median() >= 0.05) {
                 println!("{:<10}  {thread:<26}{cost}", "");
@@ -80,31 +81,31 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
 }
 
 /// One run's counts.
-struct Run {
+struct GateSample {
     answered: f64,
     took: Duration,
     used: Duration,
     threads: BTreeMap<String, Duration>,
 }
 
-impl Run {
+impl GateSample {
     fn us(&self, used: Duration) -> f64 {
         used.as_secs_f64() * 1e6 / self.answered
     }
 }
 
-fn one(which: Which, shape: Shape, options: &Options) -> anyhow::Result<Run> {
+fn one(which: ServerKind, shape: LoadShape, options: &GateOptions) -> anyhow::Result<GateSample> {
     let (warm, seconds) = (Duration::from_secs(options.warm), Duration::from_secs(options.seconds));
     turn::take(which, options.residents, async |server, town| load(server, town, shape, warm, seconds).await)
 }
 
 async fn load(
     server: &Server,
-    town: &Rc<Town>,
-    shape: Shape,
+    town: &Rc<BenchTown>,
+    shape: LoadShape,
     warm: Duration,
     length: Duration,
-) -> anyhow::Result<Run> {
+) -> anyhow::Result<GateSample> {
     let client = Client::new(server.address, &server.certificate())?;
     let phone = client.phone(Handshake::Full)?;
     let answered = Rc::new(Cell::new(0_u64));
@@ -134,7 +135,7 @@ async fn load(
         }
         #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
         let answered = count as f64;
-        anyhow::Ok(Run { answered, took, used: threads.values().sum(), threads })
+        anyhow::Ok(GateSample { answered, took, used: threads.values().sum(), threads })
     };
     tokio::select! {
         run = measured => run,

@@ -8,14 +8,14 @@ use std::fs;
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct MemoryOptions {
     /// Residents in the table.
     #[arg(long, default_value_t = 10_000_000)]
     residents: u64,
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn measure(options: &MemoryOptions) -> anyhow::Result<()> {
     let before = resident_bytes()?;
     let colours = Colours::default();
     for number in 0..options.residents {

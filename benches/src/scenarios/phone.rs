@@ -1,12 +1,13 @@
 //! M2: a new connection, one check-in, and the end of it.
 
-use crate::harness::client::{Client, Handshake, Phone, close, exchange, open_control};
-use crate::harness::server::{Server, Which};
+use crate::harness::client::{Client, PhoneClient, close, exchange, handshake_name, open_control};
+use crate::harness::server::{Server, ServerKind};
 use crate::harness::spread::Spread;
-use crate::harness::town::Town;
+use crate::harness::town::BenchTown;
 use crate::harness::turn;
 use crate::peers::floor;
 use clap::Args;
+use scangate_loadgen::client::Handshake;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct PhoneOptions {
     /// How often each is measured.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
@@ -31,13 +32,13 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn measure(options: &PhoneOptions) -> anyhow::Result<()> {
     println!("us of server CPU a connection with one check-in: median (least to most) of {}", options.repeat);
     let mut floors = Spread::default();
     for handshake in Handshake::ALL {
-        for which in Which::BOTH {
+        for which in ServerKind::BOTH {
             // The plain server has no place where sessions with early data are kept.
-            if which == Which::Peer && handshake == Handshake::Early {
+            if which == ServerKind::Peer && handshake == Handshake::Early {
                 continue;
             }
             let (mut cost, mut rate, mut early) = (Spread::default(), Spread::default(), Spread::default());
@@ -50,7 +51,7 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
             }
             println!(
                 "{:<16}{:<28}{cost:<26}{:.0} /s, {:.0} % by early data",
-                handshake.name(),
+                handshake_name(handshake),
                 which.name(),
                 rate.median(),
                 early.median()
@@ -61,23 +62,23 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-struct Run {
+struct PhoneSample {
     us: f64,
     rate: f64,
     early: f64,
 }
 
-fn one(which: Which, handshake: Handshake, options: &Options) -> anyhow::Result<Run> {
+fn one(which: ServerKind, handshake: Handshake, options: &PhoneOptions) -> anyhow::Result<PhoneSample> {
     let length = Duration::from_secs(options.seconds);
     turn::take(which, options.residents, async |server, town| load(server, town, handshake, length).await)
 }
 
 async fn load(
     server: &Server,
-    town: &Rc<Town>,
+    town: &Rc<BenchTown>,
     handshake: Handshake,
     length: Duration,
-) -> anyhow::Result<Run> {
+) -> anyhow::Result<PhoneSample> {
     let client = Rc::new(Client::new(server.address, &server.certificate())?);
     let counts = Rc::new(Cell::new((0_u64, 0_u64)));
     let mut phones = tokio::task::JoinSet::new();
@@ -104,7 +105,7 @@ async fn load(
         #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
         let (visits, early) = ((after.0 - before.0) as f64, (after.1 - before.1) as f64);
         let us = used.as_secs_f64() * 1e6 / visits;
-        anyhow::Ok(Run { us, rate: visits / took.as_secs_f64(), early: early / visits })
+        anyhow::Ok(PhoneSample { us, rate: visits / took.as_secs_f64(), early: early / visits })
     };
     tokio::select! {
         run = measured => run,
@@ -113,7 +114,7 @@ async fn load(
 }
 
 /// One visit. Returns whether the check-in went as early data and the server took it so.
-async fn visit(client: &Client, phone: &Phone, town: &Town) -> anyhow::Result<bool> {
+async fn visit(client: &Client, phone: &PhoneClient, town: &BenchTown) -> anyhow::Result<bool> {
     let (connection, accepted) = match client.begin(phone)?.into_0rtt() {
         Ok((connection, accepted)) => (connection, Some(accepted)),
         Err(connecting) => (connecting.await?, None),

@@ -2,7 +2,7 @@
 //! residents, and scans are sent at a steady pace before and meanwhile. One resident in twenty has been in Hubei, which
 //! is red in one pack and nothing in the next, so that every pack turns the colour of so many.
 
-use crate::harness::scanning::{PEOPLE, Scanning, VENUES};
+use crate::harness::scanning::{PEOPLE, SteadyScans, VENUES};
 use crate::harness::spread::Spread;
 use crate::harness::token;
 use anyhow::Context as _;
@@ -10,8 +10,8 @@ use clap::Args;
 use scangate_core::policy::Policy;
 use scangate_core::time::DAY_MS;
 use scangate_core::token::Role;
-use scangate_loadgen::city::{self, Resident};
-use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::city::{self, LoadResident};
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ const PACKS: [&str; 2] = ["nanchong", "jingzhou"];
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct RecolourOptions {
     /// The gateway.
     #[arg(long)]
     target: SocketAddr,
@@ -46,14 +46,14 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
-    let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
+pub(crate) async fn measure(options: &RecolourOptions) -> anyhow::Result<()> {
+    let target = LoadTarget::new(options.target, &options.data.join("certificate.pem"))?;
     let mut posting = target.connect(Version::Http3).await.context("connecting")?;
     let authority = city::authorization(&options.data, "authority")?;
     let people = populate(&mut posting, &authority, options.residents).await?;
     let venues = city::venues(&mut posting, &authority, VENUES).await?;
     let connection = target.connect(Version::Http3).await.context("connecting")?;
-    let mut scanning = Scanning::new(connection, people, venues);
+    let mut scanning = SteadyScans::new(connection, people, venues);
     // Not who publishes.
     let approver = token::header(&options.data, Role::Authority, None)?;
     for number in 1..=options.packs {
@@ -76,7 +76,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
         let (returned, done, took) = approving.await?;
         posting = returned;
         done?;
-        let told = |took: &Spread| took.told([0.5, 0.99, 1.0]);
+        let told = |took: &Spread| took.quantiles([0.5, 0.99, 1.0]);
         println!(
             "pack {number} ({name}): everybody recoloured in {:.2} s; a scan took, ms, p50/p99/most: {} before, {} once more \
              before, {} meanwhile",
@@ -91,12 +91,12 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
 
 /// Registers the city, and the stays of some. Returns those who scan.
 async fn populate(
-    posting: &mut Connection,
+    posting: &mut ClientConnection,
     authority: &str,
     residents: usize,
-) -> anyhow::Result<Vec<Resident>> {
+) -> anyhow::Result<Vec<LoadResident>> {
     let mut residents = city::residents(posting, authority, 78, residents).await?;
-    let stay = |resident: &Resident| {
+    let stay = |resident: &LoadResident| {
         let (at, until) = (now().minus_ms(2 * DAY_MS), now().minus_ms(DAY_MS));
         json!({
             "person": resident.person, "kind": "stay", "area": "420100", "at": at, "until": until, "source": "bench",

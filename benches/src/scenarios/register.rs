@@ -2,13 +2,13 @@
 //! for, registers and checks in where they stand. What takes longer than its turn delays the ones behind it, and is
 //! counted for them, too.
 
-use crate::harness::scanning::{PEOPLE, Scanning, VENUES};
+use crate::harness::scanning::{PEOPLE, SteadyScans, VENUES};
 use crate::harness::spread::Spread;
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use scangate_core::time::Step;
-use scangate_loadgen::city::{self, Given, Venue};
-use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::city::{self, LoadVenue, RegistrationReply};
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ const LANES: u32 = 8;
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct RegisterOptions {
     /// The gateway, under a pack that asks for neither a code by SMS nor a face: those are other parties' time.
     #[arg(long)]
     target: SocketAddr,
@@ -38,16 +38,16 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
+pub(crate) async fn measure(options: &RegisterOptions) -> anyhow::Result<()> {
     ensure!(options.rate >= LANES, "--rate is at least {LANES}");
     let lane_rate = options.rate / LANES;
-    let target = Target::new(options.target, &options.data.join("certificate.pem"))?;
+    let target = LoadTarget::new(options.target, &options.data.join("certificate.pem"))?;
     let authority = city::authorization(&options.data, "authority")?;
     let mut posting = target.connect(Version::Http3).await.context("connecting")?;
     let people = city::residents(&mut posting, &authority, 79, PEOPLE).await?;
     let venues = city::venues(&mut posting, &authority, VENUES).await?;
     let door = venues[0].clone();
-    let mut scanning = Scanning::new(posting, people, venues);
+    let mut scanning = SteadyScans::new(posting, people, venues);
     let calm = scanning.during(CALM).await?;
 
     // Nobody of an earlier run.
@@ -55,7 +55,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
     let mut lanes = Vec::new();
     for number in 0..LANES {
         let connection = target.connect(Version::Http3).await.context("connecting")?;
-        let lane = Lane { connection, door: door.clone(), number, seed };
+        let lane = NewcomerLane { connection, door: door.clone(), number, seed };
         lanes.push(tokio::spawn(lane.come(lane_rate, options.seconds)));
     }
     let busy = scanning.until(|| lanes.iter().all(|lane| lane.is_finished())).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
     for lane in lanes {
         lane.await??.into_iter().for_each(|one| took.push(one));
     }
-    let told = |took: &Spread| took.told([0.5, 0.95, 0.99, 1.0]);
+    let told = |took: &Spread| took.quantiles([0.5, 0.95, 0.99, 1.0]);
     println!(
         "{} newcomers at {} a second; ms, p50/p95/p99/most: {} from the scan to the check-in; a scan of others {} before, {} \
          meanwhile",
@@ -77,14 +77,14 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<()> {
 }
 
 /// A part of the newcomers, one after the other.
-struct Lane {
-    connection: Connection,
-    door: Venue,
+struct NewcomerLane {
+    connection: ClientConnection,
+    door: LoadVenue,
     number: u32,
     seed: u64,
 }
 
-impl Lane {
+impl NewcomerLane {
     /// Lets its part come, so many a second. Returns how long each took from when they should have come, in milliseconds.
     async fn come(mut self, rate: u32, seconds: u32) -> anyhow::Result<Vec<f64>> {
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
@@ -103,7 +103,7 @@ impl Lane {
         ensure!(asked["steps"].as_array().is_some_and(Vec::is_empty), "the pack asks for more: {asked}");
         let application = city::application(self.seed, number as usize);
         let given = self.connection.call("POST", "/v1/people", "", application).await?;
-        let resident = serde_json::from_slice::<Given>(&given)?.resident()?;
+        let resident = serde_json::from_slice::<RegistrationReply>(&given)?.resident()?;
         let scan = json!({"venue": self.door.poster, "person": resident.code(Step::of(now()))});
         let answer: Value = serde_json::from_slice(
             &self.connection.call("POST", "/v1/check-ins", "", scan.to_string()).await?,

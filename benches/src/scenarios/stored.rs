@@ -32,7 +32,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(120);
 
 /// What to measure.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct StoredOptions {
     /// Visits stored.
     #[arg(long, default_value_t = 10_000_000)]
     visits: u64,
@@ -54,7 +54,7 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints.
-pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn measure(options: &StoredOptions) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let trails: Box<dyn TrailStore> = match &options.store {
         None => Box::new(EmbeddedTrails::open(folder.path(), options.buckets)?),
@@ -77,7 +77,7 @@ fn draw(number: u64) -> u64 {
 }
 
 /// The visit of a number: people and venues at random, time going on.
-fn visit(number: u64, options: &Options) -> CheckIn {
+fn visit(number: u64, options: &StoredOptions) -> CheckIn {
     let visits = options.visits;
     let people = (visits / options.visits_a_person).max(1);
     let drawn = draw(number);
@@ -93,7 +93,7 @@ fn visit(number: u64, options: &Options) -> CheckIn {
 }
 
 /// Stores everything and prints what it cost, background work included.
-fn fill(trails: &dyn TrailStore, options: &Options) -> anyhow::Result<()> {
+fn fill(trails: &dyn TrailStore, options: &StoredOptions) -> anyhow::Result<()> {
     let mut drain = Vec::with_capacity(ROWS_MAX);
     let (mut making, mut slowest, mut partitions) = (Duration::ZERO, Duration::ZERO, 0);
     let (begun, used) = (Instant::now(), cpu(ClockId::CLOCK_PROCESS_CPUTIME_ID)?);
@@ -165,7 +165,7 @@ impl Dwells for TwoHours {
 }
 
 /// Asks for the contacts of as many persons and prints how long that took.
-fn ask(trails: &dyn TrailStore, options: &Options) -> anyhow::Result<()> {
+fn ask(trails: &dyn TrailStore, options: &StoredOptions) -> anyhow::Result<()> {
     let dwells = TwoHours(Dwell::minutes(120)?);
     let window = Window { from: Timestamp(START), to: Timestamp(START + options.days * DAY_MS) };
     let (mut took, mut contacts) = (Spread::default(), Spread::default());

@@ -4,7 +4,7 @@
 pub mod sessions;
 pub mod trails;
 
-use self::sessions::Sessions;
+use self::sessions::SessionTickets;
 use anyhow::{Context as _, anyhow, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::future;
@@ -62,8 +62,13 @@ pub enum Handshake {
     Early,
 }
 
+impl Handshake {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Resumed, Self::Early];
+}
+
 /// A gateway, and what it takes to talk to it.
-pub struct Target {
+pub struct LoadTarget {
     /// Where it listens.
     pub address: SocketAddr,
     name: Arc<str>,
@@ -71,7 +76,7 @@ pub struct Target {
     fresh: quinn::ClientConfig,
     returning: quinn::ClientConfig,
     tls: Arc<rustls::ClientConfig>,
-    sessions: Arc<Sessions>,
+    sessions: Arc<SessionTickets>,
 }
 
 /// AES-128 with SHA-256 first, as browsers offer it; rustls puts AES-256 with SHA-384 first.
@@ -82,13 +87,13 @@ fn provider() -> CryptoProvider {
 }
 
 /// An HTTP/3 connection that has just begun.
-pub struct Arrival {
+pub struct NewConnection {
     /// The connection.
-    pub connection: Connection,
+    pub connection: ClientConnection,
     early: Option<quinn::ZeroRttAccepted>,
 }
 
-impl Arrival {
+impl NewConnection {
     /// Whether the gateway took what was sent before its first answer. Returns when the handshake is over.
     pub async fn was_early(&mut self) -> bool {
         match self.early.take() {
@@ -98,7 +103,7 @@ impl Arrival {
     }
 }
 
-impl Target {
+impl LoadTarget {
     /// A target that shows a certificate of this PEM file.
     pub fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
@@ -117,7 +122,7 @@ impl Target {
         let mut fresh = tls(b"h3")?;
         fresh.resumption = Resumption::disabled();
         let mut returning = tls(b"h3")?;
-        let sessions = Arc::new(Sessions::default());
+        let sessions = Arc::new(SessionTickets::default());
         returning.resumption = Resumption::store(Arc::clone(&sessions) as _);
         returning.enable_early_data = true;
         let any = SocketAddr::new(
@@ -144,7 +149,7 @@ impl Target {
 
     /// The sessions that returning phones share.
     #[must_use]
-    pub fn sessions(&self) -> &Sessions {
+    pub fn sessions(&self) -> &SessionTickets {
         &self.sessions
     }
 
@@ -155,7 +160,7 @@ impl Target {
     }
 
     /// Opens a connection.
-    pub async fn connect(&self, version: Version) -> anyhow::Result<Connection> {
+    pub async fn connect(&self, version: Version) -> anyhow::Result<ClientConnection> {
         match version {
             Version::Http1 => self.connect_http1().await,
             Version::Http2 => self.connect_http2().await,
@@ -164,7 +169,7 @@ impl Target {
     }
 
     /// Opens an HTTP/3 connection with this handshake.
-    pub async fn arrive(&self, handshake: Handshake) -> anyhow::Result<Arrival> {
+    pub async fn arrive(&self, handshake: Handshake) -> anyhow::Result<NewConnection> {
         let config = match handshake {
             Handshake::Full => &self.fresh,
             Handshake::Resumed | Handshake::Early => &self.returning,
@@ -180,7 +185,7 @@ impl Target {
         };
         let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic.clone())).await?;
         tokio::spawn(async move { future::poll_fn(|context| driver.poll_close(context)).await });
-        Ok(Arrival { connection: self.connection(Kind::Http3 { requests, quic }), early })
+        Ok(NewConnection { connection: self.connection(RequestSender::Http3 { requests, quic }), early })
     }
 
     async fn tcp(&self, alpn: &[u8]) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
@@ -193,21 +198,21 @@ impl Target {
             .await?)
     }
 
-    async fn connect_http1(&self) -> anyhow::Result<Connection> {
+    async fn connect_http1(&self) -> anyhow::Result<ClientConnection> {
         let (requests, driver) = http1::handshake(TokioIo::new(self.tcp(b"http/1.1").await?)).await?;
         tokio::spawn(driver);
-        Ok(self.connection(Kind::Http1(Arc::new(Mutex::new(requests)))))
+        Ok(self.connection(RequestSender::Http1(Arc::new(Mutex::new(requests)))))
     }
 
-    async fn connect_http2(&self) -> anyhow::Result<Connection> {
+    async fn connect_http2(&self) -> anyhow::Result<ClientConnection> {
         let stream = TokioIo::new(self.tcp(b"h2").await?);
         let (requests, driver) = http2::handshake(TokioExecutor::new(), stream).await?;
         tokio::spawn(driver);
-        Ok(self.connection(Kind::Http2(requests)))
+        Ok(self.connection(RequestSender::Http2(requests)))
     }
 
-    fn connection(&self, kind: Kind) -> Connection {
-        Connection { kind, name: Arc::clone(&self.name) }
+    fn connection(&self, kind: RequestSender) -> ClientConnection {
+        ClientConnection { kind, name: Arc::clone(&self.name) }
     }
 }
 
@@ -236,36 +241,38 @@ fn unless_unwanted(sent: Result<(), StreamError>) -> Result<(), StreamError> {
     }
 }
 
-enum Kind {
+enum RequestSender {
     Http1(Arc<Mutex<http1::SendRequest<Full<Bytes>>>>),
     Http2(http2::SendRequest<Full<Bytes>>),
     Http3 { requests: SendRequest<OpenStreams, Bytes>, quic: quinn::Connection },
 }
 
 /// An open connection. Clones share it.
-pub struct Connection {
-    kind: Kind,
+pub struct ClientConnection {
+    kind: RequestSender,
     /// What the gateway is called in requests.
     name: Arc<str>,
 }
 
-impl Clone for Connection {
+impl Clone for ClientConnection {
     fn clone(&self) -> Self {
         let kind = match &self.kind {
-            Kind::Http1(requests) => Kind::Http1(Arc::clone(requests)),
-            Kind::Http2(requests) => Kind::Http2(requests.clone()),
-            Kind::Http3 { requests, quic } => Kind::Http3 { requests: requests.clone(), quic: quic.clone() },
+            RequestSender::Http1(requests) => RequestSender::Http1(Arc::clone(requests)),
+            RequestSender::Http2(requests) => RequestSender::Http2(requests.clone()),
+            RequestSender::Http3 { requests, quic } => {
+                RequestSender::Http3 { requests: requests.clone(), quic: quic.clone() }
+            }
         };
         Self { kind, name: Arc::clone(&self.name) }
     }
 }
 
-impl Connection {
+impl ClientConnection {
     /// Sends a request, whose target is a path, and reads the whole answer.
     pub async fn send(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
         let name = &self.name;
         match &mut self.kind {
-            Kind::Http1(requests) => {
+            RequestSender::Http1(requests) => {
                 let mut request = request.map(Full::new);
                 request.headers_mut().insert("host", name.parse()?);
                 let answering = {
@@ -275,12 +282,12 @@ impl Connection {
                 };
                 whole(answering.await?).await
             }
-            Kind::Http2(requests) => {
+            RequestSender::Http2(requests) => {
                 let request = absolute(request, name)?.map(Full::new);
                 requests.ready().await?;
                 whole(requests.send_request(request).await?).await
             }
-            Kind::Http3 { requests, .. } => {
+            RequestSender::Http3 { requests, .. } => {
                 let (parts, body) = absolute(request, name)?.into_parts();
                 let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
                 if !body.is_empty() {
@@ -301,8 +308,8 @@ impl Connection {
     #[must_use]
     pub fn quic(&self) -> Option<&quinn::Connection> {
         match &self.kind {
-            Kind::Http3 { quic, .. } => Some(quic),
-            Kind::Http1(_) | Kind::Http2(_) => None,
+            RequestSender::Http3 { quic, .. } => Some(quic),
+            RequestSender::Http1(_) | RequestSender::Http2(_) => None,
         }
     }
 
@@ -321,7 +328,7 @@ impl Connection {
         let answer = self.send(request.body(body.into())?).await?;
         let status = answer.status();
         if !status.is_success() {
-            bail!(Refused {
+            bail!(RefusalError {
                 status: status.as_u16(),
                 problem: String::from_utf8_lossy(answer.body()).into()
             });
@@ -333,7 +340,7 @@ impl Connection {
 /// The gateway refused a request.
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway answered {status}: {problem}")]
-pub struct Refused {
+pub struct RefusalError {
     /// The status.
     pub status: u16,
     /// The problem's text.

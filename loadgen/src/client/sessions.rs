@@ -14,12 +14,12 @@ const TICKETS_MAX: usize = 65_536;
 
 /// The tickets of one server. Each is used once (RFC 8446 appendix C.4).
 #[derive(Default)]
-pub struct Sessions {
+pub struct SessionTickets {
     tickets: Mutex<VecDeque<Tls13ClientSessionValue>>,
     came: Notify,
 }
 
-impl Sessions {
+impl SessionTickets {
     fn tickets(&self) -> MutexGuard<'_, VecDeque<Tls13ClientSessionValue>> {
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,13 +36,13 @@ impl Sessions {
     }
 }
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for SessionTickets {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Sessions").field("tickets", &self.tickets().len()).finish()
     }
 }
 
-impl ClientSessionStore for Sessions {
+impl ClientSessionStore for SessionTickets {
     fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
 
     fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {

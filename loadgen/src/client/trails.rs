@@ -1,6 +1,6 @@
 //! Reads of the trails, which lag behind the doors: asked again until they have what was acknowledged.
 
-use crate::client::{Connection, Refused};
+use crate::client::{ClientConnection, RefusalError};
 use anyhow::ensure;
 use scangate_core::time::Timestamp;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ const LAG_MAX: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Deserialize)]
-struct Complete {
+struct CompletenessReply {
     complete_through: Timestamp,
 }
 
@@ -21,7 +21,7 @@ struct Complete {
 /// anew: a resident's own does not last. **Errors**: it is not complete after three minutes; it is refused, other than
 /// for a moment.
 pub async fn read_through<T: DeserializeOwned>(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     path: &str,
     authorization: impl Fn() -> String,
     through: Timestamp,
@@ -31,14 +31,14 @@ pub async fn read_through<T: DeserializeOwned>(
         let is_late = began.elapsed() > LAG_MAX;
         match connection.call("GET", path, &authorization(), "").await {
             Ok(answer) => {
-                let Complete { complete_through } = serde_json::from_slice(&answer)?;
+                let CompletenessReply { complete_through } = serde_json::from_slice(&answer)?;
                 if complete_through > through {
                     return Ok(serde_json::from_slice(&answer)?);
                 }
                 ensure!(!is_late, "the trails are complete only through {complete_through}");
             }
             Err(error) => {
-                let is_away = matches!(error.downcast_ref(), Some(Refused { status: 503, .. }));
+                let is_away = matches!(error.downcast_ref(), Some(RefusalError { status: 503, .. }));
                 if is_late || !is_away {
                     return Err(error);
                 }

@@ -3,10 +3,10 @@
 
 pub mod reckon;
 
-use self::reckon::{Met, Register, Row};
+use self::reckon::{ContactSummary, RegisterRow, StayRegister};
 use crate::city::{post_lines, residents, venues};
 use crate::client::trails::read_through;
-use crate::client::{Connection, Refused, Target, Version};
+use crate::client::{ClientConnection, LoadTarget, RefusalError, Version};
 use crate::drive::now;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
@@ -24,7 +24,7 @@ const SPAN_MS_MAX: i64 = 13 * DAY_MS as i64;
 
 /// A row of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
+pub struct RecordedVisit {
     /// The user, by the file's own name.
     pub user: String,
     /// The venue, by the file's own name.
@@ -34,12 +34,12 @@ pub struct Visit {
 }
 
 /// Reads `user,venue,…,time`, by comma or tab, with or without a header.
-pub fn read(path: &Path) -> anyhow::Result<Vec<Visit>> {
+pub fn read(path: &Path) -> anyhow::Result<Vec<RecordedVisit>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     parse(&text).with_context(|| path.display().to_string())
 }
 
-fn parse(text: &str) -> anyhow::Result<Vec<Visit>> {
+fn parse(text: &str) -> anyhow::Result<Vec<RecordedVisit>> {
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.contains('\t') { b'\t' } else { b',' };
     let mut reader =
@@ -52,7 +52,7 @@ fn parse(text: &str) -> anyhow::Result<Vec<Visit>> {
             bail!("line {}: fewer than three columns", number + 1);
         };
         match time_of(time) {
-            Some(at) => visits.push(Visit { user: user.to_owned(), venue: venue.to_owned(), at }),
+            Some(at) => visits.push(RecordedVisit { user: user.to_owned(), venue: venue.to_owned(), at }),
             // A header is the one line whose time may be a word.
             None if number == 0 => {}
             None => bail!("line {}: `{time}` is no time", number + 1),
@@ -72,7 +72,7 @@ fn time_of(text: &str) -> Option<i64> {
 
 /// What a replay found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Replayed {
+pub struct ReplayResult {
     /// Check-ins that were imported.
     pub imported: usize,
     /// People whose co-presence was asked for.
@@ -84,23 +84,23 @@ pub struct Replayed {
 }
 
 #[derive(Deserialize)]
-struct Imported {
+struct ImportReply {
     #[expect(dead_code, reason = "that it is an id and no problem is what counts")]
     id: CheckInId,
 }
 
 /// Replays a register; asks for so many people at most.
 pub async fn replay(
-    target: &Target,
+    target: &LoadTarget,
     authority: &str,
     tracer: &str,
-    visits: &[Visit],
+    visits: &[RecordedVisit],
     people_max: usize,
-) -> anyhow::Result<Replayed> {
+) -> anyhow::Result<ReplayResult> {
     let mut connection = target.connect(Version::Http3).await?;
     let rows = import(&mut connection, authority, visits).await?;
     let imported = now();
-    let register = Register::new(&rows);
+    let register = StayRegister::new(&rows);
     let mut people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
     people.sort_unstable();
     people.dedup();
@@ -109,7 +109,7 @@ pub async fn replay(
     let window = rows.iter().map(|row| row.at).min().zip(rows.iter().map(|row| row.at).max());
     let Some((from, last)) = window else { bail!("the register is empty") };
     let to = last + 2 * END_MS;
-    let mut replayed = Replayed { imported: rows.len(), ..Replayed::default() };
+    let mut replayed = ReplayResult { imported: rows.len(), ..ReplayResult::default() };
     let bar = ProgressBar::new(asked.len() as u64);
     for person in asked {
         let case = open_case(&mut connection, tracer, person, from, to).await?;
@@ -130,7 +130,7 @@ pub async fn replay(
     Ok(replayed)
 }
 
-fn difference(person: PersonId, hops: u8, expected: &[Met], found: &[Met]) -> String {
+fn difference(person: PersonId, hops: u8, expected: &[ContactSummary], found: &[ContactSummary]) -> String {
     let at = expected.iter().zip(found).position(|(one, other)| one != other);
     let at = at.unwrap_or(expected.len().min(found.len()));
     format!(
@@ -143,9 +143,13 @@ fn difference(person: PersonId, hops: u8, expected: &[Met], found: &[Met]) -> St
 }
 
 /// Registers who and where, and imports the latest days with their spacing kept.
-async fn import(connection: &mut Connection, authority: &str, visits: &[Visit]) -> anyhow::Result<Vec<Row>> {
+async fn import(
+    connection: &mut ClientConnection,
+    authority: &str,
+    visits: &[RecordedVisit],
+) -> anyhow::Result<Vec<RegisterRow>> {
     let last = visits.iter().map(|visit| visit.at).max().context("the register is empty")?;
-    let visits: Vec<&Visit> = visits.iter().filter(|visit| visit.at > last - SPAN_MS_MAX).collect();
+    let visits: Vec<&RecordedVisit> = visits.iter().filter(|visit| visit.at > last - SPAN_MS_MAX).collect();
     let (mut users, mut places) = (BTreeMap::new(), BTreeMap::new());
     for visit in &visits {
         let next = users.len();
@@ -158,9 +162,9 @@ async fn import(connection: &mut Connection, authority: &str, visits: &[Visit]) 
     let residents = residents(connection, authority, seed, users.len()).await?;
     let venues = venues(connection, authority, places.len()).await?;
     let end = i64::try_from(now().0)? - END_MS;
-    let rows: Vec<Row> = visits
+    let rows: Vec<RegisterRow> = visits
         .iter()
-        .map(|visit| Row {
+        .map(|visit| RegisterRow {
             person: residents[users[visit.user.as_str()]].person,
             at: visit.at - last + end,
             venue: venues[places[visit.venue.as_str()]].venue,
@@ -173,18 +177,18 @@ async fn import(connection: &mut Connection, authority: &str, visits: &[Visit]) 
             Ok(json!({"person": row.person, "venue": row.venue, "at": at}).to_string())
         })
         .collect();
-    let _: Vec<Imported> = post_lines(connection, "/v1/check-ins/import", authority, &lines?).await?;
+    let _: Vec<ImportReply> = post_lines(connection, "/v1/check-ins/import", authority, &lines?).await?;
     Ok(rows)
 }
 
 #[derive(Deserialize)]
-struct Opened {
+struct CaseReply {
     case: String,
 }
 
 /// Opens a case about somebody. **Units**: milliseconds since 1970.
 pub async fn open_case(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     tracer: &str,
     person: PersonId,
     from: i64,
@@ -195,50 +199,50 @@ pub async fn open_case(
         "person": person, "purpose": "contact-tracing", "reference": "replay", "from": from, "to": to,
     });
     let answer = connection.call("POST", "/v1/cases", tracer, case.to_string()).await;
-    let answer = answer.map_err(|error| match error.downcast_ref::<Refused>() {
-        Some(Refused { status: 429, .. }) => {
+    let answer = answer.map_err(|error| match error.downcast_ref::<RefusalError>() {
+        Some(RefusalError { status: 429, .. }) => {
             anyhow::anyhow!("the tracer's budget of the day is spent: ask for fewer --people, or tomorrow")
         }
         Some(_) | None => error,
     })?;
-    Ok(serde_json::from_slice::<Opened>(&answer)?.case)
+    Ok(serde_json::from_slice::<CaseReply>(&answer)?.case)
 }
 
 #[derive(Deserialize)]
-struct CoPresence {
-    contacts: Vec<Contact>,
+struct CoPresenceReply {
+    contacts: Vec<ContactReply>,
 }
 
 #[derive(Deserialize)]
-struct Contact {
+struct ContactReply {
     person: PersonId,
     hop: u8,
     overlap_s: u64,
-    encounters: Vec<Encounter>,
+    encounters: Vec<EncounterReply>,
 }
 
 #[derive(Deserialize)]
-struct Encounter {
+struct EncounterReply {
     overlap_s: u64,
 }
 
 /// Asks whom a case's person met, by the check-ins that were acknowledged up to this time at least.
 pub async fn co_presence(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     tracer: &str,
     case: &str,
     hops: u8,
     through: Timestamp,
-) -> anyhow::Result<Vec<Met>> {
+) -> anyhow::Result<Vec<ContactSummary>> {
     let path = format!("/v1/cases/{case}/co-presence?hops={hops}");
-    let answer: CoPresence = read_through(connection, &path, || tracer.to_owned(), through).await?;
+    let answer: CoPresenceReply = read_through(connection, &path, || tracer.to_owned(), through).await?;
     answer
         .contacts
         .into_iter()
-        .map(|Contact { person, hop, overlap_s, encounters }| {
+        .map(|ContactReply { person, hop, overlap_s, encounters }| {
             let sum: u64 = encounters.iter().map(|met| met.overlap_s).sum();
             anyhow::ensure!(sum == overlap_s, "{person}: {overlap_s} s are not the sum of the encounters");
-            Ok(Met { person, hop, overlap_s, encounters: encounters.len() })
+            Ok(ContactSummary { person, hop, overlap_s, encounters: encounters.len() })
         })
         .collect()
 }
@@ -249,7 +253,7 @@ mod tests {
 
     #[test]
     fn registers_are_read_by_comma_or_tab_with_a_header_or_without() {
-        let visit = |at| Visit { user: "7".into(), venue: "abc".into(), at };
+        let visit = |at| RecordedVisit { user: "7".into(), venue: "abc".into(), at };
         for (text, at) in [
             ("user,venue,x,time\n7,abc,1,Tue Apr 03 18:17:18 +0000 2012\n", 1_333_477_038_000),
             ("7\tabc\t1\tTue Apr 03 18:17:18 +0000 2012\n", 1_333_477_038_000),

@@ -9,7 +9,7 @@ const DWELL_MS: i64 = 60 * 60_000;
 
 /// A check-in of a register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
+pub struct RegisterRow {
     /// Who.
     pub person: PersonId,
     /// When. **Units**: milliseconds since 1970.
@@ -28,7 +28,7 @@ struct Stay {
 
 /// Somebody who was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Met {
+pub struct ContactSummary {
     /// Who.
     pub person: PersonId,
     /// How many steps away.
@@ -40,12 +40,12 @@ pub struct Met {
 }
 
 /// A register to be asked.
-pub struct Register(Vec<Stay>);
+pub struct StayRegister(Vec<Stay>);
 
-impl Register {
+impl StayRegister {
     /// Works out everybody's stays.
     #[must_use]
-    pub fn new(rows: &[Row]) -> Self {
+    pub fn new(rows: &[RegisterRow]) -> Self {
         let mut people: BTreeMap<PersonId, Vec<(i64, VenueId)>> = BTreeMap::new();
         for row in rows {
             people.entry(row.person).or_default().push((row.at, row.venue));
@@ -66,10 +66,10 @@ impl Register {
 
     /// Whom a person met in a window, over one hop or two, in the order of the contract.
     #[must_use]
-    pub fn contacts(&self, person: PersonId, from: i64, to: i64, hops: u8) -> Vec<Met> {
+    pub fn contacts(&self, person: PersonId, from: i64, to: i64, hops: u8) -> Vec<ContactSummary> {
         let mut found = vec![person];
         let first = self.hop(&[(person, i64::MIN)], (from, to), 1, &found);
-        let mut all: Vec<Met> = first.iter().map(|(met, _)| *met).collect();
+        let mut all: Vec<ContactSummary> = first.iter().map(|(met, _)| *met).collect();
         if hops == 2 {
             found.extend(all.iter().map(|met| met.person));
             let sources: Vec<(PersonId, i64)> =
@@ -87,8 +87,8 @@ impl Register {
         (from, to): (i64, i64),
         hop: u8,
         found: &[PersonId],
-    ) -> Vec<(Met, i64)> {
-        let mut met: BTreeMap<PersonId, (Met, i64)> = BTreeMap::new();
+    ) -> Vec<(ContactSummary, i64)> {
+        let mut met: BTreeMap<PersonId, (ContactSummary, i64)> = BTreeMap::new();
         let counts = |stay: &Stay| stay.from < to && from < stay.to;
         for &(source, since) in sources {
             for own in self.0.iter().filter(|stay| stay.person == source && counts(stay)) {
@@ -98,7 +98,7 @@ impl Register {
                     if overlap < 1_000 || found.contains(&other.person) {
                         continue;
                     }
-                    let new = Met { person: other.person, hop, overlap_s: 0, encounters: 0 };
+                    let new = ContactSummary { person: other.person, hop, overlap_s: 0, encounters: 0 };
                     let (sum, first) = met.entry(other.person).or_insert((new, begin));
                     sum.overlap_s += u64::try_from(overlap / 1_000).unwrap_or(0);
                     sum.encounters += 1;
@@ -116,17 +116,17 @@ mod tests {
 
     const MINUTE: i64 = 60_000;
 
-    fn register(rows: &[(u64, i64, u64)]) -> Register {
-        let row = |&(person, minute, venue): &(u64, i64, u64)| Row {
+    fn register(rows: &[(u64, i64, u64)]) -> StayRegister {
+        let row = |&(person, minute, venue): &(u64, i64, u64)| RegisterRow {
             person: PersonId(person),
             at: minute * MINUTE,
             venue: VenueId(venue),
         };
-        Register::new(&rows.iter().map(row).collect::<Vec<_>>())
+        StayRegister::new(&rows.iter().map(row).collect::<Vec<_>>())
     }
 
-    fn met(person: u64, hop: u8, overlap_s: u64) -> Met {
-        Met { person: PersonId(person), hop, overlap_s, encounters: 1 }
+    fn met(person: u64, hop: u8, overlap_s: u64) -> ContactSummary {
+        ContactSummary { person: PersonId(person), hop, overlap_s, encounters: 1 }
     }
 
     #[test]

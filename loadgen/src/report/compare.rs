@@ -1,11 +1,11 @@
 //! Two reports side by side.
 
-use crate::report::Report;
+use crate::report::RunReport;
 use std::fmt::Write as _;
 
 /// A table of the figures with the change in percent.
 #[must_use]
-pub fn table(before: &Report, after: &Report) -> String {
+pub fn table(before: &RunReport, after: &RunReport) -> String {
     let mut table = String::new();
     let _ = writeln!(table, "{:<22}{:>14}{:>14}{:>10}", "", "before", "after", "change");
     let mut row = |name: &str, before: Option<f64>, after: Option<f64>| {
@@ -22,7 +22,7 @@ pub fn table(before: &Report, after: &Report) -> String {
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
     row("failed", Some(before.failed() as f64), Some(after.failed() as f64));
     for quantile in ["p50", "p90", "p99", "p99.9", "max"] {
-        let of = |report: &Report| report.latency_ms.get(quantile).copied();
+        let of = |report: &RunReport| report.latency_ms.get(quantile).copied();
         row(&format!("{quantile} ms"), of(before), of(after));
     }
     row("server CPU us", before.server_cpu_us_a_check_in, after.server_cpu_us_a_check_in);

@@ -1,6 +1,6 @@
 //! A run's report as one HTML file with its plots, which needs nothing else to be looked at.
 
-use crate::report::{Report, Second};
+use crate::report::{RunReport, SecondReport};
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 800.0;
@@ -8,7 +8,7 @@ const HEIGHT: f64 = 220.0;
 
 /// Draws the report.
 #[must_use]
-pub fn page(report: &Report) -> String {
+pub fn page(report: &RunReport) -> String {
     let mut page = String::from(
         "<!doctype html><meta charset=\"utf-8\"><title>loadgen</title><style>body{font:16px/1.5 system-ui;\
          max-width:860px;margin:2rem auto;padding:0 1rem}svg{width:100%;background:#f6f6f6}pre{background:#f6f6f6;\
@@ -16,17 +16,17 @@ pub fn page(report: &Report) -> String {
     );
     let _ = write!(page, "<h1>{}</h1><pre>{}</pre>", escape(&report.asked.scenario), escape(&report.text()));
     #[expect(clippy::cast_precision_loss, reason = "a plot")]
-    let kept = |second: &Second| second.kept as f64;
+    let kept = |second: &SecondReport| second.kept as f64;
     plot(&mut page, "Check-ins acknowledged a second", &report.seconds, &[("kept", "#0a7a34", &kept)]);
-    let (p50, p99) = (|second: &Second| second.p50_ms, |second: &Second| second.p99_ms);
-    let lines: [Line<'_>; 2] = [("p50", "#1f5fbf", &p50), ("p99", "#c4161c", &p99)];
+    let (p50, p99) = (|second: &SecondReport| second.p50_ms, |second: &SecondReport| second.p99_ms);
+    let lines: [PlotLine<'_>; 2] = [("p50", "#1f5fbf", &p50), ("p99", "#c4161c", &p99)];
     plot(&mut page, "Latency from the intended time, ms", &report.seconds, &lines);
     page
 }
 
-type Line<'a> = (&'a str, &'a str, &'a dyn Fn(&Second) -> f64);
+type PlotLine<'a> = (&'a str, &'a str, &'a dyn Fn(&SecondReport) -> f64);
 
-fn plot(page: &mut String, title: &str, seconds: &[Second], lines: &[Line<'_>]) {
+fn plot(page: &mut String, title: &str, seconds: &[SecondReport], lines: &[PlotLine<'_>]) {
     let values = seconds.iter().flat_map(|second| lines.iter().map(move |(.., value)| value(second)));
     let highest = values.fold(1e-9, f64::max);
     #[expect(clippy::cast_precision_loss, reason = "a plot")]

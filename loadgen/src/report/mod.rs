@@ -5,8 +5,8 @@ pub mod compare;
 pub mod html;
 pub mod slo;
 
-use crate::sample::Seen;
-use crate::verify::Verified;
+use crate::sample::RunTotals;
+use crate::verify::VerificationResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ const QUANTILES: [(&str, f64); 5] =
 
 /// What was asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Asked {
+pub struct RunSettings {
     /// The scenario.
     pub scenario: String,
     /// Scans a second.
@@ -37,7 +37,7 @@ pub struct Asked {
 
 /// One second of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Second {
+pub struct SecondReport {
     /// Which, from the start.
     pub second: u64,
     /// Scans acknowledged.
@@ -52,9 +52,9 @@ pub struct Second {
 
 /// The report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Report {
+pub struct RunReport {
     /// What was asked for.
-    pub asked: Asked,
+    pub asked: RunSettings,
     /// Scans acknowledged.
     pub kept: u64,
     /// Connections whose request was taken as early data.
@@ -68,24 +68,29 @@ pub struct Report {
     /// The gateway's CPU time a check-in, where it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
     /// Second by second.
-    pub seconds: Vec<Second>,
+    pub seconds: Vec<SecondReport>,
     /// What was read back, unless that was left out.
-    pub verified: Option<Verified>,
+    pub verified: Option<VerificationResult>,
 }
 
 fn ms(us: u64) -> f64 {
     Duration::from_micros(us).as_secs_f64() * 1e3
 }
 
-impl Report {
+impl RunReport {
     /// Makes the report of a run.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
-    pub fn new(asked: Asked, seen: &Seen, cpu: Option<Duration>, verified: Option<Verified>) -> Self {
+    pub fn new(
+        asked: RunSettings,
+        seen: &RunTotals,
+        cpu: Option<Duration>,
+        verified: Option<VerificationResult>,
+    ) -> Self {
         let kept = seen.kept_count;
         let quantile = |quantile| ms(seen.latencies.value_at_quantile(quantile));
         let latency_ms = QUANTILES.iter().map(|(name, at)| ((*name).to_owned(), quantile(*at))).collect();
-        let seconds = seen.seconds.iter().map(|(&second, of)| Second {
+        let seconds = seen.seconds.iter().map(|(&second, of)| SecondReport {
             second,
             kept: of.kept,
             failed: of.failed,
@@ -145,7 +150,7 @@ impl Report {
             let _ = writeln!(text, "  server CPU     {us:.1} us a check-in");
         }
         if let Some(verified) = &self.verified {
-            let Verified { acknowledged, found, missing, doubled, changed } = verified;
+            let VerificationResult { acknowledged, found, missing, doubled, changed } = verified;
             let _ = writeln!(
                 text,
                 "  read back      {found} of {acknowledged}; {missing} missing, {doubled} doubled, {changed} changed"

@@ -1,12 +1,12 @@
 //! Service levels: `p99<50ms`, `errors<0.1%`, `errors<10`.
 
-use crate::report::Report;
+use crate::report::RunReport;
 use std::fmt;
 use std::str::FromStr;
 
 /// What a level is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Measure {
+enum SloMeasure {
     /// A latency quantile in milliseconds; 1 is the maximum.
     Latency(f64),
     /// Failed scans as a share.
@@ -19,7 +19,7 @@ enum Measure {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slo {
     text: String,
-    measure: Measure,
+    measure: SloMeasure,
     bound: f64,
 }
 
@@ -38,8 +38,8 @@ impl FromStr for Slo {
             |text: &str| text.trim().parse::<f64>().ok().filter(|number| *number >= 0.0).ok_or_else(wrong);
         let (measure, bound) = match measure.trim() {
             "errors" => match bound.strip_suffix('%') {
-                Some(percent) => (Measure::ErrorShare, number(percent)? / 100.0),
-                None => (Measure::Errors, number(bound)?),
+                Some(percent) => (SloMeasure::ErrorShare, number(percent)? / 100.0),
+                None => (SloMeasure::Errors, number(bound)?),
             },
             latency => {
                 let quantile = match latency {
@@ -51,7 +51,7 @@ impl FromStr for Slo {
                     (None, Some(seconds)) => number(seconds)? * 1e3,
                     (None, None) => return Err(wrong()),
                 };
-                (Measure::Latency(quantile), ms)
+                (SloMeasure::Latency(quantile), ms)
             }
         };
         Ok(Self { text: text.to_owned(), measure, bound })
@@ -68,15 +68,15 @@ impl Slo {
     /// Whether a run kept it.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
-    pub fn is_kept(&self, report: &Report) -> bool {
+    pub fn is_met(&self, report: &RunReport) -> bool {
         let failed = report.failed() as f64;
         let value = match self.measure {
-            Measure::Latency(quantile) => match report.latency_ms(quantile) {
+            SloMeasure::Latency(quantile) => match report.latency_ms(quantile) {
                 Some(ms) => ms,
                 None => return false,
             },
-            Measure::ErrorShare => failed / ((report.kept as f64 + failed).max(1.0)),
-            Measure::Errors => failed,
+            SloMeasure::ErrorShare => failed / ((report.kept as f64 + failed).max(1.0)),
+            SloMeasure::Errors => failed,
         };
         value < self.bound
     }
@@ -89,16 +89,16 @@ mod tests {
     #[test]
     fn levels_are_read_and_nonsense_is_not() {
         for (text, measure, bound) in [
-            ("p99<50ms", Measure::Latency(0.99), 50.0),
-            ("p99.9 < 1s", Measure::Latency(0.999), 1_000.0),
-            ("max<2s", Measure::Latency(1.0), 2_000.0),
-            ("errors<0.5%", Measure::ErrorShare, 0.005),
-            ("errors<1", Measure::Errors, 1.0),
+            ("p99<50ms", SloMeasure::Latency(0.99), 50.0),
+            ("p99.9 < 1s", SloMeasure::Latency(0.999), 1_000.0),
+            ("max<2s", SloMeasure::Latency(1.0), 2_000.0),
+            ("errors<0.5%", SloMeasure::ErrorShare, 0.005),
+            ("errors<1", SloMeasure::Errors, 1.0),
         ] {
             let slo: Slo = text.parse().unwrap();
             assert!((slo.bound - bound).abs() < 1e-9, "{text}");
             match (slo.measure, measure) {
-                (Measure::Latency(one), Measure::Latency(other)) => assert!((one - other).abs() < 1e-9),
+                (SloMeasure::Latency(one), SloMeasure::Latency(other)) => assert!((one - other).abs() < 1e-9),
                 (one, other) => assert_eq!(one, other),
             }
         }

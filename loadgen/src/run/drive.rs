@@ -1,10 +1,10 @@
 //! Driving: sends a plan's scans at their times, open loop. A gateway that slows down meets a growing
 //! backlog, as it would at a door; what the backlog does not take is counted as dropped and never silently.
 
-use crate::city::{City, Resident, Venue};
-use crate::client::{Arrival, Connection, Handshake, Target, Version};
-use crate::plan::Intended;
-use crate::sample::{Outcome, Samples};
+use crate::city::{LoadCity, LoadResident, LoadVenue};
+use crate::client::{ClientConnection, Handshake, LoadTarget, NewConnection, Version};
+use crate::plan::PlannedScan;
+use crate::sample::{Samples, ScanResult};
 use bytes::Bytes;
 use http::Request;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,13 +42,13 @@ pub enum Carrier {
 }
 
 /// What a run is made of.
-pub struct Run {
+pub struct LoadRun {
     /// Where to.
-    pub target: Arc<Target>,
+    pub target: Arc<LoadTarget>,
     /// Who and where.
-    pub city: Arc<City>,
+    pub city: Arc<LoadCity>,
     /// The scans, by carrier, in order of time.
-    pub shares: Vec<(Carrier, Vec<Intended>)>,
+    pub shares: Vec<(Carrier, Vec<PlannedScan>)>,
     /// How long.
     pub length: Duration,
 }
@@ -61,7 +61,7 @@ pub fn now() -> Timestamp {
 }
 
 /// Drives a run to its end.
-pub async fn drive(run: Run) -> anyhow::Result<Samples> {
+pub async fn drive(run: LoadRun) -> anyhow::Result<Samples> {
     let samples = Arc::new(Samples::default());
     let bar = progress(run.length);
     let start = Instant::now() + Duration::from_millis(200);
@@ -72,7 +72,7 @@ pub async fn drive(run: Run) -> anyhow::Result<Samples> {
         drivers.spawn(async move {
             match carrier {
                 Carrier::Gates { connections, in_flight, version } => {
-                    let gates = Gates::open(&target, connections, in_flight, version).await?;
+                    let gates = GatePool::open(&target, connections, in_flight, version).await?;
                     pace(start, scans, &city, &samples, gates).await;
                 }
                 Carrier::Phones(handshake) => {
@@ -106,7 +106,7 @@ async fn watch(bar: &ProgressBar, start: Instant, length: Duration, samples: &Sa
     let mut ticks = tokio::time::interval(Duration::from_millis(500));
     loop {
         ticks.tick().await;
-        let seen = samples.seen();
+        let seen = samples.totals();
         let seconds = start.elapsed().as_secs_f64().max(0.001);
         #[expect(clippy::cast_precision_loss, reason = "a progress bar")]
         let (rate, failed) = (seen.kept_count as f64 / seconds, seen.failures.values().sum::<u64>());
@@ -122,18 +122,18 @@ async fn watch(bar: &ProgressBar, start: Instant, length: Duration, samples: &Sa
 }
 
 /// Something that carries scans.
-trait Carry: Clone + Send + Sync + 'static {
+trait ScanSender: Clone + Send + Sync + 'static {
     /// Carries one, whichever turn it is.
-    fn carry(&self, turn: usize, scan: Scan) -> impl Future<Output = Outcome> + Send;
+    fn carry(&self, turn: usize, scan: ScanRequest) -> impl Future<Output = ScanResult> + Send;
 }
 
 /// A scan about to be sent.
-struct Scan {
-    resident: Resident,
-    venue: Venue,
+struct ScanRequest {
+    resident: LoadResident,
+    venue: LoadVenue,
 }
 
-impl Scan {
+impl ScanRequest {
     /// The request, with the code that the phone shows now.
     fn request(&self) -> Request<Bytes> {
         let code = self.resident.code(Step::of(now()));
@@ -145,25 +145,26 @@ impl Scan {
 }
 
 #[derive(Deserialize)]
-struct Problem {
+struct ProblemReply {
     code: String,
 }
 
-async fn send(connection: &mut Connection, scan: &Scan) -> Outcome {
-    let Ok(answer) = connection.send(scan.request()).await else { return Outcome::Broken };
+async fn send(connection: &mut ClientConnection, scan: &ScanRequest) -> ScanResult {
+    let Ok(answer) = connection.send(scan.request()).await else { return ScanResult::Broken };
     if answer.status().is_success() {
-        return serde_json::from_slice(answer.body()).map_or(Outcome::Broken, Outcome::Kept);
+        return serde_json::from_slice(answer.body()).map_or(ScanResult::Broken, ScanResult::Kept);
     }
-    serde_json::from_slice(answer.body()).map_or(Outcome::Broken, |Problem { code }| Outcome::Refused(code))
+    serde_json::from_slice(answer.body())
+        .map_or(ScanResult::Broken, |ProblemReply { code }| ScanResult::Refused(code))
 }
 
 /// Sends scans at their times, and returns when all are answered or the tail's time is over.
 async fn pace(
     start: Instant,
-    scans: Vec<Intended>,
-    city: &City,
+    scans: Vec<PlannedScan>,
+    city: &LoadCity,
     samples: &Arc<Samples>,
-    carrier: impl Carry,
+    carrier: impl ScanSender,
 ) {
     let backlog = Arc::new(Semaphore::new(BACKLOG_MAX));
     let mut under_way = JoinSet::new();
@@ -176,10 +177,10 @@ async fn pace(
         let resident = city.residents[intended.resident as usize].clone();
         let person = resident.person;
         let Ok(place) = Arc::clone(&backlog).try_acquire_owned() else {
-            samples.add(person, intended.at, Duration::ZERO, Outcome::Dropped);
+            samples.add(person, intended.at, Duration::ZERO, ScanResult::Dropped);
             continue;
         };
-        let scan = Scan { resident, venue: city.venues[intended.venue as usize].clone() };
+        let scan = ScanRequest { resident, venue: city.venues[intended.venue as usize].clone() };
         let (samples, carrier) = (Arc::clone(samples), carrier.clone());
         under_way.spawn(async move {
             let outcome = carrier.carry(turn, scan).await;
@@ -195,18 +196,18 @@ async fn pace(
 
 /// Connections that stay.
 #[derive(Clone)]
-struct Gates(Arc<Vec<Gate>>);
+struct GatePool(Arc<Vec<GateConnection>>);
 
-struct Gate {
-    target: Arc<Target>,
+struct GateConnection {
+    target: Arc<LoadTarget>,
     version: Version,
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<ClientConnection>>,
     places: Semaphore,
 }
 
-impl Gates {
+impl GatePool {
     async fn open(
-        target: &Arc<Target>,
+        target: &Arc<LoadTarget>,
         connections: usize,
         in_flight: usize,
         version: Version,
@@ -215,15 +216,15 @@ impl Gates {
         for _ in 0..connections {
             let connection = Mutex::new(Some(target.connect(version).await?));
             let places = Semaphore::new(in_flight);
-            gates.push(Gate { target: Arc::clone(target), version, connection, places });
+            gates.push(GateConnection { target: Arc::clone(target), version, connection, places });
         }
         Ok(Self(Arc::new(gates)))
     }
 }
 
-impl Gate {
+impl GateConnection {
     /// The connection, opened anew where it broke.
-    async fn connection(&self) -> Option<Connection> {
+    async fn connection(&self) -> Option<ClientConnection> {
         let mut place = self.connection.lock().await;
         if place.is_none() {
             *place = self.target.connect(self.version).await.ok();
@@ -232,13 +233,13 @@ impl Gate {
     }
 }
 
-impl Carry for Gates {
-    async fn carry(&self, turn: usize, scan: Scan) -> Outcome {
+impl ScanSender for GatePool {
+    async fn carry(&self, turn: usize, scan: ScanRequest) -> ScanResult {
         let gate = &self.0[turn % self.0.len()];
-        let Ok(_place) = gate.places.acquire().await else { return Outcome::Broken };
-        let Some(mut connection) = gate.connection().await else { return Outcome::Broken };
+        let Ok(_place) = gate.places.acquire().await else { return ScanResult::Broken };
+        let Some(mut connection) = gate.connection().await else { return ScanResult::Broken };
         let outcome = send(&mut connection, &scan).await;
-        if matches!(outcome, Outcome::Broken) {
+        if matches!(outcome, ScanResult::Broken) {
             *gate.connection.lock().await = None;
         }
         outcome
@@ -248,16 +249,16 @@ impl Carry for Gates {
 /// A connection a scan.
 #[derive(Clone)]
 struct Phones {
-    target: Arc<Target>,
+    target: Arc<LoadTarget>,
     handshake: Handshake,
     places: Arc<Semaphore>,
     samples: Arc<Samples>,
 }
 
-impl Carry for Phones {
-    async fn carry(&self, _: usize, scan: Scan) -> Outcome {
-        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return Outcome::Broken };
-        let Ok(mut arrival) = self.target.arrive(self.handshake).await else { return Outcome::Broken };
+impl ScanSender for Phones {
+    async fn carry(&self, _: usize, scan: ScanRequest) -> ScanResult {
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return ScanResult::Broken };
+        let Ok(mut arrival) = self.target.arrive(self.handshake).await else { return ScanResult::Broken };
         let outcome = send(&mut arrival.connection, &scan).await;
         if self.handshake == Handshake::Early && arrival.was_early().await {
             self.samples.add_early();
@@ -273,7 +274,7 @@ impl Carry for Phones {
 }
 
 /// Closes a phone's connection, after a while if it will come back.
-async fn leave(arrival: Arrival, handshake: Handshake, place: OwnedSemaphorePermit) {
+async fn leave(arrival: NewConnection, handshake: Handshake, place: OwnedSemaphorePermit) {
     if handshake != Handshake::Full {
         tokio::time::sleep(LINGER).await;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// One scan to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Intended {
+pub struct PlannedScan {
     /// When, from the start.
     pub at: Duration,
     /// Who, by number.
@@ -39,9 +39,9 @@ impl Curve {
 
 /// A small generator whose numbers depend on the seed alone (splitmix64).
 #[derive(Debug, Clone)]
-pub struct Random(pub u64);
+pub struct SplitMix64(pub u64);
 
-impl Random {
+impl SplitMix64 {
     /// The next number drawn.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -65,7 +65,7 @@ impl Random {
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct PlanOptions {
     /// Scans a second.
     pub rate: f64,
     /// How long.
@@ -85,17 +85,17 @@ const STEP: Duration = Duration::from_secs(30);
 
 /// Makes the plan, in order of time: Poisson arrivals, venues by Zipf's law.
 #[must_use]
-pub fn plan(wish: &Wish) -> Vec<Intended> {
-    let mut random = Random(wish.seed);
-    let weights = zipf(wish.venues);
+pub fn plan(options: &PlanOptions) -> Vec<PlannedScan> {
+    let mut random = SplitMix64(options.seed);
+    let weights = zipf(options.venues);
     let mean: f64 =
-        (0..1_000).map(|part| wish.curve.height(f64::from(part) / 1_000.0)).sum::<f64>() / 1_000.0;
+        (0..1_000).map(|part| options.curve.height(f64::from(part) / 1_000.0)).sum::<f64>() / 1_000.0;
     let (mut planned, mut at) = (Vec::new(), 0.0_f64);
     let mut lately: HashSet<(u32, u32)> = HashSet::new();
     let mut turned = Duration::ZERO;
-    let seconds = wish.length.as_secs_f64();
+    let seconds = options.length.as_secs_f64();
     loop {
-        let rate = wish.rate * wish.curve.height(at / seconds) / mean;
+        let rate = options.rate * options.curve.height(at / seconds) / mean;
         at += -(1.0 - random.share()).ln() / rate;
         if at >= seconds {
             return planned;
@@ -107,9 +107,10 @@ pub fn plan(wish: &Wish) -> Vec<Intended> {
         }
         let venue = pick(&weights, random.share());
         // With many residents the first draw is nearly always new; a city that is too small repeats.
-        let resident = (0..16).map(|_| random.below(wish.residents)).find(|&one| lately.insert((one, venue)));
+        let resident =
+            (0..16).map(|_| random.below(options.residents)).find(|&one| lately.insert((one, venue)));
         if let Some(resident) = resident {
-            planned.push(Intended { at: time, resident, venue });
+            planned.push(PlannedScan { at: time, resident, venue });
         }
     }
 }
@@ -135,26 +136,26 @@ fn pick(sums: &[f64], share: f64) -> u32 {
 mod tests {
     use super::*;
 
-    fn wish(curve: Curve) -> Wish {
+    fn options(curve: Curve) -> PlanOptions {
         let length = Duration::from_secs(20);
-        Wish { rate: 1_000.0, length, curve, residents: 5_000, venues: 50, seed: 7 }
+        PlanOptions { rate: 1_000.0, length, curve, residents: 5_000, venues: 50, seed: 7 }
     }
 
     #[test]
     fn the_rate_is_kept_and_the_seed_decides() {
         for curve in [Curve::Flat, Curve::Day] {
-            let one = plan(&wish(curve));
+            let one = plan(&options(curve));
             assert!((19_000..21_000).contains(&one.len()), "{}", one.len());
             assert!(one.is_sorted_by_key(|intended| intended.at));
-            assert_eq!(one, plan(&wish(curve)));
-            assert_ne!(one, plan(&Wish { seed: 8, ..wish(curve) }));
+            assert_eq!(one, plan(&options(curve)));
+            assert_ne!(one, plan(&PlanOptions { seed: 8, ..options(curve) }));
         }
     }
 
     #[test]
     fn nobody_scans_twice_at_a_venue_in_a_step() {
         let mut seen = HashSet::new();
-        let planned = plan(&wish(Curve::Flat));
+        let planned = plan(&options(Curve::Flat));
         assert!(planned.iter().all(|one| seen.insert((one.resident, one.venue))));
         let first = planned.iter().filter(|one| one.venue == 0).count();
         let last = planned.iter().filter(|one| one.venue == 49).count();
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_day_has_its_peaks() {
-        let planned = plan(&wish(Curve::Day));
+        let planned = plan(&options(Curve::Day));
         let between = |from, to| {
             let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
             planned.iter().filter(|one| (from..to).contains(&one.at)).count()

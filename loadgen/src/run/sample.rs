@@ -14,7 +14,7 @@ const LATENCY_US_MAX: u64 = 60_000_000;
 
 /// The part of an answer that counts.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Acknowledged {
+pub struct AcknowledgedCheckIn {
     /// The check-in.
     pub id: CheckInId,
     /// The gateway's time.
@@ -23,9 +23,9 @@ pub struct Acknowledged {
 
 /// What became of a scan.
 #[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum ScanResult {
     /// It was acknowledged.
-    Kept(Acknowledged),
+    Kept(AcknowledgedCheckIn),
     /// The gateway refused it, with this code.
     Refused(String),
     /// No answer came: the connection broke, or the answer made no sense.
@@ -35,7 +35,7 @@ pub enum Outcome {
 }
 
 /// One second of a run.
-pub struct Second {
+pub struct SecondSample {
     /// Scans answered well.
     pub kept: u64,
     /// Scans that were not.
@@ -45,15 +45,15 @@ pub struct Second {
 }
 
 /// All that a run saw.
-pub struct Seen {
+pub struct RunTotals {
     /// Latencies of all that were acknowledged, in microseconds.
     pub latencies: Histogram<u64>,
     /// Second by second, by intended time.
-    pub seconds: BTreeMap<u64, Second>,
+    pub seconds: BTreeMap<u64, SecondSample>,
     /// How many were refused, by code; `broken` and `dropped` stand here, too.
     pub failures: BTreeMap<String, u64>,
     /// Acknowledged check-ins by person.
-    pub kept: HashMap<PersonId, Vec<Acknowledged>>,
+    pub kept: HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
     /// How many those are.
     pub kept_count: u64,
     /// Connections whose request the gateway took as early data.
@@ -61,7 +61,7 @@ pub struct Seen {
 }
 
 /// Where the tasks of a run put what they saw.
-pub struct Samples(Mutex<Seen>);
+pub struct Samples(Mutex<RunTotals>);
 
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(LATENCY_US_MAX, 3).expect("the bounds are constants that a histogram takes")
@@ -69,7 +69,7 @@ fn histogram() -> Histogram<u64> {
 
 impl Default for Samples {
     fn default() -> Self {
-        Self(Mutex::new(Seen {
+        Self(Mutex::new(RunTotals {
             latencies: histogram(),
             seconds: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -82,29 +82,29 @@ impl Default for Samples {
 
 impl Samples {
     /// What was seen so far.
-    pub fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub fn totals(&self) -> MutexGuard<'_, RunTotals> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Everything, at the end.
     #[must_use]
-    pub fn into_seen(self) -> Seen {
+    pub fn into_totals(self) -> RunTotals {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a connection whose request was taken as early data.
     pub fn add_early(&self) {
-        self.seen().early += 1;
+        self.totals().early += 1;
     }
 
     /// Adds a scan that was intended at a time after the start and took so long from then.
-    pub fn add(&self, person: PersonId, intended: Duration, took: Duration, outcome: Outcome) {
-        let mut seen = self.seen();
+    pub fn add(&self, person: PersonId, intended: Duration, took: Duration, outcome: ScanResult) {
+        let mut seen = self.totals();
         let us = u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX).clamp(1, LATENCY_US_MAX);
-        let empty = || Second { kept: 0, failed: 0, latencies: histogram() };
+        let empty = || SecondSample { kept: 0, failed: 0, latencies: histogram() };
         let second = seen.seconds.entry(intended.as_secs()).or_insert_with(empty);
         let failure = match outcome {
-            Outcome::Kept(acknowledged) => {
+            ScanResult::Kept(acknowledged) => {
                 second.kept += 1;
                 second.latencies.saturating_record(us);
                 seen.latencies.saturating_record(us);
@@ -112,9 +112,9 @@ impl Samples {
                 seen.kept.entry(person).or_default().push(acknowledged);
                 return;
             }
-            Outcome::Refused(code) => code,
-            Outcome::Broken => "broken".to_owned(),
-            Outcome::Dropped => "dropped".to_owned(),
+            ScanResult::Refused(code) => code,
+            ScanResult::Broken => "broken".to_owned(),
+            ScanResult::Dropped => "dropped".to_owned(),
         };
         second.failed += 1;
         *seen.failures.entry(failure).or_default() += 1;

@@ -1,11 +1,11 @@
 //! Verification: every acknowledged check-in is read back through the gateway, once each. Residents read
 //! their own, so that no tracer's budget is spent on it.
 
-use crate::city::Resident;
+use crate::city::LoadResident;
 use crate::client::trails::read_through;
-use crate::client::{Target, Version};
+use crate::client::{LoadTarget, Version};
 use crate::drive::now;
-use crate::sample::Acknowledged;
+use crate::sample::AcknowledgedCheckIn;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ const READERS: usize = 4;
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verified {
+pub struct VerificationResult {
     /// Check-ins that were acknowledged.
     pub acknowledged: u64,
     /// Those that are in the trail, at the time that was acknowledged.
@@ -29,10 +29,10 @@ pub struct Verified {
     pub changed: u64,
 }
 
-impl Verified {
+impl VerificationResult {
     /// Whether every promise was kept.
     #[must_use]
-    pub fn is_well(&self) -> bool {
+    pub fn is_ok(&self) -> bool {
         self.missing == 0 && self.doubled == 0 && self.changed == 0 && self.found == self.acknowledged
     }
 
@@ -46,22 +46,22 @@ impl Verified {
 }
 
 #[derive(Deserialize)]
-struct Mine {
-    check_ins: Vec<Acknowledged>,
+struct PersonReply {
+    check_ins: Vec<AcknowledgedCheckIn>,
 }
 
 /// Reads everything back.
 pub async fn verify(
-    target: &Target,
-    residents: &[Resident],
-    kept: &HashMap<PersonId, Vec<Acknowledged>>,
-) -> anyhow::Result<Verified> {
-    let asked: Vec<(&Resident, &Vec<Acknowledged>)> =
+    target: &LoadTarget,
+    residents: &[LoadResident],
+    kept: &HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
+) -> anyhow::Result<VerificationResult> {
+    let asked: Vec<(&LoadResident, &Vec<AcknowledgedCheckIn>)> =
         residents.iter().filter_map(|resident| Some((resident, kept.get(&resident.person)?))).collect();
     let last = kept.values().flatten().map(|acknowledged| acknowledged.at).max().unwrap_or(Timestamp(0));
     let readers = asked.chunks(asked.len().div_ceil(READERS).max(1));
     let readings = readers.map(|share| read_share(target, share, last));
-    let mut verified = Verified::default();
+    let mut verified = VerificationResult::default();
     for reading in futures_util::future::join_all(readings).await {
         verified.add(&reading?);
     }
@@ -69,28 +69,29 @@ pub async fn verify(
 }
 
 async fn read_share(
-    target: &Target,
-    share: &[(&Resident, &Vec<Acknowledged>)],
+    target: &LoadTarget,
+    share: &[(&LoadResident, &Vec<AcknowledgedCheckIn>)],
     last: Timestamp,
-) -> anyhow::Result<Verified> {
+) -> anyhow::Result<VerificationResult> {
     let mut connection = target.connect(Version::Http3).await?;
-    let mut verified = Verified::default();
+    let mut verified = VerificationResult::default();
     for (resident, kept) in share {
         let by = || resident.authorization(now());
-        let mine: Mine = read_through(&mut connection, "/v1/people/me", by, last).await?;
+        let mine: PersonReply = read_through(&mut connection, "/v1/people/me", by, last).await?;
         verified.add(&compare(kept, &mine.check_ins));
     }
     Ok(verified)
 }
 
-fn compare(kept: &[Acknowledged], stored: &[Acknowledged]) -> Verified {
+fn compare(kept: &[AcknowledgedCheckIn], stored: &[AcknowledgedCheckIn]) -> VerificationResult {
     // A repeated request is acknowledged again with the same id and time: it is one check-in.
     let promised: HashMap<CheckInId, Timestamp> = kept.iter().map(|one| (one.id, one.at)).collect();
     let mut found: HashMap<CheckInId, Vec<Timestamp>> = HashMap::new();
     for one in stored {
         found.entry(one.id).or_default().push(one.at);
     }
-    let mut verified = Verified { acknowledged: promised.len() as u64, ..Verified::default() };
+    let mut verified =
+        VerificationResult { acknowledged: promised.len() as u64, ..VerificationResult::default() };
     for (id, at) in promised {
         match found.get(&id).map(Vec::as_slice) {
             None => verified.missing += 1,
@@ -108,12 +109,15 @@ mod tests {
 
     #[test]
     fn what_is_missing_doubled_or_changed_is_seen() {
-        let one = |id: u8, at| Acknowledged { id: CheckInId([id; 16]), at: Timestamp(at) };
+        let one = |id: u8, at| AcknowledgedCheckIn { id: CheckInId([id; 16]), at: Timestamp(at) };
         let kept = [one(1, 1), one(1, 1), one(2, 2), one(3, 3), one(4, 4)];
         let stored = [one(1, 1), one(2, 9), one(3, 3), one(3, 3), one(5, 5)];
         let verified = compare(&kept, &stored);
-        assert_eq!(verified, Verified { acknowledged: 4, found: 1, missing: 1, doubled: 1, changed: 1 });
-        assert!(!verified.is_well());
-        assert!(compare(&kept[..2], &stored).is_well());
+        assert_eq!(
+            verified,
+            VerificationResult { acknowledged: 4, found: 1, missing: 1, doubled: 1, changed: 1 }
+        );
+        assert!(!verified.is_ok());
+        assert!(compare(&kept[..2], &stored).is_ok());
     }
 }

@@ -2,13 +2,13 @@
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use scangate_loadgen::city::{self, City};
-use scangate_loadgen::client::{Handshake, Target, Version};
-use scangate_loadgen::drive::{Carrier, Run, drive};
+use scangate_loadgen::city::{self, LoadCity};
+use scangate_loadgen::client::{Handshake, LoadTarget, Version};
+use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::machine::{cpu, doctor};
-use scangate_loadgen::plan::{Curve, Wish, plan};
+use scangate_loadgen::plan::{Curve, PlanOptions, plan};
 use scangate_loadgen::report::slo::Slo;
-use scangate_loadgen::report::{Asked, Report, compare, html};
+use scangate_loadgen::report::{RunReport, RunSettings, compare, html};
 use scangate_loadgen::{replay, verify};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -24,13 +24,13 @@ const COMMUTE_PHONES: f64 = 0.8;
 /// Makes the load of a city's check-ins and checks what became of it.
 #[derive(Parser)]
 #[command(name = "loadgen", version)]
-struct Cli {
+struct LoadgenCli {
     #[command(subcommand)]
-    command: Command,
+    command: LoadgenCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum LoadgenCommand {
     /// Lists the scenarios.
     Scenarios,
     /// Looks whether this machine and the data folder are fit for a run.
@@ -40,7 +40,7 @@ enum Command {
         data: PathBuf,
     },
     /// Runs a scenario, then reads every acknowledged check-in back.
-    Run(Options),
+    Run(RunOptions),
     /// Imports real check-ins and compares every co-presence answer with a reckoning of its own.
     Replay(ReplayOptions),
     /// Puts two reports side by side.
@@ -63,7 +63,7 @@ enum Scenario {
 }
 
 #[derive(Args)]
-struct Options {
+struct RunOptions {
     scenario: Scenario,
     /// The gateway, such as https://127.0.0.1:8443.
     #[arg(long)]
@@ -160,7 +160,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = LoadgenCli::parse();
     match run(cli.command) {
         Ok(code) => code,
         Err(error) => {
@@ -170,10 +170,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<ExitCode> {
+fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match command {
-        Command::Scenarios => {
+        LoadgenCommand::Scenarios => {
             for scenario in Scenario::value_variants() {
                 let value = scenario.to_possible_value().context("every scenario has a name")?;
                 let help = value.get_help().map(ToString::to_string).unwrap_or_default();
@@ -181,25 +181,25 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Doctor { data } => {
+        LoadgenCommand::Doctor { data } => {
             Ok(if doctor::look(&data) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Run(options) => runtime.block_on(load(options)),
-        Command::Replay(options) => runtime.block_on(replay_file(options)),
-        Command::Compare { before, after } => {
+        LoadgenCommand::Run(options) => runtime.block_on(load(options)),
+        LoadgenCommand::Replay(options) => runtime.block_on(replay_file(options)),
+        LoadgenCommand::Compare { before, after } => {
             print!("{}", compare::table(&read_report(&before)?, &read_report(&after)?));
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn read_report(path: &Path) -> anyhow::Result<Report> {
+fn read_report(path: &Path) -> anyhow::Result<RunReport> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     serde_json::from_str(&text).with_context(|| format!("{} is no report", path.display()))
 }
 
 /// The target. Only this machine, unless the other's owner is known to agree. A host that is a name is asked for by it.
-fn target(target: &str, data: &Path, allow_remote: bool) -> anyhow::Result<Target> {
+fn target(target: &str, data: &Path, allow_remote: bool) -> anyhow::Result<LoadTarget> {
     let host = target.strip_prefix("https://").context("--target must begin with https://")?;
     let host = host.trim_end_matches('/');
     let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
@@ -214,13 +214,13 @@ fn target(target: &str, data: &Path, allow_remote: bool) -> anyhow::Result<Targe
         allow_remote || address.ip().is_loopback(),
         "{address} is another machine: load it only with its owner's word, and --allow-remote"
     );
-    let target = Target::new(address, &data.join("certificate.pem"))?;
+    let target = LoadTarget::new(address, &data.join("certificate.pem"))?;
     let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
     let is_address = name.parse::<Ipv4Addr>().is_ok() || name.starts_with('[');
     Ok(if is_address { target } else { target.named(name) })
 }
 
-async fn load(options: Options) -> anyhow::Result<ExitCode> {
+async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
     let target = Arc::new(target(&options.target, &options.data, options.allow_remote)?);
     let authority = city::authorization(&options.data, "authority")?;
     let mut connection = target.connect(Version::Http3).await.context("connecting to the target")?;
@@ -228,22 +228,23 @@ async fn load(options: Options) -> anyhow::Result<ExitCode> {
     let residents =
         city::residents(&mut connection, &authority, options.seed, options.residents as usize).await?;
     let venues = city::venues(&mut connection, &authority, options.venues as usize).await?;
-    let city = Arc::new(City { venues, residents });
+    let city = Arc::new(LoadCity { venues, residents });
     let shares = shares(&options);
     let carrier = carrier_words(&options);
     let pid = options.server_pid.or_else(|| cpu::listener(target.address));
     let cpu_before = pid.and_then(cpu::used);
     let length = options.length;
-    let samples = drive(Run { target: Arc::clone(&target), city: Arc::clone(&city), shares, length }).await?;
+    let samples =
+        drive(LoadRun { target: Arc::clone(&target), city: Arc::clone(&city), shares, length }).await?;
     let cpu = pid.and_then(cpu::used).zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
-    let seen = samples.into_seen();
+    let seen = samples.into_totals();
     let verified = if options.no_verify {
         None
     } else {
         eprintln!("reading {} check-ins back", seen.kept_count);
         Some(verify::verify(&target, &city.residents, &seen.kept).await?)
     };
-    let asked = Asked {
+    let asked = RunSettings {
         scenario: options
             .scenario
             .to_possible_value()
@@ -255,10 +256,10 @@ async fn load(options: Options) -> anyhow::Result<ExitCode> {
         venues: city.venues.len(),
         seed: options.seed,
     };
-    conclude(&options, &Report::new(asked, &seen, cpu, verified))
+    conclude(&options, &RunReport::new(asked, &seen, cpu, verified))
 }
 
-fn conclude(options: &Options, report: &Report) -> anyhow::Result<ExitCode> {
+fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode> {
     print!("{}", report.text());
     if let Some(path) = &options.json {
         let text = serde_json::to_string_pretty(report)?;
@@ -267,11 +268,11 @@ fn conclude(options: &Options, report: &Report) -> anyhow::Result<ExitCode> {
     if let Some(path) = &options.html {
         std::fs::write(path, html::page(report)).with_context(|| path.display().to_string())?;
     }
-    let missed: Vec<&Slo> = options.slo.iter().filter(|slo| !slo.is_kept(report)).collect();
+    let missed: Vec<&Slo> = options.slo.iter().filter(|slo| !slo.is_met(report)).collect();
     for slo in &missed {
         println!("  missed         {slo}");
     }
-    let is_well = report.kept > 0 && report.verified.as_ref().is_none_or(verify::Verified::is_well);
+    let is_well = report.kept > 0 && report.verified.as_ref().is_none_or(verify::VerificationResult::is_ok);
     Ok(if !is_well {
         ExitCode::FAILURE
     } else if missed.is_empty() {
@@ -289,14 +290,14 @@ fn version(text: &str) -> Version {
     }
 }
 
-fn shares(options: &Options) -> Vec<(Carrier, Vec<scangate_loadgen::plan::Intended>)> {
+fn shares(options: &RunOptions) -> Vec<(Carrier, Vec<scangate_loadgen::plan::PlannedScan>)> {
     let gates = Carrier::Gates {
         connections: options.connections as usize,
         in_flight: options.in_flight as usize,
         version: version(&options.http),
     };
     let phones = Carrier::Phones(options.mode);
-    let wish = |rate, curve, seed| Wish {
+    let wish = |rate, curve, seed| PlanOptions {
         rate,
         length: options.length,
         curve,
@@ -317,7 +318,7 @@ fn shares(options: &Options) -> Vec<(Carrier, Vec<scangate_loadgen::plan::Intend
     }
 }
 
-fn carrier_words(options: &Options) -> String {
+fn carrier_words(options: &RunOptions) -> String {
     let gates = format!(
         "{} connections x {} in flight over HTTP/{}",
         options.connections, options.in_flight, options.http
