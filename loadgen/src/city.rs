@@ -1,5 +1,5 @@
-//! A city to make load with: venues and residents, registered through the gateway's own interface. The same
-//! seed gives the same residents, so that a second run registers nobody anew.
+//! The venues and residents that make the load, registered through the gateway's public interface. The same seed
+//! gives the same residents, so a second run finds them already registered.
 
 use crate::client::{ClientConnection, RefusalError};
 use anyhow::{Context as _, bail};
@@ -14,13 +14,13 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
 
-/// Lines sent in one request.
+/// NDJSON lines in one request.
 const LINES_A_REQUEST: usize = 2_000;
 
 /// A venue with a poster at its door.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LoadVenue {
-    /// Its id.
+    /// The venue's id.
     pub venue: VenueId,
     /// The poster's code.
     pub poster: String,
@@ -29,20 +29,20 @@ pub struct LoadVenue {
 /// A resident with a phone.
 #[derive(Debug, Clone)]
 pub struct LoadResident {
-    /// Who.
+    /// The resident's person id.
     pub person: PersonId,
     kid: Kid,
     key: PersonKey,
 }
 
 impl LoadResident {
-    /// The code that the phone shows in a step.
+    /// The personal code that the phone shows in a time step.
     #[must_use]
     pub fn code(&self, step: Step) -> String {
         PersonCode::seal(self.kid, self.person, step, &self.key).text()
     }
 
-    /// The header with which the resident reads their own.
+    /// The `Authorization` header with which the resident reads their own records.
     #[must_use]
     pub fn authorization(&self, now: Timestamp) -> String {
         let token = ResidentToken::seal(self.kid, self.person, Step::of(now), &self.key);
@@ -50,15 +50,15 @@ impl LoadResident {
     }
 }
 
-/// The city.
+/// The venues and residents of a run.
 pub struct LoadCity {
-    /// Its venues.
+    /// The registered venues.
     pub venues: Vec<LoadVenue>,
-    /// Its residents.
+    /// The registered residents.
     pub residents: Vec<LoadResident>,
 }
 
-/// A token's header, from the data folder of a gateway.
+/// Returns an `Authorization` header with the token of a role from the gateway's data folder.
 pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
     let path = data.join(format!("{role}.token"));
     let token = std::fs::read_to_string(&path)
@@ -66,7 +66,7 @@ pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
     Ok(format!("Bearer {}", token.trim()))
 }
 
-/// Posts lines in requests of bounded size and reads an answer a line. **Errors**: a line that was refused.
+/// Posts lines in requests of bounded size and reads one answer for each line. **Errors**: the gateway rejected a line.
 pub async fn post_lines<T: for<'a> Deserialize<'a>>(
     connection: &mut ClientConnection,
     path: &str,
@@ -86,13 +86,13 @@ pub async fn post_lines<T: for<'a> Deserialize<'a>>(
             })?);
         }
         if answers.len() - before != chunk.len() {
-            bail!("{} lines were sent to {path} and {} answered", chunk.len(), answers.len() - before);
+            bail!("{path} answered {} of {} lines", answers.len() - before, chunk.len());
         }
     }
     Ok(answers)
 }
 
-/// What a registration gives a phone.
+/// The gateway's reply to a registration: the person id and the key for the phone.
 #[derive(Deserialize)]
 pub struct RegistrationReply {
     person: PersonId,
@@ -101,7 +101,7 @@ pub struct RegistrationReply {
 }
 
 impl RegistrationReply {
-    /// The resident who has it. **Errors**: the key is none.
+    /// The registered resident. **Errors**: the key is not 32 bytes in URL-safe base64.
     pub fn resident(self) -> anyhow::Result<LoadResident> {
         let Self { person, kid, key } = self;
         let key = URL_SAFE_NO_PAD.decode(key)?;
@@ -110,7 +110,7 @@ impl RegistrationReply {
     }
 }
 
-/// Registers residents by number.
+/// Registers the residents of a seed with the numbers from 0 to `count`.
 pub async fn residents(
     connection: &mut ClientConnection,
     authority: &str,
@@ -123,7 +123,7 @@ pub async fn residents(
     given.into_iter().map(RegistrationReply::resident).collect()
 }
 
-/// Adds venues.
+/// Creates venues of varying kinds.
 pub async fn venues(
     connection: &mut ClientConnection,
     authority: &str,
@@ -139,10 +139,10 @@ pub async fn venues(
     post_lines(connection, "/v1/venues", authority, &lines).await
 }
 
-/// What a resident registers with: a resident identity number that is valid and nobody's, drawn from seed and number.
+/// The registration form of a resident, with an invented but valid identity number derived from seed and number.
 #[must_use]
 pub fn application(seed: u64, number: usize) -> String {
-    // Order numbers of a day are three digits: the day takes the rest.
+    // An identity number has three digits for the order within a day of birth; the day and year vary beyond that.
     let (order, rest) = (number % 1_000, number / 1_000);
     let (day, year) = (rest % 28 + 1, rest / 28 % 200);
     let area = 110_000 + seed % 800_000;

@@ -1,5 +1,5 @@
-//! Load for a gateway, as its users make it, and the reckoning afterwards: whatever was acknowledged is read
-//! back, and every co-presence answer is compared with one worked out here.
+//! Sends a gateway the load that its users make, then checks the result. Every acknowledged check-in is read back,
+//! and every co-presence answer is compared with a brute-force calculation.
 
 pub mod city;
 pub mod client;

@@ -1,5 +1,5 @@
-//! A client of the gateway's port in any of its three HTTP versions, on quinn, h3 and hyper as they are. It
-//! trusts the deployment's certificate and nothing else.
+//! A client of the gateway in any of its three HTTP versions, on unmodified quinn, h3 and hyper. It trusts only the
+//! deployment's certificate.
 
 pub mod sessions;
 pub mod trails;
@@ -21,7 +21,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CipherSuite, RootCertStore};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,9 +29,9 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio_rustls::TlsConnector;
 
-/// The name that a development certificate is of, and that is asked for unless there is another.
+/// The default server name, which is the name in a development certificate.
 const NAME: &str = "localhost";
-/// A connection without a word is let go after this.
+/// The idle timeout of QUIC connections.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// An HTTP version.
@@ -46,30 +46,30 @@ pub enum Version {
 }
 
 impl Version {
-    /// All three.
+    /// All HTTP versions.
     pub const ALL: [Self; 3] = [Self::Http1, Self::Http2, Self::Http3];
 }
 
-/// How a phone that comes anew shakes hands.
+/// The TLS handshake with which a phone connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Handshake {
-    /// As if it had never been here.
+    /// A full handshake, as on a first visit.
     Full,
-    /// With the session of its last visit.
+    /// A handshake resumed from an earlier session.
     Resumed,
-    /// With its request in the first packet.
+    /// A resumed handshake with the request as early data (0-RTT).
     #[value(name = "0rtt")]
     Early,
 }
 
 impl Handshake {
-    /// All three.
+    /// All handshakes.
     pub const ALL: [Self; 3] = [Self::Full, Self::Resumed, Self::Early];
 }
 
-/// A gateway, and what it takes to talk to it.
+/// A gateway's address, with the sockets and TLS settings to connect to it.
 pub struct LoadTarget {
-    /// Where it listens.
+    /// The address on which the gateway listens.
     pub address: SocketAddr,
     name: Arc<str>,
     endpoint: quinn::Endpoint,
@@ -79,22 +79,22 @@ pub struct LoadTarget {
     sessions: Arc<SessionTickets>,
 }
 
-/// AES-128 with SHA-256 first, as browsers offer it; rustls puts AES-256 with SHA-384 first.
+/// The crypto provider, which offers AES-128 with SHA-256 first as browsers do. rustls offers AES-256 first.
 fn provider() -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
     provider
 }
 
-/// An HTTP/3 connection that has just begun.
+/// An HTTP/3 connection that has just been opened.
 pub struct NewConnection {
-    /// The connection.
+    /// The open connection.
     pub connection: ClientConnection,
     early: Option<quinn::ZeroRttAccepted>,
 }
 
 impl NewConnection {
-    /// Whether the gateway took what was sent before its first answer. Returns when the handshake is over.
+    /// Whether the gateway accepted the early data. Returns once the handshake is complete.
     pub async fn was_early(&mut self) -> bool {
         match self.early.take() {
             Some(accepted) => accepted.await,
@@ -104,36 +104,24 @@ impl NewConnection {
 }
 
 impl LoadTarget {
-    /// A target that shows a certificate of this PEM file.
+    /// Returns a target that presents a certificate from this PEM file.
     pub fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         let pem = std::fs::read(certificate).with_context(|| certificate.display().to_string())?;
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             roots.add(certificate?)?;
         }
-        let tls = |alpn: &[u8]| -> anyhow::Result<rustls::ClientConfig> {
-            let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider()))
-                .with_protocol_versions(&[&rustls::version::TLS13])?
-                .with_root_certificates(roots.clone())
-                .with_no_client_auth();
-            config.alpn_protocols = vec![alpn.to_vec()];
-            Ok(config)
-        };
+        let tls = |alpn: &[u8]| tls_config(&roots, alpn);
         let mut fresh = tls(b"h3")?;
         fresh.resumption = Resumption::disabled();
         let mut returning = tls(b"h3")?;
         let sessions = Arc::new(SessionTickets::default());
         returning.resumption = Resumption::store(Arc::clone(&sessions) as _);
         returning.enable_early_data = true;
-        let any = SocketAddr::new(
-            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() },
-            0,
-        );
-        let local = if address.ip().is_loopback() { any } else { SocketAddr::new(unspecified(address), 0) };
         Ok(Self {
             address,
             name: NAME.into(),
-            endpoint: quinn::Endpoint::client(local)?,
+            endpoint: quinn::Endpoint::client(local_address(address))?,
             fresh: quic(fresh)?,
             returning: quic(returning)?,
             tls: Arc::new(tls(b"http/1.1")?),
@@ -141,25 +129,25 @@ impl LoadTarget {
         })
     }
 
-    /// The same, asked for by another name.
+    /// Returns the target with this server name.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.into(), ..self }
     }
 
-    /// The sessions that returning phones share.
+    /// The session tickets that returning phones share.
     #[must_use]
     pub fn sessions(&self) -> &SessionTickets {
         &self.sessions
     }
 
-    /// The QUIC socket, for those who move it.
+    /// The QUIC endpoint, so that a test can rebind its socket.
     #[must_use]
     pub fn endpoint(&self) -> &quinn::Endpoint {
         &self.endpoint
     }
 
-    /// Opens a connection.
+    /// Opens a connection with this HTTP version.
     pub async fn connect(&self, version: Version) -> anyhow::Result<ClientConnection> {
         match version {
             Version::Http1 => self.connect_http1().await,
@@ -179,7 +167,7 @@ impl LoadTarget {
             Handshake::Full | Handshake::Resumed => (connecting.await?, None),
             Handshake::Early => match connecting.into_0rtt() {
                 Ok((quic, accepted)) => (quic, Some(accepted)),
-                // No session yet: the first visit is a full one.
+                // There is no session yet, so the first visit uses a full handshake.
                 Err(connecting) => (connecting.await?, None),
             },
         };
@@ -216,12 +204,24 @@ impl LoadTarget {
     }
 }
 
-fn unspecified(address: SocketAddr) -> std::net::IpAddr {
-    if address.is_ipv4() {
-        std::net::Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        std::net::Ipv6Addr::UNSPECIFIED.into()
-    }
+fn tls_config(roots: &RootCertStore, alpn: &[u8]) -> anyhow::Result<rustls::ClientConfig> {
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots.clone())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![alpn.to_vec()];
+    Ok(config)
+}
+
+/// The address that the QUIC socket binds: loopback for a target on loopback, and any address otherwise.
+fn local_address(target: SocketAddr) -> SocketAddr {
+    let ip: IpAddr = match (target.is_ipv4(), target.ip().is_loopback()) {
+        (true, true) => Ipv4Addr::LOCALHOST.into(),
+        (true, false) => Ipv4Addr::UNSPECIFIED.into(),
+        (false, true) => Ipv6Addr::LOCALHOST.into(),
+        (false, false) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    SocketAddr::new(ip, 0)
 }
 
 fn quic(mut tls: rustls::ClientConfig) -> anyhow::Result<quinn::ClientConfig> {
@@ -233,8 +233,8 @@ fn quic(mut tls: rustls::ClientConfig) -> anyhow::Result<quinn::ClientConfig> {
     Ok(config)
 }
 
-/// A server that has answered may want no more of the request; its answer counts (RFC 9114 section 4.1).
-fn unless_unwanted(sent: Result<(), StreamError>) -> Result<(), StreamError> {
+/// Ignores H3_NO_ERROR: a server that has answered may stop reading the request (RFC 9114 section 4.1).
+fn unless_stopped(sent: Result<(), StreamError>) -> Result<(), StreamError> {
     match sent {
         Err(StreamError::RemoteTerminate { code: Code::H3_NO_ERROR, .. }) => Ok(()),
         sent => sent,
@@ -250,7 +250,7 @@ enum RequestSender {
 /// An open connection. Clones share it.
 pub struct ClientConnection {
     kind: RequestSender,
-    /// What the gateway is called in requests.
+    /// The host name that requests carry.
     name: Arc<str>,
 }
 
@@ -268,7 +268,7 @@ impl Clone for ClientConnection {
 }
 
 impl ClientConnection {
-    /// Sends a request, whose target is a path, and reads the whole answer.
+    /// Sends a request whose target is a path, and reads the whole answer.
     pub async fn send(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
         let name = &self.name;
         match &mut self.kind {
@@ -287,24 +287,11 @@ impl ClientConnection {
                 requests.ready().await?;
                 whole(requests.send_request(request).await?).await
             }
-            RequestSender::Http3 { requests, .. } => {
-                let (parts, body) = absolute(request, name)?.into_parts();
-                let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
-                if !body.is_empty() {
-                    unless_unwanted(stream.send_data(body).await)?;
-                }
-                unless_unwanted(stream.finish().await)?;
-                let head = stream.recv_response().await?;
-                let mut whole = BytesMut::new();
-                while let Some(piece) = stream.recv_data().await? {
-                    whole.extend_from_slice(piece.chunk());
-                }
-                Ok(head.map(|()| whole.freeze()))
-            }
+            RequestSender::Http3 { requests, .. } => send_http3(requests, absolute(request, name)?).await,
         }
     }
 
-    /// The QUIC connection, where it is one.
+    /// The QUIC connection, if this connection uses HTTP/3.
     #[must_use]
     pub fn quic(&self) -> Option<&quinn::Connection> {
         match &self.kind {
@@ -313,7 +300,7 @@ impl ClientConnection {
         }
     }
 
-    /// Sends JSON or NDJSON with a token and expects success.
+    /// Sends JSON or NDJSON with a token. **Errors**: `RefusalError` for a status other than 2xx.
     pub async fn call(
         &mut self,
         method: &str,
@@ -341,10 +328,28 @@ impl ClientConnection {
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway answered {status}: {problem}")]
 pub struct RefusalError {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// The problem's text.
+    /// The answer's body, which is a problem document.
     pub problem: String,
+}
+
+async fn send_http3(
+    requests: &mut SendRequest<OpenStreams, Bytes>,
+    request: Request<Bytes>,
+) -> anyhow::Result<Response<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
+    if !body.is_empty() {
+        unless_stopped(stream.send_data(body).await)?;
+    }
+    unless_stopped(stream.finish().await)?;
+    let head = stream.recv_response().await?;
+    let mut whole = BytesMut::new();
+    while let Some(piece) = stream.recv_data().await? {
+        whole.extend_from_slice(piece.chunk());
+    }
+    Ok(head.map(|()| whole.freeze()))
 }
 
 async fn whole(response: Response<hyper::body::Incoming>) -> anyhow::Result<Response<Bytes>> {

@@ -1,5 +1,5 @@
-//! TLS sessions that clients come back with. rustls's own memory keeps eight tickets a server, which more
-//! phones at once would use up.
+//! The TLS session tickets with which clients resume. rustls's own store keeps eight tickets for each server; more
+//! concurrent phones than that would run out.
 
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
@@ -9,14 +9,14 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Tickets kept at most; the oldest go first.
+/// The maximum number of stored tickets; the oldest is dropped first.
 const TICKETS_MAX: usize = 65_536;
 
-/// The tickets of one server. Each is used once (RFC 8446 appendix C.4).
+/// The session tickets of one server. Each ticket is used once (RFC 8446 appendix C.4).
 #[derive(Default)]
 pub struct SessionTickets {
     tickets: Mutex<VecDeque<Tls13ClientSessionValue>>,
-    came: Notify,
+    added: Notify,
 }
 
 impl SessionTickets {
@@ -24,14 +24,14 @@ impl SessionTickets {
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is a ticket to come back with.
+    /// Waits until there is a ticket to resume with.
     pub async fn ready(&self) {
         loop {
-            let came = self.came.notified();
+            let added = self.added.notified();
             if !self.tickets().is_empty() {
                 return;
             }
-            came.await;
+            added.await;
         }
     }
 }
@@ -63,7 +63,7 @@ impl ClientSessionStore for SessionTickets {
             tickets.pop_front();
         }
         tickets.push_back(value);
-        self.came.notify_waiters();
+        self.added.notify_waiters();
     }
 
     fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {

@@ -1,4 +1,4 @@
-//! Reads of the trails, which lag behind the doors: asked again until they have what was acknowledged.
+//! Reads of the trails, which lag behind the acknowledgements. A read is retried until the trails are complete.
 
 use crate::client::{ClientConnection, RefusalError};
 use anyhow::ensure;
@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::{Duration, Instant};
 
-/// How long trails may lag behind the last acknowledgement, or their store be away.
+/// The longest time for which trails may lag behind the last acknowledgement, or their store be unavailable.
 const LAG_MAX: Duration = Duration::from_secs(180);
-/// Between two questions.
+/// The pause between two reads.
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Deserialize)]
@@ -17,9 +17,9 @@ struct CompletenessReply {
     complete_through: Timestamp,
 }
 
-/// Reads what has every check-in that was acknowledged up to this time. `authorization` is asked for each question
-/// anew: a resident's own does not last. **Errors**: it is not complete after three minutes; it is refused, other than
-/// for a moment.
+/// Reads a path until its answer includes every check-in acknowledged up to `through`. Each retry calls
+/// `authorization` again, because a resident's token expires. **Errors**: the answer is not complete after three
+/// minutes; the gateway refuses the read with a status other than 503.
 pub async fn read_through<T: DeserializeOwned>(
     connection: &mut ClientConnection,
     path: &str,
@@ -38,8 +38,8 @@ pub async fn read_through<T: DeserializeOwned>(
                 ensure!(!is_late, "the trails are complete only through {complete_through}");
             }
             Err(error) => {
-                let is_away = matches!(error.downcast_ref(), Some(RefusalError { status: 503, .. }));
-                if is_late || !is_away {
+                let is_unavailable = matches!(error.downcast_ref(), Some(RefusalError { status: 503, .. }));
+                if is_late || !is_unavailable {
                     return Err(error);
                 }
             }

@@ -1,14 +1,13 @@
-//! The CPU time of the gateway's process, where it runs on this machine: user and system time from
-//! `/proc/PID/stat`.
+//! The CPU time of a gateway process on this machine: user and system time from `/proc/PID/stat`.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Ticks a second of the kernel's clock, as Linux counts for user space on every architecture.
+/// Clock ticks a second in `/proc`; Linux reports 100 to user space on every architecture.
 const TICKS_A_SECOND: u64 = 100;
 
-/// How much CPU time a process has had. None where there is no such process.
+/// The CPU time that a process has used, or `None` if the process does not exist.
 #[must_use]
 pub fn used(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -16,13 +15,13 @@ pub fn used(pid: u32) -> Option<Duration> {
 }
 
 fn parse(stat: &str) -> Option<Duration> {
-    // The command's name may hold anything; the fields begin after its last bracket.
+    // The command's name may contain any character; the numeric fields begin after its last bracket.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
     let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     Some(Duration::from_millis(ticks * 1_000 / TICKS_A_SECOND))
 }
 
-/// The process that listens on a TCP port of this machine, where it can be told.
+/// The process that listens on a TCP port of this machine, or `None` if it cannot be determined.
 #[must_use]
 pub fn listener(address: SocketAddr) -> Option<u32> {
     let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| inode(table, address.port()))?;

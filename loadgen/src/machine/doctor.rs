@@ -1,13 +1,13 @@
-//! `loadgen doctor`: whether this machine and this data folder are fit for a run.
+//! `loadgen doctor`: checks whether this machine and a data folder are fit for a run.
 
 use std::path::Path;
 
-/// Files that a run needs of the gateway's data folder.
+/// The files in the gateway's data folder that a run needs.
 const FILES: [&str; 3] = ["certificate.pem", "authority.token", "tracer.token"];
-/// Open files below which a run of phones fails before the gateway does.
+/// The smallest limit on open files with which the gateway fails before a run of phones does.
 const OPEN_FILES_MIN: u64 = 4_096;
 
-/// Looks, and prints a line a finding. Returns whether a run can be made.
+/// Prints one line for each check. Returns whether a run is possible.
 #[must_use]
 pub fn look(data: &Path) -> bool {
     let mut is_fit = true;
@@ -15,12 +15,12 @@ pub fn look(data: &Path) -> bool {
         let path = data.join(file);
         let is_there = path.is_file();
         is_fit &= is_there;
-        println!("{}  {}", if is_there { "well " } else { "wrong" }, path.display());
+        println!("{}  {}", if is_there { "ok     " } else { "error  " }, path.display());
     }
     match open_files() {
-        Some(limit) if limit >= OPEN_FILES_MIN => println!("well   {limit} open files"),
-        Some(limit) => println!("poor   {limit} open files: raise the limit to {OPEN_FILES_MIN} or more"),
-        None => println!("poor   the limit on open files cannot be read"),
+        Some(limit) if limit >= OPEN_FILES_MIN => println!("ok       {limit} open files"),
+        Some(limit) => println!("warning  {limit} open files: raise the limit to {OPEN_FILES_MIN} or more"),
+        None => println!("warning  the limit on open files cannot be read"),
     }
     is_fit
 }

@@ -1,4 +1,4 @@
-//! The machine that a run is made on: the gateway's process and its CPU time, and whether the limits fit.
+//! The local machine: the gateway's process with its CPU time, and the checks of `loadgen doctor`.
 
 pub mod cpu;
 pub mod doctor;

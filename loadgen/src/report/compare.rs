@@ -1,9 +1,9 @@
-//! Two reports side by side.
+//! A table of two reports side by side.
 
 use crate::report::RunReport;
 use std::fmt::Write as _;
 
-/// A table of the figures with the change in percent.
+/// Returns a table of both reports' figures with the change in percent.
 #[must_use]
 pub fn table(before: &RunReport, after: &RunReport) -> String {
     let mut table = String::new();

@@ -1,4 +1,4 @@
-//! A run's report as one HTML file with its plots, which needs nothing else to be looked at.
+//! The report of a run as one self-contained HTML file with plots.
 
 use crate::report::{RunReport, SecondReport};
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 220.0;
 
-/// Draws the report.
+/// Returns the report as an HTML page.
 #[must_use]
 pub fn page(report: &RunReport) -> String {
     let mut page = String::from(
@@ -42,24 +42,25 @@ fn plot(page: &mut String, title: &str, seconds: &[SecondReport], lines: &[PlotL
         HEIGHT + 18.0,
     );
     for (number, (name, ink, value)) in (0_u8..).zip(lines) {
-        let points: Vec<String> = seconds
-            .iter()
-            .map(|second| {
-                #[expect(clippy::cast_precision_loss, reason = "a plot")]
-                let x = second.second as f64 / last * WIDTH;
-                format!("{x:.1},{:.1}", HEIGHT - value(second) / highest * HEIGHT)
-            })
-            .collect();
+        let points = points(seconds, value, last, highest);
         let _ = write!(
             page,
-            "<polyline fill=\"none\" stroke=\"{ink}\" stroke-width=\"2\" points=\"{}\"/>\
+            "<polyline fill=\"none\" stroke=\"{ink}\" stroke-width=\"2\" points=\"{points}\"/>\
              <text x=\"{}\" y=\"{}\" fill=\"{ink}\" font-size=\"13\">{name}</text>",
-            points.join(" "),
             10 + 60 * u32::from(number),
             HEIGHT + 18.0,
         );
     }
     page.push_str("</svg>");
+}
+
+fn points(seconds: &[SecondReport], value: &dyn Fn(&SecondReport) -> f64, last: f64, highest: f64) -> String {
+    let point = |second: &SecondReport| {
+        #[expect(clippy::cast_precision_loss, reason = "a plot")]
+        let x = second.second as f64 / last * WIDTH;
+        format!("{x:.1},{:.1}", HEIGHT - value(second) / highest * HEIGHT)
+    };
+    seconds.iter().map(point).collect::<Vec<_>>().join(" ")
 }
 
 fn escape(text: &str) -> String {

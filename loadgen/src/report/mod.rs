@@ -1,80 +1,90 @@
-//! A run's report: what was asked, what was seen, what was read back. JSON with stable names, so that runs
-//! can be compared.
+//! The report of a run: its settings, its results, and the result of verification. The JSON names are stable, so that
+//! reports of different versions can be compared.
 
 pub mod compare;
 pub mod html;
 pub mod slo;
 
-use crate::sample::RunTotals;
+use crate::sample::{RunTotals, SecondSample};
 use crate::verify::VerificationResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Quantiles in a report.
+/// The latency quantiles in a report.
 const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
 
-/// What was asked for.
+/// The settings of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunSettings {
     /// The scenario.
     pub scenario: String,
-    /// Scans a second.
+    /// The requested rate. **Units**: scans a second.
     pub rate: f64,
-    /// How long. **Units**: seconds.
+    /// The length of the run. **Units**: seconds.
     pub seconds: f64,
-    /// How scans were carried, in words.
+    /// A description of the connections that carried the scans.
     pub carrier: String,
-    /// Residents and venues of the city.
+    /// The number of residents.
     pub residents: usize,
-    /// See `residents`.
+    /// The number of venues.
     pub venues: usize,
-    /// The seed.
+    /// The seed of the plan.
     pub seed: u64,
 }
 
-/// One second of a run.
+/// The results of one second of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SecondReport {
-    /// Which, from the start.
+    /// The second's number from the start of the run.
     pub second: u64,
-    /// Scans acknowledged.
+    /// Acknowledged scans.
     pub kept: u64,
-    /// Scans that were not.
+    /// Scans that were not acknowledged.
     pub failed: u64,
-    /// Their latency. **Units**: milliseconds.
+    /// The median latency of the acknowledged scans. **Units**: milliseconds.
     pub p50_ms: f64,
-    /// See `p50_ms`.
+    /// The 99th percentile of their latency. **Units**: milliseconds.
     pub p99_ms: f64,
 }
 
-/// The report.
+/// The report of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunReport {
-    /// What was asked for.
+    /// The settings of the run.
     pub asked: RunSettings,
-    /// Scans acknowledged.
+    /// Acknowledged scans.
     pub kept: u64,
-    /// Connections whose request was taken as early data.
+    /// Connections whose request the gateway accepted as early data.
     pub early: u64,
-    /// Scans that were not, by problem code.
+    /// Scans that were not acknowledged, by problem code.
     pub failures: BTreeMap<String, u64>,
-    /// Scans acknowledged a second.
+    /// Acknowledged scans a second.
     pub kept_a_second: f64,
     /// Latency from the intended time. **Units**: milliseconds.
     pub latency_ms: BTreeMap<String, f64>,
-    /// The gateway's CPU time a check-in, where it could be read. **Units**: microseconds.
+    /// The gateway's CPU time a check-in, if it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
-    /// Second by second.
+    /// The results by second.
     pub seconds: Vec<SecondReport>,
-    /// What was read back, unless that was left out.
+    /// The result of verification, unless the run left it out.
     pub verified: Option<VerificationResult>,
 }
 
 fn ms(us: u64) -> f64 {
     Duration::from_micros(us).as_secs_f64() * 1e3
+}
+
+fn second_report(second: u64, sample: &SecondSample) -> SecondReport {
+    SecondReport {
+        second,
+        kept: sample.kept,
+        failed: sample.failed,
+        p50_ms: ms(sample.latencies.value_at_quantile(0.5)),
+        p99_ms: ms(sample.latencies.value_at_quantile(0.99)),
+    }
 }
 
 impl RunReport {
@@ -83,24 +93,18 @@ impl RunReport {
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
     pub fn new(
         asked: RunSettings,
-        seen: &RunTotals,
+        totals: &RunTotals,
         cpu: Option<Duration>,
         verified: Option<VerificationResult>,
     ) -> Self {
-        let kept = seen.kept_count;
-        let quantile = |quantile| ms(seen.latencies.value_at_quantile(quantile));
+        let kept = totals.kept_count;
+        let quantile = |quantile| ms(totals.latencies.value_at_quantile(quantile));
         let latency_ms = QUANTILES.iter().map(|(name, at)| ((*name).to_owned(), quantile(*at))).collect();
-        let seconds = seen.seconds.iter().map(|(&second, of)| SecondReport {
-            second,
-            kept: of.kept,
-            failed: of.failed,
-            p50_ms: ms(of.latencies.value_at_quantile(0.5)),
-            p99_ms: ms(of.latencies.value_at_quantile(0.99)),
-        });
+        let seconds = totals.seconds.iter().map(|(&second, sample)| second_report(second, sample));
         Self {
             kept,
-            early: seen.early,
-            failures: seen.failures.clone(),
+            early: totals.early,
+            failures: totals.failures.clone(),
             kept_a_second: kept as f64 / asked.seconds,
             latency_ms: if kept == 0 { BTreeMap::new() } else { latency_ms },
             server_cpu_us_a_check_in: cpu
@@ -118,18 +122,17 @@ impl RunReport {
         self.failures.values().sum()
     }
 
-    /// A latency quantile, where it is one of the report's.
+    /// A latency quantile, if the report has it.
     #[must_use]
     pub fn latency_ms(&self, quantile: f64) -> Option<f64> {
         let (name, _) = QUANTILES.iter().find(|(_, at)| (at - quantile).abs() < 1e-9)?;
         self.latency_ms.get(*name).copied()
     }
 
-    /// The report in words.
+    /// The report as text for a terminal.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        let _ = writeln!(text, "{} · {}", self.asked.scenario, self.asked.carrier);
+        let mut text = format!("{} · {}\n", self.asked.scenario, self.asked.carrier);
         let _ = writeln!(
             text,
             "  acknowledged   {} ({:.0}/s of {:.0}/s asked)",
@@ -150,15 +153,19 @@ impl RunReport {
             let _ = writeln!(text, "  server CPU     {us:.1} us a check-in");
         }
         if let Some(verified) = &self.verified {
-            let VerificationResult { acknowledged, found, missing, doubled, changed } = verified;
-            let _ = writeln!(
-                text,
-                "  read back      {found} of {acknowledged}; {missing} missing, {doubled} doubled, {changed} changed"
-            );
-            if let Some(repeated @ 1..) = self.kept.checked_sub(*acknowledged) {
-                let _ = writeln!(text, "  repeated       {repeated} scans were of a check-in made before");
-            }
+            self.write_verified(&mut text, verified);
         }
         text
+    }
+
+    fn write_verified(&self, text: &mut String, verified: &VerificationResult) {
+        let VerificationResult { acknowledged, found, missing, doubled, changed } = verified;
+        let _ = writeln!(
+            text,
+            "  read back      {found} of {acknowledged}; {missing} missing, {doubled} doubled, {changed} changed"
+        );
+        if let Some(repeated @ 1..) = self.kept.checked_sub(*acknowledged) {
+            let _ = writeln!(text, "  repeated       {repeated} scans of a check-in that was made before");
+        }
     }
 }

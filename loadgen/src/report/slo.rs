@@ -1,21 +1,21 @@
-//! Service levels: `p99<50ms`, `errors<0.1%`, `errors<10`.
+//! Service levels, written as `p99<50ms`, `errors<0.1%` or `errors<10`.
 
 use crate::report::RunReport;
 use std::fmt;
 use std::str::FromStr;
 
-/// What a level is about.
+/// The measured value that a service level bounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum SloMeasure {
-    /// A latency quantile in milliseconds; 1 is the maximum.
+    /// A latency quantile from 0 to 1, where 1 is the maximum. **Units**: the bound is in milliseconds.
     Latency(f64),
-    /// Failed scans as a share.
+    /// The share of scans that failed.
     ErrorShare,
-    /// Failed scans.
+    /// The number of scans that failed.
     Errors,
 }
 
-/// A level that a run must keep.
+/// A service level that a run must meet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slo {
     text: String,
@@ -23,9 +23,11 @@ pub struct Slo {
     bound: f64,
 }
 
-/// The text is no level.
+/// The error for a text that is not a service level.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no service level: write p50, p90, p99, p99.9, max or errors, `<`, and ms, s, % or a count")]
+#[error(
+    "`{0}` is not a service level: write p50, p90, p99, p99.9, max or errors, `<`, and ms, s, % or a count"
+)]
 pub struct SloError(String);
 
 impl FromStr for Slo {
@@ -65,7 +67,7 @@ impl fmt::Display for Slo {
 }
 
 impl Slo {
-    /// Whether a run kept it.
+    /// Whether a run met the service level.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
     pub fn is_met(&self, report: &RunReport) -> bool {

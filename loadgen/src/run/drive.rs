@@ -1,5 +1,5 @@
-//! Driving: sends a plan's scans at their times, open loop. A gateway that slows down meets a growing
-//! backlog, as it would at a door; what the backlog does not take is counted as dropped and never silently.
+//! The open-loop driver: sends a plan's scans at their intended times. If the gateway slows down, the backlog grows,
+//! as it would at a door. Scans that do not fit in the backlog are counted as dropped.
 
 use crate::city::{LoadCity, LoadResident, LoadVenue};
 use crate::client::{ClientConnection, Handshake, LoadTarget, NewConnection, Version};
@@ -16,40 +16,40 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-/// Scans that may wait for their turn.
+/// The maximum number of scans that wait to be sent or answered.
 const BACKLOG_MAX: usize = 200_000;
-/// Phones that may be connecting at once.
+/// The maximum number of phones with an open connection.
 const PHONES_MAX: usize = 8_192;
-/// How long a phone that will come back stays after its answer, so that the ticket for it arrives.
+/// The time for which a returning phone stays connected after its answer, so that its session ticket arrives.
 const LINGER: Duration = Duration::from_millis(100);
-/// How long after a run's end its last answers are waited for.
+/// The longest wait for the last answers after a run's end.
 const TAIL_MAX: Duration = Duration::from_secs(30);
 
-/// How scans reach the gateway.
+/// The kind of connection that carries scans to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
-    /// Gates: connections that stay, with so many scans in flight on each.
+    /// Gates: connections that stay open, with several scans in flight on each.
     Gates {
-        /// How many connections.
+        /// The number of connections.
         connections: usize,
         /// Scans in flight on each.
         in_flight: usize,
-        /// Over which HTTP.
+        /// The HTTP version.
         version: Version,
     },
-    /// Phones: a connection a scan.
+    /// Phones: a new connection for each scan.
     Phones(Handshake),
 }
 
-/// What a run is made of.
+/// The target, city and plan of a run.
 pub struct LoadRun {
-    /// Where to.
+    /// The gateway that receives the scans.
     pub target: Arc<LoadTarget>,
-    /// Who and where.
+    /// The residents and venues to which the plan's indices refer.
     pub city: Arc<LoadCity>,
     /// The scans, by carrier, in order of time.
     pub shares: Vec<(Carrier, Vec<PlannedScan>)>,
-    /// How long.
+    /// The length of the run.
     pub length: Duration,
 }
 
@@ -68,21 +68,7 @@ pub async fn drive(run: LoadRun) -> anyhow::Result<Samples> {
     let mut drivers = JoinSet::new();
     for (carrier, scans) in run.shares {
         let (target, city) = (Arc::clone(&run.target), Arc::clone(&run.city));
-        let samples = Arc::clone(&samples);
-        drivers.spawn(async move {
-            match carrier {
-                Carrier::Gates { connections, in_flight, version } => {
-                    let gates = GatePool::open(&target, connections, in_flight, version).await?;
-                    pace(start, scans, &city, &samples, gates).await;
-                }
-                Carrier::Phones(handshake) => {
-                    let places = Arc::new(Semaphore::new(PHONES_MAX));
-                    let phones = Phones { target, handshake, places, samples: Arc::clone(&samples) };
-                    pace(start, scans, &city, &samples, phones).await;
-                }
-            }
-            anyhow::Ok(())
-        });
+        drivers.spawn(drive_share(start, carrier, scans, target, city, Arc::clone(&samples)));
     }
     let watched = Arc::clone(&samples);
     let watching = tokio::spawn(async move { watch(&bar, start, run.length, &watched).await });
@@ -90,9 +76,31 @@ pub async fn drive(run: LoadRun) -> anyhow::Result<Samples> {
         driver??;
     }
     watching.abort();
-    // The watcher's is dropped once its task has ended.
+    // The watcher's reference to the samples is dropped once its task has ended.
     let _ = watching.await;
-    Arc::into_inner(samples).ok_or_else(|| anyhow::anyhow!("a scan is still under way"))
+    Arc::into_inner(samples).ok_or_else(|| anyhow::anyhow!("a scan is still in flight"))
+}
+
+async fn drive_share(
+    start: Instant,
+    carrier: Carrier,
+    scans: Vec<PlannedScan>,
+    target: Arc<LoadTarget>,
+    city: Arc<LoadCity>,
+    samples: Arc<Samples>,
+) -> anyhow::Result<()> {
+    match carrier {
+        Carrier::Gates { connections, in_flight, version } => {
+            let gates = GatePool::open(&target, connections, in_flight, version).await?;
+            pace(start, scans, &city, &samples, gates).await;
+        }
+        Carrier::Phones(handshake) => {
+            let permits = Arc::new(Semaphore::new(PHONES_MAX));
+            let phones = Phones { target, handshake, permits, samples: Arc::clone(&samples) };
+            pace(start, scans, &city, &samples, phones).await;
+        }
+    }
+    Ok(())
 }
 
 fn progress(length: Duration) -> ProgressBar {
@@ -106,12 +114,13 @@ async fn watch(bar: &ProgressBar, start: Instant, length: Duration, samples: &Sa
     let mut ticks = tokio::time::interval(Duration::from_millis(500));
     loop {
         ticks.tick().await;
-        let seen = samples.totals();
+        let totals = samples.totals();
         let seconds = start.elapsed().as_secs_f64().max(0.001);
         #[expect(clippy::cast_precision_loss, reason = "a progress bar")]
-        let (rate, failed) = (seen.kept_count as f64 / seconds, seen.failures.values().sum::<u64>());
-        let ms =
-            |quantile| Duration::from_micros(seen.latencies.value_at_quantile(quantile)).as_secs_f64() * 1e3;
+        let (rate, failed) = (totals.kept_count as f64 / seconds, totals.failures.values().sum::<u64>());
+        let ms = |quantile| {
+            Duration::from_micros(totals.latencies.value_at_quantile(quantile)).as_secs_f64() * 1e3
+        };
         bar.set_position(start.elapsed().min(length).as_secs());
         bar.set_message(format!(
             "{rate:.0} check-ins/s, p50 {:.1} ms, p99 {:.1} ms, {failed} failed",
@@ -121,26 +130,26 @@ async fn watch(bar: &ProgressBar, start: Instant, length: Duration, samples: &Sa
     }
 }
 
-/// Something that carries scans.
+/// A sender of scans over one kind of connection.
 trait ScanSender: Clone + Send + Sync + 'static {
-    /// Carries one, whichever turn it is.
-    fn carry(&self, turn: usize, scan: ScanRequest) -> impl Future<Output = ScanResult> + Send;
+    /// Sends the scan with this index in the plan.
+    fn send_scan(&self, turn: usize, scan: ScanRequest) -> impl Future<Output = ScanResult> + Send;
 }
 
-/// A scan about to be sent.
+/// A scan that is about to be sent.
 struct ScanRequest {
     resident: LoadResident,
     venue: LoadVenue,
 }
 
 impl ScanRequest {
-    /// The request, with the code that the phone shows now.
+    /// The HTTP request, with the personal code that the phone shows now.
     fn request(&self) -> Request<Bytes> {
         let code = self.resident.code(Step::of(now()));
         let body = json!({"venue": self.venue.poster, "person": code}).to_string();
         let request = Request::builder().method("POST").uri("/v1/check-ins");
         let request = request.header("content-type", "application/json").body(Bytes::from(body));
-        request.expect("the request is made of constants")
+        request.expect("the request consists of constants")
     }
 }
 
@@ -158,7 +167,7 @@ async fn send(connection: &mut ClientConnection, scan: &ScanRequest) -> ScanResu
         .map_or(ScanResult::Broken, |ProblemReply { code }| ScanResult::Refused(code))
 }
 
-/// Sends scans at their times, and returns when all are answered or the tail's time is over.
+/// Sends scans at their intended times. Returns once all are answered, or `TAIL_MAX` after the last was sent.
 async fn pace(
     start: Instant,
     scans: Vec<PlannedScan>,
@@ -167,34 +176,34 @@ async fn pace(
     carrier: impl ScanSender,
 ) {
     let backlog = Arc::new(Semaphore::new(BACKLOG_MAX));
-    let mut under_way = JoinSet::new();
+    let mut in_flight_scans = JoinSet::new();
     for (turn, intended) in scans.into_iter().enumerate() {
         let at = start + intended.at;
         if at > Instant::now() {
             tokio::time::sleep_until(at.into()).await;
         }
-        while under_way.try_join_next().is_some() {}
+        while in_flight_scans.try_join_next().is_some() {}
         let resident = city.residents[intended.resident as usize].clone();
         let person = resident.person;
-        let Ok(place) = Arc::clone(&backlog).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&backlog).try_acquire_owned() else {
             samples.add(person, intended.at, Duration::ZERO, ScanResult::Dropped);
             continue;
         };
         let scan = ScanRequest { resident, venue: city.venues[intended.venue as usize].clone() };
         let (samples, carrier) = (Arc::clone(samples), carrier.clone());
-        under_way.spawn(async move {
-            let outcome = carrier.carry(turn, scan).await;
+        in_flight_scans.spawn(async move {
+            let outcome = carrier.send_scan(turn, scan).await;
             samples.add(person, intended.at, at.elapsed(), outcome);
-            drop(place);
+            drop(permit);
         });
     }
-    let all = async { while under_way.join_next().await.is_some() {} };
-    // What has no answer by then is left out of both lists: it was not acknowledged.
+    let all = async { while in_flight_scans.join_next().await.is_some() {} };
+    // A scan without an answer by then is in neither list, because it was not acknowledged.
     let _ = tokio::time::timeout(TAIL_MAX, all).await;
-    under_way.shutdown().await;
+    in_flight_scans.shutdown().await;
 }
 
-/// Connections that stay.
+/// The gate connections, which stay open.
 #[derive(Clone)]
 struct GatePool(Arc<Vec<GateConnection>>);
 
@@ -202,7 +211,7 @@ struct GateConnection {
     target: Arc<LoadTarget>,
     version: Version,
     connection: Mutex<Option<ClientConnection>>,
-    places: Semaphore,
+    permits: Semaphore,
 }
 
 impl GatePool {
@@ -215,28 +224,28 @@ impl GatePool {
         let mut gates = Vec::with_capacity(connections);
         for _ in 0..connections {
             let connection = Mutex::new(Some(target.connect(version).await?));
-            let places = Semaphore::new(in_flight);
-            gates.push(GateConnection { target: Arc::clone(target), version, connection, places });
+            let permits = Semaphore::new(in_flight);
+            gates.push(GateConnection { target: Arc::clone(target), version, connection, permits });
         }
         Ok(Self(Arc::new(gates)))
     }
 }
 
 impl GateConnection {
-    /// The connection, opened anew where it broke.
+    /// The open connection; a broken one is opened again.
     async fn connection(&self) -> Option<ClientConnection> {
-        let mut place = self.connection.lock().await;
-        if place.is_none() {
-            *place = self.target.connect(self.version).await.ok();
+        let mut slot = self.connection.lock().await;
+        if slot.is_none() {
+            *slot = self.target.connect(self.version).await.ok();
         }
-        place.clone()
+        slot.clone()
     }
 }
 
 impl ScanSender for GatePool {
-    async fn carry(&self, turn: usize, scan: ScanRequest) -> ScanResult {
+    async fn send_scan(&self, turn: usize, scan: ScanRequest) -> ScanResult {
         let gate = &self.0[turn % self.0.len()];
-        let Ok(_place) = gate.places.acquire().await else { return ScanResult::Broken };
+        let Ok(_permit) = gate.permits.acquire().await else { return ScanResult::Broken };
         let Some(mut connection) = gate.connection().await else { return ScanResult::Broken };
         let outcome = send(&mut connection, &scan).await;
         if matches!(outcome, ScanResult::Broken) {
@@ -246,24 +255,24 @@ impl ScanSender for GatePool {
     }
 }
 
-/// A connection a scan.
+/// The phones, which open a connection for each scan.
 #[derive(Clone)]
 struct Phones {
     target: Arc<LoadTarget>,
     handshake: Handshake,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     samples: Arc<Samples>,
 }
 
 impl ScanSender for Phones {
-    async fn carry(&self, _: usize, scan: ScanRequest) -> ScanResult {
-        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return ScanResult::Broken };
+    async fn send_scan(&self, _: usize, scan: ScanRequest) -> ScanResult {
+        let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else { return ScanResult::Broken };
         let Ok(mut arrival) = self.target.arrive(self.handshake).await else { return ScanResult::Broken };
         let outcome = send(&mut arrival.connection, &scan).await;
         if self.handshake == Handshake::Early && arrival.was_early().await {
             self.samples.add_early();
         }
-        let leaving = leave(arrival, self.handshake, place);
+        let leaving = leave(arrival, self.handshake, permit);
         if self.handshake == Handshake::Full {
             leaving.await;
         } else {
@@ -273,8 +282,8 @@ impl ScanSender for Phones {
     }
 }
 
-/// Closes a phone's connection, after a while if it will come back.
-async fn leave(arrival: NewConnection, handshake: Handshake, place: OwnedSemaphorePermit) {
+/// Closes a phone's connection. A phone that will return first waits for its session ticket.
+async fn leave(arrival: NewConnection, handshake: Handshake, permit: OwnedSemaphorePermit) {
     if handshake != Handshake::Full {
         tokio::time::sleep(LINGER).await;
     }
@@ -282,5 +291,5 @@ async fn leave(arrival: NewConnection, handshake: Handshake, place: OwnedSemapho
         // H3_NO_ERROR (RFC 9114 section 8.1).
         quic.close(quinn::VarInt::from_u32(0x100), b"");
     }
-    drop(place);
+    drop(permit);
 }

@@ -1,31 +1,31 @@
-//! A plan: when which resident scans at which venue, decided before anything is sent and the same for the
-//! same seed. The times are intended times: a gateway that stalls is not forgiven.
+//! The plan of a run: the time, resident and venue of every scan, fixed before the first is sent and the same for the
+//! same seed. Latencies count from these intended times, so a gateway that stalls pays for every scan that it delays.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// One scan to be made.
+/// One scan of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlannedScan {
-    /// When, from the start.
+    /// The intended time since the start of the run.
     pub at: Duration,
-    /// Who, by number.
+    /// The resident's index in the city.
     pub resident: u32,
-    /// Where, by number.
+    /// The venue's index in the city.
     pub venue: u32,
 }
 
-/// How the rate goes over time.
+/// The rate of scans over the length of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Curve {
-    /// As it is.
+    /// A constant rate.
     Flat,
-    /// A day: a morning peak, noon, and a broader evening peak; the rate is its mean.
+    /// A day with a morning peak, a noon peak and a broader evening peak around the mean rate.
     Day,
 }
 
 impl Curve {
-    /// The share of the mean rate at a part of the run, from 0 to 1.
+    /// The relative rate at a point of the run. **Units**: `part` is the share of the run that has passed.
     fn height(self, part: f64) -> f64 {
         match self {
             Self::Flat => 1.0,
@@ -37,12 +37,12 @@ impl Curve {
     }
 }
 
-/// A small generator whose numbers depend on the seed alone (splitmix64).
+/// The splitmix64 pseudo-random generator, whose numbers depend only on the seed.
 #[derive(Debug, Clone)]
 pub struct SplitMix64(pub u64);
 
 impl SplitMix64 {
-    /// The next number drawn.
+    /// Returns the next number.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -50,40 +50,40 @@ impl SplitMix64 {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to 1.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are what a float holds")]
+    /// Returns a number from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a float holds 53 bits")]
     pub fn share(&mut self) -> f64 {
         (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number below a bound.
+    /// Returns a number below a bound.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the share is below 1")]
     pub fn below(&mut self, bound: u32) -> u32 {
         ((self.share() * f64::from(bound)) as u32).min(bound.saturating_sub(1))
     }
 }
 
-/// What a plan is made from.
+/// The settings from which a plan is made.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanOptions {
-    /// Scans a second.
+    /// The mean rate. **Units**: scans a second.
     pub rate: f64,
-    /// How long.
+    /// The length of the run.
     pub length: Duration,
-    /// How the rate goes.
+    /// The curve of the rate.
     pub curve: Curve,
-    /// Residents to choose from.
+    /// The number of residents to choose from.
     pub residents: u32,
-    /// Venues to choose from, the first the most visited.
+    /// The number of venues to choose from; the first is visited most.
     pub venues: u32,
-    /// The seed.
+    /// The seed of the plan.
     pub seed: u64,
 }
 
-/// A step of a code: within one, a resident's second scan at a venue would be the first one again.
+/// The time step of a personal code. A second scan of a resident at a venue within one step would deduplicate.
 const STEP: Duration = Duration::from_secs(30);
 
-/// Makes the plan, in order of time: Poisson arrivals, venues by Zipf's law.
+/// Makes the plan in order of time, with Poisson arrivals and venues by Zipf's law.
 #[must_use]
 pub fn plan(options: &PlanOptions) -> Vec<PlannedScan> {
     let mut random = SplitMix64(options.seed);
@@ -91,8 +91,8 @@ pub fn plan(options: &PlanOptions) -> Vec<PlannedScan> {
     let mean: f64 =
         (0..1_000).map(|part| options.curve.height(f64::from(part) / 1_000.0)).sum::<f64>() / 1_000.0;
     let (mut planned, mut at) = (Vec::new(), 0.0_f64);
-    let mut lately: HashSet<(u32, u32)> = HashSet::new();
-    let mut turned = Duration::ZERO;
+    let mut recent: HashSet<(u32, u32)> = HashSet::new();
+    let mut cleared = Duration::ZERO;
     let seconds = options.length.as_secs_f64();
     loop {
         let rate = options.rate * options.curve.height(at / seconds) / mean;
@@ -101,14 +101,14 @@ pub fn plan(options: &PlanOptions) -> Vec<PlannedScan> {
             return planned;
         }
         let time = Duration::from_secs_f64(at);
-        if time.saturating_sub(turned) > STEP {
-            lately.clear();
-            turned = time;
+        if time.saturating_sub(cleared) > STEP {
+            recent.clear();
+            cleared = time;
         }
         let venue = pick(&weights, random.share());
-        // With many residents the first draw is nearly always new; a city that is too small repeats.
+        // With many residents the first draw is nearly always unused. A city that is too small skips the scan.
         let resident =
-            (0..16).map(|_| random.below(options.residents)).find(|&one| lately.insert((one, venue)));
+            (0..16).map(|_| random.below(options.residents)).find(|&one| recent.insert((one, venue)));
         if let Some(resident) = resident {
             planned.push(PlannedScan { at: time, resident, venue });
         }

@@ -1,5 +1,5 @@
-//! What a run saw: every answer counted, every latency from its intended time, every acknowledged check-in
-//! on a list.
+//! The results of a run: the count of every answer, every latency measured from its intended time, and the list of
+//! acknowledged check-ins.
 
 use hdrhistogram::Histogram;
 use scangate_core::id::{CheckInId, PersonId};
@@ -9,62 +9,62 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The longest latency that is told apart: a minute.
+/// The longest latency that the histogram distinguishes: one minute.
 const LATENCY_US_MAX: u64 = 60_000_000;
 
-/// The part of an answer that counts.
+/// The part of a check-in's answer that verification needs.
 #[derive(Debug, Clone, Deserialize)]
 pub struct AcknowledgedCheckIn {
-    /// The check-in.
+    /// The check-in's id.
     pub id: CheckInId,
-    /// The gateway's time.
+    /// The check-in time that the gateway assigned.
     pub at: Timestamp,
 }
 
-/// What became of a scan.
+/// The result of a scan.
 #[derive(Debug, Clone)]
 pub enum ScanResult {
-    /// It was acknowledged.
+    /// The gateway acknowledged the check-in.
     Kept(AcknowledgedCheckIn),
-    /// The gateway refused it, with this code.
+    /// The gateway refused the scan with this problem code.
     Refused(String),
-    /// No answer came: the connection broke, or the answer made no sense.
+    /// The connection broke, or the answer could not be parsed.
     Broken,
-    /// It was never sent: too many waited.
+    /// The scan was never sent, because the backlog was full.
     Dropped,
 }
 
-/// One second of a run.
+/// The scans whose intended time is in one second of a run.
 pub struct SecondSample {
-    /// Scans answered well.
+    /// Scans that were acknowledged.
     pub kept: u64,
-    /// Scans that were not.
+    /// Scans that were not acknowledged.
     pub failed: u64,
-    /// Latencies in microseconds.
+    /// Latencies of the acknowledged scans. **Units**: microseconds.
     pub latencies: Histogram<u64>,
 }
 
-/// All that a run saw.
+/// The results of all scans of a run.
 pub struct RunTotals {
-    /// Latencies of all that were acknowledged, in microseconds.
+    /// Latencies of all acknowledged scans. **Units**: microseconds.
     pub latencies: Histogram<u64>,
-    /// Second by second, by intended time.
+    /// The results by second of the intended time.
     pub seconds: BTreeMap<u64, SecondSample>,
-    /// How many were refused, by code; `broken` and `dropped` stand here, too.
+    /// The number of failed scans by problem code, or by `broken` and `dropped`.
     pub failures: BTreeMap<String, u64>,
     /// Acknowledged check-ins by person.
     pub kept: HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
-    /// How many those are.
+    /// The number of acknowledged check-ins.
     pub kept_count: u64,
-    /// Connections whose request the gateway took as early data.
+    /// Connections whose request the gateway accepted as early data.
     pub early: u64,
 }
 
-/// Where the tasks of a run put what they saw.
+/// The shared results to which the tasks of a run add theirs.
 pub struct Samples(Mutex<RunTotals>);
 
 fn histogram() -> Histogram<u64> {
-    Histogram::new_with_max(LATENCY_US_MAX, 3).expect("the bounds are constants that a histogram takes")
+    Histogram::new_with_max(LATENCY_US_MAX, 3).expect("a histogram accepts these constant bounds")
 }
 
 impl Default for Samples {
@@ -81,35 +81,35 @@ impl Default for Samples {
 }
 
 impl Samples {
-    /// What was seen so far.
+    /// The results so far.
     pub fn totals(&self) -> MutexGuard<'_, RunTotals> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything, at the end.
+    /// The final results.
     #[must_use]
     pub fn into_totals(self) -> RunTotals {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a connection whose request was taken as early data.
+    /// Counts a connection whose request the gateway accepted as early data.
     pub fn add_early(&self) {
         self.totals().early += 1;
     }
 
-    /// Adds a scan that was intended at a time after the start and took so long from then.
-    pub fn add(&self, person: PersonId, intended: Duration, took: Duration, outcome: ScanResult) {
-        let mut seen = self.totals();
+    /// Adds a scan with its intended time since the start and its latency from that time.
+    pub fn add(&self, person: PersonId, intended: Duration, took: Duration, result: ScanResult) {
+        let mut totals = self.totals();
         let us = u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX).clamp(1, LATENCY_US_MAX);
         let empty = || SecondSample { kept: 0, failed: 0, latencies: histogram() };
-        let second = seen.seconds.entry(intended.as_secs()).or_insert_with(empty);
-        let failure = match outcome {
+        let second = totals.seconds.entry(intended.as_secs()).or_insert_with(empty);
+        let failure = match result {
             ScanResult::Kept(acknowledged) => {
                 second.kept += 1;
                 second.latencies.saturating_record(us);
-                seen.latencies.saturating_record(us);
-                seen.kept_count += 1;
-                seen.kept.entry(person).or_default().push(acknowledged);
+                totals.latencies.saturating_record(us);
+                totals.kept_count += 1;
+                totals.kept.entry(person).or_default().push(acknowledged);
                 return;
             }
             ScanResult::Refused(code) => code,
@@ -117,6 +117,6 @@ impl Samples {
             ScanResult::Dropped => "dropped".to_owned(),
         };
         second.failed += 1;
-        *seen.failures.entry(failure).or_default() += 1;
+        *totals.failures.entry(failure).or_default() += 1;
     }
 }

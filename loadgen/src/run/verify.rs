@@ -1,5 +1,5 @@
-//! Verification: every acknowledged check-in is read back through the gateway, once each. Residents read
-//! their own, so that no tracer's budget is spent on it.
+//! Verification: every acknowledged check-in is read back through the gateway and must occur exactly once. Each
+//! resident reads their own trail, so verification spends no tracer's query quota.
 
 use crate::city::LoadResident;
 use crate::client::trails::read_through;
@@ -11,26 +11,26 @@ use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Connections that read.
+/// Connections that read in parallel.
 const READERS: usize = 4;
 
-/// What was found.
+/// The counts of check-ins that were read back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationResult {
-    /// Check-ins that were acknowledged.
+    /// Distinct check-ins that were acknowledged.
     pub acknowledged: u64,
-    /// Those that are in the trail, at the time that was acknowledged.
+    /// Check-ins that are in the trail once, at the acknowledged time.
     pub found: u64,
-    /// Those that are not.
+    /// Check-ins that are not in the trail.
     pub missing: u64,
-    /// Those that are there more than once.
+    /// Check-ins that are in the trail more than once.
     pub doubled: u64,
-    /// Those that are there with another time.
+    /// Check-ins that are in the trail with a different time.
     pub changed: u64,
 }
 
 impl VerificationResult {
-    /// Whether every promise was kept.
+    /// Whether every acknowledged check-in was found.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.missing == 0 && self.doubled == 0 && self.changed == 0 && self.found == self.acknowledged
@@ -50,17 +50,17 @@ struct PersonReply {
     check_ins: Vec<AcknowledgedCheckIn>,
 }
 
-/// Reads everything back.
+/// Reads back every acknowledged check-in of these residents.
 pub async fn verify(
     target: &LoadTarget,
     residents: &[LoadResident],
     kept: &HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
 ) -> anyhow::Result<VerificationResult> {
-    let asked: Vec<(&LoadResident, &Vec<AcknowledgedCheckIn>)> =
+    let readers: Vec<(&LoadResident, &Vec<AcknowledgedCheckIn>)> =
         residents.iter().filter_map(|resident| Some((resident, kept.get(&resident.person)?))).collect();
-    let last = kept.values().flatten().map(|acknowledged| acknowledged.at).max().unwrap_or(Timestamp(0));
-    let readers = asked.chunks(asked.len().div_ceil(READERS).max(1));
-    let readings = readers.map(|share| read_share(target, share, last));
+    let last = kept.values().flatten().map(|check_in| check_in.at).max().unwrap_or(Timestamp(0));
+    let shares = readers.chunks(readers.len().div_ceil(READERS).max(1));
+    let readings = shares.map(|share| read_share(target, share, last));
     let mut verified = VerificationResult::default();
     for reading in futures_util::future::join_all(readings).await {
         verified.add(&reading?);
@@ -76,23 +76,23 @@ async fn read_share(
     let mut connection = target.connect(Version::Http3).await?;
     let mut verified = VerificationResult::default();
     for (resident, kept) in share {
-        let by = || resident.authorization(now());
-        let mine: PersonReply = read_through(&mut connection, "/v1/people/me", by, last).await?;
-        verified.add(&compare(kept, &mine.check_ins));
+        let authorization = || resident.authorization(now());
+        let trail: PersonReply = read_through(&mut connection, "/v1/people/me", authorization, last).await?;
+        verified.add(&compare(kept, &trail.check_ins));
     }
     Ok(verified)
 }
 
 fn compare(kept: &[AcknowledgedCheckIn], stored: &[AcknowledgedCheckIn]) -> VerificationResult {
-    // A repeated request is acknowledged again with the same id and time: it is one check-in.
-    let promised: HashMap<CheckInId, Timestamp> = kept.iter().map(|one| (one.id, one.at)).collect();
+    // The gateway acknowledges a repeated request with the same id and time; both are one check-in.
+    let acknowledged: HashMap<CheckInId, Timestamp> = kept.iter().map(|one| (one.id, one.at)).collect();
     let mut found: HashMap<CheckInId, Vec<Timestamp>> = HashMap::new();
     for one in stored {
         found.entry(one.id).or_default().push(one.at);
     }
     let mut verified =
-        VerificationResult { acknowledged: promised.len() as u64, ..VerificationResult::default() };
-    for (id, at) in promised {
+        VerificationResult { acknowledged: acknowledged.len() as u64, ..VerificationResult::default() };
+    for (id, at) in acknowledged {
         match found.get(&id).map(Vec::as_slice) {
             None => verified.missing += 1,
             Some([stored]) if *stored == at => verified.found += 1,
