@@ -1,5 +1,5 @@
-//! Replay of real check-ins: registers their people and venues, imports them as if they had just happened,
-//! and compares what the gateway says of co-presence with a reckoning of its own.
+//! Replay of recorded check-ins. It registers their people and venues and imports the check-ins as if they had just
+//! happened. Then it compares the gateway's co-presence answers with the brute-force calculation in `reckon`.
 
 pub mod reckon;
 
@@ -17,23 +17,23 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The last check-in is made to be so long ago.
+/// The age that the last recorded check-in has when it is imported.
 const END_MS: i64 = 60_000;
-/// How far back a register may go: a day less than trails are kept.
+/// The longest span of an imported register: one day less than the retention of trails.
 const SPAN_MS_MAX: i64 = 13 * DAY_MS as i64;
 
-/// A row of the file.
+/// A recorded check-in: one row of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedVisit {
     /// The user, by the file's own name.
     pub user: String,
     /// The venue, by the file's own name.
     pub venue: String,
-    /// When. **Units**: milliseconds since 1970.
+    /// The recorded time. **Units**: milliseconds since 1970.
     pub at: i64,
 }
 
-/// Reads `user,venue,…,time`, by comma or tab, with or without a header.
+/// Reads a file of `user,venue,…,time`, separated by commas or tabs, with or without a header.
 pub fn read(path: &Path) -> anyhow::Result<Vec<RecordedVisit>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     parse(&text).with_context(|| path.display().to_string())
@@ -53,9 +53,9 @@ fn parse(text: &str) -> anyhow::Result<Vec<RecordedVisit>> {
         };
         match time_of(time) {
             Some(at) => visits.push(RecordedVisit { user: user.to_owned(), venue: venue.to_owned(), at }),
-            // A header is the one line whose time may be a word.
+            // Only a header may have a word for its time.
             None if number == 0 => {}
-            None => bail!("line {}: `{time}` is no time", number + 1),
+            None => bail!("line {}: `{time}` is not a time", number + 1),
         }
     }
     Ok(visits)
@@ -70,26 +70,37 @@ fn time_of(text: &str) -> Option<i64> {
     Some(broken_down.to_timestamp().ok()?.as_millisecond())
 }
 
-/// What a replay found.
+/// The counts of a replay's comparisons.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReplayResult {
-    /// Check-ins that were imported.
+    /// Imported check-ins.
     pub imported: usize,
-    /// People whose co-presence was asked for.
+    /// People whose co-presence was queried.
     pub asked: usize,
-    /// Answers equal to the reckoning, over one hop and two.
+    /// People whose answers equal the calculation, over one hop and two.
     pub equal: usize,
-    /// The first that was not.
+    /// The first answer that differs.
     pub difference: Option<String>,
+}
+
+impl ReplayResult {
+    /// Counts a person, whose answers are equal if there is no difference.
+    fn add(&mut self, difference: Option<String>) {
+        self.asked += 1;
+        self.equal += usize::from(difference.is_none());
+        if self.difference.is_none() {
+            self.difference = difference;
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct ImportReply {
-    #[expect(dead_code, reason = "that it is an id and no problem is what counts")]
+    #[expect(dead_code, reason = "the reply only has to be an id rather than a problem")]
     id: CheckInId,
 }
 
-/// Replays a register; asks for so many people at most.
+/// Replays a register and queries at most `people_max` people.
 pub async fn replay(
     target: &LoadTarget,
     authority: &str,
@@ -101,11 +112,7 @@ pub async fn replay(
     let rows = import(&mut connection, authority, visits).await?;
     let imported = now();
     let register = StayRegister::new(&rows);
-    let mut people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
-    people.sort_unstable();
-    people.dedup();
-    let every = people.len().div_ceil(people_max.max(1)).max(1);
-    let asked: Vec<PersonId> = people.into_iter().step_by(every).collect();
+    let asked = sample_people(&rows, people_max);
     let window = rows.iter().map(|row| row.at).min().zip(rows.iter().map(|row| row.at).max());
     let Some((from, last)) = window else { bail!("the register is empty") };
     let to = last + 2 * END_MS;
@@ -113,28 +120,35 @@ pub async fn replay(
     let bar = ProgressBar::new(asked.len() as u64);
     for person in asked {
         let case = open_case(&mut connection, tracer, person, from, to).await?;
-        replayed.asked += 1;
-        let mut is_equal = true;
+        let mut first_difference = None;
         for hops in [1, 2] {
             let expected = register.contacts(person, from, to, hops);
             let found = co_presence(&mut connection, tracer, &case, hops, imported).await?;
             if found != expected {
-                is_equal = false;
-                replayed.difference.get_or_insert_with(|| difference(person, hops, &expected, &found));
+                first_difference.get_or_insert_with(|| difference(person, hops, &expected, &found));
             }
         }
-        replayed.equal += usize::from(is_equal);
+        replayed.add(first_difference);
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(replayed)
 }
 
+/// The people to query: every nth of the register, so that they are at most `people_max`.
+fn sample_people(rows: &[RegisterRow], people_max: usize) -> Vec<PersonId> {
+    let mut people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    let every = people.len().div_ceil(people_max.max(1)).max(1);
+    people.into_iter().step_by(every).collect()
+}
+
 fn difference(person: PersonId, hops: u8, expected: &[ContactSummary], found: &[ContactSummary]) -> String {
     let at = expected.iter().zip(found).position(|(one, other)| one != other);
     let at = at.unwrap_or(expected.len().min(found.len()));
     format!(
-        "{person}, {hops} hops, contact {at} of {} and {}: reckoned {:?}, answered {:?}",
+        "{person}, {hops} hops, contact {at} of {} and {}: calculated {:?}, answered {:?}",
         expected.len(),
         found.len(),
         expected.get(at),
@@ -142,7 +156,7 @@ fn difference(person: PersonId, hops: u8, expected: &[ContactSummary], found: &[
     )
 }
 
-/// Registers who and where, and imports the latest days with their spacing kept.
+/// Registers the people and venues, and imports the latest days. The times between check-ins stay as recorded.
 async fn import(
     connection: &mut ClientConnection,
     authority: &str,
@@ -150,14 +164,9 @@ async fn import(
 ) -> anyhow::Result<Vec<RegisterRow>> {
     let last = visits.iter().map(|visit| visit.at).max().context("the register is empty")?;
     let visits: Vec<&RecordedVisit> = visits.iter().filter(|visit| visit.at > last - SPAN_MS_MAX).collect();
-    let (mut users, mut places) = (BTreeMap::new(), BTreeMap::new());
-    for visit in &visits {
-        let next = users.len();
-        users.entry(visit.user.as_str()).or_insert(next);
-        let next = places.len();
-        places.entry(visit.venue.as_str()).or_insert(next);
-    }
-    // People of their own each time: an earlier replay must not end their visits.
+    let users = numbered(visits.iter().map(|visit| visit.user.as_str()));
+    let places = numbered(visits.iter().map(|visit| visit.venue.as_str()));
+    // Each replay registers new people, so that the check-ins of an earlier replay do not end their visits.
     let seed = now().0;
     let residents = residents(connection, authority, seed, users.len()).await?;
     let venues = venues(connection, authority, places.len()).await?;
@@ -170,15 +179,24 @@ async fn import(
             venue: venues[places[visit.venue.as_str()]].venue,
         })
         .collect();
-    let lines: anyhow::Result<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            let at = Timestamp(u64::try_from(row.at)?);
-            Ok(json!({"person": row.person, "venue": row.venue, "at": at}).to_string())
-        })
-        .collect();
+    let lines: anyhow::Result<Vec<String>> = rows.iter().map(import_line).collect();
     let _: Vec<ImportReply> = post_lines(connection, "/v1/check-ins/import", authority, &lines?).await?;
     Ok(rows)
+}
+
+/// Gives each distinct name a number, in the order of first occurrence.
+fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+    let mut numbers = BTreeMap::new();
+    for name in names {
+        let next = numbers.len();
+        numbers.entry(name).or_insert(next);
+    }
+    numbers
+}
+
+fn import_line(row: &RegisterRow) -> anyhow::Result<String> {
+    let at = Timestamp(u64::try_from(row.at)?);
+    Ok(json!({"person": row.person, "venue": row.venue, "at": at}).to_string())
 }
 
 #[derive(Deserialize)]
@@ -186,7 +204,7 @@ struct CaseReply {
     case: String,
 }
 
-/// Opens a case about somebody. **Units**: milliseconds since 1970.
+/// Opens a case about a person for a window of check-in times. **Units**: milliseconds since 1970.
 pub async fn open_case(
     connection: &mut ClientConnection,
     tracer: &str,
@@ -201,7 +219,9 @@ pub async fn open_case(
     let answer = connection.call("POST", "/v1/cases", tracer, case.to_string()).await;
     let answer = answer.map_err(|error| match error.downcast_ref::<RefusalError>() {
         Some(RefusalError { status: 429, .. }) => {
-            anyhow::anyhow!("the tracer's budget of the day is spent: ask for fewer --people, or tomorrow")
+            anyhow::anyhow!(
+                "the tracer's daily query quota is spent: use a smaller --people, or try again tomorrow"
+            )
         }
         Some(_) | None => error,
     })?;
@@ -226,7 +246,7 @@ struct EncounterReply {
     overlap_s: u64,
 }
 
-/// Asks whom a case's person met, by the check-ins that were acknowledged up to this time at least.
+/// Queries the contacts of a case's person. The answer includes every check-in acknowledged up to `through`.
 pub async fn co_presence(
     connection: &mut ClientConnection,
     tracer: &str,
@@ -241,7 +261,7 @@ pub async fn co_presence(
         .into_iter()
         .map(|ContactReply { person, hop, overlap_s, encounters }| {
             let sum: u64 = encounters.iter().map(|met| met.overlap_s).sum();
-            anyhow::ensure!(sum == overlap_s, "{person}: {overlap_s} s are not the sum of the encounters");
+            anyhow::ensure!(sum == overlap_s, "{person}: {overlap_s} s is not the sum of the encounters");
             Ok(ContactSummary { person, hop, overlap_s, encounters: encounters.len() })
         })
         .collect()

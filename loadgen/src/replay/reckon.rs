@@ -1,20 +1,20 @@
-//! A reckoning of co-presence of its own, by brute force and from the contract's words alone: it shares no
-//! code with the engine that it checks.
+//! The brute-force calculation of co-presence, written from the contract's wording. It shares no code with the engine
+//! that it checks.
 
 use scangate_core::id::{PersonId, VenueId};
 use std::collections::BTreeMap;
 
-/// A visit without a check-out lasts so long at most. **Units**: milliseconds.
+/// The longest stay without a check-out. **Units**: milliseconds.
 const DWELL_MS: i64 = 60 * 60_000;
 
-/// A check-in of a register.
+/// One check-in of a register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RegisterRow {
-    /// Who.
+    /// The person who checked in.
     pub person: PersonId,
-    /// When. **Units**: milliseconds since 1970.
+    /// The check-in time. **Units**: milliseconds since 1970.
     pub at: i64,
-    /// Where.
+    /// The venue of the check-in.
     pub venue: VenueId,
 }
 
@@ -26,24 +26,24 @@ struct Stay {
     to: i64,
 }
 
-/// Somebody who was met.
+/// One contact of a person, with the sum of their encounters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContactSummary {
-    /// Who.
+    /// The contact's person id.
     pub person: PersonId,
-    /// How many steps away.
+    /// The number of hops from the person.
     pub hop: u8,
-    /// How long in all. **Units**: seconds, whole ones an encounter.
+    /// The sum of the overlaps. **Units**: seconds, where each encounter counts its whole seconds.
     pub overlap_s: u64,
-    /// How often.
+    /// The number of encounters.
     pub encounters: usize,
 }
 
-/// A register to be asked.
+/// The stays of a register, of which contacts are calculated.
 pub struct StayRegister(Vec<Stay>);
 
 impl StayRegister {
-    /// Works out everybody's stays.
+    /// Calculates the stays from the check-ins.
     #[must_use]
     pub fn new(rows: &[RegisterRow]) -> Self {
         let mut people: BTreeMap<PersonId, Vec<(i64, VenueId)>> = BTreeMap::new();
@@ -53,7 +53,7 @@ impl StayRegister {
         let mut stays = Vec::new();
         for (person, mut scans) in people {
             scans.sort_unstable();
-            // The same person, venue and time is the same check-in.
+            // Check-ins with the same person, venue and time are one check-in.
             scans.dedup();
             for (number, &(from, venue)) in scans.iter().enumerate() {
                 let next = scans.get(number + 1).map_or(i64::MAX, |next| next.0);
@@ -64,7 +64,7 @@ impl StayRegister {
         Self(stays)
     }
 
-    /// Whom a person met in a window, over one hop or two, in the order of the contract.
+    /// Returns a person's contacts in a window, over one hop or two, in the contract's order.
     #[must_use]
     pub fn contacts(&self, person: PersonId, from: i64, to: i64, hops: u8) -> Vec<ContactSummary> {
         let mut found = vec![person];
@@ -80,7 +80,7 @@ impl StayRegister {
         all
     }
 
-    /// One hop, every stay against every other.
+    /// Calculates one hop by comparing the stays of all sources with every other stay.
     fn hop(
         &self,
         sources: &[(PersonId, i64)],
