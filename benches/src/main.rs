@@ -1,6 +1,6 @@
-//! What a unit of work costs. Servers are measured by their own CPU time, one after the other in the same
-//! run, each pinned to the first core while its client has the second; stores and tables are measured here.
-//! `benches/README.md` has the figures.
+//! Measures the cost of a unit of work. Servers are measured by their own CPU time, one after the other in
+//! the same run. Each server is pinned to the first core and its client to the second. Stores and tables are
+//! measured in this process. `benches/README.md` has the figures.
 
 mod harness;
 mod peers;
@@ -12,12 +12,19 @@ use crate::scenarios::{fresh, gate, memory, phone, recolour, register, stored};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+/// The environment variables in `--help`.
+const ENVIRONMENT: &str = "Environment variables:
+  TMPDIR  The folder in which servers and stores under measurement put their data [default: /tmp].
+          It must be on the disk to measure.
+
+A gateway that benches starts inherits the environment, except that SCANGATE_LOG is set to warn.";
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures what a unit of work costs.
+/// Measures the cost of a unit of work, such as the server CPU time of a check-in.
 #[derive(Parser)]
-#[command(name = "benches")]
+#[command(name = "benches", after_help = ENVIRONMENT)]
 struct BenchCli {
     #[command(subcommand)]
     command: BenchCommand,
@@ -25,29 +32,31 @@ struct BenchCli {
 
 #[derive(Subcommand)]
 enum BenchCommand {
-    /// M1: server CPU a check-in on connections that stay, beside a plain server that answers a constant.
+    /// M1: measures server CPU time a check-in on connections that stay open, beside a plain server.
     Gate(gate::GateOptions),
-    /// M2: server CPU a connection with one check-in, beside the plain server and a bare TLS handshake.
+    /// M2: measures server CPU time a connection with one check-in, beside a plain server and a bare TLS
+    /// handshake.
     Phone(phone::PhoneOptions),
-    /// M3 and M4: CPU to store a check-in under both indexes, and how long a co-presence answer takes.
+    /// M3 and M4: measures the CPU time to store a check-in under both indexes, and the latency of
+    /// co-presence.
     Stored(stored::StoredOptions),
-    /// How long after a fact at one gateway of a city another answers the new colour.
+    /// Measures the delay from a fact at one gateway until another gateway returns the new colour.
     Fresh(fresh::FreshOptions),
-    /// How much longer scans take while everybody is recoloured under a new rule pack.
+    /// Measures the latency of scans while the gateway recolours all residents under a new rule pack.
     Recolour(recolour::RecolourOptions),
-    /// How long registering at a door takes, and what it does to who scans meanwhile.
+    /// Measures the latency of registering at a door, and of other scans in the meantime.
     Register(register::RegisterOptions),
-    /// M5: memory a resident in the colour table.
+    /// M5: measures the memory of a resident in the colour table.
     Memory(memory::MemoryOptions),
-    /// The plain server: quinn and h3, a constant for an answer.
+    /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
-        /// Where its certificate goes.
+        /// The folder to which the server writes its certificate.
         folder: PathBuf,
     },
 }
 
-/// Measures with all cores for the load: what is measured runs elsewhere.
+/// Runs a measurement of a separate gateway process, with all cores for the load.
 fn on_all_cores(measure: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure)
 }

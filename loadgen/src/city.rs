@@ -1,5 +1,5 @@
-//! The venues and residents that make the load, registered through the gateway's public interface. The same seed
-//! gives the same residents, so a second run finds them already registered.
+//! The venues and residents that make the load, registered through the gateway's public interface. The same
+//! seed gives the same residents, so a second run finds them already registered.
 
 use crate::client::{ClientConnection, RefusalError};
 use anyhow::{Context as _, bail};
@@ -66,7 +66,8 @@ pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
     Ok(format!("Bearer {}", token.trim()))
 }
 
-/// Posts lines in requests of bounded size and reads one answer for each line. **Errors**: the gateway rejected a line.
+/// Posts lines in requests of bounded size and reads one answer for each line. **Errors**: the gateway
+/// rejected a line.
 pub async fn post_lines<T: for<'a> Deserialize<'a>>(
     connection: &mut ClientConnection,
     path: &str,
@@ -139,10 +140,12 @@ pub async fn venues(
     post_lines(connection, "/v1/venues", authority, &lines).await
 }
 
-/// The registration form of a resident, with an invented but valid identity number derived from seed and number.
+/// The registration form of a resident, with an invented but valid identity number derived from seed and
+/// number.
 #[must_use]
 pub fn application(seed: u64, number: usize) -> String {
-    // An identity number has three digits for the order within a day of birth; the day and year vary beyond that.
+    // An identity number has three digits for the order within a day of birth; the day and year vary beyond
+    // that.
     let (order, rest) = (number % 1_000, number / 1_000);
     let (day, year) = (rest % 28 + 1, rest / 28 % 200);
     let area = 110_000 + seed % 800_000;

@@ -1,5 +1,5 @@
-//! Sends a gateway the load that its users make, then checks the result. Every acknowledged check-in is read back,
-//! and every co-presence answer is compared with a brute-force calculation.
+//! Sends a gateway the load that its users make, then checks the result. Every acknowledged check-in is read
+//! back, and every co-presence answer is compared with a brute-force calculation.
 
 pub mod city;
 pub mod client;

@@ -1,5 +1,5 @@
-//! A client that costs little: quinn with the request's bytes made before. It has one thread, on the
-//! client's core.
+//! A client with little overhead: quinn with requests that are encoded beforehand. It runs in one thread on
+//! the client's core.
 
 use crate::harness::wire;
 use anyhow::Context as _;
@@ -16,19 +16,19 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Bytes of an answer at most.
+/// The maximum size of an answer. **Units**: bytes.
 const ANSWER_BYTES_MAX: usize = 4_096;
 /// H3_NO_ERROR (RFC 9114 section 8.1).
 const NO_ERROR: VarInt = VarInt::from_u32(0x100);
 
-/// A client.
+/// The endpoint and TLS settings from which phones connect.
 pub(crate) struct Client {
     endpoint: Endpoint,
     address: SocketAddr,
     tls: rustls::ClientConfig,
 }
 
-/// A phone: its settings and what it remembers.
+/// A phone's connection settings and session tickets.
 pub(crate) struct PhoneClient {
     config: ClientConfig,
     sessions: Option<Arc<SessionTickets>>,
@@ -44,7 +44,7 @@ pub(crate) const fn handshake_name(handshake: Handshake) -> &'static str {
 }
 
 impl Client {
-    /// A client that trusts this certificate. It offers AES-128 first, as browsers do.
+    /// Returns a client that trusts this certificate. It offers AES-128 first, as browsers do.
     pub(crate) fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(certificate)?)?;
@@ -57,7 +57,7 @@ impl Client {
         Ok(Self { endpoint: Endpoint::client(SocketAddr::from(([127, 0, 0, 1], 0)))?, address, tls })
     }
 
-    /// A phone that has never been here.
+    /// Returns a phone without session tickets.
     pub(crate) fn phone(&self, handshake: Handshake) -> anyhow::Result<PhoneClient> {
         let mut tls = self.tls.clone();
         let sessions = (handshake != Handshake::Full).then(Arc::<SessionTickets>::default);
@@ -73,12 +73,12 @@ impl Client {
         Ok(PhoneClient { config, sessions })
     }
 
-    /// Begins to connect.
+    /// Starts to connect.
     pub(crate) fn begin(&self, phone: &PhoneClient) -> anyhow::Result<Connecting> {
         Ok(self.endpoint.connect_with(phone.config.clone(), self.address, "localhost")?)
     }
 
-    /// Connects for long.
+    /// Connects and opens the control stream.
     pub(crate) async fn connect(&self, phone: &PhoneClient) -> anyhow::Result<Connection> {
         let connection = self.begin(phone)?.await.context("the handshake")?;
         open_control(&connection).await?;
@@ -87,7 +87,7 @@ impl Client {
 }
 
 impl PhoneClient {
-    /// Waits until it can come back with what this visit gave it.
+    /// Waits until the phone has a session ticket, if it resumes sessions.
     pub(crate) async fn is_ready(&self) {
         if let Some(sessions) = &self.sessions {
             sessions.ready().await;
@@ -99,12 +99,12 @@ impl PhoneClient {
 pub(crate) async fn open_control(connection: &Connection) -> anyhow::Result<()> {
     let mut control = connection.open_uni().await?;
     control.write_all(wire::CONTROL).await?;
-    // It is never to end while the connection lasts (RFC 9114 section 6.2.1).
+    // The control stream must stay open while the connection does (RFC 9114 section 6.2.1).
     tokio::task::spawn_local(async move { drop(control.stopped().await) });
     Ok(())
 }
 
-/// Sends a request and reads its answer. **Errors**: an answer other than 200.
+/// Sends a request and reads its answer. **Errors**: the status is not 200.
 pub(crate) async fn exchange(connection: &Connection, request: Bytes) -> anyhow::Result<()> {
     let (mut send, mut receive) = connection.open_bi().await?;
     send.write_chunk(request).await?;
@@ -114,7 +114,7 @@ pub(crate) async fn exchange(connection: &Connection, request: Bytes) -> anyhow:
     Ok(())
 }
 
-/// Ends a connection.
+/// Closes a connection.
 pub(crate) fn close(connection: &Connection) {
     connection.close(NO_ERROR, b"");
 }

@@ -1,20 +1,20 @@
-//! The machine that figures are of, and its cores.
+//! The machine on which figures are measured, and its cores.
 
 use anyhow::Context as _;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use std::fs;
 
-/// A core's part in a run.
+/// The role of a core in a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Core {
-    /// Where the server runs.
+    /// The core that runs the server.
     Server,
-    /// Where its client runs.
+    /// The core that runs the client.
     Client,
 }
 
-/// One line that says what it is.
+/// Returns one line that describes the machine.
 pub(crate) fn describe() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -24,7 +24,7 @@ pub(crate) fn describe() -> String {
     format!("machine: {model}, {cores} cores, Linux {}", kernel.trim())
 }
 
-/// Pins this thread, and what it starts from now on, to a core. **Errors**: fewer than two cores.
+/// Pins this thread and the threads and processes that it starts to a core. **Errors**: fewer than two cores.
 pub(crate) fn pin(core: Core) -> anyhow::Result<()> {
     let wanted = match core {
         Core::Server => 0,
@@ -35,11 +35,11 @@ pub(crate) fn pin(core: Core) -> anyhow::Result<()> {
     sched_setaffinity(Pid::from_raw(0), &set).context("a server and its client need a core each")
 }
 
-/// Lets this thread run everywhere again.
+/// Allows this thread to run on all cores again.
 pub(crate) fn unpin() -> anyhow::Result<()> {
     let mut set = sched_getaffinity(Pid::from_raw(0))?;
     for core in 0..CpuSet::count() {
-        // Cores that do not exist are left out by the system.
+        // The kernel ignores cores that do not exist.
         set.set(core)?;
     }
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)

@@ -1,4 +1,5 @@
-//! The parts that scenarios share: servers and clients on a core each, a city to scan in, and figures with their spread.
+//! The parts that scenarios share: a server and a client on one core each, a city, and figures with their
+//! spread.
 
 pub(crate) mod client;
 pub(crate) mod machine;

@@ -1,4 +1,4 @@
-//! Scans at a steady pace, to see what else the gateway does in how long they take.
+//! Scans at a steady pace, whose latency shows the effect of the gateway's other work.
 
 use crate::harness::spread::Spread;
 use scangate_core::time::Step;
@@ -8,14 +8,14 @@ use scangate_loadgen::drive::now;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// Between two scans.
+/// The time between two scans.
 const PACE: Duration = Duration::from_millis(2);
-/// People who scan, in turn, each somewhere else each time.
+/// The people who scan in turn, each at a different venue each time.
 pub(crate) const PEOPLE: usize = 200;
-/// Venues that they go to.
+/// The venues at which they scan.
 pub(crate) const VENUES: usize = 50;
 
-/// Who scans where.
+/// A connection that sends scans of people in turn at venues in turn.
 pub(crate) struct SteadyScans {
     connection: ClientConnection,
     people: Vec<LoadResident>,
@@ -24,7 +24,7 @@ pub(crate) struct SteadyScans {
 }
 
 impl SteadyScans {
-    /// These people at these venues.
+    /// Returns scans of these people at these venues.
     pub(crate) fn new(
         connection: ClientConnection,
         people: Vec<LoadResident>,
@@ -33,7 +33,7 @@ impl SteadyScans {
         Self { connection, people, venues, scans: 0 }
     }
 
-    /// Scans at a steady pace until told. Returns how long each took, in milliseconds.
+    /// Scans at a steady pace until `is_over` returns true. Returns the latencies. **Units**: milliseconds.
     pub(crate) async fn until(&mut self, is_over: impl Fn() -> bool) -> anyhow::Result<Spread> {
         let (mut took, mut ticks) = (Spread::default(), tokio::time::interval(PACE));
         while !is_over() {
@@ -49,7 +49,7 @@ impl SteadyScans {
         Ok(took)
     }
 
-    /// Scans so for a while.
+    /// Scans at a steady pace for this time.
     pub(crate) async fn during(&mut self, time: Duration) -> anyhow::Result<Spread> {
         let began = Instant::now();
         self.until(|| began.elapsed() >= time).await

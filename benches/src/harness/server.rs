@@ -1,4 +1,4 @@
-//! A server under measurement: a process of its own on the server's core, and its CPU time by thread.
+//! A server under measurement: a separate process on the server's core, and its CPU time by thread.
 
 use crate::harness::machine::{self, Core};
 use anyhow::Context as _;
@@ -12,20 +12,20 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Which server.
+/// The kind of server to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerKind {
-    /// Ours, with everything done.
+    /// The gateway, which does all the work of a check-in.
     Gateway,
-    /// A plain one that answers a constant.
+    /// The plain server, which returns a constant.
     Peer,
 }
 
 impl ServerKind {
-    /// Both, in the order in which they take turns.
+    /// Both kinds, in the order in which they take turns.
     pub(crate) const BOTH: [Self; 2] = [Self::Gateway, Self::Peer];
 
-    /// What the tables call it.
+    /// The name in the printed tables.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway, everything done",
@@ -37,40 +37,19 @@ impl ServerKind {
 /// A running server.
 pub(crate) struct Server {
     child: Child,
-    // Kept open, or its next line would end it.
+    // The pipe stays open: a server that writes to a closed pipe would end.
     _output: BufReader<ChildStdout>,
     folder: TempDir,
-    /// Where it listens.
+    /// The address on which the server listens.
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// Starts one on the server's core.
+    /// Starts a server on the server's core.
     pub(crate) fn start(which: ServerKind) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let own = std::env::current_exe()?;
-        let mut command = match which {
-            ServerKind::Gateway => {
-                let gateway = own.with_file_name("gateway");
-                anyhow::ensure!(
-                    gateway.exists(),
-                    "{} is not built: cargo build --release --workspace",
-                    gateway.display()
-                );
-                let mut command = Command::new(gateway);
-                command
-                    .env("SCANGATE_LOG", "warn")
-                    .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
-                    .arg(folder.path());
-                command
-            }
-            ServerKind::Peer => {
-                let mut command = Command::new(own);
-                command.arg("peer").arg(folder.path());
-                command
-            }
-        };
-        // A child keeps the core that its parent had.
+        let mut command = command(which, folder.path())?;
+        // A child process inherits the affinity of the thread that starts it.
         machine::pin(Core::Server)?;
         let child = command.stdout(Stdio::piped()).spawn();
         machine::unpin()?;
@@ -80,28 +59,28 @@ impl Server {
         Ok(Self { child, _output: output, folder, address })
     }
 
-    /// Its certificate.
+    /// The path of the server's certificate.
     pub(crate) fn certificate(&self) -> PathBuf {
         self.folder.path().join("certificate.pem")
     }
 
-    /// Its data folder.
+    /// The server's data folder.
     pub(crate) fn data(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The CPU time that it has had.
+    /// The CPU time that the server has used.
     pub(crate) fn used(&self) -> anyhow::Result<Duration> {
         cpu::used(self.child.id()).context("the server has ended")
     }
 
-    /// The same by thread name.
+    /// The CPU time that the server has used, by thread name.
     pub(crate) fn used_by_thread(&self) -> anyhow::Result<BTreeMap<String, Duration>> {
         let mut threads = BTreeMap::new();
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             let task = task?.path();
             let name = fs::read_to_string(task.join("comm"))?.trim().to_owned();
-            // user and system time in nanoseconds, finer than the ticks of `stat`.
+            // User and system time in nanoseconds, which is finer than the ticks of `stat`.
             let schedstat = fs::read_to_string(task.join("schedstat"))?;
             let ns = schedstat.split_ascii_whitespace().next().context("schedstat is empty")?.parse()?;
             *threads.entry(name).or_default() += Duration::from_nanos(ns);
@@ -110,15 +89,37 @@ impl Server {
     }
 }
 
+/// The command that starts a server with this data folder.
+fn command(which: ServerKind, folder: &Path) -> anyhow::Result<Command> {
+    let own = std::env::current_exe()?;
+    if which == ServerKind::Peer {
+        let mut command = Command::new(own);
+        command.arg("peer").arg(folder);
+        return Ok(command);
+    }
+    let gateway = own.with_file_name("gateway");
+    anyhow::ensure!(
+        gateway.exists(),
+        "{} is not built: cargo build --release --workspace",
+        gateway.display()
+    );
+    let mut command = Command::new(gateway);
+    command
+        .env("SCANGATE_LOG", "warn")
+        .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
+        .arg(folder);
+    Ok(command)
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
-        // It is only measured: nothing of it is needed any more.
+        // Its data is in a temporary folder, so it needs no orderly shutdown.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The line `listen ADDRESS` of its output.
+/// Reads the line `listen ADDRESS` from the server's output.
 fn read_address(output: &mut impl std::io::BufRead) -> anyhow::Result<SocketAddr> {
     for line in output.lines() {
         let line = line?;

@@ -1,31 +1,31 @@
-//! Figures that were measured several times.
+//! Figures that are measured several times.
 
 use std::fmt;
 
-/// The figures of one thing, repeated.
+/// The repeated measurements of one figure, in ascending order.
 #[derive(Debug, Default)]
 pub(crate) struct Spread(Vec<f64>);
 
 impl Spread {
-    /// Takes another.
+    /// Adds a measurement.
     pub(crate) fn push(&mut self, figure: f64) {
         let at = self.0.partition_point(|known| *known < figure);
         self.0.insert(at, figure);
     }
 
-    /// The one in the middle.
+    /// The median.
     pub(crate) fn median(&self) -> f64 {
         self.quantile(0.5)
     }
 
-    /// The one below which this share of all lies.
+    /// The quantile of this share, from 0 to 1.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the list")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index in the list")]
         let place = (self.0.len().saturating_sub(1) as f64 * share).round() as usize;
         self.0.get(place).copied().unwrap_or(f64::NAN)
     }
 
-    /// Those below which these shares of all lie, as they are printed.
+    /// The quantiles of these shares as printed text.
     pub(crate) fn quantiles<const N: usize>(&self, shares: [f64; N]) -> String {
         shares.map(|share| format!("{:.2}", self.quantile(share))).join("/")
     }

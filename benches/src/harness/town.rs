@@ -1,5 +1,5 @@
-//! Who scans where: requests that the gateway accepts, each person and venue paired once until all have
-//! been, so that every one of them becomes a check-in of its own.
+//! A registered city and the check-in requests of its residents. Requests cover every pair of person and
+//! venue before any pair repeats, so each request becomes a new check-in.
 
 use crate::harness::server::Server;
 use crate::harness::wire;
@@ -10,10 +10,10 @@ use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive;
 use std::cell::{Cell, RefCell};
 
-/// Venues of the city.
+/// The number of venues of the city.
 const VENUES: usize = 200;
 
-/// The city and whose turn it is.
+/// The city, the current codes of its residents, and the number of the next request.
 pub(crate) struct BenchTown {
     city: LoadCity,
     codes: RefCell<Vec<Option<(Step, String)>>>,
@@ -21,7 +21,7 @@ pub(crate) struct BenchTown {
 }
 
 impl BenchTown {
-    /// Registers a city at a gateway.
+    /// Registers a city with so many residents at a gateway.
     pub(crate) async fn found(gateway: &Server, residents: usize) -> anyhow::Result<Self> {
         let target = LoadTarget::new(gateway.address, &gateway.certificate())?;
         let authority = city::authorization(gateway.data(), "authority")?;
@@ -32,7 +32,7 @@ impl BenchTown {
         Ok(Self { city: LoadCity { venues, residents }, codes, turn: Cell::new(0) })
     }
 
-    /// The next check-in.
+    /// Returns the next check-in request.
     pub(crate) fn request(&self) -> Bytes {
         let turn = self.turn.replace(self.turn.get() + 1);
         let person = turn % self.city.residents.len();

@@ -1,4 +1,4 @@
-//! A server's turn at being measured: it has one core, and what loads it the other.
+//! One measurement of a server: the server has one core and its client the other.
 
 use crate::harness::machine::{self, Core};
 use crate::harness::server::{Server, ServerKind};
@@ -7,8 +7,8 @@ use std::rc::Rc;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-/// Starts a server and loads it with what a town of so many residents sends. The town is registered at a gateway also
-/// where the peer is loaded: its codes are sent to that one, too.
+/// Starts a server and loads it with the requests of a town with so many residents. The town is always
+/// registered at a gateway, so that the peer receives the same requests as the gateway does.
 pub(crate) fn take<T>(
     which: ServerKind,
     residents: usize,

@@ -1,4 +1,4 @@
-//! The floor under M2: what the server's half of a TLS 1.3 handshake costs in memory, without packets.
+//! The floor of M2: the CPU time of the server's half of a TLS 1.3 handshake in memory, without packets.
 
 use anyhow::Context as _;
 use nix::time::{ClockId, clock_gettime};
@@ -8,10 +8,10 @@ use scangate_gateway::serve::tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Handshakes in one figure.
+/// The number of handshakes in one figure.
 const HANDSHAKES: u32 = 500;
 
-/// CPU time of the server's half, in microseconds.
+/// The CPU time of the server's half of a handshake. **Units**: microseconds.
 pub(crate) fn handshake_us() -> anyhow::Result<f64> {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let certificate = key.cert.der().clone();
@@ -36,7 +36,7 @@ pub(crate) fn handshake_us() -> anyhow::Result<f64> {
     Ok(spent.as_secs_f64() * 1e6 / f64::from(HANDSHAKES))
 }
 
-/// One handshake. Returns what the server's half took.
+/// Makes one handshake. Returns the CPU time of the server's half.
 fn handshake(
     server: &Arc<rustls::ServerConfig>,
     client: &Arc<rustls::ClientConfig>,
@@ -60,11 +60,11 @@ fn handshake(
     let begun = cpu()?;
     server.read_hs(&finished)?;
     spent += cpu()? - begun;
-    anyhow::ensure!(!server.is_handshaking(), "the handshake did not end");
+    anyhow::ensure!(!server.is_handshaking(), "the handshake is incomplete");
     Ok(spent)
 }
 
-/// What one side has to say, an encryption level each.
+/// The messages that one side sends, one for each encryption level.
 fn flights(mut write: impl FnMut(&mut Vec<u8>) -> Option<KeyChange>) -> Vec<Vec<u8>> {
     let mut parts = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! What the gateway's figures stand beside, measured in the same run.
+//! The peers of the gateway's figures, which are measured in the same run.
 
 pub(crate) mod floor;
 pub(crate) mod plain;

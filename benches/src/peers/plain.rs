@@ -1,5 +1,5 @@
-//! The first peer: a plain server on quinn and h3 that reads each request and answers a constant. It checks
-//! nothing, keeps nothing and syncs nothing.
+//! The peer of M1 and M2: a plain server on quinn and h3 that reads each request and returns a constant. It
+//! checks, stores and syncs nothing.
 
 use bytes::Bytes;
 use h3::server::RequestStream;
@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What it answers.
+/// The constant answer.
 const ANSWER: &[u8] = br#"{"answer":"fine"}"#;
 
-/// Serves until it is killed; tells its address on standard output.
+/// Serves until the process is killed. Prints the server's address to standard output.
 pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -31,7 +31,7 @@ pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// AES-128 first, as the gateway has it, and otherwise as quinn comes, with 100 streams.
+/// The server's settings: AES-128 first as in the gateway, and otherwise quinn's defaults with 100 streams.
 fn config(folder: &Path) -> anyhow::Result<quinn::ServerConfig> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     std::fs::write(folder.join("certificate.pem"), made.cert.pem())?;
@@ -50,7 +50,7 @@ async fn connection(incoming: quinn::Incoming) -> anyhow::Result<()> {
     while let Ok(Some(resolver)) = http.accept().await {
         tokio::spawn(async move {
             let Ok((_, stream)) = resolver.resolve_request().await else { return };
-            // A client that has gone wants no answer.
+            // A client that has disconnected needs no answer.
             let _ = answer(stream).await;
         });
     }

@@ -1,5 +1,5 @@
-//! How old a colour can be in a city: a fact is posted at one gateway, and another is asked until it answers the
-//! new colour.
+//! The age of colours in a city: a fact is posted at one gateway, and another gateway is polled until it
+//! returns the new colour.
 
 use crate::harness::spread::Spread;
 use crate::harness::token;
@@ -16,27 +16,27 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Between two questions.
+/// The pause between two polls.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct FreshOptions {
-    /// The gateway at which facts are posted.
+    /// The address of the gateway at which facts are posted.
     #[arg(long)]
     post: SocketAddr,
-    /// The gateway that is asked.
+    /// The address of the gateway whose colours are polled.
     #[arg(long)]
     ask: SocketAddr,
-    /// The data folder of either.
+    /// The data folder of either gateway.
     #[arg(long)]
     data: PathBuf,
-    /// Facts, one after the other.
+    /// The number of facts, posted one after the other.
     #[arg(long, default_value_t = 100)]
     facts: usize,
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) async fn measure(options: &FreshOptions) -> anyhow::Result<()> {
     let certificate = options.data.join("certificate.pem");
     let connect = async |address| {
@@ -76,7 +76,7 @@ async fn colour(
 ) -> anyhow::Result<String> {
     let path = format!("/v1/colours/{}", person.code(Step::of(now())));
     let request = Request::get(path).header("authorization", terminal).body(bytes::Bytes::new())?;
-    // The venue may not be known there yet: then it is asked again.
+    // If this gateway does not know the venue yet, the answer has no colour and the caller retries.
     let answer: Value = serde_json::from_slice(connection.send(request).await?.body())?;
     Ok(answer["colour"].as_str().unwrap_or("unknown").to_owned())
 }

@@ -1,4 +1,5 @@
-//! M1: connections that stay, a fixed number of check-ins in flight on each, as many as the server answers.
+//! M1: the server's maximum rate on connections that stay open, with a fixed number of check-ins in flight on
+//! each.
 
 use crate::harness::client::{Client, exchange};
 use crate::harness::server::{Server, ServerKind};
@@ -13,29 +14,30 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct GateOptions {
-    /// Connections and check-ins in flight on each.
+    /// Connections and check-ins in flight on each, such as 256x1. The option can be repeated.
     #[arg(long, default_values = ["256x1", "8x32", "1000x1"])]
     shape: Vec<LoadShape>,
-    /// How often each is measured.
+    /// The number of repeats of each measurement.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
-    /// How long each time. **Units**: seconds.
+    /// The length of each measurement. **Units**: seconds.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// How long there is load before it is measured. After two minutes the tables of recent check-ins have
-    /// had their turn each and grow no more. **Units**: seconds.
+    /// The length of the load before the measurement. After two minutes the tables of recent check-ins stop
+    /// growing. **Units**: seconds.
     #[arg(long, default_value_t = 1)]
     warm: u64,
-    /// Residents of the city.
+    /// The number of residents of the city.
     #[arg(long, default_value_t = 100_000)]
     residents: usize,
 }
 
-/// Connections and check-ins in flight on each, as in `256x1`.
+/// The number of connections and of check-ins in flight on each, as in `256x1`.
 #[derive(Debug, Clone, Copy)]
 struct LoadShape {
     connections: usize,
@@ -51,13 +53,13 @@ impl FromStr for LoadShape {
     }
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) fn measure(options: &GateOptions) -> anyhow::Result<()> {
     println!("us of server CPU a check-in: median (least to most) of {}", options.repeat);
     for &shape in &options.shape {
         let mut spreads = BTreeMap::new();
         for _ in 0..options.repeat {
-            // They take turns, so that a slower minute of the machine meets both.
+            // The servers take turns, so that a slow minute of the machine affects both.
             for which in ServerKind::BOTH {
                 let run = one(which, shape, options)?;
                 let (cost, rate, threads): &mut (Spread, Spread, BTreeMap<String, Spread>) =
@@ -80,7 +82,7 @@ pub(crate) fn measure(options: &GateOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One run's counts.
+/// The counts of one measurement.
 struct GateSample {
     answered: f64,
     took: Duration,
@@ -107,23 +109,8 @@ async fn load(
     length: Duration,
 ) -> anyhow::Result<GateSample> {
     let client = Client::new(server.address, &server.certificate())?;
-    let phone = client.phone(Handshake::Full)?;
     let answered = Rc::new(Cell::new(0_u64));
-    let mut loops = tokio::task::JoinSet::new();
-    for _ in 0..shape.connections {
-        let connection = client.connect(&phone).await?;
-        for _ in 0..shape.in_flight {
-            let (connection, town, answered) = (connection.clone(), Rc::clone(town), Rc::clone(&answered));
-            loops.spawn_local(async move {
-                loop {
-                    if let Err(error) = exchange(&connection, town.request()).await {
-                        return error;
-                    }
-                    answered.set(answered.get() + 1);
-                }
-            });
-        }
-    }
+    let mut loops = spawn_loops(&client, town, shape, &answered).await?;
     let measured = async {
         tokio::time::sleep(warm).await;
         let start = (tokio::time::Instant::now(), answered.get(), server.used_by_thread()?);
@@ -141,4 +128,31 @@ async fn load(
         run = measured => run,
         Some(failed) = loops.join_next() => Err(failed?).context("a check-in failed"),
     }
+}
+
+/// Starts the loops, each of which sends its next check-in once the last is answered. A loop ends with its
+/// error.
+async fn spawn_loops(
+    client: &Client,
+    town: &Rc<BenchTown>,
+    shape: LoadShape,
+    answered: &Rc<Cell<u64>>,
+) -> anyhow::Result<JoinSet<anyhow::Error>> {
+    let phone = client.phone(Handshake::Full)?;
+    let mut loops = JoinSet::new();
+    for _ in 0..shape.connections {
+        let connection = client.connect(&phone).await?;
+        for _ in 0..shape.in_flight {
+            let (connection, town, answered) = (connection.clone(), Rc::clone(town), Rc::clone(answered));
+            loops.spawn_local(async move {
+                loop {
+                    if let Err(error) = exchange(&connection, town.request()).await {
+                        return error;
+                    }
+                    answered.set(answered.get() + 1);
+                }
+            });
+        }
+    }
+    Ok(loops)
 }

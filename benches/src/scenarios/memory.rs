@@ -1,4 +1,4 @@
-//! M5: what a resident costs in memory.
+//! M5: the memory of a resident in the colour table.
 
 use clap::Args;
 use scangate_core::colour::{Colour, Reasons, Standing};
@@ -6,15 +6,15 @@ use scangate_core::id::PersonId;
 use scangate_gateway::colours::Colours;
 use std::fs;
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct MemoryOptions {
-    /// Residents in the table.
+    /// The number of residents in the table.
     #[arg(long, default_value_t = 10_000_000)]
     residents: u64,
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) fn measure(options: &MemoryOptions) -> anyhow::Result<()> {
     let before = resident_bytes()?;
     let colours = Colours::default();
@@ -30,7 +30,7 @@ pub(crate) fn measure(options: &MemoryOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Memory of this process that is in use.
+/// The resident set size of this process.
 fn resident_bytes() -> anyhow::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

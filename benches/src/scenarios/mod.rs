@@ -1,4 +1,4 @@
-//! The measurements, one file a subcommand.
+//! The measurements, with one file for each subcommand.
 
 pub(crate) mod fresh;
 pub(crate) mod gate;

@@ -1,4 +1,4 @@
-//! M2: a new connection, one check-in, and the end of it.
+//! M2: the cost of a new connection that carries one check-in and closes.
 
 use crate::harness::client::{Client, PhoneClient, close, exchange, handshake_name, open_control};
 use crate::harness::server::{Server, ServerKind};
@@ -11,33 +11,34 @@ use scangate_loadgen::client::Handshake;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
-/// Phones that are at the door at once.
+/// The number of concurrent phones.
 const PHONES: usize = 64;
-/// How long a server runs before it is measured: each phone has a session by then.
+/// The length of the load before the measurement, after which each phone has a session ticket.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct PhoneOptions {
-    /// How often each is measured.
+    /// The number of repeats of each measurement.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
-    /// How long each time. **Units**: seconds.
+    /// The length of each measurement. **Units**: seconds.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// Residents of the city.
+    /// The number of residents of the city.
     #[arg(long, default_value_t = 100_000)]
     residents: usize,
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) fn measure(options: &PhoneOptions) -> anyhow::Result<()> {
     println!("us of server CPU a connection with one check-in: median (least to most) of {}", options.repeat);
     let mut floors = Spread::default();
     for handshake in Handshake::ALL {
         for which in ServerKind::BOTH {
-            // The plain server has no place where sessions with early data are kept.
+            // The plain server does not store sessions with early data.
             if which == ServerKind::Peer && handshake == Handshake::Early {
                 continue;
             }
@@ -62,6 +63,7 @@ pub(crate) fn measure(options: &PhoneOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The figures of one measurement.
 struct PhoneSample {
     us: f64,
     rate: f64,
@@ -81,22 +83,7 @@ async fn load(
 ) -> anyhow::Result<PhoneSample> {
     let client = Rc::new(Client::new(server.address, &server.certificate())?);
     let counts = Rc::new(Cell::new((0_u64, 0_u64)));
-    let mut phones = tokio::task::JoinSet::new();
-    for _ in 0..PHONES {
-        let (client, town, counts) = (Rc::clone(&client), Rc::clone(town), Rc::clone(&counts));
-        let phone = client.phone(handshake)?;
-        phones.spawn_local(async move {
-            loop {
-                match visit(&client, &phone, &town).await {
-                    Ok(was_early) => {
-                        let (visits, early) = counts.get();
-                        counts.set((visits + 1, early + u64::from(was_early)));
-                    }
-                    Err(error) => return error,
-                }
-            }
-        });
-    }
+    let mut phones = spawn_phones(&client, town, handshake, &counts)?;
     let measured = async {
         tokio::time::sleep(WARM_UP).await;
         let (begun, before, used) = (tokio::time::Instant::now(), counts.get(), server.used()?);
@@ -113,7 +100,33 @@ async fn load(
     }
 }
 
-/// One visit. Returns whether the check-in went as early data and the server took it so.
+/// Starts the phones, which count their visits and those with early data. A phone ends with its error.
+fn spawn_phones(
+    client: &Rc<Client>,
+    town: &Rc<BenchTown>,
+    handshake: Handshake,
+    counts: &Rc<Cell<(u64, u64)>>,
+) -> anyhow::Result<JoinSet<anyhow::Error>> {
+    let mut phones = JoinSet::new();
+    for _ in 0..PHONES {
+        let (client, town, counts) = (Rc::clone(client), Rc::clone(town), Rc::clone(counts));
+        let phone = client.phone(handshake)?;
+        phones.spawn_local(async move {
+            loop {
+                match visit(&client, &phone, &town).await {
+                    Ok(was_early) => {
+                        let (visits, early) = counts.get();
+                        counts.set((visits + 1, early + u64::from(was_early)));
+                    }
+                    Err(error) => return error,
+                }
+            }
+        });
+    }
+    Ok(phones)
+}
+
+/// Makes one visit. Returns whether the server accepted the check-in as early data.
 async fn visit(client: &Client, phone: &PhoneClient, town: &BenchTown) -> anyhow::Result<bool> {
     let (connection, accepted) = match client.begin(phone)?.into_0rtt() {
         Ok((connection, accepted)) => (connection, Some(accepted)),

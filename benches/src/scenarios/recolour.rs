@@ -1,6 +1,7 @@
-//! Recolouring everybody while scans go on: rule packs are published and approved on a gateway that holds a city's
-//! residents, and scans are sent at a steady pace before and meanwhile. One resident in twenty has been in Hubei, which
-//! is red in one pack and nothing in the next, so that every pack turns the colour of so many.
+//! Recolouring under load: rule packs are published and approved on a gateway with a city's residents. Scans
+//! arrive at a steady pace before and during each recolouring. One resident in twenty has been in Hubei,
+//! which one pack colours red and the other ignores. Every pack therefore changes the colour of one resident
+//! in twenty.
 
 use crate::harness::scanning::{PEOPLE, SteadyScans, VENUES};
 use crate::harness::spread::Spread;
@@ -18,34 +19,34 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How long scans are measured with nothing else going on, and then once more, for about as long as a recolouring
-/// takes: what differs between the two is chance.
+/// The lengths of two measurements of scans without recolouring. The second lasts about as long as a
+/// recolouring, and its difference from the first is chance.
 const CALM: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(5)];
-/// One resident in so many has been in Hubei.
+/// The number of residents of whom one has been in Hubei.
 const STAYED_EVERY: usize = 20;
-/// Facts in a request.
+/// The number of facts in a request.
 const FACTS_A_REQUEST: usize = 2_000;
-/// The packs that follow each other. Which comes first does not matter, so long as the gateway runs neither at first.
+/// The packs that alternate. Their order does not matter if the gateway starts with neither.
 const PACKS: [&str; 2] = ["nanchong", "jingzhou"];
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct RecolourOptions {
-    /// The gateway.
+    /// The address of the gateway, such as 127.0.0.1:8443.
     #[arg(long)]
     target: SocketAddr,
-    /// Its data folder.
+    /// The gateway's data folder, which holds its certificate, tokens and secret.
     #[arg(long)]
     data: PathBuf,
-    /// The city's residents. They are registered first; who is already costs little.
+    /// The number of residents, who are registered first. Residents of an earlier run register quickly.
     #[arg(long, default_value_t = 1_000_000)]
     residents: usize,
-    /// Packs that are published, one after the other.
+    /// The number of packs to publish, one after the other.
     #[arg(long, default_value_t = 4)]
     packs: u32,
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) async fn measure(options: &RecolourOptions) -> anyhow::Result<()> {
     let target = LoadTarget::new(options.target, &options.data.join("certificate.pem"))?;
     let mut posting = target.connect(Version::Http3).await.context("connecting")?;
@@ -54,18 +55,13 @@ pub(crate) async fn measure(options: &RecolourOptions) -> anyhow::Result<()> {
     let venues = city::venues(&mut posting, &authority, VENUES).await?;
     let connection = target.connect(Version::Http3).await.context("connecting")?;
     let mut scanning = SteadyScans::new(connection, people, venues);
-    // Not who publishes.
+    // The approver must not be the publisher.
     let approver = token::header(&options.data, Role::Authority, None)?;
     for number in 1..=options.packs {
         let calm = scanning.during(CALM[0]).await?;
         let control = scanning.during(CALM[1]).await?;
         let name = PACKS[number as usize % PACKS.len()];
-        let pack = Policy::builtin(name).context("it comes with the gateway")?;
-        let version = format!("version = {}", now().0 / 1_000 % 1_000_000_000);
-        let pack = pack.replacen("version = 1", &version, 1);
-        let held: Value =
-            serde_json::from_slice(&posting.call("POST", "/v1/policies", &authority, pack).await?)?;
-        let path = format!("/v1/held/{}/approve", held["held"].as_str().context("it is held")?);
+        let path = publish(&mut posting, &authority, name).await?;
         let began = Instant::now();
         let approver = approver.clone();
         let approving = tokio::spawn(async move {
@@ -76,20 +72,29 @@ pub(crate) async fn measure(options: &RecolourOptions) -> anyhow::Result<()> {
         let (returned, done, took) = approving.await?;
         posting = returned;
         done?;
-        let told = |took: &Spread| took.quantiles([0.5, 0.99, 1.0]);
+        let quantiles = |took: &Spread| took.quantiles([0.5, 0.99, 1.0]);
         println!(
-            "pack {number} ({name}): everybody recoloured in {:.2} s; a scan took, ms, p50/p99/most: {} before, {} once more \
+            "pack {number} ({name}): all residents recoloured in {:.2} s; a scan took, ms, p50/p99/most: {} before, {} once more \
              before, {} meanwhile",
             took.as_secs_f64(),
-            told(&calm),
-            told(&control),
-            told(&busy),
+            quantiles(&calm),
+            quantiles(&control),
+            quantiles(&busy),
         );
     }
     Ok(())
 }
 
-/// Registers the city, and the stays of some. Returns those who scan.
+/// Publishes a pack under a new version. Returns the path that approves it.
+async fn publish(posting: &mut ClientConnection, authority: &str, name: &str) -> anyhow::Result<String> {
+    let pack = Policy::builtin(name).context("the pack is built in")?;
+    let version = format!("version = {}", now().0 / 1_000 % 1_000_000_000);
+    let pack = pack.replacen("version = 1", &version, 1);
+    let held: Value = serde_json::from_slice(&posting.call("POST", "/v1/policies", authority, pack).await?)?;
+    Ok(format!("/v1/held/{}/approve", held["held"].as_str().context("the pack awaits approval")?))
+}
+
+/// Registers the city and the stays of some residents. Returns the residents who scan.
 async fn populate(
     posting: &mut ClientConnection,
     authority: &str,

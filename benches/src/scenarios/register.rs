@@ -1,6 +1,6 @@
-//! Registering at the door while others scan: newcomers come at a steady rate, and each reads what the rule pack asks
-//! for, registers and checks in where they stand. What takes longer than its turn delays the ones behind it, and is
-//! counted for them, too.
+//! Registering at the door while other residents scan. Newcomers arrive at a steady rate; each reads the rule
+//! pack's steps, registers and checks in. A newcomer who takes longer than their turn delays the next ones,
+//! whose latency includes that delay.
 
 use crate::harness::scanning::{PEOPLE, SteadyScans, VENUES};
 use crate::harness::spread::Spread;
@@ -15,31 +15,32 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long scans are measured with nothing else going on.
+/// The length of the measurement of scans without newcomers.
 const CALM: Duration = Duration::from_secs(10);
-/// Connections on which newcomers come, in turn.
+/// The number of connections over which newcomers register in turn.
 const LANES: u32 = 8;
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct RegisterOptions {
-    /// The gateway, under a pack that asks for neither a code by SMS nor a face: those are other parties' time.
+    /// The address of the gateway. Its rule pack must require neither an SMS code nor a face, which depend on
+    /// providers.
     #[arg(long)]
     target: SocketAddr,
-    /// Its data folder.
+    /// The gateway's data folder, which holds its certificate, tokens and secret.
     #[arg(long)]
     data: PathBuf,
-    /// Newcomers a second.
+    /// Newcomers a second, at least 8.
     #[arg(long, default_value_t = 50)]
     rate: u32,
-    /// For how many seconds they come.
+    /// The length of the measurement. **Units**: seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u32,
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) async fn measure(options: &RegisterOptions) -> anyhow::Result<()> {
-    ensure!(options.rate >= LANES, "--rate is at least {LANES}");
+    ensure!(options.rate >= LANES, "--rate must be at least {LANES}");
     let lane_rate = options.rate / LANES;
     let target = LoadTarget::new(options.target, &options.data.join("certificate.pem"))?;
     let authority = city::authorization(&options.data, "authority")?;
@@ -50,33 +51,33 @@ pub(crate) async fn measure(options: &RegisterOptions) -> anyhow::Result<()> {
     let mut scanning = SteadyScans::new(posting, people, venues);
     let calm = scanning.during(CALM).await?;
 
-    // Nobody of an earlier run.
+    // A new seed, so that no newcomer is registered already.
     let seed = now().0 / 1_000;
     let mut lanes = Vec::new();
     for number in 0..LANES {
         let connection = target.connect(Version::Http3).await.context("connecting")?;
         let lane = NewcomerLane { connection, door: door.clone(), number, seed };
-        lanes.push(tokio::spawn(lane.come(lane_rate, options.seconds)));
+        lanes.push(tokio::spawn(lane.register_all(lane_rate, options.seconds)));
     }
     let busy = scanning.until(|| lanes.iter().all(|lane| lane.is_finished())).await?;
     let mut took = Spread::default();
     for lane in lanes {
         lane.await??.into_iter().for_each(|one| took.push(one));
     }
-    let told = |took: &Spread| took.quantiles([0.5, 0.95, 0.99, 1.0]);
+    let quantiles = |took: &Spread| took.quantiles([0.5, 0.95, 0.99, 1.0]);
     println!(
         "{} newcomers at {} a second; ms, p50/p95/p99/most: {} from the scan to the check-in; a scan of others {} before, {} \
          meanwhile",
         lane_rate * LANES * options.seconds,
         lane_rate * LANES,
-        told(&took),
-        told(&calm),
-        told(&busy),
+        quantiles(&took),
+        quantiles(&calm),
+        quantiles(&busy),
     );
     Ok(())
 }
 
-/// A part of the newcomers, one after the other.
+/// A connection whose newcomers register one after the other.
 struct NewcomerLane {
     connection: ClientConnection,
     door: LoadVenue,
@@ -85,8 +86,9 @@ struct NewcomerLane {
 }
 
 impl NewcomerLane {
-    /// Lets its part come, so many a second. Returns how long each took from when they should have come, in milliseconds.
-    async fn come(mut self, rate: u32, seconds: u32) -> anyhow::Result<Vec<f64>> {
+    /// Registers newcomers at a rate a second. Returns their latencies from their due times. **Units**:
+    /// milliseconds.
+    async fn register_all(mut self, rate: u32, seconds: u32) -> anyhow::Result<Vec<f64>> {
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
         let mut took = Vec::new();
         for newcomer in 0..rate * seconds {
@@ -100,7 +102,10 @@ impl NewcomerLane {
     async fn newcomer(&mut self, number: u32) -> anyhow::Result<()> {
         let asked: Value =
             serde_json::from_slice(&self.connection.call("GET", "/v1/registration", "", "").await?)?;
-        ensure!(asked["steps"].as_array().is_some_and(Vec::is_empty), "the pack asks for more: {asked}");
+        ensure!(
+            asked["steps"].as_array().is_some_and(Vec::is_empty),
+            "the pack requires more steps: {asked}"
+        );
         let application = city::application(self.seed, number as usize);
         let given = self.connection.call("POST", "/v1/people", "", application).await?;
         let resident = serde_json::from_slice::<RegistrationReply>(&given)?.resident()?;
@@ -108,7 +113,7 @@ impl NewcomerLane {
         let answer: Value = serde_json::from_slice(
             &self.connection.call("POST", "/v1/check-ins", "", scan.to_string()).await?,
         )?;
-        ensure!(answer["colour"] != "unknown", "the door does not know who has just registered: {answer}");
+        ensure!(answer["colour"] != "unknown", "the door does not know the new resident: {answer}");
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! M3 and M4: check-ins stored under both indexes in drains of the batcher's size, and co-presence asked of
-//! what is then there, in an embedded store or on a CQL cluster.
+//! M3 and M4, on an embedded store or a CQL cluster. M3 stores check-ins under both indexes in drains of the
+//! batcher's size. M4 then queries co-presence over them.
 
 use crate::harness::spread::Spread;
 use anyhow::Context as _;
@@ -21,39 +21,41 @@ use std::time::{Duration, Instant};
 
 /// Persons a venue: a city of 170,000 has 8,500 doors.
 const PERSONS_A_VENUE: u64 = 20;
-/// The store is quiet when it has taken less than a hundredth of this.
+/// The interval in which a quiet store uses less than 1 % of CPU time.
 const QUIET: Duration = Duration::from_millis(500);
-/// The first day.
+/// The start of the first day.
 const START: u64 = 19_000 * DAY_MS;
-/// The days lie in the past: rows on a cluster must not have ended.
+/// The retention. The days lie in the past, and their rows must not have expired on a cluster.
 const RETENTION_DAYS: u16 = 7_000;
-/// How long a cluster may take to make its tables.
+/// The longest wait for a cluster to create its tables.
 const CONNECT_MAX: Duration = Duration::from_secs(120);
 
-/// What to measure.
+/// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct StoredOptions {
-    /// Visits stored.
+    /// The number of visits to store.
     #[arg(long, default_value_t = 10_000_000)]
     visits: u64,
-    /// Buckets of the store.
+    /// The number of buckets of the store.
     #[arg(long, default_value_t = BUCKETS)]
     buckets: u16,
-    /// Co-presence questions.
+    /// The number of co-presence queries.
     #[arg(long, default_value_t = 1_000)]
     questions: u64,
-    /// Days that the visits are spread over: fewer make fuller partitions, as a peak does.
+    /// The number of days over which visits are spread. Fewer days make fuller partitions, as a peak does.
     #[arg(long, default_value_t = 14)]
     days: u64,
-    /// Visits of a person: with fewer there are more people, and fewer rows of each in a drain.
+    /// The number of visits of each person. A smaller number makes more people, with fewer rows of each in a
+    /// drain.
     #[arg(long, default_value_t = 60)]
     visits_a_person: u64,
-    /// A cluster to store them on, as cql://HOST,…/KEYSPACE, in a keyspace that is new.
+    /// The cluster to store the visits on, as cql://HOST,…/KEYSPACE with a new keyspace. The default is
+    /// embedded.
     #[arg(long, value_name = "STORE")]
     store: Option<Address>,
 }
 
-/// Measures and prints.
+/// Runs the measurement and prints its figures.
 pub(crate) fn measure(options: &StoredOptions) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let trails: Box<dyn TrailStore> = match &options.store {
@@ -68,7 +70,7 @@ pub(crate) fn measure(options: &StoredOptions) -> anyhow::Result<()> {
     ask(&*trails, options)
 }
 
-/// Numbers that look random and are the same each time.
+/// Returns a pseudo-random number that is the same in every run.
 fn draw(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -76,7 +78,7 @@ fn draw(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The visit of a number: people and venues at random, time going on.
+/// Returns the visit with this number: a random person and venue at a time that grows with the number.
 fn visit(number: u64, options: &StoredOptions) -> CheckIn {
     let visits = options.visits;
     let people = (visits / options.visits_a_person).max(1);
@@ -92,7 +94,7 @@ fn visit(number: u64, options: &StoredOptions) -> CheckIn {
     CheckIn { id, person, venue, at, direction: Direction::In, mode: Mode::Terminal, outcome: None }
 }
 
-/// Stores everything and prints what it cost, background work included.
+/// Stores all visits and prints their cost, including the store's background work.
 fn fill(trails: &dyn TrailStore, options: &StoredOptions) -> anyhow::Result<()> {
     let mut drain = Vec::with_capacity(ROWS_MAX);
     let (mut making, mut slowest, mut partitions) = (Duration::ZERO, Duration::ZERO, 0);
@@ -127,7 +129,7 @@ fn fill(trails: &dyn TrailStore, options: &StoredOptions) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// How many partitions of both indexes a drain comes to.
+/// The number of partitions of both indexes that a drain writes.
 fn partitions_of(drain: &[CheckIn], buckets: u16) -> u32 {
     let bucket = |id: u64| id % u64::from(buckets);
     let mut found: Vec<(u64, u64, bool)> = Vec::with_capacity(2 * drain.len());
@@ -140,7 +142,7 @@ fn partitions_of(drain: &[CheckIn], buckets: u16) -> u32 {
     u32::try_from(found.len()).unwrap_or(u32::MAX)
 }
 
-/// Waits until the store's threads have nothing left to do.
+/// Waits until the store's background threads are idle.
 fn wait_until_quiet() -> anyhow::Result<()> {
     loop {
         let before = cpu(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
@@ -151,7 +153,7 @@ fn wait_until_quiet() -> anyhow::Result<()> {
     }
 }
 
-/// Two hours at every venue.
+/// A dwell of two hours at every venue.
 struct TwoHours(Dwell);
 
 impl Dwells for TwoHours {
@@ -164,13 +166,13 @@ impl Dwells for TwoHours {
     }
 }
 
-/// Asks for the contacts of as many persons and prints how long that took.
+/// Queries the contacts of `questions` people and prints the latencies.
 fn ask(trails: &dyn TrailStore, options: &StoredOptions) -> anyhow::Result<()> {
     let dwells = TwoHours(Dwell::minutes(120)?);
     let window = Window { from: Timestamp(START), to: Timestamp(START + options.days * DAY_MS) };
     let (mut took, mut contacts) = (Spread::default(), Spread::default());
     for number in 0..options.questions {
-        // Someone who is there: the person of a visit.
+        // The person of a random visit, who therefore has a trail.
         let person = visit(draw(number) % options.visits, options).person;
         let question = Question { person, window, hops: Hops::One, min_overlap_s: 0 };
         let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! A client of the gateway in any of its three HTTP versions, on unmodified quinn, h3 and hyper. It trusts only the
-//! deployment's certificate.
+//! A client of the gateway in any of its three HTTP versions, on unmodified quinn, h3 and hyper. It trusts
+//! only the deployment's certificate.
 
 pub mod sessions;
 pub mod trails;

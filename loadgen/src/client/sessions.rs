@@ -1,5 +1,5 @@
-//! The TLS session tickets with which clients resume. rustls's own store keeps eight tickets for each server; more
-//! concurrent phones than that would run out.
+//! The TLS session tickets with which clients resume. rustls's own store keeps eight tickets for each server;
+//! more concurrent phones than that would run out.
 
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};

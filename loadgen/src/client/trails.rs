@@ -1,4 +1,5 @@
-//! Reads of the trails, which lag behind the acknowledgements. A read is retried until the trails are complete.
+//! Reads of the trails, which lag behind the acknowledgements. A read is retried until the trails are
+//! complete.
 
 use crate::client::{ClientConnection, RefusalError};
 use anyhow::ensure;
@@ -18,8 +19,8 @@ struct CompletenessReply {
 }
 
 /// Reads a path until its answer includes every check-in acknowledged up to `through`. Each retry calls
-/// `authorization` again, because a resident's token expires. **Errors**: the answer is not complete after three
-/// minutes; the gateway refuses the read with a status other than 503.
+/// `authorization` again, because a resident's token expires. **Errors**: the answer is not complete after
+/// three minutes; the gateway refuses the read with a status other than 503.
 pub async fn read_through<T: DeserializeOwned>(
     connection: &mut ClientConnection,
     path: &str,

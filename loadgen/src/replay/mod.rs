@@ -1,5 +1,6 @@
-//! Replay of recorded check-ins. It registers their people and venues and imports the check-ins as if they had just
-//! happened. Then it compares the gateway's co-presence answers with the brute-force calculation in `reckon`.
+//! Replay of recorded check-ins. It registers their people and venues and imports the check-ins as if they
+//! had just happened. Then it compares the gateway's co-presence answers with the brute-force calculation in
+//! `reckon`.
 
 pub mod reckon;
 
@@ -156,7 +157,8 @@ fn difference(person: PersonId, hops: u8, expected: &[ContactSummary], found: &[
     )
 }
 
-/// Registers the people and venues, and imports the latest days. The times between check-ins stay as recorded.
+/// Registers the people and venues, and imports the latest days. The times between check-ins stay as
+/// recorded.
 async fn import(
     connection: &mut ClientConnection,
     authority: &str,

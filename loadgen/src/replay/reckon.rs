@@ -1,5 +1,5 @@
-//! The brute-force calculation of co-presence, written from the contract's wording. It shares no code with the engine
-//! that it checks.
+//! The brute-force calculation of co-presence, written from the contract's wording. It shares no code with
+//! the engine that it checks.
 
 use scangate_core::id::{PersonId, VenueId};
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! The report of a run: its settings, its results, and the result of verification. The JSON names are stable, so that
-//! reports of different versions can be compared.
+//! The report of a run: its settings, its results, and the result of verification. The JSON names are stable,
+//! so that reports of different versions can be compared.
 
 pub mod compare;
 pub mod html;

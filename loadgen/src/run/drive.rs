@@ -1,5 +1,5 @@
-//! The open-loop driver: sends a plan's scans at their intended times. If the gateway slows down, the backlog grows,
-//! as it would at a door. Scans that do not fit in the backlog are counted as dropped.
+//! The open-loop driver: sends a plan's scans at their intended times. If the gateway slows down, the backlog
+//! grows, as it would at a door. Scans that do not fit in the backlog are counted as dropped.
 
 use crate::city::{LoadCity, LoadResident, LoadVenue};
 use crate::client::{ClientConnection, Handshake, LoadTarget, NewConnection, Version};

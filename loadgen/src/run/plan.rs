@@ -1,5 +1,6 @@
-//! The plan of a run: the time, resident and venue of every scan, fixed before the first is sent and the same for the
-//! same seed. Latencies count from these intended times, so a gateway that stalls pays for every scan that it delays.
+//! The plan of a run: the time, resident and venue of every scan, fixed before the first is sent and the same
+//! for the same seed. Latencies count from these intended times, so a gateway that stalls pays for every scan
+//! that it delays.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -80,7 +81,8 @@ pub struct PlanOptions {
     pub seed: u64,
 }
 
-/// The time step of a personal code. A second scan of a resident at a venue within one step would deduplicate.
+/// The time step of a personal code. A second scan of a resident at a venue within one step would
+/// deduplicate.
 const STEP: Duration = Duration::from_secs(30);
 
 /// Makes the plan in order of time, with Poisson arrivals and venues by Zipf's law.
@@ -106,7 +108,8 @@ pub fn plan(options: &PlanOptions) -> Vec<PlannedScan> {
             cleared = time;
         }
         let venue = pick(&weights, random.share());
-        // With many residents the first draw is nearly always unused. A city that is too small skips the scan.
+        // With many residents the first draw is nearly always unused. A city that is too small skips the
+        // scan.
         let resident =
             (0..16).map(|_| random.below(options.residents)).find(|&one| recent.insert((one, venue)));
         if let Some(resident) = resident {

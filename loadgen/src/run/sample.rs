@@ -1,5 +1,5 @@
-//! The results of a run: the count of every answer, every latency measured from its intended time, and the list of
-//! acknowledged check-ins.
+//! The results of a run: the count of every answer, every latency measured from its intended time, and the
+//! list of acknowledged check-ins.
 
 use hdrhistogram::Histogram;
 use scangate_core::id::{CheckInId, PersonId};

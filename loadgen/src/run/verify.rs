@@ -1,5 +1,5 @@
-//! Verification: every acknowledged check-in is read back through the gateway and must occur exactly once. Each
-//! resident reads their own trail, so verification spends no tracer's query quota.
+//! Verification: every acknowledged check-in is read back through the gateway and must occur exactly once.
+//! Each resident reads their own trail, so verification spends no tracer's query quota.
 
 use crate::city::LoadResident;
 use crate::client::trails::read_through;

@@ -27,8 +27,8 @@ pub(crate) enum LoadgenCommand {
     },
     /// Runs a scenario, then reads every acknowledged check-in back.
     ///
-    /// Exit codes: 0 if every check-in was read back; 1 if one was not, or the run failed; 2 for wrong usage; 3 if a
-    /// service level was missed.
+    /// Exit codes: 0 if every check-in was read back; 1 if one was not, or the run failed; 2 for wrong usage;
+    /// 3 if a service level was missed.
     Run(RunOptions),
     /// Imports recorded check-ins and compares every co-presence answer with a brute-force calculation.
     Replay(ReplayOptions),

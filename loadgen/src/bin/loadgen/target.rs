@@ -5,8 +5,9 @@ use scangate_loadgen::client::LoadTarget;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
-/// Resolves the URL of `--target`. If the URL's host is a name, the client sends that name as SNI and `:authority`.
-/// **Errors**: the URL is not HTTPS or does not resolve; it names another machine without `--allow-remote`.
+/// Resolves the URL of `--target`. If the URL's host is a name, the client sends that name as SNI and
+/// `:authority`. **Errors**: the URL is not HTTPS or does not resolve; it names another machine without
+/// `--allow-remote`.
 pub(crate) fn resolve(url: &str, data: &Path, allow_remote: bool) -> anyhow::Result<LoadTarget> {
     let host = url.strip_prefix("https://").context("--target must begin with https://")?;
     let host = with_port(host.trim_end_matches('/'));
