@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scangate_core::id::VenueId;
-use scangate_loadgen::client::Target;
+use scangate_loadgen::client::LoadTarget;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -140,8 +140,8 @@ impl Gateway {
     }
 
     /// The target by which clients connect.
-    pub fn target(&self) -> anyhow::Result<Target> {
-        Target::new(self.listen, &self.folder.path().join("certificate.pem"))
+    pub fn target(&self) -> anyhow::Result<LoadTarget> {
+        LoadTarget::new(self.listen, &self.folder.path().join("certificate.pem"))
     }
 
     /// The `authorization` of a role's first token.

@@ -5,8 +5,8 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
-use scangate_loadgen::city::{Resident, Venue, residents, venues};
-use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::city::{LoadResident, LoadVenue, residents, venues};
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
 use std::fmt::Debug;
@@ -72,13 +72,13 @@ pub struct TestTown {
     /// Its gateway.
     pub gateway: Gateway,
     /// The target by which clients connect.
-    pub target: Target,
+    pub target: LoadTarget,
     /// An open connection.
-    pub connection: Connection,
+    pub connection: ClientConnection,
     /// Its venues.
-    pub venues: Vec<Venue>,
+    pub venues: Vec<LoadVenue>,
     /// Its residents.
-    pub residents: Vec<Resident>,
+    pub residents: Vec<LoadResident>,
     /// The authority's header.
     pub authority: String,
     /// A tracer's header.
@@ -199,7 +199,7 @@ pub fn is_complete(answer: &Value, through: Timestamp) -> bool {
 
 /// Sends a request on a connection.
 pub async fn send(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     method: &str,
     path: &str,
     authorization: &str,

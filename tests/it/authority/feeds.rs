@@ -4,7 +4,7 @@ use http::Request;
 use scangate_core::certificate::{Issuer, is_signed, public_key};
 use scangate_core::keys::Key;
 use scangate_core::time::DAY_MS;
-use scangate_loadgen::city::{Given, Resident};
+use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::drive::now;
 use scangate_tests::{Gateway, TestReply, TestTown, eventually};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub(crate) const NUMBERS: [&str; 2] = ["E70000001", "E70000002"];
 /// A city under Xuzhou's pack that accepts a province's feeds.
 pub(crate) struct Province {
     pub(crate) town: TestTown,
-    pub(crate) people: Vec<Resident>,
+    pub(crate) people: Vec<LoadResident>,
     _folder: tempfile::TempDir,
 }
 
@@ -46,7 +46,8 @@ impl Province {
             })
             .collect();
         let given = town.send("POST", "/v1/people/import", &authority, lines.join("\n")).await?.lines()?;
-        let people = given.into_iter().map(|given| serde_json::from_value::<Given>(given)?.resident());
+        let people =
+            given.into_iter().map(|given| serde_json::from_value::<RegistrationReply>(given)?.resident());
         let people = people.collect::<anyhow::Result<_>>()?;
         Ok(Self { town, people, _folder: folder })
     }

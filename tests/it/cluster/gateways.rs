@@ -4,7 +4,7 @@
 use futures_util::future::try_join_all;
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
-use scangate_loadgen::client::{Connection, Version};
+use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
     ClusterCity, Gateway, TestReply, TestTown, away_from_midnight, cluster, eventually, refused, send,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// A second gateway, with a connection to it.
 struct SecondGateway {
     gateway: Gateway,
-    connection: Connection,
+    connection: ClientConnection,
 }
 
 impl SecondGateway {

@@ -5,14 +5,14 @@ use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
-use scangate_loadgen::city::{City as Streets, Resident, residents, venues};
-use scangate_loadgen::client::{Target, Version};
-use scangate_loadgen::drive::{Carrier, Run, drive, now};
-use scangate_loadgen::plan::{Curve, Wish, plan};
-use scangate_loadgen::reckon::{Register, Row};
+use scangate_loadgen::city::{LoadCity, LoadResident, residents, venues};
+use scangate_loadgen::client::trails::read_through;
+use scangate_loadgen::client::{LoadTarget, Version};
+use scangate_loadgen::drive::{Carrier, LoadRun, drive, now};
+use scangate_loadgen::plan::{Curve, PlanOptions, plan};
+use scangate_loadgen::replay::reckon::{RegisterRow, StayRegister};
 use scangate_loadgen::replay::{co_presence, open_case};
-use scangate_loadgen::sample::{Acknowledged, Samples};
-use scangate_loadgen::trails::read_through;
+use scangate_loadgen::sample::{AcknowledgedCheckIn, Samples};
 use scangate_loadgen::verify::verify;
 use scangate_tests::cluster::{StoppedNode, exclusive_turn};
 use scangate_tests::{ClusterCity, Gateway, eventually};
@@ -33,25 +33,26 @@ const NODE: u8 = 3;
 /// Number of people whose co-presence is computed again.
 const QUERIED: usize = 20;
 
-fn load(gateway: &Gateway, streets: &Arc<Streets>, number: usize) -> anyhow::Result<Run> {
+fn load(gateway: &Gateway, streets: &Arc<LoadCity>, number: usize) -> anyhow::Result<LoadRun> {
     let gates = Carrier::Gates { connections: 4, in_flight: 4, version: Version::ALL[number] };
     let seed = number as u64;
     let residents = u32::try_from(streets.residents.len())?;
-    let wish = Wish { rate: RATE, length: LENGTH, curve: Curve::Flat, residents, venues: VENUES, seed };
+    let wish =
+        PlanOptions { rate: RATE, length: LENGTH, curve: Curve::Flat, residents, venues: VENUES, seed };
     let (target, city) = (Arc::new(gateway.target()?), Arc::clone(streets));
-    Ok(Run { target, city, shares: vec![(gates, plan(&wish))], length: LENGTH })
+    Ok(LoadRun { target, city, shares: vec![(gates, plan(&wish))], length: LENGTH })
 }
 
 /// Every acknowledged check-in. If two gateways accepted the same one, the earlier time counts.
-fn kept(samples: Vec<Samples>) -> HashMap<PersonId, Vec<Acknowledged>> {
+fn kept(samples: Vec<Samples>) -> HashMap<PersonId, Vec<AcknowledgedCheckIn>> {
     let mut all: HashMap<PersonId, BTreeMap<CheckInId, Timestamp>> = HashMap::new();
-    for (person, kept) in samples.into_iter().flat_map(|samples| samples.into_seen().kept) {
+    for (person, kept) in samples.into_iter().flat_map(|samples| samples.into_totals().kept) {
         let own = all.entry(person).or_default();
-        for Acknowledged { id, at } in kept {
+        for AcknowledgedCheckIn { id, at } in kept {
             own.entry(id).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
         }
     }
-    let list = |own: BTreeMap<_, _>| own.into_iter().map(|(id, at)| Acknowledged { id, at }).collect();
+    let list = |own: BTreeMap<_, _>| own.into_iter().map(|(id, at)| AcknowledgedCheckIn { id, at }).collect();
     all.into_iter().map(|(person, own)| (person, list(own))).collect()
 }
 
@@ -71,7 +72,7 @@ async fn a_killed_gateway_and_a_stopped_node_lose_and_double_nothing() -> anyhow
     }
     let (living, killed) = people.split_at(RESIDENTS[0] as usize);
     let streets =
-        |people: &[Resident]| Arc::new(Streets { venues: venues.clone(), residents: people.to_vec() });
+        |people: &[LoadResident]| Arc::new(LoadCity { venues: venues.clone(), residents: people.to_vec() });
     let streets = [streets(living), streets(living), streets(killed)];
     let runs = gateways.iter().zip(&streets).enumerate();
     let runs = runs.map(|(number, (gateway, streets))| load(gateway, streets, number));
@@ -97,23 +98,24 @@ async fn answered(gateway: &Gateway, count: f64) -> anyhow::Result<()> {
 }
 
 async fn check(
-    target: &Target,
-    residents: &[Resident],
-    kept: &HashMap<PersonId, Vec<Acknowledged>>,
+    target: &LoadTarget,
+    residents: &[LoadResident],
+    kept: &HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
 ) -> anyhow::Result<()> {
     let verified = verify(target, residents, kept).await?;
-    assert!(verified.is_well() && verified.acknowledged > 600, "{verified:?}");
+    assert!(verified.is_ok() && verified.acknowledged > 600, "{verified:?}");
     Ok(())
 }
 
 /// Compares co-presence with a computation from all people's own check-ins.
-async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<Acknowledged>>) -> anyhow::Result<()> {
+async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<AcknowledgedCheckIn>>) -> anyhow::Result<()> {
     let tracer = gateway.first_token("tracer")?;
     let mut connection = gateway.target()?.connect(Version::Http3).await?;
     let began = now();
     let (from, to) = (began.minus_ms(3_600_000), began.plus_ms(3_600_000));
     let window = |at: Timestamp| i64::try_from(at.0).context("a time of this century");
-    let (mut rows, mut people): (Vec<Row>, Vec<PersonId>) = (Vec::new(), kept.keys().copied().collect());
+    let (mut rows, mut people): (Vec<RegisterRow>, Vec<PersonId>) =
+        (Vec::new(), kept.keys().copied().collect());
     people.sort_unstable();
     for &person in &people {
         let case = open_case(&mut connection, &tracer, person, window(from)?, window(to)?).await?;
@@ -121,14 +123,14 @@ async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<Acknowledged>>) 
         let trail: Value = read_through(&mut connection, &path, || tracer.clone(), began).await?;
         for visit in trail["visits"].as_array().context("a trail has visits")? {
             let at: Timestamp = serde_json::from_value(visit["from"].clone())?;
-            rows.push(Row {
+            rows.push(RegisterRow {
                 person,
                 at: window(at)?,
                 venue: serde_json::from_value(visit["venue"].clone())?,
             });
         }
     }
-    let register = Register::new(&rows);
+    let register = StayRegister::new(&rows);
     for &person in people.iter().step_by(people.len() / QUERIED) {
         let case = open_case(&mut connection, &tracer, person, window(from)?, window(to)?).await?;
         for hops in [1, 2] {

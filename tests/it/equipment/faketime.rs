@@ -5,7 +5,7 @@
 use crate::registration::{jpeg, printed_code};
 use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
-use scangate_loadgen::city::Given;
+use scangate_loadgen::city::RegistrationReply;
 use scangate_loadgen::client::Version;
 use scangate_tests::{Clock, Gateway, TestReply, TestTown, eventually, is_complete};
 use serde_json::{Value, json};
@@ -86,7 +86,8 @@ impl Life {
         if asks("face") {
             form["face"] = json!(jpeg());
         }
-        let given: Given = serde_json::from_value(self.send("POST", "/v1/people", "", &form).await?.json()?)?;
+        let given: RegistrationReply =
+            serde_json::from_value(self.send("POST", "/v1/people", "", &form).await?.json()?)?;
         self.town.residents[resident] = given.resident()?;
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use anyhow::Context as _;
 use scangate_core::policy::Policy;
-use scangate_loadgen::city::City;
+use scangate_loadgen::city::LoadCity;
 use scangate_loadgen::client::Version;
-use scangate_loadgen::drive::{Carrier, Run, drive};
-use scangate_loadgen::plan::{Curve, Wish, plan};
+use scangate_loadgen::drive::{Carrier, LoadRun, drive};
+use scangate_loadgen::plan::{Curve, PlanOptions, plan};
 use scangate_loadgen::verify::verify;
 use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown};
 use std::collections::HashMap;
@@ -83,22 +83,22 @@ async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
 async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     let town = TestTown::found(500).await?;
     let TestTown { gateway, target, venues, residents, .. } = town;
-    let city = Arc::new(City { venues, residents });
+    let city = Arc::new(LoadCity { venues, residents });
     let length = Duration::from_secs(3);
-    let wish = Wish { rate: 400.0, length, curve: Curve::Flat, residents: 500, venues: 3, seed: 1 };
+    let wish = PlanOptions { rate: 400.0, length, curve: Curve::Flat, residents: 500, venues: 3, seed: 1 };
     let gates = Carrier::Gates { connections: 4, in_flight: 8, version: Version::Http3 };
     let shares = vec![(gates, plan(&wish))];
-    let run = Run { target: Arc::new(target), city: Arc::clone(&city), shares, length };
+    let run = LoadRun { target: Arc::new(target), city: Arc::clone(&city), shares, length };
     let driving = tokio::spawn(drive(run));
     while gateway.metric("scangate_check_ins_total", "")? <= 300.0 {}
     let folder = gateway.folder();
     let status = tokio::task::spawn_blocking(move || gateway.stop()).await??;
     assert!(status.success(), "{status}");
-    let seen = driving.await??.into_seen();
+    let seen = driving.await??.into_totals();
     assert!(seen.kept_count > 0);
     let gateway = Gateway::start_in(folder, &[], ExpectedLog::Quiet)?;
     let verified = verify(&gateway.target()?, &city.residents, &seen.kept).await?;
-    assert!(verified.is_well(), "{verified:?}");
+    assert!(verified.is_ok(), "{verified:?}");
     Ok(())
 }
 

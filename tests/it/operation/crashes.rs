@@ -4,10 +4,10 @@
 use futures_util::future::join_all;
 use scangate_core::id::PersonId;
 use scangate_core::time::Step;
-use scangate_loadgen::city::Resident;
-use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::city::LoadResident;
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
-use scangate_loadgen::sample::Acknowledged;
+use scangate_loadgen::sample::AcknowledgedCheckIn;
 use scangate_loadgen::verify::verify;
 use scangate_tests::{ExpectedLog, Gateway, TestTown};
 use serde_json::json;
@@ -27,14 +27,14 @@ const RESIDENTS_A_GATE: usize = 300;
 /// The acknowledgements that the load received, and their number.
 #[derive(Default)]
 struct AcknowledgedList {
-    kept: Mutex<HashMap<PersonId, Vec<Acknowledged>>>,
+    kept: Mutex<HashMap<PersonId, Vec<AcknowledgedCheckIn>>>,
     count: AtomicU64,
 }
 
 /// Scans one resident after another until the connection breaks.
 async fn scan_until_it_breaks(
-    mut connection: Connection,
-    residents: &[Resident],
+    mut connection: ClientConnection,
+    residents: &[LoadResident],
     poster: &str,
     from: usize,
     list: &AcknowledgedList,
@@ -51,8 +51,8 @@ async fn scan_until_it_breaks(
 }
 
 async fn load(
-    target: Target,
-    residents: Arc<Vec<Resident>>,
+    target: LoadTarget,
+    residents: Arc<Vec<LoadResident>>,
     poster: String,
     round: usize,
     list: Arc<AcknowledgedList>,
@@ -93,7 +93,7 @@ async fn killed_a_hundred_times_it_loses_and_doubles_nothing() -> anyhow::Result
     }
     let kept = std::mem::take(&mut *list.kept.lock().unwrap_or_else(PoisonError::into_inner));
     let verified = verify(&gateway.target()?, &residents, &kept).await?;
-    assert!(verified.is_well(), "{verified:?}");
+    assert!(verified.is_ok(), "{verified:?}");
     assert!(verified.acknowledged > KILLS as u64 * BEFORE_A_KILL / 2, "{verified:?}");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Early data of a returning phone (RFC 8470). Check-ins and colour look-ups are idempotent and answered;
 //! everything else gets 425 until the handshake is complete.
 
-use scangate_loadgen::client::{Arrival, Handshake, Target};
+use scangate_loadgen::client::{Handshake, LoadTarget, NewConnection};
 use scangate_loadgen::drive::now;
 use scangate_tests::{Relay, TestReply, TestTown, send};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ const COUNTING_MAX: Duration = Duration::from_secs(180);
 struct Street {
     town: TestTown,
     relay: Relay,
-    target: Target,
+    target: LoadTarget,
 }
 
 impl Street {
@@ -21,7 +21,7 @@ impl Street {
     async fn found() -> anyhow::Result<Self> {
         let town = TestTown::found(1).await?;
         let relay = Relay::start(town.gateway.listen).await?;
-        let target = Target::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
+        let target = LoadTarget::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
         let first = target.arrive(Handshake::Early).await?;
         target.sessions().ready().await;
         drop(first);
@@ -37,7 +37,7 @@ impl Street {
         authorization: &str,
         body: String,
         counted: (&str, &str),
-    ) -> anyhow::Result<(TestReply, Arrival)> {
+    ) -> anyhow::Result<(TestReply, NewConnection)> {
         let count = || self.town.gateway.metric(counted.0, counted.1);
         let before = count()?;
         self.relay.hold();

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use scangate_core::code::PersonCode;
 use scangate_core::keys::{Key, Kid, PersonKey};
 use scangate_core::time::Step;
-use scangate_loadgen::city::{Given, Resident};
+use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{
@@ -244,7 +244,7 @@ async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them
 
 /// Adds a newly registered person to the town's residents.
 fn settle(town: &mut TestTown, given: Value) -> anyhow::Result<usize> {
-    let resident: Resident = serde_json::from_value::<Given>(given)?.resident()?;
+    let resident: LoadResident = serde_json::from_value::<RegistrationReply>(given)?.resident()?;
     town.residents.push(resident);
     Ok(town.residents.len() - 1)
 }

@@ -2,9 +2,9 @@
 
 use futures_util::future::try_join_all;
 use scangate_core::time::Step;
-use scangate_loadgen::client::{Target, Version};
+use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::now;
-use scangate_loadgen::sample::Acknowledged;
+use scangate_loadgen::sample::AcknowledgedCheckIn;
 use scangate_loadgen::verify::verify;
 use scangate_tests::{Gateway, TestTown, send};
 use serde_json::json;
@@ -29,7 +29,7 @@ const TRIES: usize = 500;
 const RATED: usize = 40;
 const CROWD: usize = 10 * RATED;
 
-fn by(gateway: &Gateway, host: &str) -> anyhow::Result<Target> {
+fn by(gateway: &Gateway, host: &str) -> anyhow::Result<LoadTarget> {
     Ok(gateway.target()?.named(host))
 }
 
@@ -101,7 +101,7 @@ async fn xz_20_and_xj_19_at_ten_times_the_load_some_are_shed_politely_and_nothin
     for (resident, sent) in try_join_all(all).await?.into_iter().enumerate() {
         assert!(!sent.text().contains("系统繁忙"), "{}", sent.text());
         if sent.status() == 200 {
-            let acknowledged: Acknowledged = serde_json::from_value(sent.json()?)?;
+            let acknowledged: AcknowledgedCheckIn = serde_json::from_value(sent.json()?)?;
             kept.insert(town.residents[resident].person, vec![acknowledged]);
         } else {
             assert_eq!(sent.code(), "overloaded", "{}", sent.text());
@@ -118,10 +118,10 @@ async fn xz_20_and_xj_19_at_ten_times_the_load_some_are_shed_politely_and_nothin
     let mut connection = by(&town.gateway, "localhost")?.connect(Version::Http3).await?;
     for _ in 0..10 {
         let again = send(&mut connection, "POST", "/v1/check-ins", "", scan(impatient)).await?;
-        let again: Acknowledged = serde_json::from_value(again.json()?)?;
+        let again: AcknowledgedCheckIn = serde_json::from_value(again.json()?)?;
         assert_eq!((again.id, again.at), (first[0].id, first[0].at));
     }
     let verified = verify(&town.target, &town.residents, &kept).await?;
-    assert!(verified.is_well() && verified.acknowledged == kept.len() as u64, "{verified:?}");
+    assert!(verified.is_ok() && verified.acknowledged == kept.len() as u64, "{verified:?}");
     Ok(())
 }

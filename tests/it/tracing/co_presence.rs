@@ -1,8 +1,8 @@
 //! Co-presence of every person in a register, over one hop and two, equals a brute-force computation.
 //! `SCANGATE_TEST_REGISTER` names a register of real check-ins. Without one, a generated register is used.
 
-use scangate_loadgen::plan::Random;
-use scangate_loadgen::replay::{Visit, read, replay};
+use scangate_loadgen::plan::SplitMix64;
+use scangate_loadgen::replay::{RecordedVisit, read, replay};
 use scangate_tests::Gateway;
 use std::path::PathBuf;
 
@@ -13,9 +13,9 @@ fn real() -> Option<PathBuf> {
     std::env::var_os("SCANGATE_TEST_REGISTER").map(PathBuf::from)
 }
 
-fn generated() -> Vec<Visit> {
-    let mut random = Random(11);
-    let visits = (0..2_500).map(|_| Visit {
+fn generated() -> Vec<RecordedVisit> {
+    let mut random = SplitMix64(11);
+    let visits = (0..2_500).map(|_| RecordedVisit {
         user: random.below(PEOPLE).to_string(),
         venue: random.below(40).to_string(),
         // Whole minutes, so that some visits share an instant.
@@ -24,11 +24,11 @@ fn generated() -> Vec<Visit> {
     visits.collect()
 }
 
-async fn check(visits: &[Visit]) -> anyhow::Result<()> {
+async fn check(visits: &[RecordedVisit]) -> anyhow::Result<()> {
     check_in(&Gateway::start(&[])?, visits, 1_900).await
 }
 
-pub(crate) async fn check_in(gateway: &Gateway, visits: &[Visit], people_max: usize) -> anyhow::Result<()> {
+pub(crate) async fn check_in(gateway: &Gateway, visits: &[RecordedVisit], people_max: usize) -> anyhow::Result<()> {
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
     let replayed = replay(&gateway.target()?, &authority, &tracer, visits, people_max).await?;
     assert_eq!(replayed.difference, None);
@@ -46,7 +46,7 @@ async fn co_presence_in_a_real_register_equals_brute_force() -> anyhow::Result<(
     check(&real_or_generated()?).await
 }
 
-pub(crate) fn real_or_generated() -> anyhow::Result<Vec<Visit>> {
+pub(crate) fn real_or_generated() -> anyhow::Result<Vec<RecordedVisit>> {
     match real() {
         Some(path) => read(&path),
         None => {
