@@ -35,10 +35,10 @@ struct Web;
 /// The pages' paths.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/", get(async |headers: HeaderMap| page(&headers, "home.html")))
-        .route("/me", get(async |headers: HeaderMap| page(&headers, "me.html")))
-        .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "index.html")))
-        .route("/web/{file}", get(asset))
+        .route("/", get(async |headers: HeaderMap| page(&headers, "pages/home.html")))
+        .route("/me", get(async |headers: HeaderMap| page(&headers, "pages/me.html")))
+        .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "pages/check_in.html")))
+        .route("/web/{*file}", get(asset))
         .route("/worker.js", get(async || worker()))
         .route("/openapi.json", get(openapi))
 }
@@ -82,10 +82,10 @@ async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, W
     file(&asked, &name, kind_of(&name).ok_or(Refusal::NotFound)?)
 }
 
-/// The media type of what a page loads; none of what is none of that.
+/// The media type of a file that a page loads. Other embedded files have none, and are not served.
 fn kind_of(name: &str) -> Option<&'static str> {
     match name.rsplit_once('.')? {
-        (stem, "js") if !stem.contains('/') => Some(SCRIPT),
+        (stem, "js") if !stem.starts_with("worker/") => Some(SCRIPT),
         (_, "css") => Some(STYLE),
         _ => None,
     }
@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_browser_has_is_not_sent_again() {
-        for path in ["/me", "/v/EQ", "/web/me.js", "/web/page.css"] {
+        for path in ["/me", "/v/EQ", "/web/pages/me.js", "/web/pages/page.css"] {
             let first = asked(path, None).await;
             let tag = first.headers()[ETAG].clone();
             assert_eq!(first.status(), StatusCode::OK, "{path}");
@@ -190,8 +190,17 @@ mod tests {
             let other = asked(path, Some(&HeaderValue::from_static("\"x\""))).await;
             assert_eq!(other.status(), StatusCode::OK, "{path}");
         }
-        // What the pages are checked with is none of theirs.
-        for path in ["/web/worker/worker.js", "/web/jsconfig.json", "/web/me.html", "/web/none.js"] {
+        // Files that no page loads are not served under /web/, nor are names that are not embedded.
+        let unserved = [
+            "/web/worker/worker.js",
+            "/web/worker%2Fworker.js",
+            "/web/jsconfig.json",
+            "/web/pages/me.html",
+            "/web/lib/none.js",
+            "/web/lib/../lib/http.js",
+            "/web/lib",
+        ];
+        for path in unserved {
             assert_eq!(asked(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
@@ -208,7 +217,7 @@ mod tests {
         for path in &files {
             assert_eq!(asked(path, None).await.status(), StatusCode::OK, "{path}");
         }
-        let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.contains('/'));
+        let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.starts_with("worker/"));
         assert!(loaded.into_iter().all(|name| files.contains(&format!("/web/{name}"))), "{files:?}");
         assert!(given("VERSION").unwrap().len() > 40, "{text}");
     }
@@ -216,7 +225,7 @@ mod tests {
     #[test]
     fn xz_20_no_page_says_that_the_system_is_busy_or_asks_for_a_refresh() {
         let names: Vec<_> = Web::iter().collect();
-        assert!(names.iter().any(|name| name == "me.html") && names.len() > 10, "{names:?}");
+        assert!(names.iter().any(|name| name == "pages/me.html") && names.len() > 10, "{names:?}");
         for name in names {
             let text = String::from_utf8(Web::get(&name).unwrap().data.into_owned()).unwrap();
             for words in ["繁忙", "刷新", "refresh", "Refresh"] {

@@ -2,15 +2,15 @@
 // read, and shows the colour with the running time, so that a picture of it is seen to be one. The venue is in
 // the page's own address, so that whoever has to register first is checked in where they scanned.
 
-import { ask, clear, entered, prepare, review } from "./application.js";
-import { send } from "./check_in.js";
-import { learn, now } from "./clock.js";
-import { personCode, step } from "./code.js";
-import { showColour } from "./colour.js";
-import { element, hotline, make, outward, say } from "./element.js";
-import { keepPages } from "./offline.js";
-import { forget, keep, kept } from "./registration.js";
-import { both, checks, clearing, delayed, problems, unknownProblem, verdicts } from "./words.js";
+import { ask, clear, entered, prepare, review } from "../form/registration_form.js";
+import { learn, now } from "../lib/clock.js";
+import { showColour } from "../lib/colour.js";
+import { element, hotline, make, outward, say } from "../lib/element.js";
+import { send } from "../lib/http.js";
+import { personCode, step } from "../lib/person_code.js";
+import { keepPages } from "../lib/service_worker.js";
+import { forget, keep, kept } from "../lib/stored_registration.js";
+import { both, checks, clearing, delayed, problems, unknownProblem, verdicts } from "../lib/words.js";
 
 /** @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State */
 
@@ -80,7 +80,7 @@ function show(said) {
   keepPages();
 }
 
-/** @param {import("./code.js").Registration} registration */
+/** @param {import("../lib/person_code.js").Registration} registration */
 async function checkIn(registration) {
   enter("checking-in");
   tell(["正在登记…", "Checking in…"]);
@@ -128,7 +128,7 @@ async function offer(words) {
   }
 }
 
-/** Another try with these would cost the person one of a few. @param {import("./check_in.js").Answer} answer */
+/** Another try with these would cost the person one of a few. @param {import("../lib/http.js").Answer} answer */
 function isFinal(answer) {
   const isShed = answer.status === 429 || answer.status === 503;
   return !isShed || ["too-many", "registration-unavailable"].includes(answer.body.code);

@@ -1,7 +1,7 @@
 // A reason for a colour: what it is, what clears it, and where the person can do that.
 
-import { make, outward } from "./element.js";
-import { clearing } from "./words.js";
+import { make, outward } from "../lib/element.js";
+import { clearing } from "../lib/words.js";
 
 /** @typedef {{text: string, clears_by: string, link: string | null}} Reason */
 

@@ -1,13 +1,13 @@
 // Letters to the authority: appeals against a colour, and questions about anything else. Each has a number to refer to
 // and a time by which it is answered.
 
-import { prepareForm } from "./action.js";
-import { input, list, make, terms, when } from "./element.js";
-import { act, read } from "./own.js";
-import { preparePart } from "./part.js";
-import { labels, problemOf } from "./words.js";
+import { prepareForm } from "../form/actions.js";
+import { preparePart } from "../lib/collapsible.js";
+import { input, list, make, terms, when } from "../lib/element.js";
+import { act, read } from "../lib/resident_api.js";
+import { labels, problemOf } from "../lib/words.js";
 
-/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {{one: string, many: string}} Kind What one and many are called, in answers and on the page. */
 
 /** @type {Kind} */

@@ -1,12 +1,12 @@
 // What somebody enters to be registered: a form that asks for what the city's rule pack wants, and the same once
 // more to be looked at before it is sent. Nothing of it is kept in the browser.
 
-import { input, make, say } from "./element.js";
-import { repeat, shrink } from "./picture.js";
-import { sendCode } from "./sms.js";
-import { both, documents, fields, problems, unknownProblem } from "./words.js";
+import { input, make, say } from "../lib/element.js";
+import { both, documents, fields, problems, unknownProblem } from "../lib/words.js";
+import { repeat, shrink } from "./face_picture.js";
+import { sendCode } from "./sms_code.js";
 
-/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {{policy: string, title: string, hotline: string, documents: string[], steps: string[]}} Terms */
 
 /** @type {string[]} */

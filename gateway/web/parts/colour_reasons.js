@@ -1,17 +1,17 @@
 // Why the colour is what it is, in full: what gave it, what clears it and when, how far the daily reports are, where
 // one was, and who has looked at that.
 
-import { colourMark } from "./colour.js";
-import { element, hotline, list, make, say, terms, when } from "./element.js";
-import { read } from "./own.js";
-import { preparePart } from "./part.js";
-import { lead } from "./reason.js";
-import { both, directions, labels, verdicts } from "./words.js";
+import { preparePart } from "../lib/collapsible.js";
+import { colourMark } from "../lib/colour.js";
+import { element, hotline, list, make, say, terms, when } from "../lib/element.js";
+import { read } from "../lib/resident_api.js";
+import { both, directions, labels, verdicts } from "../lib/words.js";
+import { lead } from "./reason_item.js";
 
 /** The server keeps two weeks of them; these are the latest. */
 const CHECK_INS_MAX = 50;
 
-/** @typedef {[import("./words.js").Words, string | Node]} Line */
+/** @typedef {[import("../lib/words.js").Words, string | Node]} Line */
 
 /** @param {any} reason */
 function reason({ text, clears_by, clears, link }) {

@@ -1,6 +1,6 @@
 // A QR code drawn: dark on white whatever the page's colours are, with the quiet margin that readers need.
 
-import { SIDE, modulesOf } from "./qr.js";
+import { SIDE, modulesOf } from "./qr_code.js";
 
 /** Modules. Source: ISO/IEC 18004, 5.3.8. */
 const MARGIN = 4;

@@ -2,10 +2,10 @@
 // and says by itself that it cannot be had. Another part's trouble is none of its own.
 
 import { element } from "./element.js";
-import { prepareLoad } from "./load.js";
+import { prepareLoad } from "./loader.js";
 
-/** @typedef {import("./check_in.js").Answer} Answer */
-/** @typedef {import("./load.js").Load} Load */
+/** @typedef {import("./http.js").Answer} Answer */
+/** @typedef {import("./loader.js").Load} Load */
 
 /** The line of a part that says how it goes: by its list and below its form, which must not move under a finger.
  * @param {HTMLElement} part */

@@ -1,9 +1,9 @@
 // Where tests are taken, on which days, and how many places are left at which times: what a booking is chosen from.
 
-import { element, offer, say, select, word } from "./element.js";
-import { prepareLoad } from "./load.js";
-import { readPublic } from "./own.js";
-import { both, places, unchosen, without } from "./words.js";
+import { element, offer, say, select, word } from "../lib/element.js";
+import { prepareLoad } from "../lib/loader.js";
+import { readPublic } from "../lib/resident_api.js";
+import { both, places, unchosen, without } from "../lib/words.js";
 
 /** @typedef {object} Site
  * @property {string} site

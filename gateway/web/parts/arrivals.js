@@ -1,14 +1,14 @@
 // Arrivals in the city: from where and when, by when to report, and that one has.
 
-import { action, prepareForm } from "./action.js";
-import { input, list, make, terms, when } from "./element.js";
+import { action, prepareForm } from "../form/actions.js";
+import { preparePart } from "../lib/collapsible.js";
+import { input, list, make, terms, when } from "../lib/element.js";
+import { act, read } from "../lib/resident_api.js";
+import { labels, problemOf } from "../lib/words.js";
 import { lookAgain } from "./overview.js";
-import { act, read } from "./own.js";
-import { preparePart } from "./part.js";
-import { labels, problemOf } from "./words.js";
 
-/** @typedef {import("./part.js").Load} Load */
-/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("../lib/collapsible.js").Load} Load */
+/** @typedef {import("../lib/words.js").Words} Words */
 
 const MINUTE_MS = 60_000;
 

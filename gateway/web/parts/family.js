@@ -1,18 +1,18 @@
 // The family: for whom one acts, how they stand, and who comes and goes. The key of a dependant is given to this phone,
 // so that it shows their code, too.
 
-import { action, prepareForm } from "./action.js";
-import { colourMark } from "./colour.js";
-import { element, input, list, make, select, terms } from "./element.js";
-import { act, read } from "./own.js";
-import { preparePart } from "./part.js";
-import { reasonItem } from "./reason.js";
-import { forgetDependant, keepDependant, keptFamily } from "./registration.js";
-import { learnFamily, offerFamily } from "./whose.js";
-import { both, documents, labels, problemOf } from "./words.js";
+import { action, prepareForm } from "../form/actions.js";
+import { learnFamily, offerFamily } from "../form/person_choice.js";
+import { preparePart } from "../lib/collapsible.js";
+import { colourMark } from "../lib/colour.js";
+import { element, input, list, make, select, terms } from "../lib/element.js";
+import { act, read } from "../lib/resident_api.js";
+import { forgetDependant, keepDependant, keptFamily } from "../lib/stored_registration.js";
+import { both, documents, labels, problemOf } from "../lib/words.js";
+import { reasonItem } from "./reason_item.js";
 
-/** @typedef {import("./words.js").Words} Words */
-/** @typedef {import("./part.js").Load} Load */
+/** @typedef {import("../lib/words.js").Words} Words */
+/** @typedef {import("../lib/collapsible.js").Load} Load */
 /** @typedef {{person: string, name: string}} Named */
 
 /** Takes a dependant, and keeps the key on this phone. Taken twice is taken once.

@@ -1,7 +1,7 @@
 // This phone's registration: asked for once, kept in the browser, and beside it those of the family for whom this
 // phone shows codes, with their names: whose code it is has to be seen without a connection, too.
 
-/** @typedef {import("./code.js").Registration} Registration */
+/** @typedef {import("./person_code.js").Registration} Registration */
 /** @typedef {Registration & {name: string}} Dependant */
 
 const PLACE = "scangate-registration";

@@ -1,15 +1,15 @@
 // The daily report of one's health, or a dependant's.
 
-import { prepareForm } from "./action.js";
-import { element, input, list, make, when } from "./element.js";
+import { prepareForm } from "../form/actions.js";
+import { nameWhenOpened, pathFor } from "../form/person_choice.js";
+import { preparePart } from "../lib/collapsible.js";
+import { element, input, list, make, when } from "../lib/element.js";
+import { act, read } from "../lib/resident_api.js";
+import { both, problemOf, symptoms } from "../lib/words.js";
+import { progressWords } from "./colour_reasons.js";
 import { lookAgain } from "./overview.js";
-import { act, read } from "./own.js";
-import { preparePart } from "./part.js";
-import { progressWords } from "./reasons.js";
-import { nameWhenOpened, pathFor } from "./whose.js";
-import { both, problemOf, symptoms } from "./words.js";
 
-/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("../lib/words.js").Words} Words */
 
 const DAYS_SHOWN_MAX = 14;
 

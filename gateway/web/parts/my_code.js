@@ -1,21 +1,21 @@
 // The code to show at a door, made without a connection, and its colour, which only the server knows. A colour is shown
 // for as long as a code is good; from then on it is unknown until the server tells it again.
 
-import { now } from "./clock.js";
-import { personCode, step, stepLeftMs } from "./code.js";
-import { showColour } from "./colour.js";
-import { element, say, select } from "./element.js";
-import { read } from "./own.js";
-import { draw } from "./qr_picture.js";
-import { reasonItem } from "./reason.js";
-import { forgetDependant, keptFamily } from "./registration.js";
-import { watch } from "./watch.js";
-import { offerFamily } from "./whose.js";
-import { awaited, both, pleaseWait, problemOf } from "./words.js";
+import { offerFamily } from "../form/person_choice.js";
+import { now } from "../lib/clock.js";
+import { showColour } from "../lib/colour.js";
+import { element, say, select } from "../lib/element.js";
+import { personCode, step, stepLeftMs } from "../lib/person_code.js";
+import { watch } from "../lib/polling.js";
+import { read } from "../lib/resident_api.js";
+import { forgetDependant, keptFamily } from "../lib/stored_registration.js";
+import { awaited, both, pleaseWait, problemOf } from "../lib/words.js";
+import { draw } from "../qr/qr_canvas.js";
+import { reasonItem } from "./reason_item.js";
 
-/** @typedef {import("./code.js").Registration} Registration */
-/** @typedef {import("./words.js").Words} Words */
-/** @typedef {import("./reason.js").Reason} Reason */
+/** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../lib/words.js").Words} Words */
+/** @typedef {import("./reason_item.js").Reason} Reason */
 /** @typedef {{colour: string, reasons: Reason[], atMs: number}} Known What the server told of somebody, and when. */
 
 const COLOUR_MS_MAX = 60_000;

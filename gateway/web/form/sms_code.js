@@ -1,10 +1,10 @@
 // The code that comes by text message: asked for by a button, which then waits a minute, since a message takes
 // its time and the next one may cost the person one of a few.
 
-import { attempt } from "./check_in.js";
-import { offline, problems, unknownProblem } from "./words.js";
+import { attempt } from "../lib/http.js";
+import { offline, problems, unknownProblem } from "../lib/words.js";
 
-/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("../lib/words.js").Words} Words */
 
 const PAUSE_S = 60;
 /** An outside service is given five seconds for it. */

@@ -1,13 +1,13 @@
 // Everything at once that a resident looks for, in blocks. Where one cannot be had it says so in its place, and the
 // others are shown.
 
-import { colourMark } from "./colour.js";
-import { element, hotline, list, make, say, terms, when, word } from "./element.js";
+import { colourMark } from "../lib/colour.js";
+import { element, hotline, list, make, say, terms, when, word } from "../lib/element.js";
+import { watch } from "../lib/polling.js";
+import { read } from "../lib/resident_api.js";
+import { awaited, blockAway, both, labels, problemOf, risks } from "../lib/words.js";
 import { LOOK_MS, learnDelay, learnStanding, learnTrouble } from "./my_code.js";
-import { read } from "./own.js";
-import { lead } from "./reason.js";
-import { watch } from "./watch.js";
-import { awaited, blockAway, both, labels, problemOf, risks } from "./words.js";
+import { lead } from "./reason_item.js";
 
 /** A block that is away is looked at again sooner, but not by everybody every second. */
 const AGAIN_MS_MIN = 5_000;

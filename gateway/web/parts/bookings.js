@@ -1,15 +1,15 @@
 // Places at test sites: booked for oneself or one of the family, shown, and given back.
 
-import { action, prepareForm } from "./action.js";
-import { element, list, make, select, terms } from "./element.js";
-import { act, read } from "./own.js";
-import { preparePart, whenOpened } from "./part.js";
-import { chosenSlot, dayWords, prepareTestSites, siteName, timeSpan } from "./test_sites.js";
-import { nameWhenOpened, pathFor } from "./whose.js";
-import { labels, problemOf, without } from "./words.js";
+import { action, prepareForm } from "../form/actions.js";
+import { nameWhenOpened, pathFor } from "../form/person_choice.js";
+import { chosenSlot, dayWords, prepareTestSites, siteName, timeSpan } from "../form/test_slot_choice.js";
+import { preparePart, whenOpened } from "../lib/collapsible.js";
+import { element, list, make, select, terms } from "../lib/element.js";
+import { act, read } from "../lib/resident_api.js";
+import { labels, problemOf, without } from "../lib/words.js";
 
-/** @typedef {import("./load.js").Load} Load */
-/** @typedef {(done: import("./words.js").Words) => Promise<void>} GivenBack Shows what has changed. */
+/** @typedef {import("../lib/loader.js").Load} Load */
+/** @typedef {(done: import("../lib/words.js").Words) => Promise<void>} GivenBack Shows what has changed. */
 
 /** Where the bookings are of whom the form is for. */
 function bookingsPath() {

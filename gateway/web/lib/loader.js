@@ -5,7 +5,7 @@ import { word } from "./element.js";
 import { awaited, pleaseWait, problemOf } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {import("./check_in.js").Answer} Answer */
+/** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {(done?: Words) => Promise<void>} Load Loads anew, and says what was done before. */
 /**
  * @typedef {object} Loaded

@@ -1,10 +1,10 @@
 // Things that a person has done: by a button or a form, one at a time, and beside it how that goes. Screen readers say
 // it, too.
 
-import { element, make, word } from "./element.js";
-import { delayed, pleaseWait } from "./words.js";
+import { element, make, word } from "../lib/element.js";
+import { delayed, pleaseWait } from "../lib/words.js";
 
-/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {(retrying: () => void) => Promise<Words>} Act What is done; it returns how it went. */
 
 function statusLine() {

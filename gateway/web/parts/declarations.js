@@ -1,12 +1,12 @@
 // Declarations: written, looked at once more, and confirmed.
 
-import { action, prepareForm } from "./action.js";
-import { input, list, make, terms, when } from "./element.js";
-import { act, read } from "./own.js";
-import { preparePart } from "./part.js";
-import { labels, problemOf } from "./words.js";
+import { action, prepareForm } from "../form/actions.js";
+import { preparePart } from "../lib/collapsible.js";
+import { input, list, make, terms, when } from "../lib/element.js";
+import { act, read } from "../lib/resident_api.js";
+import { labels, problemOf } from "../lib/words.js";
 
-/** @typedef {import("./part.js").Load} Load */
+/** @typedef {import("../lib/collapsible.js").Load} Load */
 
 /** The second step. @param {string} declaration @param {Load} load */
 function confirming(declaration, load) {

@@ -1,9 +1,9 @@
 // Whom something is for: oneself, or one of the family. Codes can be shown of those whose keys this phone keeps,
 // reports be given and tests be booked for all whom the server names.
 
-import { element, offer, select } from "./element.js";
-import { read } from "./own.js";
-import { keptFamily, nameFamily } from "./registration.js";
+import { element, offer, select } from "../lib/element.js";
+import { read } from "../lib/resident_api.js";
+import { keptFamily, nameFamily } from "../lib/stored_registration.js";
 
 /** @typedef {{person: string, name: string}} Named */
 

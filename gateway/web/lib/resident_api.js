@@ -1,13 +1,13 @@
 // What residents read and do for themselves: requests with their token, kept up on a bad signal. A token is good for a
 // minute, so that each try has one of its own.
 
-import { send } from "./check_in.js";
 import { learn } from "./clock.js";
-import { residentToken, step } from "./code.js";
-import { kept } from "./registration.js";
+import { send } from "./http.js";
+import { residentToken, step } from "./person_code.js";
+import { kept } from "./stored_registration.js";
 
-/** @typedef {import("./check_in.js").Answer} Answer */
-/** @typedef {import("./check_in.js").Manner} Manner */
+/** @typedef {import("./http.js").Answer} Answer */
+/** @typedef {import("./http.js").Manner} Manner */
 /** @typedef {() => void} Retrying */
 
 const OWN = "/v1/people/me";

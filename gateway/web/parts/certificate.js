@@ -1,9 +1,9 @@
 // The city's certificate for other cities: made when it is asked for, shown as text, and copied at a touch.
 
-import { action } from "./action.js";
-import { element, make, terms, when } from "./element.js";
-import { read } from "./own.js";
-import { both, labels, problemOf, scopes } from "./words.js";
+import { action } from "../form/actions.js";
+import { element, make, terms, when } from "../lib/element.js";
+import { read } from "../lib/resident_api.js";
+import { both, labels, problemOf, scopes } from "../lib/words.js";
 
 /** @param {string} certificate */
 function shownText(certificate) {

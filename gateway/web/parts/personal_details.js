@@ -1,10 +1,10 @@
 // Name, phone and class, as the city has them, and how they are changed.
 
-import { prepareForm } from "./action.js";
-import { input, select } from "./element.js";
-import { act, isSame, read } from "./own.js";
-import { preparePart } from "./part.js";
-import { both, classes, problemOf } from "./words.js";
+import { prepareForm } from "../form/actions.js";
+import { preparePart } from "../lib/collapsible.js";
+import { input, select } from "../lib/element.js";
+import { act, isSame, read } from "../lib/resident_api.js";
+import { both, classes, problemOf } from "../lib/words.js";
 
 /** @typedef {{name: string, phone: string, class: string}} Particulars */
 
@@ -45,7 +45,7 @@ async function done(changed, retrying) {
   return isSame(now.body, changed) ? now : null;
 }
 
-/** @param {() => void} retrying @returns {Promise<import("./words.js").Words>} */
+/** @param {() => void} retrying @returns {Promise<import("../lib/words.js").Words>} */
 async function change(retrying) {
   const changed = changes();
   if (Object.keys(changed).length === 0) {
