@@ -9,7 +9,7 @@ const QUALITY = 0.85;
  * @param {Blob} file
  * @param {HTMLCanvasElement} canvas
  */
-export async function shrink(file, canvas) {
+export async function shrinkPicture(file, canvas) {
   const picture = await createImageBitmap(file);
   const share = Math.min(1, SIDE_PX_MAX / Math.max(picture.width, picture.height));
   canvas.width = Math.max(1, Math.round(picture.width * share));
@@ -20,7 +20,7 @@ export async function shrink(file, canvas) {
 }
 
 /** Shows the same picture again. @param {HTMLCanvasElement} from @param {HTMLCanvasElement} to */
-export function repeat(from, to) {
+export function copyPicture(from, to) {
   to.width = from.width;
   to.height = from.height;
   to.getContext("2d")?.drawImage(from, 0, 0);

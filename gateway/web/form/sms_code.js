@@ -1,8 +1,8 @@
 // The code that comes by text message: asked for by a button, which then waits a minute, since a message takes
 // its time and the next one may cost the person one of a few.
 
-import { attempt } from "../lib/http.js";
-import { offline, problems, unknownProblem } from "../lib/words.js";
+import { sendOnce } from "../lib/http.js";
+import { offlineWords, problems, unknownProblem } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 
@@ -11,7 +11,7 @@ const PAUSE_S = 60;
 const TRY_MS = 15_000;
 
 /** Lets the button be pressed again after so long. @param {HTMLButtonElement} button @param {number} seconds */
-function pause(button, seconds) {
+function disableFor(button, seconds) {
   const again = Date.now() + seconds * 1000;
   const words = [...button.childNodes];
   button.disabled = true;
@@ -32,18 +32,18 @@ function pause(button, seconds) {
  * @param {string} phone
  * @param {(words: Words) => void} tell
  */
-export async function sendCode(button, phone, tell) {
+export async function requestSmsCode(button, phone, tell) {
   button.disabled = true;
   tell(["正在发送…", "Sending…"]);
-  const answer = await attempt("/v1/people/sms-codes", { phone }, { tryMs: TRY_MS });
+  const answer = await sendOnce("/v1/people/sms-codes", { phone }, { tryMs: TRY_MS });
   button.disabled = false;
   if (answer?.status === 202) {
     tell(["验证码已发送，请查看短信", "A code is on its way: look at your messages"]);
-    pause(button, PAUSE_S);
+    disableFor(button, PAUSE_S);
   } else if (answer?.status === 429 && typeof answer.body.retry_after_ms === "number") {
     tell(problems["too-many"] ?? unknownProblem);
-    pause(button, answer.body.retry_after_ms / 1000);
+    disableFor(button, answer.body.retry_after_ms / 1000);
   } else {
-    tell(answer === null ? offline : (problems[answer.body.code] ?? unknownProblem));
+    tell(answer === null ? offlineWords : (problems[answer.body.code] ?? unknownProblem));
   }
 }

@@ -1,9 +1,9 @@
 // Where tests are taken, on which days, and how many places are left at which times: what a booking is chosen from.
 
-import { element, offer, say, select, word } from "../lib/element.js";
-import { prepareLoad } from "../lib/loader.js";
+import { findElement, findSelect, setOptions, setText, setWords } from "../lib/element.js";
+import { makeLoader } from "../lib/loader.js";
 import { readPublic } from "../lib/resident_api.js";
-import { both, places, unchosen, without } from "../lib/words.js";
+import { emptyListWords, freeSlotWords, joinWords, placeholders } from "../lib/words.js";
 
 /** @typedef {object} Site
  * @property {string} site
@@ -18,100 +18,103 @@ import { both, places, unchosen, without } from "../lib/words.js";
 let sites = [];
 
 /** What a site is called. @param {{district: string, name: string}} site */
-export function siteName({ district, name }) {
+export function formatSite({ district, name }) {
   return `${district} ${name}`;
 }
 
 /** From when to when, by the city's clocks. @param {{from: string, to: string}} slot */
-export function timeSpan({ from, to }) {
+export function formatSlot({ from, to }) {
   return `${from}–${to}`;
 }
 
 /** @param {string} day */
-export function dayWords(day) {
+export function formatDay(day) {
   const date = new Date(day);
   /** @type {Intl.DateTimeFormatOptions} */
   const weekday = { weekday: "short", timeZone: "UTC" };
   const chinese = date.toLocaleDateString("zh-CN", { month: "short", day: "numeric", ...weekday });
-  return both([chinese, date.toLocaleDateString("en-GB", weekday)]);
+  return joinWords([chinese, date.toLocaleDateString("en-GB", weekday)]);
 }
 
-function chosenSite() {
-  return sites.find(({ site }) => site === select("site").value);
+function findChosenSite() {
+  return sites.find(({ site }) => site === findSelect("site").value);
 }
 
 function slotsPath() {
-  const [site, day] = [select("site").value, select("day").value];
+  const [site, day] = [findSelect("site").value, findSelect("day").value];
   return site === "" || day === "" ? null : `/v1/test-sites/${site}/slots?day=${day}`;
 }
 
 /** What is chosen, as it is sent. */
-export function chosenSlot() {
-  return { site: select("site").value, at: select("slot").value };
+export function readChosenSlot() {
+  return { site: findSelect("site").value, at: findSelect("slot").value };
 }
 
-function offerDistricts() {
+function updateDistricts() {
   const districts = [...new Set(sites.map(({ district }) => district))];
-  offer("district", [new Option(both(unchosen.district), ""), ...districts.map((name) => new Option(name, name))]);
+  const options = districts.map((name) => new Option(name, name));
+  setOptions("district", [new Option(joinWords(placeholders.district), ""), ...options]);
 }
 
-function offerSites() {
-  const district = select("district").value;
+function updateSites() {
+  const district = findSelect("district").value;
   const near = sites.filter((one) => district === "" || one.district === district);
-  offer("site", [new Option(both(unchosen.site), ""), ...near.map((one) => new Option(siteName(one), one.site))]);
+  const options = near.map((one) => new Option(formatSite(one), one.site));
+  setOptions("site", [new Option(joinWords(placeholders.site), ""), ...options]);
 }
 
 /** @param {any} body */
 function showSites({ test_sites, days }) {
   sites = test_sites;
-  offerDistricts();
-  offerSites();
-  offer("day", days.map((/** @type {string} */ day) => new Option(dayWords(day), day)));
+  updateDistricts();
+  updateSites();
+  setOptions("day", days.map((/** @type {string} */ day) => new Option(formatDay(day), day)));
   if (sites.length === 0) {
-    word(element("sites-status"), without.sites);
+    setWords(findElement("sites-status"), emptyListWords.sites);
   }
 }
 
 function showAbout() {
-  const site = chosenSite();
-  say("site-about", site === undefined ? both(unchosen.about) : `${site.address} · ${site.opens}–${site.closes}`);
+  const site = findChosenSite();
+  const about = site === undefined ? joinWords(placeholders.about) : `${site.address} · ${site.opens}–${site.closes}`;
+  setText("site-about", about);
 }
 
 /** @param {HTMLOptionElement[]} options */
-function offerSlots(options) {
-  offer("slot", [new Option(both(unchosen.slot), ""), ...options]);
+function updateSlots(options) {
+  setOptions("slot", [new Option(joinWords(placeholders.slot), ""), ...options]);
 }
 
 /** @param {{at: string, from: string, to: string, free: number}} slot */
 function slotOption({ at, from, to, free }) {
-  const option = new Option(`${timeSpan({ from, to })} · ${both(places(free))}`, at);
+  const option = new Option(`${formatSlot({ from, to })} · ${joinWords(freeSlotWords(free))}`, at);
   option.disabled = free === 0;
   return option;
 }
 
 /** @param {any} body */
 function showSlots({ slots }) {
-  offerSlots(slots.map(slotOption));
+  updateSlots(slots.map(slotOption));
   if (slots.every((/** @type {any} */ { free }) => free === 0)) {
-    word(element("slots-status"), without.slots);
+    setWords(findElement("slots-status"), emptyListWords.slots);
   }
 }
 
 /** Makes the choices work. */
-export function prepareTestSites() {
-  const loadSlots = prepareLoad({
-    line: element("slots-status"),
+export function prepareTestSlotChoice() {
+  const loadSlots = makeLoader({
+    line: findElement("slots-status"),
     chosen: slotsPath,
     read: (retrying, path) => readPublic(path, retrying),
     show: showSlots,
-    clear: () => offerSlots([]),
+    clear: () => updateSlots([]),
   });
   const follow = () => {
     showAbout();
     void loadSlots();
   };
-  const loadSites = prepareLoad({
-    line: element("sites-status"),
+  const loadSites = makeLoader({
+    line: findElement("sites-status"),
     chosen: () => "/v1/test-sites",
     read: (retrying, path) => readPublic(path, retrying),
     show: (body) => {
@@ -119,12 +122,12 @@ export function prepareTestSites() {
       follow();
     },
   });
-  select("district").addEventListener("change", () => {
-    offerSites();
+  findSelect("district").addEventListener("change", () => {
+    updateSites();
     follow();
   });
   for (const id of ["site", "day"]) {
-    select(id).addEventListener("change", follow);
+    findSelect(id).addEventListener("change", follow);
   }
   return { loadSites, loadSlots };
 }

@@ -4,7 +4,7 @@
 let aheadMs = 0;
 
 /** Learns from a time the server gave. @param {string | null} text */
-export function learn(text) {
+export function setServerTime(text) {
   const at = text === null ? NaN : Date.parse(text);
   if (!Number.isNaN(at) && Math.abs(at - Date.now()) > 2000) {
     aheadMs = at - Date.now();

@@ -1,33 +1,33 @@
 // Colours as a person sees them: each with a shape and a word, so that nobody has to tell colours apart.
 
-import { element, make, say } from "./element.js";
-import { both, colours, shapes } from "./words.js";
+import { findElement, makeElement, setText } from "./element.js";
+import { colours, joinWords, shapes } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A colour of the server's as one that this page has words for. @param {unknown} said */
-function known(said) {
-  return typeof said === "string" && said in colours ? said : "unknown";
+/** A colour of the server's as one that this page has words for. @param {unknown} name */
+function parseColour(name) {
+  return typeof name === "string" && name in colours ? name : "unknown";
 }
 
-/** Shows a colour on the page's card. @param {unknown} said */
-export function showColour(said) {
-  const colour = known(said);
+/** Shows a colour on the page's card. @param {unknown} name */
+export function showColour(name) {
+  const colour = parseColour(name);
   document.body.dataset.colour = colour;
-  element("shape-path").setAttribute("d", shapes[colour] ?? "");
-  say("colour", both(colours[colour] ?? ["", ""]));
+  findElement("shape-path").setAttribute("d", shapes[colour] ?? "");
+  setText("colour", joinWords(colours[colour] ?? ["", ""]));
 }
 
-/** A colour's shape and word, within a line. @param {unknown} said */
-export function colourMark(said) {
-  const colour = known(said);
+/** A colour's shape and word, within a line. @param {unknown} name */
+export function makeColourMark(name) {
+  const colour = parseColour(name);
   const shape = document.createElementNS(SVG, "svg");
   shape.setAttribute("viewBox", "0 0 100 100");
   shape.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", shapes[colour] ?? "");
   shape.append(path);
-  const mark = make("span", shape, both(colours[colour] ?? ["", ""]));
+  const mark = makeElement("span", shape, joinWords(colours[colour] ?? ["", ""]));
   mark.className = "mark";
   mark.dataset.mark = colour;
   return mark;

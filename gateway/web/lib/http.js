@@ -1,7 +1,7 @@
 // Requests on a bad signal: each try is bounded in time, a try that got no answer is repeated with the same
 // body, and the person is told how long that has gone on. What a person must decide on is asked once.
 
-import { learn } from "./clock.js";
+import { setServerTime } from "./clock.js";
 
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;
@@ -10,9 +10,12 @@ const PAUSE_MS_MAX = 5000;
 const REPEATABLE = [425, 429, 503];
 
 /** @typedef {{status: number, body: any}} Answer */
-/** @typedef {{method?: string, authorization?: string, tryMs?: number}} Try Without a method, a body makes it a POST. */
 /**
- * @typedef {object} Manner
+ * Options of one try. Without a method, a request with a body is a POST.
+ * @typedef {{method?: string, authorization?: string, tryMs?: number}} AttemptOptions
+ */
+/**
+ * @typedef {object} RequestOptions
  * @property {string} [method]
  * @property {() => Promise<string>} [authorize] Asked before each try, like the body: what it returns is soon old.
  * @property {number} [tryMs] How long a try may take.
@@ -42,10 +45,10 @@ function headersOf(body, authorization) {
  * One try. None where no answer came.
  * @param {string} path
  * @param {unknown} [body]
- * @param {Try} [how]
+ * @param {AttemptOptions} [how]
  * @returns {Promise<Answer | null>}
  */
-export async function attempt(path, body, { method, authorization, tryMs = TRY_MS } = {}) {
+export async function sendOnce(path, body, { method, authorization, tryMs = TRY_MS } = {}) {
   // Not `AbortSignal.timeout`, which phones of before 2022 have not.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), tryMs);
@@ -57,7 +60,7 @@ export async function attempt(path, body, { method, authorization, tryMs = TRY_M
       signal: limit.signal,
       cache: "no-store",
     });
-    learn(response.headers.get("date"));
+    setServerTime(response.headers.get("date"));
     return { status: response.status, body: response.status === 204 ? {} : await response.json() };
   } catch {
     return null;
@@ -72,21 +75,21 @@ export async function attempt(path, body, { method, authorization, tryMs = TRY_M
  * @param {string} path
  * @param {() => Promise<unknown>} body
  * @param {(tries: number) => void} retrying
- * @param {Manner} [manner]
+ * @param {RequestOptions} [options]
  * @returns {Promise<Answer>}
  */
-export async function send(path, body, retrying, manner = {}) {
-  const { method, authorize, tryMs, isFinal = isNotRepeatable, recover } = manner;
+export async function sendWithRetry(path, body, retrying, options = {}) {
+  const { method, authorize, tryMs, isFinal = isNotRepeatable, recover } = options;
   for (let tries = 1; ; tries += 1) {
     const authorization = await authorize?.();
-    const answer = await attempt(path, await body(), { method, authorization, tryMs });
+    const answer = await sendOnce(path, await body(), { method, authorization, tryMs });
     if (answer !== null && isFinal(answer)) {
       return answer;
     }
     retrying(tries);
-    const told = answer?.body?.retry_after_ms;
+    const retryAfterMs = answer?.body?.retry_after_ms;
     const doubled = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** Math.min(tries, 4));
-    await pause(typeof told === "number" ? told : doubled * (0.5 + Math.random() / 2));
+    await pause(typeof retryAfterMs === "number" ? retryAfterMs : doubled * (0.5 + Math.random() / 2));
     const recovered = answer === null ? await recover?.() : null;
     if (recovered) {
       return recovered;

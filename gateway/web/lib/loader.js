@@ -1,14 +1,14 @@
 // What is shown as the server has it: asked for one time after another, and anew after what may have changed it. It is
 // said where it cannot be had.
 
-import { word } from "./element.js";
-import { awaited, pleaseWait, problemOf } from "./words.js";
+import { setWords } from "./element.js";
+import { pleaseWait, problemWords, waitingWords } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./http.js").Answer} Answer */
-/** @typedef {(done?: Words) => Promise<void>} Load Loads anew, and says what was done before. */
+/** @typedef {(done?: Words) => Promise<void>} Reload Loads anew, and says what was done before. */
 /**
- * @typedef {object} Loaded
+ * @typedef {object} LoaderOptions
  * @property {HTMLElement} line Says how it goes.
  * @property {() => string | null} chosen What is to be shown, if anything.
  * @property {(retrying: () => void, chosen: string) => Promise<Answer>} read
@@ -16,8 +16,8 @@ import { awaited, pleaseWait, problemOf } from "./words.js";
  * @property {() => void} [clear] Takes away what is of an earlier choice.
  */
 
-/** @param {Loaded} loaded @returns {Load} */
-export function prepareLoad({ line, chosen, read, show, clear = () => {} }) {
+/** @param {LoaderOptions} loaded @returns {Reload} */
+export function makeLoader({ line, chosen, read, show, clear = () => {} }) {
   let [isLoading, isOutdated] = [false, false];
   /** @type {string | null} */
   let shown = null;
@@ -29,7 +29,7 @@ export function prepareLoad({ line, chosen, read, show, clear = () => {} }) {
   };
   /** @param {string} choice */
   const loadOnce = async (choice) => {
-    const answer = await read(() => chosen() !== null && word(line, awaited()), choice);
+    const answer = await read(() => chosen() !== null && setWords(line, waitingWords()), choice);
     if (isOutdated) {
       // It may have been answered before what was done since, and be of an earlier choice.
       return;
@@ -39,7 +39,7 @@ export function prepareLoad({ line, chosen, read, show, clear = () => {} }) {
       show(answer.body, choice);
       shown = choice;
     } else {
-      word(line, problemOf(answer));
+      setWords(line, problemWords(answer));
     }
   };
   const loadAll = async () => {
@@ -63,7 +63,7 @@ export function prepareLoad({ line, chosen, read, show, clear = () => {} }) {
       return;
     }
     if (shown === null) {
-      word(line, pleaseWait);
+      setWords(line, pleaseWait);
     }
     if (isLoading) {
       return;
@@ -71,7 +71,7 @@ export function prepareLoad({ line, chosen, read, show, clear = () => {} }) {
     await loadAll();
     if (done !== undefined) {
       // The button that was pressed is gone with the old list; the outcome takes the focus.
-      word(line, done);
+      setWords(line, done);
       line.tabIndex = -1;
       line.focus();
     }

@@ -2,14 +2,14 @@
 // is back on its network.
 
 /** Until the next time where a look broke off. **Units**: milliseconds. */
-const BROKEN_OFF_MS = 5_000;
+const FAILED_PAUSE_MS = 5_000;
 
 /**
  * Begins to look. What `look` returns is how long to wait until the next time.
  * @param {() => Promise<number>} look **Units**: milliseconds.
  * @returns {() => void} Looks now.
  */
-export function watch(look) {
+export function startPolling(look) {
   let isLooking = false;
   let timer = 0;
   const go = async () => {
@@ -18,7 +18,7 @@ export function watch(look) {
       return;
     }
     isLooking = true;
-    let pauseMs = BROKEN_OFF_MS;
+    let pauseMs = FAILED_PAUSE_MS;
     try {
       pauseMs = await look();
     } finally {

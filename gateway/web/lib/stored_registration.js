@@ -4,8 +4,8 @@
 /** @typedef {import("./person_code.js").Registration} Registration */
 /** @typedef {Registration & {name: string}} Dependant */
 
-const PLACE = "scangate-registration";
-const FAMILY_PLACE = "scangate-family";
+const REGISTRATION_KEY = "scangate-registration";
+const FAMILY_KEY = "scangate-family";
 
 /** Whether codes can be made from it: 32 bytes are 43 characters. @param {any} found */
 function isRegistration(found) {
@@ -14,7 +14,7 @@ function isRegistration(found) {
 }
 
 /** @param {string} place @returns {any} */
-function read(place) {
+function readJson(place) {
   try {
     return JSON.parse(localStorage.getItem(place) ?? "null");
   } catch {
@@ -23,45 +23,45 @@ function read(place) {
 }
 
 /** What this browser keeps, if anything. @returns {Registration | null} */
-export function kept() {
-  const found = read(PLACE);
+export function readRegistration() {
+  const found = readJson(REGISTRATION_KEY);
   return isRegistration(found) ? found : null;
 }
 
 /** @param {Registration} registration */
-export function keep(registration) {
-  localStorage.setItem(PLACE, JSON.stringify(registration));
+export function saveRegistration(registration) {
+  localStorage.setItem(REGISTRATION_KEY, JSON.stringify(registration));
 }
 
 /** Forgets a registration that the server no longer knows, and the family that came by it. */
-export function forget() {
-  localStorage.removeItem(PLACE);
-  localStorage.removeItem(FAMILY_PLACE);
+export function deleteRegistration() {
+  localStorage.removeItem(REGISTRATION_KEY);
+  localStorage.removeItem(FAMILY_KEY);
 }
 
 /** The family whose codes this phone can show. @returns {Dependant[]} */
-export function keptFamily() {
-  const found = read(FAMILY_PLACE);
+export function readFamily() {
+  const found = readJson(FAMILY_KEY);
   return Array.isArray(found) ? found.filter(isRegistration) : [];
 }
 
 /** @param {Dependant[]} family */
-function keepFamily(family) {
-  localStorage.setItem(FAMILY_PLACE, JSON.stringify(family));
+function saveFamily(family) {
+  localStorage.setItem(FAMILY_KEY, JSON.stringify(family));
 }
 
 /** Keeps a dependant's registration, in place of an earlier one. @param {Dependant} dependant */
-export function keepDependant(dependant) {
-  keepFamily([...keptFamily().filter(({ person }) => person !== dependant.person), dependant]);
+export function saveDependant(dependant) {
+  saveFamily([...readFamily().filter(({ person }) => person !== dependant.person), dependant]);
 }
 
 /** Forgets a dependant for whom one does not act any more. @param {string} gone */
-export function forgetDependant(gone) {
-  keepFamily(keptFamily().filter(({ person }) => person !== gone));
+export function deleteDependant(gone) {
+  saveFamily(readFamily().filter(({ person }) => person !== gone));
 }
 
 /** Calls the family what the server does. @param {{person: string, name: string}[]} named */
-export function nameFamily(named) {
+export function renameFamily(named) {
   const nameOf = (/** @type {string} */ of) => named.find(({ person }) => person === of)?.name;
-  keepFamily(keptFamily().map((dependant) => ({ ...dependant, name: nameOf(dependant.person) ?? dependant.name })));
+  saveFamily(readFamily().map((dependant) => ({ ...dependant, name: nameOf(dependant.person) ?? dependant.name })));
 }

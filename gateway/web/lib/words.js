@@ -34,7 +34,7 @@ export const documents = {
 };
 
 /** What was entered, by name. @type {Record<string, Words>} */
-export const fields = {
+export const fieldNames = {
   name: ["姓名", "Name"],
   phone: ["手机号码", "Mobile phone"],
   document: ["证件类型", "Document"],
@@ -70,7 +70,7 @@ export const problems = {
 };
 
 /** What differs where somebody is registered, by problem code. @type {Record<string, Words>} */
-const ownProblems = {
+const registeredProblems = {
   ...problems,
   "person-code-invalid": ["本机登记已失效，请扫描场所码重新登记", "This phone's registration has ended: scan a venue's code to register"],
   "person-code-expired": ["请核对手机时间", "Check this phone's clock"],
@@ -94,8 +94,8 @@ const ownProblems = {
 };
 
 /** What was not done means to who is registered. @param {{body: any}} answer @returns {Words} */
-export function problemOf(answer) {
-  return ownProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work: call the city's number"];
+export function problemWords(answer) {
+  return registeredProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work: call the city's number"];
 }
 
 /** How somebody belongs to the city. @type {Record<string, Words>} */
@@ -156,13 +156,13 @@ export const labels = {
 };
 
 /** What a link by a reason is for. @type {Words} */
-export const clearing = ["前往办理", "Do what clears it"];
+export const clearingWords = ["前往办理", "Do what clears it"];
 
 /** @type {Words} */
-export const none = ["暂无", "None"];
+export const emptyWords = ["暂无", "None"];
 
 /** What a booking's choices say before they are made. @type {Record<string, Words>} */
-export const unchosen = {
+export const placeholders = {
   district: ["全市", "The whole city"],
   site: ["请选择采样点", "Choose a test site"],
   about: ["选择后显示地址和开放时间", "Its address and hours are shown here"],
@@ -170,14 +170,14 @@ export const unchosen = {
 };
 
 /** What is said where there are none to choose or to show. @type {Record<string, Words>} */
-export const without = {
+export const emptyListWords = {
   sites: ["目前没有开放的采样点，请稍后再看", "No test site is open now: look again later"],
   slots: ["这天没有可约的时段，请换一天或换一个采样点", "No places that day: choose another day or site"],
   bookings: ["暂无预约，可在上面预约", "No bookings: book above"],
 };
 
 /** How many places a time has left. @param {number} free @returns {Words} */
-export function places(free) {
+export function freeSlotWords(free) {
   return free === 0 ? ["已约满", "Full"] : [`余${free}个`, `${free} left`];
 }
 
@@ -185,32 +185,32 @@ export function places(free) {
 export const pleaseWait = ["请稍候…", "One moment…"];
 
 /** What stands where a block of the overview cannot be had. @type {Words} */
-export const blockAway = ["此项暂时无法获取，恢复后自动显示", "This cannot be had now; it comes by itself"];
+export const blockUnavailable = ["此项暂时无法获取，恢复后自动显示", "This cannot be had now; it comes by itself"];
 
 /** @type {Words} */
-const waitsForNetwork = ["手机没有网络，连上后自动继续", "This phone is offline: it goes on by itself when it is back"];
+const networkWords = ["手机没有网络，连上后自动继续", "This phone is offline: it goes on by itself when it is back"];
 
 /** What goes on while something that a person does gets no answer. @returns {Words} */
-export function delayed() {
+export function retryingWords() {
   return navigator.onLine
     ? ["信号不好，正在重试，请勿关闭页面", "Bad signal: keeping trying, please stay on this page"]
-    : waitsForNetwork;
+    : networkWords;
 }
 
 /** What goes on while something that is to be shown does not come. @returns {Words} */
-export function awaited() {
+export function waitingWords() {
   return navigator.onLine
     ? ["暂时无法获取，正在自动重试", "This cannot be had just now: trying again by itself"]
-    : waitsForNetwork;
+    : networkWords;
 }
 
 /** @type {Words} */
-export const offline = ["手机没有网络，请稍后再试", "This phone is offline: try again when it is back"];
+export const offlineWords = ["手机没有网络，请稍后再试", "This phone is offline: try again when it is back"];
 
 /** @type {Words} */
 export const unknownProblem = ["登记失败，请询问工作人员", "It did not work: ask the staff"];
 
 /** @param {Words} words */
-export function both(words) {
+export function joinWords(words) {
   return `${words[0]} ${words[1]}`;
 }

@@ -2,129 +2,130 @@
 // read, and shows the colour with the running time, so that a picture of it is seen to be one. The venue is in
 // the page's own address, so that whoever has to register first is checked in where they scanned.
 
-import { ask, clear, entered, prepare, review } from "../form/registration_form.js";
-import { learn, now } from "../lib/clock.js";
+import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
+import { now, setServerTime } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
-import { element, hotline, make, outward, say } from "../lib/element.js";
-import { send } from "../lib/http.js";
-import { personCode, step } from "../lib/person_code.js";
-import { keepPages } from "../lib/service_worker.js";
-import { forget, keep, kept } from "../lib/stored_registration.js";
-import { both, checks, clearing, delayed, problems, unknownProblem, verdicts } from "../lib/words.js";
+import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText } from "../lib/element.js";
+import { sendWithRetry } from "../lib/http.js";
+import { currentStep, makePersonCode } from "../lib/person_code.js";
+import { registerServiceWorker } from "../lib/service_worker.js";
+import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
+import { checks, clearingWords, joinWords, problems, retryingWords, unknownProblem, verdicts } from "../lib/words.js";
 
 /** @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State */
 
 /** A picture on a bad signal takes its time. */
 const SUBMIT_TRY_MS = 30_000;
 /** Refusals after which the city may ask for something else than this page has asked for. */
-const OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
+const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
 const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
 let began = Date.now();
 
 /** @param {State} state */
-function enter(state) {
+function setState(state) {
   document.body.dataset.state = state;
-  element("registration").hidden = state !== "registering";
-  element("confirmation").hidden = state !== "confirming";
-  element("result").hidden = state !== "done";
-  element("progress").hidden = state === "done";
-  element("again").hidden = state !== "failed";
+  findElement("registration").hidden = state !== "registering";
+  findElement("confirmation").hidden = state !== "confirming";
+  findElement("result").hidden = state !== "done";
+  findElement("progress").hidden = state === "done";
+  findElement("again").hidden = state !== "failed";
   if (state !== "retrying") {
-    say("waited", "");
+    setText("waited", "");
   }
 }
 
 /** @param {[string, string]} words */
-function tell(words) {
-  say("message", words[0]);
-  say("message-en", words[1]);
+function showMessage(words) {
+  setText("message", words[0]);
+  setText("message-en", words[1]);
   if (words[0] !== "") {
     // Below a long form it would not be seen.
-    element("progress").scrollIntoView({ block: "nearest" });
+    findElement("progress").scrollIntoView({ block: "nearest" });
   }
 }
 
-function retrying() {
-  enter("retrying");
+function showRetry() {
+  setState("retrying");
   const seconds = Math.round((Date.now() - began) / 1000);
-  tell(delayed());
-  say("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
+  showMessage(retryingWords());
+  setText("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
 }
 
 /** @param {string} code */
-function fail(code) {
-  tell(problems[code] ?? unknownProblem);
-  enter("failed");
+function showFailure(code) {
+  showMessage(problems[code] ?? unknownProblem);
+  setState("failed");
 }
 
-/** Where the person can do what clears a reason. @param {any} said */
-function linksOf(said) {
-  return Object.entries(said.links ?? {}).flatMap(([reason, address]) => {
-    const link = outward(address, [`${reason}：${clearing[0]}`, clearing[1]]);
-    return link === null ? [] : [make("li", link)];
+/** Where the person can do what clears a reason. @param {any} answer */
+function makeClearingItems(answer) {
+  return Object.entries(answer.links ?? {}).flatMap(([reason, address]) => {
+    const link = makeExternalLink(address, [`${reason}：${clearingWords[0]}`, clearingWords[1]]);
+    return link === null ? [] : [makeElement("li", link)];
   });
 }
 
-/** @param {any} said */
-function show(said) {
-  showColour(said.colour);
-  say("verdict", both(verdicts[said.verdict] ?? verdicts.check));
-  say("checks", said.checks.map((/** @type {string} */ check) => both(checks[check] ?? [check, ""])).join(" · "));
-  say("reasons", said.reasons.join(" · "));
-  element("links").replaceChildren(...linksOf(said));
-  element("call").replaceChildren(...(said.hotline ? [hotline(said.hotline)] : []));
-  say("venue", said.venue.name);
-  say("at", new Date(said.at).toLocaleString());
-  enter("done");
-  keepPages();
+/** @param {any} answer */
+function showResult(answer) {
+  showColour(answer.colour);
+  setText("verdict", joinWords(verdicts[answer.verdict] ?? verdicts.check));
+  const steps = answer.checks.map((/** @type {string} */ check) => joinWords(checks[check] ?? [check, ""]));
+  setText("checks", steps.join(" · "));
+  setText("reasons", answer.reasons.join(" · "));
+  findElement("links").replaceChildren(...makeClearingItems(answer));
+  findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
+  setText("venue", answer.venue.name);
+  setText("at", new Date(answer.at).toLocaleString());
+  setState("done");
+  registerServiceWorker();
 }
 
 /** @param {import("../lib/person_code.js").Registration} registration */
 async function checkIn(registration) {
-  enter("checking-in");
-  tell(["正在登记…", "Checking in…"]);
+  setState("checking-in");
+  showMessage(["正在登记…", "Checking in…"]);
   began = Date.now();
-  let sealedAt = step();
-  let body = { venue, person: await personCode(registration, sealedAt) };
+  let sealedAt = currentStep();
+  let body = { venue, person: await makePersonCode(registration, sealedAt) };
   const current = async () => {
     // The same step is the same check-in: a new one is made only when the old code may no longer be taken.
-    if (step() > sealedAt + 1) {
-      sealedAt = step();
-      body = { venue, person: await personCode(registration, sealedAt) };
+    if (currentStep() > sealedAt + 1) {
+      sealedAt = currentStep();
+      body = { venue, person: await makePersonCode(registration, sealedAt) };
     }
     return body;
   };
-  let answer = await send("/v1/check-ins", current, retrying);
+  let answer = await sendWithRetry("/v1/check-ins", current, showRetry);
   if (answer.body.code === "person-code-expired") {
     // This phone's clock is off: the server has told the time.
-    learn(answer.body.server_time);
-    sealedAt = step();
-    body = { venue, person: await personCode(registration, sealedAt) };
-    answer = await send("/v1/check-ins", current, retrying);
+    setServerTime(answer.body.server_time);
+    sealedAt = currentStep();
+    body = { venue, person: await makePersonCode(registration, sealedAt) };
+    answer = await sendWithRetry("/v1/check-ins", current, showRetry);
   }
   if (answer.status === 200) {
-    show(answer.body);
+    showResult(answer.body);
   } else {
     if (answer.body.code === "person-code-invalid") {
-      forget();
+      deleteRegistration();
     }
-    fail(answer.body.code);
+    showFailure(answer.body.code);
   }
 }
 
 /** Asks for what this city wants of whoever registers. @param {[string, string]} words */
-async function offer(words) {
-  enter("asking");
-  tell(["请稍候…", "One moment…"]);
+async function loadForm(words) {
+  setState("asking");
+  showMessage(["请稍候…", "One moment…"]);
   began = Date.now();
-  const answer = await send("/v1/registration", async () => undefined, retrying);
+  const answer = await sendWithRetry("/v1/registration", async () => undefined, showRetry);
   if (answer.status === 200) {
-    ask(answer.body);
-    enter("registering");
-    tell(words);
+    showTerms(answer.body);
+    setState("registering");
+    showMessage(words);
   } else {
-    fail(answer.body.code);
+    showFailure(answer.body.code);
   }
 }
 
@@ -135,42 +136,42 @@ function isFinal(answer) {
 }
 
 async function register() {
-  const body = entered();
+  const body = readForm();
   began = Date.now();
-  enter("submitting");
-  tell(["正在登记…", "Registering…"]);
-  const answer = await send("/v1/people", async () => body, retrying, { tryMs: SUBMIT_TRY_MS, isFinal });
+  setState("submitting");
+  showMessage(["正在登记…", "Registering…"]);
+  const answer = await sendWithRetry("/v1/people", async () => body, showRetry, { tryMs: SUBMIT_TRY_MS, isFinal });
   const words = problems[answer.body.code] ?? unknownProblem;
   if (answer.status === 200) {
-    keep(answer.body);
-    clear();
+    saveRegistration(answer.body);
+    clearForm();
     await checkIn(answer.body);
-  } else if (OUTDATED.includes(answer.body.code)) {
-    await offer(words);
+  } else if (FORM_OUTDATED.includes(answer.body.code)) {
+    await loadForm(words);
   } else {
-    enter("registering");
-    tell(words);
+    setState("registering");
+    showMessage(words);
   }
 }
 
 function start() {
-  const registration = kept();
+  const registration = readRegistration();
   if (registration === null) {
-    void offer(["", ""]);
+    void loadForm(["", ""]);
   } else {
     void checkIn(registration);
   }
 }
 
-element("registration-form").addEventListener("submit", (event) => {
+findElement("registration-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  review();
-  enter("confirming");
-  tell(["", ""]);
+  showReview();
+  setState("confirming");
+  showMessage(["", ""]);
 });
-element("confirm").addEventListener("click", () => void register());
-element("correct").addEventListener("click", () => enter("registering"));
-prepare(tell);
-element("again").addEventListener("click", start);
-setInterval(() => say("now", new Date(now()).toLocaleTimeString()), 250);
+findElement("confirm").addEventListener("click", () => void register());
+findElement("correct").addEventListener("click", () => setState("registering"));
+prepareRegistrationForm(showMessage);
+findElement("again").addEventListener("click", start);
+setInterval(() => setText("now", new Date(now()).toLocaleTimeString()), 250);
 start();

@@ -1,23 +1,23 @@
 // Arrivals in the city: from where and when, by when to report, and that one has.
 
-import { action, prepareForm } from "../form/actions.js";
-import { preparePart } from "../lib/collapsible.js";
-import { input, list, make, terms, when } from "../lib/element.js";
-import { act, read } from "../lib/resident_api.js";
-import { labels, problemOf } from "../lib/words.js";
-import { lookAgain } from "./overview.js";
+import { handleSubmit, makeActionButton } from "../form/actions.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { labels, problemWords } from "../lib/words.js";
+import { reloadOverview } from "./overview.js";
 
-/** @typedef {import("../lib/collapsible.js").Load} Load */
+/** @typedef {import("../lib/collapsible.js").Reload} Reload */
 /** @typedef {import("../lib/words.js").Words} Words */
 
 const MINUTE_MS = 60_000;
 
-/** @param {string} arrival @param {Load} load */
-function reporting(arrival, load) {
-  return action(["已报到", "I have reported"], async (retrying) => {
-    const answer = await act("POST", `/arrivals/${arrival}/reported`, undefined, retrying);
+/** @param {string} arrival @param {Reload} load */
+function makeReportButton(arrival, load) {
+  return makeActionButton(["已报到", "I have reported"], async (retrying) => {
+    const answer = await changeOwn("POST", `/arrivals/${arrival}/reported`, undefined, retrying);
     if (answer.status !== 200) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
     await load(["报到已记录", "Noted"]);
     return ["报到已记录", "Noted"];
@@ -25,7 +25,7 @@ function reporting(arrival, load) {
 }
 
 /** How far an arrival is. @param {any} arrival */
-function stateOf({ due, reported, overdue, passed }) {
+function describeState({ due, reported, overdue, passed }) {
   if (overdue) {
     return "⚠ 已逾期，请立即报到 Overdue: report now";
   }
@@ -38,29 +38,30 @@ function stateOf({ due, reported, overdue, passed }) {
   return due === null ? "✓ 无需报到 No need to report" : "… 待报到 To be reported";
 }
 
-/** @param {any} arrival @param {Load} load */
-function entry(arrival, load) {
+/** @param {any} arrival @param {Reload} load */
+function formatArrival(arrival, load) {
   /** @type {[Words, string | null, (value: string) => string | Node][]} */
   const lines = [
     [labels.fromArea, arrival.from_area, String],
-    [labels.at, arrival.at, when],
+    [labels.at, arrival.at, makeTime],
     [labels.unit, arrival.unit, String],
-    [labels.due, arrival.due, when],
-    [labels.reported, arrival.reported, when],
+    [labels.due, arrival.due, makeTime],
+    [labels.reported, arrival.reported, makeTime],
   ];
   const known = lines.flatMap(([name, value, show]) =>
     value === null ? [] : [/** @type {[Words, string | Node]} */ ([name, show(value)])],
   );
   const isOpen = arrival.due !== null && arrival.reported === null;
-  return [make("strong", stateOf(arrival)), terms(known), ...(isOpen ? [reporting(arrival.arrival, load)] : [])];
+  const button = isOpen ? [makeReportButton(arrival.arrival, load)] : [];
+  return [makeElement("strong", describeState(arrival)), makeDefinitions(known), ...button];
 }
 
 /** What was entered, as it is sent. */
-function entered() {
-  const unit = input("unit").value.trim();
+function readForm() {
+  const unit = findInput("unit").value.trim();
   return {
-    from_area: input("from-area").value.trim().toUpperCase(),
-    at: new Date(input("arrived").value).toISOString(),
+    from_area: findInput("from-area").value.trim().toUpperCase(),
+    at: new Date(findInput("arrived").value).toISOString(),
     ...(unit === "" ? {} : { unit }),
   };
 }
@@ -69,23 +70,26 @@ function entered() {
 function suggestNow() {
   const now = new Date();
   const local = new Date(now.getTime() - now.getTimezoneOffset() * MINUTE_MS);
-  input("arrived").value = local.toISOString().slice(0, "2022-01-04T00:00".length);
+  findInput("arrived").value = local.toISOString().slice(0, "2022-01-04T00:00".length);
 }
 
 /** Makes the part work. */
 export function prepareArrivals() {
   suggestNow();
-  const load = preparePart(
+  const load = prepareLoadedPart(
     "arrivals",
-    (retrying) => read("/arrivals", retrying),
-    ({ arrivals }) => list("arrivals-list", arrivals.reverse().map((/** @type {any} */ one) => entry(one, load))),
+    (retrying) => readOwn("/arrivals", retrying),
+    ({ arrivals }) => {
+      const entries = arrivals.reverse().map((/** @type {any} */ one) => formatArrival(one, load));
+      showList("arrivals-list", entries);
+    },
   );
-  prepareForm("arrival-form", async (retrying) => {
-    const answer = await act("POST", "/arrivals", entered(), retrying);
+  handleSubmit("arrival-form", async (retrying) => {
+    const answer = await changeOwn("POST", "/arrivals", readForm(), retrying);
     if (answer.status !== 200) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
-    lookAgain();
+    reloadOverview();
     void load();
     return ["已登记", "Registered"];
   });

@@ -1,70 +1,70 @@
 // Places at test sites: booked for oneself or one of the family, shown, and given back.
 
-import { action, prepareForm } from "../form/actions.js";
-import { nameWhenOpened, pathFor } from "../form/person_choice.js";
-import { chosenSlot, dayWords, prepareTestSites, siteName, timeSpan } from "../form/test_slot_choice.js";
-import { preparePart, whenOpened } from "../lib/collapsible.js";
-import { element, list, make, select, terms } from "../lib/element.js";
-import { act, read } from "../lib/resident_api.js";
-import { labels, problemOf, without } from "../lib/words.js";
+import { handleSubmit, makeActionButton } from "../form/actions.js";
+import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
+import { formatDay, formatSite, formatSlot, prepareTestSlotChoice, readChosenSlot } from "../form/test_slot_choice.js";
+import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
+import { findElement, findSelect, makeDefinitions, makeElement, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { emptyListWords, labels, problemWords } from "../lib/words.js";
 
-/** @typedef {import("../lib/loader.js").Load} Load */
-/** @typedef {(done: import("../lib/words.js").Words) => Promise<void>} GivenBack Shows what has changed. */
+/** @typedef {import("../lib/loader.js").Reload} Reload */
+/** @typedef {(done: import("../lib/words.js").Words) => Promise<void>} OnCancelled Shows what has changed. */
 
 /** Where the bookings are of whom the form is for. */
 function bookingsPath() {
-  return pathFor("booked", "/bookings");
+  return pathOfChosenPerson("booked", "/bookings");
 }
 
-/** @param {string} path @param {GivenBack} givenBack */
-function cancelling(path, givenBack) {
-  return action(["取消预约", "Cancel"], async (retrying) => {
-    const answer = await act("DELETE", path, undefined, retrying);
+/** @param {string} path @param {OnCancelled} onCancelled */
+function makeCancelButton(path, onCancelled) {
+  return makeActionButton(["取消预约", "Cancel"], async (retrying) => {
+    const answer = await changeOwn("DELETE", path, undefined, retrying);
     // A try that got no answer may have done it.
     if (answer.status !== 204 && answer.status !== 404) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
-    await givenBack(["已取消", "Cancelled"]);
+    await onCancelled(["已取消", "Cancelled"]);
     return ["已取消", "Cancelled"];
   });
 }
 
-/** @param {any} booking @param {string} path Where it is. @param {GivenBack} givenBack */
-function entry(booking, path, givenBack) {
-  const about = terms([
-    [labels.at, `${dayWords(booking.day)} ${timeSpan(booking)}`],
+/** @param {any} booking @param {string} path Where it is. @param {OnCancelled} onCancelled */
+function formatBooking(booking, path, onCancelled) {
+  const about = makeDefinitions([
+    [labels.at, `${formatDay(booking.day)} ${formatSlot(booking)}`],
     [labels.address, booking.address],
   ]);
-  return [make("strong", siteName(booking)), about, cancelling(path, givenBack)];
+  return [makeElement("strong", formatSite(booking)), about, makeCancelButton(path, onCancelled)];
 }
 
 /** Makes the part work. */
 export function prepareBookings() {
-  const { loadSites, loadSlots } = prepareTestSites();
-  /** @type {GivenBack} */
-  const givenBack = async (done) => {
+  const { loadSites, loadSlots } = prepareTestSlotChoice();
+  /** @type {OnCancelled} */
+  const onCancelled = async (done) => {
     void loadSlots();
     await load(done);
   };
-  const load = preparePart(
+  const load = prepareLoadedPart(
     "bookings",
-    (retrying, path) => read(path, retrying),
+    (retrying, path) => readOwn(path, retrying),
     ({ bookings }, path) => {
-      const entries = bookings.map((/** @type {any} */ one) => entry(one, `${path}/${one.day}`, givenBack));
-      list("bookings-list", entries, without.bookings);
+      const entries = bookings.map((/** @type {any} */ one) => formatBooking(one, `${path}/${one.day}`, onCancelled));
+      showList("bookings-list", entries, emptyListWords.bookings);
     },
-    { chosen: bookingsPath, clear: () => element("bookings-list").replaceChildren() },
+    { chosen: bookingsPath, clear: () => findElement("bookings-list").replaceChildren() },
   );
-  /** What is not as shown any more, by problem code. @type {Record<string, Load>} */
+  /** What is not as shown any more, by problem code. @type {Record<string, Reload>} */
   const outdated = { "fully-booked": loadSlots, "booked-already": load, "not-found": loadSites };
-  nameWhenOpened("bookings");
+  loadFamilyWhenOpened("bookings");
   whenOpened("bookings", loadSites);
-  select("booked").addEventListener("change", () => void load());
-  prepareForm("booking-form", async (retrying) => {
-    const answer = await act("POST", bookingsPath(), chosenSlot(), retrying);
+  findSelect("booked").addEventListener("change", () => void load());
+  handleSubmit("booking-form", async (retrying) => {
+    const answer = await changeOwn("POST", bookingsPath(), readChosenSlot(), retrying);
     if (answer.status !== 200) {
       void outdated[answer.body.code]?.();
-      return problemOf(answer);
+      return problemWords(answer);
     }
     void load();
     void loadSlots();

@@ -1,13 +1,13 @@
 // The city's certificate for other cities: made when it is asked for, shown as text, and copied at a touch.
 
-import { action } from "../form/actions.js";
-import { element, make, terms, when } from "../lib/element.js";
-import { read } from "../lib/resident_api.js";
-import { both, labels, problemOf, scopes } from "../lib/words.js";
+import { makeActionButton } from "../form/actions.js";
+import { findElement, makeDefinitions, makeElement, makeTime } from "../lib/element.js";
+import { readOwn } from "../lib/resident_api.js";
+import { joinWords, labels, problemWords, scopes } from "../lib/words.js";
 
 /** @param {string} certificate */
-function shownText(certificate) {
-  const text = make("textarea");
+function makeTextArea(certificate) {
+  const text = makeElement("textarea");
   text.value = certificate;
   text.readOnly = true;
   text.rows = 4;
@@ -16,8 +16,8 @@ function shownText(certificate) {
 }
 
 /** @param {HTMLTextAreaElement} text */
-function copying(text) {
-  return action(["复制", "Copy"], async () => {
+function makeCopyButton(text) {
+  return makeActionButton(["复制", "Copy"], async () => {
     try {
       await navigator.clipboard.writeText(text.value);
       return ["已复制", "Copied"];
@@ -31,30 +31,30 @@ function copying(text) {
 
 /** @param {any} certificate */
 function show({ certificate, issuer, at, until, scope }) {
-  const text = shownText(certificate);
-  const about = terms([
+  const text = makeTextArea(certificate);
+  const about = makeDefinitions([
     [labels.issuer, issuer],
-    [labels.at, when(at)],
-    [labels.until, when(until)],
-    [labels.scope, both(scopes[scope] ?? [scope, ""])],
+    [labels.at, makeTime(at)],
+    [labels.until, makeTime(until)],
+    [labels.scope, joinWords(scopes[scope] ?? [scope, ""])],
   ]);
-  element("certificate").replaceChildren(about, text, copying(text));
+  findElement("certificate").replaceChildren(about, text, makeCopyButton(text));
 }
 
 /** Makes the part work: each certificate is made for it and goes on record, so none is before it is wanted. */
 export function prepareCertificate() {
-  const button = action(["出示健康证明", "Show a certificate"], async (retrying) => {
-    const answer = await read("/certificates", retrying);
+  const button = makeActionButton(["出示健康证明", "Show a certificate"], async (retrying) => {
+    const answer = await readOwn("/certificates", retrying);
     if (answer.status !== 200) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
     const [first] = answer.body.certificates;
     if (first === undefined) {
-      element("certificate").replaceChildren();
+      findElement("certificate").replaceChildren();
       return ["绿码时才能开具", "There is one while the code is green"];
     }
     show(first);
     return ["证明如下", "Here it is"];
   });
-  element("certificate-button").append(button);
+  findElement("certificate-button").append(button);
 }

@@ -1,12 +1,12 @@
 // Why the colour is what it is, in full: what gave it, what clears it and when, how far the daily reports are, where
 // one was, and who has looked at that.
 
-import { preparePart } from "../lib/collapsible.js";
-import { colourMark } from "../lib/colour.js";
-import { element, hotline, list, make, say, terms, when } from "../lib/element.js";
-import { read } from "../lib/resident_api.js";
-import { both, directions, labels, verdicts } from "../lib/words.js";
-import { lead } from "./reason_item.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { makeColourMark } from "../lib/colour.js";
+import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, showList } from "../lib/element.js";
+import { readOwn } from "../lib/resident_api.js";
+import { directions, joinWords, labels, verdicts } from "../lib/words.js";
+import { makeClearingLinks } from "./reason_item.js";
 
 /** The server keeps two weeks of them; these are the latest. */
 const CHECK_INS_MAX = 50;
@@ -14,50 +14,50 @@ const CHECK_INS_MAX = 50;
 /** @typedef {[import("../lib/words.js").Words, string | Node]} Line */
 
 /** @param {any} reason */
-function reason({ text, clears_by, clears, link }) {
+function formatReason({ text, clears_by, clears, link }) {
   /** @type {Line[]} */
   const lines = [[labels.clearsBy, clears_by]];
   if (clears !== null) {
-    lines.push([labels.clears, when(clears)]);
+    lines.push([labels.clears, makeTime(clears)]);
   }
-  return [make("strong", text), terms(lines), ...lead(link)];
+  return [makeElement("strong", text), makeDefinitions(lines), ...makeClearingLinks(link)];
 }
 
 /** @param {any} check_in */
-function checkIn({ at, venue, direction, verdict }) {
-  const way = both(directions[direction] ?? [direction, ""]);
-  const said = verdict === null ? "" : ` · ${both(verdicts[verdict] ?? [verdict, ""])}`;
-  return [venue.name ?? venue.id, make("small", when(at), ` · ${way}${said}`)];
+function formatCheckIn({ at, venue, direction, verdict }) {
+  const way = joinWords(directions[direction] ?? [direction, ""]);
+  const said = verdict === null ? "" : ` · ${joinWords(verdicts[verdict] ?? [verdict, ""])}`;
+  return [venue.name ?? venue.id, makeElement("small", makeTime(at), ` · ${way}${said}`)];
 }
 
 /** @param {any} traced */
-function look({ by, purpose, at, from, to }) {
-  const span = make("span", when(from), " – ", when(to));
-  const lines = terms([
+function formatAccess({ by, purpose, at, from, to }) {
+  const span = makeElement("span", makeTime(from), " – ", makeTime(to));
+  const lines = makeDefinitions([
     [labels.by, by],
     [labels.purpose, purpose],
-    [labels.at, when(at)],
+    [labels.at, makeTime(at)],
     [labels.window, span],
   ]);
   return [lines];
 }
 
 /** @param {{reported: number, needed: number}} progress */
-export function progressWords({ reported, needed }) {
+export function formatProgress({ reported, needed }) {
   return `健康打卡 ${reported}/${needed} 天 · daily reports: ${reported} of ${needed} days`;
 }
 
 /** @param {any} mine */
 function show({ colour, reasons, progress, traced, check_ins, hotline: number }) {
-  element("why-colour").replaceChildren(colourMark(colour));
-  list("why-reasons", reasons.map(reason));
-  say("why-progress", progress === null ? "" : progressWords(progress));
-  list("why-traced", traced.map(look));
-  list("why-check-ins", check_ins.slice(0, CHECK_INS_MAX).map(checkIn));
-  element("why-hotline").replaceChildren(hotline(number));
+  findElement("why-colour").replaceChildren(makeColourMark(colour));
+  showList("why-reasons", reasons.map(formatReason));
+  setText("why-progress", progress === null ? "" : formatProgress(progress));
+  showList("why-traced", traced.map(formatAccess));
+  showList("why-check-ins", check_ins.slice(0, CHECK_INS_MAX).map(formatCheckIn));
+  findElement("why-hotline").replaceChildren(makeHotlineLink(number));
 }
 
 /** Makes the part work. */
-export function prepareReasons() {
-  preparePart("why", (retrying) => read("", retrying), show);
+export function prepareColourReasons() {
+  prepareLoadedPart("why", (retrying) => readOwn("", retrying), show);
 }

@@ -1,56 +1,56 @@
 // Declarations: written, looked at once more, and confirmed.
 
-import { action, prepareForm } from "../form/actions.js";
-import { preparePart } from "../lib/collapsible.js";
-import { input, list, make, terms, when } from "../lib/element.js";
-import { act, read } from "../lib/resident_api.js";
-import { labels, problemOf } from "../lib/words.js";
+import { handleSubmit, makeActionButton } from "../form/actions.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { labels, problemWords } from "../lib/words.js";
 
-/** @typedef {import("../lib/collapsible.js").Load} Load */
+/** @typedef {import("../lib/collapsible.js").Reload} Reload */
 
-/** The second step. @param {string} declaration @param {Load} load */
-function confirming(declaration, load) {
-  return action(["内容属实，确认提交", "It is true: confirm"], async (retrying) => {
-    const answer = await act("POST", `/declarations/${declaration}/confirm`, undefined, retrying);
+/** The second step. @param {string} declaration @param {Reload} load */
+function makeConfirmButton(declaration, load) {
+  return makeActionButton(["内容属实，确认提交", "It is true: confirm"], async (retrying) => {
+    const answer = await changeOwn("POST", `/declarations/${declaration}/confirm`, undefined, retrying);
     if (answer.status !== 200) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
     await load(["已确认", "Confirmed"]);
     return ["已确认", "Confirmed"];
   });
 }
 
-/** @param {any} declaration @param {Load} load */
-function entry({ declaration, text, drafted, confirmed }, load) {
-  const words = make("p", text);
+/** @param {any} declaration @param {Reload} load */
+function formatDeclaration({ declaration, text, drafted, confirmed }, load) {
+  const words = makeElement("p", text);
   words.className = "letter";
   if (confirmed === null) {
-    return [make("strong", "草稿，尚未生效 Draft: does not count yet"), words, confirming(declaration, load)];
+    return [makeElement("strong", "草稿，尚未生效 Draft: does not count yet"), words, makeConfirmButton(declaration, load)];
   }
-  const times = terms([
-    [labels.sent, when(drafted)],
-    [labels.confirmed, when(confirmed)],
+  const times = makeDefinitions([
+    [labels.sent, makeTime(drafted)],
+    [labels.confirmed, makeTime(confirmed)],
   ]);
-  return [make("strong", "✓ 已确认 Confirmed"), words, times];
+  return [makeElement("strong", "✓ 已确认 Confirmed"), words, times];
 }
 
 /** Makes the part work. */
 export function prepareDeclarations() {
-  const load = preparePart(
+  const load = prepareLoadedPart(
     "declarations",
-    (retrying) => read("/declarations", retrying),
+    (retrying) => readOwn("/declarations", retrying),
     ({ declarations }) => {
       // The server's order is by time; the latest is looked for.
-      list("declarations-list", declarations.reverse().map((/** @type {any} */ one) => entry(one, load)));
+      showList("declarations-list", declarations.reverse().map((/** @type {any} */ one) => formatDeclaration(one, load)));
     },
   );
-  prepareForm("declaration-form", async (retrying) => {
-    const text = input("declaration-text").value.trim();
-    const answer = await act("POST", "/declarations", { text }, retrying);
+  handleSubmit("declaration-form", async (retrying) => {
+    const text = findInput("declaration-text").value.trim();
+    const answer = await changeOwn("POST", "/declarations", { text }, retrying);
     if (answer.status !== 200) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
-    input("declaration-text").value = "";
+    findInput("declaration-text").value = "";
     void load();
     return ["草稿已保存，请在下面核对并确认", "The draft is below: read it once more and confirm"];
   });

@@ -1,59 +1,62 @@
 // Letters to the authority: appeals against a colour, and questions about anything else. Each has a number to refer to
 // and a time by which it is answered.
 
-import { prepareForm } from "../form/actions.js";
-import { preparePart } from "../lib/collapsible.js";
-import { input, list, make, terms, when } from "../lib/element.js";
-import { act, read } from "../lib/resident_api.js";
-import { labels, problemOf } from "../lib/words.js";
+import { handleSubmit } from "../form/actions.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { labels, problemWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
-/** @typedef {{one: string, many: string}} Kind What one and many are called, in answers and on the page. */
+/** @typedef {{one: string, many: string}} InquiryKind What one and many are called, in answers and on the page. */
 
-/** @type {Kind} */
+/** @type {InquiryKind} */
 export const APPEALS = { one: "appeal", many: "appeals" };
-/** @type {Kind} */
+/** @type {InquiryKind} */
 export const QUESTIONS = { one: "question", many: "questions" };
 
-/** @param {any} letter */
-function stateOf({ answer, overdue }) {
+/** @param {any} inquiry */
+function describeState({ answer, overdue }) {
   if (answer !== null) {
     return "✓ 已答复 Answered";
   }
   return overdue ? "⚠ 超时未答复，可拨打咨询电话 Overdue: call the city's number" : "… 待答复 Waits for an answer";
 }
 
-/** @param {Kind} kind @param {any} letter */
-function entry({ one }, letter) {
-  const text = make("p", letter.text);
+/** @param {InquiryKind} kind @param {any} inquiry */
+function formatInquiry({ one }, inquiry) {
+  const text = makeElement("p", inquiry.text);
   text.className = "letter";
   /** @type {[Words, string | Node][]} */
   const lines = [
-    [labels.id, letter[one]],
-    [labels.sent, when(letter.at)],
-    [labels.due, when(letter.due)],
+    [labels.id, inquiry[one]],
+    [labels.sent, makeTime(inquiry.at)],
+    [labels.due, makeTime(inquiry.due)],
   ];
-  if (letter.answer !== null) {
-    lines.push([labels.answer, letter.answer.text]);
+  if (inquiry.answer !== null) {
+    lines.push([labels.answer, inquiry.answer.text]);
   }
-  return [make("strong", stateOf(letter)), text, terms(lines)];
+  return [makeElement("strong", describeState(inquiry)), text, makeDefinitions(lines)];
 }
 
-/** Makes the part of a kind work. @param {Kind} kind */
-export function prepareLetters(kind) {
+/** Makes the part of a kind work. @param {InquiryKind} kind */
+export function prepareInquiries(kind) {
   const { one, many } = kind;
-  const load = preparePart(
+  const load = prepareLoadedPart(
     many,
-    (retrying) => read(`/${many}`, retrying),
-    (body) => list(`${many}-list`, body[many].reverse().map((/** @type {any} */ letter) => entry(kind, letter))),
+    (retrying) => readOwn(`/${many}`, retrying),
+    (body) => {
+      const entries = body[many].reverse().map((/** @type {any} */ inquiry) => formatInquiry(kind, inquiry));
+      showList(`${many}-list`, entries);
+    },
   );
-  prepareForm(`${one}-form`, async (retrying) => {
-    const text = input(`${one}-text`).value.trim();
-    const answer = await act("POST", `/${many}`, { text }, retrying);
+  handleSubmit(`${one}-form`, async (retrying) => {
+    const text = findInput(`${one}-text`).value.trim();
+    const answer = await changeOwn("POST", `/${many}`, { text }, retrying);
     if (answer.status !== 200) {
-      return problemOf(answer);
+      return problemWords(answer);
     }
-    input(`${one}-text`).value = "";
+    findInput(`${one}-text`).value = "";
     void load();
     return [`已提交，编号 ${answer.body[one]}`, `Sent: its number is ${answer.body[one]}`];
   });

@@ -1,140 +1,140 @@
 // The code to show at a door, made without a connection, and its colour, which only the server knows. A colour is shown
 // for as long as a code is good; from then on it is unknown until the server tells it again.
 
-import { offerFamily } from "../form/person_choice.js";
+import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
-import { element, say, select } from "../lib/element.js";
-import { personCode, step, stepLeftMs } from "../lib/person_code.js";
-import { watch } from "../lib/polling.js";
-import { read } from "../lib/resident_api.js";
-import { forgetDependant, keptFamily } from "../lib/stored_registration.js";
-import { awaited, both, pleaseWait, problemOf } from "../lib/words.js";
-import { draw } from "../qr/qr_canvas.js";
-import { reasonItem } from "./reason_item.js";
+import { findElement, findSelect, setText } from "../lib/element.js";
+import { currentStep, makePersonCode, timeToNextStepMs } from "../lib/person_code.js";
+import { startPolling } from "../lib/polling.js";
+import { readOwn } from "../lib/resident_api.js";
+import { deleteDependant, readFamily } from "../lib/stored_registration.js";
+import { joinWords, pleaseWait, problemWords, waitingWords } from "../lib/words.js";
+import { drawQrCode } from "../qr/qr_canvas.js";
+import { makeReasonItem } from "./reason_item.js";
 
 /** @typedef {import("../lib/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("./reason_item.js").Reason} Reason */
-/** @typedef {{colour: string, reasons: Reason[], atMs: number}} Known What the server told of somebody, and when. */
+/** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading What the server told of somebody, and when. */
 
 const COLOUR_MS_MAX = 60_000;
 const TICK_MS = 250;
 /** Two looks in the minute for which a colour is shown: one may fail. */
-export const LOOK_MS = 30_000;
+export const POLL_MS = 30_000;
 
-/** By person. @type {Map<string, Known>} */
-const known = new Map();
+/** By person. @type {Map<string, ColourReading>} */
+const readings = new Map();
 /** Why nothing is known of somebody. @type {Map<string, Words>} */
-const trouble = new Map();
+const problems = new Map();
 /** The code on the screen, by whose it is and its step. */
-let drawn = "";
+let drawnCode = "";
 /** The colour on the screen, with all that is said of it. */
-let told = "";
+let shownColour = "";
 
 /** @param {Registration} own */
-function chosen(own) {
-  const whose = select("whose").value;
-  return keptFamily().find(({ person }) => person === whose) ?? own;
+function findChosen(own) {
+  const whose = findSelect("whose").value;
+  return readFamily().find(({ person }) => person === whose) ?? own;
 }
 
 /** @param {Registration} registration */
 async function showCode(registration) {
-  const atStep = step();
+  const atStep = currentStep();
   const wanted = `${registration.person} ${atStep}`;
-  if (wanted === drawn) {
+  if (wanted === drawnCode) {
     return;
   }
-  drawn = wanted;
-  const code = await personCode(registration, atStep);
+  drawnCode = wanted;
+  const code = await makePersonCode(registration, atStep);
   // Somebody else's may have been chosen meanwhile.
-  if (wanted === drawn) {
-    draw(/** @type {HTMLCanvasElement} */ (element("code")), code);
+  if (wanted === drawnCode) {
+    drawQrCode(/** @type {HTMLCanvasElement} */ (findElement("code")), code);
   }
 }
 
 function showCountdown() {
-  const seconds = Math.ceil(stepLeftMs() / 1000);
-  say("now", new Date(now()).toLocaleTimeString("zh-CN"));
-  say("countdown", `${seconds} 秒后换新码 · new code in ${seconds} s`);
+  const seconds = Math.ceil(timeToNextStepMs() / 1000);
+  setText("now", new Date(now()).toLocaleTimeString("zh-CN"));
+  setText("countdown", `${seconds} 秒后换新码 · new code in ${seconds} s`);
 }
 
 /** Since when a colour is as it is said to be. @param {string} person @param {boolean} isFresh @returns {Words} */
-function asOf(person, isFresh) {
-  const last = known.get(person);
+function describeAge(person, isFresh) {
+  const last = readings.get(person);
   if (last === undefined) {
-    return trouble.get(person) ?? pleaseWait;
+    return problems.get(person) ?? pleaseWait;
   }
   const at = new Date(last.atMs).toLocaleTimeString("zh-CN");
   return isFresh ? [`截至 ${at}`, `as of ${at}`] : [`${at} 以后未能更新，正在重试`, `not known since ${at}; keeping trying`];
 }
 
 /** @param {string} person */
-function showStanding(person) {
-  const last = known.get(person);
+function showChosenColour(person) {
+  const last = readings.get(person);
   const isFresh = last !== undefined && now() - last.atMs < COLOUR_MS_MAX;
   const { colour, reasons } = isFresh ? last : { colour: "unknown", reasons: [] };
-  const words = both(asOf(person, isFresh));
+  const words = joinWords(describeAge(person, isFresh));
   const telling = JSON.stringify([colour, reasons, words]);
-  if (telling === told) {
+  if (telling === shownColour) {
     // Somebody may be about to follow a link in it.
     return;
   }
-  told = telling;
+  shownColour = telling;
   showColour(colour);
-  say("as-of", words);
-  element("why-short").replaceChildren(...reasons.map(reasonItem));
+  setText("as-of", words);
+  findElement("why-short").replaceChildren(...reasons.map(makeReasonItem));
 }
 
-/** Takes down what the server told. @param {string} person @param {Known} standing */
-export function learnStanding(person, standing) {
-  known.set(person, standing);
+/** Takes down what the server told. @param {string} person @param {ColourReading} standing */
+export function recordColour(person, standing) {
+  readings.set(person, standing);
 }
 
 /** Takes down that the server is still being asked. @param {string} person */
-export function learnDelay(person) {
-  trouble.set(person, awaited());
+export function recordDelay(person) {
+  problems.set(person, waitingWords());
 }
 
 /** Takes down why the server did not tell. @param {string} person @param {Words} words */
-export function learnTrouble(person, words) {
-  known.delete(person);
-  trouble.set(person, words);
+export function recordProblem(person, words) {
+  readings.delete(person);
+  problems.set(person, words);
 }
 
 /** Asks for the chosen dependant's colour; one's own comes with the overview. @param {Registration} own */
-async function lookAtDependant(own) {
-  const { person } = chosen(own);
+async function pollDependant(own) {
+  const { person } = findChosen(own);
   if (person === own.person) {
-    return LOOK_MS;
+    return POLL_MS;
   }
-  const answer = await read(`/dependants/${person}`, () => learnDelay(person));
+  const answer = await readOwn(`/dependants/${person}`, () => recordDelay(person));
   if (answer.status === 200) {
     const { colour, reasons } = answer.body;
-    learnStanding(person, { colour, reasons, atMs: now() });
+    recordColour(person, { colour, reasons, atMs: now() });
   } else {
-    learnTrouble(person, problemOf(answer));
+    recordProblem(person, problemWords(answer));
     if (answer.status === 404) {
-      forgetDependant(person);
-      offerFamily();
+      deleteDependant(person);
+      updateFamilyChoices();
     }
   }
-  return chosen(own).person === person ? LOOK_MS : 0;
+  return findChosen(own).person === person ? POLL_MS : 0;
 }
 
 /** Shows codes from now on. @param {Registration} own */
-export function startCode(own) {
+export function startMyCode(own) {
   const tick = () => {
-    const registration = chosen(own);
+    const registration = findChosen(own);
     showCountdown();
-    showStanding(registration.person);
+    showChosenColour(registration.person);
     void showCode(registration);
   };
-  offerFamily();
+  updateFamilyChoices();
   tick();
   setInterval(tick, TICK_MS);
-  const look = watch(() => lookAtDependant(own));
-  select("whose").addEventListener("change", () => {
+  const look = startPolling(() => pollDependant(own));
+  findSelect("whose").addEventListener("change", () => {
     tick();
     look();
   });

@@ -1,16 +1,16 @@
 // Everything at once that a resident looks for, in blocks. Where one cannot be had it says so in its place, and the
 // others are shown.
 
-import { colourMark } from "../lib/colour.js";
-import { element, hotline, list, make, say, terms, when, word } from "../lib/element.js";
-import { watch } from "../lib/polling.js";
-import { read } from "../lib/resident_api.js";
-import { awaited, blockAway, both, labels, problemOf, risks } from "../lib/words.js";
-import { LOOK_MS, learnDelay, learnStanding, learnTrouble } from "./my_code.js";
-import { lead } from "./reason_item.js";
+import { makeColourMark } from "../lib/colour.js";
+import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, setWords, showList } from "../lib/element.js";
+import { startPolling } from "../lib/polling.js";
+import { readOwn } from "../lib/resident_api.js";
+import { blockUnavailable, joinWords, labels, problemWords, risks, waitingWords } from "../lib/words.js";
+import { POLL_MS, recordColour, recordDelay, recordProblem } from "./my_code.js";
+import { makeClearingLinks } from "./reason_item.js";
 
 /** A block that is away is looked at again sooner, but not by everybody every second. */
-const AGAIN_MS_MIN = 5_000;
+const RETRY_MS_MIN = 5_000;
 const BLOCKS = ["province", "itinerary", "areas", "policy"];
 
 /** What each block shows, so that it is not built anew under somebody who reads it. @type {Map<string, string>} */
@@ -18,46 +18,50 @@ const shown = new Map();
 
 /** @param {any} block */
 function showProvince({ shown: colours }) {
-  list(
+  showList(
     "province-list",
-    colours.map((/** @type {any} */ { source, colour, at }) => [make("span", source), colourMark(colour), when(at)]),
+    colours.map((/** @type {any} */ { source, colour, at }) => [
+      makeElement("span", source),
+      makeColourMark(colour),
+      makeTime(at),
+    ]),
   );
 }
 
 /** From when, and to when if that is known. @param {string} from @param {string | null} to */
-function span(from, to) {
-  return make("small", when(from), " – ", to === null ? "至今 now" : when(to));
+function makeSpan(from, to) {
+  return makeElement("small", makeTime(from), " – ", to === null ? "至今 now" : makeTime(to));
 }
 
 /** @param {any} block */
 function showItinerary({ stays }) {
-  list(
+  showList(
     "itinerary-list",
-    stays.map((/** @type {any} */ { area, from, until }) => [area, span(from, until)]),
+    stays.map((/** @type {any} */ { area, from, until }) => [area, makeSpan(from, until)]),
   );
 }
 
 /** @param {any} block */
 function showAreas({ listed }) {
-  list(
+  showList(
     "areas-list",
     listed.map((/** @type {any} */ { code, risk, from, to }) => [
-      `${code} ${both(risks[risk] ?? [risk, ""])}`,
-      span(from, to),
+      `${code} ${joinWords(risks[risk] ?? [risk, ""])}`,
+      makeSpan(from, to),
     ]),
   );
 }
 
 /** @param {any} rule */
-function rule({ colour, text, clears_by, link }) {
-  return [colourMark(colour), text, terms([[labels.clearsBy, clears_by]]), ...lead(link)];
+function formatRule({ colour, text, clears_by, link }) {
+  return [makeColourMark(colour), text, makeDefinitions([[labels.clearsBy, clears_by]]), ...makeClearingLinks(link)];
 }
 
 /** @param {any} block */
 function showPolicy({ policy, title, hotline: number, rules }) {
-  say("policy-title", `${title} ${policy}`);
-  element("policy-hotline").replaceChildren(hotline(number));
-  list("policy-list", rules.map(rule));
+  setText("policy-title", `${title} ${policy}`);
+  findElement("policy-hotline").replaceChildren(makeHotlineLink(number));
+  showList("policy-list", rules.map(formatRule));
 }
 
 /** @type {Record<string, (block: any) => void>} */
@@ -70,18 +74,18 @@ function showBlock(name, block) {
     return;
   }
   shown.set(name, text);
-  const away = element(`${name}-away`);
+  const away = findElement(`${name}-away`);
   if (block.problem === undefined) {
     away.replaceChildren();
     show[name]?.(block);
   } else {
     // What was shown before stays, with the word that it may be old.
-    word(away, blockAway);
+    setWords(away, blockUnavailable);
   }
 }
 
 /** The rules of a list of ids, in the words of the policy block. @param {any} overview */
-function reasonsOf({ code, policy }) {
+function findReasons({ code, policy }) {
   return code.reasons.map((/** @type {string} */ id) => {
     const found = policy.rules?.find((/** @type {any} */ { rule: one }) => one === id);
     return found ?? { text: id, clears_by: "", link: null };
@@ -89,45 +93,45 @@ function reasonsOf({ code, policy }) {
 }
 
 /** How long to wait until the next look. @param {any} overview */
-function pauseOf(overview) {
+function pauseMs(overview) {
   const told = BLOCKS.flatMap((name) => overview[name].problem?.retry_after_ms ?? []);
-  return told.length === 0 ? LOOK_MS : Math.min(LOOK_MS, Math.max(AGAIN_MS_MIN, ...told));
+  return told.length === 0 ? POLL_MS : Math.min(POLL_MS, Math.max(RETRY_MS_MIN, ...told));
 }
 
 /** @param {string} person */
-async function look(person) {
-  const line = element("overview-status");
-  const answer = await read("/overview", () => {
-    word(line, awaited());
-    learnDelay(person);
+async function poll(person) {
+  const line = findElement("overview-status");
+  const answer = await readOwn("/overview", () => {
+    setWords(line, waitingWords());
+    recordDelay(person);
   });
   if (answer.status !== 200) {
-    word(line, problemOf(answer));
-    learnTrouble(person, problemOf(answer));
-    return LOOK_MS;
+    setWords(line, problemWords(answer));
+    recordProblem(person, problemWords(answer));
+    return POLL_MS;
   }
   const overview = answer.body;
   line.replaceChildren();
-  learnStanding(person, {
+  recordColour(person, {
     colour: overview.code.colour,
-    reasons: reasonsOf(overview),
+    reasons: findReasons(overview),
     atMs: Date.parse(overview.at),
   });
   for (const name of BLOCKS) {
     showBlock(name, overview[name]);
   }
-  return pauseOf(overview);
+  return pauseMs(overview);
 }
 
 /** Looks at it at once. */
-let lookNow = () => {};
+let pollNow = () => {};
 
 /** Shows the overview from now on. @param {string} person */
 export function startOverview(person) {
-  lookNow = watch(() => look(person));
+  pollNow = startPolling(() => poll(person));
 }
 
 /** Looks at once, since something was done that may change a colour. */
-export function lookAgain() {
-  lookNow();
+export function reloadOverview() {
+  pollNow();
 }

@@ -1,6 +1,6 @@
 // A QR code drawn: dark on white whatever the page's colours are, with the quiet margin that readers need.
 
-import { SIDE, modulesOf } from "./qr_code.js";
+import { SIDE, encodeModules } from "./qr_code.js";
 
 /** Modules. Source: ISO/IEC 18004, 5.3.8. */
 const MARGIN = 4;
@@ -8,7 +8,7 @@ const MARGIN = 4;
 const MODULE_PX = 10;
 
 /** @param {HTMLCanvasElement} canvas @param {string} text */
-export function draw(canvas, text) {
+export function drawQrCode(canvas, text) {
   const side = (SIDE + 2 * MARGIN) * MODULE_PX;
   canvas.width = side;
   canvas.height = side;
@@ -19,7 +19,7 @@ export function draw(canvas, text) {
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, side, side);
   pen.fillStyle = "#000";
-  modulesOf(text).forEach((modules, row) =>
+  encodeModules(text).forEach((modules, row) =>
     modules.forEach((isDark, column) => {
       if (isDark) {
         pen.fillRect((column + MARGIN) * MODULE_PX, (row + MARGIN) * MODULE_PX, MODULE_PX, MODULE_PX);

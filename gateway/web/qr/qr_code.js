@@ -2,7 +2,7 @@
 // has 40 characters, and there is room for 42 bytes. Source: ISO/IEC 18004; the numbers below are its tables 1, 9
 // and E.1.
 
-import { correction } from "./reed_solomon.js";
+import { correctionCodewords } from "./reed_solomon.js";
 
 /** Modules a side. */
 export const SIDE = 29;
@@ -24,7 +24,7 @@ const FORMAT = 0b101010000010010;
 /** @typedef {(boolean | undefined)[][]} Grid Rows of modules, true where dark, undefined where nothing stands yet. */
 
 /** The text's bits: mode, length, bytes, an end of four zeros, and padding. @param {string} text */
-function codewordsOf(text) {
+function encodeCodewords(text) {
   const bytes = [...new TextEncoder().encode(text)];
   if (bytes.length > BYTES_MAX) {
     throw new Error(`${bytes.length} bytes are more than a version 3-M code holds`);
@@ -40,7 +40,7 @@ function codewordsOf(text) {
   for (let turn = 0; data.length < DATA_CODEWORDS; turn += 1) {
     data.push(PADDING[turn % 2] ?? 0);
   }
-  return [...data, ...correction(data, CORRECTION_CODEWORDS)];
+  return [...data, ...correctionCodewords(data, CORRECTION_CODEWORDS)];
 }
 
 /** @param {Grid} grid @param {number} row @param {number} column @param {boolean} isDark */
@@ -89,7 +89,7 @@ function putFormat(grid) {
 
 /** The places of data, in their order: by pairs of columns from the right, upwards and downwards by turns.
  * @param {Grid} grid @returns {[number, number][]} */
-function placesOf(grid) {
+function dataPlaces(grid) {
   /** @type {[number, number][]} */
   const places = [];
   let isUpward = true;
@@ -106,13 +106,13 @@ function placesOf(grid) {
 }
 
 /** The modules of a text's code, row by row, true where dark. @param {string} text @returns {boolean[][]} */
-export function modulesOf(text) {
+export function encodeModules(text) {
   /** @type {Grid} */
   const grid = Array.from({ length: SIDE }, () => new Array(SIDE).fill(undefined));
   putPatterns(grid);
   putFormat(grid);
-  const codewords = codewordsOf(text);
-  placesOf(grid).forEach(([row, column], place) => {
+  const codewords = encodeCodewords(text);
+  dataPlaces(grid).forEach(([row, column], place) => {
     // Where the codewords end, seven modules are left over.
     const bit = ((codewords[place >> 3] ?? 0) >> (7 - (place & 7))) & 1;
     const isMasked = (row + column) % 2 === 0;

@@ -14,7 +14,7 @@ function multiply(one, other) {
 }
 
 /** The generator polynomial's coefficients without the leading one, highest power first. @param {number} degree */
-function generator(degree) {
+function generatorPolynomial(degree) {
   const coefficients = new Array(degree).fill(0);
   coefficients[degree - 1] = 1;
   let root = 1;
@@ -29,8 +29,8 @@ function generator(degree) {
 
 /** The codewords that make up for damaged ones: what is left of the data divided by the generator.
  * @param {number[]} data @param {number} count */
-export function correction(data, count) {
-  const divisor = generator(count);
+export function correctionCodewords(data, count) {
+  const divisor = generatorPolynomial(count);
   const left = new Array(count).fill(0);
   for (const codeword of data) {
     const factor = codeword ^ left.shift();
