@@ -1,5 +1,5 @@
-//! The pages: what a phone's camera opens at a door, and the description of the interface. Everything is in
-//! the binary; nothing is fetched from elsewhere.
+//! Serves the web pages, their scripts and style sheet, the service worker, and the OpenAPI document. All files
+//! are embedded in the binary, and the pages load nothing from other hosts.
 
 use super::wrong::Wrong;
 use aws_lc_rs::digest;
@@ -22,12 +22,12 @@ use std::sync::LazyLock;
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
-/// An address of the page behind every venue's code, for who keeps it: of no venue.
+/// The path under which the service worker caches the check-in page. It names no venue.
 const VENUE_PAGE: &str = "/v/-";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the pages are made of, with a hash of each.
+/// The embedded files of the pages, each with its hash.
 #[derive(Embed)]
 #[folder = "web"]
 struct Web;
@@ -43,8 +43,8 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/openapi.json", get(openapi))
 }
 
-/// The service worker, with what it keeps put before it: the files, and a version that changes with any of them. All
-/// of it is in the binary, and worked out once.
+/// The service worker's script, after the constants that it needs: the files to cache, and a version that changes
+/// with any of them. Built once.
 static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
     let own = Web::get("worker/worker.js")?;
     let mut names: Vec<_> = Web::iter().collect();
@@ -91,7 +91,7 @@ fn kind_of(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A file, or that it is as the browser has it: whoever comes again on a bad signal loads nothing twice.
+/// A file, or 304 Not Modified if the browser already has it. A phone on a bad signal then loads nothing twice.
 fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, Wrong> {
     let found = Web::get(name).ok_or(Refusal::NotFound)?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(found.metadata.sha256_hash()));

@@ -1,11 +1,11 @@
-// Things that a person has done: by a button or a form, one at a time, and beside it how that goes. Screen readers say
-// it, too.
+// Actions that a person starts with a button or a form. Each runs one at a time, and a status line beside it shows its
+// progress. Screen readers read the line aloud.
 
 import { findElement, makeElement, setWords } from "../lib/element.js";
 import { pleaseWait, retryingWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
-/** @typedef {(retrying: () => void) => Promise<Words>} Action What is done; it returns how it went. */
+/** @typedef {(retrying: () => void) => Promise<Words>} Action The work to do. It returns the outcome to show. */
 
 function makeStatusLine() {
   const line = makeElement("p");
@@ -14,8 +14,8 @@ function makeStatusLine() {
   return line;
 }
 
-/** Lets something be done again only when it is done. A button is not disabled meanwhile: the keyboard's focus would be
- * lost. @param {HTMLElement} line @param {Action} act */
+/** Ignores a start while the action is still running. The button stays enabled: disabling it would lose the keyboard's
+ * focus. @param {HTMLElement} line @param {Action} act */
 function runOneAtATime(line, act) {
   let isActing = false;
   return async () => {
@@ -32,7 +32,7 @@ function runOneAtATime(line, act) {
   };
 }
 
-/** A button that does something, with its line. @param {Words} words @param {Action} act */
+/** A button that runs an action, with its status line. @param {Words} words @param {Action} act */
 export function makeActionButton(words, act) {
   const [button, line] = [makeElement("button"), makeStatusLine()];
   const start = runOneAtATime(line, act);
@@ -42,7 +42,7 @@ export function makeActionButton(words, act) {
   return makeElement("div", button, line);
 }
 
-/** Makes a form do something when it is sent. @param {string} id @param {Action} act */
+/** Runs an action when a form is submitted. @param {string} id @param {Action} act */
 export function handleSubmit(id, act) {
   const [form, line] = [findElement(id), makeStatusLine()];
   const start = runOneAtATime(line, act);

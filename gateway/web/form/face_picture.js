@@ -1,11 +1,11 @@
-// A picture of the face: made as small on the phone as a comparison needs, so that it goes over a bad signal.
+// A picture of the face, scaled down on the phone to the size that a comparison needs. It then fits a bad signal.
 
 const SIDE_PX_MAX = 640;
 const QUALITY = 0.85;
 
 /**
- * Draws a picture, the longer side at most 640 pixels, and returns it as a JPEG in base64. Fails where the file
- * is no picture that this browser reads.
+ * Draws a picture, the longer side at most 640 pixels, and returns it as a JPEG in base64. Fails if this browser
+ * cannot read the file as a picture.
  * @param {Blob} file
  * @param {HTMLCanvasElement} canvas
  */
@@ -19,7 +19,7 @@ export async function shrinkPicture(file, canvas) {
   return canvas.toDataURL("image/jpeg", QUALITY).split(",")[1] ?? "";
 }
 
-/** Shows the same picture again. @param {HTMLCanvasElement} from @param {HTMLCanvasElement} to */
+/** Copies a picture to another canvas. @param {HTMLCanvasElement} from @param {HTMLCanvasElement} to */
 export function copyPicture(from, to) {
   to.width = from.width;
   to.height = from.height;

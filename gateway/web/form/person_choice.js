@@ -1,5 +1,5 @@
-// Whom something is for: oneself, or one of the family. Codes can be shown of those whose keys this phone keeps,
-// reports be given and tests be booked for all whom the server names.
+// The choice of a person on a form: the resident, or a member of the family. Codes can be shown for dependants whose
+// keys this phone stores. Reports and bookings can be made for every dependant on the server's list.
 
 import { findElement, findSelect, setOptions } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
@@ -7,10 +7,10 @@ import { readFamily, renameFamily } from "../lib/stored_registration.js";
 
 /** @typedef {{person: string, name: string}} NamedPerson */
 
-/** The family as the server named it last. @type {NamedPerson[]} */
+/** The dependants on the server's latest list. @type {NamedPerson[]} */
 let named = [];
 
-/** Offers oneself, whose value is empty, and these; asks nobody who has no choice.
+/** Offers the resident, whose value is empty, and these dependants. Hides the choice if there are no dependants.
  * @param {string} id @param {NamedPerson[]} family */
 function updateChoice(id, family) {
   const before = findSelect(id).value;
@@ -21,12 +21,12 @@ function updateChoice(id, family) {
     label.hidden = choice.hidden;
   }
   if (choice.value !== before) {
-    // Whoever was chosen is gone, and oneself is, as if one had chosen so.
+    // The chosen dependant is gone and the selection fell back to the resident: report it as a choice.
     choice.dispatchEvent(new Event("change"));
   }
 }
 
-/** Offers the family as it is known. */
+/** Updates all choices to the family as now known. */
 export function updateFamilyChoices() {
   const kept = readFamily();
   const others = named.filter(({ person }) => kept.every((one) => one.person !== person));
@@ -36,7 +36,7 @@ export function updateFamilyChoices() {
   }
 }
 
-/** Takes down whom the server names. @param {NamedPerson[]} family */
+/** Stores the server's list of dependants. @param {NamedPerson[]} family */
 export function setNamedFamily(family) {
   named = family;
   renameFamily(family);
@@ -50,12 +50,12 @@ async function loadFamily() {
   }
 }
 
-/** Has the family named when a part is first opened. What it shows does not wait for that. @param {string} id */
+/** Loads the dependants when a part is first opened. The part itself does not wait for them. @param {string} id */
 export function loadFamilyWhenOpened(id) {
   findElement(id).addEventListener("toggle", () => void loadFamily(), { once: true });
 }
 
-/** Where something is of whom a choice says. @param {string} id @param {string} path One's own. */
+/** The path of a resource of the chosen person. @param {string} id @param {string} path The resident's own path. */
 export function pathOfChosenPerson(id, path) {
   const person = findSelect(id).value;
   return person === "" ? path : `/dependants/${person}${path}`;

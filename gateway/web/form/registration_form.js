@@ -1,5 +1,5 @@
-// What somebody enters to be registered: a form that asks for what the city's rule pack wants, and the same once
-// more to be looked at before it is sent. Nothing of it is kept in the browser.
+// The registration form. It shows the fields that the city's rule pack requires, and then a review before anything is
+// sent. The browser stores none of it.
 
 import { findInput, makeElement, setText } from "../lib/element.js";
 import { documents, fieldNames, joinWords, problems, unknownProblem } from "../lib/words.js";
@@ -7,7 +7,10 @@ import { copyPicture, shrinkPicture } from "./face_picture.js";
 import { requestSmsCode } from "./sms_code.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
-/** @typedef {{policy: string, title: string, hotline: string, documents: string[], steps: string[]}} RegistrationTerms */
+/**
+ * The fields that a city requires, from its rule pack.
+ * @typedef {{policy: string, title: string, hotline: string, documents: string[], steps: string[]}} RegistrationTerms
+ */
 
 /** @type {string[]} */
 let steps = [];
@@ -24,7 +27,7 @@ function readField(id) {
   return findInput(id).value.trim();
 }
 
-/** Shows a step, or not. @param {string} step @param {string} id */
+/** Shows a step if the city requires it. @param {string} step @param {string} id */
 function showStep(step, id) {
   const isAsked = steps.includes(step);
   const section = document.getElementById(`${step}-step`);
@@ -34,11 +37,11 @@ function showStep(step, id) {
   findInput(id).required = isAsked;
 }
 
-/** Makes the form ask for what a city wants. @param {RegistrationTerms} terms */
+/** Shows the fields that a city requires. @param {RegistrationTerms} terms */
 export function showTerms(terms) {
   steps = terms.steps;
   setText("pack", terms.title);
-  setText("hotline", `咨询电话 ${terms.hotline} · Questions: ${terms.hotline}`);
+  setText("hotline", `咨询电话 ${terms.hotline} · Hotline: ${terms.hotline}`);
   const chosen = readField("document-type");
   const options = terms.documents.map((type) => {
     const words = joinWords(documents[type] ?? [type, ""]);
@@ -49,7 +52,7 @@ export function showTerms(terms) {
   showStep("face", "face");
 }
 
-/** What was entered, as it is sent. */
+/** The entered values, in the shape of the request. */
 export function readForm() {
   return {
     name: readField("name"),
@@ -60,7 +63,7 @@ export function readForm() {
   };
 }
 
-/** Shows what was entered. */
+/** Shows the entered values for review. */
 export function showReview() {
   const type = readField("document-type");
   const lines = [
@@ -79,7 +82,7 @@ export function showReview() {
   }
 }
 
-/** Forgets what was entered: the next one at this phone is somebody else. */
+/** Clears the form, which another person may use next. */
 export function clearForm() {
   /** @type {HTMLFormElement} */ (document.getElementById("registration-form")).reset();
   document.getElementById("entered")?.replaceChildren();
@@ -95,19 +98,19 @@ async function readFacePicture(tell) {
   try {
     face = file === undefined ? null : await shrinkPicture(file, shown);
   } catch {
-    // Without a picture the form is not complete.
+    // An empty field keeps the form incomplete.
     findInput("face").value = "";
     tell(problems["face-needed"] ?? unknownProblem);
   }
   shown.hidden = face === null;
 }
 
-/** Makes the form's own buttons work. @param {(words: Words) => void} tell */
+/** Connects the form's own buttons. @param {(words: Words) => void} tell */
 export function prepareRegistrationForm(tell) {
   findInput("face").addEventListener("change", () => void readFacePicture(tell));
   const button = /** @type {HTMLButtonElement} */ (document.getElementById("send-code"));
   button.addEventListener("click", () => {
-    // The browser says itself that the number is missing.
+    // The browser itself reports a missing number.
     if (findInput("phone").reportValidity()) {
       void requestSmsCode(button, readField("phone"), tell);
     }

@@ -1,5 +1,5 @@
-// The code that comes by text message: asked for by a button, which then waits a minute, since a message takes
-// its time and the next one may cost the person one of a few.
+// The code by text message. The button that requests it is disabled for a minute afterwards: a message takes time to
+// arrive, and each request may use up one of a few.
 
 import { sendOnce } from "../lib/http.js";
 import { offlineWords, problems, unknownProblem } from "../lib/words.js";
@@ -7,17 +7,17 @@ import { offlineWords, problems, unknownProblem } from "../lib/words.js";
 /** @typedef {import("../lib/words.js").Words} Words */
 
 const PAUSE_S = 60;
-/** An outside service is given five seconds for it. */
+/** The gateway allows the SMS provider five seconds. */
 const TRY_MS = 15_000;
 
-/** Lets the button be pressed again after so long. @param {HTMLButtonElement} button @param {number} seconds */
+/** Disables the button for so many seconds. @param {HTMLButtonElement} button @param {number} seconds */
 function disableFor(button, seconds) {
   const again = Date.now() + seconds * 1000;
   const words = [...button.childNodes];
   button.disabled = true;
   const ticking = setInterval(() => {
     const left = Math.ceil((again - Date.now()) / 1000);
-    button.textContent = `${left} 秒后可再次获取 · again in ${left} s`;
+    button.textContent = `${left} 秒后可再次获取 · try again in ${left} s`;
     if (left <= 0) {
       clearInterval(ticking);
       button.replaceChildren(...words);
@@ -27,7 +27,7 @@ function disableFor(button, seconds) {
 }
 
 /**
- * Has a code sent to a phone.
+ * Requests a code for a phone.
  * @param {HTMLButtonElement} button
  * @param {string} phone
  * @param {(words: Words) => void} tell
@@ -38,7 +38,7 @@ export async function requestSmsCode(button, phone, tell) {
   const answer = await sendOnce("/v1/people/sms-codes", { phone }, { tryMs: TRY_MS });
   button.disabled = false;
   if (answer?.status === 202) {
-    tell(["验证码已发送，请查看短信", "A code is on its way: look at your messages"]);
+    tell(["验证码已发送，请查看短信", "Code sent. Check your text messages."]);
     disableFor(button, PAUSE_S);
   } else if (answer?.status === 429 && typeof answer.body.retry_after_ms === "number") {
     tell(problems["too-many"] ?? unknownProblem);

@@ -1,4 +1,4 @@
-// Where tests are taken, on which days, and how many places are left at which times: what a booking is chosen from.
+// The choices of a booking: test sites, days, and the times with the free places at each.
 
 import { findElement, findSelect, setOptions, setText, setWords } from "../lib/element.js";
 import { makeLoader } from "../lib/loader.js";
@@ -14,15 +14,15 @@ import { emptyListWords, freeSlotWords, joinWords, placeholders } from "../lib/w
  * @property {string} closes
  */
 
-/** As the city named them last. @type {Site[]} */
+/** The latest list of open test sites. @type {Site[]} */
 let sites = [];
 
-/** What a site is called. @param {{district: string, name: string}} site */
+/** A site's name, after its district. @param {{district: string, name: string}} site */
 export function formatSite({ district, name }) {
   return `${district} ${name}`;
 }
 
-/** From when to when, by the city's clocks. @param {{from: string, to: string}} slot */
+/** A slot's start and end, in the city's local time. @param {{from: string, to: string}} slot */
 export function formatSlot({ from, to }) {
   return `${from}–${to}`;
 }
@@ -45,7 +45,7 @@ function slotsPath() {
   return site === "" || day === "" ? null : `/v1/test-sites/${site}/slots?day=${day}`;
 }
 
-/** What is chosen, as it is sent. */
+/** The chosen slot, in the shape of the request. */
 export function readChosenSlot() {
   return { site: findSelect("site").value, at: findSelect("slot").value };
 }
@@ -100,7 +100,7 @@ function showSlots({ slots }) {
   }
 }
 
-/** Makes the choices work. */
+/** Connects the choices. Returns what reloads them. */
 export function prepareTestSlotChoice() {
   const loadSlots = makeLoader({
     line: findElement("slots-status"),

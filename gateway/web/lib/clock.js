@@ -1,9 +1,8 @@
-// The server's time as far as this page knows it: a phone's own clock may be minutes off, and a code is
-// good for a minute.
+// An estimate of the server's time. A phone's own clock may be minutes off, and a code is valid for a minute.
 
 let aheadMs = 0;
 
-/** Learns from a time the server gave. @param {string | null} text */
+/** Adjusts the estimate to a time that the server sent. @param {string | null} text */
 export function setServerTime(text) {
   const at = text === null ? NaN : Date.parse(text);
   if (!Number.isNaN(at) && Math.abs(at - Date.now()) > 2000) {

@@ -1,5 +1,5 @@
-// Parts of the page that are closed at first: each asks the server for what it shows when it is opened, keeps asking,
-// and says by itself that it cannot be had. Another part's trouble is none of its own.
+// Parts of the page that are closed at first. Each loads its content when it is opened, retries, and shows its own
+// errors. A failure in one part does not affect another.
 
 import { findElement } from "./element.js";
 import { makeLoader } from "./loader.js";
@@ -7,7 +7,7 @@ import { makeLoader } from "./loader.js";
 /** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {import("./loader.js").Reload} Reload */
 
-/** The line of a part that says how it goes: by its list and below its form, which must not move under a finger.
+/** The status line of a part. It stands by the list and below the form, which must not move under a finger.
  * @param {HTMLElement} part */
 function findStatusLine(part) {
   const line = part.querySelector(":scope > .status");
@@ -17,18 +17,18 @@ function findStatusLine(part) {
   throw new Error(`${part.id} has no status`);
 }
 
-/** Makes a part do something when it is opened. @param {string} id @param {() => void} act */
+/** Calls a function each time a part is opened. @param {string} id @param {() => void} act */
 export function whenOpened(id, act) {
   const part = /** @type {HTMLDetailsElement} */ (findElement(id));
   part.addEventListener("toggle", () => part.open && act());
 }
 
 /**
- * Makes a part load when it is opened.
+ * Loads a part each time it is opened.
  * @param {string} id
  * @param {(retrying: () => void, chosen: string) => Promise<Answer>} read
  * @param {(body: any, chosen: string) => void} show
- * @param {{chosen?: () => string, clear?: () => void}} [choice] What of it is chosen, where that is a choice.
+ * @param {{chosen?: () => string, clear?: () => void}} [choice] The current choice, in a part that has one.
  * @returns {Reload}
  */
 export function prepareLoadedPart(id, read, show, { chosen = () => "", clear } = {}) {

@@ -1,11 +1,11 @@
-// Colours as a person sees them: each with a shape and a word, so that nobody has to tell colours apart.
+// Colours as the page shows them, each with a shape and a word: people who cannot tell colours apart read those.
 
 import { findElement, makeElement, setText } from "./element.js";
 import { colours, joinWords, shapes } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A colour of the server's as one that this page has words for. @param {unknown} name */
+/** A colour that this page has words for: the server's, or `unknown`. @param {unknown} name */
 function parseColour(name) {
   return typeof name === "string" && name in colours ? name : "unknown";
 }
@@ -18,7 +18,7 @@ export function showColour(name) {
   setText("colour", joinWords(colours[colour] ?? ["", ""]));
 }
 
-/** A colour's shape and word, within a line. @param {unknown} name */
+/** A colour's shape and word, to stand in a line of text. @param {unknown} name */
 export function makeColourMark(name) {
   const colour = parseColour(name);
   const shape = document.createElementNS(SVG, "svg");

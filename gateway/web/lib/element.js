@@ -1,11 +1,11 @@
-// The page's elements: found by id, and made. Text goes in as text, so that nothing a server or a person says is ever
-// read as markup.
+// Finds the page's elements by id, and makes new ones. Text is inserted as text: input from a server or a person is
+// never parsed as markup.
 
 import { emptyWords, joinWords } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
-/** The address of a page that a link may lead to; a rule pack is written by people. */
+/** The addresses that a link may lead to. People write the rule packs, so other schemes are refused. */
 const HTTPS_ADDRESS = /^https:\/\//;
 const PHONE = /^[+0-9][0-9 -]+$/;
 
@@ -28,7 +28,7 @@ export function findSelect(id) {
   return /** @type {HTMLSelectElement} */ (findElement(id));
 }
 
-/** Offers these, and leaves chosen what was, where it still can be.
+/** Replaces the options of a choice. The selected one stays selected if it is still offered and enabled.
  * @param {string} id @param {HTMLOptionElement[]} options */
 export function setOptions(id, options) {
   const choice = findSelect(id);
@@ -44,12 +44,12 @@ export function setOptions(id, options) {
 export function setText(id, text) {
   const place = findElement(id);
   if (place.textContent !== text) {
-    // The same once more would be read out once more.
+    // A screen reader would read an unchanged text aloud again.
     place.textContent = text;
   }
 }
 
-/** Chinese, and English below it, in an element of the page. @param {HTMLElement} place @param {Words} words */
+/** Shows Chinese, and English below it, in an element. @param {HTMLElement} place @param {Words} words */
 export function setWords(place, [chinese, english]) {
   const small = document.createElement("small");
   small.textContent = english;
@@ -57,7 +57,7 @@ export function setWords(place, [chinese, english]) {
 }
 
 /**
- * A new element around text or others.
+ * A new element around text or other elements.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {...(string | Node)} inside
@@ -68,27 +68,27 @@ export function makeElement(tag, ...inside) {
   return made;
 }
 
-/** What something is called, and what it is. @param {[Words, string | Node][]} lines */
+/** A list of names and their values. @param {[Words, string | Node][]} lines */
 export function makeDefinitions(lines) {
   const shown = lines.flatMap(([name, value]) => [makeElement("dt", joinWords(name)), makeElement("dd", value)]);
   return makeElement("dl", ...shown);
 }
 
-/** Shows a list, or that there is nothing on it.
+/** Shows a list, or a text in place of an empty one.
  * @param {string} id @param {(string | Node)[][]} entries @param {Words} [nothing] */
 export function showList(id, entries, nothing = emptyWords) {
   const lines = entries.length === 0 ? [[joinWords(nothing)]] : entries;
   findElement(id).replaceChildren(...lines.map((line) => makeElement("li", ...line)));
 }
 
-/** A time of the server's, by this phone's calendar. @param {string} at */
+/** A server's time, in this phone's time zone. @param {string} at */
 export function makeTime(at) {
   const shown = makeElement("time", new Date(at).toLocaleString("zh-CN"));
   shown.dateTime = at;
   return shown;
 }
 
-/** A link that leads out of here and tells nobody from where; none where the address is no safe one.
+/** A link to another website, without a referrer. Null if the address is missing or does not use HTTPS.
  * @param {string | null | undefined} address @param {Words} words */
 export function makeExternalLink(address, words) {
   if (address === null || address === undefined || !HTTPS_ADDRESS.test(address)) {
@@ -100,9 +100,9 @@ export function makeExternalLink(address, words) {
   return link;
 }
 
-/** A number to call, at a touch where it is one. @param {string} number */
+/** The hotline: a link that dials it, or plain text if it is not a phone number. @param {string} number */
 export function makeHotlineLink(number) {
-  const words = `咨询电话 ${number} · Questions: ${number}`;
+  const words = `咨询电话 ${number} · Hotline: ${number}`;
   if (!PHONE.test(number)) {
     return makeElement("span", words);
   }

@@ -1,12 +1,12 @@
-// Requests on a bad signal: each try is bounded in time, a try that got no answer is repeated with the same
-// body, and the person is told how long that has gone on. What a person must decide on is asked once.
+// The HTTP client, built for a bad signal. Each try has a timeout, and a try without an answer is repeated with the
+// same body. A callback reports each repetition. A refusal that a repetition would not change is returned.
 
 import { setServerTime } from "./clock.js";
 
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 5000;
-/** Too early for 0-RTT, over a limit, shed: nothing was kept, and the same request may do better. */
+/** Too early for 0-RTT, over a limit, or shed: the server stored nothing, so the same request may be repeated. */
 const REPEATABLE = [425, 429, 503];
 
 /** @typedef {{status: number, body: any}} Answer */
@@ -15,12 +15,14 @@ const REPEATABLE = [425, 429, 503];
  * @typedef {{method?: string, authorization?: string, tryMs?: number}} AttemptOptions
  */
 /**
+ * Options of a request with its retries.
  * @typedef {object} RequestOptions
  * @property {string} [method]
- * @property {() => Promise<string>} [authorize] Asked before each try, like the body: what it returns is soon old.
- * @property {number} [tryMs] How long a try may take.
- * @property {(answer: Answer) => boolean} [isFinal] Which answers another try would not change.
- * @property {() => Promise<Answer | null>} [recover] Asked after a try without an answer: whether it was done.
+ * @property {() => Promise<string>} [authorize] Makes the header. Called before each try: a token expires soon.
+ * @property {number} [tryMs] The timeout of a try.
+ * @property {(answer: Answer) => boolean} [isFinal] Whether another try would not change the answer.
+ * @property {() => Promise<Answer | null>} [recover] Called after a try without an answer. It returns an answer if the
+ *   try took effect.
  */
 
 /** @param {number} ms */
@@ -42,14 +44,14 @@ function headersOf(body, authorization) {
 }
 
 /**
- * One try. None where no answer came.
+ * Sends a request once. Returns null if no answer came.
  * @param {string} path
  * @param {unknown} [body]
  * @param {AttemptOptions} [how]
  * @returns {Promise<Answer | null>}
  */
 export async function sendOnce(path, body, { method, authorization, tryMs = TRY_MS } = {}) {
-  // Not `AbortSignal.timeout`, which phones of before 2022 have not.
+  // `AbortSignal.timeout` is missing on phones from before 2022.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), tryMs);
   try {
@@ -70,8 +72,8 @@ export async function sendOnce(path, body, { method, authorization, tryMs = TRY_
 }
 
 /**
- * Sends until an answer comes that a repetition would not change. `body` is asked before each try: it
- * returns the same one for as long as that is good.
+ * Sends a request until an answer is final. `body` is called before each try, and returns the same body for as long
+ * as that is valid.
  * @param {string} path
  * @param {() => Promise<unknown>} body
  * @param {(tries: number) => void} retrying

@@ -1,19 +1,20 @@
-// What is shown as the server has it: asked for one time after another, and anew after what may have changed it. It is
-// said where it cannot be had.
+// Loads a resource and shows it. Loads of one resource run one after another, and a reload during a load causes
+// another one. The status line shows why a resource is unavailable.
 
 import { setWords } from "./element.js";
 import { pleaseWait, problemWords, waitingWords } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./http.js").Answer} Answer */
-/** @typedef {(done?: Words) => Promise<void>} Reload Loads anew, and says what was done before. */
+/** @typedef {(done?: Words) => Promise<void>} Reload Loads again, then shows the outcome of the action before it. */
 /**
+ * Options of a loader.
  * @typedef {object} LoaderOptions
- * @property {HTMLElement} line Says how it goes.
- * @property {() => string | null} chosen What is to be shown, if anything.
+ * @property {HTMLElement} line The status line.
+ * @property {() => string | null} chosen The resource to show, or null.
  * @property {(retrying: () => void, chosen: string) => Promise<Answer>} read
  * @property {(body: any, chosen: string) => void} show
- * @property {() => void} [clear] Takes away what is of an earlier choice.
+ * @property {() => void} [clear] Removes the content of an earlier choice.
  */
 
 /** @param {LoaderOptions} loaded @returns {Reload} */
@@ -31,7 +32,7 @@ export function makeLoader({ line, chosen, read, show, clear = () => {} }) {
   const loadOnce = async (choice) => {
     const answer = await read(() => chosen() !== null && setWords(line, waitingWords()), choice);
     if (isOutdated) {
-      // It may have been answered before what was done since, and be of an earlier choice.
+      // This answer may predate a later change, or belong to an earlier choice.
       return;
     }
     if (answer.status === 200) {
@@ -70,7 +71,7 @@ export function makeLoader({ line, chosen, read, show, clear = () => {} }) {
     }
     await loadAll();
     if (done !== undefined) {
-      // The button that was pressed is gone with the old list; the outcome takes the focus.
+      // The pressed button is gone with the old list, so the outcome takes the focus.
       setWords(line, done);
       line.tabIndex = -1;
       line.focus();

@@ -1,9 +1,9 @@
-// Person codes and resident tokens, made on the phone and without a connection: the key never leaves it.
+// Person codes and resident tokens, made on the phone without a connection. The key never leaves the phone.
 
 import { now } from "./clock.js";
 
 /** @typedef {{person: string, kid: number, key: string}} Registration */
-/** @typedef {{version: number, domain: Uint8Array}} CodeKind What a code is for: one kind is never taken for another. */
+/** @typedef {{version: number, domain: Uint8Array}} CodeKind Keeps one kind from being accepted as another. */
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const STEP_MS = 30_000;
@@ -33,12 +33,12 @@ function toBase64Url(bytes) {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The step that is valid now. */
+/** The number of the current step. */
 export function currentStep() {
   return Math.floor(now() / STEP_MS);
 }
 
-/** How long it is until the next step. **Units**: milliseconds. */
+/** The time until the next step. **Units**: milliseconds. */
 export function timeToNextStepMs() {
   return STEP_MS - (now() % STEP_MS);
 }
@@ -63,12 +63,13 @@ async function seal(kind, registration, atStep) {
   return toBase64Url(new Uint8Array([...sealed, ...mac]));
 }
 
-/** What is shown at a door. @param {Registration} registration @param {number} atStep */
+/** The code that a resident shows at a door. @param {Registration} registration @param {number} atStep */
 export function makePersonCode(registration, atStep) {
   return seal(PERSON_CODE, registration, atStep);
 }
 
-/** What reads and changes one's own, and is never shown. @param {Registration} registration @param {number} atStep */
+/** The token of the resident's own requests. The page never shows it.
+ * @param {Registration} registration @param {number} atStep */
 export function makeResidentToken(registration, atStep) {
   return seal(RESIDENT_TOKEN, registration, atStep);
 }

@@ -1,13 +1,12 @@
-// Looks at something again and again while somebody sees the page, and at once when they come back to it or the phone
-// is back on its network.
+// Polls while the page is visible, and immediately when the person returns to it or the phone is online again.
 
-/** Until the next time where a look broke off. **Units**: milliseconds. */
+/** The pause after a poll that failed with an exception. **Units**: milliseconds. */
 const FAILED_PAUSE_MS = 5_000;
 
 /**
- * Begins to look. What `look` returns is how long to wait until the next time.
+ * Starts to poll. `look` returns the pause until the next poll.
  * @param {() => Promise<number>} look **Units**: milliseconds.
- * @returns {() => void} Looks now.
+ * @returns {() => void} Polls immediately.
  */
 export function startPolling(look) {
   let isLooking = false;

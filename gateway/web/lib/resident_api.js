@@ -1,5 +1,5 @@
-// What residents read and do for themselves: requests with their token, kept up on a bad signal. A token is good for a
-// minute, so that each try has one of its own.
+// The resident's own requests, with a resident token and with retries. A token is valid for a minute, so each try
+// makes a new one.
 
 import { setServerTime } from "./clock.js";
 import { sendWithRetry } from "./http.js";
@@ -14,7 +14,7 @@ const OWN_PATH = "/v1/people/me";
 
 async function authorize() {
   const registration = readRegistration();
-  // Another page of this browser may have forgotten it; the server then says so in its own way.
+  // Another page of this browser may have deleted the registration. The server then refuses the request.
   return registration === null ? "Resident" : `Resident ${await makeResidentToken(registration, currentStep())}`;
 }
 
@@ -31,28 +31,28 @@ async function sendAuthorized(path, body, retrying, options) {
   if (answer.body.code !== "person-code-expired") {
     return answer;
   }
-  // This phone's clock is off: the server has told the time.
+  // This phone's clock is off, and the refusal contains the server's time.
   setServerTime(answer.body.server_time);
   return once();
 }
 
-/** What another try would not change: a limit of the day is one of these. @param {Answer} answer */
+/** Whether another try would not change the answer. A daily limit (429) is final here. @param {Answer} answer */
 function isFinal(answer) {
   return answer.status !== 503 && answer.status !== 425;
 }
 
-/** Reads something, however long it takes. @param {string} path @param {Retrying} retrying */
+/** Reads one of the resident's own resources, and retries until it succeeds. @param {string} path @param {Retrying} retrying */
 export function readOwn(path, retrying) {
   return sendAuthorized(`${OWN_PATH}${path}`, undefined, retrying, {});
 }
 
-/** Reads something that is everybody's. @param {string} path The whole of it. @param {Retrying} retrying */
+/** Reads a public resource. @param {string} path The full path. @param {Retrying} retrying */
 export function readPublic(path, retrying) {
   return sendAuthorized(path, undefined, retrying, {});
 }
 
 /**
- * Does something that is the same done twice, or whose outcome `recover` can find out.
+ * Changes one of the resident's own resources. The change must be idempotent, or `recover` must find its outcome.
  * @param {string} method
  * @param {string} path
  * @param {unknown} body
@@ -63,7 +63,8 @@ export function changeOwn(method, path, body, retrying, recover) {
   return sendAuthorized(`${OWN_PATH}${path}`, body, retrying, { method, isFinal, recover });
 }
 
-/** Whether something the server has is what was sent. @param {any} had @param {Record<string, unknown>} sent */
+/** Whether a stored object has all values that were sent.
+ * @param {any} had @param {Record<string, unknown>} sent */
 export function hasValues(had, sent) {
   return Object.entries(sent).every(([name, value]) => had[name] === value);
 }

@@ -1,6 +1,7 @@
-// Has the browser keep the pages, for a doorway without a signal. Where it does not do such things, nothing is lost.
+// Registers the service worker, which caches the pages for a doorway without a signal. A browser without service
+// workers loads the pages as usual.
 
-/** To be called when there is nothing more urgent to load. */
+/** Registers the worker. Call it when nothing more urgent has to load. */
 export function registerServiceWorker() {
   void navigator.serviceWorker?.register("/worker.js").catch(() => {});
 }

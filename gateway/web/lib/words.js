@@ -1,4 +1,4 @@
-// What the page says, in Chinese first and English after it.
+// The pages' texts, in Chinese and English.
 
 /** @typedef {[string, string]} Words Chinese, English. */
 
@@ -19,10 +19,10 @@ export const verdicts = {
 
 /** @type {Record<string, Words>} */
 export const checks = {
-  temperature: ["测量体温", "temperature"],
-  document: ["查验证件", "document"],
+  temperature: ["测量体温", "temperature check"],
+  document: ["查验证件", "document check"],
   full: ["全面查验", "full check"],
-  manual: ["人工核验", "by hand"],
+  manual: ["人工核验", "manual check"],
 };
 
 /** Identity documents. @type {Record<string, Words>} */
@@ -33,15 +33,15 @@ export const documents = {
   "taiwan-permit": ["台湾居民来往大陆通行证", "Taiwan permit"],
 };
 
-/** What was entered, by name. @type {Record<string, Words>} */
+/** The names of the form fields. @type {Record<string, Words>} */
 export const fieldNames = {
   name: ["姓名", "Name"],
-  phone: ["手机号码", "Mobile phone"],
-  document: ["证件类型", "Document"],
-  number: ["证件号码", "Number"],
+  phone: ["手机号码", "Mobile number"],
+  document: ["证件类型", "Document type"],
+  number: ["证件号码", "Document number"],
 };
 
-/** Lines of a tick, an exclamation mark, a cross and a question mark. @type {Record<string, string>} */
+/** SVG paths of a tick, an exclamation mark, a cross and a question mark. @type {Record<string, string>} */
 export const shapes = {
   green: "M20 55 L42 77 L82 27",
   yellow: "M50 15 V62 M50 82 V84",
@@ -49,61 +49,61 @@ export const shapes = {
   unknown: "M30 35 A20 20 0 1 1 55 53 Q50 57 50 66 M50 84 V86",
 };
 
-/** What a refused request means to a person, by problem code. @type {Record<string, Words>} */
+/** The explanation of a refusal, by problem code. @type {Record<string, Words>} */
 export const problems = {
-  "venue-code-invalid": ["场所码无效，请重新扫描", "This venue code is not valid: scan it again"],
-  "venue-code-expired": ["场所码已过期，请重新扫描屏幕", "This code has expired: scan the screen again"],
-  "venue-closed": ["该场所已停用此码，请询问工作人员", "This venue's code was withdrawn: ask the staff"],
-  "person-code-invalid": ["本机登记已失效，请重新登记", "This phone's registration has ended: register again"],
-  "name-invalid": ["请检查姓名", "Please check the name"],
-  "phone-unsupported": ["请填写中国大陆手机号码", "A mainland mobile number is needed"],
-  "document-invalid": ["证件号码有误，请核对", "The document number has a mistake"],
-  "document-unsupported": ["此类证件请到人工窗口登记", "Register at a staffed counter with this document"],
-  "sms-code-needed": ["请先获取短信验证码并填写", "Get a code by text message and type it in"],
-  "sms-code-invalid": ["验证码有误或已过期，请核对或重新获取", "The code is wrong or old: check it or get another"],
-  "face-needed": ["请拍摄人脸照片", "Take a picture of your face"],
-  "face-mismatch": ["人脸与证件不符，请正对镜头重新拍摄", "Face and document do not match: take another picture"],
-  "too-many": ["该手机号操作过于频繁，请稍后再试", "Too many tries with this phone: try later"],
-  "registration-unavailable": ["登记服务暂时不可用，请稍后再试", "Registering does not work now: try again in a moment"],
-  "already-registered": ["该证件已登记，请使用原手机或联系工作人员", "Already registered: use that phone or ask the staff"],
-  malformed: ["信息有误，请核对", "Something is not filled in right"],
+  "venue-code-invalid": ["场所码无效，请重新扫描", "This venue code is not valid. Scan it again."],
+  "venue-code-expired": ["场所码已过期，请重新扫描屏幕", "This venue code has expired. Scan the screen again."],
+  "venue-closed": ["该场所已停用此码，请询问工作人员", "The venue has withdrawn this code. Ask the staff."],
+  "person-code-invalid": ["本机登记已失效，请重新登记", "This phone's registration is no longer valid. Register again."],
+  "name-invalid": ["请检查姓名", "Please check the name."],
+  "phone-unsupported": ["请填写中国大陆手机号码", "Please enter a mobile number of mainland China."],
+  "document-invalid": ["证件号码有误，请核对", "The document number is wrong. Please check it."],
+  "document-unsupported": ["此类证件请到人工窗口登记", "Please register at a staffed counter with this document."],
+  "sms-code-needed": ["请先获取短信验证码并填写", "Request a code by text message first, then enter it."],
+  "sms-code-invalid": ["验证码有误或已过期，请核对或重新获取", "The code is wrong or expired. Check it or request another."],
+  "face-needed": ["请拍摄人脸照片", "Please take a picture of your face."],
+  "face-mismatch": ["人脸与证件不符，请正对镜头重新拍摄", "The face does not match the document. Face the camera and take another picture."],
+  "too-many": ["该手机号操作过于频繁，请稍后再试", "Too many attempts with this phone number. Try again later."],
+  "registration-unavailable": ["登记服务暂时不可用，请稍后再试", "Registration is unavailable. Try again in a moment."],
+  "already-registered": ["该证件已登记，请使用原手机或联系工作人员", "This document is already registered. Use the original phone or ask the staff."],
+  malformed: ["信息有误，请核对", "Some of the entered information is invalid. Please check it."],
 };
 
-/** What differs where somebody is registered, by problem code. @type {Record<string, Words>} */
+/** The same for a registered resident, by problem code. @type {Record<string, Words>} */
 const registeredProblems = {
   ...problems,
-  "person-code-invalid": ["本机登记已失效，请扫描场所码重新登记", "This phone's registration has ended: scan a venue's code to register"],
-  "person-code-expired": ["请核对手机时间", "Check this phone's clock"],
-  "token-invalid": ["本机尚未登记，请先扫描场所码", "This phone is not registered: scan a venue's code first"],
-  "not-found": ["没有找到，可能已被删除", "There is no such thing, or no longer"],
-  "too-many": ["今天次数已满或操作过于频繁，请稍后再试", "Too often for today, or too quickly: try later"],
-  "edit-not-green": ["绿码时才能修改", "This can be changed while the code is green"],
-  "edit-quota": ["今天的修改次数已用完，明天可再修改", "Today's changes are used up: it can be changed again tomorrow"],
-  "proxy-not-green": ["绿码时才能代办，可请其他家人代办", "Only while green: somebody else of the family may do it"],
-  "proxy-out-limit": ["代办人数已满，请先解除一位", "As many as one may have: leave one first"],
-  "proxy-in-limit": ["该家人的代办人已满", "They have as many to act for them as they may have"],
-  "proxy-not-named": ["请对方先在自己的页面“允许家人代办”中填写您的人员编号", "They must first enter your person id on their own page, under “Let family act for you”"],
-  "proxy-right": ["本市不能代办此事，请本人办理", "This cannot be done for others here: they may do it themselves"],
-  "person-unknown": ["没有此人员编号，请核对", "There is no such person: check the id"],
-  "fully-booked": ["该时段已约满，请换一个时段", "This time is full: choose another"],
-  "booked-already": ["当天已有预约，取消后可再约", "There is a booking for that day already: cancel it first"],
-  "unit-needed": ["请填写负责的社区或单位", "Name the community or employer that answers for you"],
-  "document-unsupported": ["此类证件请到人工窗口办理", "Come to a staffed counter with this document"],
-  "already-registered": ["该证件已登记，请用对方的人员编号添加", "Already registered: add them by their person id"],
-  "too-large": ["内容过长，请缩短", "That is too long: make it shorter"],
+  "person-code-invalid": ["本机登记已失效，请扫描场所码重新登记", "This phone's registration is no longer valid. Scan a venue's code to register."],
+  "person-code-expired": ["请核对手机时间", "Please check this phone's clock."],
+  "token-invalid": ["本机尚未登记，请先扫描场所码", "This phone is not registered. Scan a venue's code first."],
+  "not-found": ["没有找到，可能已被删除", "Not found. It may have been deleted."],
+  "too-many": ["今天次数已满或操作过于频繁，请稍后再试", "Daily limit reached, or too many requests. Try again later."],
+  "edit-not-green": ["绿码时才能修改", "You can change this only while your code is green."],
+  "edit-quota": ["今天的修改次数已用完，明天可再修改", "You have used up today's changes. You can change it again tomorrow."],
+  "proxy-not-green": ["绿码时才能代办，可请其他家人代办", "You can act for others only while your code is green. Another family member may do it."],
+  "proxy-out-limit": ["代办人数已满，请先解除一位", "You already act for the maximum number of people. Remove one first."],
+  "proxy-in-limit": ["该家人的代办人已满", "This person already has the maximum number of guardians."],
+  "proxy-not-named": ["请对方先在自己的页面“允许家人代办”中填写您的人员编号", "This person must first enter your person id on their own page, under “Let family act for you”."],
+  "proxy-right": ["本市不能代办此事，请本人办理", "This city does not allow this to be done for others. The person must do it."],
+  "person-unknown": ["没有此人员编号，请核对", "This person id does not exist. Please check it."],
+  "fully-booked": ["该时段已约满，请换一个时段", "This time is fully booked. Choose another."],
+  "booked-already": ["当天已有预约，取消后可再约", "There is already a booking for that day. Cancel it first."],
+  "unit-needed": ["请填写负责的社区或单位", "Please enter the community or employer responsible for you."],
+  "document-unsupported": ["此类证件请到人工窗口办理", "Please go to a staffed counter with this document."],
+  "already-registered": ["该证件已登记，请用对方的人员编号添加", "This document is already registered. Add its holder by person id."],
+  "too-large": ["内容过长，请缩短", "The text is too long. Please shorten it."],
 };
 
-/** What was not done means to who is registered. @param {{body: any}} answer @returns {Words} */
+/** The explanation of a refusal for a registered resident. @param {{body: any}} answer @returns {Words} */
 export function problemWords(answer) {
-  return registeredProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work: call the city's number"];
+  return registeredProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work. Please call the city's hotline."];
 }
 
-/** How somebody belongs to the city. @type {Record<string, Words>} */
+/** The classes of residence. @type {Record<string, Words>} */
 export const classes = {
-  permanent: ["常住", "Lives here"],
-  temporary: ["暂住", "Here for a while"],
-  returning: ["返回", "Coming back"],
-  arriving: ["来访", "Arriving"],
+  permanent: ["常住", "Permanent resident"],
+  temporary: ["暂住", "Temporary resident"],
+  returning: ["返回", "Returning"],
+  arriving: ["来访", "Visitor"],
   courier: ["货运、快递", "Driver or courier"],
 };
 
@@ -122,93 +122,93 @@ export const risks = {
   high: ["高风险", "High risk"],
 };
 
-/** How far a certificate holds. @type {Record<string, Words>} */
+/** The area in which a certificate is valid. @type {Record<string, Words>} */
 export const scopes = {
   city: ["本市", "This city"],
   province: ["本省", "This province"],
-  country: ["全国", "The country"],
+  country: ["全国", "The whole country"],
 };
 
 /** @type {Record<string, Words>} */
 export const directions = { in: ["进入", "In"], out: ["离开", "Out"] };
 
-/** What members of answers are called. @type {Record<string, Words>} */
+/** The names of values in answers. @type {Record<string, Words>} */
 export const labels = {
   address: ["地址", "Address"],
   answer: ["答复", "Answer"],
   at: ["时间", "Time"],
-  by: ["查询人", "By"],
-  clears: ["预计解除时间", "Clears at"],
-  clearsBy: ["解除条件", "Clears"],
+  by: ["查询人", "Accessed by"],
+  clears: ["预计解除时间", "Expected to clear at"],
+  clearsBy: ["解除条件", "Cleared by"],
   confirmed: ["确认时间", "Confirmed"],
-  due: ["截止时间", "Due"],
+  due: ["截止时间", "Deadline"],
   fromArea: ["来自", "From"],
   id: ["编号", "Id"],
   issuer: ["出具方", "Issued by"],
   person: ["人员编号", "Person id"],
   purpose: ["用途", "Purpose"],
   reported: ["报到时间", "Reported"],
-  scope: ["适用范围", "Holds in"],
-  sent: ["提交时间", "Sent"],
+  scope: ["适用范围", "Valid in"],
+  sent: ["提交时间", "Submitted"],
   unit: ["社区或单位", "Community or employer"],
-  until: ["有效期至", "Until"],
-  window: ["查询时段", "Of the time"],
+  until: ["有效期至", "Valid until"],
+  window: ["查询时段", "Period accessed"],
 };
 
-/** What a link by a reason is for. @type {Words} */
-export const clearingWords = ["前往办理", "Do what clears it"];
+/** The label of a link that clears a reason. @type {Words} */
+export const clearingWords = ["前往办理", "Go to clear it"];
 
 /** @type {Words} */
 export const emptyWords = ["暂无", "None"];
 
-/** What a booking's choices say before they are made. @type {Record<string, Words>} */
+/** The texts of a booking's choices before they are made. @type {Record<string, Words>} */
 export const placeholders = {
   district: ["全市", "The whole city"],
   site: ["请选择采样点", "Choose a test site"],
-  about: ["选择后显示地址和开放时间", "Its address and hours are shown here"],
+  about: ["选择后显示地址和开放时间", "Address and opening hours appear here"],
   slot: ["请选择时段", "Choose a time"],
 };
 
-/** What is said where there are none to choose or to show. @type {Record<string, Words>} */
+/** The texts of empty lists. @type {Record<string, Words>} */
 export const emptyListWords = {
-  sites: ["目前没有开放的采样点，请稍后再看", "No test site is open now: look again later"],
-  slots: ["这天没有可约的时段，请换一天或换一个采样点", "No places that day: choose another day or site"],
-  bookings: ["暂无预约，可在上面预约", "No bookings: book above"],
+  sites: ["目前没有开放的采样点，请稍后再看", "No test site is open now. Check again later."],
+  slots: ["这天没有可约的时段，请换一天或换一个采样点", "No free times on that day. Choose another day or test site."],
+  bookings: ["暂无预约，可在上面预约", "No bookings yet. You can book above."],
 };
 
-/** How many places a time has left. @param {number} free @returns {Words} */
+/** The number of free places at a time. @param {number} free @returns {Words} */
 export function freeSlotWords(free) {
-  return free === 0 ? ["已约满", "Full"] : [`余${free}个`, `${free} left`];
+  return free === 0 ? ["已约满", "Fully booked"] : [`余${free}个`, `${free} left`];
 }
 
 /** @type {Words} */
 export const pleaseWait = ["请稍候…", "One moment…"];
 
-/** What stands where a block of the overview cannot be had. @type {Words} */
-export const blockUnavailable = ["此项暂时无法获取，恢复后自动显示", "This cannot be had now; it comes by itself"];
+/** The text in place of an unavailable block of the overview. @type {Words} */
+export const blockUnavailable = ["此项暂时无法获取，恢复后自动显示", "Temporarily unavailable. It appears automatically."];
 
 /** @type {Words} */
-const networkWords = ["手机没有网络，连上后自动继续", "This phone is offline: it goes on by itself when it is back"];
+const networkWords = ["手机没有网络，连上后自动继续", "This phone is offline. This continues automatically when it is online."];
 
-/** What goes on while something that a person does gets no answer. @returns {Words} */
+/** The status while an action has no answer yet. @returns {Words} */
 export function retryingWords() {
   return navigator.onLine
-    ? ["信号不好，正在重试，请勿关闭页面", "Bad signal: keeping trying, please stay on this page"]
+    ? ["信号不好，正在重试，请勿关闭页面", "Bad signal, retrying. Please keep this page open."]
     : networkWords;
 }
 
-/** What goes on while something that is to be shown does not come. @returns {Words} */
+/** The status while content has not arrived yet. @returns {Words} */
 export function waitingWords() {
   return navigator.onLine
-    ? ["暂时无法获取，正在自动重试", "This cannot be had just now: trying again by itself"]
+    ? ["暂时无法获取，正在自动重试", "Temporarily unavailable. Retrying automatically."]
     : networkWords;
 }
 
 /** @type {Words} */
-export const offlineWords = ["手机没有网络，请稍后再试", "This phone is offline: try again when it is back"];
+export const offlineWords = ["手机没有网络，请稍后再试", "This phone is offline. Try again later."];
 
 /** @type {Words} */
-export const unknownProblem = ["登记失败，请询问工作人员", "It did not work: ask the staff"];
+export const unknownProblem = ["登记失败，请询问工作人员", "This failed. Please ask the staff."];
 
 /** @param {Words} words */
 export function joinWords(words) {

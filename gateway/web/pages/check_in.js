@@ -1,6 +1,6 @@
-// The resident page: registers this phone if it is not yet, checks in at the venue whose code the camera
-// read, and shows the colour with the running time, so that a picture of it is seen to be one. The venue is in
-// the page's own address, so that whoever has to register first is checked in where they scanned.
+// The check-in page, behind each venue's code. It registers this phone if necessary, and checks in at the venue. It
+// shows the colour with a running clock, which a screenshot does not have. The page's own address contains the venue's
+// code, so a resident who registers first is then checked in at that venue.
 
 import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
@@ -12,11 +12,14 @@ import { registerServiceWorker } from "../lib/service_worker.js";
 import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
 import { checks, clearingWords, joinWords, problems, retryingWords, unknownProblem, verdicts } from "../lib/words.js";
 
-/** @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State */
+/**
+ * The state of the page, as the body's `data-state`.
+ * @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State
+ */
 
-/** A picture on a bad signal takes its time. */
+/** Uploading a picture on a bad signal takes long. */
 const SUBMIT_TRY_MS = 30_000;
-/** Refusals after which the city may ask for something else than this page has asked for. */
+/** Refusals after which the city may require other fields than this form has. */
 const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
 const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
@@ -40,7 +43,7 @@ function showMessage(words) {
   setText("message", words[0]);
   setText("message-en", words[1]);
   if (words[0] !== "") {
-    // Below a long form it would not be seen.
+    // The message stands below a long form, out of sight.
     findElement("progress").scrollIntoView({ block: "nearest" });
   }
 }
@@ -58,7 +61,7 @@ function showFailure(code) {
   setState("failed");
 }
 
-/** Where the person can do what clears a reason. @param {any} answer */
+/** Links to the pages where the person can clear a reason. @param {any} answer */
 function makeClearingItems(answer) {
   return Object.entries(answer.links ?? {}).flatMap(([reason, address]) => {
     const link = makeExternalLink(address, [`${reason}：${clearingWords[0]}`, clearingWords[1]]);
@@ -89,7 +92,7 @@ async function checkIn(registration) {
   let sealedAt = currentStep();
   let body = { venue, person: await makePersonCode(registration, sealedAt) };
   const current = async () => {
-    // The same step is the same check-in: a new one is made only when the old code may no longer be taken.
+    // The same step is the same check-in. A new code is made only when the server may refuse the old one.
     if (currentStep() > sealedAt + 1) {
       sealedAt = currentStep();
       body = { venue, person: await makePersonCode(registration, sealedAt) };
@@ -98,7 +101,7 @@ async function checkIn(registration) {
   };
   let answer = await sendWithRetry("/v1/check-ins", current, showRetry);
   if (answer.body.code === "person-code-expired") {
-    // This phone's clock is off: the server has told the time.
+    // This phone's clock is off, and the refusal contains the server's time.
     setServerTime(answer.body.server_time);
     sealedAt = currentStep();
     body = { venue, person: await makePersonCode(registration, sealedAt) };
@@ -114,7 +117,7 @@ async function checkIn(registration) {
   }
 }
 
-/** Asks for what this city wants of whoever registers. @param {[string, string]} words */
+/** Loads the fields that this city requires, and shows the form. @param {[string, string]} words */
 async function loadForm(words) {
   setState("asking");
   showMessage(["请稍候…", "One moment…"]);
@@ -129,7 +132,8 @@ async function loadForm(words) {
   }
 }
 
-/** Another try with these would cost the person one of a few. @param {import("../lib/http.js").Answer} answer */
+/** Whether another try would not help, or would use up one of the few that a person has.
+ * @param {import("../lib/http.js").Answer} answer */
 function isFinal(answer) {
   const isShed = answer.status === 429 || answer.status === 503;
   return !isShed || ["too-many", "registration-unavailable"].includes(answer.body.code);

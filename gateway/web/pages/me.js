@@ -1,5 +1,5 @@
-// The resident's own page: the code at once and without a connection, and the overview as soon as it comes. The other
-// parts are a script of their own, so that the code waits for none of them.
+// The resident's own page. It shows the code immediately, without a connection, and the overview when it arrives. The
+// other parts are a separate script, so the code does not wait for them.
 
 import { findElement } from "../lib/element.js";
 import { registerServiceWorker } from "../lib/service_worker.js";

@@ -1,4 +1,4 @@
-// What the resident's own page has besides code and overview: parts that ask for themselves when they are opened.
+// The other parts of the resident's own page. Each loads its content when it is opened.
 
 import { readRegistration } from "../lib/stored_registration.js";
 import { prepareArrivals } from "../parts/arrivals.js";

@@ -1,4 +1,4 @@
-// Arrivals in the city: from where and when, by when to report, and that one has.
+// The resident's arrivals in the city: the place of origin, the time, the deadline to report, and the report itself.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
@@ -19,12 +19,12 @@ function makeReportButton(arrival, load) {
     if (answer.status !== 200) {
       return problemWords(answer);
     }
-    await load(["报到已记录", "Noted"]);
-    return ["报到已记录", "Noted"];
+    await load(["报到已记录", "Report recorded"]);
+    return ["报到已记录", "Report recorded"];
   });
 }
 
-/** How far an arrival is. @param {any} arrival */
+/** The state of an arrival. @param {any} arrival */
 function describeState({ due, reported, overdue, passed }) {
   if (overdue) {
     return "⚠ 已逾期，请立即报到 Overdue: report now";
@@ -33,9 +33,9 @@ function describeState({ due, reported, overdue, passed }) {
     return "✓ 已报到 Reported";
   }
   if (passed !== null) {
-    return "✓ 已过卡口 Came through a checkpoint";
+    return "✓ 已过卡口 Passed a checkpoint";
   }
-  return due === null ? "✓ 无需报到 No need to report" : "… 待报到 To be reported";
+  return due === null ? "✓ 无需报到 No need to report" : "… 待报到 Report pending";
 }
 
 /** @param {any} arrival @param {Reload} load */
@@ -56,7 +56,7 @@ function formatArrival(arrival, load) {
   return [makeElement("strong", describeState(arrival)), makeDefinitions(known), ...button];
 }
 
-/** What was entered, as it is sent. */
+/** The entered values, in the shape of the request. */
 function readForm() {
   const unit = findInput("unit").value.trim();
   return {
@@ -73,7 +73,7 @@ function suggestNow() {
   findInput("arrived").value = local.toISOString().slice(0, "2022-01-04T00:00".length);
 }
 
-/** Makes the part work. */
+/** Prepares this part of the page. */
 export function prepareArrivals() {
   suggestNow();
   const load = prepareLoadedPart(

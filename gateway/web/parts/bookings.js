@@ -1,4 +1,4 @@
-// Places at test sites: booked for oneself or one of the family, shown, and given back.
+// Bookings at test sites, for the resident or a dependant: makes, lists and cancels them.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
@@ -9,9 +9,9 @@ import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { emptyListWords, labels, problemWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/loader.js").Reload} Reload */
-/** @typedef {(done: import("../lib/words.js").Words) => Promise<void>} OnCancelled Shows what has changed. */
+/** @typedef {(done: import("../lib/words.js").Words) => Promise<void>} OnCancelled Reloads what a cancellation changed. */
 
-/** Where the bookings are of whom the form is for. */
+/** The path of the chosen person's bookings. */
 function bookingsPath() {
   return pathOfChosenPerson("booked", "/bookings");
 }
@@ -20,7 +20,7 @@ function bookingsPath() {
 function makeCancelButton(path, onCancelled) {
   return makeActionButton(["取消预约", "Cancel"], async (retrying) => {
     const answer = await changeOwn("DELETE", path, undefined, retrying);
-    // A try that got no answer may have done it.
+    // Not found: an earlier try, whose answer was lost, may have cancelled it.
     if (answer.status !== 204 && answer.status !== 404) {
       return problemWords(answer);
     }
@@ -29,7 +29,7 @@ function makeCancelButton(path, onCancelled) {
   });
 }
 
-/** @param {any} booking @param {string} path Where it is. @param {OnCancelled} onCancelled */
+/** @param {any} booking @param {string} path The booking's path. @param {OnCancelled} onCancelled */
 function formatBooking(booking, path, onCancelled) {
   const about = makeDefinitions([
     [labels.at, `${formatDay(booking.day)} ${formatSlot(booking)}`],
@@ -38,7 +38,7 @@ function formatBooking(booking, path, onCancelled) {
   return [makeElement("strong", formatSite(booking)), about, makeCancelButton(path, onCancelled)];
 }
 
-/** Makes the part work. */
+/** Prepares this part of the page. */
 export function prepareBookings() {
   const { loadSites, loadSlots } = prepareTestSlotChoice();
   /** @type {OnCancelled} */
@@ -55,7 +55,7 @@ export function prepareBookings() {
     },
     { chosen: bookingsPath, clear: () => findElement("bookings-list").replaceChildren() },
   );
-  /** What is not as shown any more, by problem code. @type {Record<string, Reload>} */
+  /** Reloads the list that a refusal shows to be outdated, by problem code. @type {Record<string, Reload>} */
   const outdated = { "fully-booked": loadSlots, "booked-already": load, "not-found": loadSites };
   loadFamilyWhenOpened("bookings");
   whenOpened("bookings", loadSites);
@@ -68,6 +68,6 @@ export function prepareBookings() {
     }
     void load();
     void loadSlots();
-    return ["已预约，请按时前往", "Booked: be there in time"];
+    return ["已预约，请按时前往", "Booked. Please be there on time."];
   });
 }

@@ -1,4 +1,4 @@
-// The city's certificate for other cities: made when it is asked for, shown as text, and copied at a touch.
+// The city's certificate for other cities: requested by a button, shown as text, with a button to copy it.
 
 import { makeActionButton } from "../form/actions.js";
 import { findElement, makeDefinitions, makeElement, makeTime } from "../lib/element.js";
@@ -22,9 +22,9 @@ function makeCopyButton(text) {
       await navigator.clipboard.writeText(text.value);
       return ["已复制", "Copied"];
     } catch {
-      // An old phone, or one that does not let a page do it.
+      // An old phone, or a browser that denies access to the clipboard.
       text.select();
-      return ["已选中，请长按复制", "Marked: press long to copy"];
+      return ["已选中，请长按复制", "Selected. Press and hold to copy."];
     }
   });
 }
@@ -41,9 +41,9 @@ function show({ certificate, issuer, at, until, scope }) {
   findElement("certificate").replaceChildren(about, text, makeCopyButton(text));
 }
 
-/** Makes the part work: each certificate is made for it and goes on record, so none is before it is wanted. */
+/** Prepares this part of the page. The server records each certificate, so the page requests one only on demand. */
 export function prepareCertificate() {
-  const button = makeActionButton(["出示健康证明", "Show a certificate"], async (retrying) => {
+  const button = makeActionButton(["出示健康证明", "Show certificate"], async (retrying) => {
     const answer = await readOwn("/certificates", retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
@@ -51,10 +51,10 @@ export function prepareCertificate() {
     const [first] = answer.body.certificates;
     if (first === undefined) {
       findElement("certificate").replaceChildren();
-      return ["绿码时才能开具", "There is one while the code is green"];
+      return ["绿码时才能开具", "Available only while your code is green."];
     }
     show(first);
-    return ["证明如下", "Here it is"];
+    return ["证明如下", "Your certificate:"];
   });
   findElement("certificate-button").append(button);
 }

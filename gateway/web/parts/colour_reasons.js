@@ -1,5 +1,5 @@
-// Why the colour is what it is, in full: what gave it, what clears it and when, how far the daily reports are, where
-// one was, and who has looked at that.
+// The full reasons for the resident's colour: the rules that set it, what clears it and when, and the progress of the
+// daily reports. Also the latest check-ins, and the authority's look-ups of them.
 
 import { prepareLoadedPart } from "../lib/collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
@@ -8,7 +8,7 @@ import { readOwn } from "../lib/resident_api.js";
 import { directions, joinWords, labels, verdicts } from "../lib/words.js";
 import { makeClearingLinks } from "./reason_item.js";
 
-/** The server keeps two weeks of them; these are the latest. */
+/** The number of latest check-ins shown. The server stores those of two weeks. */
 const CHECK_INS_MAX = 50;
 
 /** @typedef {[import("../lib/words.js").Words, string | Node]} Line */
@@ -57,7 +57,7 @@ function show({ colour, reasons, progress, traced, check_ins, hotline: number })
   findElement("why-hotline").replaceChildren(makeHotlineLink(number));
 }
 
-/** Makes the part work. */
+/** Prepares this part of the page. */
 export function prepareColourReasons() {
   prepareLoadedPart("why", (retrying) => readOwn("", retrying), show);
 }

@@ -1,4 +1,4 @@
-// Declarations: written, looked at once more, and confirmed.
+// Declarations: saved as a draft, reviewed, and confirmed.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
@@ -8,9 +8,9 @@ import { labels, problemWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/collapsible.js").Reload} Reload */
 
-/** The second step. @param {string} declaration @param {Reload} load */
+/** The button that confirms a draft. @param {string} declaration @param {Reload} load */
 function makeConfirmButton(declaration, load) {
-  return makeActionButton(["内容属实，确认提交", "It is true: confirm"], async (retrying) => {
+  return makeActionButton(["内容属实，确认提交", "The information is true: confirm"], async (retrying) => {
     const answer = await changeOwn("POST", `/declarations/${declaration}/confirm`, undefined, retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
@@ -25,7 +25,7 @@ function formatDeclaration({ declaration, text, drafted, confirmed }, load) {
   const words = makeElement("p", text);
   words.className = "letter";
   if (confirmed === null) {
-    return [makeElement("strong", "草稿，尚未生效 Draft: does not count yet"), words, makeConfirmButton(declaration, load)];
+    return [makeElement("strong", "草稿，尚未生效 Draft, not yet in effect"), words, makeConfirmButton(declaration, load)];
   }
   const times = makeDefinitions([
     [labels.sent, makeTime(drafted)],
@@ -34,13 +34,13 @@ function formatDeclaration({ declaration, text, drafted, confirmed }, load) {
   return [makeElement("strong", "✓ 已确认 Confirmed"), words, times];
 }
 
-/** Makes the part work. */
+/** Prepares this part of the page. */
 export function prepareDeclarations() {
   const load = prepareLoadedPart(
     "declarations",
     (retrying) => readOwn("/declarations", retrying),
     ({ declarations }) => {
-      // The server's order is by time; the latest is looked for.
+      // The server sorts by time, and a resident looks for the latest.
       showList("declarations-list", declarations.reverse().map((/** @type {any} */ one) => formatDeclaration(one, load)));
     },
   );
@@ -52,6 +52,6 @@ export function prepareDeclarations() {
     }
     findInput("declaration-text").value = "";
     void load();
-    return ["草稿已保存，请在下面核对并确认", "The draft is below: read it once more and confirm"];
+    return ["草稿已保存，请在下面核对并确认", "Draft saved. Review and confirm it below."];
   });
 }

@@ -1,5 +1,5 @@
-// The family: for whom one acts, how they stand, and who comes and goes. The key of a dependant is given to this phone,
-// so that it shows their code, too.
+// The dependants for whom the resident acts: lists, adds and removes them, and shows their colours. The phone also
+// stores a dependant's key, so it can show the dependant's code.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { setNamedFamily, updateFamilyChoices } from "../form/person_choice.js";
@@ -15,7 +15,7 @@ import { makeReasonItem } from "./reason_item.js";
 /** @typedef {import("../lib/collapsible.js").Reload} Reload */
 /** @typedef {{person: string, name: string}} NamedPerson */
 
-/** Takes a dependant, and keeps the key on this phone. Taken twice is taken once.
+/** Adds a dependant, and stores the key on this phone. Idempotent.
  * @param {Record<string, unknown>} whom @param {string} name @param {() => void} retrying @returns {Promise<Words>} */
 async function addDependant(whom, name, retrying) {
   const answer = await changeOwn("POST", "/dependants", whom, retrying);
@@ -24,22 +24,22 @@ async function addDependant(whom, name, retrying) {
   }
   saveDependant({ ...answer.body, name });
   updateFamilyChoices();
-  return ["已添加，可在页面上方选择亮码", "Added: choose whose code is shown at the top of this page"];
+  return ["已添加，可在页面上方选择亮码", "Added. Choose whose code to show at the top of this page."];
 }
 
-/** Lets somebody take the resident as a dependant. @param {string} person @param {() => void} retrying
+/** Allows a person to add the resident as a dependant. @param {string} person @param {() => void} retrying
  * @returns {Promise<Words>} */
 async function addGuardian(person, retrying) {
   const answer = await changeOwn("POST", "/guardians", { person }, retrying);
   return answer.status === 204
-    ? ["已允许，对方现在可以用您的人员编号添加您", "Allowed: they can add you by your person id now"]
+    ? ["已允许，对方现在可以用您的人员编号添加您", "Allowed. They can now add you by your person id."]
     : problemWords(answer);
 }
 
 /** A button that shows a dependant's colour below it. @param {NamedPerson} named */
 function makeColourButton({ person }) {
   const place = makeElement("div");
-  const button = makeActionButton(["查看颜色", "See the colour"], async (retrying) => {
+  const button = makeActionButton(["查看颜色", "Show colour"], async (retrying) => {
     const answer = await readOwn(`/dependants/${person}`, retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
@@ -51,10 +51,10 @@ function makeColourButton({ person }) {
   return makeElement("div", button, place);
 }
 
-/** A button that gets a dependant's key, for who took them with another phone.
+/** A button that fetches the key of a dependant who was added with another phone.
  * @param {NamedPerson} named @param {Reload} load */
 function makeFetchKeyButton({ person, name }, load) {
-  return makeActionButton(["在本机亮码", "Show their code on this phone"], async (retrying) => {
+  return makeActionButton(["在本机亮码", "Show code on this phone"], async (retrying) => {
     const words = await addDependant({ person }, name, retrying);
     await load(words);
     return words;
@@ -63,7 +63,7 @@ function makeFetchKeyButton({ person, name }, load) {
 
 /** @param {NamedPerson} named @param {Reload} load */
 function makeRemoveButton({ person }, load) {
-  return makeActionButton(["解除代办", "Stop acting for them"], async (retrying) => {
+  return makeActionButton(["解除代办", "Stop acting for this person"], async (retrying) => {
     const answer = await changeOwn("DELETE", `/dependants/${person}`, undefined, retrying);
     // A try that got no answer may have done it.
     if (answer.status !== 204 && answer.status !== 404) {
@@ -93,7 +93,8 @@ function updateDocuments() {
   findSelect("dependant-document").replaceChildren(...options);
 }
 
-/** Makes the part work. @param {string} own One's own id, which a guardian's phone needs. */
+/** Prepares this part of the page.
+ * @param {string} own The resident's own id, which a guardian enters on another phone. */
 export function prepareFamily(own) {
   updateDocuments();
   findElement("own-person").textContent = own;
@@ -115,7 +116,7 @@ export function prepareFamily(own) {
   });
   handleSubmit("person-form", async (retrying) => {
     const person = findInput("dependant-person").value.trim().toLowerCase();
-    // The list, which is loaded next, has the name.
+    // The list, which is loaded next, contains the name.
     const words = await addDependant({ person }, person, retrying);
     void load();
     return words;

@@ -1,4 +1,4 @@
-// The daily report of one's health, or a dependant's.
+// The daily health report of the resident or a dependant.
 
 import { handleSubmit } from "../form/actions.js";
 import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
@@ -40,7 +40,7 @@ function updateSymptoms() {
   findElement("symptoms").append(...choices);
 }
 
-/** What was entered, as it is sent: somebody without a thermometer leaves the temperature out. */
+/** The entered values, in the shape of the request. A person without a thermometer omits the temperature. */
 function readForm() {
   const temperature = findInput("temperature").valueAsNumber;
   const felt = [...document.querySelectorAll('input[name="symptom"]:checked')];
@@ -55,10 +55,10 @@ function describeOutcome({ counts, progress }) {
   const far = progress === null ? "" : ` · ${formatProgress(progress)}`;
   return counts
     ? ["今天的打卡已计入", `Counted for today${far}`]
-    : ["已收到；今天已有一次打卡计入", `Received; today's report is counted already${far}`];
+    : ["已收到；今天已有一次打卡计入", `Received. An earlier report already counted for today${far}`];
 }
 
-/** Makes the part work. */
+/** Prepares this part of the page. */
 export function prepareReport() {
   updateSymptoms();
   const load = prepareLoadedPart("report", (retrying) => readOwn("/reports", retrying), show);

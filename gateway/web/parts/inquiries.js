@@ -1,5 +1,5 @@
-// Letters to the authority: appeals against a colour, and questions about anything else. Each has a number to refer to
-// and a time by which it is answered.
+// Inquiries to the authority: appeals against a colour, and questions about anything else. Each has a reference number
+// and a deadline for the answer.
 
 import { handleSubmit } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
@@ -8,7 +8,7 @@ import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { labels, problemWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
-/** @typedef {{one: string, many: string}} InquiryKind What one and many are called, in answers and on the page. */
+/** @typedef {{one: string, many: string}} InquiryKind The names of one and many, in JSON and in ids. */
 
 /** @type {InquiryKind} */
 export const APPEALS = { one: "appeal", many: "appeals" };
@@ -20,7 +20,7 @@ function describeState({ answer, overdue }) {
   if (answer !== null) {
     return "✓ 已答复 Answered";
   }
-  return overdue ? "⚠ 超时未答复，可拨打咨询电话 Overdue: call the city's number" : "… 待答复 Waits for an answer";
+  return overdue ? "⚠ 超时未答复，可拨打咨询电话 Overdue: call the city's hotline" : "… 待答复 Waiting for an answer";
 }
 
 /** @param {InquiryKind} kind @param {any} inquiry */
@@ -39,7 +39,7 @@ function formatInquiry({ one }, inquiry) {
   return [makeElement("strong", describeState(inquiry)), text, makeDefinitions(lines)];
 }
 
-/** Makes the part of a kind work. @param {InquiryKind} kind */
+/** Prepares the part of the page for a kind of inquiry. @param {InquiryKind} kind */
 export function prepareInquiries(kind) {
   const { one, many } = kind;
   const load = prepareLoadedPart(
@@ -58,6 +58,6 @@ export function prepareInquiries(kind) {
     }
     findInput(`${one}-text`).value = "";
     void load();
-    return [`已提交，编号 ${answer.body[one]}`, `Sent: its number is ${answer.body[one]}`];
+    return [`已提交，编号 ${answer.body[one]}`, `Submitted. Reference number: ${answer.body[one]}`];
   });
 }

@@ -1,5 +1,5 @@
-// The code to show at a door, made without a connection, and its colour, which only the server knows. A colour is shown
-// for as long as a code is good; from then on it is unknown until the server tells it again.
+// The code to show at a door, made without a connection, and its colour, which comes from the server. The page shows a
+// colour for as long as a code is valid. After that it shows "unknown" until the server sends the colour again.
 
 import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
@@ -16,20 +16,20 @@ import { makeReasonItem } from "./reason_item.js";
 /** @typedef {import("../lib/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("./reason_item.js").Reason} Reason */
-/** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading What the server told of somebody, and when. */
+/** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading The server's answer, and its time. */
 
 const COLOUR_MS_MAX = 60_000;
 const TICK_MS = 250;
-/** Two looks in the minute for which a colour is shown: one may fail. */
+/** Two polls in the minute for which a colour is shown, so one may fail. */
 export const POLL_MS = 30_000;
 
-/** By person. @type {Map<string, ColourReading>} */
+/** The latest colour of each person. @type {Map<string, ColourReading>} */
 const readings = new Map();
-/** Why nothing is known of somebody. @type {Map<string, Words>} */
+/** Why the colour of a person is unknown. @type {Map<string, Words>} */
 const problems = new Map();
-/** The code on the screen, by whose it is and its step. */
+/** The code on the screen: the person and the step. */
 let drawnCode = "";
-/** The colour on the screen, with all that is said of it. */
+/** The colour on the screen, with its reasons and its age. */
 let shownColour = "";
 
 /** @param {Registration} own */
@@ -47,7 +47,7 @@ async function showCode(registration) {
   }
   drawnCode = wanted;
   const code = await makePersonCode(registration, atStep);
-  // Somebody else's may have been chosen meanwhile.
+  // Another person may have been chosen meanwhile.
   if (wanted === drawnCode) {
     drawQrCode(/** @type {HTMLCanvasElement} */ (findElement("code")), code);
   }
@@ -59,14 +59,15 @@ function showCountdown() {
   setText("countdown", `${seconds} 秒后换新码 · new code in ${seconds} s`);
 }
 
-/** Since when a colour is as it is said to be. @param {string} person @param {boolean} isFresh @returns {Words} */
+/** The age of a person's colour, or why it is unknown.
+ * @param {string} person @param {boolean} isFresh @returns {Words} */
 function describeAge(person, isFresh) {
   const last = readings.get(person);
   if (last === undefined) {
     return problems.get(person) ?? pleaseWait;
   }
   const at = new Date(last.atMs).toLocaleTimeString("zh-CN");
-  return isFresh ? [`截至 ${at}`, `as of ${at}`] : [`${at} 以后未能更新，正在重试`, `not known since ${at}; keeping trying`];
+  return isFresh ? [`截至 ${at}`, `as of ${at}`] : [`${at} 以后未能更新，正在重试`, `not updated since ${at}, retrying`];
 }
 
 /** @param {string} person */
@@ -77,7 +78,7 @@ function showChosenColour(person) {
   const words = joinWords(describeAge(person, isFresh));
   const telling = JSON.stringify([colour, reasons, words]);
   if (telling === shownColour) {
-    // Somebody may be about to follow a link in it.
+    // Replacing it would remove a link that a person is about to follow.
     return;
   }
   shownColour = telling;
@@ -86,23 +87,23 @@ function showChosenColour(person) {
   findElement("why-short").replaceChildren(...reasons.map(makeReasonItem));
 }
 
-/** Takes down what the server told. @param {string} person @param {ColourReading} standing */
+/** Records a colour from the server. @param {string} person @param {ColourReading} standing */
 export function recordColour(person, standing) {
   readings.set(person, standing);
 }
 
-/** Takes down that the server is still being asked. @param {string} person */
+/** Records that a request is being retried. @param {string} person */
 export function recordDelay(person) {
   problems.set(person, waitingWords());
 }
 
-/** Takes down why the server did not tell. @param {string} person @param {Words} words */
+/** Records why the server did not send a colour. @param {string} person @param {Words} words */
 export function recordProblem(person, words) {
   readings.delete(person);
   problems.set(person, words);
 }
 
-/** Asks for the chosen dependant's colour; one's own comes with the overview. @param {Registration} own */
+/** Polls the chosen dependant's colour. The resident's own comes with the overview. @param {Registration} own */
 async function pollDependant(own) {
   const { person } = findChosen(own);
   if (person === own.person) {
@@ -122,7 +123,7 @@ async function pollDependant(own) {
   return findChosen(own).person === person ? POLL_MS : 0;
 }
 
-/** Shows codes from now on. @param {Registration} own */
+/** Starts to show codes. @param {Registration} own */
 export function startMyCode(own) {
   const tick = () => {
     const registration = findChosen(own);

@@ -1,5 +1,5 @@
-// Everything at once that a resident looks for, in blocks. Where one cannot be had it says so in its place, and the
-// others are shown.
+// The overview: the information that residents look for most, in blocks. A block that is unavailable says so in its
+// place, and the others are shown.
 
 import { makeColourMark } from "../lib/colour.js";
 import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, setWords, showList } from "../lib/element.js";
@@ -9,11 +9,11 @@ import { blockUnavailable, joinWords, labels, problemWords, risks, waitingWords 
 import { POLL_MS, recordColour, recordDelay, recordProblem } from "./my_code.js";
 import { makeClearingLinks } from "./reason_item.js";
 
-/** A block that is away is looked at again sooner, but not by everybody every second. */
+/** An unavailable block is polled sooner, but not every second by all phones. */
 const RETRY_MS_MIN = 5_000;
 const BLOCKS = ["province", "itinerary", "areas", "policy"];
 
-/** What each block shows, so that it is not built anew under somebody who reads it. @type {Map<string, string>} */
+/** The content of each block: an unchanged one is not rebuilt while a person reads it. @type {Map<string, string>} */
 const shown = new Map();
 
 /** @param {any} block */
@@ -28,9 +28,9 @@ function showProvince({ shown: colours }) {
   );
 }
 
-/** From when, and to when if that is known. @param {string} from @param {string | null} to */
+/** The start and the end of a time span. An open end is shown as "to date". @param {string} from @param {string | null} to */
 function makeSpan(from, to) {
-  return makeElement("small", makeTime(from), " – ", to === null ? "至今 now" : makeTime(to));
+  return makeElement("small", makeTime(from), " – ", to === null ? "至今 to date" : makeTime(to));
 }
 
 /** @param {any} block */
@@ -79,12 +79,12 @@ function showBlock(name, block) {
     away.replaceChildren();
     show[name]?.(block);
   } else {
-    // What was shown before stays, with the word that it may be old.
+    // The earlier content stays, with a note that it may be outdated.
     setWords(away, blockUnavailable);
   }
 }
 
-/** The rules of a list of ids, in the words of the policy block. @param {any} overview */
+/** The rules of the code's reasons, with the policy block's texts. @param {any} overview */
 function findReasons({ code, policy }) {
   return code.reasons.map((/** @type {string} */ id) => {
     const found = policy.rules?.find((/** @type {any} */ { rule: one }) => one === id);
@@ -92,7 +92,7 @@ function findReasons({ code, policy }) {
   });
 }
 
-/** How long to wait until the next look. @param {any} overview */
+/** The pause until the next poll. @param {any} overview */
 function pauseMs(overview) {
   const told = BLOCKS.flatMap((name) => overview[name].problem?.retry_after_ms ?? []);
   return told.length === 0 ? POLL_MS : Math.min(POLL_MS, Math.max(RETRY_MS_MIN, ...told));
@@ -123,15 +123,15 @@ async function poll(person) {
   return pauseMs(overview);
 }
 
-/** Looks at it at once. */
+/** Polls the overview immediately. */
 let pollNow = () => {};
 
-/** Shows the overview from now on. @param {string} person */
+/** Starts to show the overview. @param {string} person */
 export function startOverview(person) {
   pollNow = startPolling(() => poll(person));
 }
 
-/** Looks at once, since something was done that may change a colour. */
+/** Reloads the overview, after an action that may change the colour. */
 export function reloadOverview() {
   pollNow();
 }

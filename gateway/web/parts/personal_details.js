@@ -1,4 +1,4 @@
-// Name, phone and class, as the city has them, and how they are changed.
+// Name, phone and class of the resident, and a form to change them.
 
 import { handleSubmit } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
@@ -8,7 +8,7 @@ import { classes, joinWords, problemWords } from "../lib/words.js";
 
 /** @typedef {{name: string, phone: string, class: string}} PersonalDetails */
 
-/** As the city has them; until that is known, as the form is at first. @type {PersonalDetails} */
+/** The city's values. Until they are loaded, the form's initial values. @type {PersonalDetails} */
 let stored = { name: "", phone: "", class: "permanent" };
 
 /** @returns {PersonalDetails} */
@@ -20,7 +20,7 @@ function readForm() {
   };
 }
 
-/** Fills a field that nobody has typed in.
+/** Fills a field that still has its earlier value.
  * @param {HTMLInputElement | HTMLSelectElement} field @param {string} before @param {string} now */
 function fill(field, before, now) {
   if (field.value === before) {
@@ -36,13 +36,13 @@ function show({ name, phone, class: kind }) {
   stored = { name, phone, class: kind };
 }
 
-/** What was entered otherwise than the city has it: some cities let residents change something once a day. */
+/** The values that differ from the city's. Some cities limit the changes of a value to one a day. */
 function readChanges() {
   const changed = Object.entries(readForm()).filter(([name, value]) => !hasValues(stored, { [name]: value }));
   return Object.fromEntries(changed);
 }
 
-/** The city's answer if it has things as they were to be changed, as after a try whose answer was lost.
+/** The city's values if they already contain the changes, as after a try whose answer was lost.
  * @param {Record<string, unknown>} changed @param {() => void} retrying */
 async function findIfChanged(changed, retrying) {
   const now = await readOwn("", retrying);
@@ -53,11 +53,11 @@ async function findIfChanged(changed, retrying) {
 async function change(retrying) {
   const changed = readChanges();
   if (Object.keys(changed).length === 0) {
-    return ["没有改动", "Nothing is changed"];
+    return ["没有改动", "No changes"];
   }
   const recover = () => findIfChanged(changed, retrying);
   const told = await changeOwn("PATCH", "", changed, retrying, recover);
-  // A browser may have sent it twice by itself, and the first one was the day's.
+  // A browser may repeat a request by itself. The first copy then used up the day's quota.
   const answer = told.body.code === "edit-quota" ? ((await recover()) ?? told) : told;
   if (answer.status !== 200) {
     return problemWords(answer);
@@ -66,7 +66,7 @@ async function change(retrying) {
   return ["已修改", "Changed"];
 }
 
-/** Makes the part work. */
+/** Prepares this part of the page. */
 export function preparePersonalDetails() {
   const options = Object.entries(classes).map(([name, words]) => new Option(joinWords(words), name));
   findSelect("class").replaceChildren(...options);

@@ -1,10 +1,10 @@
-// A QR code drawn: dark on white whatever the page's colours are, with the quiet margin that readers need.
+// Draws a QR code: dark on white in every colour scheme, with the quiet zone that scanners need.
 
 import { SIDE, encodeModules } from "./qr_code.js";
 
-/** Modules. Source: ISO/IEC 18004, 5.3.8. */
+/** The quiet zone. **Units**: modules. Source: ISO/IEC 18004, 5.3.8. */
 const MARGIN = 4;
-/** Pixels of a module. A whole number keeps edges sharp; the style sheet fits the picture to the screen. */
+/** Pixels of a module. A whole number keeps edges sharp. The style sheet scales the picture to the screen. */
 const MODULE_PX = 10;
 
 /** @param {HTMLCanvasElement} canvas @param {string} text */
@@ -14,7 +14,7 @@ export function drawQrCode(canvas, text) {
   canvas.height = side;
   const pen = canvas.getContext("2d");
   if (pen === null) {
-    throw new Error("this browser draws nothing");
+    throw new Error("this browser has no 2D canvas");
   }
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, side, side);

@@ -1,6 +1,6 @@
-// QR codes of one kind, which is all that a person code needs: version 3, error correction level M, byte mode. A code
-// has 40 characters, and there is room for 42 bytes. Source: ISO/IEC 18004; the numbers below are its tables 1, 9
-// and E.1.
+// Encodes QR codes of version 3, error correction level M, byte mode: the only kind that a person code needs. A person
+// code has 40 characters, and this kind holds 42 bytes. Source: ISO/IEC 18004. The numbers below are from its tables
+// 1, 9 and E.1.
 
 import { correctionCodewords } from "./reed_solomon.js";
 
@@ -10,18 +10,18 @@ const DATA_CODEWORDS = 44;
 const CORRECTION_CODEWORDS = 26;
 const BYTES_MAX = 42;
 const BYTE_MODE = 0b0100;
-/** What fills the rest of the data, by turns. */
+/** The bytes that fill the rest of the data, in turn. */
 const PADDING = [0xec, 0x11];
 const FINDERS = /** @type {const} */ ([[3, 3], [3, SIDE - 4], [SIDE - 4, 3]]);
 const ALIGNMENT = /** @type {const} */ ([22, 22]);
 const TIMING = 6;
 /**
- * Level M and mask 0 as format information, with its own error correction. Every mask can be read. The eight are there
- * since some content has large plain areas under one of them, and a code's content is a seal that looks like chance.
+ * Level M and mask 0 as format information, with its own error correction. A reader accepts every mask. The standard
+ * has eight because some content has large plain areas under one of them. A person code is random in effect.
  */
 const FORMAT = 0b101010000010010;
 
-/** @typedef {(boolean | undefined)[][]} Grid Rows of modules, true where dark, undefined where nothing stands yet. */
+/** @typedef {(boolean | undefined)[][]} Grid Rows of modules, true where dark, undefined where not yet set. */
 
 /** The text's bits: mode, length, bytes, an end of four zeros, and padding. @param {string} text */
 function encodeCodewords(text) {
@@ -51,7 +51,7 @@ function put(grid, row, column, isDark) {
   }
 }
 
-/** Squares in one another around a middle, dark at these distances from it.
+/** Concentric squares around a middle, dark at these distances from it.
  * @param {Grid} grid @param {readonly [number, number]} middle @param {number} reach @param {number[]} dark */
 function putSquares(grid, [row, column], reach, dark) {
   for (let down = -reach; down <= reach; down += 1) {
@@ -62,7 +62,7 @@ function putSquares(grid, [row, column], reach, dark) {
   }
 }
 
-/** What every code of this version has: where it is, and how large a module is. @param {Grid} grid */
+/** The patterns that every code of this version has: position, timing and alignment. @param {Grid} grid */
 function putPatterns(grid) {
   for (let place = 0; place < SIDE; place += 1) {
     put(grid, TIMING, place, place % 2 === 0);
@@ -87,14 +87,14 @@ function putFormat(grid) {
   put(grid, SIDE - 8, 8, true);
 }
 
-/** The places of data, in their order: by pairs of columns from the right, upwards and downwards by turns.
+/** The places of data, in order: by pairs of columns from the right, alternating upwards and downwards.
  * @param {Grid} grid @returns {[number, number][]} */
 function dataPlaces(grid) {
   /** @type {[number, number][]} */
   const places = [];
   let isUpward = true;
   for (let right = SIDE - 1; right > 0; right -= 2) {
-    // The timing pattern's column is no half of a pair.
+    // The timing pattern's column does not belong to a pair.
     const first = right <= TIMING ? right - 1 : right;
     for (let down = 0; down < SIDE; down += 1) {
       const row = isUpward ? SIDE - 1 - down : down;

@@ -1,5 +1,5 @@
-// Reed-Solomon error correction as QR codes have it: over GF(256) with x^8 + x^4 + x^3 + x^2 + 1, the generator's
-// roots being 2^0, 2^1 and so on. Source: ISO/IEC 18004, 7.5.2 and annex A.
+// Reed-Solomon error correction for QR codes. The field is GF(256) with x^8 + x^4 + x^3 + x^2 + 1, and the generator's
+// roots are 2^0, 2^1 and so on. Source: ISO/IEC 18004, 7.5.2 and annex A.
 
 const FIELD = 0x11d;
 
@@ -27,7 +27,7 @@ function generatorPolynomial(degree) {
   return coefficients;
 }
 
-/** The codewords that make up for damaged ones: what is left of the data divided by the generator.
+/** The error correction codewords: the remainder of the data divided by the generator.
  * @param {number[]} data @param {number} count */
 export function correctionCodewords(data, count) {
   const divisor = generatorPolynomial(count);

@@ -1,8 +1,8 @@
-// What the server puts before the worker's text.
+// The constants that the gateway puts before the worker's text.
 
-/** Changes with any of the files. */
+/** A hash of all files. */
 declare const VERSION: string;
-/** The paths of the files. */
+/** The paths to cache. */
 declare const FILES: string[];
-/** Which of them is the page behind a venue's code. */
+/** The path in `FILES` that stands for every `/v/CODE`. */
 declare const VENUE_PAGE: string;
