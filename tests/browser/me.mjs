@@ -1,6 +1,6 @@
-// Chromium on the resident's own page, under `--policy default` or `xinji`, which require no code and no face. A
-// resident registers at a venue, follows the link, and uses each part of the page. An independent decoder reads the
-// code, the gateway accepts it at the door, and it keeps changing without a network.
+// Chromium on the resident's own page, under `--policy default` or `xinji`, which require no code and no
+// face. A resident registers at a venue, follows the link, and uses each part of the page. An independent
+// decoder reads the code, the gateway accepts it at the door, and it keeps changing without a network.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
 import process from "node:process";
@@ -188,7 +188,7 @@ async function addDependant(page) {
   await page.select("#whose", "");
 }
 
-/** Without a network the code keeps changing, the colour is unknown after a minute, and no element is empty. */
+/** Without a network the code keeps changing, the colour is unknown after a minute, and nothing is empty. */
 async function goOffline(page) {
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   await page.setOfflineMode(true);

@@ -1,6 +1,7 @@
-// Chromium on the check-in page of a city that requires a code by text message and a face. A person scans a venue's
-// code, registers, corrects a mistake, and is checked in at that venue.
-// Arguments: PORT CERTIFICATE VENUE-CODE VENUE-NAME. Prints `code?`, then reads the code of the message from stdin.
+// Chromium on the check-in page of a city that requires a code by text message and a face. A person scans a
+// venue's code, registers, corrects a mistake, and is checked in at that venue.
+// Arguments: PORT CERTIFICATE VENUE-CODE VENUE-NAME. Prints `code?`, then reads the code of the message from
+// stdin.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

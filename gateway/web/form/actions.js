@@ -1,11 +1,11 @@
-// Actions that a person starts with a button or a form. Each runs one at a time, and a status line beside it shows its
-// progress. Screen readers read the line aloud.
+// Actions that a person starts with a button or a form. Each runs one at a time, and a status line beside it
+// shows its progress. Screen readers read the line aloud.
 
 import { findElement, makeElement, setWords } from "../lib/element.js";
 import { pleaseWait, retryingWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
-/** @typedef {(retrying: () => void) => Promise<Words>} Action The work to do. It returns the outcome to show. */
+/** @typedef {(retrying: () => void) => Promise<Words>} Action Returns the outcome to show. */
 
 function makeStatusLine() {
   const line = makeElement("p");
@@ -14,8 +14,9 @@ function makeStatusLine() {
   return line;
 }
 
-/** Ignores a start while the action is still running. The button stays enabled: disabling it would lose the keyboard's
- * focus. @param {HTMLElement} line @param {Action} act */
+/** Ignores a start while the action is still running. The button stays enabled: disabling it would lose the
+ * keyboard's focus.
+ * @param {HTMLElement} line @param {Action} act */
 function runOneAtATime(line, act) {
   let isActing = false;
   return async () => {

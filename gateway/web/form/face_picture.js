@@ -1,11 +1,11 @@
-// A picture of the face, scaled down on the phone to the size that a comparison needs. It then fits a bad signal.
+// A picture of the face, scaled down on the phone to the size that a comparison needs, for a bad signal.
 
 const SIDE_PX_MAX = 640;
 const QUALITY = 0.85;
 
 /**
- * Draws a picture, the longer side at most 640 pixels, and returns it as a JPEG in base64. Fails if this browser
- * cannot read the file as a picture.
+ * Draws a picture, the longer side at most 640 pixels, and returns it as a JPEG in base64. Fails if this
+ * browser cannot read the file as a picture.
  * @param {Blob} file
  * @param {HTMLCanvasElement} canvas
  */

@@ -1,5 +1,6 @@
-// The choice of a person on a form: the resident, or a member of the family. Codes can be shown for dependants whose
-// keys this phone stores. Reports and bookings can be made for every dependant on the server's list.
+// The choice of a person on a form: the resident, or a member of the family. Codes can be shown for
+// dependants whose keys this phone stores. Reports and bookings can be made for every dependant on the
+// server's list.
 
 import { findElement, findSelect, setOptions } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
@@ -10,7 +11,8 @@ import { readFamily, renameFamily } from "../lib/stored_registration.js";
 /** The dependants on the server's latest list. @type {NamedPerson[]} */
 let named = [];
 
-/** Offers the resident, whose value is empty, and these dependants. Hides the choice if there are no dependants.
+/** Offers the resident, whose value is empty, and these dependants. Hides the choice if there are no
+ * dependants.
  * @param {string} id @param {NamedPerson[]} family */
 function updateChoice(id, family) {
   const before = findSelect(id).value;
@@ -50,12 +52,14 @@ async function loadFamily() {
   }
 }
 
-/** Loads the dependants when a part is first opened. The part itself does not wait for them. @param {string} id */
+/** Loads the dependants when a part is first opened. The part itself does not wait for them.
+ * @param {string} id */
 export function loadFamilyWhenOpened(id) {
   findElement(id).addEventListener("toggle", () => void loadFamily(), { once: true });
 }
 
-/** The path of a resource of the chosen person. @param {string} id @param {string} path The resident's own path. */
+/** The path of a resource of the chosen person.
+ * @param {string} id @param {string} path The resident's own path. */
 export function pathOfChosenPerson(id, path) {
   const person = findSelect(id).value;
   return person === "" ? path : `/dependants/${person}${path}`;

@@ -1,5 +1,5 @@
-// The registration form. It shows the fields that the city's rule pack requires, and then a review before anything is
-// sent. The browser stores none of it.
+// The registration form. It shows the fields that the city's rule pack requires, and then a review before
+// anything is sent. The browser stores none of it.
 
 import { findInput, makeElement, setText } from "../lib/element.js";
 import { documents, fieldNames, joinWords, problems, unknownProblem } from "../lib/words.js";
@@ -9,7 +9,8 @@ import { requestSmsCode } from "./sms_code.js";
 /** @typedef {import("../lib/words.js").Words} Words */
 /**
  * The fields that a city requires, from its rule pack.
- * @typedef {{policy: string, title: string, hotline: string, documents: string[], steps: string[]}} RegistrationTerms
+ * @typedef {{policy: string, title: string, hotline: string, documents: string[], steps: string[]}}
+ *   RegistrationTerms
  */
 
 /** @type {string[]} */

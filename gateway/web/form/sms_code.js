@@ -1,5 +1,5 @@
-// The code by text message. The button that requests it is disabled for a minute afterwards: a message takes time to
-// arrive, and each request may use up one of a few.
+// The code by text message. The button that requests it is disabled for a minute afterwards: a message takes
+// time to arrive, and each request may use up one of a few.
 
 import { sendOnce } from "../lib/http.js";
 import { offlineWords, problems, unknownProblem } from "../lib/words.js";

@@ -1,5 +1,5 @@
-// Parts of the page that are closed at first. Each loads its content when it is opened, retries, and shows its own
-// errors. A failure in one part does not affect another.
+// Parts of the page that are closed at first. Each loads its content when it is opened, retries, and shows
+// its own errors. A failure in one part does not affect another.
 
 import { findElement } from "./element.js";
 import { makeLoader } from "./loader.js";

@@ -1,4 +1,5 @@
-// Colours as the page shows them, each with a shape and a word: people who cannot tell colours apart read those.
+// Colours as the page shows them, each with a shape and a word for people who cannot tell
+// colours apart.
 
 import { findElement, makeElement, setText } from "./element.js";
 import { colours, joinWords, shapes } from "./words.js";

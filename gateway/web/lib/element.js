@@ -1,5 +1,5 @@
-// Finds the page's elements by id, and makes new ones. Text is inserted as text: input from a server or a person is
-// never parsed as markup.
+// Finds the page's elements by id, and makes new ones. Text is inserted as text: input from a server or a
+// person is never parsed as markup.
 
 import { emptyWords, joinWords } from "./words.js";
 

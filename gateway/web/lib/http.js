@@ -1,12 +1,14 @@
-// The HTTP client, built for a bad signal. Each try has a timeout, and a try without an answer is repeated with the
-// same body. A callback reports each repetition. A refusal that a repetition would not change is returned.
+// The HTTP client, built for a bad signal. Each try has a timeout, and a try without an answer is repeated
+// with the same body. A callback reports each repetition. A refusal that a repetition would not change is
+// returned.
 
 import { setServerTime } from "./clock.js";
 
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 5000;
-/** Too early for 0-RTT, over a limit, or shed: the server stored nothing, so the same request may be repeated. */
+/** Too early for 0-RTT, over a limit, or shed: the server stored nothing, so the same request may be
+ * repeated. */
 const REPEATABLE = [425, 429, 503];
 
 /** @typedef {{status: number, body: any}} Answer */
@@ -18,11 +20,11 @@ const REPEATABLE = [425, 429, 503];
  * Options of a request with its retries.
  * @typedef {object} RequestOptions
  * @property {string} [method]
- * @property {() => Promise<string>} [authorize] Makes the header. Called before each try: a token expires soon.
+ * @property {() => Promise<string>} [authorize] Makes the header before each try: tokens expire.
  * @property {number} [tryMs] The timeout of a try.
  * @property {(answer: Answer) => boolean} [isFinal] Whether another try would not change the answer.
- * @property {() => Promise<Answer | null>} [recover] Called after a try without an answer. It returns an answer if the
- *   try took effect.
+ * @property {() => Promise<Answer | null>} [recover] Called after a try without an answer. It returns an
+ *   answer if the try took effect.
  */
 
 /** @param {number} ms */
@@ -72,8 +74,8 @@ export async function sendOnce(path, body, { method, authorization, tryMs = TRY_
 }
 
 /**
- * Sends a request until an answer is final. `body` is called before each try, and returns the same body for as long
- * as that is valid.
+ * Sends a request until an answer is final. `body` is called before each try, and returns the same body for
+ * as long as that is valid.
  * @param {string} path
  * @param {() => Promise<unknown>} body
  * @param {(tries: number) => void} retrying

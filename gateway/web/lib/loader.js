@@ -1,12 +1,12 @@
-// Loads a resource and shows it. Loads of one resource run one after another, and a reload during a load causes
-// another one. The status line shows why a resource is unavailable.
+// Loads a resource and shows it. Loads of one resource run one after another, and a reload during a load
+// causes another one. The status line shows why a resource is unavailable.
 
 import { setWords } from "./element.js";
 import { pleaseWait, problemWords, waitingWords } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./http.js").Answer} Answer */
-/** @typedef {(done?: Words) => Promise<void>} Reload Loads again, then shows the outcome of the action before it. */
+/** @typedef {(done?: Words) => Promise<void>} Reload Then shows the words, if any. */
 /**
  * Options of a loader.
  * @typedef {object} LoaderOptions

@@ -3,7 +3,7 @@
 import { now } from "./clock.js";
 
 /** @typedef {{person: string, kid: number, key: string}} Registration */
-/** @typedef {{version: number, domain: Uint8Array}} CodeKind Keeps one kind from being accepted as another. */
+/** @typedef {{version: number, domain: Uint8Array}} CodeKind So that no kind passes as another. */
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const STEP_MS = 30_000;

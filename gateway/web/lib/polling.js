@@ -1,4 +1,4 @@
-// Polls while the page is visible, and immediately when the person returns to it or the phone is online again.
+// Polls while the page is visible, and immediately when the person returns or the phone is online again.
 
 /** The pause after a poll that failed with an exception. **Units**: milliseconds. */
 const FAILED_PAUSE_MS = 5_000;

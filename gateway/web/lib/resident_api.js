@@ -1,5 +1,5 @@
-// The resident's own requests, with a resident token and with retries. A token is valid for a minute, so each try
-// makes a new one.
+// The resident's own requests, with a resident token and with retries. A token is valid for a minute, so each
+// try makes a new one.
 
 import { setServerTime } from "./clock.js";
 import { sendWithRetry } from "./http.js";
@@ -36,12 +36,14 @@ async function sendAuthorized(path, body, retrying, options) {
   return once();
 }
 
-/** Whether another try would not change the answer. A daily limit (429) is final here. @param {Answer} answer */
+/** Whether another try would not change the answer. A daily limit (429) is final here.
+ * @param {Answer} answer */
 function isFinal(answer) {
   return answer.status !== 503 && answer.status !== 425;
 }
 
-/** Reads one of the resident's own resources, and retries until it succeeds. @param {string} path @param {Retrying} retrying */
+/** Reads one of the resident's own resources, and retries until it succeeds.
+ * @param {string} path @param {Retrying} retrying */
 export function readOwn(path, retrying) {
   return sendAuthorized(`${OWN_PATH}${path}`, undefined, retrying, {});
 }
@@ -52,7 +54,8 @@ export function readPublic(path, retrying) {
 }
 
 /**
- * Changes one of the resident's own resources. The change must be idempotent, or `recover` must find its outcome.
+ * Changes one of the resident's own resources. The change must be idempotent, or `recover` must find its
+ * outcome.
  * @param {string} method
  * @param {string} path
  * @param {unknown} body

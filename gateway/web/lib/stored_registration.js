@@ -1,5 +1,5 @@
-// The registrations that this browser stores: the resident's own, and those of dependants whose codes this phone
-// shows. Dependants have a name, which the page shows beside the code without a connection.
+// The registrations that this browser stores: the resident's own, and those of dependants whose codes this
+// phone shows. Dependants have a name, which the page shows beside the code without a connection.
 
 /** @typedef {import("./person_code.js").Registration} Registration */
 /** @typedef {Registration & {name: string}} Dependant */

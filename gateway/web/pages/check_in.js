@@ -1,6 +1,6 @@
-// The check-in page, behind each venue's code. It registers this phone if necessary, and checks in at the venue. It
-// shows the colour with a running clock, which a screenshot does not have. The page's own address contains the venue's
-// code, so a resident who registers first is then checked in at that venue.
+// The check-in page, behind each venue's code. It registers this phone if necessary, and checks in at the
+// venue. It shows the colour with a running clock, which a screenshot does not have. The page's own address
+// contains the venue's code, so a resident who registers first is then checked in at that venue.
 
 import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
@@ -14,7 +14,8 @@ import { checks, clearingWords, joinWords, problems, retryingWords, unknownProbl
 
 /**
  * The state of the page, as the body's `data-state`.
- * @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" | "failed"} State
+ * @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" |
+ *   "failed"} State
  */
 
 /** Uploading a picture on a bad signal takes long. */

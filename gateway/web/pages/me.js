@@ -1,5 +1,5 @@
-// The resident's own page. It shows the code immediately, without a connection, and the overview when it arrives. The
-// other parts are a separate script, so the code does not wait for them.
+// The resident's own page. It shows the code immediately, without a connection, and the overview when it
+// arrives. The other parts are a separate script, so the code does not wait for them.
 
 import { findElement } from "../lib/element.js";
 import { registerServiceWorker } from "../lib/service_worker.js";

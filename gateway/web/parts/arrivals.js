@@ -1,4 +1,4 @@
-// The resident's arrivals in the city: the place of origin, the time, the deadline to report, and the report itself.
+// The resident's arrivals in the city: the place of origin, the time, the deadline to report, and the report.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";

@@ -9,7 +9,8 @@ import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { emptyListWords, labels, problemWords } from "../lib/words.js";
 
 /** @typedef {import("../lib/loader.js").Reload} Reload */
-/** @typedef {(done: import("../lib/words.js").Words) => Promise<void>} OnCancelled Reloads what a cancellation changed. */
+/** Reloads the lists that a cancellation changed.
+ * @typedef {(done: import("../lib/words.js").Words) => Promise<void>} OnCancelled */
 
 /** The path of the chosen person's bookings. */
 function bookingsPath() {

@@ -41,7 +41,7 @@ function show({ certificate, issuer, at, until, scope }) {
   findElement("certificate").replaceChildren(about, text, makeCopyButton(text));
 }
 
-/** Prepares this part of the page. The server records each certificate, so the page requests one only on demand. */
+/** Prepares this part of the page. The server records each certificate, so none is requested early. */
 export function prepareCertificate() {
   const button = makeActionButton(["出示健康证明", "Show certificate"], async (retrying) => {
     const answer = await readOwn("/certificates", retrying);

@@ -1,5 +1,5 @@
-// The dependants for whom the resident acts: lists, adds and removes them, and shows their colours. The phone also
-// stores a dependant's key, so it can show the dependant's code.
+// The dependants for whom the resident acts: lists, adds and removes them, and shows their colours. The phone
+// also stores a dependant's key, so it can show the dependant's code.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { setNamedFamily, updateFamilyChoices } from "../form/person_choice.js";
@@ -16,7 +16,8 @@ import { makeReasonItem } from "./reason_item.js";
 /** @typedef {{person: string, name: string}} NamedPerson */
 
 /** Adds a dependant, and stores the key on this phone. Idempotent.
- * @param {Record<string, unknown>} whom @param {string} name @param {() => void} retrying @returns {Promise<Words>} */
+ * @param {Record<string, unknown>} whom @param {string} name @param {() => void} retrying
+ * @returns {Promise<Words>} */
 async function addDependant(whom, name, retrying) {
   const answer = await changeOwn("POST", "/dependants", whom, retrying);
   if (answer.status !== 200) {

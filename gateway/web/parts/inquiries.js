@@ -1,5 +1,5 @@
-// Inquiries to the authority: appeals against a colour, and questions about anything else. Each has a reference number
-// and a deadline for the answer.
+// Inquiries to the authority: appeals against a colour, and questions about anything else. Each has a
+// reference number and a deadline for the answer.
 
 import { handleSubmit } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";

@@ -1,5 +1,6 @@
-// The code to show at a door, made without a connection, and its colour, which comes from the server. The page shows a
-// colour for as long as a code is valid. After that it shows "unknown" until the server sends the colour again.
+// The code to show at a door, made without a connection, and its colour, which comes from the server. The
+// page shows a colour for as long as a code is valid. After that it shows "unknown" until the server sends
+// the colour again.
 
 import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
@@ -16,7 +17,7 @@ import { makeReasonItem } from "./reason_item.js";
 /** @typedef {import("../lib/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("./reason_item.js").Reason} Reason */
-/** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading The server's answer, and its time. */
+/** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading A colour, and its time. */
 
 const COLOUR_MS_MAX = 60_000;
 const TICK_MS = 250;
@@ -103,7 +104,8 @@ export function recordProblem(person, words) {
   problems.set(person, words);
 }
 
-/** Polls the chosen dependant's colour. The resident's own comes with the overview. @param {Registration} own */
+/** Polls the chosen dependant's colour. The resident's own comes with the overview.
+ * @param {Registration} own */
 async function pollDependant(own) {
   const { person } = findChosen(own);
   if (person === own.person) {

@@ -1,8 +1,17 @@
-// The overview: the information that residents look for most, in blocks. A block that is unavailable says so in its
-// place, and the others are shown.
+// The overview: the information that residents look for most, in blocks. A block that is unavailable says so
+// in its place, and the others are shown.
 
 import { makeColourMark } from "../lib/colour.js";
-import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, setWords, showList } from "../lib/element.js";
+import {
+  findElement,
+  makeDefinitions,
+  makeElement,
+  makeHotlineLink,
+  makeTime,
+  setText,
+  setWords,
+  showList,
+} from "../lib/element.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
 import { blockUnavailable, joinWords, labels, problemWords, risks, waitingWords } from "../lib/words.js";
@@ -13,7 +22,8 @@ import { makeClearingLinks } from "./reason_item.js";
 const RETRY_MS_MIN = 5_000;
 const BLOCKS = ["province", "itinerary", "areas", "policy"];
 
-/** The content of each block: an unchanged one is not rebuilt while a person reads it. @type {Map<string, string>} */
+/** The content of each block: an unchanged one is not rebuilt while a person reads it.
+ * @type {Map<string, string>} */
 const shown = new Map();
 
 /** @param {any} block */
@@ -28,7 +38,8 @@ function showProvince({ shown: colours }) {
   );
 }
 
-/** The start and the end of a time span. An open end is shown as "to date". @param {string} from @param {string | null} to */
+/** The start and the end of a time span. An open end is shown as "to date".
+ * @param {string} from @param {string | null} to */
 function makeSpan(from, to) {
   return makeElement("small", makeTime(from), " – ", to === null ? "至今 to date" : makeTime(to));
 }

@@ -1,6 +1,6 @@
-// Encodes QR codes of version 3, error correction level M, byte mode: the only kind that a person code needs. A person
-// code has 40 characters, and this kind holds 42 bytes. Source: ISO/IEC 18004. The numbers below are from its tables
-// 1, 9 and E.1.
+// Encodes QR codes of version 3, error correction level M, byte mode: the only kind that a person code needs.
+// A person code has 40 characters, and this kind holds 42 bytes. Source: ISO/IEC 18004. The numbers below are
+// from its tables 1, 9 and E.1.
 
 import { correctionCodewords } from "./reed_solomon.js";
 
@@ -16,12 +16,13 @@ const FINDERS = /** @type {const} */ ([[3, 3], [3, SIDE - 4], [SIDE - 4, 3]]);
 const ALIGNMENT = /** @type {const} */ ([22, 22]);
 const TIMING = 6;
 /**
- * Level M and mask 0 as format information, with its own error correction. A reader accepts every mask. The standard
- * has eight because some content has large plain areas under one of them. A person code is random in effect.
+ * Level M and mask 0 as format information, with its own error correction. A reader accepts every mask. The
+ * standard has eight because some content has large plain areas under one of them. A person code is random in
+ * effect.
  */
 const FORMAT = 0b101010000010010;
 
-/** @typedef {(boolean | undefined)[][]} Grid Rows of modules, true where dark, undefined where not yet set. */
+/** @typedef {(boolean | undefined)[][]} Grid Rows of modules, true where dark, undefined if not set. */
 
 /** The text's bits: mode, length, bytes, an end of four zeros, and padding. @param {string} text */
 function encodeCodewords(text) {
@@ -52,7 +53,8 @@ function put(grid, row, column, isDark) {
 }
 
 /** Concentric squares around a middle, dark at these distances from it.
- * @param {Grid} grid @param {readonly [number, number]} middle @param {number} reach @param {number[]} dark */
+ * @param {Grid} grid @param {readonly [number, number]} middle @param {number} reach
+ * @param {number[]} dark */
 function putSquares(grid, [row, column], reach, dark) {
   for (let down = -reach; down <= reach; down += 1) {
     for (let right = -reach; right <= reach; right += 1) {
@@ -74,7 +76,8 @@ function putPatterns(grid) {
   putSquares(grid, ALIGNMENT, 2, [0, 2]);
 }
 
-/** The format information twice, around the finders, and the one module that is always dark. @param {Grid} grid */
+/** The format information twice, around the finders, and the one module that is always dark.
+ * @param {Grid} grid */
 function putFormat(grid) {
   for (let bit = 0; bit < 15; bit += 1) {
     const isDark = ((FORMAT >> bit) & 1) === 1;

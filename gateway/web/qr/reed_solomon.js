@@ -1,5 +1,5 @@
-// Reed-Solomon error correction for QR codes. The field is GF(256) with x^8 + x^4 + x^3 + x^2 + 1, and the generator's
-// roots are 2^0, 2^1 and so on. Source: ISO/IEC 18004, 7.5.2 and annex A.
+// Reed-Solomon error correction for QR codes. The field is GF(256) with x^8 + x^4 + x^3 + x^2 + 1, and the
+// generator's roots are 2^0, 2^1 and so on. Source: ISO/IEC 18004, 7.5.2 and annex A.
 
 const FIELD = 0x11d;
 
@@ -13,7 +13,8 @@ function multiply(one, other) {
   return product;
 }
 
-/** The generator polynomial's coefficients without the leading one, highest power first. @param {number} degree */
+/** The generator polynomial's coefficients without the leading one, highest power first.
+ * @param {number} degree */
 function generatorPolynomial(degree) {
   const coefficients = new Array(degree).fill(0);
   coefficients[degree - 1] = 1;

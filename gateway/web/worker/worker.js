@@ -1,6 +1,6 @@
-// The service worker. It caches all pages, so a phone that has opened one can open them again in a doorway without a
-// signal. All cached files are of one version. A new version is fetched completely before it takes over. API requests
-// and answers are never cached.
+// The service worker. It caches all pages, so a phone that has opened one can open them again in a doorway
+// without a signal. All cached files are of one version. A new version is fetched completely before it takes
+// over. API requests and answers are never cached.
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
