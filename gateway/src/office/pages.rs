@@ -50,7 +50,7 @@ static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
     let mut names: Vec<_> = Web::iter().collect();
     names.sort_unstable();
     let mut version = digest::Context::new(&digest::SHA256);
-    let all = names.iter().filter_map(|name| Web::get(name));
+    let all = names.iter().filter(|name| !name.ends_with(".md")).filter_map(|name| Web::get(name));
     all.for_each(|file| version.update(&file.metadata.sha256_hash()));
     let version = URL_SAFE_NO_PAD.encode(version.finish());
     let loaded = names.iter().filter(|name| kind_of(name).is_some()).map(|name| format!("/web/{name}"));
