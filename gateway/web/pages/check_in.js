@@ -1,6 +1,6 @@
 // The check-in page, behind each venue's code. It registers this phone if necessary, and checks in at the
-// venue. It shows the colour with a running clock, which a screenshot does not have. The page's own address
-// contains the venue's code, so a resident who registers first is then checked in at that venue.
+// venue. It shows the colour with a running clock, because the clock of a screenshot stands still. The page's
+// own address contains the venue's code, so a resident who registers first is then checked in at that venue.
 
 import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
