@@ -41,7 +41,7 @@ async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_
     let authority = town.authority.clone();
     let added = town.send("POST", "/v1/test-sites", &authority, site.to_string()).await?;
     assert_eq!(added.status(), 200, "{}", added.text());
-    let output = browse("own.mjs", &town, 0).output().context("node is missing")?;
+    let output = browse("me.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }
