@@ -15,7 +15,7 @@ use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_storage::cql::Cluster;
-use scangate_storage::journal::{Journal, JournalConfig, Lane, RealDisk, Recovered, WakeLane};
+use scangate_storage::journal::{Journal, JournalConfig, Lane, RealDisk, RecoveryReport, WakeLane};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::TrailStore;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(super) struct Opened {
 /// The journal with its lanes: one a worker, and one for the back office.
 pub(super) struct OpenJournal {
     pub(super) journal: Arc<Journal>,
-    pub(super) recovered: Recovered,
+    pub(super) recovered: RecoveryReport,
     pub(super) lanes: Vec<Lane>,
     pub(super) office_lane: Lane,
     pub(super) bells: Vec<Arc<Bell>>,
