@@ -74,6 +74,27 @@ enum Request {
     Office(Box<OfficeStream>),
 }
 
+/// A request's body when its head is routed.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one call, and the whole body, nearly always, must not cost a box"
+)]
+enum RequestBody {
+    /// It arrived whole, with the stream's end.
+    Whole(Bytes),
+    /// It is still arriving, behind the head that this reader gave.
+    Arriving(RequestReader),
+}
+
+impl RequestBody {
+    fn into_reader(self, limits: Limits) -> RequestReader {
+        match self {
+            Self::Whole(body) => RequestReader::at_end(body, limits),
+            Self::Arriving(reader) => reader,
+        }
+    }
+}
+
 /// The connection.
 pub struct Connection {
     /// QUIC's part.
@@ -287,7 +308,7 @@ impl Connection {
             && let Some(request) = whole(chunk, &work.limits)
         {
             return match request {
-                Ok((head, body)) => self.whole_request(id, &head, body, arrived, work, now),
+                Ok((head, body)) => self.route(id, head, RequestBody::Whole(body), work, now),
                 Err(fault) => self.fault(id, fault, now),
             };
         }
@@ -308,35 +329,6 @@ impl Connection {
         if self.is_arriving(id) {
             self.requests.remove(&id);
             self.refuse_reading(id, Refusal::Malformed("the request did not arrive whole"), work);
-        }
-    }
-
-    fn whole_request(
-        &mut self,
-        id: StreamId,
-        head: &Head,
-        body: Bytes,
-        mut arrived: Arrived,
-        work: &mut Workplace,
-        now: Instant,
-    ) {
-        let route = Route::of(head.method().as_str().as_bytes(), head.path());
-        // What the back office gets is counted where it is routed.
-        if !matches!(route, Route::Office)
-            && let Err(refusal) = self.admit(work)
-        {
-            return self.refuse(id, refusal, work);
-        }
-        match route {
-            Route::CheckIn => self.check_in(id, head, &body, work),
-            Route::Colour(code) => {
-                let reply = work.front.borrow_mut().look_up(code, head.authorization());
-                self.reply(id, &reply, work);
-            }
-            Route::Office => {
-                let request = Request::Reading(RequestReader::new(work.limits));
-                self.take_chunks(id, request, &mut arrived, work, now);
-            }
         }
     }
 
@@ -393,7 +385,9 @@ impl Connection {
     fn advance(&mut self, id: StreamId, request: Request, work: &mut Workplace, now: Instant) {
         match request {
             Request::Reading(mut reader) => match reader.poll() {
-                Some(Part::Head(head)) => self.route(id, head, reader, work, now),
+                Some(Part::Head(head)) => {
+                    self.route(id, head, RequestBody::Arriving(reader), work, now);
+                }
                 Some(Part::Body(_) | Part::End) | None => {
                     self.requests.insert(id, Request::Reading(reader));
                 }
@@ -418,25 +412,34 @@ impl Connection {
         }
     }
 
-    fn route(&mut self, id: StreamId, head: Head, reader: RequestReader, work: &mut Workplace, now: Instant) {
+    /// Sends a request on its way by its head. Whole or not, each request is counted and routed here, once.
+    fn route(&mut self, id: StreamId, head: Head, body: RequestBody, work: &mut Workplace, now: Instant) {
         if let Err(refusal) = self.admit(work) {
-            return self.refuse_reading(id, refusal, work);
+            return self.refuse_request(id, refusal, &body, work);
         }
-        match Route::of(head.method().as_str().as_bytes(), head.path()) {
-            Route::CheckIn if head.content_length().is_some_and(|length| length > SCAN_BYTES_MAX as u64) => {
+        match (Route::of(head.method().as_str().as_bytes(), head.path()), body) {
+            (Route::CheckIn, RequestBody::Whole(body)) => self.check_in(id, &head, &body, work),
+            (Route::CheckIn, RequestBody::Arriving(_)) if declares_too_much(&head) => {
                 self.refuse_reading(id, Refusal::TooLarge, work);
             }
-            Route::CheckIn => self.advance(id, Request::Scanning(reader, head, BytesMut::new()), work, now),
-            Route::Colour(code) => {
+            (Route::CheckIn, RequestBody::Arriving(reader)) => {
+                self.advance(id, Request::Scanning(reader, head, BytesMut::new()), work, now);
+            }
+            (Route::Colour(code), body) => {
                 let reply = work.front.borrow_mut().look_up(code, head.authorization());
                 self.reply(id, &reply, work);
-                self.stop_reading(id);
+                if matches!(body, RequestBody::Arriving(_)) {
+                    self.stop_reading(id);
+                }
             }
-            // Its repetition may change something (RFC 8470 section 5.2).
-            Route::Office if self.quic.is_handshaking() => {
-                self.refuse_reading(id, Refusal::TooEarly, work);
+            // RFC 8470 section 5.2: a replay of early data might repeat a change.
+            (Route::Office, body) if self.quic.is_handshaking() => {
+                self.refuse_request(id, Refusal::TooEarly, &body, work);
             }
-            Route::Office => self.begin_office(id, &head, reader, work, now),
+            (Route::Office, body) => {
+                let reader = body.into_reader(work.limits);
+                self.begin_office(id, &head, reader, work, now);
+            }
         }
     }
 
@@ -541,6 +544,13 @@ impl Connection {
         self.reply(id, &reply, work);
     }
 
+    fn refuse_request(&mut self, id: StreamId, refusal: Refusal, body: &RequestBody, work: &mut Workplace) {
+        match body {
+            RequestBody::Whole(_) => self.refuse(id, refusal, work),
+            RequestBody::Arriving(_) => self.refuse_reading(id, refusal, work),
+        }
+    }
+
     /// Refuses before the request is read to its end; the rest is not wanted (RFC 9114 section 4.1).
     fn refuse_reading(&mut self, id: StreamId, refusal: Refusal, work: &mut Workplace) {
         self.refuse(id, refusal, work);
@@ -565,6 +575,10 @@ impl Connection {
             }
         }
     }
+}
+
+fn declares_too_much(head: &Head) -> bool {
+    head.content_length().is_some_and(|length| length > SCAN_BYTES_MAX as u64)
 }
 
 fn error_code(code: Code) -> VarInt {

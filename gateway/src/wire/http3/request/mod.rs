@@ -83,6 +83,19 @@ impl RequestReader {
         }
     }
 
+    /// Stands behind the end of a request that [`whole`] has read: [`poll`](Self::poll) gives the body, where
+    /// there is one, and the end.
+    #[must_use]
+    pub fn at_end(body: Bytes, limits: Limits) -> Self {
+        let mut reader = Self::new(limits);
+        reader.stage = Stage::End;
+        if !body.is_empty() {
+            reader.bodies.push_back(body);
+        }
+        reader.end = Some(Part::End);
+        reader
+    }
+
     /// Takes the stream's next bytes.
     ///
     /// Errors: what the peer did wrong; a stream fault leaves the connection as it was.

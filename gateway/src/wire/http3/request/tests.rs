@@ -84,6 +84,33 @@ fn whole_puts_data_frames_together() {
 }
 
 #[test]
+fn a_reader_behind_a_whole_request_gives_what_follows_its_head() {
+    let parts = |mut reader: RequestReader| {
+        let (mut body, mut ends) = (Vec::new(), 0);
+        while let Some(part) = reader.poll() {
+            match part {
+                Part::Head(_) => {}
+                Part::Body(bytes) => body.extend_from_slice(&bytes),
+                Part::End => ends += 1,
+            }
+        }
+        assert_eq!(reader.handle_end(), Ok(()), "the stream's FIN was read");
+        assert!(reader.poll().is_none());
+        (body, ends)
+    };
+    for body in [&b""[..], b"body"] {
+        let frames = if body.is_empty() { Vec::new() } else { frame(0x00, body) };
+        let request = Bytes::from([frame(0x01, &post_block(&[])), frames].concat());
+        let (_, whole_body) = whole(&request, &Limits::default()).unwrap().unwrap();
+        let mut fed = RequestReader::new(Limits::default());
+        fed.handle(request).and_then(|()| fed.handle_end()).unwrap();
+        let stood = parts(RequestReader::at_end(whole_body, Limits::default()));
+        assert_eq!(stood, (body.to_vec(), 1));
+        assert_eq!(stood, parts(fed));
+    }
+}
+
+#[test]
 fn the_fast_path_copies_nothing() {
     let block = post_block(&[("authorization", "Bearer t")]);
     let request = Bytes::from([frame(0x01, &block), frame(0x00, b"body")].concat());
