@@ -2,7 +2,7 @@
 //! that one is overloaded.
 
 use crate::clock;
-use crate::serve::quic::Phase;
+use crate::serve::phase::Phase;
 use crate::tables::Gate;
 use axum::Router;
 use axum::extract::State;

@@ -16,7 +16,7 @@ use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::Desk;
-use crate::serve::quic::Phase;
+use crate::serve::phase::Phase;
 use crate::serve::worker::{self, Worker};
 use crate::serve::{socket, tls};
 use crate::tables::Gate;

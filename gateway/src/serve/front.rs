@@ -1,7 +1,7 @@
 //! A worker's front desk: walks scans through the rooms, and holds the answers that wait for the disk.
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
-use super::quic::stream_key::StreamKey;
+use super::stream_key::StreamKey;
 use super::tally::Tally;
 use crate::clock;
 use crate::rooms::authenticate::Terminal;

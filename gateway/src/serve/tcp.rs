@@ -30,7 +30,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::quic::Phase;
+use super::phase::Phase;
 
 /// TCP connections of a worker. **Units**: connections, of some 40 KiB each.
 const CONNECTIONS_MAX: usize = 65_536;

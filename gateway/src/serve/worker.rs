@@ -4,8 +4,9 @@
 use super::bell::Bell;
 use super::connection_ids::WorkerIds;
 use super::front::Front;
-use super::quic::connection::Workplace;
-use super::quic::{Phase, QuicLoop};
+use super::phase::Phase;
+use super::quic::QuicLoop;
+use super::quic::context::Workplace;
 use super::socket::Sockets;
 use super::tcp::{self, Http};
 use super::tls::Tls;
@@ -13,10 +14,10 @@ use crate::office::http::call::Door;
 use crate::rooms::journal::Desk;
 use crate::tables::Gate;
 use crate::wire::http3::Limits;
-use ::http::HeaderValue;
 use anyhow::Context as _;
 use aws_lc_rs::{hkdf, hmac, rand};
 use bytes::BytesMut;
+use http::HeaderValue;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use quinn_proto::{

@@ -6,14 +6,18 @@
 //! its acknowledgement rides with the answer, and its timers are set once.
 
 pub mod connection;
+pub mod context;
 mod office_stream;
 mod outbox;
-mod outgoing;
-pub(super) mod stream_key;
+mod stream_chunks;
+mod write_queue;
 
 use super::bell::Bell;
+use super::phase::Phase;
+use super::stream_key::StreamKey;
 use bytes::BytesMut;
-use connection::{Connection, Slow, Workplace};
+use connection::Connection;
+use context::{Slow, Workplace};
 use outbox::{Flushed, Outbox};
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
@@ -24,7 +28,6 @@ use std::os::fd::AsFd as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stream_key::StreamKey;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -48,15 +51,6 @@ struct Deadline {
     at: Instant,
     slot: u32,
     generation: u32,
-}
-
-/// The phase of a server's life that the loop follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Serving.
-    Serving,
-    /// Going away: no new connections, no new requests.
-    Draining,
 }
 
 /// The loop.

@@ -1,7 +1,7 @@
 //! A request stream that the back office answers: its body goes in by a bounded channel and its answer
 //! comes out by one, each held back by the other side's window. Polled by the loop, never a task.
 
-use super::outgoing::{Outgoing, Progress};
+use super::write_queue::{Outgoing, Progress};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
 use bytes::{Bytes, BytesMut};
