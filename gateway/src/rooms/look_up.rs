@@ -3,7 +3,7 @@
 
 use super::answer;
 use super::authenticate::Terminal;
-use crate::tables::Gate;
+use crate::tables::Tables;
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::Outcome;
 use scangate_core::code::PersonCode;
@@ -16,21 +16,21 @@ use scangate_core::time::Timestamp;
 pub fn look_up(
     code: &[u8],
     terminal: Option<&Terminal>,
-    gate: &Gate,
+    tables: &Tables,
     now: Timestamp,
     out: &mut BytesMut,
 ) -> Result<(), Refusal> {
     let terminal = terminal.ok_or(Refusal::TokenInvalid)?;
     let code = PersonCode::parse(code).map_err(|_| Refusal::PersonCodeInvalid)?;
-    if !gate.keyring.has_sealed(&code) {
+    if !tables.keyring.has_sealed(&code) {
         return Err(Refusal::PersonCodeInvalid);
     }
     if !code.step().is_valid_at(now) {
         return Err(Refusal::PersonCodeExpired);
     }
-    let venue = gate.venues.get(terminal.venue).ok_or(Refusal::VenueCodeInvalid)?;
-    let standing = gate.colours.standing(code.person());
-    let published = gate.policies.in_force();
+    let venue = tables.venues.get(terminal.venue).ok_or(Refusal::VenueCodeInvalid)?;
+    let standing = tables.colours.standing(code.person());
+    let published = tables.policies.in_force();
     let admission = published.policy.admit(standing, Place::of(&venue.venue), DoorWork::default());
     let said = Outcome {
         colour: standing.colour,
@@ -40,7 +40,7 @@ pub fn look_up(
         policy: published.number,
     };
     out.put_slice(b"{");
-    answer::outcome(&said, &gate.policies, out);
+    answer::outcome(&said, &tables.policies, out);
     out.put_slice(b",\"at\":\"");
     out.put_slice(&now.text());
     out.put_slice(b"\"}");

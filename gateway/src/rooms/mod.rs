@@ -11,7 +11,7 @@ pub mod journal;
 pub mod look_up;
 pub mod people;
 
-use crate::tables::Gate;
+use crate::tables::Tables;
 use authenticate::Terminal;
 use journal::{Desk, Journaled};
 use scangate_core::refusal::Refusal;
@@ -22,13 +22,13 @@ use scangate_core::time::Timestamp;
 pub fn walk(
     body: &[u8],
     terminal: Option<&Terminal>,
-    gate: &Gate,
+    tables: &Tables,
     desk: &mut Desk,
     now: Timestamp,
 ) -> Result<Journaled, Refusal> {
     let scan = Scan::parse(body)?;
-    let authentic = authenticate::authenticate(scan, terminal, gate, now)?;
-    let coloured = colour::colour(authentic, &gate.colours);
-    let admitted = admit::admit(coloured, &gate.policies);
-    journal::journal(admitted, &gate.recent, desk)
+    let authentic = authenticate::authenticate(scan, terminal, tables, now)?;
+    let coloured = colour::colour(authentic, &tables.colours);
+    let admitted = admit::admit(coloured, &tables.policies);
+    journal::journal(admitted, &tables.recent, desk)
 }

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::rooms::authenticate::Terminal;
 use crate::rooms::journal::{Desk, Journaled};
 use crate::rooms::{self, answer, look_up};
-use crate::tables::Gate;
+use crate::tables::Tables;
 use crate::tables::channels::Channel;
 use crate::wire::problem::Problem;
 use bytes::BytesMut;
@@ -50,7 +50,7 @@ struct Waiting {
 
 /// The desk.
 pub struct Front {
-    gate: Arc<Gate>,
+    tables: Arc<Tables>,
     desk: Desk,
     waiting: VecDeque<Waiting>,
     scratch: BytesMut,
@@ -71,11 +71,11 @@ pub enum Taken {
 impl Front {
     /// A desk at this place of the journal.
     #[must_use]
-    pub fn new(gate: Arc<Gate>, desk: Desk) -> Self {
+    pub fn new(tables: Arc<Tables>, desk: Desk) -> Self {
         let spread = u64::from(desk.number) << 32;
         let tally = Tally::new(desk.number);
         let at = (Instant::now(), clock::now());
-        Self { gate, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
+        Self { tables, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
     }
 
     /// Looks at the clocks: what comes until the next look came now.
@@ -86,13 +86,13 @@ impl Front {
 
     /// The channel of a connection, by the host that it names. Where there are no channels nobody is asked.
     pub fn channel(&self, host: impl FnOnce() -> Option<String>) -> Option<Arc<Channel>> {
-        let channels = &self.gate.channels;
+        let channels = &self.tables.channels;
         if channels.is_empty() { None } else { channels.of(host().as_deref()) }
     }
 
     /// Counts a request of a channel. **Errors**: the channel has had its quota.
     pub fn admit(&self, channel: &Channel) -> Result<(), Refusal> {
-        if self.gate.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
+        if self.tables.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
     }
 
     /// Walks one scan to the journal.
@@ -111,16 +111,16 @@ impl Front {
             return Err(Refusal::Overloaded);
         }
         let now = self.at.1;
-        let terminal = Terminal::of_header(authorization, &self.gate, now)?;
-        rooms::walk(body, terminal.as_ref(), &self.gate, &mut self.desk, now)
+        let terminal = Terminal::of_header(authorization, &self.tables, now)?;
+        rooms::walk(body, terminal.as_ref(), &self.tables, &mut self.desk, now)
     }
 
     /// Looks a colour up.
     pub fn look_up(&mut self, code: &[u8], authorization: Option<&[u8]>) -> Reply {
         let now = self.at.1;
         let mut body = BytesMut::with_capacity(256);
-        let looked = Terminal::of_header(authorization, &self.gate, now)
-            .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.gate, now, &mut body));
+        let looked = Terminal::of_header(authorization, &self.tables, now)
+            .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.tables, now, &mut body));
         match looked {
             Ok(()) => Reply { status: 200, is_problem: false, retry_after_s: None, body },
             Err(refusal) => self.refuse(refusal),
@@ -145,7 +145,7 @@ impl Front {
             let Some(Waiting { journaled, caller, since }) = self.waiting.pop_front() else { return };
             let Ok(kept) = journaled.kept(durable) else { return };
             self.scratch.clear();
-            answer::answer(&kept, &self.gate.policies, &mut self.scratch);
+            answer::answer(&kept, &self.tables.policies, &mut self.scratch);
             self.tally.answered(now.saturating_duration_since(since));
             match caller {
                 Caller::Stream(key) => to_stream(key, &self.scratch),

@@ -12,7 +12,7 @@ use super::tcp::{self, Http};
 use super::tls::Tls;
 use crate::office::http::call::Door;
 use crate::rooms::journal::Desk;
-use crate::tables::Gate;
+use crate::tables::Tables;
 use crate::wire::http3::Limits;
 use anyhow::Context as _;
 use aws_lc_rs::{hkdf, hmac, rand};
@@ -56,7 +56,7 @@ pub struct Worker {
     /// Its bell.
     pub bell: Arc<Bell>,
     /// What all workers share.
-    pub gate: Arc<Gate>,
+    pub tables: Arc<Tables>,
     /// The back office's door.
     pub door: Door,
     /// TLS for both.
@@ -101,10 +101,10 @@ fn pin(number: u16) {
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase } = worker;
+    let Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase } = worker;
     let endpoint = endpoint(number, workers, &tls, &secret)?;
     let port = sockets.udp.local_addr()?.port();
-    let front = Rc::new(RefCell::new(Front::new(gate, desk)));
+    let front = Rc::new(RefCell::new(Front::new(tables, desk)));
     let work = Workplace {
         front: Rc::clone(&front),
         door: door.clone(),

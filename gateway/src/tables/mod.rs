@@ -1,4 +1,4 @@
-//! The gate: what every worker and the back office share while the gateway runs. Tables that are read on
+//! The tables: what every worker and the back office share while the gateway runs. Tables that are read on
 //! the scan path and swapped or filled elsewhere; no socket and no thread.
 
 pub mod channels;
@@ -18,7 +18,7 @@ use scangate_core::token::TokenKey;
 use venues::Venues;
 
 /// What is shared.
-pub struct Gate {
+pub struct Tables {
     /// Every resident's standing.
     pub colours: Colours,
     /// The venues.

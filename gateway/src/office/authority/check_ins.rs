@@ -48,11 +48,11 @@ impl Clerk for LateScans {
     const GROUP_MAX: usize = SCANS_A_GROUP;
 
     fn read(&self, line: &Line) -> Result<Admitted, Wrong> {
-        let gate = &self.office.gate;
+        let tables = &self.office.tables;
         let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
-        let authentic = authenticate_late(scan, &self.terminal, gate, clock::now())?;
-        let coloured = colour::colour(authentic, &gate.colours);
-        Ok(admit::admit(coloured, &gate.policies))
+        let authentic = authenticate_late(scan, &self.terminal, tables, clock::now())?;
+        let coloured = colour::colour(authentic, &tables.colours);
+        Ok(admit::admit(coloured, &tables.policies))
     }
 
     async fn keep(&self, admitted: Vec<Admitted>) -> Keeping<Kept> {
@@ -60,7 +60,7 @@ impl Clerk for LateScans {
     }
 
     fn answer(&self, kept: Kept, text: &mut BytesMut) -> Result<(), Wrong> {
-        answer::answer(&kept, &self.office.gate.policies, text);
+        answer::answer(&kept, &self.office.tables.policies, text);
         Ok(())
     }
 }
@@ -109,7 +109,7 @@ impl Clerk for Register {
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
             return Err(Wrong::Malformed("at is longer ago than trails are kept".into()));
         }
-        if self.office.gate.venues.get(venue).is_none() {
+        if self.office.tables.venues.get(venue).is_none() {
             return Err(Wrong::VenueUnknown);
         }
         let id = check_in_id(person, venue, direction, Moment::At(at));

@@ -35,7 +35,7 @@ const BODY_MAX: Duration = Duration::from_secs(30);
 
 /// The pack in force, for as long as a request takes.
 fn in_force(office: &Office) -> Arc<Published> {
-    Guard::into_inner(office.gate.policies.in_force())
+    Guard::into_inner(office.tables.policies.in_force())
 }
 
 /// `GET /v1/registration`: what a page must know to ask for it.
