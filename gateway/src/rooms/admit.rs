@@ -50,17 +50,7 @@ fn admit_person(
 ) -> AdmittedPerson {
     let authentic = person.authentic;
     let staff = if door.is_none() { Staff::Idle } else { Staff::Acted };
-    // A paper pass is itself a document that staff have seen.
-    let document_shown = door.document_shown || authentic.mode == Mode::PaperPass;
-    let door = DoorWork { document_shown, ..door };
-    let admission = published.policy.admit(person.standing, Place::of(venue), door);
-    let outcome = Outcome {
-        colour: person.standing.colour,
-        verdict: admission.verdict,
-        checks: admission.checks,
-        reasons: admission.reasons,
-        policy: published.number,
-    };
+    let outcome = decide(person, published, venue, door);
     let id = check_in_id(authentic.person, venue.id, direction, Moment::Step(authentic.step));
     let check_in = CheckIn {
         id,
@@ -72,6 +62,26 @@ fn admit_person(
         outcome: Some(outcome),
     };
     AdmittedPerson { check_in, step: authentic.step, staff }
+}
+
+/// The rule pack's decision on a person at a venue's door.
+pub(super) fn decide(
+    person: &ColouredPerson,
+    published: &Published,
+    venue: &Venue,
+    door: DoorWork,
+) -> Outcome {
+    // A paper pass is itself a document that staff have seen.
+    let document_shown = door.document_shown || person.authentic.mode == Mode::PaperPass;
+    let door = DoorWork { document_shown, ..door };
+    let admission = published.policy.admit(person.standing, Place::of(venue), door);
+    Outcome {
+        colour: person.standing.colour,
+        verdict: admission.verdict,
+        checks: admission.checks,
+        reasons: admission.reasons,
+        policy: published.number,
+    }
 }
 
 impl Admitted {

@@ -125,6 +125,19 @@ fn authenticate_at(
     Ok(AuthenticScan { venue, people, direction: scan.direction, door: scan.door, at })
 }
 
+/// Authenticates the code that a terminal looks up. The terminal's venue may be closed.
+///
+/// **Errors**: in this order, the code's seal, its step, the venue.
+pub(super) fn authenticate_look_up(
+    code: &PersonCode,
+    terminal: &Terminal,
+    tables: &Tables,
+    now: Timestamp,
+) -> Result<(AuthenticPerson, Arc<KnownVenue>), Refusal> {
+    let authentic = person(code, tables, now, Mode::Terminal)?;
+    Ok((authentic, known_venue(terminal.venue, tables)?))
+}
+
 fn person(code: &PersonCode, tables: &Tables, at: Timestamp, mode: Mode) -> Result<AuthenticPerson, Refusal> {
     if !tables.keyring.has_sealed(code) {
         return Err(Refusal::PersonCodeInvalid);

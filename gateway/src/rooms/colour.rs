@@ -29,7 +29,11 @@ pub struct Coloured {
 #[must_use]
 pub fn colour(scan: AuthenticScan, colours: &Colours) -> Coloured {
     let AuthenticScan { venue, people, direction, door, at } = scan;
-    let people =
-        people.map(|authentic| ColouredPerson { standing: colours.standing(authentic.person), authentic });
+    let people = people.map(|authentic| colour_person(authentic, colours));
     Coloured { venue, people, direction, door, at }
+}
+
+/// Looks one person up.
+pub(super) fn colour_person(authentic: AuthenticPerson, colours: &Colours) -> ColouredPerson {
+    ColouredPerson { standing: colours.standing(authentic.person), authentic }
 }
