@@ -1,7 +1,7 @@
 //! The second room: whether the codes are genuine and of this moment. It knows keys and venues and no
 //! colours.
 
-use super::people::Party;
+use super::people::People;
 use crate::tables::Tables;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{Direction, Mode};
@@ -62,7 +62,7 @@ pub struct AuthenticPerson {
 /// A scan whose codes are all genuine and of their moment.
 pub struct AuthenticScan {
     pub(super) venue: Arc<KnownVenue>,
-    pub(super) people: Party<AuthenticPerson>,
+    pub(super) people: People<AuthenticPerson>,
     pub(super) direction: Direction,
     pub(super) door: DoorWork,
     pub(super) at: Timestamp,
@@ -121,7 +121,7 @@ fn authenticate_at(
         .iter()
         .map(|code| person(code, tables, at, companion_mode))
         .collect::<Result<_, _>>()?;
-    let people = Party { holder, companions };
+    let people = People { holder, companions };
     Ok(AuthenticScan { venue, people, direction: scan.direction, door: scan.door, at })
 }
 

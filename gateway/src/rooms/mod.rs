@@ -13,7 +13,7 @@ pub mod people;
 
 use crate::tables::Tables;
 use authenticate::Terminal;
-use journal::{Desk, Journaled};
+use journal::{JournalDesk, QueuedCheckIns};
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
 use scangate_core::time::Timestamp;
@@ -23,9 +23,9 @@ pub fn walk(
     body: &[u8],
     terminal: Option<&Terminal>,
     tables: &Tables,
-    desk: &mut Desk,
+    desk: &mut JournalDesk,
     now: Timestamp,
-) -> Result<Journaled, Refusal> {
+) -> Result<QueuedCheckIns, Refusal> {
     let scan = Scan::parse(body)?;
     let authentic = authenticate::authenticate(scan, terminal, tables, now)?;
     let coloured = colour::colour(authentic, &tables.colours);

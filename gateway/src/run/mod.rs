@@ -15,13 +15,13 @@ use crate::office::registration::providers::Parties;
 use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
-use crate::rooms::journal::Desk;
+use crate::rooms::journal::JournalDesk;
 use crate::serve::phase::Phase;
 use crate::serve::worker::{self, Worker};
 use crate::serve::{socket, tls};
 use crate::tables::Tables;
 use crate::tables::channels::Channels;
-use crate::tables::colours::Colours;
+use crate::tables::colours::ColourTable;
 use crate::tables::keyring::Keyring;
 use crate::tables::policies;
 use crate::tables::venues::Venues;
@@ -156,7 +156,7 @@ pub fn run(
 
     let mut threads = Vec::new();
     for (number, ((sockets, bell), lane)) in (0..).zip(sockets.into_iter().zip(bells).zip(lanes)) {
-        let desk = Desk { number, lane, durability: journal.durability() };
+        let desk = JournalDesk { number, lane, durability: journal.durability() };
         let (tables, door, tls) = (Arc::clone(&tables), door.clone(), Arc::clone(&tls));
         let (secret, phase) = (secret.clone(), phase.clone());
         let worker = Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase };
@@ -235,7 +235,7 @@ fn tables(
     registry: &Registry,
     presence: Presence,
 ) -> anyhow::Result<Tables> {
-    let colours = Colours::default();
+    let colours = ColourTable::default();
     let essentials = match presence {
         Presence::There => {
             publish_configured(config, issuer, registry)?;
@@ -251,13 +251,13 @@ fn tables(
         venues,
         keyring: Keyring::new(secret.clone(), essentials.kids),
         policies,
-        recent: crate::tables::recent::Recent::new(config.person_check_ins_max),
+        recent: crate::tables::recent::RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
         tokens: deployment::token_key(secret),
     })
 }
 
-fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Essentials> {
+fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Essentials> {
     let read = snapshot::read(&config.data, colours)?;
     let Snapshot { followed, essentials } = read.with_context(|| {
         format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())

@@ -5,7 +5,7 @@ use super::stream_key::StreamKey;
 use super::tally::Tally;
 use crate::clock;
 use crate::rooms::authenticate::Terminal;
-use crate::rooms::journal::{Desk, Journaled};
+use crate::rooms::journal::{JournalDesk, QueuedCheckIns};
 use crate::rooms::{self, answer, look_up};
 use crate::tables::Tables;
 use crate::tables::channels::Channel;
@@ -43,7 +43,7 @@ pub struct Reply {
 }
 
 struct Waiting {
-    journaled: Journaled,
+    journaled: QueuedCheckIns,
     caller: Caller,
     since: Instant,
 }
@@ -51,7 +51,7 @@ struct Waiting {
 /// The desk.
 pub struct Front {
     tables: Arc<Tables>,
-    desk: Desk,
+    desk: JournalDesk,
     waiting: VecDeque<Waiting>,
     scratch: BytesMut,
     spread: u64,
@@ -71,7 +71,7 @@ pub enum Taken {
 impl Front {
     /// A desk at this place of the journal.
     #[must_use]
-    pub fn new(tables: Arc<Tables>, desk: Desk) -> Self {
+    pub fn new(tables: Arc<Tables>, desk: JournalDesk) -> Self {
         let spread = u64::from(desk.number) << 32;
         let tally = Tally::new(desk.number);
         let at = (Instant::now(), clock::now());
@@ -106,7 +106,7 @@ impl Front {
         }
     }
 
-    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<Journaled, Refusal> {
+    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<QueuedCheckIns, Refusal> {
         if self.waiting.len() >= WAITING_MAX {
             return Err(Refusal::Overloaded);
         }

@@ -11,7 +11,7 @@ use super::socket::Sockets;
 use super::tcp::{self, Http};
 use super::tls::Tls;
 use crate::office::http::call::Door;
-use crate::rooms::journal::Desk;
+use crate::rooms::journal::JournalDesk;
 use crate::tables::Tables;
 use crate::wire::http3::Limits;
 use anyhow::Context as _;
@@ -52,7 +52,7 @@ pub struct Worker {
     /// Its sockets.
     pub sockets: Sockets,
     /// Its place at the journal; the bell is rung when a group is durable.
-    pub desk: Desk,
+    pub desk: JournalDesk,
     /// Its bell.
     pub bell: Arc<Bell>,
     /// What all workers share.

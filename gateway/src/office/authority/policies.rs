@@ -6,7 +6,7 @@ use crate::office::http::auth::Authority;
 use crate::office::http::error::Wrong;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use crate::tables::policies::{Published, sign};
+use crate::tables::policies::{PublishedPolicy, sign};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -144,7 +144,7 @@ pub(in crate::office) async fn bring_into_force(
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let number = office.registry.publish_policy(&label, &text, &signature)?;
-        office.tables.policies.bring_into_force(Published::new(number, policy, text, signature));
+        office.tables.policies.bring_into_force(PublishedPolicy::new(number, policy, text, signature));
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
