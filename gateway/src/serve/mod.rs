@@ -3,7 +3,7 @@
 
 mod bell;
 mod connection_ids;
-pub mod front;
+pub mod front_desk;
 pub mod phase;
 pub mod quic;
 pub mod sessions;

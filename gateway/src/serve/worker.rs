@@ -3,12 +3,12 @@
 
 use super::bell::Bell;
 use super::connection_ids::WorkerIds;
-use super::front::Front;
+use super::front_desk::FrontDesk;
 use super::phase::Phase;
 use super::quic::QuicLoop;
-use super::quic::context::Workplace;
+use super::quic::context::WorkerContext;
 use super::socket::Sockets;
-use super::tcp::{self, Http};
+use super::tcp::{self, HttpContext};
 use super::tls::Tls;
 use crate::office::http::call::Door;
 use crate::rooms::journal::JournalDesk;
@@ -104,8 +104,8 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     let Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase } = worker;
     let endpoint = endpoint(number, workers, &tls, &secret)?;
     let port = sockets.udp.local_addr()?.port();
-    let front = Rc::new(RefCell::new(Front::new(tables, desk)));
-    let work = Workplace {
+    let front = Rc::new(RefCell::new(FrontDesk::new(tables, desk)));
+    let work = WorkerContext {
         front: Rc::clone(&front),
         door: door.clone(),
         bell: Arc::clone(&bell),
@@ -117,7 +117,8 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{port}\"; ma=86400"))?;
-    let http = Rc::new(Http { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
+    let http =
+        Rc::new(HttpContext { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
     let mut draining = phase.clone();
     tokio::select! {

@@ -2,7 +2,7 @@
 
 use crate::office::http::call::Door;
 use crate::serve::bell::Bell;
-use crate::serve::front::Front;
+use crate::serve::front_desk::FrontDesk;
 use crate::serve::stream_key::StreamKey;
 use crate::wire::http3::Limits;
 use bytes::BytesMut;
@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What every connection of a worker works with.
-pub struct Workplace {
+pub struct WorkerContext {
     /// The front desk.
-    pub front: Rc<RefCell<Front>>,
+    pub front: Rc<RefCell<FrontDesk>>,
     /// The back office's door.
     pub door: Door,
     /// The worker's bell.
@@ -27,11 +27,11 @@ pub struct Workplace {
     /// The `date` of this second.
     pub date: [u8; 29],
     /// Requests that did not come at once, the oldest first.
-    pub slow: VecDeque<Slow>,
+    pub slow: VecDeque<SlowRequest>,
 }
 
 /// A request that is given up unless it is whole by then.
-pub struct Slow {
+pub struct SlowRequest {
     /// The stream it comes on.
     pub key: StreamKey,
     /// Until when.

@@ -17,8 +17,8 @@ use super::phase::Phase;
 use super::stream_key::StreamKey;
 use bytes::BytesMut;
 use connection::Connection;
-use context::{Slow, Workplace};
-use outbox::{Flushed, Outbox};
+use context::{SlowRequest, WorkerContext};
+use outbox::{FlushStatus, Outbox};
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use std::cmp::Reverse;
@@ -67,7 +67,7 @@ pub struct QuicLoop {
     outbox: Outbox,
     is_blocked: bool,
     is_disk_slow: bool,
-    work: Workplace,
+    work: WorkerContext,
     rung: Vec<StreamKey>,
     date_second: u64,
     drained_at: Option<Instant>,
@@ -79,7 +79,7 @@ impl QuicLoop {
     pub fn new(
         socket: std::net::UdpSocket,
         endpoint: Endpoint,
-        work: Workplace,
+        work: WorkerContext,
         worker: u16,
     ) -> io::Result<Self> {
         let io = UdpSocket::from_std(socket)?;
@@ -300,7 +300,7 @@ impl QuicLoop {
 
     fn give_up_slow(&mut self, now: Instant) {
         while self.work.slow.front().is_some_and(|slow| slow.until <= now) {
-            let Some(Slow { key, .. }) = self.work.slow.pop_front() else { return };
+            let Some(SlowRequest { key, .. }) = self.work.slow.pop_front() else { return };
             let Some(mut connection) = self.take(key.slot) else { continue };
             if connection.generation == key.generation {
                 connection.give_up(key.stream, &mut self.work);
@@ -393,7 +393,7 @@ impl QuicLoop {
     }
 
     fn flush(&mut self) {
-        self.is_blocked = self.outbox.flush(self.io.as_fd()) == Flushed::Blocked;
+        self.is_blocked = self.outbox.flush(self.io.as_fd()) == FlushStatus::Blocked;
     }
 
     /// Passes a connection's words to the endpoint, lets go of it once it is drained, and sets its timer.

@@ -4,15 +4,15 @@
 mod request_state;
 mod requests;
 
-use super::context::Workplace;
-use super::stream_chunks::{End, read};
-use super::write_queue::Outgoing;
+use super::context::WorkerContext;
+use super::stream_chunks::{StreamEnd, read};
+use super::write_queue::WriteQueue;
 use crate::tables::channels::Channel;
-use crate::wire::http3::{Code, Control, Fault, Limits, Scope, Uni};
+use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, Limits, UniStreamAction};
 use bytes::Bytes;
 use quinn_proto::crypto::rustls::HandshakeData;
 use quinn_proto::{Dir, Event, StreamEvent, StreamId, VarInt};
-use request_state::Request;
+use request_state::RequestState;
 use scangate_core::refusal::Refusal;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,8 +45,8 @@ pub struct Connection {
     channel: Option<Arc<Channel>>,
     control: Control,
     control_stream: Option<StreamId>,
-    control_out: Outgoing,
-    requests: HashMap<StreamId, Request, foldhash::fast::RandomState>,
+    control_out: WriteQueue,
+    requests: HashMap<StreamId, RequestState, foldhash::fast::RandomState>,
     is_busy: bool,
 }
 
@@ -66,14 +66,14 @@ impl Connection {
             channel: None,
             control: Control::new(limits),
             control_stream: None,
-            control_out: Outgoing::default(),
+            control_out: WriteQueue::default(),
             requests: HashMap::default(),
             is_busy: false,
         }
     }
 
     /// Takes everything that QUIC has to say.
-    pub fn events(&mut self, work: &mut Workplace, now: Instant) {
+    pub fn events(&mut self, work: &mut WorkerContext, now: Instant) {
         while let Some(event) = self.quic.poll() {
             match event {
                 Event::Connected => self.connected(),
@@ -97,7 +97,7 @@ impl Connection {
         data.server_name
     }
 
-    fn admit(&self, work: &Workplace) -> Result<(), Refusal> {
+    fn admit(&self, work: &WorkerContext) -> Result<(), Refusal> {
         self.channel.as_deref().map_or(Ok(()), |channel| work.front.borrow().admit(channel))
     }
 
@@ -131,10 +131,10 @@ impl Connection {
 
     /// Closes without an error.
     pub fn close(&mut self, now: Instant) {
-        self.quic.close(now, error_code(Code::NoError), Bytes::new());
+        self.quic.close(now, error_code(ErrorCode::NoError), Bytes::new());
     }
 
-    fn stream_event(&mut self, event: StreamEvent, work: &mut Workplace, now: Instant) {
+    fn stream_event(&mut self, event: StreamEvent, work: &mut WorkerContext, now: Instant) {
         match event {
             StreamEvent::Opened { dir: Dir::Bi } => self.accept_requests(work, now),
             StreamEvent::Opened { dir: Dir::Uni } => {
@@ -158,7 +158,7 @@ impl Connection {
         }
     }
 
-    fn accept_requests(&mut self, work: &mut Workplace, now: Instant) {
+    fn accept_requests(&mut self, work: &mut WorkerContext, now: Instant) {
         let mut accepted = 0;
         while let Some(id) = self.quic.streams().accept(Dir::Bi) {
             accepted += 1;
@@ -175,16 +175,16 @@ impl Connection {
         let number = u64::from(id);
         for chunk in arrived.first.iter().chain(&arrived.chunks) {
             match self.control.handle_uni(number, chunk) {
-                Ok(Uni::Keep) => {}
-                Ok(Uni::Discard) => {
+                Ok(UniStreamAction::Keep) => {}
+                Ok(UniStreamAction::Discard) => {
                     // A stream that ended by itself needs no stopping.
-                    let _ = self.quic.recv_stream(id).stop(error_code(Code::StreamCreationError));
+                    let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::StreamCreationError));
                     return;
                 }
                 Err(fault) => return self.fault(id, fault, now),
             }
         }
-        if arrived.end != End::Open
+        if arrived.end != StreamEnd::Open
             && let Err(fault) = self.control.handle_uni_end(number)
         {
             self.fault(id, fault, now);
@@ -193,12 +193,12 @@ impl Connection {
 
     fn fault(&mut self, id: StreamId, fault: Fault, now: Instant) {
         match fault.scope {
-            Scope::Stream => {
+            FaultScope::Stream => {
                 self.requests.remove(&id);
                 let _ = self.quic.recv_stream(id).stop(error_code(fault.code));
                 let _ = self.quic.send_stream(id).reset(error_code(fault.code));
             }
-            Scope::Connection => {
+            FaultScope::Connection => {
                 self.requests.clear();
                 self.quic.close(now, error_code(fault.code), Bytes::from_static(fault.why.as_bytes()));
             }
@@ -206,6 +206,6 @@ impl Connection {
     }
 }
 
-fn error_code(code: Code) -> VarInt {
+fn error_code(code: ErrorCode) -> VarInt {
     VarInt::from_u64(code.value()).expect("HTTP/3 codes are small")
 }

@@ -1,7 +1,7 @@
 //! How far a request stream has come.
 
 use crate::serve::quic::office_stream::OfficeStream;
-use crate::serve::quic::write_queue::Outgoing;
+use crate::serve::quic::write_queue::WriteQueue;
 use crate::wire::http3::{Head, Limits, RequestReader};
 use bytes::{Bytes, BytesMut};
 
@@ -10,13 +10,13 @@ use bytes::{Bytes, BytesMut};
     reason = "a request that is not whole at once is rare, and a box would cost it more"
 )]
 /// The state of a request that was not answered in one step.
-pub(super) enum Request {
+pub(super) enum RequestState {
     /// The head is not whole.
     Reading(RequestReader),
     /// A check-in whose body is not whole.
     Scanning(RequestReader, Head, BytesMut),
     /// An answer that the peer's window did not take at once.
-    Answering(Outgoing),
+    Answering(WriteQueue),
     /// The back office has it.
     Office(Box<OfficeStream>),
 }

@@ -1,14 +1,14 @@
 //! The requests of a connection: how each is read, routed and answered.
 
-use super::request_state::{Request, RequestBody};
+use super::request_state::{RequestBody, RequestState};
 use super::{Connection, error_code};
-use crate::serve::front::{Caller, Reply, Taken};
-use crate::serve::quic::context::{Slow, Workplace};
-use crate::serve::quic::office_stream::{Next, OfficeStream};
-use crate::serve::quic::stream_chunks::{Arrived, End, read};
-use crate::serve::quic::write_queue::{Outgoing, Progress};
+use crate::serve::front_desk::{Caller, Reply, ScanStatus};
+use crate::serve::quic::context::{SlowRequest, WorkerContext};
+use crate::serve::quic::office_stream::{OfficeStream, OfficeStreamStatus};
+use crate::serve::quic::stream_chunks::{StreamChunks, StreamEnd, read};
+use crate::serve::quic::write_queue::{WriteProgress, WriteQueue};
 use crate::serve::stream_key::StreamKey;
-use crate::wire::http3::{Code, Head, Part, RequestReader, answer, whole};
+use crate::wire::http3::{ErrorCode, Head, Part, RequestReader, answer, whole};
 use crate::wire::problem::CHALLENGE;
 use crate::wire::route::Route;
 use bytes::BytesMut;
@@ -22,12 +22,12 @@ const REQUEST_MAX: Duration = Duration::from_secs(10);
 
 impl Connection {
     /// A new request stream. Nearly always it holds one small request, whole: that one needs no state.
-    pub(super) fn begin(&mut self, id: StreamId, work: &mut Workplace, now: Instant) {
+    pub(super) fn begin(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         if let Err(fault) = self.control.handle_request_stream(u64::from(id)) {
             return self.fault(id, fault, now);
         }
         let mut arrived = read(&mut self.quic, id);
-        if arrived.end == End::Finished
+        if arrived.end == StreamEnd::Finished
             && arrived.chunks.is_empty()
             && let Some(chunk) = &arrived.first
             && let Some(request) = whole(chunk, &work.limits)
@@ -37,49 +37,49 @@ impl Connection {
                 Err(fault) => self.fault(id, fault, now),
             };
         }
-        let request = Request::Reading(RequestReader::new(work.limits));
+        let request = RequestState::Reading(RequestReader::new(work.limits));
         self.take_chunks(id, request, &mut arrived, work, now);
         if self.is_arriving(id) {
             let key = StreamKey { slot: self.slot, generation: self.generation, stream: id };
-            work.slow.push_back(Slow { key, until: now + REQUEST_MAX });
+            work.slow.push_back(SlowRequest { key, until: now + REQUEST_MAX });
         }
     }
 
     fn is_arriving(&self, id: StreamId) -> bool {
-        matches!(self.requests.get(&id), Some(Request::Reading(_) | Request::Scanning(..)))
+        matches!(self.requests.get(&id), Some(RequestState::Reading(_) | RequestState::Scanning(..)))
     }
 
     /// Refuses a request that is not whole yet.
-    pub fn give_up(&mut self, id: StreamId, work: &mut Workplace) {
+    pub fn give_up(&mut self, id: StreamId, work: &mut WorkerContext) {
         if self.is_arriving(id) {
             self.requests.remove(&id);
             self.refuse_reading(id, Refusal::Malformed("the request did not arrive whole"), work);
         }
     }
 
-    fn check_in(&mut self, id: StreamId, head: &Head, body: &[u8], work: &mut Workplace) {
+    fn check_in(&mut self, id: StreamId, head: &Head, body: &[u8], work: &mut WorkerContext) {
         let key = StreamKey { slot: self.slot, generation: self.generation, stream: id };
         let taken = work.front.borrow_mut().check_in(body, head.authorization(), Caller::Stream(key));
         match taken {
-            Taken::Waiting => self.waiting += 1,
-            Taken::Refused(refusal) => self.refuse(id, refusal, work),
+            ScanStatus::Waiting => self.waiting += 1,
+            ScanStatus::Refused(refusal) => self.refuse(id, refusal, work),
         }
     }
 
     pub(super) fn read_request(
         &mut self,
         id: StreamId,
-        request: Request,
-        work: &mut Workplace,
+        request: RequestState,
+        work: &mut WorkerContext,
         now: Instant,
     ) {
         match request {
-            Request::Office(stream) => self.advance_office(id, stream, work, now),
-            Request::Answering(out) => {
+            RequestState::Office(stream) => self.advance_office(id, stream, work, now),
+            RequestState::Answering(out) => {
                 // The answer is on its way: what the peer still sends is not wanted.
-                self.requests.insert(id, Request::Answering(out));
+                self.requests.insert(id, RequestState::Answering(out));
             }
-            Request::Reading(_) | Request::Scanning(..) => {
+            RequestState::Reading(_) | RequestState::Scanning(..) => {
                 let mut arrived = read(&mut self.quic, id);
                 self.take_chunks(id, request, &mut arrived, work, now);
             }
@@ -90,40 +90,42 @@ impl Connection {
     fn take_chunks(
         &mut self,
         id: StreamId,
-        mut request: Request,
-        arrived: &mut Arrived,
-        work: &mut Workplace,
+        mut request: RequestState,
+        arrived: &mut StreamChunks,
+        work: &mut WorkerContext,
         now: Instant,
     ) {
-        let (Request::Reading(reader) | Request::Scanning(reader, ..)) = &mut request else { return };
+        let (RequestState::Reading(reader) | RequestState::Scanning(reader, ..)) = &mut request else {
+            return;
+        };
         let mut chunks = arrived.first.take().into_iter().chain(arrived.chunks.drain(..));
         let fed = chunks.try_for_each(|chunk| reader.handle(chunk));
         let fed = fed.and_then(|()| match arrived.end {
-            End::Finished => reader.handle_end(),
-            End::Open | End::Reset => Ok(()),
+            StreamEnd::Finished => reader.handle_end(),
+            StreamEnd::Open | StreamEnd::Reset => Ok(()),
         });
         if let Err(fault) = fed {
             return self.fault(id, fault, now);
         }
-        if arrived.end == End::Reset {
+        if arrived.end == StreamEnd::Reset {
             // Abandoned half-way: nothing is kept of it.
-            let _ = self.quic.send_stream(id).reset(error_code(Code::RequestCancelled));
+            let _ = self.quic.send_stream(id).reset(error_code(ErrorCode::RequestCancelled));
             return;
         }
         self.advance(id, request, work, now);
     }
 
-    fn advance(&mut self, id: StreamId, request: Request, work: &mut Workplace, now: Instant) {
+    fn advance(&mut self, id: StreamId, request: RequestState, work: &mut WorkerContext, now: Instant) {
         match request {
-            Request::Reading(mut reader) => match reader.poll() {
+            RequestState::Reading(mut reader) => match reader.poll() {
                 Some(Part::Head(head)) => {
                     self.route(id, head, RequestBody::Arriving(reader), work, now);
                 }
                 Some(Part::Body(_) | Part::End) | None => {
-                    self.requests.insert(id, Request::Reading(reader));
+                    self.requests.insert(id, RequestState::Reading(reader));
                 }
             },
-            Request::Scanning(mut reader, head, mut body) => loop {
+            RequestState::Scanning(mut reader, head, mut body) => loop {
                 match reader.poll() {
                     Some(Part::Body(piece)) if body.len() + piece.len() > SCAN_BYTES_MAX => {
                         return self.refuse_reading(id, Refusal::TooLarge, work);
@@ -132,19 +134,19 @@ impl Connection {
                     Some(Part::End) => return self.check_in(id, &head, &body, work),
                     Some(Part::Head(_)) => {}
                     None => {
-                        self.requests.insert(id, Request::Scanning(reader, head, body));
+                        self.requests.insert(id, RequestState::Scanning(reader, head, body));
                         return;
                     }
                 }
             },
-            Request::Answering(_) | Request::Office(_) => {
+            RequestState::Answering(_) | RequestState::Office(_) => {
                 self.requests.insert(id, request);
             }
         }
     }
 
     /// Sends a request on its way by its head. Whole or not, each request is counted and routed here, once.
-    fn route(&mut self, id: StreamId, head: Head, body: RequestBody, work: &mut Workplace, now: Instant) {
+    fn route(&mut self, id: StreamId, head: Head, body: RequestBody, work: &mut WorkerContext, now: Instant) {
         if let Err(refusal) = self.admit(work) {
             return self.refuse_request(id, refusal, &body, work);
         }
@@ -154,7 +156,7 @@ impl Connection {
                 self.refuse_reading(id, Refusal::TooLarge, work);
             }
             (Route::CheckIn, RequestBody::Arriving(reader)) => {
-                self.advance(id, Request::Scanning(reader, head, BytesMut::new()), work, now);
+                self.advance(id, RequestState::Scanning(reader, head, BytesMut::new()), work, now);
             }
             (Route::Colour(code), body) => {
                 let reply = work.front.borrow_mut().look_up(code, head.authorization());
@@ -179,7 +181,7 @@ impl Connection {
         id: StreamId,
         head: &Head,
         reader: RequestReader,
-        work: &mut Workplace,
+        work: &mut WorkerContext,
         now: Instant,
     ) {
         let parts = match head.to_request() {
@@ -197,27 +199,27 @@ impl Connection {
         &mut self,
         id: StreamId,
         mut stream: Box<OfficeStream>,
-        work: &mut Workplace,
+        work: &mut WorkerContext,
         now: Instant,
     ) {
         match stream.advance(&mut self.quic, id, &work.date) {
-            Next::Waits => {
-                self.requests.insert(id, Request::Office(stream));
+            OfficeStreamStatus::Waits => {
+                self.requests.insert(id, RequestState::Office(stream));
             }
-            Next::Over if stream.is_reading() => self.stop_reading(id),
-            Next::Over => {}
-            Next::Broken => {
-                let _ = self.quic.send_stream(id).reset(error_code(Code::InternalError));
+            OfficeStreamStatus::Over if stream.is_reading() => self.stop_reading(id),
+            OfficeStreamStatus::Over => {}
+            OfficeStreamStatus::Broken => {
+                let _ = self.quic.send_stream(id).reset(error_code(ErrorCode::InternalError));
                 self.stop_reading(id);
             }
-            Next::Fault(fault) => self.fault(id, fault, now),
+            OfficeStreamStatus::Fault(fault) => self.fault(id, fault, now),
         }
     }
 
     /// The back office rang for a stream.
-    pub fn rung(&mut self, id: StreamId, work: &mut Workplace, now: Instant) {
+    pub fn rung(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         match self.requests.remove(&id) {
-            Some(Request::Office(stream)) => self.advance_office(id, stream, work, now),
+            Some(RequestState::Office(stream)) => self.advance_office(id, stream, work, now),
             Some(other) => {
                 self.requests.insert(id, other);
             }
@@ -225,13 +227,13 @@ impl Connection {
         }
     }
 
-    pub(super) fn writable(&mut self, id: StreamId, work: &mut Workplace, now: Instant) {
+    pub(super) fn writable(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         if self.control_stream == Some(id) {
             return self.write_control();
         }
         match self.requests.remove(&id) {
-            Some(Request::Answering(out)) => self.write(id, out),
-            Some(Request::Office(stream)) => self.advance_office(id, stream, work, now),
+            Some(RequestState::Answering(out)) => self.write(id, out),
+            Some(RequestState::Office(stream)) => self.advance_office(id, stream, work, now),
             Some(other) => {
                 self.requests.insert(id, other);
             }
@@ -240,13 +242,13 @@ impl Connection {
     }
 
     /// Writes a check-in's answer: it is on disk.
-    pub fn answer(&mut self, id: StreamId, body: &[u8], work: &mut Workplace) {
+    pub fn answer(&mut self, id: StreamId, body: &[u8], work: &mut WorkerContext) {
         self.waiting -= 1;
         answer::json(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, None, body);
         self.send(id, work);
     }
 
-    fn reply(&mut self, id: StreamId, reply: &Reply, work: &mut Workplace) {
+    fn reply(&mut self, id: StreamId, reply: &Reply, work: &mut WorkerContext) {
         let kind = if reply.is_problem { answer::ContentType::Problem } else { answer::ContentType::Json };
         let Reply { status, retry_after_s, body, .. } = reply;
         let challenge = (*status == 401).then_some(CHALLENGE);
@@ -254,28 +256,34 @@ impl Connection {
         self.send(id, work);
     }
 
-    fn send(&mut self, id: StreamId, work: &mut Workplace) {
-        let mut out = Outgoing::default();
+    fn send(&mut self, id: StreamId, work: &mut WorkerContext) {
+        let mut out = WriteQueue::default();
         out.push(work.scratch.split().freeze());
         out.end();
         self.write(id, out);
     }
 
-    fn write(&mut self, id: StreamId, mut out: Outgoing) {
+    fn write(&mut self, id: StreamId, mut out: WriteQueue) {
         match out.write(self.quic.send_stream(id)) {
-            Progress::Blocked => {
-                self.requests.insert(id, Request::Answering(out));
+            WriteProgress::Blocked => {
+                self.requests.insert(id, RequestState::Answering(out));
             }
-            Progress::Written | Progress::Ended | Progress::Gone => {}
+            WriteProgress::Written | WriteProgress::Ended | WriteProgress::Gone => {}
         }
     }
 
-    fn refuse(&mut self, id: StreamId, refusal: Refusal, work: &mut Workplace) {
+    fn refuse(&mut self, id: StreamId, refusal: Refusal, work: &mut WorkerContext) {
         let reply = work.front.borrow_mut().refuse(refusal);
         self.reply(id, &reply, work);
     }
 
-    fn refuse_request(&mut self, id: StreamId, refusal: Refusal, body: &RequestBody, work: &mut Workplace) {
+    fn refuse_request(
+        &mut self,
+        id: StreamId,
+        refusal: Refusal,
+        body: &RequestBody,
+        work: &mut WorkerContext,
+    ) {
         match body {
             RequestBody::Whole(_) => self.refuse(id, refusal, work),
             RequestBody::Arriving(_) => self.refuse_reading(id, refusal, work),
@@ -283,14 +291,14 @@ impl Connection {
     }
 
     /// Refuses before the request is read to its end; the rest is not wanted (RFC 9114 section 4.1).
-    fn refuse_reading(&mut self, id: StreamId, refusal: Refusal, work: &mut Workplace) {
+    fn refuse_reading(&mut self, id: StreamId, refusal: Refusal, work: &mut WorkerContext) {
         self.refuse(id, refusal, work);
         self.stop_reading(id);
     }
 
     fn stop_reading(&mut self, id: StreamId) {
         // A stream that is read to its end is closed already.
-        let _ = self.quic.recv_stream(id).stop(error_code(Code::NoError));
+        let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::NoError));
     }
 }
 

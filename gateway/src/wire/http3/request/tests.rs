@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::http3::Scope;
+use crate::wire::http3::FaultScope;
 use crate::wire::http3::tests::{frame, grease, head_block, post_block};
 
 fn read(pieces: impl IntoIterator<Item = Bytes>) -> Result<(Vec<u8>, Vec<u8>, bool), Fault> {
@@ -159,7 +159,7 @@ fn large_headers_are_refused_from_the_header_alone() {
     let mut reader = RequestReader::new(Limits::default());
     // 1 GiB, declared; not a byte of it sent.
     let fault = reader.handle(Bytes::from_static(&[0x01, 0xc0, 0, 0, 0, 0x40, 0, 0, 0])).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::ExcessiveLoad, Scope::Stream));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::ExcessiveLoad, FaultScope::Stream));
     assert_eq!(reader.handle(Bytes::from_static(b"more")), Err(fault), "a fault is final");
     assert_eq!(reader.handle_end(), Err(fault));
     let at_limit = RequestReader::new(Limits::default()).handle(Bytes::from_static(&[0x01, 0x60, 0x00]));
@@ -181,7 +181,7 @@ fn a_body_longer_than_declared_is_refused_before_it_comes() {
     let mut reader = RequestReader::new(Limits::default());
     reader.handle(Bytes::from(frame(0x01, &post_block(&[("content-length", "2")])))).unwrap();
     let fault = reader.handle(Bytes::from_static(&[0x00, 0x03])).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::MessageError, Scope::Stream));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::MessageError, FaultScope::Stream));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn padding_has_an_end() {
     let limits = Limits { idle_frames_max: 3, skipped_bytes_max: 10, ..Limits::default() };
     let check = |bytes: Vec<u8>, is_fine: bool| {
         let result = RequestReader::new(limits).handle(Bytes::from(bytes));
-        let expected = Fault::connection(Code::ExcessiveLoad, "too many frames that bring nothing");
+        let expected = Fault::connection(ErrorCode::ExcessiveLoad, "too many frames that bring nothing");
         assert_eq!(result, if is_fine { Ok(()) } else { Err(expected) });
     };
     let head = frame(0x01, &post_block(&[]));

@@ -42,17 +42,17 @@ pub struct Reply {
     pub body: BytesMut,
 }
 
-struct Waiting {
+struct PendingAnswer {
     journaled: QueuedCheckIns,
     caller: Caller,
     since: Instant,
 }
 
 /// The desk.
-pub struct Front {
+pub struct FrontDesk {
     tables: Arc<Tables>,
     desk: JournalDesk,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<PendingAnswer>,
     scratch: BytesMut,
     spread: u64,
     at: (Instant, Timestamp),
@@ -61,14 +61,14 @@ pub struct Front {
 }
 
 /// What becomes of a scan at once.
-pub enum Taken {
-    /// It waits for the disk; the caller hears of it by [`Front::durable`].
+pub enum ScanStatus {
+    /// It waits for the disk; the caller hears of it by [`FrontDesk::durable`].
     Waiting,
     /// It was refused.
     Refused(Refusal),
 }
 
-impl Front {
+impl FrontDesk {
     /// A desk at this place of the journal.
     #[must_use]
     pub fn new(tables: Arc<Tables>, desk: JournalDesk) -> Self {
@@ -96,13 +96,13 @@ impl Front {
     }
 
     /// Walks one scan to the journal.
-    pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> Taken {
+    pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> ScanStatus {
         match self.walk(body, authorization) {
             Ok(journaled) => {
-                self.waiting.push_back(Waiting { journaled, caller, since: self.at.0 });
-                Taken::Waiting
+                self.waiting.push_back(PendingAnswer { journaled, caller, since: self.at.0 });
+                ScanStatus::Waiting
             }
-            Err(refusal) => Taken::Refused(refusal),
+            Err(refusal) => ScanStatus::Refused(refusal),
         }
     }
 
@@ -142,7 +142,7 @@ impl Front {
     pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
         while self.waiting.front().is_some_and(|waiting| waiting.journaled.is_durable(durable)) {
-            let Some(Waiting { journaled, caller, since }) = self.waiting.pop_front() else { return };
+            let Some(PendingAnswer { journaled, caller, since }) = self.waiting.pop_front() else { return };
             let Ok(kept) = journaled.kept(durable) else { return };
             self.scratch.clear();
             answer::answer(&kept, &self.tables.policies, &mut self.scratch);
