@@ -45,7 +45,7 @@ pub fn write(
     out.write_all(&(essentials.len() as u64).to_be_bytes())?;
     out.write_all(&essentials)?;
     let mut count = 0_u64;
-    for (person, PackedStanding(standing)) in colours.everybody() {
+    for (person, PackedStanding(standing)) in colours.all() {
         out.write_all(&person.0.to_be_bytes())?;
         out.write_all(&standing.to_be_bytes())?;
         count += 1;
@@ -151,7 +151,7 @@ mod tests {
             let snapshot = read(folder.path(), &colours).unwrap().unwrap();
             assert_eq!((snapshot.followed, snapshot.essentials), (Timestamp(at), essentials()));
             let sorted = |colours: &ColourTable| {
-                let mut all: Vec<_> = colours.everybody().collect();
+                let mut all: Vec<_> = colours.all().collect();
                 all.sort_by_key(|(person, _)| *person);
                 all
             };

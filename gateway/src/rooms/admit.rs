@@ -1,5 +1,5 @@
-//! The fourth room: what the city's rule pack says at this door. Out of it come check-ins; a person who is
-//! turned away has one too.
+//! The fourth room: the decision of the city's rule pack at this door. It makes check-ins, also for a
+//! person whom the door refuses.
 
 use super::colour::{ColouredPerson, ColouredScan};
 use super::people::People;
@@ -20,18 +20,18 @@ pub(super) struct AdmittedPerson {
     pub(super) staff: Staff,
 }
 
-/// Check-ins that are not kept yet.
+/// Check-ins with their outcome, not yet journaled.
 pub struct AdmittedScan {
     pub(super) venue: Arc<KnownVenue>,
     pub(super) people: People<AdmittedPerson>,
 }
 
-/// Gives everybody a verdict.
+/// Decides on each person of the scan.
 #[must_use]
 pub fn admit(scan: ColouredScan, policies: &Policies) -> AdmittedScan {
     let ColouredScan { venue, people, direction, door, at } = scan;
     let published = policies.in_force();
-    // A temperature is one person's, and that is the holder's.
+    // The door measures one temperature, the holder's.
     let mut temperature = door.temperature;
     let people = people.map(|person| {
         let door = DoorWork { temperature: temperature.take(), ..door };
@@ -85,7 +85,7 @@ pub(super) fn decide(
 }
 
 impl AdmittedScan {
-    /// The check-ins, for those who keep them by another way than a worker's desk.
+    /// The check-ins, for a caller that journals them through the back office's lane.
     pub fn check_ins(&self) -> impl Iterator<Item = &CheckIn> {
         self.people.iter().map(|person| &person.check_in)
     }

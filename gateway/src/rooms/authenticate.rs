@@ -1,4 +1,4 @@
-//! The second room: whether the codes are genuine and of this moment. It knows keys and venues and no
+//! The second room: checks that the codes are genuine and valid now. It knows keys and venues, but no
 //! colours.
 
 use super::people::People;
@@ -18,12 +18,12 @@ use std::sync::Arc;
 /// A terminal whose token was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terminal {
-    /// The venue it stands at.
+    /// The venue at which it stands.
     pub venue: VenueId,
 }
 
 impl Terminal {
-    /// The terminal that these claims are of.
+    /// The terminal that the claims name.
     pub fn of(claims: &Claims) -> Result<Self, Refusal> {
         match (claims.role, claims.venue) {
             (Role::Terminal, Some(venue)) => Ok(Self { venue }),
@@ -31,7 +31,7 @@ impl Terminal {
         }
     }
 
-    /// Verifies an `authorization` header; none is no terminal.
+    /// Verifies an `authorization` header. A missing header means a scan without a terminal.
     pub fn of_header(
         header: Option<&[u8]>,
         tables: &Tables,
@@ -59,7 +59,7 @@ pub struct AuthenticPerson {
     pub(super) mode: Mode,
 }
 
-/// A scan whose codes are all genuine and of their moment.
+/// A scan whose codes are all genuine and valid at its time.
 pub struct AuthenticScan {
     pub(super) venue: Arc<KnownVenue>,
     pub(super) people: People<AuthenticPerson>,
@@ -68,7 +68,7 @@ pub struct AuthenticScan {
     pub(super) at: Timestamp,
 }
 
-/// Authenticates a scan made now.
+/// Authenticates a scan that was made now.
 pub fn authenticate(
     scan: Scan,
     terminal: Option<&Terminal>,
@@ -81,8 +81,8 @@ pub fn authenticate(
     authenticate_at(scan, terminal, tables, now, None)
 }
 
-/// Authenticates a scan that a terminal made while its link was down: the codes must have been good at
-/// the time it says, which is in the last 72 hours.
+/// Authenticates a scan that a terminal made while its link was down. The codes must have been valid at
+/// the scan's own time, which lies within the last 72 hours.
 pub fn authenticate_late(
     scan: Scan,
     terminal: &Terminal,
@@ -157,8 +157,8 @@ fn paper(pass: &PaperPass, tables: &Tables, at: Timestamp) -> Result<AuthenticPe
     Ok(AuthenticPerson { person: pass.person(), step: Step::of(at), mode: Mode::PaperPass })
 }
 
-/// The venue, and how a person's own scan there is marked. A terminal's venue is its token's; a code sent
-/// besides must be of the same one.
+/// The venue, and the mode of a person's own scan there. A terminal's token names its venue; a venue code
+/// in the same scan must name that venue too.
 fn venue(
     code: Option<VenueCode>,
     terminal: Option<&Terminal>,
@@ -196,8 +196,8 @@ fn scanned_venue(
     }
 }
 
-/// The venue of a poster. A poster hangs for months: the code that was verified last at its venue is only
-/// compared.
+/// The venue of a poster. A poster hangs for months, so a code is only compared with the last one
+/// verified at its venue.
 fn poster(code: &PosterCode, tables: &Tables) -> Result<Arc<KnownVenue>, Refusal> {
     let known = known_venue(code.venue(), tables)?;
     if known.has_verified(code) {

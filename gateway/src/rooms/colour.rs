@@ -1,4 +1,4 @@
-//! The third room: the colour of everybody who comes in. It asks the table in memory and cannot block.
+//! The third room: the colour of each person of the scan. It reads the table in memory and cannot block.
 
 use super::authenticate::{AuthenticPerson, AuthenticScan};
 use super::people::People;
@@ -10,13 +10,13 @@ use scangate_core::scan::DoorWork;
 use scangate_core::time::Timestamp;
 use std::sync::Arc;
 
-/// A genuine person with a standing.
+/// An authentic person with a standing.
 pub(super) struct ColouredPerson {
     pub(super) authentic: AuthenticPerson,
     pub(super) standing: Standing,
 }
 
-/// A genuine scan of people with their standings.
+/// An authentic scan of people with their standings.
 pub struct ColouredScan {
     pub(super) venue: Arc<KnownVenue>,
     pub(super) people: People<ColouredPerson>,
@@ -25,7 +25,7 @@ pub struct ColouredScan {
     pub(super) at: Timestamp,
 }
 
-/// Looks everybody up.
+/// Looks up each person of the scan.
 #[must_use]
 pub fn colour(scan: AuthenticScan, colours: &ColourTable) -> ColouredScan {
     let AuthenticScan { venue, people, direction, door, at } = scan;
@@ -33,7 +33,7 @@ pub fn colour(scan: AuthenticScan, colours: &ColourTable) -> ColouredScan {
     ColouredScan { venue, people, direction, door, at }
 }
 
-/// Looks one person up.
+/// Looks up one person.
 pub(super) fn colour_person(authentic: AuthenticPerson, colours: &ColourTable) -> ColouredPerson {
     ColouredPerson { standing: colours.standing(authentic.person), authentic }
 }

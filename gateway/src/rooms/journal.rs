@@ -1,5 +1,6 @@
-//! The fifth room: onto the journal's queue, and the wait for the disk. A repeated scan becomes its first
-//! check-in here, with what staff have done since. What leaves this room with [`QueuedCheckIns::kept`] is on disk.
+//! The fifth room: queues records in the journal, and waits for the disk. A repeated scan gets its first
+//! check-in again, amended by what staff have done since. [`QueuedCheckIns::durable`] is the only way
+//! out, and only for check-ins that are on disk.
 
 use super::admit::{AdmittedPerson, AdmittedScan};
 use super::intake::Intake;
@@ -11,13 +12,13 @@ use scangate_core::refusal::Refusal;
 use scangate_storage::journal::{Durability, Lane, PushRefusal};
 use std::sync::Arc;
 
-/// A worker's place at the journal: its own lane, and how far every lane is on disk.
+/// A worker's side of the journal: its own lane, and the tickets up to which each lane is on disk.
 pub struct JournalDesk {
     /// The worker's number, which is its lane's.
     pub number: u16,
     /// Its lane.
     pub lane: Lane,
-    /// How far all lanes are.
+    /// The tickets up to which all lanes are on disk.
     pub durability: Durability,
 }
 
@@ -25,17 +26,18 @@ pub struct JournalDesk {
 pub struct QueuedCheckIns {
     venue: Arc<KnownVenue>,
     people: People<CheckIn>,
-    /// The last of this worker's records that the answer waits for; none if all were on disk before.
+    /// The last ticket of this worker's lane that the answer waits for; none if all records were on
+    /// disk before.
     waits_for: Option<u64>,
 }
 
-/// Check-ins that are on disk: what an answer is made of.
+/// Check-ins that are on disk. Answers are made of these alone.
 pub struct DurableCheckIns {
     pub(super) venue: Arc<KnownVenue>,
     pub(super) people: People<CheckIn>,
 }
 
-/// Queues everybody's record, all or none.
+/// Queues the record of each person, all or none.
 pub fn journal(
     admitted: AdmittedScan,
     recent: &RecentCheckIns,
@@ -49,7 +51,7 @@ pub fn journal(
             LimitCheck::Passed
         }
     };
-    // With room for all there is no way to keep half: this worker alone fills its lane.
+    // The reservation makes the pushes all-or-none: this worker alone fills its lane.
     desk.lane.reserve(people.persons()).map_err(refusal)?;
     let mut waits_for = None;
     let mut failed = None;
@@ -69,24 +71,24 @@ pub fn journal(
     }
 }
 
-/// Keeps late scans by the back office's lane, all or none: by the time this returns they are on disk. A
-/// scan that was kept before is written once more; readers merge by id.
-pub async fn keep_late(
+/// Journals late scans through the back office's lane, all or none, and returns when they are on disk. A
+/// scan that was journaled before is written again; readers merge by id.
+pub async fn journal_late(
     admitted: Vec<AdmittedScan>,
     intake: &Intake,
 ) -> Result<Vec<DurableCheckIns>, Refusal> {
     let check_ins: Vec<CheckIn> = admitted.iter().flat_map(AdmittedScan::check_ins).copied().collect();
     intake.keep(&check_ins).await?;
-    let kept = |AdmittedScan { venue, people }| DurableCheckIns {
+    let durable = |AdmittedScan { venue, people }| DurableCheckIns {
         venue,
         people: people.map(|person: AdmittedPerson| person.check_in),
     };
-    Ok(admitted.into_iter().map(kept).collect())
+    Ok(admitted.into_iter().map(durable).collect())
 }
 
-/// Places one record, unless it was placed before and is on disk. A repeat that is still on its way is
-/// placed once more, under the first one's time: readers merge by id, and this worker need not watch
-/// another's lane.
+/// Places one record, unless it was placed before and is on disk. A repeat whose record is still on its
+/// way is placed again, under the first one's time. Readers merge by id, and this worker need not watch
+/// another worker's lane.
 fn place(
     person: &AdmittedPerson,
     limit: LimitCheck,
@@ -122,8 +124,9 @@ fn refusal(refused: PushRefusal) -> Refusal {
 }
 
 impl QueuedCheckIns {
-    /// The check-ins, once this worker's records are on disk up to but not including `durable`.
-    pub fn kept(self, durable: u64) -> Result<DurableCheckIns, Self> {
+    /// The check-ins, once this worker's records are on disk up to but not including the ticket
+    /// `durable`.
+    pub fn durable(self, durable: u64) -> Result<DurableCheckIns, Self> {
         if self.is_durable(durable) {
             Ok(DurableCheckIns { venue: self.venue, people: self.people })
         } else {
@@ -131,7 +134,7 @@ impl QueuedCheckIns {
         }
     }
 
-    /// Whether [`Self::kept`] would give them.
+    /// Whether [`Self::durable`] would return them.
     #[must_use]
     pub fn is_durable(&self, durable: u64) -> bool {
         self.waits_for.is_none_or(|ticket| ticket < durable)

@@ -13,8 +13,8 @@ use scangate_core::time::Timestamp;
 
 /// Writes the answer to `GET /v1/colours/{person code}`.
 ///
-/// **Errors**: in this order, the token, the code's shape, its seal, its step, the venue. A closed venue is no
-/// error.
+/// **Errors**: in this order, the token, the code's shape, its seal, its step, the venue. The venue may
+/// be closed.
 pub fn look_up(
     code: &[u8],
     terminal: Option<&Terminal>,

@@ -1,6 +1,6 @@
-//! The rooms a check-in walks: decode, authenticate, colour, admit, journal, answer. Each takes the noun
-//! of the one before by value and is the only maker of its own, so that nothing unauthenticated is
-//! coloured and nothing is answered that is not on disk: it does not compile.
+//! The rooms that a check-in walks through: decode, authenticate, colour, admit, journal, answer. Each
+//! room consumes the previous room's type and is the only code that can construct the next one. Answering
+//! a check-in that is not on disk is therefore a compile error.
 
 pub mod admit;
 pub mod answer;
@@ -18,7 +18,8 @@ use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
 use scangate_core::time::Timestamp;
 
-/// Walks one scan to the journal. What comes back is answered when its group is on disk.
+/// Takes one scan as far as the journal. The caller answers the queued check-ins when their group is on
+/// disk.
 pub fn walk(
     body: &[u8],
     terminal: Option<&Terminal>,

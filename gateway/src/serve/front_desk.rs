@@ -43,7 +43,7 @@ pub struct Reply {
 }
 
 struct PendingAnswer {
-    journaled: QueuedCheckIns,
+    queued: QueuedCheckIns,
     caller: Caller,
     since: Instant,
 }
@@ -98,8 +98,8 @@ impl FrontDesk {
     /// Walks one scan to the journal.
     pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> ScanStatus {
         match self.walk(body, authorization) {
-            Ok(journaled) => {
-                self.waiting.push_back(PendingAnswer { journaled, caller, since: self.at.0 });
+            Ok(queued) => {
+                self.waiting.push_back(PendingAnswer { queued, caller, since: self.at.0 });
                 ScanStatus::Waiting
             }
             Err(refusal) => ScanStatus::Refused(refusal),
@@ -141,11 +141,11 @@ impl FrontDesk {
     /// here; those to streams are given to `to_stream`, which must not keep the body.
     pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
-        while self.waiting.front().is_some_and(|waiting| waiting.journaled.is_durable(durable)) {
-            let Some(PendingAnswer { journaled, caller, since }) = self.waiting.pop_front() else { return };
-            let Ok(kept) = journaled.kept(durable) else { return };
+        while self.waiting.front().is_some_and(|waiting| waiting.queued.is_durable(durable)) {
+            let Some(PendingAnswer { queued, caller, since }) = self.waiting.pop_front() else { return };
+            let Ok(check_ins) = queued.durable(durable) else { return };
             self.scratch.clear();
-            answer::answer(&kept, &self.tables.policies, &mut self.scratch);
+            answer::answer(&check_ins, &self.tables.policies, &mut self.scratch);
             self.tally.answered(now.saturating_duration_since(since));
             match caller {
                 Caller::Stream(key) => to_stream(key, &self.scratch),
@@ -169,7 +169,7 @@ impl FrontDesk {
     #[must_use]
     pub fn is_due(&self) -> bool {
         let durable = self.desk.lane.durable();
-        self.waiting.front().is_some_and(|first| first.journaled.is_durable(durable))
+        self.waiting.front().is_some_and(|first| first.queued.is_durable(durable))
     }
 
     /// How many wait.

@@ -1,6 +1,6 @@
-//! How many check-ins each person made in a step, so that a stolen or runaway phone cannot fill the journal.
-//! A count sketch of fixed size: it never counts too few, and counts too many only where others share both
-//! of a person's slots.
+//! Counts each person's check-ins in a step, so that a stolen or runaway phone cannot fill the journal.
+//! The table is a count-min sketch of fixed size: it counts too many only where others share both of a
+//! person's slots.
 
 use scangate_core::id::PersonId;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -24,7 +24,7 @@ impl Default for CheckInCounts {
 }
 
 impl CheckInCounts {
-    /// How many check-ins the person made, or more.
+    /// The number of the person's check-ins, or more.
     #[must_use]
     pub fn count(&self, person: PersonId) -> u8 {
         self.slots(person).map(|slot| slot.load(Ordering::Relaxed)).into_iter().min().unwrap_or(0)
@@ -39,7 +39,7 @@ impl CheckInCounts {
         }
     }
 
-    /// Forgets everything.
+    /// Sets all counts to zero.
     pub fn clear(&self) {
         for slot in self.rows.iter().flat_map(|row| row.iter()) {
             slot.store(0, Ordering::Relaxed);

@@ -1,6 +1,6 @@
-//! The colour table: every resident's standing in memory, sharded, so that a scan asks nobody else. The
-//! back office writes it when facts or time change a standing; the scan path only reads. Beside it stands up to
-//! when it holds what other gateways of the city were told.
+//! The colour table: every resident's standing in memory, sharded, so that a scan needs no other
+//! component. The back office writes it when facts or time change a standing; the scan path only reads.
+//! The table also records up to when it has the changes of the city's other gateways.
 
 use dashmap::DashMap;
 use scangate_core::colour::{Colour, Reasons, Standing};
@@ -48,7 +48,8 @@ impl Default for ColourTable {
 }
 
 impl ColourTable {
-    /// The person's standing; unknown for who is not in the table, whether it is loaded yet or not.
+    /// The person's standing; unknown for a person who is not in the table, whether it is loaded yet
+    /// or not.
     #[must_use]
     pub fn standing(&self, person: PersonId) -> Standing {
         self.table.get(&person).map_or(Standing::UNKNOWN, |packed| packed.standing())
@@ -59,62 +60,64 @@ impl ColourTable {
         self.table.insert(person, PackedStanding::of(standing));
     }
 
-    /// Everybody in the table, in no order. Who is put or removed meanwhile may be among them or not. **Cost**:
-    /// whoever writes to a shard waits until it has been passed.
-    pub fn everybody(&self) -> impl Iterator<Item = (PersonId, PackedStanding)> {
+    /// All persons in the table, in no order. A person who is put or removed meanwhile may be among
+    /// them or not. **Cost**: a writer of a shard waits until the iterator has passed the shard.
+    pub fn all(&self) -> impl Iterator<Item = (PersonId, PackedStanding)> {
         self.table.iter().map(|entry| (*entry.key(), *entry.value()))
     }
 
-    /// Puts what [`Self::everybody`] gave.
+    /// Puts a packed standing, as [`Self::all`] returns it.
     pub fn put_packed(&self, person: PersonId, packed: PackedStanding) {
         self.table.insert(person, packed);
     }
 
-    /// Says that every change which other gateways acknowledged before this is in the table.
+    /// Records that the table has every change that other gateways acknowledged before this time.
     pub fn set_followed(&self, through: Timestamp) {
         self.followed.fetch_max(through.0, Ordering::AcqRel);
     }
 
-    /// Up to when that is so; none where there are no other gateways.
+    /// The time up to which the table has the other gateways' changes; none where there are no other
+    /// gateways.
     #[must_use]
     pub fn followed(&self) -> Option<Timestamp> {
         Some(Timestamp(self.followed.load(Ordering::Acquire))).filter(|through| through.0 > 0)
     }
 
-    /// Says that the snapshot on disk has every change up to this.
+    /// Records that the snapshot on disk has every change up to this time.
     pub fn set_snapshot(&self, through: Timestamp) {
         self.snapshot.fetch_max(through.0, Ordering::AcqRel);
     }
 
-    /// Up to when it has; none where there is no snapshot of this run or the one that it started with.
+    /// The time up to which the snapshot has every change; none without a snapshot, of this run or of
+    /// the start.
     #[must_use]
     pub fn snapshot(&self) -> Option<Timestamp> {
         Some(Timestamp(self.snapshot.load(Ordering::Acquire))).filter(|through| through.0 > 0)
     }
 
-    /// Takes a person out.
+    /// Removes a person.
     pub fn remove(&self, person: PersonId) {
         self.table.remove(&person);
     }
 
-    /// Says that all residents are in.
+    /// Records that all residents are loaded.
     pub fn set_loaded(&self) {
         self.loaded.store(true, Ordering::Release);
     }
 
-    /// Whether all residents are in.
+    /// Whether all residents are loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.loaded.load(Ordering::Acquire)
     }
 
-    /// How many persons are in the table.
+    /// The number of persons in the table.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Whether nobody is.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()

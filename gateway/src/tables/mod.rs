@@ -1,5 +1,5 @@
-//! The tables: what every worker and the back office share while the gateway runs. Tables that are read on
-//! the scan path and swapped or filled elsewhere; no socket and no thread.
+//! The tables that every worker and the back office share while the gateway runs. The scan path reads
+//! them; the back office and the recovery fill and swap them. No socket and no thread is here.
 
 pub mod channels;
 pub mod check_in_counts;
@@ -17,7 +17,7 @@ use recent::RecentCheckIns;
 use scangate_core::token::TokenKey;
 use venues::Venues;
 
-/// What is shared.
+/// The shared tables.
 pub struct Tables {
     /// Every resident's standing.
     pub colours: ColourTable,
@@ -29,7 +29,7 @@ pub struct Tables {
     pub policies: Policies,
     /// The check-ins of the last minute.
     pub recent: RecentCheckIns,
-    /// The ways by which people come.
+    /// The channels and their quotas.
     pub channels: Channels,
     /// Verifies bearer tokens.
     pub tokens: TokenKey,

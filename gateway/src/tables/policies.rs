@@ -1,5 +1,5 @@
-//! The published rule packs: the one in force, and those that decided earlier check-ins. Swapped as a
-//! whole; old decisions keep the number of the pack that made them.
+//! The published rule packs: the one in force, and those that decided earlier check-ins. A pack is
+//! swapped as a whole; an old decision keeps the number of the pack that made it.
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -10,7 +10,7 @@ use scangate_core::policy::{Policy, Rule};
 use scangate_storage::registry::StoredPolicy;
 use std::sync::Arc;
 
-/// A pack with the number under which the registry keeps it.
+/// A pack with its number in the registry.
 pub struct PublishedPolicy {
     /// Its number.
     pub number: PolicyNumber,
@@ -40,14 +40,14 @@ impl PublishedPolicy {
         Self { number, policy, text, signature, hotline, links }
     }
 
-    /// The links of those of these rules that have one, as JSON members by the rules' ids.
+    /// The links of these rules, as far as they have one, as JSON members by rule id.
     pub fn links_of(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
         let of = move |(rule, _): &&(Reasons, String)| reasons.has(*rule);
         self.links.iter().filter(of).map(|(_, member)| member.as_str())
     }
 }
 
-/// What a pack's signature is made under.
+/// The domain of a pack's signature.
 const DOMAIN: &str = "scangate rule pack";
 
 /// A deployment's signature over a pack.
@@ -68,7 +68,7 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Begins with the pack in force, and takes those alone that are signed with this key.
+    /// Begins with the pack in force, and reads only packs that are signed with this key.
     #[must_use]
     pub fn new(in_force: PublishedPolicy, signed_by: [u8; PUBLIC_KEY_BYTES]) -> Self {
         let in_force = Arc::new(in_force);
@@ -77,8 +77,8 @@ impl Policies {
         Self { in_force: ArcSwap::new(in_force), all, signed_by }
     }
 
-    /// Reads a pack from the registry. **Errors**: it is not signed by this deployment, or one that this version
-    /// cannot read.
+    /// Reads a pack from the registry. **Errors**: the pack is not signed by this deployment, or this
+    /// version cannot read it.
     pub fn read(&self, stored: &StoredPolicy) -> anyhow::Result<PublishedPolicy> {
         read(stored, &self.signed_by)
     }
@@ -89,7 +89,7 @@ impl Policies {
         self.in_force.load()
     }
 
-    /// Brings a pack into force; the one before stays known.
+    /// Brings a pack into force; the previous one stays known.
     pub fn bring_into_force(&self, published: PublishedPolicy) {
         let published = Arc::new(published);
         self.all.insert(published.number, Arc::clone(&published));
@@ -126,7 +126,7 @@ impl Policies {
     }
 }
 
-/// The same before there are any.
+/// Reads a pack before there are any [`Policies`]. **Errors**: as [`Policies::read`].
 pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<PublishedPolicy> {
     let StoredPolicy { number, label, text, signature } = stored.clone();
     anyhow::ensure!(

@@ -1,6 +1,6 @@
-//! The check-ins of the last minute by id, so that a repeated request gets the first answer, whichever
-//! worker it lands on. A check-in is remembered as long as its code can still be taken; after a crash the
-//! table is filled again from the journal. Beside it stands how many check-ins each person made in the step.
+//! The check-ins of the last minute by id, so that a repeated request gets the first answer from any
+//! worker. A check-in is remembered as long as its code is valid; after a crash the table is filled again
+//! from the journal. Each step's table also has the counts of check-ins per person.
 
 use super::check_in_counts::CheckInCounts;
 use dashmap::DashMap;
@@ -12,23 +12,23 @@ use scangate_core::time::{Step, Timestamp};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How many steps are kept apart: the valid ones are the last, this and the next, and one more is being
+/// Steps that have a table of their own: the last, this and the next one are valid, and one more is being
 /// forgotten.
 const GENERATIONS: usize = 4;
 
 /// Check-ins of a step that a table has room for before it has to grow.
 const ROOM: usize = 100_000;
 
-/// Where a check-in's record went, to tell whether it is on disk yet: the lane of the journal in the upper 16
-/// bits, its ticket there in the lower 48.
+/// A record's lane and ticket in the journal, which show whether the record is on disk. **Shape**: the
+/// lane in the upper 16 bits, the ticket in the lower 48.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalTicket(u64);
 
 impl JournalTicket {
-    /// The journal had it before this gateway started.
+    /// The ticket of a record that the journal had before this gateway started.
     const BEFORE: Self = Self(u64::MAX);
 
-    /// With this ticket in this lane.
+    /// A ticket of a lane.
     #[must_use]
     pub const fn new(lane: u16, ticket: u64) -> Self {
         Self((lane as u64) << 48 | ticket & u64::MAX >> 16)
@@ -41,14 +41,14 @@ impl JournalTicket {
     }
 }
 
-/// What is remembered of a check-in.
+/// A remembered check-in.
 #[derive(Debug, Clone, Copy)]
 pub struct RecentCheckIn {
-    /// When it was first taken.
+    /// The time of its first scan.
     pub at: Timestamp,
-    /// What the door said then.
+    /// The outcome at the door.
     pub outcome: Option<Outcome>,
-    /// Where its record went.
+    /// The ticket of its record.
     pub place: JournalTicket,
 }
 
@@ -65,13 +65,13 @@ pub struct RecentCheckIns {
     person_max: u8,
 }
 
-/// What [`RecentCheckIns::first`] found.
+/// The result of [`RecentCheckIns::place`].
 pub enum Placement<E> {
-    /// This record was placed now: nobody had it, or the door says more of it than before.
+    /// The record was placed now: the check-in is new, or its outcome was amended.
     Placed(CheckIn, JournalTicket),
-    /// It was taken before.
+    /// The check-in was placed before.
     Repeated(RecentCheckIn),
-    /// Nobody had it, and its person has made too many in this step.
+    /// The check-in is new, and its person has made too many in this step.
     TooMany,
     /// Placing the record failed.
     Failed(E),
@@ -86,12 +86,12 @@ pub enum LimitCheck {
     Due,
 }
 
-/// Whether staff at the door did something with which a scan came.
+/// The part of the door's staff in a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staff {
     /// They took a temperature, saw a document or checked papers.
     Acted,
-    /// They did nothing, or nobody is there.
+    /// They did nothing, or the door has no staff.
     Idle,
 }
 
@@ -108,8 +108,8 @@ impl RecentCheckIns {
         Self { generations: std::array::from_fn(generation), person_max }
     }
 
-    /// Refuses a check-in beyond what its person may make in a step, before anything of its party is placed.
-    /// One that was taken before never is.
+    /// Refuses a new check-in beyond its person's limit in a step, before any record of its scan is
+    /// placed. A repeated check-in is always allowed.
     pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
         let generation = self.generation(step);
         if generation.counts.count(check_in.person) < self.person_max
@@ -120,10 +120,10 @@ impl RecentCheckIns {
         Err(Refusal::TooMany)
     }
 
-    /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
-    /// so that of two workers with one scan exactly one is first; `place` must not block. Where nobody asked
-    /// [`Self::allow`] before, the person's limit is held here. Of one that was taken before, a record is placed under
-    /// its first time where staff at the door have done something since that changes what the door says.
+    /// Finds a check-in, or places its record and remembers it. `place` runs under the entry's lock,
+    /// so that of two workers with one scan exactly one is first; it must not block. The person's
+    /// limit is checked here if that is still due. A repeated check-in is placed again, under its
+    /// first time, if staff have since done something that amends its outcome.
     pub fn place<E>(
         &self,
         step: Step,
@@ -166,7 +166,8 @@ impl RecentCheckIns {
         }
     }
 
-    /// Remembers a check-in that the journal had before this gateway started: of several records the one that counts.
+    /// Remembers a check-in that the journal had before this gateway started. Of several records, the
+    /// one with precedence counts.
     pub fn restore(&self, step: Step, check_in: &CheckIn) {
         let remembered =
             RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place: JournalTicket::BEFORE };
@@ -255,7 +256,8 @@ mod tests {
         };
         let check = |checks| says(Verdict::Check, checks);
         assert_eq!(placed(scan(1, Staff::Idle, check(asks))), Some((1, check(asks))));
-        // Sent once more without them it is what it was; what each of two requests brings is done.
+        // A repeat without staff changes nothing; the checks that each of two requests brings are
+        // both done.
         assert_eq!(placed(scan(2, Staff::Idle, check(left))), None);
         assert_eq!(placed(scan(3, Staff::Acted, check(left))), Some((1, check(left))));
         let documented = says(Verdict::Check, Checks::TEMPERATURE);

@@ -56,7 +56,7 @@ impl Clerk for LateScans {
     }
 
     async fn keep(&self, admitted: Vec<AdmittedScan>) -> Keeping<DurableCheckIns> {
-        Ok(journal::keep_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
+        Ok(journal::journal_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
     }
 
     fn answer(&self, kept: DurableCheckIns, text: &mut BytesMut) -> Result<(), Wrong> {

@@ -161,7 +161,7 @@ impl Office {
 
     /// Who is in the table and not registered.
     fn not_registered(&self, core: &mut SharedCore) -> Result<Vec<PersonId>, RegistryError> {
-        let everybody: Vec<PersonId> = self.tables.colours.everybody().map(|(person, _)| person).collect();
+        let everybody: Vec<PersonId> = self.tables.colours.all().map(|(person, _)| person).collect();
         let mut gone = Vec::new();
         for people in everybody.chunks(PEOPLE_AT_ONCE) {
             let registered = self.registry.are_registered(people)?;
