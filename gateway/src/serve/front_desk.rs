@@ -1,4 +1,4 @@
-//! A worker's front desk: walks scans through the rooms, and holds the answers that wait for the disk.
+//! A worker's front desk: takes scans through the rooms, and holds the answers that wait for the disk.
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
 use super::stream_key::StreamKey;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Answers that may wait for the disk at a worker. Beyond it a scan is shed: at 35,000 a second this is
-/// half a second of waiting, more than any disk that still works takes.
+/// Answers that may wait for the disk at a worker; further scans are shed. At 35,000 a second this is
+/// half a second, longer than a working disk takes.
 const WAITING_MAX: usize = 16_384;
 
-/// Where an answer goes.
+/// The destination of an answer.
 pub enum Caller {
-    /// To a stream of a QUIC connection.
+    /// A stream of a QUIC connection.
     Stream(StreamKey),
-    /// To a task of this worker.
+    /// A task of this worker.
     Task(oneshot::Sender<Reply>),
 }
 
@@ -48,7 +48,7 @@ struct PendingAnswer {
     since: Instant,
 }
 
-/// The desk.
+/// The front desk of a worker.
 pub struct FrontDesk {
     tables: Arc<Tables>,
     desk: JournalDesk,
@@ -56,20 +56,20 @@ pub struct FrontDesk {
     scratch: BytesMut,
     spread: u64,
     at: (Instant, Timestamp),
-    /// What it has done.
+    /// The worker's counters.
     pub tally: Tally,
 }
 
-/// What becomes of a scan at once.
+/// The state of a scan after its walk to the journal.
 pub enum ScanStatus {
-    /// It waits for the disk; the caller hears of it by [`FrontDesk::durable`].
+    /// Its answer waits for the disk and is sent by [`FrontDesk::durable`].
     Waiting,
     /// It was refused.
     Refused(Refusal),
 }
 
 impl FrontDesk {
-    /// A desk at this place of the journal.
+    /// A front desk with this lane of the journal.
     #[must_use]
     pub fn new(tables: Arc<Tables>, desk: JournalDesk) -> Self {
         let spread = u64::from(desk.number) << 32;
@@ -78,24 +78,24 @@ impl FrontDesk {
         Self { tables, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
     }
 
-    /// Looks at the clocks: what comes until the next look came now.
+    /// Reads the clocks. Everything up to the next tick counts as having come now.
     pub fn tick(&mut self) -> Instant {
         self.at = (Instant::now(), clock::now());
         self.at.0
     }
 
-    /// The channel of a connection, by the host that it names. Where there are no channels nobody is asked.
+    /// The channel of a connection, by its server name. Without channels, `host` is not called.
     pub fn channel(&self, host: impl FnOnce() -> Option<String>) -> Option<Arc<Channel>> {
         let channels = &self.tables.channels;
         if channels.is_empty() { None } else { channels.of(host().as_deref()) }
     }
 
-    /// Counts a request of a channel. **Errors**: the channel has had its quota.
+    /// Counts a request of a channel. **Errors**: `overloaded` if the channel's quota is spent.
     pub fn admit(&self, channel: &Channel) -> Result<(), Refusal> {
         if self.tables.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
     }
 
-    /// Walks one scan to the journal.
+    /// Takes one scan as far as the journal.
     pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> ScanStatus {
         match self.walk(body, authorization) {
             Ok(queued) => {
@@ -115,7 +115,7 @@ impl FrontDesk {
         rooms::walk(body, terminal.as_ref(), &self.tables, &mut self.desk, now)
     }
 
-    /// Looks a colour up.
+    /// Looks up a colour.
     pub fn look_up(&mut self, code: &[u8], authorization: Option<&[u8]>) -> Reply {
         let now = self.at.1;
         let mut body = BytesMut::with_capacity(256);
@@ -137,8 +137,8 @@ impl FrontDesk {
         Reply { status: refusal.status(), is_problem: true, retry_after_s: problem.retry_after_s(), body }
     }
 
-    /// Answers everybody whose check-in is on disk, in the order they came. Answers to tasks are sent from
-    /// here; those to streams are given to `to_stream`, which must not keep the body.
+    /// Answers the check-ins that are on disk, in the order they came. An answer to a task is sent
+    /// from here; one to a stream goes to `to_stream`, which must not keep the body.
     pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
         while self.waiting.front().is_some_and(|waiting| waiting.queued.is_durable(durable)) {
@@ -151,40 +151,41 @@ impl FrontDesk {
                 Caller::Stream(key) => to_stream(key, &self.scratch),
                 Caller::Task(task) => {
                     let body = BytesMut::from(&self.scratch[..]);
-                    // A task that is gone has a client that is gone: the check-in is kept all the same.
+                    // If the client and so the task are gone, the check-in stays in
+                    // the journal.
                     let _ = task.send(Reply { status: 200, is_problem: false, retry_after_s: None, body });
                 }
             }
         }
     }
 
-    /// How long the first one has waited for the disk.
+    /// How long the oldest answer has waited for the disk.
     #[must_use]
     pub fn waited(&self, now: Instant) -> Option<Duration> {
         self.waiting.front().map(|first| now.saturating_duration_since(first.since))
     }
 
-    /// Whether [`Self::durable`] would answer somebody: a repeated scan that was on disk before waits for no
-    /// group, and so for no bell of the journal.
+    /// Whether [`Self::durable`] would answer a check-in. A repeated scan that was on disk before
+    /// waits for no group, so the journal does not ring for it.
     #[must_use]
     pub fn is_due(&self) -> bool {
         let durable = self.desk.lane.durable();
         self.waiting.front().is_some_and(|first| first.queued.is_durable(durable))
     }
 
-    /// How many wait.
+    /// The number of answers that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// The instant of the last look.
+    /// The instant of the last tick.
     #[must_use]
     pub fn instant(&self) -> Instant {
         self.at.0
     }
 
-    /// The time of day at the last look, for `date`.
+    /// The time of day at the last tick, for `date`.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.at.1

@@ -1,4 +1,5 @@
-//! What every connection of a worker works with. The loop owns it and lends it to one connection at a time.
+//! The context that all connections of a worker use. The loop owns it and lends it to one connection at a
+//! time.
 
 use crate::office::http::call::Door;
 use crate::serve::bell::Bell;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What every connection of a worker works with.
+/// The parts of a worker that its connections use.
 pub struct WorkerContext {
     /// The front desk.
     pub front: Rc<RefCell<FrontDesk>>,
@@ -22,18 +23,18 @@ pub struct WorkerContext {
     pub bell: Arc<Bell>,
     /// Bounds of HTTP/3.
     pub limits: Limits,
-    /// Where answers are put together.
+    /// The buffer in which answers are built.
     pub scratch: BytesMut,
     /// The `date` of this second.
     pub date: [u8; 29],
-    /// Requests that did not come at once, the oldest first.
+    /// Requests that did not arrive whole, the oldest first.
     pub slow: VecDeque<SlowRequest>,
 }
 
-/// A request that is given up unless it is whole by then.
+/// A request that is refused unless it is whole in time.
 pub struct SlowRequest {
-    /// The stream it comes on.
+    /// The request's stream.
     pub key: StreamKey,
-    /// Until when.
+    /// The time by which it must be whole.
     pub until: Instant,
 }

@@ -1,5 +1,6 @@
-//! A request stream that the back office answers: its body goes in by a bounded channel and its answer
-//! comes out by one, each held back by the other side's window. Polled by the loop, never a task.
+//! A request stream that the back office answers. Its body goes in through a bounded channel and its
+//! answer comes out through another, each under the other side's flow control. The loop polls the stream;
+//! it is not a task.
 
 use super::write_queue::{WriteProgress, WriteQueue};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
@@ -14,14 +15,14 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::PollSender;
 
-/// What becomes of the stream.
+/// The status of the stream after an advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OfficeStreamStatus {
-    /// It waits for the peer or the office.
+    /// It waits for the peer or the back office.
     Waits,
     /// It is over.
     Over,
-    /// The office gave up half-way: the stream is to be reset.
+    /// The back office gave up half-way: the stream is to be reset.
     Broken,
     /// The peer broke a rule.
     Fault(Fault),
@@ -29,11 +30,11 @@ pub(super) enum OfficeStreamStatus {
 
 #[expect(clippy::large_enum_variant, reason = "it lies in the box of its stream")]
 enum BodyState {
-    /// Pieces go to the office as it takes them; some were read already.
+    /// Pieces go to the back office at its pace; `read` holds those that it has not accepted yet.
     Streams { reader: RequestReader, to: PollSender<Piece>, read: VecDeque<Bytes> },
-    /// The office wants no more; the peer goes on sending until it is told.
+    /// The back office stopped reading, and the peer still sends until it gets STOP_SENDING.
     Unwanted,
-    /// All went.
+    /// The whole body was passed on.
     Done,
 }
 
@@ -43,7 +44,7 @@ enum AnswerState {
     Done,
 }
 
-/// The stream.
+/// A request stream in the back office.
 pub(super) struct OfficeStream {
     incoming: BodyState,
     outcoming: AnswerState,
@@ -52,7 +53,7 @@ pub(super) struct OfficeStream {
 }
 
 impl OfficeStream {
-    /// Sends the head to the back office. **Errors**: `overloaded` where its door is full.
+    /// Sends the head to the back office. **Errors**: `overloaded` if the queue at its door is full.
     pub(super) fn begin(
         head: http::request::Parts,
         reader: RequestReader,
@@ -67,7 +68,7 @@ impl OfficeStream {
         Ok(Self { incoming, outcoming: AnswerState::Head(answered), out: WriteQueue::default(), waker })
     }
 
-    /// Moves what can be moved, both ways.
+    /// Moves body and answer as far as both sides allow.
     pub(super) fn advance(
         &mut self,
         quic: &mut Connection,
@@ -94,7 +95,8 @@ impl OfficeStream {
                     StreamRead::End => reader.handle_end()?,
                     StreamRead::Waits => return Ok(()),
                     StreamRead::Reset => {
-                        // Where there is no room for the word the dropped channel says it.
+                        // If the channel is full, closing it tells the back office
+                        // the same.
                         if to.poll_reserve(&mut context).is_ready() {
                             let _ = to.send_item(Err(Abandoned));
                         }
@@ -148,7 +150,7 @@ impl OfficeStream {
         }
     }
 
-    /// Whether the request's body has not come to its end.
+    /// Whether the request's body has not ended yet.
     #[must_use]
     pub(super) fn is_reading(&self) -> bool {
         matches!(self.incoming, BodyState::Streams { .. } | BodyState::Unwanted)
@@ -162,7 +164,7 @@ enum PassStatus {
     Done,
 }
 
-/// Passes read pieces on while the office takes them.
+/// Passes read pieces on while the back office accepts them.
 fn pass_on(
     reader: &mut RequestReader,
     to: &mut PollSender<Piece>,
@@ -184,7 +186,7 @@ fn pass_on(
             Poll::Ready(Err(_)) => return PassStatus::Unwanted,
             Poll::Ready(Ok(())) => {
                 if let Some(piece) = read.pop_front() {
-                    // The place was just reserved.
+                    // The slot was just reserved.
                     let _ = to.send_item(Ok(piece));
                 }
             }
@@ -199,7 +201,7 @@ enum StreamRead {
     Reset,
 }
 
-/// One chunk of the stream. Bytes that nobody has read stay under the peer's flow control.
+/// Reads one chunk of the stream. Unread bytes stay under the peer's flow control.
 fn read_some(quic: &mut Connection, id: StreamId) -> StreamRead {
     let mut stream = quic.recv_stream(id);
     let Ok(mut chunks) = stream.read(true) else { return StreamRead::Waits };

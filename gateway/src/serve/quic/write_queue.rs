@@ -1,27 +1,27 @@
-//! What is still to be written on a stream: chunks that QUIC's flow control would not take yet, and
-//! whether the stream ends after them.
+//! The bytes still to be written on a stream: chunks that wait for QUIC's flow control, and whether the
+//! stream ends after them.
 
 use bytes::Bytes;
 use quinn_proto::{SendStream, WriteError};
 use std::collections::VecDeque;
 
-/// Bytes that wait for a stream.
+/// The write queue of a stream.
 #[derive(Default)]
 pub(super) struct WriteQueue {
     chunks: VecDeque<Bytes>,
     ends: bool,
 }
 
-/// How far a write came.
+/// The progress of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WriteProgress {
-    /// All was taken; the stream goes on.
+    /// All was written; the stream goes on.
     Written,
-    /// All was taken and the stream is ended.
+    /// All was written, and the stream is ended.
     Ended,
     /// The peer's window is full: write again when the stream is writable.
     Blocked,
-    /// The peer wants no more, or the stream is gone.
+    /// The peer stopped reading, or the stream is gone.
     Gone,
 }
 
@@ -33,12 +33,12 @@ impl WriteQueue {
         }
     }
 
-    /// Ends the stream after what was added.
+    /// Ends the stream after the added bytes.
     pub(super) fn end(&mut self) {
         self.ends = true;
     }
 
-    /// Writes what the stream takes.
+    /// Writes as much as the stream accepts.
     pub(super) fn write(&mut self, mut stream: SendStream<'_>) -> WriteProgress {
         while !self.chunks.is_empty() {
             let written = match stream.write_chunks(self.chunks.make_contiguous()) {

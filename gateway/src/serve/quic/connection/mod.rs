@@ -1,5 +1,5 @@
-//! One QUIC connection: its HTTP/3 state, its request streams, and how each goes on. It walks scans by the
-//! front desk and hands the rest to the back office; it knows no socket and no other connection.
+//! One QUIC connection: its HTTP/3 state and its streams. `requests` takes scans to the front desk and
+//! the rest to the back office. A connection knows no socket and no other connection.
 
 mod request_state;
 mod requests;
@@ -18,19 +18,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A connection that shows this many requests at once gets [`STREAMS_BUSY`]: a freed stream comes back
-/// only with a delayed acknowledgement, and a busy terminal must not wait for it.
+/// A connection with this many requests at a time gets [`STREAMS_BUSY`]. A freed stream comes back only
+/// with a delayed acknowledgement, and a busy terminal must not wait for it.
 const STREAMS_SHOWN: usize = 4;
 /// Request streams of a busy connection.
 const STREAMS_BUSY: u32 = 256;
 
-/// The connection.
+/// The connection of a phone, a terminal or a browser.
 pub struct Connection {
     /// QUIC's part.
     pub quic: quinn_proto::Connection,
-    /// Which connection of its slot it is.
+    /// Its generation in its slot.
     pub generation: u32,
-    /// Whether the loop has it on this turn's list.
+    /// Whether it is on the loop's list for this turn's transmit.
     pub is_touched: bool,
     /// Answers that wait for the disk.
     pub waiting: u32,
@@ -41,7 +41,7 @@ pub struct Connection {
     /// Whether the loop still counts it among the handshakes.
     pub was_handshaking: bool,
     slot: u32,
-    /// By which way the person comes, where the configuration names ways.
+    /// The client's channel, if channels are configured.
     channel: Option<Arc<Channel>>,
     control: Control,
     control_stream: Option<StreamId>,
@@ -72,7 +72,7 @@ impl Connection {
         }
     }
 
-    /// Takes everything that QUIC has to say.
+    /// Handles all events of the QUIC connection.
     pub fn events(&mut self, work: &mut WorkerContext, now: Instant) {
         while let Some(event) = self.quic.poll() {
             match event {
@@ -82,7 +82,7 @@ impl Connection {
                     self.is_handshaking = false;
                     self.requests.clear();
                 }
-                // Before any request, also in early data.
+                // This precedes every request, also in early data.
                 Event::HandshakeDataReady => {
                     self.channel = work.front.borrow().channel(|| self.host());
                 }
@@ -91,7 +91,7 @@ impl Connection {
         }
     }
 
-    /// The host that the peer names in its first message.
+    /// The server name (SNI) in the peer's first message.
     fn host(&self) -> Option<String> {
         let data = self.quic.crypto_session().handshake_data()?.downcast::<HandshakeData>().ok()?;
         data.server_name
@@ -110,12 +110,12 @@ impl Connection {
 
     fn write_control(&mut self) {
         if let Some(id) = self.control_stream {
-            // What its window does not take goes out when the stream is writable.
+            // The rest goes out when the stream is writable again.
             self.control_out.write(self.quic.send_stream(id));
         }
     }
 
-    /// Tells the peer to send no more requests.
+    /// Sends GOAWAY, once: the peer may begin no more requests.
     pub fn go_away(&mut self) {
         if !self.control.is_draining() {
             self.control_out.push(self.control.goaway());
@@ -150,7 +150,8 @@ impl Connection {
             }
             StreamEvent::Writable { id } => self.writable(id, work, now),
             StreamEvent::Stopped { id, error_code } => {
-                // The peer reads no answer: what is on its way to disk is kept all the same.
+                // The peer no longer wants the answer. A queued check-in still goes to
+                // disk.
                 self.requests.remove(&id);
                 let _ = self.quic.send_stream(id).reset(error_code);
             }
@@ -177,7 +178,7 @@ impl Connection {
             match self.control.handle_uni(number, chunk) {
                 Ok(UniStreamAction::Keep) => {}
                 Ok(UniStreamAction::Discard) => {
-                    // A stream that ended by itself needs no stopping.
+                    // If the stream has ended, there is nothing to stop.
                     let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::StreamCreationError));
                     return;
                 }

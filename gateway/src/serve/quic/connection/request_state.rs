@@ -1,4 +1,4 @@
-//! How far a request stream has come.
+//! The states of a request stream.
 
 use crate::serve::quic::office_stream::OfficeStream;
 use crate::serve::quic::write_queue::WriteQueue;

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 const REQUEST_MAX: Duration = Duration::from_secs(10);
 
 impl Connection {
-    /// A new request stream. Nearly always it holds one small request, whole: that one needs no state.
+    /// Begins a request stream. Nearly always it holds one small request, whole, which needs no
+    /// state.
     pub(super) fn begin(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         if let Err(fault) = self.control.handle_request_stream(u64::from(id)) {
             return self.fault(id, fault, now);
@@ -76,7 +77,7 @@ impl Connection {
         match request {
             RequestState::Office(stream) => self.advance_office(id, stream, work, now),
             RequestState::Answering(out) => {
-                // The answer is on its way: what the peer still sends is not wanted.
+                // The answer is on its way, so the rest of the request is not read.
                 self.requests.insert(id, RequestState::Answering(out));
             }
             RequestState::Reading(_) | RequestState::Scanning(..) => {
@@ -86,7 +87,7 @@ impl Connection {
         }
     }
 
-    /// Feeds a reader with what arrived, and goes on as far as that leads.
+    /// Feeds a reader with the chunks, and advances the request as far as they allow.
     fn take_chunks(
         &mut self,
         id: StreamId,
@@ -108,7 +109,7 @@ impl Connection {
             return self.fault(id, fault, now);
         }
         if arrived.end == StreamEnd::Reset {
-            // Abandoned half-way: nothing is kept of it.
+            // The peer abandoned the request.
             let _ = self.quic.send_stream(id).reset(error_code(ErrorCode::RequestCancelled));
             return;
         }
@@ -145,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request on its way by its head. Whole or not, each request is counted and routed here, once.
+    /// Counts and routes a request by its head, whole or not. Each request comes here once.
     fn route(&mut self, id: StreamId, head: Head, body: RequestBody, work: &mut WorkerContext, now: Instant) {
         if let Err(refusal) = self.admit(work) {
             return self.refuse_request(id, refusal, &body, work);
@@ -216,7 +217,7 @@ impl Connection {
         }
     }
 
-    /// The back office rang for a stream.
+    /// Advances a stream for which the back office has rung.
     pub fn rung(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         match self.requests.remove(&id) {
             Some(RequestState::Office(stream)) => self.advance_office(id, stream, work, now),
@@ -241,7 +242,7 @@ impl Connection {
         }
     }
 
-    /// Writes a check-in's answer: it is on disk.
+    /// Writes the answer of a check-in that is on disk.
     pub fn answer(&mut self, id: StreamId, body: &[u8], work: &mut WorkerContext) {
         self.waiting -= 1;
         answer::json(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, None, body);
@@ -290,14 +291,14 @@ impl Connection {
         }
     }
 
-    /// Refuses before the request is read to its end; the rest is not wanted (RFC 9114 section 4.1).
+    /// Refuses a request before its end, and stops reading it (RFC 9114 section 4.1).
     fn refuse_reading(&mut self, id: StreamId, refusal: Refusal, work: &mut WorkerContext) {
         self.refuse(id, refusal, work);
         self.stop_reading(id);
     }
 
     fn stop_reading(&mut self, id: StreamId) {
-        // A stream that is read to its end is closed already.
+        // A stream that was read to its end is already closed.
         let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::NoError));
     }
 }
