@@ -76,7 +76,7 @@ pub fn authenticate(
     now: Timestamp,
 ) -> Result<AuthenticScan, Refusal> {
     if scan.at.is_some() {
-        return Err(Refusal::Malformed("at belongs to scans sent later: /v1/check-ins/batch"));
+        return Err(Refusal::Malformed("at is accepted only by /v1/check-ins/batch"));
     }
     authenticate_at(scan, terminal, tables, now, None)
 }

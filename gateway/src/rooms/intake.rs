@@ -35,9 +35,8 @@ impl Intake {
         Self { number, lane: Mutex::new(lane), durability, is_poisoned: Box::new(is_poisoned), bell }
     }
 
-    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**:
-    /// `overloaded` and `journal-full`, with nothing journaled. **Cancel safety**: a dropped call may
-    /// have journaled them.
+    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `overloaded` and
+    /// `journal-full`, with nothing journaled. **Cancel safety**: a dropped call may have journaled them.
     pub async fn keep(&self, check_ins: &[CheckIn]) -> Result<(), Refusal> {
         debug_assert!(check_ins.len() <= CHECK_INS_MAX);
         let Some(last) = self.place(check_ins).await? else { return Ok(()) };
@@ -71,8 +70,7 @@ impl Intake {
 
     fn push(&self, check_ins: &[CheckIn]) -> Result<Option<u64>, PushRefusal> {
         let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
-        // The reservation makes the pushes all-or-none: no other task pushes while the lane is
-        // locked.
+        // The reservation makes the pushes all-or-none: no other task pushes while the lane is locked.
         lane.reserve(check_ins.len())?;
         let mut last = None;
         for check_in in check_ins {

@@ -124,8 +124,7 @@ fn refusal(refused: PushRefusal) -> Refusal {
 }
 
 impl QueuedCheckIns {
-    /// The check-ins, once this worker's records are on disk up to but not including the ticket
-    /// `durable`.
+    /// The check-ins, once this worker's records are on disk up to but not including the ticket `durable`.
     pub fn durable(self, durable: u64) -> Result<DurableCheckIns, Self> {
         if self.is_durable(durable) {
             Ok(DurableCheckIns { venue: self.venue, people: self.people })

@@ -18,8 +18,7 @@ use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
 use scangate_core::time::Timestamp;
 
-/// Takes one scan as far as the journal. The caller answers the queued check-ins when their group is on
-/// disk.
+/// Takes one scan as far as the journal. The caller answers the queued check-ins when their group is on disk.
 pub fn walk(
     body: &[u8],
     terminal: Option<&Terminal>,

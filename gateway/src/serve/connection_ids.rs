@@ -36,9 +36,8 @@ impl ConnectionIdGenerator for WorkerIds {
         ConnectionId::new(&id)
     }
 
-    /// Accepts an id that is steered here. If no connection has it, it may come from another gateway
-    /// with more workers, and its phone gets a stateless reset. An id of another worker here must not
-    /// be reset.
+    /// Accepts an id that is steered here. If no connection has it, it may come from another gateway with
+    /// more workers, and its phone gets a stateless reset. An id of another worker here must not be reset.
     fn validate(&self, id: &ConnectionId) -> Result<(), InvalidCid> {
         let steered_to = id.first().map(|&first| u16::from(first) % self.workers);
         if steered_to == Some(u16::from(self.first)) { Ok(()) } else { Err(InvalidCid) }

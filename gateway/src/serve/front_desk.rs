@@ -151,8 +151,7 @@ impl FrontDesk {
                 Caller::Stream(key) => to_stream(key, &self.scratch),
                 Caller::Task(task) => {
                     let body = BytesMut::from(&self.scratch[..]);
-                    // If the client and so the task are gone, the check-in stays in
-                    // the journal.
+                    // If the client and so the task are gone, the check-in stays in the journal.
                     let _ = task.send(Reply { status: 200, is_problem: false, retry_after_s: None, body });
                 }
             }

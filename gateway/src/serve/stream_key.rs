@@ -2,8 +2,7 @@
 
 use quinn_proto::StreamId;
 
-/// A stream of a connection of a worker. The generation distinguishes the successive connections of a
-/// slot.
+/// A stream of a connection of a worker. The generation distinguishes the successive connections of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamKey {
     /// The connection's slot.

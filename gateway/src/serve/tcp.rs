@@ -1,7 +1,7 @@
 //! HTTP/2 and HTTP/1.1 over TLS, by hyper. Its connections are tasks of the same worker, with the same
 //! front desk and the same back office.
 
-use super::Bell;
+use super::bell::Bell;
 use super::front_desk::{Caller, FrontDesk, Reply, ScanStatus};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::tables::channels::Channel;
@@ -199,8 +199,7 @@ async fn check_in(request: Request<Incoming>, http: &HttpContext) -> Response<An
         ScanStatus::Refused(refusal) => reply(http.front_now().refuse(refusal)),
         ScanStatus::Waiting => match answered.await {
             Ok(kept) => reply(kept),
-            // The journal is poisoned and the gateway is stopping. The check-in was not
-            // acknowledged.
+            // The journal is poisoned and the gateway is stopping. The check-in was not acknowledged.
             Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
         },
     }

@@ -129,7 +129,10 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
         () = async {
             let _ = draining.wait_for(|phase| *phase == Phase::Draining).await;
             tokio::time::sleep(DRAIN_MAX).await;
-        } => tracing::info!(worker = number, "the drain's time is over; closing what is left"),
+        } => tracing::info!(
+            worker = number,
+            "the drain reached its time limit; closing the remaining connections"
+        ),
     }
     Ok(())
 }

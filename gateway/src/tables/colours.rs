@@ -48,8 +48,7 @@ impl Default for ColourTable {
 }
 
 impl ColourTable {
-    /// The person's standing; unknown for a person who is not in the table, whether it is loaded yet
-    /// or not.
+    /// The person's standing; unknown for a person who is not in the table, whether it is loaded yet or not.
     #[must_use]
     pub fn standing(&self, person: PersonId) -> Standing {
         self.table.get(&person).map_or(Standing::UNKNOWN, |packed| packed.standing())

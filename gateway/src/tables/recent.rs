@@ -256,8 +256,7 @@ mod tests {
         };
         let check = |checks| says(Verdict::Check, checks);
         assert_eq!(placed(scan(1, Staff::Idle, check(asks))), Some((1, check(asks))));
-        // A repeat without staff changes nothing; the checks that each of two requests brings are
-        // both done.
+        // A repeat without staff changes nothing; the checks that each of two requests brings are both done.
         assert_eq!(placed(scan(2, Staff::Idle, check(left))), None);
         assert_eq!(placed(scan(3, Staff::Acted, check(left))), Some((1, check(left))));
         let documented = says(Verdict::Check, Checks::TEMPERATURE);

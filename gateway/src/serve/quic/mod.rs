@@ -254,8 +254,7 @@ impl QuicLoop {
         if self.outbox.is_full() {
             self.flush();
         }
-        // If the socket is blocked, a stateless packet is dropped, as the network might have
-        // dropped it.
+        // If the socket is blocked, a stateless packet is dropped, as the network might have dropped it.
         if !self.outbox.is_full() {
             self.outbox.fill(|buffer| {
                 *buffer = bytes;

@@ -95,8 +95,7 @@ impl OfficeStream {
                     StreamRead::End => reader.handle_end()?,
                     StreamRead::Waits => return Ok(()),
                     StreamRead::Reset => {
-                        // If the channel is full, closing it tells the back office
-                        // the same.
+                        // If the channel is full, closing it tells the back office the same.
                         if to.poll_reserve(&mut context).is_ready() {
                             let _ = to.send_item(Err(Abandoned));
                         }

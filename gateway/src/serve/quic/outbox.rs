@@ -186,9 +186,8 @@ struct ControlWriter<'a> {
 impl ControlWriter<'_> {
     fn put<T: Copy>(&mut self, level: libc::c_int, kind: libc::c_int, value: T) {
         let size = libc::c_uint::try_from(size_of::<T>()).expect("control values are a few bytes");
-        // SAFETY: the header's control buffer holds CONTROL_BYTES zeroed, aligned bytes. A
-        // datagram has at most three messages (24 + 24 + 40), so the next header is inside the
-        // buffer and not null.
+        // SAFETY: the header's control buffer holds CONTROL_BYTES zeroed, aligned bytes. A datagram has at
+        // most three messages (24 + 24 + 40), so the next header is inside the buffer and not null.
         unsafe {
             self.next = if self.next.is_null() {
                 libc::CMSG_FIRSTHDR(self.header)

@@ -1,15 +1,15 @@
-//! The frames of the peer's control stream (RFC 9114 sections 6.2.1 and 7.2). A short frame is held until
-//! it is whole, a frame of unknown type is skipped as it comes.
+//! Reads the frames of the peer's control stream (RFC 9114 sections 6.2.1 and 7.2). A frame of a known
+//! type is held until it is whole; a frame of an unknown type is skipped as it arrives.
 
 use super::allowance::IdleAllowance;
 use super::frame::{self, FrameHeader, FrameKind};
 use super::settings::{self, Settings};
 use super::{ErrorCode, Fault, Limits, varint};
 
-/// A varint has no more bytes than this, and neither has a frame that carries just one.
+/// The longest varint, and so the longest payload of a frame that carries one.
 const ID_BYTES_MAX: u64 = 8;
 
-/// The peer's control stream, and what it has told us.
+/// The peer's control stream, and the state that its frames have set.
 #[derive(Debug, Default)]
 pub(super) struct ControlStream {
     header: frame::FrameHeaderReader,
@@ -27,19 +27,19 @@ struct Payload {
 }
 
 impl ControlStream {
-    /// Gives the peer's settings once they have arrived.
+    /// The peer's settings, once they have arrived.
     pub(super) fn settings(&self) -> Option<Settings> {
         self.settings
     }
 
-    /// Says whether the peer has sent GOAWAY.
+    /// Whether the peer has sent GOAWAY.
     pub(super) fn is_going_away(&self) -> bool {
         self.going_away.is_some()
     }
 
-    /// Takes the stream's next bytes.
+    /// Handles the stream's next bytes.
     ///
-    /// Errors: a connection error for anything that does not belong here.
+    /// **Errors**: a connection error for a frame that is invalid here.
     pub(super) fn handle(
         &mut self,
         mut chunk: &[u8],
@@ -107,17 +107,17 @@ impl ControlStream {
             FrameKind::Settings => self.settings = Some(settings::read(&frame.bytes, limits)?),
             FrameKind::MaxPushId => self.raise_push_id_max(only_id(&frame.bytes)?)?,
             FrameKind::GoAway => self.go_away(only_id(&frame.bytes)?)?,
-            // RFC 9114 section 7.2.3: a CANCEL_PUSH for a push that was not promised, and we promise none,
-            // is an H3_ID_ERROR.
+            // RFC 9114 section 7.2.3: a CANCEL_PUSH for a push that was not promised, and this
+            // server promises none, is an H3_ID_ERROR.
             FrameKind::CancelPush => {
                 only_id(&frame.bytes)?;
-                return Err(id_error("CANCEL_PUSH of what was never promised"));
+                return Err(id_error("a CANCEL_PUSH of a push that was never promised"));
             }
             FrameKind::PriorityUpdateRequest => check_prioritised(first_id(&frame.bytes)?.0)?,
             // RFC 9218 section 7.2: a push that has not been promised is an H3_ID_ERROR.
             FrameKind::PriorityUpdatePush => {
                 first_id(&frame.bytes)?;
-                return Err(id_error("PRIORITY_UPDATE of a push that was never promised"));
+                return Err(id_error("a PRIORITY_UPDATE of a push that was never promised"));
             }
             FrameKind::Unknown
             | FrameKind::Data
@@ -137,9 +137,8 @@ impl ControlStream {
         Ok(())
     }
 
-    /// RFC 9114 section 5.2: "An endpoint MAY send multiple GOAWAY frames indicating different
-    /// identifiers, but the identifier in each frame MUST NOT be greater than the identifier in any
-    /// previous frame".
+    /// RFC 9114 section 5.2: "An endpoint MAY send multiple GOAWAY frames indicating different identifiers,
+    /// but the identifier in each frame MUST NOT be greater than the identifier in any previous frame".
     fn go_away(&mut self, id: u64) -> Result<(), Fault> {
         if self.going_away.is_some_and(|last| id > last) {
             return Err(id_error("a GOAWAY greater than the last"));
@@ -150,7 +149,7 @@ impl ControlStream {
 }
 
 impl Payload {
-    /// Takes what belongs to the frame off the chunk; says whether the frame is whole.
+    /// Moves the frame's bytes out of the chunk. Returns whether the frame is whole.
     fn fill(&mut self, chunk: &mut &[u8]) -> bool {
         let taken = usize::try_from(self.left).map_or(chunk.len(), |left| left.min(chunk.len()));
         let (own, rest) = chunk.split_at(taken);
@@ -169,7 +168,7 @@ fn check_prioritised(stream: u64) -> Result<(), Fault> {
     if stream.is_multiple_of(4) {
         Ok(())
     } else {
-        Err(id_error("PRIORITY_UPDATE of what is no request stream"))
+        Err(id_error("a PRIORITY_UPDATE of a stream that is not a request"))
     }
 }
 

@@ -1,14 +1,12 @@
-//! The error codes of HTTP/3 and QPACK, as they travel in RESET_STREAM, STOP_SENDING and
-//! CONNECTION_CLOSE.
+//! The error codes of HTTP/3 and QPACK, as they travel in RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE.
 
-/// Why a stream or a connection is given up.
+/// The reason for ending a stream or a connection.
 ///
-/// This layer, being a server without push, tunnels or a dynamic table, never makes `NoError`,
-/// `GeneralProtocolError`, `InternalError`, `RequestCancelled`, `ConnectError` or `VersionFallback`
-/// itself; they are here for the loop, which closes, resets and drains. All others are reached by bytes
-/// that a peer may send, and `tests.rs` has a row for each.
+/// This layer never makes `NoError`, `GeneralProtocolError`, `InternalError`, `RequestCancelled`,
+/// `ConnectError` or `VersionFallback`; the loop uses them to close, reset and drain. Bytes of a peer
+/// reach each of the others, and `tests.rs` has a row for each.
 ///
-/// Source: RFC 9114 section 8.1, RFC 9204 section 6.
+/// **Source**: RFC 9114 section 8.1, RFC 9204 section 6.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u64)]
 pub enum ErrorCode {
@@ -16,7 +14,7 @@ pub enum ErrorCode {
     NoError = 0x100,
     /// A violation that no other code describes.
     GeneralProtocolError,
-    /// We failed, not the peer.
+    /// This server failed, not the peer.
     InternalError,
     /// The peer created a stream that will not be accepted.
     StreamCreationError,
@@ -34,9 +32,9 @@ pub enum ErrorCode {
     SettingsError,
     /// The control stream did not begin with SETTINGS.
     MissingSettings,
-    /// Refused before anything was done: the client may send it again elsewhere.
+    /// The server refused the request before processing it: the client may retry elsewhere.
     RequestRejected,
-    /// The request or its answer is no longer wanted.
+    /// The peer cancelled the request, or the server the answer.
     RequestCancelled,
     /// The stream ended before the request was whole.
     RequestIncomplete,
@@ -44,7 +42,7 @@ pub enum ErrorCode {
     MessageError,
     /// The connection behind a CONNECT was lost.
     ConnectError,
-    /// Ask again over HTTP/1.1.
+    /// The client should retry over HTTP/1.1.
     VersionFallback,
     /// A field section could not be decoded.
     QpackDecompressionFailed = 0x200,
@@ -55,7 +53,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Gives the number that travels.
+    /// The number on the wire.
     #[must_use]
     pub const fn value(self) -> u64 {
         self as u64

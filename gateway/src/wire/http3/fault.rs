@@ -1,28 +1,28 @@
-//! What the peer did wrong, in a form that is cheap to make and to pass on.
+//! Faults: protocol violations of the peer, cheap to make and to pass on.
 
 use super::ErrorCode;
 
-/// How far a fault reaches.
+/// The scope of a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FaultScope {
-    /// One request: reset this stream, or answer it and stop reading; the others go on.
+    /// One request: reset this stream, or answer it and stop reading. The other streams go on.
     Stream,
     /// The whole connection: close it with the code.
     Connection,
 }
 
-/// What the peer did wrong and how far it reaches.
+/// A protocol violation of the peer, with its scope.
 ///
-/// `why` is a fixed text for logs and for the reason phrase of CONNECTION_CLOSE; nothing that the peer
-/// sent is ever in it.
+/// `why` is a fixed text for logs and for the reason phrase of CONNECTION_CLOSE. It never holds bytes of
+/// the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{why} ({code:?}, {scope:?})")]
 pub struct Fault {
     /// The code to close or reset with.
     pub code: ErrorCode,
-    /// What to close or reset.
+    /// Whether to close the connection or reset the stream.
     pub scope: FaultScope,
-    /// The rule that was broken.
+    /// The violated rule.
     pub why: &'static str,
 }
 

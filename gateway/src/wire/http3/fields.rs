@@ -1,4 +1,4 @@
-//! What names and values of field lines may look like, and how large a section may be; the same for
+//! The rules for names and values of field lines, and for the size of a section. They are the same for
 //! heads and trailers.
 
 use super::qpack::{FieldLine, FieldLines, FieldText};
@@ -21,14 +21,14 @@ const fn set(members: &[u8]) -> [bool; 256] {
     set
 }
 
-/// What is left of the size that a field section may have.
+/// The bytes that a field section may still have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SectionBudget {
     left: usize,
 }
 
 impl SectionBudget {
-    /// Allows what the limits allow.
+    /// The full budget of the limits.
     pub(super) fn new(limits: &Limits) -> Self {
         Self { left: limits.field_section_bytes_max }
     }
@@ -36,7 +36,7 @@ impl SectionBudget {
     /// Counts a line: "the uncompressed size of fields, including the length of the name and value in
     /// bytes plus an overhead of 32 bytes for each field" (RFC 9114 section 4.2.2).
     ///
-    /// Errors: [`TOO_LARGE`].
+    /// **Errors**: [`TOO_LARGE`].
     #[inline]
     pub(super) fn count(&mut self, name: &[u8], value: &[u8]) -> Result<(), Fault> {
         self.left = self.left.checked_sub(name.len() + value.len() + 32).ok_or(TOO_LARGE)?;
@@ -44,12 +44,12 @@ impl SectionBudget {
     }
 }
 
-/// A field section over the limit, whether it says so in its frame header or turns out so.
+/// A field section over the limit, by its frame header or by its decoded size.
 pub(super) const TOO_LARGE: Fault = Fault::stream(ErrorCode::ExcessiveLoad, "a field section over the limit");
 
-/// Checks an ordinary line, one that is no pseudo-header.
+/// Checks a line that is not a pseudo-header.
 ///
-/// Errors: `MessageError` of the stream.
+/// **Errors**: `MessageError` of the stream.
 #[inline]
 pub(super) fn check(line: &FieldLine, name: &[u8], value: &[u8]) -> Result<(), Fault> {
     check_name(line, name)?;
@@ -92,26 +92,26 @@ fn check_value(piece: &FieldText, value: &[u8]) -> Result<(), Fault> {
     Err(Fault::malformed("a field value with characters it may not have"))
 }
 
-/// Says whether these bytes can be a host with or without a port.
+/// Whether these bytes can be a host with or without a port.
 pub(super) fn is_authority(value: &[u8]) -> bool {
     !value.is_empty() && value.iter().all(|byte| AUTHORITY[usize::from(*byte)])
 }
 
-/// Says whether these bytes can be a path with or without a query. Whitespace, controls, fragments and
+/// Whether these bytes can be a path with or without a query. Whitespace, controls, fragments and
 /// what a URI has to escape cannot.
 pub(super) fn is_path(value: &[u8]) -> bool {
     value.first() == Some(&b'/') && value.iter().all(|byte| matches!(byte, b'!'..=b'~') && *byte != b'#')
 }
 
-/// Says whether these bytes can be a URI scheme (RFC 3986 section 3.1).
+/// Whether these bytes can be a URI scheme (RFC 3986 section 3.1).
 pub(super) fn is_scheme(value: &[u8]) -> bool {
     let is_rest = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     value.first().is_some_and(u8::is_ascii_alphabetic) && value.iter().all(is_rest)
 }
 
-/// Checks a trailer section, of which nothing is kept.
+/// Checks a trailer section, whose fields are dropped.
 ///
-/// Errors: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
+/// **Errors**: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
 pub(super) fn check_trailers(block: &[u8], limits: &Limits) -> Result<(), Fault> {
     let mut lines = FieldLines::new(block)?;
     let mut measure = SectionBudget::new(limits);

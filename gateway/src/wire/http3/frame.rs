@@ -1,11 +1,11 @@
-//! Frame types and frame headers (RFC 9114 section 7). A header may be cut anywhere, so there is a
-//! reader for pieces and a function for what is whole.
+//! Frame types and frame headers (RFC 9114 section 7). A header may be split anywhere, so there is a
+//! reader for pieces beside the function for a whole header.
 
 use bytes::Buf;
 
 use super::varint;
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum FrameKind {
     Data,
@@ -51,7 +51,7 @@ pub(super) struct FrameHeader {
     pub(super) length: u64,
 }
 
-/// Reads a header from the front; gives it with the bytes it took, or nothing if it is cut short.
+/// Reads a header from the front. Returns it with its length in bytes, or none if it is cut short.
 #[inline]
 pub(super) fn parse(bytes: &[u8]) -> Option<(FrameHeader, usize)> {
     let (number, kind_size) = varint::parse(bytes)?;
@@ -67,7 +67,7 @@ pub(super) struct FrameHeaderReader {
 }
 
 impl FrameHeaderReader {
-    /// Takes bytes from `input`, never more than the header has, and gives it once it is whole.
+    /// Reads bytes from `input`, never beyond the header, and returns the header once it is whole.
     pub(super) fn read(&mut self, input: &mut impl Buf) -> Option<FrameHeader> {
         let kind = match self.kind {
             Some(kind) => kind,
@@ -78,7 +78,7 @@ impl FrameHeaderReader {
         Some(FrameHeader { kind, length })
     }
 
-    /// Says whether part of a header is held.
+    /// Whether part of a header is held.
     pub(super) fn is_partial(&self) -> bool {
         self.kind.is_some() || self.integer.is_partial()
     }

@@ -1,4 +1,4 @@
-//! The SETTINGS of both sides (RFC 9114 section 7.2.4).
+//! The SETTINGS frames of both sides. **Source**: RFC 9114 section 7.2.4, RFC 9204 section 5.
 
 use bytes::{BufMut, BytesMut};
 
@@ -11,15 +11,14 @@ const QPACK_BLOCKED_STREAMS: u64 = 0x07;
 /// 0x1f * N + 0x21, so that peers stay used to skipping them.
 const GREASE: u64 = 0x1f * 0x65 + 0x21;
 
-/// What the peer told of itself, as far as it is of use to a server that compresses with the static
-/// table alone.
+/// The peer's settings that matter to a server without a dynamic table.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Settings {
-    /// The largest field section that the peer takes, in bytes as RFC 9114 section 4.2.2 counts them.
+    /// The largest field section that the peer accepts, in bytes as RFC 9114 section 4.2.2 counts them.
     pub(super) field_section_bytes_max: Option<u64>,
 }
 
-/// Appends the payload of our own SETTINGS.
+/// Appends this server's SETTINGS frame.
 pub(super) fn write(out: &mut BytesMut, limits: &Limits) {
     let mut payload = BytesMut::new();
     for (id, value) in [
@@ -38,8 +37,8 @@ pub(super) fn write(out: &mut BytesMut, limits: &Limits) {
 
 /// Reads the payload of the peer's SETTINGS.
 ///
-/// Errors, all of the connection: `FrameError` where it ends within a setting, `SettingsError` for a
-/// setting of HTTP/2 or one given twice, `ExcessiveLoad` for too many.
+/// **Errors**, all of the connection: `FrameError` if it ends within a setting, `SettingsError` for a
+/// setting of HTTP/2 or a duplicate, `ExcessiveLoad` for too many.
 pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
     let mut settings = Settings::default();
     let mut seen = Vec::new();

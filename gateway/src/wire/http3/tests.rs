@@ -1,5 +1,5 @@
-//! Every error code that a peer can make this layer give, by the bytes that do it; and that no bytes at all
-//! make it panic or answer differently when cut differently.
+//! Reaches every error code that a peer can cause, by the bytes that cause it. Properties: no bytes make
+//! this layer panic, and the way in which a stream is cut changes no result.
 
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
@@ -44,7 +44,7 @@ pub(super) fn post_block(more: &[(&str, &str)]) -> Vec<u8> {
     head_block(&[&own, more].concat())
 }
 
-/// What a peer does.
+/// An action of the peer.
 #[derive(Debug)]
 enum PeerAction {
     /// Sent this on a request stream, and no more yet.
@@ -55,7 +55,7 @@ enum PeerAction {
     Uni(Vec<Vec<u8>>),
     /// Sent this on stream 2, and FIN.
     UniEnded(Vec<u8>),
-    /// Began a request after our GOAWAY.
+    /// Began a request after the server's GOAWAY.
     Late,
 }
 
@@ -211,7 +211,7 @@ fn every_error_code_has_bytes_that_reach_it() {
     }
 }
 
-/// What a request comes to: its path, its body, and how it ended.
+/// The result of a request stream: its path, its body, and how it ended.
 type StreamResult = (Option<Vec<u8>>, Vec<u8>, Result<bool, Fault>);
 
 fn outcome(bytes: &[u8], piece_bytes: usize) -> StreamResult {

@@ -1,12 +1,12 @@
-//! QUIC's variable-length integers (RFC 9000 section 16): the two top bits of the first byte say
-//! whether it takes one, two, four or eight bytes.
+//! QUIC's variable-length integers (RFC 9000 section 16). **Shape**: the two top bits of the first byte
+//! give the length, one, two, four or eight bytes.
 
 use bytes::{Buf, BufMut, BytesMut};
 
-/// The largest value that can travel.
+/// The largest value that fits.
 pub(super) const MAX: u64 = (1 << 62) - 1;
 
-/// Reads an integer from the front; gives it with the bytes it took, or nothing if it is cut short.
+/// Reads an integer from the front. Returns it with its length in bytes, or none if it is cut short.
 #[inline]
 pub(super) fn parse(bytes: &[u8]) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
@@ -16,7 +16,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((value, size))
 }
 
-/// Appends an integer in its shortest form. A value above [`MAX`] cannot travel and is cut to it.
+/// Appends an integer in its shortest form. A value above [`MAX`] becomes [`MAX`].
 pub(super) fn write(out: &mut BytesMut, value: u64) {
     match value {
         0..=0x3f => out.put_u8((value & 0x3f) as u8),
@@ -34,7 +34,7 @@ pub(super) struct VarintReader {
 }
 
 impl VarintReader {
-    /// Takes bytes from `input`, never more than the integer has, and gives the value once it is whole.
+    /// Reads bytes from `input`, never beyond the integer, and returns the value once it is whole.
     pub(super) fn read(&mut self, input: &mut impl Buf) -> Option<u64> {
         while input.has_remaining() {
             self.bytes[self.held] = input.get_u8();
@@ -47,7 +47,7 @@ impl VarintReader {
         None
     }
 
-    /// Says whether part of an integer is held.
+    /// Whether part of an integer is held.
     pub(super) fn is_partial(&self) -> bool {
         self.held > 0
     }

@@ -150,8 +150,7 @@ impl Connection {
             }
             StreamEvent::Writable { id } => self.writable(id, work, now),
             StreamEvent::Stopped { id, error_code } => {
-                // The peer no longer wants the answer. A queued check-in still goes to
-                // disk.
+                // The peer no longer wants the answer. A queued check-in still goes to disk.
                 self.requests.remove(&id);
                 let _ = self.quic.send_stream(id).reset(error_code);
             }

@@ -21,8 +21,7 @@ use std::time::{Duration, Instant};
 const REQUEST_MAX: Duration = Duration::from_secs(10);
 
 impl Connection {
-    /// Begins a request stream. Nearly always it holds one small request, whole, which needs no
-    /// state.
+    /// Begins a request stream. Nearly always it holds one small request, whole, which needs no state.
     pub(super) fn begin(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         if let Err(fault) = self.control.handle_request_stream(u64::from(id)) {
             return self.fault(id, fault, now);

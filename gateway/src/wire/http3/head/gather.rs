@@ -1,12 +1,12 @@
-//! Gathers what a head is made of, line by line, and holds the rules on pseudo-headers (RFC 9114 sections
-//! 4.3, 4.3.1 and 4.4).
+//! Gathers the fields of a head, line by line, and enforces the rules on pseudo-headers (RFC 9114
+//! sections 4.3, 4.3.1 and 4.4).
 
 use http::Method;
 
 use crate::wire::http3::qpack::{FieldLine, FieldLines, FieldText};
 use crate::wire::http3::{Fault, fields};
 
-/// What the lines of a head have given so far.
+/// The fields of a head that its lines have set so far.
 #[derive(Default)]
 pub(super) struct HeadFields {
     method: Option<Method>,
@@ -21,7 +21,7 @@ pub(super) struct HeadFields {
     pub(super) content_length: Option<u64>,
 }
 
-/// What a request is for.
+/// The target of a request, with its method.
 pub(super) struct RequestTarget {
     pub(super) method: Method,
     pub(super) scheme: FieldText,
@@ -30,9 +30,9 @@ pub(super) struct RequestTarget {
 }
 
 impl HeadFields {
-    /// Takes a line.
+    /// Adds a line.
     ///
-    /// Errors: `MessageError` of the stream.
+    /// **Errors**: `MessageError` of the stream.
     #[inline]
     pub(super) fn take(&mut self, lines: &mut FieldLines<'_>, line: &FieldLine) -> Result<(), Fault> {
         if lines.bytes(&line.name).first() == Some(&b':') {
@@ -51,7 +51,7 @@ impl HeadFields {
         let value = lines.bytes(&line.value);
         let is_first = match lines.bytes(&line.name) {
             b":method" => {
-                let method = Method::from_bytes(value).map_err(|_| Fault::malformed("a method"))?;
+                let method = Method::from_bytes(value).map_err(|_| Fault::malformed("an invalid method"))?;
                 return only_once(self.method.replace(method).is_none());
             }
             b":scheme" if fields::is_scheme(value) => self.scheme.replace(line.value).is_none(),
@@ -75,7 +75,7 @@ impl HeadFields {
         let is_first = match name {
             b"host" if fields::is_authority(value) => self.host.replace(line.value).is_none(),
             b"host" => return Err(Fault::malformed("a host with a value it cannot have")),
-            // Two would be a choice of identities, and two rooms might choose differently.
+            // With two credentials, two parts of the gateway might authenticate different ones.
             b"authorization" => self.authorization.replace(line.value).is_none(),
             b"content-length" => {
                 return only_once(self.content_length.replace(length(value)?).is_none());
@@ -86,9 +86,9 @@ impl HeadFields {
         only_once(is_first)
     }
 
-    /// Puts together what the request is for, once all lines are taken.
+    /// Returns the request's target, once all lines are added.
     ///
-    /// Errors: `MessageError` of the stream.
+    /// **Errors**: `MessageError` of the stream.
     pub(super) fn target(&mut self, lines: &FieldLines<'_>) -> Result<RequestTarget, Fault> {
         let method = self.method.take().ok_or(Fault::malformed("a request without :method"))?;
         if method == Method::CONNECT {
@@ -136,12 +136,12 @@ impl HeadFields {
 }
 
 fn only_once(is_first: bool) -> Result<(), Fault> {
-    if is_first { Ok(()) } else { Err(Fault::malformed("a field twice that may be there once")) }
+    if is_first { Ok(()) } else { Err(Fault::malformed("a duplicate of a field that may occur once")) }
 }
 
 /// RFC 9110 section 8.6: `1*DIGIT`, and a value that cannot be represented must not be cut to one that can.
 fn length(value: &[u8]) -> Result<u64, Fault> {
-    const NO_LENGTH: Fault = Fault::malformed("a content-length that is no length");
+    const NO_LENGTH: Fault = Fault::malformed("an invalid content-length");
     if value.is_empty() {
         return Err(NO_LENGTH);
     }

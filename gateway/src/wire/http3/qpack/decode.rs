@@ -1,26 +1,26 @@
-//! Reads an encoded field section line by line (RFC 9204 section 4.5). A line says where its name and
-//! value are, in the static table, in the section itself or in the text that Huffman made of it, so that
-//! nothing is copied but what was compressed.
+//! Reads an encoded field section line by line (RFC 9204 section 4.5). A line has the positions of its
+//! name and value: in the static table, in the section, or in the text decoded from Huffman. Only Huffman
+//! strings are copied.
 
 use super::{broken, huffman, integer, static_table};
 use crate::wire::http3::Fault;
 
-/// Where a string is.
+/// The position of a string.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::wire::http3) enum FieldText {
     /// In the static table.
     Static(&'static str),
-    /// In the section, as it travelled.
+    /// In the section, as received.
     Block { from: usize, to: usize },
-    /// In the text decoded from it.
+    /// In the text decoded from Huffman.
     Text { from: usize, to: usize },
 }
 
 impl FieldText {
-    /// A string of no length.
+    /// The empty string.
     pub(in crate::wire::http3) const EMPTY: Self = Self::Static("");
 
-    /// Gives the bytes, out of the section and the text that this piece was made with.
+    /// The bytes, from the section and the text that this position refers to.
     #[inline]
     pub(in crate::wire::http3) fn bytes<'a>(&self, block: &'a [u8], text: &'a [u8]) -> &'a [u8] {
         match *self {
@@ -40,7 +40,7 @@ pub(in crate::wire::http3) struct FieldLine {
 
 /// The lines of one field section.
 ///
-/// A line's Huffman text lasts until the next line is read, unless [`FieldLines::keep`] is asked to keep it.
+/// A line's Huffman text lasts until the next line is read, unless [`FieldLines::keep`] is called.
 pub(in crate::wire::http3) struct FieldLines<'a> {
     block: &'a [u8],
     at: usize,
@@ -51,7 +51,7 @@ pub(in crate::wire::http3) struct FieldLines<'a> {
 impl<'a> FieldLines<'a> {
     /// Reads the section's prefix.
     ///
-    /// Errors: `QpackDecompressionFailed` if it needs a dynamic table, which it cannot have.
+    /// **Errors**: `QpackDecompressionFailed` if it refers to a dynamic table.
     pub(in crate::wire::http3) fn new(block: &'a [u8]) -> Result<Self, Fault> {
         let mut at = 0;
         if integer::read(block, &mut at, 8)? != 0 {
@@ -70,7 +70,7 @@ impl<'a> FieldLines<'a> {
 
     /// Reads the next line, if there is one.
     ///
-    /// Errors: `QpackDecompressionFailed`, after which there is nothing more to read.
+    /// **Errors**: `QpackDecompressionFailed`; the rest of the section is then unreadable.
     #[inline]
     pub(in crate::wire::http3) fn next(&mut self) -> Result<Option<FieldLine>, Fault> {
         self.text.truncate(self.kept);
@@ -93,8 +93,8 @@ impl<'a> FieldLines<'a> {
         Ok(FieldLine { name: FieldText::Static(name), value: FieldText::Static(value) })
     }
 
-    /// Reads an index of `bits` and gives its line. RFC 9204 section 3.1: a static index that is not in
-    /// the table, and section 2.2.3: a reference to an entry that is not there, end the connection.
+    /// Reads an index of `bits` and returns its line. RFC 9204 section 3.1: a static index that is not in the
+    /// table, and section 2.2.3: a reference to an entry that is not there, end the connection.
     fn known(&mut self, is_static: bool, bits: u32) -> Result<(&'static str, &'static str), Fault> {
         let index = integer::read(self.block, &mut self.at, bits)?;
         if !is_static {
@@ -103,7 +103,7 @@ impl<'a> FieldLines<'a> {
         static_table::at(index).ok_or(broken("an index beyond the static table"))
     }
 
-    /// Reads a string whose length has `bits` in its first byte and whose Huffman flag is the bit above.
+    /// Reads a string. Its length has `bits` in the first byte, and its Huffman flag is the bit above.
     fn string(&mut self, bits: u32) -> Result<FieldText, Fault> {
         const CUT_SHORT: Fault = broken("a field section ends within a string");
         let is_huffman = self.block.get(self.at).is_some_and(|byte| (byte >> bits) & 1 == 1);
@@ -120,7 +120,7 @@ impl<'a> FieldLines<'a> {
         Ok(FieldText::Text { from: text_from, to: self.text.len() })
     }
 
-    /// Gives the bytes of a string of the last line, or of one that is kept.
+    /// The bytes of a string of the last line or of a kept one.
     #[inline]
     pub(in crate::wire::http3) fn bytes(&self, piece: &FieldText) -> &[u8] {
         piece.bytes(self.block, &self.text)
@@ -131,7 +131,7 @@ impl<'a> FieldLines<'a> {
         self.kept = self.text.len();
     }
 
-    /// Gives the text that was kept, for [`FieldText::bytes`].
+    /// Returns the kept text, for [`FieldText::bytes`].
     pub(in crate::wire::http3) fn into_text(mut self) -> Vec<u8> {
         self.text.truncate(self.kept);
         self.text

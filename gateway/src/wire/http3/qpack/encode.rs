@@ -1,17 +1,17 @@
-//! Writes field sections (RFC 9204 section 4.5) without Huffman: a reference to the static table where
-//! there is one, and the plain text where there is not.
+//! Writes field sections (RFC 9204 section 4.5) without Huffman: references to the static table where
+//! possible, else literals.
 
 use bytes::{BufMut, BytesMut};
 
 use super::integer;
 use super::static_table::{self, StaticMatch};
 
-/// Whether a line may enter the table of somebody downstream (the N bit, RFC 9204 section 4.5.4).
+/// Whether an intermediary may index a line in a dynamic table (the N bit, RFC 9204 section 4.5.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::wire::http3) enum Secrecy {
-    /// It may.
+    /// The line may be indexed.
     Open,
-    /// It must stay a literal: guessing it by the size of what is compressed would pay.
+    /// The line must stay a literal: compressed sizes would let an attacker guess its value.
     NeverIndexed,
 }
 
@@ -25,7 +25,7 @@ pub(in crate::wire::http3) fn indexed(out: &mut BytesMut, index: u8) {
     integer::write(out, 0xc0, 6, u64::from(index));
 }
 
-/// Appends a line whose name is that at an index of the static table.
+/// Appends a line with the name at an index of the static table.
 pub(in crate::wire::http3) fn named(out: &mut BytesMut, index: u8, value: &[u8], secrecy: Secrecy) {
     let never = match secrecy {
         Secrecy::Open => 0,
@@ -35,7 +35,7 @@ pub(in crate::wire::http3) fn named(out: &mut BytesMut, index: u8, value: &[u8],
     string(out, value);
 }
 
-/// Appends a line, by reference as far as the static table has it.
+/// Appends a line, by reference as far as the static table has its name and value.
 pub(in crate::wire::http3) fn line(out: &mut BytesMut, name: &[u8], value: &[u8], secrecy: Secrecy) {
     match (static_table::find(name, value), secrecy) {
         (StaticMatch::Line(index), Secrecy::Open) => indexed(out, index),

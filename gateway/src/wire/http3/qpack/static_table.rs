@@ -1,4 +1,4 @@
-//! The static table (RFC 9204 appendix A): 99 field lines that both sides know.
+//! The static table of QPACK: 99 field lines that both sides know. **Source**: RFC 9204 appendix A.
 
 /// Name and value by index.
 pub(super) const TABLE: [(&str, &str); 99] = [
@@ -103,13 +103,13 @@ pub(super) const TABLE: [(&str, &str); 99] = [
     ("x-frame-options", "sameorigin"),
 ];
 
-/// Gives the line at an index, if there is one.
+/// The line at an index, if there is one.
 #[inline]
 pub(super) fn at(index: u64) -> Option<(&'static str, &'static str)> {
     TABLE.get(usize::try_from(index).ok()?).copied()
 }
 
-/// Where a line, or at least its name, stands.
+/// The match of a line in the static table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum StaticMatch {
     /// Name and value are the line at this index.
@@ -120,10 +120,10 @@ pub(super) enum StaticMatch {
     Nothing,
 }
 
-/// Looks a line up.
+/// Looks up a line.
 ///
-/// Cost: walks the table, about 100 comparisons of a length; answers of the scan path name their lines
-/// by index and do not come here.
+/// **Cost**: a walk through the table, about 100 comparisons of a length. The scan path's answers name
+/// their lines by index instead.
 pub(super) fn find(name: &[u8], value: &[u8]) -> StaticMatch {
     let mut found = StaticMatch::Nothing;
     for (index, (known, with)) in (0_u8..).zip(TABLE) {

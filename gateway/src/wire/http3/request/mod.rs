@@ -1,6 +1,6 @@
-//! Reads one request stream: HEADERS, any number of DATA, perhaps trailers, and frames of unknown type
-//! anywhere between (RFC 9114 section 4.1). [`whole`] is for the request that arrives in one chunk, the
-//! [`RequestReader`] for all others; both give the same.
+//! Reads one request stream: HEADERS, any number of DATA, perhaps trailers, and frames of unknown type in
+//! between (RFC 9114 section 4.1). [`whole`] reads a request that arrives in one chunk, and a
+//! [`RequestReader`] all others, with the same result.
 
 use std::collections::VecDeque;
 
@@ -14,15 +14,15 @@ use super::{ErrorCode, Fault, Head, Limits};
 /// A part of a request.
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// The head, once.
+    /// The head, which comes once.
     Head(Head),
     /// Some of the body, never empty.
     Body(Bytes),
-    /// The request is whole. Trailers were checked and dropped.
+    /// The end of the request. Trailers were checked and dropped.
     End,
 }
 
-/// What has been seen of the message.
+/// The part of the message that was read last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum MessageStage {
     Nothing,
@@ -32,7 +32,7 @@ enum MessageStage {
     Failed(Fault),
 }
 
-/// What the next byte belongs to.
+/// The part of a frame to which the next byte belongs.
 #[derive(Clone, Copy, Debug)]
 enum ReaderPosition {
     Header,
@@ -41,14 +41,14 @@ enum ReaderPosition {
     Skipped { left: u64 },
 }
 
-/// One request stream that did not arrive whole.
+/// The reader of a request stream that did not arrive whole.
 ///
-/// Inputs: [`handle`](Self::handle) with the stream's bytes in order, [`handle_end`](Self::handle_end) at its
-/// FIN. Output: [`poll`](Self::poll), to be called until it gives nothing after each input. After a fault
-/// every input gives the same fault again.
+/// **Inputs**: [`handle`](Self::handle) with the stream's bytes in order,
+/// [`handle_end`](Self::handle_end) at its FIN. **Output**: [`poll`](Self::poll), to be called after each
+/// input until it returns none. After a fault, every input returns the same fault.
 ///
-/// Cost: holds at most `field_section_bytes_max` of a field section that is not whole; a section or a body
-/// in one piece is a slice of the chunk it came in.
+/// **Cost**: at most `field_section_bytes_max` bytes for a partial field section. A section or a body in
+/// one piece is a slice of its chunk.
 #[derive(Debug)]
 pub struct RequestReader {
     limits: Limits,
@@ -65,7 +65,7 @@ pub struct RequestReader {
 }
 
 impl RequestReader {
-    /// Begins at the stream's first byte.
+    /// A reader at the stream's first byte.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -83,8 +83,8 @@ impl RequestReader {
         }
     }
 
-    /// Stands behind the end of a request that [`whole`] has read: [`poll`](Self::poll) gives the body, where
-    /// there is one, and the end.
+    /// A reader behind the end of a request that [`whole`] has read. [`poll`](Self::poll) returns the
+    /// body, if there is one, and the end.
     #[must_use]
     pub fn at_end(body: Bytes, limits: Limits) -> Self {
         let mut reader = Self::new(limits);
@@ -96,9 +96,9 @@ impl RequestReader {
         reader
     }
 
-    /// Takes the stream's next bytes.
+    /// Handles the stream's next bytes.
     ///
-    /// Errors: what the peer did wrong; a stream fault leaves the connection as it was.
+    /// **Errors**: the peer's violation. A stream fault leaves the connection usable.
     pub fn handle(&mut self, chunk: Bytes) -> Result<(), Fault> {
         if let MessageStage::Failed(fault) = self.stage {
             return Err(fault);
@@ -107,10 +107,10 @@ impl RequestReader {
         self.note(result)
     }
 
-    /// Takes the stream's FIN.
+    /// Handles the stream's FIN.
     ///
-    /// Errors: `FrameError` of the connection within a frame, `RequestIncomplete` of the stream before there
-    /// was a request, `MessageError` of the stream where the body is shorter than its `content-length`.
+    /// **Errors**: `FrameError` of the connection within a frame, `RequestIncomplete` of the stream without a
+    /// request, `MessageError` of the stream if the body is shorter than its `content-length`.
     pub fn handle_end(&mut self) -> Result<(), Fault> {
         let result = match self.stage {
             MessageStage::Failed(fault) => Err(fault),
@@ -120,7 +120,7 @@ impl RequestReader {
         self.note(result)
     }
 
-    /// Gives the next part, if there is one.
+    /// Returns the next part, if one is ready.
     pub fn poll(&mut self) -> Option<Part> {
         if let Some(head) = self.head.take() {
             return Some(Part::Head(head));
@@ -160,7 +160,7 @@ impl RequestReader {
         Ok(())
     }
 
-    /// Decides what to do with a frame, by its header alone.
+    /// Checks a frame by its header alone.
     fn begin(&mut self, header: FrameHeader) -> Result<(), Fault> {
         match header.kind {
             FrameKind::Headers => self.begin_section(header.length),
@@ -206,8 +206,8 @@ impl RequestReader {
 
     fn begin_data(&mut self, length: u64) -> Result<(), Fault> {
         if self.stage != MessageStage::Head {
-            // RFC 9114 section 4.1, "in particular, a DATA frame before any HEADERS frame, or a HEADERS or DATA
-            // frame after the trailing HEADERS frame".
+            // RFC 9114 section 4.1, "in particular, a DATA frame before any HEADERS frame, or a HEADERS or
+            // DATA frame after the trailing HEADERS frame".
             return Err(unexpected("DATA without HEADERS or after trailers"));
         }
         if length == 0 {
@@ -291,20 +291,20 @@ const fn unexpected(why: &'static str) -> Fault {
 
 /// RFC 9114 section 4.1.2: malformed "if the value of a Content-Length header field does not equal the sum
 /// of the DATA frame lengths received".
-const OTHER_LENGTH: Fault = Fault::malformed("a body of another length than its content-length");
+const OTHER_LENGTH: Fault = Fault::malformed("a body whose length differs from its content-length");
 
-/// DATA frames that [`whole`] puts together before it leaves that to the reader.
+/// DATA frames that [`whole`] joins. A [`RequestReader`] reads requests with more.
 const WHOLE_DATA_MAX: usize = 16;
 
 /// Reads a request that has arrived in one chunk with its FIN and is exactly HEADERS and DATA frames.
 ///
-/// Gives nothing where it is anything else, be it wrong or merely uncommon; a [`RequestReader`] that is
-/// given the same chunk then finds out.
+/// Returns none for any other request, invalid or merely uncommon; a [`RequestReader`] then reads the
+/// same chunk.
 ///
-/// Cost: no copy and no allocation where the body is in one DATA frame and nothing is compressed with
+/// **Cost**: no copy and no allocation if the body is in one DATA frame and no string is compressed with
 /// Huffman.
 ///
-/// Errors: those of the head, and `MessageError` of the stream where the body is not as long as its
+/// **Errors**: those of the head, and `MessageError` of the stream if the body's length differs from its
 /// `content-length`.
 #[must_use]
 pub fn whole(chunk: &Bytes, limits: &Limits) -> Option<Result<(Head, Bytes), Fault>> {
@@ -323,7 +323,7 @@ pub fn whole(chunk: &Bytes, limits: &Limits) -> Option<Result<(Head, Bytes), Fau
     }))
 }
 
-/// Gives the payload of the DATA frames from `at` to the end of the chunk, if that is what is there.
+/// The joined payload of the DATA frames from `at`, if they fill the rest of the chunk.
 fn whole_body(chunk: &Bytes, at: usize) -> Option<Bytes> {
     if at == chunk.len() {
         return Some(Bytes::new());
@@ -345,7 +345,7 @@ fn whole_body(chunk: &Bytes, at: usize) -> Option<Bytes> {
     None
 }
 
-/// Gives where the payload of a DATA frame at `at` begins and ends, if the chunk has all of it.
+/// The start and end of the payload of a DATA frame at `at`, if the chunk has all of it.
 fn data(chunk: &Bytes, at: usize) -> Option<(usize, usize)> {
     let (header, size) = frame::parse(&chunk[at..])?;
     let from = at + size;

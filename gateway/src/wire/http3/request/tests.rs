@@ -189,7 +189,7 @@ fn padding_has_an_end() {
     let limits = Limits { idle_frames_max: 3, skipped_bytes_max: 10, ..Limits::default() };
     let check = |bytes: Vec<u8>, is_fine: bool| {
         let result = RequestReader::new(limits).handle(Bytes::from(bytes));
-        let expected = Fault::connection(ErrorCode::ExcessiveLoad, "too many frames that bring nothing");
+        let expected = Fault::connection(ErrorCode::ExcessiveLoad, "too many idle frames");
         assert_eq!(result, if is_fine { Ok(()) } else { Err(expected) });
     };
     let head = frame(0x01, &post_block(&[]));
