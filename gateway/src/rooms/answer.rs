@@ -1,20 +1,20 @@
-//! The last room: the answer's JSON, from check-ins that are on disk and from nothing else.
+//! The last room: writes the answer's JSON, from check-ins that are on disk and from nothing else.
 
-use super::journal::Kept;
-use crate::tables::policies::{Policies, Published};
+use super::journal::DurableCheckIns;
+use crate::tables::policies::{Policies, PublishedPolicy};
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::{CheckIn, Outcome};
 use scangate_core::colour::{Checks, Reasons, Verdict};
 
 /// Writes the answer to a check-in. **Cost**: no allocation where `out` has room, some 300 bytes.
-pub fn answer(kept: &Kept, policies: &Policies, out: &mut BytesMut) {
+pub fn answer(check_ins: &DurableCheckIns, policies: &Policies, out: &mut BytesMut) {
     put(out, b"{");
-    person(&kept.people.holder, &kept.venue.json, policies, out);
-    if !kept.people.companions.is_empty() {
+    person(&check_ins.people.holder, &check_ins.venue.json, policies, out);
+    if !check_ins.people.companions.is_empty() {
         put(out, b",\"companions\":[");
-        for (number, check_in) in kept.people.companions.iter().enumerate() {
+        for (number, check_in) in check_ins.people.companions.iter().enumerate() {
             put(out, if number == 0 { b"{" } else { b",{" });
-            person(check_in, &kept.venue.json, policies, out);
+            person(check_in, &check_ins.venue.json, policies, out);
             put(out, b"}");
         }
         put(out, b"]");
@@ -36,8 +36,8 @@ fn person(check_in: &CheckIn, venue: &[u8], policies: &Policies, out: &mut Bytes
     put(out, venue);
 }
 
-/// Writes what the door said: colour, verdict, checks, reasons, policy, purpose and, where it refuses, whom to call, and
-/// where reasons have a link, these: as members without braces.
+/// Writes an outcome as JSON members without braces: colour, verdict, checks, reasons, policy and
+/// purpose. A refusal also has the hotline, and reasons with a link have theirs.
 pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     put(out, b"\"colour\":\"");
     put(out, said.colour.word().as_bytes());
@@ -54,7 +54,7 @@ pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     }
     put(out, b"],\"policy\":\"");
     put(out, published.as_ref().map_or("", |published| published.policy.label()).as_bytes());
-    // What a colour is for, and nothing else: it is no occupational health certificate.
+    // A colour is for entry alone. It is not an occupational health certificate.
     put(out, b"\",\"purpose\":\"entry\"");
     let Some(published) = published else { return };
     if said.verdict == Verdict::Refuse {
@@ -64,8 +64,8 @@ pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     links(&published, said.reasons, out);
 }
 
-/// Where a person can do what clears a reason, where it says so.
-fn links(published: &Published, reasons: Reasons, out: &mut BytesMut) {
+/// The links under which a person can clear a reason.
+fn links(published: &PublishedPolicy, reasons: Reasons, out: &mut BytesMut) {
     let mut links = published.links_of(reasons).peekable();
     if links.peek().is_none() {
         return;
@@ -78,8 +78,7 @@ fn links(published: &Published, reasons: Reasons, out: &mut BytesMut) {
     put(out, b"}");
 }
 
-/// Words hold nothing that JSON would have to escape: a pack's names are lower-case letters, digits and
-/// hyphens.
+/// The words need no JSON escapes: a pack's names are lower-case letters, digits and hyphens.
 fn words<'a>(words: impl Iterator<Item = &'a str>, out: &mut BytesMut) {
     for (number, word) in words.enumerate() {
         put(out, if number == 0 { b"\"" } else { b",\"" });

@@ -1,5 +1,5 @@
-//! The back office's way into the journal: a lane that its tasks share, for imported and late check-ins.
-//! Whoever brings some waits until they are on disk; whoever brings more than the disk takes is held back.
+//! The back office's lane of the journal, shared by its tasks, for imported and late check-ins. A task
+//! waits until its check-ins are on disk, so the disk sets the pace of an import.
 
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Check-ins that may be brought at once.
+/// Check-ins in one call.
 pub const CHECK_INS_MAX: usize = 1_024;
 /// How long a caller waits for room before it is refused.
 const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Takes a lane; the journal rings `bell` when a group of the lane is on disk.
+    /// An intake on this lane. The journal rings `bell` when a group of the lane is on disk.
     #[must_use]
     pub fn new(
         number: u16,
@@ -35,8 +35,8 @@ impl Intake {
         Self { number, lane: Mutex::new(lane), durability, is_poisoned: Box::new(is_poisoned), bell }
     }
 
-    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `overloaded`,
-    /// `journal-full`; nothing was kept then. **Cancel safety**: a dropped call may have kept them.
+    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `overloaded` and
+    /// `journal-full`, with nothing journaled. **Cancel safety**: a dropped call may have journaled them.
     pub async fn keep(&self, check_ins: &[CheckIn]) -> Result<(), Refusal> {
         debug_assert!(check_ins.len() <= CHECK_INS_MAX);
         let Some(last) = self.place(check_ins).await? else { return Ok(()) };
@@ -52,7 +52,7 @@ impl Intake {
         }
     }
 
-    /// Queues them as soon as there is room for all. Returns the last one's ticket.
+    /// Queues the check-ins as soon as there is room for all. Returns the last one's ticket.
     async fn place(&self, check_ins: &[CheckIn]) -> Result<Option<u64>, Refusal> {
         let placed = tokio::time::timeout(ROOM_WAIT_MAX, async {
             loop {
@@ -70,7 +70,7 @@ impl Intake {
 
     fn push(&self, check_ins: &[CheckIn]) -> Result<Option<u64>, PushRefusal> {
         let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
-        // With room for all there is no way to keep half: nobody else pushes while the lane is locked.
+        // The reservation makes the pushes all-or-none: no other task pushes while the lane is locked.
         lane.reserve(check_ins.len())?;
         let mut last = None;
         for check_in in check_ins {

@@ -1,6 +1,6 @@
-//! The rooms a check-in walks: decode, authenticate, colour, admit, journal, answer. Each takes the noun
-//! of the one before by value and is the only maker of its own, so that nothing unauthenticated is
-//! coloured and nothing is answered that is not on disk: it does not compile.
+//! The rooms that a check-in walks through: decode, authenticate, colour, admit, journal, answer. Each
+//! room consumes the previous room's type and is the only code that can construct the next one. Answering
+//! a check-in that is not on disk is therefore a compile error.
 
 pub mod admit;
 pub mod answer;
@@ -11,24 +11,24 @@ pub mod journal;
 pub mod look_up;
 pub mod people;
 
-use crate::tables::Gate;
+use crate::tables::Tables;
 use authenticate::Terminal;
-use journal::{Desk, Journaled};
+use journal::{JournalDesk, QueuedCheckIns};
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
 use scangate_core::time::Timestamp;
 
-/// Walks one scan to the journal. What comes back is answered when its group is on disk.
+/// Takes one scan as far as the journal. The caller answers the queued check-ins when their group is on disk.
 pub fn walk(
     body: &[u8],
     terminal: Option<&Terminal>,
-    gate: &Gate,
-    desk: &mut Desk,
+    tables: &Tables,
+    desk: &mut JournalDesk,
     now: Timestamp,
-) -> Result<Journaled, Refusal> {
+) -> Result<QueuedCheckIns, Refusal> {
     let scan = Scan::parse(body)?;
-    let authentic = authenticate::authenticate(scan, terminal, gate, now)?;
-    let coloured = colour::colour(authentic, &gate.colours);
-    let admitted = admit::admit(coloured, &gate.policies);
-    journal::journal(admitted, &gate.recent, desk)
+    let authentic = authenticate::authenticate(scan, terminal, tables, now)?;
+    let coloured = colour::colour(authentic, &tables.colours);
+    let admitted = admit::admit(coloured, &tables.policies);
+    journal::journal(admitted, &tables.recent, desk)
 }

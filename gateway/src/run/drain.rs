@@ -4,7 +4,7 @@ use super::snapshots::take_snapshot;
 use super::start::{Running, StopSignals};
 use crate::config::Config;
 use crate::drain::headroom::Headroom;
-use crate::serve::quic::Phase;
+use crate::serve::phase::Phase;
 use scangate_storage::journal::Journal;
 use std::sync::Arc;
 use std::thread;
@@ -17,7 +17,7 @@ const OFFICE_DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Waits until the gateway is told to stop or cannot go on, and drains it. **Errors**: the reason it could not go on.
 pub(super) fn drain_when_stopped(config: &Config, running: Running) -> anyhow::Result<()> {
-    let Running { runtime, workers, phase, answering, batcher, journal, gate, office, stop } = running;
+    let Running { runtime, workers, phase, answering, batcher, journal, tables, office, stop } = running;
     let ended = runtime.block_on(until_stopped(stop, &journal, &workers));
     tracing::info!("draining");
     phase.send_replace(Phase::Draining);
@@ -28,7 +28,7 @@ pub(super) fn drain_when_stopped(config: &Config, running: Running) -> anyhow::R
     let _ = runtime.block_on(async { tokio::time::timeout(OFFICE_DRAIN_MAX, answering).await });
     batcher.stop();
     runtime.shutdown_timeout(OFFICE_DRAIN_MAX);
-    if let Err(error) = take_snapshot(&config.data, &gate) {
+    if let Err(error) = take_snapshot(&config.data, &tables) {
         tracing::warn!(%error, "the last snapshot was not written");
     }
     drop(office);

@@ -6,11 +6,11 @@ use crate::deployment::reference::Essentials;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Presence;
 use crate::tables::channels::Channels;
-use crate::tables::colours::Colours;
+use crate::tables::colours::ColourTable;
 use crate::tables::keyring::Keyring;
-use crate::tables::recent::Recent;
+use crate::tables::recent::RecentCheckIns;
 use crate::tables::venues::Venues;
-use crate::tables::{Gate, policies};
+use crate::tables::{Tables, policies};
 use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
@@ -18,14 +18,14 @@ use scangate_core::policy::Policy;
 use scangate_storage::registry::Registry;
 
 /// What the workers share, filled from the registry, or from the snapshot where that is away.
-pub(super) fn gate(
+pub(super) fn tables(
     config: &Config,
     secret: &Secret,
     issuer: &Issuer,
     registry: &Registry,
     presence: Presence,
-) -> anyhow::Result<Gate> {
-    let colours = Colours::default();
+) -> anyhow::Result<Tables> {
+    let colours = ColourTable::default();
     let essentials = match presence {
         Presence::There => {
             publish_configured(config, issuer, registry)?;
@@ -36,18 +36,18 @@ pub(super) fn gate(
     let policies = essentials.packs(issuer.public_key_bytes())?;
     let venues = Venues::default();
     essentials.venues.into_iter().for_each(|venue| venues.put(venue));
-    Ok(Gate {
+    Ok(Tables {
         colours,
         venues,
         keyring: Keyring::new(secret.clone(), essentials.kids),
         policies,
-        recent: Recent::new(config.person_check_ins_max),
+        recent: RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
         tokens: deployment::token_key(secret),
     })
 }
 
-fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Essentials> {
+fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Essentials> {
     let read = snapshot::read(&config.data, colours)?;
     let Snapshot { followed, essentials } = read.with_context(|| {
         format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())

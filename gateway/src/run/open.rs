@@ -9,7 +9,7 @@ use crate::deployment::store::{self, Presence, Stores};
 use crate::office::registration::providers::Parties;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
-use crate::tables::Gate;
+use crate::tables::Tables;
 use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
@@ -35,7 +35,7 @@ pub(super) struct Opened {
     pub(super) gateway: u64,
     pub(super) registry: Registry,
     pub(super) trails: Arc<dyn TrailStore>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) tables: Arc<Tables>,
     pub(super) journal: OpenJournal,
 }
 
@@ -64,17 +64,17 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
-    let gate = Arc::new(fill::gate(config, &secret, &issuer, &registry, presence)?);
-    deployment::first_tokens(&config.data, &gate.tokens)?;
-    parties.say_doubles(&gate.policies.in_force().policy.terms().steps);
+    let tables = Arc::new(fill::tables(config, &secret, &issuer, &registry, presence)?);
+    deployment::first_tokens(&config.data, &tables.tokens)?;
+    parties.say_doubles(&tables.policies.in_force().policy.terms().steps);
 
-    let journal = open_journal(config, disk, &gate)?;
+    let journal = open_journal(config, disk, &tables)?;
     let is_drained = journal.recovered.end == journal.recovered.checkpoint;
     if registry.is_shared() && presence == Presence::There && is_drained {
         // The other gateways wait for this one from here on. With a backlog they have waited all the time.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    Ok(Opened { secret, tls, parties, issuer, gateway, registry, trails, gate, journal })
+    Ok(Opened { secret, tls, parties, issuer, gateway, registry, trails, tables, journal })
 }
 
 fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {
@@ -87,13 +87,13 @@ fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {
     }
 }
 
-fn open_journal(config: &Config, disk: RealDisk, gate: &Gate) -> anyhow::Result<OpenJournal> {
+fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Result<OpenJournal> {
     let bells: Vec<_> = (0..workers(config)).map(|_| worker::bell()).collect();
     let intake_bell = Arc::new(Notify::new());
     let wakes = wakes(&bells, &intake_bell);
     let (journal, mut lanes, recovered) = Journal::open(&journal_config(config), Arc::new(disk), wakes)?;
     recovery::report(&recovered);
-    recovery::remember(&recovered, &gate.recent);
+    recovery::remember(&recovered, &tables.recent);
     let office_lane = lanes.pop().context("a lane was made for the back office")?;
     Ok(OpenJournal { journal: Arc::new(journal), recovered, lanes, office_lane, bells, intake_bell })
 }

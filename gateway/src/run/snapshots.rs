@@ -2,7 +2,7 @@
 
 use crate::deployment::reference::Essentials;
 use crate::deployment::snapshot;
-use crate::tables::Gate;
+use crate::tables::Tables;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,10 +15,10 @@ const SNAPSHOT_PAUSE_MAX: Duration = Duration::from_secs(40);
 
 /// Takes snapshots for as long as the gateway runs, where there are other gateways to follow. A twentieth of a
 /// disk's time at most goes into them, as long as that keeps them younger than a minute.
-pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
+pub(super) async fn keep_snapshot(data: PathBuf, tables: Arc<Tables>) {
     loop {
         let began = Instant::now();
-        let (folder, shared) = (data.clone(), Arc::clone(&gate));
+        let (folder, shared) = (data.clone(), Arc::clone(&tables));
         match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
@@ -29,11 +29,11 @@ pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
     }
 }
 
-pub(super) fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
-    match gate.colours.followed() {
-        Some(followed) if gate.colours.is_loaded() && gate.colours.snapshot() < Some(followed) => {
-            snapshot::write(data, followed, &Essentials::of(gate), &gate.colours)?;
-            gate.colours.set_snapshot(followed);
+pub(super) fn take_snapshot(data: &Path, tables: &Tables) -> io::Result<()> {
+    match tables.colours.followed() {
+        Some(followed) if tables.colours.is_loaded() && tables.colours.snapshot() < Some(followed) => {
+            snapshot::write(data, followed, &Essentials::of(tables), &tables.colours)?;
+            tables.colours.set_snapshot(followed);
             Ok(())
         }
         Some(_) | None => Ok(()),

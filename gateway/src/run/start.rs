@@ -11,13 +11,13 @@ use crate::office::http::dispatch;
 use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
-use crate::rooms::journal::Desk;
+use crate::rooms::journal::JournalDesk;
 use crate::serve::Bell;
-use crate::serve::quic::Phase;
+use crate::serve::phase::Phase;
 use crate::serve::socket::{self, Sockets};
 use crate::serve::tls::Tls;
 use crate::serve::worker::{self, Worker};
-use crate::tables::Gate;
+use crate::tables::Tables;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scangate_core::keys::Secret;
@@ -43,7 +43,7 @@ pub(super) struct Running {
     pub(super) answering: task::JoinHandle<()>,
     pub(super) batcher: batcher::Running,
     pub(super) journal: Arc<Journal>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) tables: Arc<Tables>,
     pub(super) office: Arc<Office>,
     pub(super) stop: StopSignals,
 }
@@ -60,9 +60,9 @@ pub(super) fn start(
     opened: Opened,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(Running, Addresses)> {
-    let Opened { secret, tls, parties, issuer, gateway, registry, trails, gate, journal } = opened;
+    let Opened { secret, tls, parties, issuer, gateway, registry, trails, tables, journal } = opened;
     let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
-    let (fevers, feverish) = Fevers::new(Arc::clone(&gate), registry.clone());
+    let (fevers, feverish) = Fevers::new(Arc::clone(&tables), registry.clone());
     let batcher = Batcher {
         journal: Arc::clone(&journal),
         from: recovered.checkpoint,
@@ -83,30 +83,31 @@ pub(super) fn start(
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
     let front = FrontOffice { reception: Reception::new(parties, &secret), issuer };
-    let office = Arc::new(Office::new(Arc::clone(&gate), registry, trails, drains, intake, front, settings));
+    let office =
+        Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, front, settings));
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::door();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
     runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
-    spawn_watchers(&runtime, config, &office, &gate);
+    spawn_watchers(&runtime, config, &office, &tables);
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let admin =
-        Admin { gate: Arc::clone(&gate), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
+        Admin { tables: Arc::clone(&tables), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
-    let shared = WorkerParts { workers, gate: Arc::clone(&gate), door, tls, secret, phase };
+    let shared = WorkerParts { workers, tables: Arc::clone(&tables), door, tls, secret, phase };
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
     // Before `ready`: a supervisor that learns that the gateway is ready may stop it in order.
     let stop = stop_signals(&runtime)?;
     let running =
-        Running { runtime, workers, phase: set_phase, answering, batcher, journal, gate, office, stop };
+        Running { runtime, workers, phase: set_phase, answering, batcher, journal, tables, office, stop };
     Ok((running, addresses))
 }
 
 /// The parts that all workers share.
 struct WorkerParts {
     workers: u16,
-    gate: Arc<Gate>,
+    tables: Arc<Tables>,
     door: Door,
     tls: Arc<Tls>,
     secret: Secret,
@@ -123,22 +124,22 @@ fn start_workers(
 ) -> anyhow::Result<Vec<JoinHandle<anyhow::Result<()>>>> {
     let parts = (0..).zip(sockets.into_iter().zip(bells).zip(lanes));
     let start = |(number, ((sockets, bell), lane))| {
-        let desk = Desk { number, lane, durability: durability.clone() };
-        let WorkerParts { workers, gate, door, tls, secret, phase } = &shared;
-        let (gate, door, tls) = (Arc::clone(gate), door.clone(), Arc::clone(tls));
+        let desk = JournalDesk { number, lane, durability: durability.clone() };
+        let WorkerParts { workers, tables, door, tls, secret, phase } = &shared;
+        let (tables, door, tls) = (Arc::clone(tables), door.clone(), Arc::clone(tls));
         let (workers, secret, phase) = (*workers, secret.clone(), phase.clone());
-        let worker = Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase };
+        let worker = Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase };
         worker::spawn(worker).context("a worker's thread")
     };
     parts.map(start).collect()
 }
 
 /// Starts the tasks that keep the back office up to date.
-fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, gate: &Arc<Gate>) {
+fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tables: &Arc<Tables>) {
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
-    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(gate)));
+    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(tables)));
 }
 
 fn start_admin(config: &Config, runtime: &Runtime, admin: Admin) -> anyhow::Result<SocketAddr> {

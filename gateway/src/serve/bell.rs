@@ -1,12 +1,12 @@
-//! How the back office wakes a worker's loop: a stream's waker notes the stream and rings once. The loop
-//! takes all that were noted in one pass.
+//! Wakes a worker's loop from the back office: a stream's waker notes the stream and rings the bell. The
+//! loop takes all noted streams in one pass.
 
-use super::quic::stream_key::StreamKey;
+use super::stream_key::StreamKey;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use tokio::sync::Notify;
 
-/// A worker's bell. Noted streams are bounded by the streams that are open.
+/// A worker's bell. The open streams bound the noted ones.
 #[derive(Default)]
 pub struct Bell {
     noted: Mutex<Vec<StreamKey>>,
@@ -14,18 +14,18 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// What the loop waits on; the journal rings it too.
+    /// The signal that the loop waits for. The journal rings it too.
     #[must_use]
     pub fn ring(&self) -> &Arc<Notify> {
         &self.ring
     }
 
-    /// Moves what was noted to `into`.
+    /// Moves the noted streams to `into`.
     pub fn take(&self, into: &mut Vec<StreamKey>) {
         into.append(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// A waker that notes this stream.
+    /// A waker that notes this stream and rings.
     #[must_use]
     pub fn waker(self: &Arc<Self>, key: StreamKey) -> Waker {
         Waker::from(Arc::new(StreamBell { bell: Arc::clone(self), key }))

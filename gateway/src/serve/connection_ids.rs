@@ -1,4 +1,4 @@
-//! Connection ids: eight bytes, the first of them the worker's number, so that the kernel can steer a
+//! Connection ids of eight bytes. The first one is the worker's number, by which the kernel steers a
 //! packet to the thread that holds its connection.
 
 use quinn_proto::{ConnectionId, ConnectionIdGenerator, InvalidCid};
@@ -7,8 +7,8 @@ use std::time::Duration;
 /// Length of an id.
 const ID_BYTES: usize = 8;
 
-/// Makes a worker's ids. The other seven bytes come from a keyed hash of a counter: no two are alike, and
-/// nobody else can tell which belong together.
+/// Makes a worker's ids. The other seven bytes come from a keyed hash of a counter: an observer cannot
+/// link the ids of one connection.
 pub(super) struct WorkerIds {
     first: u8,
     workers: u16,
@@ -17,7 +17,7 @@ pub(super) struct WorkerIds {
 }
 
 impl WorkerIds {
-    /// Ids of this one of so many workers under a random key.
+    /// The ids of one of `workers` workers, under a random key.
     #[must_use]
     pub(super) fn new(worker: u16, workers: u16, random: &[u8; 32]) -> Self {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, random);
@@ -36,8 +36,8 @@ impl ConnectionIdGenerator for WorkerIds {
         ConnectionId::new(&id)
     }
 
-    /// An id that is steered here. Where no connection has it, it may be another gateway's, with more workers:
-    /// its phone is told so by a reset. One that belongs to another worker here must not be reset.
+    /// Accepts an id that is steered here. If no connection has it, it may come from another gateway with
+    /// more workers, and its phone gets a stateless reset. An id of another worker here must not be reset.
     fn validate(&self, id: &ConnectionId) -> Result<(), InvalidCid> {
         let steered_to = id.first().map(|&first| u16::from(first) % self.workers);
         if steered_to == Some(u16::from(self.first)) { Ok(()) } else { Err(InvalidCid) }

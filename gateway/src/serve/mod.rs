@@ -1,12 +1,14 @@
-//! The workers: a thread a core, each with its own sockets, its own front desk and its own lane of the
-//! journal. A connection lives and dies on its thread.
+//! The workers: one thread a core, each with its own sockets, front desk and lane of the journal. A
+//! connection stays on its thread from the handshake to the close.
 
 mod bell;
 mod connection_ids;
-pub mod front;
+pub mod front_desk;
+pub mod phase;
 pub mod quic;
 pub mod sessions;
 pub mod socket;
+pub mod stream_key;
 mod tally;
 pub mod tcp;
 pub mod tls;

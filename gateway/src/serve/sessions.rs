@@ -1,20 +1,20 @@
-//! TLS sessions for resumption and early data, sharded, bounded and shared by the workers: a phone may
-//! come back to another one. A ticket is good for one use.
+//! TLS sessions for resumption and early data. The store is sharded, bounded and shared by the workers,
+//! since a phone may come back to another worker. A ticket can be used once.
 
 use dashmap::DashMap;
 use rustls::server::StoresServerSessions;
 use std::sync::Mutex;
 
-/// Sessions kept in each of two generations: at some 300 bytes a session, about 160 MB at the most.
+/// Sessions in each of the two generations: at some 300 bytes a session, about 160 MB in all.
 const GENERATION_SESSIONS_MAX: usize = 262_144;
 
-type Table = DashMap<Vec<u8>, Vec<u8>>;
+type SessionTable = DashMap<Vec<u8>, Vec<u8>>;
 
-/// The store. When the young generation is full, the old one is forgotten and the young one becomes it.
+/// The session store. When the young generation is full, it replaces the old one.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    young: Table,
-    old: Table,
+    young: SessionTable,
+    old: SessionTable,
     turning: Mutex<()>,
 }
 

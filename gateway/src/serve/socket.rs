@@ -1,5 +1,5 @@
-//! The sockets of a worker: one UDP socket and one TCP listener each, all on one shared port, and the
-//! program that steers a QUIC packet to the worker that holds its connection.
+//! The workers' sockets: one UDP socket and one TCP listener each, all on one shared port. A BPF program
+//! steers each QUIC packet to the worker that holds its connection.
 
 use nix::libc;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -8,16 +8,16 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::AsFd as _;
 
-/// Asked of the kernel for each UDP socket: the default holds a few hundred datagrams, which a peak fills
-/// in a millisecond.
+/// Buffer requested from the kernel for each UDP socket. The default holds a few hundred datagrams, which
+/// a peak fills in a millisecond.
 const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Connections that wait for a worker to accept them.
 const TCP_BACKLOG: i32 = 4_096;
 
-/// Ports that are tried where any will do: one that is free on UDP may be a connection's on TCP.
+/// Ports that are tried for port 0. A port that is free on UDP may be in use on TCP.
 const PORTS_MAX: u32 = 32;
 
-/// A worker's pair.
+/// A worker's two sockets.
 pub struct Sockets {
     /// For QUIC.
     pub udp: UdpSocket,
@@ -25,11 +25,11 @@ pub struct Sockets {
     pub tcp: TcpListener,
 }
 
-/// Opens the pairs of `workers` workers on one port, and steers QUIC among them. Port 0 takes any that is free on
-/// both UDP and TCP.
+/// Opens the sockets of `workers` workers on one port, and steers QUIC among them. Port 0 takes a port
+/// that is free on both UDP and TCP.
 pub fn open(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
     if listen.port() != 0 {
-        // A socket that shares its port with nobody finds out whether somebody has it.
+        // Binding without port sharing fails if the port is in use.
         drop(UdpSocket::bind(listen)?);
     }
     let mut tries = if listen.port() == 0 { PORTS_MAX } else { 1 };
@@ -47,7 +47,7 @@ fn open_on(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
     let mut pairs = Vec::with_capacity(workers.into());
     for _ in 0..workers {
         let udp = bind(address, Type::DGRAM, Protocol::UDP)?;
-        // The next ones share the port that the first was given.
+        // The next workers share the port that the first one got.
         address.set_port(UdpSocket::from(udp.try_clone()?).local_addr()?.port());
         if pairs.is_empty() {
             refuse_taken(address)?;
@@ -62,8 +62,9 @@ fn open_on(listen: SocketAddr, workers: u16) -> io::Result<Vec<Sockets>> {
     Ok(pairs)
 }
 
-/// Sockets that share a port would share it with another gateway of the same user, too, which would take half of the
-/// connections: also where any port will do, since the kernel may give on UDP what that one shares. It has TCP as well.
+/// Refuses a port that another gateway of the same user shares: the kernel would send half of the
+/// connections there. The kernel may pick such a port even for port 0. Binding TCP without sharing finds
+/// out, since the other gateway has TCP too.
 fn refuse_taken(address: SocketAddr) -> io::Result<()> {
     TcpListener::bind(address).map(drop)
 }
@@ -74,7 +75,7 @@ fn bind(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socke
     if kind == Type::STREAM {
         socket.set_reuse_address(true)?;
     } else {
-        // Where the kernel grants less it keeps what it grants: dropped datagrams show in its counters.
+        // The kernel may grant less. Its counters show the datagrams that it then drops.
         socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES)?;
         socket.set_send_buffer_size(SOCKET_BUFFER_BYTES)?;
     }
@@ -84,8 +85,8 @@ fn bind(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socke
 }
 
 /// Attaches the steering program to the whole group: the first byte of the destination connection id,
-/// modulo the number of workers. It is at byte 6 of a packet with a long header and at byte 1 of one with
-/// a short header (RFC 9000 section 17); a client's own random first id is spread by the same rule.
+/// modulo the number of workers. The byte is at offset 6 of a long header and at offset 1 of a short one
+/// (RFC 9000 section 17). The same rule spreads the random id of a client's first packet.
 #[expect(clippy::cast_possible_truncation, reason = "the opcodes are small")]
 fn steer(group: &UdpSocket, workers: u16) -> io::Result<()> {
     const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// So many that the kernel, which draws among some 28,000, gives some port twice: four times of five.
+    /// The kernel draws among some 28,000 ports: in four of five runs it draws a port twice.
     const GATEWAYS: usize = 300;
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a worker counts: plain numbers of its own, handed to the metrics once a turn, so that a check-in
-//! costs no shared counter.
+//! A worker's counters: plain numbers of its own, added to the metrics once a turn. A check-in costs no
+//! shared counter.
 
 use metrics::{Counter, Histogram};
 use scangate_core::refusal::Refusal;
@@ -10,7 +10,7 @@ pub const LATENCY_BOUNDS_US: [u64; 14] = [
     100, 200, 400, 700, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000,
 ];
 
-/// A worker's numbers.
+/// The counters of a worker.
 pub struct Tally {
     answered: u64,
     latencies: [u64; LATENCY_BOUNDS_US.len()],
@@ -21,7 +21,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The numbers of a worker.
+    /// Counters at zero for a worker.
     #[must_use]
     pub fn new(worker: u16) -> Self {
         let worker = worker.to_string();
@@ -38,7 +38,7 @@ impl Tally {
         }
     }
 
-    /// Counts a check-in that was answered so long after it came.
+    /// Counts a check-in and the time from its arrival to its answer.
     pub fn answered(&mut self, took: Duration) {
         self.answered += 1;
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -52,7 +52,7 @@ impl Tally {
         self.refused[slot.expect("ALL has every refusal")] += 1;
     }
 
-    /// Hands everything to the metrics.
+    /// Adds the counts to the metrics.
     pub fn publish(&mut self) {
         if self.answered > 0 {
             self.check_ins.increment(std::mem::take(&mut self.answered));

@@ -1,8 +1,8 @@
-//! HTTP/2 and HTTP/1.1 over TLS by hyper: other tasks of the same worker, with the same front desk and the
-//! same back office behind them.
+//! HTTP/2 and HTTP/1.1 over TLS, by hyper. Its connections are tasks of the same worker, with the same
+//! front desk and the same back office.
 
-use super::Bell;
-use super::front::{Caller, Front, Reply, Taken};
+use super::bell::Bell;
+use super::front_desk::{Caller, FrontDesk, Reply, ScanStatus};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::tables::channels::Channel;
 use crate::wire::problem::CHALLENGE;
@@ -30,17 +30,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::quic::Phase;
+use super::phase::Phase;
 
-/// TCP connections of a worker. **Units**: connections, of some 40 KiB each.
+/// TCP connections of a worker, of some 40 KiB each.
 const CONNECTIONS_MAX: usize = 65_536;
 /// How long a handshake may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-/// How long a head may take: whoever needs longer is no phone.
+/// How long a head may take. A phone needs far less.
 const HEAD_MAX: Duration = Duration::from_secs(10);
 /// How long a check-in's body may take.
 const BODY_MAX: Duration = Duration::from_secs(10);
-/// How much of a body that is not taken is read all the same, and for how long.
+/// Bytes of a rejected body that are still read, and for how long.
 const PASSED_OVER_BYTES_MAX: usize = 4 * 1024 * 1024;
 const PASSING_OVER_MAX: Duration = Duration::from_secs(2);
 /// Bytes of an HTTP/1.1 head or of HTTP/2's header list.
@@ -48,11 +48,11 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
 
-/// What the tasks of a worker share.
-pub struct Http {
+/// The context that a worker's hyper tasks share.
+pub struct HttpContext {
     /// The front desk.
-    pub front: Rc<RefCell<Front>>,
-    /// The loop's bell: it answers tasks, too.
+    pub front: Rc<RefCell<FrontDesk>>,
+    /// The bell of the loop, which also answers tasks.
     pub bell: Arc<Bell>,
     /// The back office's door.
     pub door: Door,
@@ -62,9 +62,9 @@ pub struct Http {
     pub alt_svc: HeaderValue,
 }
 
-impl Http {
-    /// The front desk, which has just looked at the clocks.
-    fn front_now(&self) -> RefMut<'_, Front> {
+impl HttpContext {
+    /// The front desk, with the clocks just read.
+    fn front_now(&self) -> RefMut<'_, FrontDesk> {
         let mut front = self.front.borrow_mut();
         front.tick();
         front
@@ -72,7 +72,7 @@ impl Http {
 }
 
 /// Accepts connections until the phase says to drain, and returns when the last one is gone.
-pub async fn accept(listener: TcpListener, http: Rc<Http>, mut phase: watch::Receiver<Phase>) {
+pub async fn accept(listener: TcpListener, http: Rc<HttpContext>, mut phase: watch::Receiver<Phase>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     while *phase.borrow() == Phase::Serving {
         let accepted = tokio::select! {
@@ -80,7 +80,7 @@ pub async fn accept(listener: TcpListener, http: Rc<Http>, mut phase: watch::Rec
             _ = phase.changed() => continue,
         };
         let Ok((stream, _)) = accepted else {
-            // No file descriptors left, most likely: let some connections end first.
+            // Most likely no file descriptors are left: wait for some connections to end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -92,13 +92,14 @@ pub async fn accept(listener: TcpListener, http: Rc<Http>, mut phase: watch::Rec
         });
     }
     drop(listener);
-    // All places free again: every connection has ended.
+    // With all permits free again, every connection has ended.
     let all = u32::try_from(CONNECTIONS_MAX).expect("the bound is small");
     let _ = places.acquire_many(all).await;
 }
 
-async fn serve(stream: TcpStream, http: Rc<Http>, mut phase: watch::Receiver<Phase>) {
-    // Answers are written whole: waiting for more would only delay them. A failure costs nothing else.
+async fn serve(stream: TcpStream, http: Rc<HttpContext>, mut phase: watch::Receiver<Phase>) {
+    // Answers are written whole, so waiting for more would only delay them. A failure here costs
+    // nothing else.
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, http.tls.accept(stream)).await else { return };
     let host = || stream.get_ref().1.server_name().map(str::to_owned);
@@ -115,7 +116,7 @@ async fn serve(stream: TcpStream, http: Rc<Http>, mut phase: watch::Receiver<Pha
     }
     loop {
         tokio::select! {
-            // How it ended is the client's business: a broken connection breaks nothing here.
+            // An error ends this connection alone.
             _ = connection.as_mut() => return,
             _ = phase.changed(), if !is_draining => {
                 is_draining = true;
@@ -125,8 +126,8 @@ async fn serve(stream: TcpStream, http: Rc<Http>, mut phase: watch::Receiver<Pha
     }
 }
 
-fn builder() -> auto::Builder<Local> {
-    let mut builder = auto::Builder::new(Local);
+fn builder() -> auto::Builder<LocalExecutor> {
+    let mut builder = auto::Builder::new(LocalExecutor);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -146,9 +147,9 @@ fn builder() -> auto::Builder<Local> {
 
 /// hyper's tasks on this worker's thread.
 #[derive(Clone, Copy)]
-struct Local;
+struct LocalExecutor;
 
-impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Local {
+impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, task: F) {
         tokio::task::spawn_local(task);
     }
@@ -156,7 +157,11 @@ impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Local {
 
 type AnswerBody = Either<Full<Bytes>, OfficeBody>;
 
-async fn answer(request: Request<Incoming>, channel: Option<&Channel>, http: &Http) -> Response<AnswerBody> {
+async fn answer(
+    request: Request<Incoming>,
+    channel: Option<&Channel>,
+    http: &HttpContext,
+) -> Response<AnswerBody> {
     let admitted = channel.map_or(Ok(()), |channel| http.front_now().admit(channel));
     let mut response = match admitted {
         Ok(()) => go(request, http).await,
@@ -166,7 +171,7 @@ async fn answer(request: Request<Incoming>, channel: Option<&Channel>, http: &Ht
     response
 }
 
-async fn go(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn go(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match Route::of(method.as_str().as_bytes(), path.as_bytes()) {
         Route::CheckIn => check_in(request, http).await,
@@ -178,7 +183,7 @@ async fn go(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
     }
 }
 
-async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn check_in(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let authorization = request.headers().get(AUTHORIZATION).cloned();
     let body = match scan_body(request).await {
         Ok(body) => body,
@@ -191,10 +196,10 @@ async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBod
         http.bell.ring().notify_one();
     }
     match taken {
-        Taken::Refused(refusal) => reply(http.front_now().refuse(refusal)),
-        Taken::Waiting => match answered.await {
+        ScanStatus::Refused(refusal) => reply(http.front_now().refuse(refusal)),
+        ScanStatus::Waiting => match answered.await {
             Ok(kept) => reply(kept),
-            // The journal is poisoned and the gateway on its way out: nothing was promised.
+            // The journal is poisoned and the gateway is stopping. The check-in was not acknowledged.
             Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
         },
     }
@@ -205,7 +210,7 @@ async fn scan_body(request: Request<Incoming>) -> Result<Bytes, Refusal> {
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let (waits, mut body) = (request.headers().contains_key(EXPECT), request.into_body());
     if declared.is_some_and(|length: u64| length > SCAN_BYTES_MAX as u64) {
-        // Who asks first sends nothing.
+        // A client that sent `expect` waits for the answer and sends no body.
         if !waits {
             pass_over(&mut body).await;
         }
@@ -222,8 +227,8 @@ async fn scan_body(request: Request<Incoming>) -> Result<Bytes, Refusal> {
     }
 }
 
-/// Passes over the rest of a body that is not taken, up to a bound: many clients read no answer while they send, and
-/// lose it when their connection or stream is closed on them.
+/// Reads and drops the rest of a rejected body, up to a bound. Many clients read no answer while they
+/// send, and lose it if the connection or stream is closed.
 async fn pass_over(body: &mut Incoming) {
     let mut left = PASSED_OVER_BYTES_MAX;
     let rest = async {
@@ -233,7 +238,7 @@ async fn pass_over(body: &mut Incoming) {
             left = now_left;
         }
     };
-    // Who is slower than that loses the answer.
+    // A slower client loses the answer.
     let _ = tokio::time::timeout(PASSING_OVER_MAX, rest).await;
 }
 
@@ -251,7 +256,7 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
     response
 }
 
-async fn office(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn office(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let (parts, body) = request.into_parts();
     let (to, from) = mpsc::channel(PIECES_MAX);
     let (answer, answered) = oneshot::channel();
@@ -266,12 +271,12 @@ async fn office(request: Request<Incoming>, http: &Http) -> Response<AnswerBody>
     }
 }
 
-/// Passes a request's body on, piece by piece, as the office takes it.
+/// Passes a request's body to the back office, piece by piece, at its pace.
 async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
     while let Some(frame) = body.frame().await {
         let piece = match frame.map(Frame::into_data) {
             Ok(Ok(bytes)) => Ok(bytes),
-            // Trailers say nothing that the office asks for.
+            // The back office uses no trailers.
             Ok(Err(_)) => continue,
             Err(_) => Err(Abandoned),
         };
@@ -282,7 +287,7 @@ async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
     }
 }
 
-/// An answer's body as the office sends it.
+/// An answer's body from the back office.
 struct OfficeBody(mpsc::Receiver<Piece>);
 
 impl Body for OfficeBody {

@@ -42,7 +42,7 @@ pub fn configure(identity: &Identity) -> anyhow::Result<Tls> {
     let sessions = Arc::new(Sessions::default());
     let mut quic = server_config(identity, Arc::clone(&sessions))?;
     quic.alpn_protocols = vec![b"h3".to_vec()];
-    // QUIC allows no other value than this or none (RFC 9001 section 4.6.1). It takes stateful tickets.
+    // QUIC allows only this value or none (RFC 9001 section 4.6.1). Early data needs stateful tickets.
     quic.max_early_data_size = u32::MAX;
     let mut tcp = server_config(identity, sessions)?;
     tcp.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -1,22 +1,23 @@
-//! One worker: a pinned thread with a current-thread runtime on which the QUIC loop and hyper's connections
-//! are tasks.
+//! One worker: a pinned thread with a current-thread runtime. The QUIC loop and hyper's connections are
+//! its tasks.
 
 use super::bell::Bell;
 use super::connection_ids::WorkerIds;
-use super::front::Front;
-use super::quic::connection::Workplace;
-use super::quic::{Phase, QuicLoop};
+use super::front_desk::FrontDesk;
+use super::phase::Phase;
+use super::quic::QuicLoop;
+use super::quic::context::WorkerContext;
 use super::socket::Sockets;
-use super::tcp::{self, Http};
+use super::tcp::{self, HttpContext};
 use super::tls::Tls;
 use crate::office::http::call::Door;
-use crate::rooms::journal::Desk;
-use crate::tables::Gate;
+use crate::rooms::journal::JournalDesk;
+use crate::tables::Tables;
 use crate::wire::http3::Limits;
-use ::http::HeaderValue;
 use anyhow::Context as _;
 use aws_lc_rs::{hkdf, hmac, rand};
 use bytes::BytesMut;
+use http::HeaderValue;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use quinn_proto::{
@@ -32,30 +33,30 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-/// A connection without a word is let go after this; gates send at least a scan a minute.
+/// An idle connection is closed after this. Terminals send at least a scan a minute.
 const IDLE_MAX: Duration = Duration::from_secs(120);
-/// How long a drain may take in all.
+/// How long a drain may take.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
-/// Between two resets of a worker. A phone that comes to another gateway of its city waits for one; when a
-/// gateway dies they come in thousands. A reset is smaller than what it answers.
+/// Time between two stateless resets of a worker. A phone that moves to another gateway waits for one,
+/// and when a gateway dies thousands move. A reset is smaller than the packet that it answers.
 const RESET_INTERVAL_MIN: Duration = Duration::from_millis(1);
-/// Incoming connections that may wait to be looked at.
+/// Incoming connections that may wait to be accepted.
 const INCOMING_MAX: usize = 4_096;
 
-/// What a worker is given.
+/// The parts that a worker starts with.
 pub struct Worker {
-    /// Its number.
+    /// The worker's number.
     pub number: u16,
-    /// How many there are.
+    /// The number of workers.
     pub workers: u16,
     /// Its sockets.
     pub sockets: Sockets,
-    /// Its place at the journal; the bell is rung when a group is durable.
-    pub desk: Desk,
+    /// Its lane of the journal, which rings the bell when a group is durable.
+    pub desk: JournalDesk,
     /// Its bell.
     pub bell: Arc<Bell>,
-    /// What all workers share.
-    pub gate: Arc<Gate>,
+    /// The tables that all workers share.
+    pub tables: Arc<Tables>,
     /// The back office's door.
     pub door: Door,
     /// TLS for both.
@@ -66,14 +67,14 @@ pub struct Worker {
     pub phase: watch::Receiver<Phase>,
 }
 
-/// A bell for a worker that is about to be made: the journal is told of it first.
+/// A bell for a worker that is yet to start. The journal gets the bell first.
 #[must_use]
 pub fn bell() -> Arc<Bell> {
     Arc::new(Bell::default())
 }
 
-/// Starts the worker's thread. It ends when the worker has drained, or with an error that the gateway
-/// cannot live with.
+/// Starts the worker's thread. The thread ends when the worker has drained, or with an error that stops
+/// the gateway.
 pub fn spawn(worker: Worker) -> std::io::Result<JoinHandle<anyhow::Result<()>>> {
     thread::Builder::new().name(format!("worker-{}", worker.number)).spawn(move || run(worker))
 }
@@ -84,7 +85,7 @@ fn run(worker: Worker) -> anyhow::Result<()> {
     tokio::task::LocalSet::new().block_on(&runtime, serve(worker))
 }
 
-/// Pins the thread to one of the cores that the process may use. Where the system does not allow it, the
+/// Pins the thread to one of the cores that the process may use. If the system does not allow it, the
 /// worker runs unpinned.
 fn pin(number: u16) {
     let this = Pid::from_raw(0);
@@ -100,11 +101,11 @@ fn pin(number: u16) {
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase } = worker;
+    let Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase } = worker;
     let endpoint = endpoint(number, workers, &tls, &secret)?;
     let port = sockets.udp.local_addr()?.port();
-    let front = Rc::new(RefCell::new(Front::new(gate, desk)));
-    let work = Workplace {
+    let front = Rc::new(RefCell::new(FrontDesk::new(tables, desk)));
+    let work = WorkerContext {
         front: Rc::clone(&front),
         door: door.clone(),
         bell: Arc::clone(&bell),
@@ -116,18 +117,22 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{port}\"; ma=86400"))?;
-    let http = Rc::new(Http { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
+    let http =
+        Rc::new(HttpContext { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
     let mut draining = phase.clone();
     tokio::select! {
         ended = async { quic.run(phase).await.map(|()| tcp) } => {
-            // The loop is gone only when its connections are: hyper's have until the drain's end.
+            // The loop's connections have ended; hyper's have until the end of the drain.
             let _ = ended.context("the QUIC loop")?.await;
         }
         () = async {
             let _ = draining.wait_for(|phase| *phase == Phase::Draining).await;
             tokio::time::sleep(DRAIN_MAX).await;
-        } => tracing::info!(worker = number, "the drain's time is over; closing what is left"),
+        } => tracing::info!(
+            worker = number,
+            "the drain reached its time limit; closing the remaining connections"
+        ),
     }
     Ok(())
 }
@@ -151,8 +156,8 @@ fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Re
     Ok(Endpoint::new(Arc::new(endpoint), Some(Arc::new(server)), true, None))
 }
 
-/// QUIC for exchanges of a hundred bytes: few streams, small windows, no work that such an exchange never
-/// repays.
+/// QUIC for exchanges of a hundred bytes: few streams, small windows, and no path MTU discovery, which
+/// such an exchange never repays.
 fn transport() -> anyhow::Result<TransportConfig> {
     let mut transport = TransportConfig::default();
     transport

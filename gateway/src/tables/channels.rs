@@ -1,5 +1,6 @@
-//! Channels: the apps and pages by which people come, told apart by the host that their TLS connection names. Each
-//! may send so many requests a second; what one sends beyond is shed, and takes nothing from the others.
+//! Channels: the apps and pages through which people come. A channel is identified by the TLS server name
+//! (SNI), read once per connection. Each has a quota of requests a second; the excess is shed and costs
+//! the others nothing.
 
 use crate::config::ChannelConfig;
 use metrics::Counter;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Within how long a channel may send at once what it may send in it. **Units**: nanoseconds.
+/// The span whose quota a channel may spend in one burst. **Units**: nanoseconds.
 const BURST_NS: u64 = 1_000_000_000;
 
 /// A channel.
@@ -22,7 +23,7 @@ pub struct Channel {
 /// All channels of a gateway.
 pub struct Channels {
     by_host: HashMap<String, Arc<Channel>>,
-    /// Who names none of the hosts.
+    /// The channel of connections that name none of the hosts.
     rest: Option<Arc<Channel>>,
     began: Instant,
 }
@@ -42,19 +43,19 @@ impl Channels {
         Self { by_host, rest, began: Instant::now() }
     }
 
-    /// Whether there are none, so that nobody need be asked for a host.
+    /// Whether no channel is configured, so that the server name need not be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_host.is_empty() && self.rest.is_none()
     }
 
-    /// The channel of a connection, by the host that it names, if any.
+    /// The channel of a connection, by the server name that it sends, if any.
     #[must_use]
     pub fn of(&self, host: Option<&str>) -> Option<Arc<Channel>> {
         host.and_then(|host| self.by_host.get(host)).or(self.rest.as_ref()).map(Arc::clone)
     }
 
-    /// Counts a request of a channel at a time, if it may still have one.
+    /// Counts a request of a channel, and returns whether its quota allows it.
     pub fn admit(&self, channel: &Channel, now: Instant) -> bool {
         let now_ns = u64::try_from(now.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX);
         let is_admitted = channel.quota.take(now_ns);
@@ -82,8 +83,8 @@ impl Channel {
     }
 }
 
-/// A rate, held to by the generic cell rate algorithm: one number says until when all that was taken would last at
-/// that rate. **Cost**: one compare-and-swap a request, shared by the workers.
+/// A rate limit by the generic cell rate algorithm. Its one number is the time until which the admitted
+/// requests would last at that rate. **Cost**: one compare-and-swap a request, shared by the workers.
 struct Quota {
     each_ns: u64,
     spent_until_ns: AtomicU64,
@@ -118,7 +119,7 @@ mod tests {
         assert_eq!(taken(&quota, 1_000, BURST_NS / 10), 10);
         assert_eq!(taken(&quota, 1_000, BURST_NS / 10), 0);
         assert_eq!(taken(&quota, 1_000, 60 * BURST_NS), 100);
-        // A worker whose clock was read a little earlier is no trouble.
+        // A worker may have read its clock a little earlier.
         assert_eq!(taken(&quota, 1_000, 59 * BURST_NS), 0);
     }
 

@@ -1,6 +1,6 @@
-//! How many check-ins each person made in a step, so that a stolen or runaway phone cannot fill the journal.
-//! A count sketch of fixed size: it never counts too few, and counts too many only where others share both
-//! of a person's slots.
+//! Counts each person's check-ins in a step, so that a stolen or runaway phone cannot fill the journal.
+//! The table is a count-min sketch of fixed size: it counts too many only where others share both of a
+//! person's slots.
 
 use scangate_core::id::PersonId;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -13,18 +13,18 @@ const SLOTS: usize = 1 << SLOT_BITS;
 const SPREADS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909];
 
 /// The counts of one step. **Cost**: two cache lines a check-in; 256 KiB, which stay in the cache.
-pub struct Pace {
+pub struct CheckInCounts {
     rows: [Box<[AtomicU8]>; SPREADS.len()],
 }
 
-impl Default for Pace {
+impl Default for CheckInCounts {
     fn default() -> Self {
         Self { rows: SPREADS.map(|_| (0..SLOTS).map(|_| AtomicU8::new(0)).collect()) }
     }
 }
 
-impl Pace {
-    /// How many check-ins the person made, or more.
+impl CheckInCounts {
+    /// The number of the person's check-ins, or more.
     #[must_use]
     pub fn count(&self, person: PersonId) -> u8 {
         self.slots(person).map(|slot| slot.load(Ordering::Relaxed)).into_iter().min().unwrap_or(0)
@@ -39,7 +39,7 @@ impl Pace {
         }
     }
 
-    /// Forgets everything.
+    /// Sets all counts to zero.
     pub fn clear(&self) {
         for slot in self.rows.iter().flat_map(|row| row.iter()) {
             slot.store(0, Ordering::Relaxed);
@@ -58,16 +58,16 @@ mod tests {
 
     #[test]
     fn a_busy_person_is_counted_in_full_and_hardly_anybody_with_them() {
-        let pace = Pace::default();
+        let counts = CheckInCounts::default();
         for person in 0..1_000 {
             for _ in 0..100 {
-                pace.add(PersonId(person));
+                counts.add(PersonId(person));
             }
         }
-        assert!((0..1_000).all(|person| pace.count(PersonId(person)) >= 100));
-        let blamed = (1_000..1_000_000).filter(|&person| pace.count(PersonId(person)) >= 100).count();
+        assert!((0..1_000).all(|person| counts.count(PersonId(person)) >= 100));
+        let blamed = (1_000..1_000_000).filter(|&person| counts.count(PersonId(person)) >= 100).count();
         assert!(blamed < 1_000, "{blamed} of a million share both slots with a busy person");
-        pace.clear();
-        assert_eq!(pace.count(PersonId(7)), 0);
+        counts.clear();
+        assert_eq!(counts.count(PersonId(7)), 0);
     }
 }

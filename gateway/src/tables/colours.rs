@@ -1,6 +1,6 @@
-//! The colour table: every resident's standing in memory, sharded, so that a scan asks nobody else. The
-//! back office writes it when facts or time change a standing; the scan path only reads. Beside it stands up to
-//! when it holds what other gateways of the city were told.
+//! The colour table: every resident's standing in memory, sharded, so that a scan needs no other
+//! component. The back office writes it when facts or time change a standing; the scan path only reads.
+//! The table also records up to when it has the changes of the city's other gateways.
 
 use dashmap::DashMap;
 use scangate_core::colour::{Colour, Reasons, Standing};
@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A standing in eight bytes: the rules from bit 0, the colour in the two highest bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packed(pub u64);
+pub struct PackedStanding(pub u64);
 
 const COLOUR_SHIFT: u32 = 62;
 const _: () = assert!(scangate_core::limits::RULES_MAX < COLOUR_SHIFT as usize);
 
-impl Packed {
+impl PackedStanding {
     fn of(standing: Standing) -> Self {
         Self(standing.reasons.0 | u64::from(standing.colour as u8) << COLOUR_SHIFT)
     }
@@ -33,22 +33,22 @@ impl Packed {
 
 /// The table. **Cost**: a read is one shard lock taken shared and one probe, about 0.2 us among 10 M; an
 /// entry is 16 bytes and the table's slack.
-pub struct Colours {
-    table: DashMap<PersonId, Packed, foldhash::fast::RandomState>,
+pub struct ColourTable {
+    table: DashMap<PersonId, PackedStanding, foldhash::fast::RandomState>,
     loaded: AtomicBool,
     followed: AtomicU64,
     snapshot: AtomicU64,
 }
 
-impl Default for Colours {
+impl Default for ColourTable {
     fn default() -> Self {
         let (followed, snapshot) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { table: DashMap::default(), loaded: AtomicBool::new(false), followed, snapshot }
     }
 }
 
-impl Colours {
-    /// The person's standing; unknown for who is not in the table, whether it is loaded yet or not.
+impl ColourTable {
+    /// The person's standing; unknown for a person who is not in the table, whether it is loaded yet or not.
     #[must_use]
     pub fn standing(&self, person: PersonId) -> Standing {
         self.table.get(&person).map_or(Standing::UNKNOWN, |packed| packed.standing())
@@ -56,65 +56,67 @@ impl Colours {
 
     /// Puts a person's standing.
     pub fn put(&self, person: PersonId, standing: Standing) {
-        self.table.insert(person, Packed::of(standing));
+        self.table.insert(person, PackedStanding::of(standing));
     }
 
-    /// Everybody in the table, in no order. Who is put or removed meanwhile may be among them or not. **Cost**:
-    /// whoever writes to a shard waits until it has been passed.
-    pub fn everybody(&self) -> impl Iterator<Item = (PersonId, Packed)> {
+    /// All persons in the table, in no order. A person who is put or removed meanwhile may be among
+    /// them or not. **Cost**: a writer of a shard waits until the iterator has passed the shard.
+    pub fn all(&self) -> impl Iterator<Item = (PersonId, PackedStanding)> {
         self.table.iter().map(|entry| (*entry.key(), *entry.value()))
     }
 
-    /// Puts what [`Self::everybody`] gave.
-    pub fn put_packed(&self, person: PersonId, packed: Packed) {
+    /// Puts a packed standing, as [`Self::all`] returns it.
+    pub fn put_packed(&self, person: PersonId, packed: PackedStanding) {
         self.table.insert(person, packed);
     }
 
-    /// Says that every change which other gateways acknowledged before this is in the table.
+    /// Records that the table has every change that other gateways acknowledged before this time.
     pub fn set_followed(&self, through: Timestamp) {
         self.followed.fetch_max(through.0, Ordering::AcqRel);
     }
 
-    /// Up to when that is so; none where there are no other gateways.
+    /// The time up to which the table has the other gateways' changes; none where there are no other
+    /// gateways.
     #[must_use]
     pub fn followed(&self) -> Option<Timestamp> {
         Some(Timestamp(self.followed.load(Ordering::Acquire))).filter(|through| through.0 > 0)
     }
 
-    /// Says that the snapshot on disk has every change up to this.
+    /// Records that the snapshot on disk has every change up to this time.
     pub fn set_snapshot(&self, through: Timestamp) {
         self.snapshot.fetch_max(through.0, Ordering::AcqRel);
     }
 
-    /// Up to when it has; none where there is no snapshot of this run or the one that it started with.
+    /// The time up to which the snapshot has every change; none without a snapshot, of this run or of
+    /// the start.
     #[must_use]
     pub fn snapshot(&self) -> Option<Timestamp> {
         Some(Timestamp(self.snapshot.load(Ordering::Acquire))).filter(|through| through.0 > 0)
     }
 
-    /// Takes a person out.
+    /// Removes a person.
     pub fn remove(&self, person: PersonId) {
         self.table.remove(&person);
     }
 
-    /// Says that all residents are in.
+    /// Records that all residents are loaded.
     pub fn set_loaded(&self) {
         self.loaded.store(true, Ordering::Release);
     }
 
-    /// Whether all residents are in.
+    /// Whether all residents are loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.loaded.load(Ordering::Acquire)
     }
 
-    /// How many persons are in the table.
+    /// The number of persons in the table.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Whether nobody is.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_standing_survives_packing() {
-        let colours = Colours::default();
+        let colours = ColourTable::default();
         for (number, colour) in [Colour::Green, Colour::Yellow, Colour::Red].into_iter().enumerate() {
             let standing = Standing { colour, reasons: Reasons::rule(number).and(Reasons::rule(55)) };
             colours.put(PersonId(7), standing);

@@ -1,4 +1,4 @@
-//! The keyring: which kids are good, and the keys that lead from them. Swapped as a whole, so that a key
+//! The keyring: the accepted kids and the keys derived from them. It is swapped as a whole, so a key
 //! rotates without a restart and a scan sees either the old ring or the new.
 
 use arc_swap::ArcSwap;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Which kids are good: what the registry keeps of the keyring. No key is in it.
+/// The accepted kids: the part of the keyring that the registry stores. It holds no key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kids {
-    /// New codes and keys are made under this one.
+    /// The kid of new codes and keys.
     pub current: u8,
-    /// Codes of these are taken; the current one is among them.
+    /// The kids whose codes are accepted, the current one among them.
     pub accepted: Vec<u8>,
 }
 
@@ -25,14 +25,14 @@ impl Default for Kids {
     }
 }
 
-struct Kit {
+struct KidKeys {
     master: MasterKey,
     server: ServerKey,
 }
 
 struct Ring {
     kids: Kids,
-    kits: BTreeMap<Kid, Kit>,
+    kits: BTreeMap<Kid, KidKeys>,
 }
 
 /// The keyring of a running gateway.
@@ -49,54 +49,54 @@ impl Keyring {
         Self { secret, ring }
     }
 
-    /// Takes these kids in place of those before.
+    /// Replaces the kids.
     pub fn swap(&self, kids: Kids) {
         self.ring.store(Arc::new(Ring::derive(&self.secret, kids)));
     }
 
-    /// The kids as they stand.
+    /// The present kids.
     #[must_use]
     pub fn kids(&self) -> Kids {
         self.ring.load().kids.clone()
     }
 
-    /// The kid that new codes are made under.
+    /// The kid of new codes.
     #[must_use]
     pub fn current(&self) -> Kid {
         Kid(self.ring.load().kids.current)
     }
 
-    /// Whether codes under this kid are taken.
+    /// Whether codes under this kid are accepted.
     #[must_use]
     pub fn accepts(&self, kid: Kid) -> bool {
         self.ring.load().kits.contains_key(&kid)
     }
 
-    /// A person's key under a kid, where that kid is good.
+    /// A person's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn person(&self, kid: Kid, person: PersonId) -> Option<PersonKey> {
         self.ring.load().kits.get(&kid).map(|kit| kit.master.person(person))
     }
 
-    /// A door's key under a kid, where that kid is good.
+    /// A door's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn door(&self, kid: Kid, venue: VenueId, door: u16) -> Option<DoorKey> {
         self.ring.load().kits.get(&kid).map(|kit| kit.master.door(venue, door))
     }
 
-    /// The server's key under a kid, where that kid is good.
+    /// The server's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn server(&self, kid: Kid) -> Option<ServerKey> {
         self.ring.load().kits.get(&kid).map(|kit| kit.server.clone())
     }
 
-    /// Whether a person's code is sealed with a good key. Says nothing of its step.
+    /// Whether a person's code is sealed with an accepted key. Its step is not checked.
     #[must_use]
     pub fn has_sealed(&self, code: &PersonCode) -> bool {
         self.person(code.kid(), code.person()).is_some_and(|key| code.verify(&key).is_ok())
     }
 
-    /// The person of a resident token that is sealed with a good key and valid by `is_valid`.
+    /// The person of a resident token that is sealed with an accepted key and valid by `is_valid`.
     #[must_use]
     pub fn resident(&self, token: &ResidentToken, is_valid: impl Fn(Step) -> bool) -> Option<PersonId> {
         let key = self.person(token.kid(), token.person())?;
@@ -128,7 +128,7 @@ impl Ring {
         let kits = numbers
             .map(|number| {
                 let master = secret.master(Kid(number));
-                (Kid(number), Kit { server: master.server(), master })
+                (Kid(number), KidKeys { server: master.server(), master })
             })
             .collect();
         Self { kids, kits }

@@ -1,5 +1,5 @@
-//! The gate: what every worker and the back office share while the gateway runs. Tables that are read on
-//! the scan path and swapped or filled elsewhere; no socket and no thread.
+//! The tables that every worker and the back office share while the gateway runs. The scan path reads
+//! them; the back office and the recovery fill and swap them. No socket and no thread is here.
 
 pub mod channels;
 pub mod check_in_counts;
@@ -10,17 +10,17 @@ pub mod recent;
 pub mod venues;
 
 use channels::Channels;
-use colours::Colours;
+use colours::ColourTable;
 use keyring::Keyring;
 use policies::Policies;
-use recent::Recent;
+use recent::RecentCheckIns;
 use scangate_core::token::TokenKey;
 use venues::Venues;
 
-/// What is shared.
-pub struct Gate {
+/// The shared tables.
+pub struct Tables {
     /// Every resident's standing.
-    pub colours: Colours,
+    pub colours: ColourTable,
     /// The venues.
     pub venues: Venues,
     /// The keys.
@@ -28,8 +28,8 @@ pub struct Gate {
     /// The rule packs.
     pub policies: Policies,
     /// The check-ins of the last minute.
-    pub recent: Recent,
-    /// The ways by which people come.
+    pub recent: RecentCheckIns,
+    /// The channels and their quotas.
     pub channels: Channels,
     /// Verifies bearer tokens.
     pub tokens: TokenKey,

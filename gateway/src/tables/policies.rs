@@ -1,5 +1,5 @@
-//! The published rule packs: the one in force, and those that decided earlier check-ins. Swapped as a
-//! whole; old decisions keep the number of the pack that made them.
+//! The published rule packs: the one in force, and those that decided earlier check-ins. A pack is
+//! swapped as a whole; an old decision keeps the number of the pack that made it.
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -10,8 +10,8 @@ use scangate_core::policy::{Policy, Rule};
 use scangate_storage::registry::StoredPolicy;
 use std::sync::Arc;
 
-/// A pack with the number under which the registry keeps it.
-pub struct Published {
+/// A pack with its number in the registry.
+pub struct PublishedPolicy {
     /// Its number.
     pub number: PolicyNumber,
     /// The pack.
@@ -26,7 +26,7 @@ pub struct Published {
     links: Vec<(Reasons, String)>,
 }
 
-impl Published {
+impl PublishedPolicy {
     /// A pack under a number, with its text and the deployment's signature over it.
     #[must_use]
     pub fn new(number: PolicyNumber, policy: Policy, text: String, signature: String) -> Self {
@@ -40,14 +40,14 @@ impl Published {
         Self { number, policy, text, signature, hotline, links }
     }
 
-    /// The links of those of these rules that have one, as JSON members by the rules' ids.
+    /// The links of these rules, as far as they have one, as JSON members by rule id.
     pub fn links_of(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
         let of = move |(rule, _): &&(Reasons, String)| reasons.has(*rule);
         self.links.iter().filter(of).map(|(_, member)| member.as_str())
     }
 }
 
-/// What a pack's signature is made under.
+/// The domain of a pack's signature.
 const DOMAIN: &str = "scangate rule pack";
 
 /// A deployment's signature over a pack.
@@ -62,49 +62,49 @@ fn signed(label: &str, text: &str) -> Vec<u8> {
 
 /// All packs of a running gateway.
 pub struct Policies {
-    in_force: ArcSwap<Published>,
-    all: DashMap<PolicyNumber, Arc<Published>>,
+    in_force: ArcSwap<PublishedPolicy>,
+    all: DashMap<PolicyNumber, Arc<PublishedPolicy>>,
     signed_by: [u8; PUBLIC_KEY_BYTES],
 }
 
 impl Policies {
-    /// Begins with the pack in force, and takes those alone that are signed with this key.
+    /// Begins with the pack in force, and reads only packs that are signed with this key.
     #[must_use]
-    pub fn new(in_force: Published, signed_by: [u8; PUBLIC_KEY_BYTES]) -> Self {
+    pub fn new(in_force: PublishedPolicy, signed_by: [u8; PUBLIC_KEY_BYTES]) -> Self {
         let in_force = Arc::new(in_force);
         let all = DashMap::new();
         all.insert(in_force.number, Arc::clone(&in_force));
         Self { in_force: ArcSwap::new(in_force), all, signed_by }
     }
 
-    /// Reads a pack from the registry. **Errors**: it is not signed by this deployment, or one that this version
-    /// cannot read.
-    pub fn read(&self, stored: &StoredPolicy) -> anyhow::Result<Published> {
+    /// Reads a pack from the registry. **Errors**: the pack is not signed by this deployment, or this
+    /// version cannot read it.
+    pub fn read(&self, stored: &StoredPolicy) -> anyhow::Result<PublishedPolicy> {
         read(stored, &self.signed_by)
     }
 
     /// The pack in force.
     #[must_use]
-    pub fn in_force(&self) -> arc_swap::Guard<Arc<Published>> {
+    pub fn in_force(&self) -> arc_swap::Guard<Arc<PublishedPolicy>> {
         self.in_force.load()
     }
 
-    /// Brings a pack into force; the one before stays known.
-    pub fn bring_into_force(&self, published: Published) {
+    /// Brings a pack into force; the previous one stays known.
+    pub fn bring_into_force(&self, published: PublishedPolicy) {
         let published = Arc::new(published);
         self.all.insert(published.number, Arc::clone(&published));
         self.in_force.store(published);
     }
 
     /// Remembers an earlier pack, so that its decisions can be named.
-    pub fn remember(&self, published: Published) {
+    pub fn remember(&self, published: PublishedPolicy) {
         self.all.insert(published.number, Arc::new(published));
     }
 
     /// Every pack as the registry keeps it, the oldest first.
     #[must_use]
     pub fn stored(&self) -> Vec<StoredPolicy> {
-        let stored = |published: &Published| StoredPolicy {
+        let stored = |published: &PublishedPolicy| StoredPolicy {
             number: published.number,
             label: published.policy.label().to_owned(),
             text: published.text.clone(),
@@ -117,7 +117,7 @@ impl Policies {
 
     /// The pack of a number.
     #[must_use]
-    pub fn of(&self, number: PolicyNumber) -> Option<Arc<Published>> {
+    pub fn of(&self, number: PolicyNumber) -> Option<Arc<PublishedPolicy>> {
         let in_force = self.in_force.load();
         if in_force.number == number {
             return Some(Arc::clone(&in_force));
@@ -126,8 +126,8 @@ impl Policies {
     }
 }
 
-/// The same before there are any.
-pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Published> {
+/// Reads a pack before there are any [`Policies`]. **Errors**: as [`Policies::read`].
+pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<PublishedPolicy> {
     let StoredPolicy { number, label, text, signature } = stored.clone();
     anyhow::ensure!(
         is_signed(signed_by, DOMAIN, &signed(&label, &text), &signature),
@@ -135,7 +135,7 @@ pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow
          another one"
     );
     let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&label)))?;
-    Ok(Published::new(number, policy, text, signature))
+    Ok(PublishedPolicy::new(number, policy, text, signature))
 }
 
 #[cfg(test)]

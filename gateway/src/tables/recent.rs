@@ -1,8 +1,8 @@
-//! The check-ins of the last minute by id, so that a repeated request gets the first answer, whichever
-//! worker it lands on. A check-in is remembered as long as its code can still be taken; after a crash the
-//! table is filled again from the journal. Beside it stands how many check-ins each person made in the step.
+//! The check-ins of the last minute by id, so that a repeated request gets the first answer from any
+//! worker. A check-in is remembered as long as its code is valid; after a crash the table is filled again
+//! from the journal. Each step's table also has the counts of check-ins per person.
 
-use super::check_in_counts::Pace;
+use super::check_in_counts::CheckInCounts;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use scangate_core::check_in::{CheckIn, Outcome};
@@ -12,23 +12,23 @@ use scangate_core::time::{Step, Timestamp};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How many steps are kept apart: the valid ones are the last, this and the next, and one more is being
+/// Steps that have a table of their own: the last, this and the next one are valid, and one more is being
 /// forgotten.
 const GENERATIONS: usize = 4;
 
 /// Check-ins of a step that a table has room for before it has to grow.
 const ROOM: usize = 100_000;
 
-/// Where a check-in's record went, to tell whether it is on disk yet: the lane of the journal in the upper 16
-/// bits, its ticket there in the lower 48.
+/// A record's lane and ticket in the journal, which show whether the record is on disk. **Shape**: the
+/// lane in the upper 16 bits, the ticket in the lower 48.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(u64);
+pub struct JournalTicket(u64);
 
-impl Place {
-    /// The journal had it before this gateway started.
+impl JournalTicket {
+    /// The ticket of a record that the journal had before this gateway started.
     const BEFORE: Self = Self(u64::MAX);
 
-    /// With this ticket in this lane.
+    /// A ticket of a lane.
     #[must_use]
     pub const fn new(lane: u16, ticket: u64) -> Self {
         Self((lane as u64) << 48 | ticket & u64::MAX >> 16)
@@ -41,61 +41,61 @@ impl Place {
     }
 }
 
-/// What is remembered of a check-in.
+/// A remembered check-in.
 #[derive(Debug, Clone, Copy)]
-pub struct Remembered {
-    /// When it was first taken.
+pub struct RecentCheckIn {
+    /// The time of its first scan.
     pub at: Timestamp,
-    /// What the door said then.
+    /// The outcome at the door.
     pub outcome: Option<Outcome>,
-    /// Where its record went.
-    pub place: Place,
+    /// The ticket of its record.
+    pub place: JournalTicket,
 }
 
 struct Generation {
     step: AtomicU32,
     turning: Mutex<()>,
-    table: DashMap<CheckInId, Remembered, foldhash::fast::RandomState>,
-    pace: Pace,
+    table: DashMap<CheckInId, RecentCheckIn, foldhash::fast::RandomState>,
+    counts: CheckInCounts,
 }
 
 /// The table. **Cost**: one probe a check-in; some 60 bytes each, for a minute.
-pub struct Recent {
+pub struct RecentCheckIns {
     generations: [Generation; GENERATIONS],
     person_max: u8,
 }
 
-/// What [`Recent::first`] found.
-pub enum First<E> {
-    /// This record was placed now: nobody had it, or the door says more of it than before.
-    Placed(CheckIn, Place),
-    /// It was taken before.
-    Repeated(Remembered),
-    /// Nobody had it, and its person has made too many in this step.
+/// The result of [`RecentCheckIns::place`].
+pub enum Placement<E> {
+    /// The record was placed now: the check-in is new, or its outcome was amended.
+    Placed(CheckIn, JournalTicket),
+    /// The check-in was placed before.
+    Repeated(RecentCheckIn),
+    /// The check-in is new, and its person has made too many in this step.
     TooMany,
     /// Placing the record failed.
     Failed(E),
 }
 
-/// Whether [`Recent::allow`] was asked.
+/// The state of the check against the person's limit, when a record is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// It allowed the check-in.
-    Allowed,
-    /// It was not.
-    Not,
+pub enum LimitCheck {
+    /// [`RecentCheckIns::allow`] allowed the check-in.
+    Passed,
+    /// It is still to be made.
+    Due,
 }
 
-/// Whether staff at the door did something with which a scan came.
+/// The part of the door's staff in a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staff {
     /// They took a temperature, saw a document or checked papers.
     Acted,
-    /// They did nothing, or nobody is there.
+    /// They did nothing, or the door has no staff.
     Idle,
 }
 
-impl Recent {
+impl RecentCheckIns {
     /// An empty table, in which a person may make `person_max` check-ins a step.
     #[must_use]
     pub fn new(person_max: u8) -> Self {
@@ -103,16 +103,16 @@ impl Recent {
             step: AtomicU32::new(u32::MAX),
             turning: Mutex::new(()),
             table: DashMap::with_capacity_and_hasher(ROOM, foldhash::fast::RandomState::default()),
-            pace: Pace::default(),
+            counts: CheckInCounts::default(),
         };
         Self { generations: std::array::from_fn(generation), person_max }
     }
 
-    /// Refuses a check-in beyond what its person may make in a step, before anything of its party is placed.
-    /// One that was taken before never is.
+    /// Refuses a new check-in beyond its person's limit in a step, before any record of its scan is
+    /// placed. A repeated check-in is always allowed.
     pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
         let generation = self.generation(step);
-        if generation.pace.count(check_in.person) < self.person_max
+        if generation.counts.count(check_in.person) < self.person_max
             || generation.table.contains_key(&check_in.id)
         {
             return Ok(());
@@ -120,54 +120,57 @@ impl Recent {
         Err(Refusal::TooMany)
     }
 
-    /// Finds a check-in, or places its record and remembers it. The place is taken under the entry's lock,
-    /// so that of two workers with one scan exactly one is first; `place` must not block. Where nobody asked
-    /// [`Self::allow`] before, the person's limit is held here. Of one that was taken before, a record is placed under
-    /// its first time where staff at the door have done something since that changes what the door says.
-    pub fn first<E>(
+    /// Finds a check-in, or places its record and remembers it. `place` runs under the entry's lock,
+    /// so that of two workers with one scan exactly one is first; it must not block. The person's
+    /// limit is checked here if that is still due. A repeated check-in is placed again, under its
+    /// first time, if staff have since done something that amends its outcome.
+    pub fn place<E>(
         &self,
         step: Step,
         check_in: &CheckIn,
         staff: Staff,
-        asked: Asked,
-        place: impl FnOnce(&CheckIn) -> Result<Place, E>,
-    ) -> First<E> {
+        limit: LimitCheck,
+        place: impl FnOnce(&CheckIn) -> Result<JournalTicket, E>,
+    ) -> Placement<E> {
         let generation = self.generation(step);
         match generation.table.entry(check_in.id) {
             Entry::Occupied(mut entry) => {
                 let remembered = entry.get_mut();
                 let amended = remembered.outcome.zip(check_in.outcome.filter(|_| staff == Staff::Acted));
                 let Some(outcome) = amended.and_then(|(first, later)| first.amended_by(later)) else {
-                    return First::Repeated(*remembered);
+                    return Placement::Repeated(*remembered);
                 };
                 let amended = CheckIn { at: remembered.at, outcome: Some(outcome), ..*check_in };
                 match place(&amended) {
                     Ok(place) => {
                         (remembered.outcome, remembered.place) = (amended.outcome, place);
-                        First::Placed(amended, place)
+                        Placement::Placed(amended, place)
                     }
-                    Err(error) => First::Failed(error),
+                    Err(error) => Placement::Failed(error),
                 }
             }
             Entry::Vacant(_)
-                if asked == Asked::Not && generation.pace.count(check_in.person) >= self.person_max =>
+                if limit == LimitCheck::Due
+                    && generation.counts.count(check_in.person) >= self.person_max =>
             {
-                First::TooMany
+                Placement::TooMany
             }
             Entry::Vacant(entry) => match place(check_in) {
                 Ok(place) => {
-                    generation.pace.add(check_in.person);
-                    entry.insert(Remembered { at: check_in.at, outcome: check_in.outcome, place });
-                    First::Placed(*check_in, place)
+                    generation.counts.add(check_in.person);
+                    entry.insert(RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place });
+                    Placement::Placed(*check_in, place)
                 }
-                Err(error) => First::Failed(error),
+                Err(error) => Placement::Failed(error),
             },
         }
     }
 
-    /// Remembers a check-in that the journal had before this gateway started: of several records the one that counts.
+    /// Remembers a check-in that the journal had before this gateway started. Of several records, the
+    /// one with precedence counts.
     pub fn restore(&self, step: Step, check_in: &CheckIn) {
-        let remembered = Remembered { at: check_in.at, outcome: check_in.outcome, place: Place::BEFORE };
+        let remembered =
+            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place: JournalTicket::BEFORE };
         let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
         let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
         if check_in.precedence() < before.precedence() {
@@ -182,7 +185,7 @@ impl Recent {
             let _turning = generation.turning.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if generation.step.load(Ordering::Acquire) != step.0 {
                 generation.table.clear();
-                generation.pace.clear();
+                generation.counts.clear();
                 generation.step.store(step.0, Ordering::Release);
             }
         }
@@ -209,26 +212,26 @@ mod tests {
         }
     }
 
-    fn place(ticket: u64) -> Result<Place, ()> {
-        Ok(Place::new(0, ticket))
+    fn place(ticket: u64) -> Result<JournalTicket, ()> {
+        Ok(JournalTicket::new(0, ticket))
     }
 
     #[test]
     fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
-        let recent = Recent::new(2);
+        let recent = RecentCheckIns::new(2);
         assert!(matches!(
-            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| place(5)),
-            First::Placed(..)
+            recent.place(Step(8), &check_in(1), Staff::Idle, LimitCheck::Passed, |_| place(5)),
+            Placement::Placed(..)
         ));
-        let First::Repeated(found) =
-            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(6))
+        let Placement::Repeated(found) =
+            recent.place(Step(8), &check_in(2), Staff::Idle, LimitCheck::Passed, |_| place(6))
         else {
             panic!("it was taken before");
         };
         assert_eq!((found.at, found.place.waits_for()), (Timestamp(1), Some((0, 5))));
         assert!(matches!(
-            recent.first(Step(12), &check_in(3), Staff::Idle, Asked::Allowed, |_| place(7)),
-            First::Placed(..)
+            recent.place(Step(12), &check_in(3), Staff::Idle, LimitCheck::Passed, |_| place(7)),
+            Placement::Placed(..)
         ));
     }
 
@@ -239,19 +242,21 @@ mod tests {
             Some(Outcome { colour, verdict, checks, reasons, policy })
         };
         let (asks, left) = (Checks::TEMPERATURE.and(Checks::DOCUMENT), Checks::DOCUMENT);
-        let recent = Recent::new(1);
+        let recent = RecentCheckIns::new(1);
         let mut ticket = 0;
         let mut scan = |at, staff, outcome| {
             ticket += 1;
-            recent.first(Step(8), &CheckIn { outcome, ..check_in(at) }, staff, Asked::Not, |_| place(ticket))
+            recent.place(Step(8), &CheckIn { outcome, ..check_in(at) }, staff, LimitCheck::Due, |_| {
+                place(ticket)
+            })
         };
-        let placed = |first: First<()>| match first {
-            First::Placed(CheckIn { at, outcome, .. }, _) => Some((at.0, outcome)),
-            First::Repeated(_) | First::TooMany | First::Failed(()) => None,
+        let placed = |first: Placement<()>| match first {
+            Placement::Placed(CheckIn { at, outcome, .. }, _) => Some((at.0, outcome)),
+            Placement::Repeated(_) | Placement::TooMany | Placement::Failed(()) => None,
         };
         let check = |checks| says(Verdict::Check, checks);
         assert_eq!(placed(scan(1, Staff::Idle, check(asks))), Some((1, check(asks))));
-        // Sent once more without them it is what it was; what each of two requests brings is done.
+        // A repeat without staff changes nothing; the checks that each of two requests brings are both done.
         assert_eq!(placed(scan(2, Staff::Idle, check(left))), None);
         assert_eq!(placed(scan(3, Staff::Acted, check(left))), Some((1, check(left))));
         let documented = says(Verdict::Check, Checks::TEMPERATURE);
@@ -262,41 +267,43 @@ mod tests {
         let fever = says(Verdict::Refuse, Checks::NONE);
         assert_eq!(placed(scan(6, Staff::Acted, fever)), Some((1, fever)));
         assert_eq!(placed(scan(7, Staff::Acted, passes)), None);
-        let First::Repeated(found) = scan(8, Staff::Idle, check(asks)) else { panic!("it was taken before") };
+        let Placement::Repeated(found) = scan(8, Staff::Idle, check(asks)) else {
+            panic!("it was taken before")
+        };
         assert_eq!((found.at, found.outcome), (Timestamp(1), fever));
         // After a crash the record that counts is remembered, in whatever order the journal has them.
         for order in [[check(asks), passes], [passes, check(asks)]] {
-            let recent = Recent::new(1);
+            let recent = RecentCheckIns::new(1);
             order.iter().for_each(|&outcome| recent.restore(Step(8), &CheckIn { outcome, ..check_in(1) }));
-            let again = recent.first(Step(8), &check_in(9), Staff::Idle, Asked::Not, |_| place(1));
-            assert!(matches!(again, First::Repeated(Remembered { outcome, .. }) if outcome == passes));
+            let again = recent.place(Step(8), &check_in(9), Staff::Idle, LimitCheck::Due, |_| place(1));
+            assert!(matches!(again, Placement::Repeated(RecentCheckIn { outcome, .. }) if outcome == passes));
         }
     }
 
     #[test]
     fn what_could_not_be_placed_is_not_remembered() {
-        let recent = Recent::new(2);
+        let recent = RecentCheckIns::new(2);
         assert!(matches!(
-            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| Err(())),
-            First::Failed(())
+            recent.place(Step(8), &check_in(1), Staff::Idle, LimitCheck::Passed, |_| Err(())),
+            Placement::Failed(())
         ));
         assert!(matches!(
-            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(1)),
-            First::Placed(..)
+            recent.place(Step(8), &check_in(2), Staff::Idle, LimitCheck::Passed, |_| place(1)),
+            Placement::Placed(..)
         ));
     }
 
     #[test]
     fn a_person_over_the_limit_is_refused_until_the_next_step_but_keeps_what_was_taken() {
-        let recent = Recent::new(2);
+        let recent = RecentCheckIns::new(2);
         let at_venue = |id| CheckIn { id: CheckInId([id; 16]), ..check_in(1) };
         for id in [1, 2, 2] {
             assert_eq!(recent.allow(Step(8), &at_venue(id)), Ok(()));
-            recent.first(Step(8), &at_venue(id), Staff::Idle, Asked::Allowed, |_| place(5));
+            recent.place(Step(8), &at_venue(id), Staff::Idle, LimitCheck::Passed, |_| place(5));
         }
         assert_eq!(recent.allow(Step(8), &at_venue(3)), Err(Refusal::TooMany));
-        let third = recent.first(Step(8), &at_venue(3), Staff::Idle, Asked::Not, |_| place(6));
-        assert!(matches!(third, First::TooMany));
+        let third = recent.place(Step(8), &at_venue(3), Staff::Idle, LimitCheck::Due, |_| place(6));
+        assert!(matches!(third, Placement::TooMany));
         assert_eq!(recent.allow(Step(8), &at_venue(2)), Ok(()));
         assert_eq!(recent.allow(Step(9), &at_venue(3)), Ok(()));
         let other = CheckIn { person: PersonId(2), ..at_venue(4) };

@@ -1,5 +1,5 @@
-//! The venues in memory, with what the scan path needs of one ready to write. The registry holds them for
-//! good; the back office keeps this table in step.
+//! The venues in memory, each with its JSON ready for answers. The registry stores them permanently; the
+//! back office keeps this table in step.
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use scangate_core::venue::{Dwell, Venue};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A venue as the scan path knows it.
+/// A venue with what the scan path needs.
 pub struct KnownVenue {
     /// The venue.
     pub venue: Venue,
@@ -22,7 +22,7 @@ pub struct KnownVenue {
 }
 
 impl KnownVenue {
-    /// Whether this very code was verified before. Says nothing of its kid.
+    /// Whether this code was the last one verified here. Its kid is not checked.
     #[must_use]
     pub fn has_verified(&self, code: &PosterCode) -> bool {
         self.verified.load().as_deref() == Some(code)
@@ -62,7 +62,7 @@ impl Venues {
         self.table.iter().map(|known| known.venue.clone()).collect()
     }
 
-    /// How long a visit there lasts that nobody ended; the default where the venue is not known.
+    /// The length of a visit at the venue without a check-out; the default if the venue is not known.
     #[must_use]
     pub fn dwell(&self, id: VenueId) -> Dwell {
         self.table.get(&id).map_or_else(Dwell::default, |known| known.venue.dwell)
@@ -74,13 +74,13 @@ impl Venues {
         self.dwell_ms_max.load(Ordering::Relaxed).clamp(Dwell::default().ms(), DAY_MS)
     }
 
-    /// How many venues there are.
+    /// The number of venues.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Whether there is none.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()

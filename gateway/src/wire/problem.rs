@@ -1,4 +1,4 @@
-//! RFC 9457 problems for refusals, the same on every transport and from the back office.
+//! Problems (RFC 9457) for refusals, the same on every transport and from the back office.
 
 use bytes::{BufMut, BytesMut};
 use scangate_core::refusal::{Refusal, Retry};
@@ -7,18 +7,18 @@ use scangate_core::time::Timestamp;
 /// The `www-authenticate` of every 401 (RFC 9110 section 11.6.1).
 pub const CHALLENGE: &str = "Bearer, Resident";
 
-/// A refusal with the time to come back, already spread.
+/// A refusal with its retry time, already spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Problem {
-    /// Why.
+    /// The reason of the refusal.
     pub refusal: Refusal,
-    /// When to send it again. **Units**: milliseconds.
+    /// The time until a retry, if one may help. **Units**: milliseconds.
     pub retry_after_ms: Option<u32>,
 }
 
 impl Problem {
-    /// Spreads the retry time over half to one and a half of what the refusal says, by `spread`, any
-    /// number that differs from one answer to the next.
+    /// Spreads the refusal's retry time over half to one and a half of it. `spread` is any number
+    /// that differs from one answer to the next.
     #[must_use]
     pub fn of(refusal: Refusal, spread: u64) -> Self {
         let retry_after_ms = match refusal.retry() {
@@ -60,7 +60,7 @@ impl Problem {
     }
 }
 
-/// Titles, details and codes are the project's own words and hold nothing that JSON would have to escape.
+/// Titles, details and codes are fixed texts of this project and need no JSON escapes.
 fn text(out: &mut BytesMut, name: &str, words: &str) {
     out.put_slice(b",\"");
     out.put_slice(name.as_bytes());

@@ -1,7 +1,7 @@
-//! Which way a request goes: the two that the workers answer from memory, and the back office for all
-//! else. The same rule for every HTTP version.
+//! Routes a request: the workers answer two kinds from memory, and the back office all others. The rule
+//! is the same for every HTTP version.
 
-/// A request's way.
+/// The route of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route<'a> {
     /// `POST /v1/check-ins`.
@@ -13,7 +13,7 @@ pub enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    /// The way of a method and a path, whose query does not matter.
+    /// The route of a method and a path. The path's query does not matter.
     #[must_use]
     pub fn of(method: &[u8], path: &'a [u8]) -> Self {
         let end = path.iter().position(|&byte| byte == b'?').unwrap_or(path.len());

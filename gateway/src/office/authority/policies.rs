@@ -6,7 +6,7 @@ use crate::office::http::auth::Authority;
 use crate::office::http::error::Wrong;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use crate::tables::policies::{Published, sign};
+use crate::tables::policies::{PublishedPolicy, sign};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -34,7 +34,7 @@ pub(in crate::office) async fn list(
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, Wrong> {
     let in_force = {
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         value!({
             "number": published.number, "policy": published.policy.label(),
             "title": published.policy.title(), "hotline": published.policy.hotline(),
@@ -53,7 +53,7 @@ pub(in crate::office) async fn read(
     Path(number): Path<String>,
 ) -> Result<axum::Json<Value>, Wrong> {
     let number = number.parse().map(PolicyNumber).map_err(|_| Refusal::NotFound)?;
-    let published = office.gate.policies.of(number).ok_or(Refusal::NotFound)?;
+    let published = office.tables.policies.of(number).ok_or(Refusal::NotFound)?;
     Ok(axum::Json(value!({
         "number": number, "policy": published.policy.label(), "text": published.text,
         "signature": published.signature, "key": office.issuer.public_key(),
@@ -72,7 +72,7 @@ pub(in crate::office) struct Flips {
 
 /// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
 pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
-    let (now, current, mut flips) = (clock::now(), office.gate.policies.in_force(), Flips::default());
+    let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
     let mut core = SharedCore::with_workers();
     office.registry.evidence(|_, evidence| {
         let then = policy.judge(evidence, now);
@@ -98,7 +98,7 @@ pub(in crate::office) async fn dry_run(
     blocking(move || {
         let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
         let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
-        let (label, residents) = (policy.label(), office.gate.colours.len());
+        let (label, residents) = (policy.label(), office.tables.colours.len());
         Ok(axum::Json(value!({
             "policy": label, "residents": residents, "changes": changes, "worse": worse, "by_rule": by_rule,
             "overlaps": overlaps,
@@ -149,7 +149,7 @@ pub(in crate::office) async fn bring_into_force(
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let number = office.registry.publish_policy(&label, &text, &signature)?;
-        office.gate.policies.bring_into_force(Published::new(number, policy, text, signature));
+        office.tables.policies.bring_into_force(PublishedPolicy::new(number, policy, text, signature));
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())

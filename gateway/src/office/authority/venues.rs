@@ -88,14 +88,14 @@ impl Clerk for NewVenues {
         let office = Arc::clone(&self.office);
         blocking(move || {
             let added = office.registry.add_venues(new)?;
-            added.iter().for_each(|venue| office.gate.venues.put(venue.clone()));
+            added.iter().for_each(|venue| office.tables.venues.put(venue.clone()));
             Ok(added.into_iter().map(Ok).collect())
         })
         .await?
     }
 
     fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), Wrong> {
-        let code = self.office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
+        let code = self.office.tables.keyring.poster(venue.id, FIRST_POSTER).text();
         put_json(&json!({"venue": venue.id, "poster": code}), text);
         Ok(())
     }
@@ -104,7 +104,7 @@ impl Clerk for NewVenues {
 /// The venue of a path; 404 for what is no id and for what no venue has.
 fn known(office: &Office, text: &str) -> Result<Venue, Wrong> {
     let id: VenueId = text.parse().map_err(|_| Refusal::NotFound)?;
-    office.gate.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+    office.tables.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
 }
 
 /// `GET /v1/venues/{venue}/posters/{n}.svg`.
@@ -116,7 +116,7 @@ pub(in crate::office) async fn poster(
     let venue = known(&office, &venue)?;
     let number: Option<u16> = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
     let number = number.filter(|&number| number > 0).ok_or(Refusal::NotFound)?;
-    let code = office.gate.keyring.poster(venue.id, number).text();
+    let code = office.tables.keyring.poster(venue.id, number).text();
     let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
     Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
 }
@@ -131,6 +131,6 @@ pub(in crate::office) async fn close(
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
     let closed = blocking(move || registry.close_venue(venue)).await??;
-    office.gate.venues.put(closed.ok_or(Refusal::NotFound)?);
+    office.tables.venues.put(closed.ok_or(Refusal::NotFound)?);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,20 +1,24 @@
-//! The QUIC loop: one task that serves every connection of a worker. A turn receives a batch of datagrams,
-//! feeds the connections, walks whole requests to the journal, writes the answers of the groups that have
-//! become durable, and transmits for all connections at once. No task, channel or lock a request.
+//! The QUIC loop: one task that serves every connection of a worker. A turn receives a batch of
+//! datagrams, feeds the connections and takes whole requests to the journal. It then writes the answers
+//! of durable groups and transmits for all connections. A request costs no task, channel or lock.
 //!
-//! A connection whose requests wait for the disk is not asked for packets until its answers are written:
-//! its acknowledgement rides with the answer, and its timers are set once.
+//! A connection whose requests wait for the disk sends no packets until its answers are written. Its
+//! acknowledgement then rides with the answer, and its timers are set once.
 
 pub mod connection;
+pub mod context;
 mod office_stream;
 mod outbox;
-mod outgoing;
-pub(super) mod stream_key;
+mod stream_chunks;
+mod write_queue;
 
 use super::bell::Bell;
+use super::phase::Phase;
+use super::stream_key::StreamKey;
 use bytes::BytesMut;
-use connection::{Connection, Slow, Workplace};
-use outbox::{Flushed, Outbox};
+use connection::Connection;
+use context::{SlowRequest, WorkerContext};
+use outbox::{FlushStatus, Outbox};
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use std::cmp::Reverse;
@@ -24,7 +28,6 @@ use std::os::fd::AsFd as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stream_key::StreamKey;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -32,15 +35,15 @@ use tokio::time::Sleep;
 
 /// Datagrams of one connection in one segmented run.
 const SEGMENTS_MAX: usize = 10;
-/// Batches received in one turn before answers are written.
+/// Batches received in one turn, before answers are written.
 const BATCHES_A_TURN: usize = 4;
-/// An acknowledgement rides with the answer unless the disk takes longer than this.
+/// The longest wait for the disk before acknowledgements are sent without the answer.
 const DEFER_MAX: Duration = Duration::from_millis(5);
-/// Handshakes under way at a worker beyond which an unknown address has to prove itself by a Retry.
+/// Handshakes under way at a worker. Beyond them, an unvalidated address gets a Retry.
 const HANDSHAKES_MAX: usize = 2_048;
-/// Connections at a worker; more are refused. At some 20 KiB each about 5 GB.
+/// Connections at a worker; more are refused. At some 20 KiB each they are about 5 GB.
 const CONNECTIONS_MAX: usize = 262_144;
-/// How long a drain lets a connection be, so that its last answers arrive before the close.
+/// How long a drain leaves a connection open, so that its last answers arrive before the close.
 const LINGER: Duration = Duration::from_millis(300);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,16 +53,7 @@ struct Deadline {
     generation: u32,
 }
 
-/// The phase of a server's life that the loop follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Serving.
-    Serving,
-    /// Going away: no new connections, no new requests.
-    Draining,
-}
-
-/// The loop.
+/// The loop of a worker.
 pub struct QuicLoop {
     io: UdpSocket,
     udp: UdpSocketState,
@@ -73,7 +67,7 @@ pub struct QuicLoop {
     outbox: Outbox,
     is_blocked: bool,
     is_disk_slow: bool,
-    work: Workplace,
+    work: WorkerContext,
     rung: Vec<StreamKey>,
     date_second: u64,
     drained_at: Option<Instant>,
@@ -81,11 +75,11 @@ pub struct QuicLoop {
 }
 
 impl QuicLoop {
-    /// A loop on this socket. **Errors**: where the socket cannot be set up.
+    /// A loop on this socket. **Errors**: the socket cannot be set up.
     pub fn new(
         socket: std::net::UdpSocket,
         endpoint: Endpoint,
-        work: Workplace,
+        work: WorkerContext,
         worker: u16,
     ) -> io::Result<Self> {
         let io = UdpSocket::from_std(socket)?;
@@ -114,7 +108,7 @@ impl QuicLoop {
         })
     }
 
-    /// Serves until the phase says to drain and every connection is gone. The caller bounds the drain.
+    /// Serves until the gateway drains and every connection has ended. The caller bounds the drain.
     pub async fn run(mut self, mut phase: watch::Receiver<Phase>) -> io::Result<()> {
         let bell = Arc::clone(&self.work.bell);
         let mut sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
@@ -186,7 +180,7 @@ impl QuicLoop {
                 self.buffer = buffer;
                 return match error.kind() {
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(false),
-                    // An ICMP message about one peer is no fault of the socket.
+                    // An ICMP message about one peer does not concern the socket.
                     io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => Ok(true),
                     _ => Err(error),
                 };
@@ -260,7 +254,7 @@ impl QuicLoop {
         if self.outbox.is_full() {
             self.flush();
         }
-        // With the socket blocked a stateless packet is dropped, as the network might have dropped it.
+        // If the socket is blocked, a stateless packet is dropped, as the network might have dropped it.
         if !self.outbox.is_full() {
             self.outbox.fill(|buffer| {
                 *buffer = bytes;
@@ -273,7 +267,7 @@ impl QuicLoop {
         self.connections.get_mut(slot as usize)?.take()
     }
 
-    /// Puts a connection back that something was done on, and on the list of this turn.
+    /// Puts a connection back after work on it, and lists it for this turn's transmit.
     fn put_back(&mut self, slot: u32, mut connection: Box<Connection>) {
         if connection.was_handshaking && !connection.is_handshaking {
             connection.was_handshaking = false;
@@ -306,7 +300,7 @@ impl QuicLoop {
 
     fn give_up_slow(&mut self, now: Instant) {
         while self.work.slow.front().is_some_and(|slow| slow.until <= now) {
-            let Some(Slow { key, .. }) = self.work.slow.pop_front() else { return };
+            let Some(SlowRequest { key, .. }) = self.work.slow.pop_front() else { return };
             let Some(mut connection) = self.take(key.slot) else { continue };
             if connection.generation == key.generation {
                 connection.give_up(key.stream, &mut self.work);
@@ -328,7 +322,7 @@ impl QuicLoop {
         self.rung = rung;
     }
 
-    /// Writes the answers of everything that has become durable.
+    /// Writes the answers of all check-ins that have become durable.
     fn answer(&mut self, now: Instant) {
         let front = std::rc::Rc::clone(&self.work.front);
         let mut front = front.borrow_mut();
@@ -341,7 +335,7 @@ impl QuicLoop {
         });
     }
 
-    /// With a slow disk, connections whose answers wait are served as if none did.
+    /// With a slow disk, connections send packets although their answers wait.
     fn stop_deferring(&mut self, now: Instant) {
         self.is_disk_slow = self.work.front.borrow().waited(now).is_some_and(|waited| waited > DEFER_MAX);
         if !self.is_disk_slow {
@@ -358,7 +352,7 @@ impl QuicLoop {
         }
     }
 
-    /// Asks every connection of this turn for its packets, and sends them all.
+    /// Sends the packets of every connection of this turn.
     fn transmit(&mut self, now: Instant) {
         let mut touched = std::mem::take(&mut self.touched);
         let mut later = Vec::new();
@@ -377,13 +371,13 @@ impl QuicLoop {
                 self.connections[slot as usize] = Some(connection);
             }
         }
-        // Connections that something was done on while they were settled follow in the next turn.
+        // Connections that were touched while they were settled follow in the next turn.
         later.append(&mut self.touched);
         self.touched = later;
         self.flush();
     }
 
-    /// Moves a connection's packets to the outbox. Returns whether all went.
+    /// Moves a connection's packets to the outbox. Returns whether there was room for all.
     fn fill(&mut self, connection: &mut Connection, now: Instant) -> bool {
         loop {
             if self.outbox.is_full() {
@@ -399,10 +393,11 @@ impl QuicLoop {
     }
 
     fn flush(&mut self) {
-        self.is_blocked = self.outbox.flush(self.io.as_fd()) == Flushed::Blocked;
+        self.is_blocked = self.outbox.flush(self.io.as_fd()) == FlushStatus::Blocked;
     }
 
-    /// Passes a connection's words to the endpoint, lets go of it once it is drained, and sets its timer.
+    /// Passes a connection's events to the endpoint, drops the connection once it is drained, and
+    /// sets its timer.
     fn settle(&mut self, slot: u32, mut connection: Box<Connection>) {
         let handle = ConnectionHandle(slot as usize);
         let mut is_drained = false;
@@ -429,7 +424,7 @@ impl QuicLoop {
         self.connections[slot as usize] = Some(connection);
     }
 
-    /// Says GOAWAY on every connection once, and closes those that have nothing under way any more.
+    /// Sends GOAWAY on every connection once, and closes the connections without requests under way.
     fn drain(&mut self, now: Instant) {
         let since = *self.drained_at.get_or_insert(now);
         let may_close = now.saturating_duration_since(since) >= LINGER;

@@ -1,7 +1,8 @@
-//! A request stream that the back office answers: its body goes in by a bounded channel and its answer
-//! comes out by one, each held back by the other side's window. Polled by the loop, never a task.
+//! A request stream that the back office answers. Its body goes in through a bounded channel and its
+//! answer comes out through another, each under the other side's flow control. The loop polls the stream;
+//! it is not a task.
 
-use super::outgoing::{Outgoing, Progress};
+use super::write_queue::{WriteProgress, WriteQueue};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
 use bytes::{Bytes, BytesMut};
@@ -14,45 +15,45 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::PollSender;
 
-/// What becomes of the stream.
+/// The status of the stream after an advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// It waits for the peer or the office.
+pub(super) enum OfficeStreamStatus {
+    /// It waits for the peer or the back office.
     Waits,
     /// It is over.
     Over,
-    /// The office gave up half-way: the stream is to be reset.
+    /// The back office gave up half-way: the stream is to be reset.
     Broken,
     /// The peer broke a rule.
     Fault(Fault),
 }
 
 #[expect(clippy::large_enum_variant, reason = "it lies in the box of its stream")]
-enum Incoming {
-    /// Pieces go to the office as it takes them; some were read already.
+enum BodyState {
+    /// Pieces go to the back office at its pace; `read` holds those that it has not accepted yet.
     Streams { reader: RequestReader, to: PollSender<Piece>, read: VecDeque<Bytes> },
-    /// The office wants no more; the peer goes on sending until it is told.
+    /// The back office stopped reading, and the peer still sends until it gets STOP_SENDING.
     Unwanted,
-    /// All went.
+    /// The whole body was passed on.
     Done,
 }
 
-enum Outcoming {
+enum AnswerState {
     Head(oneshot::Receiver<Answer>),
     Body(mpsc::Receiver<Piece>),
     Done,
 }
 
-/// The stream.
+/// A request stream in the back office.
 pub(super) struct OfficeStream {
-    incoming: Incoming,
-    outcoming: Outcoming,
-    out: Outgoing,
+    incoming: BodyState,
+    outcoming: AnswerState,
+    out: WriteQueue,
     waker: Waker,
 }
 
 impl OfficeStream {
-    /// Sends the head to the back office. **Errors**: `overloaded` where its door is full.
+    /// Sends the head to the back office. **Errors**: `overloaded` if the queue at its door is full.
     pub(super) fn begin(
         head: http::request::Parts,
         reader: RequestReader,
@@ -63,14 +64,19 @@ impl OfficeStream {
         let (answer, answered) = oneshot::channel();
         let call = Call { request: http::Request::from_parts(head, from), answer };
         door.try_send(call).map_err(|_| Refusal::Overloaded)?;
-        let incoming = Incoming::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
-        Ok(Self { incoming, outcoming: Outcoming::Head(answered), out: Outgoing::default(), waker })
+        let incoming = BodyState::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
+        Ok(Self { incoming, outcoming: AnswerState::Head(answered), out: WriteQueue::default(), waker })
     }
 
-    /// Moves what can be moved, both ways.
-    pub(super) fn advance(&mut self, quic: &mut Connection, id: StreamId, date: &[u8; 29]) -> Next {
+    /// Moves body and answer as far as both sides allow.
+    pub(super) fn advance(
+        &mut self,
+        quic: &mut Connection,
+        id: StreamId,
+        date: &[u8; 29],
+    ) -> OfficeStreamStatus {
         if let Err(fault) = self.take_in(quic, id) {
-            return Next::Fault(fault);
+            return OfficeStreamStatus::Fault(fault);
         }
         self.give_out(quic, id, date)
     }
@@ -79,41 +85,41 @@ impl OfficeStream {
         let waker = self.waker.clone();
         let mut context = Context::from_waker(&waker);
         loop {
-            let Incoming::Streams { reader, to, read } = &mut self.incoming else { return Ok(()) };
+            let BodyState::Streams { reader, to, read } = &mut self.incoming else { return Ok(()) };
             match pass_on(reader, to, read, &mut context) {
-                Passed::Waits => return Ok(()),
-                Passed::Done => self.incoming = Incoming::Done,
-                Passed::Unwanted => self.incoming = Incoming::Unwanted,
-                Passed::WantsMore => match read_some(quic, id) {
-                    Read::Bytes(bytes) => reader.handle(bytes)?,
-                    Read::End => reader.handle_end()?,
-                    Read::Waits => return Ok(()),
-                    Read::Reset => {
-                        // Where there is no room for the word the dropped channel says it.
+                PassStatus::Waits => return Ok(()),
+                PassStatus::Done => self.incoming = BodyState::Done,
+                PassStatus::Unwanted => self.incoming = BodyState::Unwanted,
+                PassStatus::WantsMore => match read_some(quic, id) {
+                    StreamRead::Bytes(bytes) => reader.handle(bytes)?,
+                    StreamRead::End => reader.handle_end()?,
+                    StreamRead::Waits => return Ok(()),
+                    StreamRead::Reset => {
+                        // If the channel is full, closing it tells the back office the same.
                         if to.poll_reserve(&mut context).is_ready() {
                             let _ = to.send_item(Err(Abandoned));
                         }
-                        self.incoming = Incoming::Done;
+                        self.incoming = BodyState::Done;
                     }
                 },
             }
         }
     }
 
-    fn give_out(&mut self, quic: &mut Connection, id: StreamId, date: &[u8; 29]) -> Next {
+    fn give_out(&mut self, quic: &mut Connection, id: StreamId, date: &[u8; 29]) -> OfficeStreamStatus {
         let waker = self.waker.clone();
         let mut context = Context::from_waker(&waker);
         loop {
             match self.out.write(quic.send_stream(id)) {
-                Progress::Written => {}
-                Progress::Ended => return Next::Over,
-                Progress::Blocked => return Next::Waits,
-                Progress::Gone => return Next::Broken,
+                WriteProgress::Written => {}
+                WriteProgress::Ended => return OfficeStreamStatus::Over,
+                WriteProgress::Blocked => return OfficeStreamStatus::Waits,
+                WriteProgress::Gone => return OfficeStreamStatus::Broken,
             }
             match &mut self.outcoming {
-                Outcoming::Head(answered) => match Pin::new(answered).poll(&mut context) {
-                    Poll::Pending => return Next::Waits,
-                    Poll::Ready(Err(_)) => return Next::Broken,
+                AnswerState::Head(answered) => match Pin::new(answered).poll(&mut context) {
+                    Poll::Pending => return OfficeStreamStatus::Waits,
+                    Poll::Ready(Err(_)) => return OfficeStreamStatus::Broken,
                     Poll::Ready(Ok(Answer { mut head, body })) => {
                         if let Ok(date) = HeaderValue::from_bytes(date) {
                             head.headers.insert(DATE, date);
@@ -121,65 +127,65 @@ impl OfficeStream {
                         let mut frames = BytesMut::new();
                         answer::head(&mut frames, &head);
                         self.out.push(frames.freeze());
-                        self.outcoming = Outcoming::Body(body);
+                        self.outcoming = AnswerState::Body(body);
                     }
                 },
-                Outcoming::Body(body) => match body.poll_recv(&mut context) {
-                    Poll::Pending => return Next::Waits,
+                AnswerState::Body(body) => match body.poll_recv(&mut context) {
+                    Poll::Pending => return OfficeStreamStatus::Waits,
                     Poll::Ready(Some(Ok(piece))) => {
                         let mut frame = BytesMut::new();
                         answer::data_header(&mut frame, piece.len());
                         self.out.push(frame.freeze());
                         self.out.push(piece);
                     }
-                    Poll::Ready(Some(Err(Abandoned))) => return Next::Broken,
+                    Poll::Ready(Some(Err(Abandoned))) => return OfficeStreamStatus::Broken,
                     Poll::Ready(None) => {
                         self.out.end();
-                        self.outcoming = Outcoming::Done;
+                        self.outcoming = AnswerState::Done;
                     }
                 },
-                Outcoming::Done => return Next::Waits,
+                AnswerState::Done => return OfficeStreamStatus::Waits,
             }
         }
     }
 
-    /// Whether the request's body has not come to its end.
+    /// Whether the request's body has not ended yet.
     #[must_use]
     pub(super) fn is_reading(&self) -> bool {
-        matches!(self.incoming, Incoming::Streams { .. } | Incoming::Unwanted)
+        matches!(self.incoming, BodyState::Streams { .. } | BodyState::Unwanted)
     }
 }
 
-enum Passed {
+enum PassStatus {
     WantsMore,
     Waits,
     Unwanted,
     Done,
 }
 
-/// Passes read pieces on while the office takes them.
+/// Passes read pieces on while the back office accepts them.
 fn pass_on(
     reader: &mut RequestReader,
     to: &mut PollSender<Piece>,
     read: &mut VecDeque<Bytes>,
     context: &mut Context<'_>,
-) -> Passed {
+) -> PassStatus {
     loop {
         if read.is_empty() {
             match reader.poll() {
                 Some(Part::Body(piece)) => read.push_back(piece),
-                Some(Part::End) => return Passed::Done,
+                Some(Part::End) => return PassStatus::Done,
                 Some(Part::Head(_)) => {}
-                None => return Passed::WantsMore,
+                None => return PassStatus::WantsMore,
             }
             continue;
         }
         match to.poll_reserve(context) {
-            Poll::Pending => return Passed::Waits,
-            Poll::Ready(Err(_)) => return Passed::Unwanted,
+            Poll::Pending => return PassStatus::Waits,
+            Poll::Ready(Err(_)) => return PassStatus::Unwanted,
             Poll::Ready(Ok(())) => {
                 if let Some(piece) = read.pop_front() {
-                    // The place was just reserved.
+                    // The slot was just reserved.
                     let _ = to.send_item(Ok(piece));
                 }
             }
@@ -187,22 +193,22 @@ fn pass_on(
     }
 }
 
-enum Read {
+enum StreamRead {
     Bytes(Bytes),
     End,
     Waits,
     Reset,
 }
 
-/// One chunk of the stream. Bytes that nobody has read stay under the peer's flow control.
-fn read_some(quic: &mut Connection, id: StreamId) -> Read {
+/// Reads one chunk of the stream. Unread bytes stay under the peer's flow control.
+fn read_some(quic: &mut Connection, id: StreamId) -> StreamRead {
     let mut stream = quic.recv_stream(id);
-    let Ok(mut chunks) = stream.read(true) else { return Read::Waits };
+    let Ok(mut chunks) = stream.read(true) else { return StreamRead::Waits };
     let read = match chunks.next(usize::MAX) {
-        Ok(Some(chunk)) => Read::Bytes(chunk.bytes),
-        Ok(None) => Read::End,
-        Err(ReadError::Blocked) => Read::Waits,
-        Err(ReadError::Reset(_)) => Read::Reset,
+        Ok(Some(chunk)) => StreamRead::Bytes(chunk.bytes),
+        Ok(None) => StreamRead::End,
+        Err(ReadError::Blocked) => StreamRead::Waits,
+        Err(ReadError::Reset(_)) => StreamRead::Reset,
     };
     // Whether credit goes out is decided when the connection is next asked for packets.
     let _ = chunks.finalize();

@@ -1,5 +1,5 @@
-//! What a turn of the loop sends: datagrams of many connections, handed to the kernel in one `sendmmsg`,
-//! with segmentation offload within a connection. The only unsafe code of the project is here.
+//! The outbox of a turn: datagrams of many connections, sent by one `sendmmsg`, with segmentation offload
+//! within a connection. The only unsafe code of the project is here.
 
 #![expect(unsafe_code, reason = "sendmmsg with a control message a datagram has no safe wrapper")]
 
@@ -10,49 +10,49 @@ use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// Datagrams (or segmented runs) a call: as many as one turn of 256 busy connections fills twice over.
+/// Datagrams or segmented runs a call. A turn of 256 busy connections fills them twice.
 const SLOTS: usize = 64;
-/// Room for one ECN, one segment size and one source address.
+/// Bytes for one ECN, one segment size and one source address.
 const CONTROL_BYTES: usize = 96;
 
-struct Slot {
+struct DatagramSlot {
     bytes: Vec<u8>,
     transmit: Option<Transmit>,
 }
 
-/// Control messages want the alignment of their header.
+/// A buffer for control messages, with the alignment of their header.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
-struct Control([u8; CONTROL_BYTES]);
+struct ControlBuffer([u8; CONTROL_BYTES]);
 
 /// The outbox of a worker.
 pub(super) struct Outbox {
-    slots: Vec<Slot>,
+    slots: Vec<DatagramSlot>,
     filled: usize,
-    /// Messages the kernel refused: the peer's packets are then as good as lost on the way.
+    /// Messages that the kernel refused. QUIC handles them like packets lost on the way.
     pub refused: u64,
-    /// Calls made.
+    /// Calls of `sendmmsg`.
     pub calls: u64,
 }
 
-/// Whether all was sent.
+/// The status of the outbox after a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flushed {
-    /// It was.
+pub(super) enum FlushStatus {
+    /// Everything was sent.
     All,
     /// The socket's buffer is full: flush again when it is writable.
     Blocked,
 }
 
 impl Outbox {
-    /// An empty one.
+    /// An empty outbox.
     #[must_use]
     pub(super) fn new() -> Self {
-        let slot = |_| Slot { bytes: Vec::with_capacity(2_048), transmit: None };
+        let slot = |_| DatagramSlot { bytes: Vec::with_capacity(2_048), transmit: None };
         Self { slots: (0..SLOTS).map(slot).collect(), filled: 0, refused: 0, calls: 0 }
     }
 
-    /// Whether it has to be flushed before the next slot.
+    /// Whether the outbox must be flushed before the next fill.
     #[must_use]
     pub(super) fn is_full(&self) -> bool {
         self.filled == SLOTS
@@ -64,8 +64,8 @@ impl Outbox {
         self.filled == 0
     }
 
-    /// Fills the next slot: `fill` writes into an empty buffer and says where it goes. Returns whether it
-    /// did. The outbox must not be full.
+    /// Fills the next slot: `fill` writes into an empty buffer and returns the destination. Returns
+    /// whether it did. The outbox must not be full.
     pub(super) fn fill(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Option<Transmit>) -> bool {
         let slot = &mut self.slots[self.filled];
         slot.bytes.clear();
@@ -75,10 +75,10 @@ impl Outbox {
         is_filled
     }
 
-    /// Hands all slots to the kernel. A message that it refuses for another reason than a full buffer is
+    /// Sends all slots. A message that the kernel refuses for another reason than a full buffer is
     /// counted and dropped, as the network might have dropped it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the system has more kinds of error than matter here")]
-    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> Flushed {
+    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> FlushStatus {
         let mut sent = 0;
         while sent < self.filled {
             self.calls += 1;
@@ -94,21 +94,21 @@ impl Outbox {
                 },
             }
         }
-        // What could not be sent moves to the front; its buffers go with it.
+        // Unsent slots move to the front, with their buffers.
         self.slots[..self.filled].rotate_left(sent);
         self.filled -= sent;
-        if self.filled == 0 { Flushed::All } else { Flushed::Blocked }
+        if self.filled == 0 { FlushStatus::All } else { FlushStatus::Blocked }
     }
 }
 
 /// One `sendmmsg` over the slots. Returns how many the kernel took, at least one.
-fn send(socket: BorrowedFd<'_>, slots: &[Slot]) -> io::Result<usize> {
+fn send(socket: BorrowedFd<'_>, slots: &[DatagramSlot]) -> io::Result<usize> {
     // SAFETY: all three are plain C structures for which zeros are valid.
     let mut headers: [libc::mmsghdr; SLOTS] = unsafe { mem::zeroed() };
     // SAFETY: as above.
     let mut addresses: [libc::sockaddr_storage; SLOTS] = unsafe { mem::zeroed() };
     let mut vectors = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SLOTS];
-    let mut controls = [Control([0; CONTROL_BYTES]); SLOTS];
+    let mut controls = [ControlBuffer([0; CONTROL_BYTES]); SLOTS];
     let mut count = 0;
     for (slot, transmit) in slots.iter().filter_map(|slot| slot.transmit.as_ref().map(|sent| (slot, sent))) {
         let header = &mut headers[count].msg_hdr;
@@ -125,7 +125,7 @@ fn send(socket: BorrowedFd<'_>, slots: &[Slot]) -> io::Result<usize> {
     }
     let length = libc::c_uint::try_from(count).map_err(io::Error::other)?;
     // SAFETY: every header points to a vector, an address and a control buffer that live to the end of
-    // this function, and every vector to bytes that `slots` holds borrowed; the kernel only reads them.
+    // this function. Every vector points to bytes that `slots` borrows. The kernel only reads them.
     let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), length, 0) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
@@ -140,7 +140,7 @@ fn put_address(storage: &mut libc::sockaddr_storage, address: SocketAddr) -> lib
     address.len()
 }
 
-/// Writes the control messages of one datagram and the length they take.
+/// Writes the control messages of one datagram, and their length.
 fn put_controls(header: &mut libc::msghdr, transmit: &Transmit) {
     let mut writer = ControlWriter { header, next: std::ptr::null_mut(), used: 0 };
     let is_v4 = transmit.destination.is_ipv4();
@@ -186,8 +186,8 @@ struct ControlWriter<'a> {
 impl ControlWriter<'_> {
     fn put<T: Copy>(&mut self, level: libc::c_int, kind: libc::c_int, value: T) {
         let size = libc::c_uint::try_from(size_of::<T>()).expect("control values are a few bytes");
-        // SAFETY: the header's control buffer holds CONTROL_BYTES zeroed, aligned bytes, room for the three
-        // messages a datagram has at most (24 + 24 + 40), so the next header is inside it and not null.
+        // SAFETY: the header's control buffer holds CONTROL_BYTES zeroed, aligned bytes. A datagram has at
+        // most three messages (24 + 24 + 40), so the next header is inside the buffer and not null.
         unsafe {
             self.next = if self.next.is_null() {
                 libc::CMSG_FIRSTHDR(self.header)
@@ -227,7 +227,7 @@ mod tests {
                 }));
             }
             assert!(!outbox.fill(|_| None));
-            assert_eq!(outbox.flush(sender.as_fd()), Flushed::All);
+            assert_eq!(outbox.flush(sender.as_fd()), FlushStatus::All);
             assert_eq!((outbox.refused, outbox.is_empty()), (0, true));
             let mut buffer = [0; 16];
             for expected in [b"one".as_slice(), b"two", b"two", b"four", b"fo"] {

@@ -1,46 +1,46 @@
-//! What the peer did wrong, in a form that is cheap to make and to pass on.
+//! Faults: protocol violations of the peer, cheap to make and to pass on.
 
-use super::Code;
+use super::ErrorCode;
 
-/// How far a fault reaches.
+/// The scope of a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Scope {
-    /// One request: reset this stream, or answer it and stop reading; the others go on.
+pub enum FaultScope {
+    /// One request: reset this stream, or answer it and stop reading. The other streams go on.
     Stream,
     /// The whole connection: close it with the code.
     Connection,
 }
 
-/// What the peer did wrong and how far it reaches.
+/// A protocol violation of the peer, with its scope.
 ///
-/// `why` is a fixed text for logs and for the reason phrase of CONNECTION_CLOSE; nothing that the peer
-/// sent is ever in it.
+/// `why` is a fixed text for logs and for the reason phrase of CONNECTION_CLOSE. It never holds bytes of
+/// the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{why} ({code:?}, {scope:?})")]
 pub struct Fault {
     /// The code to close or reset with.
-    pub code: Code,
-    /// What to close or reset.
-    pub scope: Scope,
-    /// The rule that was broken.
+    pub code: ErrorCode,
+    /// Whether to close the connection or reset the stream.
+    pub scope: FaultScope,
+    /// The violated rule.
     pub why: &'static str,
 }
 
 impl Fault {
     /// Makes a fault that ends one stream.
     #[must_use]
-    pub const fn stream(code: Code, why: &'static str) -> Self {
-        Self { code, scope: Scope::Stream, why }
+    pub const fn stream(code: ErrorCode, why: &'static str) -> Self {
+        Self { code, scope: FaultScope::Stream, why }
     }
 
     /// Makes a fault that ends the connection.
     #[must_use]
-    pub const fn connection(code: Code, why: &'static str) -> Self {
-        Self { code, scope: Scope::Connection, why }
+    pub const fn connection(code: ErrorCode, why: &'static str) -> Self {
+        Self { code, scope: FaultScope::Connection, why }
     }
 
     /// A malformed message (RFC 9114 section 4.1.2): a stream error.
     pub(super) const fn malformed(why: &'static str) -> Self {
-        Self::stream(Code::MessageError, why)
+        Self::stream(ErrorCode::MessageError, why)
     }
 }

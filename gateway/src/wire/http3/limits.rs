@@ -1,30 +1,29 @@
-//! What a peer may make us hold or do, in one place.
+//! Bounds on the memory and work that a peer can cause, in one place.
 
 /// The bounds of one connection's HTTP/3 state.
 ///
-/// The worst that a peer can make this layer hold is `field_section_bytes_max` for each request stream
-/// that has not shown its whole head, and for a head once decoded about 2.6 times that (the block, and
-/// its Huffman text of 8/5 the size); `uni_frame_bytes_max` for the connection; and 16 bytes for each of
-/// `uni_pending_max` streams. Bodies are passed on as slices of what arrived and are bounded by QUIC's
-/// flow control.
+/// The most that a peer can make this layer hold is `field_section_bytes_max` for each request stream
+/// without its whole head. A decoded head has about 2.6 times that: the block, and its Huffman text of
+/// 8/5 the size. The connection has `uni_frame_bytes_max`, and 16 bytes for each of `uni_pending_max`
+/// streams. Bodies are slices of the received chunks, bounded by QUIC's flow control.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// The largest field section, in bytes, both as it travels and as RFC 9114 section 4.2.2 counts it
-    /// (name, value and 32 for each line). Default 8,192; announced in SETTINGS. A larger one is refused
-    /// as [`ExcessiveLoad`](super::Code::ExcessiveLoad) on its stream; the loop may answer 431 instead.
+    /// The largest field section, in bytes, both as it travels and as RFC 9114 section 4.2.2 counts
+    /// it (name, value and 32 for each line). Default 8,192; announced in SETTINGS. A larger one is a
+    /// fault of its stream, [`ExcessiveLoad`](super::ErrorCode::ExcessiveLoad).
     pub field_section_bytes_max: usize,
     /// The longest frame that the control stream holds until it is whole, in bytes. Default 1,024: a
     /// SETTINGS frame of browsers has less than 100, a priority update less than 50.
     pub uni_frame_bytes_max: usize,
-    /// The most settings in one SETTINGS frame. Default 64: telling duplicates apart is quadratic.
+    /// The most settings in one SETTINGS frame. Default 64: the search for duplicates is quadratic.
     pub settings_max: usize,
     /// The most unidirectional streams whose type has not arrived. Default 8.
     pub uni_pending_max: usize,
-    /// The most frames that bring nothing (unknown types, empty DATA; on the control and decoder streams
-    /// any frame or instruction) on a request stream, or on the connection between two requests.
-    /// Default 256: they are legitimate as padding, and each costs us without costing the peer.
+    /// The most idle frames on a request stream, or on the connection between two requests. Idle
+    /// frames are unknown types, empty DATA, and any frame or instruction on the control and QPACK
+    /// streams. Default 256: they are legitimate as padding, and cost the server more than the peer.
     pub idle_frames_max: u32,
-    /// The most bytes of unknown frames skipped in the same span. Default 65,536.
+    /// The most skipped bytes of unknown frames in the same span. Default 65,536.
     pub skipped_bytes_max: u64,
 }
 

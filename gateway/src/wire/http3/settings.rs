@@ -1,8 +1,8 @@
-//! The SETTINGS of both sides (RFC 9114 section 7.2.4).
+//! The SETTINGS frames of both sides. **Source**: RFC 9114 section 7.2.4, RFC 9204 section 5.
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Code, Fault, Limits, varint};
+use super::{ErrorCode, Fault, Limits, varint};
 
 const QPACK_MAX_TABLE_CAPACITY: u64 = 0x01;
 const MAX_FIELD_SECTION_SIZE: u64 = 0x06;
@@ -11,15 +11,14 @@ const QPACK_BLOCKED_STREAMS: u64 = 0x07;
 /// 0x1f * N + 0x21, so that peers stay used to skipping them.
 const GREASE: u64 = 0x1f * 0x65 + 0x21;
 
-/// What the peer told of itself, as far as it is of use to a server that compresses with the static
-/// table alone.
+/// The peer's settings that matter to a server without a dynamic table.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Settings {
-    /// The largest field section that the peer takes, in bytes as RFC 9114 section 4.2.2 counts them.
+    /// The largest field section that the peer accepts, in bytes as RFC 9114 section 4.2.2 counts them.
     pub(super) field_section_bytes_max: Option<u64>,
 }
 
-/// Appends the payload of our own SETTINGS.
+/// Appends this server's SETTINGS frame.
 pub(super) fn write(out: &mut BytesMut, limits: &Limits) {
     let mut payload = BytesMut::new();
     for (id, value) in [
@@ -38,8 +37,8 @@ pub(super) fn write(out: &mut BytesMut, limits: &Limits) {
 
 /// Reads the payload of the peer's SETTINGS.
 ///
-/// Errors, all of the connection: `FrameError` where it ends within a setting, `SettingsError` for a
-/// setting of HTTP/2 or one given twice, `ExcessiveLoad` for too many.
+/// **Errors**, all of the connection: `FrameError` if it ends within a setting, `SettingsError` for a
+/// setting of HTTP/2 or a duplicate, `ExcessiveLoad` for too many.
 pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
     let mut settings = Settings::default();
     let mut seen = Vec::new();
@@ -48,11 +47,11 @@ pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
         let id = take(&mut rest)?;
         let value = take(&mut rest)?;
         if seen.len() == limits.settings_max {
-            return Err(Fault::connection(Code::ExcessiveLoad, "too many settings"));
+            return Err(Fault::connection(ErrorCode::ExcessiveLoad, "too many settings"));
         }
         // RFC 9114 section 7.2.4: "The same setting identifier MUST NOT occur more than once".
         if seen.contains(&id) {
-            return Err(Fault::connection(Code::SettingsError, "a setting given twice"));
+            return Err(Fault::connection(ErrorCode::SettingsError, "a setting given twice"));
         }
         seen.push(id);
         match id {
@@ -60,7 +59,7 @@ pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
             // their receipt MUST be treated as a connection error of type H3_SETTINGS_ERROR"; section
             // 11.2.2 has the list.
             0x00 | 0x02..=0x05 => {
-                return Err(Fault::connection(Code::SettingsError, "a setting of HTTP/2"));
+                return Err(Fault::connection(ErrorCode::SettingsError, "a setting of HTTP/2"));
             }
             MAX_FIELD_SECTION_SIZE => settings.field_section_bytes_max = Some(value),
             _ => {}
@@ -71,8 +70,8 @@ pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
 
 fn take(rest: &mut &[u8]) -> Result<u64, Fault> {
     // RFC 9114 section 7.1: a payload "that terminates before the end of the identified fields".
-    let (value, size) =
-        varint::parse(rest).ok_or(Fault::connection(Code::FrameError, "SETTINGS ends within a setting"))?;
+    let (value, size) = varint::parse(rest)
+        .ok_or(Fault::connection(ErrorCode::FrameError, "SETTINGS ends within a setting"))?;
     *rest = &rest[size..];
     Ok(value)
 }

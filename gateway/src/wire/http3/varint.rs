@@ -1,12 +1,12 @@
-//! QUIC's variable-length integers (RFC 9000 section 16): the two top bits of the first byte say
-//! whether it takes one, two, four or eight bytes.
+//! QUIC's variable-length integers (RFC 9000 section 16). **Shape**: the two top bits of the first byte
+//! give the length, one, two, four or eight bytes.
 
 use bytes::{Buf, BufMut, BytesMut};
 
-/// The largest value that can travel.
+/// The largest value that fits.
 pub(super) const MAX: u64 = (1 << 62) - 1;
 
-/// Reads an integer from the front; gives it with the bytes it took, or nothing if it is cut short.
+/// Reads an integer from the front. Returns it with its length in bytes, or none if it is cut short.
 #[inline]
 pub(super) fn parse(bytes: &[u8]) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
@@ -16,7 +16,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((value, size))
 }
 
-/// Appends an integer in its shortest form. A value above [`MAX`] cannot travel and is cut to it.
+/// Appends an integer in its shortest form. A value above [`MAX`] becomes [`MAX`].
 pub(super) fn write(out: &mut BytesMut, value: u64) {
     match value {
         0..=0x3f => out.put_u8((value & 0x3f) as u8),
@@ -28,13 +28,13 @@ pub(super) fn write(out: &mut BytesMut, value: u64) {
 
 /// Reads an integer that may arrive a byte at a time.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Reader {
+pub(super) struct VarintReader {
     bytes: [u8; 8],
     held: usize,
 }
 
-impl Reader {
-    /// Takes bytes from `input`, never more than the integer has, and gives the value once it is whole.
+impl VarintReader {
+    /// Reads bytes from `input`, never beyond the integer, and returns the value once it is whole.
     pub(super) fn read(&mut self, input: &mut impl Buf) -> Option<u64> {
         while input.has_remaining() {
             self.bytes[self.held] = input.get_u8();
@@ -47,7 +47,7 @@ impl Reader {
         None
     }
 
-    /// Says whether part of an integer is held.
+    /// Whether part of an integer is held.
     pub(super) fn is_partial(&self) -> bool {
         self.held > 0
     }
@@ -78,7 +78,7 @@ mod tests {
             let mut out = BytesMut::new();
             write(&mut out, value);
             assert_eq!(parse(&out), Some((value, out.len())));
-            let mut reader = Reader::default();
+            let mut reader = VarintReader::default();
             for (at, byte) in out.iter().enumerate() {
                 let read = reader.read(&mut &[*byte][..]);
                 assert_eq!(read, (at + 1 == out.len()).then_some(value));
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_reader_leaves_what_follows() {
         let mut input = &[0x40, 0x25, 0x07][..];
-        assert_eq!(Reader::default().read(&mut input), Some(37));
+        assert_eq!(VarintReader::default().read(&mut input), Some(37));
         assert_eq!(input, [0x07]);
     }
 }

@@ -197,7 +197,7 @@ pub(in crate::office) async fn visits(
 ) -> Result<Response, Wrong> {
     let case = own(&office, &claims, &case).await?;
     let venue: VenueId = venue.parse().map_err(|_| Refusal::NotFound)?;
-    office.gate.venues.get(venue).ok_or(Refusal::NotFound)?;
+    office.tables.venues.get(venue).ok_or(Refusal::NotFound)?;
     let VisitsQuery { from, to } = query(&uri)?;
     let asked_window = window(&office, from.unwrap_or(case.from), to.unwrap_or(case.to))?;
     if asked_window.from < case.from || asked_window.to > case.to {

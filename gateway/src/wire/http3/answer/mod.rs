@@ -1,5 +1,5 @@
-//! Writes answers: a HEADERS frame and perhaps DATA. The scan path's answers name their lines by index in
-//! the static table; those of the back office are looked up.
+//! Writes answers: a HEADERS frame and perhaps DATA. The scan path's answers name their field lines by
+//! index in the static table; the back office's field lines are looked up there.
 
 use bytes::{BufMut, BytesMut};
 use http::HeaderValue;
@@ -10,18 +10,19 @@ use super::varint;
 const DATA: u64 = 0x00;
 const HEADERS: u64 = 0x01;
 
-/// Lines of the static table that name what a small answer needs.
+/// Indices of the static table for the field lines of a small answer.
 const CONTENT_LENGTH: u8 = 4;
 const DATE: u8 = 6;
 const STATUS: u8 = 24;
 const CONTENT_TYPE: u8 = 44;
 const CONTENT_TYPE_JSON: u8 = 46;
 
-/// Room for the HEADERS frame of a small answer: 17 bytes of frame header, prefix, status, lengths and
-/// indices, `application/problem+json` with 3, a length with 22, a date with 31, `retry-after` or `www-authenticate` with 38.
+/// Bytes for the HEADERS frame of a small answer: 17 for frame header, prefix, status, lengths and
+/// indices, 27 for `application/problem+json`, 22 for a length, 31 for a date. `retry-after` or
+/// `www-authenticate` takes 38.
 const SMALL_HEAD_BYTES_MAX: usize = 128;
 
-/// What a small answer is.
+/// The content type of a small answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContentType {
     /// `application/json`
@@ -32,10 +33,10 @@ pub enum ContentType {
 
 /// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN.
 ///
-/// Units: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` in seconds. `status` is one of
-/// 200 to 599; `challenge` is `www-authenticate`, of at most 20 bytes.
+/// **Units**: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` is in seconds. `status`
+/// is one of 200 to 599; `challenge` is `www-authenticate`, of at most 20 bytes.
 ///
-/// Cost: at most one growth of `out`, about 80 bytes beside the body.
+/// **Cost**: at most one growth of `out`, about 80 bytes beside the body.
 pub fn json(
     out: &mut BytesMut,
     status: u16,
@@ -74,8 +75,8 @@ pub fn json(
 
 /// Appends the HEADERS frame of any answer.
 ///
-/// Fields that speak of a connection are left out (RFC 9114 section 4.2), and values marked sensitive are
-/// never indexed. 101 does not exist in HTTP/3 (section 4.5) and must not be passed.
+/// Connection-specific fields are left out (RFC 9114 section 4.2), and values marked sensitive are never
+/// indexed. The status must not be 101, which HTTP/3 does not have (section 4.5).
 pub fn head(out: &mut BytesMut, parts: &http::response::Parts) {
     let mut section = BytesMut::with_capacity(512);
     qpack::prefix(&mut section);
@@ -90,7 +91,7 @@ pub fn head(out: &mut BytesMut, parts: &http::response::Parts) {
     out.put_slice(&section);
 }
 
-/// Appends the header of a DATA frame for so many bytes that follow.
+/// Appends the header of a DATA frame whose payload of `length` bytes follows.
 pub fn data_header(out: &mut BytesMut, length: usize) {
     varint::write(out, DATA);
     varint::write(out, length as u64);
@@ -103,7 +104,7 @@ fn write_status(out: &mut BytesMut, status: u16) {
     }
 }
 
-/// Gives the line of the static table that is this status.
+/// The index of this status in the static table.
 fn known_status(status: u16) -> Option<u8> {
     Some(match status {
         103 => 24,

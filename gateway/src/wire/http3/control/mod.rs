@@ -1,39 +1,39 @@
-//! What a connection needs beside its requests: our own control stream, the peer's unidirectional
-//! streams, and GOAWAY. Whatever goes wrong here ends the connection.
+//! The connection's state apart from its requests: this server's control stream, the peer's
+//! unidirectional streams, and GOAWAY. Every fault here but a rejected request ends the connection.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::allowance::Allowance;
+use super::allowance::IdleAllowance;
 use super::control_stream::ControlStream;
-use super::uni::{self, Kind, Uni};
-use super::{Code, Fault, Limits, settings, varint};
+use super::uni::{self, UniStreamAction, UniStreamKind};
+use super::{ErrorCode, Fault, Limits, settings, varint};
 
 /// The HTTP/3 state of one connection.
 ///
-/// Inputs: [`handle_uni`](Self::handle_uni), [`handle_uni_end`](Self::handle_uni_end),
-/// [`handle_request_stream`](Self::handle_request_stream). Outputs, to be written to our control stream:
-/// [`opening`](Self::opening) at once, [`goaway`](Self::goaway) when draining. We open no QPACK streams:
-/// without a dynamic table there is nothing to say on them (RFC 9204 section 4.2).
+/// **Inputs**: [`handle_uni`](Self::handle_uni), [`handle_uni_end`](Self::handle_uni_end),
+/// [`handle_request_stream`](Self::handle_request_stream). **Outputs**, to be written to this server's
+/// control stream: [`opening`](Self::opening) first, [`goaway`](Self::goaway) when draining. This server
+/// opens no QPACK streams, since without a dynamic table they carry nothing (RFC 9204 section 4.2).
 #[derive(Debug)]
 pub struct Control {
     limits: Limits,
-    allowance: Allowance,
+    allowance: IdleAllowance,
     control: Option<(u64, ControlStream)>,
     encoder: Option<u64>,
-    decoder: Option<(u64, uni::Decoder)>,
-    pending: Vec<(u64, varint::Reader)>,
+    decoder: Option<(u64, uni::DecoderStream)>,
+    pending: Vec<(u64, varint::VarintReader)>,
     /// The id after the highest request stream that began.
     next_request: u64,
     goaway: Option<u64>,
 }
 
 impl Control {
-    /// Makes the state of a connection that has just been established.
+    /// The state of a new connection.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            allowance: Allowance::new(&limits),
+            allowance: IdleAllowance::new(&limits),
             control: None,
             encoder: None,
             decoder: None,
@@ -43,10 +43,10 @@ impl Control {
         }
     }
 
-    /// Gives the first bytes of our control stream: its type and SETTINGS.
+    /// Returns the first bytes of this server's control stream: its type and SETTINGS.
     ///
-    /// They depend on the limits alone, so that a client that comes back with 0-RTT finds the settings
-    /// that it remembers (RFC 9114 section 7.2.4.2).
+    /// They depend on the limits alone: a client that resumes with 0-RTT finds the settings that it
+    /// remembers (RFC 9114 section 7.2.4.2).
     #[must_use]
     pub fn opening(&self) -> Bytes {
         let mut out = BytesMut::new();
@@ -55,51 +55,51 @@ impl Control {
         out.freeze()
     }
 
-    /// Takes the next bytes, in order, of a unidirectional stream of the peer.
+    /// Handles the next bytes, in order, of a unidirectional stream of the peer.
     ///
-    /// Errors: always of the connection; the code says what the peer broke.
-    pub fn handle_uni(&mut self, stream: u64, mut chunk: &[u8]) -> Result<Uni, Fault> {
+    /// **Errors**: always of the connection, with the violated rule's code.
+    pub fn handle_uni(&mut self, stream: u64, mut chunk: &[u8]) -> Result<UniStreamAction, Fault> {
         if !self.is_known(stream) {
-            let Some(number) = self.read_kind(stream, &mut chunk)? else { return Ok(Uni::Keep) };
-            if self.begin(stream, Kind::new(number))? == Uni::Discard {
-                return Ok(Uni::Discard);
+            let Some(number) = self.read_kind(stream, &mut chunk)? else { return Ok(UniStreamAction::Keep) };
+            if self.begin(stream, UniStreamKind::new(number))? == UniStreamAction::Discard {
+                return Ok(UniStreamAction::Discard);
             }
         }
         self.route(stream, chunk)?;
-        Ok(Uni::Keep)
+        Ok(UniStreamAction::Keep)
     }
 
-    /// Takes the end, by FIN or by reset, of a unidirectional stream of the peer.
+    /// Handles the end, by FIN or by reset, of a unidirectional stream of the peer.
     ///
-    /// Errors: `ClosedCriticalStream` where the connection cannot do without it.
+    /// **Errors**: `ClosedCriticalStream` if the stream is critical.
     pub fn handle_uni_end(&mut self, stream: u64) -> Result<(), Fault> {
         // RFC 9114 section 6.2: "A receiver MUST tolerate unidirectional streams being closed or reset
         // prior to the reception of the unidirectional stream header."
         self.pending.retain(|(pending, _)| *pending != stream);
         // RFC 9114 section 6.2.1 and RFC 9204 section 4.2.
         if self.is_known(stream) {
-            return Err(Fault::connection(Code::ClosedCriticalStream, "a critical stream was closed"));
+            return Err(Fault::connection(ErrorCode::ClosedCriticalStream, "a critical stream was closed"));
         }
         Ok(())
     }
 
-    /// Takes note that a request stream began.
+    /// Notes that a request stream began.
     ///
-    /// Errors: `RequestRejected` of the stream where it began beyond our GOAWAY; the client may send the
-    /// request again on another connection (RFC 9114 section 5.2).
+    /// **Errors**: `RequestRejected` of the stream if it began beyond the GOAWAY. The client may
+    /// retry on another connection (RFC 9114 section 5.2).
     pub fn handle_request_stream(&mut self, stream: u64) -> Result<(), Fault> {
         if self.goaway.is_some_and(|first_refused| stream >= first_refused) {
-            return Err(Fault::stream(Code::RequestRejected, "the server is going away"));
+            return Err(Fault::stream(ErrorCode::RequestRejected, "the server is going away"));
         }
         self.next_request = self.next_request.max(stream.saturating_add(4));
-        self.allowance = Allowance::new(&self.limits);
+        self.allowance = IdleAllowance::new(&self.limits);
         Ok(())
     }
 
-    /// Begins to drain: gives the GOAWAY frame to be written to our control stream, with the first id that
-    /// will not be processed.
+    /// Begins to drain. Returns the GOAWAY frame for this server's control stream, with the first id
+    /// that will not be processed.
     ///
-    /// Call it once; again, it gives the same frame.
+    /// Idempotent: a second call returns the same frame.
     pub fn goaway(&mut self) -> Bytes {
         let id = *self.goaway.get_or_insert(self.next_request.min(varint::MAX - 3));
         let mut payload = BytesMut::new();
@@ -111,27 +111,27 @@ impl Control {
         out.freeze()
     }
 
-    /// Says whether [`goaway`](Self::goaway) was called.
+    /// Whether [`goaway`](Self::goaway) was called.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.goaway.is_some()
     }
 
-    /// Says whether the peer's SETTINGS have arrived.
+    /// Whether the peer's SETTINGS have arrived.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.peer().is_some_and(|peer| peer.settings().is_some())
     }
 
-    /// Gives the largest field section that the peer takes, if it said so.
+    /// The largest field section that the peer accepts, if its SETTINGS have one.
     ///
-    /// Units: bytes, counted as name, value and 32 for each line (RFC 9114 section 4.2.2).
+    /// **Units**: bytes, counted as name, value and 32 for each line (RFC 9114 section 4.2.2).
     #[must_use]
     pub fn peer_field_section_bytes_max(&self) -> Option<u64> {
         self.peer()?.settings()?.field_section_bytes_max
     }
 
-    /// Says whether the peer has sent GOAWAY. Nothing follows from it for a server that does not push.
+    /// Whether the peer has sent GOAWAY, which has no effect on a server without push.
     #[must_use]
     pub fn peer_is_going_away(&self) -> bool {
         self.peer().is_some_and(ControlStream::is_going_away)
@@ -154,36 +154,39 @@ impl Control {
         let number = reader.read(chunk);
         if number.is_none() {
             if self.pending.len() >= self.limits.uni_pending_max {
-                return Err(Fault::connection(Code::ExcessiveLoad, "too many streams without a type"));
+                return Err(Fault::connection(ErrorCode::ExcessiveLoad, "too many streams without a type"));
             }
             self.pending.push((stream, reader));
         }
         Ok(number)
     }
 
-    fn begin(&mut self, stream: u64, kind: Kind) -> Result<Uni, Fault> {
+    fn begin(&mut self, stream: u64, kind: UniStreamKind) -> Result<UniStreamAction, Fault> {
         let is_first = match kind {
-            Kind::Control => self.control.is_none(),
-            Kind::Encoder => self.encoder.is_none(),
-            Kind::Decoder => self.decoder.is_none(),
-            Kind::Push => {
+            UniStreamKind::Control => self.control.is_none(),
+            UniStreamKind::Encoder => self.encoder.is_none(),
+            UniStreamKind::Decoder => self.decoder.is_none(),
+            UniStreamKind::Push => {
                 // RFC 9114 section 6.2.2: "Only servers can push".
-                return Err(Fault::connection(Code::StreamCreationError, "a push stream from a client"));
+                return Err(Fault::connection(ErrorCode::StreamCreationError, "a push stream from a client"));
             }
-            Kind::Unknown => return Ok(Uni::Discard),
+            UniStreamKind::Unknown => return Ok(UniStreamAction::Discard),
         };
         if !is_first {
             // RFC 9114 section 6.2.1 ("Only one control stream per peer is permitted") and RFC 9204
             // section 4.2.
-            return Err(Fault::connection(Code::StreamCreationError, "a second critical stream of one type"));
+            return Err(Fault::connection(
+                ErrorCode::StreamCreationError,
+                "a second critical stream of one type",
+            ));
         }
         match kind {
-            Kind::Control => self.control = Some((stream, ControlStream::default())),
-            Kind::Encoder => self.encoder = Some(stream),
-            Kind::Decoder => self.decoder = Some((stream, uni::Decoder::default())),
-            Kind::Push | Kind::Unknown => {}
+            UniStreamKind::Control => self.control = Some((stream, ControlStream::default())),
+            UniStreamKind::Encoder => self.encoder = Some(stream),
+            UniStreamKind::Decoder => self.decoder = Some((stream, uni::DecoderStream::default())),
+            UniStreamKind::Push | UniStreamKind::Unknown => {}
         }
-        Ok(Uni::Keep)
+        Ok(UniStreamAction::Keep)
     }
 
     fn route(&mut self, stream: u64, chunk: &[u8]) -> Result<(), Fault> {

@@ -1,5 +1,5 @@
-//! A request's head, checked. It keeps the encoded section and remembers where in it the few things are
-//! that every request is asked for; all header fields are decoded again only for those that need them.
+//! A request's head, checked. It keeps the encoded section and the positions of the few fields that every
+//! request needs. Only a request to the back office gets a map of all header fields.
 
 mod gather;
 
@@ -8,33 +8,32 @@ use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
-use super::fields::{Measure, TOO_LARGE};
-use super::qpack::{Line, Lines, Piece};
+use super::fields::{SectionBudget, TOO_LARGE};
+use super::qpack::{FieldLine, FieldLines, FieldText};
 use super::{Fault, Limits};
-use gather::Gathered;
+use gather::HeadFields;
 
-/// A request's head that keeps the rules of RFC 9114 section 4.3.
+/// A request's head that satisfies RFC 9114 section 4.3.
 ///
-/// CONNECT is let through in its plain form (`:authority` alone), with an empty path and scheme; there is
-/// no tunnel behind it, so it is for the application to refuse it like any method that it does not know.
-/// Extended CONNECT (RFC 9220) was not announced in our settings, and its `:protocol` is an unknown
-/// pseudo-header.
+/// CONNECT is accepted in its plain form (`:authority` alone), with an empty path and scheme. The
+/// application refuses it like any method that it does not know. Extended CONNECT (RFC 9220) is not
+/// announced in SETTINGS, so its `:protocol` is an unknown pseudo-header.
 ///
-/// Cost: no allocation unless the client has compressed a string with Huffman, then one for all.
+/// **Cost**: no allocation unless the client has compressed a string with Huffman, then one for all.
 #[derive(Clone)]
 pub struct Head {
     block: Bytes,
     text: Vec<u8>,
     method: Method,
-    scheme: Piece,
-    path: Piece,
-    authority: Piece,
-    authorization: Option<Piece>,
+    scheme: FieldText,
+    path: FieldText,
+    authority: FieldText,
+    authorization: Option<FieldText>,
     content_length: Option<u64>,
 }
 
 impl std::fmt::Debug for Head {
-    /// Shows neither path nor fields: codes of persons travel in them.
+    /// Omits path and fields, which carry person codes.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Head")
             .field("method", &self.method)
@@ -46,11 +45,11 @@ impl std::fmt::Debug for Head {
 impl Head {
     /// Decodes and checks the section of a HEADERS frame that begins a request.
     ///
-    /// Errors: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
+    /// **Errors**: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
     pub(super) fn parse(block: Bytes, limits: &Limits) -> Result<Self, Fault> {
-        let mut lines = Lines::new(&block)?;
-        let mut gathered = Gathered::default();
-        let mut measure = Measure::new(limits);
+        let mut lines = FieldLines::new(&block)?;
+        let mut gathered = HeadFields::default();
+        let mut measure = SectionBudget::new(limits);
         while let Some(line) = lines.next()? {
             measure.count(lines.bytes(&line.name), lines.bytes(&line.value))?;
             gathered.take(&mut lines, &line)?;
@@ -69,48 +68,49 @@ impl Head {
         })
     }
 
-    /// Gives the method.
+    /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// Gives the path with its query, beginning with `/`; `*` for an OPTIONS of all, nothing for CONNECT.
+    /// The path with its query, beginning with `/`; `*` for an OPTIONS of the whole server, empty for
+    /// CONNECT.
     #[must_use]
     pub fn path(&self) -> &[u8] {
         self.bytes(&self.path)
     }
 
-    /// Gives the scheme; nothing for CONNECT.
+    /// The scheme; empty for CONNECT.
     #[must_use]
     pub fn scheme(&self) -> &[u8] {
         self.bytes(&self.scheme)
     }
 
-    /// Gives the host, with the port if there is one, from `:authority` or else from `host`.
+    /// The host, with the port if there is one, from `:authority` or else from `host`.
     #[must_use]
     pub fn authority(&self) -> &[u8] {
         self.bytes(&self.authority)
     }
 
-    /// Gives the value of `content-length`, in bytes.
+    /// The value of `content-length`, in bytes.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.content_length
     }
 
-    /// Gives the value of `authorization`.
+    /// The value of `authorization`.
     #[must_use]
     pub fn authorization(&self) -> Option<&[u8]> {
         self.authorization.as_ref().map(|piece| self.bytes(piece))
     }
 
-    /// Makes the request that the back office understands, with all header fields, cookies joined, and no
+    /// Makes the back office's request, with all header fields, cookies joined, and without
     /// pseudo-headers. Credentials are marked sensitive.
     ///
-    /// Cost: decodes the section a second time.
+    /// **Cost**: decodes the section a second time.
     ///
-    /// Errors: `MessageError` of the stream where the authority is none that [`http`] knows.
+    /// **Errors**: `MessageError` of the stream if [`http`] rejects the authority.
     pub fn to_request(&self) -> Result<Parts, Fault> {
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.method = self.method.clone();
@@ -120,12 +120,12 @@ impl Head {
         Ok(parts)
     }
 
-    fn bytes(&self, piece: &Piece) -> &[u8] {
+    fn bytes(&self, piece: &FieldText) -> &[u8] {
         piece.bytes(&self.block, &self.text)
     }
 
     fn uri(&self) -> Result<Uri, Fault> {
-        const NO_URI: Fault = Fault::malformed("a target that is no URI");
+        const NO_URI: Fault = Fault::malformed("an invalid target URI");
         if self.path() == b"*" {
             return Ok(Uri::from_static("*"));
         }
@@ -139,7 +139,7 @@ impl Head {
     }
 
     fn headers(&self) -> Result<HeaderMap, Fault> {
-        let mut lines = Lines::new(&self.block)?;
+        let mut lines = FieldLines::new(&self.block)?;
         let mut headers = HeaderMap::new();
         let mut cookie = Vec::new();
         while let Some(line) = lines.next()? {
@@ -154,7 +154,8 @@ impl Head {
                     cookie.extend_from_slice(lines.bytes(&line.value));
                 }
                 name => {
-                    let name = HeaderName::from_bytes(name).map_err(|_| Fault::malformed("a field name"))?;
+                    let name = HeaderName::from_bytes(name)
+                        .map_err(|_| Fault::malformed("an invalid field name"))?;
                     let value = self.value(&lines, &line, &name)?;
                     headers.try_append(name, value).map_err(|_| TOO_LARGE)?;
                 }
@@ -162,19 +163,25 @@ impl Head {
         }
         if !cookie.is_empty() {
             let value = HeaderValue::from_maybe_shared(Bytes::from(cookie));
-            headers.insert(header::COOKIE, sensitive(value.map_err(|_| Fault::malformed("a cookie"))?));
+            headers
+                .insert(header::COOKIE, sensitive(value.map_err(|_| Fault::malformed("an invalid cookie"))?));
         }
         Ok(headers)
     }
 
-    fn value(&self, lines: &Lines<'_>, line: &Line, name: &HeaderName) -> Result<HeaderValue, Fault> {
+    fn value(
+        &self,
+        lines: &FieldLines<'_>,
+        line: &FieldLine,
+        name: &HeaderName,
+    ) -> Result<HeaderValue, Fault> {
         let value = match line.value {
-            Piece::Block { from, to } => HeaderValue::from_maybe_shared(self.block.slice(from..to)),
-            Piece::Static(_) | Piece::Text { .. } => {
+            FieldText::Block { from, to } => HeaderValue::from_maybe_shared(self.block.slice(from..to)),
+            FieldText::Static(_) | FieldText::Text { .. } => {
                 HeaderValue::from_maybe_shared(Bytes::copy_from_slice(lines.bytes(&line.value)))
             }
         };
-        let value = value.map_err(|_| Fault::malformed("a field value"))?;
+        let value = value.map_err(|_| Fault::malformed("an invalid field value"))?;
         let is_credential = *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION;
         Ok(if is_credential { sensitive(value) } else { value })
     }

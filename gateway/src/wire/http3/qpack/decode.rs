@@ -1,26 +1,26 @@
-//! Reads an encoded field section line by line (RFC 9204 section 4.5). A line says where its name and
-//! value are, in the static table, in the section itself or in the text that Huffman made of it, so that
-//! nothing is copied but what was compressed.
+//! Reads an encoded field section line by line (RFC 9204 section 4.5). A line has the positions of its
+//! name and value: in the static table, in the section, or in the text decoded from Huffman. Only Huffman
+//! strings are copied.
 
 use super::{broken, huffman, integer, static_table};
 use crate::wire::http3::Fault;
 
-/// Where a string is.
+/// The position of a string.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::wire::http3) enum Piece {
+pub(in crate::wire::http3) enum FieldText {
     /// In the static table.
     Static(&'static str),
-    /// In the section, as it travelled.
+    /// In the section, as received.
     Block { from: usize, to: usize },
-    /// In the text decoded from it.
+    /// In the text decoded from Huffman.
     Text { from: usize, to: usize },
 }
 
-impl Piece {
-    /// A string of no length.
+impl FieldText {
+    /// The empty string.
     pub(in crate::wire::http3) const EMPTY: Self = Self::Static("");
 
-    /// Gives the bytes, out of the section and the text that this piece was made with.
+    /// The bytes, from the section and the text that this position refers to.
     #[inline]
     pub(in crate::wire::http3) fn bytes<'a>(&self, block: &'a [u8], text: &'a [u8]) -> &'a [u8] {
         match *self {
@@ -33,25 +33,25 @@ impl Piece {
 
 /// A field line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::wire::http3) struct Line {
-    pub(in crate::wire::http3) name: Piece,
-    pub(in crate::wire::http3) value: Piece,
+pub(in crate::wire::http3) struct FieldLine {
+    pub(in crate::wire::http3) name: FieldText,
+    pub(in crate::wire::http3) value: FieldText,
 }
 
 /// The lines of one field section.
 ///
-/// A line's Huffman text lasts until the next line is read, unless [`Lines::keep`] is asked to keep it.
-pub(in crate::wire::http3) struct Lines<'a> {
+/// A line's Huffman text lasts until the next line is read, unless [`FieldLines::keep`] is called.
+pub(in crate::wire::http3) struct FieldLines<'a> {
     block: &'a [u8],
     at: usize,
     text: Vec<u8>,
     kept: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> FieldLines<'a> {
     /// Reads the section's prefix.
     ///
-    /// Errors: `QpackDecompressionFailed` if it needs a dynamic table, which it cannot have.
+    /// **Errors**: `QpackDecompressionFailed` if it refers to a dynamic table.
     pub(in crate::wire::http3) fn new(block: &'a [u8]) -> Result<Self, Fault> {
         let mut at = 0;
         if integer::read(block, &mut at, 8)? != 0 {
@@ -70,31 +70,31 @@ impl<'a> Lines<'a> {
 
     /// Reads the next line, if there is one.
     ///
-    /// Errors: `QpackDecompressionFailed`, after which there is nothing more to read.
+    /// **Errors**: `QpackDecompressionFailed`; the rest of the section is then unreadable.
     #[inline]
-    pub(in crate::wire::http3) fn next(&mut self) -> Result<Option<Line>, Fault> {
+    pub(in crate::wire::http3) fn next(&mut self) -> Result<Option<FieldLine>, Fault> {
         self.text.truncate(self.kept);
         let Some(first) = self.block.get(self.at).copied() else { return Ok(None) };
         let line = if first & 0x80 != 0 {
             self.indexed(first)?
         } else if first & 0x40 != 0 {
             let name = self.known(first & 0x10 != 0, 4)?.0;
-            Line { name: Piece::Static(name), value: self.string(7)? }
+            FieldLine { name: FieldText::Static(name), value: self.string(7)? }
         } else if first & 0x20 != 0 {
-            Line { name: self.string(3)?, value: self.string(7)? }
+            FieldLine { name: self.string(3)?, value: self.string(7)? }
         } else {
             return Err(broken("a post-base reference to a dynamic table without entries"));
         };
         Ok(Some(line))
     }
 
-    fn indexed(&mut self, first: u8) -> Result<Line, Fault> {
+    fn indexed(&mut self, first: u8) -> Result<FieldLine, Fault> {
         let (name, value) = self.known(first & 0x40 != 0, 6)?;
-        Ok(Line { name: Piece::Static(name), value: Piece::Static(value) })
+        Ok(FieldLine { name: FieldText::Static(name), value: FieldText::Static(value) })
     }
 
-    /// Reads an index of `bits` and gives its line. RFC 9204 section 3.1: a static index that is not in
-    /// the table, and section 2.2.3: a reference to an entry that is not there, end the connection.
+    /// Reads an index of `bits` and returns its line. RFC 9204 section 3.1: a static index that is not in the
+    /// table, and section 2.2.3: a reference to an entry that is not there, end the connection.
     fn known(&mut self, is_static: bool, bits: u32) -> Result<(&'static str, &'static str), Fault> {
         let index = integer::read(self.block, &mut self.at, bits)?;
         if !is_static {
@@ -103,8 +103,8 @@ impl<'a> Lines<'a> {
         static_table::at(index).ok_or(broken("an index beyond the static table"))
     }
 
-    /// Reads a string whose length has `bits` in its first byte and whose Huffman flag is the bit above.
-    fn string(&mut self, bits: u32) -> Result<Piece, Fault> {
+    /// Reads a string. Its length has `bits` in the first byte, and its Huffman flag is the bit above.
+    fn string(&mut self, bits: u32) -> Result<FieldText, Fault> {
         const CUT_SHORT: Fault = broken("a field section ends within a string");
         let is_huffman = self.block.get(self.at).is_some_and(|byte| (byte >> bits) & 1 == 1);
         let length = integer::read(self.block, &mut self.at, bits)?;
@@ -113,16 +113,16 @@ impl<'a> Lines<'a> {
         let (from, to) = (self.at, self.at + length);
         self.at = to;
         if !is_huffman {
-            return Ok(Piece::Block { from, to });
+            return Ok(FieldText::Block { from, to });
         }
         let text_from = self.text.len();
         huffman::decode(&self.block[from..to], &mut self.text)?;
-        Ok(Piece::Text { from: text_from, to: self.text.len() })
+        Ok(FieldText::Text { from: text_from, to: self.text.len() })
     }
 
-    /// Gives the bytes of a string of the last line, or of one that is kept.
+    /// The bytes of a string of the last line or of a kept one.
     #[inline]
-    pub(in crate::wire::http3) fn bytes(&self, piece: &Piece) -> &[u8] {
+    pub(in crate::wire::http3) fn bytes(&self, piece: &FieldText) -> &[u8] {
         piece.bytes(self.block, &self.text)
     }
 
@@ -131,7 +131,7 @@ impl<'a> Lines<'a> {
         self.kept = self.text.len();
     }
 
-    /// Gives the text that was kept, for [`Piece::bytes`].
+    /// Returns the kept text, for [`FieldText::bytes`].
     pub(in crate::wire::http3) fn into_text(mut self) -> Vec<u8> {
         self.text.truncate(self.kept);
         self.text
@@ -143,13 +143,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::http3::{Code, Scope};
+    use crate::wire::http3::{ErrorCode, FaultScope};
 
     fn lines(block: &[u8]) -> Result<Vec<(String, String)>, Fault> {
-        let mut lines = Lines::new(block)?;
+        let mut lines = FieldLines::new(block)?;
         let mut out = Vec::new();
         while let Some(line) = lines.next()? {
-            let text = |piece: &Piece| String::from_utf8_lossy(lines.bytes(piece)).into_owned();
+            let text = |piece: &FieldText| String::from_utf8_lossy(lines.bytes(piece)).into_owned();
             out.push((text(&line.name), text(&line.value)));
         }
         Ok(out)
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn kept_text_outlives_the_next_line() {
         let block = b"\x00\x00\x50\x86\xa8\xeb\x10\x64\x9c\xbf\x51\x82\x64\x02\x51\x83\x9b\xd9\xab";
-        let mut read = Lines::new(block).unwrap();
+        let mut read = FieldLines::new(block).unwrap();
         let first = read.next().unwrap().unwrap();
         read.keep();
         read.next().unwrap();
@@ -213,7 +213,7 @@ mod tests {
             let fault = lines(block).unwrap_err();
             assert_eq!(
                 (fault.code, fault.scope),
-                (Code::QpackDecompressionFailed, Scope::Connection),
+                (ErrorCode::QpackDecompressionFailed, FaultScope::Connection),
                 "{block:x?}"
             );
         }
@@ -224,7 +224,7 @@ mod tests {
         let mut block = vec![0x00, 0x00];
         block.extend([0xff; 20]);
         let fault = lines(&block).unwrap_err();
-        assert_eq!((fault.code, fault.scope), (Code::QpackDecompressionFailed, Scope::Stream));
+        assert_eq!((fault.code, fault.scope), (ErrorCode::QpackDecompressionFailed, FaultScope::Stream));
     }
 
     proptest! {

@@ -1,18 +1,18 @@
-//! Integers with a prefix (RFC 7541 section 5.1, RFC 9204 section 4.1.1): the low bits of a byte, and
-//! where those are all ones, more bytes of seven bits each.
+//! Integers with a prefix (RFC 7541 section 5.1, RFC 9204 section 4.1.1). They have the low bits of one
+//! byte and, if these are all ones, more bytes of seven bits each.
 
 use bytes::{BufMut, BytesMut};
 
 use crate::wire::http3::Fault;
 
 /// RFC 9204 section 4.1.1: "QPACK implementations MUST be able to decode integers up to and including 62
-/// bits long". More than nine bytes of seven bits are a longer one, or padding.
+/// bits long". More than nine bytes of seven bits are a longer integer, or padding.
 const TAIL_BYTES_MAX: usize = 9;
 
-/// Reads an integer whose first byte is at `at` and has `bits` of it; moves `at` behind it.
+/// Reads an integer at `at` with `bits` in its first byte, and moves `at` behind it.
 ///
-/// Errors: `QpackDecompressionFailed`, of the connection where it is cut short, of the stream where it is
-/// longer than 62 bits.
+/// **Errors**: `QpackDecompressionFailed`, of the connection if the integer is cut short, of the stream
+/// if it is longer than 62 bits.
 #[inline]
 pub(super) fn read(block: &[u8], at: &mut usize, bits: u32) -> Result<u64, Fault> {
     let first = *block.get(*at).ok_or(CUT_SHORT)?;

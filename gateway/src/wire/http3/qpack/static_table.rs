@@ -1,4 +1,4 @@
-//! The static table (RFC 9204 appendix A): 99 field lines that both sides know.
+//! The static table of QPACK: 99 field lines that both sides know. **Source**: RFC 9204 appendix A.
 
 /// Name and value by index.
 pub(super) const TABLE: [(&str, &str); 99] = [
@@ -103,15 +103,15 @@ pub(super) const TABLE: [(&str, &str); 99] = [
     ("x-frame-options", "sameorigin"),
 ];
 
-/// Gives the line at an index, if there is one.
+/// The line at an index, if there is one.
 #[inline]
 pub(super) fn at(index: u64) -> Option<(&'static str, &'static str)> {
     TABLE.get(usize::try_from(index).ok()?).copied()
 }
 
-/// Where a line, or at least its name, stands.
+/// The match of a line in the static table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Found {
+pub(super) enum StaticMatch {
     /// Name and value are the line at this index.
     Line(u8),
     /// The name is that of the line at this index.
@@ -120,21 +120,21 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// Looks a line up.
+/// Looks up a line.
 ///
-/// Cost: walks the table, about 100 comparisons of a length; answers of the scan path name their lines
-/// by index and do not come here.
-pub(super) fn find(name: &[u8], value: &[u8]) -> Found {
-    let mut found = Found::Nothing;
+/// **Cost**: a walk through the table, about 100 comparisons of a length. The scan path's answers name
+/// their lines by index instead.
+pub(super) fn find(name: &[u8], value: &[u8]) -> StaticMatch {
+    let mut found = StaticMatch::Nothing;
     for (index, (known, with)) in (0_u8..).zip(TABLE) {
         if known.as_bytes() != name {
             continue;
         }
         if with.as_bytes() == value {
-            return Found::Line(index);
+            return StaticMatch::Line(index);
         }
-        if found == Found::Nothing {
-            found = Found::Name(index);
+        if found == StaticMatch::Nothing {
+            found = StaticMatch::Name(index);
         }
     }
     found
@@ -160,9 +160,9 @@ mod tests {
 
     #[test]
     fn a_line_is_found_whole_or_by_name() {
-        assert_eq!(find(b":status", b"503"), Found::Line(28));
-        assert_eq!(find(b":status", b"418"), Found::Name(24));
-        assert_eq!(find(b"content-type", b"text/plain"), Found::Line(53));
-        assert_eq!(find(b"retry-after", b"1"), Found::Nothing);
+        assert_eq!(find(b":status", b"503"), StaticMatch::Line(28));
+        assert_eq!(find(b":status", b"418"), StaticMatch::Name(24));
+        assert_eq!(find(b"content-type", b"text/plain"), StaticMatch::Line(53));
+        assert_eq!(find(b"retry-after", b"1"), StaticMatch::Nothing);
     }
 }

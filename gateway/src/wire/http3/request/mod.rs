@@ -1,30 +1,30 @@
-//! Reads one request stream: HEADERS, any number of DATA, perhaps trailers, and frames of unknown type
-//! anywhere between (RFC 9114 section 4.1). [`whole`] is for the request that arrives in one chunk, the
-//! [`RequestReader`] for all others; both give the same.
+//! Reads one request stream: HEADERS, any number of DATA, perhaps trailers, and frames of unknown type in
+//! between (RFC 9114 section 4.1). [`whole`] reads a request that arrives in one chunk, and a
+//! [`RequestReader`] all others, with the same result.
 
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::allowance::Allowance;
+use super::allowance::IdleAllowance;
 use super::fields::{self, TOO_LARGE};
-use super::frame::{self, Header, Kind};
-use super::{Code, Fault, Head, Limits};
+use super::frame::{self, FrameHeader, FrameKind};
+use super::{ErrorCode, Fault, Head, Limits};
 
 /// A part of a request.
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// The head, once.
+    /// The head, which comes once.
     Head(Head),
     /// Some of the body, never empty.
     Body(Bytes),
-    /// The request is whole. Trailers were checked and dropped.
+    /// The end of the request. Trailers were checked and dropped.
     End,
 }
 
-/// What has been seen of the message.
+/// The part of the message that was read last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
+enum MessageStage {
     Nothing,
     Head,
     Trailers,
@@ -32,30 +32,30 @@ enum Stage {
     Failed(Fault),
 }
 
-/// What the next byte belongs to.
+/// The part of a frame to which the next byte belongs.
 #[derive(Clone, Copy, Debug)]
-enum Within {
+enum ReaderPosition {
     Header,
     Section { left: usize },
     Data { left: u64 },
     Skipped { left: u64 },
 }
 
-/// One request stream that did not arrive whole.
+/// The reader of a request stream that did not arrive whole.
 ///
-/// Inputs: [`handle`](Self::handle) with the stream's bytes in order, [`handle_end`](Self::handle_end) at its
-/// FIN. Output: [`poll`](Self::poll), to be called until it gives nothing after each input. After a fault
-/// every input gives the same fault again.
+/// **Inputs**: [`handle`](Self::handle) with the stream's bytes in order,
+/// [`handle_end`](Self::handle_end) at its FIN. **Output**: [`poll`](Self::poll), to be called after each
+/// input until it returns none. After a fault, every input returns the same fault.
 ///
-/// Cost: holds at most `field_section_bytes_max` of a field section that is not whole; a section or a body
-/// in one piece is a slice of the chunk it came in.
+/// **Cost**: at most `field_section_bytes_max` bytes for a partial field section. A section or a body in
+/// one piece is a slice of its chunk.
 #[derive(Debug)]
 pub struct RequestReader {
     limits: Limits,
-    allowance: Allowance,
-    stage: Stage,
-    within: Within,
-    header: frame::Reader,
+    allowance: IdleAllowance,
+    stage: MessageStage,
+    within: ReaderPosition,
+    header: frame::FrameHeaderReader,
     section: BytesMut,
     content_length: Option<u64>,
     body_bytes: u64,
@@ -65,15 +65,15 @@ pub struct RequestReader {
 }
 
 impl RequestReader {
-    /// Begins at the stream's first byte.
+    /// A reader at the stream's first byte.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            allowance: Allowance::new(&limits),
-            stage: Stage::Nothing,
-            within: Within::Header,
-            header: frame::Reader::default(),
+            allowance: IdleAllowance::new(&limits),
+            stage: MessageStage::Nothing,
+            within: ReaderPosition::Header,
+            header: frame::FrameHeaderReader::default(),
             section: BytesMut::new(),
             content_length: None,
             body_bytes: 0,
@@ -83,31 +83,44 @@ impl RequestReader {
         }
     }
 
-    /// Takes the stream's next bytes.
+    /// A reader behind the end of a request that [`whole`] has read. [`poll`](Self::poll) returns the
+    /// body, if there is one, and the end.
+    #[must_use]
+    pub fn at_end(body: Bytes, limits: Limits) -> Self {
+        let mut reader = Self::new(limits);
+        reader.stage = MessageStage::End;
+        if !body.is_empty() {
+            reader.bodies.push_back(body);
+        }
+        reader.end = Some(Part::End);
+        reader
+    }
+
+    /// Handles the stream's next bytes.
     ///
-    /// Errors: what the peer did wrong; a stream fault leaves the connection as it was.
+    /// **Errors**: the peer's violation. A stream fault leaves the connection usable.
     pub fn handle(&mut self, chunk: Bytes) -> Result<(), Fault> {
-        if let Stage::Failed(fault) = self.stage {
+        if let MessageStage::Failed(fault) = self.stage {
             return Err(fault);
         }
         let result = self.read(chunk);
         self.note(result)
     }
 
-    /// Takes the stream's FIN.
+    /// Handles the stream's FIN.
     ///
-    /// Errors: `FrameError` of the connection within a frame, `RequestIncomplete` of the stream before there
-    /// was a request, `MessageError` of the stream where the body is shorter than its `content-length`.
+    /// **Errors**: `FrameError` of the connection within a frame, `RequestIncomplete` of the stream without a
+    /// request, `MessageError` of the stream if the body is shorter than its `content-length`.
     pub fn handle_end(&mut self) -> Result<(), Fault> {
         let result = match self.stage {
-            Stage::Failed(fault) => Err(fault),
-            Stage::End => return Ok(()),
-            Stage::Nothing | Stage::Head | Stage::Trailers => self.finish(),
+            MessageStage::Failed(fault) => Err(fault),
+            MessageStage::End => return Ok(()),
+            MessageStage::Nothing | MessageStage::Head | MessageStage::Trailers => self.finish(),
         };
         self.note(result)
     }
 
-    /// Gives the next part, if there is one.
+    /// Returns the next part, if one is ready.
     pub fn poll(&mut self) -> Option<Part> {
         if let Some(head) = self.head.take() {
             return Some(Part::Head(head));
@@ -117,7 +130,7 @@ impl RequestReader {
 
     fn note(&mut self, result: Result<(), Fault>) -> Result<(), Fault> {
         if let Err(fault) = result {
-            self.stage = Stage::Failed(fault);
+            self.stage = MessageStage::Failed(fault);
             self.section = BytesMut::new();
         }
         result
@@ -126,56 +139,56 @@ impl RequestReader {
     fn read(&mut self, mut chunk: Bytes) -> Result<(), Fault> {
         while chunk.has_remaining() {
             match self.within {
-                Within::Header => {
+                ReaderPosition::Header => {
                     if let Some(header) = self.header.read(&mut chunk) {
                         self.begin(header)?;
                     }
                 }
-                Within::Section { left } => self.gather(&mut chunk, left)?,
-                Within::Data { left } => {
+                ReaderPosition::Section { left } => self.gather(&mut chunk, left)?,
+                ReaderPosition::Data { left } => {
                     let body = chunk.split_to(at_most(left, &chunk));
-                    self.within = Within::data(left - body.len() as u64);
+                    self.within = ReaderPosition::data(left - body.len() as u64);
                     self.bodies.push_back(body);
                 }
-                Within::Skipped { left } => {
+                ReaderPosition::Skipped { left } => {
                     let skipped = at_most(left, &chunk);
                     chunk.advance(skipped);
-                    self.within = Within::skipped(left - skipped as u64);
+                    self.within = ReaderPosition::skipped(left - skipped as u64);
                 }
             }
         }
         Ok(())
     }
 
-    /// Decides what to do with a frame, by its header alone.
-    fn begin(&mut self, header: Header) -> Result<(), Fault> {
+    /// Checks a frame by its header alone.
+    fn begin(&mut self, header: FrameHeader) -> Result<(), Fault> {
         match header.kind {
-            Kind::Headers => self.begin_section(header.length),
-            Kind::Data => self.begin_data(header.length),
-            Kind::Unknown => {
+            FrameKind::Headers => self.begin_section(header.length),
+            FrameKind::Data => self.begin_data(header.length),
+            FrameKind::Unknown => {
                 self.allowance.spend(header.length)?;
-                self.within = Within::skipped(header.length);
+                self.within = ReaderPosition::skipped(header.length);
                 Ok(())
             }
             // RFC 9114 section 7.2.8.
-            Kind::Reserved => Err(unexpected("a frame type of HTTP/2")),
+            FrameKind::Reserved => Err(unexpected("a frame type of HTTP/2")),
             // RFC 9114 section 7.2.5: "A server MUST treat the receipt of a PUSH_PROMISE frame as a
             // connection error of type H3_FRAME_UNEXPECTED".
-            Kind::PushPromise => Err(unexpected("a PUSH_PROMISE from a client")),
+            FrameKind::PushPromise => Err(unexpected("a PUSH_PROMISE from a client")),
             // RFC 9114 sections 7.2.3, 7.2.4, 7.2.6 and 7.2.7, and RFC 9218 section 7.2.
-            Kind::CancelPush
-            | Kind::Settings
-            | Kind::GoAway
-            | Kind::MaxPushId
-            | Kind::PriorityUpdateRequest
-            | Kind::PriorityUpdatePush => {
+            FrameKind::CancelPush
+            | FrameKind::Settings
+            | FrameKind::GoAway
+            | FrameKind::MaxPushId
+            | FrameKind::PriorityUpdateRequest
+            | FrameKind::PriorityUpdatePush => {
                 Err(unexpected("a frame of the control stream on a request stream"))
             }
         }
     }
 
     fn begin_section(&mut self, length: u64) -> Result<(), Fault> {
-        if self.stage == Stage::Trailers {
+        if self.stage == MessageStage::Trailers {
             // RFC 9114 section 4.1: "Receipt of an invalid sequence of frames MUST be treated as a connection
             // error of type H3_FRAME_UNEXPECTED."
             return Err(unexpected("HEADERS after trailers"));
@@ -187,14 +200,14 @@ impl RequestReader {
         if length == 0 {
             return self.take_section(Bytes::new());
         }
-        self.within = Within::Section { left: length };
+        self.within = ReaderPosition::Section { left: length };
         Ok(())
     }
 
     fn begin_data(&mut self, length: u64) -> Result<(), Fault> {
-        if self.stage != Stage::Head {
-            // RFC 9114 section 4.1, "in particular, a DATA frame before any HEADERS frame, or a HEADERS or DATA
-            // frame after the trailing HEADERS frame".
+        if self.stage != MessageStage::Head {
+            // RFC 9114 section 4.1, "in particular, a DATA frame before any HEADERS frame, or a HEADERS or
+            // DATA frame after the trailing HEADERS frame".
             return Err(unexpected("DATA without HEADERS or after trailers"));
         }
         if length == 0 {
@@ -204,7 +217,7 @@ impl RequestReader {
         if self.content_length.is_some_and(|declared| self.body_bytes > declared) {
             return Err(OTHER_LENGTH);
         }
-        self.within = Within::Data { left: length };
+        self.within = ReaderPosition::Data { left: length };
         Ok(())
     }
 
@@ -212,10 +225,10 @@ impl RequestReader {
         let piece = chunk.split_to(left.min(chunk.len()));
         if piece.len() < left {
             self.section.extend_from_slice(&piece);
-            self.within = Within::Section { left: left - piece.len() };
+            self.within = ReaderPosition::Section { left: left - piece.len() };
             return Ok(());
         }
-        self.within = Within::Header;
+        self.within = ReaderPosition::Header;
         if self.section.is_empty() {
             return self.take_section(piece);
         }
@@ -225,40 +238,40 @@ impl RequestReader {
     }
 
     fn take_section(&mut self, section: Bytes) -> Result<(), Fault> {
-        if self.stage == Stage::Nothing {
+        if self.stage == MessageStage::Nothing {
             let head = Head::parse(section, &self.limits)?;
             self.content_length = head.content_length();
             self.head = Some(head);
-            self.stage = Stage::Head;
+            self.stage = MessageStage::Head;
         } else {
             fields::check_trailers(&section, &self.limits)?;
-            self.stage = Stage::Trailers;
+            self.stage = MessageStage::Trailers;
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), Fault> {
-        if self.header.is_partial() || !matches!(self.within, Within::Header) {
+        if self.header.is_partial() || !matches!(self.within, ReaderPosition::Header) {
             // RFC 9114 section 7.1: "When a stream terminates cleanly, if the last frame on the stream was
             // truncated, this MUST be treated as a connection error of type H3_FRAME_ERROR."
-            return Err(Fault::connection(Code::FrameError, "a stream that ends within a frame"));
+            return Err(Fault::connection(ErrorCode::FrameError, "a stream that ends within a frame"));
         }
-        if self.stage == Stage::Nothing {
+        if self.stage == MessageStage::Nothing {
             // RFC 9114 section 4.1: "If a client-initiated stream terminates without enough of the HTTP
             // message to provide a complete response, the server SHOULD abort its response stream with the
             // error code H3_REQUEST_INCOMPLETE."
-            return Err(Fault::stream(Code::RequestIncomplete, "a stream that ends without a request"));
+            return Err(Fault::stream(ErrorCode::RequestIncomplete, "a stream that ends without a request"));
         }
         if self.content_length.is_some_and(|declared| declared != self.body_bytes) {
             return Err(OTHER_LENGTH);
         }
-        self.stage = Stage::End;
+        self.stage = MessageStage::End;
         self.end = Some(Part::End);
         Ok(())
     }
 }
 
-impl Within {
+impl ReaderPosition {
     fn data(left: u64) -> Self {
         if left == 0 { Self::Header } else { Self::Data { left } }
     }
@@ -273,31 +286,31 @@ fn at_most(left: u64, chunk: &Bytes) -> usize {
 }
 
 const fn unexpected(why: &'static str) -> Fault {
-    Fault::connection(Code::FrameUnexpected, why)
+    Fault::connection(ErrorCode::FrameUnexpected, why)
 }
 
 /// RFC 9114 section 4.1.2: malformed "if the value of a Content-Length header field does not equal the sum
 /// of the DATA frame lengths received".
-const OTHER_LENGTH: Fault = Fault::malformed("a body of another length than its content-length");
+const OTHER_LENGTH: Fault = Fault::malformed("a body whose length differs from its content-length");
 
-/// DATA frames that [`whole`] puts together before it leaves that to the reader.
+/// DATA frames that [`whole`] joins. A [`RequestReader`] reads requests with more.
 const WHOLE_DATA_MAX: usize = 16;
 
 /// Reads a request that has arrived in one chunk with its FIN and is exactly HEADERS and DATA frames.
 ///
-/// Gives nothing where it is anything else, be it wrong or merely uncommon; a [`RequestReader`] that is
-/// given the same chunk then finds out.
+/// Returns none for any other request, invalid or merely uncommon; a [`RequestReader`] then reads the
+/// same chunk.
 ///
-/// Cost: no copy and no allocation where the body is in one DATA frame and nothing is compressed with
+/// **Cost**: no copy and no allocation if the body is in one DATA frame and no string is compressed with
 /// Huffman.
 ///
-/// Errors: those of the head, and `MessageError` of the stream where the body is not as long as its
+/// **Errors**: those of the head, and `MessageError` of the stream if the body's length differs from its
 /// `content-length`.
 #[must_use]
 pub fn whole(chunk: &Bytes, limits: &Limits) -> Option<Result<(Head, Bytes), Fault>> {
     let (header, from) = frame::parse(chunk)?;
     let length = usize::try_from(header.length).ok()?;
-    if header.kind != Kind::Headers || length > limits.field_section_bytes_max {
+    if header.kind != FrameKind::Headers || length > limits.field_section_bytes_max {
         return None;
     }
     let to = from.checked_add(length).filter(|to| *to <= chunk.len())?;
@@ -310,7 +323,7 @@ pub fn whole(chunk: &Bytes, limits: &Limits) -> Option<Result<(Head, Bytes), Fau
     }))
 }
 
-/// Gives the payload of the DATA frames from `at` to the end of the chunk, if that is what is there.
+/// The joined payload of the DATA frames from `at`, if they fill the rest of the chunk.
 fn whole_body(chunk: &Bytes, at: usize) -> Option<Bytes> {
     if at == chunk.len() {
         return Some(Bytes::new());
@@ -332,12 +345,12 @@ fn whole_body(chunk: &Bytes, at: usize) -> Option<Bytes> {
     None
 }
 
-/// Gives where the payload of a DATA frame at `at` begins and ends, if the chunk has all of it.
+/// The start and end of the payload of a DATA frame at `at`, if the chunk has all of it.
 fn data(chunk: &Bytes, at: usize) -> Option<(usize, usize)> {
     let (header, size) = frame::parse(&chunk[at..])?;
     let from = at + size;
     let to = from.checked_add(usize::try_from(header.length).ok()?)?;
-    (header.kind == Kind::Data && to <= chunk.len()).then_some((from, to))
+    (header.kind == FrameKind::Data && to <= chunk.len()).then_some((from, to))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! The Huffman code of RFC 7541 appendix B. The code is canonical, so the length of each symbol's code is
-//! all there is to write down; the tables for decoding are made from the lengths when this compiles.
+//! The Huffman code of RFC 7541 appendix B. The code is canonical, so the length of each symbol's code
+//! defines it. The decoding tables are computed from the lengths at compile time.
 
 use super::broken;
 use crate::wire::http3::Fault;
 
-/// The length of each symbol's code in bits, and last that of the end of string.
+/// The length of each symbol's code in bits, the end-of-string symbol's last.
 const LENGTHS: [u8; 257] = [
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, //
     28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28, //
@@ -33,18 +33,18 @@ const END_OF_STRING: u16 = 256;
 struct Rank {
     /// The first code of this length.
     first: u64,
-    /// How many there are.
+    /// The number of codes of this length.
     count: u64,
-    /// Where their symbols begin in [`SYMBOLS`].
+    /// The index of their first symbol in [`SYMBOLS`].
     symbols_at: u64,
 }
 
 /// All symbols, by the length of their code and then by their own order.
 const SYMBOLS: [u16; 257] = sort_symbols();
-/// What is known of each length.
+/// The codes of each length.
 const RANKS: [Rank; BITS_MAX + 1] = rank_lengths();
-/// For each value of eight bits, the symbol that they begin with and its length; length 0 where the code
-/// is longer. Nearly all text in field lines has codes of five to eight bits.
+/// The symbol that each value of eight bits begins with, and its length; length 0 if the code is longer.
+/// Nearly all text in field lines has codes of five to eight bits.
 const SHORT: [(u8, u8); 256] = shorten();
 
 const fn sort_symbols() -> [u16; 257] {
@@ -104,14 +104,14 @@ const fn shorten() -> [(u8, u8); 256] {
     short
 }
 
-/// The bits that are still to be decoded, the next one on top and zeros below the last.
-struct Window<'a> {
+/// The bits still to be decoded, the next one on top and zeros below the last.
+struct BitWindow<'a> {
     input: &'a [u8],
     bits: u64,
     held: u32,
 }
 
-impl Window<'_> {
+impl BitWindow<'_> {
     fn refill(&mut self) {
         while self.held <= 56
             && let Some((byte, rest)) = self.input.split_first()
@@ -122,7 +122,7 @@ impl Window<'_> {
         }
     }
 
-    /// Gives the next symbol and the length of its code, where all of its bits are held.
+    /// The next symbol and the length of its code, if all of its bits are held.
     fn symbol(&self) -> Option<(u16, u32)> {
         let (symbol, length) = SHORT[(self.bits >> 56) as usize];
         let (symbol, length) = match length {
@@ -155,12 +155,12 @@ impl Window<'_> {
 
 /// Appends the text of an encoded string to `text`.
 ///
-/// Cost: a table look-up a symbol; at most 8/5 of the length of `input` is appended.
+/// **Cost**: one table look-up a symbol. At most 8/5 of the length of `input` is appended.
 ///
-/// Errors: `QpackDecompressionFailed` of the connection on wrong padding or an end-of-string symbol.
+/// **Errors**: `QpackDecompressionFailed` of the connection on wrong padding or an end-of-string symbol.
 pub(super) fn decode(input: &[u8], text: &mut Vec<u8>) -> Result<(), Fault> {
     text.reserve(input.len() * 8 / 5);
-    let mut window = Window { input, bits: 0, held: 0 };
+    let mut window = BitWindow { input, bits: 0, held: 0 };
     loop {
         window.refill();
         let Some((symbol, length)) = window.symbol() else {

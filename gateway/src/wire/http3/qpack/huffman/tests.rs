@@ -86,7 +86,7 @@ fn padding_is_less_than_a_byte_of_ones() {
     for wrong in [&[0b0001_1110][..], &[0b0001_1011], &[0b0001_1111, 0xff], &[0xff], &[0xff; 3]] {
         assert_eq!(decoded(wrong), padding, "{wrong:x?}");
     }
-    // 'X' is 11111100 and needs none; after it, 00000 is the symbol '0' and 000 is no padding.
+    // 'X' is 11111100 and needs none; after it, 00000 is the symbol '0' and 000 is not padding.
     assert_eq!(decoded(&[0xfc]), Ok(b"X".to_vec()));
     assert_eq!(decoded(&[0xfc, 0x00]), padding);
 }

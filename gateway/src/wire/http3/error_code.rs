@@ -1,22 +1,20 @@
-//! The error codes of HTTP/3 and QPACK, as they travel in RESET_STREAM, STOP_SENDING and
-//! CONNECTION_CLOSE.
+//! The error codes of HTTP/3 and QPACK, as they travel in RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE.
 
-/// Why a stream or a connection is given up.
+/// The reason for ending a stream or a connection.
 ///
-/// This layer, being a server without push, tunnels or a dynamic table, never makes `NoError`,
-/// `GeneralProtocolError`, `InternalError`, `RequestCancelled`, `ConnectError` or `VersionFallback`
-/// itself; they are here for the loop, which closes, resets and drains. All others are reached by bytes
-/// that a peer may send, and `tests.rs` has a row for each.
+/// This layer never makes `NoError`, `GeneralProtocolError`, `InternalError`, `RequestCancelled`,
+/// `ConnectError` or `VersionFallback`; the loop uses them to close, reset and drain. Bytes of a peer
+/// reach each of the others, and `tests.rs` has a row for each.
 ///
-/// Source: RFC 9114 section 8.1, RFC 9204 section 6.
+/// **Source**: RFC 9114 section 8.1, RFC 9204 section 6.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u64)]
-pub enum Code {
+pub enum ErrorCode {
     /// Closing without an error to signal.
     NoError = 0x100,
     /// A violation that no other code describes.
     GeneralProtocolError,
-    /// We failed, not the peer.
+    /// This server failed, not the peer.
     InternalError,
     /// The peer created a stream that will not be accepted.
     StreamCreationError,
@@ -34,9 +32,9 @@ pub enum Code {
     SettingsError,
     /// The control stream did not begin with SETTINGS.
     MissingSettings,
-    /// Refused before anything was done: the client may send it again elsewhere.
+    /// The server refused the request before processing it: the client may retry elsewhere.
     RequestRejected,
-    /// The request or its answer is no longer wanted.
+    /// The peer cancelled the request, or the server the answer.
     RequestCancelled,
     /// The stream ended before the request was whole.
     RequestIncomplete,
@@ -44,7 +42,7 @@ pub enum Code {
     MessageError,
     /// The connection behind a CONNECT was lost.
     ConnectError,
-    /// Ask again over HTTP/1.1.
+    /// The client should retry over HTTP/1.1.
     VersionFallback,
     /// A field section could not be decoded.
     QpackDecompressionFailed = 0x200,
@@ -54,8 +52,8 @@ pub enum Code {
     QpackDecoderStreamError,
 }
 
-impl Code {
-    /// Gives the number that travels.
+impl ErrorCode {
+    /// The number on the wire.
     #[must_use]
     pub const fn value(self) -> u64 {
         self as u64
@@ -64,16 +62,16 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::ErrorCode;
 
     #[test]
     fn the_numbers_are_those_of_the_registries() {
-        assert_eq!(Code::NoError.value(), 0x100);
-        assert_eq!(Code::ClosedCriticalStream.value(), 0x104);
-        assert_eq!(Code::SettingsError.value(), 0x109);
-        assert_eq!(Code::MessageError.value(), 0x10e);
-        assert_eq!(Code::VersionFallback.value(), 0x110);
-        assert_eq!(Code::QpackDecompressionFailed.value(), 0x200);
-        assert_eq!(Code::QpackDecoderStreamError.value(), 0x202);
+        assert_eq!(ErrorCode::NoError.value(), 0x100);
+        assert_eq!(ErrorCode::ClosedCriticalStream.value(), 0x104);
+        assert_eq!(ErrorCode::SettingsError.value(), 0x109);
+        assert_eq!(ErrorCode::MessageError.value(), 0x10e);
+        assert_eq!(ErrorCode::VersionFallback.value(), 0x110);
+        assert_eq!(ErrorCode::QpackDecompressionFailed.value(), 0x200);
+        assert_eq!(ErrorCode::QpackDecoderStreamError.value(), 0x202);
     }
 }

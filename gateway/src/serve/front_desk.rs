@@ -1,13 +1,13 @@
-//! A worker's front desk: walks scans through the rooms, and holds the answers that wait for the disk.
+//! A worker's front desk: takes scans through the rooms, and holds the answers that wait for the disk.
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
-use super::quic::stream_key::StreamKey;
+use super::stream_key::StreamKey;
 use super::tally::Tally;
 use crate::clock;
 use crate::rooms::authenticate::Terminal;
-use crate::rooms::journal::{Desk, Journaled};
+use crate::rooms::journal::{JournalDesk, QueuedCheckIns};
 use crate::rooms::{self, answer, look_up};
-use crate::tables::Gate;
+use crate::tables::Tables;
 use crate::tables::channels::Channel;
 use crate::wire::problem::Problem;
 use bytes::BytesMut;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Answers that may wait for the disk at a worker. Beyond it a scan is shed: at 35,000 a second this is
-/// half a second of waiting, more than any disk that still works takes.
+/// Answers that may wait for the disk at a worker; further scans are shed. At 35,000 a second this is
+/// half a second, longer than a working disk takes.
 const WAITING_MAX: usize = 16_384;
 
-/// Where an answer goes.
+/// The destination of an answer.
 pub enum Caller {
-    /// To a stream of a QUIC connection.
+    /// A stream of a QUIC connection.
     Stream(StreamKey),
-    /// To a task of this worker.
+    /// A task of this worker.
     Task(oneshot::Sender<Reply>),
 }
 
@@ -42,85 +42,85 @@ pub struct Reply {
     pub body: BytesMut,
 }
 
-struct Waiting {
-    journaled: Journaled,
+struct PendingAnswer {
+    queued: QueuedCheckIns,
     caller: Caller,
     since: Instant,
 }
 
-/// The desk.
-pub struct Front {
-    gate: Arc<Gate>,
-    desk: Desk,
-    waiting: VecDeque<Waiting>,
+/// The front desk of a worker.
+pub struct FrontDesk {
+    tables: Arc<Tables>,
+    desk: JournalDesk,
+    waiting: VecDeque<PendingAnswer>,
     scratch: BytesMut,
     spread: u64,
     at: (Instant, Timestamp),
-    /// What it has done.
+    /// The worker's counters.
     pub tally: Tally,
 }
 
-/// What becomes of a scan at once.
-pub enum Taken {
-    /// It waits for the disk; the caller hears of it by [`Front::durable`].
+/// The state of a scan after its walk to the journal.
+pub enum ScanStatus {
+    /// Its answer waits for the disk and is sent by [`FrontDesk::durable`].
     Waiting,
     /// It was refused.
     Refused(Refusal),
 }
 
-impl Front {
-    /// A desk at this place of the journal.
+impl FrontDesk {
+    /// A front desk with this lane of the journal.
     #[must_use]
-    pub fn new(gate: Arc<Gate>, desk: Desk) -> Self {
+    pub fn new(tables: Arc<Tables>, desk: JournalDesk) -> Self {
         let spread = u64::from(desk.number) << 32;
         let tally = Tally::new(desk.number);
         let at = (Instant::now(), clock::now());
-        Self { gate, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
+        Self { tables, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
     }
 
-    /// Looks at the clocks: what comes until the next look came now.
+    /// Reads the clocks. Everything up to the next tick counts as having come now.
     pub fn tick(&mut self) -> Instant {
         self.at = (Instant::now(), clock::now());
         self.at.0
     }
 
-    /// The channel of a connection, by the host that it names. Where there are no channels nobody is asked.
+    /// The channel of a connection, by its server name. Without channels, `host` is not called.
     pub fn channel(&self, host: impl FnOnce() -> Option<String>) -> Option<Arc<Channel>> {
-        let channels = &self.gate.channels;
+        let channels = &self.tables.channels;
         if channels.is_empty() { None } else { channels.of(host().as_deref()) }
     }
 
-    /// Counts a request of a channel. **Errors**: the channel has had its quota.
+    /// Counts a request of a channel. **Errors**: `overloaded` if the channel's quota is spent.
     pub fn admit(&self, channel: &Channel) -> Result<(), Refusal> {
-        if self.gate.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
+        if self.tables.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
     }
 
-    /// Walks one scan to the journal.
-    pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> Taken {
+    /// Takes one scan as far as the journal.
+    pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> ScanStatus {
         match self.walk(body, authorization) {
-            Ok(journaled) => {
-                self.waiting.push_back(Waiting { journaled, caller, since: self.at.0 });
-                Taken::Waiting
+            Ok(queued) => {
+                self.waiting.push_back(PendingAnswer { queued, caller, since: self.at.0 });
+                ScanStatus::Waiting
             }
-            Err(refusal) => Taken::Refused(refusal),
+            Err(refusal) => ScanStatus::Refused(refusal),
         }
     }
 
-    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<Journaled, Refusal> {
+    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<QueuedCheckIns, Refusal> {
         if self.waiting.len() >= WAITING_MAX {
             return Err(Refusal::Overloaded);
         }
         let now = self.at.1;
-        let terminal = Terminal::of_header(authorization, &self.gate, now)?;
-        rooms::walk(body, terminal.as_ref(), &self.gate, &mut self.desk, now)
+        let terminal = Terminal::of_header(authorization, &self.tables, now)?;
+        rooms::walk(body, terminal.as_ref(), &self.tables, &mut self.desk, now)
     }
 
-    /// Looks a colour up.
+    /// Looks up a colour.
     pub fn look_up(&mut self, code: &[u8], authorization: Option<&[u8]>) -> Reply {
         let now = self.at.1;
         let mut body = BytesMut::with_capacity(256);
-        let looked = Terminal::of_header(authorization, &self.gate, now)
-            .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.gate, now, &mut body));
+        let looked = Terminal::of_header(authorization, &self.tables, now)
+            .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.tables, now, &mut body));
         match looked {
             Ok(()) => Reply { status: 200, is_problem: false, retry_after_s: None, body },
             Err(refusal) => self.refuse(refusal),
@@ -137,54 +137,54 @@ impl Front {
         Reply { status: refusal.status(), is_problem: true, retry_after_s: problem.retry_after_s(), body }
     }
 
-    /// Answers everybody whose check-in is on disk, in the order they came. Answers to tasks are sent from
-    /// here; those to streams are given to `to_stream`, which must not keep the body.
+    /// Answers the check-ins that are on disk, in the order they came. An answer to a task is sent
+    /// from here; one to a stream goes to `to_stream`, which must not keep the body.
     pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
-        while self.waiting.front().is_some_and(|waiting| waiting.journaled.is_durable(durable)) {
-            let Some(Waiting { journaled, caller, since }) = self.waiting.pop_front() else { return };
-            let Ok(kept) = journaled.kept(durable) else { return };
+        while self.waiting.front().is_some_and(|waiting| waiting.queued.is_durable(durable)) {
+            let Some(PendingAnswer { queued, caller, since }) = self.waiting.pop_front() else { return };
+            let Ok(check_ins) = queued.durable(durable) else { return };
             self.scratch.clear();
-            answer::answer(&kept, &self.gate.policies, &mut self.scratch);
+            answer::answer(&check_ins, &self.tables.policies, &mut self.scratch);
             self.tally.answered(now.saturating_duration_since(since));
             match caller {
                 Caller::Stream(key) => to_stream(key, &self.scratch),
                 Caller::Task(task) => {
                     let body = BytesMut::from(&self.scratch[..]);
-                    // A task that is gone has a client that is gone: the check-in is kept all the same.
+                    // If the client and so the task are gone, the check-in stays in the journal.
                     let _ = task.send(Reply { status: 200, is_problem: false, retry_after_s: None, body });
                 }
             }
         }
     }
 
-    /// How long the first one has waited for the disk.
+    /// How long the oldest answer has waited for the disk.
     #[must_use]
     pub fn waited(&self, now: Instant) -> Option<Duration> {
         self.waiting.front().map(|first| now.saturating_duration_since(first.since))
     }
 
-    /// Whether [`Self::durable`] would answer somebody: a repeated scan that was on disk before waits for no
-    /// group, and so for no bell of the journal.
+    /// Whether [`Self::durable`] would answer a check-in. A repeated scan that was on disk before
+    /// waits for no group, so the journal does not ring for it.
     #[must_use]
     pub fn is_due(&self) -> bool {
         let durable = self.desk.lane.durable();
-        self.waiting.front().is_some_and(|first| first.journaled.is_durable(durable))
+        self.waiting.front().is_some_and(|first| first.queued.is_durable(durable))
     }
 
-    /// How many wait.
+    /// The number of answers that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// The instant of the last look.
+    /// The instant of the last tick.
     #[must_use]
     pub fn instant(&self) -> Instant {
         self.at.0
     }
 
-    /// The time of day at the last look, for `date`.
+    /// The time of day at the last tick, for `date`.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.at.1
