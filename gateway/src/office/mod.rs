@@ -22,7 +22,7 @@ use crate::drain::Drains;
 use crate::rooms::intake::Intake;
 use crate::tables::Gate;
 use colours::recolour::Due;
-use http::error::Wrong;
+use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
@@ -109,7 +109,7 @@ impl Office {
 
     /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see
     /// [`audit_first`].
-    fn audit(&self, who: &Claims, act: &str, object: String, detail: Value) -> Result<(), Wrong> {
+    fn audit(&self, who: &Claims, act: &str, object: String, detail: Value) -> Result<(), OfficeError> {
         let (subject, role) = (who.subject.clone(), role(who.role).to_owned());
         let act = Act { at: clock::now(), subject, role, act: act.to_owned(), object, detail };
         Ok(self.registry.audit(&act).map(drop)?)
@@ -150,7 +150,7 @@ async fn audit_first(
     act: &'static str,
     object: String,
     detail: Value,
-) -> Result<(), Wrong> {
+) -> Result<(), OfficeError> {
     let (office, who) = (Arc::clone(office), who.clone());
     blocking(move || office.audit(&who, act, object, detail)).await?
 }
@@ -165,9 +165,9 @@ fn role(role: Role) -> &'static str {
 }
 
 /// Does what may take long apart from the runtime's own threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Wrong> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OfficeError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a request of the back office panicked");
-        Wrong::StoreUnavailable
+        OfficeError::StoreUnavailable
     })
 }

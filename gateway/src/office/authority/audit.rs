@@ -2,7 +2,7 @@
 
 use crate::office::http::auth::Operator;
 use crate::office::http::clerk::put_json;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -32,9 +32,9 @@ pub(in crate::office) async fn read(
     Operator(_): Operator,
     State(office): State<Arc<Office>>,
     query: Result<Query<From>, QueryRejection>,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let Query(From { from }) =
-        query.map_err(|_| Wrong::Malformed("the query takes `from`, a number".into()))?;
+        query.map_err(|_| OfficeError::Malformed("the query takes `from`, a number".into()))?;
     let entries = blocking(move || office.registry.audited(from, ENTRIES_MAX)).await??;
     let mut text = BytesMut::new();
     for entry in &entries {

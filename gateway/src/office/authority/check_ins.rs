@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::office::http::auth::{AtTheDoor, Authority};
 use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, blocking};
 use crate::rooms::admit::{self, Admitted};
@@ -47,7 +47,7 @@ impl Clerk for LateScans {
     type Kept = Kept;
     const GROUP_MAX: usize = SCANS_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<Admitted, Wrong> {
+    fn read(&self, line: &Line) -> Result<Admitted, OfficeError> {
         let gate = &self.office.gate;
         let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
         let authentic = authenticate_late(scan, &self.terminal, gate, clock::now())?;
@@ -59,7 +59,7 @@ impl Clerk for LateScans {
         Ok(journal::keep_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
     }
 
-    fn answer(&self, kept: Kept, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, kept: Kept, text: &mut BytesMut) -> Result<(), OfficeError> {
         answer::answer(&kept, &self.office.gate.policies, text);
         Ok(())
     }
@@ -100,17 +100,17 @@ impl Clerk for Register {
     type Kept = CheckInId;
     const GROUP_MAX: usize = CHECK_INS_MAX;
 
-    fn read(&self, line: &Line) -> Result<CheckIn, Wrong> {
+    fn read(&self, line: &Line) -> Result<CheckIn, OfficeError> {
         let ImportLine { person, venue, at, direction } = line.parse()?;
         let now = clock::now();
         if at > now.plus_ms(AHEAD_MS_MAX) {
-            return Err(Wrong::Malformed("at lies in the future".into()));
+            return Err(OfficeError::Malformed("at lies in the future".into()));
         }
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
-            return Err(Wrong::Malformed("at is longer ago than trails are kept".into()));
+            return Err(OfficeError::Malformed("at is longer ago than trails are kept".into()));
         }
         if self.office.gate.venues.get(venue).is_none() {
-            return Err(Wrong::VenueUnknown);
+            return Err(OfficeError::VenueUnknown);
         }
         let id = check_in_id(person, venue, direction, Moment::At(at));
         Ok(CheckIn { id, person, venue, at, direction, mode: Mode::Import, outcome: None })
@@ -125,11 +125,11 @@ impl Clerk for Register {
         self.office.intake.keep(&known).await?;
         let answers = check_ins.iter().zip(registered);
         let answers =
-            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(Wrong::PersonUnknown));
+            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(OfficeError::PersonUnknown));
         Ok(answers.collect())
     }
 
-    fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), OfficeError> {
         put_json(&Imported { id }, text);
         Ok(())
     }

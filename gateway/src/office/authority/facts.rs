@@ -3,7 +3,7 @@
 
 use crate::clock;
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::{self, Json};
 use crate::office::http::ndjson::{Line, Lines};
 use crate::office::{Office, blocking};
@@ -33,14 +33,14 @@ const SOURCE_WORSENING_MAX: u64 = 1_000;
 const REASON_BYTES_MAX: usize = 1_000;
 
 /// A list, read: each line with its number.
-type List = Vec<(u64, Result<Fact, Wrong>)>;
+type List = Vec<(u64, Result<Fact, OfficeError>)>;
 
 /// `POST /v1/facts`.
 pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let body = json::body(request, LIST_BYTES_MAX).await?;
     let lines = lines(Body::from(body.clone())).await?;
     blocking(move || {
@@ -56,7 +56,7 @@ pub(in crate::office) async fn add(
     .await?
 }
 
-async fn lines(body: Body) -> Result<Vec<Line>, Wrong> {
+async fn lines(body: Body) -> Result<Vec<Line>, OfficeError> {
     let (mut lines, mut all) = (Lines::new(body), Vec::new());
     while let Some(line) = lines.next().await? {
         all.push(line);
@@ -64,8 +64,8 @@ async fn lines(body: Body) -> Result<Vec<Line>, Wrong> {
     Ok(all)
 }
 
-fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
-    let said: Vec<Result<FactLine, Wrong>> = lines.iter().map(Line::parse).collect();
+fn read(office: &Office, lines: &[Line]) -> Result<List, OfficeError> {
+    let said: Vec<Result<FactLine, OfficeError>> = lines.iter().map(Line::parse).collect();
     let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
     let mut registered = office.registry.are_registered(&people)?.into_iter();
     // A list goes on record at one time: the order of its lines means nothing.
@@ -73,17 +73,17 @@ fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
     let facts = said.into_iter().map(|said| {
         let said = said?;
         if registered.next() != Some(true) {
-            return Err(Wrong::PersonUnknown);
+            return Err(OfficeError::PersonUnknown);
         }
         let id = office.registry.draw_fact_id()?;
-        said.fact(id, now).map_err(|error| Wrong::Malformed(error.to_string().into()))
+        said.fact(id, now).map_err(|error| OfficeError::Malformed(error.to_string().into()))
     });
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }
 
 /// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
 /// it: a source is whatever the sender says.
-fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, Wrong> {
+fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, OfficeError> {
     let published = office.gate.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
     let worsening: Vec<&Fact> = worsening.filter(|fact| published.policy.worsens(fact.kind.name())).collect();
@@ -105,7 +105,7 @@ fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool,
     Ok(false)
 }
 
-fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<Response, Wrong> {
+fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<Response, OfficeError> {
     let count = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
     office.audit(claims, "facts-held", String::new(), json!({"facts": count}))?;
     let new =
@@ -120,7 +120,7 @@ fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<R
 }
 
 /// Puts facts on record, recolours whom they are about, and answers a line each.
-fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
+fn apply(office: &Office, list: List) -> Result<Response, OfficeError> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     office.registry.add_facts(&facts)?;
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
@@ -140,7 +140,10 @@ fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
 }
 
 /// Applies a list that a second approver let through.
-pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
+pub(in crate::office) async fn apply_held(
+    office: Arc<Office>,
+    body: String,
+) -> Result<Response, OfficeError> {
     let lines = lines(Body::from(body)).await?;
     blocking(move || apply(&office, read(&office, &lines)?)).await?
 }
@@ -158,10 +161,10 @@ pub(in crate::office) async fn withdraw(
     State(office): State<Arc<Office>>,
     Path(fact): Path<String>,
     Json(Withdrawal { reason }): Json<Withdrawal>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let id: FactId = fact.parse().map_err(|_| Refusal::NotFound)?;
     if reason.trim().is_empty() || reason.len() > REASON_BYTES_MAX {
-        return Err(Wrong::Malformed(format!("reason must have 1 to {REASON_BYTES_MAX} bytes").into()));
+        return Err(OfficeError::Malformed(format!("reason must have 1 to {REASON_BYTES_MAX} bytes").into()));
     }
     blocking(move || {
         office.registry.fact(id)?.ok_or(Refusal::NotFound)?;

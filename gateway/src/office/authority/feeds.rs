@@ -3,7 +3,7 @@
 
 use crate::clock;
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json;
 use crate::office::residents::certificates::salt;
 use crate::office::{Office, PEOPLE_AT_ONCE, blocking};
@@ -73,11 +73,11 @@ pub(in crate::office) async fn take(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
     let body = json::body(request, FEED_BYTES_MAX).await?;
-    let body = String::from_utf8(body.into()).map_err(|_| Wrong::Malformed("not UTF-8".into()))?;
+    let body = String::from_utf8(body.into()).map_err(|_| OfficeError::Malformed("not UTF-8".into()))?;
     blocking(move || {
         let Some(feed) = read(&office, &body, &signature)? else {
             return Ok(axum::Json(value!({"repeated": true})).into_response());
@@ -103,7 +103,10 @@ pub(in crate::office) async fn take(
 }
 
 /// Applies a feed that a second approver let through: it was verified when it came.
-pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
+pub(in crate::office) async fn apply_held(
+    office: Arc<Office>,
+    body: String,
+) -> Result<Response, OfficeError> {
     blocking(move || {
         let head = head(&body)?;
         match next(&office, head, &body)? {
@@ -114,12 +117,12 @@ pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> 
     .await?
 }
 
-fn head(body: &str) -> Result<Head, Wrong> {
+fn head(body: &str) -> Result<Head, OfficeError> {
     json::parse(body.lines().next().unwrap_or_default().as_bytes())
 }
 
 /// Verifies a feed and reads it whole; none where it was taken before.
-fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Wrong> {
+fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, OfficeError> {
     let (head, now) = (head(body)?, clock::now());
     let is_trusted = {
         let published = office.gate.policies.in_force();
@@ -128,13 +131,13 @@ fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Wr
         trusted.any(|line| is_signed(&line.key, DOMAIN, body.as_bytes(), signature))
     };
     if !is_trusted {
-        return Err(Wrong::FeedUntrusted);
+        return Err(OfficeError::FeedUntrusted);
     }
     next(office, head, body)
 }
 
 /// Reads a feed whole if it is the next one of its source.
-fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, Wrong> {
+fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, OfficeError> {
     let whole = digest::digest(&digest::SHA256, body.as_bytes());
     let taken = Taken { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
     let last = last(office, &head.source)?;
@@ -143,20 +146,20 @@ fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, Wrong> 
     }
     let expected = last.map_or(1, |last| last.sequence + 1);
     if head.sequence != expected {
-        return Err(Wrong::FeedOutOfOrder(expected));
+        return Err(OfficeError::FeedOutOfOrder(expected));
     }
     let texts: Vec<&str> = body.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
     if texts.len() != head.lines {
-        return Err(Wrong::Malformed("the head says another number of lines".into()));
+        return Err(OfficeError::Malformed("the head says another number of lines".into()));
     }
     let lines = lines(office, &head, &texts)?;
     Ok(Some(Feed { head, lines, taken }))
 }
 
-fn last(office: &Office, source: &str) -> Result<Option<Taken>, Wrong> {
+fn last(office: &Office, source: &str) -> Result<Option<Taken>, OfficeError> {
     let stored = office.registry.setting(&setting(source))?;
     let taken = stored.map(|stored| serde_json::from_slice(&stored)).transpose();
-    taken.map_err(|_| Wrong::StoreUnavailable)
+    taken.map_err(|_| OfficeError::StoreUnavailable)
 }
 
 fn setting(source: &str) -> String {
@@ -174,9 +177,9 @@ struct Sent {
 }
 
 /// Reads every line, or none: the first that is wrong is named.
-fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, Wrong> {
+fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, OfficeError> {
     let of_line = |number: usize, wrong: &dyn std::fmt::Display| {
-        Wrong::Malformed(format!("line {}: {wrong}; nothing of the feed was taken", number + 2).into())
+        OfficeError::Malformed(format!("line {}: {wrong}; nothing of the feed was taken", number + 2).into())
     };
     let mut sent = Vec::with_capacity(texts.len());
     for (number, text) in texts.iter().enumerate() {
@@ -223,7 +226,7 @@ fn fact(
 
 /// Puts a feed on record, moves its source on, and says for how many people its source shows another colour than
 /// this city, by this feed or an earlier one.
-fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
+fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     let Feed { head, lines, taken } = feed;
     let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
     office.registry.add_facts(&facts)?;
@@ -232,7 +235,7 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
     let before = office.registry.setting(&setting(&head.source))?;
     let moved_on = serde_json::to_vec(&taken).expect("it holds nothing that JSON cannot");
     if !office.registry.swap_setting(&setting(&head.source), before.as_deref(), &moved_on)? {
-        return Err(Wrong::StoreUnavailable);
+        return Err(OfficeError::StoreUnavailable);
     }
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
     let mut diverging = 0_u32;
@@ -261,9 +264,9 @@ pub(in crate::office) async fn give(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     query: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let Query(Since { after }) =
-        query.map_err(|_| Wrong::Malformed("the query needs `after`, a time".into()))?;
+        query.map_err(|_| OfficeError::Malformed("the query needs `after`, a time".into()))?;
     blocking(move || {
         let (facts, through) = recorded(&office, after, clock::now().minus_ms(SETTLING_MS))?;
         let source = office.gate.policies.in_force().policy.name().to_owned();
@@ -301,7 +304,11 @@ fn outward(office: &Office, fact: &Fact, document: &Document) -> Value {
 }
 
 /// This city's own facts of a time, in the order in which they went on record, and up to when they are all of them.
-fn recorded(office: &Office, after: Timestamp, through: Timestamp) -> Result<(Vec<Fact>, Timestamp), Wrong> {
+fn recorded(
+    office: &Office,
+    after: Timestamp,
+    through: Timestamp,
+) -> Result<(Vec<Fact>, Timestamp), OfficeError> {
     let sources: Vec<String> = {
         let published = office.gate.policies.in_force();
         let feeds = published.policy.trusted().iter().filter(|line| line.feeds);

@@ -3,7 +3,7 @@
 
 use super::{facts, feeds, policies};
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, Request, State};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(in crate::office) async fn list(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let all = blocking(move || office.registry.all_held()).await??;
     let held: Vec<Value> = all
         .iter()
@@ -51,7 +51,7 @@ pub(in crate::office) async fn approve(
     State(office): State<Arc<Office>>,
     Path(held): Path<String>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let body = json::body(request, json::BODY_BYTES_MAX).await?;
     let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
     foresee(&office, &claims, &held, approval).await?;
@@ -64,7 +64,12 @@ pub(in crate::office) async fn approve(
 }
 
 /// Keeps a pack held that would turn very many, unless the approver expects so many.
-async fn foresee(office: &Arc<Office>, claims: &Claims, held: &str, approval: Approval) -> Result<(), Wrong> {
+async fn foresee(
+    office: &Arc<Office>,
+    claims: &Claims,
+    held: &str,
+    approval: Approval,
+) -> Result<(), OfficeError> {
     let id: HeldId = held.parse().map_err(|_| Refusal::NotFound)?;
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
@@ -74,14 +79,14 @@ async fn foresee(office: &Arc<Office>, claims: &Claims, held: &str, approval: Ap
         }
         // Before everybody is judged for somebody who may not approve it.
         by_another(&held, &claims)?;
-        let policy = Policy::parse(&held.body).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+        let policy = Policy::parse(&held.body).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
         let worse = policies::flips(&office, &policy)?.worse;
         if worse <= approval.worse.unwrap_or(WORSE_MAX) {
             return Ok(());
         }
         metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
         tracing::warn!(held = %id, worse, "a rule pack would give very many a more severe colour; it stays held");
-        Err(Wrong::MassFlip(worse))
+        Err(OfficeError::MassFlip(worse))
     })
     .await?
 }
@@ -91,14 +96,14 @@ pub(in crate::office) async fn reject(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     Path(held): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let held = release(&office, &claims, held, "held-rejected").await?;
     Ok(axum::Json(value!({"held": held.id, "rejected": true})))
 }
 
 /// Who sent a list may take it back, but not let it through.
-fn by_another(held: &Held, claims: &Claims) -> Result<(), Wrong> {
-    if held.sent_by == claims.subject { Err(Wrong::SameApprover) } else { Ok(()) }
+fn by_another(held: &Held, claims: &Claims) -> Result<(), OfficeError> {
+    if held.sent_by == claims.subject { Err(OfficeError::SameApprover) } else { Ok(()) }
 }
 
 async fn release(
@@ -106,7 +111,7 @@ async fn release(
     claims: &Claims,
     text: String,
     act: &'static str,
-) -> Result<Held, Wrong> {
+) -> Result<Held, OfficeError> {
     let id: HeldId = text.parse().map_err(|_| Refusal::NotFound)?;
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {

@@ -3,7 +3,7 @@
 
 use crate::deployment::reference;
 use crate::office::http::auth::Operator;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
 use crate::tables::keyring::Kids;
 use axum::extract::{Path, State};
@@ -25,10 +25,10 @@ pub(in crate::office) async fn list(
 pub(in crate::office) async fn rotate(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Kids>, Wrong> {
+) -> Result<axum::Json<Kids>, OfficeError> {
     let rotate = |kids: &mut Kids| {
         let next = kids.accepted.iter().copied().max().unwrap_or(kids.current).checked_add(1);
-        let next = next.ok_or(Wrong::Malformed("all 255 kids are used".into()))?;
+        let next = next.ok_or(OfficeError::Malformed("all 255 kids are used".into()))?;
         kids.current = next;
         kids.accepted.push(next);
         Ok(next)
@@ -41,14 +41,14 @@ pub(in crate::office) async fn withdraw(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
     Path(kid): Path<String>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     let kid: u8 = kid.parse().map_err(|_| Refusal::NotFound)?;
     let withdraw = move |kids: &mut Kids| {
         if !kids.accepted.contains(&kid) {
             return Err(Refusal::NotFound.into());
         }
         if kid == kids.current {
-            return Err(Wrong::Malformed("the current kid cannot be withdrawn: rotate first".into()));
+            return Err(OfficeError::Malformed("the current kid cannot be withdrawn: rotate first".into()));
         }
         kids.accepted.retain(|accepted| *accepted != kid);
         Ok(kid)
@@ -63,13 +63,13 @@ async fn change(
     office: Arc<Office>,
     claims: Claims,
     act: &'static str,
-    change: impl Fn(&mut Kids) -> Result<u8, Wrong> + Send + 'static,
-) -> Result<Kids, Wrong> {
+    change: impl Fn(&mut Kids) -> Result<u8, OfficeError> + Send + 'static,
+) -> Result<Kids, OfficeError> {
     blocking(move || {
         loop {
             let stored = office.registry.kids()?;
             let parsed = reference::parse_kids(stored.as_deref());
-            let mut kids = parsed.map_err(|_| Wrong::StoreUnavailable)?;
+            let mut kids = parsed.map_err(|_| OfficeError::StoreUnavailable)?;
             let kid = change(&mut kids)?;
             office.audit(&claims, act, kid.to_string(), json!({}))?;
             let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");

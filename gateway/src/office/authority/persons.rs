@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, Query, State};
@@ -39,9 +39,9 @@ pub(in crate::office) async fn read(
     State(office): State<Arc<Office>>,
     Path(person): Path<String>,
     query: Result<Query<As>, axum::extract::rejection::QueryRejection>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let Query(As { at, policy }) =
-        query.map_err(|_| Wrong::Malformed("the query takes `at` and `policy`".into()))?;
+        query.map_err(|_| OfficeError::Malformed("the query takes `at` and `policy`".into()))?;
     let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
     blocking(move || {
         account_for(&office, &claims, "person-read", person)?;
@@ -60,10 +60,10 @@ pub(in crate::office) async fn read(
     .await?
 }
 
-fn account_for(office: &Office, claims: &Claims, act: &str, person: PersonId) -> Result<(), Wrong> {
+fn account_for(office: &Office, claims: &Claims, act: &str, person: PersonId) -> Result<(), OfficeError> {
     let day = u64::from(clock::now().utc_day());
     if !office.registry.spend(&format!("persons-read/{}", claims.subject), day, 1, PERSONS_A_DAY_MAX)? {
-        return Err(Wrong::BudgetSpent);
+        return Err(OfficeError::BudgetSpent);
     }
     office.audit(claims, act, person.to_string(), json!({}))
 }
@@ -98,10 +98,10 @@ pub(in crate::office) async fn print_pass(
     State(office): State<Arc<Office>>,
     Path(person): Path<String>,
     Json(Days { days }): Json<Days>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
     if !(1..=PASS_DAYS_MAX).contains(&days) {
-        return Err(Wrong::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
+        return Err(OfficeError::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
     }
     blocking(move || {
         if !office.registry.is_registered(person)? {

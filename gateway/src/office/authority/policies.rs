@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::office::colours::shared_core::SharedCore;
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
 use crate::tables::policies::{Published, sign};
@@ -21,10 +21,10 @@ use std::sync::Arc;
 /// The longest rule pack.
 const PACK_BYTES_MAX: usize = 1024 * 1024;
 
-async fn pack(request: Request) -> Result<(String, Policy), Wrong> {
+async fn pack(request: Request) -> Result<(String, Policy), OfficeError> {
     let body = json::body(request, PACK_BYTES_MAX).await?;
-    let text = String::from_utf8(body.into()).map_err(|_| Wrong::PolicyInvalid("not UTF-8".into()))?;
-    let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+    let text = String::from_utf8(body.into()).map_err(|_| OfficeError::PolicyInvalid("not UTF-8".into()))?;
+    let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
     Ok((text, policy))
 }
 
@@ -32,7 +32,7 @@ async fn pack(request: Request) -> Result<(String, Policy), Wrong> {
 pub(in crate::office) async fn list(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let in_force = {
         let published = office.gate.policies.in_force();
         value!({
@@ -51,7 +51,7 @@ pub(in crate::office) async fn read(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
     Path(number): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let number = number.parse().map(PolicyNumber).map_err(|_| Refusal::NotFound)?;
     let published = office.gate.policies.of(number).ok_or(Refusal::NotFound)?;
     Ok(axum::Json(value!({
@@ -71,7 +71,7 @@ pub(in crate::office) struct Flips {
 }
 
 /// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
-pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
+pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
     let (now, current, mut flips) = (clock::now(), office.gate.policies.in_force(), Flips::default());
     let mut core = SharedCore::with_workers();
     office.registry.evidence(|_, evidence| {
@@ -93,7 +93,7 @@ pub(in crate::office) async fn dry_run(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let (_, policy) = pack(request).await?;
     blocking(move || {
         let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
@@ -118,7 +118,7 @@ pub(in crate::office) async fn publish(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let (body, policy) = pack(request).await?;
     blocking(move || {
         let label = policy.label().to_owned();
@@ -138,9 +138,9 @@ pub(in crate::office) async fn publish(
 pub(in crate::office) async fn bring_into_force(
     office: Arc<Office>,
     text: String,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     blocking(move || {
-        let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+        let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let number = office.registry.publish_policy(&label, &text, &signature)?;

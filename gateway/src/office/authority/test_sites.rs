@@ -6,7 +6,7 @@ use crate::office::calendar::date;
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::csv;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::format::{self, Format};
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, audit_first, blocking};
@@ -45,14 +45,14 @@ struct TestSiteLine {
 }
 
 impl TestSiteLine {
-    fn checked(self) -> Result<NewTestSite, Wrong> {
+    fn checked(self) -> Result<NewTestSite, OfficeError> {
         let Self { name, district, address, opens, closes, slot_minutes, places } = self;
         let opening = Opening { opens, closes, slot_minutes, places }.checked();
         Ok(NewTestSite {
             name: checked(&name, "name")?,
             district: checked(&district, "district")?,
             address: checked(&address, "address")?,
-            opening: opening.map_err(|error| Wrong::Malformed(error.to_string().into()))?,
+            opening: opening.map_err(|error| OfficeError::Malformed(error.to_string().into()))?,
         })
     }
 }
@@ -62,7 +62,7 @@ pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     body: Body,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "test-sites-added", String::new(), json!({})).await?;
     Ok(clerk::answer(NewTestSites { office }, body))
 }
@@ -77,7 +77,7 @@ impl Clerk for NewTestSites {
     type Kept = TestSite;
     const GROUP_MAX: usize = SITES_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<NewTestSite, Wrong> {
+    fn read(&self, line: &Line) -> Result<NewTestSite, OfficeError> {
         line.parse().and_then(TestSiteLine::checked)
     }
 
@@ -86,13 +86,13 @@ impl Clerk for NewTestSites {
         blocking(move || Ok(office.registry.add_test_sites(new)?.into_iter().map(Ok).collect())).await?
     }
 
-    fn answer(&self, site: TestSite, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, site: TestSite, text: &mut BytesMut) -> Result<(), OfficeError> {
         put_json(&json!({"site": site.id}), text);
         Ok(())
     }
 }
 
-fn id(text: &str) -> Result<TestSiteId, Wrong> {
+fn id(text: &str) -> Result<TestSiteId, OfficeError> {
     Ok(text.parse().map_err(|_| Refusal::NotFound)?)
 }
 
@@ -101,7 +101,7 @@ pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     Path(site): Path<String>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     let site = id(&site)?;
     audit_first(&office, &claims, "test-site-closed", site.to_string(), json!({})).await?;
     let closed = blocking(move || office.registry.close_test_site(site)).await??;
@@ -110,7 +110,7 @@ pub(in crate::office) async fn close(
 
 impl Office {
     /// A test site that takes bookings. **Errors**: there is none of this id.
-    pub(in crate::office) fn open_test_site(&self, site: TestSiteId) -> Result<TestSite, Wrong> {
+    pub(in crate::office) fn open_test_site(&self, site: TestSiteId) -> Result<TestSite, OfficeError> {
         let site = self.registry.test_site(site)?.filter(|site| site.doors == Doors::Open);
         Ok(site.ok_or(Refusal::NotFound)?)
     }
@@ -129,9 +129,9 @@ pub(in crate::office) async fn list(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
     query: Result<Query<Where>, QueryRejection>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let Query(Where { district }) =
-        query.map_err(|_| Wrong::Malformed("the query takes `district`".into()))?;
+        query.map_err(|_| OfficeError::Malformed("the query takes `district`".into()))?;
     blocking(move || {
         let mut sites = office.registry.test_sites()?;
         let is_there = |site: &TestSite| district.as_ref().is_none_or(|district| site.district == *district);
@@ -162,9 +162,9 @@ pub(in crate::office) struct Of {
 }
 
 /// The day that a query names.
-fn day(query: Result<Query<Of>, QueryRejection>) -> Result<Date, Wrong> {
+fn day(query: Result<Query<Of>, QueryRejection>) -> Result<Date, OfficeError> {
     let day = query.ok().and_then(|Query(Of { day })| date(&day));
-    day.ok_or(Wrong::Malformed("the query takes `day`, a date like 2022-01-04".into()))
+    day.ok_or(OfficeError::Malformed("the query takes `day`, a date like 2022-01-04".into()))
 }
 
 /// `GET /v1/test-sites/{site}/slots?day=DATE`: how many places each slot has left that has not begun.
@@ -173,7 +173,7 @@ pub(in crate::office) async fn slots(
     State(office): State<Arc<Office>>,
     Path(site): Path<String>,
     query: Result<Query<Of>, QueryRejection>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let (site, day) = (id(&site)?, day(query)?);
     blocking(move || {
         let (site, now) = (office.open_test_site(site)?, clock::now());
@@ -198,7 +198,7 @@ pub(in crate::office) async fn booked(
     Path(site): Path<String>,
     headers: HeaderMap,
     query: Result<Query<Of>, QueryRejection>,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let (site, day, format) = (id(&site)?, day(query)?, Format::of(&headers));
     blocking(move || {
         let site = office.registry.test_site(site)?.ok_or(Refusal::NotFound)?;

@@ -2,7 +2,7 @@
 
 use crate::office::http::auth::Authority;
 use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::ndjson::Line;
 use crate::office::poster as drawing;
 use crate::office::{Office, audit_first, blocking};
@@ -41,7 +41,7 @@ struct VenueLine {
 }
 
 impl VenueLine {
-    fn checked(self) -> Result<NewVenue, Wrong> {
+    fn checked(self) -> Result<NewVenue, OfficeError> {
         Ok(NewVenue {
             name: checked(&self.name, "name")?,
             kind: self.kind,
@@ -53,10 +53,10 @@ impl VenueLine {
 }
 
 /// A name of a place. **Errors**: malformed, with the field that it is of.
-pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, Wrong> {
+pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, OfficeError> {
     checked_name(text).map_err(|_| {
         let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
-        Wrong::Malformed(bounds.into())
+        OfficeError::Malformed(bounds.into())
     })
 }
 
@@ -65,7 +65,7 @@ pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     body: Body,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "venues-added", String::new(), json!({})).await?;
     Ok(clerk::answer(NewVenues { office }, body))
 }
@@ -80,7 +80,7 @@ impl Clerk for NewVenues {
     type Kept = Venue;
     const GROUP_MAX: usize = VENUES_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<NewVenue, Wrong> {
+    fn read(&self, line: &Line) -> Result<NewVenue, OfficeError> {
         line.parse().and_then(VenueLine::checked)
     }
 
@@ -94,7 +94,7 @@ impl Clerk for NewVenues {
         .await?
     }
 
-    fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), OfficeError> {
         let code = self.office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
         put_json(&json!({"venue": venue.id, "poster": code}), text);
         Ok(())
@@ -102,7 +102,7 @@ impl Clerk for NewVenues {
 }
 
 /// The venue of a path; 404 for what is no id and for what no venue has.
-fn known(office: &Office, text: &str) -> Result<Venue, Wrong> {
+fn known(office: &Office, text: &str) -> Result<Venue, OfficeError> {
     let id: VenueId = text.parse().map_err(|_| Refusal::NotFound)?;
     office.gate.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
 }
@@ -112,7 +112,7 @@ pub(in crate::office) async fn poster(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
     Path((venue, file)): Path<(String, String)>,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let venue = known(&office, &venue)?;
     let number: Option<u16> = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
     let number = number.filter(|&number| number > 0).ok_or(Refusal::NotFound)?;
@@ -126,7 +126,7 @@ pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     Path(venue): Path<String>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     let venue = known(&office, &venue)?.id;
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();

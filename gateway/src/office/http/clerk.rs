@@ -1,7 +1,7 @@
 //! Who takes requests of many lines: each line is read on its own, a group of them is kept as one, and each
 //! is answered in the order it came. A line's problem is that line's; the rest goes on.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use super::ndjson::{self, Gone, Line, Lines, Sink};
 use axum::body::Body;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use bytes::{BufMut as _, BytesMut};
 use serde::Serialize;
 
 /// What became of a group.
-pub(in crate::office) type Keeping<T> = Result<Vec<Result<T, Wrong>>, Wrong>;
+pub(in crate::office) type Keeping<T> = Result<Vec<Result<T, OfficeError>>, OfficeError>;
 
 /// What a kind of line is made of.
 pub(in crate::office) trait Clerk: Send + Sync + 'static {
@@ -21,14 +21,14 @@ pub(in crate::office) trait Clerk: Send + Sync + 'static {
     const GROUP_MAX: usize;
 
     /// Reads a line. **Errors**: the line's own problem.
-    fn read(&self, line: &Line) -> Result<Self::Entry, Wrong>;
+    fn read(&self, line: &Line) -> Result<Self::Entry, OfficeError>;
 
     /// Keeps a group: what comes back is in the order given, an entry's own problem in its place. **Errors**:
     /// none of them was kept.
     fn keep(&self, entries: Vec<Self::Entry>) -> impl Future<Output = Keeping<Self::Kept>> + Send;
 
     /// Writes one answer, without a line feed.
-    fn answer(&self, kept: Self::Kept, text: &mut BytesMut) -> Result<(), Wrong>;
+    fn answer(&self, kept: Self::Kept, text: &mut BytesMut) -> Result<(), OfficeError>;
 }
 
 /// The answer to a request whose lines are the clerk's.
@@ -62,7 +62,7 @@ async fn take<C: Clerk>(clerk: C, mut lines: Lines, mut sink: Sink) -> Result<Si
 
 async fn settle<C: Clerk>(
     clerk: &C,
-    group: &mut Vec<(u64, Result<C::Entry, Wrong>)>,
+    group: &mut Vec<(u64, Result<C::Entry, OfficeError>)>,
     sink: &mut Sink,
 ) -> Result<(), Gone> {
     let (mut entries, mut places) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! JSON bodies, bounded and strict: unknown fields are refused, and what is wrong is said without repeating
 //! what was sent.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -15,27 +15,27 @@ pub(in crate::office) const BODY_BYTES_MAX: usize = 64 * 1024;
 pub(in crate::office) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Wrong;
-    async fn from_request(request: Request, _: &S) -> Result<Self, Wrong> {
+    type Rejection = OfficeError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, OfficeError> {
         parse(&body(request, BODY_BYTES_MAX).await?).map(Self)
     }
 }
 
 /// Reads a whole body. **Errors**: `too-large` beyond so many bytes.
-pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Wrong> {
+pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, OfficeError> {
     match Limited::new(request.into_body(), bytes_max).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge.into()),
-        Err(_) => Err(Wrong::Malformed("the body did not arrive whole".into())),
+        Err(_) => Err(OfficeError::Malformed("the body did not arrive whole".into())),
     }
 }
 
 /// Parses a JSON object. A list of its values in their order is none, whatever the parser would make of it.
-pub(in crate::office) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Wrong> {
+pub(in crate::office) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OfficeError> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Wrong::Malformed("a list stands where an object is expected".into()));
+        return Err(OfficeError::Malformed("a list stands where an object is expected".into()));
     }
-    serde_json::from_slice(bytes).map_err(|error| Wrong::Malformed(describe(&error).into()))
+    serde_json::from_slice(bytes).map_err(|error| OfficeError::Malformed(describe(&error).into()))
 }
 
 /// What is wrong, in the words of the parser where those are the contract's own names, and by its place
@@ -82,7 +82,7 @@ mod tests {
             (r#" ["Zhang",1]"#, "a list stands where an object is expected"),
         ] {
             let wrong = parse::<Shape>(sent.as_bytes()).unwrap_err();
-            let Wrong::Malformed(detail) = wrong else { panic!("{sent}") };
+            let OfficeError::Malformed(detail) = wrong else { panic!("{sent}") };
             assert!(detail.contains(said), "{sent}: {detail}");
             assert!(!detail.contains("Zhang") && !detail.contains("secret"), "{detail}");
         }

@@ -10,4 +10,5 @@ pub(super) mod error;
 pub(super) mod format;
 pub(super) mod json;
 pub(super) mod ndjson;
+mod problem_rows;
 pub(super) mod router;

@@ -1,7 +1,7 @@
 //! NDJSON both ways: lines as they come, of bounded length and any number, and answers as they are ready. A
 //! line's problem is that line's: the rest goes on.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use super::json;
 use axum::body::{Body, BodyDataStream};
 use axum::response::{IntoResponse, Response};
@@ -30,12 +30,12 @@ pub(in crate::office) struct Line {
     /// Its number, from 1. Blank lines count.
     pub number: u64,
     /// Its bytes without the line feed; a problem where it is too long.
-    pub bytes: Result<Bytes, Wrong>,
+    pub bytes: Result<Bytes, OfficeError>,
 }
 
 impl Line {
     /// Parses it.
-    pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
+    pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, OfficeError> {
         json::parse(self.bytes.as_ref().map_err(Clone::clone)?)
     }
 }
@@ -59,7 +59,7 @@ impl Lines {
 
     /// The next line that is not blank; none at the end. **Errors**: where the body broke off: what came
     /// before has been given. **Cancel safety**: nothing is lost.
-    pub(in crate::office) async fn next(&mut self) -> Result<Option<Line>, Wrong> {
+    pub(in crate::office) async fn next(&mut self) -> Result<Option<Line>, OfficeError> {
         loop {
             if let Some(line) = self.take_line() {
                 return Ok(Some(line));
@@ -69,7 +69,7 @@ impl Lines {
             }
             match self.body.next().await {
                 Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
-                Some(Err(_)) => return Err(Wrong::Malformed("the body did not arrive whole".into())),
+                Some(Err(_)) => return Err(OfficeError::Malformed("the body did not arrive whole".into())),
                 None => self.is_ended = true,
             }
         }
@@ -121,7 +121,7 @@ impl Lines {
     }
 }
 
-fn too_long() -> Wrong {
+fn too_long() -> OfficeError {
     Refusal::TooLarge.into()
 }
 

@@ -1,6 +1,6 @@
 //! Which path is whose. Every path of the contract that is not a scan stands here.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use crate::office::authority::{
     audit, check_ins, facts, feeds, held, keys, persons, policies, test_sites, venues,
 };
@@ -82,11 +82,11 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/check-ins", post(not_found))
         .route("/v1/colours/{code}", get(not_found))
         .merge(pages::router())
-        .method_not_allowed_fallback(async || Wrong::from(Refusal::MethodNotAllowed))
+        .method_not_allowed_fallback(async || OfficeError::from(Refusal::MethodNotAllowed))
         .fallback(not_found)
         .with_state(office)
 }
 
-async fn not_found() -> Wrong {
+async fn not_found() -> OfficeError {
     Refusal::NotFound.into()
 }

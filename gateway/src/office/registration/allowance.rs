@@ -3,7 +3,7 @@
 //! registers. The registry counts them under a pseudonym.
 
 use crate::clock;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
 use scangate_core::limits::SMS_WINDOW_MS;
 use scangate_core::time::Timestamp;
@@ -53,7 +53,7 @@ impl Taken {
         allowance: Allowance,
         phone: &str,
         office: &Arc<Office>,
-    ) -> Result<Self, Wrong> {
+    ) -> Result<Self, OfficeError> {
         let account = format!("{}/{}", allowance.word(), office.reception.sms.pseudonym(phone));
         let period = clock::now().0 / PERIOD_MS;
         let (taken, office) = (Self { account, period }, Arc::clone(office));
@@ -61,7 +61,7 @@ impl Taken {
             if office.registry.spend(&taken.account, period, 1, allowance.max())? {
                 Ok(taken)
             } else {
-                Err(Wrong::PhoneSpent(Timestamp((period + 1) * PERIOD_MS)))
+                Err(OfficeError::PhoneSpent(Timestamp((period + 1) * PERIOD_MS)))
             }
         })
         .await?
@@ -70,8 +70,9 @@ impl Taken {
     /// Gives it back, for it was of no use to anybody. Where that fails it is gone, which the log says.
     pub(in crate::office) async fn give_back(self, office: &Arc<Office>) {
         let office = Arc::clone(office);
-        let given =
-            blocking(move || Ok::<_, Wrong>(office.registry.give_back(&self.account, self.period, 1)?));
+        let given = blocking(move || {
+            Ok::<_, OfficeError>(office.registry.give_back(&self.account, self.period, 1)?)
+        });
         let _ = given.await;
     }
 }

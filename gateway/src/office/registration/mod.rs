@@ -6,7 +6,7 @@ pub(super) mod allowance;
 pub mod providers;
 pub(super) mod reception;
 
-use super::http::error::Wrong;
+use super::http::error::OfficeError;
 use super::http::json::{self, BODY_BYTES_MAX, Json};
 use super::residents::people::{Given, enrol, enrol_proven, give};
 use super::{Office, blocking};
@@ -59,7 +59,7 @@ pub(super) struct Phone {
 pub(super) async fn send_code(
     State(office): State<Arc<Office>>,
     Json(Phone { phone }): Json<Phone>,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let phone = checked_phone(&phone)?;
     let published = in_force(&office);
     if !published.policy.terms().steps.contains(&RegistrationStep::Sms) {
@@ -73,7 +73,7 @@ pub(super) async fn send_code(
         if fault.is_undone() {
             taken.give_back(&office).await;
         }
-        return Err(Wrong::RegistrationUnavailable);
+        return Err(OfficeError::RegistrationUnavailable);
     }
     let answer = json!({"good_until": SmsKey::good_until(now)});
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
@@ -109,13 +109,13 @@ impl Proofs {
 
 impl Application {
     /// Takes it apart. **Errors**: what of it the pack does not take or misses.
-    fn under(self, terms: &Terms) -> Result<(Personal, Proofs), Wrong> {
+    fn under(self, terms: &Terms) -> Result<(Personal, Proofs), OfficeError> {
         let Self { name, phone, document, class, sms_code, face } = self;
         // Before its number is looked at: it may be right in the holder's country and of no form known here.
         terms.register(document.r#type)?;
         let personal = Personal { name, phone, document, class }.checked()?;
-        let sms_code = needed(terms, RegistrationStep::Sms, sms_code, Wrong::SmsCodeNeeded)?;
-        let face = needed(terms, RegistrationStep::Face, face, Wrong::FaceNeeded)?;
+        let sms_code = needed(terms, RegistrationStep::Sms, sms_code, OfficeError::SmsCodeNeeded)?;
+        let face = needed(terms, RegistrationStep::Face, face, OfficeError::FaceNeeded)?;
         let face = face.map(Picture::parse).transpose()?;
         Ok((personal, Proofs { sms_code, face }))
     }
@@ -125,12 +125,12 @@ fn needed<T>(
     terms: &Terms,
     step: RegistrationStep,
     brought: Option<T>,
-    missing: Wrong,
-) -> Result<Option<T>, Wrong> {
+    missing: OfficeError,
+) -> Result<Option<T>, OfficeError> {
     if terms.steps.contains(&step) { brought.ok_or(missing).map(Some) } else { Ok(None) }
 }
 
-impl From<PictureError> for Wrong {
+impl From<PictureError> for OfficeError {
     fn from(error: PictureError) -> Self {
         match error {
             PictureError::Base64 => Self::Malformed(error.to_string().into()),
@@ -144,7 +144,7 @@ impl From<PictureError> for Wrong {
 pub(super) async fn register(
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<axum::Json<Given>, Wrong> {
+) -> Result<axum::Json<Given>, OfficeError> {
     let published = in_force(&office);
     let terms = published.policy.terms();
     let with_picture = terms.steps.contains(&RegistrationStep::Face);
@@ -155,22 +155,22 @@ pub(super) async fn register(
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
     let given = blocking(move || {
-        let registered = enrol(&office, &[personal])?.pop().ok_or(Wrong::StoreUnavailable)?;
-        if registered.is_new { give(&office, registered) } else { Err(Wrong::AlreadyRegistered) }
+        let registered = enrol(&office, &[personal])?.pop().ok_or(OfficeError::StoreUnavailable)?;
+        if registered.is_new { give(&office, registered) } else { Err(OfficeError::AlreadyRegistered) }
     });
     Ok(axum::Json(given.await??))
 }
 
-async fn application(request: Request, bytes_max: usize) -> Result<Application, Wrong> {
+async fn application(request: Request, bytes_max: usize) -> Result<Application, OfficeError> {
     let Ok(body) = tokio::time::timeout(BODY_MAX, json::body(request, bytes_max)).await else {
-        return Err(Wrong::Malformed("the body did not arrive in time".into()));
+        return Err(OfficeError::Malformed("the body did not arrive in time".into()));
     };
     json::parse(&body?)
 }
 
 /// The phone first: nobody's face is compared for who does not hold the phone. A try counts before it is looked
 /// at, so that many at once are not more than the allowance.
-async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), Wrong> {
+async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), OfficeError> {
     if !proofs.are_brought() {
         return Ok(());
     }
@@ -178,16 +178,16 @@ async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Res
     let (reception, phone) = (&office.reception, &personal.phone);
     let taken = Taken::of(Allowance::Tries, phone, office).await?;
     if sms_code.is_some_and(|code| !reception.sms.is_good(phone, code.trim(), clock::now())) {
-        return Err(Wrong::SmsCodeInvalid);
+        return Err(OfficeError::SmsCodeInvalid);
     }
     let Some(face) = face else { return Ok(()) };
     match reception.parties.is_match(personal, &face).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Wrong::FaceMismatch),
+        Ok(false) => Err(OfficeError::FaceMismatch),
         Err(_) => {
             // The code was right and nothing came of it: that is not the person's to pay for.
             taken.give_back(office).await;
-            Err(Wrong::RegistrationUnavailable)
+            Err(OfficeError::RegistrationUnavailable)
         }
     }
 }

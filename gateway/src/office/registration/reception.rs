@@ -2,7 +2,7 @@
 //! `registration`.
 
 use super::providers::Parties;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use scangate_core::keys::Secret;
 use scangate_core::sms::SmsKey;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -28,7 +28,7 @@ impl Reception {
     }
 
     /// A place for a registration with a picture. **Errors**: `registration-unavailable` where all are taken.
-    pub(in crate::office) fn place(&self) -> Result<SemaphorePermit<'_>, Wrong> {
-        self.pictures.try_acquire().map_err(|_| Wrong::RegistrationUnavailable)
+    pub(in crate::office) fn place(&self) -> Result<SemaphorePermit<'_>, OfficeError> {
+        self.pictures.try_acquire().map_err(|_| OfficeError::RegistrationUnavailable)
     }
 }

@@ -4,7 +4,7 @@
 use super::paper_id;
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, State};
@@ -44,16 +44,16 @@ pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(said): Json<Said>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let now = clock::now();
     if said.at.since_ms(now).max(now.since_ms(said.at)) > ARRIVAL_MS_MAX {
-        return Err(Wrong::Malformed("at must be within 14 days from now".into()));
+        return Err(OfficeError::Malformed("at must be within 14 days from now".into()));
     }
     if said.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
-        return Err(Wrong::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
+        return Err(OfficeError::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
     }
     if said.venue.is_some_and(|venue| office.gate.venues.get(venue).is_none()) {
-        return Err(Wrong::VenueUnknown);
+        return Err(OfficeError::VenueUnknown);
     }
     blocking(move || {
         office.need_registered(id)?;
@@ -83,7 +83,7 @@ fn due(
     stay: &Fact,
     said: &Said,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Wrong> {
+) -> Result<Option<Timestamp>, OfficeError> {
     let mut evidence = office.registry.evidence_of(person)?;
     evidence.facts.push(stay.clone());
     let published = office.gate.policies.in_force();
@@ -93,7 +93,7 @@ fn due(
         return Ok(None);
     };
     if duty.unit_needed && said.unit.is_none() {
-        return Err(Wrong::UnitNeeded);
+        return Err(OfficeError::UnitNeeded);
     }
     Ok(Some(said.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
 }
@@ -103,7 +103,7 @@ pub(in crate::office) async fn reported(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(arrival): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let paper = paper_id(&arrival)?;
     blocking(move || {
         let now = clock::now();
@@ -120,19 +120,19 @@ pub(in crate::office) async fn reported(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     office.caught_up().await;
     blocking(move || {
         let arrivals = office.papers(id, Paper::arrival, |arrival| arrival.at)?;
         let shown =
             arrivals.iter().map(|(paper, arrival)| Ok(shown(*paper, arrival, passed(&office, id, arrival)?)));
-        Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, Wrong>>()? })))
+        Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? })))
     })
     .await?
 }
 
 /// The first check-in at a checkpoint since an arrival: it closes the arrival's record.
-fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, Wrong> {
+fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, OfficeError> {
     let window = Window { from: arrival.at, to: arrival.at.plus_ms(ARRIVAL_MS_MAX) };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
@@ -156,7 +156,7 @@ fn shown(id: PaperId, arrival: &Arrival, passed: Option<CheckInId>) -> Value {
 pub(in crate::office) async fn overdue(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let now = clock::now();
         let late = |filed: &mut Filed| {

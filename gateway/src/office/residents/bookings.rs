@@ -4,7 +4,7 @@ use super::family::mine;
 use crate::clock;
 use crate::office::calendar::date;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, State};
@@ -33,7 +33,7 @@ pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(wish): Json<Wish>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || book(&office, id, &wish).map(axum::Json)).await?
 }
 
@@ -43,12 +43,12 @@ pub(in crate::office) async fn add_for(
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
     Json(wish): Json<Wish>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || book(&office, mine(&office, id, &dependant, Right::Apply)?, &wish).map(axum::Json))
         .await?
 }
 
-fn book(office: &Office, person: PersonId, wish: &Wish) -> Result<Value, Wrong> {
+fn book(office: &Office, person: PersonId, wish: &Wish) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
     let (site, now) = (office.open_test_site(wish.site)?, clock::now());
     let (slot, today) = (slot(office, &site, wish.at, now)?, office.day(now));
@@ -58,10 +58,10 @@ fn book(office: &Office, person: PersonId, wish: &Wish) -> Result<Value, Wrong> 
 }
 
 /// The slot of a site that begins then. **Errors**: none does, or it is not among what may be booked now.
-fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Result<Slot, Wrong> {
+fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Result<Slot, OfficeError> {
     let (day, today) = (office.day(at), office.day(now));
     if at <= now || day - today >= u32::from(BOOKING_DAYS) {
-        return Err(Wrong::Malformed(
+        return Err(OfficeError::Malformed(
             format!("at must lie within {BOOKING_DAYS} days, today's first").into(),
         ));
     }
@@ -69,7 +69,7 @@ fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Resu
     if slots.any(|begins| begins == at) {
         Ok(Slot { site: site.id, at, day })
     } else {
-        Err(Wrong::Malformed("at must be when a slot of the site begins".into()))
+        Err(OfficeError::Malformed("at must be when a slot of the site begins".into()))
     }
 }
 
@@ -86,7 +86,7 @@ fn shown(office: &Office, booking: &Booking, site: &TestSite) -> Value {
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || booked(&office, id).map(axum::Json)).await?
 }
 
@@ -95,12 +95,12 @@ pub(in crate::office) async fn list_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || booked(&office, mine(&office, id, &dependant, Right::View)?).map(axum::Json)).await?
 }
 
 /// What somebody has booked from today on, in the order of its times.
-fn booked(office: &Office, person: PersonId) -> Result<Value, Wrong> {
+fn booked(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     let today = office.day(clock::now());
     let bookings = office.registry.bookings_of(person)?;
     let mut coming: Vec<&Booking> =
@@ -119,7 +119,7 @@ pub(in crate::office) async fn cancel(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(day): Path<String>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     blocking(move || call_off(&office, id, &day)).await?
 }
 
@@ -128,11 +128,11 @@ pub(in crate::office) async fn cancel_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path((dependant, day)): Path<(String, String)>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     blocking(move || call_off(&office, mine(&office, id, &dependant, Right::Apply)?, &day)).await?
 }
 
-fn call_off(office: &Office, person: PersonId, day: &str) -> Result<StatusCode, Wrong> {
+fn call_off(office: &Office, person: PersonId, day: &str) -> Result<StatusCode, OfficeError> {
     let day = office.day(office.midnight(date(day).ok_or(Refusal::NotFound)?));
     let cancelled = office.registry.cancel_booking(person, day)?;
     cancelled.map(|_| StatusCode::NO_CONTENT).ok_or(Refusal::NotFound.into())

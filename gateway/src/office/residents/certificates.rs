@@ -5,7 +5,7 @@ use super::SALT_DOMAIN;
 use crate::clock;
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub(in crate::office) async fn issue(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         let (now, colour) = (clock::now(), office.judge(id)?.standing.colour);
@@ -80,7 +80,7 @@ pub(in crate::office) async fn hand_in(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(HandedIn { certificate }): Json<HandedIn>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         office.count_today("certificates", id, PAPERS_A_DAY_MAX)?;
@@ -104,7 +104,7 @@ pub(in crate::office) async fn hand_in(
     .await?
 }
 
-fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, Wrong> {
+fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, OfficeError> {
     let kind = FactKind::Certificate { r#type: CertificateType::Health };
     let told = office.self_reported(person, kind, certificate.at, clock::now())?;
     let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));

@@ -4,7 +4,7 @@
 use super::{checked_text, paper_id};
 use crate::clock;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, State};
@@ -31,7 +31,7 @@ pub(in crate::office) async fn draft(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(Text { text }): Json<Text>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let (text, drafted) = (checked_text(&text)?, clock::now());
     blocking(move || {
         let declaration = Declaration { text, drafted, confirmed: None };
@@ -46,7 +46,7 @@ pub(in crate::office) async fn confirm(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(declaration): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let paper = paper_id(&declaration)?;
     blocking(move || {
         let now = clock::now();
@@ -66,7 +66,7 @@ pub(in crate::office) async fn confirm(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let declarations =
         blocking(move || office.papers(id, Paper::declaration, |declaration| declaration.drafted)).await??;
     let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();

@@ -6,7 +6,7 @@ use super::people::{change_person, enrol, give};
 use super::reports::{self, Health};
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, State};
@@ -45,7 +45,7 @@ pub(in crate::office) async fn take(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(dependant): Json<Dependant>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         may_take(&office, id, dependant.person)?;
         let registered = match dependant {
@@ -54,12 +54,12 @@ pub(in crate::office) async fn take(
             }
             Dependant { name: None, document: None, person: Some(person) } => known(&office, id, person)?,
             Dependant { .. } => {
-                return Err(Wrong::Malformed("either name and document, or person".into()));
+                return Err(OfficeError::Malformed("either name and document, or person".into()));
             }
         };
         let dependant = registered.person;
         if dependant == id {
-            return Err(Wrong::Malformed("nobody is their own dependant".into()));
+            return Err(OfficeError::Malformed("nobody is their own dependant".into()));
         }
         office.audit_own(id, "dependant-taken", dependant.to_string(), json!({}))?;
         tie(&office, id, dependant)?;
@@ -70,7 +70,7 @@ pub(in crate::office) async fn take(
 
 /// Whether somebody may take a dependant at all, before anybody is registered for it. One who is taken already needs no
 /// more room: the answer may have been lost.
-fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), Wrong> {
+fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), OfficeError> {
     office.need_registered(holder)?;
     let (colour, kin) = (office.judge(holder)?.standing.colour, office.registry.kin_of(holder)?);
     let published = office.gate.policies.in_force();
@@ -81,12 +81,12 @@ fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result
 }
 
 /// Ties them where both have room and the dependant agrees, as their rows are when each is swapped.
-fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Wrong> {
+fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), OfficeError> {
     let is_proven = office.registry.person(dependant)?.is_some_and(|person| person.proven);
     let family = office.gate.policies.in_force().policy.terms().family.clone();
     let may = |side: Side, kin: &Kin| {
         if side == Side::Guardians && is_proven && !kin.agrees_to(holder) {
-            return Err(Wrong::ProxyNotNamed);
+            return Err(OfficeError::ProxyNotNamed);
         }
         Ok(family.has_room(side, kin.side(side).len())?)
     };
@@ -95,12 +95,12 @@ fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Wro
 
 /// Refuses who proved to hold a phone and has not named the holder: a person's id is no secret, since every
 /// code that they show has it.
-fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), Wrong> {
+fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), OfficeError> {
     let is_free = !person.proven || person.id == holder;
     if is_free || office.registry.kin_of(person.id)?.agrees_to(holder) {
         Ok(())
     } else {
-        Err(Wrong::ProxyNotNamed)
+        Err(OfficeError::ProxyNotNamed)
     }
 }
 
@@ -111,24 +111,25 @@ fn register(
     holder: PersonId,
     name: String,
     document: Document,
-) -> Result<Registered, Wrong> {
+) -> Result<Registered, OfficeError> {
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.gate.policies.in_force().policy.terms().register(personal.document.r#type)?;
-    let registered = enrol(office, std::slice::from_ref(&personal))?.pop().ok_or(Wrong::StoreUnavailable)?;
+    let registered =
+        enrol(office, std::slice::from_ref(&personal))?.pop().ok_or(OfficeError::StoreUnavailable)?;
     if registered.is_new {
         return Ok(registered);
     }
-    let known = office.registry.person(registered.person)?.ok_or(Wrong::AlreadyRegistered)?;
+    let known = office.registry.person(registered.person)?.ok_or(OfficeError::AlreadyRegistered)?;
     need_named(office, holder, &known)?;
     let has_guardian = !office.registry.kin_of(registered.person)?.guardians.is_empty();
     let is_same = known.personal.name == personal.name;
-    if has_guardian && is_same { Ok(registered) } else { Err(Wrong::AlreadyRegistered) }
+    if has_guardian && is_same { Ok(registered) } else { Err(OfficeError::AlreadyRegistered) }
 }
 
 /// Somebody registered, by their id.
-fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Registered, Wrong> {
-    let known = office.registry.person(person)?.ok_or(Wrong::PersonUnknown)?;
+fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Registered, OfficeError> {
+    let known = office.registry.person(person)?.ok_or(OfficeError::PersonUnknown)?;
     need_named(office, holder, &known)?;
     Ok(Registered { person, kid: known.kid, is_new: false })
 }
@@ -140,7 +141,7 @@ pub(super) fn mine(
     holder: PersonId,
     dependant: &str,
     right: Right,
-) -> Result<PersonId, Wrong> {
+) -> Result<PersonId, OfficeError> {
     let dependant: PersonId = dependant.parse().map_err(|_| Refusal::NotFound)?;
     if !office.registry.is_tied(holder, dependant)? {
         return Err(Refusal::NotFound.into());
@@ -154,7 +155,7 @@ pub(super) fn mine(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let mut dependants = Vec::new();
         for dependant in office.registry.kin_of(id)?.dependants {
@@ -172,7 +173,7 @@ pub(in crate::office) async fn view(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let dependant = mine(&office, id, &dependant, Right::View)?;
         let person = office.registry.person(dependant)?.ok_or(Refusal::NotFound)?;
@@ -190,7 +191,7 @@ pub(in crate::office) async fn edit(
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
     Json(change): Json<PersonalChange>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let dependant = mine(&office, id, &dependant, Right::Edit)?;
         change_person(&office, dependant, change).map(axum::Json)
@@ -204,7 +205,7 @@ pub(in crate::office) async fn report(
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
     Json(health): Json<Health>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let dependant = mine(&office, id, &dependant, Right::Report)?;
         reports::report(&office, dependant, health).map(axum::Json)
@@ -218,11 +219,11 @@ pub(in crate::office) async fn name_guardian(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(Guardian { person }): Json<Guardian>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     blocking(move || {
         office.need_registered(id)?;
         if person == id {
-            return Err(Wrong::Malformed("nobody is their own guardian".into()));
+            return Err(OfficeError::Malformed("nobody is their own guardian".into()));
         }
         let family = office.gate.policies.in_force().policy.terms().family.clone();
         let may = |kin: &Kin| family.has_room(Side::Guardians, kin.agreed());
@@ -242,7 +243,7 @@ pub(in crate::office) async fn leave(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(dependant): Path<String>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     untie(office, id, dependant, |office, own, other| Ok(office.registry.untie(own, other)?)).await
 }
 
@@ -252,8 +253,8 @@ pub(in crate::office) async fn dismiss(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Path(guardian): Path<String>,
-) -> Result<StatusCode, Wrong> {
-    let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, Wrong> {
+) -> Result<StatusCode, OfficeError> {
+    let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, OfficeError> {
         // In this order: who is taking the asker meanwhile is refused, or untied.
         let was_named = office.registry.unname_guardian(own, other)?;
         Ok(office.registry.untie(other, own)? || was_named)
@@ -265,8 +266,8 @@ async fn untie(
     office: Arc<Office>,
     own: PersonId,
     other: String,
-    end: fn(&Office, PersonId, PersonId) -> Result<bool, Wrong>,
-) -> Result<StatusCode, Wrong> {
+    end: fn(&Office, PersonId, PersonId) -> Result<bool, OfficeError>,
+) -> Result<StatusCode, OfficeError> {
     let other: PersonId = other.parse().map_err(|_| Refusal::NotFound)?;
     blocking(move || {
         if !end(&office, own, other)? {

@@ -6,7 +6,7 @@ use super::declarations::Text;
 use super::{checked_text, paper_id};
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::{Path, State};
@@ -54,7 +54,7 @@ pub(in crate::office) async fn add<K: Kind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(Text { text }): Json<Text>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let (text, at) = (checked_text(&text)?, clock::now());
     blocking(move || {
         let hours = office.gate.policies.in_force().policy.terms().answer_hours;
@@ -69,7 +69,7 @@ pub(in crate::office) async fn add<K: Kind>(
 pub(in crate::office) async fn list<K: Kind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let letters = blocking(move || office.papers(id, K::LETTER, |letter| letter.at)).await??;
     let shown: Vec<Value> = letters.iter().map(|(id, letter)| shown::<K>(*id, letter)).collect();
     Ok(axum::Json(json!({ K::MANY: shown })))
@@ -87,7 +87,7 @@ fn shown<K: Kind>(id: PaperId, letter: &Letter) -> Value {
 pub(in crate::office) async fn open<K: Kind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let of_kind = |filed: &mut Filed| {
             let mut shown = shown::<K>(filed.id, K::LETTER(&mut filed.paper)?);
@@ -107,7 +107,7 @@ pub(in crate::office) async fn answer<K: Kind>(
     State(office): State<Arc<Office>>,
     Path(letter): Path<String>,
     Json(Text { text }): Json<Text>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let (id, text) = (paper_id(&letter)?, checked_text(&text)?);
     blocking(move || {
         let mut filed = office.registry.open_paper(id)?.ok_or(Refusal::NotFound)?;

@@ -13,7 +13,7 @@ pub(super) mod people;
 pub(super) mod reports;
 
 use super::Office;
-use super::http::error::Wrong;
+use super::http::error::OfficeError;
 use crate::clock;
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::{PaperId, PersonId};
@@ -31,14 +31,14 @@ const SALT_DOMAIN: &str = "scangate certificate salt";
 
 impl Office {
     /// Counts something that somebody may do so often a local day. **Errors**: `too-many` beyond it.
-    fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), Wrong> {
+    fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), OfficeError> {
         let now = clock::now();
         let is_within = self.registry.spend(&format!("{what}/{person}"), self.day(now).into(), 1, max)?;
-        if is_within { Ok(()) } else { Err(Wrong::DaySpent(self.tomorrow(now))) }
+        if is_within { Ok(()) } else { Err(OfficeError::DaySpent(self.tomorrow(now))) }
     }
 
     /// Whoever has erased themselves has a token that is good for a while yet.
-    fn need_registered(&self, person: PersonId) -> Result<(), Wrong> {
+    fn need_registered(&self, person: PersonId) -> Result<(), OfficeError> {
         if self.registry.is_registered(person)? { Ok(()) } else { Err(Refusal::NotFound.into()) }
     }
 
@@ -49,7 +49,7 @@ impl Office {
         act: &str,
         object: String,
         detail: Value,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), OfficeError> {
         let (subject, role) = (person.to_string(), "resident".to_owned());
         let act = Act { at: clock::now(), subject, role, act: act.to_owned(), object, detail };
         Ok(self.registry.audit(&act).map(drop)?)
@@ -61,7 +61,7 @@ impl Office {
         person: PersonId,
         of_kind: fn(&mut Paper) -> Option<&mut T>,
         at: fn(&T) -> Timestamp,
-    ) -> Result<Vec<(PaperId, T)>, Wrong> {
+    ) -> Result<Vec<(PaperId, T)>, OfficeError> {
         let mut filed = self.registry.papers_of(person)?;
         let of_kind = |filed: &mut Filed| Some((filed.id, of_kind(&mut filed.paper)?.clone()));
         let mut papers: Vec<(PaperId, T)> = filed.iter_mut().filter_map(of_kind).collect();
@@ -77,7 +77,7 @@ impl Office {
         id: PaperId,
         of_kind: fn(&mut Paper) -> Option<&mut T>,
         amend: impl Fn(&mut T) -> Result<(), Refusal>,
-    ) -> Result<T, Wrong> {
+    ) -> Result<T, OfficeError> {
         let amend = |paper: &mut Paper| amend(of_kind(paper).ok_or(Refusal::NotFound)?);
         let mut paper = self.registry.change_paper(person, id, amend)?.ok_or(Refusal::NotFound)??;
         Ok(of_kind(&mut paper).ok_or(Refusal::NotFound)?.clone())
@@ -90,7 +90,7 @@ impl Office {
         kind: FactKind,
         at: Timestamp,
         recorded: Timestamp,
-    ) -> Result<Fact, Wrong> {
+    ) -> Result<Fact, OfficeError> {
         let (id, source) = (self.registry.draw_fact_id()?, SOURCE.to_owned());
         let (at, until, reference, force) = (at.min(recorded), None, None, Force::InForce);
         Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
@@ -98,7 +98,7 @@ impl Office {
 
     /// Files a paper of somebody registered, within what may be handed in a day. One that repeats an earlier one is
     /// that one.
-    fn file(&self, person: PersonId, paper: Paper) -> Result<Filed, Wrong> {
+    fn file(&self, person: PersonId, paper: Paper) -> Result<Filed, OfficeError> {
         self.need_registered(person)?;
         let paper = match paper.beside(self.registry.papers_of(person)?) {
             Ok(paper) => paper,
@@ -112,16 +112,16 @@ impl Office {
 }
 
 /// A text that somebody hands in, with something in it and not too long.
-fn checked_text(text: &str) -> Result<String, Wrong> {
+fn checked_text(text: &str) -> Result<String, OfficeError> {
     let text = text.trim();
     if (1..=PAPER_BYTES_MAX).contains(&text.len()) {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
+        Err(OfficeError::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
     }
 }
 
 /// A paper's id from a path: what is none names nothing.
-fn paper_id(text: &str) -> Result<PaperId, Wrong> {
+fn paper_id(text: &str) -> Result<PaperId, OfficeError> {
     Ok(text.parse().map_err(|_| Refusal::NotFound)?)
 }

@@ -4,7 +4,7 @@
 
 use crate::clock;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::fact::{Fact, FactKind, Force};
@@ -37,12 +37,12 @@ pub(in crate::office) async fn show(
 /// A block that asks the store: what it says, or its problem in its place.
 async fn block(
     office: &Arc<Office>,
-    work: impl FnOnce(&Office) -> Result<Value, Wrong> + Send + 'static,
+    work: impl FnOnce(&Office) -> Result<Value, OfficeError> + Send + 'static,
 ) -> Value {
     let office = Arc::clone(office);
     let said = match tokio::time::timeout(BLOCK_MAX, blocking(move || work(&office))).await {
         Ok(said) => said.and_then(|said| said),
-        Err(_) => Err(Wrong::StoreUnavailable),
+        Err(_) => Err(OfficeError::StoreUnavailable),
     };
     said.unwrap_or_else(|wrong| json!({ "problem": wrong.problem() }))
 }
@@ -55,7 +55,7 @@ fn code(office: &Office, person: PersonId) -> Value {
 }
 
 /// What each source of a feed showed last.
-fn province(office: &Office, person: PersonId) -> Result<Value, Wrong> {
+fn province(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
     let shown = office.registry.upstream_of(person)?.into_iter();
     let shown = shown.map(
@@ -65,7 +65,7 @@ fn province(office: &Office, person: PersonId) -> Result<Value, Wrong> {
 }
 
 /// The areas where somebody stayed in the last days.
-fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value, Wrong> {
+fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
     let since = now.minus_ms(u64::from(ITINERARY_DAYS) * DAY_MS);
     let stay = |fact: &Fact| {

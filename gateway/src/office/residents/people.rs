@@ -5,7 +5,7 @@ use crate::clock;
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, audit_first, blocking};
@@ -43,17 +43,18 @@ pub(in crate::office) struct Given {
 }
 
 /// The key of somebody registered, under the kid it was given out with while that is good.
-pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result<Given, Wrong> {
+pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result<Given, OfficeError> {
     let keyring = &office.gate.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
     let current = keyring.current();
-    let (kid, key) = under(Kid(registered.kid)).or_else(|| under(current)).ok_or(Wrong::StoreUnavailable)?;
+    let (kid, key) =
+        under(Kid(registered.kid)).or_else(|| under(current)).ok_or(OfficeError::StoreUnavailable)?;
     Ok(Given { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
 }
 
 /// Registers people and shows them in the colour table at once.
-pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, Wrong> {
+pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, OfficeError> {
     let kid = office.gate.keyring.current().0;
     shown(office, office.registry.register(people, kid, clock::now())?)
 }
@@ -62,13 +63,13 @@ pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<V
 pub(in crate::office) fn enrol_proven(
     office: &Office,
     people: &[Personal],
-) -> Result<Vec<Registered>, Wrong> {
+) -> Result<Vec<Registered>, OfficeError> {
     let kid = office.gate.keyring.current().0;
     shown(office, office.registry.register_proven(people, kid, clock::now())?)
 }
 
 /// Shows who of them is new in the colour table.
-fn shown(office: &Office, registered: Vec<Registered>) -> Result<Vec<Registered>, Wrong> {
+fn shown(office: &Office, registered: Vec<Registered>) -> Result<Vec<Registered>, OfficeError> {
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
@@ -79,7 +80,7 @@ pub(in crate::office) async fn import(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     body: Body,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
     Ok(clerk::answer(NewPeople { office }, body))
 }
@@ -94,7 +95,7 @@ impl Clerk for NewPeople {
     type Kept = Registered;
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<Personal, Wrong> {
+    fn read(&self, line: &Line) -> Result<Personal, OfficeError> {
         line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
 
@@ -103,7 +104,7 @@ impl Clerk for NewPeople {
         Ok(blocking(move || enrol(&office, &people)).await??.into_iter().map(Ok).collect())
     }
 
-    fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), OfficeError> {
         put_json(&give(&self.office, registered)?, text);
         Ok(())
     }
@@ -113,7 +114,7 @@ impl Clerk for NewPeople {
 pub(in crate::office) async fn me(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let complete_through = office.caught_up().await;
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
@@ -138,7 +139,7 @@ pub(in crate::office) async fn me(
     .await?
 }
 
-fn own_check_ins(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
+fn own_check_ins(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeError> {
     let now = clock::now();
     let from = now.minus_ms(u64::from(office.settings.retention_days) * DAY_MS);
     let ask = PersonAsk { person: id, window: Window { from, to: now.plus_ms(DAY_MS) } };
@@ -157,7 +158,7 @@ fn own(office: &Office, check_in: &CheckIn) -> Value {
     })
 }
 
-fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
+fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeError> {
     let cases = office.registry.cases_about(id)?.into_iter();
     let traced = cases.map(|case| {
         let (by, at) = (case.tracer, case.opened);
@@ -171,7 +172,7 @@ pub(in crate::office) async fn change(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(change): Json<PersonalChange>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || change_person(&office, id, change).map(axum::Json)).await?
 }
 
@@ -180,7 +181,7 @@ pub(in crate::office) fn change_person(
     office: &Office,
     id: PersonId,
     change: PersonalChange,
-) -> Result<Value, Wrong> {
+) -> Result<Value, OfficeError> {
     let change = change.checked()?;
     let colour = office.judge(id)?.standing.colour;
     let a_day = {
@@ -195,7 +196,7 @@ pub(in crate::office) fn change_person(
         let now = clock::now();
         if !office.registry.spend(&format!("edits/{id}"), office.day(now).into(), 1, max.into())? {
             let tomorrow = office.tomorrow(now);
-            return Err(Wrong::EditQuota(tomorrow));
+            return Err(OfficeError::EditQuota(tomorrow));
         }
     }
     let Personal { name, phone, class, .. } =
@@ -207,7 +208,7 @@ pub(in crate::office) fn change_person(
 pub(in crate::office) async fn erase(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     // What is in the journal alone could not be erased.
     office.caught_up().await;
     blocking(move || {

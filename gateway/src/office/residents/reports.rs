@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
@@ -31,7 +31,7 @@ pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(health): Json<Health>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || report(&office, id, health).map(axum::Json)).await?
 }
 
@@ -39,13 +39,13 @@ pub(in crate::office) async fn add(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let reports = blocking(move || office.registry.reports_of(id)).await??;
     Ok(axum::Json(json!({ "reports": reports })))
 }
 
 /// Takes a report of somebody's health, by whoever may give it.
-pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Value, Wrong> {
+pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Value, OfficeError> {
     office.need_registered(id)?;
     office.count_today("reports", id, REPORTS_A_DAY_MAX)?;
     let now = clock::now();

@@ -1,6 +1,6 @@
 //! The trails as tracers are answered from them, and how long visits last at the known venues.
 
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
 use crate::tables::venues::Venues;
 use scangate_core::co_presence::Dwells;
@@ -33,8 +33,8 @@ pub(in crate::office) struct Sources<'a> {
 /// Reads the trails, once they have caught up as far as that is waited for, in turn with others who read them.
 pub(in crate::office) async fn read<T: Send + 'static>(
     office: &Arc<Office>,
-    read: impl FnOnce(&Office, &Sources<'_>) -> Result<T, Wrong> + Send + 'static,
-) -> Result<T, Wrong> {
+    read: impl FnOnce(&Office, &Sources<'_>) -> Result<T, OfficeError> + Send + 'static,
+) -> Result<T, OfficeError> {
     let complete_through = office.caught_up().await;
     let _place = office.tracing.acquire().await;
     let office = Arc::clone(office);

@@ -6,7 +6,7 @@ mod answer;
 use super::trails;
 use crate::clock;
 use crate::office::http::auth::Tracer;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::format::Format;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
@@ -44,16 +44,16 @@ pub(in crate::office) async fn open(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
     Json(line): Json<CaseLine>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let window = window(&office, line.from, line.to)?;
     let is_named = |text: &str| (1..=NAME_BYTES_MAX).contains(&text.trim().len());
     if !is_named(&line.purpose) || !is_named(&line.reference) {
         let bounds = format!("purpose and reference must have 1 to {NAME_BYTES_MAX} bytes");
-        return Err(Wrong::Malformed(bounds.into()));
+        return Err(OfficeError::Malformed(bounds.into()));
     }
     blocking(move || {
         if !office.registry.is_registered(line.person)? {
-            return Err(Wrong::PersonUnknown);
+            return Err(OfficeError::PersonUnknown);
         }
         spend(&office, &claims, "cases", 1, office.settings.tracer_cases_max)?;
         let CaseLine { person, purpose, reference, .. } = line;
@@ -67,36 +67,37 @@ pub(in crate::office) async fn open(
     .await?
 }
 
-fn window(office: &Office, from: Timestamp, to: Timestamp) -> Result<Window, Wrong> {
+fn window(office: &Office, from: Timestamp, to: Timestamp) -> Result<Window, OfficeError> {
     if from >= to {
-        return Err(Wrong::Malformed("from must be before to".into()));
+        return Err(OfficeError::Malformed("from must be before to".into()));
     }
     let days = office.settings.retention_days;
     if to.since_ms(from) > u64::from(days) * DAY_MS {
-        return Err(Wrong::Malformed(format!("from and to may lie {days} days apart at most").into()));
+        return Err(OfficeError::Malformed(format!("from and to may lie {days} days apart at most").into()));
     }
     Ok(Window { from, to })
 }
 
 /// Spends of a tracer's budget of the day.
-fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) -> Result<(), Wrong> {
+fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) -> Result<(), OfficeError> {
     let (account, day) = (format!("{what}/{}", claims.subject), clock::now().0 / DAY_MS);
-    if office.registry.spend(&account, day, amount, max)? { Ok(()) } else { Err(Wrong::BudgetSpent) }
+    if office.registry.spend(&account, day, amount, max)? { Ok(()) } else { Err(OfficeError::BudgetSpent) }
 }
 
 /// The asker's own case. Another's answers as one that does not exist.
-async fn own(office: &Arc<Office>, claims: &Claims, text: &str) -> Result<Case, Wrong> {
+async fn own(office: &Arc<Office>, claims: &Claims, text: &str) -> Result<Case, OfficeError> {
     let id: CaseId = text.parse().map_err(|_| Refusal::NotFound)?;
     let registry = office.registry.clone();
     let case = blocking(move || registry.case(id)).await?;
-    let case = case.map_err(|error| Wrong::from(error).complete_through(office.complete_so_far()))?;
+    let case = case.map_err(|error| OfficeError::from(error).complete_through(office.complete_so_far()))?;
     case.filter(|case| case.tracer == claims.subject).ok_or(Refusal::NotFound.into())
 }
 
 /// A query's parameters, strict as a body's.
-fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Wrong> {
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, OfficeError> {
     let query = Query::try_from_uri(uri);
-    let wrong = |_| Wrong::Malformed("the query has an unknown, repeated or malformed parameter".into());
+    let wrong =
+        |_| OfficeError::Malformed("the query has an unknown, repeated or malformed parameter".into());
     query.map(|Query(query)| query).map_err(wrong)
 }
 
@@ -108,7 +109,7 @@ fn account_for(
     case: &Case,
     persons: usize,
     detail: Value,
-) -> Result<(), Wrong> {
+) -> Result<(), OfficeError> {
     spend(office, claims, "persons", persons as u64, office.settings.tracer_persons_max)?;
     office.audit(claims, act, case.id.to_string(), json!({"persons": persons, "asked": detail}))
 }
@@ -119,7 +120,7 @@ pub(in crate::office) async fn trail(
     State(office): State<Arc<Office>>,
     Path(case): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let case = own(&office, &claims, &case).await?;
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {
@@ -154,22 +155,22 @@ pub(in crate::office) async fn co_presence(
     Path(case): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let case = own(&office, &claims, &case).await?;
     let CoPresenceQuery { hops: asked_hops, min_overlap_s } = query(&uri)?;
     let hops = match asked_hops {
-        0 => return Err(Wrong::Malformed("hops must be 1 or 2".into())),
+        0 => return Err(OfficeError::Malformed("hops must be 1 or 2".into())),
         1 => Hops::One,
         HOPS_MAX => Hops::Two,
-        3.. => return Err(Wrong::HopsNeedApproval),
+        3.. => return Err(OfficeError::HopsNeedApproval),
     };
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {
         let question = Question { person: case.person, window: case.window(), hops, min_overlap_s };
         let found = co_presence::co_presence(&sources.trails, &sources.dwells, &question);
         let found = found.map_err(|error| match error {
-            CoPresenceError::Trails(error) => Wrong::from(error),
-            CoPresenceError::TooMany => Wrong::AnswerTooLarge,
+            CoPresenceError::Trails(error) => OfficeError::from(error),
+            CoPresenceError::TooMany => OfficeError::AnswerTooLarge,
         })?;
         let detail = json!({"hops": asked_hops, "min_overlap_s": min_overlap_s});
         account_for(office, &claims, "co-presence-read", &case, found.len(), detail)?;
@@ -194,14 +195,14 @@ pub(in crate::office) async fn visits(
     Path((case, venue)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let case = own(&office, &claims, &case).await?;
     let venue: VenueId = venue.parse().map_err(|_| Refusal::NotFound)?;
     office.gate.venues.get(venue).ok_or(Refusal::NotFound)?;
     let VisitsQuery { from, to } = query(&uri)?;
     let asked_window = window(&office, from.unwrap_or(case.from), to.unwrap_or(case.to))?;
     if asked_window.from < case.from || asked_window.to > case.to {
-        return Err(Wrong::Malformed("from and to must lie within the case's".into()));
+        return Err(OfficeError::Malformed("from and to must lie within the case's".into()));
     }
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {
