@@ -4,11 +4,12 @@
 use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::{self, Json};
 use crate::office::http::ndjson::{Line, Lines};
 use crate::office::{Office, blocking};
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -151,7 +152,7 @@ pub(in crate::office) async fn apply_held(
 /// Why a fact stops counting.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Withdrawal {
+pub(in crate::office) struct WithdrawalRequest {
     reason: String,
 }
 
@@ -159,10 +160,10 @@ pub(in crate::office) struct Withdrawal {
 pub(in crate::office) async fn withdraw(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(fact): Path<String>,
-    Json(Withdrawal { reason }): Json<Withdrawal>,
+    fact: Result<PathId<FactId>, OfficeError>,
+    Json(WithdrawalRequest { reason }): Json<WithdrawalRequest>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let id: FactId = fact.parse().map_err(|_| Refusal::NotFound)?;
+    let PathId(id) = fact?;
     if reason.trim().is_empty() || reason.len() > REASON_BYTES_MAX {
         return Err(OfficeError::Malformed(format!("reason must have 1 to {REASON_BYTES_MAX} bytes").into()));
     }

@@ -4,11 +4,12 @@
 use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, StrictQuery};
 use crate::office::http::json;
 use crate::office::residents::certificates::salt;
 use crate::office::{Office, PEOPLE_AT_ONCE, blocking};
 use aws_lc_rs::digest;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -251,11 +252,15 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     Ok(axum::Json(answer).into_response())
 }
 
-/// Since when an outward feed is asked for.
+/// The time after which the facts of an outward feed went on record.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Since {
+pub(in crate::office) struct OutwardQuery {
     after: Timestamp,
+}
+
+impl Parameters for OutwardQuery {
+    const EXPECTED: &'static str = "the query needs `after`, a time";
 }
 
 /// `GET /v1/feeds/outward?after=TIME`: what this city put on record since then, with the time to ask after next.
@@ -263,10 +268,8 @@ pub(in crate::office) struct Since {
 pub(in crate::office) async fn give(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    query: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
+    StrictQuery(OutwardQuery { after }): StrictQuery<OutwardQuery>,
 ) -> Result<Response, OfficeError> {
-    let Query(Since { after }) =
-        query.map_err(|_| OfficeError::Malformed("the query needs `after`, a time".into()))?;
     blocking(move || {
         let (facts, through) = recorded(&office, after, clock::now().minus_ms(SETTLING_MS))?;
         let source = office.gate.policies.in_force().policy.name().to_owned();

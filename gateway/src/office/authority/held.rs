@@ -4,9 +4,10 @@
 use super::{facts, feeds, policies};
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
@@ -49,12 +50,13 @@ struct Approval {
 pub(in crate::office) async fn approve(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(held): Path<String>,
+    held: Result<PathId<HeldId>, OfficeError>,
     request: Request,
 ) -> Result<Response, OfficeError> {
     let body = json::body(request, json::BODY_BYTES_MAX).await?;
     let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
-    foresee(&office, &claims, &held, approval).await?;
+    let PathId(held) = held?;
+    foresee(&office, &claims, held, approval).await?;
     let held = release(&office, &claims, held, "held-approved").await?;
     match held.kind {
         HeldKind::Facts => facts::apply_held(office, held.body).await,
@@ -67,10 +69,9 @@ pub(in crate::office) async fn approve(
 async fn foresee(
     office: &Arc<Office>,
     claims: &Claims,
-    held: &str,
+    id: HeldId,
     approval: Approval,
 ) -> Result<(), OfficeError> {
-    let id: HeldId = held.parse().map_err(|_| Refusal::NotFound)?;
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
@@ -95,7 +96,7 @@ async fn foresee(
 pub(in crate::office) async fn reject(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(held): Path<String>,
+    PathId(held): PathId<HeldId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let held = release(&office, &claims, held, "held-rejected").await?;
     Ok(axum::Json(value!({"held": held.id, "rejected": true})))
@@ -109,10 +110,9 @@ fn by_another(held: &Held, claims: &Claims) -> Result<(), OfficeError> {
 async fn release(
     office: &Arc<Office>,
     claims: &Claims,
-    text: String,
+    id: HeldId,
     act: &'static str,
 ) -> Result<Held, OfficeError> {
-    let id: HeldId = text.parse().map_err(|_| Refusal::NotFound)?;
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;

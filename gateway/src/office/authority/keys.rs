@@ -4,9 +4,10 @@
 use crate::deployment::reference;
 use crate::office::http::auth::Operator;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::{Office, blocking};
 use crate::tables::keyring::Kids;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
@@ -40,9 +41,8 @@ pub(in crate::office) async fn rotate(
 pub(in crate::office) async fn withdraw(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
-    Path(kid): Path<String>,
+    PathId(kid): PathId<u8>,
 ) -> Result<StatusCode, OfficeError> {
-    let kid: u8 = kid.parse().map_err(|_| Refusal::NotFound)?;
     let withdraw = move |kids: &mut Kids| {
         if !kids.accepted.contains(&kid) {
             return Err(Refusal::NotFound.into());

@@ -5,9 +5,10 @@ use crate::clock;
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::code::PaperPass;
 use scangate_core::fact::{Fact, Force, Withdrawal};
@@ -23,26 +24,27 @@ use std::sync::Arc;
 /// Persons that one subject may look at a day: nobody reads them in bulk.
 const PERSONS_A_DAY_MAX: u64 = 2_000;
 
-/// As of when, and under which pack.
+/// The time and the rule pack of a replay; now and the pack in force where the query leaves them out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct As {
+pub(in crate::office) struct RecordQuery {
     #[serde(default)]
     at: Option<Timestamp>,
     #[serde(default)]
     policy: Option<PolicyNumber>,
 }
 
+impl Parameters for RecordQuery {
+    const EXPECTED: &'static str = "the query takes `at` and `policy`";
+}
+
 /// `GET /v1/people/{person}`: the colour with rules and facts, now or replayed as of a time and under an earlier pack.
 pub(in crate::office) async fn read(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(person): Path<String>,
-    query: Result<Query<As>, axum::extract::rejection::QueryRejection>,
+    StrictQuery(RecordQuery { at, policy }): StrictQuery<RecordQuery>,
+    PathId(person): PathId<PersonId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let Query(As { at, policy }) =
-        query.map_err(|_| OfficeError::Malformed("the query takes `at` and `policy`".into()))?;
-    let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
     blocking(move || {
         account_for(&office, &claims, "person-read", person)?;
         let class = office.registry.person(person)?.ok_or(Refusal::NotFound)?.personal.class;
@@ -85,10 +87,10 @@ fn fact(fact: &Fact) -> Value {
     shown
 }
 
-/// For how long a pass is to be good.
+/// The number of days that a new pass is valid.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Days {
+pub(in crate::office) struct PassRequest {
     days: u16,
 }
 
@@ -96,10 +98,10 @@ pub(in crate::office) struct Days {
 pub(in crate::office) async fn print_pass(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(person): Path<String>,
-    Json(Days { days }): Json<Days>,
+    person: Result<PathId<PersonId>, OfficeError>,
+    Json(PassRequest { days }): Json<PassRequest>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
+    let PathId(person) = person?;
     if !(1..=PASS_DAYS_MAX).contains(&days) {
         return Err(OfficeError::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
     }

@@ -4,10 +4,11 @@ use crate::clock;
 use crate::office::colours::shared_core::SharedCore;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
 use crate::tables::policies::{Published, sign};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use scangate_core::check_in::PolicyNumber;
@@ -50,9 +51,9 @@ pub(in crate::office) async fn list(
 pub(in crate::office) async fn read(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-    Path(number): Path<String>,
+    PathId(number): PathId<u32>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let number = number.parse().map(PolicyNumber).map_err(|_| Refusal::NotFound)?;
+    let number = PolicyNumber(number);
     let published = office.gate.policies.of(number).ok_or(Refusal::NotFound)?;
     Ok(axum::Json(value!({
         "number": number, "policy": published.policy.label(), "text": published.text,

@@ -7,12 +7,12 @@ use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::csv;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::format::{self, Format};
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http::header::CONTENT_TYPE;
@@ -25,7 +25,8 @@ use scangate_core::test_site::{Minute, Opening, TestSite};
 use scangate_core::time::Timestamp;
 use scangate_core::venue::Doors;
 use scangate_storage::registry::NewTestSite;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -92,17 +93,12 @@ impl Clerk for NewTestSites {
     }
 }
 
-fn id(text: &str) -> Result<TestSiteId, OfficeError> {
-    Ok(text.parse().map_err(|_| Refusal::NotFound)?)
-}
-
 /// `DELETE /v1/test-sites/{site}`: nobody books there any more, and what is booked stays.
 pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(site): Path<String>,
+    PathId(site): PathId<TestSiteId>,
 ) -> Result<StatusCode, OfficeError> {
-    let site = id(&site)?;
     audit_first(&office, &claims, "test-site-closed", site.to_string(), json!({})).await?;
     let closed = blocking(move || office.registry.close_test_site(site)).await??;
     closed.map(|_| StatusCode::NO_CONTENT).ok_or(Refusal::NotFound.into())
@@ -116,22 +112,24 @@ impl Office {
     }
 }
 
-/// Where to look.
+/// The district whose test sites are listed; all where the query leaves it out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Where {
+pub(in crate::office) struct DistrictQuery {
     #[serde(default)]
     district: Option<String>,
+}
+
+impl Parameters for DistrictQuery {
+    const EXPECTED: &'static str = "the query takes `district`";
 }
 
 /// `GET /v1/test-sites?district=NAME`: those that take bookings, and the days that can be booked.
 pub(in crate::office) async fn list(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
-    query: Result<Query<Where>, QueryRejection>,
+    StrictQuery(DistrictQuery { district }): StrictQuery<DistrictQuery>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let Query(Where { district }) =
-        query.map_err(|_| OfficeError::Malformed("the query takes `district`".into()))?;
     blocking(move || {
         let mut sites = office.registry.test_sites()?;
         let is_there = |site: &TestSite| district.as_ref().is_none_or(|district| site.district == *district);
@@ -154,27 +152,30 @@ fn shown(site: &TestSite) -> Value {
     })
 }
 
-/// Of which day.
+/// The day whose slots or bookings are listed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Of {
-    day: String,
+pub(in crate::office) struct DayQuery {
+    #[serde(deserialize_with = "day")]
+    day: Date,
 }
 
-/// The day that a query names.
-fn day(query: Result<Query<Of>, QueryRejection>) -> Result<Date, OfficeError> {
-    let day = query.ok().and_then(|Query(Of { day })| date(&day));
-    day.ok_or(OfficeError::Malformed("the query takes `day`, a date like 2022-01-04".into()))
+impl Parameters for DayQuery {
+    const EXPECTED: &'static str = "the query takes `day`, a date like 2022-01-04";
+}
+
+fn day<'de, D: Deserializer<'de>>(input: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(input)?;
+    date(&text).ok_or_else(|| D::Error::custom("not a date"))
 }
 
 /// `GET /v1/test-sites/{site}/slots?day=DATE`: how many places each slot has left that has not begun.
 pub(in crate::office) async fn slots(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
-    Path(site): Path<String>,
-    query: Result<Query<Of>, QueryRejection>,
+    PathId(site): PathId<TestSiteId>,
+    StrictQuery(DayQuery { day }): StrictQuery<DayQuery>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let (site, day) = (id(&site)?, day(query)?);
     blocking(move || {
         let (site, now) = (office.open_test_site(site)?, clock::now());
         let (opening, midnight) = (site.opening, office.midnight(day));
@@ -195,11 +196,11 @@ pub(in crate::office) async fn slots(
 pub(in crate::office) async fn booked(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(site): Path<String>,
+    PathId(site): PathId<TestSiteId>,
+    StrictQuery(DayQuery { day }): StrictQuery<DayQuery>,
     headers: HeaderMap,
-    query: Result<Query<Of>, QueryRejection>,
 ) -> Result<Response, OfficeError> {
-    let (site, day, format) = (id(&site)?, day(query)?, Format::of(&headers));
+    let format = Format::of(&headers);
     blocking(move || {
         let site = office.registry.test_site(site)?.ok_or(Refusal::NotFound)?;
         office.audit(&claims, "bookings-read", site.id.to_string(), json!({"day": day.to_string()}))?;

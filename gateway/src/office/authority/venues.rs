@@ -3,11 +3,12 @@
 use crate::office::http::auth::Authority;
 use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{PathId, PathIds};
 use crate::office::http::ndjson::Line;
 use crate::office::poster as drawing;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http::StatusCode;
@@ -21,6 +22,7 @@ use scangate_core::venue::{Dwell, Venue, VenueKind};
 use scangate_storage::registry::NewVenue;
 use serde::Deserialize;
 use serde_json::json;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// Venues added as one.
@@ -101,21 +103,29 @@ impl Clerk for NewVenues {
     }
 }
 
-/// The venue of a path; 404 for what is no id and for what no venue has.
-fn known(office: &Office, text: &str) -> Result<Venue, OfficeError> {
-    let id: VenueId = text.parse().map_err(|_| Refusal::NotFound)?;
+/// The venue of this id. **Errors**: 404 where no venue has it.
+fn known(office: &Office, id: VenueId) -> Result<Venue, OfficeError> {
     office.gate.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+}
+
+/// The number of a poster, from 1, as its file name `{n}.svg` has it.
+pub(in crate::office) struct PosterFile(u16);
+
+impl FromStr for PosterFile {
+    type Err = Refusal;
+    fn from_str(file: &str) -> Result<Self, Refusal> {
+        let number = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
+        number.filter(|&number| number > 0).map(Self).ok_or(Refusal::NotFound)
+    }
 }
 
 /// `GET /v1/venues/{venue}/posters/{n}.svg`.
 pub(in crate::office) async fn poster(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-    Path((venue, file)): Path<(String, String)>,
+    PathIds(venue, PosterFile(number)): PathIds<VenueId, PosterFile>,
 ) -> Result<Response, OfficeError> {
-    let venue = known(&office, &venue)?;
-    let number: Option<u16> = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
-    let number = number.filter(|&number| number > 0).ok_or(Refusal::NotFound)?;
+    let venue = known(&office, venue)?;
     let code = office.gate.keyring.poster(venue.id, number).text();
     let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
     Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
@@ -125,9 +135,9 @@ pub(in crate::office) async fn poster(
 pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(venue): Path<String>,
+    PathId(venue): PathId<VenueId>,
 ) -> Result<StatusCode, OfficeError> {
-    let venue = known(&office, &venue)?.id;
+    let venue = known(&office, venue)?.id;
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
     let closed = blocking(move || registry.close_venue(venue)).await??;

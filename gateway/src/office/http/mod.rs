@@ -7,6 +7,7 @@ pub(super) mod clerk;
 pub(super) mod csv;
 pub mod dispatch;
 pub(super) mod error;
+pub(super) mod extract;
 pub(super) mod format;
 pub(super) mod json;
 pub(super) mod ndjson;

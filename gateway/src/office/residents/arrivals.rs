@@ -1,13 +1,13 @@
 //! Arrivals: where somebody came from, which is a fact about them, and the duty to report to a community or employer
 //! that follows from it in some cities. What is overdue stands in a queue for the authority.
 
-use super::paper_id;
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use scangate_core::check_in::CheckIn;
 use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
@@ -102,9 +102,8 @@ fn due(
 pub(in crate::office) async fn reported(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(arrival): Path<String>,
+    PathId(paper): PathId<PaperId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let paper = paper_id(&arrival)?;
     blocking(move || {
         let now = clock::now();
         let arrival = office.amend(id, paper, Paper::arrival, |arrival| {

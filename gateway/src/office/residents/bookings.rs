@@ -5,9 +5,10 @@ use crate::clock;
 use crate::office::calendar::date;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{PathId, PathIds};
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use scangate_core::booking::{Booking, Slot};
 use scangate_core::id::{PersonId, TestSiteId};
@@ -41,10 +42,11 @@ pub(in crate::office) async fn add(
 pub(in crate::office) async fn add_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    dependant: Result<PathId<PersonId>, OfficeError>,
     Json(wish): Json<Wish>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || book(&office, mine(&office, id, &dependant, Right::Apply)?, &wish).map(axum::Json))
+    let PathId(dependant) = dependant?;
+    blocking(move || book(&office, mine(&office, id, dependant, Right::Apply)?, &wish).map(axum::Json))
         .await?
 }
 
@@ -94,9 +96,9 @@ pub(in crate::office) async fn list(
 pub(in crate::office) async fn list_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    PathId(dependant): PathId<PersonId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || booked(&office, mine(&office, id, &dependant, Right::View)?).map(axum::Json)).await?
+    blocking(move || booked(&office, mine(&office, id, dependant, Right::View)?).map(axum::Json)).await?
 }
 
 /// What somebody has booked from today on, in the order of its times.
@@ -118,7 +120,7 @@ fn booked(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
 pub(in crate::office) async fn cancel(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(day): Path<String>,
+    PathId(day): PathId<String>,
 ) -> Result<StatusCode, OfficeError> {
     blocking(move || call_off(&office, id, &day)).await?
 }
@@ -127,9 +129,10 @@ pub(in crate::office) async fn cancel(
 pub(in crate::office) async fn cancel_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path((dependant, day)): Path<(String, String)>,
+    // The day stays text: the right is checked and goes on record before the day is read.
+    PathIds(dependant, day): PathIds<PersonId, String>,
 ) -> Result<StatusCode, OfficeError> {
-    blocking(move || call_off(&office, mine(&office, id, &dependant, Right::Apply)?, &day)).await?
+    blocking(move || call_off(&office, mine(&office, id, dependant, Right::Apply)?, &day)).await?
 }
 
 fn call_off(office: &Office, person: PersonId, day: &str) -> Result<StatusCode, OfficeError> {

@@ -1,13 +1,14 @@
 //! Declarations: written, looked at once more, and confirmed; from then on sealed with the deployment's signature, so
 //! that nobody can say later that it read otherwise.
 
-use super::{checked_text, paper_id};
+use super::checked_text;
 use crate::clock;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Confirmed, Declaration, Paper};
 use scangate_core::refusal::Refusal;
@@ -45,9 +46,8 @@ pub(in crate::office) async fn draft(
 pub(in crate::office) async fn confirm(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(declaration): Path<String>,
+    PathId(paper): PathId<PaperId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let paper = paper_id(&declaration)?;
     blocking(move || {
         let now = clock::now();
         let declaration = office.amend(id, paper, Paper::declaration, |declaration| {

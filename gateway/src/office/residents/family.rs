@@ -7,9 +7,10 @@ use super::reports::{self, Health};
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
@@ -139,10 +140,9 @@ fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Register
 pub(super) fn mine(
     office: &Office,
     holder: PersonId,
-    dependant: &str,
+    dependant: PersonId,
     right: Right,
 ) -> Result<PersonId, OfficeError> {
-    let dependant: PersonId = dependant.parse().map_err(|_| Refusal::NotFound)?;
     if !office.registry.is_tied(holder, dependant)? {
         return Err(Refusal::NotFound.into());
     }
@@ -172,10 +172,10 @@ pub(in crate::office) async fn list(
 pub(in crate::office) async fn view(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    PathId(dependant): PathId<PersonId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
-        let dependant = mine(&office, id, &dependant, Right::View)?;
+        let dependant = mine(&office, id, dependant, Right::View)?;
         let person = office.registry.person(dependant)?.ok_or(Refusal::NotFound)?;
         let judgement = office.judge(dependant)?;
         let published = office.gate.policies.in_force();
@@ -189,11 +189,12 @@ pub(in crate::office) async fn view(
 pub(in crate::office) async fn edit(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    dependant: Result<PathId<PersonId>, OfficeError>,
     Json(change): Json<PersonalChange>,
 ) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(dependant) = dependant?;
     blocking(move || {
-        let dependant = mine(&office, id, &dependant, Right::Edit)?;
+        let dependant = mine(&office, id, dependant, Right::Edit)?;
         change_person(&office, dependant, change).map(axum::Json)
     })
     .await?
@@ -203,11 +204,12 @@ pub(in crate::office) async fn edit(
 pub(in crate::office) async fn report(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    dependant: Result<PathId<PersonId>, OfficeError>,
     Json(health): Json<Health>,
 ) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(dependant) = dependant?;
     blocking(move || {
-        let dependant = mine(&office, id, &dependant, Right::Report)?;
+        let dependant = mine(&office, id, dependant, Right::Report)?;
         reports::report(&office, dependant, health).map(axum::Json)
     })
     .await?
@@ -242,7 +244,7 @@ pub(in crate::office) async fn name_guardian(
 pub(in crate::office) async fn leave(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    PathId(dependant): PathId<PersonId>,
 ) -> Result<StatusCode, OfficeError> {
     untie(office, id, dependant, |office, own, other| Ok(office.registry.untie(own, other)?)).await
 }
@@ -252,7 +254,7 @@ pub(in crate::office) async fn leave(
 pub(in crate::office) async fn dismiss(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(guardian): Path<String>,
+    PathId(guardian): PathId<PersonId>,
 ) -> Result<StatusCode, OfficeError> {
     let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, OfficeError> {
         // In this order: who is taking the asker meanwhile is refused, or untied.
@@ -265,10 +267,9 @@ pub(in crate::office) async fn dismiss(
 async fn untie(
     office: Arc<Office>,
     own: PersonId,
-    other: String,
+    other: PersonId,
     end: fn(&Office, PersonId, PersonId) -> Result<bool, OfficeError>,
 ) -> Result<StatusCode, OfficeError> {
-    let other: PersonId = other.parse().map_err(|_| Refusal::NotFound)?;
     blocking(move || {
         if !end(&office, own, other)? {
             return Err(Refusal::NotFound.into());

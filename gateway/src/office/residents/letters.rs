@@ -2,14 +2,15 @@
 //! answered by a time, and what is due first stands first. An answer changes no colour; where an appeal is right, the
 //! authority withdraws the fact.
 
+use super::checked_text;
 use super::declarations::Text;
-use super::{checked_text, paper_id};
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use scangate_core::id::PaperId;
 use scangate_core::paper::{Answer, Filed, Letter, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
@@ -105,10 +106,10 @@ pub(in crate::office) async fn open<K: Kind>(
 pub(in crate::office) async fn answer<K: Kind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(letter): Path<String>,
+    letter: Result<PathId<PaperId>, OfficeError>,
     Json(Text { text }): Json<Text>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let (id, text) = (paper_id(&letter)?, checked_text(&text)?);
+    let (PathId(id), text) = (letter?, checked_text(&text)?);
     blocking(move || {
         let mut filed = office.registry.open_paper(id)?.ok_or(Refusal::NotFound)?;
         K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?;

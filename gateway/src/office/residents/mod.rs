@@ -120,8 +120,3 @@ fn checked_text(text: &str) -> Result<String, OfficeError> {
         Err(OfficeError::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
     }
 }
-
-/// A paper's id from a path: what is none names nothing.
-fn paper_id(text: &str) -> Result<PaperId, OfficeError> {
-    Ok(text.parse().map_err(|_| Refusal::NotFound)?)
-}

@@ -7,13 +7,14 @@ use super::trails;
 use crate::clock;
 use crate::office::http::auth::Tracer;
 use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, PathId, PathIds, StrictQuery};
 use crate::office::http::format::Format;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use answer::{contacts, trail_visits, venue_visits};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, Uri};
+use http::HeaderMap;
 use scangate_core::co_presence::{self, CoPresenceError, Hops, Question};
 use scangate_core::id::{CaseId, PersonId, VenueId};
 use scangate_core::limits::{HOPS_MAX, NAME_BYTES_MAX};
@@ -23,7 +24,6 @@ use scangate_core::token::Claims;
 use scangate_core::visit::Window;
 use scangate_storage::registry::{Case, NewCase};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,21 +85,15 @@ fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) ->
 }
 
 /// The asker's own case. Another's answers as one that does not exist.
-async fn own(office: &Arc<Office>, claims: &Claims, text: &str) -> Result<Case, OfficeError> {
-    let id: CaseId = text.parse().map_err(|_| Refusal::NotFound)?;
+async fn own(office: &Arc<Office>, claims: &Claims, id: CaseId) -> Result<Case, OfficeError> {
     let registry = office.registry.clone();
     let case = blocking(move || registry.case(id)).await?;
     let case = case.map_err(|error| OfficeError::from(error).complete_through(office.complete_so_far()))?;
     case.filter(|case| case.tracer == claims.subject).ok_or(Refusal::NotFound.into())
 }
 
-/// A query's parameters, strict as a body's.
-fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, OfficeError> {
-    let query = Query::try_from_uri(uri);
-    let wrong =
-        |_| OfficeError::Malformed("the query has an unknown, repeated or malformed parameter".into());
-    query.map(|Query(query)| query).map_err(wrong)
-}
+/// The problem's detail where a tracer's query string does not parse.
+const EXPECTED: &str = "the query has an unknown, repeated or malformed parameter";
 
 /// What an answer costs and is audited with, before it is given.
 fn account_for(
@@ -118,10 +112,10 @@ fn account_for(
 pub(in crate::office) async fn trail(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
-    Path(case): Path<String>,
+    PathId(case): PathId<CaseId>,
     headers: HeaderMap,
 ) -> Result<Response, OfficeError> {
-    let case = own(&office, &claims, &case).await?;
+    let case = own(&office, &claims, case).await?;
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {
         let visits = co_presence::trail(&sources.trails, &sources.dwells, case.person, case.window())?;
@@ -133,11 +127,15 @@ pub(in crate::office) async fn trail(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CoPresenceQuery {
+pub(in crate::office) struct CoPresenceQuery {
     #[serde(default = "one_hop")]
     hops: u8,
     #[serde(default = "one_second")]
     min_overlap_s: u64,
+}
+
+impl Parameters for CoPresenceQuery {
+    const EXPECTED: &'static str = EXPECTED;
 }
 
 fn one_hop() -> u8 {
@@ -152,12 +150,12 @@ fn one_second() -> u64 {
 pub(in crate::office) async fn co_presence(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
-    Path(case): Path<String>,
-    uri: Uri,
+    PathId(case): PathId<CaseId>,
+    query: Result<StrictQuery<CoPresenceQuery>, OfficeError>,
     headers: HeaderMap,
 ) -> Result<Response, OfficeError> {
-    let case = own(&office, &claims, &case).await?;
-    let CoPresenceQuery { hops: asked_hops, min_overlap_s } = query(&uri)?;
+    let case = own(&office, &claims, case).await?;
+    let StrictQuery(CoPresenceQuery { hops: asked_hops, min_overlap_s }) = query?;
     let hops = match asked_hops {
         0 => return Err(OfficeError::Malformed("hops must be 1 or 2".into())),
         1 => Hops::One,
@@ -181,25 +179,28 @@ pub(in crate::office) async fn co_presence(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VisitsQuery {
+pub(in crate::office) struct VisitsQuery {
     #[serde(default)]
     from: Option<Timestamp>,
     #[serde(default)]
     to: Option<Timestamp>,
 }
 
+impl Parameters for VisitsQuery {
+    const EXPECTED: &'static str = EXPECTED;
+}
+
 /// `GET /v1/cases/{case}/venues/{venue}/visits`. The window is the case's, or a part of it.
 pub(in crate::office) async fn visits(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
-    Path((case, venue)): Path<(String, String)>,
-    uri: Uri,
+    PathIds(case, venue): PathIds<CaseId, VenueId>,
+    query: Result<StrictQuery<VisitsQuery>, OfficeError>,
     headers: HeaderMap,
 ) -> Result<Response, OfficeError> {
-    let case = own(&office, &claims, &case).await?;
-    let venue: VenueId = venue.parse().map_err(|_| Refusal::NotFound)?;
+    let case = own(&office, &claims, case).await?;
     office.gate.venues.get(venue).ok_or(Refusal::NotFound)?;
-    let VisitsQuery { from, to } = query(&uri)?;
+    let StrictQuery(VisitsQuery { from, to }) = query?;
     let asked_window = window(&office, from.unwrap_or(case.from), to.unwrap_or(case.to))?;
     if asked_window.from < case.from || asked_window.to > case.to {
         return Err(OfficeError::Malformed("from and to must lie within the case's".into()));
