@@ -3,7 +3,7 @@
 use clap::Args;
 use scangate_core::colour::{Colour, Reasons, Standing};
 use scangate_core::id::PersonId;
-use scangate_gateway::tables::colours::Colours;
+use scangate_gateway::tables::colours::ColourTable;
 use std::fs;
 
 /// What to measure.
@@ -17,7 +17,7 @@ pub(crate) struct Options {
 /// Measures and prints.
 pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
     let before = resident_bytes()?;
-    let colours = Colours::default();
+    let colours = ColourTable::default();
     for number in 0..options.residents {
         let person = PersonId(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         colours.put(person, Standing { colour: Colour::Green, reasons: Reasons::rule(0) });

@@ -1,7 +1,7 @@
 //! What a gateway cannot answer without, besides colours: the kids, the rule packs and the venues. The registry
 //! holds them for good; a snapshot holds them for a start without it.
 
-use crate::tables::Gate;
+use crate::tables::Tables;
 use crate::tables::keyring::Kids;
 use crate::tables::policies::{self, Policies};
 use anyhow::Context as _;
@@ -31,8 +31,8 @@ impl Essentials {
 
     /// What a running gateway has of them.
     #[must_use]
-    pub fn of(gate: &Gate) -> Self {
-        Self { kids: gate.keyring.kids(), policies: gate.policies.stored(), venues: gate.venues.all() }
+    pub fn of(tables: &Tables) -> Self {
+        Self { kids: tables.keyring.kids(), policies: tables.policies.stored(), venues: tables.venues.all() }
     }
 
     /// The packs: the last one is in force. **Errors**: there is none, one that is not signed with this key, or one
@@ -49,10 +49,10 @@ impl Essentials {
 
     /// Brings a running gateway up to them. Returns whether another pack is in force now, under which
     /// everybody is to be recoloured.
-    pub fn give(self, gate: &Gate) -> anyhow::Result<bool> {
-        gate.keyring.swap(self.kids);
-        self.venues.into_iter().for_each(|venue| gate.venues.put(venue));
-        follow_policies(&self.policies, &gate.policies)
+    pub fn give(self, tables: &Tables) -> anyhow::Result<bool> {
+        tables.keyring.swap(self.kids);
+        self.venues.into_iter().for_each(|venue| tables.venues.put(venue));
+        follow_policies(&self.policies, &tables.policies)
     }
 }
 

@@ -7,7 +7,7 @@
 //! disk: a crash leaves the old one whole.
 
 use super::reference::Essentials;
-use crate::tables::colours::{Colours, Packed};
+use crate::tables::colours::{ColourTable, PackedStanding};
 use anyhow::{Context as _, ensure};
 use crc32fast::Hasher;
 use scangate_core::id::PersonId;
@@ -31,7 +31,12 @@ pub struct Snapshot {
 }
 
 /// Writes a snapshot. **Cost**: 16 bytes a resident, and one sync.
-pub fn write(data: &Path, followed: Timestamp, essentials: &Essentials, colours: &Colours) -> io::Result<()> {
+pub fn write(
+    data: &Path,
+    followed: Timestamp,
+    essentials: &Essentials,
+    colours: &ColourTable,
+) -> io::Result<()> {
     let (path, new) = (data.join(NAME), data.join("snapshot.new"));
     let mut out = Summed { out: BufWriter::new(File::create(&new)?), sum: Hasher::new() };
     let essentials = serde_json::to_vec(essentials)?;
@@ -40,7 +45,7 @@ pub fn write(data: &Path, followed: Timestamp, essentials: &Essentials, colours:
     out.write_all(&(essentials.len() as u64).to_be_bytes())?;
     out.write_all(&essentials)?;
     let mut count = 0_u64;
-    for (person, Packed(standing)) in colours.everybody() {
+    for (person, PackedStanding(standing)) in colours.everybody() {
         out.write_all(&person.0.to_be_bytes())?;
         out.write_all(&standing.to_be_bytes())?;
         count += 1;
@@ -61,7 +66,7 @@ pub fn exists(data: &Path) -> bool {
 
 /// Reads the snapshot of a data folder, if it has one, and fills the colour table from it. **Errors**: it is
 /// damaged or of another format; the table has nothing of it then.
-pub fn read(data: &Path, colours: &Colours) -> anyhow::Result<Option<Snapshot>> {
+pub fn read(data: &Path, colours: &ColourTable) -> anyhow::Result<Option<Snapshot>> {
     let path = data.join(NAME);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -71,7 +76,7 @@ pub fn read(data: &Path, colours: &Colours) -> anyhow::Result<Option<Snapshot>> 
     parse(&bytes, colours).with_context(|| path.display().to_string()).map(Some)
 }
 
-fn parse(bytes: &[u8], colours: &Colours) -> anyhow::Result<Snapshot> {
+fn parse(bytes: &[u8], colours: &ColourTable) -> anyhow::Result<Snapshot> {
     let (rest, sum) = bytes.split_last_chunk().context("it is too short")?;
     ensure!(crc32fast::hash(rest) == u32::from_be_bytes(*sum), "it is damaged");
     let rest = rest.strip_prefix(MAGIC).context("it is of another format")?;
@@ -86,7 +91,7 @@ fn parse(bytes: &[u8], colours: &Colours) -> anyhow::Result<Snapshot> {
     let essentials = serde_json::from_slice(essentials).context("its essentials are of another format")?;
     for row in rows.chunks_exact(ROW_BYTES) {
         let (person, standing) = number(row)?;
-        colours.put_packed(PersonId(person), Packed(number(standing)?.0));
+        colours.put_packed(PersonId(person), PackedStanding(number(standing)?.0));
     }
     Ok(Snapshot { followed: Timestamp(followed), essentials })
 }
@@ -128,8 +133,8 @@ mod tests {
         }
     }
 
-    fn table() -> Colours {
-        let colours = Colours::default();
+    fn table() -> ColourTable {
+        let colours = ColourTable::default();
         for (person, colour) in [(1, Colour::Green), (2, Colour::Yellow), (u64::MAX, Colour::Red)] {
             colours.put(PersonId(person), Standing { colour, reasons: Reasons::rule(3) });
         }
@@ -139,13 +144,13 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_a_new_one_replaces_it() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path(), &Colours::default()).unwrap().is_none());
+        assert!(read(folder.path(), &ColourTable::default()).unwrap().is_none());
         for at in [5, 6] {
             write(folder.path(), Timestamp(at), &essentials(), &table()).unwrap();
-            let colours = Colours::default();
+            let colours = ColourTable::default();
             let snapshot = read(folder.path(), &colours).unwrap().unwrap();
             assert_eq!((snapshot.followed, snapshot.essentials), (Timestamp(at), essentials()));
-            let sorted = |colours: &Colours| {
+            let sorted = |colours: &ColourTable| {
                 let mut all: Vec<_> = colours.everybody().collect();
                 all.sort_by_key(|(person, _)| *person);
                 all
@@ -162,9 +167,9 @@ mod tests {
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
-            let colours = Colours::default();
+            let colours = ColourTable::default();
             assert!(parse(&bytes, &colours).is_err() && colours.is_empty(), "byte {at}");
         }
-        assert!(parse(&whole[..whole.len() - 1], &Colours::default()).is_err());
+        assert!(parse(&whole[..whole.len() - 1], &ColourTable::default()).is_err());
     }
 }

@@ -2,7 +2,7 @@
 //! brings the check-ins, so that the scan path waits for nothing, and a repeated drain brings the same facts again,
 //! which changes nothing.
 
-use crate::tables::Gate;
+use crate::tables::Tables;
 use scangate_core::check_in::CheckIn;
 use scangate_core::colour::Reasons;
 use scangate_core::fact::{Fact, FactKind, Force, Symptom};
@@ -18,7 +18,7 @@ const SOURCE: &str = "door";
 
 /// Puts fevers on record.
 pub struct Fevers {
-    gate: Arc<Gate>,
+    tables: Arc<Tables>,
     registry: Registry,
     feverish: Sender<Vec<PersonId>>,
 }
@@ -26,9 +26,9 @@ pub struct Fevers {
 impl Fevers {
     /// With where the people come out whose colours are to be worked out anew.
     #[must_use]
-    pub fn new(gate: Arc<Gate>, registry: Registry) -> (Self, Receiver<Vec<PersonId>>) {
+    pub fn new(tables: Arc<Tables>, registry: Registry) -> (Self, Receiver<Vec<PersonId>>) {
         let (feverish, people) = channel(LISTS_MAX);
-        (Self { gate, registry, feverish }, people)
+        (Self { tables, registry, feverish }, people)
     }
 
     /// Puts those among these check-ins on record. Blocks while too many lists wait.
@@ -49,7 +49,7 @@ impl Fevers {
 
     fn fact(&self, check_in: &CheckIn) -> Option<Fact> {
         let outcome = check_in.outcome.filter(|outcome| outcome.reasons.has(Reasons::FEVER))?;
-        let published = self.gate.policies.of(outcome.policy)?;
+        let published = self.tables.policies.of(outcome.policy)?;
         if !published.policy.terms().records_door_fever {
             return None;
         }

@@ -7,23 +7,23 @@ use scangate_core::time::Timestamp;
 impl Office {
     /// The number of the city's day at a time, counted from 1970.
     pub(super) fn day(&self, at: Timestamp) -> u32 {
-        let day = self.gate.policies.in_force().policy.calendar().day(at);
+        let day = self.tables.policies.in_force().policy.calendar().day(at);
         u32::try_from(day).unwrap_or_default()
     }
 
     /// The city's date at a time.
     pub(super) fn date(&self, at: Timestamp) -> Date {
-        self.gate.policies.in_force().policy.calendar().date(at)
+        self.tables.policies.in_force().policy.calendar().date(at)
     }
 
     /// The first instant of the city's next day.
     pub(super) fn tomorrow(&self, now: Timestamp) -> Timestamp {
-        self.gate.policies.in_force().policy.calendar().midnight_after(now, 1)
+        self.tables.policies.in_force().policy.calendar().midnight_after(now, 1)
     }
 
     /// The first instant of a date of the city's.
     pub(super) fn midnight(&self, date: Date) -> Timestamp {
-        self.gate.policies.in_force().policy.calendar().midnight(date)
+        self.tables.policies.in_force().policy.calendar().midnight(date)
     }
 }
 

@@ -20,7 +20,7 @@ pub use registration::reception::Reception;
 use crate::clock;
 use crate::drain::Drains;
 use crate::rooms::intake::Intake;
-use crate::tables::Gate;
+use crate::tables::Tables;
 use colours::recolour::Due;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
@@ -45,7 +45,7 @@ const OTHERS_MAX: Duration = Duration::from_secs(1);
 /// What the back office works with.
 pub struct Office {
     /// What the workers share with it.
-    pub gate: Arc<Gate>,
+    pub tables: Arc<Tables>,
     /// People, venues, facts, cases, audit.
     pub registry: Registry,
     /// The trails.
@@ -93,7 +93,7 @@ impl Office {
     /// An office that has loaded nothing yet: see [`keep_in_step`].
     #[must_use]
     pub fn new(
-        gate: Arc<Gate>,
+        tables: Arc<Tables>,
         registry: Registry,
         trails: Arc<dyn TrailStore>,
         drains: Drains,
@@ -104,7 +104,7 @@ impl Office {
         let (tracing, due) = (Semaphore::new(TRACES_AT_ONCE_MAX), Due::default());
         let drained = Mutex::default();
         let FrontOffice { reception, issuer } = front;
-        Self { gate, registry, trails, drains, intake, issuer, reception, settings, due, tracing, drained }
+        Self { tables, registry, trails, drains, intake, issuer, reception, settings, due, tracing, drained }
     }
 
     /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see

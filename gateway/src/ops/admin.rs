@@ -2,8 +2,8 @@
 //! that one is overloaded.
 
 use crate::clock;
-use crate::serve::quic::Phase;
-use crate::tables::Gate;
+use crate::serve::phase::Phase;
+use crate::tables::Tables;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Admin {
     /// The tables.
-    pub gate: Arc<Gate>,
+    pub tables: Arc<Tables>,
     /// The journal.
     pub journal: Arc<Journal>,
     /// The metrics.
@@ -59,11 +59,11 @@ async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
 async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str); 1], String) {
     #[expect(clippy::cast_precision_loss, reason = "gauges")]
     {
-        metrics::gauge!("scangate_residents").set(admin.gate.colours.len() as f64);
-        metrics::gauge!("scangate_venues").set(admin.gate.venues.len() as f64);
+        metrics::gauge!("scangate_residents").set(admin.tables.colours.len() as f64);
+        metrics::gauge!("scangate_venues").set(admin.tables.venues.len() as f64);
         metrics::gauge!("scangate_journal_room").set(admin.journal.room() as f64);
     }
-    let colours = &admin.gate.colours;
+    let colours = &admin.tables.colours;
     for (name, through) in [
         ("scangate_colours_age_seconds", colours.followed()),
         ("scangate_snapshot_age_seconds", colours.snapshot()),
@@ -73,7 +73,7 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
             metrics::gauge!(name).set(age.as_secs_f64());
         }
     }
-    metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.gate.colours.is_loaded())));
+    metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.tables.colours.is_loaded())));
     admin.metrics.run_upkeep();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
 }

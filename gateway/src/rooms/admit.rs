@@ -1,9 +1,9 @@
 //! The fourth room: what the city's rule pack says at this door. Out of it come check-ins; a person who is
 //! turned away has one too.
 
-use super::colour::{Coloured, ColouredPerson};
-use super::people::Party;
-use crate::tables::policies::{Policies, Published};
+use super::colour::{ColouredPerson, ColouredScan};
+use super::people::People;
+use crate::tables::policies::{Policies, PublishedPolicy};
 use crate::tables::recent::Staff;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, Outcome, check_in_id};
@@ -21,15 +21,15 @@ pub(super) struct AdmittedPerson {
 }
 
 /// Check-ins that are not kept yet.
-pub struct Admitted {
+pub struct AdmittedScan {
     pub(super) venue: Arc<KnownVenue>,
-    pub(super) people: Party<AdmittedPerson>,
+    pub(super) people: People<AdmittedPerson>,
 }
 
 /// Gives everybody a verdict.
 #[must_use]
-pub fn admit(scan: Coloured, policies: &Policies) -> Admitted {
-    let Coloured { venue, people, direction, door, at } = scan;
+pub fn admit(scan: ColouredScan, policies: &Policies) -> AdmittedScan {
+    let ColouredScan { venue, people, direction, door, at } = scan;
     let published = policies.in_force();
     // A temperature is one person's, and that is the holder's.
     let mut temperature = door.temperature;
@@ -37,12 +37,12 @@ pub fn admit(scan: Coloured, policies: &Policies) -> Admitted {
         let door = DoorWork { temperature: temperature.take(), ..door };
         admit_person(&person, &published, &venue.venue, direction, door, at)
     });
-    Admitted { venue, people }
+    AdmittedScan { venue, people }
 }
 
 fn admit_person(
     person: &ColouredPerson,
-    published: &Published,
+    published: &PublishedPolicy,
     venue: &Venue,
     direction: Direction,
     door: DoorWork,
@@ -50,17 +50,7 @@ fn admit_person(
 ) -> AdmittedPerson {
     let authentic = person.authentic;
     let staff = if door.is_none() { Staff::Idle } else { Staff::Acted };
-    // A paper pass is itself a document that staff have seen.
-    let document_shown = door.document_shown || authentic.mode == Mode::PaperPass;
-    let door = DoorWork { document_shown, ..door };
-    let admission = published.policy.admit(person.standing, Place::of(venue), door);
-    let outcome = Outcome {
-        colour: person.standing.colour,
-        verdict: admission.verdict,
-        checks: admission.checks,
-        reasons: admission.reasons,
-        policy: published.number,
-    };
+    let outcome = decide(person, published, venue, door);
     let id = check_in_id(authentic.person, venue.id, direction, Moment::Step(authentic.step));
     let check_in = CheckIn {
         id,
@@ -74,7 +64,27 @@ fn admit_person(
     AdmittedPerson { check_in, step: authentic.step, staff }
 }
 
-impl Admitted {
+/// The rule pack's decision on a person at a venue's door.
+pub(super) fn decide(
+    person: &ColouredPerson,
+    published: &PublishedPolicy,
+    venue: &Venue,
+    door: DoorWork,
+) -> Outcome {
+    // A paper pass is itself a document that staff have seen.
+    let document_shown = door.document_shown || person.authentic.mode == Mode::PaperPass;
+    let door = DoorWork { document_shown, ..door };
+    let admission = published.policy.admit(person.standing, Place::of(venue), door);
+    Outcome {
+        colour: person.standing.colour,
+        verdict: admission.verdict,
+        checks: admission.checks,
+        reasons: admission.reasons,
+        policy: published.number,
+    }
+}
+
+impl AdmittedScan {
     /// The check-ins, for those who keep them by another way than a worker's desk.
     pub fn check_ins(&self) -> impl Iterator<Item = &CheckIn> {
         self.people.iter().map(|person| &person.check_in)

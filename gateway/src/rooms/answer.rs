@@ -1,13 +1,13 @@
 //! The last room: the answer's JSON, from check-ins that are on disk and from nothing else.
 
-use super::journal::Kept;
-use crate::tables::policies::{Policies, Published};
+use super::journal::DurableCheckIns;
+use crate::tables::policies::{Policies, PublishedPolicy};
 use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::{CheckIn, Outcome};
 use scangate_core::colour::{Checks, Reasons, Verdict};
 
 /// Writes the answer to a check-in. **Cost**: no allocation where `out` has room, some 300 bytes.
-pub fn answer(kept: &Kept, policies: &Policies, out: &mut BytesMut) {
+pub fn answer(kept: &DurableCheckIns, policies: &Policies, out: &mut BytesMut) {
     put(out, b"{");
     person(&kept.people.holder, &kept.venue.json, policies, out);
     if !kept.people.companions.is_empty() {
@@ -65,7 +65,7 @@ pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
 }
 
 /// Where a person can do what clears a reason, where it says so.
-fn links(published: &Published, reasons: Reasons, out: &mut BytesMut) {
+fn links(published: &PublishedPolicy, reasons: Reasons, out: &mut BytesMut) {
     let mut links = published.links_of(reasons).peekable();
     if links.peek().is_none() {
         return;

@@ -1,8 +1,8 @@
 //! The second room: whether the codes are genuine and of this moment. It knows keys and venues and no
 //! colours.
 
-use super::people::Party;
-use crate::tables::Gate;
+use super::people::People;
+use crate::tables::Tables;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{Direction, Mode};
 use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
@@ -32,10 +32,14 @@ impl Terminal {
     }
 
     /// Verifies an `authorization` header; none is no terminal.
-    pub fn of_header(header: Option<&[u8]>, gate: &Gate, now: Timestamp) -> Result<Option<Self>, Refusal> {
+    pub fn of_header(
+        header: Option<&[u8]>,
+        tables: &Tables,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Refusal> {
         let Some(header) = header else { return Ok(None) };
         let token = std::str::from_utf8(header).ok().and_then(bearer).ok_or(Refusal::TokenInvalid)?;
-        let claims = gate.tokens.verify(token, now).map_err(|_| Refusal::TokenInvalid)?;
+        let claims = tables.tokens.verify(token, now).map_err(|_| Refusal::TokenInvalid)?;
         Self::of(&claims).map(Some)
     }
 }
@@ -58,7 +62,7 @@ pub struct AuthenticPerson {
 /// A scan whose codes are all genuine and of their moment.
 pub struct AuthenticScan {
     pub(super) venue: Arc<KnownVenue>,
-    pub(super) people: Party<AuthenticPerson>,
+    pub(super) people: People<AuthenticPerson>,
     pub(super) direction: Direction,
     pub(super) door: DoorWork,
     pub(super) at: Timestamp,
@@ -68,13 +72,13 @@ pub struct AuthenticScan {
 pub fn authenticate(
     scan: Scan,
     terminal: Option<&Terminal>,
-    gate: &Gate,
+    tables: &Tables,
     now: Timestamp,
 ) -> Result<AuthenticScan, Refusal> {
     if scan.at.is_some() {
         return Err(Refusal::Malformed("at belongs to scans sent later: /v1/check-ins/batch"));
     }
-    authenticate_at(scan, terminal, gate, now, None)
+    authenticate_at(scan, terminal, tables, now, None)
 }
 
 /// Authenticates a scan that a terminal made while its link was down: the codes must have been good at
@@ -82,7 +86,7 @@ pub fn authenticate(
 pub fn authenticate_late(
     scan: Scan,
     terminal: &Terminal,
-    gate: &Gate,
+    tables: &Tables,
     now: Timestamp,
 ) -> Result<AuthenticScan, Refusal> {
     let at = scan.at.ok_or(Refusal::Malformed("at is missing"))?;
@@ -92,37 +96,50 @@ pub fn authenticate_late(
     if now.since_ms(at) > limits::LATE_MS_MAX {
         return Err(Refusal::Malformed("at is more than 72 hours ago"));
     }
-    authenticate_at(scan, Some(terminal), gate, at, Some(Mode::Late))
+    authenticate_at(scan, Some(terminal), tables, at, Some(Mode::Late))
 }
 
 fn authenticate_at(
     scan: Scan,
     terminal: Option<&Terminal>,
-    gate: &Gate,
+    tables: &Tables,
     at: Timestamp,
     mode: Option<Mode>,
 ) -> Result<AuthenticScan, Refusal> {
     if terminal.is_none() && (!scan.door.is_none() || matches!(scan.holder, Holder::Pass(_))) {
         return Err(Refusal::TokenInvalid);
     }
-    let (venue, venue_mode) = venue(scan.venue, terminal, gate, at)?;
+    let (venue, venue_mode) = venue(scan.venue, terminal, tables, at)?;
     let mut holder = match scan.holder {
-        Holder::Person(code) => person(&code, gate, at, venue_mode)?,
-        Holder::Pass(pass) => paper(&pass, gate, at)?,
+        Holder::Person(code) => person(&code, tables, at, venue_mode)?,
+        Holder::Pass(pass) => paper(&pass, tables, at)?,
     };
     holder.mode = mode.unwrap_or(holder.mode);
     let companion_mode = mode.unwrap_or(Mode::Proxy);
     let companions = scan
         .companions
         .iter()
-        .map(|code| person(code, gate, at, companion_mode))
+        .map(|code| person(code, tables, at, companion_mode))
         .collect::<Result<_, _>>()?;
-    let people = Party { holder, companions };
+    let people = People { holder, companions };
     Ok(AuthenticScan { venue, people, direction: scan.direction, door: scan.door, at })
 }
 
-fn person(code: &PersonCode, gate: &Gate, at: Timestamp, mode: Mode) -> Result<AuthenticPerson, Refusal> {
-    if !gate.keyring.has_sealed(code) {
+/// Authenticates the code that a terminal looks up. The terminal's venue may be closed.
+///
+/// **Errors**: in this order, the code's seal, its step, the venue.
+pub(super) fn authenticate_look_up(
+    code: &PersonCode,
+    terminal: &Terminal,
+    tables: &Tables,
+    now: Timestamp,
+) -> Result<(AuthenticPerson, Arc<KnownVenue>), Refusal> {
+    let authentic = person(code, tables, now, Mode::Terminal)?;
+    Ok((authentic, known_venue(terminal.venue, tables)?))
+}
+
+fn person(code: &PersonCode, tables: &Tables, at: Timestamp, mode: Mode) -> Result<AuthenticPerson, Refusal> {
+    if !tables.keyring.has_sealed(code) {
         return Err(Refusal::PersonCodeInvalid);
     }
     if !code.step().is_valid_at(at) {
@@ -131,8 +148,8 @@ fn person(code: &PersonCode, gate: &Gate, at: Timestamp, mode: Mode) -> Result<A
     Ok(AuthenticPerson { person: code.person(), step: code.step(), mode })
 }
 
-fn paper(pass: &PaperPass, gate: &Gate, at: Timestamp) -> Result<AuthenticPerson, Refusal> {
-    let key = gate.keyring.server(pass.kid()).ok_or(Refusal::PersonCodeInvalid)?;
+fn paper(pass: &PaperPass, tables: &Tables, at: Timestamp) -> Result<AuthenticPerson, Refusal> {
+    let key = tables.keyring.server(pass.kid()).ok_or(Refusal::PersonCodeInvalid)?;
     pass.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
     if !pass.is_valid_at(at) {
         return Err(Refusal::PersonCodeExpired);
@@ -145,16 +162,16 @@ fn paper(pass: &PaperPass, gate: &Gate, at: Timestamp) -> Result<AuthenticPerson
 fn venue(
     code: Option<VenueCode>,
     terminal: Option<&Terminal>,
-    gate: &Gate,
+    tables: &Tables,
     at: Timestamp,
 ) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
-    let scanned = code.map(|code| scanned_venue(&code, gate, at)).transpose()?;
+    let scanned = code.map(|code| scanned_venue(&code, tables, at)).transpose()?;
     let (known, mode) = match (terminal, scanned) {
         (Some(terminal), Some((known, _))) if terminal.venue != known.venue.id => {
             return Err(Refusal::VenueCodeInvalid);
         }
         (Some(_), Some((known, _))) => (known, Mode::Terminal),
-        (Some(terminal), None) => (known_venue(terminal.venue, gate)?, Mode::Terminal),
+        (Some(terminal), None) => (known_venue(terminal.venue, tables)?, Mode::Terminal),
         (None, Some(scanned)) => scanned,
         (None, None) => return Err(Refusal::Malformed("venue is missing")),
     };
@@ -164,32 +181,36 @@ fn venue(
     }
 }
 
-fn known_venue(id: VenueId, gate: &Gate) -> Result<Arc<KnownVenue>, Refusal> {
-    gate.venues.get(id).ok_or(Refusal::VenueCodeInvalid)
+fn known_venue(id: VenueId, tables: &Tables) -> Result<Arc<KnownVenue>, Refusal> {
+    tables.venues.get(id).ok_or(Refusal::VenueCodeInvalid)
 }
 
-fn scanned_venue(code: &VenueCode, gate: &Gate, at: Timestamp) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
+fn scanned_venue(
+    code: &VenueCode,
+    tables: &Tables,
+    at: Timestamp,
+) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
     match code {
-        VenueCode::Poster(code) => poster(code, gate).map(|known| (known, Mode::Poster)),
-        VenueCode::Door(code) => Ok((known_venue(door(code, gate, at)?, gate)?, Mode::Door)),
+        VenueCode::Poster(code) => poster(code, tables).map(|known| (known, Mode::Poster)),
+        VenueCode::Door(code) => Ok((known_venue(door(code, tables, at)?, tables)?, Mode::Door)),
     }
 }
 
 /// The venue of a poster. A poster hangs for months: the code that was verified last at its venue is only
 /// compared.
-fn poster(code: &PosterCode, gate: &Gate) -> Result<Arc<KnownVenue>, Refusal> {
-    let known = known_venue(code.venue(), gate)?;
+fn poster(code: &PosterCode, tables: &Tables) -> Result<Arc<KnownVenue>, Refusal> {
+    let known = known_venue(code.venue(), tables)?;
     if known.has_verified(code) {
-        return if gate.keyring.accepts(code.kid()) { Ok(known) } else { Err(Refusal::VenueCodeInvalid) };
+        return if tables.keyring.accepts(code.kid()) { Ok(known) } else { Err(Refusal::VenueCodeInvalid) };
     }
-    let key = gate.keyring.server(code.kid()).ok_or(Refusal::VenueCodeInvalid)?;
+    let key = tables.keyring.server(code.kid()).ok_or(Refusal::VenueCodeInvalid)?;
     code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
     known.remember(*code);
     Ok(known)
 }
 
-fn door(code: &DoorCode, gate: &Gate, at: Timestamp) -> Result<VenueId, Refusal> {
-    let key = gate.keyring.door(code.kid(), code.venue(), code.door()).ok_or(Refusal::VenueCodeInvalid)?;
+fn door(code: &DoorCode, tables: &Tables, at: Timestamp) -> Result<VenueId, Refusal> {
+    let key = tables.keyring.door(code.kid(), code.venue(), code.door()).ok_or(Refusal::VenueCodeInvalid)?;
     code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
     if code.step().is_valid_at(at) { Ok(code.venue()) } else { Err(Refusal::VenueCodeExpired) }
 }

@@ -1,8 +1,8 @@
 //! The third room: the colour of everybody who comes in. It asks the table in memory and cannot block.
 
 use super::authenticate::{AuthenticPerson, AuthenticScan};
-use super::people::Party;
-use crate::tables::colours::Colours;
+use super::people::People;
+use crate::tables::colours::ColourTable;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::Direction;
 use scangate_core::colour::Standing;
@@ -17,9 +17,9 @@ pub(super) struct ColouredPerson {
 }
 
 /// A genuine scan of people with their standings.
-pub struct Coloured {
+pub struct ColouredScan {
     pub(super) venue: Arc<KnownVenue>,
-    pub(super) people: Party<ColouredPerson>,
+    pub(super) people: People<ColouredPerson>,
     pub(super) direction: Direction,
     pub(super) door: DoorWork,
     pub(super) at: Timestamp,
@@ -27,9 +27,13 @@ pub struct Coloured {
 
 /// Looks everybody up.
 #[must_use]
-pub fn colour(scan: AuthenticScan, colours: &Colours) -> Coloured {
+pub fn colour(scan: AuthenticScan, colours: &ColourTable) -> ColouredScan {
     let AuthenticScan { venue, people, direction, door, at } = scan;
-    let people =
-        people.map(|authentic| ColouredPerson { standing: colours.standing(authentic.person), authentic });
-    Coloured { venue, people, direction, door, at }
+    let people = people.map(|authentic| colour_person(authentic, colours));
+    ColouredScan { venue, people, direction, door, at }
+}
+
+/// Looks one person up.
+pub(super) fn colour_person(authentic: AuthenticPerson, colours: &ColourTable) -> ColouredPerson {
+    ColouredPerson { standing: colours.standing(authentic.person), authentic }
 }

@@ -1,10 +1,10 @@
 //! The fifth room: onto the journal's queue, and the wait for the disk. A repeated scan becomes its first
-//! check-in here, with what staff have done since. What leaves this room with [`Journaled::kept`] is on disk.
+//! check-in here, with what staff have done since. What leaves this room with [`QueuedCheckIns::kept`] is on disk.
 
-use super::admit::{Admitted, AdmittedPerson};
+use super::admit::{AdmittedPerson, AdmittedScan};
 use super::intake::Intake;
-use super::people::Party;
-use crate::tables::recent::{Asked, First, Place, Recent};
+use super::people::People;
+use crate::tables::recent::{JournalTicket, LimitCheck, Placement, RecentCheckIns};
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
@@ -12,7 +12,7 @@ use scangate_storage::journal::{Durability, Lane, PushRefusal};
 use std::sync::Arc;
 
 /// A worker's place at the journal: its own lane, and how far every lane is on disk.
-pub struct Desk {
+pub struct JournalDesk {
     /// The worker's number, which is its lane's.
     pub number: u16,
     /// Its lane.
@@ -22,34 +22,38 @@ pub struct Desk {
 }
 
 /// Check-ins on their way to disk.
-pub struct Journaled {
+pub struct QueuedCheckIns {
     venue: Arc<KnownVenue>,
-    people: Party<CheckIn>,
+    people: People<CheckIn>,
     /// The last of this worker's records that the answer waits for; none if all were on disk before.
     waits_for: Option<u64>,
 }
 
 /// Check-ins that are on disk: what an answer is made of.
-pub struct Kept {
+pub struct DurableCheckIns {
     pub(super) venue: Arc<KnownVenue>,
-    pub(super) people: Party<CheckIn>,
+    pub(super) people: People<CheckIn>,
 }
 
 /// Queues everybody's record, all or none.
-pub fn journal(admitted: Admitted, recent: &Recent, desk: &mut Desk) -> Result<Journaled, Refusal> {
-    let Admitted { venue, people } = admitted;
-    let asked = match people.persons() {
-        1 => Asked::Not,
+pub fn journal(
+    admitted: AdmittedScan,
+    recent: &RecentCheckIns,
+    desk: &mut JournalDesk,
+) -> Result<QueuedCheckIns, Refusal> {
+    let AdmittedScan { venue, people } = admitted;
+    let limit = match people.persons() {
+        1 => LimitCheck::Due,
         _ => {
             people.iter().try_for_each(|person| recent.allow(person.step, &person.check_in))?;
-            Asked::Allowed
+            LimitCheck::Passed
         }
     };
     // With room for all there is no way to keep half: this worker alone fills its lane.
     desk.lane.reserve(people.persons()).map_err(refusal)?;
     let mut waits_for = None;
     let mut failed = None;
-    let people = people.map(|person| match place(&person, asked, recent, desk) {
+    let people = people.map(|person| match place(&person, limit, recent, desk) {
         Ok((check_in, ticket)) => {
             waits_for = waits_for.max(ticket);
             check_in
@@ -61,16 +65,19 @@ pub fn journal(admitted: Admitted, recent: &Recent, desk: &mut Desk) -> Result<J
     });
     match failed {
         Some(refused) => Err(refused),
-        None => Ok(Journaled { venue, people, waits_for }),
+        None => Ok(QueuedCheckIns { venue, people, waits_for }),
     }
 }
 
 /// Keeps late scans by the back office's lane, all or none: by the time this returns they are on disk. A
 /// scan that was kept before is written once more; readers merge by id.
-pub async fn keep_late(admitted: Vec<Admitted>, intake: &Intake) -> Result<Vec<Kept>, Refusal> {
-    let check_ins: Vec<CheckIn> = admitted.iter().flat_map(Admitted::check_ins).copied().collect();
+pub async fn keep_late(
+    admitted: Vec<AdmittedScan>,
+    intake: &Intake,
+) -> Result<Vec<DurableCheckIns>, Refusal> {
+    let check_ins: Vec<CheckIn> = admitted.iter().flat_map(AdmittedScan::check_ins).copied().collect();
     intake.keep(&check_ins).await?;
-    let kept = |Admitted { venue, people }| Kept {
+    let kept = |AdmittedScan { venue, people }| DurableCheckIns {
         venue,
         people: people.map(|person: AdmittedPerson| person.check_in),
     };
@@ -82,20 +89,20 @@ pub async fn keep_late(admitted: Vec<Admitted>, intake: &Intake) -> Result<Vec<K
 /// another's lane.
 fn place(
     person: &AdmittedPerson,
-    asked: Asked,
-    recent: &Recent,
-    desk: &mut Desk,
+    limit: LimitCheck,
+    recent: &RecentCheckIns,
+    desk: &mut JournalDesk,
 ) -> Result<(CheckIn, Option<u64>), Refusal> {
     let number = desk.number;
     let lane = &mut desk.lane;
-    let first = recent.first(person.step, &person.check_in, person.staff, asked, |check_in| {
-        lane.push(*check_in).map(|ticket| Place::new(number, ticket.0))
+    let first = recent.place(person.step, &person.check_in, person.staff, limit, |check_in| {
+        lane.push(*check_in).map(|ticket| JournalTicket::new(number, ticket.0))
     });
     match first {
-        First::Placed(check_in, place) => Ok((check_in, place.waits_for().map(|(_, ticket)| ticket))),
-        First::TooMany => Err(Refusal::TooMany),
-        First::Failed(error) => Err(refusal(error)),
-        First::Repeated(remembered) => {
+        Placement::Placed(check_in, place) => Ok((check_in, place.waits_for().map(|(_, ticket)| ticket))),
+        Placement::TooMany => Err(Refusal::TooMany),
+        Placement::Failed(error) => Err(refusal(error)),
+        Placement::Repeated(remembered) => {
             let check_in = CheckIn { at: remembered.at, outcome: remembered.outcome, ..person.check_in };
             let waits_for = remembered.place.waits_for();
             if waits_for.is_none_or(|(lane, ticket)| desk.durability.covers(lane, ticket)) {
@@ -114,10 +121,14 @@ fn refusal(refused: PushRefusal) -> Refusal {
     }
 }
 
-impl Journaled {
+impl QueuedCheckIns {
     /// The check-ins, once this worker's records are on disk up to but not including `durable`.
-    pub fn kept(self, durable: u64) -> Result<Kept, Self> {
-        if self.is_durable(durable) { Ok(Kept { venue: self.venue, people: self.people }) } else { Err(self) }
+    pub fn kept(self, durable: u64) -> Result<DurableCheckIns, Self> {
+        if self.is_durable(durable) {
+            Ok(DurableCheckIns { venue: self.venue, people: self.people })
+        } else {
+            Err(self)
+        }
     }
 
     /// Whether [`Self::kept`] would give them.

@@ -1,46 +1,34 @@
-//! A terminal's look at a colour: decode, authenticate, colour and admit as for a check-in, and nothing is
-//! kept.
+//! A terminal's look-up of a colour. It uses the rooms of a check-in, authenticate, colour and admit, for one
+//! person, and journals nothing.
 
 use super::answer;
-use super::authenticate::Terminal;
-use crate::tables::Gate;
+use super::authenticate::{Terminal, authenticate_look_up};
+use super::{admit, colour};
+use crate::tables::Tables;
 use bytes::{BufMut, BytesMut};
-use scangate_core::check_in::Outcome;
 use scangate_core::code::PersonCode;
-use scangate_core::policy::Place;
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::DoorWork;
 use scangate_core::time::Timestamp;
 
 /// Writes the answer to `GET /v1/colours/{person code}`.
+///
+/// **Errors**: in this order, the token, the code's shape, its seal, its step, the venue. A closed venue is no
+/// error.
 pub fn look_up(
     code: &[u8],
     terminal: Option<&Terminal>,
-    gate: &Gate,
+    tables: &Tables,
     now: Timestamp,
     out: &mut BytesMut,
 ) -> Result<(), Refusal> {
     let terminal = terminal.ok_or(Refusal::TokenInvalid)?;
     let code = PersonCode::parse(code).map_err(|_| Refusal::PersonCodeInvalid)?;
-    if !gate.keyring.has_sealed(&code) {
-        return Err(Refusal::PersonCodeInvalid);
-    }
-    if !code.step().is_valid_at(now) {
-        return Err(Refusal::PersonCodeExpired);
-    }
-    let venue = gate.venues.get(terminal.venue).ok_or(Refusal::VenueCodeInvalid)?;
-    let standing = gate.colours.standing(code.person());
-    let published = gate.policies.in_force();
-    let admission = published.policy.admit(standing, Place::of(&venue.venue), DoorWork::default());
-    let said = Outcome {
-        colour: standing.colour,
-        verdict: admission.verdict,
-        checks: admission.checks,
-        reasons: admission.reasons,
-        policy: published.number,
-    };
+    let (authentic, venue) = authenticate_look_up(&code, terminal, tables, now)?;
+    let person = colour::colour_person(authentic, &tables.colours);
+    let outcome = admit::decide(&person, &tables.policies.in_force(), &venue.venue, DoorWork::default());
     out.put_slice(b"{");
-    answer::outcome(&said, &gate.policies, out);
+    answer::outcome(&outcome, &tables.policies, out);
     out.put_slice(b",\"at\":\"");
     out.put_slice(&now.text());
     out.put_slice(b"\"}");

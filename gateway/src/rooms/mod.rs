@@ -11,9 +11,9 @@ pub mod journal;
 pub mod look_up;
 pub mod people;
 
-use crate::tables::Gate;
+use crate::tables::Tables;
 use authenticate::Terminal;
-use journal::{Desk, Journaled};
+use journal::{JournalDesk, QueuedCheckIns};
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
 use scangate_core::time::Timestamp;
@@ -22,13 +22,13 @@ use scangate_core::time::Timestamp;
 pub fn walk(
     body: &[u8],
     terminal: Option<&Terminal>,
-    gate: &Gate,
-    desk: &mut Desk,
+    tables: &Tables,
+    desk: &mut JournalDesk,
     now: Timestamp,
-) -> Result<Journaled, Refusal> {
+) -> Result<QueuedCheckIns, Refusal> {
     let scan = Scan::parse(body)?;
-    let authentic = authenticate::authenticate(scan, terminal, gate, now)?;
-    let coloured = colour::colour(authentic, &gate.colours);
-    let admitted = admit::admit(coloured, &gate.policies);
-    journal::journal(admitted, &gate.recent, desk)
+    let authentic = authenticate::authenticate(scan, terminal, tables, now)?;
+    let coloured = colour::colour(authentic, &tables.colours);
+    let admitted = admit::admit(coloured, &tables.policies);
+    journal::journal(admitted, &tables.recent, desk)
 }

@@ -3,22 +3,22 @@
 
 /// A holder and companions, as some noun each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Party<T> {
+pub struct People<T> {
     /// Who scans.
     pub holder: T,
     /// Who comes along.
     pub companions: Vec<T>,
 }
 
-impl<T> Party<T> {
+impl<T> People<T> {
     /// How many they are.
     pub fn persons(&self) -> usize {
         1 + self.companions.len()
     }
 
     /// Each becomes another noun.
-    pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> Party<U> {
-        Party { holder: turn(self.holder), companions: self.companions.into_iter().map(turn).collect() }
+    pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> People<U> {
+        People { holder: turn(self.holder), companions: self.companions.into_iter().map(turn).collect() }
     }
 
     /// Each in turn, the holder first.

@@ -15,13 +15,13 @@ use crate::office::registration::providers::Parties;
 use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
-use crate::rooms::journal::Desk;
-use crate::serve::quic::Phase;
+use crate::rooms::journal::JournalDesk;
+use crate::serve::phase::Phase;
 use crate::serve::worker::{self, Worker};
 use crate::serve::{socket, tls};
-use crate::tables::Gate;
+use crate::tables::Tables;
 use crate::tables::channels::Channels;
-use crate::tables::colours::Colours;
+use crate::tables::colours::ColourTable;
 use crate::tables::keyring::Keyring;
 use crate::tables::policies;
 use crate::tables::venues::Venues;
@@ -95,9 +95,9 @@ pub fn run(
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
-    let gate = Arc::new(gate(config, &secret, &issuer, &registry, presence)?);
-    deployment::first_tokens(&config.data, &gate.tokens)?;
-    parties.say_doubles(&gate.policies.in_force().policy.terms().steps);
+    let tables = Arc::new(tables(config, &secret, &issuer, &registry, presence)?);
+    deployment::first_tokens(&config.data, &tables.tokens)?;
+    parties.say_doubles(&tables.policies.in_force().policy.terms().steps);
 
     let workers = workers(config);
     let bells: Vec<_> = (0..workers).map(|_| worker::bell()).collect();
@@ -105,14 +105,14 @@ pub fn run(
     let wakes = wakes(&bells, &intake_bell);
     let (journal, mut lanes, recovered) = Journal::open(&journal_config(config), Arc::new(disk), wakes)?;
     recovery::report(&recovered);
-    recovery::remember(&recovered, &gate.recent);
+    recovery::remember(&recovered, &tables.recent);
     let journal = Arc::new(journal);
 
     if registry.is_shared() && presence == Presence::There && recovered.end == recovered.checkpoint {
         // From here on the others wait for this one. With a backlog they have gone on doing so.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    let (fevers, feverish) = Fevers::new(Arc::clone(&gate), registry.clone());
+    let (fevers, feverish) = Fevers::new(Arc::clone(&tables), registry.clone());
     let batcher = Batcher {
         journal: Arc::clone(&journal),
         from: recovered.checkpoint,
@@ -134,7 +134,7 @@ pub fn run(
     let settings = office_settings(config, gateway, listen);
     let reception = Reception::new(parties, &secret);
     let front = FrontOffice { reception, issuer };
-    let office = Office::new(Arc::clone(&gate), registry, trails, drains, intake, front, settings);
+    let office = Office::new(Arc::clone(&tables), registry, trails, drains, intake, front, settings);
     let office = Arc::new(office);
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::door();
@@ -143,7 +143,7 @@ pub fn run(
     runtime.spawn(office::recolour_when_due(Arc::clone(&office)));
     runtime.spawn(office::watch_duties(Arc::clone(&office)));
     runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
-    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(&gate)));
+    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(&tables)));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let admin_listener = runtime
@@ -151,15 +151,15 @@ pub fn run(
         .with_context(|| format!("the admin listener on {}", config.admin))?;
     let addresses = Addresses { listen, admin: admin_listener.local_addr()? };
     let admin =
-        Admin { gate: Arc::clone(&gate), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
+        Admin { tables: Arc::clone(&tables), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
     runtime.spawn(admin::serve(admin_listener, admin));
 
     let mut threads = Vec::new();
     for (number, ((sockets, bell), lane)) in (0..).zip(sockets.into_iter().zip(bells).zip(lanes)) {
-        let desk = Desk { number, lane, durability: journal.durability() };
-        let (gate, door, tls) = (Arc::clone(&gate), door.clone(), Arc::clone(&tls));
+        let desk = JournalDesk { number, lane, durability: journal.durability() };
+        let (tables, door, tls) = (Arc::clone(&tables), door.clone(), Arc::clone(&tls));
         let (secret, phase) = (secret.clone(), phase.clone());
-        let worker = Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase };
+        let worker = Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase };
         threads.push(worker::spawn(worker).context("a worker's thread")?);
     }
     drop(door);
@@ -180,7 +180,7 @@ pub fn run(
     let _ = runtime.block_on(async { tokio::time::timeout(OFFICE_DRAIN_MAX, answering).await });
     batcher.stop();
     runtime.shutdown_timeout(OFFICE_DRAIN_MAX);
-    if let Err(error) = take_snapshot(&config.data, &gate) {
+    if let Err(error) = take_snapshot(&config.data, &tables) {
         tracing::warn!(%error, "the last snapshot was not written");
     }
     drop(office);
@@ -228,14 +228,14 @@ fn journal_config(config: &Config) -> JournalConfig {
 }
 
 /// What the workers share, filled from the registry, or from the snapshot where that is away.
-fn gate(
+fn tables(
     config: &Config,
     secret: &Secret,
     issuer: &Issuer,
     registry: &Registry,
     presence: Presence,
-) -> anyhow::Result<Gate> {
-    let colours = Colours::default();
+) -> anyhow::Result<Tables> {
+    let colours = ColourTable::default();
     let essentials = match presence {
         Presence::There => {
             publish_configured(config, issuer, registry)?;
@@ -246,18 +246,18 @@ fn gate(
     let policies = essentials.packs(issuer.public_key_bytes())?;
     let venues = Venues::default();
     essentials.venues.into_iter().for_each(|venue| venues.put(venue));
-    Ok(Gate {
+    Ok(Tables {
         colours,
         venues,
         keyring: Keyring::new(secret.clone(), essentials.kids),
         policies,
-        recent: crate::tables::recent::Recent::new(config.person_check_ins_max),
+        recent: crate::tables::recent::RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
         tokens: deployment::token_key(secret),
     })
 }
 
-fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Essentials> {
+fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Essentials> {
     let read = snapshot::read(&config.data, colours)?;
     let Snapshot { followed, essentials } = read.with_context(|| {
         format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())
@@ -311,10 +311,10 @@ fn office_runtime() -> anyhow::Result<Runtime> {
 
 /// Takes snapshots for as long as the gateway runs, where there are other gateways to follow. A twentieth of a
 /// disk's time at most goes into them, as long as that keeps them younger than a minute.
-async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
+async fn keep_snapshot(data: PathBuf, tables: Arc<Tables>) {
     loop {
         let began = Instant::now();
-        let (folder, shared) = (data.clone(), Arc::clone(&gate));
+        let (folder, shared) = (data.clone(), Arc::clone(&tables));
         match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
@@ -325,11 +325,11 @@ async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
     }
 }
 
-fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
-    match gate.colours.followed() {
-        Some(followed) if gate.colours.is_loaded() && gate.colours.snapshot() < Some(followed) => {
-            snapshot::write(data, followed, &Essentials::of(gate), &gate.colours)?;
-            gate.colours.set_snapshot(followed);
+fn take_snapshot(data: &Path, tables: &Tables) -> io::Result<()> {
+    match tables.colours.followed() {
+        Some(followed) if tables.colours.is_loaded() && tables.colours.snapshot() < Some(followed) => {
+            snapshot::write(data, followed, &Essentials::of(tables), &tables.colours)?;
+            tables.colours.set_snapshot(followed);
             Ok(())
         }
         Some(_) | None => Ok(()),

@@ -1,7 +1,7 @@
 //! What the journal had before this start: what to tell the operator, and the check-ins that a repeated
 //! scan may still ask for.
 
-use crate::tables::recent::Recent;
+use crate::tables::recent::RecentCheckIns;
 use scangate_core::check_in::{CheckIn, Moment, check_in_id};
 use scangate_core::time::Step;
 use scangate_storage::journal::Recovered;
@@ -23,7 +23,7 @@ pub(super) fn report(recovered: &Recovered) {
 }
 
 /// Fills the table of recent check-ins again.
-pub(super) fn remember(recovered: &Recovered, recent: &Recent) {
+pub(super) fn remember(recovered: &Recovered, recent: &RecentCheckIns) {
     for check_in in &recovered.recent {
         if let Some(step) = step_of(check_in) {
             recent.restore(step, check_in);

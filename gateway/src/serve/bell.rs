@@ -1,7 +1,7 @@
 //! How the back office wakes a worker's loop: a stream's waker notes the stream and rings once. The loop
 //! takes all that were noted in one pass.
 
-use super::quic::stream_key::StreamKey;
+use super::stream_key::StreamKey;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use tokio::sync::Notify;

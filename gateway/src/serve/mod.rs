@@ -3,10 +3,12 @@
 
 mod bell;
 mod connection_ids;
-pub mod front;
+pub mod front_desk;
+pub mod phase;
 pub mod quic;
 pub mod sessions;
 pub mod socket;
+pub mod stream_key;
 mod tally;
 pub mod tcp;
 pub mod tls;

@@ -8,13 +8,13 @@ use std::sync::Mutex;
 /// Sessions kept in each of two generations: at some 300 bytes a session, about 160 MB at the most.
 const GENERATION_SESSIONS_MAX: usize = 262_144;
 
-type Table = DashMap<Vec<u8>, Vec<u8>>;
+type SessionTable = DashMap<Vec<u8>, Vec<u8>>;
 
 /// The store. When the young generation is full, the old one is forgotten and the young one becomes it.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    young: Table,
-    old: Table,
+    young: SessionTable,
+    old: SessionTable,
     turning: Mutex<()>,
 }
 

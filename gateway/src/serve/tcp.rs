@@ -2,7 +2,7 @@
 //! same back office behind them.
 
 use super::Bell;
-use super::front::{Caller, Front, Reply, Taken};
+use super::front_desk::{Caller, FrontDesk, Reply, ScanStatus};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::tables::channels::Channel;
 use crate::wire::problem::CHALLENGE;
@@ -30,7 +30,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::quic::Phase;
+use super::phase::Phase;
 
 /// TCP connections of a worker. **Units**: connections, of some 40 KiB each.
 const CONNECTIONS_MAX: usize = 65_536;
@@ -49,9 +49,9 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const STREAMS_MAX: u32 = 256;
 
 /// What the tasks of a worker share.
-pub struct Http {
+pub struct HttpContext {
     /// The front desk.
-    pub front: Rc<RefCell<Front>>,
+    pub front: Rc<RefCell<FrontDesk>>,
     /// The loop's bell: it answers tasks, too.
     pub bell: Arc<Bell>,
     /// The back office's door.
@@ -62,9 +62,9 @@ pub struct Http {
     pub alt_svc: HeaderValue,
 }
 
-impl Http {
+impl HttpContext {
     /// The front desk, which has just looked at the clocks.
-    fn front_now(&self) -> RefMut<'_, Front> {
+    fn front_now(&self) -> RefMut<'_, FrontDesk> {
         let mut front = self.front.borrow_mut();
         front.tick();
         front
@@ -72,7 +72,7 @@ impl Http {
 }
 
 /// Accepts connections until the phase says to drain, and returns when the last one is gone.
-pub async fn accept(listener: TcpListener, http: Rc<Http>, mut phase: watch::Receiver<Phase>) {
+pub async fn accept(listener: TcpListener, http: Rc<HttpContext>, mut phase: watch::Receiver<Phase>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     while *phase.borrow() == Phase::Serving {
         let accepted = tokio::select! {
@@ -97,7 +97,7 @@ pub async fn accept(listener: TcpListener, http: Rc<Http>, mut phase: watch::Rec
     let _ = places.acquire_many(all).await;
 }
 
-async fn serve(stream: TcpStream, http: Rc<Http>, mut phase: watch::Receiver<Phase>) {
+async fn serve(stream: TcpStream, http: Rc<HttpContext>, mut phase: watch::Receiver<Phase>) {
     // Answers are written whole: waiting for more would only delay them. A failure costs nothing else.
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, http.tls.accept(stream)).await else { return };
@@ -125,8 +125,8 @@ async fn serve(stream: TcpStream, http: Rc<Http>, mut phase: watch::Receiver<Pha
     }
 }
 
-fn builder() -> auto::Builder<Local> {
-    let mut builder = auto::Builder::new(Local);
+fn builder() -> auto::Builder<LocalExecutor> {
+    let mut builder = auto::Builder::new(LocalExecutor);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -146,9 +146,9 @@ fn builder() -> auto::Builder<Local> {
 
 /// hyper's tasks on this worker's thread.
 #[derive(Clone, Copy)]
-struct Local;
+struct LocalExecutor;
 
-impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Local {
+impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, task: F) {
         tokio::task::spawn_local(task);
     }
@@ -156,7 +156,11 @@ impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Local {
 
 type AnswerBody = Either<Full<Bytes>, OfficeBody>;
 
-async fn answer(request: Request<Incoming>, channel: Option<&Channel>, http: &Http) -> Response<AnswerBody> {
+async fn answer(
+    request: Request<Incoming>,
+    channel: Option<&Channel>,
+    http: &HttpContext,
+) -> Response<AnswerBody> {
     let admitted = channel.map_or(Ok(()), |channel| http.front_now().admit(channel));
     let mut response = match admitted {
         Ok(()) => go(request, http).await,
@@ -166,7 +170,7 @@ async fn answer(request: Request<Incoming>, channel: Option<&Channel>, http: &Ht
     response
 }
 
-async fn go(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn go(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match Route::of(method.as_str().as_bytes(), path.as_bytes()) {
         Route::CheckIn => check_in(request, http).await,
@@ -178,7 +182,7 @@ async fn go(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
     }
 }
 
-async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn check_in(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let authorization = request.headers().get(AUTHORIZATION).cloned();
     let body = match scan_body(request).await {
         Ok(body) => body,
@@ -191,8 +195,8 @@ async fn check_in(request: Request<Incoming>, http: &Http) -> Response<AnswerBod
         http.bell.ring().notify_one();
     }
     match taken {
-        Taken::Refused(refusal) => reply(http.front_now().refuse(refusal)),
-        Taken::Waiting => match answered.await {
+        ScanStatus::Refused(refusal) => reply(http.front_now().refuse(refusal)),
+        ScanStatus::Waiting => match answered.await {
             Ok(kept) => reply(kept),
             // The journal is poisoned and the gateway on its way out: nothing was promised.
             Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
@@ -251,7 +255,7 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
     response
 }
 
-async fn office(request: Request<Incoming>, http: &Http) -> Response<AnswerBody> {
+async fn office(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let (parts, body) = request.into_parts();
     let (to, from) = mpsc::channel(PIECES_MAX);
     let (answer, answered) = oneshot::channel();

@@ -3,20 +3,21 @@
 
 use super::bell::Bell;
 use super::connection_ids::WorkerIds;
-use super::front::Front;
-use super::quic::connection::Workplace;
-use super::quic::{Phase, QuicLoop};
+use super::front_desk::FrontDesk;
+use super::phase::Phase;
+use super::quic::QuicLoop;
+use super::quic::context::WorkerContext;
 use super::socket::Sockets;
-use super::tcp::{self, Http};
+use super::tcp::{self, HttpContext};
 use super::tls::Tls;
 use crate::office::http::call::Door;
-use crate::rooms::journal::Desk;
-use crate::tables::Gate;
+use crate::rooms::journal::JournalDesk;
+use crate::tables::Tables;
 use crate::wire::http3::Limits;
-use ::http::HeaderValue;
 use anyhow::Context as _;
 use aws_lc_rs::{hkdf, hmac, rand};
 use bytes::BytesMut;
+use http::HeaderValue;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use quinn_proto::{
@@ -51,11 +52,11 @@ pub struct Worker {
     /// Its sockets.
     pub sockets: Sockets,
     /// Its place at the journal; the bell is rung when a group is durable.
-    pub desk: Desk,
+    pub desk: JournalDesk,
     /// Its bell.
     pub bell: Arc<Bell>,
     /// What all workers share.
-    pub gate: Arc<Gate>,
+    pub tables: Arc<Tables>,
     /// The back office's door.
     pub door: Door,
     /// TLS for both.
@@ -100,11 +101,11 @@ fn pin(number: u16) {
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, workers, sockets, desk, bell, gate, door, tls, secret, phase } = worker;
+    let Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase } = worker;
     let endpoint = endpoint(number, workers, &tls, &secret)?;
     let port = sockets.udp.local_addr()?.port();
-    let front = Rc::new(RefCell::new(Front::new(gate, desk)));
-    let work = Workplace {
+    let front = Rc::new(RefCell::new(FrontDesk::new(tables, desk)));
+    let work = WorkerContext {
         front: Rc::clone(&front),
         door: door.clone(),
         bell: Arc::clone(&bell),
@@ -116,7 +117,8 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{port}\"; ma=86400"))?;
-    let http = Rc::new(Http { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
+    let http =
+        Rc::new(HttpContext { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
     let mut draining = phase.clone();
     tokio::select! {

@@ -13,17 +13,17 @@ const SLOTS: usize = 1 << SLOT_BITS;
 const SPREADS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909];
 
 /// The counts of one step. **Cost**: two cache lines a check-in; 256 KiB, which stay in the cache.
-pub struct Pace {
+pub struct CheckInCounts {
     rows: [Box<[AtomicU8]>; SPREADS.len()],
 }
 
-impl Default for Pace {
+impl Default for CheckInCounts {
     fn default() -> Self {
         Self { rows: SPREADS.map(|_| (0..SLOTS).map(|_| AtomicU8::new(0)).collect()) }
     }
 }
 
-impl Pace {
+impl CheckInCounts {
     /// How many check-ins the person made, or more.
     #[must_use]
     pub fn count(&self, person: PersonId) -> u8 {
@@ -58,16 +58,16 @@ mod tests {
 
     #[test]
     fn a_busy_person_is_counted_in_full_and_hardly_anybody_with_them() {
-        let pace = Pace::default();
+        let counts = CheckInCounts::default();
         for person in 0..1_000 {
             for _ in 0..100 {
-                pace.add(PersonId(person));
+                counts.add(PersonId(person));
             }
         }
-        assert!((0..1_000).all(|person| pace.count(PersonId(person)) >= 100));
-        let blamed = (1_000..1_000_000).filter(|&person| pace.count(PersonId(person)) >= 100).count();
+        assert!((0..1_000).all(|person| counts.count(PersonId(person)) >= 100));
+        let blamed = (1_000..1_000_000).filter(|&person| counts.count(PersonId(person)) >= 100).count();
         assert!(blamed < 1_000, "{blamed} of a million share both slots with a busy person");
-        pace.clear();
-        assert_eq!(pace.count(PersonId(7)), 0);
+        counts.clear();
+        assert_eq!(counts.count(PersonId(7)), 0);
     }
 }

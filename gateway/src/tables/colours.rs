@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A standing in eight bytes: the rules from bit 0, the colour in the two highest bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packed(pub u64);
+pub struct PackedStanding(pub u64);
 
 const COLOUR_SHIFT: u32 = 62;
 const _: () = assert!(scangate_core::limits::RULES_MAX < COLOUR_SHIFT as usize);
 
-impl Packed {
+impl PackedStanding {
     fn of(standing: Standing) -> Self {
         Self(standing.reasons.0 | u64::from(standing.colour as u8) << COLOUR_SHIFT)
     }
@@ -33,21 +33,21 @@ impl Packed {
 
 /// The table. **Cost**: a read is one shard lock taken shared and one probe, about 0.2 us among 10 M; an
 /// entry is 16 bytes and the table's slack.
-pub struct Colours {
-    table: DashMap<PersonId, Packed, foldhash::fast::RandomState>,
+pub struct ColourTable {
+    table: DashMap<PersonId, PackedStanding, foldhash::fast::RandomState>,
     loaded: AtomicBool,
     followed: AtomicU64,
     snapshot: AtomicU64,
 }
 
-impl Default for Colours {
+impl Default for ColourTable {
     fn default() -> Self {
         let (followed, snapshot) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { table: DashMap::default(), loaded: AtomicBool::new(false), followed, snapshot }
     }
 }
 
-impl Colours {
+impl ColourTable {
     /// The person's standing; unknown for who is not in the table, whether it is loaded yet or not.
     #[must_use]
     pub fn standing(&self, person: PersonId) -> Standing {
@@ -56,17 +56,17 @@ impl Colours {
 
     /// Puts a person's standing.
     pub fn put(&self, person: PersonId, standing: Standing) {
-        self.table.insert(person, Packed::of(standing));
+        self.table.insert(person, PackedStanding::of(standing));
     }
 
     /// Everybody in the table, in no order. Who is put or removed meanwhile may be among them or not. **Cost**:
     /// whoever writes to a shard waits until it has been passed.
-    pub fn everybody(&self) -> impl Iterator<Item = (PersonId, Packed)> {
+    pub fn everybody(&self) -> impl Iterator<Item = (PersonId, PackedStanding)> {
         self.table.iter().map(|entry| (*entry.key(), *entry.value()))
     }
 
     /// Puts what [`Self::everybody`] gave.
-    pub fn put_packed(&self, person: PersonId, packed: Packed) {
+    pub fn put_packed(&self, person: PersonId, packed: PackedStanding) {
         self.table.insert(person, packed);
     }
 
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_standing_survives_packing() {
-        let colours = Colours::default();
+        let colours = ColourTable::default();
         for (number, colour) in [Colour::Green, Colour::Yellow, Colour::Red].into_iter().enumerate() {
             let standing = Standing { colour, reasons: Reasons::rule(number).and(Reasons::rule(55)) };
             colours.put(PersonId(7), standing);

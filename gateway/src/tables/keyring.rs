@@ -25,14 +25,14 @@ impl Default for Kids {
     }
 }
 
-struct Kit {
+struct KidKeys {
     master: MasterKey,
     server: ServerKey,
 }
 
 struct Ring {
     kids: Kids,
-    kits: BTreeMap<Kid, Kit>,
+    kits: BTreeMap<Kid, KidKeys>,
 }
 
 /// The keyring of a running gateway.
@@ -128,7 +128,7 @@ impl Ring {
         let kits = numbers
             .map(|number| {
                 let master = secret.master(Kid(number));
-                (Kid(number), Kit { server: master.server(), master })
+                (Kid(number), KidKeys { server: master.server(), master })
             })
             .collect();
         Self { kids, kits }

@@ -1,4 +1,4 @@
-//! The gate: what every worker and the back office share while the gateway runs. Tables that are read on
+//! The tables: what every worker and the back office share while the gateway runs. Tables that are read on
 //! the scan path and swapped or filled elsewhere; no socket and no thread.
 
 pub mod channels;
@@ -10,17 +10,17 @@ pub mod recent;
 pub mod venues;
 
 use channels::Channels;
-use colours::Colours;
+use colours::ColourTable;
 use keyring::Keyring;
 use policies::Policies;
-use recent::Recent;
+use recent::RecentCheckIns;
 use scangate_core::token::TokenKey;
 use venues::Venues;
 
 /// What is shared.
-pub struct Gate {
+pub struct Tables {
     /// Every resident's standing.
-    pub colours: Colours,
+    pub colours: ColourTable,
     /// The venues.
     pub venues: Venues,
     /// The keys.
@@ -28,7 +28,7 @@ pub struct Gate {
     /// The rule packs.
     pub policies: Policies,
     /// The check-ins of the last minute.
-    pub recent: Recent,
+    pub recent: RecentCheckIns,
     /// The ways by which people come.
     pub channels: Channels,
     /// Verifies bearer tokens.

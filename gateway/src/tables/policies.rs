@@ -11,7 +11,7 @@ use scangate_storage::registry::StoredPolicy;
 use std::sync::Arc;
 
 /// A pack with the number under which the registry keeps it.
-pub struct Published {
+pub struct PublishedPolicy {
     /// Its number.
     pub number: PolicyNumber,
     /// The pack.
@@ -26,7 +26,7 @@ pub struct Published {
     links: Vec<(Reasons, String)>,
 }
 
-impl Published {
+impl PublishedPolicy {
     /// A pack under a number, with its text and the deployment's signature over it.
     #[must_use]
     pub fn new(number: PolicyNumber, policy: Policy, text: String, signature: String) -> Self {
@@ -62,15 +62,15 @@ fn signed(label: &str, text: &str) -> Vec<u8> {
 
 /// All packs of a running gateway.
 pub struct Policies {
-    in_force: ArcSwap<Published>,
-    all: DashMap<PolicyNumber, Arc<Published>>,
+    in_force: ArcSwap<PublishedPolicy>,
+    all: DashMap<PolicyNumber, Arc<PublishedPolicy>>,
     signed_by: [u8; PUBLIC_KEY_BYTES],
 }
 
 impl Policies {
     /// Begins with the pack in force, and takes those alone that are signed with this key.
     #[must_use]
-    pub fn new(in_force: Published, signed_by: [u8; PUBLIC_KEY_BYTES]) -> Self {
+    pub fn new(in_force: PublishedPolicy, signed_by: [u8; PUBLIC_KEY_BYTES]) -> Self {
         let in_force = Arc::new(in_force);
         let all = DashMap::new();
         all.insert(in_force.number, Arc::clone(&in_force));
@@ -79,32 +79,32 @@ impl Policies {
 
     /// Reads a pack from the registry. **Errors**: it is not signed by this deployment, or one that this version
     /// cannot read.
-    pub fn read(&self, stored: &StoredPolicy) -> anyhow::Result<Published> {
+    pub fn read(&self, stored: &StoredPolicy) -> anyhow::Result<PublishedPolicy> {
         read(stored, &self.signed_by)
     }
 
     /// The pack in force.
     #[must_use]
-    pub fn in_force(&self) -> arc_swap::Guard<Arc<Published>> {
+    pub fn in_force(&self) -> arc_swap::Guard<Arc<PublishedPolicy>> {
         self.in_force.load()
     }
 
     /// Brings a pack into force; the one before stays known.
-    pub fn bring_into_force(&self, published: Published) {
+    pub fn bring_into_force(&self, published: PublishedPolicy) {
         let published = Arc::new(published);
         self.all.insert(published.number, Arc::clone(&published));
         self.in_force.store(published);
     }
 
     /// Remembers an earlier pack, so that its decisions can be named.
-    pub fn remember(&self, published: Published) {
+    pub fn remember(&self, published: PublishedPolicy) {
         self.all.insert(published.number, Arc::new(published));
     }
 
     /// Every pack as the registry keeps it, the oldest first.
     #[must_use]
     pub fn stored(&self) -> Vec<StoredPolicy> {
-        let stored = |published: &Published| StoredPolicy {
+        let stored = |published: &PublishedPolicy| StoredPolicy {
             number: published.number,
             label: published.policy.label().to_owned(),
             text: published.text.clone(),
@@ -117,7 +117,7 @@ impl Policies {
 
     /// The pack of a number.
     #[must_use]
-    pub fn of(&self, number: PolicyNumber) -> Option<Arc<Published>> {
+    pub fn of(&self, number: PolicyNumber) -> Option<Arc<PublishedPolicy>> {
         let in_force = self.in_force.load();
         if in_force.number == number {
             return Some(Arc::clone(&in_force));
@@ -127,7 +127,7 @@ impl Policies {
 }
 
 /// The same before there are any.
-pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Published> {
+pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<PublishedPolicy> {
     let StoredPolicy { number, label, text, signature } = stored.clone();
     anyhow::ensure!(
         is_signed(signed_by, DOMAIN, &signed(&label, &text), &signature),
@@ -135,7 +135,7 @@ pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow
          another one"
     );
     let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&label)))?;
-    Ok(Published::new(number, policy, text, signature))
+    Ok(PublishedPolicy::new(number, policy, text, signature))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! worker it lands on. A check-in is remembered as long as its code can still be taken; after a crash the
 //! table is filled again from the journal. Beside it stands how many check-ins each person made in the step.
 
-use super::check_in_counts::Pace;
+use super::check_in_counts::CheckInCounts;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use scangate_core::check_in::{CheckIn, Outcome};
@@ -22,9 +22,9 @@ const ROOM: usize = 100_000;
 /// Where a check-in's record went, to tell whether it is on disk yet: the lane of the journal in the upper 16
 /// bits, its ticket there in the lower 48.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(u64);
+pub struct JournalTicket(u64);
 
-impl Place {
+impl JournalTicket {
     /// The journal had it before this gateway started.
     const BEFORE: Self = Self(u64::MAX);
 
@@ -43,47 +43,47 @@ impl Place {
 
 /// What is remembered of a check-in.
 #[derive(Debug, Clone, Copy)]
-pub struct Remembered {
+pub struct RecentCheckIn {
     /// When it was first taken.
     pub at: Timestamp,
     /// What the door said then.
     pub outcome: Option<Outcome>,
     /// Where its record went.
-    pub place: Place,
+    pub place: JournalTicket,
 }
 
 struct Generation {
     step: AtomicU32,
     turning: Mutex<()>,
-    table: DashMap<CheckInId, Remembered, foldhash::fast::RandomState>,
-    pace: Pace,
+    table: DashMap<CheckInId, RecentCheckIn, foldhash::fast::RandomState>,
+    counts: CheckInCounts,
 }
 
 /// The table. **Cost**: one probe a check-in; some 60 bytes each, for a minute.
-pub struct Recent {
+pub struct RecentCheckIns {
     generations: [Generation; GENERATIONS],
     person_max: u8,
 }
 
-/// What [`Recent::first`] found.
-pub enum First<E> {
+/// What [`RecentCheckIns::first`] found.
+pub enum Placement<E> {
     /// This record was placed now: nobody had it, or the door says more of it than before.
-    Placed(CheckIn, Place),
+    Placed(CheckIn, JournalTicket),
     /// It was taken before.
-    Repeated(Remembered),
+    Repeated(RecentCheckIn),
     /// Nobody had it, and its person has made too many in this step.
     TooMany,
     /// Placing the record failed.
     Failed(E),
 }
 
-/// Whether [`Recent::allow`] was asked.
+/// The state of the check against the person's limit, when a record is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// It allowed the check-in.
-    Allowed,
-    /// It was not.
-    Not,
+pub enum LimitCheck {
+    /// [`RecentCheckIns::allow`] allowed the check-in.
+    Passed,
+    /// It is still to be made.
+    Due,
 }
 
 /// Whether staff at the door did something with which a scan came.
@@ -95,7 +95,7 @@ pub enum Staff {
     Idle,
 }
 
-impl Recent {
+impl RecentCheckIns {
     /// An empty table, in which a person may make `person_max` check-ins a step.
     #[must_use]
     pub fn new(person_max: u8) -> Self {
@@ -103,7 +103,7 @@ impl Recent {
             step: AtomicU32::new(u32::MAX),
             turning: Mutex::new(()),
             table: DashMap::with_capacity_and_hasher(ROOM, foldhash::fast::RandomState::default()),
-            pace: Pace::default(),
+            counts: CheckInCounts::default(),
         };
         Self { generations: std::array::from_fn(generation), person_max }
     }
@@ -112,7 +112,7 @@ impl Recent {
     /// One that was taken before never is.
     pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
         let generation = self.generation(step);
-        if generation.pace.count(check_in.person) < self.person_max
+        if generation.counts.count(check_in.person) < self.person_max
             || generation.table.contains_key(&check_in.id)
         {
             return Ok(());
@@ -124,50 +124,52 @@ impl Recent {
     /// so that of two workers with one scan exactly one is first; `place` must not block. Where nobody asked
     /// [`Self::allow`] before, the person's limit is held here. Of one that was taken before, a record is placed under
     /// its first time where staff at the door have done something since that changes what the door says.
-    pub fn first<E>(
+    pub fn place<E>(
         &self,
         step: Step,
         check_in: &CheckIn,
         staff: Staff,
-        asked: Asked,
-        place: impl FnOnce(&CheckIn) -> Result<Place, E>,
-    ) -> First<E> {
+        limit: LimitCheck,
+        place: impl FnOnce(&CheckIn) -> Result<JournalTicket, E>,
+    ) -> Placement<E> {
         let generation = self.generation(step);
         match generation.table.entry(check_in.id) {
             Entry::Occupied(mut entry) => {
                 let remembered = entry.get_mut();
                 let amended = remembered.outcome.zip(check_in.outcome.filter(|_| staff == Staff::Acted));
                 let Some(outcome) = amended.and_then(|(first, later)| first.amended_by(later)) else {
-                    return First::Repeated(*remembered);
+                    return Placement::Repeated(*remembered);
                 };
                 let amended = CheckIn { at: remembered.at, outcome: Some(outcome), ..*check_in };
                 match place(&amended) {
                     Ok(place) => {
                         (remembered.outcome, remembered.place) = (amended.outcome, place);
-                        First::Placed(amended, place)
+                        Placement::Placed(amended, place)
                     }
-                    Err(error) => First::Failed(error),
+                    Err(error) => Placement::Failed(error),
                 }
             }
             Entry::Vacant(_)
-                if asked == Asked::Not && generation.pace.count(check_in.person) >= self.person_max =>
+                if limit == LimitCheck::Due
+                    && generation.counts.count(check_in.person) >= self.person_max =>
             {
-                First::TooMany
+                Placement::TooMany
             }
             Entry::Vacant(entry) => match place(check_in) {
                 Ok(place) => {
-                    generation.pace.add(check_in.person);
-                    entry.insert(Remembered { at: check_in.at, outcome: check_in.outcome, place });
-                    First::Placed(*check_in, place)
+                    generation.counts.add(check_in.person);
+                    entry.insert(RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place });
+                    Placement::Placed(*check_in, place)
                 }
-                Err(error) => First::Failed(error),
+                Err(error) => Placement::Failed(error),
             },
         }
     }
 
     /// Remembers a check-in that the journal had before this gateway started: of several records the one that counts.
     pub fn restore(&self, step: Step, check_in: &CheckIn) {
-        let remembered = Remembered { at: check_in.at, outcome: check_in.outcome, place: Place::BEFORE };
+        let remembered =
+            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place: JournalTicket::BEFORE };
         let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
         let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
         if check_in.precedence() < before.precedence() {
@@ -182,7 +184,7 @@ impl Recent {
             let _turning = generation.turning.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if generation.step.load(Ordering::Acquire) != step.0 {
                 generation.table.clear();
-                generation.pace.clear();
+                generation.counts.clear();
                 generation.step.store(step.0, Ordering::Release);
             }
         }
@@ -209,26 +211,26 @@ mod tests {
         }
     }
 
-    fn place(ticket: u64) -> Result<Place, ()> {
-        Ok(Place::new(0, ticket))
+    fn place(ticket: u64) -> Result<JournalTicket, ()> {
+        Ok(JournalTicket::new(0, ticket))
     }
 
     #[test]
     fn a_repeated_scan_gets_the_first_time_until_its_step_is_forgotten() {
-        let recent = Recent::new(2);
+        let recent = RecentCheckIns::new(2);
         assert!(matches!(
-            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| place(5)),
-            First::Placed(..)
+            recent.place(Step(8), &check_in(1), Staff::Idle, LimitCheck::Passed, |_| place(5)),
+            Placement::Placed(..)
         ));
-        let First::Repeated(found) =
-            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(6))
+        let Placement::Repeated(found) =
+            recent.place(Step(8), &check_in(2), Staff::Idle, LimitCheck::Passed, |_| place(6))
         else {
             panic!("it was taken before");
         };
         assert_eq!((found.at, found.place.waits_for()), (Timestamp(1), Some((0, 5))));
         assert!(matches!(
-            recent.first(Step(12), &check_in(3), Staff::Idle, Asked::Allowed, |_| place(7)),
-            First::Placed(..)
+            recent.place(Step(12), &check_in(3), Staff::Idle, LimitCheck::Passed, |_| place(7)),
+            Placement::Placed(..)
         ));
     }
 
@@ -239,15 +241,17 @@ mod tests {
             Some(Outcome { colour, verdict, checks, reasons, policy })
         };
         let (asks, left) = (Checks::TEMPERATURE.and(Checks::DOCUMENT), Checks::DOCUMENT);
-        let recent = Recent::new(1);
+        let recent = RecentCheckIns::new(1);
         let mut ticket = 0;
         let mut scan = |at, staff, outcome| {
             ticket += 1;
-            recent.first(Step(8), &CheckIn { outcome, ..check_in(at) }, staff, Asked::Not, |_| place(ticket))
+            recent.place(Step(8), &CheckIn { outcome, ..check_in(at) }, staff, LimitCheck::Due, |_| {
+                place(ticket)
+            })
         };
-        let placed = |first: First<()>| match first {
-            First::Placed(CheckIn { at, outcome, .. }, _) => Some((at.0, outcome)),
-            First::Repeated(_) | First::TooMany | First::Failed(()) => None,
+        let placed = |first: Placement<()>| match first {
+            Placement::Placed(CheckIn { at, outcome, .. }, _) => Some((at.0, outcome)),
+            Placement::Repeated(_) | Placement::TooMany | Placement::Failed(()) => None,
         };
         let check = |checks| says(Verdict::Check, checks);
         assert_eq!(placed(scan(1, Staff::Idle, check(asks))), Some((1, check(asks))));
@@ -262,41 +266,43 @@ mod tests {
         let fever = says(Verdict::Refuse, Checks::NONE);
         assert_eq!(placed(scan(6, Staff::Acted, fever)), Some((1, fever)));
         assert_eq!(placed(scan(7, Staff::Acted, passes)), None);
-        let First::Repeated(found) = scan(8, Staff::Idle, check(asks)) else { panic!("it was taken before") };
+        let Placement::Repeated(found) = scan(8, Staff::Idle, check(asks)) else {
+            panic!("it was taken before")
+        };
         assert_eq!((found.at, found.outcome), (Timestamp(1), fever));
         // After a crash the record that counts is remembered, in whatever order the journal has them.
         for order in [[check(asks), passes], [passes, check(asks)]] {
-            let recent = Recent::new(1);
+            let recent = RecentCheckIns::new(1);
             order.iter().for_each(|&outcome| recent.restore(Step(8), &CheckIn { outcome, ..check_in(1) }));
-            let again = recent.first(Step(8), &check_in(9), Staff::Idle, Asked::Not, |_| place(1));
-            assert!(matches!(again, First::Repeated(Remembered { outcome, .. }) if outcome == passes));
+            let again = recent.place(Step(8), &check_in(9), Staff::Idle, LimitCheck::Due, |_| place(1));
+            assert!(matches!(again, Placement::Repeated(RecentCheckIn { outcome, .. }) if outcome == passes));
         }
     }
 
     #[test]
     fn what_could_not_be_placed_is_not_remembered() {
-        let recent = Recent::new(2);
+        let recent = RecentCheckIns::new(2);
         assert!(matches!(
-            recent.first(Step(8), &check_in(1), Staff::Idle, Asked::Allowed, |_| Err(())),
-            First::Failed(())
+            recent.place(Step(8), &check_in(1), Staff::Idle, LimitCheck::Passed, |_| Err(())),
+            Placement::Failed(())
         ));
         assert!(matches!(
-            recent.first(Step(8), &check_in(2), Staff::Idle, Asked::Allowed, |_| place(1)),
-            First::Placed(..)
+            recent.place(Step(8), &check_in(2), Staff::Idle, LimitCheck::Passed, |_| place(1)),
+            Placement::Placed(..)
         ));
     }
 
     #[test]
     fn a_person_over_the_limit_is_refused_until_the_next_step_but_keeps_what_was_taken() {
-        let recent = Recent::new(2);
+        let recent = RecentCheckIns::new(2);
         let at_venue = |id| CheckIn { id: CheckInId([id; 16]), ..check_in(1) };
         for id in [1, 2, 2] {
             assert_eq!(recent.allow(Step(8), &at_venue(id)), Ok(()));
-            recent.first(Step(8), &at_venue(id), Staff::Idle, Asked::Allowed, |_| place(5));
+            recent.place(Step(8), &at_venue(id), Staff::Idle, LimitCheck::Passed, |_| place(5));
         }
         assert_eq!(recent.allow(Step(8), &at_venue(3)), Err(Refusal::TooMany));
-        let third = recent.first(Step(8), &at_venue(3), Staff::Idle, Asked::Not, |_| place(6));
-        assert!(matches!(third, First::TooMany));
+        let third = recent.place(Step(8), &at_venue(3), Staff::Idle, LimitCheck::Due, |_| place(6));
+        assert!(matches!(third, Placement::TooMany));
         assert_eq!(recent.allow(Step(8), &at_venue(2)), Ok(()));
         assert_eq!(recent.allow(Step(9), &at_venue(3)), Ok(()));
         let other = CheckIn { person: PersonId(2), ..at_venue(4) };

@@ -7,10 +7,10 @@ use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::error::OfficeError;
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, blocking};
-use crate::rooms::admit::{self, Admitted};
+use crate::rooms::admit::{self, AdmittedScan};
 use crate::rooms::authenticate::{Terminal, authenticate_late};
 use crate::rooms::intake::CHECK_INS_MAX;
-use crate::rooms::journal::Kept;
+use crate::rooms::journal::DurableCheckIns;
 use crate::rooms::{answer, colour, journal};
 use axum::body::Body;
 use axum::extract::State;
@@ -43,24 +43,24 @@ struct LateScans {
 }
 
 impl Clerk for LateScans {
-    type Entry = Admitted;
-    type Kept = Kept;
+    type Entry = AdmittedScan;
+    type Kept = DurableCheckIns;
     const GROUP_MAX: usize = SCANS_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<Admitted, OfficeError> {
-        let gate = &self.office.gate;
+    fn read(&self, line: &Line) -> Result<AdmittedScan, OfficeError> {
+        let tables = &self.office.tables;
         let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
-        let authentic = authenticate_late(scan, &self.terminal, gate, clock::now())?;
-        let coloured = colour::colour(authentic, &gate.colours);
-        Ok(admit::admit(coloured, &gate.policies))
+        let authentic = authenticate_late(scan, &self.terminal, tables, clock::now())?;
+        let coloured = colour::colour(authentic, &tables.colours);
+        Ok(admit::admit(coloured, &tables.policies))
     }
 
-    async fn keep(&self, admitted: Vec<Admitted>) -> Keeping<Kept> {
+    async fn keep(&self, admitted: Vec<AdmittedScan>) -> Keeping<DurableCheckIns> {
         Ok(journal::keep_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
     }
 
-    fn answer(&self, kept: Kept, text: &mut BytesMut) -> Result<(), OfficeError> {
-        answer::answer(&kept, &self.office.gate.policies, text);
+    fn answer(&self, kept: DurableCheckIns, text: &mut BytesMut) -> Result<(), OfficeError> {
+        answer::answer(&kept, &self.office.tables.policies, text);
         Ok(())
     }
 }
@@ -109,7 +109,7 @@ impl Clerk for Register {
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
             return Err(OfficeError::Malformed("at is longer ago than trails are kept".into()));
         }
-        if self.office.gate.venues.get(venue).is_none() {
+        if self.office.tables.venues.get(venue).is_none() {
             return Err(OfficeError::VenueUnknown);
         }
         let id = check_in_id(person, venue, direction, Moment::At(at));

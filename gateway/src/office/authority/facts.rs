@@ -85,7 +85,7 @@ fn read(office: &Office, lines: &[Line]) -> Result<List, OfficeError> {
 /// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
 /// it: a source is whatever the sender says.
 fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, OfficeError> {
-    let published = office.gate.policies.in_force();
+    let published = office.tables.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
     let worsening: Vec<&Fact> = worsening.filter(|fact| published.policy.worsens(fact.kind.name())).collect();
     if worsening.len() > WORSENING_MAX {
@@ -129,7 +129,7 @@ fn apply(office: &Office, list: List) -> Result<Response, OfficeError> {
     for (number, line) in list {
         let answer = match line {
             Ok(fact) => {
-                let colour = office.gate.colours.standing(fact.person).colour.word();
+                let colour = office.tables.colours.standing(fact.person).colour.word();
                 json!({"fact": fact.id, "colour": colour})
             }
             Err(wrong) => wrong.line(number),
@@ -172,7 +172,7 @@ pub(in crate::office) async fn withdraw(
         office.audit(&claims, "fact-withdrawn", id.to_string(), json!({"reason": reason}))?;
         let fact = office.registry.withdraw_fact(id, reason, clock::now())?.ok_or(Refusal::NotFound)?;
         office.recolour(&[fact.person])?;
-        let colour = office.gate.colours.standing(fact.person).colour.word();
+        let colour = office.tables.colours.standing(fact.person).colour.word();
         Ok(axum::Json(json!({"fact": id, "colour": colour})))
     })
     .await?

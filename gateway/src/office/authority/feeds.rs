@@ -83,7 +83,7 @@ pub(in crate::office) async fn take(
         let Some(feed) = read(&office, &body, &signature)? else {
             return Ok(axum::Json(value!({"repeated": true})).into_response());
         };
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let facts = feed.lines.iter().filter_map(|line| line.fact.as_ref());
         let worsening = facts.filter(|fact| published.policy.worsens(fact.kind.name())).count();
         let detail =
@@ -126,7 +126,7 @@ fn head(body: &str) -> Result<Head, OfficeError> {
 fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, OfficeError> {
     let (head, now) = (head(body)?, clock::now());
     let is_trusted = {
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let mut trusted =
             published.policy.trusted().iter().filter(|line| line.feeds && line.covers(&head.source, now));
         trusted.any(|line| is_signed(&line.key, DOMAIN, body.as_bytes(), signature))
@@ -241,7 +241,7 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
     let mut diverging = 0_u32;
     office.registry.shown_by(&head.source, |person, shown| {
-        diverging += u32::from(office.gate.colours.standing(person).colour != shown);
+        diverging += u32::from(office.tables.colours.standing(person).colour != shown);
     })?;
     metrics::gauge!("scangate_feed_divergence", "source" => head.source.clone()).set(f64::from(diverging));
     let unknown = lines.iter().filter(|line| line.person.is_none()).count();
@@ -272,7 +272,7 @@ pub(in crate::office) async fn give(
 ) -> Result<Response, OfficeError> {
     blocking(move || {
         let (facts, through) = recorded(&office, after, clock::now().minus_ms(SETTLING_MS))?;
-        let source = office.gate.policies.in_force().policy.name().to_owned();
+        let source = office.tables.policies.in_force().policy.name().to_owned();
         office.audit(&claims, "feed-given", String::new(), value!({"facts": facts.len()}))?;
         let mut text = String::new();
         for facts in facts.chunks(PEOPLE_AT_ONCE) {
@@ -313,7 +313,7 @@ fn recorded(
     through: Timestamp,
 ) -> Result<(Vec<Fact>, Timestamp), OfficeError> {
     let sources: Vec<String> = {
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let feeds = published.policy.trusted().iter().filter(|line| line.feeds);
         feeds.map(|line| line.issuer.clone()).collect()
     };

@@ -19,7 +19,7 @@ pub(in crate::office) async fn list(
     Operator(_): Operator,
     State(office): State<Arc<Office>>,
 ) -> axum::Json<Kids> {
-    axum::Json(office.gate.keyring.kids())
+    axum::Json(office.tables.keyring.kids())
 }
 
 /// `POST /v1/keys/rotate`: the next kid is current; codes under the others are still taken.
@@ -74,7 +74,7 @@ async fn change(
             office.audit(&claims, act, kid.to_string(), json!({}))?;
             let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");
             if office.registry.swap_kids(stored.as_deref(), &value)? {
-                office.gate.keyring.swap(kids.clone());
+                office.tables.keyring.swap(kids.clone());
                 return Ok(kids);
             }
         }

@@ -48,8 +48,8 @@ pub(in crate::office) async fn read(
     blocking(move || {
         account_for(&office, &claims, "person-read", person)?;
         let class = office.registry.person(person)?.ok_or(Refusal::NotFound)?.personal.class;
-        let in_force = office.gate.policies.in_force().number;
-        let published = office.gate.policies.of(policy.unwrap_or(in_force)).ok_or(Refusal::NotFound)?;
+        let in_force = office.tables.policies.in_force().number;
+        let published = office.tables.policies.of(policy.unwrap_or(in_force)).ok_or(Refusal::NotFound)?;
         let at = at.unwrap_or_else(clock::now);
         let evidence = office.registry.evidence_of(person)?.as_of(at);
         let judgement = published.policy.judge(&evidence, at);
@@ -111,7 +111,7 @@ pub(in crate::office) async fn print_pass(
         }
         office.audit(&claims, "pass-printed", person.to_string(), json!({"days": days}))?;
         let last_day = clock::now().utc_day() + u32::from(days);
-        let pass: PaperPass = office.gate.keyring.pass(person, last_day);
+        let pass: PaperPass = office.tables.keyring.pass(person, last_day);
         let until = Timestamp(u64::from(last_day + 1) * DAY_MS);
         Ok(axum::Json(json!({"person": person, "pass": pass.text(), "until": until})))
     })

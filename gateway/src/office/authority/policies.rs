@@ -7,7 +7,7 @@ use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use crate::tables::policies::{Published, sign};
+use crate::tables::policies::{PublishedPolicy, sign};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -35,7 +35,7 @@ pub(in crate::office) async fn list(
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let in_force = {
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         value!({
             "number": published.number, "policy": published.policy.label(),
             "title": published.policy.title(), "hotline": published.policy.hotline(),
@@ -54,7 +54,7 @@ pub(in crate::office) async fn read(
     PathId(number): PathId<u32>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let number = PolicyNumber(number);
-    let published = office.gate.policies.of(number).ok_or(Refusal::NotFound)?;
+    let published = office.tables.policies.of(number).ok_or(Refusal::NotFound)?;
     Ok(axum::Json(value!({
         "number": number, "policy": published.policy.label(), "text": published.text,
         "signature": published.signature, "key": office.issuer.public_key(),
@@ -73,7 +73,7 @@ pub(in crate::office) struct Flips {
 
 /// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
 pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
-    let (now, current, mut flips) = (clock::now(), office.gate.policies.in_force(), Flips::default());
+    let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
     let mut core = SharedCore::with_workers();
     office.registry.evidence(|_, evidence| {
         let then = policy.judge(evidence, now);
@@ -99,7 +99,7 @@ pub(in crate::office) async fn dry_run(
     blocking(move || {
         let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
         let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
-        let (label, residents) = (policy.label(), office.gate.colours.len());
+        let (label, residents) = (policy.label(), office.tables.colours.len());
         Ok(axum::Json(value!({
             "policy": label, "residents": residents, "changes": changes, "worse": worse, "by_rule": by_rule,
             "overlaps": overlaps,
@@ -145,7 +145,7 @@ pub(in crate::office) async fn bring_into_force(
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let number = office.registry.publish_policy(&label, &text, &signature)?;
-        office.gate.policies.bring_into_force(Published::new(number, policy, text, signature));
+        office.tables.policies.bring_into_force(PublishedPolicy::new(number, policy, text, signature));
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())

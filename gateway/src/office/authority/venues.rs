@@ -90,14 +90,14 @@ impl Clerk for NewVenues {
         let office = Arc::clone(&self.office);
         blocking(move || {
             let added = office.registry.add_venues(new)?;
-            added.iter().for_each(|venue| office.gate.venues.put(venue.clone()));
+            added.iter().for_each(|venue| office.tables.venues.put(venue.clone()));
             Ok(added.into_iter().map(Ok).collect())
         })
         .await?
     }
 
     fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), OfficeError> {
-        let code = self.office.gate.keyring.poster(venue.id, FIRST_POSTER).text();
+        let code = self.office.tables.keyring.poster(venue.id, FIRST_POSTER).text();
         put_json(&json!({"venue": venue.id, "poster": code}), text);
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Clerk for NewVenues {
 
 /// The venue of this id. **Errors**: 404 where no venue has it.
 fn known(office: &Office, id: VenueId) -> Result<Venue, OfficeError> {
-    office.gate.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+    office.tables.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
 }
 
 /// The number of a poster, from 1, as its file name `{n}.svg` has it.
@@ -126,7 +126,7 @@ pub(in crate::office) async fn poster(
     PathIds(venue, PosterFile(number)): PathIds<VenueId, PosterFile>,
 ) -> Result<Response, OfficeError> {
     let venue = known(&office, venue)?;
-    let code = office.gate.keyring.poster(venue.id, number).text();
+    let code = office.tables.keyring.poster(venue.id, number).text();
     let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
     Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
 }
@@ -141,6 +141,6 @@ pub(in crate::office) async fn close(
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
     let closed = blocking(move || registry.close_venue(venue)).await??;
-    office.gate.venues.put(closed.ok_or(Refusal::NotFound)?);
+    office.tables.venues.put(closed.ok_or(Refusal::NotFound)?);
     Ok(StatusCode::NO_CONTENT)
 }

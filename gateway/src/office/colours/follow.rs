@@ -68,7 +68,7 @@ impl Follower {
             }
         }
         if office.registry.is_shared() {
-            office.gate.colours.set_followed(now);
+            office.tables.colours.set_followed(now);
             office.look_at_drained()?;
         }
         Ok(())
@@ -97,11 +97,11 @@ impl Follower {
 /// else writes the registry, all but the colours is as it was read at the start.
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
-        Essentials::read(&office.registry)?.give(&office.gate)?;
+        Essentials::read(&office.registry)?.give(&office.tables)?;
     }
     office.recolour_all()?;
-    office.gate.colours.set_loaded();
-    tracing::info!(residents = office.gate.colours.len(), "the colour table is loaded");
+    office.tables.colours.set_loaded();
+    tracing::info!(residents = office.tables.colours.len(), "the colour table is loaded");
     Ok(())
 }
 
@@ -112,16 +112,16 @@ fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
         match change {
             Change::Person(person) => people.push(person),
             Change::Venue(venue) => venues.push(venue),
-            Change::Keys => office.gate.keyring.swap(reference::kids(&office.registry)?),
+            Change::Keys => office.tables.keyring.swap(reference::kids(&office.registry)?),
             Change::Policy => {
-                if reference::follow_policies(&office.registry.policies()?, &office.gate.policies)? {
+                if reference::follow_policies(&office.registry.policies()?, &office.tables.policies)? {
                     office.recolour_all()?;
                 }
             }
         }
     }
     for venue in office.registry.venues_of(&venues)? {
-        office.gate.venues.put(venue);
+        office.tables.venues.put(venue);
     }
     Ok(office.recolour(&people)?)
 }

@@ -87,7 +87,7 @@ impl Office {
             for (&person, evidence) in people.iter().zip(evidence) {
                 match evidence {
                     Some(evidence) => self.put(person, &evidence),
-                    None => self.gate.colours.remove(person),
+                    None => self.tables.colours.remove(person),
                 }
             }
         }
@@ -99,11 +99,11 @@ impl Office {
         if let Some(at) = judgement.changes_at {
             lock(&self.due.times).insert((at, person));
         }
-        self.gate.colours.put(person, judgement.standing);
+        self.tables.colours.put(person, judgement.standing);
     }
 
     fn judge_by(&self, evidence: &Evidence) -> Judgement {
-        self.gate.policies.in_force().policy.judge(evidence, clock::now())
+        self.tables.policies.in_force().policy.judge(evidence, clock::now())
     }
 
     /// What the pack in force says of a person now.
@@ -123,7 +123,7 @@ impl Office {
     }
 
     fn recolour_everybody(&self) -> Result<(), RegistryError> {
-        let was_empty = self.gate.colours.is_empty();
+        let was_empty = self.tables.colours.is_empty();
         // At a start nobody is served by colours that are there already.
         let mut core = if was_empty { SharedCore::alone() } else { SharedCore::with_workers() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
@@ -144,16 +144,16 @@ impl Office {
             gone.remove(&person);
             registered += 1;
             if !with_evidence.contains(&person) {
-                unless_noted(person, &|| self.gate.colours.put(person, without));
+                unless_noted(person, &|| self.tables.colours.put(person, without));
             }
             core.rest();
         })?;
         // All who are registered are in the table now: more are there only if somebody has left it.
-        if self.gate.colours.len() > registered {
+        if self.tables.colours.len() > registered {
             gone.extend(self.not_registered(&mut core)?);
         }
         for person in gone {
-            unless_noted(person, &|| self.gate.colours.remove(person));
+            unless_noted(person, &|| self.tables.colours.remove(person));
             core.rest();
         }
         Ok(())
@@ -161,7 +161,7 @@ impl Office {
 
     /// Who is in the table and not registered.
     fn not_registered(&self, core: &mut SharedCore) -> Result<Vec<PersonId>, RegistryError> {
-        let everybody: Vec<PersonId> = self.gate.colours.everybody().map(|(person, _)| person).collect();
+        let everybody: Vec<PersonId> = self.tables.colours.everybody().map(|(person, _)| person).collect();
         let mut gone = Vec::new();
         for people in everybody.chunks(PEOPLE_AT_ONCE) {
             let registered = self.registry.are_registered(people)?;

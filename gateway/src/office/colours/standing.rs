@@ -1,12 +1,12 @@
 //! A person's standing as it is told: the colour, which rules and facts gave it, what clears it and when time alone
 //! changes it.
 
-use crate::tables::policies::Published;
+use crate::tables::policies::PublishedPolicy;
 use scangate_core::policy::{Because, Judgement};
 use serde_json::{Value, json};
 
 /// The members of an answer that say so.
-pub(in crate::office) fn told(published: &Published, judgement: &Judgement) -> Value {
+pub(in crate::office) fn told(published: &PublishedPolicy, judgement: &Judgement) -> Value {
     let reasons = judgement.because.iter().filter_map(|because| reason(published, because));
     let progress =
         judgement.progress.map(|progress| json!({"reported": progress.reported, "needed": progress.needed}));
@@ -20,7 +20,7 @@ pub(in crate::office) fn told(published: &Published, judgement: &Judgement) -> V
     })
 }
 
-fn reason(published: &Published, because: &Because) -> Option<Value> {
+fn reason(published: &PublishedPolicy, because: &Because) -> Option<Value> {
     let rule = published.policy.rules().get(because.rule)?;
     Some(json!({
         "rule": rule.id, "text": rule.text, "fact": because.fact,

@@ -32,7 +32,7 @@ fn header(parts: &Parts) -> Result<&str, Refusal> {
 
 fn claims(parts: &Parts, office: &Office) -> Result<Claims, Refusal> {
     let token = bearer(header(parts)?).ok_or(Refusal::TokenInvalid)?;
-    office.gate.tokens.verify(token, clock::now()).map_err(|_| Refusal::TokenInvalid)
+    office.tables.tokens.verify(token, clock::now()).map_err(|_| Refusal::TokenInvalid)
 }
 
 fn claims_of(role: Role, parts: &Parts, office: &Office) -> Result<Claims, OfficeError> {
@@ -76,7 +76,7 @@ impl FromRequestParts<Arc<Office>> for Resident {
 fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
     let now = clock::now();
     if let Some(token) = bearer(header) {
-        let verified = office.gate.tokens.verify(token, now);
+        let verified = office.tables.tokens.verify(token, now);
         return Err(verified.map_or(Refusal::TokenInvalid, |_| Refusal::RoleWrong));
     }
     let (scheme, token) = header.split_once(' ').ok_or(Refusal::TokenInvalid)?;
@@ -84,7 +84,7 @@ fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
         return Err(Refusal::TokenInvalid);
     }
     let token = ResidentToken::parse(token.trim().as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)?;
-    let key = office.gate.keyring.person(token.kid(), token.person()).ok_or(Refusal::PersonCodeInvalid)?;
+    let key = office.tables.keyring.person(token.kid(), token.person()).ok_or(Refusal::PersonCodeInvalid)?;
     token.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
     if token.step().is_valid_at(now) { Ok(token.person()) } else { Err(Refusal::PersonCodeExpired) }
 }

@@ -11,7 +11,7 @@ use super::http::json::{self, BODY_BYTES_MAX, Json};
 use super::residents::people::{Given, enrol, enrol_proven, give};
 use super::{Office, blocking};
 use crate::clock;
-use crate::tables::policies::Published;
+use crate::tables::policies::PublishedPolicy;
 use allowance::{Allowance, Taken};
 use arc_swap::Guard;
 use axum::extract::{Request, State};
@@ -34,8 +34,8 @@ const PICTURE_BODY_BYTES_MAX: usize = 1024 * 1024;
 const BODY_MAX: Duration = Duration::from_secs(30);
 
 /// The pack in force, for as long as a request takes.
-fn in_force(office: &Office) -> Arc<Published> {
-    Guard::into_inner(office.gate.policies.in_force())
+fn in_force(office: &Office) -> Arc<PublishedPolicy> {
+    Guard::into_inner(office.tables.policies.in_force())
 }
 
 /// `GET /v1/registration`: what a page must know to ask for it.

@@ -52,7 +52,7 @@ pub(in crate::office) async fn add(
     if said.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
         return Err(OfficeError::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
     }
-    if said.venue.is_some_and(|venue| office.gate.venues.get(venue).is_none()) {
+    if said.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
         return Err(OfficeError::VenueUnknown);
     }
     blocking(move || {
@@ -86,7 +86,7 @@ fn due(
 ) -> Result<Option<Timestamp>, OfficeError> {
     let mut evidence = office.registry.evidence_of(person)?;
     evidence.facts.push(stay.clone());
-    let published = office.gate.policies.in_force();
+    let published = office.tables.policies.in_force();
     let colour = published.policy.judge(&evidence, now).standing.colour;
     let Some(duty) = published.policy.terms().arrivals.as_ref().filter(|duty| duty.colours.allow(colour))
     else {
@@ -135,7 +135,7 @@ fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option
     let window = Window { from: arrival.at, to: arrival.at.plus_ms(ARRIVAL_MS_MAX) };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
-        let known = office.gate.venues.get(check_in.venue);
+        let known = office.tables.venues.get(check_in.venue);
         let kinds = [VenueKind::Station, VenueKind::Airport, VenueKind::Checkpoint];
         let comes_in = check_in.direction == Direction::In && !check_in.is_refused();
         comes_in && known.is_some_and(|known| kinds.contains(&known.venue.kind))

@@ -33,7 +33,7 @@ pub(in crate::office) async fn issue(
         if colour != Colour::Green {
             return Ok(axum::Json(json!({"certificates": []})));
         }
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let policy = &published.policy;
         let salt = salt(&office, id);
         let until = now.plus_ms(u64::from(policy.terms().certificate_hours) * HOUR_MS);
@@ -86,7 +86,7 @@ pub(in crate::office) async fn hand_in(
         office.count_today("certificates", id, PAPERS_A_DAY_MAX)?;
         let (now, presented) = (clock::now(), Presented::parse(&certificate)?);
         let verified = {
-            let published = office.gate.policies.in_force();
+            let published = office.tables.policies.in_force();
             let issuer = presented.issuer().to_owned();
             let trusted = published.policy.trusted().iter().filter(|line| line.covers(&issuer, now));
             let keys: Vec<_> = trusted.map(|line| (line.key, line.scope)).collect();
@@ -97,7 +97,7 @@ pub(in crate::office) async fn hand_in(
         office.registry.add_facts(&[fact])?;
         office.recolour(&[id])?;
         let judgement = office.judge(id)?;
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let more = json!({"fact": fact_id, "issuer": verified.issuer, "until": until});
         Ok(axum::Json(with(told(&published, &judgement), more)))
     })
@@ -113,6 +113,6 @@ fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<
 
 /// `GET /v1/issuer`: the key that other cities write into their packs.
 pub(in crate::office) async fn issuer(State(office): State<Arc<Office>>) -> axum::Json<Value> {
-    let name = office.gate.policies.in_force().policy.name().to_owned();
+    let name = office.tables.policies.in_force().policy.name().to_owned();
     axum::Json(json!({"issuer": name, "key": office.issuer.public_key()}))
 }

@@ -74,7 +74,7 @@ pub(in crate::office) async fn take(
 fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), OfficeError> {
     office.need_registered(holder)?;
     let (colour, kin) = (office.judge(holder)?.standing.colour, office.registry.kin_of(holder)?);
-    let published = office.gate.policies.in_force();
+    let published = office.tables.policies.in_force();
     let terms = published.policy.terms();
     terms.act(Right::Apply)?;
     let others = kin.dependants.iter().filter(|&&dependant| Some(dependant) != whom).count();
@@ -84,7 +84,7 @@ fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result
 /// Ties them where both have room and the dependant agrees, as their rows are when each is swapped.
 fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), OfficeError> {
     let is_proven = office.registry.person(dependant)?.is_some_and(|person| person.proven);
-    let family = office.gate.policies.in_force().policy.terms().family.clone();
+    let family = office.tables.policies.in_force().policy.terms().family.clone();
     let may = |side: Side, kin: &Kin| {
         if side == Side::Guardians && is_proven && !kin.agrees_to(holder) {
             return Err(OfficeError::ProxyNotNamed);
@@ -115,7 +115,7 @@ fn register(
 ) -> Result<Registered, OfficeError> {
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
-    office.gate.policies.in_force().policy.terms().register(personal.document.r#type)?;
+    office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
     let registered =
         enrol(office, std::slice::from_ref(&personal))?.pop().ok_or(OfficeError::StoreUnavailable)?;
     if registered.is_new {
@@ -146,7 +146,7 @@ pub(super) fn mine(
     if !office.registry.is_tied(holder, dependant)? {
         return Err(Refusal::NotFound.into());
     }
-    office.gate.policies.in_force().policy.terms().act(right)?;
+    office.tables.policies.in_force().policy.terms().act(right)?;
     office.audit_own(holder, &format!("dependant-{}", right.word()), dependant.to_string(), json!({}))?;
     Ok(dependant)
 }
@@ -178,7 +178,7 @@ pub(in crate::office) async fn view(
         let dependant = mine(&office, id, dependant, Right::View)?;
         let person = office.registry.person(dependant)?.ok_or(Refusal::NotFound)?;
         let judgement = office.judge(dependant)?;
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let more = json!({"person": dependant, "name": person.personal.name});
         Ok(axum::Json(with(told(&published, &judgement), more)))
     })
@@ -227,7 +227,7 @@ pub(in crate::office) async fn name_guardian(
         if person == id {
             return Err(OfficeError::Malformed("nobody is their own guardian".into()));
         }
-        let family = office.gate.policies.in_force().policy.terms().family.clone();
+        let family = office.tables.policies.in_force().policy.terms().family.clone();
         let may = |kin: &Kin| family.has_room(Side::Guardians, kin.agreed());
         let kin = office.registry.kin_of(id)?;
         if !kin.agrees_to(person) {

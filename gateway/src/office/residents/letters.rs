@@ -58,7 +58,7 @@ pub(in crate::office) async fn add<K: Kind>(
 ) -> Result<axum::Json<Value>, OfficeError> {
     let (text, at) = (checked_text(&text)?, clock::now());
     blocking(move || {
-        let hours = office.gate.policies.in_force().policy.terms().answer_hours;
+        let hours = office.tables.policies.in_force().policy.terms().answer_hours;
         let letter = Letter { text, at, due: at.plus_ms(u64::from(hours) * HOUR_MS), answer: None };
         let mut filed = office.file(id, K::PAPER(letter))?;
         Ok(axum::Json(shown::<K>(filed.id, K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?)))

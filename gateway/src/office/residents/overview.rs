@@ -49,7 +49,7 @@ async fn block(
 
 /// What a door would be told.
 fn code(office: &Office, person: PersonId) -> Value {
-    let (standing, published) = (office.gate.colours.standing(person), office.gate.policies.in_force());
+    let (standing, published) = (office.tables.colours.standing(person), office.tables.policies.in_force());
     let reasons: Vec<&str> = published.policy.reason_words(standing.reasons).collect();
     json!({ "colour": standing.colour.word(), "reasons": reasons })
 }
@@ -80,7 +80,7 @@ fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value,
 
 /// The areas that the pack lists for now.
 fn areas(office: &Office, now: Timestamp) -> Value {
-    let published = office.gate.policies.in_force();
+    let published = office.tables.policies.in_force();
     let listed = published.policy.areas().iter().filter(|area| area.holds(now));
     let listed = listed.map(|area| {
         let to = Some(area.to).filter(|&to| to < Timestamp::MAX);
@@ -91,7 +91,7 @@ fn areas(office: &Office, now: Timestamp) -> Value {
 
 /// What holds in the city, in its own words.
 fn policy(office: &Office) -> Value {
-    let published = office.gate.policies.in_force();
+    let published = office.tables.policies.in_force();
     let policy = &published.policy;
     let rules = policy.rules().iter().map(|rule| {
         json!({

@@ -44,7 +44,7 @@ pub(in crate::office) struct Given {
 
 /// The key of somebody registered, under the kid it was given out with while that is good.
 pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result<Given, OfficeError> {
-    let keyring = &office.gate.keyring;
+    let keyring = &office.tables.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
     let current = keyring.current();
@@ -55,7 +55,7 @@ pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result
 
 /// Registers people and shows them in the colour table at once.
 pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, OfficeError> {
-    let kid = office.gate.keyring.current().0;
+    let kid = office.tables.keyring.current().0;
     shown(office, office.registry.register(people, kid, clock::now())?)
 }
 
@@ -64,7 +64,7 @@ pub(in crate::office) fn enrol_proven(
     office: &Office,
     people: &[Personal],
 ) -> Result<Vec<Registered>, OfficeError> {
-    let kid = office.gate.keyring.current().0;
+    let kid = office.tables.keyring.current().0;
     shown(office, office.registry.register_proven(people, kid, clock::now())?)
 }
 
@@ -119,7 +119,7 @@ pub(in crate::office) async fn me(
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         let judgement = office.judge(id)?;
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         let kin = office.registry.kin_of(id)?;
         let more = json!({
             "person": id,
@@ -148,7 +148,7 @@ fn own_check_ins(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeErro
 }
 
 fn own(office: &Office, check_in: &CheckIn) -> Value {
-    let known = office.gate.venues.get(check_in.venue);
+    let known = office.tables.venues.get(check_in.venue);
     let name = known.as_ref().map(|known| known.venue.name.as_str());
     json!({
         "id": check_in.id, "at": check_in.at, "direction": check_in.direction,
@@ -185,7 +185,7 @@ pub(in crate::office) fn change_person(
     let change = change.checked()?;
     let colour = office.judge(id)?.standing.colour;
     let a_day = {
-        let published = office.gate.policies.in_force();
+        let published = office.tables.policies.in_force();
         published.policy.terms().edit(colour)?;
         published.policy.terms().edits.a_day
     };

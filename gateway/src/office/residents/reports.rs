@@ -51,13 +51,13 @@ pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Va
     let now = clock::now();
     let Health { temperature, symptoms } = health;
     let report = Report { at: now, temperature, symptoms };
-    let which = report.all_symptoms(office.gate.policies.in_force().policy.fever());
+    let which = report.all_symptoms(office.tables.policies.in_force().policy.fever());
     let counts = office.registry.add_report(id, office.day(now), &report)?;
     if !which.is_empty() {
         office.registry.add_facts(&[office.self_reported(id, FactKind::Symptoms { which }, now, now)?])?;
     }
     office.recolour(&[id])?;
     let judgement = office.judge(id)?;
-    let published = office.gate.policies.in_force();
+    let published = office.tables.policies.in_force();
     Ok(with(told(&published, &judgement), json!({"at": now, "counts": counts})))
 }

@@ -39,7 +39,7 @@ pub(in crate::office) async fn read<T: Send + 'static>(
     let _place = office.tracing.acquire().await;
     let office = Arc::clone(office);
     let read = blocking(move || {
-        let (trails, dwells) = (Stored(&*office.trails), Known(&office.gate.venues));
+        let (trails, dwells) = (Stored(&*office.trails), Known(&office.tables.venues));
         read(&office, &Sources { trails, dwells, complete_through })
     });
     read.await?.map_err(|wrong| wrong.complete_through(complete_through))

@@ -6,15 +6,19 @@
 //! its acknowledgement rides with the answer, and its timers are set once.
 
 pub mod connection;
+pub mod context;
 mod office_stream;
 mod outbox;
-mod outgoing;
-pub(super) mod stream_key;
+mod stream_chunks;
+mod write_queue;
 
 use super::bell::Bell;
+use super::phase::Phase;
+use super::stream_key::StreamKey;
 use bytes::BytesMut;
-use connection::{Connection, Slow, Workplace};
-use outbox::{Flushed, Outbox};
+use connection::Connection;
+use context::{SlowRequest, WorkerContext};
+use outbox::{FlushStatus, Outbox};
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use std::cmp::Reverse;
@@ -24,7 +28,6 @@ use std::os::fd::AsFd as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stream_key::StreamKey;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -50,15 +53,6 @@ struct Deadline {
     generation: u32,
 }
 
-/// The phase of a server's life that the loop follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Serving.
-    Serving,
-    /// Going away: no new connections, no new requests.
-    Draining,
-}
-
 /// The loop.
 pub struct QuicLoop {
     io: UdpSocket,
@@ -73,7 +67,7 @@ pub struct QuicLoop {
     outbox: Outbox,
     is_blocked: bool,
     is_disk_slow: bool,
-    work: Workplace,
+    work: WorkerContext,
     rung: Vec<StreamKey>,
     date_second: u64,
     drained_at: Option<Instant>,
@@ -85,7 +79,7 @@ impl QuicLoop {
     pub fn new(
         socket: std::net::UdpSocket,
         endpoint: Endpoint,
-        work: Workplace,
+        work: WorkerContext,
         worker: u16,
     ) -> io::Result<Self> {
         let io = UdpSocket::from_std(socket)?;
@@ -306,7 +300,7 @@ impl QuicLoop {
 
     fn give_up_slow(&mut self, now: Instant) {
         while self.work.slow.front().is_some_and(|slow| slow.until <= now) {
-            let Some(Slow { key, .. }) = self.work.slow.pop_front() else { return };
+            let Some(SlowRequest { key, .. }) = self.work.slow.pop_front() else { return };
             let Some(mut connection) = self.take(key.slot) else { continue };
             if connection.generation == key.generation {
                 connection.give_up(key.stream, &mut self.work);
@@ -399,7 +393,7 @@ impl QuicLoop {
     }
 
     fn flush(&mut self) {
-        self.is_blocked = self.outbox.flush(self.io.as_fd()) == Flushed::Blocked;
+        self.is_blocked = self.outbox.flush(self.io.as_fd()) == FlushStatus::Blocked;
     }
 
     /// Passes a connection's words to the endpoint, lets go of it once it is drained, and sets its timer.

@@ -1,7 +1,7 @@
 //! A request stream that the back office answers: its body goes in by a bounded channel and its answer
 //! comes out by one, each held back by the other side's window. Polled by the loop, never a task.
 
-use super::outgoing::{Outgoing, Progress};
+use super::write_queue::{WriteProgress, WriteQueue};
 use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
 use bytes::{Bytes, BytesMut};
@@ -16,7 +16,7 @@ use tokio_util::sync::PollSender;
 
 /// What becomes of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum OfficeStreamStatus {
     /// It waits for the peer or the office.
     Waits,
     /// It is over.
@@ -28,7 +28,7 @@ pub(super) enum Next {
 }
 
 #[expect(clippy::large_enum_variant, reason = "it lies in the box of its stream")]
-enum Incoming {
+enum BodyState {
     /// Pieces go to the office as it takes them; some were read already.
     Streams { reader: RequestReader, to: PollSender<Piece>, read: VecDeque<Bytes> },
     /// The office wants no more; the peer goes on sending until it is told.
@@ -37,7 +37,7 @@ enum Incoming {
     Done,
 }
 
-enum Outcoming {
+enum AnswerState {
     Head(oneshot::Receiver<Answer>),
     Body(mpsc::Receiver<Piece>),
     Done,
@@ -45,9 +45,9 @@ enum Outcoming {
 
 /// The stream.
 pub(super) struct OfficeStream {
-    incoming: Incoming,
-    outcoming: Outcoming,
-    out: Outgoing,
+    incoming: BodyState,
+    outcoming: AnswerState,
+    out: WriteQueue,
     waker: Waker,
 }
 
@@ -63,14 +63,19 @@ impl OfficeStream {
         let (answer, answered) = oneshot::channel();
         let call = Call { request: http::Request::from_parts(head, from), answer };
         door.try_send(call).map_err(|_| Refusal::Overloaded)?;
-        let incoming = Incoming::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
-        Ok(Self { incoming, outcoming: Outcoming::Head(answered), out: Outgoing::default(), waker })
+        let incoming = BodyState::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
+        Ok(Self { incoming, outcoming: AnswerState::Head(answered), out: WriteQueue::default(), waker })
     }
 
     /// Moves what can be moved, both ways.
-    pub(super) fn advance(&mut self, quic: &mut Connection, id: StreamId, date: &[u8; 29]) -> Next {
+    pub(super) fn advance(
+        &mut self,
+        quic: &mut Connection,
+        id: StreamId,
+        date: &[u8; 29],
+    ) -> OfficeStreamStatus {
         if let Err(fault) = self.take_in(quic, id) {
-            return Next::Fault(fault);
+            return OfficeStreamStatus::Fault(fault);
         }
         self.give_out(quic, id, date)
     }
@@ -79,41 +84,41 @@ impl OfficeStream {
         let waker = self.waker.clone();
         let mut context = Context::from_waker(&waker);
         loop {
-            let Incoming::Streams { reader, to, read } = &mut self.incoming else { return Ok(()) };
+            let BodyState::Streams { reader, to, read } = &mut self.incoming else { return Ok(()) };
             match pass_on(reader, to, read, &mut context) {
-                Passed::Waits => return Ok(()),
-                Passed::Done => self.incoming = Incoming::Done,
-                Passed::Unwanted => self.incoming = Incoming::Unwanted,
-                Passed::WantsMore => match read_some(quic, id) {
-                    Read::Bytes(bytes) => reader.handle(bytes)?,
-                    Read::End => reader.handle_end()?,
-                    Read::Waits => return Ok(()),
-                    Read::Reset => {
+                PassStatus::Waits => return Ok(()),
+                PassStatus::Done => self.incoming = BodyState::Done,
+                PassStatus::Unwanted => self.incoming = BodyState::Unwanted,
+                PassStatus::WantsMore => match read_some(quic, id) {
+                    StreamRead::Bytes(bytes) => reader.handle(bytes)?,
+                    StreamRead::End => reader.handle_end()?,
+                    StreamRead::Waits => return Ok(()),
+                    StreamRead::Reset => {
                         // Where there is no room for the word the dropped channel says it.
                         if to.poll_reserve(&mut context).is_ready() {
                             let _ = to.send_item(Err(Abandoned));
                         }
-                        self.incoming = Incoming::Done;
+                        self.incoming = BodyState::Done;
                     }
                 },
             }
         }
     }
 
-    fn give_out(&mut self, quic: &mut Connection, id: StreamId, date: &[u8; 29]) -> Next {
+    fn give_out(&mut self, quic: &mut Connection, id: StreamId, date: &[u8; 29]) -> OfficeStreamStatus {
         let waker = self.waker.clone();
         let mut context = Context::from_waker(&waker);
         loop {
             match self.out.write(quic.send_stream(id)) {
-                Progress::Written => {}
-                Progress::Ended => return Next::Over,
-                Progress::Blocked => return Next::Waits,
-                Progress::Gone => return Next::Broken,
+                WriteProgress::Written => {}
+                WriteProgress::Ended => return OfficeStreamStatus::Over,
+                WriteProgress::Blocked => return OfficeStreamStatus::Waits,
+                WriteProgress::Gone => return OfficeStreamStatus::Broken,
             }
             match &mut self.outcoming {
-                Outcoming::Head(answered) => match Pin::new(answered).poll(&mut context) {
-                    Poll::Pending => return Next::Waits,
-                    Poll::Ready(Err(_)) => return Next::Broken,
+                AnswerState::Head(answered) => match Pin::new(answered).poll(&mut context) {
+                    Poll::Pending => return OfficeStreamStatus::Waits,
+                    Poll::Ready(Err(_)) => return OfficeStreamStatus::Broken,
                     Poll::Ready(Ok(Answer { mut head, body })) => {
                         if let Ok(date) = HeaderValue::from_bytes(date) {
                             head.headers.insert(DATE, date);
@@ -121,24 +126,24 @@ impl OfficeStream {
                         let mut frames = BytesMut::new();
                         answer::head(&mut frames, &head);
                         self.out.push(frames.freeze());
-                        self.outcoming = Outcoming::Body(body);
+                        self.outcoming = AnswerState::Body(body);
                     }
                 },
-                Outcoming::Body(body) => match body.poll_recv(&mut context) {
-                    Poll::Pending => return Next::Waits,
+                AnswerState::Body(body) => match body.poll_recv(&mut context) {
+                    Poll::Pending => return OfficeStreamStatus::Waits,
                     Poll::Ready(Some(Ok(piece))) => {
                         let mut frame = BytesMut::new();
                         answer::data_header(&mut frame, piece.len());
                         self.out.push(frame.freeze());
                         self.out.push(piece);
                     }
-                    Poll::Ready(Some(Err(Abandoned))) => return Next::Broken,
+                    Poll::Ready(Some(Err(Abandoned))) => return OfficeStreamStatus::Broken,
                     Poll::Ready(None) => {
                         self.out.end();
-                        self.outcoming = Outcoming::Done;
+                        self.outcoming = AnswerState::Done;
                     }
                 },
-                Outcoming::Done => return Next::Waits,
+                AnswerState::Done => return OfficeStreamStatus::Waits,
             }
         }
     }
@@ -146,11 +151,11 @@ impl OfficeStream {
     /// Whether the request's body has not come to its end.
     #[must_use]
     pub(super) fn is_reading(&self) -> bool {
-        matches!(self.incoming, Incoming::Streams { .. } | Incoming::Unwanted)
+        matches!(self.incoming, BodyState::Streams { .. } | BodyState::Unwanted)
     }
 }
 
-enum Passed {
+enum PassStatus {
     WantsMore,
     Waits,
     Unwanted,
@@ -163,20 +168,20 @@ fn pass_on(
     to: &mut PollSender<Piece>,
     read: &mut VecDeque<Bytes>,
     context: &mut Context<'_>,
-) -> Passed {
+) -> PassStatus {
     loop {
         if read.is_empty() {
             match reader.poll() {
                 Some(Part::Body(piece)) => read.push_back(piece),
-                Some(Part::End) => return Passed::Done,
+                Some(Part::End) => return PassStatus::Done,
                 Some(Part::Head(_)) => {}
-                None => return Passed::WantsMore,
+                None => return PassStatus::WantsMore,
             }
             continue;
         }
         match to.poll_reserve(context) {
-            Poll::Pending => return Passed::Waits,
-            Poll::Ready(Err(_)) => return Passed::Unwanted,
+            Poll::Pending => return PassStatus::Waits,
+            Poll::Ready(Err(_)) => return PassStatus::Unwanted,
             Poll::Ready(Ok(())) => {
                 if let Some(piece) = read.pop_front() {
                     // The place was just reserved.
@@ -187,7 +192,7 @@ fn pass_on(
     }
 }
 
-enum Read {
+enum StreamRead {
     Bytes(Bytes),
     End,
     Waits,
@@ -195,14 +200,14 @@ enum Read {
 }
 
 /// One chunk of the stream. Bytes that nobody has read stay under the peer's flow control.
-fn read_some(quic: &mut Connection, id: StreamId) -> Read {
+fn read_some(quic: &mut Connection, id: StreamId) -> StreamRead {
     let mut stream = quic.recv_stream(id);
-    let Ok(mut chunks) = stream.read(true) else { return Read::Waits };
+    let Ok(mut chunks) = stream.read(true) else { return StreamRead::Waits };
     let read = match chunks.next(usize::MAX) {
-        Ok(Some(chunk)) => Read::Bytes(chunk.bytes),
-        Ok(None) => Read::End,
-        Err(ReadError::Blocked) => Read::Waits,
-        Err(ReadError::Reset(_)) => Read::Reset,
+        Ok(Some(chunk)) => StreamRead::Bytes(chunk.bytes),
+        Ok(None) => StreamRead::End,
+        Err(ReadError::Blocked) => StreamRead::Waits,
+        Err(ReadError::Reset(_)) => StreamRead::Reset,
     };
     // Whether credit goes out is decided when the connection is next asked for packets.
     let _ = chunks.finalize();

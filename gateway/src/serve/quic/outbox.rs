@@ -15,7 +15,7 @@ const SLOTS: usize = 64;
 /// Room for one ECN, one segment size and one source address.
 const CONTROL_BYTES: usize = 96;
 
-struct Slot {
+struct DatagramSlot {
     bytes: Vec<u8>,
     transmit: Option<Transmit>,
 }
@@ -23,11 +23,11 @@ struct Slot {
 /// Control messages want the alignment of their header.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
-struct Control([u8; CONTROL_BYTES]);
+struct ControlBuffer([u8; CONTROL_BYTES]);
 
 /// The outbox of a worker.
 pub(super) struct Outbox {
-    slots: Vec<Slot>,
+    slots: Vec<DatagramSlot>,
     filled: usize,
     /// Messages the kernel refused: the peer's packets are then as good as lost on the way.
     pub refused: u64,
@@ -37,7 +37,7 @@ pub(super) struct Outbox {
 
 /// Whether all was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flushed {
+pub(super) enum FlushStatus {
     /// It was.
     All,
     /// The socket's buffer is full: flush again when it is writable.
@@ -48,7 +48,7 @@ impl Outbox {
     /// An empty one.
     #[must_use]
     pub(super) fn new() -> Self {
-        let slot = |_| Slot { bytes: Vec::with_capacity(2_048), transmit: None };
+        let slot = |_| DatagramSlot { bytes: Vec::with_capacity(2_048), transmit: None };
         Self { slots: (0..SLOTS).map(slot).collect(), filled: 0, refused: 0, calls: 0 }
     }
 
@@ -78,7 +78,7 @@ impl Outbox {
     /// Hands all slots to the kernel. A message that it refuses for another reason than a full buffer is
     /// counted and dropped, as the network might have dropped it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the system has more kinds of error than matter here")]
-    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> Flushed {
+    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> FlushStatus {
         let mut sent = 0;
         while sent < self.filled {
             self.calls += 1;
@@ -97,18 +97,18 @@ impl Outbox {
         // What could not be sent moves to the front; its buffers go with it.
         self.slots[..self.filled].rotate_left(sent);
         self.filled -= sent;
-        if self.filled == 0 { Flushed::All } else { Flushed::Blocked }
+        if self.filled == 0 { FlushStatus::All } else { FlushStatus::Blocked }
     }
 }
 
 /// One `sendmmsg` over the slots. Returns how many the kernel took, at least one.
-fn send(socket: BorrowedFd<'_>, slots: &[Slot]) -> io::Result<usize> {
+fn send(socket: BorrowedFd<'_>, slots: &[DatagramSlot]) -> io::Result<usize> {
     // SAFETY: all three are plain C structures for which zeros are valid.
     let mut headers: [libc::mmsghdr; SLOTS] = unsafe { mem::zeroed() };
     // SAFETY: as above.
     let mut addresses: [libc::sockaddr_storage; SLOTS] = unsafe { mem::zeroed() };
     let mut vectors = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SLOTS];
-    let mut controls = [Control([0; CONTROL_BYTES]); SLOTS];
+    let mut controls = [ControlBuffer([0; CONTROL_BYTES]); SLOTS];
     let mut count = 0;
     for (slot, transmit) in slots.iter().filter_map(|slot| slot.transmit.as_ref().map(|sent| (slot, sent))) {
         let header = &mut headers[count].msg_hdr;
@@ -227,7 +227,7 @@ mod tests {
                 }));
             }
             assert!(!outbox.fill(|_| None));
-            assert_eq!(outbox.flush(sender.as_fd()), Flushed::All);
+            assert_eq!(outbox.flush(sender.as_fd()), FlushStatus::All);
             assert_eq!((outbox.refused, outbox.is_empty()), (0, true));
             let mut buffer = [0; 16];
             for expected in [b"one".as_slice(), b"two", b"two", b"four", b"fo"] {

@@ -1,10 +1,10 @@
 //! The frames of the peer's control stream (RFC 9114 sections 6.2.1 and 7.2). A short frame is held until
 //! it is whole, a frame of unknown type is skipped as it comes.
 
-use super::allowance::Allowance;
-use super::frame::{self, Header, Kind};
+use super::allowance::IdleAllowance;
+use super::frame::{self, FrameHeader, FrameKind};
 use super::settings::{self, Settings};
-use super::{Code, Fault, Limits, varint};
+use super::{ErrorCode, Fault, Limits, varint};
 
 /// A varint has no more bytes than this, and neither has a frame that carries just one.
 const ID_BYTES_MAX: u64 = 8;
@@ -12,7 +12,7 @@ const ID_BYTES_MAX: u64 = 8;
 /// The peer's control stream, and what it has told us.
 #[derive(Debug, Default)]
 pub(super) struct ControlStream {
-    header: frame::Reader,
+    header: frame::FrameHeaderReader,
     payload: Option<Payload>,
     settings: Option<Settings>,
     push_id_max: Option<u64>,
@@ -21,7 +21,7 @@ pub(super) struct ControlStream {
 
 #[derive(Debug)]
 struct Payload {
-    kind: Kind,
+    kind: FrameKind,
     left: u64,
     bytes: Vec<u8>,
 }
@@ -43,14 +43,14 @@ impl ControlStream {
     pub(super) fn handle(
         &mut self,
         mut chunk: &[u8],
-        allowance: &mut Allowance,
+        allowance: &mut IdleAllowance,
         limits: &Limits,
     ) -> Result<(), Fault> {
         while !chunk.is_empty() {
             if self.payload.is_none() {
                 let Some(header) = self.header.read(&mut chunk) else { return Ok(()) };
                 self.check(header, limits)?;
-                allowance.spend(if header.kind == Kind::Unknown { header.length } else { 0 })?;
+                allowance.spend(if header.kind == FrameKind::Unknown { header.length } else { 0 })?;
                 self.payload = Some(Payload { kind: header.kind, left: header.length, bytes: Vec::new() });
             }
             if let Some(payload) = self.payload.as_mut()
@@ -64,57 +64,66 @@ impl ControlStream {
     }
 
     /// Refuses a frame by its header, before any of its payload is held.
-    fn check(&self, header: Header, limits: &Limits) -> Result<(), Fault> {
+    fn check(&self, header: FrameHeader, limits: &Limits) -> Result<(), Fault> {
         // RFC 9114 section 6.2.1: "If the first frame of the control stream is any other frame type, this
         // MUST be treated as a connection error of type H3_MISSING_SETTINGS."
-        if self.settings.is_none() && header.kind != Kind::Settings {
-            return Err(Fault::connection(Code::MissingSettings, "a control stream without SETTINGS first"));
+        if self.settings.is_none() && header.kind != FrameKind::Settings {
+            return Err(Fault::connection(
+                ErrorCode::MissingSettings,
+                "a control stream without SETTINGS first",
+            ));
         }
         match header.kind {
             // RFC 9114 sections 7.2.1, 7.2.2 and 7.2.5.
-            Kind::Data | Kind::Headers | Kind::PushPromise => {
+            FrameKind::Data | FrameKind::Headers | FrameKind::PushPromise => {
                 Err(unexpected("a frame of request streams on the control stream"))
             }
             // RFC 9114 section 7.2.8.
-            Kind::Reserved => Err(unexpected("a frame type of HTTP/2")),
+            FrameKind::Reserved => Err(unexpected("a frame type of HTTP/2")),
             // RFC 9114 section 7.2.4: "it MUST NOT be sent subsequently".
-            Kind::Settings if self.settings.is_some() => Err(unexpected("a second SETTINGS")),
-            Kind::CancelPush | Kind::GoAway | Kind::MaxPushId if header.length > ID_BYTES_MAX => {
-                Err(Fault::connection(Code::FrameError, "a frame longer than the id that it carries"))
+            FrameKind::Settings if self.settings.is_some() => Err(unexpected("a second SETTINGS")),
+            FrameKind::CancelPush | FrameKind::GoAway | FrameKind::MaxPushId
+                if header.length > ID_BYTES_MAX =>
+            {
+                Err(Fault::connection(ErrorCode::FrameError, "a frame longer than the id that it carries"))
             }
-            Kind::Settings | Kind::PriorityUpdateRequest | Kind::PriorityUpdatePush
+            FrameKind::Settings | FrameKind::PriorityUpdateRequest | FrameKind::PriorityUpdatePush
                 if header.length > limits.uni_frame_bytes_max as u64 =>
             {
-                Err(Fault::connection(Code::ExcessiveLoad, "a frame too long for the control stream"))
+                Err(Fault::connection(ErrorCode::ExcessiveLoad, "a frame too long for the control stream"))
             }
-            Kind::Settings
-            | Kind::CancelPush
-            | Kind::GoAway
-            | Kind::MaxPushId
-            | Kind::PriorityUpdateRequest
-            | Kind::PriorityUpdatePush
-            | Kind::Unknown => Ok(()),
+            FrameKind::Settings
+            | FrameKind::CancelPush
+            | FrameKind::GoAway
+            | FrameKind::MaxPushId
+            | FrameKind::PriorityUpdateRequest
+            | FrameKind::PriorityUpdatePush
+            | FrameKind::Unknown => Ok(()),
         }
     }
 
     fn apply(&mut self, frame: &Payload, limits: &Limits) -> Result<(), Fault> {
         match frame.kind {
-            Kind::Settings => self.settings = Some(settings::read(&frame.bytes, limits)?),
-            Kind::MaxPushId => self.raise_push_id_max(only_id(&frame.bytes)?)?,
-            Kind::GoAway => self.go_away(only_id(&frame.bytes)?)?,
+            FrameKind::Settings => self.settings = Some(settings::read(&frame.bytes, limits)?),
+            FrameKind::MaxPushId => self.raise_push_id_max(only_id(&frame.bytes)?)?,
+            FrameKind::GoAway => self.go_away(only_id(&frame.bytes)?)?,
             // RFC 9114 section 7.2.3: a CANCEL_PUSH for a push that was not promised, and we promise none,
             // is an H3_ID_ERROR.
-            Kind::CancelPush => {
+            FrameKind::CancelPush => {
                 only_id(&frame.bytes)?;
                 return Err(id_error("CANCEL_PUSH of what was never promised"));
             }
-            Kind::PriorityUpdateRequest => check_prioritised(first_id(&frame.bytes)?.0)?,
+            FrameKind::PriorityUpdateRequest => check_prioritised(first_id(&frame.bytes)?.0)?,
             // RFC 9218 section 7.2: a push that has not been promised is an H3_ID_ERROR.
-            Kind::PriorityUpdatePush => {
+            FrameKind::PriorityUpdatePush => {
                 first_id(&frame.bytes)?;
                 return Err(id_error("PRIORITY_UPDATE of a push that was never promised"));
             }
-            Kind::Unknown | Kind::Data | Kind::Headers | Kind::PushPromise | Kind::Reserved => {}
+            FrameKind::Unknown
+            | FrameKind::Data
+            | FrameKind::Headers
+            | FrameKind::PushPromise
+            | FrameKind::Reserved => {}
         }
         Ok(())
     }
@@ -145,7 +154,7 @@ impl Payload {
     fn fill(&mut self, chunk: &mut &[u8]) -> bool {
         let taken = usize::try_from(self.left).map_or(chunk.len(), |left| left.min(chunk.len()));
         let (own, rest) = chunk.split_at(taken);
-        if self.kind != Kind::Unknown {
+        if self.kind != FrameKind::Unknown {
             self.bytes.extend_from_slice(own);
         }
         *chunk = rest;
@@ -165,7 +174,7 @@ fn check_prioritised(stream: u64) -> Result<(), Fault> {
 }
 
 fn first_id(payload: &[u8]) -> Result<(u64, usize), Fault> {
-    varint::parse(payload).ok_or(Fault::connection(Code::FrameError, "a frame that ends within its id"))
+    varint::parse(payload).ok_or(Fault::connection(ErrorCode::FrameError, "a frame that ends within its id"))
 }
 
 /// RFC 9114 section 7.1: "Each frame's payload MUST contain exactly the fields identified in its
@@ -175,13 +184,13 @@ fn only_id(payload: &[u8]) -> Result<u64, Fault> {
     if size == payload.len() {
         return Ok(id);
     }
-    Err(Fault::connection(Code::FrameError, "a frame with more than its id"))
+    Err(Fault::connection(ErrorCode::FrameError, "a frame with more than its id"))
 }
 
 const fn unexpected(why: &'static str) -> Fault {
-    Fault::connection(Code::FrameUnexpected, why)
+    Fault::connection(ErrorCode::FrameUnexpected, why)
 }
 
 const fn id_error(why: &'static str) -> Fault {
-    Fault::connection(Code::IdError, why)
+    Fault::connection(ErrorCode::IdError, why)
 }

@@ -1,10 +1,10 @@
 //! What the peer did wrong, in a form that is cheap to make and to pass on.
 
-use super::Code;
+use super::ErrorCode;
 
 /// How far a fault reaches.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Scope {
+pub enum FaultScope {
     /// One request: reset this stream, or answer it and stop reading; the others go on.
     Stream,
     /// The whole connection: close it with the code.
@@ -19,9 +19,9 @@ pub enum Scope {
 #[error("{why} ({code:?}, {scope:?})")]
 pub struct Fault {
     /// The code to close or reset with.
-    pub code: Code,
+    pub code: ErrorCode,
     /// What to close or reset.
-    pub scope: Scope,
+    pub scope: FaultScope,
     /// The rule that was broken.
     pub why: &'static str,
 }
@@ -29,18 +29,18 @@ pub struct Fault {
 impl Fault {
     /// Makes a fault that ends one stream.
     #[must_use]
-    pub const fn stream(code: Code, why: &'static str) -> Self {
-        Self { code, scope: Scope::Stream, why }
+    pub const fn stream(code: ErrorCode, why: &'static str) -> Self {
+        Self { code, scope: FaultScope::Stream, why }
     }
 
     /// Makes a fault that ends the connection.
     #[must_use]
-    pub const fn connection(code: Code, why: &'static str) -> Self {
-        Self { code, scope: Scope::Connection, why }
+    pub const fn connection(code: ErrorCode, why: &'static str) -> Self {
+        Self { code, scope: FaultScope::Connection, why }
     }
 
     /// A malformed message (RFC 9114 section 4.1.2): a stream error.
     pub(super) const fn malformed(why: &'static str) -> Self {
-        Self::stream(Code::MessageError, why)
+        Self::stream(ErrorCode::MessageError, why)
     }
 }

@@ -1,8 +1,8 @@
 //! What names and values of field lines may look like, and how large a section may be; the same for
 //! heads and trailers.
 
-use super::qpack::{Line, Lines, Piece};
-use super::{Code, Fault, Limits};
+use super::qpack::{FieldLine, FieldLines, FieldText};
+use super::{ErrorCode, Fault, Limits};
 
 /// Characters of a token (RFC 9110 section 5.6.2) without upper case.
 const NAME: [bool; 256] = set(b"abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
@@ -23,11 +23,11 @@ const fn set(members: &[u8]) -> [bool; 256] {
 
 /// What is left of the size that a field section may have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Measure {
+pub(super) struct SectionBudget {
     left: usize,
 }
 
-impl Measure {
+impl SectionBudget {
     /// Allows what the limits allow.
     pub(super) fn new(limits: &Limits) -> Self {
         Self { left: limits.field_section_bytes_max }
@@ -45,13 +45,13 @@ impl Measure {
 }
 
 /// A field section over the limit, whether it says so in its frame header or turns out so.
-pub(super) const TOO_LARGE: Fault = Fault::stream(Code::ExcessiveLoad, "a field section over the limit");
+pub(super) const TOO_LARGE: Fault = Fault::stream(ErrorCode::ExcessiveLoad, "a field section over the limit");
 
 /// Checks an ordinary line, one that is no pseudo-header.
 ///
 /// Errors: `MessageError` of the stream.
 #[inline]
-pub(super) fn check(line: &Line, name: &[u8], value: &[u8]) -> Result<(), Fault> {
+pub(super) fn check(line: &FieldLine, name: &[u8], value: &[u8]) -> Result<(), Fault> {
     check_name(line, name)?;
     check_value(&line.value, value)?;
     match name {
@@ -71,8 +71,8 @@ pub(super) fn check(line: &Line, name: &[u8], value: &[u8]) -> Result<(), Fault>
 
 /// RFC 9114 section 4.2: "Characters in field names MUST be converted to lowercase prior to their
 /// encoding", and section 4.1.2: invalid characters make a message malformed.
-fn check_name(line: &Line, name: &[u8]) -> Result<(), Fault> {
-    let is_known = matches!(line.name, Piece::Static(_));
+fn check_name(line: &FieldLine, name: &[u8]) -> Result<(), Fault> {
+    let is_known = matches!(line.name, FieldText::Static(_));
     if is_known || (!name.is_empty() && name.iter().all(|byte| NAME[usize::from(*byte)])) {
         return Ok(());
     }
@@ -82,9 +82,9 @@ fn check_name(line: &Line, name: &[u8]) -> Result<(), Fault> {
 /// RFC 9114 section 10.3: "Any request or response that contains a character not permitted in a field
 /// value MUST be treated as malformed. Valid characters are defined by the field-content ABNF rule", which
 /// neither begins nor ends with white space.
-fn check_value(piece: &Piece, value: &[u8]) -> Result<(), Fault> {
+fn check_value(piece: &FieldText, value: &[u8]) -> Result<(), Fault> {
     let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    let is_known = matches!(piece, Piece::Static(_));
+    let is_known = matches!(piece, FieldText::Static(_));
     let is_content = |byte: &u8| matches!(byte, b'\t' | b' '..=0x7e | 0x80..);
     if is_known || (value.iter().all(is_content) && !is_blank(value.first()) && !is_blank(value.last())) {
         return Ok(());
@@ -113,8 +113,8 @@ pub(super) fn is_scheme(value: &[u8]) -> bool {
 ///
 /// Errors: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
 pub(super) fn check_trailers(block: &[u8], limits: &Limits) -> Result<(), Fault> {
-    let mut lines = Lines::new(block)?;
-    let mut measure = Measure::new(limits);
+    let mut lines = FieldLines::new(block)?;
+    let mut measure = SectionBudget::new(limits);
     while let Some(line) = lines.next()? {
         let (name, value) = (lines.bytes(&line.name), lines.bytes(&line.value));
         measure.count(name, value)?;

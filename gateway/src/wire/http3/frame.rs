@@ -7,7 +7,7 @@ use super::varint;
 
 /// What a frame is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum FrameKind {
     Data,
     Headers,
     CancelPush,
@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl FrameKind {
     fn new(number: u64) -> Self {
         match number {
             0x00 => Self::Data,
@@ -46,36 +46,36 @@ impl Kind {
 
 /// A frame's type and the length of its payload in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Header {
-    pub(super) kind: Kind,
+pub(super) struct FrameHeader {
+    pub(super) kind: FrameKind,
     pub(super) length: u64,
 }
 
 /// Reads a header from the front; gives it with the bytes it took, or nothing if it is cut short.
 #[inline]
-pub(super) fn parse(bytes: &[u8]) -> Option<(Header, usize)> {
+pub(super) fn parse(bytes: &[u8]) -> Option<(FrameHeader, usize)> {
     let (number, kind_size) = varint::parse(bytes)?;
     let (length, length_size) = varint::parse(bytes.get(kind_size..)?)?;
-    Some((Header { kind: Kind::new(number), length }, kind_size + length_size))
+    Some((FrameHeader { kind: FrameKind::new(number), length }, kind_size + length_size))
 }
 
 /// Reads frame headers that may arrive a byte at a time.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Reader {
-    kind: Option<Kind>,
-    integer: varint::Reader,
+pub(super) struct FrameHeaderReader {
+    kind: Option<FrameKind>,
+    integer: varint::VarintReader,
 }
 
-impl Reader {
+impl FrameHeaderReader {
     /// Takes bytes from `input`, never more than the header has, and gives it once it is whole.
-    pub(super) fn read(&mut self, input: &mut impl Buf) -> Option<Header> {
+    pub(super) fn read(&mut self, input: &mut impl Buf) -> Option<FrameHeader> {
         let kind = match self.kind {
             Some(kind) => kind,
-            None => *self.kind.insert(Kind::new(self.integer.read(input)?)),
+            None => *self.kind.insert(FrameKind::new(self.integer.read(input)?)),
         };
         let length = self.integer.read(input)?;
         self.kind = None;
-        Some(Header { kind, length })
+        Some(FrameHeader { kind, length })
     }
 
     /// Says whether part of a header is held.
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn a_header_is_the_same_cut_anywhere() {
         let bytes = [0x80, 0x0f, 0x07, 0x00, 0x44, 0x00, 0xff];
-        let expected = Header { kind: Kind::PriorityUpdateRequest, length: 0x400 };
+        let expected = FrameHeader { kind: FrameKind::PriorityUpdateRequest, length: 0x400 };
         assert_eq!(parse(&bytes), Some((expected, 6)));
         for cut in 0..6 {
             assert_eq!(parse(&bytes[..cut]), None);
-            let mut reader = Reader::default();
+            let mut reader = FrameHeaderReader::default();
             assert_eq!(reader.read(&mut &bytes[..cut]), None);
             assert_eq!(reader.is_partial(), cut > 0);
             let mut rest = &bytes[cut..];
@@ -108,10 +108,10 @@ mod tests {
     #[test]
     fn types_of_http_2_are_reserved_and_grease_is_unknown() {
         for number in [0x02, 0x06, 0x08, 0x09] {
-            assert_eq!(Kind::new(number), Kind::Reserved);
+            assert_eq!(FrameKind::new(number), FrameKind::Reserved);
         }
         for grease in [0x21, 0x40, 0x1f * 7 + 0x21, 0x0a, 0x0c] {
-            assert_eq!(Kind::new(grease), Kind::Unknown);
+            assert_eq!(FrameKind::new(grease), FrameKind::Unknown);
         }
     }
 }

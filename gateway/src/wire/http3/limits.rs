@@ -11,7 +11,7 @@
 pub struct Limits {
     /// The largest field section, in bytes, both as it travels and as RFC 9114 section 4.2.2 counts it
     /// (name, value and 32 for each line). Default 8,192; announced in SETTINGS. A larger one is refused
-    /// as [`ExcessiveLoad`](super::Code::ExcessiveLoad) on its stream; the loop may answer 431 instead.
+    /// as [`ExcessiveLoad`](super::ErrorCode::ExcessiveLoad) on its stream; the loop may answer 431 instead.
     pub field_section_bytes_max: usize,
     /// The longest frame that the control stream holds until it is whole, in bytes. Default 1,024: a
     /// SETTINGS frame of browsers has less than 100, a priority update less than 50.

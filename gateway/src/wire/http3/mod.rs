@@ -12,9 +12,9 @@
 
 mod allowance;
 pub mod answer;
-mod code;
 mod control;
 mod control_stream;
+mod error_code;
 mod fault;
 mod fields;
 mod frame;
@@ -28,10 +28,10 @@ mod tests;
 mod uni;
 mod varint;
 
-pub use code::Code;
 pub use control::Control;
-pub use fault::{Fault, Scope};
+pub use error_code::ErrorCode;
+pub use fault::{Fault, FaultScope};
 pub use head::Head;
 pub use limits::Limits;
 pub use request::{Part, RequestReader, whole};
-pub use uni::Uni;
+pub use uni::UniStreamAction;

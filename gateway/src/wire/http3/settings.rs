@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Code, Fault, Limits, varint};
+use super::{ErrorCode, Fault, Limits, varint};
 
 const QPACK_MAX_TABLE_CAPACITY: u64 = 0x01;
 const MAX_FIELD_SECTION_SIZE: u64 = 0x06;
@@ -48,11 +48,11 @@ pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
         let id = take(&mut rest)?;
         let value = take(&mut rest)?;
         if seen.len() == limits.settings_max {
-            return Err(Fault::connection(Code::ExcessiveLoad, "too many settings"));
+            return Err(Fault::connection(ErrorCode::ExcessiveLoad, "too many settings"));
         }
         // RFC 9114 section 7.2.4: "The same setting identifier MUST NOT occur more than once".
         if seen.contains(&id) {
-            return Err(Fault::connection(Code::SettingsError, "a setting given twice"));
+            return Err(Fault::connection(ErrorCode::SettingsError, "a setting given twice"));
         }
         seen.push(id);
         match id {
@@ -60,7 +60,7 @@ pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
             // their receipt MUST be treated as a connection error of type H3_SETTINGS_ERROR"; section
             // 11.2.2 has the list.
             0x00 | 0x02..=0x05 => {
-                return Err(Fault::connection(Code::SettingsError, "a setting of HTTP/2"));
+                return Err(Fault::connection(ErrorCode::SettingsError, "a setting of HTTP/2"));
             }
             MAX_FIELD_SECTION_SIZE => settings.field_section_bytes_max = Some(value),
             _ => {}
@@ -71,8 +71,8 @@ pub(super) fn read(payload: &[u8], limits: &Limits) -> Result<Settings, Fault> {
 
 fn take(rest: &mut &[u8]) -> Result<u64, Fault> {
     // RFC 9114 section 7.1: a payload "that terminates before the end of the identified fields".
-    let (value, size) =
-        varint::parse(rest).ok_or(Fault::connection(Code::FrameError, "SETTINGS ends within a setting"))?;
+    let (value, size) = varint::parse(rest)
+        .ok_or(Fault::connection(ErrorCode::FrameError, "SETTINGS ends within a setting"))?;
     *rest = &rest[size..];
     Ok(value)
 }

@@ -5,7 +5,9 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 
 use super::qpack::{self, Secrecy};
-use super::{Code, Control, Fault, Limits, Part, RequestReader, Scope, Uni, varint, whole};
+use super::{
+    Control, ErrorCode, Fault, FaultScope, Limits, Part, RequestReader, UniStreamAction, varint, whole,
+};
 
 /// Makes a frame.
 pub(super) fn frame(kind: u64, payload: &[u8]) -> Vec<u8> {
@@ -44,7 +46,7 @@ pub(super) fn post_block(more: &[(&str, &str)]) -> Vec<u8> {
 
 /// What a peer does.
 #[derive(Debug)]
-enum Did {
+enum PeerAction {
     /// Sent this on a request stream, and no more yet.
     Sent(Vec<u8>),
     /// Sent this on a request stream, and FIN.
@@ -57,55 +59,59 @@ enum Did {
     Late,
 }
 
-fn fault(did: &Did) -> Result<(), Fault> {
+fn fault(did: &PeerAction) -> Result<(), Fault> {
     let mut reader = RequestReader::new(Limits::default());
     let mut control = Control::new(Limits::default());
     match did {
-        Did::Sent(bytes) => reader.handle(Bytes::copy_from_slice(bytes)),
-        Did::Ended(bytes) => reader.handle(Bytes::copy_from_slice(bytes)).and_then(|()| reader.handle_end()),
-        Did::Uni(streams) => streams
+        PeerAction::Sent(bytes) => reader.handle(Bytes::copy_from_slice(bytes)),
+        PeerAction::Ended(bytes) => {
+            reader.handle(Bytes::copy_from_slice(bytes)).and_then(|()| reader.handle_end())
+        }
+        PeerAction::Uni(streams) => streams
             .iter()
             .zip((2..).step_by(4))
             .try_for_each(|(bytes, stream)| control.handle_uni(stream, bytes).map(drop)),
-        Did::UniEnded(bytes) => control.handle_uni(2, bytes).and_then(|_: Uni| control.handle_uni_end(2)),
-        Did::Late => {
+        PeerAction::UniEnded(bytes) => {
+            control.handle_uni(2, bytes).and_then(|_: UniStreamAction| control.handle_uni_end(2))
+        }
+        PeerAction::Late => {
             control.goaway();
             control.handle_request_stream(0)
         }
     }
 }
 
-fn control(frames: &[Vec<u8>]) -> Did {
-    Did::Uni(vec![[&[0x00, 0x04, 0x00], &frames.concat()[..]].concat()])
+fn control(frames: &[Vec<u8>]) -> PeerAction {
+    PeerAction::Uni(vec![[&[0x00, 0x04, 0x00], &frames.concat()[..]].concat()])
 }
 
 #[test]
 fn every_error_code_has_bytes_that_reach_it() {
     let head = || frame(0x01, &post_block(&[]));
     let trailers = || frame(0x01, &head_block(&[("a", "b")]));
-    let settings = |payload: &[u8]| Did::Uni(vec![[&[0x00][..], &frame(0x04, payload)].concat()]);
-    let unis = |streams: &[&[u8]]| Did::Uni(streams.iter().map(|bytes| bytes.to_vec()).collect());
+    let settings = |payload: &[u8]| PeerAction::Uni(vec![[&[0x00][..], &frame(0x04, payload)].concat()]);
+    let unis = |streams: &[&[u8]]| PeerAction::Uni(streams.iter().map(|bytes| bytes.to_vec()).collect());
     let many_settings: Vec<u8> = (0_u8..65).flat_map(|id| [0x41, id, 0x00]).collect();
-    let (stream, connection) = (Scope::Stream, Scope::Connection);
+    let (stream, connection) = (FaultScope::Stream, FaultScope::Connection);
 
-    use Code::*;
+    use ErrorCode::*;
     let mut rows = vec![
         (StreamCreationError, connection, unis(&[&[0x01, 0x00]])),
         (StreamCreationError, connection, unis(&[&[0x00], &[0x00]])),
         (StreamCreationError, connection, unis(&[&[0x02], &[0x02]])),
         (StreamCreationError, connection, unis(&[&[0x03], &[0x03]])),
-        (ClosedCriticalStream, connection, Did::UniEnded(vec![0x00])),
-        (ClosedCriticalStream, connection, Did::UniEnded(vec![0x02])),
-        (ClosedCriticalStream, connection, Did::UniEnded(vec![0x03])),
-        (FrameUnexpected, connection, Did::Sent(frame(0x00, b"x"))),
-        (FrameUnexpected, connection, Did::Sent([head(), trailers(), trailers()].concat())),
-        (FrameUnexpected, connection, Did::Sent([head(), trailers(), frame(0x00, b"x")].concat())),
+        (ClosedCriticalStream, connection, PeerAction::UniEnded(vec![0x00])),
+        (ClosedCriticalStream, connection, PeerAction::UniEnded(vec![0x02])),
+        (ClosedCriticalStream, connection, PeerAction::UniEnded(vec![0x03])),
+        (FrameUnexpected, connection, PeerAction::Sent(frame(0x00, b"x"))),
+        (FrameUnexpected, connection, PeerAction::Sent([head(), trailers(), trailers()].concat())),
+        (FrameUnexpected, connection, PeerAction::Sent([head(), trailers(), frame(0x00, b"x")].concat())),
         (FrameUnexpected, connection, control(&[frame(0x04, b"")])),
-        (FrameError, connection, Did::Ended(vec![0x01])),
-        (FrameError, connection, Did::Ended(vec![0x40])),
-        (FrameError, connection, Did::Ended(vec![0x01, 0x02, 0x00])),
-        (FrameError, connection, Did::Ended([head(), vec![0x00, 0x02, b'x']].concat())),
-        (FrameError, connection, Did::Ended([head(), vec![0x21, 0x02, b'x']].concat())),
+        (FrameError, connection, PeerAction::Ended(vec![0x01])),
+        (FrameError, connection, PeerAction::Ended(vec![0x40])),
+        (FrameError, connection, PeerAction::Ended(vec![0x01, 0x02, 0x00])),
+        (FrameError, connection, PeerAction::Ended([head(), vec![0x00, 0x02, b'x']].concat())),
+        (FrameError, connection, PeerAction::Ended([head(), vec![0x21, 0x02, b'x']].concat())),
         (FrameError, connection, control(&[frame(0x0d, b"")])),
         (FrameError, connection, control(&[frame(0x0d, &[0x40])])),
         (FrameError, connection, control(&[frame(0x07, &[0x00, 0x00])])),
@@ -116,38 +122,50 @@ fn every_error_code_has_bytes_that_reach_it() {
         (FrameError, connection, settings(&[0x06])),
         (FrameError, connection, settings(&[0x06, 0x40])),
         (ExcessiveLoad, connection, settings(&many_settings)),
-        (ExcessiveLoad, connection, Did::Uni(vec![vec![0x00, 0x04, 0x44, 0x01]])),
-        (ExcessiveLoad, connection, Did::Sent(grease(b"").repeat(257))),
-        (ExcessiveLoad, connection, Did::Sent(vec![0x21, 0xc0, 0, 0, 0, 0x40, 0, 0, 0])),
+        (ExcessiveLoad, connection, PeerAction::Uni(vec![vec![0x00, 0x04, 0x44, 0x01]])),
+        (ExcessiveLoad, connection, PeerAction::Sent(grease(b"").repeat(257))),
+        (ExcessiveLoad, connection, PeerAction::Sent(vec![0x21, 0xc0, 0, 0, 0, 0x40, 0, 0, 0])),
         (ExcessiveLoad, connection, control(&[grease(b"").repeat(256)])),
-        (ExcessiveLoad, stream, Did::Sent(vec![0x01, 0x80, 0x00, 0x20, 0x01])),
-        (ExcessiveLoad, stream, Did::Sent(vec![0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
-        (ExcessiveLoad, stream, Did::Sent(frame(0x01, &post_block(&[("a", "b"); 300])))),
-        (ExcessiveLoad, stream, Did::Sent([head(), frame(0x01, &head_block(&[("a", "b"); 300]))].concat())),
+        (ExcessiveLoad, stream, PeerAction::Sent(vec![0x01, 0x80, 0x00, 0x20, 0x01])),
+        (ExcessiveLoad, stream, PeerAction::Sent(vec![0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
+        (ExcessiveLoad, stream, PeerAction::Sent(frame(0x01, &post_block(&[("a", "b"); 300])))),
+        (
+            ExcessiveLoad,
+            stream,
+            PeerAction::Sent([head(), frame(0x01, &head_block(&[("a", "b"); 300]))].concat()),
+        ),
         (IdError, connection, control(&[frame(0x0d, &[0x05]), frame(0x0d, &[0x04])])),
         (IdError, connection, control(&[frame(0x07, &[0x04]), frame(0x07, &[0x05])])),
         (IdError, connection, control(&[frame(0x0d, &[0x05]), frame(0x03, &[0x00])])),
         (IdError, connection, control(&[frame(0xf_0700, &[0x01])])),
         (IdError, connection, control(&[frame(0xf_0701, &[0x00])])),
         (SettingsError, connection, settings(&[0x21, 0x00, 0x21, 0x00])),
-        (MissingSettings, connection, Did::Uni(vec![[&[0x00][..], &grease(b"")].concat()])),
-        (MissingSettings, connection, Did::Uni(vec![[&[0x00][..], &frame(0x07, &[0x00])].concat()])),
-        (MissingSettings, connection, Did::Uni(vec![[&[0x00][..], &frame(0x00, b"x")].concat()])),
-        (RequestRejected, stream, Did::Late),
-        (RequestIncomplete, stream, Did::Ended(Vec::new())),
-        (RequestIncomplete, stream, Did::Ended(grease(b"x"))),
-        (MessageError, stream, Did::Sent(frame(0x01, &head_block(&[(":method", "GET")])))),
-        (MessageError, stream, Did::Sent([head(), frame(0x01, &head_block(&[(":path", "/")]))].concat())),
-        (MessageError, stream, Did::Sent([head(), frame(0x01, &head_block(&[("te", "gzip")]))].concat())),
-        (MessageError, stream, Did::Ended(frame(0x01, &post_block(&[("content-length", "1")])))),
-        (QpackDecompressionFailed, connection, Did::Sent(frame(0x01, b""))),
-        (QpackDecompressionFailed, connection, Did::Sent(frame(0x01, &[0x02, 0x00, 0x80]))),
+        (MissingSettings, connection, PeerAction::Uni(vec![[&[0x00][..], &grease(b"")].concat()])),
+        (MissingSettings, connection, PeerAction::Uni(vec![[&[0x00][..], &frame(0x07, &[0x00])].concat()])),
+        (MissingSettings, connection, PeerAction::Uni(vec![[&[0x00][..], &frame(0x00, b"x")].concat()])),
+        (RequestRejected, stream, PeerAction::Late),
+        (RequestIncomplete, stream, PeerAction::Ended(Vec::new())),
+        (RequestIncomplete, stream, PeerAction::Ended(grease(b"x"))),
+        (MessageError, stream, PeerAction::Sent(frame(0x01, &head_block(&[(":method", "GET")])))),
+        (
+            MessageError,
+            stream,
+            PeerAction::Sent([head(), frame(0x01, &head_block(&[(":path", "/")]))].concat()),
+        ),
+        (
+            MessageError,
+            stream,
+            PeerAction::Sent([head(), frame(0x01, &head_block(&[("te", "gzip")]))].concat()),
+        ),
+        (MessageError, stream, PeerAction::Ended(frame(0x01, &post_block(&[("content-length", "1")])))),
+        (QpackDecompressionFailed, connection, PeerAction::Sent(frame(0x01, b""))),
+        (QpackDecompressionFailed, connection, PeerAction::Sent(frame(0x01, &[0x02, 0x00, 0x80]))),
         (
             QpackDecompressionFailed,
             connection,
-            Did::Sent([head(), frame(0x01, &[0x00, 0x00, 0x80])].concat()),
+            PeerAction::Sent([head(), frame(0x01, &[0x00, 0x00, 0x80])].concat()),
         ),
-        (QpackDecompressionFailed, stream, Did::Sent(frame(0x01, &[0xff; 16]))),
+        (QpackDecompressionFailed, stream, PeerAction::Sent(frame(0x01, &[0xff; 16]))),
         (QpackEncoderStreamError, connection, unis(&[&[0x02, 0x21]])),
         (QpackEncoderStreamError, connection, unis(&[&[0x02, 0x3f, 0xe1, 0x1f]])),
         (QpackEncoderStreamError, connection, unis(&[&[0x02, 0xc0, 0x00]])),
@@ -164,10 +182,9 @@ fn every_error_code_has_bytes_that_reach_it() {
         [0x00, 0x01, 0x05, 0x02, 0x06, 0x08, 0x09]
             .map(|kind| (FrameUnexpected, connection, control(&[frame(kind, b"x")]))),
     );
-    rows.extend(
-        [0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0d, 0xf_0700, 0xf_0701]
-            .map(|kind| (FrameUnexpected, connection, Did::Sent([head(), frame(kind, &[0x00])].concat()))),
-    );
+    rows.extend([0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0d, 0xf_0700, 0xf_0701].map(|kind| {
+        (FrameUnexpected, connection, PeerAction::Sent([head(), frame(kind, &[0x00])].concat()))
+    }));
     rows.extend([0x00, 0x02, 0x03, 0x04, 0x05].map(|id| (SettingsError, connection, settings(&[id, 0x00]))));
 
     for (code, scope, did) in &rows {
@@ -195,9 +212,9 @@ fn every_error_code_has_bytes_that_reach_it() {
 }
 
 /// What a request comes to: its path, its body, and how it ended.
-type Outcome = (Option<Vec<u8>>, Vec<u8>, Result<bool, Fault>);
+type StreamResult = (Option<Vec<u8>>, Vec<u8>, Result<bool, Fault>);
 
-fn outcome(bytes: &[u8], piece_bytes: usize) -> Outcome {
+fn outcome(bytes: &[u8], piece_bytes: usize) -> StreamResult {
     let mut reader = RequestReader::new(Limits::default());
     let (mut path, mut body, mut ended) = (None, Vec::new(), false);
     let mut result = Ok(());
@@ -263,7 +280,7 @@ proptest! {
         if let Some(Ok((head, _))) = whole(&Bytes::from(frame(0x01, &block)), &Limits::default())
             && let Err(fault) = head.to_request()
         {
-            prop_assert_eq!(fault.scope, Scope::Stream);
+            prop_assert_eq!(fault.scope, FaultScope::Stream);
         }
     }
 
@@ -280,11 +297,11 @@ proptest! {
             let mut control = Control::new(Limits::default());
             for piece in bytes.chunks(piece_bytes) {
                 match control.handle_uni(2, piece) {
-                    Ok(Uni::Keep) => {}
+                    Ok(UniStreamAction::Keep) => {}
                     other => return other,
                 }
             }
-            Ok(Uni::Keep)
+            Ok(UniStreamAction::Keep)
         };
         prop_assert_eq!(run(usize::MAX), run(cut));
     }

@@ -2,11 +2,11 @@
 //! of no capacity on both sides, nearly every instruction on those is an error, and what is legitimate
 //! needs no state beyond where an integer ends.
 
-use super::{Code, Fault};
+use super::{ErrorCode, Fault};
 
 /// What to do with a peer's unidirectional stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Uni {
+pub enum UniStreamAction {
     /// Go on reading it.
     Keep,
     /// Its type is unknown: send STOP_SENDING with `StreamCreationError` and forget it (RFC 9114
@@ -16,7 +16,7 @@ pub enum Uni {
 
 /// What a unidirectional stream is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum UniStreamKind {
     Control,
     Push,
     Encoder,
@@ -24,7 +24,7 @@ pub(super) enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl UniStreamKind {
     pub(super) fn new(number: u64) -> Self {
         match number {
             0x00 => Self::Control,
@@ -47,17 +47,17 @@ pub(super) fn check_encoder(chunk: &[u8]) -> Result<(), Fault> {
     if chunk.iter().all(|byte| *byte == SET_CAPACITY_0) {
         return Ok(());
     }
-    Err(Fault::connection(Code::QpackEncoderStreamError, "an insert into a table without capacity"))
+    Err(Fault::connection(ErrorCode::QpackEncoderStreamError, "an insert into a table without capacity"))
 }
 
 /// The peer's decoder stream.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Decoder {
+pub(super) struct DecoderStream {
     /// How many bytes of a cancelled stream's id have come while more are to come.
     within: Option<u8>,
 }
 
-impl Decoder {
+impl DecoderStream {
     /// Checks instructions and gives how many of them ended in this chunk.
     ///
     /// A Stream Cancellation is legal whether or not the stream used the table (RFC 9204 section 2.2.2.2).
@@ -83,7 +83,7 @@ fn begun(byte: u8) -> Result<Option<u8>, Fault> {
         0x40..=0x7e => Ok(None),
         0x7f => Ok(Some(0)),
         0x00..=0x3f | 0x80.. => Err(Fault::connection(
-            Code::QpackDecoderStreamError,
+            ErrorCode::QpackDecoderStreamError,
             "an acknowledgment of what was never inserted",
         )),
     }
@@ -95,7 +95,7 @@ fn continued(bytes: u8, byte: u8) -> Result<Option<u8>, Fault> {
     match (byte & 0x80, bytes + 1) {
         (0, _) => Ok(None),
         (_, ID_BYTES_MAX..) => {
-            Err(Fault::connection(Code::QpackDecoderStreamError, "a stream id of more than 62 bits"))
+            Err(Fault::connection(ErrorCode::QpackDecoderStreamError, "a stream id of more than 62 bits"))
         }
         (_, bytes) => Ok(Some(bytes)),
     }

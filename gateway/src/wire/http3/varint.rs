@@ -28,12 +28,12 @@ pub(super) fn write(out: &mut BytesMut, value: u64) {
 
 /// Reads an integer that may arrive a byte at a time.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Reader {
+pub(super) struct VarintReader {
     bytes: [u8; 8],
     held: usize,
 }
 
-impl Reader {
+impl VarintReader {
     /// Takes bytes from `input`, never more than the integer has, and gives the value once it is whole.
     pub(super) fn read(&mut self, input: &mut impl Buf) -> Option<u64> {
         while input.has_remaining() {
@@ -78,7 +78,7 @@ mod tests {
             let mut out = BytesMut::new();
             write(&mut out, value);
             assert_eq!(parse(&out), Some((value, out.len())));
-            let mut reader = Reader::default();
+            let mut reader = VarintReader::default();
             for (at, byte) in out.iter().enumerate() {
                 let read = reader.read(&mut &[*byte][..]);
                 assert_eq!(read, (at + 1 == out.len()).then_some(value));
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_reader_leaves_what_follows() {
         let mut input = &[0x40, 0x25, 0x07][..];
-        assert_eq!(Reader::default().read(&mut input), Some(37));
+        assert_eq!(VarintReader::default().read(&mut input), Some(37));
         assert_eq!(input, [0x07]);
     }
 }

@@ -199,7 +199,7 @@ pub(in crate::office) async fn visits(
     headers: HeaderMap,
 ) -> Result<Response, OfficeError> {
     let case = own(&office, &claims, case).await?;
-    office.gate.venues.get(venue).ok_or(Refusal::NotFound)?;
+    office.tables.venues.get(venue).ok_or(Refusal::NotFound)?;
     let StrictQuery(VisitsQuery { from, to }) = query?;
     let asked_window = window(&office, from.unwrap_or(case.from), to.unwrap_or(case.to))?;
     if asked_window.from < case.from || asked_window.to > case.to {

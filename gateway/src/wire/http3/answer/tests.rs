@@ -2,12 +2,12 @@ use http::Response;
 
 use super::*;
 use crate::wire::http3::frame;
-use crate::wire::http3::qpack::Lines;
+use crate::wire::http3::qpack::FieldLines;
 
 const NOW: &[u8; 29] = b"Tue, 04 Jan 2022 00:00:00 GMT";
 
 fn lines(block: &[u8]) -> Vec<(String, String)> {
-    let mut lines = Lines::new(block).unwrap();
+    let mut lines = FieldLines::new(block).unwrap();
     let mut out = Vec::new();
     while let Some(line) = lines.next().unwrap() {
         let text = |piece| String::from_utf8(lines.bytes(piece).to_vec()).unwrap();
@@ -16,7 +16,7 @@ fn lines(block: &[u8]) -> Vec<(String, String)> {
     out
 }
 
-fn frames(mut bytes: &[u8]) -> Vec<(frame::Kind, Vec<u8>)> {
+fn frames(mut bytes: &[u8]) -> Vec<(frame::FrameKind, Vec<u8>)> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
         let (header, size) = frame::parse(bytes).unwrap();
@@ -42,9 +42,9 @@ fn a_small_answer_is_headers_and_data() {
         ("content-length", "8"),
         ("date", "Tue, 04 Jan 2022 00:00:00 GMT"),
     ];
-    assert_eq!(frames[0].0, frame::Kind::Headers);
+    assert_eq!(frames[0].0, frame::FrameKind::Headers);
     assert_eq!(lines(&frames[0].1), pairs(&expected));
-    assert_eq!(frames[1..], [(frame::Kind::Data, b"{\"id\":1}".to_vec())]);
+    assert_eq!(frames[1..], [(frame::FrameKind::Data, b"{\"id\":1}".to_vec())]);
 }
 
 #[test]

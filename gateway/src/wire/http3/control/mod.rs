@@ -3,10 +3,10 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::allowance::Allowance;
+use super::allowance::IdleAllowance;
 use super::control_stream::ControlStream;
-use super::uni::{self, Kind, Uni};
-use super::{Code, Fault, Limits, settings, varint};
+use super::uni::{self, UniStreamAction, UniStreamKind};
+use super::{ErrorCode, Fault, Limits, settings, varint};
 
 /// The HTTP/3 state of one connection.
 ///
@@ -17,11 +17,11 @@ use super::{Code, Fault, Limits, settings, varint};
 #[derive(Debug)]
 pub struct Control {
     limits: Limits,
-    allowance: Allowance,
+    allowance: IdleAllowance,
     control: Option<(u64, ControlStream)>,
     encoder: Option<u64>,
-    decoder: Option<(u64, uni::Decoder)>,
-    pending: Vec<(u64, varint::Reader)>,
+    decoder: Option<(u64, uni::DecoderStream)>,
+    pending: Vec<(u64, varint::VarintReader)>,
     /// The id after the highest request stream that began.
     next_request: u64,
     goaway: Option<u64>,
@@ -33,7 +33,7 @@ impl Control {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            allowance: Allowance::new(&limits),
+            allowance: IdleAllowance::new(&limits),
             control: None,
             encoder: None,
             decoder: None,
@@ -58,15 +58,15 @@ impl Control {
     /// Takes the next bytes, in order, of a unidirectional stream of the peer.
     ///
     /// Errors: always of the connection; the code says what the peer broke.
-    pub fn handle_uni(&mut self, stream: u64, mut chunk: &[u8]) -> Result<Uni, Fault> {
+    pub fn handle_uni(&mut self, stream: u64, mut chunk: &[u8]) -> Result<UniStreamAction, Fault> {
         if !self.is_known(stream) {
-            let Some(number) = self.read_kind(stream, &mut chunk)? else { return Ok(Uni::Keep) };
-            if self.begin(stream, Kind::new(number))? == Uni::Discard {
-                return Ok(Uni::Discard);
+            let Some(number) = self.read_kind(stream, &mut chunk)? else { return Ok(UniStreamAction::Keep) };
+            if self.begin(stream, UniStreamKind::new(number))? == UniStreamAction::Discard {
+                return Ok(UniStreamAction::Discard);
             }
         }
         self.route(stream, chunk)?;
-        Ok(Uni::Keep)
+        Ok(UniStreamAction::Keep)
     }
 
     /// Takes the end, by FIN or by reset, of a unidirectional stream of the peer.
@@ -78,7 +78,7 @@ impl Control {
         self.pending.retain(|(pending, _)| *pending != stream);
         // RFC 9114 section 6.2.1 and RFC 9204 section 4.2.
         if self.is_known(stream) {
-            return Err(Fault::connection(Code::ClosedCriticalStream, "a critical stream was closed"));
+            return Err(Fault::connection(ErrorCode::ClosedCriticalStream, "a critical stream was closed"));
         }
         Ok(())
     }
@@ -89,10 +89,10 @@ impl Control {
     /// request again on another connection (RFC 9114 section 5.2).
     pub fn handle_request_stream(&mut self, stream: u64) -> Result<(), Fault> {
         if self.goaway.is_some_and(|first_refused| stream >= first_refused) {
-            return Err(Fault::stream(Code::RequestRejected, "the server is going away"));
+            return Err(Fault::stream(ErrorCode::RequestRejected, "the server is going away"));
         }
         self.next_request = self.next_request.max(stream.saturating_add(4));
-        self.allowance = Allowance::new(&self.limits);
+        self.allowance = IdleAllowance::new(&self.limits);
         Ok(())
     }
 
@@ -154,36 +154,39 @@ impl Control {
         let number = reader.read(chunk);
         if number.is_none() {
             if self.pending.len() >= self.limits.uni_pending_max {
-                return Err(Fault::connection(Code::ExcessiveLoad, "too many streams without a type"));
+                return Err(Fault::connection(ErrorCode::ExcessiveLoad, "too many streams without a type"));
             }
             self.pending.push((stream, reader));
         }
         Ok(number)
     }
 
-    fn begin(&mut self, stream: u64, kind: Kind) -> Result<Uni, Fault> {
+    fn begin(&mut self, stream: u64, kind: UniStreamKind) -> Result<UniStreamAction, Fault> {
         let is_first = match kind {
-            Kind::Control => self.control.is_none(),
-            Kind::Encoder => self.encoder.is_none(),
-            Kind::Decoder => self.decoder.is_none(),
-            Kind::Push => {
+            UniStreamKind::Control => self.control.is_none(),
+            UniStreamKind::Encoder => self.encoder.is_none(),
+            UniStreamKind::Decoder => self.decoder.is_none(),
+            UniStreamKind::Push => {
                 // RFC 9114 section 6.2.2: "Only servers can push".
-                return Err(Fault::connection(Code::StreamCreationError, "a push stream from a client"));
+                return Err(Fault::connection(ErrorCode::StreamCreationError, "a push stream from a client"));
             }
-            Kind::Unknown => return Ok(Uni::Discard),
+            UniStreamKind::Unknown => return Ok(UniStreamAction::Discard),
         };
         if !is_first {
             // RFC 9114 section 6.2.1 ("Only one control stream per peer is permitted") and RFC 9204
             // section 4.2.
-            return Err(Fault::connection(Code::StreamCreationError, "a second critical stream of one type"));
+            return Err(Fault::connection(
+                ErrorCode::StreamCreationError,
+                "a second critical stream of one type",
+            ));
         }
         match kind {
-            Kind::Control => self.control = Some((stream, ControlStream::default())),
-            Kind::Encoder => self.encoder = Some(stream),
-            Kind::Decoder => self.decoder = Some((stream, uni::Decoder::default())),
-            Kind::Push | Kind::Unknown => {}
+            UniStreamKind::Control => self.control = Some((stream, ControlStream::default())),
+            UniStreamKind::Encoder => self.encoder = Some(stream),
+            UniStreamKind::Decoder => self.decoder = Some((stream, uni::DecoderStream::default())),
+            UniStreamKind::Push | UniStreamKind::Unknown => {}
         }
-        Ok(Uni::Keep)
+        Ok(UniStreamAction::Keep)
     }
 
     fn route(&mut self, stream: u64, chunk: &[u8]) -> Result<(), Fault> {

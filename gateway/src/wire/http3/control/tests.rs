@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::http3::Scope;
+use crate::wire::http3::FaultScope;
 use crate::wire::http3::tests::{frame, grease};
 
 const CONTROL: u64 = 2;
@@ -8,7 +8,7 @@ const DECODER: u64 = 10;
 
 fn settled() -> Control {
     let mut control = Control::new(Limits::default());
-    assert_eq!(control.handle_uni(CONTROL, &[0x00, 0x04, 0x00]), Ok(Uni::Keep));
+    assert_eq!(control.handle_uni(CONTROL, &[0x00, 0x04, 0x00]), Ok(UniStreamAction::Keep));
     control
 }
 
@@ -27,14 +27,14 @@ fn what_a_client_sends_is_taken_split_anywhere() {
     .concat();
     for at in 0..=bytes.len() {
         let mut control = Control::new(Limits::default());
-        assert_eq!(control.handle_uni(CONTROL, &bytes[..at]), Ok(Uni::Keep));
-        assert_eq!(control.handle_uni(CONTROL, &bytes[at..]), Ok(Uni::Keep), "split at {at}");
+        assert_eq!(control.handle_uni(CONTROL, &bytes[..at]), Ok(UniStreamAction::Keep));
+        assert_eq!(control.handle_uni(CONTROL, &bytes[at..]), Ok(UniStreamAction::Keep), "split at {at}");
         assert!(control.is_settled() && control.peer_is_going_away());
         assert_eq!(control.peer_field_section_bytes_max(), Some(0x1000));
     }
     let mut control = Control::new(Limits::default());
     for byte in bytes {
-        assert_eq!(control.handle_uni(CONTROL, &[byte]), Ok(Uni::Keep));
+        assert_eq!(control.handle_uni(CONTROL, &[byte]), Ok(UniStreamAction::Keep));
     }
     assert!(control.peer_is_going_away());
 }
@@ -43,18 +43,18 @@ fn what_a_client_sends_is_taken_split_anywhere() {
 fn our_opening_is_a_control_stream_that_we_would_take() {
     let mut peer = Control::new(Limits::default());
     let opening = Control::new(Limits::default()).opening();
-    assert_eq!(peer.handle_uni(3, &opening), Ok(Uni::Keep));
+    assert_eq!(peer.handle_uni(3, &opening), Ok(UniStreamAction::Keep));
     assert_eq!(peer.peer_field_section_bytes_max(), Some(8_192));
 }
 
 #[test]
 fn unknown_streams_are_discarded_whatever_the_length_of_their_type() {
     let mut control = settled();
-    assert_eq!(control.handle_uni(14, &[0x21, 0xff]), Ok(Uni::Discard));
+    assert_eq!(control.handle_uni(14, &[0x21, 0xff]), Ok(UniStreamAction::Discard));
     for byte in [0xc0, 0, 0, 0, 0, 0, 0x12] {
-        assert_eq!(control.handle_uni(18, &[byte]), Ok(Uni::Keep));
+        assert_eq!(control.handle_uni(18, &[byte]), Ok(UniStreamAction::Keep));
     }
-    assert_eq!(control.handle_uni(18, &[0x34]), Ok(Uni::Discard));
+    assert_eq!(control.handle_uni(18, &[0x34]), Ok(UniStreamAction::Discard));
     assert!(control.pending.is_empty());
     assert_eq!(control.handle_uni_end(14), Ok(()), "the end of what is no longer known says nothing");
 }
@@ -62,8 +62,8 @@ fn unknown_streams_are_discarded_whatever_the_length_of_their_type() {
 #[test]
 fn a_stream_may_end_before_its_type() {
     let mut control = settled();
-    assert_eq!(control.handle_uni(14, &[]), Ok(Uni::Keep));
-    assert_eq!(control.handle_uni(14, &[0x40]), Ok(Uni::Keep));
+    assert_eq!(control.handle_uni(14, &[]), Ok(UniStreamAction::Keep));
+    assert_eq!(control.handle_uni(14, &[0x40]), Ok(UniStreamAction::Keep));
     assert_eq!(control.handle_uni_end(14), Ok(()));
     assert!(control.pending.is_empty());
 }
@@ -72,23 +72,23 @@ fn a_stream_may_end_before_its_type() {
 fn streams_without_a_type_have_a_bound() {
     let mut control = settled();
     for stream in 0..8 {
-        assert_eq!(control.handle_uni(14 + 4 * stream, &[0x40]), Ok(Uni::Keep));
+        assert_eq!(control.handle_uni(14 + 4 * stream, &[0x40]), Ok(UniStreamAction::Keep));
     }
     let fault = control.handle_uni(100, &[0x40]).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::ExcessiveLoad, Scope::Connection));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::ExcessiveLoad, FaultScope::Connection));
 }
 
 #[test]
 fn qpack_streams_may_say_what_means_nothing() {
     let mut control = settled();
-    assert_eq!(control.handle_uni(ENCODER, &[0x02, 0x20, 0x20]), Ok(Uni::Keep));
-    assert_eq!(control.handle_uni(DECODER, &[0x03, 0x44, 0x7f, 0x80]), Ok(Uni::Keep));
+    assert_eq!(control.handle_uni(ENCODER, &[0x02, 0x20, 0x20]), Ok(UniStreamAction::Keep));
+    assert_eq!(control.handle_uni(DECODER, &[0x03, 0x44, 0x7f, 0x80]), Ok(UniStreamAction::Keep));
     assert_eq!(
         control.handle_uni(DECODER, &[0x81]),
-        Ok(Uni::Keep),
+        Ok(UniStreamAction::Keep),
         "within an id, 0x81 is no acknowledgment"
     );
-    assert_eq!(control.handle_uni(DECODER, &[0x01, 0x40]), Ok(Uni::Keep));
+    assert_eq!(control.handle_uni(DECODER, &[0x01, 0x40]), Ok(UniStreamAction::Keep));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn each_critical_stream_is_missed() {
         control.handle_uni(ENCODER, &[0x02]).unwrap();
         control.handle_uni(DECODER, &[0x03]).unwrap();
         let fault = control.handle_uni_end(stream).unwrap_err();
-        assert_eq!((fault.code, fault.scope), (Code::ClosedCriticalStream, Scope::Connection));
+        assert_eq!((fault.code, fault.scope), (ErrorCode::ClosedCriticalStream, FaultScope::Connection));
     }
 }
 
@@ -113,7 +113,7 @@ fn goaway_names_the_first_request_that_will_not_be_processed() {
     assert!(control.is_draining());
     assert_eq!(control.handle_request_stream(4), Ok(()), "it was late, not new");
     let fault = control.handle_request_stream(12).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::RequestRejected, Scope::Stream));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::RequestRejected, FaultScope::Stream));
     assert_eq!(control.goaway(), &[0x07, 0x01, 0x0c][..]);
 }
 
@@ -131,9 +131,9 @@ fn idle_frames_have_a_bound_between_requests() {
         busy.handle_uni(CONTROL, &update).unwrap();
     }
     let fault = control.handle_uni(CONTROL, &update).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::ExcessiveLoad, Scope::Connection));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::ExcessiveLoad, FaultScope::Connection));
     let cancellations = [&[0x03][..], &[0x44; 257]].concat();
-    assert_eq!(settled().handle_uni(DECODER, &cancellations).unwrap_err().code, Code::ExcessiveLoad);
+    assert_eq!(settled().handle_uni(DECODER, &cancellations).unwrap_err().code, ErrorCode::ExcessiveLoad);
     let capacities = [&[0x02][..], &[0x20; 257]].concat();
-    assert_eq!(settled().handle_uni(ENCODER, &capacities).unwrap_err().code, Code::ExcessiveLoad);
+    assert_eq!(settled().handle_uni(ENCODER, &capacities).unwrap_err().code, ErrorCode::ExcessiveLoad);
 }

@@ -3,38 +3,38 @@
 
 use http::Method;
 
-use crate::wire::http3::qpack::{Line, Lines, Piece};
+use crate::wire::http3::qpack::{FieldLine, FieldLines, FieldText};
 use crate::wire::http3::{Fault, fields};
 
 /// What the lines of a head have given so far.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(super) struct HeadFields {
     method: Option<Method>,
-    scheme: Option<Piece>,
-    path: Option<Piece>,
-    authority: Option<Piece>,
-    host: Option<Piece>,
+    scheme: Option<FieldText>,
+    path: Option<FieldText>,
+    authority: Option<FieldText>,
+    host: Option<FieldText>,
     has_ordinary: bool,
     /// The value of `authorization`.
-    pub(super) authorization: Option<Piece>,
+    pub(super) authorization: Option<FieldText>,
     /// The value of `content-length`.
     pub(super) content_length: Option<u64>,
 }
 
 /// What a request is for.
-pub(super) struct Target {
+pub(super) struct RequestTarget {
     pub(super) method: Method,
-    pub(super) scheme: Piece,
-    pub(super) path: Piece,
-    pub(super) authority: Piece,
+    pub(super) scheme: FieldText,
+    pub(super) path: FieldText,
+    pub(super) authority: FieldText,
 }
 
-impl Gathered {
+impl HeadFields {
     /// Takes a line.
     ///
     /// Errors: `MessageError` of the stream.
     #[inline]
-    pub(super) fn take(&mut self, lines: &mut Lines<'_>, line: &Line) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, lines: &mut FieldLines<'_>, line: &FieldLine) -> Result<(), Fault> {
         if lines.bytes(&line.name).first() == Some(&b':') {
             self.take_pseudo(lines, line)
         } else {
@@ -42,7 +42,7 @@ impl Gathered {
         }
     }
 
-    fn take_pseudo(&mut self, lines: &mut Lines<'_>, line: &Line) -> Result<(), Fault> {
+    fn take_pseudo(&mut self, lines: &mut FieldLines<'_>, line: &FieldLine) -> Result<(), Fault> {
         // RFC 9114 section 4.3: "All pseudo-header fields MUST appear in the header section before regular
         // header fields."
         if self.has_ordinary {
@@ -68,7 +68,7 @@ impl Gathered {
         only_once(is_first)
     }
 
-    fn take_ordinary(&mut self, lines: &mut Lines<'_>, line: &Line) -> Result<(), Fault> {
+    fn take_ordinary(&mut self, lines: &mut FieldLines<'_>, line: &FieldLine) -> Result<(), Fault> {
         self.has_ordinary = true;
         let (name, value) = (lines.bytes(&line.name), lines.bytes(&line.value));
         fields::check(line, name, value)?;
@@ -89,7 +89,7 @@ impl Gathered {
     /// Puts together what the request is for, once all lines are taken.
     ///
     /// Errors: `MessageError` of the stream.
-    pub(super) fn target(&mut self, lines: &Lines<'_>) -> Result<Target, Fault> {
+    pub(super) fn target(&mut self, lines: &FieldLines<'_>) -> Result<RequestTarget, Fault> {
         let method = self.method.take().ok_or(Fault::malformed("a request without :method"))?;
         if method == Method::CONNECT {
             return self.tunnel(method);
@@ -103,14 +103,14 @@ impl Gathered {
             return Err(Fault::malformed("a path of * for other than OPTIONS"));
         }
         let authority = self.whole_authority(lines)?;
-        Ok(Target { method, scheme, path, authority })
+        Ok(RequestTarget { method, scheme, path, authority })
     }
 
     /// RFC 9114 section 4.3.1: "If the :scheme pseudo-header field identifies a scheme that has a mandatory
     /// authority component (including "http" and "https"), the request MUST contain either an :authority
     /// pseudo-header field or a Host header field. If these fields are present, they MUST NOT be empty. If
     /// both fields are present, they MUST contain the same value."
-    fn whole_authority(&self, lines: &Lines<'_>) -> Result<Piece, Fault> {
+    fn whole_authority(&self, lines: &FieldLines<'_>) -> Result<FieldText, Fault> {
         match (self.authority, self.host) {
             (Some(authority), Some(host))
                 if !lines.bytes(&authority).eq_ignore_ascii_case(lines.bytes(&host)) =>
@@ -125,10 +125,10 @@ impl Gathered {
 
     /// RFC 9114 section 4.4: for CONNECT "the :scheme and :path pseudo-header fields are omitted" and
     /// `:authority` "contains the host and port to connect to".
-    fn tunnel(&self, method: Method) -> Result<Target, Fault> {
+    fn tunnel(&self, method: Method) -> Result<RequestTarget, Fault> {
         match (self.scheme, self.path, self.authority) {
             (None, None, Some(authority)) => {
-                Ok(Target { method, scheme: Piece::EMPTY, path: Piece::EMPTY, authority })
+                Ok(RequestTarget { method, scheme: FieldText::EMPTY, path: FieldText::EMPTY, authority })
             }
             _ => Err(Fault::malformed("a CONNECT with other than :authority")),
         }

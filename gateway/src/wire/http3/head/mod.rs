@@ -8,10 +8,10 @@ use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
-use super::fields::{Measure, TOO_LARGE};
-use super::qpack::{Line, Lines, Piece};
+use super::fields::{SectionBudget, TOO_LARGE};
+use super::qpack::{FieldLine, FieldLines, FieldText};
 use super::{Fault, Limits};
-use gather::Gathered;
+use gather::HeadFields;
 
 /// A request's head that keeps the rules of RFC 9114 section 4.3.
 ///
@@ -26,10 +26,10 @@ pub struct Head {
     block: Bytes,
     text: Vec<u8>,
     method: Method,
-    scheme: Piece,
-    path: Piece,
-    authority: Piece,
-    authorization: Option<Piece>,
+    scheme: FieldText,
+    path: FieldText,
+    authority: FieldText,
+    authorization: Option<FieldText>,
     content_length: Option<u64>,
 }
 
@@ -48,9 +48,9 @@ impl Head {
     ///
     /// Errors: `MessageError` or `ExcessiveLoad` of the stream, `QpackDecompressionFailed`.
     pub(super) fn parse(block: Bytes, limits: &Limits) -> Result<Self, Fault> {
-        let mut lines = Lines::new(&block)?;
-        let mut gathered = Gathered::default();
-        let mut measure = Measure::new(limits);
+        let mut lines = FieldLines::new(&block)?;
+        let mut gathered = HeadFields::default();
+        let mut measure = SectionBudget::new(limits);
         while let Some(line) = lines.next()? {
             measure.count(lines.bytes(&line.name), lines.bytes(&line.value))?;
             gathered.take(&mut lines, &line)?;
@@ -120,7 +120,7 @@ impl Head {
         Ok(parts)
     }
 
-    fn bytes(&self, piece: &Piece) -> &[u8] {
+    fn bytes(&self, piece: &FieldText) -> &[u8] {
         piece.bytes(&self.block, &self.text)
     }
 
@@ -139,7 +139,7 @@ impl Head {
     }
 
     fn headers(&self) -> Result<HeaderMap, Fault> {
-        let mut lines = Lines::new(&self.block)?;
+        let mut lines = FieldLines::new(&self.block)?;
         let mut headers = HeaderMap::new();
         let mut cookie = Vec::new();
         while let Some(line) = lines.next()? {
@@ -167,10 +167,15 @@ impl Head {
         Ok(headers)
     }
 
-    fn value(&self, lines: &Lines<'_>, line: &Line, name: &HeaderName) -> Result<HeaderValue, Fault> {
+    fn value(
+        &self,
+        lines: &FieldLines<'_>,
+        line: &FieldLine,
+        name: &HeaderName,
+    ) -> Result<HeaderValue, Fault> {
         let value = match line.value {
-            Piece::Block { from, to } => HeaderValue::from_maybe_shared(self.block.slice(from..to)),
-            Piece::Static(_) | Piece::Text { .. } => {
+            FieldText::Block { from, to } => HeaderValue::from_maybe_shared(self.block.slice(from..to)),
+            FieldText::Static(_) | FieldText::Text { .. } => {
                 HeaderValue::from_maybe_shared(Bytes::copy_from_slice(lines.bytes(&line.value)))
             }
         };

@@ -1,6 +1,6 @@
 use super::*;
 use crate::wire::http3::qpack::{self, Secrecy};
-use crate::wire::http3::{Code, Scope};
+use crate::wire::http3::{ErrorCode, FaultScope};
 use bytes::BytesMut;
 
 const POST: [(&str, &str); 4] = [
@@ -44,7 +44,7 @@ fn a_head_in_huffman_gives_the_same() {
     let parsed = Head::parse(Bytes::from_static(block), &Limits::default());
     assert_eq!(
         parsed.unwrap_err().code,
-        Code::QpackDecompressionFailed,
+        ErrorCode::QpackDecompressionFailed,
         "the padding of user-agent is wrong"
     );
     let block = b"\x00\x00\xd4\xd7\x51\x02/a\x50\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff\
@@ -98,7 +98,7 @@ fn what_breaks_the_rules_is_malformed() {
         &[(":method", "CONNECT"), ("host", "gate.example:1")],
     ] {
         let fault = parse(lines).expect_err(&format!("{lines:?}"));
-        assert_eq!((fault.code, fault.scope), (Code::MessageError, Scope::Stream), "{lines:?}");
+        assert_eq!((fault.code, fault.scope), (ErrorCode::MessageError, FaultScope::Stream), "{lines:?}");
     }
 }
 
@@ -129,10 +129,10 @@ fn fields_that_break_the_rules_are_malformed() {
         ("content-length", "18446744073709551616"),
     ] {
         let fault = post_with(&[line]).expect_err(&format!("{line:?}"));
-        assert_eq!((fault.code, fault.scope), (Code::MessageError, Scope::Stream), "{line:?}");
+        assert_eq!((fault.code, fault.scope), (ErrorCode::MessageError, FaultScope::Stream), "{line:?}");
     }
     for twice in [("content-length", "1"), ("authorization", "Bearer a")] {
-        assert_eq!(post_with(&[twice, twice]).unwrap_err().code, Code::MessageError, "{twice:?}");
+        assert_eq!(post_with(&[twice, twice]).unwrap_err().code, ErrorCode::MessageError, "{twice:?}");
     }
 }
 
@@ -174,7 +174,7 @@ fn a_section_is_measured_as_its_lines_say() {
     };
     assert!(parse(size).is_ok());
     let fault = parse(size - 1).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::ExcessiveLoad, Scope::Stream));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::ExcessiveLoad, FaultScope::Stream));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn options_of_all_is_a_star() {
 fn an_authority_that_is_none_is_malformed_for_the_back_office() {
     let [method, scheme, path, _] = POST;
     let head = parse(&[method, scheme, path, (":authority", "a:b:c")]).unwrap();
-    assert_eq!(head.to_request().unwrap_err().code, Code::MessageError);
+    assert_eq!(head.to_request().unwrap_err().code, ErrorCode::MessageError);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::wire::http3::Fault;
 
 /// Where a string is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::wire::http3) enum Piece {
+pub(in crate::wire::http3) enum FieldText {
     /// In the static table.
     Static(&'static str),
     /// In the section, as it travelled.
@@ -16,7 +16,7 @@ pub(in crate::wire::http3) enum Piece {
     Text { from: usize, to: usize },
 }
 
-impl Piece {
+impl FieldText {
     /// A string of no length.
     pub(in crate::wire::http3) const EMPTY: Self = Self::Static("");
 
@@ -33,22 +33,22 @@ impl Piece {
 
 /// A field line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::wire::http3) struct Line {
-    pub(in crate::wire::http3) name: Piece,
-    pub(in crate::wire::http3) value: Piece,
+pub(in crate::wire::http3) struct FieldLine {
+    pub(in crate::wire::http3) name: FieldText,
+    pub(in crate::wire::http3) value: FieldText,
 }
 
 /// The lines of one field section.
 ///
-/// A line's Huffman text lasts until the next line is read, unless [`Lines::keep`] is asked to keep it.
-pub(in crate::wire::http3) struct Lines<'a> {
+/// A line's Huffman text lasts until the next line is read, unless [`FieldLines::keep`] is asked to keep it.
+pub(in crate::wire::http3) struct FieldLines<'a> {
     block: &'a [u8],
     at: usize,
     text: Vec<u8>,
     kept: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> FieldLines<'a> {
     /// Reads the section's prefix.
     ///
     /// Errors: `QpackDecompressionFailed` if it needs a dynamic table, which it cannot have.
@@ -72,25 +72,25 @@ impl<'a> Lines<'a> {
     ///
     /// Errors: `QpackDecompressionFailed`, after which there is nothing more to read.
     #[inline]
-    pub(in crate::wire::http3) fn next(&mut self) -> Result<Option<Line>, Fault> {
+    pub(in crate::wire::http3) fn next(&mut self) -> Result<Option<FieldLine>, Fault> {
         self.text.truncate(self.kept);
         let Some(first) = self.block.get(self.at).copied() else { return Ok(None) };
         let line = if first & 0x80 != 0 {
             self.indexed(first)?
         } else if first & 0x40 != 0 {
             let name = self.known(first & 0x10 != 0, 4)?.0;
-            Line { name: Piece::Static(name), value: self.string(7)? }
+            FieldLine { name: FieldText::Static(name), value: self.string(7)? }
         } else if first & 0x20 != 0 {
-            Line { name: self.string(3)?, value: self.string(7)? }
+            FieldLine { name: self.string(3)?, value: self.string(7)? }
         } else {
             return Err(broken("a post-base reference to a dynamic table without entries"));
         };
         Ok(Some(line))
     }
 
-    fn indexed(&mut self, first: u8) -> Result<Line, Fault> {
+    fn indexed(&mut self, first: u8) -> Result<FieldLine, Fault> {
         let (name, value) = self.known(first & 0x40 != 0, 6)?;
-        Ok(Line { name: Piece::Static(name), value: Piece::Static(value) })
+        Ok(FieldLine { name: FieldText::Static(name), value: FieldText::Static(value) })
     }
 
     /// Reads an index of `bits` and gives its line. RFC 9204 section 3.1: a static index that is not in
@@ -104,7 +104,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Reads a string whose length has `bits` in its first byte and whose Huffman flag is the bit above.
-    fn string(&mut self, bits: u32) -> Result<Piece, Fault> {
+    fn string(&mut self, bits: u32) -> Result<FieldText, Fault> {
         const CUT_SHORT: Fault = broken("a field section ends within a string");
         let is_huffman = self.block.get(self.at).is_some_and(|byte| (byte >> bits) & 1 == 1);
         let length = integer::read(self.block, &mut self.at, bits)?;
@@ -113,16 +113,16 @@ impl<'a> Lines<'a> {
         let (from, to) = (self.at, self.at + length);
         self.at = to;
         if !is_huffman {
-            return Ok(Piece::Block { from, to });
+            return Ok(FieldText::Block { from, to });
         }
         let text_from = self.text.len();
         huffman::decode(&self.block[from..to], &mut self.text)?;
-        Ok(Piece::Text { from: text_from, to: self.text.len() })
+        Ok(FieldText::Text { from: text_from, to: self.text.len() })
     }
 
     /// Gives the bytes of a string of the last line, or of one that is kept.
     #[inline]
-    pub(in crate::wire::http3) fn bytes(&self, piece: &Piece) -> &[u8] {
+    pub(in crate::wire::http3) fn bytes(&self, piece: &FieldText) -> &[u8] {
         piece.bytes(self.block, &self.text)
     }
 
@@ -131,7 +131,7 @@ impl<'a> Lines<'a> {
         self.kept = self.text.len();
     }
 
-    /// Gives the text that was kept, for [`Piece::bytes`].
+    /// Gives the text that was kept, for [`FieldText::bytes`].
     pub(in crate::wire::http3) fn into_text(mut self) -> Vec<u8> {
         self.text.truncate(self.kept);
         self.text
@@ -143,13 +143,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::http3::{Code, Scope};
+    use crate::wire::http3::{ErrorCode, FaultScope};
 
     fn lines(block: &[u8]) -> Result<Vec<(String, String)>, Fault> {
-        let mut lines = Lines::new(block)?;
+        let mut lines = FieldLines::new(block)?;
         let mut out = Vec::new();
         while let Some(line) = lines.next()? {
-            let text = |piece: &Piece| String::from_utf8_lossy(lines.bytes(piece)).into_owned();
+            let text = |piece: &FieldText| String::from_utf8_lossy(lines.bytes(piece)).into_owned();
             out.push((text(&line.name), text(&line.value)));
         }
         Ok(out)
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn kept_text_outlives_the_next_line() {
         let block = b"\x00\x00\x50\x86\xa8\xeb\x10\x64\x9c\xbf\x51\x82\x64\x02\x51\x83\x9b\xd9\xab";
-        let mut read = Lines::new(block).unwrap();
+        let mut read = FieldLines::new(block).unwrap();
         let first = read.next().unwrap().unwrap();
         read.keep();
         read.next().unwrap();
@@ -213,7 +213,7 @@ mod tests {
             let fault = lines(block).unwrap_err();
             assert_eq!(
                 (fault.code, fault.scope),
-                (Code::QpackDecompressionFailed, Scope::Connection),
+                (ErrorCode::QpackDecompressionFailed, FaultScope::Connection),
                 "{block:x?}"
             );
         }
@@ -224,7 +224,7 @@ mod tests {
         let mut block = vec![0x00, 0x00];
         block.extend([0xff; 20]);
         let fault = lines(&block).unwrap_err();
-        assert_eq!((fault.code, fault.scope), (Code::QpackDecompressionFailed, Scope::Stream));
+        assert_eq!((fault.code, fault.scope), (ErrorCode::QpackDecompressionFailed, FaultScope::Stream));
     }
 
     proptest! {

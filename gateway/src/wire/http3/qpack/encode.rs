@@ -4,7 +4,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::integer;
-use super::static_table::{self, Found};
+use super::static_table::{self, StaticMatch};
 
 /// Whether a line may enter the table of somebody downstream (the N bit, RFC 9204 section 4.5.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,10 +38,10 @@ pub(in crate::wire::http3) fn named(out: &mut BytesMut, index: u8, value: &[u8],
 /// Appends a line, by reference as far as the static table has it.
 pub(in crate::wire::http3) fn line(out: &mut BytesMut, name: &[u8], value: &[u8], secrecy: Secrecy) {
     match (static_table::find(name, value), secrecy) {
-        (Found::Line(index), Secrecy::Open) => indexed(out, index),
-        (Found::Line(index) | Found::Name(index), _) => named(out, index, value, secrecy),
-        (Found::Nothing, Secrecy::Open) => spelled(out, 0x20, name, value),
-        (Found::Nothing, Secrecy::NeverIndexed) => spelled(out, 0x30, name, value),
+        (StaticMatch::Line(index), Secrecy::Open) => indexed(out, index),
+        (StaticMatch::Line(index) | StaticMatch::Name(index), _) => named(out, index, value, secrecy),
+        (StaticMatch::Nothing, Secrecy::Open) => spelled(out, 0x20, name, value),
+        (StaticMatch::Nothing, Secrecy::NeverIndexed) => spelled(out, 0x30, name, value),
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::http3::qpack::Lines;
+    use crate::wire::http3::qpack::FieldLines;
 
     fn written(name: &[u8], value: &[u8], secrecy: Secrecy) -> BytesMut {
         let mut out = BytesMut::new();
@@ -89,7 +89,7 @@ mod tests {
         fn any_line_makes_the_round_trip(name: Vec<u8>, value: Vec<u8>, is_open: bool) {
             let secrecy = if is_open { Secrecy::Open } else { Secrecy::NeverIndexed };
             let block = written(&name, &value, secrecy);
-            let mut lines = Lines::new(&block).unwrap();
+            let mut lines = FieldLines::new(&block).unwrap();
             let line = lines.next().unwrap().unwrap();
             prop_assert_eq!(lines.bytes(&line.name), &name[..]);
             prop_assert_eq!(lines.bytes(&line.value), &value[..]);

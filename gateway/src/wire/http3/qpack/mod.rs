@@ -8,18 +8,18 @@ mod huffman;
 mod integer;
 mod static_table;
 
-pub(super) use decode::{Line, Lines, Piece};
+pub(super) use decode::{FieldLine, FieldLines, FieldText};
 pub(super) use encode::{Secrecy, indexed, line, named, prefix};
 
-use super::{Code, Fault};
+use super::{ErrorCode, Fault};
 
 /// A field section that no encoder in its right mind has made (RFC 9204 section 6): the state of the
 /// connection is in doubt, so it ends.
 const fn broken(why: &'static str) -> Fault {
-    Fault::connection(Code::QpackDecompressionFailed, why)
+    Fault::connection(ErrorCode::QpackDecompressionFailed, why)
 }
 
 /// RFC 9204 section 7.4: "a value larger than it is able to decode" is a stream error.
 const fn too_large(why: &'static str) -> Fault {
-    Fault::stream(Code::QpackDecompressionFailed, why)
+    Fault::stream(ErrorCode::QpackDecompressionFailed, why)
 }

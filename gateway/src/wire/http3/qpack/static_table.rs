@@ -111,7 +111,7 @@ pub(super) fn at(index: u64) -> Option<(&'static str, &'static str)> {
 
 /// Where a line, or at least its name, stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Found {
+pub(super) enum StaticMatch {
     /// Name and value are the line at this index.
     Line(u8),
     /// The name is that of the line at this index.
@@ -124,17 +124,17 @@ pub(super) enum Found {
 ///
 /// Cost: walks the table, about 100 comparisons of a length; answers of the scan path name their lines
 /// by index and do not come here.
-pub(super) fn find(name: &[u8], value: &[u8]) -> Found {
-    let mut found = Found::Nothing;
+pub(super) fn find(name: &[u8], value: &[u8]) -> StaticMatch {
+    let mut found = StaticMatch::Nothing;
     for (index, (known, with)) in (0_u8..).zip(TABLE) {
         if known.as_bytes() != name {
             continue;
         }
         if with.as_bytes() == value {
-            return Found::Line(index);
+            return StaticMatch::Line(index);
         }
-        if found == Found::Nothing {
-            found = Found::Name(index);
+        if found == StaticMatch::Nothing {
+            found = StaticMatch::Name(index);
         }
     }
     found
@@ -160,9 +160,9 @@ mod tests {
 
     #[test]
     fn a_line_is_found_whole_or_by_name() {
-        assert_eq!(find(b":status", b"503"), Found::Line(28));
-        assert_eq!(find(b":status", b"418"), Found::Name(24));
-        assert_eq!(find(b"content-type", b"text/plain"), Found::Line(53));
-        assert_eq!(find(b"retry-after", b"1"), Found::Nothing);
+        assert_eq!(find(b":status", b"503"), StaticMatch::Line(28));
+        assert_eq!(find(b":status", b"418"), StaticMatch::Name(24));
+        assert_eq!(find(b"content-type", b"text/plain"), StaticMatch::Line(53));
+        assert_eq!(find(b"retry-after", b"1"), StaticMatch::Nothing);
     }
 }

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::allowance::Allowance;
+use super::allowance::IdleAllowance;
 use super::fields::{self, TOO_LARGE};
-use super::frame::{self, Header, Kind};
-use super::{Code, Fault, Head, Limits};
+use super::frame::{self, FrameHeader, FrameKind};
+use super::{ErrorCode, Fault, Head, Limits};
 
 /// A part of a request.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub enum Part {
 
 /// What has been seen of the message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
+enum MessageStage {
     Nothing,
     Head,
     Trailers,
@@ -34,7 +34,7 @@ enum Stage {
 
 /// What the next byte belongs to.
 #[derive(Clone, Copy, Debug)]
-enum Within {
+enum ReaderPosition {
     Header,
     Section { left: usize },
     Data { left: u64 },
@@ -52,10 +52,10 @@ enum Within {
 #[derive(Debug)]
 pub struct RequestReader {
     limits: Limits,
-    allowance: Allowance,
-    stage: Stage,
-    within: Within,
-    header: frame::Reader,
+    allowance: IdleAllowance,
+    stage: MessageStage,
+    within: ReaderPosition,
+    header: frame::FrameHeaderReader,
     section: BytesMut,
     content_length: Option<u64>,
     body_bytes: u64,
@@ -70,10 +70,10 @@ impl RequestReader {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            allowance: Allowance::new(&limits),
-            stage: Stage::Nothing,
-            within: Within::Header,
-            header: frame::Reader::default(),
+            allowance: IdleAllowance::new(&limits),
+            stage: MessageStage::Nothing,
+            within: ReaderPosition::Header,
+            header: frame::FrameHeaderReader::default(),
             section: BytesMut::new(),
             content_length: None,
             body_bytes: 0,
@@ -83,11 +83,24 @@ impl RequestReader {
         }
     }
 
+    /// Stands behind the end of a request that [`whole`] has read: [`poll`](Self::poll) gives the body, where
+    /// there is one, and the end.
+    #[must_use]
+    pub fn at_end(body: Bytes, limits: Limits) -> Self {
+        let mut reader = Self::new(limits);
+        reader.stage = MessageStage::End;
+        if !body.is_empty() {
+            reader.bodies.push_back(body);
+        }
+        reader.end = Some(Part::End);
+        reader
+    }
+
     /// Takes the stream's next bytes.
     ///
     /// Errors: what the peer did wrong; a stream fault leaves the connection as it was.
     pub fn handle(&mut self, chunk: Bytes) -> Result<(), Fault> {
-        if let Stage::Failed(fault) = self.stage {
+        if let MessageStage::Failed(fault) = self.stage {
             return Err(fault);
         }
         let result = self.read(chunk);
@@ -100,9 +113,9 @@ impl RequestReader {
     /// was a request, `MessageError` of the stream where the body is shorter than its `content-length`.
     pub fn handle_end(&mut self) -> Result<(), Fault> {
         let result = match self.stage {
-            Stage::Failed(fault) => Err(fault),
-            Stage::End => return Ok(()),
-            Stage::Nothing | Stage::Head | Stage::Trailers => self.finish(),
+            MessageStage::Failed(fault) => Err(fault),
+            MessageStage::End => return Ok(()),
+            MessageStage::Nothing | MessageStage::Head | MessageStage::Trailers => self.finish(),
         };
         self.note(result)
     }
@@ -117,7 +130,7 @@ impl RequestReader {
 
     fn note(&mut self, result: Result<(), Fault>) -> Result<(), Fault> {
         if let Err(fault) = result {
-            self.stage = Stage::Failed(fault);
+            self.stage = MessageStage::Failed(fault);
             self.section = BytesMut::new();
         }
         result
@@ -126,21 +139,21 @@ impl RequestReader {
     fn read(&mut self, mut chunk: Bytes) -> Result<(), Fault> {
         while chunk.has_remaining() {
             match self.within {
-                Within::Header => {
+                ReaderPosition::Header => {
                     if let Some(header) = self.header.read(&mut chunk) {
                         self.begin(header)?;
                     }
                 }
-                Within::Section { left } => self.gather(&mut chunk, left)?,
-                Within::Data { left } => {
+                ReaderPosition::Section { left } => self.gather(&mut chunk, left)?,
+                ReaderPosition::Data { left } => {
                     let body = chunk.split_to(at_most(left, &chunk));
-                    self.within = Within::data(left - body.len() as u64);
+                    self.within = ReaderPosition::data(left - body.len() as u64);
                     self.bodies.push_back(body);
                 }
-                Within::Skipped { left } => {
+                ReaderPosition::Skipped { left } => {
                     let skipped = at_most(left, &chunk);
                     chunk.advance(skipped);
-                    self.within = Within::skipped(left - skipped as u64);
+                    self.within = ReaderPosition::skipped(left - skipped as u64);
                 }
             }
         }
@@ -148,34 +161,34 @@ impl RequestReader {
     }
 
     /// Decides what to do with a frame, by its header alone.
-    fn begin(&mut self, header: Header) -> Result<(), Fault> {
+    fn begin(&mut self, header: FrameHeader) -> Result<(), Fault> {
         match header.kind {
-            Kind::Headers => self.begin_section(header.length),
-            Kind::Data => self.begin_data(header.length),
-            Kind::Unknown => {
+            FrameKind::Headers => self.begin_section(header.length),
+            FrameKind::Data => self.begin_data(header.length),
+            FrameKind::Unknown => {
                 self.allowance.spend(header.length)?;
-                self.within = Within::skipped(header.length);
+                self.within = ReaderPosition::skipped(header.length);
                 Ok(())
             }
             // RFC 9114 section 7.2.8.
-            Kind::Reserved => Err(unexpected("a frame type of HTTP/2")),
+            FrameKind::Reserved => Err(unexpected("a frame type of HTTP/2")),
             // RFC 9114 section 7.2.5: "A server MUST treat the receipt of a PUSH_PROMISE frame as a
             // connection error of type H3_FRAME_UNEXPECTED".
-            Kind::PushPromise => Err(unexpected("a PUSH_PROMISE from a client")),
+            FrameKind::PushPromise => Err(unexpected("a PUSH_PROMISE from a client")),
             // RFC 9114 sections 7.2.3, 7.2.4, 7.2.6 and 7.2.7, and RFC 9218 section 7.2.
-            Kind::CancelPush
-            | Kind::Settings
-            | Kind::GoAway
-            | Kind::MaxPushId
-            | Kind::PriorityUpdateRequest
-            | Kind::PriorityUpdatePush => {
+            FrameKind::CancelPush
+            | FrameKind::Settings
+            | FrameKind::GoAway
+            | FrameKind::MaxPushId
+            | FrameKind::PriorityUpdateRequest
+            | FrameKind::PriorityUpdatePush => {
                 Err(unexpected("a frame of the control stream on a request stream"))
             }
         }
     }
 
     fn begin_section(&mut self, length: u64) -> Result<(), Fault> {
-        if self.stage == Stage::Trailers {
+        if self.stage == MessageStage::Trailers {
             // RFC 9114 section 4.1: "Receipt of an invalid sequence of frames MUST be treated as a connection
             // error of type H3_FRAME_UNEXPECTED."
             return Err(unexpected("HEADERS after trailers"));
@@ -187,12 +200,12 @@ impl RequestReader {
         if length == 0 {
             return self.take_section(Bytes::new());
         }
-        self.within = Within::Section { left: length };
+        self.within = ReaderPosition::Section { left: length };
         Ok(())
     }
 
     fn begin_data(&mut self, length: u64) -> Result<(), Fault> {
-        if self.stage != Stage::Head {
+        if self.stage != MessageStage::Head {
             // RFC 9114 section 4.1, "in particular, a DATA frame before any HEADERS frame, or a HEADERS or DATA
             // frame after the trailing HEADERS frame".
             return Err(unexpected("DATA without HEADERS or after trailers"));
@@ -204,7 +217,7 @@ impl RequestReader {
         if self.content_length.is_some_and(|declared| self.body_bytes > declared) {
             return Err(OTHER_LENGTH);
         }
-        self.within = Within::Data { left: length };
+        self.within = ReaderPosition::Data { left: length };
         Ok(())
     }
 
@@ -212,10 +225,10 @@ impl RequestReader {
         let piece = chunk.split_to(left.min(chunk.len()));
         if piece.len() < left {
             self.section.extend_from_slice(&piece);
-            self.within = Within::Section { left: left - piece.len() };
+            self.within = ReaderPosition::Section { left: left - piece.len() };
             return Ok(());
         }
-        self.within = Within::Header;
+        self.within = ReaderPosition::Header;
         if self.section.is_empty() {
             return self.take_section(piece);
         }
@@ -225,40 +238,40 @@ impl RequestReader {
     }
 
     fn take_section(&mut self, section: Bytes) -> Result<(), Fault> {
-        if self.stage == Stage::Nothing {
+        if self.stage == MessageStage::Nothing {
             let head = Head::parse(section, &self.limits)?;
             self.content_length = head.content_length();
             self.head = Some(head);
-            self.stage = Stage::Head;
+            self.stage = MessageStage::Head;
         } else {
             fields::check_trailers(&section, &self.limits)?;
-            self.stage = Stage::Trailers;
+            self.stage = MessageStage::Trailers;
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), Fault> {
-        if self.header.is_partial() || !matches!(self.within, Within::Header) {
+        if self.header.is_partial() || !matches!(self.within, ReaderPosition::Header) {
             // RFC 9114 section 7.1: "When a stream terminates cleanly, if the last frame on the stream was
             // truncated, this MUST be treated as a connection error of type H3_FRAME_ERROR."
-            return Err(Fault::connection(Code::FrameError, "a stream that ends within a frame"));
+            return Err(Fault::connection(ErrorCode::FrameError, "a stream that ends within a frame"));
         }
-        if self.stage == Stage::Nothing {
+        if self.stage == MessageStage::Nothing {
             // RFC 9114 section 4.1: "If a client-initiated stream terminates without enough of the HTTP
             // message to provide a complete response, the server SHOULD abort its response stream with the
             // error code H3_REQUEST_INCOMPLETE."
-            return Err(Fault::stream(Code::RequestIncomplete, "a stream that ends without a request"));
+            return Err(Fault::stream(ErrorCode::RequestIncomplete, "a stream that ends without a request"));
         }
         if self.content_length.is_some_and(|declared| declared != self.body_bytes) {
             return Err(OTHER_LENGTH);
         }
-        self.stage = Stage::End;
+        self.stage = MessageStage::End;
         self.end = Some(Part::End);
         Ok(())
     }
 }
 
-impl Within {
+impl ReaderPosition {
     fn data(left: u64) -> Self {
         if left == 0 { Self::Header } else { Self::Data { left } }
     }
@@ -273,7 +286,7 @@ fn at_most(left: u64, chunk: &Bytes) -> usize {
 }
 
 const fn unexpected(why: &'static str) -> Fault {
-    Fault::connection(Code::FrameUnexpected, why)
+    Fault::connection(ErrorCode::FrameUnexpected, why)
 }
 
 /// RFC 9114 section 4.1.2: malformed "if the value of a Content-Length header field does not equal the sum
@@ -297,7 +310,7 @@ const WHOLE_DATA_MAX: usize = 16;
 pub fn whole(chunk: &Bytes, limits: &Limits) -> Option<Result<(Head, Bytes), Fault>> {
     let (header, from) = frame::parse(chunk)?;
     let length = usize::try_from(header.length).ok()?;
-    if header.kind != Kind::Headers || length > limits.field_section_bytes_max {
+    if header.kind != FrameKind::Headers || length > limits.field_section_bytes_max {
         return None;
     }
     let to = from.checked_add(length).filter(|to| *to <= chunk.len())?;
@@ -337,7 +350,7 @@ fn data(chunk: &Bytes, at: usize) -> Option<(usize, usize)> {
     let (header, size) = frame::parse(&chunk[at..])?;
     let from = at + size;
     let to = from.checked_add(usize::try_from(header.length).ok()?)?;
-    (header.kind == Kind::Data && to <= chunk.len()).then_some((from, to))
+    (header.kind == FrameKind::Data && to <= chunk.len()).then_some((from, to))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::http3::Scope;
+use crate::wire::http3::FaultScope;
 use crate::wire::http3::tests::{frame, grease, head_block, post_block};
 
 fn read(pieces: impl IntoIterator<Item = Bytes>) -> Result<(Vec<u8>, Vec<u8>, bool), Fault> {
@@ -84,6 +84,33 @@ fn whole_puts_data_frames_together() {
 }
 
 #[test]
+fn a_reader_behind_a_whole_request_gives_what_follows_its_head() {
+    let parts = |mut reader: RequestReader| {
+        let (mut body, mut ends) = (Vec::new(), 0);
+        while let Some(part) = reader.poll() {
+            match part {
+                Part::Head(_) => {}
+                Part::Body(bytes) => body.extend_from_slice(&bytes),
+                Part::End => ends += 1,
+            }
+        }
+        assert_eq!(reader.handle_end(), Ok(()), "the stream's FIN was read");
+        assert!(reader.poll().is_none());
+        (body, ends)
+    };
+    for body in [&b""[..], b"body"] {
+        let frames = if body.is_empty() { Vec::new() } else { frame(0x00, body) };
+        let request = Bytes::from([frame(0x01, &post_block(&[])), frames].concat());
+        let (_, whole_body) = whole(&request, &Limits::default()).unwrap().unwrap();
+        let mut fed = RequestReader::new(Limits::default());
+        fed.handle(request).and_then(|()| fed.handle_end()).unwrap();
+        let stood = parts(RequestReader::at_end(whole_body, Limits::default()));
+        assert_eq!(stood, (body.to_vec(), 1));
+        assert_eq!(stood, parts(fed));
+    }
+}
+
+#[test]
 fn the_fast_path_copies_nothing() {
     let block = post_block(&[("authorization", "Bearer t")]);
     let request = Bytes::from([frame(0x01, &block), frame(0x00, b"body")].concat());
@@ -132,7 +159,7 @@ fn large_headers_are_refused_from_the_header_alone() {
     let mut reader = RequestReader::new(Limits::default());
     // 1 GiB, declared; not a byte of it sent.
     let fault = reader.handle(Bytes::from_static(&[0x01, 0xc0, 0, 0, 0, 0x40, 0, 0, 0])).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::ExcessiveLoad, Scope::Stream));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::ExcessiveLoad, FaultScope::Stream));
     assert_eq!(reader.handle(Bytes::from_static(b"more")), Err(fault), "a fault is final");
     assert_eq!(reader.handle_end(), Err(fault));
     let at_limit = RequestReader::new(Limits::default()).handle(Bytes::from_static(&[0x01, 0x60, 0x00]));
@@ -154,7 +181,7 @@ fn a_body_longer_than_declared_is_refused_before_it_comes() {
     let mut reader = RequestReader::new(Limits::default());
     reader.handle(Bytes::from(frame(0x01, &post_block(&[("content-length", "2")])))).unwrap();
     let fault = reader.handle(Bytes::from_static(&[0x00, 0x03])).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (Code::MessageError, Scope::Stream));
+    assert_eq!((fault.code, fault.scope), (ErrorCode::MessageError, FaultScope::Stream));
 }
 
 #[test]
@@ -162,7 +189,7 @@ fn padding_has_an_end() {
     let limits = Limits { idle_frames_max: 3, skipped_bytes_max: 10, ..Limits::default() };
     let check = |bytes: Vec<u8>, is_fine: bool| {
         let result = RequestReader::new(limits).handle(Bytes::from(bytes));
-        let expected = Fault::connection(Code::ExcessiveLoad, "too many frames that bring nothing");
+        let expected = Fault::connection(ErrorCode::ExcessiveLoad, "too many frames that bring nothing");
         assert_eq!(result, if is_fine { Ok(()) } else { Err(expected) });
     };
     let head = frame(0x01, &post_block(&[]));

@@ -105,13 +105,13 @@ const fn shorten() -> [(u8, u8); 256] {
 }
 
 /// The bits that are still to be decoded, the next one on top and zeros below the last.
-struct Window<'a> {
+struct BitWindow<'a> {
     input: &'a [u8],
     bits: u64,
     held: u32,
 }
 
-impl Window<'_> {
+impl BitWindow<'_> {
     fn refill(&mut self) {
         while self.held <= 56
             && let Some((byte, rest)) = self.input.split_first()
@@ -160,7 +160,7 @@ impl Window<'_> {
 /// Errors: `QpackDecompressionFailed` of the connection on wrong padding or an end-of-string symbol.
 pub(super) fn decode(input: &[u8], text: &mut Vec<u8>) -> Result<(), Fault> {
     text.reserve(input.len() * 8 / 5);
-    let mut window = Window { input, bits: 0, held: 0 };
+    let mut window = BitWindow { input, bits: 0, held: 0 };
     loop {
         window.refill();
         let Some((symbol, length)) = window.symbol() else {

@@ -11,7 +11,7 @@
 /// Source: RFC 9114 section 8.1, RFC 9204 section 6.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u64)]
-pub enum Code {
+pub enum ErrorCode {
     /// Closing without an error to signal.
     NoError = 0x100,
     /// A violation that no other code describes.
@@ -54,7 +54,7 @@ pub enum Code {
     QpackDecoderStreamError,
 }
 
-impl Code {
+impl ErrorCode {
     /// Gives the number that travels.
     #[must_use]
     pub const fn value(self) -> u64 {
@@ -64,16 +64,16 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::ErrorCode;
 
     #[test]
     fn the_numbers_are_those_of_the_registries() {
-        assert_eq!(Code::NoError.value(), 0x100);
-        assert_eq!(Code::ClosedCriticalStream.value(), 0x104);
-        assert_eq!(Code::SettingsError.value(), 0x109);
-        assert_eq!(Code::MessageError.value(), 0x10e);
-        assert_eq!(Code::VersionFallback.value(), 0x110);
-        assert_eq!(Code::QpackDecompressionFailed.value(), 0x200);
-        assert_eq!(Code::QpackDecoderStreamError.value(), 0x202);
+        assert_eq!(ErrorCode::NoError.value(), 0x100);
+        assert_eq!(ErrorCode::ClosedCriticalStream.value(), 0x104);
+        assert_eq!(ErrorCode::SettingsError.value(), 0x109);
+        assert_eq!(ErrorCode::MessageError.value(), 0x10e);
+        assert_eq!(ErrorCode::VersionFallback.value(), 0x110);
+        assert_eq!(ErrorCode::QpackDecompressionFailed.value(), 0x200);
+        assert_eq!(ErrorCode::QpackDecoderStreamError.value(), 0x202);
     }
 }

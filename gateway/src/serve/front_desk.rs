@@ -1,13 +1,13 @@
 //! A worker's front desk: walks scans through the rooms, and holds the answers that wait for the disk.
 //! HTTP/3, HTTP/2 and HTTP/1.1 of one worker share it; no other thread does.
 
-use super::quic::stream_key::StreamKey;
+use super::stream_key::StreamKey;
 use super::tally::Tally;
 use crate::clock;
 use crate::rooms::authenticate::Terminal;
-use crate::rooms::journal::{Desk, Journaled};
+use crate::rooms::journal::{JournalDesk, QueuedCheckIns};
 use crate::rooms::{self, answer, look_up};
-use crate::tables::Gate;
+use crate::tables::Tables;
 use crate::tables::channels::Channel;
 use crate::wire::problem::Problem;
 use bytes::BytesMut;
@@ -42,17 +42,17 @@ pub struct Reply {
     pub body: BytesMut,
 }
 
-struct Waiting {
-    journaled: Journaled,
+struct PendingAnswer {
+    journaled: QueuedCheckIns,
     caller: Caller,
     since: Instant,
 }
 
 /// The desk.
-pub struct Front {
-    gate: Arc<Gate>,
-    desk: Desk,
-    waiting: VecDeque<Waiting>,
+pub struct FrontDesk {
+    tables: Arc<Tables>,
+    desk: JournalDesk,
+    waiting: VecDeque<PendingAnswer>,
     scratch: BytesMut,
     spread: u64,
     at: (Instant, Timestamp),
@@ -61,21 +61,21 @@ pub struct Front {
 }
 
 /// What becomes of a scan at once.
-pub enum Taken {
-    /// It waits for the disk; the caller hears of it by [`Front::durable`].
+pub enum ScanStatus {
+    /// It waits for the disk; the caller hears of it by [`FrontDesk::durable`].
     Waiting,
     /// It was refused.
     Refused(Refusal),
 }
 
-impl Front {
+impl FrontDesk {
     /// A desk at this place of the journal.
     #[must_use]
-    pub fn new(gate: Arc<Gate>, desk: Desk) -> Self {
+    pub fn new(tables: Arc<Tables>, desk: JournalDesk) -> Self {
         let spread = u64::from(desk.number) << 32;
         let tally = Tally::new(desk.number);
         let at = (Instant::now(), clock::now());
-        Self { gate, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
+        Self { tables, desk, waiting: VecDeque::new(), scratch: BytesMut::new(), spread, at, tally }
     }
 
     /// Looks at the clocks: what comes until the next look came now.
@@ -86,41 +86,41 @@ impl Front {
 
     /// The channel of a connection, by the host that it names. Where there are no channels nobody is asked.
     pub fn channel(&self, host: impl FnOnce() -> Option<String>) -> Option<Arc<Channel>> {
-        let channels = &self.gate.channels;
+        let channels = &self.tables.channels;
         if channels.is_empty() { None } else { channels.of(host().as_deref()) }
     }
 
     /// Counts a request of a channel. **Errors**: the channel has had its quota.
     pub fn admit(&self, channel: &Channel) -> Result<(), Refusal> {
-        if self.gate.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
+        if self.tables.channels.admit(channel, self.at.0) { Ok(()) } else { Err(Refusal::Overloaded) }
     }
 
     /// Walks one scan to the journal.
-    pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> Taken {
+    pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> ScanStatus {
         match self.walk(body, authorization) {
             Ok(journaled) => {
-                self.waiting.push_back(Waiting { journaled, caller, since: self.at.0 });
-                Taken::Waiting
+                self.waiting.push_back(PendingAnswer { journaled, caller, since: self.at.0 });
+                ScanStatus::Waiting
             }
-            Err(refusal) => Taken::Refused(refusal),
+            Err(refusal) => ScanStatus::Refused(refusal),
         }
     }
 
-    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<Journaled, Refusal> {
+    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<QueuedCheckIns, Refusal> {
         if self.waiting.len() >= WAITING_MAX {
             return Err(Refusal::Overloaded);
         }
         let now = self.at.1;
-        let terminal = Terminal::of_header(authorization, &self.gate, now)?;
-        rooms::walk(body, terminal.as_ref(), &self.gate, &mut self.desk, now)
+        let terminal = Terminal::of_header(authorization, &self.tables, now)?;
+        rooms::walk(body, terminal.as_ref(), &self.tables, &mut self.desk, now)
     }
 
     /// Looks a colour up.
     pub fn look_up(&mut self, code: &[u8], authorization: Option<&[u8]>) -> Reply {
         let now = self.at.1;
         let mut body = BytesMut::with_capacity(256);
-        let looked = Terminal::of_header(authorization, &self.gate, now)
-            .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.gate, now, &mut body));
+        let looked = Terminal::of_header(authorization, &self.tables, now)
+            .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.tables, now, &mut body));
         match looked {
             Ok(()) => Reply { status: 200, is_problem: false, retry_after_s: None, body },
             Err(refusal) => self.refuse(refusal),
@@ -142,10 +142,10 @@ impl Front {
     pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
         while self.waiting.front().is_some_and(|waiting| waiting.journaled.is_durable(durable)) {
-            let Some(Waiting { journaled, caller, since }) = self.waiting.pop_front() else { return };
+            let Some(PendingAnswer { journaled, caller, since }) = self.waiting.pop_front() else { return };
             let Ok(kept) = journaled.kept(durable) else { return };
             self.scratch.clear();
-            answer::answer(&kept, &self.gate.policies, &mut self.scratch);
+            answer::answer(&kept, &self.tables.policies, &mut self.scratch);
             self.tally.answered(now.saturating_duration_since(since));
             match caller {
                 Caller::Stream(key) => to_stream(key, &self.scratch),

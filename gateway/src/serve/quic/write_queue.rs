@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 
 /// Bytes that wait for a stream.
 #[derive(Default)]
-pub(super) struct Outgoing {
+pub(super) struct WriteQueue {
     chunks: VecDeque<Bytes>,
     ends: bool,
 }
 
 /// How far a write came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum WriteProgress {
     /// All was taken; the stream goes on.
     Written,
     /// All was taken and the stream is ended.
@@ -25,7 +25,7 @@ pub(super) enum Progress {
     Gone,
 }
 
-impl Outgoing {
+impl WriteQueue {
     /// Adds bytes.
     pub(super) fn push(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
@@ -39,21 +39,21 @@ impl Outgoing {
     }
 
     /// Writes what the stream takes.
-    pub(super) fn write(&mut self, mut stream: SendStream<'_>) -> Progress {
+    pub(super) fn write(&mut self, mut stream: SendStream<'_>) -> WriteProgress {
         while !self.chunks.is_empty() {
             let written = match stream.write_chunks(self.chunks.make_contiguous()) {
                 Ok(written) => written,
-                Err(WriteError::Blocked) => return Progress::Blocked,
-                Err(WriteError::Stopped(_) | WriteError::ClosedStream) => return Progress::Gone,
+                Err(WriteError::Blocked) => return WriteProgress::Blocked,
+                Err(WriteError::Stopped(_) | WriteError::ClosedStream) => return WriteProgress::Gone,
             };
             self.chunks.drain(..written.chunks);
         }
         if !self.ends {
-            return Progress::Written;
+            return WriteProgress::Written;
         }
         match stream.finish() {
-            Ok(()) => Progress::Ended,
-            Err(_) => Progress::Gone,
+            Ok(()) => WriteProgress::Ended,
+            Err(_) => WriteProgress::Gone,
         }
     }
 }
