@@ -15,7 +15,7 @@ pub use colours::duties::watch_duties;
 pub use colours::follow::keep_in_step;
 pub use colours::recolour::{recolour_feverish, recolour_when_due};
 pub use http::router::router;
-pub use registration::reception::Reception;
+pub use registration::service::Reception;
 
 use crate::clock;
 use crate::drain::Drains;

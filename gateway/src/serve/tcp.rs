@@ -3,7 +3,7 @@
 
 use super::Bell;
 use super::front_desk::{Caller, FrontDesk, Reply, ScanStatus};
-use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::office::http::channel::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::tables::channels::Channel;
 use crate::wire::problem::CHALLENGE;
 use crate::wire::route::Route;

@@ -10,7 +10,7 @@ use super::quic::context::WorkerContext;
 use super::socket::Sockets;
 use super::tcp::{self, HttpContext};
 use super::tls::Tls;
-use crate::office::http::call::Door;
+use crate::office::http::channel::Door;
 use crate::rooms::journal::JournalDesk;
 use crate::tables::Tables;
 use crate::wire::http3::Limits;

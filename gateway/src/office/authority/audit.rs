@@ -1,9 +1,9 @@
 //! The audit, for whoever checks it: its entries in their order, each with its hash and that of the one before.
 
 use crate::office::http::auth::Operator;
-use crate::office::http::clerk::put_json;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, StrictQuery};
+use crate::office::http::line_handler::put_json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

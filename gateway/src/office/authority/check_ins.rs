@@ -3,8 +3,8 @@
 
 use crate::clock;
 use crate::office::http::auth::{AtTheDoor, Authority};
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::error::OfficeError;
+use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, blocking};
 use crate::rooms::admit::{self, AdmittedScan};
@@ -33,7 +33,7 @@ pub(in crate::office) async fn batch(
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Response {
-    clerk::answer(LateScans { office, terminal }, body)
+    line_handler::answer(LateScans { office, terminal }, body)
 }
 
 /// Scans that a terminal made while its link was down.
@@ -87,7 +87,7 @@ pub(in crate::office) async fn import(
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Response {
-    clerk::answer(Register { office }, body)
+    line_handler::answer(Register { office }, body)
 }
 
 /// Check-ins of a register kept elsewhere.

@@ -1,7 +1,7 @@
 //! Rule packs: which is in force, what another would change, and bringing one into force by two approvers.
 
 use crate::clock;
-use crate::office::colours::shared_core::SharedCore;
+use crate::office::colours::cpu_throttle::SharedCore;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;

@@ -4,11 +4,11 @@ use super::venues::checked;
 use crate::clock;
 use crate::office::calendar::date;
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::csv;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::format::{self, Format};
+use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
@@ -65,7 +65,7 @@ pub(in crate::office) async fn add(
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "test-sites-added", String::new(), json!({})).await?;
-    Ok(clerk::answer(NewTestSites { office }, body))
+    Ok(line_handler::answer(NewTestSites { office }, body))
 }
 
 /// Test sites that the authority adds.

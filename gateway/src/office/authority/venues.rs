@@ -1,9 +1,9 @@
 //! Venues: adding, closing, posters.
 
 use crate::office::http::auth::Authority;
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{PathId, PathIds};
+use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
 use crate::office::http::ndjson::Line;
 use crate::office::poster as drawing;
 use crate::office::{Office, audit_first, blocking};
@@ -69,7 +69,7 @@ pub(in crate::office) async fn add(
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "venues-added", String::new(), json!({})).await?;
-    Ok(clerk::answer(NewVenues { office }, body))
+    Ok(line_handler::answer(NewVenues { office }, body))
 }
 
 /// Venues that the authority adds.

@@ -1,7 +1,7 @@
 //! Recolouring: a person's standing is worked out anew when a fact comes or goes, here or at another gateway, when
 //! a pack comes into force, and when time alone changes it. No one else writes the colour table.
 
-use super::shared_core::SharedCore;
+use super::cpu_throttle::SharedCore;
 use crate::clock;
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::evidence::Evidence;

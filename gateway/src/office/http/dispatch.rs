@@ -1,7 +1,7 @@
 //! The door of the back office from inside: takes calls, gives each to the router, and passes bodies both
 //! ways, no faster than the other side takes them.
 
-use super::call::{Abandoned, Answer, CALLS_MAX, Call, Door, PIECES_MAX, Piece};
+use super::channel::{Abandoned, Answer, CALLS_MAX, Call, Door, PIECES_MAX, Piece};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;

@@ -2,14 +2,14 @@
 //! resident, case or fact.
 
 pub(super) mod auth;
-pub mod call;
-pub(super) mod clerk;
+pub mod channel;
 pub(super) mod csv;
 pub mod dispatch;
 pub(super) mod error;
 pub(super) mod extract;
 pub(super) mod format;
 pub(super) mod json;
+pub(super) mod line_handler;
 pub(super) mod ndjson;
 mod problem_rows;
 pub(super) mod router;

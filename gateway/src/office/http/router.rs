@@ -2,9 +2,9 @@
 
 use super::error::OfficeError;
 use crate::office::authority::{
-    audit, check_ins, facts, feeds, held, keys, persons, policies, test_sites, venues,
+    audit, check_ins, facts, feeds, held, keys, person_records, policies, test_sites, venues,
 };
-use crate::office::residents::letters::{self, Appeals, Questions};
+use crate::office::residents::appeals_and_questions::{self, Appeals, Questions};
 use crate::office::residents::people;
 use crate::office::residents::{arrivals, bookings, certificates, declarations, family, overview, reports};
 use crate::office::tracers::cases;
@@ -41,17 +41,23 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))
         .route("/v1/people/me/bookings", get(bookings::list).post(bookings::add))
         .route("/v1/people/me/bookings/{day}", delete(bookings::cancel))
-        .route("/v1/people/me/appeals", get(letters::list::<Appeals>).post(letters::add::<Appeals>))
-        .route("/v1/people/me/questions", get(letters::list::<Questions>).post(letters::add::<Questions>))
+        .route(
+            "/v1/people/me/appeals",
+            get(appeals_and_questions::list::<Appeals>).post(appeals_and_questions::add::<Appeals>),
+        )
+        .route(
+            "/v1/people/me/questions",
+            get(appeals_and_questions::list::<Questions>).post(appeals_and_questions::add::<Questions>),
+        )
         .route("/v1/people/me/overview", get(overview::show))
         .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
-        .route("/v1/people/{person}", get(persons::read))
-        .route("/v1/people/{person}/passes", post(persons::print_pass))
+        .route("/v1/people/{person}", get(person_records::read))
+        .route("/v1/people/{person}/passes", post(person_records::print_pass))
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
-        .route("/v1/appeals", get(letters::open::<Appeals>))
-        .route("/v1/appeals/{appeal}/answer", post(letters::answer::<Appeals>))
-        .route("/v1/questions", get(letters::open::<Questions>))
-        .route("/v1/questions/{question}/answer", post(letters::answer::<Questions>))
+        .route("/v1/appeals", get(appeals_and_questions::open::<Appeals>))
+        .route("/v1/appeals/{appeal}/answer", post(appeals_and_questions::answer::<Appeals>))
+        .route("/v1/questions", get(appeals_and_questions::open::<Questions>))
+        .route("/v1/questions/{question}/answer", post(appeals_and_questions::answer::<Questions>))
         .route("/v1/feeds", post(feeds::take))
         .route("/v1/feeds/outward", get(feeds::give))
         .route("/v1/issuer", get(certificates::issuer))

@@ -2,9 +2,9 @@
 //! to the phone and a face, are proved by outside parties; nothing of them is kept but that they were. What the
 //! authority imports asks for none of it: see `people`.
 
-pub(super) mod allowance;
+pub(super) mod phone_quota;
 pub mod providers;
-pub(super) mod reception;
+pub(super) mod service;
 
 use super::http::error::OfficeError;
 use super::http::json::{self, BODY_BYTES_MAX, Json};
@@ -12,11 +12,11 @@ use super::residents::people::{Given, enrol, enrol_proven, give};
 use super::{Office, blocking};
 use crate::clock;
 use crate::tables::policies::PublishedPolicy;
-use allowance::{Allowance, Taken};
 use arc_swap::Guard;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use phone_quota::{Allowance, Taken};
 use providers::{Picture, PictureError};
 use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
 use scangate_core::policy::{RegistrationStep, Terms};

@@ -2,12 +2,12 @@
 //! letters, certificates, tests, their family, and the view of it all. What each may do is the terms of the rule pack in
 //! force.
 
+pub(super) mod appeals_and_questions;
 pub(super) mod arrivals;
 pub(super) mod bookings;
 pub(super) mod certificates;
 pub(super) mod declarations;
 pub(super) mod family;
-pub(super) mod letters;
 pub(super) mod overview;
 pub(super) mod people;
 pub(super) mod reports;

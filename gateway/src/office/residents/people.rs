@@ -4,9 +4,9 @@
 use crate::clock;
 use crate::office::colours::standing::{told, with};
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
+use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
 use crate::office::http::ndjson::Line;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
@@ -82,7 +82,7 @@ pub(in crate::office) async fn import(
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
-    Ok(clerk::answer(NewPeople { office }, body))
+    Ok(line_handler::answer(NewPeople { office }, body))
 }
 
 /// People that the authority registers.

@@ -1,6 +1,6 @@
 //! What every connection of a worker works with. The loop owns it and lends it to one connection at a time.
 
-use crate::office::http::call::Door;
+use crate::office::http::channel::Door;
 use crate::serve::bell::Bell;
 use crate::serve::front_desk::FrontDesk;
 use crate::serve::stream_key::StreamKey;

@@ -2,7 +2,7 @@
 //! comes out by one, each held back by the other side's window. Polled by the loop, never a task.
 
 use super::write_queue::{WriteProgress, WriteQueue};
-use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::office::http::channel::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
 use bytes::{Bytes, BytesMut};
 use http::header::{DATE, HeaderValue};

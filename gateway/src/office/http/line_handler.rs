@@ -31,9 +31,9 @@ pub(in crate::office) trait Clerk: Send + Sync + 'static {
     fn answer(&self, kept: Self::Kept, text: &mut BytesMut) -> Result<(), OfficeError>;
 }
 
-/// The answer to a request whose lines are the clerk's.
-pub(in crate::office) fn answer(clerk: impl Clerk, body: Body) -> Response {
-    ndjson::answer(|sink| take(clerk, Lines::new(body), sink))
+/// The answer to a request whose lines are the line_handler's.
+pub(in crate::office) fn answer(line_handler: impl Clerk, body: Body) -> Response {
+    ndjson::answer(|sink| take(line_handler, Lines::new(body), sink))
 }
 
 /// Writes an answer that is JSON.
@@ -41,19 +41,19 @@ pub(in crate::office) fn put_json(answer: &impl Serialize, text: &mut BytesMut) 
     serde_json::to_writer(text.writer(), answer).expect("answers hold nothing that JSON cannot");
 }
 
-async fn take<C: Clerk>(clerk: C, mut lines: Lines, mut sink: Sink) -> Result<Sink, Gone> {
+async fn take<C: Clerk>(line_handler: C, mut lines: Lines, mut sink: Sink) -> Result<Sink, Gone> {
     let mut group = Vec::new();
     let broken = loop {
         match lines.next().await {
-            Ok(Some(line)) => group.push((line.number, clerk.read(&line))),
+            Ok(Some(line)) => group.push((line.number, line_handler.read(&line))),
             Ok(None) => break None,
             Err(wrong) => break Some(wrong),
         }
         if group.len() >= C::GROUP_MAX || lines.is_waiting() {
-            settle(&clerk, &mut group, &mut sink).await?;
+            settle(&line_handler, &mut group, &mut sink).await?;
         }
     };
-    settle(&clerk, &mut group, &mut sink).await?;
+    settle(&line_handler, &mut group, &mut sink).await?;
     if let Some(wrong) = broken {
         sink.line(&wrong.line(0)).await?;
     }
@@ -61,7 +61,7 @@ async fn take<C: Clerk>(clerk: C, mut lines: Lines, mut sink: Sink) -> Result<Si
 }
 
 async fn settle<C: Clerk>(
-    clerk: &C,
+    line_handler: &C,
     group: &mut Vec<(u64, Result<C::Entry, OfficeError>)>,
     sink: &mut Sink,
 ) -> Result<(), Gone> {
@@ -69,14 +69,13 @@ async fn settle<C: Clerk>(
     for (number, read) in group.drain(..) {
         places.push((number, read.map(|entry| entries.push(entry))));
     }
-    let mut kept = clerk.keep(entries).await.map(Vec::into_iter);
+    let mut kept = line_handler.keep(entries).await.map(Vec::into_iter);
     let mut text = BytesMut::new();
     for (number, place) in places {
         text.clear();
         let answered = place.and_then(|()| match &mut kept {
-            Ok(kept) => {
-                clerk.answer(kept.next().expect("each entry has its place in what was kept")?, &mut text)
-            }
+            Ok(kept) => line_handler
+                .answer(kept.next().expect("each entry has its place in what was kept")?, &mut text),
             Err(wrong) => Err(wrong.clone()),
         });
         match answered {
