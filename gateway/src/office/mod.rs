@@ -15,13 +15,13 @@ pub use colours::duties::watch_duties;
 pub use colours::follow::keep_in_step;
 pub use colours::recolour::{recolour_feverish, recolour_when_due};
 pub use http::router::router;
-pub use registration::service::Reception;
+pub use registration::service::RegistrationService;
 
 use crate::clock;
 use crate::drain::Drains;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
-use colours::recolour::Due;
+use colours::recolour::RecolourSchedule;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
 use scangate_core::time::Timestamp;
@@ -57,19 +57,19 @@ pub struct Office {
     /// Signs what others are to rely on: certificates, declarations.
     pub issuer: Issuer,
     /// Where people register by themselves.
-    pub reception: Reception,
+    pub registration: RegistrationService,
     /// What it answers at most, and where it says it is.
     pub settings: OfficeSettings,
-    due: Due,
+    schedule: RecolourSchedule,
     tracing: Semaphore,
     /// How far the gateways of the city have drained, as it was read last.
     drained: Mutex<Vec<(u64, Timestamp)>>,
 }
 
 /// Who deals with residents by the deployment's keys.
-pub struct FrontOffice {
+pub struct ResidentServices {
     /// Where people register by themselves.
-    pub reception: Reception,
+    pub registration: RegistrationService,
     /// Signs what others are to rely on.
     pub issuer: Issuer,
 }
@@ -98,13 +98,25 @@ impl Office {
         trails: Arc<dyn TrailStore>,
         drains: Drains,
         intake: Intake,
-        front: FrontOffice,
+        services: ResidentServices,
         settings: OfficeSettings,
     ) -> Self {
-        let (tracing, due) = (Semaphore::new(TRACES_AT_ONCE_MAX), Due::default());
+        let (tracing, schedule) = (Semaphore::new(TRACES_AT_ONCE_MAX), RecolourSchedule::default());
         let drained = Mutex::default();
-        let FrontOffice { reception, issuer } = front;
-        Self { tables, registry, trails, drains, intake, issuer, reception, settings, due, tracing, drained }
+        let ResidentServices { registration, issuer } = services;
+        Self {
+            tables,
+            registry,
+            trails,
+            drains,
+            intake,
+            issuer,
+            registration,
+            settings,
+            schedule,
+            tracing,
+            drained,
+        }
     }
 
     /// Writes to the audit. What it speaks of may be done only after this. Not for a task of the runtime: see

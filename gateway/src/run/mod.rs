@@ -11,8 +11,8 @@ use crate::drain::batcher::{self, Batcher};
 use crate::drain::fevers::Fevers;
 use crate::drain::headroom::Headroom;
 use crate::office::http::dispatch;
-use crate::office::registration::providers::Parties;
-use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
+use crate::office::registration::providers::Providers;
+use crate::office::{self, Office, OfficeSettings, RegistrationService, ResidentServices};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
@@ -91,13 +91,13 @@ pub fn run(
         }
     };
     let tls = Arc::new(tls::configure(&identity)?);
-    let parties = Parties::new(&config.registration)?;
+    let providers = Providers::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
     let tables = Arc::new(tables(config, &secret, &issuer, &registry, presence)?);
     deployment::first_tokens(&config.data, &tables.tokens)?;
-    parties.say_doubles(&tables.policies.in_force().policy.terms().steps);
+    providers.warn_of_doubles(&tables.policies.in_force().policy.terms().steps);
 
     let workers = workers(config);
     let bells: Vec<_> = (0..workers).map(|_| worker::bell()).collect();
@@ -132,12 +132,12 @@ pub fn run(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
-    let reception = Reception::new(parties, &secret);
-    let front = FrontOffice { reception, issuer };
-    let office = Office::new(Arc::clone(&tables), registry, trails, drains, intake, front, settings);
+    let registration = RegistrationService::new(providers, &secret);
+    let services = ResidentServices { registration, issuer };
+    let office = Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings);
     let office = Arc::new(office);
     let runtime = office_runtime()?;
-    let (door, calls) = dispatch::door();
+    let (door, calls) = dispatch::channel();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
     runtime.spawn(office::keep_in_step(Arc::clone(&office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(&office)));

@@ -3,7 +3,9 @@
 
 use super::Bell;
 use super::front_desk::{Caller, FrontDesk, Reply, ScanStatus};
-use crate::office::http::channel::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::office::http::channel::{
+    AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
+};
 use crate::tables::channels::Channel;
 use crate::wire::problem::CHALLENGE;
 use crate::wire::route::Route;
@@ -55,7 +57,7 @@ pub struct HttpContext {
     /// The loop's bell: it answers tasks, too.
     pub bell: Arc<Bell>,
     /// The back office's door.
-    pub door: Door,
+    pub door: OfficeSender,
     /// TLS.
     pub tls: TlsAcceptor,
     /// `alt-svc`: that HTTP/3 is on this port.
@@ -257,27 +259,27 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
 
 async fn office(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let (parts, body) = request.into_parts();
-    let (to, from) = mpsc::channel(PIECES_MAX);
+    let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
     let (answer, answered) = oneshot::channel();
-    let call = Call { request: Request::from_parts(parts, from), answer };
+    let call = OfficeCall { request: Request::from_parts(parts, from), answer };
     if http.door.try_send(call).is_err() {
         return reply(http.front_now().refuse(Refusal::Overloaded));
     }
     tokio::task::spawn_local(pump(body, to));
     match answered.await {
-        Ok(Answer { head, body }) => Response::from_parts(head, Either::Right(OfficeBody(body))),
+        Ok(OfficeAnswer { head, body }) => Response::from_parts(head, Either::Right(OfficeBody(body))),
         Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
     }
 }
 
 /// Passes a request's body on, piece by piece, as the office takes it.
-async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
+async fn pump(mut body: Incoming, to: mpsc::Sender<BodyChunk>) {
     while let Some(frame) = body.frame().await {
         let piece = match frame.map(Frame::into_data) {
             Ok(Ok(bytes)) => Ok(bytes),
             // Trailers say nothing that the office asks for.
             Ok(Err(_)) => continue,
-            Err(_) => Err(Abandoned),
+            Err(_) => Err(AbandonedBody),
         };
         if to.send(piece).await.is_err() {
             pass_over(&mut body).await;
@@ -287,16 +289,16 @@ async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
 }
 
 /// An answer's body as the office sends it.
-struct OfficeBody(mpsc::Receiver<Piece>);
+struct OfficeBody(mpsc::Receiver<BodyChunk>);
 
 impl Body for OfficeBody {
     type Data = Bytes;
-    type Error = Abandoned;
+    type Error = AbandonedBody;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Abandoned>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AbandonedBody>>> {
         self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 }

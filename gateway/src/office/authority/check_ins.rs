@@ -2,10 +2,10 @@
 //! kept elsewhere. A line's problem does not stop the rest; what is answered with an id is on disk.
 
 use crate::clock;
-use crate::office::http::auth::{AtTheDoor, Authority};
+use crate::office::http::auth::{Authority, DoorTerminal};
 use crate::office::http::error::OfficeError;
-use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
-use crate::office::http::ndjson::Line;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, blocking};
 use crate::rooms::admit::{self, AdmittedScan};
 use crate::rooms::authenticate::{Terminal, authenticate_late};
@@ -29,7 +29,7 @@ const SCANS_A_GROUP: usize = CHECK_INS_MAX / (1 + COMPANIONS_MAX);
 
 /// `POST /v1/check-ins/batch`.
 pub(in crate::office) async fn batch(
-    AtTheDoor(terminal): AtTheDoor,
+    DoorTerminal(terminal): DoorTerminal,
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Response {
@@ -42,12 +42,12 @@ struct LateScans {
     terminal: Terminal,
 }
 
-impl Clerk for LateScans {
+impl LineHandler for LateScans {
     type Entry = AdmittedScan;
-    type Kept = DurableCheckIns;
+    type Stored = DurableCheckIns;
     const GROUP_MAX: usize = SCANS_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<AdmittedScan, OfficeError> {
+    fn read(&self, line: &NdjsonLine) -> Result<AdmittedScan, OfficeError> {
         let tables = &self.office.tables;
         let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
         let authentic = authenticate_late(scan, &self.terminal, tables, clock::now())?;
@@ -55,7 +55,7 @@ impl Clerk for LateScans {
         Ok(admit::admit(coloured, &tables.policies))
     }
 
-    async fn keep(&self, admitted: Vec<AdmittedScan>) -> Keeping<DurableCheckIns> {
+    async fn store(&self, admitted: Vec<AdmittedScan>) -> GroupResult<DurableCheckIns> {
         Ok(journal::keep_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
     }
 
@@ -77,7 +77,7 @@ struct ImportLine {
 }
 
 #[derive(Serialize)]
-struct Imported {
+struct ImportReceipt {
     id: CheckInId,
 }
 
@@ -87,20 +87,20 @@ pub(in crate::office) async fn import(
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Response {
-    line_handler::answer(Register { office }, body)
+    line_handler::answer(CheckInImport { office }, body)
 }
 
 /// Check-ins of a register kept elsewhere.
-struct Register {
+struct CheckInImport {
     office: Arc<Office>,
 }
 
-impl Clerk for Register {
+impl LineHandler for CheckInImport {
     type Entry = CheckIn;
-    type Kept = CheckInId;
+    type Stored = CheckInId;
     const GROUP_MAX: usize = CHECK_INS_MAX;
 
-    fn read(&self, line: &Line) -> Result<CheckIn, OfficeError> {
+    fn read(&self, line: &NdjsonLine) -> Result<CheckIn, OfficeError> {
         let ImportLine { person, venue, at, direction } = line.parse()?;
         let now = clock::now();
         if at > now.plus_ms(AHEAD_MS_MAX) {
@@ -116,7 +116,7 @@ impl Clerk for Register {
         Ok(CheckIn { id, person, venue, at, direction, mode: Mode::Import, outcome: None })
     }
 
-    async fn keep(&self, check_ins: Vec<CheckIn>) -> Keeping<CheckInId> {
+    async fn store(&self, check_ins: Vec<CheckIn>) -> GroupResult<CheckInId> {
         let people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
         let registry = self.office.registry.clone();
         let registered = blocking(move || registry.are_registered(&people)).await??;
@@ -130,7 +130,7 @@ impl Clerk for Register {
     }
 
     fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), OfficeError> {
-        put_json(&Imported { id }, text);
+        put_json(&ImportReceipt { id }, text);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json::{self, Json};
-use crate::office::http::ndjson::{Line, Lines};
+use crate::office::http::ndjson::{NdjsonLine, NdjsonLines};
 use crate::office::{Office, blocking};
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -34,7 +34,7 @@ const SOURCE_WORSENING_MAX: u64 = 1_000;
 const REASON_BYTES_MAX: usize = 1_000;
 
 /// A list, read: each line with its number.
-type List = Vec<(u64, Result<Fact, OfficeError>)>;
+type FactList = Vec<(u64, Result<Fact, OfficeError>)>;
 
 /// `POST /v1/facts`.
 pub(in crate::office) async fn add(
@@ -57,16 +57,16 @@ pub(in crate::office) async fn add(
     .await?
 }
 
-async fn lines(body: Body) -> Result<Vec<Line>, OfficeError> {
-    let (mut lines, mut all) = (Lines::new(body), Vec::new());
+async fn lines(body: Body) -> Result<Vec<NdjsonLine>, OfficeError> {
+    let (mut lines, mut all) = (NdjsonLines::new(body), Vec::new());
     while let Some(line) = lines.next().await? {
         all.push(line);
     }
     Ok(all)
 }
 
-fn read(office: &Office, lines: &[Line]) -> Result<List, OfficeError> {
-    let said: Vec<Result<FactLine, OfficeError>> = lines.iter().map(Line::parse).collect();
+fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> {
+    let said: Vec<Result<FactLine, OfficeError>> = lines.iter().map(NdjsonLine::parse).collect();
     let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
     let mut registered = office.registry.are_registered(&people)?.into_iter();
     // A list goes on record at one time: the order of its lines means nothing.
@@ -84,7 +84,7 @@ fn read(office: &Office, lines: &[Line]) -> Result<List, OfficeError> {
 
 /// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
 /// it: a source is whatever the sender says.
-fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, OfficeError> {
+fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<bool, OfficeError> {
     let published = office.tables.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
     let worsening: Vec<&Fact> = worsening.filter(|fact| published.policy.worsens(fact.kind.name())).collect();
@@ -106,7 +106,7 @@ fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool,
     Ok(false)
 }
 
-fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<Response, OfficeError> {
+fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Result<Response, OfficeError> {
     let count = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
     office.audit(claims, "facts-held", String::new(), json!({"facts": count}))?;
     let new =
@@ -121,7 +121,7 @@ fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<R
 }
 
 /// Puts facts on record, recolours whom they are about, and answers a line each.
-fn apply(office: &Office, list: List) -> Result<Response, OfficeError> {
+fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     office.registry.add_facts(&facts)?;
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;

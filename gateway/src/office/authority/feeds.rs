@@ -41,7 +41,7 @@ const DOMAIN: &str = "scangate feed";
 /// The first line of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Head {
+struct FeedHead {
     source: String,
     sequence: u64,
     lines: usize,
@@ -49,13 +49,13 @@ struct Head {
 
 /// The last feed of a source that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Taken {
+struct FeedPosition {
     sequence: u64,
     digest: String,
 }
 
 /// A line, read.
-struct Line {
+struct FeedEntry {
     person: Option<PersonId>,
     fact: Option<Fact>,
     /// What the source itself shows for the person.
@@ -64,13 +64,13 @@ struct Line {
 
 /// A feed whose source is trusted and which comes next.
 struct Feed {
-    head: Head,
-    lines: Vec<Line>,
-    taken: Taken,
+    head: FeedHead,
+    lines: Vec<FeedEntry>,
+    taken: FeedPosition,
 }
 
 /// `POST /v1/feeds`: NDJSON, a head line and then a line a fact, signed in the header `scangate-signature`.
-pub(in crate::office) async fn take(
+pub(in crate::office) async fn receive(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
@@ -118,7 +118,7 @@ pub(in crate::office) async fn apply_held(
     .await?
 }
 
-fn head(body: &str) -> Result<Head, OfficeError> {
+fn head(body: &str) -> Result<FeedHead, OfficeError> {
     json::parse(body.lines().next().unwrap_or_default().as_bytes())
 }
 
@@ -138,9 +138,9 @@ fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Of
 }
 
 /// Reads a feed whole if it is the next one of its source.
-fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, OfficeError> {
+fn next(office: &Office, head: FeedHead, body: &str) -> Result<Option<Feed>, OfficeError> {
     let whole = digest::digest(&digest::SHA256, body.as_bytes());
-    let taken = Taken { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
+    let taken = FeedPosition { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
     let last = last(office, &head.source)?;
     if last.as_ref() == Some(&taken) {
         return Ok(None);
@@ -157,7 +157,7 @@ fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, OfficeE
     Ok(Some(Feed { head, lines, taken }))
 }
 
-fn last(office: &Office, source: &str) -> Result<Option<Taken>, OfficeError> {
+fn last(office: &Office, source: &str) -> Result<Option<FeedPosition>, OfficeError> {
     let stored = office.registry.setting(&setting(source))?;
     let taken = stored.map(|stored| serde_json::from_slice(&stored)).transpose();
     taken.map_err(|_| OfficeError::StoreUnavailable)
@@ -169,7 +169,7 @@ fn setting(source: &str) -> String {
 
 /// A line as it is sent: the document in place of the person.
 #[derive(Deserialize)]
-struct Sent {
+struct FeedLine {
     document: Document,
     #[serde(default)]
     colour: Option<Colour>,
@@ -178,13 +178,13 @@ struct Sent {
 }
 
 /// Reads every line, or none: the first that is wrong is named.
-fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, OfficeError> {
+fn lines(office: &Office, head: &FeedHead, texts: &[&str]) -> Result<Vec<FeedEntry>, OfficeError> {
     let of_line = |number: usize, wrong: &dyn std::fmt::Display| {
         OfficeError::Malformed(format!("line {}: {wrong}; nothing of the feed was taken", number + 2).into())
     };
     let mut sent = Vec::with_capacity(texts.len());
     for (number, text) in texts.iter().enumerate() {
-        let mut line: Sent =
+        let mut line: FeedLine =
             serde_json::from_str(text).map_err(|_| of_line(number, &"it needs a document"))?;
         line.document = line.document.checked().map_err(|error| of_line(number, &error))?;
         sent.push(line);
@@ -193,21 +193,21 @@ fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, Offi
     let people = office.registry.people_by_document(&documents)?;
     let mut read = Vec::with_capacity(sent.len());
     for (number, (line, person)) in sent.into_iter().zip(people).enumerate() {
-        let Sent { colour, rest, .. } = line;
+        let FeedLine { colour, rest, .. } = line;
         let fact = if rest.is_empty() {
             None
         } else {
             let fact = fact(head, number, person, rest).map_err(|wrong| of_line(number, &wrong))?;
             fact.filter(|_| person.is_some())
         };
-        read.push(Line { person, fact, colour });
+        read.push(FeedEntry { person, fact, colour });
     }
     Ok(read)
 }
 
 /// The fact of a line, named by its place in the feed: a feed that is sent again brings the same ones.
 fn fact(
-    head: &Head,
+    head: &FeedHead,
     number: usize,
     person: Option<PersonId>,
     mut rest: serde_json::Map<String, Value>,
@@ -265,7 +265,7 @@ impl Parameters for OutwardQuery {
 
 /// `GET /v1/feeds/outward?after=TIME`: what this city put on record since then, with the time to ask after next.
 /// **Cost**: reads all evidence.
-pub(in crate::office) async fn give(
+pub(in crate::office) async fn outward_feed(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     StrictQuery(OutwardQuery { after }): StrictQuery<OutwardQuery>,
@@ -280,7 +280,7 @@ pub(in crate::office) async fn give(
             for (fact, person) in facts.iter().zip(office.registry.persons(&people)?) {
                 // Whoever has erased themselves meanwhile goes to nobody.
                 let Some(person) = person else { continue };
-                text.push_str(&outward(&office, fact, &person.personal.document).to_string());
+                text.push_str(&outward_line(&office, fact, &person.personal.document).to_string());
                 text.push('\n');
             }
         }
@@ -295,7 +295,7 @@ pub(in crate::office) async fn give(
 }
 
 /// A fact as it goes out: a salted subject in place of the person.
-fn outward(office: &Office, fact: &Fact, document: &Document) -> Value {
+fn outward_line(office: &Office, fact: &Fact, document: &Document) -> Value {
     let salt = salt(office, fact.person);
     let mut line = serde_json::to_value(fact).unwrap_or_default();
     if let Value::Object(members) = &mut line {

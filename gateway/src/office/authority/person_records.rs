@@ -2,7 +2,7 @@
 //! facts; and the paper pass of who has no phone. Names and documents stay with the residents.
 
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, StrictQuery};
@@ -57,7 +57,7 @@ pub(in crate::office) async fn read(
         let more = json!({
             "person": person, "class": class, "at": at, "facts": facts, "reports": evidence.reports,
         });
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }

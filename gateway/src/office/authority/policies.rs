@@ -1,7 +1,7 @@
 //! Rule packs: which is in force, what another would change, and bringing one into force by two approvers.
 
 use crate::clock;
-use crate::office::colours::cpu_throttle::SharedCore;
+use crate::office::colours::cpu_throttle::CpuThrottle;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
@@ -74,7 +74,7 @@ pub(in crate::office) struct Flips {
 /// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
 pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
     let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
-    let mut core = SharedCore::with_workers();
+    let mut throttle = CpuThrottle::on();
     office.registry.evidence(|_, evidence| {
         let then = policy.judge(evidence, now);
         let before = current.policy.judge(evidence, now).standing.colour;
@@ -83,7 +83,7 @@ pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips
             flips.worse += u64::from(then.standing.colour > before);
             *flips.by_rule.entry(deciding_rule(policy, &then)).or_default() += 1;
         }
-        core.rest();
+        throttle.pause();
     })?;
     Ok(flips)
 }

@@ -8,8 +8,8 @@ use crate::office::http::csv;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::format::{self, Format};
-use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
-use crate::office::http::ndjson::Line;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
 use axum::extract::State;
@@ -73,16 +73,16 @@ struct NewTestSites {
     office: Arc<Office>,
 }
 
-impl Clerk for NewTestSites {
+impl LineHandler for NewTestSites {
     type Entry = NewTestSite;
-    type Kept = TestSite;
+    type Stored = TestSite;
     const GROUP_MAX: usize = SITES_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<NewTestSite, OfficeError> {
+    fn read(&self, line: &NdjsonLine) -> Result<NewTestSite, OfficeError> {
         line.parse().and_then(TestSiteLine::checked)
     }
 
-    async fn keep(&self, new: Vec<NewTestSite>) -> Keeping<TestSite> {
+    async fn store(&self, new: Vec<NewTestSite>) -> GroupResult<TestSite> {
         let office = Arc::clone(&self.office);
         blocking(move || Ok(office.registry.add_test_sites(new)?.into_iter().map(Ok).collect())).await?
     }

@@ -3,8 +3,8 @@
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{PathId, PathIds};
-use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
-use crate::office::http::ndjson::Line;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::poster as drawing;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
@@ -77,16 +77,16 @@ struct NewVenues {
     office: Arc<Office>,
 }
 
-impl Clerk for NewVenues {
+impl LineHandler for NewVenues {
     type Entry = NewVenue;
-    type Kept = Venue;
+    type Stored = Venue;
     const GROUP_MAX: usize = VENUES_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<NewVenue, OfficeError> {
+    fn read(&self, line: &NdjsonLine) -> Result<NewVenue, OfficeError> {
         line.parse().and_then(VenueLine::checked)
     }
 
-    async fn keep(&self, new: Vec<NewVenue>) -> Keeping<Venue> {
+    async fn store(&self, new: Vec<NewVenue>) -> GroupResult<Venue> {
         let office = Arc::clone(&self.office);
         blocking(move || {
             let added = office.registry.add_venues(new)?;

@@ -13,25 +13,25 @@ const REST_PARTS: u32 = 3;
 const REST_MAX: Duration = Duration::from_millis(1);
 
 /// Somebody's share of a core.
-pub(in crate::office) struct SharedCore {
+pub(in crate::office) struct CpuThrottle {
     /// When the slice began; none where nobody else wants the core.
     began: Option<Instant>,
 }
 
-impl SharedCore {
+impl CpuThrottle {
     /// A core that nobody else wants.
-    pub(in crate::office) fn alone() -> Self {
+    pub(in crate::office) fn off() -> Self {
         Self { began: None }
     }
 
     /// A core that scans need, too.
-    pub(in crate::office) fn with_workers() -> Self {
+    pub(in crate::office) fn on() -> Self {
         Self { began: Some(Instant::now()) }
     }
 
     /// Rests if the slice is over. To be called after every piece of work, with no lock held. **Cost**: a look at the
     /// clock.
-    pub(in crate::office) fn rest(&mut self) {
+    pub(in crate::office) fn pause(&mut self) {
         let Some(began) = self.began else { return };
         let worked = began.elapsed();
         if worked >= SLICE {

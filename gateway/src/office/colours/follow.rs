@@ -27,7 +27,7 @@ const CUT_OFF_MS_MAX: u64 = 50 * 60_000;
 
 /// Keeps the tables in step for as long as the gateway runs.
 pub async fn keep_in_step(office: Arc<Office>) {
-    let mut follower = Follower { office, course: None, is_well: true };
+    let mut follower = ChangeFollower { office, course: None, is_well: true };
     loop {
         let turned = tokio::task::spawn_blocking(move || {
             let turned = follower.turn();
@@ -46,14 +46,14 @@ pub async fn keep_in_step(office: Arc<Office>) {
     }
 }
 
-struct Follower {
+struct ChangeFollower {
     office: Arc<Office>,
     /// How far changes have been followed; none before everything was loaded.
     course: Option<Course>,
     is_well: bool,
 }
 
-impl Follower {
+impl ChangeFollower {
     fn turn(&mut self) -> anyhow::Result<()> {
         let (office, now) = (&*self.office, clock::now());
         match self.course.as_mut().filter(|course| now.since_ms(course.polled) < CUT_OFF_MS_MAX) {

@@ -1,7 +1,7 @@
 //! Recolouring: a person's standing is worked out anew when a fact comes or goes, here or at another gateway, when
 //! a pack comes into force, and when time alone changes it. No one else writes the colour table.
 
-use super::cpu_throttle::SharedCore;
+use super::cpu_throttle::CpuThrottle;
 use crate::clock;
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::evidence::Evidence;
@@ -22,7 +22,7 @@ const SHARDS: usize = 64;
 const DUE_PAUSE_MS: u64 = 1_000;
 
 /// When whose standing changes by itself. One entry a person and time, at most one more than each has facts.
-pub(in crate::office) struct Due {
+pub(in crate::office) struct RecolourSchedule {
     times: Mutex<BTreeSet<(Timestamp, PersonId)>>,
     shards: [Mutex<()>; SHARDS],
     /// Everybody is recoloured by one at a time.
@@ -31,7 +31,7 @@ pub(in crate::office) struct Due {
     alone_meanwhile: Mutex<Option<HashSet<PersonId>>>,
 }
 
-impl Default for Due {
+impl Default for RecolourSchedule {
     fn default() -> Self {
         Self {
             times: Mutex::default(),
@@ -46,7 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Due {
+impl RecolourSchedule {
     fn shard(person: PersonId) -> usize {
         usize::try_from(person.0 % SHARDS as u64).expect("a small number")
     }
@@ -80,9 +80,9 @@ impl Office {
     /// Works people's standings out anew and puts them in the table; who is not registered goes out of it.
     pub(in crate::office) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
         for people in people.chunks(PEOPLE_AT_ONCE) {
-            let _alone = self.due.alone(people);
+            let _alone = self.schedule.alone(people);
             // Noted before the pack in force is looked up: what is noted too late is recoloured once more.
-            people.iter().for_each(|&person| self.due.note(person));
+            people.iter().for_each(|&person| self.schedule.note(person));
             let evidence = self.registry.evidence_of_registered(people)?;
             for (&person, evidence) in people.iter().zip(evidence) {
                 match evidence {
@@ -97,7 +97,7 @@ impl Office {
     fn put(&self, person: PersonId, evidence: &Evidence) {
         let judgement = self.judge_by(evidence);
         if let Some(at) = judgement.changes_at {
-            lock(&self.due.times).insert((at, person));
+            lock(&self.schedule.times).insert((at, person));
         }
         self.tables.colours.put(person, judgement.standing);
     }
@@ -115,20 +115,20 @@ impl Office {
     /// shown a colour that it denies, then the rest, who all stand as somebody without. Who is not registered goes
     /// out.
     pub(in crate::office) fn recolour_all(&self) -> Result<(), RegistryError> {
-        let _everybody = lock(&self.due.everybody);
-        *lock(&self.due.alone_meanwhile) = Some(HashSet::new());
+        let _everybody = lock(&self.schedule.everybody);
+        *lock(&self.schedule.alone_meanwhile) = Some(HashSet::new());
         let recoloured = self.recolour_everybody();
-        *lock(&self.due.alone_meanwhile) = None;
+        *lock(&self.schedule.alone_meanwhile) = None;
         recoloured
     }
 
     fn recolour_everybody(&self) -> Result<(), RegistryError> {
         let was_empty = self.tables.colours.is_empty();
         // At a start nobody is served by colours that are there already.
-        let mut core = if was_empty { SharedCore::alone() } else { SharedCore::with_workers() };
+        let mut throttle = if was_empty { CpuThrottle::off() } else { CpuThrottle::on() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
-            let _alone = lock(&self.due.shards[Due::shard(person)]);
-            if !self.due.is_noted(person) {
+            let _alone = lock(&self.schedule.shards[RecolourSchedule::shard(person)]);
+            if !self.schedule.is_noted(person) {
                 put();
             }
         };
@@ -136,7 +136,7 @@ impl Office {
         self.registry.evidence(|person, evidence| {
             with_evidence.insert(person);
             unless_noted(person, &|| self.put(person, evidence));
-            core.rest();
+            throttle.pause();
         })?;
         let without = self.judge_by(&Evidence::default()).standing;
         let (mut gone, mut registered) = (with_evidence.clone(), 0);
@@ -146,28 +146,28 @@ impl Office {
             if !with_evidence.contains(&person) {
                 unless_noted(person, &|| self.tables.colours.put(person, without));
             }
-            core.rest();
+            throttle.pause();
         })?;
         // All who are registered are in the table now: more are there only if somebody has left it.
         if self.tables.colours.len() > registered {
-            gone.extend(self.not_registered(&mut core)?);
+            gone.extend(self.not_registered(&mut throttle)?);
         }
         for person in gone {
             unless_noted(person, &|| self.tables.colours.remove(person));
-            core.rest();
+            throttle.pause();
         }
         Ok(())
     }
 
     /// Who is in the table and not registered.
-    fn not_registered(&self, core: &mut SharedCore) -> Result<Vec<PersonId>, RegistryError> {
+    fn not_registered(&self, throttle: &mut CpuThrottle) -> Result<Vec<PersonId>, RegistryError> {
         let everybody: Vec<PersonId> = self.tables.colours.everybody().map(|(person, _)| person).collect();
         let mut gone = Vec::new();
         for people in everybody.chunks(PEOPLE_AT_ONCE) {
             let registered = self.registry.are_registered(people)?;
             let here = people.iter().zip(registered);
             gone.extend(here.filter(|(_, is_registered)| !is_registered).map(|(person, _)| *person));
-            core.rest();
+            throttle.pause();
         }
         Ok(gone)
     }
@@ -193,7 +193,7 @@ pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<P
             let later = clock::now().plus_ms(DUE_PAUSE_MS);
             if let Err(error) = office.recolour(&people) {
                 tracing::warn!(%error, "who had a fever at a door was not recoloured; trying again");
-                lock(&office.due.times).extend(people.into_iter().map(|person| (later, person)));
+                lock(&office.schedule.times).extend(people.into_iter().map(|person| (later, person)));
             }
         });
         // A panic is logged by the one who hits it; the next list is another matter.
@@ -202,11 +202,11 @@ pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<P
 }
 
 fn recolour_due(office: &Office) {
-    let due = office.due.take(clock::now());
+    let due = office.schedule.take(clock::now());
     if let Err(error) = office.recolour(&due) {
         tracing::warn!(%error, people = due.len(), "standings that are due were not worked out; trying again");
         let later = clock::now().plus_ms(DUE_PAUSE_MS);
-        lock(&office.due.times).extend(due.into_iter().map(|person| (later, person)));
+        lock(&office.schedule.times).extend(due.into_iter().map(|person| (later, person)));
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_due_is_taken_once_and_what_is_not_stays() {
-        let due = Due::default();
+        let due = RecolourSchedule::default();
         for (at, person) in [(5, 1), (7, 2), (7, 1), (8, 3)] {
             lock(&due.times).insert((Timestamp(at), PersonId(person)));
         }

@@ -6,7 +6,7 @@ use scangate_core::policy::{Because, Judgement};
 use serde_json::{Value, json};
 
 /// The members of an answer that say so.
-pub(in crate::office) fn told(published: &PublishedPolicy, judgement: &Judgement) -> Value {
+pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judgement) -> Value {
     let reasons = judgement.because.iter().filter_map(|because| reason(published, because));
     let progress =
         judgement.progress.map(|progress| json!({"reported": progress.reported, "needed": progress.needed}));
@@ -29,7 +29,7 @@ fn reason(published: &PublishedPolicy, because: &Because) -> Option<Value> {
 }
 
 /// Adds members to an object.
-pub(in crate::office) fn with(mut object: Value, more: Value) -> Value {
+pub(in crate::office) fn merge(mut object: Value, more: Value) -> Value {
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
         object.extend(more);
     }

@@ -21,7 +21,7 @@ pub(in crate::office) struct Tracer(pub Claims);
 /// Who runs the service.
 pub(in crate::office) struct Operator(pub Claims);
 /// A device at a door.
-pub(in crate::office) struct AtTheDoor(pub Terminal);
+pub(in crate::office) struct DoorTerminal(pub Terminal);
 /// A resident, by the token that no screen shows.
 pub(in crate::office) struct Resident(pub PersonId);
 
@@ -58,7 +58,7 @@ role!(Authority, Role::Authority);
 role!(Tracer, Role::Tracer);
 role!(Operator, Role::Operator);
 
-impl FromRequestParts<Arc<Office>> for AtTheDoor {
+impl FromRequestParts<Arc<Office>> for DoorTerminal {
     type Rejection = OfficeError;
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
         Ok(Self(Terminal::of(&claims(parts, office)?)?))

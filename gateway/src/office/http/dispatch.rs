@@ -1,7 +1,9 @@
 //! The door of the back office from inside: takes calls, gives each to the router, and passes bodies both
 //! ways, no faster than the other side takes them.
 
-use super::channel::{Abandoned, Answer, CALLS_MAX, Call, Door, PIECES_MAX, Piece};
+use super::channel::{
+    AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, CALLS_MAX, OfficeAnswer, OfficeCall, OfficeSender,
+};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
@@ -18,12 +20,12 @@ const CALLS_AT_ONCE_MAX: usize = 512;
 
 /// The door, and who waits behind it.
 #[must_use]
-pub fn door() -> (Door, mpsc::Receiver<Call>) {
+pub fn channel() -> (OfficeSender, mpsc::Receiver<OfficeCall>) {
     mpsc::channel(CALLS_MAX)
 }
 
 /// Takes calls until every worker has let go of the door, and returns when the last is answered.
-pub async fn run(mut calls: mpsc::Receiver<Call>, router: Router) {
+pub async fn run(mut calls: mpsc::Receiver<OfficeCall>, router: Router) {
     let places = Arc::new(Semaphore::new(CALLS_AT_ONCE_MAX));
     while let Some(call) = calls.recv().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -38,36 +40,36 @@ pub async fn run(mut calls: mpsc::Receiver<Call>, router: Router) {
     let _ = places.acquire_many(all).await;
 }
 
-async fn answer(call: Call, router: Router) {
-    let Call { request, answer } = call;
-    let request = request.map(|pieces| Body::from_stream(Pieces(pieces)));
+async fn answer(call: OfficeCall, router: Router) {
+    let OfficeCall { request, answer } = call;
+    let request = request.map(|pieces| Body::from_stream(RequestBody(pieces)));
     let Ok(response) = router.oneshot(request).await;
     let (mut head, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
         head.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
-    let (to, from) = mpsc::channel(PIECES_MAX);
+    let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
     // Where the client is gone nobody reads.
-    if answer.send(Answer { head, body: from }).is_ok() {
+    if answer.send(OfficeAnswer { head, body: from }).is_ok() {
         pass_on(body, to).await;
     }
 }
 
-async fn pass_on(body: Body, to: mpsc::Sender<Piece>) {
+async fn pass_on(body: Body, to: mpsc::Sender<BodyChunk>) {
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         let is_broken = piece.is_err();
-        if to.send(piece.map_err(|_| Abandoned)).await.is_err() || is_broken {
+        if to.send(piece.map_err(|_| AbandonedBody)).await.is_err() || is_broken {
             return;
         }
     }
 }
 
 /// A request's body as it comes.
-struct Pieces(mpsc::Receiver<Piece>);
+struct RequestBody(mpsc::Receiver<BodyChunk>);
 
-impl futures_util::Stream for Pieces {
-    type Item = Result<Bytes, Abandoned>;
+impl futures_util::Stream for RequestBody {
+    type Item = Result<Bytes, AbandonedBody>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_recv(context)

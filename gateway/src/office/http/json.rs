@@ -66,7 +66,7 @@ mod tests {
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only its shape matters")]
-    struct Shape {
+    struct SampleBody {
         name: String,
         age: u8,
     }
@@ -81,7 +81,7 @@ mod tests {
             (r#"{"name":"Zhang""#, "not JSON at line 1 column 15"),
             (r#" ["Zhang",1]"#, "a list stands where an object is expected"),
         ] {
-            let wrong = parse::<Shape>(sent.as_bytes()).unwrap_err();
+            let wrong = parse::<SampleBody>(sent.as_bytes()).unwrap_err();
             let OfficeError::Malformed(detail) = wrong else { panic!("{sent}") };
             assert!(detail.contains(said), "{sent}: {detail}");
             assert!(!detail.contains("Zhang") && !detail.contains("secret"), "{detail}");

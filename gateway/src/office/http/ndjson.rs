@@ -20,20 +20,20 @@ use tokio::sync::mpsc;
 pub(in crate::office) const LINE_BYTES_MAX: usize = 4_096;
 /// Answers go out in pieces of about this size.
 const PIECE_BYTES: usize = 16 * 1024;
-/// Pieces that may wait for the client: 16 MiB, so that a client that reads nothing before it has sent
+/// AnswerBody that may wait for the client: 16 MiB, so that a client that reads nothing before it has sent
 /// everything gets through an import of a hundred thousand lines.
 const PIECES_MAX: usize = 1_024;
 
 /// A line of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::office) struct Line {
+pub(in crate::office) struct NdjsonLine {
     /// Its number, from 1. Blank lines count.
     pub number: u64,
     /// Its bytes without the line feed; a problem where it is too long.
     pub bytes: Result<Bytes, OfficeError>,
 }
 
-impl Line {
+impl NdjsonLine {
     /// Parses it.
     pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, OfficeError> {
         json::parse(self.bytes.as_ref().map_err(Clone::clone)?)
@@ -41,7 +41,7 @@ impl Line {
 }
 
 /// The lines of a request's body.
-pub(in crate::office) struct Lines {
+pub(in crate::office) struct NdjsonLines {
     body: BodyDataStream,
     buffer: BytesMut,
     number: u64,
@@ -49,7 +49,7 @@ pub(in crate::office) struct Lines {
     is_ended: bool,
 }
 
-impl Lines {
+impl NdjsonLines {
     /// The lines of this body.
     #[must_use]
     pub(in crate::office) fn new(body: Body) -> Self {
@@ -59,7 +59,7 @@ impl Lines {
 
     /// The next line that is not blank; none at the end. **Errors**: where the body broke off: what came
     /// before has been given. **Cancel safety**: nothing is lost.
-    pub(in crate::office) async fn next(&mut self) -> Result<Option<Line>, OfficeError> {
+    pub(in crate::office) async fn next(&mut self) -> Result<Option<NdjsonLine>, OfficeError> {
         loop {
             if let Some(line) = self.take_line() {
                 return Ok(Some(line));
@@ -82,7 +82,7 @@ impl Lines {
     }
 
     /// A whole line out of the buffer, if there is one.
-    fn take_line(&mut self) -> Option<Line> {
+    fn take_line(&mut self) -> Option<NdjsonLine> {
         loop {
             let end = self.buffer.iter().position(|&byte| byte == b'\n');
             let Some(bytes) = self.cut(end) else { return self.skip() };
@@ -93,7 +93,7 @@ impl Lines {
             let bytes = bytes.strip_suffix(b"\r").map_or(bytes.clone(), |line| bytes.slice_ref(line));
             if !bytes.iter().all(u8::is_ascii_whitespace) {
                 let bytes = if bytes.len() > LINE_BYTES_MAX { Err(too_long()) } else { Ok(bytes) };
-                return Some(Line { number: self.number, bytes });
+                return Some(NdjsonLine { number: self.number, bytes });
             }
         }
     }
@@ -111,13 +111,13 @@ impl Lines {
     }
 
     /// A line that is too long is answered once it is known to be, and its rest passed over.
-    fn skip(&mut self) -> Option<Line> {
+    fn skip(&mut self) -> Option<NdjsonLine> {
         if self.buffer.len() <= LINE_BYTES_MAX {
             return None;
         }
         self.buffer.clear();
         let is_known = std::mem::replace(&mut self.is_skipping, true);
-        (!is_known).then(|| Line { number: self.number + 1, bytes: Err(too_long()) })
+        (!is_known).then(|| NdjsonLine { number: self.number + 1, bytes: Err(too_long()) })
     }
 }
 
@@ -134,35 +134,35 @@ pub(in crate::office) struct Sink {
 /// The client reads no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client is gone")]
-pub(in crate::office) struct Gone;
+pub(in crate::office) struct ClientGone;
 
 impl Sink {
     /// Adds a line. **Errors**: the client is gone.
-    pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), Gone> {
+    pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), ClientGone> {
         let text = serde_json::to_vec(line).expect("answers hold nothing that JSON cannot");
         self.raw(&text).await
     }
 
     /// Adds a line that is JSON already.
-    pub(in crate::office) async fn raw(&mut self, line: &[u8]) -> Result<(), Gone> {
+    pub(in crate::office) async fn raw(&mut self, line: &[u8]) -> Result<(), ClientGone> {
         self.piece.extend_from_slice(line);
         self.piece.extend_from_slice(b"\n");
         if self.piece.len() >= PIECE_BYTES { self.flush().await } else { Ok(()) }
     }
 
     /// Sends what was added.
-    pub(in crate::office) async fn flush(&mut self) -> Result<(), Gone> {
+    pub(in crate::office) async fn flush(&mut self) -> Result<(), ClientGone> {
         if self.piece.is_empty() {
             return Ok(());
         }
-        self.to.send(self.piece.split().freeze()).await.map_err(|_| Gone)
+        self.to.send(self.piece.split().freeze()).await.map_err(|_| ClientGone)
     }
 }
 
 /// An answer whose lines `write` makes while it goes out. What is left in the sink is sent at the end.
 pub(in crate::office) fn answer<F>(write: impl FnOnce(Sink) -> F) -> Response
 where
-    F: Future<Output = Result<Sink, Gone>> + Send + 'static,
+    F: Future<Output = Result<Sink, ClientGone>> + Send + 'static,
 {
     let (to, pieces) = mpsc::channel(PIECES_MAX);
     let writing = write(Sink { to, piece: BytesMut::new() });
@@ -172,12 +172,12 @@ where
             let _ = sink.flush().await;
         }
     });
-    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(Pieces(pieces))).into_response()
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(AnswerBody(pieces))).into_response()
 }
 
-struct Pieces(mpsc::Receiver<Bytes>);
+struct AnswerBody(mpsc::Receiver<Bytes>);
 
-impl Stream for Pieces {
+impl Stream for AnswerBody {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -191,7 +191,7 @@ mod tests {
 
     async fn lines(pieces: Vec<Vec<u8>>) -> Vec<(u64, Option<String>)> {
         let pieces = pieces.into_iter().map(Ok::<_, Infallible>);
-        let mut lines = Lines::new(Body::from_stream(futures_util::stream::iter(pieces)));
+        let mut lines = NdjsonLines::new(Body::from_stream(futures_util::stream::iter(pieces)));
         let mut all = Vec::new();
         while let Some(line) = lines.next().await.unwrap() {
             all.push((line.number, line.bytes.ok().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())));

@@ -4,7 +4,7 @@ use super::error::OfficeError;
 use crate::office::authority::{
     audit, check_ins, facts, feeds, held, keys, person_records, policies, test_sites, venues,
 };
-use crate::office::residents::appeals_and_questions::{self, Appeals, Questions};
+use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
 use crate::office::residents::{arrivals, bookings, certificates, declarations, family, overview, reports};
 use crate::office::tracers::cases;
@@ -19,7 +19,7 @@ pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .route("/v1/check-ins/batch", post(check_ins::batch))
         .route("/v1/check-ins/import", post(check_ins::import))
-        .route("/v1/registration", get(registration::asked))
+        .route("/v1/registration", get(registration::requirements))
         .route("/v1/people", post(registration::register))
         .route("/v1/people/sms-codes", post(registration::send_code))
         .route("/v1/people/import", post(people::import))
@@ -27,7 +27,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people/me/reports", get(reports::list).post(reports::add))
         .route("/v1/people/me/declarations", get(declarations::list).post(declarations::draft))
         .route("/v1/people/me/declarations/{declaration}/confirm", post(declarations::confirm))
-        .route("/v1/people/me/dependants", get(family::list).post(family::take))
+        .route("/v1/people/me/dependants", get(family::list).post(family::add_dependant))
         .route(
             "/v1/people/me/dependants/{person}",
             get(family::view).patch(family::edit).delete(family::leave),
@@ -43,23 +43,23 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people/me/bookings/{day}", delete(bookings::cancel))
         .route(
             "/v1/people/me/appeals",
-            get(appeals_and_questions::list::<Appeals>).post(appeals_and_questions::add::<Appeals>),
+            get(appeals_and_questions::list::<AppealKind>).post(appeals_and_questions::add::<AppealKind>),
         )
         .route(
             "/v1/people/me/questions",
-            get(appeals_and_questions::list::<Questions>).post(appeals_and_questions::add::<Questions>),
+            get(appeals_and_questions::list::<QuestionKind>).post(appeals_and_questions::add::<QuestionKind>),
         )
         .route("/v1/people/me/overview", get(overview::show))
         .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
         .route("/v1/people/{person}", get(person_records::read))
         .route("/v1/people/{person}/passes", post(person_records::print_pass))
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
-        .route("/v1/appeals", get(appeals_and_questions::open::<Appeals>))
-        .route("/v1/appeals/{appeal}/answer", post(appeals_and_questions::answer::<Appeals>))
-        .route("/v1/questions", get(appeals_and_questions::open::<Questions>))
-        .route("/v1/questions/{question}/answer", post(appeals_and_questions::answer::<Questions>))
-        .route("/v1/feeds", post(feeds::take))
-        .route("/v1/feeds/outward", get(feeds::give))
+        .route("/v1/appeals", get(appeals_and_questions::open::<AppealKind>))
+        .route("/v1/appeals/{appeal}/answer", post(appeals_and_questions::answer::<AppealKind>))
+        .route("/v1/questions", get(appeals_and_questions::open::<QuestionKind>))
+        .route("/v1/questions/{question}/answer", post(appeals_and_questions::answer::<QuestionKind>))
+        .route("/v1/feeds", post(feeds::receive))
+        .route("/v1/feeds/outward", get(feeds::outward_feed))
         .route("/v1/issuer", get(certificates::issuer))
         .route("/v1/venues", post(venues::add))
         .route("/v1/venues/{venue}", delete(venues::close))

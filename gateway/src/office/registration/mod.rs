@@ -1,5 +1,5 @@
 //! Registration: who registers by themselves brings what the rule pack in force asks for. The steps, a code sent
-//! to the phone and a face, are proved by outside parties; nothing of them is kept but that they were. What the
+//! to the phone and a face, are proved by outside providers; nothing of them is kept but that they were. What the
 //! authority imports asks for none of it: see `people`.
 
 pub(super) mod phone_quota;
@@ -8,7 +8,7 @@ pub(super) mod service;
 
 use super::http::error::OfficeError;
 use super::http::json::{self, BODY_BYTES_MAX, Json};
-use super::residents::people::{Given, enrol, enrol_proven, give};
+use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key};
 use super::{Office, blocking};
 use crate::clock;
 use crate::tables::policies::PublishedPolicy;
@@ -16,7 +16,7 @@ use arc_swap::Guard;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use phone_quota::{Allowance, Taken};
+use phone_quota::{PhoneQuota, QuotaUnit};
 use providers::{Picture, PictureError};
 use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
 use scangate_core::policy::{RegistrationStep, Terms};
@@ -39,7 +39,7 @@ fn in_force(office: &Office) -> Arc<PublishedPolicy> {
 }
 
 /// `GET /v1/registration`: what a page must know to ask for it.
-pub(super) async fn asked(State(office): State<Arc<Office>>) -> axum::Json<Value> {
+pub(super) async fn requirements(State(office): State<Arc<Office>>) -> axum::Json<Value> {
     let published = in_force(&office);
     let (policy, terms) = (&published.policy, published.policy.terms());
     axum::Json(json!({
@@ -51,14 +51,14 @@ pub(super) async fn asked(State(office): State<Arc<Office>>) -> axum::Json<Value
 /// Where a code is to be sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Phone {
+pub(super) struct CodeRequest {
     phone: String,
 }
 
 /// `POST /v1/people/sms-codes`. The answer is the same whether or not the phone is known: nobody looks.
 pub(super) async fn send_code(
     State(office): State<Arc<Office>>,
-    Json(Phone { phone }): Json<Phone>,
+    Json(CodeRequest { phone }): Json<CodeRequest>,
 ) -> Result<Response, OfficeError> {
     let phone = checked_phone(&phone)?;
     let published = in_force(&office);
@@ -66,10 +66,10 @@ pub(super) async fn send_code(
         // Whoever asks for no codes sends none: it would cost the city and help nobody.
         return Err(Refusal::NotFound.into());
     }
-    let taken = Taken::of(Allowance::Codes, &phone, &office).await?;
-    let (reception, now) = (&office.reception, clock::now());
-    let code = reception.sms.code(&phone, now);
-    if let Err(fault) = reception.parties.send_code(published.policy.title(), &phone, &code).await {
+    let taken = QuotaUnit::of(PhoneQuota::Codes, &phone, &office).await?;
+    let (service, now) = (&office.registration, clock::now());
+    let code = service.sms.code(&phone, now);
+    if let Err(fault) = service.providers.send_code(published.policy.title(), &phone, &code).await {
         if fault.is_undone() {
             taken.give_back(&office).await;
         }
@@ -144,19 +144,19 @@ impl From<PictureError> for OfficeError {
 pub(super) async fn register(
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<axum::Json<Given>, OfficeError> {
+) -> Result<axum::Json<PhoneKey>, OfficeError> {
     let published = in_force(&office);
     let terms = published.policy.terms();
     let with_picture = terms.steps.contains(&RegistrationStep::Face);
-    let _place = with_picture.then(|| office.reception.place()).transpose()?;
+    let _place = with_picture.then(|| office.registration.picture_slot()).transpose()?;
     let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
     let (personal, proofs) = application(request, bytes_max).await?.under(terms)?;
-    let enrol = if proofs.are_brought() { enrol_proven } else { enrol };
+    let proof = if proofs.are_brought() { PhoneProof::Verified } else { PhoneProof::Unverified };
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
     let given = blocking(move || {
-        let registered = enrol(&office, &[personal])?.pop().ok_or(OfficeError::StoreUnavailable)?;
-        if registered.is_new { give(&office, registered) } else { Err(OfficeError::AlreadyRegistered) }
+        let registered = enrol(&office, &[personal], proof)?.pop().ok_or(OfficeError::StoreUnavailable)?;
+        if registered.is_new { phone_key(&office, registered) } else { Err(OfficeError::AlreadyRegistered) }
     });
     Ok(axum::Json(given.await??))
 }
@@ -169,19 +169,19 @@ async fn application(request: Request, bytes_max: usize) -> Result<Application, 
 }
 
 /// The phone first: nobody's face is compared for who does not hold the phone. A try counts before it is looked
-/// at, so that many at once are not more than the allowance.
+/// at, so that many at once are not more than the quota.
 async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), OfficeError> {
     if !proofs.are_brought() {
         return Ok(());
     }
     let Proofs { sms_code, face } = proofs;
-    let (reception, phone) = (&office.reception, &personal.phone);
-    let taken = Taken::of(Allowance::Tries, phone, office).await?;
-    if sms_code.is_some_and(|code| !reception.sms.is_good(phone, code.trim(), clock::now())) {
+    let (service, phone) = (&office.registration, &personal.phone);
+    let taken = QuotaUnit::of(PhoneQuota::Tries, phone, office).await?;
+    if sms_code.is_some_and(|code| !service.sms.is_good(phone, code.trim(), clock::now())) {
         return Err(OfficeError::SmsCodeInvalid);
     }
     let Some(face) = face else { return Ok(()) };
-    match reception.parties.is_match(personal, &face).await {
+    match service.providers.is_match(personal, &face).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(OfficeError::FaceMismatch),
         Err(_) => {

@@ -17,7 +17,7 @@ const _: () = assert!(PERIOD_MS >= 2 * SMS_WINDOW_MS);
 
 /// What a phone has so many of in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::office) enum Allowance {
+pub(in crate::office) enum PhoneQuota {
     /// Codes sent to it: enough for a message that is lost and one more, too few to be a nuisance.
     Codes,
     /// Registrations with a code or a face. Of a million codes two are good, so that a guess succeeds once in
@@ -25,7 +25,7 @@ pub(in crate::office) enum Allowance {
     Tries,
 }
 
-impl Allowance {
+impl PhoneQuota {
     fn max(self) -> u64 {
         match self {
             Self::Codes => 3,
@@ -41,24 +41,24 @@ impl Allowance {
     }
 }
 
-/// One of an allowance, taken.
-pub(in crate::office) struct Taken {
+/// One of an quota, taken.
+pub(in crate::office) struct QuotaUnit {
     account: String,
     period: u64,
 }
 
-impl Taken {
+impl QuotaUnit {
     /// Takes one. **Errors**: `too-many` where a phone has none left in this period.
     pub(in crate::office) async fn of(
-        allowance: Allowance,
+        quota: PhoneQuota,
         phone: &str,
         office: &Arc<Office>,
     ) -> Result<Self, OfficeError> {
-        let account = format!("{}/{}", allowance.word(), office.reception.sms.pseudonym(phone));
+        let account = format!("{}/{}", quota.word(), office.registration.sms.pseudonym(phone));
         let period = clock::now().0 / PERIOD_MS;
         let (taken, office) = (Self { account, period }, Arc::clone(office));
         blocking(move || {
-            if office.registry.spend(&taken.account, period, 1, allowance.max())? {
+            if office.registry.spend(&taken.account, period, 1, quota.max())? {
                 Ok(taken)
             } else {
                 Err(OfficeError::PhoneSpent(Timestamp((period + 1) * PERIOD_MS)))

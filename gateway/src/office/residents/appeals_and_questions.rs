@@ -3,7 +3,7 @@
 //! authority withdraws the fact.
 
 use super::checked_text;
-use super::declarations::Text;
+use super::declarations::TextBody;
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A kind of letter.
-pub(in crate::office) trait Kind: 'static {
+pub(in crate::office) trait LetterKind: 'static {
     /// What one is called in answers and in the audit.
     const ONE: &'static str;
     /// What many are called.
@@ -30,20 +30,20 @@ pub(in crate::office) trait Kind: 'static {
     const LETTER: fn(&mut Paper) -> Option<&mut Letter>;
 }
 
-/// Appeals against a colour.
-pub(in crate::office) struct Appeals;
+/// AppealKind against a colour.
+pub(in crate::office) struct AppealKind;
 
-impl Kind for Appeals {
+impl LetterKind for AppealKind {
     const ONE: &'static str = "appeal";
     const MANY: &'static str = "appeals";
     const PAPER: fn(Letter) -> Paper = Paper::Appeal;
     const LETTER: fn(&mut Paper) -> Option<&mut Letter> = Paper::appeal;
 }
 
-/// Questions about anything else.
-pub(in crate::office) struct Questions;
+/// QuestionKind about anything else.
+pub(in crate::office) struct QuestionKind;
 
-impl Kind for Questions {
+impl LetterKind for QuestionKind {
     const ONE: &'static str = "question";
     const MANY: &'static str = "questions";
     const PAPER: fn(Letter) -> Paper = Paper::Question;
@@ -51,10 +51,10 @@ impl Kind for Questions {
 }
 
 /// `POST /v1/people/me/appeals`, `…/questions`.
-pub(in crate::office) async fn add<K: Kind>(
+pub(in crate::office) async fn add<K: LetterKind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(Text { text }): Json<Text>,
+    Json(TextBody { text }): Json<TextBody>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let (text, at) = (checked_text(&text)?, clock::now());
     blocking(move || {
@@ -67,7 +67,7 @@ pub(in crate::office) async fn add<K: Kind>(
 }
 
 /// `GET /v1/people/me/appeals`, `…/questions`.
-pub(in crate::office) async fn list<K: Kind>(
+pub(in crate::office) async fn list<K: LetterKind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
@@ -76,7 +76,7 @@ pub(in crate::office) async fn list<K: Kind>(
     Ok(axum::Json(json!({ K::MANY: shown })))
 }
 
-fn shown<K: Kind>(id: PaperId, letter: &Letter) -> Value {
+fn shown<K: LetterKind>(id: PaperId, letter: &Letter) -> Value {
     json!({
         K::ONE: id, "text": letter.text, "at": letter.at, "due": letter.due,
         "overdue": is_overdue(letter.open_until(), clock::now()),
@@ -85,7 +85,7 @@ fn shown<K: Kind>(id: PaperId, letter: &Letter) -> Value {
 }
 
 /// `GET /v1/appeals`, `/v1/questions`: those that wait for an answer, what is due first in front.
-pub(in crate::office) async fn open<K: Kind>(
+pub(in crate::office) async fn open<K: LetterKind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
@@ -103,11 +103,11 @@ pub(in crate::office) async fn open<K: Kind>(
 }
 
 /// `POST /v1/appeals/{appeal}/answer`, `/v1/questions/{question}/answer`. The first answer stands.
-pub(in crate::office) async fn answer<K: Kind>(
+pub(in crate::office) async fn answer<K: LetterKind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     letter: Result<PathId<PaperId>, OfficeError>,
-    Json(Text { text }): Json<Text>,
+    Json(TextBody { text }): Json<TextBody>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let (PathId(id), text) = (letter?, checked_text(&text)?);
     blocking(move || {

@@ -23,14 +23,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How far from now an arrival may be said to be: it is registered before it happens, or a little later.
+/// How far from now an arrival may be notice to be: it is registered before it happens, or a little later.
 const ARRIVAL_MS_MAX: u64 = 14 * DAY_MS;
 const MINUTE_MS: u64 = 60_000;
 
 /// An arrival as a resident says it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Said {
+pub(in crate::office) struct ArrivalNotice {
     from_area: Area,
     at: Timestamp,
     #[serde(default)]
@@ -43,25 +43,25 @@ pub(in crate::office) struct Said {
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(said): Json<Said>,
+    Json(notice): Json<ArrivalNotice>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let now = clock::now();
-    if said.at.since_ms(now).max(now.since_ms(said.at)) > ARRIVAL_MS_MAX {
+    if notice.at.since_ms(now).max(now.since_ms(notice.at)) > ARRIVAL_MS_MAX {
         return Err(OfficeError::Malformed("at must be within 14 days from now".into()));
     }
-    if said.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
+    if notice.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
         return Err(OfficeError::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
     }
-    if said.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
+    if notice.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
         return Err(OfficeError::VenueUnknown);
     }
     blocking(move || {
         office.need_registered(id)?;
-        let kind = FactKind::Stay { area: said.from_area.clone() };
+        let kind = FactKind::Stay { area: notice.from_area.clone() };
         // Who says so beforehand is there until they arrive, and days are counted from then.
-        let stay = Fact { until: Some(said.at), ..office.self_reported(id, kind, said.at, now)? };
-        let due = due(&office, id, &stay, &said, now)?;
-        let Said { from_area, at, venue, unit } = said;
+        let stay = Fact { until: Some(notice.at), ..office.self_reported(id, kind, notice.at, now)? };
+        let due = due(&office, id, &stay, &notice, now)?;
+        let ArrivalNotice { from_area, at, venue, unit } = notice;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
         // Filed first: a stay without its duty would be worse than a duty without its stay, which says it again.
         let mut filed = office.file(id, Paper::Arrival(arrival))?;
@@ -81,7 +81,7 @@ fn due(
     office: &Office,
     person: PersonId,
     stay: &Fact,
-    said: &Said,
+    notice: &ArrivalNotice,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, OfficeError> {
     let mut evidence = office.registry.evidence_of(person)?;
@@ -92,10 +92,10 @@ fn due(
     else {
         return Ok(None);
     };
-    if duty.unit_needed && said.unit.is_none() {
+    if duty.unit_needed && notice.unit.is_none() {
         return Err(OfficeError::UnitNeeded);
     }
-    Ok(Some(said.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
+    Ok(Some(notice.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
 }
 
 /// `POST /v1/people/me/arrivals/{arrival}/reported`. Reporting twice changes nothing.

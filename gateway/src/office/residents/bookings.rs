@@ -1,6 +1,6 @@
 //! Bookings of tests: for oneself and for those one acts for, one a local day.
 
-use super::family::mine;
+use super::family::own_dependant;
 use crate::clock;
 use crate::office::calendar::date;
 use crate::office::http::auth::Resident;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// What is to be booked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Wish {
+pub(in crate::office) struct BookingRequest {
     site: TestSiteId,
     at: Timestamp,
 }
@@ -33,9 +33,9 @@ pub(in crate::office) struct Wish {
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(wish): Json<Wish>,
+    Json(request): Json<BookingRequest>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || book(&office, id, &wish).map(axum::Json)).await?
+    blocking(move || book(&office, id, &request).map(axum::Json)).await?
 }
 
 /// `POST /v1/people/me/dependants/{person}/bookings`.
@@ -43,17 +43,19 @@ pub(in crate::office) async fn add_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     dependant: Result<PathId<PersonId>, OfficeError>,
-    Json(wish): Json<Wish>,
+    Json(request): Json<BookingRequest>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathId(dependant) = dependant?;
-    blocking(move || book(&office, mine(&office, id, dependant, Right::Apply)?, &wish).map(axum::Json))
-        .await?
+    blocking(move || {
+        book(&office, own_dependant(&office, id, dependant, Right::Apply)?, &request).map(axum::Json)
+    })
+    .await?
 }
 
-fn book(office: &Office, person: PersonId, wish: &Wish) -> Result<Value, OfficeError> {
+fn book(office: &Office, person: PersonId, request: &BookingRequest) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
-    let (site, now) = (office.open_test_site(wish.site)?, clock::now());
-    let (slot, today) = (slot(office, &site, wish.at, now)?, office.day(now));
+    let (site, now) = (office.open_test_site(request.site)?, clock::now());
+    let (slot, today) = (slot(office, &site, request.at, now)?, office.day(now));
     office.count_today("bookings", person, BOOKINGS_A_DAY_MAX)?;
     let booking = office.registry.book(person, slot, site.opening.places, today)??;
     Ok(shown(office, &booking, &site))
@@ -98,7 +100,8 @@ pub(in crate::office) async fn list_for(
     State(office): State<Arc<Office>>,
     PathId(dependant): PathId<PersonId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || booked(&office, mine(&office, id, dependant, Right::View)?).map(axum::Json)).await?
+    blocking(move || booked(&office, own_dependant(&office, id, dependant, Right::View)?).map(axum::Json))
+        .await?
 }
 
 /// What somebody has booked from today on, in the order of its times.
@@ -132,7 +135,7 @@ pub(in crate::office) async fn cancel_for(
     // The day stays text: the right is checked and goes on record before the day is read.
     PathIds(dependant, day): PathIds<PersonId, String>,
 ) -> Result<StatusCode, OfficeError> {
-    blocking(move || call_off(&office, mine(&office, id, dependant, Right::Apply)?, &day)).await?
+    blocking(move || call_off(&office, own_dependant(&office, id, dependant, Right::Apply)?, &day)).await?
 }
 
 fn call_off(office: &Office, person: PersonId, day: &str) -> Result<StatusCode, OfficeError> {

@@ -3,7 +3,7 @@
 
 use super::SALT_DOMAIN;
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
@@ -71,7 +71,7 @@ pub(in crate::office) fn salt(office: &Office, person: PersonId) -> [u8; SALT_BY
 /// A certificate that is handed in.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct HandedIn {
+pub(in crate::office) struct CertificateSubmission {
     certificate: String,
 }
 
@@ -79,7 +79,7 @@ pub(in crate::office) struct HandedIn {
 pub(in crate::office) async fn hand_in(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(HandedIn { certificate }): Json<HandedIn>,
+    Json(CertificateSubmission { certificate }): Json<CertificateSubmission>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
@@ -99,7 +99,7 @@ pub(in crate::office) async fn hand_in(
         let judgement = office.judge(id)?;
         let published = office.tables.policies.in_force();
         let more = json!({"fact": fact_id, "issuer": verified.issuer, "until": until});
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }

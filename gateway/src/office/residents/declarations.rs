@@ -23,7 +23,7 @@ const DOMAIN: &str = "scangate declaration";
 /// A text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Text {
+pub(in crate::office) struct TextBody {
     pub(super) text: String,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::office) struct Text {
 pub(in crate::office) async fn draft(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(Text { text }): Json<Text>,
+    Json(TextBody { text }): Json<TextBody>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let (text, drafted) = (checked_text(&text)?, clock::now());
     blocking(move || {

@@ -2,9 +2,9 @@
 //! says first who may. Every right is asked for by itself, and what a guardian does is on record under the
 //! guardian's own id.
 
-use super::people::{change_person, enrol, give};
-use super::reports::{self, Health};
-use crate::office::colours::standing::{told, with};
+use super::people::{PhoneProof, change_person, enrol, phone_key};
+use super::reports::{self, HealthReport};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
@@ -42,7 +42,7 @@ pub(in crate::office) struct Guardian {
 }
 
 /// `POST /v1/people/me/dependants`.
-pub(in crate::office) async fn take(
+pub(in crate::office) async fn add_dependant(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(dependant): Json<Dependant>,
@@ -64,7 +64,7 @@ pub(in crate::office) async fn take(
         }
         office.audit_own(id, "dependant-taken", dependant.to_string(), json!({}))?;
         tie(&office, id, dependant)?;
-        Ok(axum::Json(json!(give(&office, registered)?)))
+        Ok(axum::Json(json!(phone_key(&office, registered)?)))
     })
     .await?
 }
@@ -116,8 +116,9 @@ fn register(
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
-    let registered =
-        enrol(office, std::slice::from_ref(&personal))?.pop().ok_or(OfficeError::StoreUnavailable)?;
+    let registered = enrol(office, std::slice::from_ref(&personal), PhoneProof::Unverified)?
+        .pop()
+        .ok_or(OfficeError::StoreUnavailable)?;
     if registered.is_new {
         return Ok(registered);
     }
@@ -137,7 +138,7 @@ fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Register
 
 /// The dependant of a path, if they are the asker's and guardians may do this; it goes on record. What is not one's
 /// own answers as what does not exist.
-pub(super) fn mine(
+pub(super) fn own_dependant(
     office: &Office,
     holder: PersonId,
     dependant: PersonId,
@@ -175,12 +176,12 @@ pub(in crate::office) async fn view(
     PathId(dependant): PathId<PersonId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
-        let dependant = mine(&office, id, dependant, Right::View)?;
+        let dependant = own_dependant(&office, id, dependant, Right::View)?;
         let person = office.registry.person(dependant)?.ok_or(Refusal::NotFound)?;
         let judgement = office.judge(dependant)?;
         let published = office.tables.policies.in_force();
         let more = json!({"person": dependant, "name": person.personal.name});
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }
@@ -194,7 +195,7 @@ pub(in crate::office) async fn edit(
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathId(dependant) = dependant?;
     blocking(move || {
-        let dependant = mine(&office, id, dependant, Right::Edit)?;
+        let dependant = own_dependant(&office, id, dependant, Right::Edit)?;
         change_person(&office, dependant, change).map(axum::Json)
     })
     .await?
@@ -205,11 +206,11 @@ pub(in crate::office) async fn report(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     dependant: Result<PathId<PersonId>, OfficeError>,
-    Json(health): Json<Health>,
+    Json(health): Json<HealthReport>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathId(dependant) = dependant?;
     blocking(move || {
-        let dependant = mine(&office, id, dependant, Right::Report)?;
+        let dependant = own_dependant(&office, id, dependant, Right::Report)?;
         reports::report(&office, dependant, health).map(axum::Json)
     })
     .await?

@@ -2,12 +2,12 @@
 //! themselves comes by `registration`.
 
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
-use crate::office::http::line_handler::{self, Clerk, Keeping, put_json};
-use crate::office::http::ndjson::Line;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
 use axum::extract::State;
@@ -36,40 +36,43 @@ const OWN_CHECK_INS_MAX: usize = 1_000;
 
 /// What a phone makes its codes from.
 #[derive(Serialize)]
-pub(in crate::office) struct Given {
+pub(in crate::office) struct PhoneKey {
     person: PersonId,
     kid: u8,
     key: String,
 }
 
 /// The key of somebody registered, under the kid it was given out with while that is good.
-pub(in crate::office) fn give(office: &Office, registered: Registered) -> Result<Given, OfficeError> {
+pub(in crate::office) fn phone_key(office: &Office, registered: Registered) -> Result<PhoneKey, OfficeError> {
     let keyring = &office.tables.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
     let current = keyring.current();
     let (kid, key) =
         under(Kid(registered.kid)).or_else(|| under(current)).ok_or(OfficeError::StoreUnavailable)?;
-    Ok(Given { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
+    Ok(PhoneKey { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
 }
 
-/// Registers people and shows them in the colour table at once.
-pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<Registered>, OfficeError> {
-    let kid = office.tables.keyring.current().0;
-    shown(office, office.registry.register(people, kid, clock::now())?)
+/// Whether people have proved, by a code or a face, that they hold the phones they register with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::office) enum PhoneProof {
+    /// Each has proved it.
+    Verified,
+    /// Registered by somebody else, or under a pack that asks for no proof.
+    Unverified,
 }
 
-/// The same of people who proved, by a code or a face, that they hold their phones.
-pub(in crate::office) fn enrol_proven(
+/// Registers people and adds those who are new to the colour table.
+pub(in crate::office) fn enrol(
     office: &Office,
     people: &[Personal],
+    proof: PhoneProof,
 ) -> Result<Vec<Registered>, OfficeError> {
-    let kid = office.tables.keyring.current().0;
-    shown(office, office.registry.register_proven(people, kid, clock::now())?)
-}
-
-/// Shows who of them is new in the colour table.
-fn shown(office: &Office, registered: Vec<Registered>) -> Result<Vec<Registered>, OfficeError> {
+    let (kid, now) = (office.tables.keyring.current().0, clock::now());
+    let registered = match proof {
+        PhoneProof::Verified => office.registry.register_proven(people, kid, now)?,
+        PhoneProof::Unverified => office.registry.register(people, kid, now)?,
+    };
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
@@ -90,22 +93,26 @@ struct NewPeople {
     office: Arc<Office>,
 }
 
-impl Clerk for NewPeople {
+impl LineHandler for NewPeople {
     type Entry = Personal;
-    type Kept = Registered;
+    type Stored = Registered;
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<Personal, OfficeError> {
+    fn read(&self, line: &NdjsonLine) -> Result<Personal, OfficeError> {
         line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
 
-    async fn keep(&self, people: Vec<Personal>) -> Keeping<Registered> {
+    async fn store(&self, people: Vec<Personal>) -> GroupResult<Registered> {
         let office = Arc::clone(&self.office);
-        Ok(blocking(move || enrol(&office, &people)).await??.into_iter().map(Ok).collect())
+        Ok(blocking(move || enrol(&office, &people, PhoneProof::Unverified))
+            .await??
+            .into_iter()
+            .map(Ok)
+            .collect())
     }
 
     fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), OfficeError> {
-        put_json(&give(&self.office, registered)?, text);
+        put_json(&phone_key(&self.office, registered)?, text);
         Ok(())
     }
 }
@@ -134,7 +141,7 @@ pub(in crate::office) async fn me(
             "guardians": kin.guardians,
             "named": kin.named,
         });
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }

@@ -11,9 +11,9 @@ use scangate_storage::trail::Stored;
 use std::sync::Arc;
 
 /// The venues' dwells.
-pub(in crate::office) struct Known<'a>(&'a Venues);
+pub(in crate::office) struct VenueDwells<'a>(&'a Venues);
 
-impl Dwells for Known<'_> {
+impl Dwells for VenueDwells<'_> {
     fn of(&self, venue: VenueId) -> Dwell {
         self.0.dwell(venue)
     }
@@ -26,7 +26,7 @@ impl Dwells for Known<'_> {
 /// What the co-presence engine reads, and through when that is complete.
 pub(in crate::office) struct Sources<'a> {
     pub(in crate::office) trails: Stored<'a>,
-    pub(in crate::office) dwells: Known<'a>,
+    pub(in crate::office) dwells: VenueDwells<'a>,
     pub(in crate::office) complete_through: Timestamp,
 }
 
@@ -39,7 +39,7 @@ pub(in crate::office) async fn read<T: Send + 'static>(
     let _place = office.tracing.acquire().await;
     let office = Arc::clone(office);
     let read = blocking(move || {
-        let (trails, dwells) = (Stored(&*office.trails), Known(&office.tables.venues));
+        let (trails, dwells) = (Stored(&*office.trails), VenueDwells(&office.tables.venues));
         read(&office, &Sources { trails, dwells, complete_through })
     });
     read.await?.map_err(|wrong| wrong.complete_through(complete_through))

@@ -2,7 +2,9 @@
 //! comes out by one, each held back by the other side's window. Polled by the loop, never a task.
 
 use super::write_queue::{WriteProgress, WriteQueue};
-use crate::office::http::channel::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::office::http::channel::{
+    AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
+};
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
 use bytes::{Bytes, BytesMut};
 use http::header::{DATE, HeaderValue};
@@ -30,7 +32,7 @@ pub(super) enum OfficeStreamStatus {
 #[expect(clippy::large_enum_variant, reason = "it lies in the box of its stream")]
 enum BodyState {
     /// Pieces go to the office as it takes them; some were read already.
-    Streams { reader: RequestReader, to: PollSender<Piece>, read: VecDeque<Bytes> },
+    Streams { reader: RequestReader, to: PollSender<BodyChunk>, read: VecDeque<Bytes> },
     /// The office wants no more; the peer goes on sending until it is told.
     Unwanted,
     /// All went.
@@ -38,8 +40,8 @@ enum BodyState {
 }
 
 enum AnswerState {
-    Head(oneshot::Receiver<Answer>),
-    Body(mpsc::Receiver<Piece>),
+    Head(oneshot::Receiver<OfficeAnswer>),
+    Body(mpsc::Receiver<BodyChunk>),
     Done,
 }
 
@@ -56,12 +58,12 @@ impl OfficeStream {
     pub(super) fn begin(
         head: http::request::Parts,
         reader: RequestReader,
-        door: &Door,
+        door: &OfficeSender,
         waker: Waker,
     ) -> Result<Self, Refusal> {
-        let (to, from) = mpsc::channel(PIECES_MAX);
+        let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
         let (answer, answered) = oneshot::channel();
-        let call = Call { request: http::Request::from_parts(head, from), answer };
+        let call = OfficeCall { request: http::Request::from_parts(head, from), answer };
         door.try_send(call).map_err(|_| Refusal::Overloaded)?;
         let incoming = BodyState::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
         Ok(Self { incoming, outcoming: AnswerState::Head(answered), out: WriteQueue::default(), waker })
@@ -96,7 +98,7 @@ impl OfficeStream {
                     StreamRead::Reset => {
                         // Where there is no room for the word the dropped channel says it.
                         if to.poll_reserve(&mut context).is_ready() {
-                            let _ = to.send_item(Err(Abandoned));
+                            let _ = to.send_item(Err(AbandonedBody));
                         }
                         self.incoming = BodyState::Done;
                     }
@@ -119,7 +121,7 @@ impl OfficeStream {
                 AnswerState::Head(answered) => match Pin::new(answered).poll(&mut context) {
                     Poll::Pending => return OfficeStreamStatus::Waits,
                     Poll::Ready(Err(_)) => return OfficeStreamStatus::Broken,
-                    Poll::Ready(Ok(Answer { mut head, body })) => {
+                    Poll::Ready(Ok(OfficeAnswer { mut head, body })) => {
                         if let Ok(date) = HeaderValue::from_bytes(date) {
                             head.headers.insert(DATE, date);
                         }
@@ -137,7 +139,7 @@ impl OfficeStream {
                         self.out.push(frame.freeze());
                         self.out.push(piece);
                     }
-                    Poll::Ready(Some(Err(Abandoned))) => return OfficeStreamStatus::Broken,
+                    Poll::Ready(Some(Err(AbandonedBody))) => return OfficeStreamStatus::Broken,
                     Poll::Ready(None) => {
                         self.out.end();
                         self.outcoming = AnswerState::Done;
@@ -165,7 +167,7 @@ enum PassStatus {
 /// Passes read pieces on while the office takes them.
 fn pass_on(
     reader: &mut RequestReader,
-    to: &mut PollSender<Piece>,
+    to: &mut PollSender<BodyChunk>,
     read: &mut VecDeque<Bytes>,
     context: &mut Context<'_>,
 ) -> PassStatus {

@@ -16,7 +16,7 @@ pub(super) struct SmsDouble {
 
 impl SmsDouble {
     /// Says that no messages are sent; once.
-    pub(super) fn say_so(&self) {
+    pub(super) fn warn_once(&self) {
         self.said.get_or_init(|| {
             tracing::warn!(
                 "no SMS are sent: codes are printed on standard error, for development only; \
@@ -27,7 +27,7 @@ impl SmsDouble {
 
     /// Prints the code of a phone.
     pub(super) fn send(&self, phone: &str, code: &SmsCode) {
-        self.say_so();
+        self.warn_once();
         let last = phone.get(phone.len().saturating_sub(LAST_DIGITS)..).unwrap_or_default();
         let line = format!("SMS double, nothing is sent: the code for ***…{last} is {}\n", code.digits());
         // Without a standard error there is nobody to read it.
@@ -43,7 +43,7 @@ pub(super) struct FaceDouble {
 
 impl FaceDouble {
     /// Says that no faces are compared; once.
-    pub(super) fn say_so(&self) {
+    pub(super) fn warn_once(&self) {
         self.said.get_or_init(|| {
             tracing::warn!(
                 "no faces are compared: every JPEG or PNG is taken, for development only; \
@@ -54,7 +54,7 @@ impl FaceDouble {
 
     /// Whether a picture is of a document's holder: it is not looked at.
     pub(super) fn is_match(&self) -> bool {
-        self.say_so();
+        self.warn_once();
         true
     }
 }

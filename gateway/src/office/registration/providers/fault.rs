@@ -2,7 +2,7 @@
 
 /// A fault. Nothing of the question or the answer is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PartyFault {
+pub enum ProviderFault {
     /// As many questions are under way as may be at once. Nothing was asked.
     #[error("as many questions are under way as may be at once")]
     Busy,
@@ -23,7 +23,7 @@ pub enum PartyFault {
     Unreadable,
 }
 
-impl PartyFault {
+impl ProviderFault {
     /// Whether it is known that nothing was done.
     pub(crate) fn is_undone(self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Outside parties: who sends codes to phones and who compares faces with documents. They are a city's own
+//! Outside providers: who sends codes to phones and who compares faces with documents. They are a city's own
 //! services, asked by webhooks; where none is configured a double answers. Only registration asks them, on the
 //! back office's runtime: no scan waits for one.
 //!
@@ -12,7 +12,7 @@ mod fault;
 mod picture;
 mod webhook;
 
-pub use fault::PartyFault;
+pub use fault::ProviderFault;
 pub use picture::{Picture, PictureError};
 
 use crate::config::{PartyAddress, RegistrationConfig};
@@ -29,8 +29,8 @@ use std::fs;
 use std::path::Path;
 use webhook::Webhook;
 
-/// The outside parties of a deployment.
-pub struct Parties {
+/// The outside providers of a deployment.
+pub struct Providers {
     sms: Sms,
     face: Face,
 }
@@ -47,7 +47,7 @@ enum Face {
 
 /// A code to be sent.
 #[derive(Serialize)]
-struct Message<'a> {
+struct SmsMessage<'a> {
     phone: &'a str,
     code: &'a str,
     text: &'a str,
@@ -55,20 +55,20 @@ struct Message<'a> {
 
 /// A face to be compared.
 #[derive(Serialize)]
-struct Claim<'a> {
+struct FaceClaim<'a> {
     name: &'a str,
     document: &'a Document,
     image: &'a str,
 }
 
-/// Whether it is the document's holder. Outside parties may say more.
+/// Whether it is the document's holder. Outside providers may say more.
 #[derive(Deserialize)]
-struct Compared {
+struct FaceMatch {
     r#match: bool,
 }
 
-impl Parties {
-    /// The parties that a configuration names. **Errors**: if a token cannot be read, or there is nobody on this
+impl Providers {
+    /// The providers that a configuration names. **Errors**: if a token cannot be read, or there is nobody on this
     /// machine to vouch for a webhook's certificate.
     pub fn new(config: &RegistrationConfig) -> anyhow::Result<Self> {
         let authorization = config.webhook_token.as_deref().map(authorization).transpose()?;
@@ -89,18 +89,18 @@ impl Parties {
     }
 
     /// Says which of a pack's steps a double would answer.
-    pub fn say_doubles(&self, steps: &[RegistrationStep]) {
+    pub fn warn_of_doubles(&self, steps: &[RegistrationStep]) {
         for step in steps {
             match (step, &self.sms, &self.face) {
-                (RegistrationStep::Sms, Sms::Double(double), _) => double.say_so(),
-                (RegistrationStep::Face, _, Face::Double(double)) => double.say_so(),
+                (RegistrationStep::Sms, Sms::Double(double), _) => double.warn_once(),
+                (RegistrationStep::Face, _, Face::Double(double)) => double.warn_once(),
                 (RegistrationStep::Sms | RegistrationStep::Face, ..) => {}
             }
         }
     }
 
     /// Has a code sent to a phone, in the name of what the pack calls itself.
-    pub async fn send_code(&self, title: &str, phone: &str, code: &SmsCode) -> Result<(), PartyFault> {
+    pub async fn send_code(&self, title: &str, phone: &str, code: &SmsCode) -> Result<(), ProviderFault> {
         let webhook = match &self.sms {
             Sms::Webhook(webhook) => webhook,
             Sms::Double(double) => {
@@ -109,25 +109,29 @@ impl Parties {
             }
         };
         let text = text(title, code);
-        let said = webhook.ask(&Message { phone, code: code.digits(), text: &text }).await;
-        let taken = said.and_then(|said| {
-            if said.status.is_success() { Ok(()) } else { Err(PartyFault::Refused(said.status.as_u16())) }
+        let answer = webhook.ask(&SmsMessage { phone, code: code.digits(), text: &text }).await;
+        let taken = answer.and_then(|answer| {
+            if answer.status.is_success() {
+                Ok(())
+            } else {
+                Err(ProviderFault::Refused(answer.status.as_u16()))
+            }
         });
         taken.inspect_err(|fault| report("sms", *fault))
     }
 
     /// Whether a picture is of a document's holder.
-    pub async fn is_match(&self, personal: &Personal, face: &Picture) -> Result<bool, PartyFault> {
+    pub async fn is_match(&self, personal: &Personal, face: &Picture) -> Result<bool, ProviderFault> {
         let webhook = match &self.face {
             Face::Webhook(webhook) => webhook,
             Face::Double(double) => return Ok(double.is_match()),
         };
-        let claim = Claim { name: &personal.name, document: &personal.document, image: face.base64() };
-        let compared = webhook.ask(&claim).await.and_then(|said| match said.status {
-            StatusCode::OK => serde_json::from_slice(&said.body).map_err(|_| PartyFault::Unreadable),
-            status => Err(PartyFault::Refused(status.as_u16())),
+        let claim = FaceClaim { name: &personal.name, document: &personal.document, image: face.base64() };
+        let compared = webhook.ask(&claim).await.and_then(|answer| match answer.status {
+            StatusCode::OK => serde_json::from_slice(&answer.body).map_err(|_| ProviderFault::Unreadable),
+            status => Err(ProviderFault::Refused(status.as_u16())),
         });
-        compared.map(|Compared { r#match }| r#match).inspect_err(|fault| report("face", *fault))
+        compared.map(|FaceMatch { r#match }| r#match).inspect_err(|fault| report("face", *fault))
     }
 }
 
@@ -137,7 +141,7 @@ fn text(title: &str, code: &SmsCode) -> String {
     format!("【{title}】验证码 {}，{minutes}分钟内有效，请勿告知他人。", code.digits())
 }
 
-fn report(party: &'static str, fault: PartyFault) {
+fn report(party: &'static str, fault: ProviderFault) {
     metrics::counter!("scangate_party_faults_total", "party" => party, "fault" => fault.word()).increment(1);
     tracing::warn!(party, %fault, "an outside party did not answer a registration");
 }

@@ -1,7 +1,7 @@
 //! A webhook: one question by `POST`, one answer, over HTTP/1.1. It knows the wire and its bounds, and not what
-//! is asked; that is [`super::Parties`]'.
+//! is asked; that is [`super::Providers`]'.
 
-use super::fault::PartyFault;
+use super::fault::ProviderFault;
 use crate::config::PartyAddress;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -32,7 +32,7 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 const _: () = assert!(2 * CONNECT_MAX.as_millis() < ANSWER_MAX.as_millis());
 
 /// What an outside party answered.
-pub(super) struct Said {
+pub(super) struct WebhookAnswer {
     /// The status.
     pub(super) status: StatusCode,
     /// The body.
@@ -59,16 +59,16 @@ impl Webhook {
     }
 
     /// Asks once; a second time where no connection came about, for then nothing was asked.
-    pub(super) async fn ask(&self, question: &impl Serialize) -> Result<Said, PartyFault> {
-        let Ok(_place) = self.places.try_acquire() else { return Err(PartyFault::Busy) };
+    pub(super) async fn ask(&self, question: &impl Serialize) -> Result<WebhookAnswer, ProviderFault> {
+        let Ok(_place) = self.places.try_acquire() else { return Err(ProviderFault::Busy) };
         let question = serde_json::to_vec(question).expect("a question is made of strings");
         match tokio::time::timeout(ANSWER_MAX, self.exchange(question.into())).await {
-            Ok(said) => said,
-            Err(_) => Err(PartyFault::Late),
+            Ok(answer) => answer,
+            Err(_) => Err(ProviderFault::Late),
         }
     }
 
-    async fn exchange(&self, question: Bytes) -> Result<Said, PartyFault> {
+    async fn exchange(&self, question: Bytes) -> Result<WebhookAnswer, ProviderFault> {
         let first = self.client.request(self.request(question.clone())).await;
         let answered = match first {
             Err(error) if error.is_connect() => self.client.request(self.request(question)).await,
@@ -76,7 +76,10 @@ impl Webhook {
         };
         let (head, body) = answered.map_err(|error| fault(&error))?.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        Ok(Said { status: head.status, body: body.map_err(|_| PartyFault::Unreadable)?.to_bytes() })
+        Ok(WebhookAnswer {
+            status: head.status,
+            body: body.map_err(|_| ProviderFault::Unreadable)?.to_bytes(),
+        })
     }
 
     fn request(&self, question: Bytes) -> Request<Full<Bytes>> {
@@ -92,12 +95,12 @@ impl Webhook {
     }
 }
 
-fn fault(error: &Error) -> PartyFault {
-    if error.is_connect() { PartyFault::Unreachable } else { PartyFault::Broken }
+fn fault(error: &Error) -> ProviderFault {
+    if error.is_connect() { ProviderFault::Unreachable } else { ProviderFault::Broken }
 }
 
 /// Connects by TLS, to whom this machine's own list of authorities vouches for, or plainly on this machine.
-/// Outside parties are not the project's to keep at TLS 1.3: 1.2 is taken, too.
+/// Outside providers are not the project's to keep at TLS 1.3: 1.2 is taken, too.
 fn connector(address: &PartyAddress) -> io::Result<HttpsConnector<HttpConnector>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
