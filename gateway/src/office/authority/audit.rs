@@ -1,4 +1,4 @@
-//! The audit, for whoever checks it: its entries in their order, each with its hash and that of the one before.
+//! The audit for operators: the entries in order, each with its own hash and the previous entry's.
 
 use crate::office::http::auth::Operator;
 use crate::office::http::error::OfficeError;
@@ -12,7 +12,7 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Entries in one answer; whoever wants more asks from behind the last.
+/// The entries in one answer; the next request continues after the last one.
 const ENTRIES_MAX: u64 = 1_000;
 
 /// The number of the first entry that is read.
@@ -31,7 +31,7 @@ impl Parameters for AuditQuery {
     const EXPECTED: &'static str = "the query takes `from`, a number";
 }
 
-/// `GET /v1/audit?from=N`: NDJSON, an entry a line. Nothing on record is a person's name or document.
+/// `GET /v1/audit?from=N`: NDJSON, one entry per line. No entry has a person's name or document.
 pub(in crate::office) async fn read(
     Operator(_): Operator,
     State(office): State<Arc<Office>>,

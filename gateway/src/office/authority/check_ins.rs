@@ -1,5 +1,5 @@
-//! Check-ins that come in numbers: those a terminal made while its link was down, and those of registers
-//! kept elsewhere. A line's problem does not stop the rest; what is answered with an id is on disk.
+//! Check-ins in bulk: those that a terminal made while its link was down, and those of another register. A
+//! line's problem does not stop the rest. A check-in that is answered with an id is on disk.
 
 use crate::clock;
 use crate::office::http::auth::{Authority, DoorTerminal};
@@ -24,7 +24,7 @@ use scangate_core::time::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Scans journaled as one: with all their companions they fit what the intake takes.
+/// The scans of one journal append: with all their companions they fit into the intake's limit.
 const SCANS_A_GROUP: usize = CHECK_INS_MAX / (1 + COMPANIONS_MAX);
 
 /// `POST /v1/check-ins/batch`.
@@ -90,7 +90,7 @@ pub(in crate::office) async fn import(
     line_handler::answer(CheckInImport { office }, body)
 }
 
-/// Check-ins of a register kept elsewhere.
+/// Check-ins of another register.
 struct CheckInImport {
     office: Arc<Office>,
 }
@@ -107,7 +107,7 @@ impl LineHandler for CheckInImport {
             return Err(OfficeError::Malformed("at lies in the future".into()));
         }
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
-            return Err(OfficeError::Malformed("at is longer ago than trails are kept".into()));
+            return Err(OfficeError::Malformed("at is before the retention of trails".into()));
         }
         if self.office.tables.venues.get(venue).is_none() {
             return Err(OfficeError::VenueUnknown);

@@ -1,5 +1,5 @@
-//! Facts: the only way a colour changes. A list that would turn many people at once is held for a second
-//! approver.
+//! Facts: the only way a colour changes. A list that would give many people a worse colour is held for a
+//! second approver.
 
 use crate::clock;
 use crate::office::http::auth::Authority;
@@ -24,16 +24,16 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A list of facts, which is looked at whole before any of it counts.
+/// The longest list of facts. The whole list is checked before any of it is stored.
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Worsening facts in a request that need no second approver.
+/// The worsening facts that a request may have without a second approver.
 const WORSENING_MAX: usize = 100;
-/// Worsening facts an hour from one source, or from one sender, that need no second approver.
+/// The worsening facts per hour from one source, or from one sender, without a second approver.
 const SOURCE_WORSENING_MAX: u64 = 1_000;
-/// The longest reason.
+/// The longest reason of a withdrawal.
 const REASON_BYTES_MAX: usize = 1_000;
 
-/// A list, read: each line with its number.
+/// A parsed list: each line with its number.
 type FactList = Vec<(u64, Result<Fact, OfficeError>)>;
 
 /// `POST /v1/facts`.
@@ -69,7 +69,7 @@ fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> 
     let said: Vec<Result<FactLine, OfficeError>> = lines.iter().map(NdjsonLine::parse).collect();
     let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
     let mut registered = office.registry.are_registered(&people)?.into_iter();
-    // A list goes on record at one time: the order of its lines means nothing.
+    // All facts of a list have the same recording time: the order of its lines means nothing.
     let now = clock::now();
     let facts = said.into_iter().map(|said| {
         let said = said?;
@@ -82,8 +82,8 @@ fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> 
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }
 
-/// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
-/// it: a source is whatever the sender says.
+/// Whether a list worsens more than one person may decide. A list that is not held counts against its sources
+/// and its sender; the sender chooses the source, so the source alone is no limit.
 fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<bool, OfficeError> {
     let published = office.tables.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
@@ -120,7 +120,7 @@ fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Resu
     Ok((StatusCode::ACCEPTED, answer).into_response())
 }
 
-/// Puts facts on record, recolours whom they are about, and answers a line each.
+/// Stores facts, recolours their persons, and answers with one line each.
 fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     office.registry.add_facts(&facts)?;
@@ -140,7 +140,7 @@ fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
-/// Applies a list that a second approver let through.
+/// Applies a list that a second approver approved.
 pub(in crate::office) async fn apply_held(
     office: Arc<Office>,
     body: String,
@@ -149,7 +149,7 @@ pub(in crate::office) async fn apply_held(
     blocking(move || apply(&office, read(&office, &lines)?)).await?
 }
 
-/// Why a fact stops counting.
+/// The reason of a withdrawal.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct WithdrawalRequest {

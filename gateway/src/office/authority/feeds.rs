@@ -1,5 +1,5 @@
-//! Feeds between a province and its city: signed, in sequence, all or nothing. Inward come facts by document; outward
-//! go this city's own facts by salted subject, so that no document leaves.
+//! Feeds between a province and its city: signed, in sequence, all or nothing. Inward feeds have facts by
+//! document. Outward feeds have this city's own facts by salted subject, so no document leaves the city.
 
 use crate::clock;
 use crate::office::http::auth::Authority;
@@ -29,11 +29,11 @@ use std::sync::Arc;
 
 /// The longest feed.
 const FEED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Worsening facts in a feed that need no second approver.
+/// The worsening facts that a feed may have without a second approver.
 const WORSENING_MAX: usize = 1_000;
-/// Facts in an outward feed; the next one goes on behind them.
+/// The facts in an outward feed; the next feed continues after them.
 const OUTWARD_MAX: usize = 100_000;
-/// What went on record this short a time ago may not be there yet at every gateway.
+/// Facts younger than this may not have reached every gateway yet.
 const SETTLING_MS: u64 = 10_000;
 const SIGNATURE: &str = "scangate-signature";
 const DOMAIN: &str = "scangate feed";
@@ -47,29 +47,29 @@ struct FeedHead {
     lines: usize,
 }
 
-/// The last feed of a source that was taken.
+/// The position of the last feed that was accepted from a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct FeedPosition {
     sequence: u64,
     digest: String,
 }
 
-/// A line, read.
+/// A parsed line.
 struct FeedEntry {
     person: Option<PersonId>,
     fact: Option<Fact>,
-    /// What the source itself shows for the person.
+    /// The colour that the source shows for the person.
     colour: Option<Colour>,
 }
 
-/// A feed whose source is trusted and which comes next.
+/// A feed from a trusted source that is the next in sequence.
 struct Feed {
     head: FeedHead,
     lines: Vec<FeedEntry>,
     taken: FeedPosition,
 }
 
-/// `POST /v1/feeds`: NDJSON, a head line and then a line a fact, signed in the header `scangate-signature`.
+/// `POST /v1/feeds`: NDJSON, a head line and one line per fact, signed in the header `scangate-signature`.
 pub(in crate::office) async fn receive(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -103,7 +103,7 @@ pub(in crate::office) async fn receive(
     .await?
 }
 
-/// Applies a feed that a second approver let through: it was verified when it came.
+/// Applies a feed that a second approver approved. Its signature was verified on receipt.
 pub(in crate::office) async fn apply_held(
     office: Arc<Office>,
     body: String,
@@ -122,7 +122,7 @@ fn head(body: &str) -> Result<FeedHead, OfficeError> {
     json::parse(body.lines().next().unwrap_or_default().as_bytes())
 }
 
-/// Verifies a feed and reads it whole; none where it was taken before.
+/// Verifies a feed and parses all of it; `None` if it was accepted before.
 fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, OfficeError> {
     let (head, now) = (head(body)?, clock::now());
     let is_trusted = {
@@ -137,7 +137,7 @@ fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Of
     next(office, head, body)
 }
 
-/// Reads a feed whole if it is the next one of its source.
+/// Parses a feed if it is the next one of its source.
 fn next(office: &Office, head: FeedHead, body: &str) -> Result<Option<Feed>, OfficeError> {
     let whole = digest::digest(&digest::SHA256, body.as_bytes());
     let taken = FeedPosition { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
@@ -151,7 +151,7 @@ fn next(office: &Office, head: FeedHead, body: &str) -> Result<Option<Feed>, Off
     }
     let texts: Vec<&str> = body.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
     if texts.len() != head.lines {
-        return Err(OfficeError::Malformed("the head says another number of lines".into()));
+        return Err(OfficeError::Malformed("the head has another number of lines than the feed".into()));
     }
     let lines = lines(office, &head, &texts)?;
     Ok(Some(Feed { head, lines, taken }))
@@ -167,7 +167,7 @@ fn setting(source: &str) -> String {
     format!("feed/{source}")
 }
 
-/// A line as it is sent: the document in place of the person.
+/// A line as sent: it has the document in place of the person.
 #[derive(Deserialize)]
 struct FeedLine {
     document: Document,
@@ -177,10 +177,10 @@ struct FeedLine {
     rest: serde_json::Map<String, Value>,
 }
 
-/// Reads every line, or none: the first that is wrong is named.
+/// Parses every line or none. **Errors**: the number of the first bad line.
 fn lines(office: &Office, head: &FeedHead, texts: &[&str]) -> Result<Vec<FeedEntry>, OfficeError> {
     let of_line = |number: usize, wrong: &dyn std::fmt::Display| {
-        OfficeError::Malformed(format!("line {}: {wrong}; nothing of the feed was taken", number + 2).into())
+        OfficeError::Malformed(format!("line {}: {wrong}; nothing of the feed was stored", number + 2).into())
     };
     let mut sent = Vec::with_capacity(texts.len());
     for (number, text) in texts.iter().enumerate() {
@@ -205,18 +205,19 @@ fn lines(office: &Office, head: &FeedHead, texts: &[&str]) -> Result<Vec<FeedEnt
     Ok(read)
 }
 
-/// The fact of a line, named by its place in the feed: a feed that is sent again brings the same ones.
+/// The fact of a line. Its id is derived from its position in the feed, so a repeated feed stores the same
+/// facts.
 fn fact(
     head: &FeedHead,
     number: usize,
     person: Option<PersonId>,
     mut rest: serde_json::Map<String, Value>,
 ) -> Result<Option<Fact>, String> {
-    // Somebody who is not registered here is checked all the same: a feed is right as a whole or not at all.
+    // A person who is not registered here is checked too: a feed is valid as a whole or rejected.
     rest.insert("person".into(), value!(person.unwrap_or(PersonId(0))));
     rest.entry("source").or_insert_with(|| value!(head.source));
     let line: FactLine =
-        serde_json::from_value(Value::Object(rest)).map_err(|_| "it is no fact".to_owned())?;
+        serde_json::from_value(Value::Object(rest)).map_err(|_| "it is not a fact".to_owned())?;
     let place = format!("{}\0{}\0{number}", head.source, head.sequence);
     let whole = digest::digest(&digest::SHA256, place.as_bytes());
     let mut id = [0; 8];
@@ -225,8 +226,8 @@ fn fact(
     line.fact(id, clock::now()).map(Some).map_err(|error| error.to_string())
 }
 
-/// Puts a feed on record, moves its source on, and says for how many people its source shows another colour than
-/// this city, by this feed or an earlier one.
+/// Stores a feed and advances its source. Returns for how many people the source shows another colour than
+/// this city, from this feed or an earlier one.
 fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     let Feed { head, lines, taken } = feed;
     let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
@@ -263,8 +264,8 @@ impl Parameters for OutwardQuery {
     const EXPECTED: &'static str = "the query needs `after`, a time";
 }
 
-/// `GET /v1/feeds/outward?after=TIME`: what this city put on record since then, with the time to ask after next.
-/// **Cost**: reads all evidence.
+/// `GET /v1/feeds/outward?after=TIME`: this city's facts recorded after that time, with the time for the next
+/// request. **Cost**: reads all evidence.
 pub(in crate::office) async fn outward_feed(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -278,7 +279,7 @@ pub(in crate::office) async fn outward_feed(
         for facts in facts.chunks(PEOPLE_AT_ONCE) {
             let people: Vec<PersonId> = facts.iter().map(|fact| fact.person).collect();
             for (fact, person) in facts.iter().zip(office.registry.persons(&people)?) {
-                // Whoever has erased themselves meanwhile goes to nobody.
+                // A person who was erased meanwhile is left out.
                 let Some(person) = person else { continue };
                 text.push_str(&outward_line(&office, fact, &person.personal.document).to_string());
                 text.push('\n');
@@ -294,7 +295,7 @@ pub(in crate::office) async fn outward_feed(
     .await?
 }
 
-/// A fact as it goes out: a salted subject in place of the person.
+/// A fact as sent: it has a salted subject in place of the person.
 fn outward_line(office: &Office, fact: &Fact, document: &Document) -> Value {
     let salt = salt(office, fact.person);
     let mut line = serde_json::to_value(fact).unwrap_or_default();
@@ -306,7 +307,7 @@ fn outward_line(office: &Office, fact: &Fact, document: &Document) -> Value {
     line
 }
 
-/// This city's own facts of a time, in the order in which they went on record, and up to when they are all of them.
+/// This city's own facts after a time, in the order of recording, and the time up to which they are complete.
 fn recorded(
     office: &Office,
     after: Timestamp,
@@ -328,7 +329,8 @@ fn recorded(
     let Some(first_left) = facts.get(OUTWARD_MAX).map(|fact| fact.recorded) else {
         return Ok((facts, through));
     };
-    // Facts of one instant stay together: those of the one that does not fit whole come with the next feed.
+    // Facts of the same instant stay together: those of the first instant that does not fit come with the
+    // next feed.
     facts.retain(|fact| fact.recorded < first_left);
     Ok((facts, first_left.minus_ms(1)))
 }

@@ -1,5 +1,5 @@
-//! Held lists: facts and rule packs that wait for a second approver, who is another subject than the one
-//! who sent them.
+//! Held lists: facts, feeds and rule packs that wait for a second approver. The approver must be another
+//! subject than the sender.
 
 use super::{facts, feeds, policies};
 use crate::office::http::auth::Authority;
@@ -34,19 +34,19 @@ pub(in crate::office) async fn list(
     Ok(axum::Json(value!({ "held": held })))
 }
 
-/// Persons whom a pack may give a more severe colour with nobody saying how many they expect.
+/// The persons whom a pack may give a more severe colour if the approver states no number.
 const WORSE_MAX: u64 = 1_000;
 
-/// What an approver says besides.
+/// The optional body of an approval.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Approval {
-    /// How many more severe colours are expected at most.
+    /// The highest number of more severe colours that the approver expects.
     #[serde(default)]
     worse: Option<u64>,
 }
 
-/// `POST /v1/held/{held}/approve`: answers what the list would have answered.
+/// `POST /v1/held/{held}/approve`: answers as the list itself would have.
 pub(in crate::office) async fn approve(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -65,7 +65,8 @@ pub(in crate::office) async fn approve(
     }
 }
 
-/// Keeps a pack held that would turn very many, unless the approver expects so many.
+/// Rejects the approval of a pack that would change more colours than the approver expects; the pack stays
+/// held.
 async fn foresee(
     office: &Arc<Office>,
     claims: &Claims,
@@ -78,7 +79,8 @@ async fn foresee(
         if held.kind != HeldKind::Policy {
             return Ok(());
         }
-        // Before everybody is judged for somebody who may not approve it.
+        // Checked first: judging every person is expensive, and this approver might not be allowed to
+        // approve.
         by_another(&held, &claims)?;
         let policy = Policy::parse(&held.body).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
         let worse = policies::flips(&office, &policy)?.worse;
@@ -86,7 +88,7 @@ async fn foresee(
             return Ok(());
         }
         metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
-        tracing::warn!(held = %id, worse, "a rule pack would give very many a more severe colour; it stays held");
+        tracing::warn!(held = %id, worse, "a rule pack would give very many people a more severe colour; it stays held");
         Err(OfficeError::MassFlip(worse))
     })
     .await?
@@ -102,7 +104,7 @@ pub(in crate::office) async fn reject(
     Ok(axum::Json(value!({"held": held.id, "rejected": true})))
 }
 
-/// Who sent a list may take it back, but not let it through.
+/// Allows approval by another subject only. The sender may still reject the list.
 fn by_another(held: &Held, claims: &Claims) -> Result<(), OfficeError> {
     if held.sent_by == claims.subject { Err(OfficeError::SameApprover) } else { Ok(()) }
 }

@@ -1,5 +1,5 @@
-//! Keys by kid: a new one becomes current without a restart, an old one is withdrawn when its phones have
-//! moved on.
+//! Keys by kid: rotation makes a new kid current without a restart. An operator withdraws an old kid once the
+//! phones have changed to the new one.
 
 use crate::deployment::reference;
 use crate::office::http::auth::Operator;
@@ -22,7 +22,7 @@ pub(in crate::office) async fn list(
     axum::Json(office.tables.keyring.kids())
 }
 
-/// `POST /v1/keys/rotate`: the next kid is current; codes under the others are still taken.
+/// `POST /v1/keys/rotate`: makes the next kid current; codes under the other kids are still accepted.
 pub(in crate::office) async fn rotate(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
@@ -37,7 +37,7 @@ pub(in crate::office) async fn rotate(
     change(office, claims, "key-rotated", rotate).await.map(axum::Json)
 }
 
-/// `DELETE /v1/keys/{kid}`: codes under it are refused from now on.
+/// `DELETE /v1/keys/{kid}`: rejects codes under this kid from now on.
 pub(in crate::office) async fn withdraw(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
@@ -57,8 +57,9 @@ pub(in crate::office) async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Changes the kids in the registry, then here: a restart never knows fewer than phones were given. Where another
-/// gateway changes them at the same time, its change is taken in first.
+/// Changes the kids in the registry first and then here: after a restart this gateway still knows every kid
+/// that phones have. If another gateway changed them meanwhile, the compare-and-swap fails and the change is
+/// applied again.
 async fn change(
     office: Arc<Office>,
     claims: Claims,

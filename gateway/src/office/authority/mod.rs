@@ -1,5 +1,5 @@
-//! What the authority and operators do: facts, feeds, held lists, people one at a time, rule packs, venues, test
-//! sites, keys, the audit, and check-ins that come in numbers.
+//! Endpoints of the authority and the operators: facts, feeds, held lists, person records, rule packs,
+//! venues, test sites, keys, the audit, and check-ins in bulk.
 
 pub(super) mod audit;
 pub(super) mod check_ins;

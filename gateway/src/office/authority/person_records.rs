@@ -1,5 +1,6 @@
-//! Persons as the authority sees them, one at a time and on record: what their colour is and was, by which rules and
-//! facts; and the paper pass of who has no phone. Names and documents stay with the residents.
+//! Persons as the authority sees them, one at a time and audited: their colour now or at an earlier time,
+//! with its rules and facts. Also the paper pass for a person without a phone. Names and documents are not
+//! shown.
 
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
@@ -21,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Persons that one subject may look at a day: nobody reads them in bulk.
+/// The persons that one subject may read per day: it prevents reading in bulk.
 const PERSONS_A_DAY_MAX: u64 = 2_000;
 
 /// The time and the rule pack of a replay; now and the pack in force where the query leaves them out.

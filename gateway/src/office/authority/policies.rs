@@ -1,4 +1,4 @@
-//! Rule packs: which is in force, what another would change, and bringing one into force by two approvers.
+//! Rule packs: the one in force, a dry run of another, and publishing one with two approvers.
 
 use crate::clock;
 use crate::office::colours::cpu_throttle::CpuThrottle;
@@ -47,7 +47,8 @@ pub(in crate::office) async fn list(
     Ok(axum::Json(value!({"in_force": in_force, "policies": all})))
 }
 
-/// `GET /v1/policies/{number}`: a pack's text with the deployment's signature, for whoever checks what was in force.
+/// `GET /v1/policies/{number}`: a pack's text with the deployment's signature, as evidence of what was in
+/// force.
 pub(in crate::office) async fn read(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
@@ -61,17 +62,18 @@ pub(in crate::office) async fn read(
     })))
 }
 
-/// What a pack would change.
+/// The effect of a pack.
 #[derive(Default)]
 pub(in crate::office) struct Flips {
     changes: u64,
-    /// Of them, to a more severe colour.
+    /// The changes to a more severe colour.
     pub(in crate::office) worse: u64,
-    /// By the rule that would then give the colour.
+    /// The changes by the rule that would give the new colour.
     by_rule: BTreeMap<String, u64>,
 }
 
-/// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
+/// Judges every person with evidence by both packs. A person without evidence has the same colour under any
+/// pack.
 pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
     let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
     let mut throttle = CpuThrottle::on();
@@ -88,8 +90,8 @@ pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips
     Ok(flips)
 }
 
-/// `POST /v1/policies/dry-run`: a pack's TOML in, and how many would change colour, by the rule that would
-/// then give it.
+/// `POST /v1/policies/dry-run`: takes a pack's TOML, and returns how many people would change colour, by the
+/// rule that would give it.
 pub(in crate::office) async fn dry_run(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
@@ -108,7 +110,7 @@ pub(in crate::office) async fn dry_run(
     .await?
 }
 
-/// The first rule that gives the colour; `none` where no rule fires.
+/// The id of the first rule that gives the colour; `none` if no rule fires.
 fn deciding_rule(policy: &Policy, judgement: &Judgement) -> String {
     let first = judgement.because.first().and_then(|because| policy.rules().get(because.rule));
     first.map_or_else(|| "none".to_owned(), |rule| rule.id.clone())
@@ -135,7 +137,7 @@ pub(in crate::office) async fn publish(
     .await?
 }
 
-/// Brings a pack into force that a second approver let through, and recolours everybody.
+/// Brings an approved pack into force, and recolours every person.
 pub(in crate::office) async fn bring_into_force(
     office: Arc<Office>,
     text: String,

@@ -1,4 +1,4 @@
-//! Test sites: adding and closing them, looking up where and when a test can be had, and who comes.
+//! Test sites: adding and closing them, listing sites and free slots, and the bookings of a site.
 
 use super::venues::checked;
 use crate::clock;
@@ -30,7 +30,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Test sites added as one.
+/// The test sites that are stored together.
 const SITES_A_GROUP: usize = 64;
 
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ pub(in crate::office) async fn add(
     Ok(line_handler::answer(NewTestSites { office }, body))
 }
 
-/// Test sites that the authority adds.
+/// The handler of new test sites.
 struct NewTestSites {
     office: Arc<Office>,
 }
@@ -93,7 +93,7 @@ impl LineHandler for NewTestSites {
     }
 }
 
-/// `DELETE /v1/test-sites/{site}`: nobody books there any more, and what is booked stays.
+/// `DELETE /v1/test-sites/{site}`: the site accepts no new bookings; existing ones stay.
 pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -105,7 +105,7 @@ pub(in crate::office) async fn close(
 }
 
 impl Office {
-    /// A test site that takes bookings. **Errors**: there is none of this id.
+    /// Returns a test site that accepts bookings. **Errors**: no open site has this id.
     pub(in crate::office) fn open_test_site(&self, site: TestSiteId) -> Result<TestSite, OfficeError> {
         let site = self.registry.test_site(site)?.filter(|site| site.doors == Doors::Open);
         Ok(site.ok_or(Refusal::NotFound)?)
@@ -124,7 +124,7 @@ impl Parameters for DistrictQuery {
     const EXPECTED: &'static str = "the query takes `district`";
 }
 
-/// `GET /v1/test-sites?district=NAME`: those that take bookings, and the days that can be booked.
+/// `GET /v1/test-sites?district=NAME`: the sites that accept bookings, and the days that can be booked.
 pub(in crate::office) async fn list(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
@@ -169,7 +169,7 @@ fn day<'de, D: Deserializer<'de>>(input: D) -> Result<Date, D::Error> {
     date(&text).ok_or_else(|| D::Error::custom("not a date"))
 }
 
-/// `GET /v1/test-sites/{site}/slots?day=DATE`: how many places each slot has left that has not begun.
+/// `GET /v1/test-sites/{site}/slots?day=DATE`: the free places of each slot that has not begun.
 pub(in crate::office) async fn slots(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
@@ -192,7 +192,7 @@ pub(in crate::office) async fn slots(
     .await?
 }
 
-/// `GET /v1/test-sites/{site}/bookings?day=DATE`: who comes, by slot; ids alone.
+/// `GET /v1/test-sites/{site}/bookings?day=DATE`: the booked persons by slot, as ids only.
 pub(in crate::office) async fn booked(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,

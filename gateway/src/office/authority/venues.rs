@@ -1,4 +1,4 @@
-//! Venues: adding, closing, posters.
+//! Venues: adding and closing them, and their posters.
 
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
@@ -25,9 +25,9 @@ use serde_json::json;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Venues added as one.
+/// The venues that are stored together.
 const VENUES_A_GROUP: usize = 512;
-/// The poster that a new venue's answer has the code of.
+/// The poster whose code the answer to a new venue has.
 const FIRST_POSTER: u16 = 1;
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ impl VenueLine {
     }
 }
 
-/// A name of a place. **Errors**: malformed, with the field that it is of.
+/// Checks a name of a venue or test site. **Errors**: malformed, with the name of the field.
 pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, OfficeError> {
     checked_name(text).map_err(|_| {
         let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
@@ -72,7 +72,7 @@ pub(in crate::office) async fn add(
     Ok(line_handler::answer(NewVenues { office }, body))
 }
 
-/// Venues that the authority adds.
+/// The handler of new venues.
 struct NewVenues {
     office: Arc<Office>,
 }
@@ -131,7 +131,7 @@ pub(in crate::office) async fn poster(
     Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
 }
 
-/// `DELETE /v1/venues/{venue}`: its codes are refused from now on, its visits stay.
+/// `DELETE /v1/venues/{venue}`: its codes are refused from now on; its visits stay.
 pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,

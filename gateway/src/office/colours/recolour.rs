@@ -1,5 +1,6 @@
-//! Recolouring: a person's standing is worked out anew when a fact comes or goes, here or at another gateway, when
-//! a pack comes into force, and when time alone changes it. No one else writes the colour table.
+//! Recolouring: a person's standing is computed again when a fact is added or withdrawn, here or at another
+//! gateway, when a pack comes into force, and when time alone changes it. Only this module writes the colour
+//! table.
 
 use super::cpu_throttle::CpuThrottle;
 use crate::clock;
@@ -14,20 +15,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
-/// How often what is due is looked for.
+/// The interval between two looks for due standings.
 const TICK: Duration = Duration::from_millis(500);
-/// Persons are recoloured one at a time a shard, so that of two facts the later judgement sees both.
+/// The shards of the locks that serialise the recolouring of one person: of two facts, the later judgement
+/// sees both.
 const SHARDS: usize = 64;
-/// How long after a failure what is due is tried again.
+/// The delay before a failed recolouring is tried again.
 const DUE_PAUSE_MS: u64 = 1_000;
 
-/// When whose standing changes by itself. One entry a person and time, at most one more than each has facts.
+/// The times at which standings change by themselves. Each person has at most one entry more than facts.
 pub(in crate::office) struct RecolourSchedule {
     times: Mutex<BTreeSet<(Timestamp, PersonId)>>,
     shards: [Mutex<()>; SHARDS],
-    /// Everybody is recoloured by one at a time.
+    /// Held while every person is recoloured.
     everybody: Mutex<()>,
-    /// Who was recoloured alone while everybody is, by what was read later.
+    /// The persons who were recoloured singly while a full recolouring runs: their rows were read later.
     alone_meanwhile: Mutex<Option<HashSet<PersonId>>>,
 }
 
@@ -51,14 +53,13 @@ impl RecolourSchedule {
         usize::try_from(person.0 % SHARDS as u64).expect("a small number")
     }
 
-    /// Waits until nobody else recolours any of these. Shards are taken in one order, so that two who wait do
-    /// not wait for each other.
+    /// Locks the shards of these people. All callers lock in the same order, so they cannot deadlock.
     fn alone(&self, people: &[PersonId]) -> Vec<MutexGuard<'_, ()>> {
         let shards: BTreeSet<usize> = people.iter().map(|&person| Self::shard(person)).collect();
         shards.into_iter().map(|shard| lock(&self.shards[shard])).collect()
     }
 
-    /// Takes everybody whose time has come.
+    /// Removes and returns the people whose time has come.
     fn take(&self, now: Timestamp) -> Vec<PersonId> {
         let mut times = lock(&self.times);
         let later = times.split_off(&(now.plus_ms(1), PersonId(0)));
@@ -77,11 +78,12 @@ impl RecolourSchedule {
 }
 
 impl Office {
-    /// Works people's standings out anew and puts them in the table; who is not registered goes out of it.
+    /// Computes people's standings again and puts them into the table. A person who is not registered is
+    /// removed from it.
     pub(in crate::office) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
         for people in people.chunks(PEOPLE_AT_ONCE) {
             let _alone = self.schedule.alone(people);
-            // Noted before the pack in force is looked up: what is noted too late is recoloured once more.
+            // Noted before the pack in force is read: a person noted too late is only recoloured twice.
             people.iter().for_each(|&person| self.schedule.note(person));
             let evidence = self.registry.evidence_of_registered(people)?;
             for (&person, evidence) in people.iter().zip(evidence) {
@@ -106,14 +108,14 @@ impl Office {
         self.tables.policies.in_force().policy.judge(evidence, clock::now())
     }
 
-    /// What the pack in force says of a person now.
+    /// The judgement of the pack in force about a person now.
     pub(in crate::office) fn judge(&self, person: PersonId) -> Result<Judgement, RegistryError> {
         Ok(self.judge_by(&self.registry.evidence_of(person)?))
     }
 
-    /// Recolours everybody under the pack in force: first those about whom there is evidence, so that nobody is
-    /// shown a colour that it denies, then the rest, who all stand as somebody without. Who is not registered goes
-    /// out.
+    /// Recolours every person under the pack in force. People with evidence come first, so none of them keeps
+    /// a colour that the pack denies. The others all have the standing of a person without evidence. People
+    /// who are not registered are removed.
     pub(in crate::office) fn recolour_all(&self) -> Result<(), RegistryError> {
         let _everybody = lock(&self.schedule.everybody);
         *lock(&self.schedule.alone_meanwhile) = Some(HashSet::new());
@@ -124,7 +126,7 @@ impl Office {
 
     fn recolour_everybody(&self) -> Result<(), RegistryError> {
         let was_empty = self.tables.colours.is_empty();
-        // At a start nobody is served by colours that are there already.
+        // At a start the table serves no scans yet.
         let mut throttle = if was_empty { CpuThrottle::off() } else { CpuThrottle::on() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
             let _alone = lock(&self.schedule.shards[RecolourSchedule::shard(person)]);
@@ -148,7 +150,7 @@ impl Office {
             }
             throttle.pause();
         })?;
-        // All who are registered are in the table now: more are there only if somebody has left it.
+        // Every registered person is in the table now. It has more entries only if someone was erased.
         if self.tables.colours.len() > registered {
             gone.extend(self.not_registered(&mut throttle)?);
         }
@@ -159,7 +161,7 @@ impl Office {
         Ok(())
     }
 
-    /// Who is in the table and not registered.
+    /// The people in the table who are not registered.
     fn not_registered(&self, throttle: &mut CpuThrottle) -> Result<Vec<PersonId>, RegistryError> {
         let everybody: Vec<PersonId> = self.tables.colours.everybody().map(|(person, _)| person).collect();
         let mut gone = Vec::new();
@@ -180,23 +182,23 @@ pub async fn recolour_when_due(office: Arc<Office>) {
     loop {
         ticks.tick().await;
         let office = Arc::clone(&office);
-        // A panic is logged by the one who hits it; the next tick tries the rest.
+        // The panic was logged in `blocking`; the next tick recolours the rest.
         let _ = crate::office::blocking(move || recolour_due(&office)).await;
     }
 }
 
-/// Recolours who had a fever at a door, for as long as the gateway runs.
+/// Recolours people whom a door measured with a fever, for as long as the gateway runs.
 pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<PersonId>>) {
     while let Some(people) = feverish.recv().await {
         let office = Arc::clone(&office);
         let recoloured = crate::office::blocking(move || {
             let later = clock::now().plus_ms(DUE_PAUSE_MS);
             if let Err(error) = office.recolour(&people) {
-                tracing::warn!(%error, "who had a fever at a door was not recoloured; trying again");
+                tracing::warn!(%error, "people with a fever at a door were not recoloured; trying again");
                 lock(&office.schedule.times).extend(people.into_iter().map(|person| (later, person)));
             }
         });
-        // A panic is logged by the one who hits it; the next list is another matter.
+        // The panic was logged in `blocking`; the next list is independent.
         let _ = recoloured.await;
     }
 }
@@ -204,7 +206,7 @@ pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<P
 fn recolour_due(office: &Office) {
     let due = office.schedule.take(clock::now());
     if let Err(error) = office.recolour(&due) {
-        tracing::warn!(%error, people = due.len(), "standings that are due were not worked out; trying again");
+        tracing::warn!(%error, people = due.len(), "due standings were not computed; trying again");
         let later = clock::now().plus_ms(DUE_PAUSE_MS);
         lock(&office.schedule.times).extend(due.into_iter().map(|person| (later, person)));
     }

@@ -1,11 +1,11 @@
-//! A person's standing as it is told: the colour, which rules and facts gave it, what clears it and when time alone
-//! changes it.
+//! A person's standing as JSON: the colour, the rules and facts behind it, what clears it, and when time
+//! alone changes it.
 
 use crate::tables::policies::PublishedPolicy;
 use scangate_core::policy::{Because, Judgement};
 use serde_json::{Value, json};
 
-/// The members of an answer that say so.
+/// The members of an answer that describe a judgement.
 pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judgement) -> Value {
     let reasons = judgement.because.iter().filter_map(|because| reason(published, because));
     let progress =
@@ -28,7 +28,7 @@ fn reason(published: &PublishedPolicy, because: &Because) -> Option<Value> {
     }))
 }
 
-/// Adds members to an object.
+/// Adds the members of `more` to an object.
 pub(in crate::office) fn merge(mut object: Value, more: Value) -> Value {
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
         object.extend(more);

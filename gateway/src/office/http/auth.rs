@@ -1,5 +1,5 @@
-//! Who asks: extractors that stand first in a handler's arguments, so that 401 and 403 are the same for a
-//! thing that exists and one that does not.
+//! Role extractors. They stand first in a handler's arguments: 401 and 403 are the same for a thing that
+//! exists and one that does not.
 
 use super::error::OfficeError;
 use crate::clock;
@@ -18,11 +18,11 @@ use std::sync::Arc;
 pub(in crate::office) struct Authority(pub Claims);
 /// A contact tracer.
 pub(in crate::office) struct Tracer(pub Claims);
-/// Who runs the service.
+/// An operator of the service.
 pub(in crate::office) struct Operator(pub Claims);
-/// A device at a door.
+/// A terminal at a door.
 pub(in crate::office) struct DoorTerminal(pub Terminal);
-/// A resident, by the token that no screen shows.
+/// A resident, authenticated by the token that no screen shows.
 pub(in crate::office) struct Resident(pub PersonId);
 
 fn header(parts: &Parts) -> Result<&str, Refusal> {
@@ -72,7 +72,7 @@ impl FromRequestParts<Arc<Office>> for Resident {
     }
 }
 
-/// A bearer token is somebody who may not do this; anything else is nobody.
+/// A valid bearer token of another role answers 403; any other header 401.
 fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
     let now = clock::now();
     if let Some(token) = bearer(header) {

@@ -1,38 +1,39 @@
-//! A call to the back office: a request with its body streamed in, and an answer with its body streamed
-//! out, both by bounded channels, so that a slow reader holds back the sender and nobody's memory.
+//! The channel from the workers to the back office. A call is a request with a streamed body, and its answer
+//! streams back. Both bodies pass through bounded channels, so a slow reader slows the sender and no buffer
+//! grows.
 
 use bytes::Bytes;
 use http::{Request, response};
 use tokio::sync::{mpsc, oneshot};
 
-/// RequestBody of a body that may be under way: each is at most a stream's window.
+/// The chunks of a body in flight. A chunk is at most one stream window.
 pub const BODY_CHUNKS_MAX: usize = 4;
-/// Calls that may wait for the back office. Beyond it a request is shed.
+/// Calls that may wait for the back office. Beyond this a request is shed.
 pub const CALLS_MAX: usize = 1_024;
 
-/// The body's sender gave up: the client reset its stream or left.
+/// The sender abandoned the body: the client reset its stream or disconnected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the body was abandoned half-way")]
 pub struct AbandonedBody;
 
-/// One piece of a body.
+/// One chunk of a body.
 pub type BodyChunk = Result<Bytes, AbandonedBody>;
 
-/// The head of an answer, and its body's pieces as they come.
+/// An answer: its head, and its body as a stream of chunks.
 pub struct OfficeAnswer {
     /// Status and headers.
     pub head: response::Parts,
-    /// The body; its end is the channel's.
+    /// The body; it ends when the channel closes.
     pub body: mpsc::Receiver<BodyChunk>,
 }
 
-/// A request on its way in.
+/// A request for the back office.
 pub struct OfficeCall {
-    /// The head, and the body's pieces as they come.
+    /// The head, and the body as a stream of chunks.
     pub request: Request<mpsc::Receiver<BodyChunk>>,
-    /// Where the answer goes.
+    /// The receiver of the answer.
     pub answer: oneshot::Sender<OfficeAnswer>,
 }
 
-/// The bounded door, as the workers hold it.
+/// The sending half of the bounded channel, one clone per worker.
 pub type OfficeSender = mpsc::Sender<OfficeCall>;

@@ -1,5 +1,5 @@
-//! The door of the back office from inside: takes calls, gives each to the router, and passes bodies both
-//! ways, no faster than the other side takes them.
+//! The receiving end of the channel from the workers. It passes each call to the router and streams both
+//! bodies, no faster than the reader reads.
 
 use super::channel::{
     AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, CALLS_MAX, OfficeAnswer, OfficeCall, OfficeSender,
@@ -15,16 +15,16 @@ use std::task::{Context, Poll};
 use tokio::sync::{Semaphore, mpsc};
 use tower::ServiceExt as _;
 
-/// Calls that are worked on at once; each holds a few pieces of a body.
+/// Calls that run at the same time; each holds a few chunks of a body.
 const CALLS_AT_ONCE_MAX: usize = 512;
 
-/// The door, and who waits behind it.
+/// Returns the two halves of the bounded channel.
 #[must_use]
 pub fn channel() -> (OfficeSender, mpsc::Receiver<OfficeCall>) {
     mpsc::channel(CALLS_MAX)
 }
 
-/// Takes calls until every worker has let go of the door, and returns when the last is answered.
+/// Answers calls until every worker has dropped its sender, and returns when the last call is answered.
 pub async fn run(mut calls: mpsc::Receiver<OfficeCall>, router: Router) {
     let places = Arc::new(Semaphore::new(CALLS_AT_ONCE_MAX));
     while let Some(call) = calls.recv().await {
@@ -36,7 +36,7 @@ pub async fn run(mut calls: mpsc::Receiver<OfficeCall>, router: Router) {
         });
     }
     let all = u32::try_from(CALLS_AT_ONCE_MAX).expect("the bound is small");
-    // Every place free again: the last call is answered.
+    // All permits are free again, so the last call is answered.
     let _ = places.acquire_many(all).await;
 }
 
@@ -49,7 +49,7 @@ async fn answer(call: OfficeCall, router: Router) {
         head.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
     let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
-    // Where the client is gone nobody reads.
+    // If the client has disconnected, the answer is dropped.
     if answer.send(OfficeAnswer { head, body: from }).is_ok() {
         pass_on(body, to).await;
     }
@@ -65,7 +65,7 @@ async fn pass_on(body: Body, to: mpsc::Sender<BodyChunk>) {
     }
 }
 
-/// A request's body as it comes.
+/// A request's body as a stream.
 struct RequestBody(mpsc::Receiver<BodyChunk>);
 
 impl futures_util::Stream for RequestBody {

@@ -223,7 +223,7 @@ mod tests {
 
     const NEVER: Option<(u32, u32)> = None;
     const OVERLOADED: Option<(u32, u32)> = Some((500, 1_500));
-    /// What is left of the minute when the test looks, and a tenth of it more at most.
+    /// The rest of the minute when the test looks, and up to a tenth of it more.
     const MINUTE: Option<(u32, u32)> = Some((55_000, 66_000));
 
     /// Every variant with its status, its code and the range of its retry time.

@@ -1,6 +1,6 @@
-//! Extractors of path parameters and query strings. Both are strict: a path parameter that does not parse answers 404,
-//! as a thing that does not exist does; an unknown, repeated or malformed query parameter answers 400. A handler
-//! takes `Result<Extractor, OfficeError>` where it checks something else first.
+//! Extractors of path parameters and query strings. A path parameter that does not parse answers 404, like a
+//! thing that does not exist. An unknown, repeated or malformed query parameter answers 400. A handler that
+//! checks something else first takes `Result<Extractor, OfficeError>`.
 
 use super::error::OfficeError;
 use axum::extract::{FromRequestParts, Path, Query};

@@ -1,5 +1,5 @@
-//! Who takes requests of many lines: each line is read on its own, a group of them is kept as one, and each
-//! is answered in the order it came. A line's problem is that line's; the rest goes on.
+//! Requests with one entry per line. Each line is parsed on its own, a group of lines is stored together, and
+//! the answers come in the order of the lines. A line's problem does not stop the rest.
 
 use super::error::OfficeError;
 use super::ndjson::{self, ClientGone, NdjsonLine, NdjsonLines, Sink};
@@ -8,35 +8,35 @@ use axum::response::Response;
 use bytes::{BufMut as _, BytesMut};
 use serde::Serialize;
 
-/// What became of a group.
+/// The result of a group: one result per entry, or the error of all of them.
 pub(in crate::office) type GroupResult<T> = Result<Vec<Result<T, OfficeError>>, OfficeError>;
 
-/// What a kind of line is made of.
+/// A handler of one kind of line.
 pub(in crate::office) trait LineHandler: Send + Sync + 'static {
-    /// A line that was read and is not kept yet.
+    /// A line that is parsed and not stored yet.
     type Entry: Send;
-    /// An entry that is kept.
+    /// A stored entry.
     type Stored: Send;
-    /// Entries kept as one.
+    /// The number of entries that are stored together.
     const GROUP_MAX: usize;
 
-    /// Reads a line. **Errors**: the line's own problem.
+    /// Parses a line. **Errors**: the line's own problem.
     fn read(&self, line: &NdjsonLine) -> Result<Self::Entry, OfficeError>;
 
-    /// Keeps a group: what comes back is in the order given, an entry's own problem in its place. **Errors**:
-    /// none of them was kept.
+    /// Stores a group, and returns a result per entry in the same order. **Errors**: none of the entries was
+    /// stored.
     fn store(&self, entries: Vec<Self::Entry>) -> impl Future<Output = GroupResult<Self::Stored>> + Send;
 
-    /// Writes one answer, without a line feed.
+    /// Writes one answer without a line feed.
     fn answer(&self, kept: Self::Stored, text: &mut BytesMut) -> Result<(), OfficeError>;
 }
 
-/// The answer to a request whose lines are the line_handler's.
+/// Returns the answer to a request whose lines this handler reads.
 pub(in crate::office) fn answer(handler: impl LineHandler, body: Body) -> Response {
     ndjson::answer(|sink| take(handler, NdjsonLines::new(body), sink))
 }
 
-/// Writes an answer that is JSON.
+/// Writes an answer as JSON.
 pub(in crate::office) fn put_json(answer: &impl Serialize, text: &mut BytesMut) {
     serde_json::to_writer(text.writer(), answer).expect("answers hold nothing that JSON cannot");
 }
@@ -79,7 +79,7 @@ async fn settle<H: LineHandler>(
         text.clear();
         let answered = place.and_then(|()| match &mut kept {
             Ok(kept) => {
-                handler.answer(kept.next().expect("each entry has its place in what was kept")?, &mut text)
+                handler.answer(kept.next().expect("a stored group has one result per entry")?, &mut text)
             }
             Err(wrong) => Err(wrong.clone()),
         });

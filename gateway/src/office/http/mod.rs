@@ -1,5 +1,5 @@
-//! HTTP of the back office: the router, who is asking, bodies and lists in and out, and the errors. It knows no
-//! resident, case or fact.
+//! HTTP of the back office: the router, roles, extractors, bodies and lists in and out, and the errors. It
+//! knows no resident, case or fact.
 
 pub(super) mod auth;
 pub mod channel;

@@ -1,5 +1,5 @@
-//! NDJSON both ways: lines as they come, of bounded length and any number, and answers as they are ready. A
-//! line's problem is that line's: the rest goes on.
+//! NDJSON in and out: a stream of lines of bounded length, and answers written as they are ready. A line's
+//! problem does not stop the rest.
 
 use super::error::OfficeError;
 use super::json;
@@ -16,25 +16,25 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
-/// One line.
+/// The longest line.
 pub(in crate::office) const LINE_BYTES_MAX: usize = 4_096;
-/// Answers go out in pieces of about this size.
+/// The size at which answers are sent as one chunk.
 const PIECE_BYTES: usize = 16 * 1024;
-/// AnswerBody that may wait for the client: 16 MiB, so that a client that reads nothing before it has sent
-/// everything gets through an import of a hundred thousand lines.
+/// The chunks that may wait for the client: 16 MiB in all. A client that reads nothing before it has sent
+/// everything can still import a hundred thousand lines.
 const PIECES_MAX: usize = 1_024;
 
 /// A line of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::office) struct NdjsonLine {
-    /// Its number, from 1. Blank lines count.
+    /// The line's number, from 1. Blank lines count.
     pub number: u64,
-    /// Its bytes without the line feed; a problem where it is too long.
+    /// The bytes without the line feed, or the problem of a line that is too long.
     pub bytes: Result<Bytes, OfficeError>,
 }
 
 impl NdjsonLine {
-    /// Parses it.
+    /// Parses the line as a JSON object.
     pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, OfficeError> {
         json::parse(self.bytes.as_ref().map_err(Clone::clone)?)
     }
@@ -57,8 +57,8 @@ impl NdjsonLines {
         Self { body, buffer: BytesMut::new(), number: 0, is_skipping: false, is_ended: false }
     }
 
-    /// The next line that is not blank; none at the end. **Errors**: where the body broke off: what came
-    /// before has been given. **Cancel safety**: nothing is lost.
+    /// The next line that is not blank; `None` at the end. **Errors**: the body broke off; the lines before
+    /// were returned. **Cancel safety**: no line is lost.
     pub(in crate::office) async fn next(&mut self) -> Result<Option<NdjsonLine>, OfficeError> {
         loop {
             if let Some(line) = self.take_line() {
@@ -75,13 +75,13 @@ impl NdjsonLines {
         }
     }
 
-    /// Whether [`Self::next`] would have to wait for the sender.
+    /// Whether [`Self::next`] would wait for the sender.
     #[must_use]
     pub(in crate::office) fn is_waiting(&self) -> bool {
         !self.is_ended && !self.buffer.contains(&b'\n')
     }
 
-    /// A whole line out of the buffer, if there is one.
+    /// Takes one whole line from the buffer, if it has one.
     fn take_line(&mut self) -> Option<NdjsonLine> {
         loop {
             let end = self.buffer.iter().position(|&byte| byte == b'\n');
@@ -110,7 +110,7 @@ impl NdjsonLines {
         }
     }
 
-    /// A line that is too long is answered once it is known to be, and its rest passed over.
+    /// Reports a line as soon as it is too long, and skips its rest.
     fn skip(&mut self) -> Option<NdjsonLine> {
         if self.buffer.len() <= LINE_BYTES_MAX {
             return None;
@@ -125,19 +125,19 @@ fn too_long() -> OfficeError {
     Refusal::TooLarge.into()
 }
 
-/// Where the lines of an answer go.
+/// The writer of an answer's lines.
 pub(in crate::office) struct Sink {
     to: mpsc::Sender<Bytes>,
     piece: BytesMut,
 }
 
-/// The client reads no more.
+/// The client has disconnected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client is gone")]
 pub(in crate::office) struct ClientGone;
 
 impl Sink {
-    /// Adds a line. **Errors**: the client is gone.
+    /// Adds a line as JSON. **Errors**: the client has disconnected.
     pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), ClientGone> {
         let text = serde_json::to_vec(line).expect("answers hold nothing that JSON cannot");
         self.raw(&text).await
@@ -150,7 +150,7 @@ impl Sink {
         if self.piece.len() >= PIECE_BYTES { self.flush().await } else { Ok(()) }
     }
 
-    /// Sends what was added.
+    /// Sends the buffered lines.
     pub(in crate::office) async fn flush(&mut self) -> Result<(), ClientGone> {
         if self.piece.is_empty() {
             return Ok(());
@@ -159,7 +159,7 @@ impl Sink {
     }
 }
 
-/// An answer whose lines `write` makes while it goes out. What is left in the sink is sent at the end.
+/// An answer whose lines `write` produces while it is sent. The rest of the buffer is flushed at the end.
 pub(in crate::office) fn answer<F>(write: impl FnOnce(Sink) -> F) -> Response
 where
     F: Future<Output = Result<Sink, ClientGone>> + Send + 'static,
@@ -168,7 +168,7 @@ where
     let writing = write(Sink { to, piece: BytesMut::new() });
     tokio::spawn(async move {
         if let Ok(mut sink) = writing.await {
-            // A client that is gone misses nothing.
+            // A client that has disconnected misses nothing.
             let _ = sink.flush().await;
         }
     });

@@ -52,11 +52,11 @@ pub(super) struct Row<'a> {
     pub(super) status: u16,
     /// The stable code.
     pub(super) code: &'static str,
-    /// What happened.
+    /// The summary of the fault.
     pub(super) title: &'static str,
-    /// What the client can do.
+    /// The advice to the client.
     pub(super) detail: Cow<'a, str>,
-    /// When to send the request again.
+    /// The time of the next attempt.
     pub(super) retry: RetryTime,
 }
 
@@ -150,7 +150,7 @@ impl From<Denied> for Row<'_> {
                 403,
                 "proxy-not-green",
                 "A guardian must be green to add dependants",
-                "another member of the family who is green can add them",
+                "another green member of the family can add them",
             ),
             Denied::ProxyOutLimit => Self::new(
                 409,

@@ -1,4 +1,4 @@
-//! Which path is whose. Every path of the contract that is not a scan stands here.
+//! The paths of the back office: every path of the contract that is not a scan.
 
 use super::error::OfficeError;
 use crate::office::authority::{
@@ -14,7 +14,7 @@ use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
 use std::sync::Arc;
 
-/// The back office's paths.
+/// Returns the router of the back office.
 pub fn router(office: Arc<Office>) -> Router {
     Router::new()
         .route("/v1/check-ins/batch", post(check_ins::batch))
@@ -84,7 +84,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/rotate", post(keys::rotate))
         .route("/v1/keys/{kid}", delete(keys::withdraw))
-        // The workers answer these; here are only the methods that they are not.
+        // The workers answer the scan path's own methods; these routes answer the other methods with 405.
         .route("/v1/check-ins", post(not_found))
         .route("/v1/colours/{code}", get(not_found))
         .merge(pages::router())

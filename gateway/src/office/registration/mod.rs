@@ -1,6 +1,6 @@
-//! Registration: who registers by themselves brings what the rule pack in force asks for. The steps, a code sent
-//! to the phone and a face, are proved by outside providers; nothing of them is kept but that they were. What the
-//! authority imports asks for none of it: see `people`.
+//! Self-registration: residents send the steps that the rule pack in force requires. Providers check the
+//! steps, a code sent to the phone and a face. The gateway stores only that they were checked. Imports by the
+//! authority need no steps: see `residents::people`.
 
 pub(super) mod phone_quota;
 pub mod providers;
@@ -27,18 +27,18 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A registration with a picture: 640 pixels are some 100 KiB, and a camera's own picture is to be made smaller
+/// The longest registration with a picture: 640 pixels are some 100 KiB; pages shrink a camera's picture
 /// first.
 const PICTURE_BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How long a registration may take to arrive: a picture over a bad signal.
+/// The longest time for a registration to arrive: it may have a picture and a bad signal.
 const BODY_MAX: Duration = Duration::from_secs(30);
 
-/// The pack in force, for as long as a request takes.
+/// The pack in force, held for the length of a request.
 fn in_force(office: &Office) -> Arc<PublishedPolicy> {
     Guard::into_inner(office.tables.policies.in_force())
 }
 
-/// `GET /v1/registration`: what a page must know to ask for it.
+/// `GET /v1/registration`: the steps, documents and hotline that a registration page shows.
 pub(super) async fn requirements(State(office): State<Arc<Office>>) -> axum::Json<Value> {
     let published = in_force(&office);
     let (policy, terms) = (&published.policy, published.policy.terms());
@@ -48,14 +48,15 @@ pub(super) async fn requirements(State(office): State<Arc<Office>>) -> axum::Jso
     }))
 }
 
-/// Where a code is to be sent.
+/// The phone to which a code is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CodeRequest {
     phone: String,
 }
 
-/// `POST /v1/people/sms-codes`. The answer is the same whether or not the phone is known: nobody looks.
+/// `POST /v1/people/sms-codes`. The phone is not looked up, so the answer does not reveal whether it is
+/// registered.
 pub(super) async fn send_code(
     State(office): State<Arc<Office>>,
     Json(CodeRequest { phone }): Json<CodeRequest>,
@@ -63,7 +64,7 @@ pub(super) async fn send_code(
     let phone = checked_phone(&phone)?;
     let published = in_force(&office);
     if !published.policy.terms().steps.contains(&RegistrationStep::Sms) {
-        // Whoever asks for no codes sends none: it would cost the city and help nobody.
+        // A pack without this step sends no codes: a message would cost the city money for nothing.
         return Err(Refusal::NotFound.into());
     }
     let taken = QuotaUnit::of(PhoneQuota::Codes, &phone, &office).await?;
@@ -71,7 +72,7 @@ pub(super) async fn send_code(
     let code = service.sms.code(&phone, now);
     if let Err(fault) = service.providers.send_code(published.policy.title(), &phone, &code).await {
         if fault.is_undone() {
-            taken.give_back(&office).await;
+            taken.refund(&office).await;
         }
         return Err(OfficeError::RegistrationUnavailable);
     }
@@ -79,7 +80,7 @@ pub(super) async fn send_code(
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
 }
 
-/// What somebody sends to be registered.
+/// The body of a registration.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Application {
@@ -94,24 +95,25 @@ struct Application {
     face: Option<String>,
 }
 
-/// What an application brings of the steps that the pack asks for; what it brings besides is left aside.
+/// The proofs in an application of the steps that the pack requires; other proofs are dropped.
 struct Proofs {
     sms_code: Option<String>,
     face: Option<Picture>,
 }
 
 impl Proofs {
-    /// Whether there are any.
-    fn are_brought(&self) -> bool {
+    /// Whether the application has any proof.
+    fn has_any(&self) -> bool {
         self.sms_code.is_some() || self.face.is_some()
     }
 }
 
 impl Application {
-    /// Takes it apart. **Errors**: what of it the pack does not take or misses.
+    /// Splits an application into personal data and proofs. **Errors**: the pack does not accept the
+    /// document, or a step is missing.
     fn under(self, terms: &Terms) -> Result<(Personal, Proofs), OfficeError> {
         let Self { name, phone, document, class, sms_code, face } = self;
-        // Before its number is looked at: it may be right in the holder's country and of no form known here.
+        // Checked before the number, which may be valid in the holder's country and have no form known here.
         terms.register(document.r#type)?;
         let personal = Personal { name, phone, document, class }.checked()?;
         let sms_code = needed(terms, RegistrationStep::Sms, sms_code, OfficeError::SmsCodeNeeded)?;
@@ -139,8 +141,8 @@ impl From<PictureError> for OfficeError {
     }
 }
 
-/// `POST /v1/people`. A document that is registered already is refused, and its key not given out again:
-/// whoever sends a document's number has not proved to be its holder.
+/// `POST /v1/people`. A registered document is rejected and its key is not returned again: knowing a
+/// document's number does not prove to be its holder.
 pub(super) async fn register(
     State(office): State<Arc<Office>>,
     request: Request,
@@ -151,7 +153,7 @@ pub(super) async fn register(
     let _place = with_picture.then(|| office.registration.picture_slot()).transpose()?;
     let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
     let (personal, proofs) = application(request, bytes_max).await?.under(terms)?;
-    let proof = if proofs.are_brought() { PhoneProof::Verified } else { PhoneProof::Unverified };
+    let proof = if proofs.has_any() { PhoneProof::Verified } else { PhoneProof::Unverified };
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
     let given = blocking(move || {
@@ -168,10 +170,10 @@ async fn application(request: Request, bytes_max: usize) -> Result<Application, 
     json::parse(&body?)
 }
 
-/// The phone first: nobody's face is compared for who does not hold the phone. A try counts before it is looked
-/// at, so that many at once are not more than the quota.
+/// Checks the code first: a face is compared only for the holder of the phone. A try is counted before it is
+/// checked, so concurrent tries cannot exceed the quota.
 async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), OfficeError> {
-    if !proofs.are_brought() {
+    if !proofs.has_any() {
         return Ok(());
     }
     let Proofs { sms_code, face } = proofs;
@@ -185,8 +187,8 @@ async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Res
         Ok(true) => Ok(()),
         Ok(false) => Err(OfficeError::FaceMismatch),
         Err(_) => {
-            // The code was right and nothing came of it: that is not the person's to pay for.
-            taken.give_back(office).await;
+            // The code was right and the provider failed, so the person does not pay for the try.
+            taken.refund(office).await;
             Err(OfficeError::RegistrationUnavailable)
         }
     }

@@ -1,6 +1,6 @@
-//! Allowances of a phone: how many codes it is sent and how many registrations are tried with it. They hold for
-//! one phone at all gateways of a city together, and nothing holds for all phones: a city sets no limit on who
-//! registers. The registry counts them under a pseudonym.
+//! Quotas of a phone: how many codes it may receive and how many registrations may try it. A quota is per
+//! phone, over all gateways of a city. There is no quota over all phones: a city does not limit how many
+//! people register. The registry counts under a pseudonym of the phone.
 
 use crate::clock;
 use crate::office::http::error::OfficeError;
@@ -9,19 +9,19 @@ use scangate_core::limits::SMS_WINDOW_MS;
 use scangate_core::time::Timestamp;
 use std::sync::Arc;
 
-/// What is counted together.
+/// The period over which a quota counts.
 const PERIOD_MS: u64 = 10 * 60_000;
 
-// A code is good in at most two windows: whoever guesses has the tries of two periods for each.
+// A code is valid in at most two windows, so an attacker has the tries of two periods for each code.
 const _: () = assert!(PERIOD_MS >= 2 * SMS_WINDOW_MS);
 
-/// What a phone has so many of in a period.
+/// A quota of a phone per period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::office) enum PhoneQuota {
-    /// Codes sent to it: enough for a message that is lost and one more, too few to be a nuisance.
+    /// Codes sent to the phone: enough for two lost messages, too few to be a nuisance.
     Codes,
-    /// Registrations with a code or a face. Of a million codes two are good, so that a guess succeeds once in
-    /// a hundred thousand periods.
+    /// Registrations with a code or a face. Of a million codes two are valid, so a guess succeeds once in a
+    /// hundred thousand periods.
     Tries,
 }
 
@@ -41,14 +41,14 @@ impl PhoneQuota {
     }
 }
 
-/// One of an quota, taken.
+/// One spent unit of a quota.
 pub(in crate::office) struct QuotaUnit {
     account: String,
     period: u64,
 }
 
 impl QuotaUnit {
-    /// Takes one. **Errors**: `too-many` where a phone has none left in this period.
+    /// Spends one unit. **Errors**: `too-many` if the phone has none left in this period.
     pub(in crate::office) async fn of(
         quota: PhoneQuota,
         phone: &str,
@@ -67,8 +67,8 @@ impl QuotaUnit {
         .await?
     }
 
-    /// Gives it back, for it was of no use to anybody. Where that fails it is gone, which the log says.
-    pub(in crate::office) async fn give_back(self, office: &Arc<Office>) {
+    /// Refunds a unit that had no effect. If that fails the unit stays spent, and the log reports the error.
+    pub(in crate::office) async fn refund(self, office: &Arc<Office>) {
         let office = Arc::clone(office);
         let given = blocking(move || {
             Ok::<_, OfficeError>(office.registry.give_back(&self.account, self.period, 1)?)

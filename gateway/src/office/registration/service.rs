@@ -1,4 +1,4 @@
-//! The reception: what registering by oneself works with, beside the registry. What it asks of whom is in
+//! The registration service: providers, the key of codes, and the limit on pictures. The steps are in
 //! `registration`.
 
 use super::providers::Providers;
@@ -7,27 +7,28 @@ use scangate_core::keys::Secret;
 use scangate_core::sms::SmsKey;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Registrations with a picture that are read or asked about at once. **Cost**: some 3 MiB each at worst, body,
-/// text and question together. At a second each it is twice what outside providers are asked at once.
+/// Registrations with a picture that are read or checked at the same time. **Cost**: some 3 MiB each at
+/// worst: body, text and question. At one second each it is twice the concurrency of a provider.
 const PICTURES_AT_ONCE_MAX: usize = 128;
 
-/// The reception.
+/// The state that self-registration needs beside the registry.
 pub struct RegistrationService {
-    /// Whom it asks.
+    /// The providers that send codes and compare faces.
     pub(in crate::office) providers: Providers,
-    /// Makes the codes that are sent to phones.
+    /// The key from which the codes are made.
     pub(in crate::office) sms: SmsKey,
     pictures: Semaphore,
 }
 
 impl RegistrationService {
-    /// A reception with nobody at it.
+    /// Returns a service with no registration in progress.
     #[must_use]
     pub fn new(providers: Providers, secret: &Secret) -> Self {
         Self { providers, sms: SmsKey::new(secret), pictures: Semaphore::new(PICTURES_AT_ONCE_MAX) }
     }
 
-    /// A place for a registration with a picture. **Errors**: `registration-unavailable` where all are taken.
+    /// Acquires a slot for a registration with a picture. **Errors**: `registration-unavailable` if all slots
+    /// are in use.
     pub(in crate::office) fn picture_slot(&self) -> Result<SemaphorePermit<'_>, OfficeError> {
         self.pictures.try_acquire().map_err(|_| OfficeError::RegistrationUnavailable)
     }
