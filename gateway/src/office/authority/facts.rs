@@ -82,8 +82,8 @@ fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> 
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }
 
-/// Whether a list worsens more than one person may decide. A list that is not held counts against its sources
-/// and its sender; the sender chooses the source, so the source alone is no limit.
+/// Whether a list worsens more colours than one person may decide. A list that is not held counts against its
+/// sources and its sender: a sender may name any source.
 fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<bool, OfficeError> {
     let published = office.tables.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());

@@ -1,6 +1,6 @@
-//! Recolouring: a person's standing is computed again when a fact is added or withdrawn, here or at another
-//! gateway, when a pack comes into force, and when time alone changes it. Only this module writes the colour
-//! table.
+//! Recolouring: computes a person's standing again when a fact is added or withdrawn, here or at another
+//! gateway. It also runs when a pack comes into force and when time alone changes a standing. Only this
+//! module writes the colour table.
 
 use super::cpu_throttle::CpuThrottle;
 use crate::clock;
@@ -78,8 +78,8 @@ impl RecolourSchedule {
 }
 
 impl Office {
-    /// Computes people's standings again and puts them into the table. A person who is not registered is
-    /// removed from it.
+    /// Computes people's standings again and puts them into the table. Unregistered people are removed from
+    /// it.
     pub(in crate::office) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
         for people in people.chunks(PEOPLE_AT_ONCE) {
             let _alone = self.schedule.alone(people);

@@ -226,8 +226,11 @@ mod tests {
     /// The rest of the minute when the test looks, and up to a tenth of it more.
     const MINUTE: Option<(u32, u32)> = Some((55_000, 66_000));
 
-    /// Every variant with its status, its code and the range of its retry time.
-    fn table() -> Vec<(OfficeError, u16, &'static str, Option<(u32, u32)>)> {
+    /// An error with its status, its code and the range of its retry time.
+    type Expectation = (OfficeError, u16, &'static str, Option<(u32, u32)>);
+
+    /// Every variant but the refusals.
+    fn table() -> Vec<Expectation> {
         use OfficeError as E;
         let soon = clock::now().plus_ms(60_000);
         let resident_id = DocumentType::ResidentId;

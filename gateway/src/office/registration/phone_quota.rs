@@ -1,6 +1,6 @@
 //! Quotas of a phone: how many codes it may receive and how many registrations may try it. A quota is per
-//! phone, over all gateways of a city. There is no quota over all phones: a city does not limit how many
-//! people register. The registry counts under a pseudonym of the phone.
+//! phone, over all gateways of a city. The total is not limited: a city does not limit how many people
+//! register. The registry counts under a pseudonym of the phone.
 
 use crate::clock;
 use crate::office::http::error::OfficeError;

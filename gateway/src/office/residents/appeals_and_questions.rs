@@ -1,6 +1,6 @@
-//! Letters to the authority: appeals against a colour, and questions about anything else. Each has an id and is to be
-//! answered by a time, and what is due first stands first. An answer changes no colour; where an appeal is right, the
-//! authority withdraws the fact.
+//! Letters to the authority: appeals against a colour, and questions about anything else. Each has an id and
+//! a due time; the queue lists the earliest due first. An answer changes no colour: if an appeal is right,
+//! the authority withdraws the fact.
 
 use super::checked_text;
 use super::declarations::TextBody;
@@ -20,17 +20,17 @@ use std::sync::Arc;
 
 /// A kind of letter.
 pub(in crate::office) trait LetterKind: 'static {
-    /// What one is called in answers and in the audit.
+    /// The singular, as in answers and the audit.
     const ONE: &'static str;
-    /// What many are called.
+    /// The plural, as in answers and the audit.
     const MANY: &'static str;
-    /// The paper that a letter of this kind is.
+    /// Makes the paper of a letter of this kind.
     const PAPER: fn(Letter) -> Paper;
-    /// The letter in a paper, if it is of this kind.
+    /// Returns the letter in a paper of this kind.
     const LETTER: fn(&mut Paper) -> Option<&mut Letter>;
 }
 
-/// AppealKind against a colour.
+/// Appeals against a colour.
 pub(in crate::office) struct AppealKind;
 
 impl LetterKind for AppealKind {
@@ -40,7 +40,7 @@ impl LetterKind for AppealKind {
     const LETTER: fn(&mut Paper) -> Option<&mut Letter> = Paper::appeal;
 }
 
-/// QuestionKind about anything else.
+/// Questions about anything else.
 pub(in crate::office) struct QuestionKind;
 
 impl LetterKind for QuestionKind {
@@ -84,7 +84,7 @@ fn shown<K: LetterKind>(id: PaperId, letter: &Letter) -> Value {
     })
 }
 
-/// `GET /v1/appeals`, `/v1/questions`: those that wait for an answer, what is due first in front.
+/// `GET /v1/appeals`, `/v1/questions`: the open letters, the earliest due first.
 pub(in crate::office) async fn open<K: LetterKind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -102,7 +102,7 @@ pub(in crate::office) async fn open<K: LetterKind>(
     .await?
 }
 
-/// `POST /v1/appeals/{appeal}/answer`, `/v1/questions/{question}/answer`. The first answer stands.
+/// `POST /v1/appeals/{appeal}/answer`, `/v1/questions/{question}/answer`. Only the first answer is accepted.
 pub(in crate::office) async fn answer<K: LetterKind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,

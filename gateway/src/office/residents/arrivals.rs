@@ -1,5 +1,5 @@
-//! Arrivals: where somebody came from, which is a fact about them, and the duty to report to a community or employer
-//! that follows from it in some cities. What is overdue stands in a queue for the authority.
+//! Arrivals: where a resident came from, which becomes a fact. In some cities the resident must then report
+//! to a community or employer. The authority has a queue of overdue reports.
 
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
@@ -23,11 +23,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How far from now an arrival may be notice to be: it is registered before it happens, or a little later.
+/// The furthest that an arrival may be from now: residents register it beforehand or a little later.
 const ARRIVAL_MS_MAX: u64 = 14 * DAY_MS;
 const MINUTE_MS: u64 = 60_000;
 
-/// An arrival as a resident says it.
+/// The notice of an arrival.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct ArrivalNotice {
@@ -58,12 +58,13 @@ pub(in crate::office) async fn add(
     blocking(move || {
         office.need_registered(id)?;
         let kind = FactKind::Stay { area: notice.from_area.clone() };
-        // Who says so beforehand is there until they arrive, and days are counted from then.
+        // If the arrival is ahead, the stay lasts until then, and days are counted from then.
         let stay = Fact { until: Some(notice.at), ..office.self_reported(id, kind, notice.at, now)? };
         let due = due(&office, id, &stay, &notice, now)?;
         let ArrivalNotice { from_area, at, venue, unit } = notice;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
-        // Filed first: a stay without its duty would be worse than a duty without its stay, which says it again.
+        // Filed first: a duty without its stay is repaired by a repeated request, a stay without its duty is
+        // not.
         let mut filed = office.file(id, Paper::Arrival(arrival))?;
         let is_same =
             |fact: &Fact| (&fact.kind, fact.until, &fact.source) == (&stay.kind, stay.until, &stay.source);
@@ -76,7 +77,8 @@ pub(in crate::office) async fn add(
     .await?
 }
 
-/// By when to report, by the colour that the stay gives. **Errors**: a responsible unit is needed and not named.
+/// The time by which to report, by the colour that the stay gives. **Errors**: a responsible unit is needed
+/// and not named.
 fn due(
     office: &Office,
     person: PersonId,
@@ -151,7 +153,7 @@ fn shown(id: PaperId, arrival: &Arrival, passed: Option<CheckInId>) -> Value {
     })
 }
 
-/// `GET /v1/arrivals/overdue`: who should have reported by now, the longest overdue first.
+/// `GET /v1/arrivals/overdue`: the arrivals whose report is overdue, the longest overdue first.
 pub(in crate::office) async fn overdue(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,

@@ -1,4 +1,4 @@
-//! Bookings of tests: for oneself and for those one acts for, one a local day.
+//! Bookings of tests, for oneself and for dependants, at most one per local day.
 
 use super::family::own_dependant;
 use crate::clock;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What is to be booked.
+/// The slot to book.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct BookingRequest {
@@ -29,7 +29,7 @@ pub(in crate::office) struct BookingRequest {
     at: Timestamp,
 }
 
-/// `POST /v1/people/me/bookings`. The same again is the booking that there is.
+/// `POST /v1/people/me/bookings`. Idempotent: a repeated request returns the existing booking.
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
@@ -61,7 +61,7 @@ fn book(office: &Office, person: PersonId, request: &BookingRequest) -> Result<V
     Ok(shown(office, &booking, &site))
 }
 
-/// The slot of a site that begins then. **Errors**: none does, or it is not among what may be booked now.
+/// Returns the slot of a site that begins at this time. **Errors**: no slot does, or it cannot be booked now.
 fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Result<Slot, OfficeError> {
     let (day, today) = (office.day(at), office.day(now));
     if at <= now || day - today >= u32::from(BOOKING_DAYS) {
@@ -104,7 +104,7 @@ pub(in crate::office) async fn list_for(
         .await?
 }
 
-/// What somebody has booked from today on, in the order of its times.
+/// A person's bookings from today on, in the order of time.
 fn booked(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     let today = office.day(clock::now());
     let bookings = office.registry.bookings_of(person)?;
@@ -132,7 +132,7 @@ pub(in crate::office) async fn cancel(
 pub(in crate::office) async fn cancel_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    // The day stays text: the right is checked and goes on record before the day is read.
+    // The day stays text: the right is checked and audited before the day is parsed.
     PathIds(dependant, day): PathIds<PersonId, String>,
 ) -> Result<StatusCode, OfficeError> {
     blocking(move || call_off(&office, own_dependant(&office, id, dependant, Right::Apply)?, &day)).await?

@@ -1,5 +1,5 @@
-//! Declarations: written, looked at once more, and confirmed; from then on sealed with the deployment's signature, so
-//! that nobody can say later that it read otherwise.
+//! Declarations: drafted, reviewed and confirmed. A confirmed declaration is signed by the deployment, so its
+//! text cannot be disputed later.
 
 use super::checked_text;
 use crate::clock;
@@ -17,17 +17,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What the signature is over besides the domain: who declared what when.
+/// The signing domain. The signature covers person, time and text.
 const DOMAIN: &str = "scangate declaration";
 
-/// A text.
+/// A body with one text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct TextBody {
     pub(super) text: String,
 }
 
-/// `POST /v1/people/me/declarations`: a draft.
+/// `POST /v1/people/me/declarations`: stores a draft.
 pub(in crate::office) async fn draft(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,

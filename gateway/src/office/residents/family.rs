@@ -1,6 +1,6 @@
-//! Family: codes for those who have no phone of their own, and who acts for them. Who proved to hold a phone
-//! says first who may. Every right is asked for by itself, and what a guardian does is on record under the
-//! guardian's own id.
+//! Family: codes for people without a phone, and the guardians who act for them. A person with a proven phone
+//! must first name the guardian. Each right is checked separately, and a guardian's actions are audited under
+//! the guardian's own id.
 
 use super::people::{PhoneProof, change_person, enrol, phone_key};
 use super::reports::{self, HealthReport};
@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Who is to be a dependant: somebody new, by name and document, or somebody registered.
+/// A dependant to add: a new person by name and document, or a registered person by id.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct Dependant {
@@ -34,7 +34,7 @@ pub(in crate::office) struct Dependant {
     person: Option<PersonId>,
 }
 
-/// Who may take the asker as a dependant.
+/// A person who may become the caller's guardian.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct Guardian {
@@ -60,7 +60,7 @@ pub(in crate::office) async fn add_dependant(
         };
         let dependant = registered.person;
         if dependant == id {
-            return Err(OfficeError::Malformed("nobody is their own dependant".into()));
+            return Err(OfficeError::Malformed("you cannot be your own dependant".into()));
         }
         office.audit_own(id, "dependant-taken", dependant.to_string(), json!({}))?;
         tie(&office, id, dependant)?;
@@ -69,8 +69,8 @@ pub(in crate::office) async fn add_dependant(
     .await?
 }
 
-/// Whether somebody may take a dependant at all, before anybody is registered for it. One who is taken already needs no
-/// more room: the answer may have been lost.
+/// Checks that the caller may add a dependant, before anyone is registered for it. An existing dependant
+/// needs no further place: the first answer may have been lost.
 fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), OfficeError> {
     office.need_registered(holder)?;
     let (colour, kin) = (office.judge(holder)?.standing.colour, office.registry.kin_of(holder)?);
@@ -81,7 +81,8 @@ fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result
     Ok(terms.take(colour, others, 0)?)
 }
 
-/// Ties them where both have room and the dependant agrees, as their rows are when each is swapped.
+/// Ties guardian and dependant if both have room and the dependant agrees, judged on the rows that the
+/// compare-and-swap replaces.
 fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), OfficeError> {
     let is_proven = office.registry.person(dependant)?.is_some_and(|person| person.proven);
     let family = office.tables.policies.in_force().policy.terms().family.clone();
@@ -94,8 +95,8 @@ fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Off
     office.registry.tie(holder, dependant, may)?
 }
 
-/// Refuses who proved to hold a phone and has not named the holder: a person's id is no secret, since every
-/// code that they show has it.
+/// Rejects a dependant with a proven phone who has not named the caller. Knowing a person's id proves
+/// nothing, since every code they show contains it.
 fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), OfficeError> {
     let is_free = !person.proven || person.id == holder;
     if is_free || office.registry.kin_of(person.id)?.agrees_to(holder) {
@@ -105,8 +106,8 @@ fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), 
     }
 }
 
-/// Registers somebody with the holder's phone. Who is known already is taken only where another acts for them, too:
-/// a name and a document's number are no proof of being allowed to act for a grown-up.
+/// Registers a dependant with the caller's phone. A known document is accepted only if another guardian
+/// already acts for that person: name and document number do not prove the right to act for an adult.
 fn register(
     office: &Office,
     holder: PersonId,
@@ -129,15 +130,15 @@ fn register(
     if has_guardian && is_same { Ok(registered) } else { Err(OfficeError::AlreadyRegistered) }
 }
 
-/// Somebody registered, by their id.
+/// Looks up a registered person by id.
 fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Registered, OfficeError> {
     let known = office.registry.person(person)?.ok_or(OfficeError::PersonUnknown)?;
     need_named(office, holder, &known)?;
     Ok(Registered { person, kid: known.kid, is_new: false })
 }
 
-/// The dependant of a path, if they are the asker's and guardians may do this; it goes on record. What is not one's
-/// own answers as what does not exist.
+/// Returns the dependant if the caller is their guardian and the pack grants guardians this right, and audits
+/// it. Another person's dependant answers 404.
 pub(super) fn own_dependant(
     office: &Office,
     holder: PersonId,
@@ -169,7 +170,7 @@ pub(in crate::office) async fn list(
     .await?
 }
 
-/// `GET /v1/people/me/dependants/{person}`: their colour, and why.
+/// `GET /v1/people/me/dependants/{person}`: the dependant's colour and its reasons.
 pub(in crate::office) async fn view(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
@@ -216,8 +217,8 @@ pub(in crate::office) async fn report(
     .await?
 }
 
-/// `POST /v1/people/me/guardians`: who may take the asker as a dependant. Nobody looks whether there is such
-/// a person, so that the answer tells it to nobody.
+/// `POST /v1/people/me/guardians`: names a person who may become the caller's guardian. The id is not looked
+/// up, so the answer does not reveal who is registered.
 pub(in crate::office) async fn name_guardian(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
@@ -226,7 +227,7 @@ pub(in crate::office) async fn name_guardian(
     blocking(move || {
         office.need_registered(id)?;
         if person == id {
-            return Err(OfficeError::Malformed("nobody is their own guardian".into()));
+            return Err(OfficeError::Malformed("you cannot be your own guardian".into()));
         }
         let family = office.tables.policies.in_force().policy.terms().family.clone();
         let may = |kin: &Kin| family.has_room(Side::Guardians, kin.agreed());
@@ -241,7 +242,7 @@ pub(in crate::office) async fn name_guardian(
     .await?
 }
 
-/// `DELETE /v1/people/me/dependants/{person}`: the tie goes, the person stays.
+/// `DELETE /v1/people/me/dependants/{person}`: removes the tie; the person stays registered.
 pub(in crate::office) async fn leave(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
@@ -250,15 +251,15 @@ pub(in crate::office) async fn leave(
     untie(office, id, dependant, |office, own, other| Ok(office.registry.untie(own, other)?)).await
 }
 
-/// `DELETE /v1/people/me/guardians/{person}`: the same from the other end, also for who was named and has not
-/// taken the asker yet.
+/// `DELETE /v1/people/me/guardians/{person}`: removes a guardian, or a named person who is not a guardian
+/// yet.
 pub(in crate::office) async fn dismiss(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     PathId(guardian): PathId<PersonId>,
 ) -> Result<StatusCode, OfficeError> {
     let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, OfficeError> {
-        // In this order: who is taking the asker meanwhile is refused, or untied.
+        // The name is removed first: a guardian adding the caller meanwhile is then refused or untied.
         let was_named = office.registry.unname_guardian(own, other)?;
         Ok(office.registry.untie(other, own)? || was_named)
     };

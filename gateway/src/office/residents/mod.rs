@@ -1,6 +1,6 @@
-//! What residents do for themselves and for those they act for, beyond registering: reports, declarations, arrivals,
-//! letters, certificates, tests, their family, and the view of it all. What each may do is the terms of the rule pack in
-//! force.
+//! Endpoints of residents, for themselves and their dependants: reports, declarations, arrivals, appeals and
+//! questions, certificates, test bookings, family, and the overview. The terms of the rule pack in force
+//! decide what each resident may do.
 
 pub(super) mod appeals_and_questions;
 pub(super) mod arrivals;
@@ -24,25 +24,25 @@ use scangate_core::time::Timestamp;
 use scangate_storage::registry::Act;
 use serde_json::Value;
 
-/// Who says so, in facts that residents report.
+/// The source of facts that residents report.
 const SOURCE: &str = "self-report";
-/// What a certificate's salt is drawn from.
+/// The signing domain from which a certificate's salt is derived.
 const SALT_DOMAIN: &str = "scangate certificate salt";
 
 impl Office {
-    /// Counts something that somebody may do so often a local day. **Errors**: `too-many` beyond it.
+    /// Counts one action of a person against a quota per local day. **Errors**: `too-many` beyond it.
     fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), OfficeError> {
         let now = clock::now();
         let is_within = self.registry.spend(&format!("{what}/{person}"), self.day(now).into(), 1, max)?;
         if is_within { Ok(()) } else { Err(OfficeError::DaySpent(self.tomorrow(now))) }
     }
 
-    /// Whoever has erased themselves has a token that is good for a while yet.
+    /// Fails for a person who is not registered. After an erasure the person's token stays valid for a while.
     fn need_registered(&self, person: PersonId) -> Result<(), OfficeError> {
         if self.registry.is_registered(person)? { Ok(()) } else { Err(Refusal::NotFound.into()) }
     }
 
-    /// Writes what a resident does to the audit.
+    /// Appends an audit entry of a resident's own action.
     pub(super) fn audit_own(
         &self,
         person: PersonId,
@@ -55,7 +55,7 @@ impl Office {
         Ok(self.registry.audit(&act).map(drop)?)
     }
 
-    /// Somebody's papers of a kind, in the order of a time that they have.
+    /// A person's papers of one kind, in the order of a time that each has.
     fn papers<T: Clone>(
         &self,
         person: PersonId,
@@ -69,8 +69,8 @@ impl Office {
         Ok(papers)
     }
 
-    /// Amends a paper of a kind, and returns it as it is then. **Errors**: there is none of the kind, or what `amend`
-    /// has against it.
+    /// Amends a paper and returns the new state. **Errors**: the person has no such paper of this kind, or
+    /// `amend` refuses.
     fn amend<T: Clone>(
         &self,
         person: PersonId,
@@ -83,7 +83,7 @@ impl Office {
         Ok(of_kind(&mut paper).ok_or(Refusal::NotFound)?.clone())
     }
 
-    /// A fact that somebody tells of themselves now, as of a time that is not ahead.
+    /// A fact that a resident reports about themselves now, as of a time that is not in the future.
     fn self_reported(
         &self,
         person: PersonId,
@@ -96,8 +96,8 @@ impl Office {
         Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
     }
 
-    /// Files a paper of somebody registered, within what may be handed in a day. One that repeats an earlier one is
-    /// that one.
+    /// Files a paper of a registered person, within the quota per day. If the paper repeats an earlier one,
+    /// the earlier one is returned.
     fn file(&self, person: PersonId, paper: Paper) -> Result<Filed, OfficeError> {
         self.need_registered(person)?;
         let paper = match paper.beside(self.registry.papers_of(person)?) {
@@ -111,7 +111,7 @@ impl Office {
     }
 }
 
-/// A text that somebody hands in, with something in it and not too long.
+/// Checks a text: not empty and not too long.
 fn checked_text(text: &str) -> Result<String, OfficeError> {
     let text = text.trim();
     if (1..=PAPER_BYTES_MAX).contains(&text.len()) {

@@ -1,5 +1,5 @@
-//! Residents: what each may see and change of their own, and registers kept elsewhere. Who registers by
-//! themselves comes by `registration`.
+//! Residents: their own view, changes and erasure, and the import of registers. Self-registration is in
+//! `registration`.
 
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
@@ -29,12 +29,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// People registered as one.
+/// The people that one store write registers.
 const PEOPLE_A_GROUP: usize = 512;
-/// Own check-ins that a resident is shown, the latest.
+/// The check-ins in a resident's own view: the latest.
 const OWN_CHECK_INS_MAX: usize = 1_000;
 
-/// What a phone makes its codes from.
+/// The key from which a phone makes its codes.
 #[derive(Serialize)]
 pub(in crate::office) struct PhoneKey {
     person: PersonId,
@@ -42,7 +42,8 @@ pub(in crate::office) struct PhoneKey {
     key: String,
 }
 
-/// The key of somebody registered, under the kid it was given out with while that is good.
+/// Returns the phone key of a registered person: under the kid of the registration while that kid is
+/// accepted, then under the current one.
 pub(in crate::office) fn phone_key(office: &Office, registered: Registered) -> Result<PhoneKey, OfficeError> {
     let keyring = &office.tables.keyring;
     let person = registered.person;
@@ -58,7 +59,7 @@ pub(in crate::office) fn phone_key(office: &Office, registered: Registered) -> R
 pub(in crate::office) enum PhoneProof {
     /// Each has proved it.
     Verified,
-    /// Registered by somebody else, or under a pack that asks for no proof.
+    /// No proof: an import, a dependant, or a pack that requires none.
     Unverified,
 }
 
@@ -78,7 +79,7 @@ pub(in crate::office) fn enrol(
     Ok(registered)
 }
 
-/// `POST /v1/people/import`. Idempotent: a known document gives the same person and key.
+/// `POST /v1/people/import`. Idempotent: a known document returns the same person and key.
 pub(in crate::office) async fn import(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -88,7 +89,7 @@ pub(in crate::office) async fn import(
     Ok(line_handler::answer(NewPeople { office }, body))
 }
 
-/// People that the authority registers.
+/// The handler of imported people.
 struct NewPeople {
     office: Arc<Office>,
 }
@@ -183,7 +184,7 @@ pub(in crate::office) async fn change(
     blocking(move || change_person(&office, id, change).map(axum::Json)).await?
 }
 
-/// Changes somebody's name, phone and class, as the pack lets this colour and so often a day.
+/// Changes a person's name, phone and class. The pack decides which colours may change and how often per day.
 pub(in crate::office) fn change_person(
     office: &Office,
     id: PersonId,
@@ -211,12 +212,12 @@ pub(in crate::office) fn change_person(
     Ok(json!({"person": id, "name": name, "phone": phone, "class": class}))
 }
 
-/// `DELETE /v1/people/me`: name, document, facts, colour and trail go.
+/// `DELETE /v1/people/me`: erases name, document, facts, colour and trail.
 pub(in crate::office) async fn erase(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<StatusCode, OfficeError> {
-    // What is in the journal alone could not be erased.
+    // A check-in that is only in the journal could not be erased.
     office.caught_up().await;
     blocking(move || {
         if !office.registry.erase_person(id)? {

@@ -1,4 +1,4 @@
-//! Daily reports: one a local day counts, and what is wrong becomes a fact at once.
+//! Daily health reports: one per local day counts, and symptoms become a fact immediately.
 
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What is reported.
+/// The body of a report.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct HealthReport {
@@ -44,7 +44,7 @@ pub(in crate::office) async fn list(
     Ok(axum::Json(json!({ "reports": reports })))
 }
 
-/// Takes a report of somebody's health, by whoever may give it.
+/// Stores a health report of a person, from themselves or a guardian.
 pub(super) fn report(office: &Office, id: PersonId, health: HealthReport) -> Result<Value, OfficeError> {
     office.need_registered(id)?;
     office.count_today("reports", id, REPORTS_A_DAY_MAX)?;

@@ -1,4 +1,4 @@
-//! The trails as tracers are answered from them, and how long visits last at the known venues.
+//! Reads of the trails for tracers, and the dwell times of the venues.
 
 use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
@@ -10,7 +10,7 @@ use scangate_core::venue::Dwell;
 use scangate_storage::trail::Stored;
 use std::sync::Arc;
 
-/// The venues' dwells.
+/// The dwell times of the venues.
 pub(in crate::office) struct VenueDwells<'a>(&'a Venues);
 
 impl Dwells for VenueDwells<'_> {
@@ -23,14 +23,15 @@ impl Dwells for VenueDwells<'_> {
     }
 }
 
-/// What the co-presence engine reads, and through when that is complete.
+/// The sources of the co-presence engine, with the time up to which they are complete.
 pub(in crate::office) struct Sources<'a> {
     pub(in crate::office) trails: Stored<'a>,
     pub(in crate::office) dwells: VenueDwells<'a>,
     pub(in crate::office) complete_through: Timestamp,
 }
 
-/// Reads the trails, once they have caught up as far as that is waited for, in turn with others who read them.
+/// Reads the trails after the batcher has caught up or its wait has ended. Reads share a limited number of
+/// permits.
 pub(in crate::office) async fn read<T: Send + 'static>(
     office: &Arc<Office>,
     read: impl FnOnce(&Office, &Sources<'_>) -> Result<T, OfficeError> + Send + 'static,

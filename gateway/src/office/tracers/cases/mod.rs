@@ -1,5 +1,5 @@
-//! What tracers ask: cases, trails, co-presence and who was at a venue. No answer without a case of the
-//! asker's own, and none before its audit entry is on disk.
+//! Cases of tracers: trails, co-presence and visits at a venue. An answer needs a case of the caller's own,
+//! and its audit entry is on disk before it is sent.
 
 mod answer;
 
@@ -78,13 +78,13 @@ fn window(office: &Office, from: Timestamp, to: Timestamp) -> Result<Window, Off
     Ok(Window { from, to })
 }
 
-/// Spends of a tracer's budget of the day.
+/// Spends part of a tracer's budget of the day.
 fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) -> Result<(), OfficeError> {
     let (account, day) = (format!("{what}/{}", claims.subject), clock::now().0 / DAY_MS);
     if office.registry.spend(&account, day, amount, max)? { Ok(()) } else { Err(OfficeError::BudgetSpent) }
 }
 
-/// The asker's own case. Another's answers as one that does not exist.
+/// Returns the caller's own case. Another tracer's case answers 404.
 async fn own(office: &Arc<Office>, claims: &Claims, id: CaseId) -> Result<Case, OfficeError> {
     let registry = office.registry.clone();
     let case = blocking(move || registry.case(id)).await?;
@@ -95,7 +95,7 @@ async fn own(office: &Arc<Office>, claims: &Claims, id: CaseId) -> Result<Case, 
 /// The problem's detail where a tracer's query string does not parse.
 const EXPECTED: &str = "the query has an unknown, repeated or malformed parameter";
 
-/// What an answer costs and is audited with, before it is given.
+/// Spends the budget of an answer and audits it, before it is sent.
 fn account_for(
     office: &Office,
     claims: &Claims,
@@ -190,7 +190,7 @@ impl Parameters for VisitsQuery {
     const EXPECTED: &'static str = EXPECTED;
 }
 
-/// `GET /v1/cases/{case}/venues/{venue}/visits`. The window is the case's, or a part of it.
+/// `GET /v1/cases/{case}/venues/{venue}/visits`. The window is the case's or a part of it.
 pub(in crate::office) async fn visits(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
