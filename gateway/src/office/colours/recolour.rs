@@ -28,9 +28,9 @@ pub(in crate::office) struct RecolourSchedule {
     times: Mutex<BTreeSet<(Timestamp, PersonId)>>,
     shards: [Mutex<()>; SHARDS],
     /// Held while every person is recoloured.
-    everybody: Mutex<()>,
+    full_run: Mutex<()>,
     /// The persons who were recoloured singly while a full recolouring runs: their rows were read later.
-    alone_meanwhile: Mutex<Option<HashSet<PersonId>>>,
+    recoloured_singly: Mutex<Option<HashSet<PersonId>>>,
 }
 
 impl Default for RecolourSchedule {
@@ -38,8 +38,8 @@ impl Default for RecolourSchedule {
         Self {
             times: Mutex::default(),
             shards: std::array::from_fn(|_| Mutex::default()),
-            everybody: Mutex::default(),
-            alone_meanwhile: Mutex::default(),
+            full_run: Mutex::default(),
+            recoloured_singly: Mutex::default(),
         }
     }
 }
@@ -54,7 +54,7 @@ impl RecolourSchedule {
     }
 
     /// Locks the shards of these people. All callers lock in the same order, so they cannot deadlock.
-    fn alone(&self, people: &[PersonId]) -> Vec<MutexGuard<'_, ()>> {
+    fn lock_shards(&self, people: &[PersonId]) -> Vec<MutexGuard<'_, ()>> {
         let shards: BTreeSet<usize> = people.iter().map(|&person| Self::shard(person)).collect();
         shards.into_iter().map(|shard| lock(&self.shards[shard])).collect()
     }
@@ -67,13 +67,13 @@ impl RecolourSchedule {
     }
 
     fn note(&self, person: PersonId) {
-        if let Some(noted) = &mut *lock(&self.alone_meanwhile) {
+        if let Some(noted) = &mut *lock(&self.recoloured_singly) {
             noted.insert(person);
         }
     }
 
     fn is_noted(&self, person: PersonId) -> bool {
-        lock(&self.alone_meanwhile).as_ref().is_some_and(|noted| noted.contains(&person))
+        lock(&self.recoloured_singly).as_ref().is_some_and(|noted| noted.contains(&person))
     }
 }
 
@@ -82,7 +82,7 @@ impl Office {
     /// it.
     pub(in crate::office) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
         for people in people.chunks(PEOPLE_AT_ONCE) {
-            let _alone = self.schedule.alone(people);
+            let _locked = self.schedule.lock_shards(people);
             // Noted before the pack in force is read: a person noted too late is only recoloured twice.
             people.iter().for_each(|&person| self.schedule.note(person));
             let evidence = self.registry.evidence_of_registered(people)?;
@@ -117,19 +117,19 @@ impl Office {
     /// a colour that the pack denies. The others all have the standing of a person without evidence. People
     /// who are not registered are removed.
     pub(in crate::office) fn recolour_all(&self) -> Result<(), RegistryError> {
-        let _everybody = lock(&self.schedule.everybody);
-        *lock(&self.schedule.alone_meanwhile) = Some(HashSet::new());
-        let recoloured = self.recolour_everybody();
-        *lock(&self.schedule.alone_meanwhile) = None;
+        let _full_run = lock(&self.schedule.full_run);
+        *lock(&self.schedule.recoloured_singly) = Some(HashSet::new());
+        let recoloured = self.recolour_each();
+        *lock(&self.schedule.recoloured_singly) = None;
         recoloured
     }
 
-    fn recolour_everybody(&self) -> Result<(), RegistryError> {
+    fn recolour_each(&self) -> Result<(), RegistryError> {
         let was_empty = self.tables.colours.is_empty();
         // At a start the table serves no scans yet.
         let mut throttle = if was_empty { CpuThrottle::off() } else { CpuThrottle::on() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
-            let _alone = lock(&self.schedule.shards[RecolourSchedule::shard(person)]);
+            let _locked = lock(&self.schedule.shards[RecolourSchedule::shard(person)]);
             if !self.schedule.is_noted(person) {
                 put();
             }

@@ -42,7 +42,7 @@ pub async fn run(mut calls: mpsc::Receiver<OfficeCall>, router: Router) {
 
 async fn answer(call: OfficeCall, router: Router) {
     let OfficeCall { request, answer } = call;
-    let request = request.map(|pieces| Body::from_stream(RequestBody(pieces)));
+    let request = request.map(|pieces| Body::from_stream(CallBody(pieces)));
     let Ok(response) = router.oneshot(request).await;
     let (mut head, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
@@ -66,9 +66,9 @@ async fn pass_on(body: Body, to: mpsc::Sender<BodyChunk>) {
 }
 
 /// A request's body as a stream.
-struct RequestBody(mpsc::Receiver<BodyChunk>);
+struct CallBody(mpsc::Receiver<BodyChunk>);
 
-impl futures_util::Stream for RequestBody {
+impl futures_util::Stream for CallBody {
     type Item = Result<Bytes, AbandonedBody>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -1,7 +1,7 @@
 //! The errors of the back office: one closed list. `problem_rows` has status, code and words of each. Errors are sent
 //! as RFC 9457 problems, both as whole answers and as lines of NDJSON.
 
-use super::problem_rows::{self as rows, RetryTime, Row};
+use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
 use crate::wire::problem::CHALLENGE;
 use axum::response::{IntoResponse, Response};
@@ -83,7 +83,7 @@ pub(in crate::office) enum OfficeError {
 
 impl OfficeError {
     /// Status, code, words and retry time.
-    fn row(&self) -> Row<'_> {
+    fn row(&self) -> ProblemRow<'_> {
         match self {
             Self::Refused(refusal) => (*refusal).into(),
             Self::Malformed(detail) => rows::MALFORMED.detail(&**detail),
@@ -140,7 +140,7 @@ impl OfficeError {
     /// The problem as an object.
     #[must_use]
     pub(in crate::office) fn problem(&self) -> Value {
-        let Row { status, code, title, detail, retry } = self.row();
+        let ProblemRow { status, code, title, detail, retry } = self.row();
         let mut problem = json!({"status": status, "title": title, "detail": detail, "code": code});
         if let Some(ms) = retry.after_ms() {
             problem["retry_after_ms"] = ms.into();

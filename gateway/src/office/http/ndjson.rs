@@ -172,12 +172,12 @@ where
             let _ = sink.flush().await;
         }
     });
-    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(AnswerBody(pieces))).into_response()
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(NdjsonBody(pieces))).into_response()
 }
 
-struct AnswerBody(mpsc::Receiver<Bytes>);
+struct NdjsonBody(mpsc::Receiver<Bytes>);
 
-impl Stream for AnswerBody {
+impl Stream for NdjsonBody {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -47,7 +47,7 @@ fn spread_ms(until: Timestamp) -> u32 {
 }
 
 /// One problem's row.
-pub(super) struct Row<'a> {
+pub(super) struct ProblemRow<'a> {
     /// The HTTP status.
     pub(super) status: u16,
     /// The stable code.
@@ -60,7 +60,7 @@ pub(super) struct Row<'a> {
     pub(super) retry: RetryTime,
 }
 
-impl Row<'_> {
+impl ProblemRow<'_> {
     const fn new(status: u16, code: &'static str, title: &'static str, detail: &'static str) -> Self {
         Self { status, code, title, detail: Cow::Borrowed(detail), retry: RetryTime::Never }
     }
@@ -71,21 +71,21 @@ impl Row<'_> {
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> ProblemRow<'a> {
     /// The row with this detail.
     pub(super) fn detail(self, detail: impl Into<Cow<'a, str>>) -> Self {
         Self { detail: detail.into(), ..self }
     }
 }
 
-impl From<Refusal> for Row<'_> {
+impl From<Refusal> for ProblemRow<'_> {
     fn from(refusal: Refusal) -> Self {
         Self::new(refusal.status(), refusal.code(), refusal.title(), refusal.detail())
             .retry(RetryTime::Backoff(refusal))
     }
 }
 
-impl From<PersonError> for Row<'_> {
+impl From<PersonError> for ProblemRow<'_> {
     fn from(error: PersonError) -> Self {
         let (code, title) = match error {
             PersonError::Name => ("name-invalid", "The name is not valid"),
@@ -100,7 +100,7 @@ impl From<PersonError> for Row<'_> {
     }
 }
 
-impl From<CertificateError> for Row<'_> {
+impl From<CertificateError> for ProblemRow<'_> {
     fn from(error: CertificateError) -> Self {
         let code = match error {
             CertificateError::Forged | CertificateError::Another => "certificate-invalid",
@@ -112,7 +112,7 @@ impl From<CertificateError> for Row<'_> {
     }
 }
 
-impl From<BookingError> for Row<'_> {
+impl From<BookingError> for ProblemRow<'_> {
     fn from(error: BookingError) -> Self {
         match error {
             BookingError::Full => Self::new(
@@ -131,7 +131,7 @@ impl From<BookingError> for Row<'_> {
     }
 }
 
-impl From<Denied> for Row<'_> {
+impl From<Denied> for ProblemRow<'_> {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::DocumentUnsupported => Self::new(
@@ -174,117 +174,117 @@ impl From<Denied> for Row<'_> {
     }
 }
 
-pub(super) const MALFORMED: Row<'static> = {
+pub(super) const MALFORMED: ProblemRow<'static> = {
     let refusal = Refusal::Malformed("");
-    Row::new(400, refusal.code(), refusal.title(), "")
+    ProblemRow::new(400, refusal.code(), refusal.title(), "")
 };
-pub(super) const EDIT_QUOTA: Row<'static> = Row::new(
+pub(super) const EDIT_QUOTA: ProblemRow<'static> = ProblemRow::new(
     429,
     "edit-quota",
     "The changes allowed per day are used up",
     "send the change again on the city's next day",
 );
-pub(super) const UNIT_NEEDED: Row<'static> = Row::new(
+pub(super) const UNIT_NEEDED: ProblemRow<'static> = ProblemRow::new(
     422,
     "unit-needed",
     "This arrival needs a responsible unit",
     "set `unit` to the employer or community of your work or home",
 );
-pub(super) const SMS_CODE_NEEDED: Row<'static> = Row::new(
+pub(super) const SMS_CODE_NEEDED: ProblemRow<'static> = ProblemRow::new(
     422,
     "sms-code-needed",
     "The code sent to the phone is missing",
     "POST /v1/people/sms-codes sends a code; send it as sms_code",
 );
-pub(super) const SMS_CODE_INVALID: Row<'static> = Row::new(
+pub(super) const SMS_CODE_INVALID: ProblemRow<'static> = ProblemRow::new(
     422,
     "sms-code-invalid",
     "The code does not match the one sent to the phone",
     "enter the latest code, or request another; a code expires after some minutes",
 );
-pub(super) const FACE_NEEDED: Row<'static> = Row::new(
+pub(super) const FACE_NEEDED: ProblemRow<'static> = ProblemRow::new(
     422,
     "face-needed",
     "A picture of the face is missing",
     "send the picture as face: a JPEG or PNG in base64",
 );
-pub(super) const FACE_MISMATCH: Row<'static> = Row::new(
+pub(super) const FACE_MISMATCH: ProblemRow<'static> = ProblemRow::new(
     422,
     "face-mismatch",
     "The picture does not match the document's holder",
     "take another picture of the holder in good light, a JPEG or PNG",
 );
-pub(super) const PHONE_SPENT: Row<'static> = Row::new(
+pub(super) const PHONE_SPENT: ProblemRow<'static> = ProblemRow::new(
     429,
     Refusal::TooMany.code(),
     "Too many codes or tries for one phone",
     "use this phone again after retry_after_ms; other phones are not affected",
 );
-pub(super) const DAY_SPENT: Row<'static> = Row::new(
+pub(super) const DAY_SPENT: ProblemRow<'static> = ProblemRow::new(
     429,
     Refusal::TooMany.code(),
     "Too many requests of this kind today",
     "send more on the city's next day",
 );
-pub(super) const REGISTRATION_UNAVAILABLE: Row<'static> = Row::new(
+pub(super) const REGISTRATION_UNAVAILABLE: ProblemRow<'static> = ProblemRow::new(
     503,
     "registration-unavailable",
     "Registration is not available now",
     "nothing was registered; send the same request again after retry_after_ms",
 );
-pub(super) const ALREADY_REGISTERED: Row<'static> = Row::new(
+pub(super) const ALREADY_REGISTERED: ProblemRow<'static> = ProblemRow::new(
     409,
     "already-registered",
     "This document is already registered",
     "use the phone it was registered with, or ask the authority to issue the key again",
 );
-pub(super) const PROXY_NOT_NAMED: Row<'static> = Row::new(
+pub(super) const PROXY_NOT_NAMED: ProblemRow<'static> = ProblemRow::new(
     403,
     "proxy-not-named",
     "This person has not named you as a guardian",
     "this person has a phone and must name you on it first: POST /v1/people/me/guardians with your person id",
 );
-pub(super) const PERSON_UNKNOWN: Row<'static> =
-    Row::new(422, "person-unknown", "No person has this id", "nothing of this was stored");
-pub(super) const VENUE_UNKNOWN: Row<'static> =
-    Row::new(422, "venue-unknown", "No venue has this id", "nothing of this was stored");
-pub(super) const BUDGET_SPENT: Row<'static> = Row::new(
+pub(super) const PERSON_UNKNOWN: ProblemRow<'static> =
+    ProblemRow::new(422, "person-unknown", "No person has this id", "nothing of this was stored");
+pub(super) const VENUE_UNKNOWN: ProblemRow<'static> =
+    ProblemRow::new(422, "venue-unknown", "No venue has this id", "nothing of this was stored");
+pub(super) const BUDGET_SPENT: ProblemRow<'static> = ProblemRow::new(
     429,
     "budget-spent",
     "The budget of the day is spent",
     "the budget is full again on the next day (UTC)",
 );
-pub(super) const HOPS_NEED_APPROVAL: Row<'static> = Row::new(
+pub(super) const HOPS_NEED_APPROVAL: ProblemRow<'static> = ProblemRow::new(
     403,
     "hops-need-approval",
     "More than two hops need a second approver",
     "ask for one or two hops",
 );
-pub(super) const FEED_UNTRUSTED: Row<'static> = Row::new(
+pub(super) const FEED_UNTRUSTED: ProblemRow<'static> = ProblemRow::new(
     422,
     "feed-untrusted",
     "The source of this feed is not trusted",
     "the pack's trust list must have the source with `feeds = true`, and the signature must cover the whole body",
 );
-pub(super) const FEED_OUT_OF_ORDER: Row<'static> =
-    Row::new(409, "feed-out-of-order", "Another feed comes next", "");
-pub(super) const MASS_FLIP: Row<'static> =
-    Row::new(409, "mass-flip", "The rule pack would change very many colours at once", "");
-pub(super) const SAME_APPROVER: Row<'static> = Row::new(
+pub(super) const FEED_OUT_OF_ORDER: ProblemRow<'static> =
+    ProblemRow::new(409, "feed-out-of-order", "Another feed comes next", "");
+pub(super) const MASS_FLIP: ProblemRow<'static> =
+    ProblemRow::new(409, "mass-flip", "The rule pack would change very many colours at once", "");
+pub(super) const SAME_APPROVER: ProblemRow<'static> = ProblemRow::new(
     403,
     "same-approver",
     "A second person must approve this",
     "another subject with the same role approves or rejects",
 );
-pub(super) const ANSWER_TOO_LARGE: Row<'static> = Row::new(
+pub(super) const ANSWER_TOO_LARGE: ProblemRow<'static> = ProblemRow::new(
     422,
     "answer-too-large",
     "The answer would hold too many persons",
     "ask for a shorter window or a longer overlap",
 );
-pub(super) const POLICY_INVALID: Row<'static> =
-    Row::new(422, "policy-invalid", "The rule pack is not valid", "");
-pub(super) const STORE_UNAVAILABLE: Row<'static> = Row::new(
+pub(super) const POLICY_INVALID: ProblemRow<'static> =
+    ProblemRow::new(422, "policy-invalid", "The rule pack is not valid", "");
+pub(super) const STORE_UNAVAILABLE: ProblemRow<'static> = ProblemRow::new(
     503,
     "store-unavailable",
     "The store does not answer",

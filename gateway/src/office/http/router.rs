@@ -16,13 +16,25 @@ use std::sync::Arc;
 
 /// Returns the router of the back office.
 pub fn router(office: Arc<Office>) -> Router {
+    residents()
+        .merge(authority())
+        .merge(tracers())
+        .merge(operators())
+        // The workers answer the scan path's own methods; these routes answer the other methods with 405.
+        .route("/v1/check-ins", post(not_found))
+        .route("/v1/colours/{code}", get(not_found))
+        .merge(pages::router())
+        .method_not_allowed_fallback(async || OfficeError::from(Refusal::MethodNotAllowed))
+        .fallback(not_found)
+        .with_state(office)
+}
+
+/// Registration, and what residents do for themselves and their dependants.
+fn residents() -> Router<Arc<Office>> {
     Router::new()
-        .route("/v1/check-ins/batch", post(check_ins::batch))
-        .route("/v1/check-ins/import", post(check_ins::import))
         .route("/v1/registration", get(registration::requirements))
         .route("/v1/people", post(registration::register))
         .route("/v1/people/sms-codes", post(registration::send_code))
-        .route("/v1/people/import", post(people::import))
         .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
         .route("/v1/people/me/reports", get(reports::list).post(reports::add))
         .route("/v1/people/me/declarations", get(declarations::list).post(declarations::draft))
@@ -51,6 +63,14 @@ pub fn router(office: Arc<Office>) -> Router {
         )
         .route("/v1/people/me/overview", get(overview::show))
         .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
+}
+
+/// The paths of the authority, the terminals and the test sites, and the public key of the issuer.
+fn authority() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/v1/check-ins/batch", post(check_ins::batch))
+        .route("/v1/check-ins/import", post(check_ins::import))
+        .route("/v1/people/import", post(people::import))
         .route("/v1/people/{person}", get(person_records::read))
         .route("/v1/people/{person}/passes", post(person_records::print_pass))
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
@@ -76,21 +96,24 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/policies", get(policies::list).post(policies::publish))
         .route("/v1/policies/{number}", get(policies::read))
         .route("/v1/policies/dry-run", post(policies::dry_run))
+}
+
+/// The paths of tracers.
+fn tracers() -> Router<Arc<Office>> {
+    Router::new()
         .route("/v1/cases", post(cases::open))
         .route("/v1/cases/{case}/trail", get(cases::trail))
         .route("/v1/cases/{case}/co-presence", get(cases::co_presence))
         .route("/v1/cases/{case}/venues/{venue}/visits", get(cases::visits))
+}
+
+/// The paths of operators.
+fn operators() -> Router<Arc<Office>> {
+    Router::new()
         .route("/v1/audit", get(audit::read))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/rotate", post(keys::rotate))
         .route("/v1/keys/{kid}", delete(keys::withdraw))
-        // The workers answer the scan path's own methods; these routes answer the other methods with 405.
-        .route("/v1/check-ins", post(not_found))
-        .route("/v1/colours/{code}", get(not_found))
-        .merge(pages::router())
-        .method_not_allowed_fallback(async || OfficeError::from(Refusal::MethodNotAllowed))
-        .fallback(not_found)
-        .with_state(office)
 }
 
 async fn not_found() -> OfficeError {
