@@ -1,82 +1,79 @@
-//! What a unit of work costs. Servers are measured by their own CPU time, one after the other in the same
-//! run, each pinned to the first core while its client has the second; stores and tables are measured here.
-//! `benches/README.md` has the figures.
+//! Measures the cost of a unit of work. Servers are measured by their own CPU time, one after the other in
+//! the same run. Each server is pinned to the first core and its client to the second. Stores and tables are
+//! measured in this process. `benches/README.md` has the figures.
 
-mod client;
-mod floor;
-mod fresh;
-mod gate;
-mod machine;
-mod memory;
-mod peer;
-mod phone;
-mod recolour;
-mod register;
-mod scanning;
-mod server;
-mod spread;
-mod stored;
-mod token;
-mod town;
-mod turn;
-mod wire;
+mod harness;
+mod peers;
+mod scenarios;
 
+use crate::harness::machine;
+use crate::peers::plain;
+use crate::scenarios::{fresh, gate, memory, phone, recolour, register, stored};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
+
+/// The environment variables in `--help`.
+const ENVIRONMENT: &str = "Environment variables:
+  TMPDIR  The folder in which servers and stores under measurement put their data [default: /tmp].
+          It must be on the disk to measure.
+
+A gateway that benches starts inherits the environment, except that SCANGATE_LOG is set to warn.";
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures what a unit of work costs.
+/// Measures the cost of a unit of work, such as the server CPU time of a check-in.
 #[derive(Parser)]
-#[command(name = "benches")]
-struct Cli {
+#[command(name = "benches", after_help = ENVIRONMENT)]
+struct BenchCli {
     #[command(subcommand)]
-    command: Command,
+    command: BenchCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    /// M1: server CPU a check-in on connections that stay, beside a plain server that answers a constant.
-    Gate(gate::Options),
-    /// M2: server CPU a connection with one check-in, beside the plain server and a bare TLS handshake.
-    Phone(phone::Options),
-    /// M3 and M4: CPU to store a check-in under both indexes, and how long a co-presence answer takes.
-    Stored(stored::Options),
-    /// How long after a fact at one gateway of a city another answers the new colour.
-    Fresh(fresh::Options),
-    /// How much longer scans take while everybody is recoloured under a new rule pack.
-    Recolour(recolour::Options),
-    /// How long registering at a door takes, and what it does to who scans meanwhile.
-    Register(register::Options),
-    /// M5: memory a resident in the colour table.
-    Memory(memory::Options),
-    /// The plain server: quinn and h3, a constant for an answer.
+enum BenchCommand {
+    /// M1: measures server CPU time a check-in on connections that stay open, beside a plain server.
+    Gate(gate::GateOptions),
+    /// M2: measures server CPU time a connection with one check-in, beside a plain server and a bare TLS
+    /// handshake.
+    Phone(phone::PhoneOptions),
+    /// M3 and M4: measures the CPU time to store a check-in under both indexes, and the latency of
+    /// co-presence.
+    Stored(stored::StoredOptions),
+    /// Measures the delay from a fact at one gateway until another gateway returns the new colour.
+    Fresh(fresh::FreshOptions),
+    /// Measures the latency of scans while the gateway recolours all residents under a new rule pack.
+    Recolour(recolour::RecolourOptions),
+    /// Measures the latency of registering at a door, and of other scans in the meantime.
+    Register(register::RegisterOptions),
+    /// M5: measures the memory of a resident in the colour table.
+    Memory(memory::MemoryOptions),
+    /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
-        /// Where its certificate goes.
+        /// The folder to which the server writes its certificate.
         folder: PathBuf,
     },
 }
 
-/// Measures with all cores for the load: what is measured runs elsewhere.
+/// Runs a measurement of a separate gateway process, with all cores for the load.
 fn on_all_cores(measure: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure)
 }
 
 fn main() -> anyhow::Result<()> {
-    let command = Cli::parse().command;
-    if !matches!(command, Command::Peer { .. }) {
+    let command = BenchCli::parse().command;
+    if !matches!(command, BenchCommand::Peer { .. }) {
         println!("{}", machine::describe());
     }
     match command {
-        Command::Gate(options) => gate::measure(&options),
-        Command::Phone(options) => phone::measure(&options),
-        Command::Stored(options) => stored::measure(&options),
-        Command::Fresh(options) => on_all_cores(fresh::measure(&options)),
-        Command::Recolour(options) => on_all_cores(recolour::measure(&options)),
-        Command::Register(options) => on_all_cores(register::measure(&options)),
-        Command::Memory(options) => memory::measure(&options),
-        Command::Peer { folder } => peer::serve(&folder),
+        BenchCommand::Gate(options) => gate::measure(&options),
+        BenchCommand::Phone(options) => phone::measure(&options),
+        BenchCommand::Stored(options) => stored::measure(&options),
+        BenchCommand::Fresh(options) => on_all_cores(fresh::measure(&options)),
+        BenchCommand::Recolour(options) => on_all_cores(recolour::measure(&options)),
+        BenchCommand::Register(options) => on_all_cores(register::measure(&options)),
+        BenchCommand::Memory(options) => memory::measure(&options),
+        BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

@@ -1,7 +1,7 @@
-//! A city to make load with: venues and residents, registered through the gateway's own interface. The same
-//! seed gives the same residents, so that a second run registers nobody anew.
+//! The venues and residents that make the load, registered through the gateway's public interface. The same
+//! seed gives the same residents, so a second run finds them already registered.
 
-use crate::client::{Connection, Refused};
+use crate::client::{ClientConnection, RefusalError};
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,13 +14,13 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
 
-/// Lines sent in one request.
+/// NDJSON lines in one request.
 const LINES_A_REQUEST: usize = 2_000;
 
 /// A venue with a poster at its door.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Venue {
-    /// Its id.
+pub struct LoadVenue {
+    /// The venue's id.
     pub venue: VenueId,
     /// The poster's code.
     pub poster: String,
@@ -28,21 +28,21 @@ pub struct Venue {
 
 /// A resident with a phone.
 #[derive(Debug, Clone)]
-pub struct Resident {
-    /// Who.
+pub struct LoadResident {
+    /// The resident's person id.
     pub person: PersonId,
     kid: Kid,
     key: PersonKey,
 }
 
-impl Resident {
-    /// The code that the phone shows in a step.
+impl LoadResident {
+    /// The personal code that the phone shows in a time step.
     #[must_use]
     pub fn code(&self, step: Step) -> String {
         PersonCode::seal(self.kid, self.person, step, &self.key).text()
     }
 
-    /// The header with which the resident reads their own.
+    /// The `Authorization` header with which the resident reads their own records.
     #[must_use]
     pub fn authorization(&self, now: Timestamp) -> String {
         let token = ResidentToken::seal(self.kid, self.person, Step::of(now), &self.key);
@@ -50,15 +50,15 @@ impl Resident {
     }
 }
 
-/// The city.
-pub struct City {
-    /// Its venues.
-    pub venues: Vec<Venue>,
-    /// Its residents.
-    pub residents: Vec<Resident>,
+/// The venues and residents of a run.
+pub struct LoadCity {
+    /// The registered venues.
+    pub venues: Vec<LoadVenue>,
+    /// The registered residents.
+    pub residents: Vec<LoadResident>,
 }
 
-/// A token's header, from the data folder of a gateway.
+/// Returns an `Authorization` header with the token of a role from the gateway's data folder.
 pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
     let path = data.join(format!("{role}.token"));
     let token = std::fs::read_to_string(&path)
@@ -66,9 +66,10 @@ pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
     Ok(format!("Bearer {}", token.trim()))
 }
 
-/// Posts lines in requests of bounded size and reads an answer a line. **Errors**: a line that was refused.
+/// Posts lines in requests of bounded size and reads one answer for each line. **Errors**: the gateway
+/// rejected a line.
 pub async fn post_lines<T: for<'a> Deserialize<'a>>(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     path: &str,
     authorization: &str,
     lines: &[String],
@@ -80,56 +81,55 @@ pub async fn post_lines<T: for<'a> Deserialize<'a>>(
         let before = answers.len();
         for line in answer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             let parsed = serde_json::from_slice(line);
-            answers.push(
-                parsed.map_err(|_| Refused {
-                    status: 200,
-                    problem: String::from_utf8_lossy(line).into_owned(),
-                })?,
-            );
+            answers.push(parsed.map_err(|_| RefusalError {
+                status: 200,
+                problem: String::from_utf8_lossy(line).into_owned(),
+            })?);
         }
         if answers.len() - before != chunk.len() {
-            bail!("{} lines were sent to {path} and {} answered", chunk.len(), answers.len() - before);
+            bail!("{path} answered {} of {} lines", answers.len() - before, chunk.len());
         }
     }
     Ok(answers)
 }
 
-/// What a registration gives a phone.
+/// The gateway's reply to a registration: the person id and the key for the phone.
 #[derive(Deserialize)]
-pub struct Given {
+pub struct RegistrationReply {
     person: PersonId,
     kid: u8,
     key: String,
 }
 
-impl Given {
-    /// The resident who has it. **Errors**: the key is none.
-    pub fn resident(self) -> anyhow::Result<Resident> {
+impl RegistrationReply {
+    /// The registered resident. **Errors**: the key is not 32 bytes in URL-safe base64.
+    pub fn resident(self) -> anyhow::Result<LoadResident> {
         let Self { person, kid, key } = self;
         let key = URL_SAFE_NO_PAD.decode(key)?;
         let key = key.try_into().map_err(|_| anyhow::anyhow!("a person key is not 32 bytes"))?;
-        Ok(Resident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
+        Ok(LoadResident { person, kid: Kid(kid), key: PersonKey(Key(key)) })
     }
 }
 
-/// Registers residents by number.
+/// Registers the residents of a seed with the numbers from 0 to `count`.
 pub async fn residents(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     authority: &str,
     seed: u64,
     count: usize,
-) -> anyhow::Result<Vec<Resident>> {
+) -> anyhow::Result<Vec<LoadResident>> {
     let lines: Vec<String> = (0..count).map(|number| application(seed, number)).collect();
-    let given: Vec<Given> = post_lines(connection, "/v1/people/import", authority, &lines).await?;
-    given.into_iter().map(Given::resident).collect()
+    let given: Vec<RegistrationReply> =
+        post_lines(connection, "/v1/people/import", authority, &lines).await?;
+    given.into_iter().map(RegistrationReply::resident).collect()
 }
 
-/// Adds venues.
+/// Creates venues of varying kinds.
 pub async fn venues(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     authority: &str,
     count: usize,
-) -> anyhow::Result<Vec<Venue>> {
+) -> anyhow::Result<Vec<LoadVenue>> {
     let kinds = ["mall", "market", "station", "restaurant", "enterprise", "school"];
     let lines: Vec<String> = (0..count)
         .map(|number| {
@@ -140,10 +140,12 @@ pub async fn venues(
     post_lines(connection, "/v1/venues", authority, &lines).await
 }
 
-/// What a resident registers with: a resident identity number that is valid and nobody's, drawn from seed and number.
+/// The registration form of a resident, with an invented but valid identity number derived from seed and
+/// number.
 #[must_use]
 pub fn application(seed: u64, number: usize) -> String {
-    // Order numbers of a day are three digits: the day takes the rest.
+    // An identity number has three digits for the order within a day of birth; the day and year vary beyond
+    // that.
     let (order, rest) = (number % 1_000, number / 1_000);
     let (day, year) = (rest % 28 + 1, rest / 28 % 200);
     let area = 110_000 + seed % 800_000;

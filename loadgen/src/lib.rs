@@ -1,19 +1,11 @@
-//! Load for a gateway, as its users make it, and the reckoning afterwards: whatever was acknowledged is read
-//! back, and every co-presence answer is compared with one worked out here.
+//! Sends a gateway the load that its users make, then checks the result. Every acknowledged check-in is read
+//! back, and every co-presence answer is compared with a brute-force calculation.
 
 pub mod city;
 pub mod client;
-pub mod compare;
-pub mod cpu;
-pub mod doctor;
-pub mod drive;
-pub mod html;
-pub mod plan;
-pub mod reckon;
+pub mod machine;
 pub mod replay;
 pub mod report;
-pub mod sample;
-pub mod sessions;
-pub mod slo;
-pub mod trails;
-pub mod verify;
+mod run;
+
+pub use run::{drive, plan, sample, verify};

@@ -1,66 +1,66 @@
-//! What copying from an embedded store to a cluster goes by, and comparing the two: piece after piece, so that
-//! it needs little memory and can go on where it was interrupted.
+//! Types shared by the copy from an embedded store to a cluster and by its comparison. Both work chunk by
+//! chunk, so they need little memory and can resume after an interruption.
 
 use crate::trail::Index;
 use scangate_core::id::{CheckInId, VenueId};
 use scangate_core::time::Timestamp;
 use std::fmt;
 
-/// A piece that was copied or compared. Doing it again changes nothing.
+/// A chunk that was copied or compared. Repeating it changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece<Place> {
-    /// Rows or check-ins in it.
+pub struct CopyChunk<Position> {
+    /// The number of rows or check-ins in the chunk.
     pub rows: u64,
-    /// Where the next one begins; none after the last.
-    pub next: Option<Place>,
+    /// The position of the next chunk; none after the last.
+    pub next: Option<Position>,
 }
 
-/// In what a copy is unlike its source. It names nobody.
+/// The difference between a copy and its source. It contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Difference {
-    /// In a row of the registry.
-    #[error("a row of the registry's {table}, in bucket {bucket}, {unlike}")]
+    /// A registry row differs.
+    #[error("a row of the registry's {table}, in bucket {bucket}, {mismatch}")]
     Row {
-        /// Its table.
+        /// The row's table.
         table: String,
-        /// Its bucket on the cluster.
+        /// The row's bucket on the cluster.
         bucket: i32,
-        /// How.
-        unlike: Unlike,
+        /// The kind of difference.
+        mismatch: Mismatch,
     },
-    /// In a check-in.
-    #[error("check-in {id} at venue {venue}, {at}, kept {index}, {unlike}")]
+    /// A check-in differs.
+    #[error("check-in {id} at venue {venue}, {at}, indexed {index}, {mismatch}")]
     CheckIn {
-        /// Which.
+        /// The check-in's id.
         id: CheckInId,
-        /// Where it was.
+        /// The venue of the check-in.
         venue: VenueId,
-        /// When.
+        /// The time of the check-in.
         at: Timestamp,
-        /// Under which index.
+        /// The index in which the two sides differ.
         index: Index,
-        /// How.
-        unlike: Unlike,
+        /// The kind of difference.
+        mismatch: Mismatch,
     },
 }
 
-/// How something in a copy is unlike its source.
+/// The way an entry of a copy differs from its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unlike {
-    /// The copy does not have it.
+pub enum Mismatch {
+    /// The entry is missing from the copy.
     Missing,
-    /// The copy alone has it.
+    /// The entry exists only in the copy.
     Surplus,
-    /// The copy has it otherwise.
+    /// The entry has another value in the copy.
     Changed,
 }
 
-impl fmt::Display for Unlike {
+impl fmt::Display for Mismatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Missing => "is missing on the cluster",
-            Self::Surplus => "is on the cluster alone",
-            Self::Changed => "is another on the cluster",
+            Self::Surplus => "exists only on the cluster",
+            Self::Changed => "differs on the cluster",
         })
     }
 }

@@ -1,8 +1,8 @@
-//! What survives: the write-ahead journal, the trails and the registry.
+//! Durable state: the write-ahead journal, the trails and the registry.
 
 pub mod copying;
 pub mod cql;
+mod disk_space;
 pub mod journal;
 pub mod registry;
-mod room;
 pub mod trail;

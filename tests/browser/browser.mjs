@@ -1,14 +1,14 @@
-// Chromium over HTTP/3, as a phone has it: what the scripts beside this one have in common.
+// Starts Chromium over HTTP/3, as on a phone. The other scripts in this folder share these functions.
 
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import puppeteer from "puppeteer-core";
 
-/** How long anything may take that is going to happen, on a machine that has other work. */
+/** The time limit of every wait. It is long because the machine may be busy with other work. */
 export const WAIT_MS = 120_000;
 
-/** Starts it, trusting this certificate of a gateway on this port. */
+/** Starts Chromium, which then trusts this certificate and uses HTTP/3 on this port. */
 export async function launch(port, certificate) {
   const key = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: "spki", format: "der" });
   const spki = createHash("sha256").update(key).digest("base64");
@@ -26,7 +26,7 @@ export async function launch(port, certificate) {
   });
 }
 
-/** A page, with what went wrong on it. */
+/** Opens a page, and collects its errors. */
 export async function open(browser) {
   const [page, errors] = [await browser.newPage(), []];
   page.setDefaultTimeout(WAIT_MS);
@@ -35,24 +35,25 @@ export async function open(browser) {
   return { page, errors };
 }
 
-/** Waits until the page is in a state. */
+/** Waits until the page's `data-state` has this value. */
 export async function arrive(page, state) {
   await page.waitForFunction((wanted) => document.body.dataset.state === wanted, {}, state);
 }
 
-/** Opens the address that a venue's code says, and waits for a state. */
+/** Opens the address in a venue's code, and waits for a state. */
 export async function visit(page, port, code, state) {
   await page.goto(`https://localhost:${port}/v/${code}`, { waitUntil: "load" });
   await arrive(page, state);
 }
 
-/** What an element says. */
+/** The text of an element. */
 export function text(page, selector) {
   return page.$eval(selector, (element) => element.textContent);
 }
 
-export function expect(isSo, what) {
-  if (!isSo) {
-    throw new Error(what);
+/** Fails with this message unless the condition is true. */
+export function expect(isTrue, message) {
+  if (!isTrue) {
+    throw new Error(message);
   }
 }

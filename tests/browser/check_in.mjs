@@ -1,5 +1,5 @@
-// Chromium on the resident page, over HTTP/3: registers, checks in, comes again without registering.
-// PORT CERTIFICATE VENUE-CODE
+// Chromium on the check-in page, over HTTP/3: registers, checks in, and checks in again without registering.
+// Arguments: PORT CERTIFICATE VENUE-CODE
 
 import process from "node:process";
 import { arrive, expect, launch, open, text, visit } from "./browser.mjs";

@@ -1,6 +1,7 @@
-// Chromium on the resident page of a city that asks for a code and a face: somebody who scans a venue's code and is
-// not registered is led to register, corrects a mistake, and is checked in at that venue.
-// PORT CERTIFICATE VENUE-CODE VENUE-NAME; prints `code?` when it wants the code of the message, and reads it.
+// Chromium on the check-in page of a city that requires a code by text message and a face. A person scans a
+// venue's code, registers, corrects a mistake, and is checked in at that venue.
+// Arguments: PORT CERTIFICATE VENUE-CODE VENUE-NAME. Prints `code?`, then reads the code of the message from
+// stdin.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,13 +14,13 @@ const [port, certificate, code, name] = process.argv.slice(2);
 const browser = await launch(port, certificate);
 const folder = await mkdtemp(join(tmpdir(), "register-"));
 
-/** Types over what stands in a field. */
+/** Replaces the content of a field. */
 async function retype(page, selector, words) {
   await page.$eval(selector, (element) => (element.value = ""));
   await page.type(selector, words);
 }
 
-/** Goes on from the form over what was entered. */
+/** Submits the form and confirms the review. Returns the reviewed text. */
 async function submit(page) {
   await page.click("#register");
   await arrive(page, "confirming");
@@ -77,7 +78,7 @@ try {
   const left = await page.evaluate(() => [JSON.stringify(localStorage), document.getElementById("name").value].join());
   expect(!left.includes("13912345678") && !left.includes("欧阳"), `left behind: ${left}`);
   await visit(page, port, code, "done");
-  // The refused try is an error of the network's to a browser, and of nothing else.
+  // Chromium logs the refused registration as an error. No other error is expected.
   const unexpected = errors.filter((error) => !error.includes("status of 422"));
   expect(unexpected.length === 0, unexpected.join("\n"));
 } finally {

@@ -13,7 +13,7 @@ from aioquic.quic.configuration import QuicConfiguration
 
 
 class Client(QuicConnectionProtocol):
-    """Sends requests and gathers their answers."""
+    """Sends requests and collects their answers."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -46,7 +46,7 @@ class Client(QuicConnectionProtocol):
 
 
 def check(is_so, what, answer):
-    """Ends the run where something is not so."""
+    """Exits with the answer if a check fails."""
     if not is_so:
         sys.exit(f"{what}: {answer['headers']} {answer['body'][:500]!r}")
 

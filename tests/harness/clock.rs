@@ -1,5 +1,5 @@
-//! A clock that a test sets: the gateway's wall clock runs ahead of the machine's by as much as a file says, while its
-//! timers go on as they are. libfaketime stands between, so that the binary under test is the real one.
+//! A clock that a test sets. libfaketime sets the gateway's wall clock ahead of the machine's by an offset in
+//! a file, and leaves its timers alone. The binary under test is therefore the real one.
 
 use anyhow::Context as _;
 use scangate_core::time::Timestamp;
@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// The clock.
+/// An offset to the machine's clock, and the file that libfaketime reads it from.
 pub struct Clock {
     folder: TempDir,
     library: String,
@@ -16,7 +16,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that is right.
+    /// A clock without an offset.
     pub fn new() -> anyhow::Result<Self> {
         let library = std::env::var("SCANGATE_TEST_FAKETIME")
             .context("SCANGATE_TEST_FAKETIME is libfaketimeMT.so.1; tests/run sets it")?;
@@ -26,16 +26,16 @@ impl Clock {
         Ok(clock)
     }
 
-    /// Sets it so much further ahead.
+    /// Moves the clock ahead by `ms` milliseconds more.
     pub fn go_ahead(&self, ms: u64) -> anyhow::Result<()> {
         self.ahead_ms.set(self.ahead_ms.get() + ms);
         let text = format!("+{}", self.ahead_ms.get() / 1_000);
-        // Renamed, so that no reader finds half of it.
+        // The rename keeps readers from seeing half a file.
         std::fs::write(self.folder.path().join("next"), text)?;
         Ok(std::fs::rename(self.folder.path().join("next"), self.path())?)
     }
 
-    /// What it says.
+    /// The time of this clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         now().plus_ms(self.ahead_ms.get() / 1_000 * 1_000)
@@ -45,7 +45,7 @@ impl Clock {
         self.folder.path().join("ahead")
     }
 
-    /// What makes a process run by it.
+    /// The environment that makes a process use this clock.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("LD_PRELOAD", self.library.clone()),

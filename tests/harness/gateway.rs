@@ -1,11 +1,11 @@
-//! A gateway's process: started on free ports with a data folder of its own, stopped in order or killed.
+//! A gateway's process, started on free ports with its own data folder, and stopped in order or killed.
 
 use crate::clock::Clock;
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scangate_core::id::VenueId;
-use scangate_loadgen::client::Target;
+use scangate_loadgen::client::LoadTarget;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -14,34 +14,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use tempfile::TempDir;
 
-/// Whether a test expects warnings in the gateway's log.
+/// The warnings that a test expects in the gateway's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// A warning or an error fails the test.
+pub enum ExpectedLog {
+    /// None: a warning or an error fails the test.
     Quiet,
-    /// Warnings with these words are expected, and no others.
+    /// Only warnings that contain these words.
     Words(&'static str),
-    /// The test makes trouble.
+    /// Any, because the test causes faults.
     Trouble,
 }
 
-/// What a gateway says where nobody sends its codes and compares its faces.
-const DOUBLES: Expect = Expect::Words("development only");
+/// The warnings of a gateway whose registration providers are doubles.
+const DOUBLES: ExpectedLog = ExpectedLog::Words("development only");
 
 /// A running gateway.
 pub struct Gateway {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
-    expect: Expect,
+    expect: ExpectedLog,
     folder: Arc<TempDir>,
-    /// Where it listens.
+    /// The address at which it serves clients.
     pub listen: SocketAddr,
-    /// Where operators ask.
+    /// The address of its admin port.
     pub admin: SocketAddr,
 }
 
-/// The server's binary: built beside the tests.
+/// The server's binary, which cargo builds beside the tests.
 fn binary() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).context("the tests are in target/PROFILE/deps")?;
@@ -53,22 +53,22 @@ fn binary() -> anyhow::Result<PathBuf> {
 impl Gateway {
     /// Starts a gateway in a new data folder.
     pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        Self::start_in(Arc::new(tempfile::tempdir()?), arguments, Expect::Quiet)
+        Self::start_in(Arc::new(tempfile::tempdir()?), arguments, ExpectedLog::Quiet)
     }
 
-    /// Starts a gateway in a new data folder under a rule pack; where the pack asks for outside parties, doubles stand
-    /// for them and say so.
+    /// Starts a gateway in a new data folder under a rule pack. Doubles stand in for the providers that the
+    /// pack needs, and log a warning.
     pub fn start_under(policy: &str) -> anyhow::Result<Self> {
         Self::start_in(Arc::new(tempfile::tempdir()?), &["--policy", policy], DOUBLES)
     }
 
-    /// The same by this clock.
+    /// Starts a gateway under a rule pack, by this clock.
     pub fn start_by(clock: &Clock, policy: &str) -> anyhow::Result<Self> {
         Self::spawn(Arc::new(tempfile::tempdir()?), &["--policy", policy], clock.environment(), DOUBLES)
     }
 
     /// Starts a gateway in this data folder.
-    pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: Expect) -> anyhow::Result<Self> {
+    pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: ExpectedLog) -> anyhow::Result<Self> {
         Self::spawn(folder, arguments, Vec::new(), expect)
     }
 
@@ -77,7 +77,7 @@ impl Gateway {
         environment: &[(&str, &Path)],
         folder: Arc<TempDir>,
         arguments: &[&str],
-        expect: Expect,
+        expect: ExpectedLog,
     ) -> anyhow::Result<Self> {
         let environment =
             environment.iter().map(|(name, path)| (*name, path.display().to_string())).collect();
@@ -88,7 +88,7 @@ impl Gateway {
         folder: Arc<TempDir>,
         arguments: &[&str],
         environment: Vec<(&str, String)>,
-        expect: Expect,
+        expect: ExpectedLog,
     ) -> anyhow::Result<Self> {
         let mut child = Command::new(binary()?)
             .envs(environment)
@@ -121,12 +121,12 @@ impl Gateway {
         Ok(Self { child, log, reader: Some(reader), expect, folder, listen, admin })
     }
 
-    /// Runs a gateway's command to its end.
+    /// Runs a `gateway` command to its end.
     pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
         Ok(Self::command(arguments)?.output()?)
     }
 
-    /// A gateway's command, to be run in another way.
+    /// A `gateway` command that the test runs itself.
     pub fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(binary()?);
         command.args(arguments);
@@ -139,9 +139,9 @@ impl Gateway {
         Arc::clone(&self.folder)
     }
 
-    /// A client's view of it.
-    pub fn target(&self) -> anyhow::Result<Target> {
-        Target::new(self.listen, &self.folder.path().join("certificate.pem"))
+    /// The target by which clients connect.
+    pub fn target(&self) -> anyhow::Result<LoadTarget> {
+        LoadTarget::new(self.listen, &self.folder.path().join("certificate.pem"))
     }
 
     /// The `authorization` of a role's first token.
@@ -150,7 +150,8 @@ impl Gateway {
         Ok(format!("Bearer {}", std::fs::read_to_string(path)?.trim()))
     }
 
-    /// The `authorization` of a new token, by `gateway token`; good for a year, for tests that set the clock.
+    /// The `authorization` of a new token from `gateway token`. It is valid for a year, for tests that set
+    /// the clock.
     pub fn token(&self, role: &str, subject: &str, venue: Option<VenueId>) -> anyhow::Result<String> {
         let data = self.folder.path().display().to_string();
         let venue = venue.map(|venue| venue.to_string());
@@ -164,7 +165,7 @@ impl Gateway {
         Ok(format!("Bearer {}", String::from_utf8(output.stdout)?.trim()))
     }
 
-    /// What its admin port answers, head and body.
+    /// The admin port's response to a request, head and body.
     pub fn ask(&self, path: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(self.admin)?;
         write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
@@ -173,7 +174,7 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// The sum of a metric over all its labels that hold these words.
+    /// The sum of a metric over all its series that contain these words.
     pub fn metric(&self, name: &str, words: &str) -> anyhow::Result<f64> {
         let answer = self.ask("/metrics")?;
         let lines = answer.lines().filter(|line| line.starts_with(name) && line.contains(words));
@@ -181,32 +182,32 @@ impl Gateway {
         values.sum()
     }
 
-    /// What it logged so far.
+    /// The lines that it has logged so far.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Kills it as a power cut would.
+    /// Kills the process without a chance to clean up.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Tells it to stop, without waiting.
+    /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) -> anyhow::Result<()> {
         Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?)
     }
 
-    /// Stops it in order and waits for its end.
+    /// Sends SIGTERM and waits until the process has ended.
     pub fn stop(mut self) -> anyhow::Result<ExitStatus> {
         self.terminate()?;
         Ok(self.child.wait()?)
     }
 }
 
-/// Reads the greeting up to its empty line, and lets the rest go where nobody reads it.
+/// Reads the greeting up to its empty line. The rest of the stream is drained, so the pipe never fills.
 fn greeting(mut stdout: impl Read + Send + 'static) -> anyhow::Result<String> {
     let (mut text, mut byte) = (Vec::new(), [0]);
     while !text.ends_with(b"\n\n") && stdout.read(&mut byte)? == 1 {
@@ -224,22 +225,22 @@ fn address_of(greeting: &str, word: &str) -> Option<SocketAddr> {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        // One that has ended already needs no killing.
+        // The kill fails if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }
         let is_expected = |line: &str| match self.expect {
-            Expect::Quiet => false,
-            Expect::Words(words) => line.contains(words),
-            Expect::Trouble => true,
+            ExpectedLog::Quiet => false,
+            ExpectedLog::Words(words) => line.contains(words),
+            ExpectedLog::Trouble => true,
         };
         let is_warning = |line: &str| line.contains(" WARN ") || line.contains("ERROR");
         let warned: Vec<String> =
             self.log().into_iter().filter(|line| is_warning(line) && !is_expected(line)).collect();
         if !warned.is_empty() && !thread::panicking() {
-            panic!("the gateway's log has warnings that nobody expected:\n{}", warned.join("\n"));
+            panic!("the gateway's log has unexpected warnings:\n{}", warned.join("\n"));
         }
     }
 }

@@ -1,22 +1,22 @@
-//! The harness: starts the real server on loopback, gives tests its clients and tokens, and fails on a
-//! warning that nobody expected.
+//! The test harness. It starts the real server on loopback, hands tests its clients and tokens, and fails a
+//! test whose gateway logs an unexpected warning.
 
-mod between;
-pub mod city;
 mod clock;
+pub mod cluster;
+mod cluster_proxy;
 mod command;
 mod gateway;
-mod party;
+mod provider;
 mod relay;
 mod town;
 
-pub use between::Between;
-pub use city::City;
 pub use clock::Clock;
-pub use command::{assert_done, assert_refused, told};
-pub use gateway::{Expect, Gateway};
-pub use party::{Asked, Manner, Party};
+pub use cluster::ClusterCity;
+pub use cluster_proxy::ClusterProxy;
+pub use command::{assert_done, assert_refused, output_text};
+pub use gateway::{ExpectedLog, Gateway};
+pub use provider::{Behaviour, ProviderRequest, TestProvider};
 pub use relay::Relay;
 pub use town::{
-    CITIES_EAST_MS, Sent, Town, away_from_midnight, eventually, is_complete, refused, send, tick,
+    CITIES_EAST_MS, TestReply, TestTown, away_from_midnight, eventually, is_complete, refused, send, tick,
 };

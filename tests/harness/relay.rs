@@ -1,5 +1,5 @@
-//! A relay of datagrams between one client and the gateway, which can hold back what the gateway sends, and turn
-//! to another gateway.
+//! A relay of datagrams between one client and the gateway. It can hold back what the gateway sends, and
+//! switch to another gateway.
 
 use std::net::SocketAddr;
 use tokio::net::UdpSocket;
@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 /// The largest datagram.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// The relay. It ends when it is dropped.
+/// A running relay. It ends when it is dropped.
 pub struct Relay {
-    /// Where the client connects.
+    /// The address to which the client connects.
     pub address: SocketAddr,
     held: watch::Sender<bool>,
     gateway: watch::Sender<SocketAddr>,
@@ -19,7 +19,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Relays to this address.
+    /// Starts a relay to this address.
     pub async fn start(to: SocketAddr) -> anyhow::Result<Self> {
         let front = UdpSocket::bind("127.0.0.1:0").await?;
         let back = UdpSocket::bind("127.0.0.1:0").await?;
@@ -27,23 +27,23 @@ impl Relay {
         let (held, is_held) = watch::channel(false);
         let (gateway, turned) = watch::channel(to);
         let task = tokio::spawn(async move {
-            // Whoever drops the relay wants no more of it, whatever ended it.
+            // The owner drops the relay and needs no error.
             let _ = relay(&front, &back, is_held, turned).await;
         });
         Ok(Self { address, held, gateway, task })
     }
 
-    /// Turns to another gateway, as a balancer does with a phone whose address changes.
+    /// Switches to another gateway, as a balancer does with a phone whose address changes.
     pub fn turn_to(&self, gateway: SocketAddr) {
         self.gateway.send_replace(gateway);
     }
 
-    /// Holds back what the gateway sends from now on.
+    /// Holds back all later datagrams of the gateway.
     pub fn hold(&self) {
         self.held.send_replace(true);
     }
 
-    /// Lets go of what was held, in order.
+    /// Releases the held datagrams in order.
     pub fn release(&self) {
         self.held.send_replace(false);
     }

@@ -1,30 +1,30 @@
-//! A small town in a running gateway: a few venues and residents, and short ways to ask about them.
+//! A small town in a running gateway: a few venues and residents, and short ways to send requests about them.
 
 use crate::gateway::Gateway;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
-use scangate_loadgen::city::{Resident, Venue, residents, venues};
-use scangate_loadgen::client::{Connection, Target, Version};
+use scangate_loadgen::city::{LoadResident, LoadVenue, residents, venues};
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-/// How far the cities' clocks are ahead of UTC.
+/// The cities' offset from UTC, to the east.
 pub const CITIES_EAST_MS: u64 = 8 * HOUR_MS;
-/// Between two questions whose answer is waited for.
+/// Pause between two requests of [`eventually`].
 const ASK_PAUSE: Duration = Duration::from_millis(20);
 
-/// An answer.
+/// A response to a request.
 #[derive(Debug, Clone)]
-pub struct Sent {
-    /// The whole of it.
+pub struct TestReply {
+    /// The whole response.
     pub answer: Response<Bytes>,
 }
 
-impl Sent {
+impl TestReply {
     /// The status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -48,15 +48,15 @@ impl Sent {
         String::from_utf8_lossy(self.answer.body()).into_owned()
     }
 
-    /// The problem's code; nothing where it is no problem.
+    /// The problem's code. Empty if the response is not a problem.
     #[must_use]
     pub fn code(&self) -> String {
         self.json().ok().and_then(|json| Some(json["code"].as_str()?.to_owned())).unwrap_or_default()
     }
 
-    /// Status and code: what a refusal says, and nothing else where it is none.
+    /// The status, and the problem's code or an empty text.
     #[must_use]
-    pub fn said(&self) -> (u16, String) {
+    pub fn status_and_code(&self) -> (u16, String) {
         (self.status(), self.code())
     }
 
@@ -67,31 +67,31 @@ impl Sent {
     }
 }
 
-/// The town.
-pub struct Town {
+/// A town with a gateway, and a connection to it.
+pub struct TestTown {
     /// Its gateway.
     pub gateway: Gateway,
-    /// How to reach it.
-    pub target: Target,
-    /// A connection that is there already.
-    pub connection: Connection,
+    /// The target by which clients connect.
+    pub target: LoadTarget,
+    /// An open connection.
+    pub connection: ClientConnection,
     /// Its venues.
-    pub venues: Vec<Venue>,
+    pub venues: Vec<LoadVenue>,
     /// Its residents.
-    pub residents: Vec<Resident>,
+    pub residents: Vec<LoadResident>,
     /// The authority's header.
     pub authority: String,
     /// A tracer's header.
     pub tracer: String,
 }
 
-impl Town {
-    /// Founds a town of three venues and so many residents.
+impl TestTown {
+    /// Founds a town of three venues and `count` residents.
     pub async fn found(count: usize) -> anyhow::Result<Self> {
         Self::found_in(Gateway::start(&[])?, count).await
     }
 
-    /// Founds a town under a rule pack: a city's, or a file.
+    /// Founds a town under a rule pack: a built-in one, or a file.
     pub async fn under(policy: &str, count: usize) -> anyhow::Result<Self> {
         Self::found_in(Gateway::start_under(policy)?, count).await
     }
@@ -113,25 +113,25 @@ impl Town {
         path: &str,
         authorization: &str,
         body: impl Into<Bytes>,
-    ) -> anyhow::Result<Sent> {
+    ) -> anyhow::Result<TestReply> {
         send(&mut self.connection, method, path, authorization, body).await
     }
 
-    /// The body of a check-in with the code of now.
+    /// The body of a check-in with the current code.
     #[must_use]
     pub fn scan(&self, resident: usize, venue: usize) -> String {
         let code = self.residents[resident].code(Step::of(now()));
         json!({"venue": self.venues[venue].poster, "person": code}).to_string()
     }
 
-    /// Checks somebody in.
-    pub async fn check_in(&mut self, resident: usize, venue: usize) -> anyhow::Result<Sent> {
+    /// Checks a resident in.
+    pub async fn check_in(&mut self, resident: usize, venue: usize) -> anyhow::Result<TestReply> {
         let body = self.scan(resident, venue);
         self.send("POST", "/v1/check-ins", "", body).await
     }
 
-    /// Posts a fact about somebody as the authority.
-    pub async fn post_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<Sent> {
+    /// Posts a fact about a resident as the authority.
+    pub async fn post_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<TestReply> {
         let fact = json!({
             "person": self.residents[resident].person, "kind": kind, "at": now(), "source": "test",
         });
@@ -139,34 +139,34 @@ impl Town {
         self.send("POST", "/v1/facts", &authority, fact.to_string()).await
     }
 
-    /// Sends what a resident asks for themselves, under `/v1/people/me`; no body for null.
+    /// Sends a resident's request under `/v1/people/me`. Null sends no body.
     pub async fn own(
         &mut self,
         resident: usize,
         method: &str,
         path: &str,
         body: &Value,
-    ) -> anyhow::Result<Sent> {
+    ) -> anyhow::Result<TestReply> {
         let authorization = self.residents[resident].authorization(now());
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, &format!("/v1/people/me{path}"), &authorization, body).await
     }
 
-    /// What is said of a resident's own, once it has every check-in that was answered before.
+    /// A resident's own record, once it contains every check-in that was answered before.
     pub async fn mine(&mut self, resident: usize) -> anyhow::Result<Value> {
         let through = now();
         let mine = async || self.own(resident, "GET", "", &Value::Null).await?.json();
         eventually(mine, |mine| is_complete(mine, through)).await
     }
 
-    /// What the tracer is told, once it has every check-in that was answered before.
+    /// The tracer's answer, once it contains every check-in that was answered before.
     pub async fn traced(&mut self, path: &str) -> anyhow::Result<Value> {
         let (through, tracer) = (now(), self.tracer.clone());
         let traced = async || self.send("GET", path, &tracer, "").await?.json();
         eventually(traced, |traced| is_complete(traced, through)).await
     }
 
-    /// Posts a fact with more fields, and returns the colour it led to.
+    /// Posts a fact with more fields, and returns the resulting colour.
     pub async fn fact(&mut self, resident: usize, at: Timestamp, more: Value) -> anyhow::Result<String> {
         let mut fact = json!({"person": self.residents[resident].person, "at": at, "source": "test"});
         if let (Value::Object(fact), Value::Object(more)) = (&mut fact, more) {
@@ -178,7 +178,7 @@ impl Town {
         Ok(posted.lines()?[0]["colour"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Opens a case about somebody, around now.
+    /// Opens a case about a resident, from a day ago to a day ahead.
     pub async fn open_case(&mut self, resident: usize) -> anyhow::Result<String> {
         let (from, to) = (now().minus_ms(86_400_000), now().plus_ms(86_400_000));
         let case = json!({
@@ -191,7 +191,7 @@ impl Town {
     }
 }
 
-/// Whether an answer has every check-in that was answered before this time.
+/// Whether an answer contains every check-in that was answered before this time.
 #[must_use]
 pub fn is_complete(answer: &Value, through: Timestamp) -> bool {
     serde_json::from_value::<Timestamp>(answer["complete_through"].clone()).is_ok_and(|to| to > through)
@@ -199,43 +199,43 @@ pub fn is_complete(answer: &Value, through: Timestamp) -> bool {
 
 /// Sends a request on a connection.
 pub async fn send(
-    connection: &mut Connection,
+    connection: &mut ClientConnection,
     method: &str,
     path: &str,
     authorization: &str,
     body: impl Into<Bytes>,
-) -> anyhow::Result<Sent> {
+) -> anyhow::Result<TestReply> {
     let mut request = Request::builder().method(method).uri(path);
     if !authorization.is_empty() {
         request = request.header("authorization", authorization);
     }
-    Ok(Sent { answer: connection.send(request.body(body.into())?).await? })
+    Ok(TestReply { answer: connection.send(request.body(body.into())?).await? })
 }
 
-/// What [`Sent::said`] gives for a refusal.
+/// The value of [`TestReply::status_and_code`] for a refusal.
 #[must_use]
 pub fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// How long something may take that is going to happen.
+/// Longest time that [`eventually`] waits.
 const EVENTUALLY_MAX: Duration = Duration::from_secs(180);
 
-/// Waits until the clock says a later millisecond than now.
+/// Waits until the clock shows a later millisecond.
 pub async fn tick() -> anyhow::Result<()> {
     let before = now();
     eventually(async || Ok(now()), |now| *now > before).await.map(drop)
 }
 
-/// Waits, where a day ends in less than two minutes in UTC or in the cities' zone, until it has ended: a test that
-/// counts by days is over before the next one ends.
+/// Waits for the end of a day that has less than two minutes left, in UTC or in the cities' zone. A test that
+/// counts by days then ends before the next midnight.
 pub async fn away_from_midnight() -> anyhow::Result<()> {
     let is_near = |east_ms: u64| (now().0 + east_ms) % DAY_MS > DAY_MS - 120_000;
     let near = async || Ok(is_near(0) || is_near(CITIES_EAST_MS));
     eventually(near, |is_near| !is_near).await.map(drop)
 }
 
-/// Asks again and again until the answer is as it should be. **Errors**: with the last answer.
+/// Repeats a request until its answer is right. **Errors**: with the last answer, after three minutes.
 pub async fn eventually<T: Debug>(
     mut ask: impl AsyncFnMut() -> anyhow::Result<T>,
     is_right: impl Fn(&T) -> bool,

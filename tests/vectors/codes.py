@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A second implementation of the codes, to check the gateway's golden vectors by.
+"""A second implementation of the codes, which verifies the gateway's golden vectors.
 
-The secret is the bytes 0 to 31 and the kid 1; prints a line a code."""
+The secret is the bytes 0 to 31 and the kid is 1. Prints a line for each code."""
 
 import base64
 import hashlib

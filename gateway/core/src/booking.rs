@@ -1,4 +1,5 @@
-//! Bookings: who comes to a test site when. One a local day, so that nobody keeps places from others.
+//! Bookings of slots at test sites. A person has at most one booking a local day, so one person cannot block
+//! places.
 
 use crate::id::TestSiteId;
 use crate::time::Timestamp;
@@ -7,31 +8,31 @@ use serde::{Deserialize, Serialize};
 /// A slot of a test site on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
-    /// Where.
+    /// The test site.
     pub site: TestSiteId,
-    /// When it begins.
+    /// The start of the slot.
     pub at: Timestamp,
-    /// On which of the city's days, counted from 1970.
+    /// The city's day, counted from 1970.
     pub day: u32,
 }
 
-/// A place of a slot that somebody has.
+/// A booked place of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
     /// The slot.
     pub slot: Slot,
-    /// Which of its places.
+    /// The number of the place in the slot.
     pub place: u16,
 }
 
-/// Why somebody has no place.
+/// The reason why a booking fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BookingError {
-    /// Every place of the slot is somebody's.
-    #[error("every place of this slot is taken")]
+    /// Every place of the slot is booked.
+    #[error("every place of this slot is booked")]
     Full,
-    /// The day is booked at another time or site.
-    #[error("there is a booking of this day")]
+    /// The person has a booking of the same day at another time or site.
+    #[error("there is already a booking on this day")]
     Already,
 }
 
@@ -40,13 +41,13 @@ pub enum BookingError {
 pub struct Bookings(Vec<Booking>);
 
 impl Bookings {
-    /// All of them.
+    /// All bookings.
     #[must_use]
     pub fn all(&self) -> &[Booking] {
         &self.0
     }
 
-    /// The one of this slot, if there is one. **Errors**: the day is booked otherwise.
+    /// The booking of this slot, if there is one. **Errors**: the day has another booking.
     pub fn of(&self, slot: Slot) -> Result<Option<Booking>, BookingError> {
         match self.0.iter().find(|booking| booking.slot.day == slot.day) {
             Some(booking) if booking.slot == slot => Ok(Some(*booking)),
@@ -55,18 +56,18 @@ impl Bookings {
         }
     }
 
-    /// Adds one; its day must have none.
+    /// Adds a booking, whose day must have none.
     pub fn add(&mut self, booking: Booking) {
         self.0.push(booking);
     }
 
-    /// Takes out the one of a day.
+    /// Removes the booking of a day.
     pub fn take(&mut self, day: u32) -> Option<Booking> {
         let at = self.0.iter().position(|booking| booking.slot.day == day)?;
         Some(self.0.remove(at))
     }
 
-    /// Takes out those before a day.
+    /// Removes the bookings before a day.
     pub fn take_before(&mut self, day: u32) -> Vec<Booking> {
         self.0.extract_if(.., |booking| booking.slot.day < day).collect()
     }

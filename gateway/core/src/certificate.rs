@@ -1,5 +1,6 @@
-//! Health certificates between cities: what one city's deployment says of a person's colour, signed, so that another
-//! that trusts its key can take it on record. It names its subject by a salted hash of the document alone.
+//! Health certificates between cities. One city's deployment signs a statement of a person's colour, and a
+//! city that trusts the signing key can record it. A certificate identifies its subject only by a salted hash
+//! of the document.
 //!
 //! **Shape**: base64url(JSON) ‖ `.` ‖ base64url(signature), without padding. The signature is Ed25519 over
 //! `"scangate certificate"` ‖ 0 ‖ JSON.
@@ -20,71 +21,71 @@ pub const PUBLIC_KEY_BYTES: usize = 32;
 /// Bytes of a salt.
 pub const SALT_BYTES: usize = 16;
 
-/// What a certificate says.
+/// The content of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// Who issued it: the name of the city's rule pack.
+    /// The issuer: the name of the city's rule pack.
     pub issuer: String,
     /// The subject: see [`subject`], as base64url.
     pub subject: String,
-    /// What the subject is salted with, as base64url.
+    /// The salt of the subject, as base64url.
     pub salt: String,
     /// The colour.
     pub colour: Colour,
-    /// When it was so.
+    /// The time at which the person had the colour.
     pub at: Timestamp,
-    /// Until when the certificate may be relied on.
+    /// The end of the certificate's validity.
     pub until: Timestamp,
-    /// Pack and version that gave the colour.
+    /// The pack and version that gave the colour.
     pub policy: String,
-    /// How far it holds.
+    /// The area in which it is valid.
     pub scope: Scope,
-    /// What it is for, and nothing else: entry. It is no occupational health certificate.
+    /// Its only purpose: entry. It does not serve as an occupational health certificate.
     pub purpose: Purpose,
 }
 
-/// How far a certificate holds, and how far away its issuer is.
+/// The area in which a certificate is valid, or the distance to its issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// In the city.
+    /// The city.
     City,
-    /// In the province.
+    /// The province.
     Province,
-    /// In the whole country.
+    /// The whole country.
     Country,
 }
 
-/// What a certificate is for.
+/// The purpose of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
-    /// To be let in.
+    /// Entry at a door.
     Entry,
 }
 
-/// Why a certificate is not taken.
+/// The reason why a certificate is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// Not of the shape, or its signature does not fit.
+    /// It has the wrong shape, or its signature does not match.
     #[error("the certificate is not genuine")]
     Forged,
-    /// It has run out, or is not valid yet.
+    /// It has expired, or is not valid yet.
     #[error("the certificate is not valid at this time")]
     OutOfTime,
-    /// It is another person's.
-    #[error("the certificate is another person's")]
+    /// It belongs to another person.
+    #[error("the certificate belongs to another person")]
     Another,
-    /// It does not hold so far from where it was issued.
-    #[error("the certificate does not hold here, so far from where it was issued")]
+    /// It is not valid at this distance from its issuer.
+    #[error("the certificate is not valid here, at this distance from its issuer")]
     OutOfScope,
-    /// Nobody here trusts its issuer at this time.
+    /// The city does not trust its issuer at this time.
     #[error("the certificate's issuer is not trusted here")]
     Untrusted,
 }
 
-/// Signs for a deployment.
+/// A deployment's signing key.
 pub struct Issuer(Ed25519KeyPair);
 
 impl Issuer {
@@ -94,7 +95,7 @@ impl Issuer {
         Self(Ed25519KeyPair::from_seed_unchecked(&seed.0).expect("any 32 bytes are a seed"))
     }
 
-    /// The public key, as others write it into their trust lists.
+    /// The public key, as other cities write it into their trust lists.
     #[must_use]
     pub fn public_key(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.public_key().as_ref())
@@ -108,7 +109,7 @@ impl Issuer {
         bytes
     }
 
-    /// A signature over bytes of a domain, as base64url.
+    /// Signs bytes under a domain, as base64url.
     #[must_use]
     pub fn sign(&self, domain: &str, bytes: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(self.0.sign(&signed(domain, bytes)).as_ref())
@@ -128,28 +129,28 @@ fn signed(domain: &str, bytes: &[u8]) -> Vec<u8> {
     [domain.as_bytes(), &[0], bytes].concat()
 }
 
-/// Whether a signature over bytes of a domain is of this key.
+/// Whether a signature over bytes under a domain was made with this key.
 #[must_use]
 pub fn is_signed(key: &[u8; PUBLIC_KEY_BYTES], domain: &str, bytes: &[u8], signature: &str) -> bool {
     let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
     UnparsedPublicKey::new(&ED25519, key).verify(&signed(domain, bytes), &signature).is_ok()
 }
 
-/// A public key as it is written.
+/// Parses a public key in base64url.
 #[must_use]
 pub fn public_key(text: &str) -> Option<[u8; PUBLIC_KEY_BYTES]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
-/// A certificate's text, taken apart and not verified yet.
-pub struct Presented {
+/// A certificate that is parsed and not verified yet.
+pub struct PresentedCertificate {
     json: Vec<u8>,
     signature: String,
     certificate: Certificate,
 }
 
-impl Presented {
-    /// Takes a text apart.
+impl PresentedCertificate {
+    /// Parses a certificate's text.
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
         if text.len() > limits::CERTIFICATE_CHARS_MAX {
             return Err(CertificateError::Forged);
@@ -160,14 +161,14 @@ impl Presented {
         Ok(Self { json, signature: signature.to_owned(), certificate })
     }
 
-    /// Who claims to have issued it.
+    /// The claimed issuer.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.certificate.issuer
     }
 
-    /// The certificate, if it is genuine by one of these keys, of this time and this person's. With each key stands
-    /// how far away its holder is: a certificate must hold that far.
+    /// The certificate, if one of these keys signed it, it is valid at `now` and it belongs to this person.
+    /// Each key has the distance to its holder, at which the certificate must be valid.
     pub fn verified(
         self,
         keys: impl IntoIterator<Item = ([u8; PUBLIC_KEY_BYTES], Scope)>,
@@ -180,7 +181,7 @@ impl Presented {
         }
         let is_issuer =
             |(key, _): &([u8; PUBLIC_KEY_BYTES], Scope)| is_signed(key, DOMAIN, &self.json, &self.signature);
-        // Where several lines name one key, the nearest counts.
+        // If several lines name one key, the nearest counts.
         let distances = keys.filter(is_issuer).map(|(_, distance)| distance);
         let distance = distances.min().ok_or(CertificateError::Forged)?;
         let certificate = self.certificate;
@@ -199,8 +200,9 @@ impl Presented {
     }
 }
 
-/// How a certificate names its subject: SHA-256 over the salt, the document's type and its number, as base64url. Who
-/// has the document can check it; who has the certificate alone would have to guess.
+/// The subject of a certificate: SHA-256 over the salt, the document's type and its number, as base64url. A
+/// reader with the document can verify it; a reader with only the certificate would have to guess the
+/// document.
 #[must_use]
 pub fn subject(salt: &[u8], document: &Document) -> String {
     let mut context = Context::new(&SHA256);
@@ -241,11 +243,11 @@ mod tests {
         let key = |issuer: &Issuer| from(issuer, Scope::Province);
         let text = issuer.issue(&certificate());
         let check = |text: &str, keys: Vec<([u8; 32], Scope)>, number: &str, now: u64| {
-            Presented::parse(text)?.verified(keys, &document(number), Timestamp(now))
+            PresentedCertificate::parse(text)?.verified(keys, &document(number), Timestamp(now))
         };
         let now = 1_500_000;
         assert_eq!(check(&text, vec![key(&other), key(&issuer)], "E12345678", now), Ok(certificate()));
-        // Of several lines with one key the nearest counts, wherever it stands.
+        // Of several lines with one key the nearest counts, in any order.
         let far_and_near = vec![from(&issuer, Scope::Country), key(&issuer)];
         assert_eq!(check(&text, far_and_near, "E12345678", now), Ok(certificate()));
         for (keys, number, now, error) in [

@@ -1,5 +1,5 @@
-//! A check-in: who was at which venue's door, when, and what the door said. It is what the journal keeps,
-//! the trails hold and tracers read.
+//! A check-in: the record of a person at a venue's door, with the time and the door's outcome. The journal
+//! and the trails store check-ins; tracers read them.
 
 use crate::colour::{Checks, Colour, Reasons, Verdict};
 use crate::id::{CheckInId, PersonId, VenueId};
@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
-/// Which way through the door.
+/// The direction through the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
@@ -32,24 +32,24 @@ impl Direction {
     }
 }
 
-/// How a check-in came about.
+/// The origin of a check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Mode {
-    /// The person scanned a poster: where the person was is the person's word.
+    /// The person scanned a poster, which does not prove that the person was there.
     Poster = 0,
-    /// The person scanned a door's changing code: presence is proved.
+    /// The person scanned a door's changing code, which proves presence.
     Door = 1,
     /// A terminal scanned the person's code.
     Terminal = 2,
     /// A terminal scanned a paper pass.
     PaperPass = 3,
-    /// Somebody else's request brought this person in.
+    /// Another person's request checked this person in.
     Proxy = 4,
-    /// A terminal sent it later: the link was down.
+    /// A terminal sent it later, because its link had been down.
     Late = 5,
-    /// A register kept elsewhere.
+    /// It was imported from another register.
     Import = 6,
 }
 
@@ -70,29 +70,29 @@ impl Mode {
     }
 }
 
-/// The number under which the registry keeps a published rule pack; 0 stands for none.
+/// The registry's number of a published rule pack; 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct PolicyNumber(pub u32);
 
-/// What the door said.
+/// The outcome of a check-in at a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// The colour at that moment.
     pub colour: Colour,
-    /// What the door does.
+    /// The door's verdict.
     pub verdict: Verdict,
-    /// What is still to be done there.
+    /// The checks that are still to be done.
     pub checks: Checks,
-    /// Why.
+    /// The reasons for the colour and the verdict.
     pub reasons: Reasons,
     /// The rule pack that decided.
     pub policy: PolicyNumber,
 }
 
 impl Outcome {
-    /// What the door says of the same check-in after staff have done something more there: what was asked for and is
-    /// done is asked for no more, and whom it then refuses, such as for a fever, it goes on refusing. None where that
-    /// changes nothing, or the person's colour has changed meanwhile: that is for the next scan to say.
+    /// The outcome of the same check-in after the staff have done more checks. Checks that are done are
+    /// removed, and a later refusal, such as for a fever, replaces the outcome. None if nothing changes, or
+    /// if the person's colour or the rule pack has changed in the meantime: the next scan reports that.
     #[must_use]
     pub fn amended_by(self, later: Self) -> Option<Self> {
         if self.verdict == Verdict::Refuse {
@@ -102,8 +102,8 @@ impl Outcome {
             return Some(later);
         }
         let checks = self.checks.common(later.checks);
-        let is_of_one_mind = (self.colour, self.policy) == (later.colour, later.policy);
-        if !is_of_one_mind || checks == self.checks {
+        let is_same_decision = (self.colour, self.policy) == (later.colour, later.policy);
+        if !is_same_decision || checks == self.checks {
             return None;
         }
         let verdict = if checks.is_empty() { Verdict::Pass } else { Verdict::Check };
@@ -111,7 +111,63 @@ impl Outcome {
     }
 }
 
-/// How final a verdict with these checks is: of two about one check-in the more final one is the later one.
+/// An outcome as the numbers that every stored format writes: the journal's records, the embedded store's
+/// rows and the CQL store's values. Each format has its own order and byte order.
+///
+/// **Shape**: colour, verdict and reasons have the values of their types. A check-in without an outcome is
+/// zero in every field; no outcome has a verdict of zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutcomeNumbers {
+    /// The colour's byte.
+    pub colour: u8,
+    /// The verdict's byte; 0 for no outcome.
+    pub verdict: u8,
+    /// The checks' bits.
+    pub checks: u8,
+    /// The rule pack's number.
+    pub policy: u32,
+    /// The reasons' bits.
+    pub reasons: u64,
+}
+
+impl From<Option<Outcome>> for OutcomeNumbers {
+    fn from(outcome: Option<Outcome>) -> Self {
+        let Some(Outcome { colour, verdict, checks, reasons, policy }) = outcome else {
+            return Self::default();
+        };
+        Self {
+            colour: colour as u8,
+            verdict: verdict as u8,
+            checks: checks.0,
+            policy: policy.0,
+            reasons: reasons.0,
+        }
+    }
+}
+
+/// A stored byte is not a colour or not a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a stored outcome")]
+pub struct OutcomeError;
+
+impl OutcomeNumbers {
+    /// The outcome of these numbers; none where no door answered.
+    pub fn outcome(self) -> Result<Option<Outcome>, OutcomeError> {
+        if self.verdict == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Outcome {
+            colour: Colour::of_byte(self.colour).ok_or(OutcomeError)?,
+            verdict: Verdict::of_byte(self.verdict).ok_or(OutcomeError)?,
+            checks: Checks(self.checks),
+            reasons: Reasons(self.reasons),
+            policy: PolicyNumber(self.policy),
+        }))
+    }
+}
+
+/// The finality of a verdict with these checks. Of two outcomes of one check-in, the more final one is the
+/// later one.
 #[must_use]
 pub const fn finality(verdict: Verdict, checks: Checks) -> u32 {
     match verdict {
@@ -124,31 +180,31 @@ pub const fn finality(verdict: Verdict, checks: Checks) -> u32 {
 /// A check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckIn {
-    /// Made from what was scanned and when: see [`check_in_id`].
+    /// Derived from the codes and the time of the scan: see [`check_in_id`].
     pub id: CheckInId,
-    /// Who.
+    /// The person.
     pub person: PersonId,
-    /// Where.
+    /// The venue.
     pub venue: VenueId,
-    /// When, by the server's clock; for a late or imported one, as it was said.
+    /// The time by the server's clock; for a late or imported check-in, the time in the request.
     pub at: Timestamp,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// How.
+    /// The origin.
     pub mode: Mode,
-    /// What the door said; none where no door asked (an import).
+    /// The outcome at the door; none for an import, which no door answered.
     pub outcome: Option<Outcome>,
 }
 
 impl CheckIn {
-    /// Whether the person was turned away at the door: then the visit is one second long.
+    /// Whether the door turned the person away. The visit is then one second long.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.outcome.is_some_and(|outcome| outcome.verdict == Verdict::Refuse)
     }
 
-    /// Its place among records of one id: the first counts. That is the one with the earliest time, and of these the
-    /// one with the door's last word.
+    /// The sort key among records of one id, of which the first counts. The earliest time comes first, and at
+    /// the same time the most final outcome.
     #[must_use]
     pub fn precedence(&self) -> (Timestamp, Reverse<u32>) {
         let finality = self.outcome.map_or(0, |outcome| finality(outcome.verdict, outcome.checks));
@@ -156,7 +212,7 @@ impl CheckIn {
     }
 }
 
-/// What, besides person, venue and direction, makes two scans one check-in.
+/// The moment that, with person, venue and direction, identifies a check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// The step of the person's code, or the server's step for a paper pass.
@@ -165,8 +221,8 @@ pub enum Moment {
     At(Timestamp),
 }
 
-/// Names a check-in: the first 16 bytes of SHA-256 over a domain, person, venue, direction and moment, so
-/// that two gateways agree on it without asking each other.
+/// The id of a check-in: the first 16 bytes of SHA-256 over a domain, person, venue, direction and moment.
+/// Two gateways thus agree on the id without communicating.
 ///
 /// **Shape**: `"scangate check-in"` ‖ person (8) ‖ venue (8) ‖ direction (1) ‖ 0 ‖ step (4), or ‖ 1 ‖ ms (8);
 /// integers big-endian.
@@ -217,10 +273,56 @@ mod tests {
         }
     }
 
+    fn outcome() -> Outcome {
+        Outcome {
+            colour: Colour::Yellow,
+            verdict: Verdict::Check,
+            checks: Checks::TEMPERATURE.and(Checks::FULL),
+            reasons: Reasons::FEVER.and(Reasons::rule(3)),
+            policy: PolicyNumber(0x0102_0304),
+        }
+    }
+
+    /// The bytes of an outcome in each stored format, without the fields between them that are not the
+    /// outcome's.
+    fn layouts(numbers: OutcomeNumbers) -> [Vec<u8>; 3] {
+        let OutcomeNumbers { colour, verdict, checks, policy, reasons } = numbers;
+        let bytes = [colour, verdict, checks];
+        [
+            [&reasons.to_le_bytes()[..], &policy.to_le_bytes(), &bytes].concat(),
+            [&reasons.to_be_bytes()[..], &policy.to_be_bytes(), &bytes].concat(),
+            [&bytes[..], &policy.to_be_bytes(), &reasons.to_be_bytes()].concat(),
+        ]
+    }
+
+    #[test]
+    fn these_bytes_are_what_every_version_stores_of_an_outcome() {
+        let [journal, embedded, cql] = layouts(Some(outcome()).into());
+        assert_eq!(journal, [8, 0, 0, 0, 0, 0, 0, 0x80, 4, 3, 2, 1, 2, 2, 5]);
+        assert_eq!(embedded, [0x80, 0, 0, 0, 0, 0, 0, 8, 1, 2, 3, 4, 2, 2, 5]);
+        assert_eq!(cql, [2, 2, 5, 1, 2, 3, 4, 0x80, 0, 0, 0, 0, 0, 0, 8]);
+        assert_eq!(layouts(None.into()), [[0; 15]; 3].map(Vec::from));
+    }
+
+    #[test]
+    fn every_outcome_reads_back_and_other_bytes_are_errors() {
+        assert_eq!(OutcomeNumbers::default().outcome(), Ok(None));
+        for (colour, verdict) in
+            (0..=u8::MAX).flat_map(|colour| (0..=u8::MAX).map(move |other| (colour, other)))
+        {
+            let numbers = OutcomeNumbers { colour, verdict, ..Some(outcome()).into() };
+            match numbers.outcome() {
+                Ok(Some(read)) => assert_eq!(OutcomeNumbers::from(Some(read)), numbers),
+                Ok(None) => assert_eq!(verdict, 0),
+                Err(OutcomeError) => assert!(colour > 3 || verdict > 3, "{colour} {verdict}"),
+            }
+        }
+    }
+
     #[test]
     fn the_name_is_the_published_one() {
         let id = check_in_id(PersonId(1), VenueId(2), Direction::In, Moment::Step(Step(54_709_440)));
-        // A second opinion: SHA-256 of the 39 bytes by another implementation, in Crockford's alphabet.
+        // The SHA-256 of the 39 bytes by another implementation, in Crockford's alphabet.
         assert_eq!(id.to_string(), "0587n4f0zmvxbwmqkqjszv538z");
     }
 }

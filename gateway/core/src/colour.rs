@@ -1,16 +1,17 @@
-//! Colours, verdicts and what is still to be done at the door. A colour is never set here: it comes from
-//! facts under a [policy](crate::policy).
+//! Colours, verdicts and the checks at a door. A colour is never set here: a [policy](crate::policy) computes
+//! it from facts.
 
 use serde::{Deserialize, Serialize};
 
-/// A person's colour. `Unknown` is the gateway's own "cannot know"; no rule yields it and no person has it.
+/// A person's colour. `Unknown` means that the gateway does not know the colour; no rule gives it and no
+/// person has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Colour {
     /// The table is still loading, or the person registered elsewhere a second ago.
     Unknown = 0,
-    /// Nothing found.
+    /// No rule gives another colour.
     Green = 1,
     /// Home monitoring, or a further check.
     Yellow = 2,
@@ -43,16 +44,16 @@ impl Colour {
     }
 }
 
-/// What the door does.
+/// The verdict of a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Verdict {
-    /// Come in.
+    /// The person may come in.
     Pass = 1,
-    /// First do what [`Checks`] says.
+    /// The staff must first do the [`Checks`].
     Check = 2,
-    /// Stay out; recorded all the same.
+    /// The person must stay out; the check-in is stored.
     Refuse = 3,
 }
 
@@ -84,7 +85,7 @@ impl Verdict {
 #[serde(try_from = "Vec<String>", into = "Vec<&'static str>")]
 pub struct Checks(pub u8);
 
-/// The word is no check.
+/// The word does not name a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a check is one of temperature, document, full, manual")]
 pub struct CheckError;
@@ -104,7 +105,7 @@ impl From<Checks> for Vec<&'static str> {
 }
 
 impl Checks {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
     /// Take the temperature.
     pub const TEMPERATURE: Self = Self(1);
@@ -112,7 +113,7 @@ impl Checks {
     pub const DOCUMENT: Self = Self(2);
     /// Check the papers and ask.
     pub const FULL: Self = Self(4);
-    /// Somebody has to decide: the gateway cannot know the colour.
+    /// The staff must decide, because the gateway does not know the colour.
     pub const MANUAL: Self = Self(8);
 
     const WORDS: [(Self, &'static str); 4] = [
@@ -122,25 +123,25 @@ impl Checks {
         (Self::MANUAL, "manual"),
     ];
 
-    /// Whether nothing is left to do.
+    /// Whether no check is in the set.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Both sets.
+    /// The union of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What is in both sets.
+    /// The intersection of both sets.
     #[must_use]
     pub const fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// This set less `done`.
+    /// This set without `done`.
     #[must_use]
     pub const fn without(self, done: Self) -> Self {
         Self(self.0 & !done.0)
@@ -158,13 +159,13 @@ impl Checks {
     }
 }
 
-/// Why a colour or verdict is what it is: a set of rules of the pack that decided, and of the door's own
-/// reasons. The pack knows the names.
+/// The reasons for a colour or verdict: a set of rules of the pack that decided, and the door's own reasons.
+/// The pack has the names of its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Reasons(pub u64);
 
 impl Reasons {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
     /// A temperature at or above the pack's threshold, measured at the door.
     pub const FEVER: Self = Self(1 << 63);
@@ -176,7 +177,7 @@ impl Reasons {
         Self(1 << number)
     }
 
-    /// Both sets.
+    /// The union of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -194,7 +195,7 @@ impl Reasons {
     }
 }
 
-/// A colour with the rules that gave it: what the colour table holds of a person.
+/// A colour with the rules that gave it, as the colour table stores it for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// The colour.
@@ -204,7 +205,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// What is said of a person who is not in the table.
+    /// The standing of a person who is not in the table.
     pub const UNKNOWN: Self = Self { colour: Colour::Unknown, reasons: Reasons::NONE };
 }
 

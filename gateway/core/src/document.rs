@@ -1,10 +1,10 @@
-//! TOML documents that people write, such as rule packs and configurations: what is wrong in one is said
-//! with its line, its column and the nearest right key.
+//! TOML documents that people write, such as rule packs and configurations. An error has the line, the column
+//! and the nearest valid key.
 
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 
-/// What is wrong, and where.
+/// An error in a document, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}")]
 pub struct DocumentError {
@@ -12,12 +12,12 @@ pub struct DocumentError {
     pub line: usize,
     /// The column, from 1.
     pub column: usize,
-    /// What.
+    /// The error, for people.
     pub message: String,
 }
 
 impl DocumentError {
-    /// An error at a place of a text. **Units**: bytes.
+    /// An error at a position in a text. **Units**: bytes.
     #[must_use]
     pub fn at(text: &str, place: Range<usize>, message: impl Into<String>) -> Self {
         let before = text.get(..place.start).unwrap_or(text);
@@ -35,7 +35,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, DocumentError> {
     })
 }
 
-/// Adds the nearest right word to serde's message about an unknown one.
+/// Adds the nearest valid word to serde's message about an unknown one.
 fn advice(message: &str) -> String {
     let what = match message.split_once(' ').unwrap_or_default() {
         ("unknown", rest) if rest.starts_with("field") => "key",
@@ -50,7 +50,7 @@ fn advice(message: &str) -> String {
     }
 }
 
-/// Levenshtein's distance.
+/// The Levenshtein distance.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -72,7 +72,7 @@ mod tests {
     #[derive(serde::Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only its keys count")]
-    struct Document {
+    struct ExampleDocument {
         listen: String,
         workers: Option<u8>,
     }
@@ -83,7 +83,7 @@ mod tests {
             ("listen = \"x\"\nwokers = 2\n", "2:1: unknown key `wokers`; did you mean `workers`?"),
             ("listen = \"x\"\n  workers = true\n", "2:13: invalid type: boolean `true`, expected u8"),
         ] {
-            assert_eq!(parse::<Document>(text).unwrap_err().to_string(), error);
+            assert_eq!(parse::<ExampleDocument>(text).unwrap_err().to_string(), error);
         }
     }
 }

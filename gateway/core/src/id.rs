@@ -1,5 +1,5 @@
-//! Ids: opaque numbers and how they are printed. A person, venue or case is 64 bits, a check-in 128.
-//! All print in Crockford's base32, lower case, most significant digit first; nothing can be read from one.
+//! Ids: opaque numbers and their printed form. A check-in's id has 128 bits, every other id 64. All print in
+//! Crockford's base32, lower case, most significant digit first. An id reveals nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ const DIGITS_64: usize = 13;
 /// Characters of a printed 128-bit number.
 const DIGITS_128: usize = 26;
 
-/// The text is not an id of the kind asked for.
+/// The text is not an id of the expected kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id: expected {expected}")]
 pub struct IdError {
@@ -27,8 +27,8 @@ fn print<const N: usize>(mut number: u128) -> [u8; N] {
     digits
 }
 
-/// Reads `N` digits; upper case and Crockford's look-alikes (`o`, `i`, `l`) are refused, so that an id
-/// has exactly one spelling.
+/// Reads `N` digits. Upper case and Crockford's look-alikes (`o`, `i`, `l`) are rejected, so that an id has
+/// exactly one spelling.
 fn parse<const N: usize>(text: &[u8]) -> Option<u128> {
     let text: &[u8; N] = text.try_into().ok()?;
     let mut number: u128 = 0;
@@ -46,13 +46,13 @@ macro_rules! short_id {
     ($(#[$doc:meta])* $name:ident, $letter:literal, $expected:literal) => {
         $(#[$doc])*
         ///
-        /// **Shape**: a letter and 13 characters of Crockford base32. `Debug` is redacted, so that none
+        /// **Shape**: a letter and 13 characters of Crockford base32. `Debug` is redacted, so that no id
         /// reaches a log by accident.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub u64);
 
         impl $name {
-            /// The printed form as bytes, for writers that need no `String`.
+            /// The printed form as bytes, without allocating a `String`.
             #[must_use]
             pub fn text(self) -> [u8; DIGITS_64 + 1] {
                 let mut text = [$letter; DIGITS_64 + 1];
@@ -99,7 +99,7 @@ macro_rules! short_id {
 }
 
 short_id!(
-    /// A person, known by nothing else outside the registry.
+    /// A person. Outside the registry, a person has no other name.
     PersonId, b'p', "p and 13 characters"
 );
 short_id!(
@@ -119,7 +119,7 @@ short_id!(
     FactId, b'f', "f and 13 characters"
 );
 short_id!(
-    /// What a resident handed in: a declaration, an arrival, an appeal.
+    /// A paper that a resident handed in: a declaration, an arrival, an appeal or a question.
     PaperId, b'n', "n and 13 characters"
 );
 short_id!(
@@ -127,7 +127,8 @@ short_id!(
     HeldId, b'h', "h and 13 characters"
 );
 
-/// A check-in, named by what was scanned and when, so that a repeated request names the same one.
+/// A check-in. The id is derived from the codes and the time of the scan, so a repeated request has the same
+/// id.
 ///
 /// **Shape**: 26 characters of Crockford base32.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,5 @@
-//! Keys, all derived from the deployment's one secret: a master key a kid, and from it a key a person, a
-//! door and the server's own. Who holds which kid, and since when, is the gateway's business.
+//! Keys, all derived from the deployment's one secret. Each kid has a master key, from which follow a key for
+//! each person, one for each door and the server's own. The gateway's keyring decides which kids are in use.
 
 use crate::id::{PersonId, VenueId};
 use aws_lc_rs::hmac;
@@ -7,10 +7,10 @@ use std::fmt;
 
 /// Length of every key.
 pub const KEY_BYTES: usize = 32;
-/// The least a deployment's secret may be.
+/// The minimum length of a deployment's secret.
 pub const SECRET_BYTES_MIN: usize = 32;
 
-/// Which master key: a number from 1 that every code carries.
+/// The number of a master key, from 1; every code carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kid(pub u8);
 
@@ -24,7 +24,7 @@ pub struct SecretTooShort;
 pub struct Secret(hmac::Key);
 
 impl Secret {
-    /// Takes the bytes of a secret file.
+    /// The secret of a secret file's bytes.
     pub fn new(bytes: &[u8]) -> Result<Self, SecretTooShort> {
         if bytes.len() < SECRET_BYTES_MIN {
             return Err(SecretTooShort);
@@ -83,46 +83,46 @@ impl MasterKey {
     }
 }
 
-/// A person's key: given to the phone once, at registration.
+/// A person's key, which registration sends to the phone once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonKey(pub Key);
 
-/// A door screen's key: given to the screen.
+/// A door screen's key, which the screen holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoorKey(pub Key);
 
-/// The server's own key of a kid; leaves the server never.
+/// The server's own key of a kid, which never leaves the server.
 #[derive(Clone)]
 pub struct ServerKey(hmac::Key);
 
 impl PersonKey {
-    /// The key's bytes, which registration gives to the person's phone and to nobody else.
+    /// The key's bytes, which registration sends to the person's phone only.
     #[must_use]
     pub fn bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0.0
     }
 }
 
-/// Something that seals codes.
-pub trait Seals {
+/// A key that seals codes.
+pub trait SealingKey {
     /// The key, ready for use.
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key>;
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key>;
 }
 
-impl Seals for PersonKey {
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
+impl SealingKey for PersonKey {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Owned(self.0.key())
     }
 }
 
-impl Seals for DoorKey {
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
+impl SealingKey for DoorKey {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Owned(self.0.key())
     }
 }
 
-impl Seals for ServerKey {
-    fn sealing(&self) -> std::borrow::Cow<'_, hmac::Key> {
+impl SealingKey for ServerKey {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Borrowed(&self.0)
     }
 }

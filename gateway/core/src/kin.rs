@@ -1,5 +1,5 @@
-//! Kin: who acts for whom, and who may. Each side's list stands with that person; a tie is there when both
-//! lists say so.
+//! Kin: the ties between dependants and the guardians who act for them. Each person's record has that
+//! person's side of a tie; the tie exists when both records name it.
 
 use crate::id::PersonId;
 use serde::{Deserialize, Serialize};
@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 /// One person's ties.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Kin {
-    /// For whom the person acts.
+    /// The people for whom the person acts.
     pub dependants: Vec<PersonId>,
-    /// Who acts for the person.
+    /// The people who act for the person.
     pub guardians: Vec<PersonId>,
-    /// Whom the person has named to act for them and who has not taken them yet: none of the guardians.
+    /// The people whom the person has named as guardians and who have not accepted yet. No guardian is among
+    /// them.
     #[serde(default)]
     pub named: Vec<PersonId>,
 }
@@ -35,7 +36,7 @@ impl Kin {
         }
     }
 
-    /// One of the lists, to be changed.
+    /// One of the lists, mutable.
     pub fn side_mut(&mut self, side: Side) -> &mut Vec<PersonId> {
         match side {
             Side::Dependants => &mut self.dependants,
@@ -43,13 +44,13 @@ impl Kin {
         }
     }
 
-    /// Whether the person agrees that somebody acts for them: who does already, or is named.
+    /// Whether the person agrees that `holder` acts for them: `holder` is a guardian or is named as one.
     #[must_use]
     pub fn agrees_to(&self, holder: PersonId) -> bool {
         self.guardians.contains(&holder) || self.named.contains(&holder)
     }
 
-    /// How many act for the person or may.
+    /// The number of guardians and of people named as guardians.
     #[must_use]
     pub fn agreed(&self) -> usize {
         self.guardians.len() + self.named.len()

@@ -1,8 +1,8 @@
-//! The rules of Scangate. Values in, values out: nothing here asks for the time, randomness, a file,
-//! a socket or a thread; whoever calls brings `now`, the keys and the facts.
+//! The rules of Scangate. Values in, values out: nothing here reads a clock, a random source, a file or a
+//! socket, or starts a thread. The caller passes `now`, the keys and the facts.
 //!
-//! The nouns a scan becomes on its way are in [`scan`] and [`check_in`]; what a city decides is in
-//! [`policy`]; what tracers ask is in [`visit`] and [`co_presence`]. Every bound is in [`limits`].
+//! A scan is in [`scan`] and the check-in that it becomes in [`check_in`]. [`policy`] holds the decisions of
+//! a city, [`visit`] and [`co_presence`] the answers to tracers, and [`limits`] every bound.
 
 pub mod booking;
 pub mod certificate;
@@ -12,7 +12,6 @@ pub mod code;
 pub mod colour;
 pub mod document;
 pub mod evidence;
-pub mod fact;
 pub mod id;
 pub mod keys;
 pub mod kin;
@@ -21,7 +20,6 @@ pub mod paper;
 pub mod person;
 pub mod policy;
 pub mod refusal;
-pub mod report;
 pub mod scan;
 pub mod sms;
 pub mod test_site;
@@ -29,3 +27,5 @@ pub mod time;
 pub mod token;
 pub mod venue;
 pub mod visit;
+
+pub use evidence::{fact, report};

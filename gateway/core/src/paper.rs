@@ -1,5 +1,5 @@
-//! Papers: what residents hand in and somebody may have to act on. Each keeps its own times; whether a duty is overdue
-//! follows from them and from now.
+//! Papers: the declarations, arrivals, appeals and questions of residents. Each has its own times; whether a
+//! duty is overdue follows from these times and from `now`.
 
 use crate::fact::Area;
 use crate::id::{PaperId, PersonId, VenueId};
@@ -10,42 +10,42 @@ use std::collections::BTreeSet;
 /// A declaration: a draft until it is confirmed, and sealed from then on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declaration {
-    /// What is declared.
+    /// The declared text.
     pub text: String,
     /// When it was written.
     pub drafted: Timestamp,
-    /// When it was confirmed, and the deployment's signature over it.
-    pub confirmed: Option<Confirmed>,
+    /// The confirmation; none for a draft.
+    pub confirmed: Option<Confirmation>,
 }
 
-/// A confirmation.
+/// The confirmation of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confirmed {
-    /// When.
+pub struct Confirmation {
+    /// When the person confirmed it.
     pub at: Timestamp,
-    /// The deployment's signature over who declared what when, as base64url.
+    /// The deployment's signature over the person, the text and the time, as base64url.
     pub signature: String,
 }
 
 /// An arrival, with the duty to report that may follow from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
-    /// Where from.
+    /// The area from which the person came.
     pub from_area: Area,
-    /// When, as the person says.
+    /// When the person arrived, by their own account.
     pub at: Timestamp,
     /// The checkpoint, if one was named.
     pub venue: Option<VenueId>,
     /// The employer or community that answers for the person.
     pub unit: Option<String>,
-    /// By when to report; none where there is no such duty.
+    /// The deadline of the report; none where the person has no such duty.
     pub due: Option<Timestamp>,
     /// When it was reported.
     pub reported: Option<Timestamp>,
 }
 
 impl Arrival {
-    /// By when it must be reported, while it is not.
+    /// The deadline of the report, while it is open.
     #[must_use]
     pub fn open_until(&self) -> Option<Timestamp> {
         self.due.filter(|_| self.reported.is_none())
@@ -55,25 +55,25 @@ impl Arrival {
 /// An appeal or a question, with the duty to answer it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
-    /// What the person says.
+    /// The letter's text.
     pub text: String,
-    /// When.
+    /// When the person sent it.
     pub at: Timestamp,
-    /// By when it is to be answered.
+    /// The deadline of the answer.
     pub due: Timestamp,
     /// The answer.
     pub answer: Option<Answer>,
 }
 
 impl Letter {
-    /// By when it must be answered, while it is not.
+    /// The deadline of the answer, while it is open.
     #[must_use]
     pub fn open_until(&self) -> Option<Timestamp> {
         Some(self.due).filter(|_| self.answer.is_none())
     }
 }
 
-/// Whether somebody should have acted by now: from the first instant after it was due.
+/// Whether a duty is overdue: it is from the first instant after its deadline.
 #[must_use]
 pub fn is_overdue(open_until: Option<Timestamp>, now: Timestamp) -> bool {
     open_until.is_some_and(|due| now > due)
@@ -82,15 +82,15 @@ pub fn is_overdue(open_until: Option<Timestamp>, now: Timestamp) -> bool {
 /// An answer to a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
-    /// Who gave it, by the token's subject.
+    /// Its author, by the token's subject.
     pub by: String,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// Any of them.
+/// A paper of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "paper", rename_all = "kebab-case")]
 pub enum Paper {
@@ -105,7 +105,7 @@ pub enum Paper {
 }
 
 impl Paper {
-    /// By when somebody must act, while that is open.
+    /// The deadline of the paper's duty, while it is open.
     #[must_use]
     pub fn open_until(&self) -> Option<Timestamp> {
         match self {
@@ -115,8 +115,8 @@ impl Paper {
         }
     }
 
-    /// Whether it says what an earlier one of the same person says, of which nothing has come yet: sent twice on a bad
-    /// signal, it is one.
+    /// Whether it repeats an earlier paper of the same person, so that a phone that retries on a bad signal
+    /// files one paper. An answered letter or a confirmed declaration is not repeated.
     fn repeats(&self, earlier: &Self) -> bool {
         match (self, earlier) {
             (Self::Declaration(new), Self::Declaration(old)) => {
@@ -135,9 +135,9 @@ impl Paper {
         }
     }
 
-    /// It as it stands beside what the same person handed in before: the earlier one that it repeats, or else with a
-    /// time that none of those has. A clock may give one millisecond to two, and the later stands later.
-    pub fn beside(mut self, earlier: Vec<Filed>) -> Result<Self, Filed> {
+    /// This paper, with a time that no earlier paper of the person has. A clock may give two papers the same
+    /// millisecond; the later one then moves on. **Errors**: the earlier paper that this one repeats.
+    pub fn deduplicated(mut self, earlier: Vec<FiledPaper>) -> Result<Self, FiledPaper> {
         let mut taken = BTreeSet::new();
         for filed in earlier {
             if self.repeats(&filed.paper) {
@@ -146,12 +146,12 @@ impl Paper {
             taken.extend(filed.paper.handed_in());
         }
         while self.handed_in().is_some_and(|at| taken.contains(&at)) {
-            self.put_off();
+            self.postpone();
         }
         Ok(self)
     }
 
-    /// When it was handed in, where it says so: an arrival says when its person arrived.
+    /// When it was handed in; none for an arrival, which has only the time at which the person arrived.
     fn handed_in(&self) -> Option<Timestamp> {
         match self {
             Self::Declaration(declaration) => Some(declaration.drafted),
@@ -160,8 +160,8 @@ impl Paper {
         }
     }
 
-    /// Makes it a millisecond later, with all that follows from when it was handed in.
-    fn put_off(&mut self) {
+    /// Moves it one millisecond later, with every deadline that follows from its time.
+    fn postpone(&mut self) {
         match self {
             Self::Declaration(declaration) => declaration.drafted = declaration.drafted.plus_ms(1),
             Self::Arrival(_) => {}
@@ -172,7 +172,7 @@ impl Paper {
         }
     }
 
-    /// The declaration that it is, if it is one.
+    /// The declaration, if the paper is one.
     pub fn declaration(&mut self) -> Option<&mut Declaration> {
         match self {
             Self::Declaration(declaration) => Some(declaration),
@@ -180,7 +180,7 @@ impl Paper {
         }
     }
 
-    /// The arrival that it is, if it is one.
+    /// The arrival, if the paper is one.
     pub fn arrival(&mut self) -> Option<&mut Arrival> {
         match self {
             Self::Arrival(arrival) => Some(arrival),
@@ -188,7 +188,7 @@ impl Paper {
         }
     }
 
-    /// The appeal that it is, if it is one.
+    /// The appeal, if the paper is one.
     pub fn appeal(&mut self) -> Option<&mut Letter> {
         match self {
             Self::Appeal(letter) => Some(letter),
@@ -196,7 +196,7 @@ impl Paper {
         }
     }
 
-    /// The question that it is, if it is one.
+    /// The question, if the paper is one.
     pub fn question(&mut self) -> Option<&mut Letter> {
         match self {
             Self::Question(letter) => Some(letter),
@@ -205,14 +205,14 @@ impl Paper {
     }
 }
 
-/// A paper with who handed it in.
+/// A paper with its id and its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filed {
+pub struct FiledPaper {
     /// Its id.
     pub id: PaperId,
-    /// Whose.
+    /// The person who handed it in.
     pub person: PersonId,
-    /// It.
+    /// The paper itself.
     pub paper: Paper,
 }
 
@@ -231,7 +231,7 @@ mod tests {
         let answer = Some(Answer { at: Timestamp(3), by: "office".into(), text: "so".into() });
         assert!(!again.repeats(&Paper::Question(Letter { answer, ..letter("why", 1) })));
         let declared = |confirmed| Declaration { text: "x".into(), drafted: Timestamp(1), confirmed };
-        let sealed = Some(Confirmed { at: Timestamp(2), signature: String::new() });
+        let sealed = Some(Confirmation { at: Timestamp(2), signature: String::new() });
         let draft = Paper::Declaration(declared(None));
         assert!(draft.repeats(&draft) && !draft.repeats(&Paper::Declaration(declared(sealed))));
     }
@@ -241,15 +241,15 @@ mod tests {
         let question = |text: &str| {
             Paper::Question(Letter { text: text.into(), at: Timestamp(5), due: Timestamp(9), answer: None })
         };
-        let mut before: Vec<Filed> = Vec::new();
+        let mut before: Vec<FiledPaper> = Vec::new();
         for (number, text) in ["a", "b", "c"].into_iter().enumerate() {
-            let paper = question(text).beside(before.clone()).unwrap();
-            before.push(Filed { id: PaperId(9 - number as u64), person: PersonId(1), paper });
+            let paper = question(text).deduplicated(before.clone()).unwrap();
+            before.push(FiledPaper { id: PaperId(9 - number as u64), person: PersonId(1), paper });
         }
-        let times = |filed: &mut Filed| filed.paper.question().map(|letter| (letter.at.0, letter.due.0));
+        let times = |filed: &mut FiledPaper| filed.paper.question().map(|letter| (letter.at.0, letter.due.0));
         let times: Vec<_> = before.iter_mut().map(times).collect();
         assert_eq!(times, [Some((5, 9)), Some((6, 10)), Some((7, 11))]);
-        assert_eq!(question("b").beside(before.clone()).unwrap_err(), before[1]);
+        assert_eq!(question("b").deduplicated(before.clone()).unwrap_err(), before[1]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! What a person registers with: a name, a phone, a document, and why they are here. Each is checked for what it
-//! claims to be; whether a city takes it is its rule pack's to say. Nothing of it shows in `Debug`.
+//! The personal data of a registration: a name, a phone, a document, and the person's relation to the city.
+//! This module checks the form of each; the city's rule pack decides which documents it accepts. `Debug`
+//! shows no personal data.
 
 use crate::limits;
 use serde::{Deserialize, Serialize};
@@ -23,30 +24,30 @@ pub enum DocumentType {
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
-    /// Its kind.
+    /// Its type.
     pub r#type: DocumentType,
     /// Its number.
     pub number: String,
 }
 
-/// How a person belongs to the city: why they are here, or come.
+/// A person's relation to the city.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PersonClass {
-    /// Lives here.
+    /// A resident.
     #[default]
     Permanent,
-    /// Lives here for a time.
+    /// A resident for a limited time.
     Temporary,
-    /// Lives here and means to come back.
+    /// A resident who is away and intends to come back.
     Returning,
-    /// Means to come.
+    /// A person who intends to come.
     Arriving,
-    /// Brings goods or meals, and is to hand them over without contact.
+    /// A courier of goods or meals, who hands them over without contact.
     Courier,
 }
 
-/// What a person registers with.
+/// The personal data of a registration.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Personal {
@@ -56,20 +57,20 @@ pub struct Personal {
     pub phone: String,
     /// The document.
     pub document: Document,
-    /// How they belong to the city, where they say.
+    /// The relation to the city; permanent by default.
     #[serde(default)]
     pub class: PersonClass,
 }
 
-/// What a person may change of it.
+/// A change of one's personal data.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PersonalChange {
-    /// Another name.
+    /// The new name.
     pub name: Option<String>,
-    /// Another phone.
+    /// The new phone.
     pub phone: Option<String>,
-    /// Another class.
+    /// The new class.
     pub class: Option<PersonClass>,
 }
 
@@ -85,7 +86,7 @@ impl fmt::Debug for Personal {
     }
 }
 
-/// What is not what it claims to be.
+/// The reason why personal data is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonError {
     /// The name is empty, too long or has control characters.
@@ -100,7 +101,7 @@ pub enum PersonError {
 }
 
 impl Personal {
-    /// Each part in its one spelling, if it is what it claims to be.
+    /// The data with every part valid and in its canonical spelling.
     pub fn checked(self) -> Result<Self, PersonError> {
         Ok(Self {
             name: checked_name(&self.name)?,
@@ -118,7 +119,7 @@ impl PersonalChange {
         self.name.is_none() && self.phone.is_none() && self.class.is_none()
     }
 
-    /// The same with each part in its one spelling, if it is what it claims to be.
+    /// The change with every part valid and in its canonical spelling.
     pub fn checked(self) -> Result<Self, PersonError> {
         Ok(Self {
             name: self.name.as_deref().map(checked_name).transpose()?,
@@ -127,7 +128,7 @@ impl PersonalChange {
         })
     }
 
-    /// Makes the change.
+    /// Applies the change.
     pub fn apply(&self, personal: &mut Personal) {
         if let Some(name) = &self.name {
             personal.name.clone_from(name);
@@ -139,14 +140,14 @@ impl PersonalChange {
     }
 }
 
-/// A name without the blanks around it.
+/// A valid name, without surrounding blanks.
 pub fn checked_name(name: &str) -> Result<String, PersonError> {
     let name = name.trim();
     let is_name = (1..=limits::NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
     if is_name { Ok(name.to_owned()) } else { Err(PersonError::Name) }
 }
 
-/// A mobile number's eleven digits; blanks, hyphens and the country's prefix are dropped.
+/// The eleven digits of a mobile number, without blanks, hyphens and the country's prefix.
 pub fn checked_phone(phone: &str) -> Result<String, PersonError> {
     let bare: String = phone.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
     let bare = bare.strip_prefix("+86").or_else(|| bare.strip_prefix("0086")).unwrap_or(&bare);
@@ -158,7 +159,7 @@ pub fn checked_phone(phone: &str) -> Result<String, PersonError> {
 }
 
 impl Document {
-    /// The document with its number in its one spelling: upper case, no blanks.
+    /// The document with a valid number in its canonical spelling: upper case, no blanks.
     pub fn checked(self) -> Result<Self, PersonError> {
         let number: String = self
             .number

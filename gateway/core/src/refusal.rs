@@ -1,47 +1,51 @@
-//! Refusals: a request that keeps nothing. Small and closed; one match each gives status, code, title and
-//! whether coming back later helps. A person who is turned away at the door is no refusal: that check-in is kept.
+//! Refusals: the reasons why the gateway rejects a request and stores nothing. The set is small and closed,
+//! and one match gives the status, code, title, detail and retry advice of each. A check-in whose
+//! verdict is `refuse` is not a refusal: the gateway stores it.
 
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// Not the shape the contract gives; the text says what is wrong and repeats nothing of the request.
+    /// The request has the wrong shape. The text says what is wrong and repeats nothing of the request.
     Malformed(&'static str),
-    /// The person code is of an older or later step.
+    /// The person code is of an earlier or later step.
     PersonCodeExpired,
-    /// The person code's seal is broken, or its kid unknown.
+    /// The person code is not genuine, or its kid is unknown.
     PersonCodeInvalid,
-    /// No bearer token or one that is forged or expired, where one is needed.
+    /// The endpoint needs a bearer token, and the request has none or a forged or expired one.
     TokenInvalid,
     /// The token's role may not do this.
     RoleWrong,
-    /// The body is longer than this endpoint takes.
+    /// The body is longer than this endpoint accepts.
     TooLarge,
-    /// The venue's code is broken, or its venue unknown.
+    /// The venue's code is not genuine, or its venue is unknown.
     VenueCodeInvalid,
-    /// The door code is of an older step.
+    /// The door code is of an earlier step.
     VenueCodeExpired,
     /// The venue is withdrawn.
     VenueClosed,
-    /// One person or source over its own limit.
+    /// One person or source is over its own rate limit.
     TooMany,
-    /// More than this gateway takes now.
+    /// The gateway sheds load.
     Overloaded,
-    /// The journal has no room on its disk.
+    /// The journal's disk is full.
     JournalFull,
-    /// In early data, where only what may be repeated is taken.
+    /// The request came in early data, in which the gateway accepts only requests that are safe to replay.
     TooEarly,
-    /// No such thing, or not the asker's.
+    /// The thing does not exist, or the caller may not see it.
     NotFound,
     /// This path has no such method.
     MethodNotAllowed,
 }
 
-/// Whether a refused request may do better later.
+/// The detail of a refusal that the same request may escape later.
+const SEND_AGAIN: &str = "nothing was stored; send the same request again after retry_after_ms";
+
+/// Whether a refused request may succeed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// Not as it is.
+    /// It cannot succeed as it is.
     Never,
-    /// After about so long. **Units**: milliseconds, before the gateway's jitter.
+    /// It may succeed after about this long. **Units**: milliseconds, before the gateway's jitter.
     After(u32),
 }
 
@@ -65,114 +69,117 @@ impl Refusal {
         Self::MethodNotAllowed,
     ];
 
+    /// The row of this refusal. The waits are chosen so that a retry falls into a quieter moment rather than
+    /// into the same crowd; the gateway adds jitter.
+    const fn row(self) -> RefusalRow {
+        match self {
+            Self::Malformed(why) => {
+                RefusalRow::new(400, "malformed").titled("The request is malformed").detailed(why)
+            }
+            Self::PersonCodeExpired => RefusalRow::new(401, "person-code-expired")
+                .titled("The person code has expired")
+                .detailed("show the current code; server_time shows how far the phone's clock is off"),
+            Self::PersonCodeInvalid => RefusalRow::new(401, "person-code-invalid")
+                .titled("The person code is not valid")
+                .detailed("compute the code again from the key that registration returned"),
+            Self::TokenInvalid => RefusalRow::new(401, "token-invalid")
+                .titled("The token is missing, forged or expired")
+                .detailed("send authorization: Bearer with a current token of this deployment"),
+            Self::RoleWrong => RefusalRow::new(403, "role-wrong")
+                .titled("This role may not do this")
+                .detailed("use a token of the role that this endpoint is for"),
+            Self::NotFound => RefusalRow::new(404, "not-found")
+                .titled("Not found")
+                .detailed("/openapi.json lists every path"),
+            Self::MethodNotAllowed => RefusalRow::new(405, "method-not-allowed")
+                .titled("This path does not have this method")
+                .detailed("see the allow header"),
+            Self::TooLarge => RefusalRow::new(413, "too-large")
+                .titled("The body is too large")
+                .detailed("send a shorter body; nothing was stored"),
+            Self::VenueCodeInvalid => RefusalRow::new(422, "venue-code-invalid")
+                .titled("The venue's code is not valid")
+                .detailed("scan the venue's poster or screen again"),
+            Self::VenueCodeExpired => RefusalRow::new(422, "venue-code-expired")
+                .titled("The door code has expired")
+                .detailed("scan the screen again: its code changes every 30 seconds"),
+            Self::VenueClosed => RefusalRow::new(422, "venue-closed")
+                .titled("The venue is closed to check-ins")
+                .detailed("this venue's codes were withdrawn; ask the staff at the door"),
+            Self::TooEarly => RefusalRow::new(425, "too-early")
+                .titled("Too early: send this after the handshake")
+                .detailed("repeat the request on the established connection")
+                .retry_after_ms(0),
+            Self::TooMany => RefusalRow::new(429, "too-many")
+                .titled("Too many requests from one person or source")
+                .detailed(SEND_AGAIN)
+                .retry_after_ms(5_000),
+            Self::Overloaded => RefusalRow::new(503, "overloaded")
+                .titled("The gateway is shedding load")
+                .detailed(SEND_AGAIN)
+                .retry_after_ms(1_000),
+            Self::JournalFull => RefusalRow::new(503, "journal-full")
+                .titled("The gateway's journal is full")
+                .detailed(SEND_AGAIN)
+                .retry_after_ms(3_000),
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(self) -> u16 {
-        match self {
-            Self::Malformed(_) => 400,
-            Self::PersonCodeExpired | Self::PersonCodeInvalid | Self::TokenInvalid => 401,
-            Self::RoleWrong => 403,
-            Self::NotFound => 404,
-            Self::MethodNotAllowed => 405,
-            Self::TooLarge => 413,
-            Self::VenueCodeInvalid | Self::VenueCodeExpired | Self::VenueClosed => 422,
-            Self::TooEarly => 425,
-            Self::TooMany => 429,
-            Self::Overloaded | Self::JournalFull => 503,
-        }
+        self.row().status
     }
 
     /// The stable code of the problem, which is also the metric's label.
     #[must_use]
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Malformed(_) => "malformed",
-            Self::PersonCodeExpired => "person-code-expired",
-            Self::PersonCodeInvalid => "person-code-invalid",
-            Self::TokenInvalid => "token-invalid",
-            Self::RoleWrong => "role-wrong",
-            Self::TooLarge => "too-large",
-            Self::VenueCodeInvalid => "venue-code-invalid",
-            Self::VenueCodeExpired => "venue-code-expired",
-            Self::VenueClosed => "venue-closed",
-            Self::TooMany => "too-many",
-            Self::Overloaded => "overloaded",
-            Self::JournalFull => "journal-full",
-            Self::TooEarly => "too-early",
-            Self::NotFound => "not-found",
-            Self::MethodNotAllowed => "method-not-allowed",
-        }
+        self.row().code
     }
 
     /// The problem's title: what happened.
     #[must_use]
     pub const fn title(self) -> &'static str {
-        match self {
-            Self::Malformed(_) => "The request is malformed",
-            Self::PersonCodeExpired => "The person code has expired",
-            Self::PersonCodeInvalid => "The person code is not valid",
-            Self::TokenInvalid => "The token is missing, forged or expired",
-            Self::RoleWrong => "This role may not do this",
-            Self::TooLarge => "The body is too large",
-            Self::VenueCodeInvalid => "The venue's code is not valid",
-            Self::VenueCodeExpired => "The door code has expired",
-            Self::VenueClosed => "The venue is closed to check-ins",
-            Self::TooMany => "Too many requests from one person or source",
-            Self::Overloaded => "The gateway is shedding load",
-            Self::JournalFull => "The gateway has no room to keep check-ins",
-            Self::TooEarly => "Too early: send this after the handshake",
-            Self::NotFound => "There is nothing here",
-            Self::MethodNotAllowed => "This method is not for this path",
-        }
+        self.row().title
     }
 
-    /// The problem's detail: what to do.
+    /// The problem's detail: what the client should do.
     #[must_use]
     pub const fn detail(self) -> &'static str {
-        match self {
-            Self::Malformed(why) => why,
-            Self::PersonCodeExpired => {
-                "show a code of this moment; server_time tells how far the phone's clock is off"
-            }
-            Self::PersonCodeInvalid => "make the code anew from the key given at registration",
-            Self::TokenInvalid => {
-                "send authorization: Bearer with a token that is signed here and has not expired"
-            }
-            Self::RoleWrong => "use a token of the role that this endpoint is for",
-            Self::TooLarge => "send less; nothing was kept",
-            Self::VenueCodeInvalid => "scan the venue's poster or screen again",
-            Self::VenueCodeExpired => "scan the screen again: its code changes every 30 seconds",
-            Self::VenueClosed => "this venue's codes were withdrawn; ask the staff at the door",
-            Self::TooMany | Self::Overloaded | Self::JournalFull => {
-                "nothing was kept; send the same request again after retry_after_ms"
-            }
-            Self::TooEarly => "repeat the request on the established connection",
-            Self::NotFound => "see /openapi.json for what there is",
-            Self::MethodNotAllowed => "see the allow header",
-        }
+        self.row().detail
     }
 
-    /// Whether and when to come back. The times are chosen so that a second try meets the next step's quiet
-    /// rather than the same crowd; the gateway spreads them.
+    /// Whether the client may retry, and when.
     #[must_use]
     pub const fn retry(self) -> Retry {
-        match self {
-            Self::TooMany => Retry::After(5_000),
-            Self::Overloaded => Retry::After(1_000),
-            Self::JournalFull => Retry::After(3_000),
-            Self::TooEarly => Retry::After(0),
-            Self::Malformed(_)
-            | Self::PersonCodeExpired
-            | Self::PersonCodeInvalid
-            | Self::TokenInvalid
-            | Self::RoleWrong
-            | Self::TooLarge
-            | Self::VenueCodeInvalid
-            | Self::VenueCodeExpired
-            | Self::VenueClosed
-            | Self::NotFound
-            | Self::MethodNotAllowed => Retry::Never,
-        }
+        self.row().retry
+    }
+}
+
+/// The answer to one refusal.
+struct RefusalRow {
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+    detail: &'static str,
+    retry: Retry,
+}
+
+impl RefusalRow {
+    const fn new(status: u16, code: &'static str) -> Self {
+        Self { status, code, title: "", detail: "", retry: Retry::Never }
+    }
+
+    const fn titled(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
+    const fn detailed(self, detail: &'static str) -> Self {
+        Self { detail, ..self }
+    }
+
+    const fn retry_after_ms(self, ms: u32) -> Self {
+        Self { retry: Retry::After(ms), ..self }
     }
 }
 
@@ -186,6 +193,31 @@ mod tests {
         let codes: HashSet<_> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
         assert_eq!(codes.len(), Refusal::ALL.len());
         assert!(Refusal::ALL.iter().all(|refusal| (400..600).contains(&refusal.status())));
+    }
+
+    #[test]
+    fn every_refusal_has_the_published_status_code_and_wait() {
+        let rows = Refusal::ALL.map(|refusal| (refusal.status(), refusal.code(), refusal.retry()));
+        let published = [
+            (400, "malformed", Retry::Never),
+            (401, "person-code-expired", Retry::Never),
+            (401, "person-code-invalid", Retry::Never),
+            (401, "token-invalid", Retry::Never),
+            (403, "role-wrong", Retry::Never),
+            (413, "too-large", Retry::Never),
+            (422, "venue-code-invalid", Retry::Never),
+            (422, "venue-code-expired", Retry::Never),
+            (422, "venue-closed", Retry::Never),
+            (429, "too-many", Retry::After(5_000)),
+            (503, "overloaded", Retry::After(1_000)),
+            (503, "journal-full", Retry::After(3_000)),
+            (425, "too-early", Retry::After(0)),
+            (404, "not-found", Retry::Never),
+            (405, "method-not-allowed", Retry::Never),
+        ];
+        assert_eq!(rows, published);
+        let has_words = |refusal: Refusal| !refusal.title().is_empty() && !refusal.detail().is_empty();
+        assert!(Refusal::ALL.into_iter().all(has_words));
     }
 
     #[test]

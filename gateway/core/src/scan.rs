@@ -1,5 +1,4 @@
-//! A scan: what a phone or terminal sends, in the right shape and nothing more. Whether the codes are
-//! genuine is the next room's question.
+//! A scan: the request of a phone or terminal, parsed. The next stage of a check-in verifies its codes.
 
 use crate::check_in::Direction;
 use crate::code::{PaperPass, PersonCode, VenueCode};
@@ -14,13 +13,13 @@ use std::borrow::Cow;
 #[serde(try_from = "f64", into = "f64")]
 pub struct Temperature(u16);
 
-/// The temperature is not one of a living person.
+/// The temperature is not that of a living person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a temperature is between 30 and 45 degrees Celsius")]
 pub struct TemperatureError;
 
 impl Temperature {
-    /// Takes degrees Celsius between 30 and 45, rounded to hundredths.
+    /// A temperature of degrees Celsius between 30 and 45, rounded to hundredths.
     #[must_use]
     pub fn of_celsius(degrees: f64) -> Option<Self> {
         let centi = (degrees * 100.0).round();
@@ -53,19 +52,19 @@ impl From<Temperature> for f64 {
     }
 }
 
-/// Whose code was scanned.
+/// The scanned code of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
-    /// A phone's.
+    /// The code on a phone.
     Person(PersonCode),
     /// A printed pass.
     Pass(PaperPass),
 }
 
-/// What only staff at a door can say.
+/// The checks that the staff at a door have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DoorWork {
-    /// The temperature taken.
+    /// The measured temperature.
     pub temperature: Option<Temperature>,
     /// Whether an identity document was seen.
     pub document_shown: bool,
@@ -74,7 +73,7 @@ pub struct DoorWork {
 }
 
 impl DoorWork {
-    /// Whether staff said anything at all.
+    /// Whether the staff have done none.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()
@@ -86,15 +85,15 @@ impl DoorWork {
 pub struct Scan {
     /// The venue's code; a terminal need not send one.
     pub venue: Option<VenueCode>,
-    /// Who holds the code.
+    /// The code of the person who holds the phone or the pass.
     pub holder: Holder,
-    /// Who comes in with the holder.
+    /// The codes of the people who come in with the holder.
     pub companions: Vec<PersonCode>,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// What staff did.
+    /// The checks that the staff have done.
     pub door: DoorWork,
-    /// When it was made, for scans sent later.
+    /// The time of the scan, for scans sent later.
     pub at: Option<Timestamp>,
 }
 
@@ -122,9 +121,9 @@ struct Body<'a> {
 }
 
 impl Scan {
-    /// Reads a scan from JSON. **Cost**: no allocation but for companions. **Errors**: `malformed` for a
-    /// wrong shape, `too-large` over [`limits::SCAN_BYTES_MAX`], and the venue's or person's `-invalid`
-    /// where a string is no code at all.
+    /// Parses a scan from JSON. **Cost**: no allocation but for companions. **Errors**: `malformed` for a
+    /// wrong shape, `too-large` over [`limits::SCAN_BYTES_MAX`], and `venue-code-invalid` or
+    /// `person-code-invalid` for a string that cannot be a code.
     pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
         if json.len() > limits::SCAN_BYTES_MAX {
             return Err(Refusal::TooLarge);

@@ -1,8 +1,9 @@
-//! Codes that prove a phone: six digits, sent to it in a text message and typed in again. None is stored: a
-//! code is what the deployment's secret makes of a phone and a time, so that every gateway of a city knows it.
+//! Codes that prove a phone number: six digits, sent in a text message and typed in by the person. No code is
+//! stored: it is derived from the deployment's secret, the phone and the time, so every gateway of a city can
+//! compute it.
 //!
-//! **Shape**: the first 8 bytes of HMAC-SHA256(key, "scangate sms code" ‖ window(8) ‖ phone) as a number, of
-//! which the last six decimal digits; `window` is the Unix time divided by [`SMS_WINDOW_MS`]. All integers are
+//! **Shape**: the last six decimal digits of the first 8 bytes of HMAC-SHA256(key, "scangate sms code" ‖
+//! window(8) ‖ phone) as a number; `window` is the Unix time divided by [`SMS_WINDOW_MS`]. All integers are
 //! big-endian.
 
 use crate::keys::Secret;
@@ -14,12 +15,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 
-/// Codes there are.
+/// The number of possible codes.
 const CODES: u64 = 1_000_000;
-/// Bytes of a pseudonym: as many as a code's seal has.
+/// Bytes of a pseudonym, as many as the mac of a code.
 const PSEUDONYM_BYTES: usize = 16;
 
-/// Makes the codes of a deployment, and the names under which it counts them.
+/// Computes the codes of a deployment, and the pseudonyms under which it counts them.
 #[derive(Clone)]
 pub struct SmsKey {
     codes: hmac::Key,
@@ -38,30 +39,30 @@ impl SmsKey {
         Self { codes: key("sms code"), pseudonyms: key("phone pseudonym") }
     }
 
-    /// The code to send to a phone now. Two in one window are the same.
+    /// The code for a phone at `now`. All codes of one window are the same.
     #[must_use]
     pub fn code(&self, phone: &str, now: Timestamp) -> SmsCode {
         self.of_window(phone, window(now))
     }
 
-    /// Whether somebody who reads the phone's messages said this: the code of this window or of the last.
+    /// Whether the typed code is that of the current or the previous window.
     #[must_use]
-    pub fn is_good(&self, phone: &str, said: &str, now: Timestamp) -> bool {
+    pub fn is_good(&self, phone: &str, typed: &str, now: Timestamp) -> bool {
         let window = window(now);
         [window, window.saturating_sub(1)].into_iter().any(|window| {
             let code = self.of_window(phone, window);
-            verify_slices_are_equal(code.0.as_bytes(), said.as_bytes()).is_ok()
+            verify_slices_are_equal(code.0.as_bytes(), typed.as_bytes()).is_ok()
         })
     }
 
-    /// Until when a code that is sent now is good.
+    /// The end of the validity of a code that is sent at `now`.
     #[must_use]
     pub fn good_until(now: Timestamp) -> Timestamp {
         Timestamp((window(now) + 2) * SMS_WINDOW_MS)
     }
 
-    /// What stands for a phone where something is counted: the same at every gateway of a city, and nobody
-    /// without the secret can tell whose it is.
+    /// The pseudonym of a phone in counters. It is the same at every gateway of a city, and only a holder of
+    /// the secret can compute it.
     #[must_use]
     pub fn pseudonym(&self, phone: &str) -> String {
         let mac = hmac::sign(&self.pseudonyms, phone.as_bytes());
@@ -84,7 +85,7 @@ fn window(at: Timestamp) -> u64 {
 }
 
 impl SmsCode {
-    /// Its six digits, which go to the phone and nowhere else.
+    /// Its six digits, which are sent to the phone only.
     #[must_use]
     pub fn digits(&self) -> &str {
         &self.0

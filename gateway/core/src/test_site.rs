@@ -1,5 +1,4 @@
-//! Test sites: where samples are taken, at which times of a day, and of how many people at a time. Minutes are those of
-//! the city's own days.
+//! Test sites: their places, opening hours and slots. Minutes are counted in the city's own days.
 
 use crate::id::TestSiteId;
 use crate::limits::{SLOT_MINUTES_MIN, SLOT_PLACES_MAX};
@@ -19,16 +18,16 @@ const DAY_MINUTES: u16 = 24 * 60;
 #[serde(try_from = "String", into = "String")]
 pub struct Minute(u16);
 
-/// The opening hours are none.
+/// The opening hours are not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OpeningError {
-    /// A time that is none.
+    /// A time is not valid.
     #[error("opens and closes are HH:MM, from 00:00 to 24:00")]
     Minute,
-    /// Slots that are too short, or do not fit into the hours once.
+    /// The slots are too short, or not even one fits into the hours.
     #[error("slot_minutes is at least {SLOT_MINUTES_MIN}, and fits between opens and closes")]
     Slot,
-    /// Nobody or too many at a time.
+    /// A slot has no places or too many.
     #[error("places is from 1 to {SLOT_PLACES_MAX}")]
     Places,
 }
@@ -67,21 +66,22 @@ impl From<Minute> for String {
     }
 }
 
-/// When samples are taken, and of how many at a time.
+/// The opening hours of a test site, and the places of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// When the first slot of a day begins.
     pub opens: Minute,
-    /// When the last one has ended.
+    /// When the last slot of a day has ended.
     pub closes: Minute,
-    /// How long a slot is.
+    /// The length of a slot.
     pub slot_minutes: u16,
-    /// How many people may book each slot.
+    /// The number of people who may book each slot.
     pub places: u16,
 }
 
 impl Opening {
-    /// These hours, if there is a slot in them. **Errors**: there is none, or for nobody or too many.
+    /// These hours, if they hold at least one slot. **Errors**: no slot fits, or a slot has no places or too
+    /// many.
     pub fn checked(self) -> Result<Self, OpeningError> {
         let open = self.closes.0.saturating_sub(self.opens.0);
         if self.slot_minutes < SLOT_MINUTES_MIN || self.slot_minutes > open {
@@ -90,7 +90,7 @@ impl Opening {
         if (1..=SLOT_PLACES_MAX).contains(&self.places) { Ok(self) } else { Err(OpeningError::Places) }
     }
 
-    /// When the slots of a day begin. A last one that would not end in time is none.
+    /// The start times of a day's slots. Every slot ends before the site closes.
     pub fn slots(self, midnight: Timestamp) -> impl Iterator<Item = Timestamp> {
         let last = self.closes.0.checked_sub(self.slot_minutes);
         let minutes = last.into_iter().flat_map(move |last| self.opens.0..=last);
@@ -98,7 +98,7 @@ impl Opening {
         begins.map(move |minute| midnight.plus_ms(u64::from(minute) * MINUTE_MS))
     }
 
-    /// From when to when a slot is, by the clocks of its day.
+    /// The start and end of a slot, by the clock of its day.
     #[must_use]
     pub fn clock(self, midnight: Timestamp, begins: Timestamp) -> (Minute, Minute) {
         let since = begins.since_ms(midnight) / MINUTE_MS;
@@ -114,13 +114,13 @@ pub struct TestSite {
     pub id: TestSiteId,
     /// Its name.
     pub name: String,
-    /// The district it lies in, by the city's own names.
+    /// Its district, by the city's own names.
     pub district: String,
-    /// Where it is.
+    /// Its address.
     pub address: String,
     /// When it takes samples.
     pub opening: Opening,
-    /// Whether it takes bookings.
+    /// Whether it accepts bookings.
     pub doors: Doors,
 }
 
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_that_are_none_are_refused() {
+    fn invalid_hours_are_refused() {
         for wrong in ["8:00", "08:60", "24:01", "0800", "08:0x", "+8:00", "", "：08:00"] {
             assert_eq!(opening(wrong, "20:00", 30, 5), Err(OpeningError::Minute), "{wrong}");
         }

@@ -1,5 +1,5 @@
-//! Points in time, as milliseconds since 1970 in UTC, and the code step. Nothing here reads a clock;
-//! `now` comes from the caller.
+//! Points in time, as milliseconds since 1970 in UTC, and the steps of the codes. Nothing here reads a clock;
+//! the caller passes `now`.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -19,7 +19,7 @@ pub const HOUR_MS: u64 = 3_600_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub u64);
 
-/// Why a text is not a time.
+/// The text is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 time between the years 1970 and 9999")]
 pub struct TimeError;
@@ -44,7 +44,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(ms))
     }
 
-    /// Milliseconds from `earlier` to this time, none if it is not earlier.
+    /// Milliseconds from `earlier` to this time; 0 if `earlier` is not earlier.
     #[must_use]
     pub const fn since_ms(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
@@ -57,7 +57,7 @@ impl Timestamp {
         if day > u32::MAX as u64 { u32::MAX } else { day as u32 }
     }
 
-    /// When the next day begins in UTC.
+    /// The start of the next day in UTC.
     #[must_use]
     pub const fn next_utc_day(self) -> Self {
         Self((self.0 / DAY_MS + 1).saturating_mul(DAY_MS))
@@ -70,8 +70,8 @@ impl Timestamp {
         if hour > u32::MAX as u64 { u32::MAX } else { hour as u32 }
     }
 
-    /// Prints RFC 3339 in UTC with milliseconds. **Cost**: some twenty divisions and no allocation; a
-    /// time after the year 9999 prints as the last one before it.
+    /// Prints RFC 3339 in UTC with milliseconds. A time after the year 9999 prints as the last millisecond of
+    /// 9999. **Cost**: about twenty divisions and no allocation.
     #[must_use]
     pub fn text(self) -> [u8; TIMESTAMP_TEXT_BYTES] {
         let ms = self.0.min(YEAR_10_000_MS - 1);
@@ -151,8 +151,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Whether a text has the shape of RFC 3339 section 5.6: date, `T` or a space, time with seconds, `Z` or hours and
-/// minutes from UTC. The parser takes more of ISO 8601.
+/// Whether a text has the shape of RFC 3339 section 5.6: date, `T` or a space, time with seconds, `Z` or the
+/// offset from UTC in hours and minutes. The parser alone would accept more of ISO 8601.
 fn is_rfc_3339(text: &[u8]) -> bool {
     const SHAPE: &[u8; 19] = b"dddd-dd-ddTdd:dd:dd";
     let fits = |(byte, shape): (&u8, &u8)| match shape {
@@ -186,12 +186,12 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
     }
 }
 
-/// A turn of the codes that change: Unix seconds / 30.
+/// A step of the changing codes: Unix seconds / 30.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Step(pub u32);
 
 impl Step {
-    /// The step that holds `at`; times past the year 6,000 share the last.
+    /// The step that contains `at`; times after the year 6,000 share the last step.
     #[must_use]
     pub const fn of(at: Timestamp) -> Self {
         let step = at.0 / limits::STEP_MS;
@@ -204,8 +204,8 @@ impl Step {
         Timestamp(self.0 as u64 * limits::STEP_MS)
     }
 
-    /// Whether a code of this step is good at `now`: from 10 s before its own 30 s (a phone's clock runs a
-    /// little fast) to the end of the next 30 s.
+    /// Whether a code of this step is valid at `now`. It is valid from 10 s before its own 30 s, as a phone's
+    /// clock may run fast, to the end of the next 30 s.
     #[must_use]
     pub const fn is_valid_at(self, now: Timestamp) -> bool {
         let from = self.start().minus_ms(limits::STEP_EARLY_MS);

@@ -1,5 +1,5 @@
-//! Bearer tokens: who may do what, signed by the deployment. A token is not stored anywhere; it ends by
-//! its own time, and all of them when the deployment's secret changes.
+//! Bearer tokens: a role with its limits, signed by the deployment. No token is stored. A token expires at
+//! its own time, and all tokens become invalid when the deployment's secret changes.
 //!
 //! **Shape**: base64url of the claims as JSON, a full stop, base64url of HMAC-SHA256(token key, "scangate
 //! token" ‖ the claims' bytes).
@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-/// What a token lets its bearer do.
+/// The role of a token's bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -21,19 +21,19 @@ pub enum Role {
     Terminal,
     /// The health authority: people, venues, facts, policies.
     Authority,
-    /// Asks for trails and co-presence, under a case.
+    /// Queries trails and co-presence, under a case.
     Tracer,
     /// Runs the service.
     Operator,
 }
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
     /// The role.
     pub role: Role,
-    /// Who holds it, by the issuer's own name.
+    /// The bearer, by the issuer's own name.
     pub subject: String,
     /// A terminal's venue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,17 +44,17 @@ pub struct Claims {
     /// A tracer's district.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub district: Option<String>,
-    /// When it ends.
+    /// When it expires.
     pub expires: Timestamp,
 }
 
-/// Why a token is not taken. Its bearer is told none of this.
+/// The reason why a token is rejected. The answer to the bearer does not contain it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not the shape, or not signed with this key.
-    #[error("the token is not one of ours")]
+    /// It has the wrong shape, or is not signed with this key.
+    #[error("the token is not signed by this deployment")]
     Forged,
-    /// Its time is over.
+    /// It has expired.
     #[error("the token has expired")]
     Expired,
 }
@@ -64,7 +64,7 @@ pub enum TokenError {
 pub struct TokenKey(hmac::Key);
 
 impl TokenKey {
-    /// Takes the derived key.
+    /// A token key of a derived key.
     #[must_use]
     pub fn new(key: &Key) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, &key.0))
@@ -78,8 +78,8 @@ impl TokenKey {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// Verifies a token and that its time is not over. **Cost**: a few microseconds; callers on the scan
-    /// path keep what they have verified.
+    /// Verifies a token's signature and expiry. **Cost**: a few microseconds; callers on the scan path cache
+    /// verified tokens.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         let claims = self.open(token).ok_or(TokenError::Forged)?;
         if now < claims.expires { Ok(claims) } else { Err(TokenError::Expired) }

@@ -1,12 +1,12 @@
-//! Venues: the places with a door. A venue's kind decides with the colour who is let in; its dwell time
-//! ends visits that nobody checked out of.
+//! Venues: the places with a door. A venue's kind and a person's colour decide whether the door lets the
+//! person in. The venue's dwell time ends visits without a check-out.
 
 use crate::colour::Checks;
 use crate::id::VenueId;
 use crate::limits;
 use serde::{Deserialize, Serialize};
 
-/// What a venue is, as the cities' notices list them.
+/// Kinds of venues, as the cities' notices list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VenueKind {
@@ -46,7 +46,7 @@ pub enum VenueKind {
     Other,
 }
 
-/// How long a visit lasts that nobody ended. **Units**: minutes, 1 to a day.
+/// The length of a visit without a check-out. **Units**: minutes, 1 to a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct Dwell(u16);
@@ -57,7 +57,7 @@ pub struct Dwell(u16);
 pub struct DwellError;
 
 impl Dwell {
-    /// A dwell of so many minutes.
+    /// A dwell of this many minutes.
     pub const fn minutes(minutes: u16) -> Result<Self, DwellError> {
         if minutes == 0 || minutes > limits::DWELL_MINUTES_MAX { Err(DwellError) } else { Ok(Self(minutes)) }
     }
@@ -88,13 +88,13 @@ impl From<Dwell> for u16 {
     }
 }
 
-/// Whether a venue takes check-ins.
+/// Whether a venue accepts check-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Doors {
-    /// It does.
+    /// It accepts check-ins.
     Open,
-    /// Withdrawn: its codes are refused, its visits stay.
+    /// It is withdrawn: the gateway refuses its codes and keeps its visits.
     Closed,
 }
 
@@ -103,18 +103,18 @@ pub enum Doors {
 pub struct Venue {
     /// Its id.
     pub id: VenueId,
-    /// Its name, shown to who scans.
+    /// Its name, shown to the person who scans.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: VenueKind,
-    /// The district it lies in, by the city's own names.
+    /// Its district, by the city's own names.
     pub district: String,
-    /// How long a visit lasts that nobody ended.
+    /// The length of a visit without a check-out.
     pub dwell: Dwell,
-    /// What its door asks of everybody besides what the rule pack asks for.
+    /// The checks that its door asks for in addition to those of the rule pack.
     #[serde(default)]
     pub checks: Checks,
-    /// Whether it takes check-ins.
+    /// Whether it accepts check-ins.
     pub doors: Doors,
 }
 

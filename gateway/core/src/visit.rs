@@ -1,5 +1,6 @@
-//! Visits: how long a person was at a venue, from check-ins. A visit runs from its check-in to the first of
-//! an explicit check-out of that person there, the person's next check-in anywhere, and the venue's dwell.
+//! Visits: the time of a person at a venue, computed from check-ins. A visit runs from its check-in to the
+//! first of three: a check-out of that person there, the person's next check-in anywhere, and the end of the
+//! venue's dwell.
 
 use crate::check_in::{CheckIn, Direction, Outcome};
 use crate::id::{CheckInId, PersonId, VenueId};
@@ -7,21 +8,22 @@ use crate::time::Timestamp;
 use crate::venue::Dwell;
 use serde::{Deserialize, Serialize};
 
-/// A visit of no length, and one of a person who was turned away. **Units**: milliseconds.
+/// The length of a visit that would otherwise have none, and of one at a door that refused. **Units**:
+/// milliseconds.
 pub const VISIT_MS_MIN: u64 = 1_000;
 
-/// How an end is known.
+/// The certainty of a visit's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Certainty {
-    /// By a check-out.
+    /// The person checked out.
     Measured,
-    /// By the next check-in or the venue's dwell.
+    /// The end follows from the next check-in or the venue's dwell.
     Inferred,
 }
 
 impl Certainty {
-    /// That of something which rests on both.
+    /// The certainty of a conclusion from both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         self.max(other)
@@ -31,9 +33,9 @@ impl Certainty {
 /// A stretch of time; `to` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// From when.
+    /// The start, inclusive.
     pub from: Timestamp,
-    /// To when.
+    /// The end, exclusive.
     pub to: Timestamp,
 }
 
@@ -45,7 +47,7 @@ impl Window {
         (common.from < common.to).then_some(common)
     }
 
-    /// How long it is. **Units**: milliseconds.
+    /// Its length. **Units**: milliseconds.
     #[must_use]
     pub const fn ms(self) -> u64 {
         self.to.since_ms(self.from)
@@ -55,22 +57,22 @@ impl Window {
 /// A visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visit {
-    /// The check-in it began with.
+    /// The check-in that began it.
     pub check_in: CheckInId,
-    /// Who.
+    /// The person.
     pub person: PersonId,
-    /// Where.
+    /// The venue.
     pub venue: VenueId,
-    /// From when to when.
+    /// The time of the visit.
     pub window: Window,
-    /// How its end is known.
+    /// The certainty of its end.
     pub certainty: Certainty,
-    /// What the door said at the check-in.
+    /// The outcome of the check-in.
     pub outcome: Option<Outcome>,
 }
 
-/// Puts one person's check-ins in order (by time, then venue, then id) and leaves one of each id, the first by
-/// [`CheckIn::precedence`].
+/// Sorts one person's check-ins by time, then venue, then id. Of several with one id, the first by
+/// [`CheckIn::precedence`] stays.
 pub fn put_in_order(check_ins: &mut Vec<CheckIn>) {
     check_ins.sort_unstable_by_key(|check_in| (check_in.id, check_in.precedence()));
     check_ins.dedup_by_key(|check_in| check_in.id);
@@ -79,9 +81,9 @@ pub fn put_in_order(check_ins: &mut Vec<CheckIn>) {
 
 /// The visits of one person, from check-ins in any order.
 ///
-/// Check-ins of one instant are taken in the order of their venue ids. A check-out ends the visits of its
-/// venue alone, and where check-out and next check-in are of one instant, the check-out counts. A person
-/// who was turned away was at the door for a second, and had left the place before.
+/// Check-ins of one instant are ordered by venue id. A check-out ends visits of its own venue only, and a
+/// check-out at the instant of the next check-in counts. A refused check-in is a visit of one second, and
+/// ends the person's visit before it.
 #[must_use]
 pub fn visits(mut check_ins: Vec<CheckIn>, dwell: impl Fn(VenueId) -> Dwell) -> Vec<Visit> {
     put_in_order(&mut check_ins);

@@ -9,7 +9,7 @@ pub use party_address::{PartyAddress, PartyAddressError};
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
-use scangate_storage::cql::{Address, AddressWrong, Consistency};
+use scangate_storage::cql::{Address, AddressError, Consistency};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,17 +69,17 @@ pub enum Store {
 }
 
 impl FromStr for Store {
-    type Err = AddressWrong;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressWrong> {
+    fn from_str(text: &str) -> Result<Self, AddressError> {
         if text == "embedded" { Ok(Self::Embedded) } else { text.parse().map(Self::Cql) }
     }
 }
 
 impl TryFrom<String> for Store {
-    type Error = AddressWrong;
+    type Error = AddressError;
 
-    fn try_from(text: String) -> Result<Self, AddressWrong> {
+    fn try_from(text: String) -> Result<Self, AddressError> {
         text.parse()
     }
 }
@@ -257,55 +257,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wrong(text: &str) -> String {
-        Config::parse(text, Path::new("gateway.toml")).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_wrong_key_names_file_line_and_the_nearest_right_one() {
-        assert_eq!(
-            wrong("policy = \"default\"\nlitsen = \"127.0.0.1:1\"\n"),
-            "gateway.toml:2:1: unknown key `litsen`; did you mean `listen`?"
-        );
-        assert_eq!(
-            wrong("[journal]\nsegment_mb = 64\n"),
-            "gateway.toml:2:1: unknown key `segment_mb`; did you mean `segment_mib`?"
-        );
-    }
-
-    #[test]
-    fn wrong_values_name_their_line() {
-        assert!(wrong("listen = \"here\"").starts_with("gateway.toml:1:"));
-        assert!(wrong("\nworkers = 0").starts_with("gateway.toml:2:1: workers must be"));
-        assert!(wrong("workers = -1").starts_with("gateway.toml:1:"));
-        assert!(wrong("x = ").starts_with("gateway.toml:1:"));
-        assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
-        assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));
-        assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
-        assert!(wrong("[registration]\nsms_webhook = \"http://sms.example\"").contains(":2:15: names"));
-        assert!(wrong("[registration]\nwebhook_token = \"token\"").contains(":2:1: webhook_token is for"));
-        let channel = |name: &str, more: &str| format!("[[channel]]\nname = \"{name}\"\n{more}\n");
-        let quota = "requests_a_second_max = 9";
-        assert!(wrong(&channel("a", "requests_a_second_max = 0")).starts_with("gateway.toml:3:25:"));
-        let twice = channel("a", quota) + &channel("a", quota);
-        assert!(wrong(&twice).contains("gateway.toml:5:8: there are two channels `a`"));
-        let rests = channel("a", quota) + &channel("b", quota);
-        assert!(wrong(&rests).contains(":5:8: one channel may leave hosts out"));
-        let host = format!("{quota}\nhosts = [\"x.example\"]");
-        let hosts = channel("a", &host) + &channel("b", &host);
-        assert!(wrong(&hosts).contains("gateway.toml:8:10: two channels have the host `x.example`"));
-        for wrong_host in ["X.example", "x.example:443", ""] {
-            let wrong_host = wrong(&channel("a", &host.replace("x.example", wrong_host)));
-            assert!(wrong_host.contains(":4:9: a host is a name"), "{wrong_host}");
-        }
-        assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
-    }
-
-    #[test]
-    fn an_empty_file_is_the_default() {
-        assert_eq!(Config::parse("", Path::new("x")).unwrap(), Config::default());
-    }
-}
+mod tests;

@@ -1,14 +1,17 @@
 //! What a deployment has on its disk besides check-ins: the secret, the certificate, the first tokens.
 //! Made on first start, readable by their owner alone, and never made again where they exist.
 
+mod ended;
+mod identity;
 pub mod reference;
 pub mod snapshot;
 pub mod store;
 
+pub use ended::{ENDED_MARKER, ensure_living};
+pub use identity::{Identity, development_identity, identity};
+
 use crate::clock;
-use crate::config::Host;
-use crate::serve::tls::Identity;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use aws_lc_rs::rand;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
@@ -85,32 +88,6 @@ pub fn token_key(secret: &Secret) -> TokenKey {
 #[must_use]
 pub fn issuer(secret: &Secret) -> Issuer {
     Issuer::new(&secret.purpose("issuer"))
-}
-
-/// Reads the certificate and its key from these files.
-pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
-    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
-    Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
-}
-
-/// Reads the development certificate of the data folder, or makes one: self-signed, for `localhost` and these hosts.
-/// One that was made before a host was named does not know it: remove it, and `key.pem`, to have it made anew.
-pub fn development_identity<'a>(
-    data: &Path,
-    hosts: impl Iterator<Item = &'a Host>,
-) -> anyhow::Result<Identity> {
-    let (certificate, key) = (data.join("certificate.pem"), data.join("key.pem"));
-    if certificate.exists() != key.exists() {
-        bail!("{} and key.pem belong together: remove the one that is left", certificate.display());
-    }
-    if !certificate.exists() {
-        let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        let names: Vec<String> = own.into_iter().chain(hosts.map(|host| host.as_str().to_owned())).collect();
-        let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
-        write_new(&key, made.signing_key.serialize_pem().as_bytes())?;
-        write_new(&certificate, made.cert.pem().as_bytes())?;
-    }
-    identity(&certificate, &key)
 }
 
 /// Makes the first tokens, where they are not there yet.

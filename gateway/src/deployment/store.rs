@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
-use scangate_storage::cql::{Address, Cluster, Filling, Login, Options, REQUEST_MAX, Schema};
+use scangate_storage::cql::{Address, Cluster, ClusterOptions, FillState, Login, REQUEST_MAX, Schema};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
 use std::fs;
@@ -72,7 +72,7 @@ pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
 
 /// A cluster that nothing is asked of yet.
 pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow::Result<Cluster> {
-    let options = Options {
+    let options = ClusterOptions {
         address: address.clone(),
         login: login(config)?,
         tls: config.authority.as_deref().map(tls).transpose()?,
@@ -91,8 +91,8 @@ fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::
         return Ok(Presence::Away);
     }
     match trails.check().and_then(|()| Ok(cluster.filling()?)) {
-        Ok(Filling::None | Filling::Whole(_)) => Ok(Presence::There),
-        Ok(Filling::Begun(_)) => {
+        Ok(FillState::None | FillState::Whole(_)) => Ok(Presence::There),
+        Ok(FillState::Begun(_)) => {
             anyhow::bail!(
                 "the keyspace is being copied into: run `gateway store copy` again until it has ended"
             )
@@ -106,6 +106,7 @@ fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::
 }
 
 /// User and password: from the file if one is named, or from the environment. They are in no message.
+#[expect(clippy::disallowed_methods, reason = "a password may come from a service manager's environment")]
 fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
     let Some(path) = &config.login else {
         return match (std::env::var(USER), std::env::var(PASSWORD)) {

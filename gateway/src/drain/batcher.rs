@@ -121,7 +121,7 @@ impl Follower {
         }
         self.catch_up(Some(Instant::now() + LAST_DRAIN_MAX));
         if self.reader.next() >= self.journal.durable_end() && self.rows.is_empty() {
-            self.tell(|registry, gateway| registry.tell_empty(gateway));
+            self.tell(|registry, gateway| registry.report_empty(gateway));
         }
     }
 
@@ -152,7 +152,7 @@ impl Follower {
             }
         }
         self.progress.publish(self.reader.next(), seen_at);
-        self.tell(|registry, gateway| registry.tell_drained(gateway, seen_at));
+        self.tell(|registry, gateway| registry.report_drained(gateway, seen_at));
     }
 
     /// Tells the other gateways, where there are any.

@@ -1,5 +1,5 @@
-//! The pages: what a phone's camera opens at a door, and the description of the interface. Everything is in
-//! the binary; nothing is fetched from elsewhere.
+//! Serves the web pages, their scripts and style sheet, the service worker, and the OpenAPI document. All files
+//! are embedded in the binary, and the pages load nothing from other hosts.
 
 use super::http::error::OfficeError;
 use aws_lc_rs::digest;
@@ -22,12 +22,12 @@ use std::sync::LazyLock;
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
-/// An address of the page behind every venue's code, for who keeps it: of no venue.
+/// The path under which the service worker caches the check-in page. It names no venue.
 const VENUE_PAGE: &str = "/v/-";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the pages are made of, with a hash of each.
+/// The embedded files of the pages, each with its hash.
 #[derive(Embed)]
 #[folder = "web"]
 struct Web;
@@ -35,22 +35,22 @@ struct Web;
 /// The pages' paths.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/", get(async |headers: HeaderMap| page(&headers, "home.html")))
-        .route("/me", get(async |headers: HeaderMap| page(&headers, "me.html")))
-        .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "index.html")))
-        .route("/web/{file}", get(asset))
+        .route("/", get(async |headers: HeaderMap| page(&headers, "pages/home.html")))
+        .route("/me", get(async |headers: HeaderMap| page(&headers, "pages/me.html")))
+        .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "pages/check_in.html")))
+        .route("/web/{*file}", get(asset))
         .route("/worker.js", get(async || worker()))
         .route("/openapi.json", get(openapi))
 }
 
-/// The service worker, with what it keeps put before it: the files, and a version that changes with any of them. All
-/// of it is in the binary, and worked out once.
+/// The service worker's script, after the constants that it needs: the files to cache, and a version that changes
+/// with any of them. Built once.
 static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
     let own = Web::get("worker/worker.js")?;
     let mut names: Vec<_> = Web::iter().collect();
     names.sort_unstable();
     let mut version = digest::Context::new(&digest::SHA256);
-    let all = names.iter().filter_map(|name| Web::get(name));
+    let all = names.iter().filter(|name| !name.ends_with(".md")).filter_map(|name| Web::get(name));
     all.for_each(|file| version.update(&file.metadata.sha256_hash()));
     let version = URL_SAFE_NO_PAD.encode(version.finish());
     let loaded = names.iter().filter(|name| kind_of(name).is_some()).map(|name| format!("/web/{name}"));
@@ -82,16 +82,16 @@ async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, O
     file(&asked, &name, kind_of(&name).ok_or(Refusal::NotFound)?)
 }
 
-/// The media type of what a page loads; none of what is none of that.
+/// The media type of a file that a page loads. Other embedded files have none, and are not served.
 fn kind_of(name: &str) -> Option<&'static str> {
     match name.rsplit_once('.')? {
-        (stem, "js") if !stem.contains('/') => Some(SCRIPT),
+        (stem, "js") if !stem.starts_with("worker/") => Some(SCRIPT),
         (_, "css") => Some(STYLE),
         _ => None,
     }
 }
 
-/// A file, or that it is as the browser has it: whoever comes again on a bad signal loads nothing twice.
+/// A file, or 304 Not Modified if the browser already has it. A phone on a bad signal then loads nothing twice.
 fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, OfficeError> {
     let found = Web::get(name).ok_or(Refusal::NotFound)?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(found.metadata.sha256_hash()));
@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_browser_has_is_not_sent_again() {
-        for path in ["/me", "/v/EQ", "/web/me.js", "/web/page.css"] {
+        for path in ["/me", "/v/EQ", "/web/pages/me.js", "/web/pages/page.css"] {
             let first = asked(path, None).await;
             let tag = first.headers()[ETAG].clone();
             assert_eq!(first.status(), StatusCode::OK, "{path}");
@@ -190,8 +190,17 @@ mod tests {
             let other = asked(path, Some(&HeaderValue::from_static("\"x\""))).await;
             assert_eq!(other.status(), StatusCode::OK, "{path}");
         }
-        // What the pages are checked with is none of theirs.
-        for path in ["/web/worker/worker.js", "/web/jsconfig.json", "/web/me.html", "/web/none.js"] {
+        // Files that no page loads are not served under /web/, nor are names that are not embedded.
+        let unserved = [
+            "/web/worker/worker.js",
+            "/web/worker%2Fworker.js",
+            "/web/jsconfig.json",
+            "/web/pages/me.html",
+            "/web/lib/none.js",
+            "/web/lib/../lib/http.js",
+            "/web/lib",
+        ];
+        for path in unserved {
             assert_eq!(asked(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
@@ -208,7 +217,7 @@ mod tests {
         for path in &files {
             assert_eq!(asked(path, None).await.status(), StatusCode::OK, "{path}");
         }
-        let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.contains('/'));
+        let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.starts_with("worker/"));
         assert!(loaded.into_iter().all(|name| files.contains(&format!("/web/{name}"))), "{files:?}");
         assert!(given("VERSION").unwrap().len() > 40, "{text}");
     }
@@ -216,7 +225,7 @@ mod tests {
     #[test]
     fn xz_20_no_page_says_that_the_system_is_busy_or_asks_for_a_refresh() {
         let names: Vec<_> = Web::iter().collect();
-        assert!(names.iter().any(|name| name == "me.html") && names.len() > 10, "{names:?}");
+        assert!(names.iter().any(|name| name == "pages/me.html") && names.len() > 10, "{names:?}");
         for name in names {
             let text = String::from_utf8(Web::get(&name).unwrap().data.into_owned()).unwrap();
             for words in ["繁忙", "刷新", "refresh", "Refresh"] {

@@ -61,7 +61,7 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
     {
         metrics::gauge!("scangate_residents").set(admin.tables.colours.len() as f64);
         metrics::gauge!("scangate_venues").set(admin.tables.venues.len() as f64);
-        metrics::gauge!("scangate_journal_room").set(admin.journal.room() as f64);
+        metrics::gauge!("scangate_journal_room").set(admin.journal.space_left() as f64);
     }
     let colours = &admin.tables.colours;
     for (name, through) in [

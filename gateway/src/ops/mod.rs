@@ -1,4 +1,5 @@
 //! What operators see: the admin listener, logs and metrics.
 
 pub mod admin;
+mod metrics;
 pub mod telemetry;

@@ -7,7 +7,7 @@ use crate::tables::policies::{Policies, PublishedPolicy};
 use crate::tables::recent::Staff;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, Outcome, check_in_id};
-use scangate_core::policy::Place;
+use scangate_core::policy::DoorContext;
 use scangate_core::scan::DoorWork;
 use scangate_core::time::{Step, Timestamp};
 use scangate_core::venue::Venue;
@@ -74,7 +74,7 @@ pub(super) fn decide(
     // A paper pass is itself a document that staff have seen.
     let document_shown = door.document_shown || person.authentic.mode == Mode::PaperPass;
     let door = DoorWork { document_shown, ..door };
-    let admission = published.policy.admit(person.standing, Place::of(venue), door);
+    let admission = published.policy.admit(person.standing, DoorContext::of(venue), door);
     Outcome {
         colour: person.standing.colour,
         verdict: admission.verdict,

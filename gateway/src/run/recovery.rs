@@ -4,10 +4,10 @@
 use crate::tables::recent::RecentCheckIns;
 use scangate_core::check_in::{CheckIn, Moment, check_in_id};
 use scangate_core::time::Step;
-use scangate_storage::journal::Recovered;
+use scangate_storage::journal::RecoveryReport;
 
 /// Says what recovery found.
-pub(super) fn report(recovered: &Recovered) {
+pub(super) fn report(recovered: &RecoveryReport) {
     let backlog = recovered.end.0.saturating_sub(recovered.checkpoint.0);
     tracing::info!(backlog, recent = recovered.recent.len(), "the journal is recovered");
     if let Some(torn) = recovered.torn_tail {
@@ -23,7 +23,7 @@ pub(super) fn report(recovered: &Recovered) {
 }
 
 /// Fills the table of recent check-ins again.
-pub(super) fn remember(recovered: &Recovered, recent: &RecentCheckIns) {
+pub(super) fn remember(recovered: &RecoveryReport, recent: &RecentCheckIns) {
     for check_in in &recovered.recent {
         if let Some(step) = step_of(check_in) {
             recent.restore(step, check_in);

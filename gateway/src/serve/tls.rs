@@ -2,20 +2,13 @@
 //! first: AES-128 before AES-256, X25519 before the hybrid.
 
 use super::sessions::Sessions;
+use crate::deployment::Identity;
 use anyhow::Context as _;
 use quinn_proto::crypto::rustls::QuicServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::sync::Arc;
-
-/// A certificate chain with its key, as PEM.
-pub struct Identity {
-    /// The chain, the server's own first.
-    pub certificate_pem: Vec<u8>,
-    /// The key.
-    pub key_pem: Vec<u8>,
-}
 
 /// The two configurations of one identity.
 pub struct Tls {

@@ -4,7 +4,7 @@
 use super::progress::{Progress, Source, Stage};
 use anyhow::{Context as _, bail};
 use aws_lc_rs::rand;
-use scangate_storage::cql::{Address, Filling};
+use scangate_storage::cql::{Address, FillState};
 use scangate_storage::registry::RegistryCopy;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) struct Ground<'a> {
     pub(super) to: &'a Address,
     /// The file that says how far a copy is.
     pub(super) file: &'a Path,
-    pub(super) filling: Filling,
+    pub(super) filling: FillState,
     pub(super) is_empty: bool,
 }
 
@@ -24,7 +24,7 @@ impl Ground<'_> {
         let Self { to, filling, .. } = self;
         let (folder, file) = (self.folder.display(), self.file.display());
         match (found, *filling) {
-            (Some(found), Filling::Whole(copy)) if found.copy == copy => {
+            (Some(found), FillState::Whole(copy)) if found.copy == copy => {
                 if found.source != source {
                     bail!(
                         "{folder} has changed since all of it was copied to {to}, where the city has lived since; \
@@ -33,7 +33,7 @@ impl Ground<'_> {
                 }
                 Ok(Progress { stage: Stage::Copied, ..found })
             }
-            (Some(found), Filling::Begun(copy)) if found.copy == copy => {
+            (Some(found), FillState::Begun(copy)) if found.copy == copy => {
                 if found.source != source {
                     super::bar::say(&format!("a gateway has run on {folder} since: copying begins anew"));
                     return Ok(Progress { source, stage: beginning(), ..found });
@@ -44,13 +44,13 @@ impl Ground<'_> {
                 "{folder} is being copied to {}; to copy it to {to} instead, remove {file} first",
                 found.to
             ),
-            (_, Filling::None) if self.is_empty => {
+            (_, FillState::None) if self.is_empty => {
                 Ok(Progress { to: to.to_string(), copy: draw()?, source, stage: beginning() })
             }
-            (_, Filling::None) => {
+            (_, FillState::None) => {
                 bail!("{to} serves a city that was not copied from {folder}: choose another keyspace")
             }
-            (_, Filling::Begun(_) | Filling::Whole(_)) => bail!(
+            (_, FillState::Begun(_) | FillState::Whole(_)) => bail!(
                 "{to} has a copy that did not come from {folder}, or {file} was lost since: choose another \
                  keyspace, or drop this one"
             ),
@@ -82,7 +82,7 @@ mod tests {
     /// What is answered to a file of copy 7, half-way to `to`, or to no file: the stage, or a word of the refusal.
     fn check(
         file: Option<&str>,
-        filling: Filling,
+        filling: FillState,
         is_empty: bool,
         journal_end: u64,
         expected: Result<&Stage, &str>,
@@ -108,21 +108,21 @@ mod tests {
     #[test]
     fn only_an_empty_keyspace_or_a_copy_of_ones_own_may_be_entered() {
         let (begin, elsewhere) = (beginning(), "cql://other:9042/there");
-        check(None, Filling::None, true, 5, Ok(&begin));
-        check(None, Filling::None, false, 5, Err("serves a city"));
-        check(None, Filling::Begun(7), false, 5, Err("did not come from"));
-        check(None, Filling::Whole(7), false, 5, Err("did not come from"));
+        check(None, FillState::None, true, 5, Ok(&begin));
+        check(None, FillState::None, false, 5, Err("serves a city"));
+        check(None, FillState::Begun(7), false, 5, Err("did not come from"));
+        check(None, FillState::Whole(7), false, 5, Err("did not come from"));
         // The keyspace was dropped since, or another city moved in.
-        check(Some(TO), Filling::None, true, 5, Ok(&begin));
-        check(Some(TO), Filling::None, false, 5, Err("serves a city"));
-        check(Some(TO), Filling::Begun(8), false, 5, Err("did not come from"));
-        check(Some(TO), Filling::Begun(7), false, 5, Ok(&halfway()));
-        check(Some(TO), Filling::Whole(7), false, 5, Ok(&Stage::Copied));
+        check(Some(TO), FillState::None, true, 5, Ok(&begin));
+        check(Some(TO), FillState::None, false, 5, Err("serves a city"));
+        check(Some(TO), FillState::Begun(8), false, 5, Err("did not come from"));
+        check(Some(TO), FillState::Begun(7), false, 5, Ok(&halfway()));
+        check(Some(TO), FillState::Whole(7), false, 5, Ok(&Stage::Copied));
         // A gateway has run on the folder since.
-        check(Some(TO), Filling::Begun(7), false, 6, Ok(&begin));
-        check(Some(TO), Filling::Whole(7), false, 6, Err("has changed"));
+        check(Some(TO), FillState::Begun(7), false, 6, Ok(&begin));
+        check(Some(TO), FillState::Whole(7), false, 6, Err("has changed"));
         // Another node of the same cluster is named, or another cluster.
-        check(Some(elsewhere), Filling::Begun(7), false, 5, Ok(&halfway()));
-        check(Some(elsewhere), Filling::None, true, 5, Err("is being copied to cql://other"));
+        check(Some(elsewhere), FillState::Begun(7), false, 5, Ok(&halfway()));
+        check(Some(elsewhere), FillState::None, true, 5, Err("is being copied to cql://other"));
     }
 }

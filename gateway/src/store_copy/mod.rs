@@ -7,9 +7,9 @@ mod ground;
 mod patience;
 mod progress;
 
+use crate::clock;
 use crate::config::Config;
 use crate::deployment::{self, store};
-use crate::{clock, sunset};
 use anyhow::{Context as _, bail, ensure};
 
 use bar::Bar;
@@ -17,7 +17,7 @@ use patience::Patience;
 use progress::{Progress, ProgressFile, Source, Stage};
 use scangate_core::keys::Secret;
 use scangate_storage::copying::Difference;
-use scangate_storage::cql::{Address, Cluster, Filling, Schema};
+use scangate_storage::cql::{Address, Cluster, FillState, Schema};
 use scangate_storage::journal::{self, RealDisk, Sequence};
 use scangate_storage::registry::{Registry, RegistryCopy};
 use scangate_storage::trail::{BUCKETS, Index, TrailCopy, TrailError};
@@ -74,7 +74,7 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
 /// Takes the lock of a data folder whose trails have everything that its journal has. Returns the journal's end.
 fn hold(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
     let shown = folder.display();
-    sunset::ensure_living(folder)?;
+    deployment::ensure_living(folder)?;
     for part in ["journal", "registry", "trails"] {
         ensure!(
             folder.join(part).is_dir(),
@@ -83,7 +83,7 @@ fn hold(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
     }
     let disk = RealDisk::open(folder.join("journal"))
         .with_context(|| format!("{shown} cannot be copied: stop its gateway first"))?;
-    let found = journal::look(&disk)?;
+    let found = journal::inspect(&disk)?;
     let backlog = found.end.0.saturating_sub(found.checkpoint.0);
     ensure!(
         backlog == 0,
@@ -130,7 +130,7 @@ impl House<'_> {
                 && patience.until_done(bar::say, || trails.is_target_empty())?,
         };
         let progress = ground.enter(file.read()?, source)?;
-        *was_whole = matches!(ground.filling, Filling::Whole(_));
+        *was_whole = matches!(ground.filling, FillState::Whole(_));
         // Before anything is written there, so that whatever is found there later has a file that tells of it.
         file.write(&progress)?;
         let is_ours = patience.until_done(bar::say, || cluster.begin_filling(progress.copy))?;

@@ -3,8 +3,8 @@
 
 use crate::deployment::{self, COPY_PROGRESS};
 use anyhow::Context as _;
-use scangate_storage::registry::{RowPlace, RowsSum};
-use scangate_storage::trail::TrailPlace;
+use scangate_storage::registry::{RowCursor, RowsSum};
+use scangate_storage::trail::TrailCursor;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -45,12 +45,12 @@ pub(super) enum Stage {
     /// In the registry.
     Rows {
         /// Where to go on.
-        at: RowPlace,
+        at: RowCursor,
         /// Rows before it.
         done: u64,
     },
     /// In the trails: where to go on.
-    CheckIns(TrailPlace),
+    CheckIns(TrailCursor),
     /// All is copied, and to be compared.
     Copied,
 }

@@ -42,7 +42,7 @@ impl City {
 
     /// Finds out that it is a city's, and nobody else's too.
     pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
-        let (tables, strange) = (self.cluster.tables()?, self.cluster.strange_tables()?);
+        let (tables, strange) = (self.cluster.tables()?, self.cluster.unknown_tables()?);
         ensure!(
             strange.is_empty(),
             "keyspace {} has tables that no gateway makes: {}. Move them away first; nothing was touched",
@@ -69,12 +69,12 @@ impl City {
 
     /// From now on no gateway serves it.
     pub(super) fn close(&self) -> anyhow::Result<()> {
-        Ok(self.cluster.begin_ending()?)
+        Ok(self.cluster.begin_sunset()?)
     }
 
     /// Takes that back.
     pub(super) fn open_again(&self) -> anyhow::Result<()> {
-        Ok(self.cluster.take_ending_back()?)
+        Ok(self.cluster.cancel_sunset()?)
     }
 
     /// Its tables and nodes.

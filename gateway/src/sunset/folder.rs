@@ -2,8 +2,7 @@
 //! something else, that is for its owner to move away first.
 
 use super::before::RemovedFile;
-use super::marker;
-use crate::deployment::COPY_PROGRESS;
+use crate::deployment::{COPY_PROGRESS, ENDED_MARKER};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -126,7 +125,7 @@ impl Folder {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if name != marker::NAME && name != OF_THE_FILE_SYSTEM {
+            if name != ENDED_MARKER && name != OF_THE_FILE_SYSTEM {
                 names.push(name);
             }
         }
@@ -216,7 +215,7 @@ mod tests {
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["journal/1.segment", "key.pem", "registry/keyspaces/1/2", "secret"]);
         assert_eq!((files[0].bytes, links), (9, vec!["journal".to_owned(), "secret".to_owned()]));
-        fs::write(folder.path().join(marker::NAME), "{}").unwrap();
+        fs::write(folder.path().join(ENDED_MARKER), "{}").unwrap();
         fs::create_dir(folder.path().join(OF_THE_FILE_SYSTEM)).unwrap();
         folder.clear().unwrap();
         folder.clear().unwrap();

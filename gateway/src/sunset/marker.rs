@@ -7,16 +7,13 @@
 
 use super::before::Before;
 use super::signed::Seed;
-use crate::deployment;
-use anyhow::{Context as _, bail};
+use crate::deployment::{self, ENDED_MARKER};
+use anyhow::Context as _;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
-
-/// The marker's name.
-pub(super) const NAME: &str = "sunset";
 
 /// The marker.
 #[derive(Serialize, Deserialize)]
@@ -55,7 +52,7 @@ pub(super) enum Stage {
 impl Marker {
     /// Reads the marker of a data folder, if there is one.
     pub(super) fn read(data: &Path) -> anyhow::Result<Option<Self>> {
-        let path = data.join(NAME);
+        let path = data.join(ENDED_MARKER);
         match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
@@ -67,12 +64,12 @@ impl Marker {
 
     /// Writes it. It is on disk when this returns.
     pub(super) fn write(&self, data: &Path) -> anyhow::Result<()> {
-        deployment::replace(data, NAME, &serde_json::to_vec(self)?)
+        deployment::replace(data, ENDED_MARKER, &serde_json::to_vec(self)?)
     }
 
     /// Writes it in place of one that holds the signing key, and that key over with zeros.
     pub(super) fn write_over(&self, data: &Path) -> anyhow::Result<()> {
-        let path = data.join(NAME);
+        let path = data.join(ENDED_MARKER);
         let mut old =
             OpenOptions::new().write(true).open(&path).with_context(|| path.display().to_string())?;
         self.write(data)?;
@@ -86,22 +83,7 @@ impl Marker {
 
     /// Takes back one that has only begun.
     pub(super) fn take_back(data: &Path) -> anyhow::Result<()> {
-        let path = data.join(NAME);
+        let path = data.join(ENDED_MARKER);
         fs::remove_file(&path).with_context(|| path.display().to_string())
-    }
-}
-
-/// Finds out that a data folder's deployment may be served. **Errors**: it is being ended, or was.
-pub fn ensure_living(data: &Path) -> anyhow::Result<()> {
-    let Some(Marker { begun, stage, .. }) = Marker::read(data)? else { return Ok(()) };
-    let data = data.display();
-    match stage {
-        Stage::Begun | Stage::Counted { .. } => bail!(
-            "the deployment of {data} is being ended since {begun}, and some of it may be gone: run `gateway sunset` \
-             again until it has ended"
-        ),
-        Stage::Ended { .. } => bail!(
-            "the deployment of {data} was ended by `gateway sunset`, begun {begun}: a new one begins in a new folder"
-        ),
     }
 }

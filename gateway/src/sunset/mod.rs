@@ -10,7 +10,6 @@ mod report;
 mod signed;
 
 pub use before::{AuditHeld, Before, Held, JournalHeld, Keyspace, RemovedFile};
-pub use marker::ensure_living;
 pub use report::{Found, Report};
 pub use signed::{NoKey, PublicKey};
 
@@ -240,7 +239,7 @@ impl Sunset<'_> {
             held.push(city.count(secret)?);
         }
         held.extend(self.count_embedded(secret)?);
-        let found = journal::look(&self.disk)?;
+        let found = journal::inspect(&self.disk)?;
         // Last, when nobody has the stores open any more.
         let Files { files, links } = self.folder.files()?;
         Ok(Before {

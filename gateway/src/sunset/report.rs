@@ -2,6 +2,7 @@
 
 use super::before::{Before, Held};
 use super::signed::{self, PublicKey};
+use crate::deployment::ENDED_MARKER;
 use anyhow::{Context as _, ensure};
 use indicatif::{HumanBytes, HumanCount};
 use scangate_core::time::Timestamp;
@@ -64,7 +65,7 @@ impl Report {
             ended,
             before,
             found,
-            kept: vec![super::marker::NAME.to_owned()],
+            kept: vec![ENDED_MARKER.to_owned()],
             remarks,
         }
     }

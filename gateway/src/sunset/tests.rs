@@ -1,6 +1,7 @@
 //! Ends of a small deployment, some of them cut short, over real stores in a real folder.
 
 use super::*;
+use crate::deployment::{ENDED_MARKER, ensure_living};
 use scangate_core::check_in::{CheckIn, Direction, Mode};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::person::{Document, DocumentType, PersonClass, Personal};
@@ -111,7 +112,7 @@ fn an_end_that_was_cut_short_anywhere_is_gone_on_with() {
         assert_whole(&rig.ended());
         let (report, _) = verify(&rig.order.report, Some(expected)).unwrap();
         assert_whole(&report);
-        assert_eq!(rig.names(), [marker::NAME]);
+        assert_eq!(rig.names(), [ENDED_MARKER]);
     }
     // Nothing was counted yet: the marker was just written.
     let rig = Rig::new();
@@ -123,7 +124,7 @@ fn an_end_that_was_cut_short_anywhere_is_gone_on_with() {
 fn what_has_ended_gives_its_report_again_and_holds_no_key() {
     let mut rig = Rig::new();
     let first = rig.ended();
-    let marker = fs::read_to_string(rig.data().join(marker::NAME)).unwrap();
+    let marker = fs::read_to_string(rig.data().join(ENDED_MARKER)).unwrap();
     assert!(!marker.contains("seed"), "{marker}");
     assert!(ensure_living(rig.data()).unwrap_err().to_string().contains("was ended"));
     assert_eq!(rig.ended(), first);
@@ -133,7 +134,7 @@ fn what_has_ended_gives_its_report_again_and_holds_no_key() {
     rig.order.report = rig.root.path().join("again.json");
     assert_eq!(rig.ended(), first);
     assert_eq!(fs::read(&rig.order.report).unwrap(), text);
-    assert_eq!(rig.names(), [marker::NAME]);
+    assert_eq!(rig.names(), [ENDED_MARKER]);
 }
 
 #[test]

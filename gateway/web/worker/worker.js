@@ -1,12 +1,12 @@
-// The pages without a connection: a service worker that keeps all of them, so that whoever has been here once opens
-// them at once in a doorway that has no signal. All files are of one version; another one is fetched whole before it
-// takes over. What is said to the server and what it answers is never kept.
+// The service worker. It caches all pages, so a phone that has opened one can open them again in a doorway
+// without a signal. All cached files are of one version. A new version is fetched completely before it takes
+// over. API requests and answers are never cached.
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-async function keepAll() {
+async function cacheAll() {
   const cache = await caches.open(VERSION);
-  // Past the browser's own cache, which may hold a file of another version.
+  // Bypass the browser's own cache, which may hold a file of another version.
   await cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" })));
   await worker.skipWaiting();
 }
@@ -17,8 +17,8 @@ async function takeOver() {
   await worker.clients.claim();
 }
 
-/** Under what an address is kept, if it is: behind each venue's code is the same page. @param {string} path */
-function keptAs(path) {
+/** The cached file for a path, or null. All venue codes share one page. @param {string} path */
+function cachedFile(path) {
   const file = path.startsWith("/v/") ? VENUE_PAGE : path;
   return FILES.includes(file) ? file : null;
 }
@@ -29,11 +29,11 @@ async function answer(file, request) {
   return (await cache.match(file)) ?? fetch(request);
 }
 
-worker.addEventListener("install", (event) => event.waitUntil(keepAll()));
+worker.addEventListener("install", (event) => event.waitUntil(cacheAll()));
 worker.addEventListener("activate", (event) => event.waitUntil(takeOver()));
 worker.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
-  const file = event.request.method === "GET" && origin === location.origin ? keptAs(pathname) : null;
+  const file = event.request.method === "GET" && origin === location.origin ? cachedFile(pathname) : null;
   if (file !== null) {
     event.respondWith(answer(file, event.request));
   }

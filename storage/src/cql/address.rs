@@ -1,36 +1,36 @@
-//! `cql://host1,host2:9043/keyspace`: nodes to begin with, and the keyspace.
+//! The address of a cluster, `cql://host1,host2:9043/keyspace`: its contact points and the keyspace.
 
 use std::fmt;
 use std::str::FromStr;
 
 const SCHEME: &str = "cql://";
-/// The port of CQL.
+/// The default CQL port.
 const PORT: u16 = 9_042;
-/// The longest keyspace's name that servers take.
+/// The longest keyspace name that servers accept.
 const KEYSPACE_CHARS_MAX: usize = 48;
 
-/// Where a cluster is.
+/// The address of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// Nodes to begin with, each with its port; the others are found by them.
+    /// The contact points, each with its port. The driver discovers the other nodes through them.
     pub nodes: Vec<String>,
     /// The keyspace.
     pub keyspace: String,
 }
 
-/// Why a text is no address.
+/// A text that cannot be parsed as a cluster address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not like cql://host1,host2/keyspace: {why}")]
-pub struct AddressWrong {
+pub struct AddressError {
     text: String,
     why: &'static str,
 }
 
 impl FromStr for Address {
-    type Err = AddressWrong;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressWrong> {
-        let wrong = |why| AddressWrong { text: text.to_owned(), why };
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let wrong = |why| AddressError { text: text.to_owned(), why };
         let rest = text.strip_prefix(SCHEME).ok_or(wrong("it begins with cql://"))?;
         let (nodes, keyspace) = rest.split_once('/').ok_or(wrong("a keyspace follows the hosts"))?;
         if nodes.contains('@') {
@@ -41,13 +41,14 @@ impl FromStr for Address {
         if !begins_well || keyspace.len() > KEYSPACE_CHARS_MAX || !keyspace.bytes().all(is_name) {
             return Err(wrong("a keyspace has 1 to 48 lower-case letters, digits and _"));
         }
-        let nodes =
-            nodes.split(',').map(|node| with_port(node).ok_or(wrong("a host is missing or its port wrong")));
+        let nodes = nodes
+            .split(',')
+            .map(|node| with_port(node).ok_or(wrong("a host is missing or its port is invalid")));
         Ok(Self { nodes: nodes.collect::<Result<_, _>>()?, keyspace: keyspace.to_owned() })
     }
 }
 
-/// A node with its port; IPv6 addresses stand in brackets.
+/// Adds the default port where a node has none. IPv6 addresses stand in brackets.
 fn with_port(node: &str) -> Option<String> {
     let (host, port) = match node.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),

@@ -1,4 +1,4 @@
-//! The session with a cluster, on a runtime of its own: callers are threads that may wait.
+//! The session with a cluster. It has its own runtime, because callers are threads that may block.
 
 use super::address::Address;
 use super::consistency::Consistency;
@@ -17,16 +17,16 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
-/// Threads of the session's runtime.
+/// Worker threads of the session's runtime.
 const THREADS: usize = 2;
-/// How long one request of a gateway's may take in all, its repetitions included.
+/// The time limit of one request of a gateway, retries included.
 pub const REQUEST_MAX: Duration = Duration::from_secs(5);
-/// How long it may take to connect to a node.
+/// The time limit for connecting to a node.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-/// How long after a failure nobody tries to connect.
+/// After a failed connection attempt, no new attempt is made for this long.
 const CONNECT_PAUSE: Duration = Duration::from_secs(2);
 
-/// User and password.
+/// The credentials of the gateway.
 #[derive(Clone)]
 pub struct Login {
     /// The user.
@@ -35,44 +35,44 @@ pub struct Login {
     pub password: String,
 }
 
-/// The password is in no log.
+/// Leaves the password out of logs.
 impl fmt::Debug for Login {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Login({}, …)", self.user)
     }
 }
 
-/// How to talk to a cluster.
+/// The settings of a cluster connection.
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// Where it is.
+pub struct ClusterOptions {
+    /// The contact points and the keyspace.
     pub address: Address,
-    /// Who asks, where the cluster wants to know.
+    /// The credentials, if the cluster requires them.
     pub login: Option<Login>,
-    /// TLS to its nodes, where that is wanted.
+    /// The TLS configuration for connections to its nodes, if TLS is used.
     pub tls: Option<Arc<rustls::ClientConfig>>,
-    /// How many nodes must have a write, and be asked for a read.
+    /// How many replicas must acknowledge a write and answer a read.
     pub consistency: Consistency,
-    /// Where nodes are reached that announce another address, behind a forwarder or a proxy.
+    /// Replacement addresses for nodes behind a forwarder or a proxy, by the address that they announce.
     pub translate: HashMap<SocketAddr, SocketAddr>,
-    /// What becomes of the keyspace's schema.
+    /// What connecting does to the schema.
     pub schema: Schema,
-    /// How long one request may take in all, its repetitions included: [`REQUEST_MAX`], where somebody waits for it.
+    /// The time limit of one request, retries included: [`REQUEST_MAX`] where a client waits for the answer.
     pub request_max: Duration,
 }
 
-/// A cluster, connected when something is first asked of it.
+/// A cluster. It connects at the first request.
 pub struct Cluster {
     runtime: Runtime,
-    options: Options,
+    options: ClusterOptions,
     session: OnceCell<Session>,
-    /// When connecting failed last, and why.
+    /// The time and the cause of the last failed connection attempt.
     failed: Mutex<Option<(Instant, String)>>,
 }
 
 impl Cluster {
-    /// A cluster to be connected. **Errors**: the system gives no threads.
-    pub fn new(options: Options) -> std::io::Result<Self> {
+    /// Prepares a cluster without connecting. **Errors**: the system cannot start threads.
+    pub fn new(options: ClusterOptions) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("cql")
@@ -81,9 +81,9 @@ impl Cluster {
         Ok(Self { runtime, options, session: OnceCell::new(), failed: Mutex::default() })
     }
 
-    /// Connects within this time, and makes or migrates the schema unless that is to be left alone. **Errors**: no
-    /// node answers; the login is refused; the schema is of a later version; the keyspace is being ended, or was.
-    /// Whoever asks for something later tries again.
+    /// Connects within this time, then makes or migrates the schema unless [`Schema::Leave`] is set. After an
+    /// error, the next request tries again. **Errors**: no node answers; the login is refused; the schema has
+    /// a later version; the keyspace is being ended or is gone.
     pub fn connect(&self, within: Duration) -> Result<(), ClusterError> {
         let connected = self.wait(async { tokio::time::timeout(within, self.session()).await });
         match connected {
@@ -96,12 +96,13 @@ impl Cluster {
         &self.options.address.keyspace
     }
 
-    /// Waits for something asked of the cluster. Not to be called by a task of a runtime.
-    pub(crate) fn wait<T>(&self, asked: impl Future<Output = T>) -> T {
-        self.runtime.block_on(asked)
+    /// Blocks until a future completes. It must not be called from a task of a runtime.
+    pub(crate) fn wait<T>(&self, request: impl Future<Output = T>) -> T {
+        self.runtime.block_on(request)
     }
 
-    /// The session; later it finds nodes again by itself. Where connecting has just failed, that is said again.
+    /// The session, which reconnects to nodes by itself. Shortly after a failed connection attempt it returns
+    /// the same error.
     pub(crate) async fn session(&self) -> Result<&Session, ClusterError> {
         self.session.get_or_try_init(|| self.try_to_connect()).await
     }
@@ -118,21 +119,21 @@ impl Cluster {
         connected
     }
 
-    /// Prepares a statement that may be repeated without harm. `{}` in it stands for the keyspace.
+    /// Prepares an idempotent statement. `{}` in it stands for the keyspace.
     pub(crate) async fn prepare(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let mut statement = self.prepare_conditional(text).await?;
         statement.set_is_idempotent(true);
         Ok(statement)
     }
 
-    /// Prepares a statement that is done or not by what it finds: the driver does not repeat it, and who asks does so by
-    /// [`Tries`](super::Tries).
+    /// Prepares a conditional statement. The driver does not retry it; callers do, with
+    /// [`RetryBackoff`](super::RetryBackoff).
     pub(crate) async fn prepare_conditional(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let text = text.replace("{}", self.keyspace());
         self.session().await?.prepare(text).await.map_err(ClusterError::of)
     }
 
-    /// Prepares a read that first ends every conditional write which has begun.
+    /// Prepares a read with serial consistency: it first completes every conditional write in progress.
     pub(crate) async fn prepare_settling(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let mut statement = self.prepare(text).await?;
         statement.set_consistency(self.options.consistency.settling());
@@ -140,7 +141,7 @@ impl Cluster {
     }
 }
 
-async fn connect(options: &Options) -> Result<Session, ClusterError> {
+async fn connect(options: &ClusterOptions) -> Result<Session, ClusterError> {
     let (consistency, serial) = options.consistency.levels();
     let profile = ExecutionProfile::builder()
         .consistency(consistency)

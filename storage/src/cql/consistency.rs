@@ -1,4 +1,4 @@
-//! How many copies must have a write, and be asked for a read.
+//! The consistency levels: how many replicas must acknowledge a write and answer a read.
 
 use scylla::statement::{Consistency as Level, SerialConsistency};
 use serde::Deserialize;
@@ -7,19 +7,19 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consistency {
-    /// More than half of all copies: what was written is read, with any one of three nodes away.
+    /// More than half of all replicas: reads see every acknowledged write, with any one of three nodes down.
     #[default]
     Quorum,
-    /// More than half of the copies in the gateway's own data centre.
+    /// More than half of the replicas in the gateway's own data centre.
     LocalQuorum,
-    /// Every copy.
+    /// Every replica.
     All,
-    /// One copy: a lost node may be lost data.
+    /// One replica: losing a node may lose data.
     One,
 }
 
 impl Consistency {
-    /// The driver's levels: of reads and writes, and of conditional writes.
+    /// The driver's levels for reads and writes, and for conditional writes.
     pub(super) fn levels(self) -> (Level, SerialConsistency) {
         match self {
             Self::Quorum => (Level::Quorum, SerialConsistency::Serial),
@@ -29,7 +29,7 @@ impl Consistency {
         }
     }
 
-    /// The level of reads that end conditional writes.
+    /// The level of reads that complete conditional writes.
     pub(super) fn settling(self) -> Level {
         match self {
             Self::LocalQuorum => Level::LocalSerial,

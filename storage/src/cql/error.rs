@@ -1,8 +1,8 @@
-//! Why a cluster did not answer.
+//! The error of a cluster request.
 
 use std::error::Error;
 
-/// Why a cluster did not answer.
+/// The error of a cluster request.
 #[derive(Debug, thiserror::Error)]
 #[error("the CQL cluster: {cause}")]
 pub struct ClusterError {
@@ -11,22 +11,22 @@ pub struct ClusterError {
 }
 
 impl ClusterError {
-    /// Of any of the driver's errors, or of a message.
+    /// Wraps a driver error or a message.
     pub(crate) fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: error.into(), is_final: false }
     }
 
-    /// One that no repetition changes.
+    /// Wraps an error that no retry changes.
     pub(crate) fn last(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: error.into(), is_final: true }
     }
 
-    /// What the driver said.
+    /// The driver's error.
     pub(super) fn cause(&self) -> &(dyn Error + Send + Sync) {
         &*self.cause
     }
 
-    /// Whether no repetition changes it.
+    /// Whether retrying is pointless.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.is_final

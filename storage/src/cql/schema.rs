@@ -1,10 +1,11 @@
-//! The schema, made and migrated by whichever gateway comes first. Table `version` says how far it is and what
-//! was chosen when it was made; one who migrates holds a row of it, which ends by itself should its holder die.
+//! The schema. The first gateway to connect makes it, and the first gateway of a later version migrates it.
+//! Table `version` holds the schema version and the numbers written once. A gateway that migrates holds a
+//! lock row in it, whose TTL releases the lock if the gateway dies.
 
-use super::answer::standing;
+use super::answer::existing_version;
+use super::backoff::random_bytes;
 use super::error::ClusterError;
 use super::keyspace::has_keyspace;
-use super::tries::drawn;
 use aws_lc_rs::digest::{SHA256, digest};
 use scylla::client::session::Session;
 use scylla::statement::Statement;
@@ -13,11 +14,11 @@ use std::time::{Duration, Instant};
 /// What connecting does to the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// Makes it where there is none, and migrates it.
+    /// Makes the schema where it does not exist, and migrates it.
     Make,
-    /// Migrates it. Where there is no keyspace that is an error: it was there, and has been ended.
+    /// Migrates the schema. A missing keyspace is an error: the keyspace existed and has been ended.
     Expect,
-    /// Nothing.
+    /// Leaves the schema alone.
     Leave,
 }
 
@@ -25,7 +26,7 @@ pub enum Schema {
 pub(super) const TABLES: [&str; 6] =
     ["version", "visits_by_person", "visits_by_venue", "visit_days", "rows", "changes"];
 
-/// What each version adds to the one before.
+/// The statements that each version adds to the one before.
 const VERSIONS: [&[&str]; 1] = [&[
     "CREATE TABLE IF NOT EXISTS {}.visits_by_person (bucket int, day int, person bigint, at bigint, id blob, \
      venue bigint, said blob, PRIMARY KEY ((bucket, day), person, at, id)) WITH compaction = \
@@ -36,30 +37,31 @@ const VERSIONS: [&[&str]; 1] = [&[
     "CREATE TABLE IF NOT EXISTS {}.visit_days (part int, day int, PRIMARY KEY (part, day))",
     "CREATE TABLE IF NOT EXISTS {}.rows (kind text, bucket int, key blob, value blob, writer blob, \
      PRIMARY KEY ((kind, bucket), key))",
-    // An hour is far longer than any gateway that runs takes to see a change; one that starts reads everything.
+    // An hour is far longer than a running gateway takes to see a change. A starting gateway reads
+    // everything.
     "CREATE TABLE IF NOT EXISTS {}.changes (kind text, bucket int, key blob, value blob, writer blob, \
      PRIMARY KEY ((kind, bucket), key)) \
      WITH default_time_to_live = 3600 AND gc_grace_seconds = 3600 AND compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'MINUTES', 'compaction_window_size': 10}",
 ]];
-/// Copies of a row, where there are so many nodes.
+/// The replication factor, where the cluster has at least as many nodes.
 const COPIES: usize = 3;
-/// How long who migrates may take over a change before another may begin.
+/// The TTL of the migration lock, renewed after each statement.
 const MIGRATION_TTL_S: i32 = 120;
-/// How long one change of the schema may take, until every node has it.
+/// The time limit for one schema statement to reach every node.
 const STATEMENT_MAX: Duration = Duration::from_secs(30);
-/// How long it is tried again: longer than a lock outlives a holder that died, and than migrating then takes.
+/// The time limit for retrying: longer than the TTL of a dead holder's lock plus a migration.
 const SETTLING_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Brings the keyspace to this version. What gateways do at the same time may not have reached every node yet:
-/// then it is tried again.
+/// Migrates the keyspace to this version. It retries while concurrent changes of other gateways have not
+/// reached every node.
 pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
-    let (since, migrator) = (Instant::now(), i32::from_be_bytes(drawn()?));
+    let (since, migrator) = (Instant::now(), i32::from_be_bytes(random_bytes()?));
     loop {
         match bring(session, keyspace, schema, migrator).await {
             Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
-                tracing::info!(%error, "the schema is not settled; trying again");
+                tracing::info!(%error, "the schema is still changing; retrying");
                 tokio::time::sleep(PAUSE).await;
             }
             done => return done,
@@ -67,9 +69,11 @@ pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -
     }
 }
 
-/// Does so once, as the migrator of this number: a row that it holds since an earlier try is its own.
+/// Migrates once, as the migrator of this number. A lock that an earlier attempt of the same migrator took is
+/// its own.
 async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32) -> Result<(), ClusterError> {
-    // Without a table of versions there is no schema yet, or no cluster: who makes it finds out.
+    // If the version table cannot be read, the schema is missing or the cluster is down: making the schema
+    // shows which.
     if version(session, keyspace).await.is_ok_and(|found| found == VERSIONS.len()) {
         return Ok(());
     }
@@ -79,7 +83,7 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
              by `gateway sunset`, too; a new city begins in a new folder"
         )));
     }
-    let asked = |text: &str| {
+    let execute = |text: &str| {
         let mut statement = Statement::new(text.replace("{}", keyspace));
         statement.set_request_timeout(Some(STATEMENT_MAX));
         async move { session.query_unpaged(statement, &[]).await.map_err(ClusterError::of) }
@@ -92,14 +96,14 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
             "the cluster has too few nodes for {COPIES} copies: one node lost is data lost"
         );
     }
-    asked(&format!(
+    execute(&format!(
         "CREATE KEYSPACE IF NOT EXISTS {{}} WITH replication = \
          {{'class': 'NetworkTopologyStrategy', 'replication_factor': {copies}}}"
     ))
     .await?;
-    // With an id of its own choosing each of several gateways would make another table of this name.
+    // Without a fixed id, each of several gateways would create another table of this name.
     let id = table_id(keyspace);
-    asked(&format!(
+    execute(&format!(
         "CREATE TABLE IF NOT EXISTS {{}}.version (name text PRIMARY KEY, version int) WITH id = {id}"
     ))
     .await?;
@@ -114,31 +118,31 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
                 "keyspace {keyspace} has schema version {found}; this gateway knows {known}"
             )));
         }
-        let lock = asked(&format!(
+        let lock = execute(&format!(
             "INSERT INTO {{}}.version (name, version) VALUES ('migrating', {migrator}) \
              IF NOT EXISTS USING TTL {MIGRATION_TTL_S}"
         ));
-        if standing(lock.await?)?.is_some_and(|found| found != migrator) {
+        if existing_version(lock.await?)?.is_some_and(|found| found != migrator) {
             tokio::time::sleep(PAUSE).await;
             continue;
         }
         for text in VERSIONS[found] {
-            asked(text).await?;
+            execute(text).await?;
             let hold = format!(
                 "UPDATE {{}}.version USING TTL {MIGRATION_TTL_S} SET version = {migrator} \
                  WHERE name = 'migrating' IF version = {migrator}"
             );
-            asked(&hold).await?;
+            execute(&hold).await?;
         }
         let now = found + 1;
-        asked(&format!("UPDATE {{}}.version SET version = {now} WHERE name = 'schema'")).await?;
+        execute(&format!("UPDATE {{}}.version SET version = {now} WHERE name = 'schema'")).await?;
         let unlock = format!("DELETE FROM {{}}.version WHERE name = 'migrating' IF version = {migrator}");
-        asked(&unlock).await?;
+        execute(&unlock).await?;
         tracing::info!(keyspace, version = now, "the schema is migrated");
     }
 }
 
-/// A UUID (RFC 9562, version 8) of the keyspace's table of versions.
+/// The fixed table id of the keyspace's version table, a UUID (RFC 9562, version 8).
 fn table_id(keyspace: &str) -> String {
     let hash = digest(&SHA256, format!("scangate table of versions {keyspace}").as_bytes());
     let mut bytes = [0; 16];

@@ -1,7 +1,7 @@
-//! The cluster that tests run on: `SCANGATE_TEST_CQL=host1,host2,…` says where it is, and `tests/run` starts
-//! one. Each test has a keyspace of its own.
+//! The cluster that tests run on. `SCANGATE_TEST_CQL=host1,host2,…` names its nodes, and `tests/run` starts
+//! one. Each test has its own keyspace.
 
-use super::{Cluster, Consistency, Options, Schema, clock};
+use super::{Cluster, ClusterOptions, Consistency, Schema, clock};
 use scylla_proxy::example_db_errors::{read_timeout, write_timeout};
 use scylla_proxy::{
     Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, ResponseReaction,
@@ -13,22 +13,24 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// The port of CQL.
+/// The CQL port.
 const PORT: u16 = 9_042;
-/// How long one request may take here, and how long connecting with all the schema: the nodes share a test machine's
-/// cores with the tests, and stop all together to collect garbage.
+/// The time limits of one request, and of connecting with the whole schema. The nodes share a test machine's
+/// cores with the tests and all pause together for garbage collection.
 const REQUEST_MAX: Duration = Duration::from_secs(60);
 pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(300);
 
-/// When this process first asked, in milliseconds: a cluster that is used again may have seen its number before.
+/// The start time in milliseconds, part of keyspace names: a cluster that is used again may have seen this
+/// process number before.
 static STARTED: LazyLock<u64> = LazyLock::new(|| clock::now().0);
 
-/// How to reach a test's keyspace.
-pub(crate) fn options(test: &str) -> Options {
+/// The connection settings of a test's keyspace.
+#[expect(clippy::disallowed_methods, reason = "tests/run sets the variable")]
+pub(crate) fn options(test: &str) -> ClusterOptions {
     let hosts = std::env::var("SCANGATE_TEST_CQL").expect("tests/run sets SCANGATE_TEST_CQL");
     let keyspace = format!("test_{test}_{}_{}", std::process::id(), *STARTED);
     let address = format!("cql://{hosts}/{keyspace}").parse().unwrap();
-    Options {
+    ClusterOptions {
         address,
         login: None,
         tls: None,
@@ -39,23 +41,23 @@ pub(crate) fn options(test: &str) -> Options {
     }
 }
 
-/// A session with a test's keyspace.
+/// A cluster handle for a test's keyspace.
 pub(crate) fn cluster(test: &str) -> Arc<Cluster> {
     Arc::new(Cluster::new(options(test)).unwrap())
 }
 
-/// How it comes that nobody knows whether a write was done.
+/// A failure after which it is unknown whether a write was applied.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Doubt {
-    /// Too few nodes said so in time.
+    /// Too few nodes acknowledged the write in time.
     WriteTimeout,
-    /// Too few nodes said in time what there was before.
+    /// Too few nodes returned the previous value in time.
     ReadTimeout,
     /// The answer was lost on its way.
     Lost,
 }
 
-/// A cluster with a proxy before each node.
+/// A cluster with a proxy in front of each node.
 pub(crate) struct Doubtful {
     pub(crate) cluster: Arc<Cluster>,
     running: RunningProxy,
@@ -63,14 +65,14 @@ pub(crate) struct Doubtful {
 }
 
 impl Doubtful {
-    /// With a session.
+    /// Connects through the proxies.
     pub(crate) fn connected(test: &str) -> Self {
         let doubtful = Self::new(test);
         doubtful.cluster.connect(CONNECT_MAX).unwrap();
         doubtful
     }
 
-    /// With none yet.
+    /// Sets the proxies up without connecting.
     pub(crate) fn new(test: &str) -> Self {
         let mut options = options(test);
         let real: Vec<SocketAddr> = options.address.nodes.iter().map(|node| node.parse().unwrap()).collect();
@@ -87,7 +89,7 @@ impl Doubtful {
         Self { cluster, running, _runtime: runtime }
     }
 
-    /// Changes something while every node once puts in doubt what a write does that binds these bytes.
+    /// Runs a change while every node once leaves the outcome of a write that binds these bytes unknown.
     pub(crate) fn doubt<T>(&mut self, bound: &[u8], how: Doubt, change: impl FnOnce() -> T) -> T {
         let once = |condition: Condition| condition.and(Condition::TrueForLimitedTimes(1));
         let contains = |bytes: &[u8]| Condition::BodyContainsCaseSensitive(bytes.into());

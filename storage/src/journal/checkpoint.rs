@@ -1,4 +1,4 @@
-//! The file that says how far the store has taken the journal.
+//! The checkpoint file: how much of the journal the store has.
 
 use super::disk::Disk;
 use super::record::{SLOT_BYTES, Sequence};
@@ -7,7 +7,7 @@ use super::segment::{self, Header, HeaderKind};
 const NAME: &str = "checkpoint";
 const UNFINISHED: &str = "checkpoint.unfinished";
 
-/// Remembers that the store has everything before `sequence`.
+/// Records that the store has everything before `sequence`.
 pub(super) fn write(disk: &dyn Disk, sequence: Sequence) -> std::io::Result<()> {
     let file = disk.create(UNFINISHED)?;
     let header = Header { segment: 0, first: sequence, count: 0 };
@@ -17,7 +17,7 @@ pub(super) fn write(disk: &dyn Disk, sequence: Sequence) -> std::io::Result<()> 
     disk.sync_folder()
 }
 
-/// The checkpoint, or the beginning where there is none that can be read: draining again costs time only.
+/// The checkpoint, or the beginning where none can be read: draining again costs only time.
 pub(super) fn read(disk: &dyn Disk) -> Sequence {
     let read = || -> Option<Sequence> {
         let mut slot = [0; SLOT_BYTES];

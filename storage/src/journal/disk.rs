@@ -1,5 +1,5 @@
-//! The disk under the journal. A trait, so that tests can lose power at every boundary; the real one is the
-//! only place in the journal that names files.
+//! The disk under the journal. It is a trait, so that tests can lose power at every boundary. The real disk
+//! is the only code of the journal that uses the file system.
 
 use super::JournalError;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -8,42 +8,42 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A folder of files with names of the journal's own.
+/// A folder of files that the journal names.
 pub trait Disk: Send + Sync + 'static {
     /// The names of all files.
     fn list(&self) -> io::Result<Vec<String>>;
     /// Opens a file that exists.
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
-    /// Makes an empty file, or empties one that exists.
+    /// Makes an empty file, or truncates one that exists.
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
-    /// Gives a file another name, in place of any that had it.
+    /// Renames a file, replacing any file of the new name.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
-    /// Makes names durable: what was created, renamed or removed before survives power loss after it.
+    /// Makes names durable: every earlier creation, rename and removal survives power loss once this returns.
     fn sync_folder(&self) -> io::Result<()>;
 }
 
-/// A file. Content survives power loss after [`DiskFile::sync_data`] and not before.
+/// A file. Its content survives power loss only after [`DiskFile::sync_data`].
 pub trait DiskFile: Send + Sync {
     /// Writes all bytes at an offset.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-    /// Fills the buffer from an offset; beyond the end is an error.
+    /// Fills the buffer from an offset. Reading beyond the end is an error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
-    /// Makes content and length durable.
+    /// Makes the content and the length durable.
     fn sync_data(&self) -> io::Result<()>;
-    /// The length in bytes.
+    /// The length of the file. **Units**: bytes.
     fn size(&self) -> io::Result<u64>;
 }
 
-/// A folder of the file system, held by a lock as long as this lives.
+/// A folder of the file system, locked while this lives.
 pub struct RealDisk {
     folder: PathBuf,
     _lock: File,
 }
 
 impl RealDisk {
-    /// Makes the folder where it does not exist, and takes its lock.
+    /// Makes the folder where it does not exist, and locks it.
     pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
         fs::create_dir_all(&folder)?;
         let lock = File::create(folder.join("lock"))?;

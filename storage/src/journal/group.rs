@@ -1,55 +1,55 @@
-//! When a group goes to disk: a state machine without a clock. An `fdatasync` costs the same CPU whatever it
-//! carries, so under load the journal waits a little for a fuller group; with few check-ins it does not wait.
+//! The timing of groups: a state machine without a clock. An `fdatasync` costs the same CPU whatever it
+//! carries, so under load the journal waits a little for a fuller group. With few check-ins it does not wait.
 
 use std::time::{Duration, Instant};
 
-/// Under load a group waits at least this long: below it groups are too small to pay for their fsync.
+/// The shortest wait of a group under load: below it groups are too small to pay for their fsync.
 const WAIT_MIN: Duration = Duration::from_micros(200);
-/// No group waits longer than this: at 1,000 us with an aim of 128, 256x1 saved 0.7 us and 8x32 lost a fifth of
+/// The longest wait of a group: at 1,000 us with an aim of 128, 256x1 saved 0.7 us and 8x32 lost a fifth of
 /// its rate (`benches gate`).
 const WAIT_MAX: Duration = Duration::from_micros(600);
-/// A group of this many shares the cost of its fsync to about a microsecond each.
+/// The aimed group size: at this size each record's share of the fsync is about a microsecond.
 const RECORDS_AIM: u32 = 64;
-/// Fewer than this in the longest wait is no load: then nobody waits for company.
+/// Fewer records than this in the longest wait are no load: a group then goes to disk immediately.
 const RECORDS_LOAD: f64 = 8.0;
-/// Records of the largest group: one write of a mebibyte.
+/// The largest group in records: one write of a mebibyte.
 const RECORDS_MAX: usize = 16_384;
 
-/// What the journal does next.
+/// The journal's next action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Nothing is gathered.
+pub(super) enum GroupAction {
+    /// The group is empty.
     Idle,
-    /// Gather until then.
+    /// Collect records until this time.
     Wait(Instant),
-    /// Write what is gathered.
+    /// Write the group.
     Commit,
 }
 
-/// The group that is being gathered.
+/// The group that is being collected.
 #[derive(Debug)]
 pub(super) struct Group {
     count: usize,
-    /// It holds no more than this.
+    /// The largest size of the group.
     max: usize,
     due: Option<Instant>,
-    /// Records a second, smoothed over the last groups.
+    /// The rate in records a second, smoothed over the last groups.
     rate: f64,
     last_commit: Option<Instant>,
 }
 
 impl Group {
-    /// Groups of at most so many records, if that is less than [`RECORDS_MAX`].
+    /// Starts empty, with groups of at most `max` records, or [`RECORDS_MAX`] if that is less.
     pub(super) fn new(max: usize) -> Self {
         Self { count: 0, max: max.min(RECORDS_MAX), due: None, rate: 0.0, last_commit: None }
     }
 
-    /// Records that may still be gathered.
-    pub(super) fn room(&self) -> usize {
+    /// How many records the group can still hold.
+    pub(super) fn space_left(&self) -> usize {
         self.max - self.count
     }
 
-    /// Takes word of records that were gathered.
+    /// Counts collected records.
     pub(super) fn handle_records(&mut self, count: usize, now: Instant) {
         if count == 0 {
             return;
@@ -60,16 +60,16 @@ impl Group {
         }
     }
 
-    /// Says what to do now.
-    pub(super) fn poll(&self, now: Instant) -> Next {
+    /// Returns the action that is due now.
+    pub(super) fn poll(&self, now: Instant) -> GroupAction {
         match self.due {
-            None => Next::Idle,
-            Some(due) if now >= due || self.room() == 0 => Next::Commit,
-            Some(due) => Next::Wait(due),
+            None => GroupAction::Idle,
+            Some(due) if now >= due || self.space_left() == 0 => GroupAction::Commit,
+            Some(due) => GroupAction::Wait(due),
         }
     }
 
-    /// Takes word that the group was written, and how long since the one before.
+    /// Counts a committed group, and updates the rate by the time since the one before.
     pub(super) fn handle_commit(&mut self, now: Instant) {
         if let Some(before) = self.last_commit {
             let seconds = now.saturating_duration_since(before).as_secs_f64().max(1e-6);
@@ -108,9 +108,9 @@ mod tests {
     #[test]
     fn a_lone_check_in_waits_for_nobody() {
         let (mut group, now) = loaded(1, Duration::from_millis(10));
-        assert_eq!(group.poll(now), Next::Idle);
+        assert_eq!(group.poll(now), GroupAction::Idle);
         group.handle_records(1, now);
-        assert_eq!(group.poll(now), Next::Commit);
+        assert_eq!(group.poll(now), GroupAction::Commit);
     }
 
     #[test]
@@ -118,9 +118,9 @@ mod tests {
         for (records, apart) in [(20, 1_000), (60, 1_000), (400, 1_000), (2_000, 1_000)] {
             let (mut group, now) = loaded(records, Duration::from_micros(apart));
             group.handle_records(1, now);
-            let Next::Wait(until) = group.poll(now) else { panic!("{records} a ms is load") };
+            let GroupAction::Wait(until) = group.poll(now) else { panic!("{records} a ms is load") };
             assert!((WAIT_MIN..=WAIT_MAX).contains(&(until - now)), "{:?}", until - now);
-            assert_eq!(group.poll(until), Next::Commit);
+            assert_eq!(group.poll(until), GroupAction::Commit);
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
     fn a_full_group_goes_at_once() {
         let (mut group, now) = loaded(2_000, Duration::from_millis(1));
         group.handle_records(RECORDS_MAX, now);
-        assert_eq!((group.room(), group.poll(now)), (0, Next::Commit));
+        assert_eq!((group.space_left(), group.poll(now)), (0, GroupAction::Commit));
     }
 
     #[test]
@@ -136,8 +136,8 @@ mod tests {
         let now = Instant::now();
         let mut group = Group::new(48);
         group.handle_records(48, now);
-        assert_eq!((group.room(), group.poll(now)), (0, Next::Commit));
+        assert_eq!((group.space_left(), group.poll(now)), (0, GroupAction::Commit));
         group.handle_commit(now);
-        assert_eq!(group.room(), 48);
+        assert_eq!(group.space_left(), 48);
     }
 }

@@ -1,7 +1,7 @@
-//! Follows the journal in order, for whoever takes its check-ins to the store.
+//! Reads the journal in order, for the batcher.
 
 use super::record::{SLOT_BYTES, Sequence};
-use super::recover::{Found, scan};
+use super::recover::{ScanItem, scan};
 use super::segment::Segment;
 use super::shared::Shared;
 use super::{JournalError, recover};
@@ -12,25 +12,25 @@ use std::sync::atomic::Ordering;
 /// Slots read from the disk at a time: 4 MiB.
 const CHUNK_SLOTS: u64 = 65_536;
 
-/// A place in the journal.
+/// A reader at a position in the journal.
 pub struct Reader {
     shared: Arc<Shared>,
-    /// What is before this was read.
+    /// The sequence of the next record: everything before it was read.
     next: Sequence,
-    place: Option<Place>,
+    cursor: Option<Cursor>,
     bytes: Vec<u8>,
 }
 
-/// Where the next group begins.
+/// The position of the next group.
 #[derive(Clone)]
-struct Place {
+struct Cursor {
     segment: Arc<Segment>,
     slot: u64,
-    /// The sequence expected there.
+    /// The expected sequence of its first record.
     sequence: Sequence,
 }
 
-impl Place {
+impl Cursor {
     fn start_of(segment: Arc<Segment>) -> Self {
         Self { slot: 1, sequence: segment.first, segment }
     }
@@ -42,7 +42,7 @@ impl Place {
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>, from: Sequence) -> Self {
-        Self { shared, next: from, place: None, bytes: Vec::new() }
+        Self { shared, next: from, cursor: None, bytes: Vec::new() }
     }
 
     /// The sequence of the next record.
@@ -51,52 +51,53 @@ impl Reader {
         self.next
     }
 
-    /// Appends the check-ins that are on disk from the reader's place on, whole groups, until `into` holds
-    /// `max` or more or the durable end is reached. Damaged records are passed over: recovery has reported
-    /// them. **Cost**: a read of the page cache, and a CRC a record. **Errors**: the disk's; the place stays.
+    /// Appends durable check-ins from the reader's position on, in whole groups, until `into` holds at least
+    /// `max` or the durable end is reached. Damaged records are skipped: recovery has reported them.
+    /// **Cost**: a read of the page cache, and a CRC a record. **Errors**: the disk's; the position does not
+    /// change.
     pub fn read(&mut self, max: usize, into: &mut Vec<CheckIn>) -> Result<(), JournalError> {
         while into.len() < max
-            && let Some(place) = self.place()
+            && let Some(cursor) = self.cursor()
         {
-            self.place = Some(self.read_chunk(place, into)?);
+            self.cursor = Some(self.read_chunk(cursor, into)?);
         }
         Ok(())
     }
 
-    /// Where there is something to read; none at the durable end.
-    fn place(&self) -> Option<Place> {
-        let mut place = match &self.place {
-            Some(place) => place.clone(),
-            None => Place::start_of(self.shared.holding(self.next)?),
+    /// The position of the next unread group; none at the durable end.
+    fn cursor(&self) -> Option<Cursor> {
+        let mut cursor = match &self.cursor {
+            Some(cursor) => cursor.clone(),
+            None => Cursor::start_of(self.shared.segment_of(self.next)?),
         };
-        while place.is_at_end() {
-            // Asked in this order, since a segment may grow until it is past.
-            if !self.shared.is_past(&place.segment) || !place.is_at_end() {
-                return (!place.is_at_end()).then_some(place);
+        while cursor.is_at_end() {
+            // The order of these checks matters: a segment may grow until it is past.
+            if !self.shared.is_past(&cursor.segment) || !cursor.is_at_end() {
+                return (!cursor.is_at_end()).then_some(cursor);
             }
-            place = Place::start_of(self.shared.after(&place.segment)?);
+            cursor = Cursor::start_of(self.shared.segment_after(&cursor.segment)?);
         }
-        Some(place)
+        Some(cursor)
     }
 
-    fn read_chunk(&mut self, place: Place, into: &mut Vec<CheckIn>) -> Result<Place, JournalError> {
-        let Place { segment, slot, sequence } = place;
+    fn read_chunk(&mut self, cursor: Cursor, into: &mut Vec<CheckIn>) -> Result<Cursor, JournalError> {
+        let Cursor { segment, slot, sequence } = cursor;
         let left = segment.slots.load(Ordering::Acquire) - slot;
         let mut slots = left.min(CHUNK_SLOTS);
         self.fill(&segment, slot, slots)?;
         if slots < left {
-            // The chunk ends where its last group begins. A group is far smaller than a chunk, so that
-            // there is one; if damage has hidden them all, the rest is read at once.
+            // The chunk ends where its last group begins. A group is far smaller than a chunk, so a chunk
+            // holds the start of one. If damage has hidden them all, the rest is read in one chunk.
             slots = recover::last_group(&self.bytes, segment.number, sequence).unwrap_or(left);
             self.fill(&segment, slot, slots)?;
         }
         let from = self.next;
         let next = scan(&self.bytes, slot, segment.number, sequence, |found| match found {
-            Found::Record(_, sequence, check_in) if sequence >= from => into.push(check_in),
-            Found::Group(_) | Found::Record(..) | Found::Damaged(_) | Found::Seal(_) => {}
+            ScanItem::Record(_, sequence, check_in) if sequence >= from => into.push(check_in),
+            ScanItem::Group(_) | ScanItem::Record(..) | ScanItem::Damaged(_) | ScanItem::Seal(_) => {}
         });
         self.next = self.next.max(next);
-        Ok(Place { segment, slot: slot + slots, sequence: next })
+        Ok(Cursor { segment, slot: slot + slots, sequence: next })
     }
 
     fn fill(&mut self, segment: &Segment, slot: u64, slots: u64) -> Result<(), JournalError> {

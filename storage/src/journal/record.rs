@@ -1,4 +1,4 @@
-//! A check-in as a record of 64 bytes, and the CRC that ties it to its place.
+//! A check-in as a record of 64 bytes, with a CRC that binds it to its sequence number.
 
 use rkyv::api::low::{access, to_bytes_in_with_alloc};
 use rkyv::ser::allocator::SubAllocator;
@@ -10,20 +10,20 @@ use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
-/// Bytes of every slot.
+/// The size of a slot. **Units**: bytes.
 pub(super) const SLOT_BYTES: usize = 64;
-/// Where a slot's CRC stands.
+/// The offset of a slot's CRC.
 const CRC_AT: usize = 60;
-/// The verdict byte of a check-in that no door answered.
+/// The verdict byte of a check-in without an outcome.
 const NO_OUTCOME: u8 = 0;
 const FORMAT: u8 = 1;
 
-/// A record's place among all records ever written.
+/// A record's position among all records ever written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Sequence(pub u64);
 
 impl Sequence {
-    /// The place `count` records on.
+    /// The sequence `count` records later.
     #[must_use]
     pub const fn plus(self, count: u64) -> Self {
         Self(self.0 + count)
@@ -31,12 +31,12 @@ impl Sequence {
 }
 
 /// One slot.
-pub(super) type Slot = [u8; SLOT_BYTES];
+pub(super) type RecordSlot = [u8; SLOT_BYTES];
 
-/// The record as it stands in a slot: archived, it is these fields in this order, without padding.
+/// The record as stored in a slot: archived, it is these fields in this order, without padding.
 #[derive(Archive, Serialize)]
 #[rkyv(derive(Clone, Copy))]
-struct Record {
+struct JournalRecord {
     id: [u8; 16],
     person: u64,
     venue: u64,
@@ -53,12 +53,12 @@ struct Record {
     crc: u32,
 }
 
-const _: () = assert!(size_of::<ArchivedRecord>() == SLOT_BYTES);
+const _: () = assert!(size_of::<ArchivedJournalRecord>() == SLOT_BYTES);
 
-/// Writes a check-in into a slot, for this place.
-pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> Slot {
+/// Encodes a check-in into a slot, for this sequence.
+pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> RecordSlot {
     let outcome = check_in.outcome;
-    let record = Record {
+    let record = JournalRecord {
         id: check_in.id.0,
         person: check_in.person.0,
         venue: check_in.venue.0,
@@ -83,13 +83,13 @@ pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> Slot {
     slot
 }
 
-/// Reads a check-in from a slot; none where the slot is damaged, of another place or of another format.
-pub(super) fn decode(slot: &Slot, sequence: Sequence) -> Option<CheckIn> {
+/// Decodes a check-in from a slot; none where the slot is damaged, has another sequence or another format.
+pub(super) fn decode(slot: &RecordSlot, sequence: Sequence) -> Option<CheckIn> {
     if !is_sealed(slot, sequence) {
         return None;
     }
     let aligned = Align(*slot);
-    let record = access::<ArchivedRecord, rancor::Error>(&aligned.0[..]).ok()?;
+    let record = access::<ArchivedJournalRecord, rancor::Error>(&aligned.0[..]).ok()?;
     if record.format != FORMAT {
         return None;
     }
@@ -114,18 +114,18 @@ pub(super) fn decode(slot: &Slot, sequence: Sequence) -> Option<CheckIn> {
     })
 }
 
-/// Puts a slot's CRC, mixed with its place.
-pub(super) fn seal(slot: &mut Slot, sequence: Sequence) {
+/// Writes a slot's CRC, mixed with its sequence.
+pub(super) fn seal(slot: &mut RecordSlot, sequence: Sequence) {
     let crc = crc(slot, sequence);
     slot[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// Whether a slot's CRC is that of its bytes and place.
-pub(super) fn is_sealed(slot: &Slot, sequence: Sequence) -> bool {
+/// Whether a slot's CRC matches its bytes and sequence.
+pub(super) fn is_sealed(slot: &RecordSlot, sequence: Sequence) -> bool {
     slot[CRC_AT..] == crc(slot, sequence).to_le_bytes()
 }
 
-fn crc(slot: &Slot, sequence: Sequence) -> u32 {
+fn crc(slot: &RecordSlot, sequence: Sequence) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&sequence.0.to_le_bytes());
     hasher.update(&slot[..CRC_AT]);

@@ -1,11 +1,11 @@
-//! Opening a journal that may have crashed: every segment read back, and the last one gone on with.
+//! Opening a journal that may have crashed: every segment is read, and writing continues in the last one.
 
 use super::JournalError;
 use super::checkpoint;
 use super::config::JournalConfig;
 use super::disk::Disk;
 use super::record::Sequence;
-use super::recover::{Damage, Recovered, SegmentScan, scan_segment};
+use super::recover::{Damage, RecoveryReport, SegmentScan, scan_segment};
 use super::segment::{self, FORMAT, Segment};
 use super::shared::Segments;
 use scangate_core::time::Timestamp;
@@ -13,31 +13,35 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Reads every segment back, and goes on in the last one.
-pub(super) fn reopen(config: &JournalConfig, disk: &dyn Disk) -> Result<(Segments, Recovered), JournalError> {
+/// Reads every segment, and continues in the last one.
+pub(super) fn reopen(
+    config: &JournalConfig,
+    disk: &dyn Disk,
+) -> Result<(Segments, RecoveryReport), JournalError> {
     let (mut segments, recovered, last) = read_back(config.recent_since, disk)?;
     if let Some(scan) = last {
-        go_on(config, &mut segments, &scan)?;
+        continue_in_last(config, &mut segments, &scan)?;
     }
     Ok((segments, recovered))
 }
 
-/// What opening the journal would find, but for recent check-ins; nothing is written. Nobody may have it open.
+/// Reads what opening the journal would find, except recent check-ins, and writes nothing. The journal must
+/// not be open elsewhere.
 ///
 /// **Cost**: reads the whole journal. **Errors**: those of opening it.
-pub fn look(disk: &dyn Disk) -> Result<Recovered, JournalError> {
+pub fn inspect(disk: &dyn Disk) -> Result<RecoveryReport, JournalError> {
     read_back(Timestamp(u64::MAX), disk).map(|(_, recovered, _)| recovered)
 }
 
-/// Reads every segment back, and says what was found in the last one that was used.
+/// Reads every segment, and returns the scan of the last one in use.
 fn read_back(
     recent_since: Timestamp,
     disk: &dyn Disk,
-) -> Result<(Segments, Recovered, Option<SegmentScan>), JournalError> {
+) -> Result<(Segments, RecoveryReport, Option<SegmentScan>), JournalError> {
     let mut numbers: Vec<u64> = disk.list()?.iter().filter_map(|name| segment::number(name)).collect();
     numbers.sort_unstable();
     let checkpoint = checkpoint::read(disk);
-    let mut recovered = Recovered { checkpoint, end: checkpoint, ..Recovered::default() };
+    let mut recovered = RecoveryReport { checkpoint, end: checkpoint, ..RecoveryReport::default() };
     let mut segments = Segments {
         used: VecDeque::new(),
         active: None,
@@ -64,12 +68,12 @@ fn read_back(
             }
         });
         if scan.slots == 0 {
-            // Made ready and never used, or freed before the crash.
+            // The segment was prepared and never used, or freed before the crash.
             segments.free.push(segment::name(number));
             continue;
         }
         let damage = |slot| Damage { segment: number, slot };
-        // The segment before ends earlier than this one begins: its end is lost, and was no torn tail.
+        // The segment before ends earlier than this one begins: its end is corrupt, not a torn tail.
         if !segments.used.is_empty() && scan.first > expected {
             recovered.damaged.extend(recovered.torn_tail);
         }
@@ -90,15 +94,19 @@ fn read_back(
     Ok((segments, recovered, last))
 }
 
-/// Makes what was read last durable, since it is told as durable from now on and a killed process may have
-/// left it unsynced. Goes on in its segment where nothing in it is damaged: a torn group that others followed
-/// would read as corruption.
-fn go_on(config: &JournalConfig, segments: &mut Segments, scan: &SegmentScan) -> Result<(), JournalError> {
+/// Syncs the last segment: its records count as durable from now on, and a killed process may have left them
+/// unsynced. Continues in that segment if nothing in it is damaged: a torn group that others followed would
+/// read as corruption.
+fn continue_in_last(
+    config: &JournalConfig,
+    segments: &mut Segments,
+    scan: &SegmentScan,
+) -> Result<(), JournalError> {
     let Some(segment) = segments.used.back() else { return Ok(()) };
     segment.file.sync_data()?;
     let is_whole = scan.damaged.is_empty() && scan.torn.is_none();
     if is_whole && segment.file.size()? == config.segment_bytes {
-        // The next group is written over the seal.
+        // The next group overwrites the seal.
         segment.slots.store(scan.seal.unwrap_or(scan.slots), Ordering::Release);
         segments.active = Some(segment.number);
     }

@@ -1,32 +1,32 @@
-//! Segments: files of a fixed number of slots, named by their number. Zeroed and synced before their first
-//! use, recycled once the store has all they hold.
+//! Segments: files of a fixed number of slots, named by their number. They are zeroed and synced before their
+//! first use, and recycled once the store has all their records.
 
 use super::disk::{Disk, DiskFile};
-use super::record::{SLOT_BYTES, Sequence, Slot, is_sealed, seal};
+use super::record::{RecordSlot, SLOT_BYTES, Sequence, is_sealed, seal};
 use scangate_core::time::Timestamp;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Format of segments and groups.
+/// The format version of segments and groups.
 pub(super) const FORMAT: u8 = 1;
 const SEGMENT_MAGIC: [u8; 7] = *b"SGSEGMT";
 const GROUP_MAGIC: [u8; 7] = *b"SGGROUP";
 const ENDING: &str = ".segment";
-/// Written at a time when a file is zeroed.
+/// The write size when a file is zeroed. **Units**: bytes.
 const ZEROS_BYTES: usize = 1 << 20;
 
-/// A segment that holds records.
+/// A segment in use.
 pub(super) struct Segment {
     pub(super) number: u64,
     /// The sequence of its first record.
     pub(super) first: Sequence,
     pub(super) file: Arc<dyn DiskFile>,
-    /// Slots that are on disk, the header's among them.
+    /// The slots on disk, including the header.
     pub(super) slots: AtomicU64,
-    /// The sequence after its last record on disk.
+    /// The sequence after its last durable record.
     pub(super) end: AtomicU64,
-    /// The latest time of a check-in in it.
+    /// The latest time of a check-in in the segment.
     pub(super) latest: AtomicU64,
 }
 
@@ -45,24 +45,25 @@ pub(super) fn name(number: u64) -> String {
     format!("{number:020}{ENDING}")
 }
 
-/// The number of a file name, if it is a segment's.
+/// The number of a segment's file; none for other files.
 pub(super) fn number(name: &str) -> Option<u64> {
     name.strip_suffix(ENDING)?.parse().ok()
 }
 
-/// Makes a file of zeros, really written, so that neither a full disk nor its mapping can get in the way of
-/// a group later.
+/// Makes a file of zeros by writing them, so that neither a full disk nor block allocation can delay a group
+/// later.
 pub(super) fn create(disk: &dyn Disk, number: u64, slots: u64) -> io::Result<Arc<dyn DiskFile>> {
-    // Under another name until it is whole: a file of a segment's name is of a segment's length.
+    // The file has another name until it is complete, so that every file with a segment's name has a
+    // segment's length.
     let unfinished = "unfinished";
     let file = disk.create(unfinished)?;
     let zeros = vec![0; ZEROS_BYTES];
     let bytes = slots * SLOT_BYTES as u64;
     let mut written = 0;
     while written < bytes {
-        let piece = usize::try_from(bytes - written).map_or(ZEROS_BYTES, |left| left.min(ZEROS_BYTES));
-        file.write_at(&zeros[..piece], written)?;
-        written += piece as u64;
+        let size = usize::try_from(bytes - written).map_or(ZEROS_BYTES, |left| left.min(ZEROS_BYTES));
+        file.write_at(&zeros[..size], written)?;
+        written += size as u64;
     }
     file.sync_data()?;
     disk.rename(unfinished, &name(number))?;
@@ -70,16 +71,16 @@ pub(super) fn create(disk: &dyn Disk, number: u64, slots: u64) -> io::Result<Arc
     Ok(file)
 }
 
-/// What stands in a header slot.
+/// The content of a header slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) segment: u64,
     pub(super) first: Sequence,
-    /// Records that follow; none in a segment's header and in a seal.
+    /// The number of records that follow; 0 in a segment's header and in a seal.
     pub(super) count: u32,
 }
 
-/// What kind of header a slot is.
+/// The kind of a header slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeaderKind {
     Segment,
@@ -95,9 +96,9 @@ impl HeaderKind {
     }
 }
 
-/// Writes a header slot: magic (7), format (1), segment (8), first sequence (8), count (4), zeros, CRC (4)
+/// Encodes a header slot: magic (7), format (1), segment (8), first sequence (8), count (4), zeros, CRC (4)
 /// mixed with the first sequence.
-pub(super) fn encode(kind: HeaderKind, header: Header) -> Slot {
+pub(super) fn encode(kind: HeaderKind, header: Header) -> RecordSlot {
     let mut slot = [0; SLOT_BYTES];
     slot[..7].copy_from_slice(&kind.magic());
     slot[7] = FORMAT;
@@ -108,8 +109,8 @@ pub(super) fn encode(kind: HeaderKind, header: Header) -> Slot {
     slot
 }
 
-/// Reads a header slot; none where it is damaged or of another kind.
-pub(super) fn decode(kind: HeaderKind, slot: &Slot) -> Option<Header> {
+/// Decodes a header slot; none where it is damaged or of another kind.
+pub(super) fn decode(kind: HeaderKind, slot: &RecordSlot) -> Option<Header> {
     if slot[..7] != kind.magic() {
         return None;
     }
@@ -124,7 +125,7 @@ pub(super) fn decode(kind: HeaderKind, slot: &Slot) -> Option<Header> {
     is_sealed(slot, first).then(|| Header { segment: field(8), first, count: u32::from_le_bytes(count) })
 }
 
-/// The format version of a segment's header slot, whatever it is.
-pub(super) fn format_of(slot: &Slot) -> Option<u8> {
+/// The format version in a segment's header slot, whether or not this version knows it.
+pub(super) fn format_of(slot: &RecordSlot) -> Option<u8> {
     (slot[..7] == SEGMENT_MAGIC).then_some(slot[7])
 }

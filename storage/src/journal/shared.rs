@@ -1,9 +1,9 @@
-//! What the journal's threads, its lanes and its readers share.
+//! The state that the journal's threads, its lanes and its readers share.
 
 use super::DiskFile;
 use super::config::JournalConfig;
 use super::disk::Disk;
-use super::queue::{LaneQueue, PushRefusal};
+use super::lane::{LaneQueue, PushRefusal};
 use super::record::{SLOT_BYTES, Sequence};
 use super::segment::Segment;
 use crossbeam::utils::CachePadded;
@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 
-/// A callback of a lane's holder: called once a group that held records of the lane, and when the journal
-/// is poisoned.
+/// A callback of a lane's owner. The journal calls it once for each group with records of the lane, and when
+/// the journal is poisoned.
 pub type WakeLane = Box<dyn Fn() + Send + Sync>;
 
-/// What threads, lanes and readers share.
+/// The shared state of the threads, lanes and readers.
 pub(super) struct Shared {
     pub(super) lanes: Vec<LaneQueue>,
     pub(super) disk: Arc<dyn Disk>,
@@ -32,15 +32,15 @@ pub(super) struct Shared {
     pub(super) writer: OnceLock<Thread>,
 }
 
-/// The segments there are.
+/// The journal's segments.
 pub(super) struct Segments {
-    /// In order; the last is the one being written, if any is.
+    /// The segments in use, in order. The last one is the active one, if any is.
     pub(super) used: VecDeque<Arc<Segment>>,
-    /// The number of the one being written.
+    /// The number of the segment being written.
     pub(super) active: Option<u64>,
-    /// Ready to be written.
+    /// The spare segment, ready to be written.
     pub(super) spare: Option<(u64, Arc<dyn DiskFile>)>,
-    /// Files to make spares of.
+    /// The names of freed files, from which spares are made.
     pub(super) free: Vec<String>,
     pub(super) next_number: u64,
 }
@@ -50,7 +50,7 @@ impl Shared {
         self.segments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why nothing is taken now, if so.
+    /// The refusal of a push now, if pushes are refused.
     pub(super) fn refusal(&self) -> Option<PushRefusal> {
         if self.is_poisoned.load(Ordering::Acquire) {
             return Some(PushRefusal::Poisoned);
@@ -58,7 +58,7 @@ impl Shared {
         self.is_full.load(Ordering::Acquire).then_some(PushRefusal::Full)
     }
 
-    /// Wakes the writer if it sleeps for want of records.
+    /// Wakes the writer if it sleeps waiting for records.
     pub(super) fn wake_writer(&self) {
         // Pairs with the fence of `park`: either this sees the flag or the writer sees the record.
         fence(Ordering::SeqCst);
@@ -70,36 +70,36 @@ impl Shared {
         }
     }
 
-    /// The segment that holds a record, or would.
-    pub(super) fn holding(&self, sequence: Sequence) -> Option<Arc<Segment>> {
+    /// The segment that holds a record, or would hold it.
+    pub(super) fn segment_of(&self, sequence: Sequence) -> Option<Arc<Segment>> {
         let segments = self.segments();
         let later = segments.used.iter().position(|segment| segment.end() > sequence);
         segments.used.get(later?).cloned()
     }
 
-    /// Whether nothing is written to a segment any more.
+    /// Whether the segment is closed to writing.
     pub(super) fn is_past(&self, segment: &Segment) -> bool {
         self.segments().active != Some(segment.number)
     }
 
-    /// The segment after one.
-    pub(super) fn after(&self, segment: &Segment) -> Option<Arc<Segment>> {
+    /// The segment after this one.
+    pub(super) fn segment_after(&self, segment: &Segment) -> Option<Arc<Segment>> {
         self.segments().used.iter().find(|next| next.number > segment.number).cloned()
     }
 
-    /// Ends every promise: nothing is taken and nothing acknowledged until the next start.
+    /// Stops the journal: it accepts and acknowledges nothing until the next start.
     pub(super) fn poison(&self, error: &dyn std::fmt::Display) {
         tracing::error!(%error, "the journal failed: nothing is acknowledged any more");
         self.is_poisoned.store(true, Ordering::Release);
         self.lanes.iter().for_each(|lane| (lane.wake)());
     }
 
-    /// Records that all lanes hold together, and that a group holds at most.
+    /// The capacity of all lanes together, in records: also the largest size of a group.
     pub(super) fn lanes_records(&self) -> usize {
         self.lanes.iter().map(|lane| lane.queue.capacity()).sum()
     }
 
-    /// Whether what may be on its way to the disk might not fit on it.
+    /// Whether the records in the lanes and in the group might not fit on the disk.
     pub(super) fn is_short(&self, segments: &Segments) -> bool {
         let active = segments.used.back().filter(|segment| Some(segment.number) == segments.active);
         let left = active
@@ -108,13 +108,13 @@ impl Shared {
     }
 }
 
-/// Slots that the records on their way take at most: a full group, and every record of full lanes in a group
-/// of its own.
+/// The most slots that pending records can need: a full group, and every record of full lanes in its own
+/// group.
 pub(super) fn slots_pending(lanes_records: usize) -> u64 {
     3 * lanes_records as u64 + 1
 }
 
-/// Records that each of so many lanes holds: what is asked for, or what one segment has room for.
+/// The capacity of each lane in records: the configured one, or less if a segment cannot hold that.
 pub(super) fn lane_records(config: &JournalConfig, lanes: usize) -> Option<usize> {
     let slots = usize::try_from(config.segment_bytes / SLOT_BYTES as u64).ok()?;
     let fitting = slots.checked_sub(3)? / 3 / lanes;

@@ -1,4 +1,4 @@
-//! Keeps a segment ready, so that no group waits for the allocation of a file.
+//! Keeps a spare segment ready, so that no group waits for the allocation of a file.
 
 use super::DiskFile;
 use super::record::SLOT_BYTES;
@@ -8,23 +8,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long the thread waits before it tries again to get room.
+/// The pause before another attempt to allocate a segment.
 pub(super) const RETRY: Duration = Duration::from_millis(250);
 
-/// The spare thread: whenever there is no spare segment, recycles a freed one or makes one, within the
-/// bound. Where the disk has no room it tries again, and the journal heals.
+/// The spare thread. Whenever the spare segment is missing, it recycles a freed one or makes one, within the
+/// bound. On a full disk it retries, and the journal heals.
 pub(super) fn keep(shared: &Shared) {
     while !shared.is_closing.load(Ordering::Acquire) {
         let mut segments = shared.segments();
         if segments.spare.is_some() {
-            // Woken by whoever takes it, by a checkpoint, or by the end.
+            // Woken by the writer that uses the spare, by a checkpoint, or by closing.
             let waited = shared.spare_wanted.wait_timeout(segments, RETRY);
             drop(waited);
             continue;
         }
         let free = segments.free.pop();
-        let has_room = (segments.used.len() as u64) < shared.segments_max;
-        if free.is_none() && !has_room {
+        let has_space = (segments.used.len() as u64) < shared.segments_max;
+        if free.is_none() && !has_space {
             let waited = shared.spare_wanted.wait_timeout(segments, RETRY);
             drop(waited);
             continue;
@@ -36,13 +36,14 @@ pub(super) fn keep(shared: &Shared) {
             Ok(file) => {
                 let mut segments = shared.segments();
                 segments.spare = Some((number, file));
-                // Under the lock: who takes the spare and finds no room after it is not contradicted.
+                // The flag changes under the lock, so it cannot overwrite that of a writer that uses the
+                // spare and then finds the disk full.
                 shared.is_full.store(false, Ordering::Release);
                 drop(segments);
                 shared.spare_wanted.notify_all();
             }
             Err(error) => {
-                tracing::warn!(%error, "no room for another journal segment; trying again");
+                tracing::warn!(%error, "no disk space for another journal segment; retrying");
                 shared.spare_wanted.notify_all();
                 let mut segments = shared.segments();
                 segments.free.extend(free);
@@ -56,7 +57,7 @@ fn spare(shared: &Shared, number: u64, free: Option<&str>) -> std::io::Result<Ar
     let disk = &*shared.disk;
     let Some(free) = free else { return segment::create(disk, number, shared.segment_slots) };
     if disk.open(free)?.size()? != shared.segment_slots * SLOT_BYTES as u64 {
-        // Made when segments had another size.
+        // The file dates from another segment size.
         disk.remove(free)?;
         return segment::create(disk, number, shared.segment_slots);
     }

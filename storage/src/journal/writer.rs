@@ -1,8 +1,8 @@
-//! The journal's own thread: gathers groups from the lanes, writes each once and syncs it once, and says
-//! how far every lane is on disk.
+//! The journal's writer thread: it collects groups from the lanes, writes and syncs each once, and publishes
+//! how much of every lane is durable.
 
-use super::group::{Group, Next};
-use super::record::{self, SLOT_BYTES, Sequence, Slot};
+use super::group::{Group, GroupAction};
+use super::record::{self, RecordSlot, SLOT_BYTES, Sequence};
 use super::segment::{self, Header, HeaderKind, Segment};
 use super::shared::Shared;
 use super::spare;
@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::thread;
 use std::time::Instant;
 
-/// Whether a group went to disk.
-enum Committed {
-    Yes,
-    /// There is no segment to write to: the group stays gathered, unacknowledged.
-    NoRoom,
+/// The result of committing a group.
+enum CommitResult {
+    Written,
+    /// No segment is available: the group stays collected and unacknowledged.
+    NoSegment,
 }
 
-/// The journal's own thread.
+/// The writer thread.
 pub(super) struct Writer {
     shared: Arc<Shared>,
     group: Group,
@@ -33,7 +33,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Goes on at `next`, in the segment that recovery left open if it did.
+    /// Continues at `next`, in the segment that recovery left open, if there is one.
     pub(super) fn new(shared: Arc<Shared>, next: Sequence) -> Self {
         let counts = vec![0; shared.lanes.len()];
         let group = Group::new(shared.lanes_records());
@@ -44,7 +44,7 @@ impl Writer {
         Self { shared, group, next, active, gathered: Vec::new(), counts, bytes: Vec::new() }
     }
 
-    /// Writes until the journal is closed or fails; a panic is a failure too.
+    /// Writes until the journal is closed or fails. A panic counts as a failure.
     pub(super) fn run(self) {
         let shared = Arc::clone(&self.shared);
         let ended = catch_unwind(AssertUnwindSafe(|| self.write_groups()));
@@ -61,15 +61,15 @@ impl Writer {
             let now = Instant::now();
             self.gather_more(now);
             match self.group.poll(now) {
-                Next::Wait(until) if !self.is_closing() => thread::park_timeout(until - now),
-                Next::Wait(_) | Next::Commit => match self.commit()? {
-                    Committed::Yes => {}
-                    // Closing on a full disk: what is left was promised to nobody.
-                    Committed::NoRoom if self.is_closing() => return Ok(()),
-                    Committed::NoRoom => thread::park_timeout(spare::RETRY),
+                GroupAction::Wait(until) if !self.is_closing() => thread::park_timeout(until - now),
+                GroupAction::Wait(_) | GroupAction::Commit => match self.commit()? {
+                    CommitResult::Written => {}
+                    // Closing on a full disk: the remaining records were never acknowledged.
+                    CommitResult::NoSegment if self.is_closing() => return Ok(()),
+                    CommitResult::NoSegment => thread::park_timeout(spare::RETRY),
                 },
-                Next::Idle if self.is_closing() => return self.seal(),
-                Next::Idle => self.park(),
+                GroupAction::Idle if self.is_closing() => return self.seal(),
+                GroupAction::Idle => self.park(),
             }
         }
     }
@@ -88,12 +88,12 @@ impl Writer {
         self.shared.is_parked.store(false, Ordering::Relaxed);
     }
 
-    /// Takes from the lanes what the group has room for.
+    /// Takes records from the lanes until the group is full.
     pub(super) fn gather_more(&mut self, now: Instant) {
         let before = self.gathered.len();
-        let room = before + self.group.room();
+        let end = before + self.group.space_left();
         for (lane, count) in self.shared.lanes.iter().zip(&mut self.counts) {
-            while self.gathered.len() < room
+            while self.gathered.len() < end
                 && let Some(check_in) = lane.queue.pop()
             {
                 self.gathered.push(check_in);
@@ -103,10 +103,10 @@ impl Writer {
         self.group.handle_records(self.gathered.len() - before, now);
     }
 
-    /// Writes the group, syncs it, and only then says so.
-    fn commit(&mut self) -> io::Result<Committed> {
+    /// Writes and syncs the group, and only then acknowledges it.
+    fn commit(&mut self) -> io::Result<CommitResult> {
         let Some(segment) = self.segment_for(self.gathered.len() as u64 + 1) else {
-            return Ok(Committed::NoRoom);
+            return Ok(CommitResult::NoSegment);
         };
         let at = segment.slots.load(Ordering::Relaxed);
         self.encode(&segment, at);
@@ -123,7 +123,7 @@ impl Writer {
         self.group.handle_commit(Instant::now());
         self.acknowledge();
         self.refill();
-        Ok(Committed::Yes)
+        Ok(CommitResult::Written)
     }
 
     fn acknowledge(&mut self) {
@@ -135,8 +135,8 @@ impl Writer {
         }
     }
 
-    /// The group as it goes to disk: before a segment's first one its header, after every one a slot of
-    /// zeros, unless the segment ends there.
+    /// Encodes the group for the disk. A segment's first group is preceded by the segment header. Every group
+    /// is followed by a slot of zeros, unless the segment ends there.
     fn encode(&mut self, segment: &Segment, at: u64) {
         self.bytes.clear();
         if at == 1 {
@@ -156,12 +156,12 @@ impl Writer {
         }
     }
 
-    /// The segment that has room for so many slots.
+    /// The active segment if it can hold this many slots, or else the spare.
     fn segment_for(&mut self, slots: u64) -> Option<Arc<Segment>> {
-        let has_room = |segment: &Arc<Segment>| {
+        let has_space = |segment: &Arc<Segment>| {
             segment.slots.load(Ordering::Relaxed) + slots <= self.shared.segment_slots
         };
-        if !self.active.as_ref().is_some_and(has_room) {
+        if !self.active.as_ref().is_some_and(has_space) {
             let mut segments = self.shared.segments();
             let (number, file) = segments.spare.take()?;
             let segment = Arc::new(Segment {
@@ -181,19 +181,19 @@ impl Writer {
         self.active.clone()
     }
 
-    /// Closes the lanes while what they hold might not fit, and opens them when it does.
+    /// Closes the lanes while their records might not fit on the disk, and reopens them when they do.
     fn refill(&self) {
         let segments = self.shared.segments();
         self.shared.is_full.store(self.shared.is_short(&segments), Ordering::Release);
     }
 
-    /// Marks the segment as closed in order.
+    /// Seals the segment.
     fn seal(&self) -> io::Result<()> {
         let Some(segment) = &self.active else { return Ok(()) };
         let at = segment.slots.load(Ordering::Relaxed);
         if at < self.shared.segment_slots {
             let header = Header { segment: segment.number, first: self.next, count: 0 };
-            let slot: Slot = segment::encode(HeaderKind::Group, header);
+            let slot: RecordSlot = segment::encode(HeaderKind::Group, header);
             segment.file.write_at(&slot, at * SLOT_BYTES as u64)?;
             segment.file.sync_data()?;
         }

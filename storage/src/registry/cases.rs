@@ -1,6 +1,6 @@
 //! Cases: the purpose and window under which one person is traced.
 
-use super::rows::{Key, Row, Table};
+use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, Result, draw, pack, unpack};
 use scangate_core::id::{CaseId, PersonId};
 use scangate_core::time::Timestamp;
@@ -10,43 +10,43 @@ use serde::{Deserialize, Serialize};
 /// A case that is about to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCase {
-    /// Who opens it, by the token's subject.
+    /// The tracer who opens the case: the token's subject.
     pub tracer: String,
-    /// Whom it is about.
+    /// The person who is traced.
     pub person: PersonId,
-    /// What for.
+    /// The purpose of the case.
     pub purpose: String,
     /// The tracer's own reference.
     pub reference: String,
-    /// From when to when.
+    /// The window of check-in times, start inclusive, end exclusive.
     pub window: Window,
-    /// When it was opened.
+    /// The time at which the case was opened.
     pub opened: Timestamp,
 }
 
 /// A case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    /// Its id.
+    /// The case's id.
     pub id: CaseId,
-    /// Who opened it.
+    /// The tracer who opened the case.
     pub tracer: String,
-    /// Whom it is about.
+    /// The person who is traced.
     pub person: PersonId,
-    /// What for.
+    /// The purpose of the case.
     pub purpose: String,
     /// The tracer's own reference.
     pub reference: String,
-    /// From when.
+    /// The start of the window, inclusive.
     pub from: Timestamp,
-    /// To when.
+    /// The end of the window, exclusive.
     pub to: Timestamp,
-    /// When it was opened.
+    /// The time at which the case was opened.
     pub opened: Timestamp,
 }
 
 impl Case {
-    /// Its window.
+    /// The case's window of check-in times.
     #[must_use]
     pub fn window(&self) -> Window {
         Window { from: self.from, to: self.to }
@@ -61,25 +61,34 @@ impl Registry {
         let case = Case { id, tracer, person, purpose, reference, from, to, opened };
         let about = (u128::from(person.0) << 64 | u128::from(id.0)).to_be_bytes();
         let id = id.0.to_be_bytes();
-        let rows = vec![Row::new(Table::Cases, id, pack(&case)), Row::new(Table::CasesAbout, about, id)];
+        let rows = vec![
+            Row::new(RegistryTable::Cases, id, pack(&case)),
+            Row::new(RegistryTable::CasesAbout, about, id),
+        ];
         self.rows().write(&[rows.into()])?;
         Ok(case)
     }
 
     /// A case by id.
     pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
-        self.get(Table::Cases, &id.0.to_be_bytes())?.map(|value| unpack(Table::Cases, &value)).transpose()
+        self.get(RegistryTable::Cases, &id.0.to_be_bytes())?
+            .map(|value| unpack(RegistryTable::Cases, &value))
+            .transpose()
     }
 
-    /// The cases about somebody, the oldest first.
+    /// The cases about a person, oldest first.
     pub fn cases_about(&self, person: PersonId) -> Result<Vec<Case>> {
-        let mut ids: Vec<Key> = Vec::new();
-        self.rows().groups(Table::CasesAbout, &[person.0.to_be_bytes().to_vec()], &mut |_, _, id| {
-            ids.push(id.to_vec());
-            Ok(())
-        })?;
-        let found = self.rows().get(Table::Cases, &ids)?;
-        let cases = found.iter().flatten().map(|value| unpack(Table::Cases, value));
+        let mut ids: Vec<RowKey> = Vec::new();
+        self.rows().groups(
+            RegistryTable::CasesAbout,
+            &[person.0.to_be_bytes().to_vec()],
+            &mut |_, _, id| {
+                ids.push(id.to_vec());
+                Ok(())
+            },
+        )?;
+        let found = self.rows().get(RegistryTable::Cases, &ids)?;
+        let cases = found.iter().flatten().map(|value| unpack(RegistryTable::Cases, value));
         let mut cases = cases.collect::<Result<Vec<Case>>>()?;
         cases.sort_unstable_by_key(|case| (case.opened, case.id));
         Ok(cases)

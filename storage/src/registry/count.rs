@@ -1,51 +1,50 @@
-//! How much a registry holds: for who ends it, and has to say what there was.
+//! The content of a registry in numbers, for the report of a sunset.
 
 use super::facts::{EvidenceKind, evidence_kind};
-use super::rows::Table;
+use super::rows::RegistryTable;
 use super::{Registry, Result, number};
 use scangate_core::id::PersonId;
 use std::collections::BTreeMap;
 
-/// How much a registry holds.
+/// The number of rows of a registry, by table and kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Rows by the name of their table, of tables that have some. What gateways tell each other for an hour is not
-    /// among them.
+    /// The number of rows by table name, for tables that have some. Change announcements are not counted.
     pub rows: BTreeMap<String, u64>,
-    /// Facts, withdrawn ones too: some of the rows of `facts`.
+    /// The number of facts, including withdrawn ones: a part of the rows of `facts`.
     pub facts: u64,
-    /// Withdrawals of facts: some others.
+    /// The number of withdrawals of facts: another part.
     pub withdrawals: u64,
-    /// Daily reports: the rest.
+    /// The number of daily reports: the rest.
     pub daily_reports: u64,
 }
 
 impl Counts {
-    /// People that are registered.
+    /// The number of registered people.
     #[must_use]
     pub fn people(&self) -> u64 {
-        self.of(Table::People)
+        self.of(RegistryTable::People)
     }
 
-    /// Venues.
+    /// The number of venues.
     #[must_use]
     pub fn venues(&self) -> u64 {
-        self.of(Table::Venues)
+        self.of(RegistryTable::Venues)
     }
 
-    /// Cases.
+    /// The number of cases.
     #[must_use]
     pub fn cases(&self) -> u64 {
-        self.of(Table::Cases)
+        self.of(RegistryTable::Cases)
     }
 
-    /// Entries of the audit.
+    /// The number of audit entries.
     #[must_use]
     pub fn audit_entries(&self) -> u64 {
-        self.of(Table::Audit)
+        self.of(RegistryTable::Audit)
     }
 
-    fn of(&self, table: Table) -> u64 {
+    fn of(&self, table: RegistryTable) -> u64 {
         self.rows.get(table.name()).copied().unwrap_or(0)
     }
 
@@ -54,7 +53,7 @@ impl Counts {
             Some(rows) => *rows += 1,
             None => drop(self.rows.insert(table.to_owned(), 1)),
         }
-        if table == Table::Facts.name() {
+        if table == RegistryTable::Facts.name() {
             match evidence_kind(key) {
                 EvidenceKind::Fact => self.facts += 1,
                 EvidenceKind::Withdrawal => self.withdrawals += 1,
@@ -65,20 +64,20 @@ impl Counts {
 }
 
 impl Registry {
-    /// Counts what there is. **Cost**: reads every key. **Errors**: besides the store's,
-    /// [`RegistryError::Sealed`](super::RegistryError::Sealed) where the secret is not the one under which people
-    /// were registered.
+    /// Counts the rows. **Cost**: reads every key. **Errors**: the store's, and
+    /// [`RegistryError::Sealed`](super::RegistryError::Sealed) if the secret is not the one under which
+    /// people were registered.
     pub fn counts(&self) -> Result<Counts> {
-        let (mut counts, mut somebody) = (Counts::default(), None);
+        let (mut counts, mut any_person) = (Counts::default(), None);
         self.rows().every_key(&mut |table, key| {
             counts.add(table, key);
-            if somebody.is_none() && table == Table::People.name() {
-                somebody = Some(PersonId(number(Table::People, key)?));
+            if any_person.is_none() && table == RegistryTable::People.name() {
+                any_person = Some(PersonId(number(RegistryTable::People, key)?));
             }
             Ok(())
         })?;
-        if let Some(somebody) = somebody {
-            self.person(somebody)?;
+        if let Some(any_person) = any_person {
+            self.person(any_person)?;
         }
         Ok(counts)
     }

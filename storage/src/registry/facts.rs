@@ -1,12 +1,12 @@
-//! Facts and daily reports: what colours are judged by. They lie together by person, so that one slice has all of
-//! it. A withdrawn fact stays on record: its withdrawal is a row of its own behind it, so that nothing that was
-//! written is ever written over.
+//! Facts and daily reports: the evidence by which colours are judged. Rows are grouped by person, so one
+//! slice returns all of a person's evidence. A withdrawn fact stays on record: its withdrawal is another row
+//! behind it, so no row is ever overwritten.
 //!
-//! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4) for a
-//! report. A withdrawal is an object of reason and time, or a reason alone.
+//! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4)
+//! for a report. A withdrawal is an object of reason and time, or a reason alone.
 
 use super::changes::Change;
-use super::rows::{Key, Row, Table, Unit};
+use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::evidence::Evidence;
 use scangate_core::fact::{Fact, Force, Withdrawal};
@@ -32,7 +32,7 @@ fn report_key(person: PersonId, day: u32) -> Vec<u8> {
     [&person.0.to_be_bytes()[..], &day.to_be_bytes()].concat()
 }
 
-/// What a row of the evidence is.
+/// The kind of an evidence row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EvidenceKind {
     Fact,
@@ -40,7 +40,7 @@ pub(super) enum EvidenceKind {
     DailyReport,
 }
 
-/// What a row is, by its key.
+/// The kind of a row, by the length of its key.
 pub(super) fn evidence_kind(key: &[u8]) -> EvidenceKind {
     match key.len() {
         FACT_KEY_BYTES => EvidenceKind::Fact,
@@ -49,19 +49,19 @@ pub(super) fn evidence_kind(key: &[u8]) -> EvidenceKind {
     }
 }
 
-/// Puts the evidence about one person together from rows that come in order.
+/// Builds the evidence about one person from rows in key order.
 #[derive(Default)]
-struct Gathered(Evidence);
+struct EvidenceBuilder(Evidence);
 
-impl Gathered {
+impl EvidenceBuilder {
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let Evidence { facts, reports } = &mut self.0;
         match evidence_kind(key) {
-            EvidenceKind::Fact => facts.push(unpack(Table::Facts, value)?),
-            EvidenceKind::DailyReport => reports.push(unpack::<Report>(Table::Facts, value)?.at),
+            EvidenceKind::Fact => facts.push(unpack(RegistryTable::Facts, value)?),
+            EvidenceKind::DailyReport => reports.push(unpack::<Report>(RegistryTable::Facts, value)?.at),
             EvidenceKind::Withdrawal => {
                 if let Some(fact) = facts.last_mut() {
-                    fact.force = Force::Withdrawn(unpack(Table::Facts, value)?);
+                    fact.force = Force::Withdrawn(unpack(RegistryTable::Facts, value)?);
                 }
             }
         }
@@ -70,50 +70,51 @@ impl Gathered {
 }
 
 impl Registry {
-    /// An id for a fact.
+    /// Draws an id for a fact.
     pub fn draw_fact_id(&self) -> Result<FactId> {
         draw().map(FactId)
     }
 
-    /// Adds facts. In an embedded store all are added or none, by one sync; on a cluster each fact wholly or not
-    /// at all.
+    /// Adds facts. An embedded store adds all or none, with one sync; a cluster adds each fact atomically.
     pub fn add_facts(&self, facts: &[Fact]) -> Result<()> {
         let units = facts.iter().map(|fact| {
-            let fact_row = Row::new(Table::Facts, key(fact.person, fact.id), pack(fact));
-            let owner = Row::new(Table::FactOwners, fact.id.0.to_be_bytes(), fact.person.0.to_be_bytes());
+            let fact_row = Row::new(RegistryTable::Facts, key(fact.person, fact.id), pack(fact));
+            let owner =
+                Row::new(RegistryTable::FactOwners, fact.id.0.to_be_bytes(), fact.person.0.to_be_bytes());
             vec![fact_row, owner].into()
         });
-        let units: Vec<Unit> = units.collect();
+        let units: Vec<WriteUnit> = units.collect();
         let people: BTreeSet<PersonId> = facts.iter().map(|fact| fact.person).collect();
         let changes: Vec<Change> = people.into_iter().map(Change::Person).collect();
-        self.telling(&changes, || self.rows().write(&units))
+        self.announcing(&changes, || self.rows().write(&units))
     }
 
     /// A fact by id.
     pub fn fact(&self, id: FactId) -> Result<Option<Fact>> {
-        let Some(person) = self.get(Table::FactOwners, &id.0.to_be_bytes())? else { return Ok(None) };
-        let person = PersonId(number(Table::FactOwners, &person)?);
+        let Some(person) = self.get(RegistryTable::FactOwners, &id.0.to_be_bytes())? else { return Ok(None) };
+        let person = PersonId(number(RegistryTable::FactOwners, &person)?);
         Ok(self.facts_of(person)?.into_iter().find(|fact| fact.id == id))
     }
 
-    /// All facts about somebody, withdrawn ones too.
+    /// All facts about a person, including withdrawn ones.
     pub fn facts_of(&self, person: PersonId) -> Result<Vec<Fact>> {
         Ok(self.evidence_of(person)?.facts)
     }
 
-    /// All that is on record about somebody.
+    /// All evidence about a person.
     pub fn evidence_of(&self, person: PersonId) -> Result<Evidence> {
         Ok(self.evidence_of_each(&[person])?.pop().unwrap_or_default())
     }
 
     fn evidence_of_each(&self, people: &[PersonId]) -> Result<Vec<Evidence>> {
-        let groups: Vec<Key> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
-        let mut gathered: Vec<Gathered> = people.iter().map(|_| Gathered::default()).collect();
-        self.rows().groups(Table::Facts, &groups, &mut |at, key, value| gathered[at].take(key, value))?;
+        let groups: Vec<RowKey> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
+        let mut gathered: Vec<EvidenceBuilder> = people.iter().map(|_| EvidenceBuilder::default()).collect();
+        self.rows()
+            .groups(RegistryTable::Facts, &groups, &mut |at, key, value| gathered[at].take(key, value))?;
         Ok(gathered.into_iter().map(|gathered| gathered.0).collect())
     }
 
-    /// What people's standings are made of, none for who is not registered.
+    /// The evidence about each person; none for an id that is not registered.
     pub fn evidence_of_registered(&self, people: &[PersonId]) -> Result<Vec<Option<Evidence>>> {
         let registered = self.are_registered(people)?;
         let evidence = self.evidence_of_each(people)?.into_iter();
@@ -123,61 +124,66 @@ impl Registry {
             .collect())
     }
 
-    /// Adds a report of a local day, unless there is one. Returns whether it is the one that counts.
+    /// Adds a report of a local day, unless the day has one. Returns whether this report counts.
     pub fn add_report(&self, person: PersonId, day: u32, report: &Report) -> Result<bool> {
-        let row = Row::new(Table::Facts, report_key(person, day), pack(report));
-        Ok(self.telling(&[Change::Person(person)], || self.claim(row))?.is_none())
+        let row = Row::new(RegistryTable::Facts, report_key(person, day), pack(report));
+        Ok(self.announcing(&[Change::Person(person)], || self.claim(row))?.is_none())
     }
 
-    /// Somebody's reports, the earliest day first.
+    /// A person's reports, earliest day first.
     pub fn reports_of(&self, person: PersonId) -> Result<Vec<Report>> {
         let mut reports = Vec::new();
-        self.rows().groups(Table::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
-            if evidence_kind(key) == EvidenceKind::DailyReport {
-                reports.push(unpack(Table::Facts, value)?);
-            }
-            Ok(())
-        })?;
+        self.rows().groups(
+            RegistryTable::Facts,
+            &[person.0.to_be_bytes().to_vec()],
+            &mut |_, key, value| {
+                if evidence_kind(key) == EvidenceKind::DailyReport {
+                    reports.push(unpack(RegistryTable::Facts, value)?);
+                }
+                Ok(())
+            },
+        )?;
         reports.sort_unstable_by_key(|report: &Report| report.at);
         Ok(reports)
     }
 
-    /// Withdraws a fact; none where there is no such fact. What was withdrawn before keeps its first reason and time.
+    /// Withdraws a fact; none where the fact does not exist. A repeated withdrawal keeps the first reason and
+    /// time.
     pub fn withdraw_fact(&self, id: FactId, reason: String, now: Timestamp) -> Result<Option<Fact>> {
         let Some(mut fact) = self.fact(id)? else { return Ok(None) };
         if fact.force == Force::InForce {
             let withdrawal = Withdrawal { reason, at: Some(now) };
-            let row = Row::new(Table::Facts, withdrawal_key(fact.person, id), pack(&withdrawal));
-            let first = self.telling(&[Change::Person(fact.person)], || self.claim(row))?;
-            let first = first.map(|value| unpack(Table::Facts, &value)).transpose()?;
+            let row = Row::new(RegistryTable::Facts, withdrawal_key(fact.person, id), pack(&withdrawal));
+            let first = self.announcing(&[Change::Person(fact.person)], || self.claim(row))?;
+            let first = first.map(|value| unpack(RegistryTable::Facts, &value)).transpose()?;
             fact.force = Force::Withdrawn(first.unwrap_or(withdrawal));
         }
         Ok(Some(fact))
     }
 
-    /// Every row of the evidence about somebody, to be removed.
-    pub(super) fn evidence_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+    /// Every evidence row about a person, for removal.
+    pub(super) fn evidence_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let mut rows = Vec::new();
-        self.rows().groups(Table::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, _| {
-            rows.push((Table::Facts, key.to_vec()));
+        self.rows().groups(RegistryTable::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, _| {
+            rows.push((RegistryTable::Facts, key.to_vec()));
             if evidence_kind(key) == EvidenceKind::Fact {
-                rows.push((Table::FactOwners, key[8..].to_vec()));
+                rows.push((RegistryTable::FactOwners, key[8..].to_vec()));
             }
             Ok(())
         })?;
         Ok(rows)
     }
 
-    /// Everybody about whom there is evidence, with it.
+    /// Visits every person who has evidence, with the evidence.
     pub fn evidence(&self, mut each: impl FnMut(PersonId, &Evidence)) -> Result<()> {
-        let mut run: Option<(PersonId, Gathered)> = None;
-        self.rows().all(Table::Facts, &mut |key, value| {
+        let mut run: Option<(PersonId, EvidenceBuilder)> = None;
+        self.rows().all(RegistryTable::Facts, &mut |key, value| {
             let person = key.first_chunk().map(|id| PersonId(u64::from_be_bytes(*id)));
-            let person = person.ok_or(RegistryError::Damaged(Table::Facts.name()))?;
+            let person = person.ok_or(RegistryError::Damaged(RegistryTable::Facts.name()))?;
             if let Some((before, gathered)) = run.take_if(|(before, _)| *before != person) {
                 each(before, &gathered.0);
             }
-            run.get_or_insert_with(|| (person, Gathered::default())).1.take(key, value)
+            run.get_or_insert_with(|| (person, EvidenceBuilder::default())).1.take(key, value)
         })?;
         if let Some((last, gathered)) = run {
             each(last, &gathered.0);

@@ -1,69 +1,75 @@
-//! Papers: what residents handed in, sealed like the rest of what is personal. What somebody must act on by a time
-//! also stands in a queue, in order of that time.
+//! Papers: the declarations, arrivals and letters of residents, sealed like other personal data. A paper with
+//! an open duty, a report or an answer, also stands in a queue, ordered by the time at which the duty is due.
 //!
-//! **Shape**: a paper's key is person (8), paper (8); a place in the queue is due (8), paper (8), and holds the person.
+//! **Shape**: a paper's key is person (8), paper (8). A queue entry's key is due (8), paper (8), and its
+//! value is the person.
 
-use super::rows::{Key, Row, Table, Unit};
+use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};
-use scangate_core::paper::{Filed, Paper};
+use scangate_core::paper::{FiledPaper, Paper};
 use scangate_core::time::Timestamp;
 
 fn key(person: PersonId, paper: PaperId) -> Vec<u8> {
     [person.0.to_be_bytes(), paper.0.to_be_bytes()].concat()
 }
 
-fn place(due: Timestamp, paper: PaperId) -> Vec<u8> {
+fn queue_key(due: Timestamp, paper: PaperId) -> Vec<u8> {
     [due.0.to_be_bytes(), paper.0.to_be_bytes()].concat()
 }
 
 impl Registry {
-    /// An id for a paper.
+    /// Draws an id for a paper.
     pub fn draw_paper_id(&self) -> Result<PaperId> {
         draw().map(PaperId)
     }
 
-    /// Files a paper, and puts it into the queue first where somebody must act on it: a place without its paper is
-    /// passed over, while a paper without its place would be forgotten.
-    pub fn file(&self, filed: &Filed) -> Result<()> {
+    /// Files a paper. A paper with an open duty is queued first: a queue entry without its paper is skipped,
+    /// while a paper without its entry would be forgotten.
+    pub fn file(&self, filed: &FiledPaper) -> Result<()> {
         if let Some(due) = filed.paper.open_until() {
-            let row = Row::new(Table::OpenPapers, place(due, filed.id), filed.person.0.to_be_bytes());
+            let row =
+                Row::new(RegistryTable::OpenPapers, queue_key(due, filed.id), filed.person.0.to_be_bytes());
             self.rows().write(&[vec![row].into()])?;
         }
-        let row = Row::new(Table::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
+        let row = Row::new(RegistryTable::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
         match self.claim(row)? {
             None => Ok(()),
             Some(_) => Err(RegistryError::Random),
         }
     }
 
-    fn sealed_paper(&self, filed: &Filed) -> Result<Vec<u8>> {
+    fn sealed_paper(&self, filed: &FiledPaper) -> Result<Vec<u8>> {
         self.0.seal.seal(filed.id.0, pack(&filed.paper))
     }
 
     fn opened_paper(&self, id: PaperId, value: &[u8]) -> Result<Paper> {
-        unpack(Table::Papers, &self.0.seal.open(id.0, value)?)
+        unpack(RegistryTable::Papers, &self.0.seal.open(id.0, value)?)
     }
 
-    /// A paper of somebody's.
+    /// A paper of a person.
     pub fn paper(&self, person: PersonId, id: PaperId) -> Result<Option<Paper>> {
-        let value = self.get(Table::Papers, &key(person, id))?;
+        let value = self.get(RegistryTable::Papers, &key(person, id))?;
         value.map(|value| self.opened_paper(id, &value)).transpose()
     }
 
-    /// All papers of somebody's, in no order.
-    pub fn papers_of(&self, person: PersonId) -> Result<Vec<Filed>> {
+    /// All papers of a person, unordered.
+    pub fn papers_of(&self, person: PersonId) -> Result<Vec<FiledPaper>> {
         let mut papers = Vec::new();
-        self.rows().groups(Table::Papers, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
-            let id = PaperId(number(Table::Papers, key.get(8..).unwrap_or_default())?);
-            papers.push(Filed { id, person, paper: self.opened_paper(id, value)? });
-            Ok(())
-        })?;
+        self.rows().groups(
+            RegistryTable::Papers,
+            &[person.0.to_be_bytes().to_vec()],
+            &mut |_, key, value| {
+                let id = PaperId(number(RegistryTable::Papers, key.get(8..).unwrap_or_default())?);
+                papers.push(FiledPaper { id, person, paper: self.opened_paper(id, value)? });
+                Ok(())
+            },
+        )?;
         Ok(papers)
     }
 
-    /// Changes a paper. `change` is asked with the paper as it is, and may refuse; of two who change it at once one
-    /// is asked again. Returns it as it is then; none where there is none.
+    /// Changes a paper. `change` is called with the current paper and may refuse. On a concurrent change it
+    /// is called again. Returns the changed paper; none where it does not exist.
     pub fn change_paper<E>(
         &self,
         person: PersonId,
@@ -71,66 +77,66 @@ impl Registry {
         change: impl Fn(&mut Paper) -> std::result::Result<(), E>,
     ) -> Result<Option<std::result::Result<Paper, E>>> {
         loop {
-            let Some(value) = self.get(Table::Papers, &key(person, id))? else { return Ok(None) };
+            let Some(value) = self.get(RegistryTable::Papers, &key(person, id))? else { return Ok(None) };
             let mut paper = self.opened_paper(id, &value)?;
             let was_due = paper.open_until();
             if let Err(refused) = change(&mut paper) {
                 return Ok(Some(Err(refused)));
             }
-            let filed = Filed { id, person, paper };
+            let filed = FiledPaper { id, person, paper };
             let sealed = self.sealed_paper(&filed)?;
-            if !self.rows().swap(Table::Papers, &key(person, id), &value, Some(&sealed))? {
+            if !self.rows().swap(RegistryTable::Papers, &key(person, id), &value, Some(&sealed))? {
                 continue;
             }
             if let Some(due) = was_due.filter(|_| filed.paper.open_until().is_none()) {
-                let remove = vec![(Table::OpenPapers, place(due, id))];
-                self.rows().write(&[Unit { put: Vec::new(), remove }])?;
+                let remove = vec![(RegistryTable::OpenPapers, queue_key(due, id))];
+                self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
             }
             return Ok(Some(Ok(filed.paper)));
         }
     }
 
-    /// Whose paper it is, and it, while somebody must act on it. **Cost**: the queue, and a point read.
-    pub fn open_paper(&self, id: PaperId) -> Result<Option<Filed>> {
-        let place = self.open_places()?.into_iter().find(|(open, _)| *open == id);
-        let Some((_, person)) = place else { return Ok(None) };
+    /// A paper with an open duty, and its person. **Cost**: reads the queue, and a point read.
+    pub fn open_paper(&self, id: PaperId) -> Result<Option<FiledPaper>> {
+        let entry = self.queue()?.into_iter().find(|(open, _)| *open == id);
+        let Some((_, person)) = entry else { return Ok(None) };
         let paper = self.paper(person, id)?.filter(|paper| paper.open_until().is_some());
-        Ok(paper.map(|paper| Filed { id, person, paper }))
+        Ok(paper.map(|paper| FiledPaper { id, person, paper }))
     }
 
-    /// The queue: what somebody must act on, and whose it is.
-    fn open_places(&self) -> Result<Vec<(PaperId, PersonId)>> {
-        let mut places = Vec::new();
-        self.rows().groups(Table::OpenPapers, &[Key::new()], &mut |_, place, person| {
-            let id = PaperId(number(Table::OpenPapers, place.get(8..).unwrap_or_default())?);
-            places.push((id, PersonId(number(Table::OpenPapers, person)?)));
+    /// The queue: papers with an open duty, and their persons.
+    fn queue(&self) -> Result<Vec<(PaperId, PersonId)>> {
+        let mut entries = Vec::new();
+        self.rows().groups(RegistryTable::OpenPapers, &[RowKey::new()], &mut |_, key, person| {
+            let id = PaperId(number(RegistryTable::OpenPapers, key.get(8..).unwrap_or_default())?);
+            entries.push((id, PersonId(number(RegistryTable::OpenPapers, person)?)));
             Ok(())
         })?;
-        Ok(places)
+        Ok(entries)
     }
 
-    /// Everything that somebody must act on, what is due first in front. **Cost**: the queue, and a point read each.
-    pub fn open_papers(&self) -> Result<Vec<Filed>> {
-        let places = self.open_places()?;
-        let keys: Vec<Key> = places.iter().map(|(id, person)| key(*person, *id)).collect();
-        let values = self.rows().get(Table::Papers, &keys)?;
-        let filed = places.into_iter().zip(values).filter_map(|((id, person), value)| {
+    /// All papers with an open duty, earliest due first. **Cost**: reads the queue, and a point read each.
+    pub fn open_papers(&self) -> Result<Vec<FiledPaper>> {
+        let entries = self.queue()?;
+        let keys: Vec<RowKey> = entries.iter().map(|(id, person)| key(*person, *id)).collect();
+        let values = self.rows().get(RegistryTable::Papers, &keys)?;
+        let filed = entries.into_iter().zip(values).filter_map(|((id, person), value)| {
             let paper = self.opened_paper(id, &value?);
-            Some(paper.map(|paper| Filed { id, person, paper }))
+            Some(paper.map(|paper| FiledPaper { id, person, paper }))
         });
-        // What was closed while its place in the queue was not taken away yet.
-        let is_open = |filed: &std::result::Result<Filed, RegistryError>| {
+        // Leaves out papers that were closed and whose queue entry is not yet removed.
+        let is_open = |filed: &std::result::Result<FiledPaper, RegistryError>| {
             filed.as_ref().map_or(true, |filed| filed.paper.open_until().is_some())
         };
         filed.filter(is_open).collect()
     }
 
-    /// Every row of somebody's papers, to be removed.
-    pub(super) fn paper_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+    /// Every row of a person's papers, for removal.
+    pub(super) fn paper_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let papers = self.papers_of(person)?;
-        let places = papers.iter().filter_map(|filed| Some(place(filed.paper.open_until()?, filed.id)));
-        let places: Vec<_> = places.map(|place| (Table::OpenPapers, place)).collect();
-        let rows = papers.iter().map(|filed| (Table::Papers, key(person, filed.id)));
-        Ok(rows.chain(places).collect())
+        let entries = papers.iter().filter_map(|filed| Some(queue_key(filed.paper.open_until()?, filed.id)));
+        let entries: Vec<_> = entries.map(|place| (RegistryTable::OpenPapers, place)).collect();
+        let rows = papers.iter().map(|filed| (RegistryTable::Papers, key(person, filed.id)));
+        Ok(rows.chain(entries).collect())
     }
 }

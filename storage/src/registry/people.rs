@@ -1,7 +1,7 @@
-//! People: who is registered, found by id or by document.
+//! People: registered persons, found by id or by document.
 
 use super::changes::Change;
-use super::rows::{Key, Row, Table, Unit};
+use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::person::{Document, Personal, PersonalChange};
@@ -9,34 +9,34 @@ use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Somebody registered.
+/// A registered person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The id.
+    /// The person's id.
     pub id: PersonId,
-    /// Under which kid the person's key was given out last.
+    /// The kid of the person's last issued key.
     pub kid: u8,
-    /// Since when.
+    /// The time of registration.
     pub registered: Timestamp,
-    /// Whether they proved, by a code or a face, that they hold the phone they registered with.
+    /// Whether the person proved, by a code or a face, possession of the registered phone.
     pub proven: bool,
-    /// Name, phone, document, class.
+    /// The name, phone, document and class.
     pub personal: Personal,
 }
 
-/// What became of a registration.
+/// The result of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Registered {
-    /// Who it is.
+pub struct RegisteredPerson {
+    /// The person's id.
     pub person: PersonId,
     /// The kid of the person's key.
     pub kid: u8,
-    /// Whether the document was not known before.
+    /// Whether the document was unknown before.
     pub is_new: bool,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Fields {
+struct SealedFields {
     registered: Timestamp,
     #[serde(default)]
     proven: bool,
@@ -44,27 +44,32 @@ struct Fields {
 }
 
 impl Registry {
-    /// Registers people, in order. One document is one person, also within the list and on several gateways at
-    /// once. **Errors**: some may have been registered; who repeats the list finds them known.
-    pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<Registered>> {
-        let fields = |one: &Personal| Fields { registered: now, proven: false, personal: one.clone() };
+    /// Registers people, in order. One document is one person, also within the list and across concurrent
+    /// gateways. **Errors**: some may have been registered; repeating the list finds them as known.
+    pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<RegisteredPerson>> {
+        let fields = |one: &Personal| SealedFields { registered: now, proven: false, personal: one.clone() };
         self.enter(people, kid, fields)
     }
 
-    /// The same of people who proved that they hold their phones. Who is known already stays as they are.
-    pub fn register_proven(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<Registered>> {
-        let fields = |one: &Personal| Fields { registered: now, proven: true, personal: one.clone() };
+    /// Registers people who proved possession of their phones. A person who is known already stays unchanged.
+    pub fn register_proven(
+        &self,
+        people: &[Personal],
+        kid: u8,
+        now: Timestamp,
+    ) -> Result<Vec<RegisteredPerson>> {
+        let fields = |one: &Personal| SealedFields { registered: now, proven: true, personal: one.clone() };
         self.enter(people, kid, fields)
     }
 
-    /// A document is claimed for a drawn id first, then the id for its person: who finds a document whose person
-    /// is missing ends what another began.
+    /// Claims each document for a random id first, then the id for its person. A registration that finds a
+    /// document without its person completes the interrupted one.
     fn enter(
         &self,
         people: &[Personal],
         kid: u8,
-        fields: impl Fn(&Personal) -> Fields,
-    ) -> Result<Vec<Registered>> {
+        fields: impl Fn(&Personal) -> SealedFields,
+    ) -> Result<Vec<RegisteredPerson>> {
         let documents: Vec<_> = people.iter().map(|one| self.0.documents_by.key(&one.document)).collect();
         let mut first: HashMap<[u8; 32], usize> = HashMap::new();
         for (at, document) in documents.iter().enumerate() {
@@ -75,23 +80,24 @@ impl Registry {
         let ids = self.claim_documents(firsts.iter().map(|&at| &documents[at]))?;
         let people = firsts.iter().map(|&at| &people[at]).zip(ids);
         let registered = self.claim_people(people.collect(), kid, fields)?;
-        let of: HashMap<usize, Registered> = firsts.into_iter().zip(registered).collect();
+        let of: HashMap<usize, RegisteredPerson> = firsts.into_iter().zip(registered).collect();
         let answer = documents.iter().enumerate().map(|(at, document)| {
             let first = first[document];
-            Registered { is_new: of[&first].is_new && first == at, ..of[&first] }
+            RegisteredPerson { is_new: of[&first].is_new && first == at, ..of[&first] }
         });
         Ok(answer.collect())
     }
 
-    /// The person of each document: one drawn now where it is not known.
+    /// The person of each document. A document that is unknown gets a new id.
     fn claim_documents<'a>(&self, documents: impl Iterator<Item = &'a [u8; 32]>) -> Result<Vec<PersonId>> {
-        let rows = documents.map(|document| Ok(Row::new(Table::Documents, document, draw()?.to_be_bytes())));
+        let rows =
+            documents.map(|document| Ok(Row::new(RegistryTable::Documents, document, draw()?.to_be_bytes())));
         let rows = rows.collect::<Result<Vec<Row>>>()?;
         let found = self.rows().claim(&rows)?;
         let ids = rows
             .iter()
             .zip(found)
-            .map(|(row, found)| number(Table::Documents, &found.unwrap_or(row.value.clone())));
+            .map(|(row, found)| number(RegistryTable::Documents, &found.unwrap_or(row.value.clone())));
         ids.map(|id| id.map(PersonId)).collect()
     }
 
@@ -99,116 +105,119 @@ impl Registry {
         &self,
         people: Vec<(&Personal, PersonId)>,
         kid: u8,
-        fields: impl Fn(&Personal) -> Fields,
-    ) -> Result<Vec<Registered>> {
-        let keys: Vec<Key> = people.iter().map(|(_, id)| id.0.to_be_bytes().to_vec()).collect();
-        let mut known = self.rows().get(Table::People, &keys)?;
+        fields: impl Fn(&Personal) -> SealedFields,
+    ) -> Result<Vec<RegisteredPerson>> {
+        let keys: Vec<RowKey> = people.iter().map(|(_, id)| id.0.to_be_bytes().to_vec()).collect();
+        let mut known = self.rows().get(RegistryTable::People, &keys)?;
         let missing: Vec<usize> = (0..people.len()).filter(|&at| known[at].is_none()).collect();
         let rows = missing.iter().map(|&at| {
             let (personal, id) = people[at];
-            Ok(Row::new(Table::People, &keys[at], self.sealed(id, kid, &fields(personal))?))
+            Ok(Row::new(RegistryTable::People, &keys[at], self.sealed(id, kid, &fields(personal))?))
         });
         let rows = rows.collect::<Result<Vec<_>>>()?;
         let changes: Vec<Change> = missing.iter().map(|&at| Change::Person(people[at].1)).collect();
-        let found = self.telling(&changes, || self.rows().claim(&rows))?;
+        let found = self.announcing(&changes, || self.rows().claim(&rows))?;
         for (&at, found) in missing.iter().zip(found) {
             known[at] = found;
         }
         let registered = people.iter().zip(known).map(|(&(_, person), known)| match known {
-            None => Ok(Registered { person, kid, is_new: true }),
+            None => Ok(RegisteredPerson { person, kid, is_new: true }),
             Some(row) => {
-                let kid = *row.first().ok_or(RegistryError::Damaged(Table::People.name()))?;
-                Ok(Registered { person, kid, is_new: false })
+                let kid = *row.first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
+                Ok(RegisteredPerson { person, kid, is_new: false })
             }
         });
         registered.collect()
     }
 
-    /// A row's value: the kid and the sealed rest.
-    fn sealed(&self, id: PersonId, kid: u8, fields: &Fields) -> Result<Vec<u8>> {
+    /// Encodes a row: the kid, then the sealed fields.
+    fn sealed(&self, id: PersonId, kid: u8, fields: &SealedFields) -> Result<Vec<u8>> {
         Ok([vec![kid], self.0.seal.seal(id.0, pack(fields))?].concat())
     }
 
     fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
-        let (&kid, sealed) = value.split_first().ok_or(RegistryError::Damaged(Table::People.name()))?;
-        let Fields { registered, proven, personal } =
-            unpack(Table::People, &self.0.seal.open(id.0, sealed)?)?;
+        let (&kid, sealed) =
+            value.split_first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
+        let SealedFields { registered, proven, personal } =
+            unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?;
         Ok(Person { id, kid, registered, proven, personal })
     }
 
-    /// Somebody by id.
+    /// A person by id.
     pub fn person(&self, id: PersonId) -> Result<Option<Person>> {
         Ok(self.persons(&[id])?.pop().flatten())
     }
 
-    /// The same of each, none for who is not registered. **Cost**: point reads, many at once.
+    /// People by id; none for an id that is not registered. **Cost**: concurrent point reads.
     pub fn persons(&self, ids: &[PersonId]) -> Result<Vec<Option<Person>>> {
-        let keys: Vec<Key> = ids.iter().map(|id| id.0.to_be_bytes().to_vec()).collect();
-        let values = self.rows().get(Table::People, &keys)?;
+        let keys: Vec<RowKey> = ids.iter().map(|id| id.0.to_be_bytes().to_vec()).collect();
+        let values = self.rows().get(RegistryTable::People, &keys)?;
         let persons = ids.iter().zip(values);
         persons.map(|(&id, value)| value.map(|value| self.opened(id, &value)).transpose()).collect()
     }
 
-    /// Who is registered by each document.
+    /// The person registered under each document.
     pub fn people_by_document(&self, documents: &[&Document]) -> Result<Vec<Option<PersonId>>> {
-        let keys: Vec<Key> =
+        let keys: Vec<RowKey> =
             documents.iter().map(|document| self.0.documents_by.key(document).to_vec()).collect();
-        let found = self.rows().get(Table::Documents, &keys)?.into_iter();
-        let ids = found.map(|row| row.map(|id| number(Table::Documents, &id).map(PersonId)).transpose());
+        let found = self.rows().get(RegistryTable::Documents, &keys)?.into_iter();
+        let ids =
+            found.map(|row| row.map(|id| number(RegistryTable::Documents, &id).map(PersonId)).transpose());
         ids.collect()
     }
 
-    /// Whether somebody of this id is registered. **Cost**: a point read; nothing is decrypted.
+    /// Whether the id is registered. **Cost**: a point read; nothing is decrypted.
     pub fn is_registered(&self, id: PersonId) -> Result<bool> {
-        Ok(self.get(Table::People, &id.0.to_be_bytes())?.is_some())
+        Ok(self.get(RegistryTable::People, &id.0.to_be_bytes())?.is_some())
     }
 
-    /// The same of each. **Cost**: point reads, many at once.
+    /// Whether each id is registered. **Cost**: concurrent point reads.
     pub fn are_registered(&self, people: &[PersonId]) -> Result<Vec<bool>> {
-        let keys: Vec<Key> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
-        Ok(self.rows().get(Table::People, &keys)?.iter().map(Option::is_some).collect())
+        let keys: Vec<RowKey> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
+        Ok(self.rows().get(RegistryTable::People, &keys)?.iter().map(Option::is_some).collect())
     }
 
-    /// Changes what somebody registered with; none for who is not registered.
+    /// Changes a person's registered fields; none where the id is not registered.
     pub fn change_person(&self, id: PersonId, change: &PersonalChange) -> Result<Option<Person>> {
         loop {
-            let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(None) };
+            let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
             let mut person = self.opened(id, &value)?;
             change.apply(&mut person.personal);
             let Person { kid, registered, proven, .. } = person;
-            let fields = Fields { registered, proven, personal: person.personal.clone() };
+            let fields = SealedFields { registered, proven, personal: person.personal.clone() };
             let changed = self.sealed(id, kid, &fields)?;
-            if self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
+            if self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
                 return Ok(Some(person));
             }
         }
     }
 
-    /// Erases somebody: ties, facts, reports, papers, what others showed, bookings, row and document. The audit and
-    /// closed cases keep the id alone. Returns whether there was one. What fails half-way is ended by the next call.
+    /// Erases a person: ties, facts, reports, papers, upstream colours, bookings, row and document. The audit
+    /// and closed cases keep only the id. Returns whether the person existed. An interrupted erasure is
+    /// completed by the next call.
     pub fn erase_person(&self, id: PersonId) -> Result<bool> {
-        let Some(value) = self.get(Table::People, &id.0.to_be_bytes())? else { return Ok(false) };
+        let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(false) };
         let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
         self.untie_all(id)?;
         let mut remove = self.evidence_rows(id)?;
         remove.extend(self.paper_rows(id)?);
         remove.extend(self.upstream_rows(id)?);
         remove.extend(self.booking_rows(id)?);
-        let is_erased = self.telling(&[Change::Person(id)], || {
+        let is_erased = self.announcing(&[Change::Person(id)], || {
             if !remove.is_empty() {
-                self.rows().write(&[Unit { put: Vec::new(), remove }])?;
+                self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
             }
-            self.rows().swap(Table::Documents, &document, &id.0.to_be_bytes(), None)?;
-            self.rows().swap(Table::People, &id.0.to_be_bytes(), &value, None)
+            self.rows().swap(RegistryTable::Documents, &document, &id.0.to_be_bytes(), None)?;
+            self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, None)
         })?;
-        // Who changed something meanwhile is erased with the change.
+        // A concurrent change made the swap fail: erase again, with the change.
         if is_erased { Ok(true) } else { self.erase_person(id) }
     }
 
-    /// Everybody's id, for loading the colour table. Nothing is decrypted.
+    /// Visits the id of every registered person, for loading the colour table. Nothing is decrypted.
     pub fn people(&self, mut each: impl FnMut(PersonId)) -> Result<()> {
-        self.rows().keys(Table::People, &mut |key| {
-            each(PersonId(number(Table::People, key)?));
+        self.rows().keys(RegistryTable::People, &mut |key| {
+            each(PersonId(number(RegistryTable::People, key)?));
             Ok(())
         })
     }

@@ -1,26 +1,27 @@
 //! Published rule packs, numbered in the order they came into force.
 
 use super::changes::Change;
-use super::rows::{Row, Table};
+use super::rows::{RegistryTable, Row};
 use super::{Registry, Result, pack};
 use scangate_core::check_in::PolicyNumber;
 use serde::{Deserialize, Serialize};
 
-/// A pack as it was published.
+/// A published rule pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPolicy {
-    /// Its number, from 1.
+    /// The pack's number, from 1.
     pub number: PolicyNumber,
-    /// Name and version.
+    /// The pack's name and version.
     pub label: String,
-    /// The whole text.
+    /// The whole text of the pack.
     pub text: String,
-    /// The deployment's signature over label and text, as base64url. Who reads a pack verifies it.
+    /// The deployment's signature over label and text, as base64url. Readers verify it.
     pub signature: String,
 }
 
 impl Registry {
-    /// Publishes a signed pack. The same text as the last one's is no new publication and gives its number.
+    /// Publishes a signed pack and returns its number. Publishing the last pack's text again returns the last
+    /// number.
     pub fn publish_policy(&self, label: &str, text: &str, signature: &str) -> Result<PolicyNumber> {
         loop {
             let last = self.policies()?.pop();
@@ -30,15 +31,15 @@ impl Registry {
             let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
             let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
             let stored = StoredPolicy { number, label, text, signature };
-            let row = Row::new(Table::Policies, number.0.to_be_bytes(), pack(&stored));
-            if self.telling(&[Change::Policy], || self.claim(row))?.is_none() {
+            let row = Row::new(RegistryTable::Policies, number.0.to_be_bytes(), pack(&stored));
+            if self.announcing(&[Change::Policy], || self.claim(row))?.is_none() {
                 return Ok(number);
             }
         }
     }
 
-    /// All packs that were ever in force, the oldest first.
+    /// All packs that were ever in force, oldest first.
     pub fn policies(&self) -> Result<Vec<StoredPolicy>> {
-        self.group(Table::Policies, &[])
+        self.group(RegistryTable::Policies, &[])
     }
 }

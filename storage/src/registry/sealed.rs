@@ -1,5 +1,5 @@
-//! Sealing: AES-256-GCM over personal fields, and the keyed index by which a document is found without its
-//! number standing anywhere.
+//! Sealing: AES-256-GCM over personal fields, and a keyed index that finds a document without storing its
+//! number.
 
 use super::{RegistryError, Result};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -7,8 +7,8 @@ use aws_lc_rs::{hmac, rand};
 use scangate_core::keys::Key;
 use scangate_core::person::Document;
 
-/// Seals values. **Shape**: nonce (12), ciphertext, tag (16); the row's id is authenticated with it, so that
-/// a value does not open in another's place.
+/// Seals values. **Shape**: nonce (12), ciphertext, tag (16). The row's id is authenticated data, so a value
+/// does not decrypt in another row.
 pub(super) struct Seal(LessSafeKey);
 
 impl Seal {
@@ -38,7 +38,7 @@ impl Seal {
     }
 }
 
-/// Finds documents: HMAC-SHA256 of type and number.
+/// The index key of a document: HMAC-SHA256 of type and number.
 pub(super) struct DocumentIndex(hmac::Key);
 
 impl DocumentIndex {

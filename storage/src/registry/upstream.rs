@@ -1,73 +1,79 @@
-//! Upstream: the colour that another system, such as a province's, showed last for a person. It is told and compared,
-//! and no colour here follows from it.
+//! Upstream: the colour that another system, such as a province's, showed last for a person. It is reported
+//! and compared, and never affects a colour here.
 //!
-//! **Shape**: a key is person (8) and the source's name. The last to write decides.
+//! **Shape**: a key is person (8) and the source's name. The last writer wins.
 
-use super::rows::{Key, Row, Table, Unit};
+use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, number, pack, unpack};
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What a source showed last.
+/// A colour that a source showed last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
-    /// Who shows it.
+    /// The source's name.
     pub source: String,
     /// The colour.
     pub colour: Colour,
-    /// When it was told of here.
+    /// The time at which the colour was received.
     pub at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Shown {
+struct UpstreamRow {
     colour: Colour,
     at: Timestamp,
 }
 
-fn key(person: PersonId, source: &str) -> Key {
+fn key(person: PersonId, source: &str) -> RowKey {
     [&person.0.to_be_bytes(), source.as_bytes()].concat()
 }
 
 impl Registry {
-    /// Notes what a source shows for people.
+    /// Records the colours that a source shows for people.
     pub fn note_upstream(&self, source: &str, shown: &[(PersonId, Colour)], at: Timestamp) -> Result<()> {
         let row = |&(person, colour): &(PersonId, Colour)| {
-            vec![Row::new(Table::Upstream, key(person, source), pack(&Shown { colour, at }))].into()
+            vec![Row::new(RegistryTable::Upstream, key(person, source), pack(&UpstreamRow { colour, at }))]
+                .into()
         };
-        self.rows().write(&shown.iter().map(row).collect::<Vec<Unit>>())
+        self.rows().write(&shown.iter().map(row).collect::<Vec<WriteUnit>>())
     }
 
-    /// What each source showed last for somebody, in the order of their names.
+    /// The last colour of each source for a person, ordered by source name.
     pub fn upstream_of(&self, person: PersonId) -> Result<Vec<Upstream>> {
         let mut found = Vec::new();
-        self.rows().groups(Table::Upstream, &[person.0.to_be_bytes().to_vec()], &mut |_, key, value| {
-            let Shown { colour, at } = unpack(Table::Upstream, value)?;
-            let source = String::from_utf8(key.get(8..).unwrap_or_default().to_vec());
-            let source = source.map_err(|_| RegistryError::Damaged(Table::Upstream.name()))?;
-            found.push(Upstream { source, colour, at });
-            Ok(())
-        })?;
+        self.rows().groups(
+            RegistryTable::Upstream,
+            &[person.0.to_be_bytes().to_vec()],
+            &mut |_, key, value| {
+                let UpstreamRow { colour, at } = unpack(RegistryTable::Upstream, value)?;
+                let source = String::from_utf8(key.get(8..).unwrap_or_default().to_vec());
+                let source = source.map_err(|_| RegistryError::Damaged(RegistryTable::Upstream.name()))?;
+                found.push(Upstream { source, colour, at });
+                Ok(())
+            },
+        )?;
         Ok(found)
     }
 
-    /// What a source showed last for each person, in no order. **Cost**: reads what every source showed.
+    /// Visits the last colour of a source for each person, unordered. **Cost**: reads the rows of every
+    /// source.
     pub fn shown_by(&self, source: &str, mut each: impl FnMut(PersonId, Colour)) -> Result<()> {
-        self.rows().all(Table::Upstream, &mut |key, value| {
+        self.rows().all(RegistryTable::Upstream, &mut |key, value| {
             let (person, of) = key.split_at_checked(8).unwrap_or_default();
             if of == source.as_bytes() {
-                let Shown { colour, .. } = unpack(Table::Upstream, value)?;
-                each(PersonId(number(Table::Upstream, person)?), colour);
+                let UpstreamRow { colour, .. } = unpack(RegistryTable::Upstream, value)?;
+                each(PersonId(number(RegistryTable::Upstream, person)?), colour);
             }
             Ok(())
         })
     }
 
-    /// Every row of it about somebody, to be removed.
-    pub(super) fn upstream_rows(&self, person: PersonId) -> Result<Vec<(Table, Key)>> {
+    /// Every upstream row about a person, for removal.
+    pub(super) fn upstream_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let sources = self.upstream_of(person)?.into_iter();
-        Ok(sources.map(|upstream| (Table::Upstream, key(person, &upstream.source))).collect())
+        Ok(sources.map(|upstream| (RegistryTable::Upstream, key(person, &upstream.source))).collect())
     }
 }

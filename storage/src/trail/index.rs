@@ -1,22 +1,22 @@
-//! The two orders in which check-ins are kept, and what of a check-in each goes by.
+//! The two indexes of check-ins, and the fields of a check-in that each uses.
 
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, HOUR_MS};
 use std::fmt;
 
-/// One of the two orders.
+/// An index of check-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Index {
-    /// By person, a day together.
+    /// By person, in periods of a day.
     Persons,
-    /// By venue, an hour together.
+    /// By venue, in periods of an hour.
     Venues,
 }
 
 impl Index {
     pub(super) const BOTH: [Self; 2] = [Self::Persons, Self::Venues];
 
-    /// Whose a check-in is in this index.
+    /// The id that owns a check-in in this index: the person or the venue.
     pub(super) fn owner(self, check_in: &CheckIn) -> u64 {
         match self {
             Self::Persons => check_in.person.0,
@@ -24,7 +24,7 @@ impl Index {
         }
     }
 
-    /// The other of the two.
+    /// The id that does not own the check-in.
     pub(super) fn other(self, check_in: &CheckIn) -> u64 {
         match self {
             Self::Persons => check_in.venue.0,
@@ -32,7 +32,7 @@ impl Index {
         }
     }
 
-    /// The length of its periods. **Units**: milliseconds.
+    /// The length of a period. **Units**: milliseconds.
     pub(super) const fn period_ms(self) -> u64 {
         match self {
             Self::Persons => DAY_MS,

@@ -1,4 +1,5 @@
-//! Trails in memory: plain maps that are obviously right. The oracle of the other stores' tests.
+//! Trails in memory: a plain map that is obviously correct. It is the oracle in the tests of the other
+//! stores.
 
 use super::{TrailError, TrailStore, merge};
 use scangate_core::check_in::CheckIn;
@@ -8,7 +9,7 @@ use scangate_core::visit::Window;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The store.
+/// The trails in memory.
 #[derive(Default)]
 pub struct MemoryTrails(Mutex<BTreeMap<CheckInId, CheckIn>>);
 

@@ -1,5 +1,5 @@
-//! One suite for every store: each gives the answers of the store in memory, whatever order drains come in
-//! and however often.
+//! One suite for every store: each returns the answers of the store in memory, whatever the order of drains
+//! and their repetitions.
 
 use super::{BUCKETS, EmbeddedTrails, MemoryTrails, TrailError, TrailStore};
 use proptest::prelude::*;
@@ -14,15 +14,15 @@ const START: u64 = FIRST_DAY as u64 * DAY_MS;
 /// The city's first day.
 pub(super) const FIRST_DAY: u32 = 18_996;
 
-/// A city that is the same each time: numbers drawn from a seed.
-pub(super) struct City {
+/// A reproducible city, drawn from a seed.
+pub(super) struct TrailCity {
     pub(super) state: u64,
     pub(super) people: u64,
     pub(super) venues: u64,
     pub(super) days: u64,
 }
 
-impl City {
+impl TrailCity {
     fn draw(&mut self, below: u64) -> u64 {
         self.state =
             self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -60,7 +60,7 @@ fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins: &[CheckIn
     people.sort_unstable();
     people.dedup();
     let month = Window { from: Timestamp(START), to: Timestamp(START + 30 * DAY_MS) };
-    // Where the last one is a twin, only its later time is in this: it is not.
+    // If the last check-in is a twin, only its later time is in this window, so it is not returned.
     let cut = check_ins.last().map_or(month, |last| Window { from: last.at, ..month });
     for window in [part, month, cut] {
         let asks: Vec<_> = people.iter().map(|&person| PersonAsk { person, window }).collect();
@@ -84,7 +84,7 @@ fn embedded(folder: &tempfile::TempDir) -> EmbeddedTrails {
 fn a_city_of_a_hundred_thousand_check_ins_reads_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let (store, oracle) = (embedded(&folder), MemoryTrails::default());
-    let check_ins = City { state: 1, people: 700, venues: 60, days: 3 }.check_ins(100_000);
+    let check_ins = TrailCity { state: 1, people: 700, venues: 60, days: 3 }.check_ins(100_000);
     for drain in check_ins.chunks(9_000) {
         store.write(drain).unwrap();
         oracle.write(drain).unwrap();
@@ -98,7 +98,7 @@ fn a_city_of_a_hundred_thousand_check_ins_reads_the_same() {
 fn many_small_drains_merge_and_nothing_is_lost_or_doubled() {
     let folder = tempfile::tempdir().unwrap();
     let oracle = MemoryTrails::default();
-    let check_ins = City { state: 2, people: 40, venues: 6, days: 1 }.check_ins(3_000);
+    let check_ins = TrailCity { state: 2, people: 40, venues: 6, days: 1 }.check_ins(3_000);
     for (number, half) in check_ins.chunks(1_500).enumerate() {
         let store = embedded(&folder);
         for drain in half.chunks(3) {
@@ -116,7 +116,7 @@ fn many_small_drains_merge_and_nothing_is_lost_or_doubled() {
 fn old_days_go_and_a_person_can_be_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let (store, oracle) = (embedded(&folder), MemoryTrails::default());
-    let check_ins = City { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
+    let check_ins = TrailCity { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
     for stored in [&store as &dyn TrailStore, &oracle] {
         stored.write(&check_ins).unwrap();
         stored.retain_from(18_998).unwrap();
@@ -147,9 +147,9 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedTrails::open(folder.path(), 4).unwrap();
         let oracle = MemoryTrails::default();
-        let mut city = City { state: seed, people: 12, venues: 5, days: 2 };
+        let mut city = TrailCity { state: seed, people: 12, venues: 5, days: 2 };
         let mut check_ins = city.check_ins(200);
-        // The same scan taken in by two gateways: one id, two times.
+        // One scan accepted by two gateways: one id, two times.
         let mut twin = check_ins[7];
         twin.at = twin.at.plus_ms(4_000);
         check_ins.push(twin);
@@ -162,7 +162,7 @@ proptest! {
 }
 
 mod cluster {
-    //! The same over a CQL cluster.
+    //! The suite over a CQL cluster.
 
     use super::*;
     use crate::cql::testing::cluster;
@@ -178,7 +178,7 @@ mod cluster {
     #[test]
     fn a_city_reads_the_same_also_by_another_gateway() {
         let (trails, oracle) = (store("city"), MemoryTrails::default());
-        let check_ins = City { state: 1, people: 200, venues: 20, days: 3 }.check_ins(10_000);
+        let check_ins = TrailCity { state: 1, people: 200, venues: 20, days: 3 }.check_ins(10_000);
         for drain in check_ins.chunks(3_000) {
             trails.write(drain).unwrap();
             oracle.write(drain).unwrap();
@@ -190,7 +190,7 @@ mod cluster {
     #[test]
     fn drains_may_be_repeated_in_any_order_and_twins_are_merged() {
         let (trails, oracle) = (store("drains"), MemoryTrails::default());
-        let mut check_ins = City { state: 4, people: 12, venues: 5, days: 2 }.check_ins(300);
+        let mut check_ins = TrailCity { state: 4, people: 12, venues: 5, days: 2 }.check_ins(300);
         let mut twin = check_ins[7];
         twin.at = twin.at.plus_ms(4_000);
         check_ins.push(twin);
@@ -204,7 +204,7 @@ mod cluster {
     #[test]
     fn old_days_go_and_a_person_can_be_forgotten() {
         let (trails, oracle) = (store("forget"), MemoryTrails::default());
-        let check_ins = City { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
+        let check_ins = TrailCity { state: 3, people: 30, venues: 9, days: 5 }.check_ins(2_000);
         for stored in [&trails as &dyn TrailStore, &oracle] {
             stored.write(&check_ins).unwrap();
             stored.retain_from(18_998).unwrap();

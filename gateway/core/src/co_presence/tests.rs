@@ -5,9 +5,9 @@ use crate::id::CheckInId;
 use proptest::prelude::*;
 use std::convert::Infallible;
 
-struct City(Vec<CheckIn>);
+struct ListedTrails(Vec<CheckIn>);
 
-impl Trails for City {
+impl Trails for ListedTrails {
     type Error = Infallible;
 
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, Infallible> {
@@ -23,15 +23,15 @@ impl Trails for City {
     }
 }
 
-impl City {
+impl ListedTrails {
     fn in_window(&self, window: Window) -> impl Iterator<Item = &CheckIn> {
         self.0.iter().filter(move |check_in| (window.from..window.to).contains(&check_in.at))
     }
 }
 
-struct Ten;
+struct TenMinutesEach;
 
-impl Dwells for Ten {
+impl Dwells for TenMinutesEach {
     fn of(&self, venue: VenueId) -> Dwell {
         Dwell::minutes(10 + u16::try_from(venue.0 % 3).unwrap() * 10).unwrap()
     }
@@ -41,14 +41,14 @@ impl Dwells for Ten {
     }
 }
 
-/// Every visit of everybody against every other: slow, plain, and written from the contract alone.
+/// Compares every visit with every other: slow, plain, and written from the contract alone.
 fn brute_force(city: &[CheckIn], question: &Question) -> Vec<Contact> {
     let everybody: BTreeSet<PersonId> = city.iter().map(|check_in| check_in.person).collect();
     let all: Vec<Visit> = everybody
         .iter()
         .flat_map(|&person| {
             let own = city.iter().filter(|check_in| check_in.person == person).copied().collect();
-            visits(own, |venue| Ten.of(venue))
+            visits(own, |venue| TenMinutesEach.of(venue))
         })
         .filter(|visit| visit.window.from < question.window.to && question.window.from < visit.window.to)
         .collect();
@@ -130,7 +130,7 @@ proptest! {
             hops: if is_far { Hops::Two } else { Hops::One },
             min_overlap_s,
         };
-        let answer = co_presence(&City(city.clone()), &Ten, &question).unwrap();
+        let answer = co_presence(&ListedTrails(city.clone()), &TenMinutesEach, &question).unwrap();
         prop_assert_eq!(answer, brute_force(&city, &question));
     }
 }
@@ -147,10 +147,11 @@ fn the_second_hop_begins_with_the_first_encounter() {
         outcome: None,
     };
     // The first leaves by dwell (30 min) before the index person comes; the second stays.
-    let city = City(vec![check_in(1, 1, 40), check_in(2, 2, 30), check_in(3, 3, 5), check_in(4, 4, 55)]);
+    let city =
+        ListedTrails(vec![check_in(1, 1, 40), check_in(2, 2, 30), check_in(3, 3, 5), check_in(4, 4, 55)]);
     let window = Window { from: Timestamp(0), to: Timestamp(100_000_000) };
     let question = Question { person: PersonId(1), window, hops: Hops::Two, min_overlap_s: 1 };
-    let contacts = co_presence(&city, &Ten, &question).unwrap();
+    let contacts = co_presence(&city, &TenMinutesEach, &question).unwrap();
     let found: Vec<_> = contacts.iter().map(|contact| (contact.person.0, contact.hop)).collect();
     assert_eq!(found, [(2, 1), (4, 1)], "person 3 had left before person 1 came");
 }

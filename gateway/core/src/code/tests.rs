@@ -17,8 +17,8 @@ fn master() -> MasterKey {
     Secret::new(&secret).unwrap().master(KID)
 }
 
-/// Vectors for other implementations: the secret is the bytes 0 to 31, kid 1. They were reckoned a second
-/// time with another language's HMAC (`tests/vectors/codes.py`).
+/// Vectors for other implementations: the secret is the bytes 0 to 31, the kid is 1. `tests/vectors/codes.py`
+/// computes the same vectors with another HMAC implementation.
 #[test]
 fn golden_vectors() {
     let master = master();

@@ -1,34 +1,34 @@
-//! Admission: what a door does, by colour, venue kind and what staff have done there.
+//! Admission: the verdict of a door, by colour, venue kind and the checks that staff have done.
 
 use crate::colour::{Checks, Colour, Reasons, Standing, Verdict};
 use crate::scan::{DoorWork, Temperature};
 use crate::venue::{Venue, VenueKind};
 
-/// What of a venue counts at its door.
+/// The parts of a venue that count at its door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// What it is.
+pub struct DoorContext {
+    /// The venue's kind.
     pub kind: VenueKind,
-    /// What it asks for by itself of whoever may come in: a colour is needed and need not be enough.
+    /// The venue's own checks for every person who may come in, in addition to the colour.
     pub checks: Checks,
 }
 
-impl Place {
-    /// A venue's.
+impl DoorContext {
+    /// The context of a venue's doors.
     #[must_use]
     pub fn of(venue: &Venue) -> Self {
         Self { kind: venue.kind, checks: venue.checks }
     }
 }
 
-/// What a door does.
+/// The decision of a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admission {
     /// The verdict.
     pub verdict: Verdict,
-    /// What is still to be done.
+    /// The checks that are still to be done.
     pub checks: Checks,
-    /// Why: the standing's reasons, and the door's own.
+    /// The standing's reasons and the door's own.
     pub reasons: Reasons,
 }
 
@@ -36,7 +36,7 @@ pub struct Admission {
 #[derive(Debug, Clone)]
 pub(super) struct AdmissionRule {
     pub(super) colour: Colour,
-    /// The kinds of venue it is for; empty for all.
+    /// The kinds of venue that it covers; empty for all.
     pub(super) kinds: Vec<VenueKind>,
     pub(super) verdict: Verdict,
     pub(super) checks: Checks,
@@ -52,7 +52,7 @@ pub(super) fn admit(
     rules: &[AdmissionRule],
     fever: Temperature,
     standing: Standing,
-    place: Place,
+    context: DoorContext,
     door: DoorWork,
 ) -> Admission {
     let reasons = standing.reasons;
@@ -61,19 +61,19 @@ pub(super) fn admit(
         return Admission { verdict: Verdict::Refuse, checks: Checks::NONE, reasons };
     }
     let manual = Admission { verdict: Verdict::Check, checks: Checks::MANUAL, reasons };
-    // A pack has a line for each colour; the colour that no person has falls through.
-    let Some(rule) = rules.iter().find(|rule| rule.covers(standing.colour, place.kind)) else {
+    // A pack has a line for each colour but `Unknown`, which no person has.
+    let Some(rule) = rules.iter().find(|rule| rule.covers(standing.colour, context.kind)) else {
         return manual;
     };
-    let asked = if rule.verdict == Verdict::Refuse { Checks::NONE } else { rule.checks.and(place.checks) };
-    let left = asked.without(done(door));
+    let needed = if rule.verdict == Verdict::Refuse { Checks::NONE } else { rule.checks.and(context.checks) };
+    let left = needed.without(done(door));
     let verdict = if left.is_empty() { rule.verdict } else { Verdict::Check };
     Admission { verdict, checks: left, reasons }
 }
 
 fn done(door: DoorWork) -> Checks {
-    let taken = |is_done, check| if is_done { check } else { Checks::NONE };
-    taken(door.temperature.is_some(), Checks::TEMPERATURE)
-        .and(taken(door.document_shown, Checks::DOCUMENT))
-        .and(taken(door.full_check, Checks::FULL))
+    let when_done = |is_done, check| if is_done { check } else { Checks::NONE };
+    when_done(door.temperature.is_some(), Checks::TEMPERATURE)
+        .and(when_done(door.document_shown, Checks::DOCUMENT))
+        .and(when_done(door.full_check, Checks::FULL))
 }

@@ -1,40 +1,40 @@
-//! Areas and their risk: a pack's table, with dates. A code covers what begins with it; of several that cover
-//! an area at one time the longest counts, so that a district may be told apart from its province.
+//! Areas and their risk: a pack's table, with dates. A code covers every code that begins with it. If several
+//! lines cover an area at one time, the longest code counts, so a district may differ from its province.
 
 use crate::fact::Area;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How dangerous it was to be there.
+/// The risk of a stay in an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {
-    /// What no line of the table says otherwise of.
+    /// Low, which is also the risk of an area that no line covers.
     Low,
-    /// Some.
+    /// Middle.
     Mid,
-    /// Much.
+    /// High.
     High,
 }
 
-/// The code that covers every country but China.
+/// The code that covers every country and region beyond the mainland's border.
 pub(super) const ABROAD: &str = "abroad";
 
 /// A line of the table.
 #[derive(Debug, Clone)]
 pub struct AreaRisk {
-    /// What a covered area's code begins with, or `abroad`.
+    /// The start of every covered area's code, or `abroad`.
     pub code: String,
     /// Its risk.
     pub risk: Risk,
-    /// Since when.
+    /// The start of the line's validity.
     pub from: Timestamp,
-    /// Until when, exclusive.
+    /// The end of the line's validity, exclusive.
     pub to: Timestamp,
 }
 
 impl AreaRisk {
-    /// Whether the line holds at a time.
+    /// Whether the line is valid at a time.
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         self.from <= now && now < self.to
@@ -45,7 +45,7 @@ impl AreaRisk {
         is_there && self.from <= to && from < self.to
     }
 
-    /// How exactly it says where.
+    /// The length of the code; of several lines the longest counts.
     fn exactness(&self) -> usize {
         if self.code == ABROAD { 0 } else { self.code.len() }
     }
@@ -56,8 +56,8 @@ impl AreaRisk {
 pub(super) struct Areas(pub(super) Vec<AreaRisk>);
 
 impl Areas {
-    /// The risk of having been somewhere between two times: the highest of that time. **Cost**: the table once, and
-    /// again for each line that begins or ends in between.
+    /// The risk of a stay in an area between two times: the highest risk in that time. **Cost**: the table
+    /// once, and again for each line that begins or ends in between.
     pub(super) fn risk(&self, area: &Area, from: Timestamp, to: Timestamp) -> Risk {
         let covering = || self.0.iter().filter(move |line| line.covers(area, from, to));
         let risk_at = |at: Timestamp| {
@@ -70,7 +70,7 @@ impl Areas {
     }
 }
 
-/// Whether a text can stand as a code of the table.
+/// Whether a text is a valid code of the table.
 pub(super) fn is_code(code: &str) -> bool {
     let is_division = (1..=6).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
     let is_country = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -107,7 +107,7 @@ mod tests {
             ("420100", 1_000, 1_000, Risk::Low),
             ("420500", 200, 200, Risk::High),
             ("420500", 600, 600, Risk::Mid),
-            // Of a time in which the longest code covers only a part, the highest risk counts.
+            // If the longest code covers only a part of the time, the highest risk counts.
             ("420500", 400, 600, Risk::High),
             ("420600", 200, 499, Risk::Mid),
             ("420600", 200, 500, Risk::High),

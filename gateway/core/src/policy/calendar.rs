@@ -1,4 +1,4 @@
-//! Days as a city counts them: by the dates of its own time zone.
+//! Days as a city counts them, by the dates of its own time zone.
 
 use crate::time::Timestamp;
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 pub struct Calendar(TimeZone);
 
 impl Calendar {
-    /// The calendar of a zone of the IANA database, which the program carries with it.
+    /// The calendar of a zone of the IANA database, which is built into the program.
     #[must_use]
     pub fn of_zone(name: &str) -> Option<Self> {
         TimeZone::get(name).ok().map(Self)

@@ -1,4 +1,4 @@
-//! What rules give at a time: those that hold, which colour they lead to, and what is remembered of why.
+//! The rules that hold at a time, and the colour that they lead to.
 
 use super::Policy;
 use super::rule::Span;
@@ -6,27 +6,27 @@ use crate::colour::Colour;
 use crate::id::FactId;
 use crate::time::Timestamp;
 
-/// One rule that fired, and what fired it.
+/// One rule that fired, and the fact that fired it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Because {
+pub struct FiredRule {
     /// The rule's number in its pack.
     pub rule: usize,
-    /// The fact; none where it is reports that are missing.
+    /// The fact; none for missing reports.
     pub fact: Option<FactId>,
-    /// When it ends by itself, if it does.
+    /// The time at which the rule ends without a further fact, if it has one.
     pub clears: Option<Timestamp>,
 }
 
-/// Daily reports on the way to the next milder colour.
+/// The daily reports that count towards the next milder colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Consecutive local days that were reported in this colour.
+    /// The consecutive local days with a report in this colour.
     pub reported: u16,
-    /// How many it takes.
+    /// The number of days that the pack asks for.
     pub needed: u16,
 }
 
-/// The rules that hold at a time, without those that another one outranks.
+/// The rules that hold at a time, without those that another rule outranks.
 pub(super) fn holding<'a>(policy: &Policy, spans: &'a [Span], at: Timestamp) -> Vec<&'a Span> {
     let holding = || spans.iter().filter(move |span| span.holds(at));
     let outranked =

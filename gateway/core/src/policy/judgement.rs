@@ -1,25 +1,25 @@
-//! A judgement: a person's standing with the rules and facts that gave it, what is still to be done about it, and
-//! when time alone changes it.
+//! A judgement: a person's standing and the rules and facts that gave it. It also has the person's progress
+//! towards a milder colour, and the next time at which the standing may change by itself.
 
-use super::holding::{Because, Progress, holding, worst};
+use super::holding::{FiredRule, Progress, holding, worst};
 use super::rule::Span;
-use super::transition::hold;
+use super::transition::retain;
 use super::{Evidence, Policy};
 use crate::colour::{Colour, Reasons, Standing};
 use crate::time::Timestamp;
 
-/// What a pack says of a person.
+/// A pack's judgement of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// The standing.
     pub standing: Standing,
-    /// What gave it, in the order of the pack's rules, then of the facts' ids. Where the colour is only kept until
-    /// enough reports are in: what gave it last. With it whatever holds of rules that have a link: they ask the person
-    /// for something, whatever the colour is.
-    pub because: Vec<Because>,
-    /// How far the reports are, where the pack asks for them and the colour is not green.
+    /// The rules that gave it, in the order of the pack, then of the facts' ids. If the colour is only
+    /// retained until enough reports are in, these are the rules that gave it last. Rules with a link that
+    /// hold are always included: they ask the person to do something, whatever the colour is.
+    pub because: Vec<FiredRule>,
+    /// The progress of the reports, if the pack asks for them and the colour is not green.
     pub progress: Option<Progress>,
-    /// The next time at which the standing may change with no new fact.
+    /// The next time at which the standing may change without a new fact.
     pub changes_at: Option<Timestamp>,
 }
 
@@ -31,17 +31,17 @@ pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Jud
         .collect();
     let holding = holding(policy, &spans, now);
     let by_rules = worst(policy, &holding);
-    let held = policy.transition.map(|transition| hold(policy, transition, &spans, reports, now));
-    let colour = held.as_ref().map_or(by_rules, |held| held.colour.max(by_rules));
+    let retained = policy.transition.map(|transition| retain(policy, transition, &spans, reports, now));
+    let colour = retained.as_ref().map_or(by_rules, |retained| retained.colour.max(by_rules));
     let gives = |span: &Span| policy.rules[span.rule].colour == colour;
-    // What asks the person to do something there and then is told whatever the colour is.
+    // A rule with a link asks the person to do something, so it is reported whatever the colour is.
     let prompts = |span: &Span| policy.rules[span.rule].link.is_some();
-    let is_kept = held.as_ref().is_some_and(|held| held.colour > by_rules);
-    let told = holding.iter().filter(|span| prompts(span) || !is_kept && gives(span));
-    let mut because: Vec<Because> =
-        told.map(|span| Because { rule: span.rule, fact: span.fact, clears: span.to }).collect();
-    if let Some(held) = held.as_ref().filter(|_| is_kept) {
-        because.extend(&held.because);
+    let is_retained = retained.as_ref().is_some_and(|retained| retained.colour > by_rules);
+    let reported = holding.iter().filter(|span| prompts(span) || !is_retained && gives(span));
+    let mut because: Vec<FiredRule> =
+        reported.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: span.to }).collect();
+    if let Some(retained) = retained.as_ref().filter(|_| is_retained) {
+        because.extend(&retained.because);
     }
     because.sort_unstable_by_key(|because| (because.rule, because.fact));
     because.dedup();
@@ -50,7 +50,7 @@ pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Jud
     Judgement {
         standing: Standing { colour, reasons },
         because,
-        progress: held.filter(|_| colour > Colour::Green).map(|held| held.progress),
+        progress: retained.filter(|_| colour > Colour::Green).map(|retained| retained.progress),
         changes_at: turns.filter(|&at| at > now).min(),
     }
 }

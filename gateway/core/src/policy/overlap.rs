@@ -1,8 +1,9 @@
-//! Overlaps: rules of different colours that one and the same fact can fire at once, and rules of which one outranks
-//! the other. They are no errors, as every pack has an order; but who writes a pack should have meant them.
+//! Overlaps: pairs of rules of different colours that one fact can fire at once, and pairs in which one rule
+//! outranks the other. An overlap is not an error, as every pack orders its rules, but its author should know
+//! of it.
 
+use super::fact_filter::FactFilter;
 use super::rule::{FactTrigger, Trigger};
-use super::which::Which;
 use super::{Policy, Rule};
 use std::fmt;
 
@@ -13,44 +14,44 @@ pub struct Overlap {
     pub line: usize,
     /// The rule that counts.
     pub counts: String,
-    /// The one that does not.
+    /// The rule that does not count.
     pub yields: String,
-    /// What makes both hold.
-    pub by: FiredBy,
-    /// Why it counts.
-    pub settled: Settled,
+    /// The reason why both may hold.
+    pub cause: OverlapCause,
+    /// The reason why it counts.
+    pub reason: OverlapReason,
 }
 
-/// What makes two rules hold at once.
+/// The reason why two rules may hold at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FiredBy {
+pub enum OverlapCause {
     /// One fact.
     OneFact,
     /// Different facts of one person.
     OnePerson,
 }
 
-/// Why one of two rules counts.
+/// The reason why one of two rules counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
-    /// It is the more severe.
+pub enum OverlapReason {
+    /// Its colour is more severe.
     Severity,
-    /// The pack says so.
+    /// It outranks the other rule.
     Outranked,
 }
 
 impl fmt::Display for Overlap {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, counts, yields, by, settled } = self;
-        let by = match by {
-            FiredBy::OneFact => "one fact can fire",
-            FiredBy::OnePerson => "one person can come under",
+        let Self { line, counts, yields, cause, reason } = self;
+        let cause = match cause {
+            OverlapCause::OneFact => "one fact can fire",
+            OverlapCause::OnePerson => "one person can come under",
         };
-        let why = match settled {
-            Settled::Severity => "which is more severe",
-            Settled::Outranked => "which outranks it",
+        let reason = match reason {
+            OverlapReason::Severity => "which is more severe",
+            OverlapReason::Outranked => "which outranks it",
         };
-        write!(out, "{line}: {by} both `{counts}` and `{yields}`; what counts is `{counts}`, {why}")
+        write!(out, "{line}: {cause} both `{counts}` and `{yields}`; what counts is `{counts}`, {reason}")
     }
 }
 
@@ -58,11 +59,12 @@ pub(super) fn overlaps(policy: &Policy) -> Vec<Overlap> {
     let mut found = Vec::new();
     for (number, one) in policy.rules.iter().enumerate() {
         for (later, other) in policy.rules.iter().enumerate().skip(number + 1) {
-            let by = if meet(one, other) { FiredBy::OneFact } else { FiredBy::OnePerson };
-            let overlap = overlap((number, one), (later, other), by);
-            // By different facts almost any two rules can hold at once: of these only what the pack says itself.
-            let is_by_one = by == FiredBy::OneFact && one.colour != other.colour;
-            if is_by_one || overlap.settled == Settled::Outranked {
+            let cause = if meet(one, other) { OverlapCause::OneFact } else { OverlapCause::OnePerson };
+            let overlap = overlap((number, one), (later, other), cause);
+            // Almost any two rules can hold at once by different facts. Of these, only the pairs that the
+            // pack itself orders are reported.
+            let is_by_one = cause == OverlapCause::OneFact && one.colour != other.colour;
+            if is_by_one || overlap.reason == OverlapReason::Outranked {
                 found.push(overlap);
             }
         }
@@ -70,21 +72,22 @@ pub(super) fn overlaps(policy: &Policy) -> Vec<Overlap> {
     found
 }
 
-fn overlap(one: (usize, &Rule), other: (usize, &Rule), by: FiredBy) -> Overlap {
+fn overlap(one: (usize, &Rule), other: (usize, &Rule), cause: OverlapCause) -> Overlap {
     let outranks = |(_, rule): (usize, &Rule), (number, _): (usize, &Rule)| rule.outranks.contains(&number);
-    let (counts, yields, settled) = if outranks(one, other) {
-        (one.1, other.1, Settled::Outranked)
+    let (counts, yields, reason) = if outranks(one, other) {
+        (one.1, other.1, OverlapReason::Outranked)
     } else if outranks(other, one) {
-        (other.1, one.1, Settled::Outranked)
+        (other.1, one.1, OverlapReason::Outranked)
     } else if one.1.colour > other.1.colour {
-        (one.1, other.1, Settled::Severity)
+        (one.1, other.1, OverlapReason::Severity)
     } else {
-        (other.1, one.1, Settled::Severity)
+        (other.1, one.1, OverlapReason::Severity)
     };
-    Overlap { line: counts.line, counts: counts.id.clone(), yields: yields.id.clone(), by, settled }
+    Overlap { line: counts.line, counts: counts.id.clone(), yields: yields.id.clone(), cause, reason }
 }
 
-/// Whether one fact can fire both at one time: as what fires it, or as what must come before.
+/// Whether one fact can make both hold at one time, as the fact that fires a rule or the one that must come
+/// before.
 fn meet(one: &Rule, other: &Rule) -> bool {
     let (Trigger::Facts(one), Trigger::Facts(other)) = (&one.trigger, &other.trigger) else { return false };
     shares_facts(one, other) || leads_into(one, other) || leads_into(other, one)
@@ -94,9 +97,9 @@ fn shares_facts(one: &FactTrigger, other: &FactTrigger) -> bool {
     one.facts.iter().any(|which| other.facts.iter().any(|another| which.meets(another)))
 }
 
-/// Whether a rule may go on holding by one fact when another begins by a fact that follows it.
+/// Whether one rule may still hold by a fact when the other begins by a later fact.
 fn leads_into(one: &FactTrigger, other: &FactTrigger) -> bool {
-    let meet = |some: &[Which], others: &[Which]| {
+    let meet = |some: &[FactFilter], others: &[FactFilter]| {
         some.iter().any(|which| others.iter().any(|another| which.meets(another)))
     };
     meet(&one.facts, &other.after) && !meet(&one.ended_by, &other.facts)

@@ -1,77 +1,77 @@
-//! One rule of a pack: which facts fire it, and from when to when.
+//! One rule of a pack: the facts that fire it, and the spans of time in which it holds.
 
 use super::area::Areas;
 use super::calendar::Calendar;
-use super::which::Which;
+use super::fact_filter::FactFilter;
 use crate::colour::Colour;
 use crate::fact::{Fact, FactKind, KindName};
 use crate::id::FactId;
 use crate::time::Timestamp;
 
-/// For how many days a rule holds, by local dates.
+/// The days for which a rule holds, by local dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Days {
+pub(super) enum RuleDays {
     /// While the difference of dates is at most this.
     Within(u16),
     /// While it is less than this.
     Under(u16),
-    /// Until something else ends it.
+    /// Until another fact ends it.
     Unlimited,
 }
 
-/// What fires a rule.
+/// The trigger of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trigger {
     /// Facts.
     Facts(FactTrigger),
-    /// So many local days without a daily report, of somebody who has begun to report.
+    /// This many local days without a daily report, for a person who has reported before.
     MissedReports(u16),
 }
 
 /// Facts that fire a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FactTrigger {
-    /// Any of these.
-    pub(super) facts: Vec<Which>,
-    /// Where it is not empty, only the first of them after one of these.
-    pub(super) after: Vec<Which>,
-    /// What must not have come between the two.
-    pub(super) unless: Vec<Which>,
-    pub(super) days: Days,
-    /// What ends it before its time.
-    pub(super) ended_by: Vec<Which>,
+    /// The rule fires on any of these.
+    pub(super) facts: Vec<FactFilter>,
+    /// If not empty, the rule fires only on the first of `facts` after one of these.
+    pub(super) after: Vec<FactFilter>,
+    /// Facts that must not have come between the two.
+    pub(super) unless: Vec<FactFilter>,
+    pub(super) days: RuleDays,
+    /// Facts that end the rule early.
+    pub(super) ended_by: Vec<FactFilter>,
 }
 
 /// A rule.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// Its id: the reason in answers.
+    /// Its id, which is the reason in answers.
     pub id: String,
     /// The colour it gives.
     pub colour: Colour,
-    /// What it means, for people.
+    /// Its meaning, for people.
     pub text: String,
-    /// What clears it, for people.
+    /// The condition that clears it, for people.
     pub clears: String,
-    /// Where they can do what clears it: an https address.
+    /// The https address at which people can fulfil that condition.
     pub link: Option<String>,
-    /// The line of the pack that it stands on.
+    /// Its line in the pack.
     pub line: usize,
     pub(super) trigger: Trigger,
-    /// Rules, by number, that do not count while this one holds.
+    /// The numbers of the rules that do not count while this one holds.
     pub(super) outranks: Vec<usize>,
 }
 
-/// From when to when something fires a rule; `to` is exclusive.
+/// The time in which a rule holds; `to` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) rule: usize,
-    /// The fact; none where it is reports that are missing.
+    /// The fact; none for missing reports.
     pub(super) fact: Option<FactId>,
     pub(super) from: Timestamp,
     pub(super) to: Option<Timestamp>,
-    /// The same as it was known at the time: not before the fact was on record, nor ended before the fact that ends
-    /// it was.
+    /// The same span as it was known at the time. It begins when its fact was recorded at the earliest, and
+    /// ends when the ending fact was recorded at the earliest.
     pub(super) known_from: Timestamp,
     pub(super) known_to: Option<Timestamp>,
 }
@@ -83,7 +83,7 @@ impl Span {
 }
 
 impl FactTrigger {
-    /// When one fact fires this, if ever.
+    /// The span in which one fact fires this, if it does.
     pub(super) fn span(
         &self,
         rule: usize,
@@ -92,7 +92,7 @@ impl FactTrigger {
         areas: &Areas,
         calendar: &Calendar,
     ) -> Option<Span> {
-        let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
+        let covers = |any: &[FactFilter], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
         if !covers(&self.facts, fact) || !self.follows(fact, facts, areas) {
             return None;
         }
@@ -115,8 +115,8 @@ impl FactTrigger {
         })
     }
 
-    /// A fact's own `until` ends it, or else the rule's days. A stay's `until` is when the person left: from then
-    /// on the days are counted.
+    /// The fact's own `until`, or else the end of the rule's days. A stay's `until` is the time at which the
+    /// person left, from which the days are counted.
     fn end_by_itself(&self, fact: &Fact, calendar: &Calendar) -> Option<Timestamp> {
         if matches!(fact.kind, FactKind::Stay { .. }) {
             let left = fact.until.unwrap_or(fact.at);
@@ -125,10 +125,10 @@ impl FactTrigger {
         fact.until.or_else(|| self.days.end(fact.at, calendar))
     }
 
-    /// Whether a fact is the first of its sort after one of those that must come before, with nothing of `unless`
-    /// between them. Facts that name the one that they end say nothing of others.
+    /// Whether a fact is the first of `facts` after one of `after`, with none of `unless` between the two. A
+    /// fact that names the fact that it ends does not count for any other.
     fn follows(&self, fact: &Fact, facts: &[Fact], areas: &Areas) -> bool {
-        let covers = |any: &[Which], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
+        let covers = |any: &[FactFilter], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
         let leads = |earlier: &&Fact| {
             earlier.at <= fact.at && fact.kind.may_end(earlier.id) && covers(&self.after, earlier)
         };
@@ -147,7 +147,7 @@ impl FactTrigger {
 }
 
 impl Rule {
-    /// Every span of this rule by facts and reports.
+    /// Every span in which facts and reports fire this rule.
     pub(super) fn spans<'a>(
         &'a self,
         number: usize,
@@ -164,7 +164,7 @@ impl Rule {
         }
     }
 
-    /// Whether facts of a kind can fire it.
+    /// Whether facts of a kind can fire this rule.
     pub(super) fn is_fired_by(&self, kind: KindName) -> bool {
         match &self.trigger {
             Trigger::Facts(trigger) => trigger.kinds().any(|fired_by| fired_by == kind),
@@ -173,14 +173,14 @@ impl Rule {
     }
 }
 
-/// Since when reports are missing, counted from the last one: a later one ends it.
+/// The span since which reports are missing, counted from the last report; the next report ends it.
 fn missed(rule: usize, days: u16, reports: &[Timestamp], calendar: &Calendar) -> Option<Span> {
     let last = *reports.iter().max()?;
     let from = calendar.midnight_after(last, days.saturating_add(1));
     Some(Span { rule, fact: None, from, to: None, known_from: from, known_to: None })
 }
 
-impl Days {
+impl RuleDays {
     pub(super) fn end(self, from: Timestamp, calendar: &Calendar) -> Option<Timestamp> {
         match self {
             Self::Within(days) => Some(calendar.midnight_after(from, days.saturating_add(1))),

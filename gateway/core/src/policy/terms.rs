@@ -1,5 +1,5 @@
-//! Terms: what a city lets residents do for themselves and for each other, and by when things must be done. The
-//! numbers are the pack's; who counts and who keeps time is elsewhere.
+//! Terms: the rights, duties and deadlines that a city gives its residents. The numbers are the pack's; the
+//! gateway's back office counts and keeps the deadlines.
 
 use crate::certificate::Scope;
 use crate::colour::Colour;
@@ -7,56 +7,56 @@ use crate::kin::Side;
 use crate::person::DocumentType;
 use serde::{Deserialize, Serialize};
 
-/// What a registration must bring besides name, phone and document.
+/// A proof that a registration needs in addition to name, phone and document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RegistrationStep {
-    /// The code that was sent to the phone.
+    /// The code that the gateway sent to the phone.
     Sms,
     /// A picture of the face, to be compared with the document's.
     Face,
 }
 
-/// Why the terms do not let somebody do something.
+/// The reason why the terms do not permit an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
     /// The city does not register people by this type of document.
     DocumentUnsupported,
-    /// The colour may not edit.
+    /// A person of this colour may not edit.
     EditNotGreen,
-    /// The colour may not take dependants.
+    /// A person of this colour may not take dependants.
     ProxyNotGreen,
-    /// The holder has as many dependants as may be.
+    /// The holder has the maximum number of dependants.
     ProxyOutLimit,
-    /// The dependant has as many holders as may be.
+    /// The dependant has the maximum number of guardians.
     ProxyInLimit,
     /// The city does not let guardians do this for dependants.
     ProxyRight,
 }
 
-/// Colours that may do something; none given means all.
+/// The colours that permit an action; an empty set means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Colours(pub(super) Vec<Colour>);
+pub struct ColourSet(pub(super) Vec<Colour>);
 
-impl Colours {
-    /// Whether one may.
+impl ColourSet {
+    /// Whether a colour is in the set.
     #[must_use]
     pub fn allow(&self, colour: Colour) -> bool {
         self.0.is_empty() || self.0.contains(&colour)
     }
 }
 
-/// What a guardian may do for a dependant. Each is asked for by itself.
+/// An action of a guardian for a dependant. Each needs a right of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Right {
-    /// Have a code made for them.
+    /// Apply for the dependant's code.
     Apply,
-    /// Change their name and phone.
+    /// Change the dependant's name and phone.
     Edit,
-    /// Report their health.
+    /// Report the dependant's health.
     Report,
-    /// See their colour.
+    /// See the dependant's colour.
     View,
 }
 
@@ -76,31 +76,31 @@ impl Right {
     }
 }
 
-/// Who may change their own name and phone, and how often.
+/// The right to change one's own name and phone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edits {
-    /// Who.
-    pub colours: Colours,
-    /// How often a local day; none for no limit.
+    /// The colours of the people who may.
+    pub colours: ColourSet,
+    /// The edits of one person a local day; none for no limit.
     pub a_day: Option<u16>,
 }
 
-/// Who may act for others.
+/// The right to act for others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
-    /// Who may take dependants.
-    pub colours: Colours,
-    /// Dependants of one holder.
+    /// The colours of the people who may take dependants.
+    pub colours: ColourSet,
+    /// The maximum number of dependants of one guardian.
     pub dependants_max: u8,
-    /// Holders of one dependant.
+    /// The maximum number of guardians of one dependant.
     pub guardians_max: u8,
-    /// What a holder may do for a dependant.
+    /// The actions that a guardian may do for a dependant.
     pub rights: Vec<Right>,
 }
 
 impl Family {
-    /// Whether a list of ties of so many takes one more.
-    pub fn has_room(&self, side: Side, count: usize) -> Result<(), Denied> {
+    /// Whether a list of `count` ties may have one more.
+    pub fn allows_one_more(&self, side: Side, count: usize) -> Result<(), Denied> {
         let (max, denied) = match side {
             Side::Dependants => (self.dependants_max, Denied::ProxyOutLimit),
             Side::Guardians => (self.guardians_max, Denied::ProxyInLimit),
@@ -112,59 +112,59 @@ impl Family {
 /// The duty to report after arriving.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrivals {
-    /// Whose.
-    pub colours: Colours,
-    /// How long they have. **Units**: minutes.
+    /// The colours of the people who have the duty.
+    pub colours: ColourSet,
+    /// The time from the arrival to the deadline. **Units**: minutes.
     pub report_minutes: u16,
-    /// Whether a fixed job or residence and a responsible unit must be named.
+    /// Whether the person must name a responsible unit.
     pub unit_needed: bool,
 }
 
-/// The terms.
+/// The terms of a city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// By which documents people register.
+    /// The documents by which people register.
     pub documents: Vec<DocumentType>,
-    /// What else a registration brings.
+    /// The other proofs that a registration needs.
     pub steps: Vec<RegistrationStep>,
-    /// Edits.
+    /// Edits of one's own name and phone.
     pub edits: Edits,
-    /// Dependants and their holders.
+    /// Dependants and their guardians.
     pub family: Family,
-    /// The duty after arriving, where there is one.
+    /// The duty to report after arriving, where there is one.
     pub arrivals: Option<Arrivals>,
-    /// By when an appeal or a question is to be answered. **Units**: hours.
+    /// The time in which an appeal or a question must be answered. **Units**: hours.
     pub answer_hours: u16,
-    /// For how long a certificate may be relied on. **Units**: hours.
+    /// The validity of a certificate. **Units**: hours.
     pub certificate_hours: u16,
-    /// How far from the city it holds.
+    /// The area in which a certificate is valid.
     pub certificate_scope: Scope,
     /// Whether a fever measured at a door goes on record as a symptom.
     pub records_door_fever: bool,
 }
 
 impl Terms {
-    /// Whether people may register by a document.
+    /// Permits registration by a document of this type.
     pub fn register(&self, document: DocumentType) -> Result<(), Denied> {
         if self.documents.contains(&document) { Ok(()) } else { Err(Denied::DocumentUnsupported) }
     }
 
-    /// Whether somebody may edit, by colour; how often is counted by whoever keeps the day's count.
+    /// Permits an edit by colour. The caller counts the edits of the day.
     pub fn edit(&self, colour: Colour) -> Result<(), Denied> {
         if self.edits.colours.allow(colour) { Ok(()) } else { Err(Denied::EditNotGreen) }
     }
 
-    /// Whether guardians may do this for dependants.
+    /// Permits a guardian's action for a dependant.
     pub fn act(&self, right: Right) -> Result<(), Denied> {
         if self.family.rights.contains(&right) { Ok(()) } else { Err(Denied::ProxyRight) }
     }
 
-    /// Whether a holder of this colour may take one more dependant.
+    /// Permits a holder of this colour to take one more dependant.
     pub fn take(&self, colour: Colour, dependants: usize, guardians: usize) -> Result<(), Denied> {
         if !self.family.colours.allow(colour) {
             return Err(Denied::ProxyNotGreen);
         }
-        self.family.has_room(Side::Dependants, dependants)?;
-        self.family.has_room(Side::Guardians, guardians)
+        self.family.allows_one_more(Side::Dependants, dependants)?;
+        self.family.allows_one_more(Side::Guardians, guardians)
     }
 }

@@ -1,40 +1,41 @@
-//! Transitions: where a pack says so, a colour that was given is kept until its holder has reported their health
-//! on so many consecutive local days, and then gives way to the next milder one only. The whole past is walked
-//! through each time, from facts and reports, so that nothing but these decides.
+//! Transitions: a pack may retain a colour after its rules have ended. The colour then lasts until its holder
+//! has reported their health on a number of consecutive local days, and becomes one step milder. Each
+//! judgement walks through the whole past, so only facts and reports decide.
 
-use super::holding::{Because, Progress, holding, worst};
+use super::holding::{FiredRule, Progress, holding, worst};
 use super::rule::Span;
 use super::{Policy, Transition};
 use crate::colour::Colour;
 use crate::time::Timestamp;
 
-/// The colour that transitions have led to.
+/// The colour that the transitions have led to.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
+pub(super) struct RetainedColour {
     pub(super) colour: Colour,
-    /// What gave it, or the more severe one it came from, last.
-    pub(super) because: Vec<Because>,
+    /// The rules that last gave it, or last gave the more severe colour from which it came.
+    pub(super) because: Vec<FiredRule>,
     pub(super) progress: Progress,
 }
 
-/// Something that may change the colour.
+/// The kind of a point in time at which the colour may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// A rule begins or ends to hold.
+enum WalkStep {
+    /// A rule begins or ceases to hold.
     Turn,
-    /// A report.
+    /// A daily report arrives.
     Report,
 }
 
-/// Walks through the past as it was known at the time: a code that nobody had is not kept, and one that somebody had
-/// is not undone by learning later that it had already ended. What outranks a rule lifts it whenever it comes.
-pub(super) fn hold(
+/// Walks through the past as it was known at the time. A colour that was never shown is not retained, and a
+/// colour that was shown is not undone by a fact that arrived later. A rule that outranks another lifts it at
+/// any time.
+pub(super) fn retain(
     policy: &Policy,
     transition: Transition,
     spans: &[Span],
     reports: &[Timestamp],
     now: Timestamp,
-) -> Held {
+) -> RetainedColour {
     let known: Vec<Span> = spans
         .iter()
         .map(|span| match policy.rules[span.rule].colour {
@@ -44,13 +45,13 @@ pub(super) fn hold(
         .filter(|span| span.to.is_none_or(|to| span.from < to))
         .collect();
     let turns = known.iter().flat_map(|span| [Some(span.from), span.to]).flatten();
-    let mut events: Vec<(Timestamp, Event)> = turns
-        .map(|at| (at, Event::Turn))
-        .chain(reports.iter().map(|&at| (at, Event::Report)))
+    let mut steps: Vec<(Timestamp, WalkStep)> = turns
+        .map(|at| (at, WalkStep::Turn))
+        .chain(reports.iter().map(|&at| (at, WalkStep::Report)))
         .filter(|(at, _)| *at <= now)
         .collect();
-    events.sort_unstable();
-    events.dedup();
+    steps.sort_unstable();
+    steps.dedup();
     let mut walk = Walk {
         policy,
         needed: transition.reports,
@@ -59,22 +60,22 @@ pub(super) fn hold(
         streak: 0,
         reported: None,
     };
-    for (at, event) in events {
-        if event == Event::Report {
+    for (at, step) in steps {
+        if step == WalkStep::Report {
             walk.report(policy.calendar.day(at));
         }
         walk.settle(&holding(policy, &known, at), policy.calendar.day(at));
     }
-    walk.held(policy.calendar.day(now))
+    walk.retained(policy.calendar.day(now))
 }
 
-/// Where the walk is.
+/// The state of the walk.
 struct Walk<'a> {
     policy: &'a Policy,
     needed: u16,
     colour: Colour,
-    because: Vec<Because>,
-    /// Consecutive days that were reported in this colour.
+    because: Vec<FiredRule>,
+    /// The consecutive days with a report in this colour.
     streak: u16,
     /// The last local day with a report, in days since 1970.
     reported: Option<i32>,
@@ -90,7 +91,7 @@ impl Walk<'_> {
         self.reported = Some(day);
     }
 
-    /// Consecutive reports as of a day: yesterday's count while today's may still come.
+    /// The consecutive reports as of a day. Yesterday's count stands while today's report may still come.
     fn streak_on(&self, day: i32) -> u16 {
         if self.reported.is_some_and(|last| last + 1 >= day) { self.streak } else { 0 }
     }
@@ -103,13 +104,13 @@ impl Walk<'_> {
             self.colour = if self.colour == Colour::Red { Colour::Yellow } else { Colour::Green };
             self.streak = 0;
             if self.colour == by_rules {
-                // From here on the milder rule gives it.
+                // From here on the milder rule gives the colour.
                 self.take(by_rules, holding);
             }
         }
     }
 
-    /// Takes the colour that rules give now.
+    /// Sets the colour that the rules give now.
     fn take(&mut self, colour: Colour, holding: &[&Span]) {
         if colour != self.colour {
             self.streak = 0;
@@ -117,18 +118,19 @@ impl Walk<'_> {
         self.colour = colour;
         let giving = holding.iter().filter(|span| self.policy.rules[span.rule].colour == colour);
         self.because =
-            giving.map(|span| Because { rule: span.rule, fact: span.fact, clears: None }).collect();
+            giving.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: None }).collect();
     }
 
-    /// Whether everything that the colour came from is outranked by what holds now: then it is not kept.
+    /// Whether a rule that holds now outranks every rule that gave the colour. The colour is then not
+    /// retained.
     fn is_outranked(&self, holding: &[&Span]) -> bool {
         let outranks =
             |rule: usize| holding.iter().any(|span| self.policy.rules[span.rule].outranks.contains(&rule));
         !self.because.is_empty() && self.because.iter().all(|because| outranks(because.rule))
     }
 
-    fn held(self, day: i32) -> Held {
+    fn retained(self, day: i32) -> RetainedColour {
         let progress = Progress { reported: self.streak_on(day).min(self.needed), needed: self.needed };
-        Held { colour: self.colour, because: self.because, progress }
+        RetainedColour { colour: self.colour, because: self.because, progress }
     }
 }

@@ -1,28 +1,28 @@
-//! Trust: whose certificates a city takes, with the dates between which it does.
+//! Trust: the issuers whose certificates a city accepts, with dates.
 
 use crate::certificate::{PUBLIC_KEY_BYTES, Scope};
 use crate::time::Timestamp;
 
-/// A line of the list.
+/// A line of the trust list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trusted {
+pub struct TrustedIssuer {
     /// The issuer: the name of its rule pack.
     pub issuer: String,
     /// Its public key.
     pub key: [u8; PUBLIC_KEY_BYTES],
-    /// Since when.
+    /// The start of the trust.
     pub from: Timestamp,
-    /// Until when, exclusive.
+    /// The end of the trust, exclusive.
     pub to: Timestamp,
-    /// How far away the issuer is: in the same city, the same province or the same country. Its certificates must
-    /// hold that far.
+    /// The distance to the issuer: in the same city, the same province or the same country. Its certificates
+    /// must be valid at that distance.
     pub scope: Scope,
-    /// Whether it may also send feeds of facts.
+    /// Whether the issuer may also send feeds of facts.
     pub feeds: bool,
 }
 
-impl Trusted {
-    /// Whether an issuer is trusted by this line at a time.
+impl TrustedIssuer {
+    /// Whether this line trusts an issuer at a time.
     #[must_use]
     pub fn covers(&self, issuer: &str, now: Timestamp) -> bool {
         self.issuer == issuer && self.from <= now && now < self.to

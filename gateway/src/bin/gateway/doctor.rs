@@ -1,4 +1,4 @@
-//! `gateway doctor`: what this machine gives a gateway, and what would go wrong here.
+//! `gateway doctor`: checks whether this machine is fit for a gateway.
 
 use anyhow::bail;
 use nix::sys::resource::{Resource, getrlimit};
@@ -8,61 +8,62 @@ use scangate_storage::journal::RealDisk;
 use std::net::{TcpListener, UdpSocket};
 use std::time::Instant;
 
-/// File descriptors below which a gateway turns phones away early.
+/// File descriptors below which a gateway refuses phones early.
 const FILES_MIN: u64 = 65_536;
-/// Any later than the first day of the year this was written in.
+/// A clock before 2026-01-01 is wrong.
 const CLOCK_MIN_MS: u64 = 1_767_225_600_000;
 /// Syncs that are timed.
 const SYNCS: u32 = 20;
 
+/// One result of a check.
 enum Finding {
-    Well(String),
-    Poor(String),
-    Wrong(String),
+    Ok(String),
+    Warning(String),
+    Error(String),
 }
 
-/// Looks, and prints a line a finding. **Errors**: if the gateway would not start or not keep its word.
-pub(crate) fn look(config: &Config) -> anyhow::Result<()> {
+/// Prints a line a finding. **Errors**: a finding with which the gateway would not start, or could lose check-ins.
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
     let findings = [ports(config), files(), time(), disk(config)];
-    let mut wrong = 0;
+    let mut errors = 0;
     for finding in findings {
         match finding {
-            Finding::Well(text) => println!("well   {text}"),
-            Finding::Poor(text) => println!("poor   {text}"),
-            Finding::Wrong(text) => {
-                wrong += 1;
-                println!("wrong  {text}");
+            Finding::Ok(text) => println!("ok       {text}"),
+            Finding::Warning(text) => println!("warning  {text}"),
+            Finding::Error(text) => {
+                errors += 1;
+                println!("error    {text}");
             }
         }
     }
-    if wrong > 0 { bail!("{wrong} of these would stop the gateway") } else { Ok(()) }
+    if errors > 0 { bail!("{errors} of these would stop the gateway") } else { Ok(()) }
 }
 
 fn ports(config: &Config) -> Finding {
     let free =
         UdpSocket::bind(config.listen).map(drop).and_then(|()| TcpListener::bind(config.listen).map(drop));
     match free.and_then(|()| TcpListener::bind(config.admin).map(drop)) {
-        Ok(()) => Finding::Well(format!("{} and {} are free", config.listen, config.admin)),
-        Err(error) => Finding::Wrong(format!("{} or {}: {error}", config.listen, config.admin)),
+        Ok(()) => Finding::Ok(format!("{} and {} are free", config.listen, config.admin)),
+        Err(error) => Finding::Error(format!("{} or {}: {error}", config.listen, config.admin)),
     }
 }
 
 fn files() -> Finding {
     match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, _)) if soft >= FILES_MIN => Finding::Well(format!("{soft} file descriptors")),
-        Ok((soft, hard)) => Finding::Poor(format!(
+        Ok((soft, _)) if soft >= FILES_MIN => Finding::Ok(format!("{soft} file descriptors")),
+        Ok((soft, hard)) => Finding::Warning(format!(
             "{soft} file descriptors (at most {hard}): raise the limit to {FILES_MIN} for a city's peak"
         )),
-        Err(error) => Finding::Wrong(format!("the limit on file descriptors cannot be read: {error}")),
+        Err(error) => Finding::Error(format!("the limit on file descriptors cannot be read: {error}")),
     }
 }
 
 fn time() -> Finding {
     let now = clock::now();
     if now.0 < CLOCK_MIN_MS {
-        Finding::Wrong(format!("the clock says {now}: no phone's code would be valid"))
+        Finding::Error(format!("the clock says {now}: no phone's code would be valid"))
     } else {
-        Finding::Well(format!("the clock says {now}; compare it with another"))
+        Finding::Ok(format!("the clock says {now}; compare it with another"))
     }
 }
 
@@ -82,11 +83,11 @@ fn disk(config: &Config) -> Finding {
         Ok(took)
     })();
     match timed {
-        Ok(ms) if ms < 10.0 => Finding::Well(format!("a sync in {} takes {ms:.2} ms", config.data.display())),
-        Ok(ms) => Finding::Poor(format!(
+        Ok(ms) if ms < 10.0 => Finding::Ok(format!("a sync in {} takes {ms:.2} ms", config.data.display())),
+        Ok(ms) => Finding::Warning(format!(
             "a sync in {} takes {ms:.0} ms: answers wait as long",
             config.data.display()
         )),
-        Err(error) => Finding::Wrong(format!("{}: {error:#}", config.data.display())),
+        Err(error) => Finding::Error(format!("{}: {error:#}", config.data.display())),
     }
 }

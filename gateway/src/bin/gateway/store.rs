@@ -1,4 +1,4 @@
-//! `gateway store`: a deployment copied to a cluster, and the gateways that a city on a cluster waits for.
+//! `gateway store`: copies a deployment to a cluster, and manages the gateways for which a city waits.
 
 use anyhow::ensure;
 use clap::{Args, Subcommand};
@@ -16,20 +16,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the cluster's first answer is waited for.
+/// How long the command waits for the cluster's first answer.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// Digits of a gateway's number.
 const NUMBER_DIGITS: usize = 16;
 
-/// What is done with a store.
 #[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Copies a stopped gateway's data folder to a cluster, and compares the two. Goes on where it was interrupted.
+pub(crate) enum StoreCommand {
+    /// Copies a stopped gateway's data folder to a cluster and compares the two. Resumes after an interruption.
     Copy(CopyOptions),
     /// Lists the gateways that the city waits for before it calls its trails complete.
-    Gateways(City),
-    /// Lets the city wait no more for a gateway that is gone for good.
-    Retire(Retire),
+    Gateways(CityOptions),
+    /// Removes a gateway that will never return from those for which the city waits.
+    Retire(RetireOptions),
 }
 
 /// `embedded:DIR`.
@@ -41,7 +40,7 @@ impl FromStr for Embedded {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let folder = text.strip_prefix("embedded:").filter(|folder| !folder.is_empty());
-        folder.map(|folder| Self(folder.into())).ok_or("it is like embedded:DIR, DIR being a data folder")
+        folder.map(|folder| Self(folder.into())).ok_or("write embedded:DIR, where DIR is a data folder")
     }
 }
 
@@ -53,50 +52,50 @@ pub(crate) struct CopyOptions {
     /// The cluster: `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
     #[arg(long, value_name = "STORE")]
     to: Address,
-    /// The configuration: its `cql` and `retention_days` are those of the city.
+    /// The configuration file; its `cql` and `retention_days` are the city's.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The deployment's secret; the one in DIR unless set.
+    /// The file of the deployment's secret [default: `secret` in DIR].
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
 }
 
 #[derive(Args)]
-pub(crate) struct City {
+pub(crate) struct CityOptions {
     /// The cluster: `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
     #[arg(long, value_name = "STORE")]
     store: Address,
-    /// The configuration, for its `cql`.
+    /// The configuration file, for its `cql`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The data folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The city's secret.
+    /// The file of the city's secret.
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
 }
 
 #[derive(Args)]
-pub(crate) struct Retire {
+pub(crate) struct RetireOptions {
     /// The gateway's number: 16 digits, as `gateway store gateways` prints it and the file `gateway` in its data
     /// folder has it.
     #[arg(value_parser = number)]
     number: u64,
     #[command(flatten)]
-    city: City,
-    /// Does it.
+    city: CityOptions,
+    /// Confirms the removal.
     #[arg(long)]
     yes: bool,
 }
 
 /// Runs a command.
-pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: StoreCommand) -> anyhow::Result<()> {
     telemetry::start_logs();
     match command {
-        Command::Copy(options) => copy(options),
-        Command::Gateways(city) => gateways(city),
-        Command::Retire(options) => retire(options),
+        StoreCommand::Copy(options) => copy(options),
+        StoreCommand::Gateways(city) => gateways(city),
+        StoreCommand::Retire(options) => retire(options),
     }
 }
 
@@ -127,8 +126,8 @@ fn copy(options: CopyOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open(city: City) -> anyhow::Result<Registry> {
-    let City { store, config, data, secret } = city;
+fn open(city: CityOptions) -> anyhow::Result<Registry> {
+    let CityOptions { store, config, data, secret } = city;
     let config = configured(config.as_deref(), secret)?;
     let secret = deployment::existing_secret(&data.unwrap_or(config.data), config.secret.as_deref())?;
     let cluster = Arc::new(store::cluster(&store, &config.cql, Schema::Make)?);
@@ -136,7 +135,7 @@ fn open(city: City) -> anyhow::Result<Registry> {
     Ok(Registry::clustered(cluster, &secret)?)
 }
 
-fn gateways(city: City) -> anyhow::Result<()> {
+fn gateways(city: CityOptions) -> anyhow::Result<()> {
     let mut gateways = open(city)?.drained()?;
     gateways.sort_unstable_by_key(|(_, through)| *through);
     let now = clock::now();
@@ -151,21 +150,21 @@ fn drained(through: Timestamp, now: Timestamp) -> String {
     format!("drained through {through}, {} ago", HumanDuration(Duration::from_millis(now.since_ms(through))))
 }
 
-fn retire(options: Retire) -> anyhow::Result<()> {
-    let Retire { number, city, yes } = options;
+fn retire(options: RetireOptions) -> anyhow::Result<()> {
+    let RetireOptions { number, city, yes } = options;
     let registry = open(city)?;
     let known = registry.drained()?.into_iter().find(|(gateway, _)| *gateway == number);
     let Some((_, through)) = known else {
         anyhow::bail!("the city does not wait for gateway {number:016x}");
     };
     eprintln!(
-        "Gateway {number:016x}, {}. What is in its journal from then on is lost to tracers until a gateway is \
-         started on its data folder again; answers will call themselves complete without it.",
+        "Gateway {number:016x}, {}. Tracers lose what its journal holds from then on, until a gateway starts on its \
+         data folder again. Answers will report themselves complete without it.",
         drained(through, clock::now())
     );
-    ensure!(yes, "nothing was done; --yes does it");
-    registry.tell_empty(number)?;
-    println!("the city waits for gateway {number:016x} no more");
+    ensure!(yes, "nothing was changed; confirm with --yes");
+    registry.report_empty(number)?;
+    println!("the city no longer waits for gateway {number:016x}");
     Ok(())
 }
 

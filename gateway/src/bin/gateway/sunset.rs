@@ -1,4 +1,4 @@
-//! `gateway sunset`: a deployment ended, and its report checked.
+//! `gateway sunset`: ends a deployment, or checks the report of one that has ended.
 
 use anyhow::bail;
 use clap::Args;
@@ -8,39 +8,39 @@ use scangate_gateway::ops::telemetry;
 use scangate_gateway::sunset::{self, Order, Outcome, PublicKey};
 use std::path::{Path, PathBuf};
 
-/// Ends a deployment for good, unless asked for its key or to check a report.
+/// Ends a deployment permanently; with --key or --verify it only prints the key or checks a report.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct SunsetOptions {
     /// The data folder of a gateway that has been stopped.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The configuration.
+    /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where trails and registry are kept: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    /// The store of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
     #[arg(long, value_name = "STORE")]
     store: Option<Store>,
-    /// The deployment's secret, where it is not in DIR. It is not deleted.
+    /// The file of the deployment's secret, if it is outside DIR. It is not deleted.
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
-    /// Where the report goes, outside DIR.
+    /// The report's file, outside DIR.
     #[arg(long, value_name = "FILE", default_value = "sunset-report.json")]
     report: PathBuf,
-    /// Does it: DIR's absolute path, or the keyspace's name. Without it, says what would be deleted.
+    /// Confirms the end: DIR's absolute path, or the keyspace's name. Without it, lists what would be deleted.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
-    /// Checks a report, and says what it says. Nothing else is read.
+    /// Checks a report and prints it. Nothing else is read.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "config", "store", "secret", "confirm"])]
     verify: Option<PathBuf>,
-    /// Prints the key that the report will be signed by, while the deployment lives. With --verify: the key that
-    /// must have signed it.
+    /// Prints the public key that will sign the report, before the deployment ends. With --verify: the key that must
+    /// have signed it.
     #[arg(long, value_name = "HEX", conflicts_with = "confirm")]
-    #[expect(clippy::option_option, reason = "not given, given alone, or given with a key")]
+    #[expect(clippy::option_option, reason = "absent, alone, or with a key")]
     key: Option<Option<PublicKey>>,
 }
 
 /// Runs the command.
-pub(crate) fn run(options: Options) -> anyhow::Result<()> {
+pub(crate) fn run(options: SunsetOptions) -> anyhow::Result<()> {
     match (&options.verify, options.key) {
         (Some(file), None) => verify(file, None),
         (Some(file), Some(Some(key))) => verify(file, Some(key)),
@@ -59,7 +59,7 @@ fn wrong(text: &str) -> ! {
     clap::Error::raw(ErrorKind::ArgumentConflict, format!("{text}\n")).exit()
 }
 
-impl Options {
+impl SunsetOptions {
     /// The configuration file with the command line over it.
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = self.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
@@ -70,7 +70,7 @@ impl Options {
     }
 }
 
-fn end(options: Options) -> anyhow::Result<()> {
+fn end(options: SunsetOptions) -> anyhow::Result<()> {
     telemetry::start_logs();
     let order = Order { config: options.config()?, report: options.report, confirm: options.confirm };
     match sunset::end(&order)? {

@@ -18,7 +18,7 @@ use scangate_core::id::{FactId, PersonId};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{HeldKind, NewHeld};
+use scangate_storage::registry::{HeldListKind, NewHeldList};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -109,8 +109,13 @@ fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<b
 fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Result<Response, OfficeError> {
     let count = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
     office.audit(claims, "facts-held", String::new(), json!({"facts": count}))?;
-    let new =
-        NewHeld { kind: HeldKind::Facts, sent_by: claims.subject.clone(), at: clock::now(), count, body };
+    let new = NewHeldList {
+        kind: HeldListKind::Facts,
+        sent_by: claims.subject.clone(),
+        at: clock::now(),
+        count,
+        body,
+    };
     let held = office.registry.hold(new)?;
     metrics::counter!("scangate_held_total", "kind" => "facts").increment(1);
     tracing::warn!(%held, facts = count, "a list of facts waits for a second approver");

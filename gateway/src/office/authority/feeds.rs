@@ -22,7 +22,7 @@ use scangate_core::fact::{Fact, FactLine};
 use scangate_core::id::{FactId, PersonId};
 use scangate_core::person::Document;
 use scangate_core::time::Timestamp;
-use scangate_storage::registry::{HeldKind, NewHeld};
+use scangate_storage::registry::{HeldListKind, NewHeldList};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub(in crate::office) async fn receive(
         if worsening > WORSENING_MAX {
             office.audit(&claims, "feed-held", feed.head.source, detail)?;
             let (sent_by, count) = (claims.subject, feed.lines.len() as u64);
-            let new = NewHeld { kind: HeldKind::Feed, sent_by, at: clock::now(), count, body };
+            let new = NewHeldList { kind: HeldListKind::Feed, sent_by, at: clock::now(), count, body };
             let held = office.registry.hold(new)?;
             metrics::counter!("scangate_held_total", "kind" => "feed").increment(1);
             tracing::warn!(%held, worsening, "a feed waits for a second approver");

@@ -13,7 +13,7 @@ use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{Held, HeldKind};
+use scangate_storage::registry::{HeldList, HeldListKind};
 use serde::Deserialize;
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(in crate::office) async fn list(
     let held: Vec<Value> = all
         .iter()
         .map(|held| {
-            let Held { id, kind, sent_by, at, count, .. } = held;
+            let HeldList { id, kind, sent_by, at, count, .. } = held;
             value!({"held": id, "kind": kind, "sent_by": sent_by, "at": at, "entries": count})
         })
         .collect();
@@ -59,9 +59,9 @@ pub(in crate::office) async fn approve(
     foresee(&office, &claims, held, approval).await?;
     let held = release(&office, &claims, held, "held-approved").await?;
     match held.kind {
-        HeldKind::Facts => facts::apply_held(office, held.body).await,
-        HeldKind::Policy => policies::bring_into_force(office, held.body).await,
-        HeldKind::Feed => feeds::apply_held(office, held.body).await,
+        HeldListKind::Facts => facts::apply_held(office, held.body).await,
+        HeldListKind::Policy => policies::bring_into_force(office, held.body).await,
+        HeldListKind::Feed => feeds::apply_held(office, held.body).await,
     }
 }
 
@@ -76,7 +76,7 @@ async fn foresee(
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
-        if held.kind != HeldKind::Policy {
+        if held.kind != HeldListKind::Policy {
             return Ok(());
         }
         // Checked first: judging every person is expensive, and this approver might not be allowed to
@@ -105,7 +105,7 @@ pub(in crate::office) async fn reject(
 }
 
 /// Allows approval by another subject only. The sender may still reject the list.
-fn by_another(held: &Held, claims: &Claims) -> Result<(), OfficeError> {
+fn by_another(held: &HeldList, claims: &Claims) -> Result<(), OfficeError> {
     if held.sent_by == claims.subject { Err(OfficeError::SameApprover) } else { Ok(()) }
 }
 
@@ -114,7 +114,7 @@ async fn release(
     claims: &Claims,
     id: HeldId,
     act: &'static str,
-) -> Result<Held, OfficeError> {
+) -> Result<HeldList, OfficeError> {
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;

@@ -14,7 +14,7 @@ use http::StatusCode;
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::refusal::Refusal;
-use scangate_storage::registry::{HeldKind, NewHeld};
+use scangate_storage::registry::{HeldListKind, NewHeldList};
 use serde_json::{Value, json as value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -126,8 +126,13 @@ pub(in crate::office) async fn publish(
     blocking(move || {
         let label = policy.label().to_owned();
         office.audit(&claims, "policy-held", label.clone(), value!({}))?;
-        let new =
-            NewHeld { kind: HeldKind::Policy, sent_by: claims.subject, at: clock::now(), count: 1, body };
+        let new = NewHeldList {
+            kind: HeldListKind::Policy,
+            sent_by: claims.subject,
+            at: clock::now(),
+            count: 1,
+            body,
+        };
         let held = office.registry.hold(new)?;
         metrics::counter!("scangate_held_total", "kind" => "policy").increment(1);
         tracing::warn!(%held, policy = label, "a rule pack waits for a second approver");

@@ -6,7 +6,7 @@ use crate::deployment::reference::{self, Essentials};
 use crate::office::Office;
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::Timestamp;
-use scangate_storage::registry::{Change, Changed};
+use scangate_storage::registry::{Change, ChangeEntry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,12 +151,12 @@ impl Course {
     }
 
     /// The changes to apply: all but fresh ones that were applied before.
-    fn new_of(&self, changes: &[Changed]) -> BTreeSet<Change> {
-        let is_new = |changed: &&Changed| !self.done.contains(&changed.key);
+    fn new_of(&self, changes: &[ChangeEntry]) -> BTreeSet<Change> {
+        let is_new = |changed: &&ChangeEntry| !self.done.contains(&changed.key);
         changes.iter().filter(is_new).map(|changed| changed.change).collect()
     }
 
-    fn advance(&mut self, now: Timestamp, changes: &[Changed]) {
+    fn advance(&mut self, now: Timestamp, changes: &[ChangeEntry]) {
         self.polled = self.polled.max(now);
         let fresh = self.fresh_from().to_be_bytes();
         self.done.extend(changes.iter().map(|changed| changed.key));
@@ -168,11 +168,11 @@ impl Course {
 mod tests {
     use super::*;
 
-    fn changed(second: u64, person: u64) -> Changed {
+    fn changed(second: u64, person: u64) -> ChangeEntry {
         let mut key = [0; 24];
         key[..8].copy_from_slice(&second.to_be_bytes());
         key[23] = u8::try_from(person).unwrap();
-        Changed { key, change: Change::Person(PersonId(person)) }
+        ChangeEntry { key, change: Change::Person(PersonId(person)) }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! alone changes it.
 
 use crate::tables::policies::PublishedPolicy;
-use scangate_core::policy::{Because, Judgement};
+use scangate_core::policy::{FiredRule, Judgement};
 use serde_json::{Value, json};
 
 /// The members of an answer that describe a judgement.
@@ -20,7 +20,7 @@ pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judge
     })
 }
 
-fn reason(published: &PublishedPolicy, because: &Because) -> Option<Value> {
+fn reason(published: &PublishedPolicy, because: &FiredRule) -> Option<Value> {
     let rule = published.policy.rules().get(because.rule)?;
     Some(json!({
         "rule": rule.id, "text": rule.text, "fact": because.fact,

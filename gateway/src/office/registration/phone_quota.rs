@@ -70,9 +70,8 @@ impl QuotaUnit {
     /// Refunds a unit that had no effect. If that fails the unit stays spent, and the log reports the error.
     pub(in crate::office) async fn refund(self, office: &Arc<Office>) {
         let office = Arc::clone(office);
-        let given = blocking(move || {
-            Ok::<_, OfficeError>(office.registry.give_back(&self.account, self.period, 1)?)
-        });
+        let given =
+            blocking(move || Ok::<_, OfficeError>(office.registry.refund(&self.account, self.period, 1)?));
         let _ = given.await;
     }
 }

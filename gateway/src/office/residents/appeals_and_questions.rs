@@ -12,7 +12,7 @@ use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::id::PaperId;
-use scangate_core::paper::{Answer, Filed, Letter, Paper, is_overdue};
+use scangate_core::paper::{Answer, FiledPaper, Letter, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ pub(in crate::office) async fn open<K: LetterKind>(
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
-        let of_kind = |filed: &mut Filed| {
+        let of_kind = |filed: &mut FiledPaper| {
             let mut shown = shown::<K>(filed.id, K::LETTER(&mut filed.paper)?);
             shown["person"] = json!(filed.person);
             Some(shown)

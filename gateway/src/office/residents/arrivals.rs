@@ -14,7 +14,7 @@ use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
 use scangate_core::limits::NAME_BYTES_MAX;
-use scangate_core::paper::{Arrival, Filed, Paper, is_overdue};
+use scangate_core::paper::{Arrival, FiledPaper, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::venue::VenueKind;
@@ -160,7 +160,7 @@ pub(in crate::office) async fn overdue(
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let now = clock::now();
-        let late = |filed: &mut Filed| {
+        let late = |filed: &mut FiledPaper| {
             let (id, person) = (filed.id, filed.person);
             let arrival = filed.paper.arrival().filter(|arrival| is_overdue(arrival.open_until(), now))?;
             Some(json!({

@@ -11,7 +11,7 @@ use crate::office::{Office, blocking};
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use scangate_core::certificate::{Certificate, Presented, Purpose, SALT_BYTES, subject};
+use scangate_core::certificate::{Certificate, PresentedCertificate, Purpose, SALT_BYTES, subject};
 use scangate_core::colour::Colour;
 use scangate_core::fact::{CertificateType, Fact, FactKind};
 use scangate_core::id::PersonId;
@@ -84,7 +84,7 @@ pub(in crate::office) async fn hand_in(
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         office.count_today("certificates", id, PAPERS_A_DAY_MAX)?;
-        let (now, presented) = (clock::now(), Presented::parse(&certificate)?);
+        let (now, presented) = (clock::now(), PresentedCertificate::parse(&certificate)?);
         let verified = {
             let published = office.tables.policies.in_force();
             let issuer = presented.issuer().to_owned();

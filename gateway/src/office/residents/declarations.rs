@@ -10,7 +10,7 @@ use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::id::{PaperId, PersonId};
-use scangate_core::paper::{Confirmed, Declaration, Paper};
+use scangate_core::paper::{Confirmation, Declaration, Paper};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
 use serde::Deserialize;
@@ -53,7 +53,7 @@ pub(in crate::office) async fn confirm(
         let declaration = office.amend(id, paper, Paper::declaration, |declaration| {
             if declaration.confirmed.is_none() {
                 let signature = office.issuer.sign(DOMAIN, &signed(id, now, &declaration.text));
-                declaration.confirmed = Some(Confirmed { at: now, signature });
+                declaration.confirmed = Some(Confirmation { at: now, signature });
             }
             Ok(())
         })?;

@@ -17,7 +17,7 @@ use scangate_core::kin::{Kin, Side};
 use scangate_core::person::{Document, PersonClass, Personal, PersonalChange};
 use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
-use scangate_storage::registry::{Person, Registered};
+use scangate_storage::registry::{Person, RegisteredPerson};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Off
         if side == Side::Guardians && is_proven && !kin.agrees_to(holder) {
             return Err(OfficeError::ProxyNotNamed);
         }
-        Ok(family.has_room(side, kin.side(side).len())?)
+        Ok(family.allows_one_more(side, kin.side(side).len())?)
     };
     office.registry.tie(holder, dependant, may)?
 }
@@ -113,7 +113,7 @@ fn register(
     holder: PersonId,
     name: String,
     document: Document,
-) -> Result<Registered, OfficeError> {
+) -> Result<RegisteredPerson, OfficeError> {
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
@@ -131,10 +131,10 @@ fn register(
 }
 
 /// Looks up a registered person by id.
-fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<Registered, OfficeError> {
+fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<RegisteredPerson, OfficeError> {
     let known = office.registry.person(person)?.ok_or(OfficeError::PersonUnknown)?;
     need_named(office, holder, &known)?;
-    Ok(Registered { person, kid: known.kid, is_new: false })
+    Ok(RegisteredPerson { person, kid: known.kid, is_new: false })
 }
 
 /// Returns the dependant if the caller is their guardian and the pack grants guardians this right, and audits
@@ -230,7 +230,7 @@ pub(in crate::office) async fn name_guardian(
             return Err(OfficeError::Malformed("you cannot be your own guardian".into()));
         }
         let family = office.tables.policies.in_force().policy.terms().family.clone();
-        let may = |kin: &Kin| family.has_room(Side::Guardians, kin.agreed());
+        let may = |kin: &Kin| family.allows_one_more(Side::Guardians, kin.agreed());
         let kin = office.registry.kin_of(id)?;
         if !kin.agrees_to(person) {
             may(&kin)?;

@@ -18,7 +18,7 @@ use crate::clock;
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::limits::{PAPER_BYTES_MAX, PAPERS_A_DAY_MAX};
-use scangate_core::paper::{Filed, Paper};
+use scangate_core::paper::{FiledPaper, Paper};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::Act;
@@ -63,7 +63,7 @@ impl Office {
         at: fn(&T) -> Timestamp,
     ) -> Result<Vec<(PaperId, T)>, OfficeError> {
         let mut filed = self.registry.papers_of(person)?;
-        let of_kind = |filed: &mut Filed| Some((filed.id, of_kind(&mut filed.paper)?.clone()));
+        let of_kind = |filed: &mut FiledPaper| Some((filed.id, of_kind(&mut filed.paper)?.clone()));
         let mut papers: Vec<(PaperId, T)> = filed.iter_mut().filter_map(of_kind).collect();
         papers.sort_unstable_by_key(|(_, paper)| at(paper));
         Ok(papers)
@@ -98,14 +98,14 @@ impl Office {
 
     /// Files a paper of a registered person, within the quota per day. If the paper repeats an earlier one,
     /// the earlier one is returned.
-    fn file(&self, person: PersonId, paper: Paper) -> Result<Filed, OfficeError> {
+    fn file(&self, person: PersonId, paper: Paper) -> Result<FiledPaper, OfficeError> {
         self.need_registered(person)?;
-        let paper = match paper.beside(self.registry.papers_of(person)?) {
+        let paper = match paper.deduplicated(self.registry.papers_of(person)?) {
             Ok(paper) => paper,
             Err(earlier) => return Ok(earlier),
         };
         self.count_today("papers", person, PAPERS_A_DAY_MAX)?;
-        let filed = Filed { id: self.registry.draw_paper_id()?, person, paper };
+        let filed = FiledPaper { id: self.registry.draw_paper_id()?, person, paper };
         self.registry.file(&filed)?;
         Ok(filed)
     }

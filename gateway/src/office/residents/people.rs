@@ -24,7 +24,7 @@ use scangate_core::person::{Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
-use scangate_storage::registry::Registered;
+use scangate_storage::registry::RegisteredPerson;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -44,7 +44,10 @@ pub(in crate::office) struct PhoneKey {
 
 /// Returns the phone key of a registered person: under the kid of the registration while that kid is
 /// accepted, then under the current one.
-pub(in crate::office) fn phone_key(office: &Office, registered: Registered) -> Result<PhoneKey, OfficeError> {
+pub(in crate::office) fn phone_key(
+    office: &Office,
+    registered: RegisteredPerson,
+) -> Result<PhoneKey, OfficeError> {
     let keyring = &office.tables.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
@@ -68,7 +71,7 @@ pub(in crate::office) fn enrol(
     office: &Office,
     people: &[Personal],
     proof: PhoneProof,
-) -> Result<Vec<Registered>, OfficeError> {
+) -> Result<Vec<RegisteredPerson>, OfficeError> {
     let (kid, now) = (office.tables.keyring.current().0, clock::now());
     let registered = match proof {
         PhoneProof::Verified => office.registry.register_proven(people, kid, now)?,
@@ -96,14 +99,14 @@ struct NewPeople {
 
 impl LineHandler for NewPeople {
     type Entry = Personal;
-    type Stored = Registered;
+    type Stored = RegisteredPerson;
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
 
     fn read(&self, line: &NdjsonLine) -> Result<Personal, OfficeError> {
         line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
 
-    async fn store(&self, people: Vec<Personal>) -> GroupResult<Registered> {
+    async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
         let office = Arc::clone(&self.office);
         Ok(blocking(move || enrol(&office, &people, PhoneProof::Unverified))
             .await??
@@ -112,7 +115,7 @@ impl LineHandler for NewPeople {
             .collect())
     }
 
-    fn answer(&self, registered: Registered, text: &mut BytesMut) -> Result<(), OfficeError> {
+    fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), OfficeError> {
         put_json(&phone_key(&self.office, registered)?, text);
         Ok(())
     }

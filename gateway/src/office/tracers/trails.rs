@@ -7,7 +7,7 @@ use scangate_core::co_presence::Dwells;
 use scangate_core::id::VenueId;
 use scangate_core::time::Timestamp;
 use scangate_core::venue::Dwell;
-use scangate_storage::trail::Stored;
+use scangate_storage::trail::StoredTrails;
 use std::sync::Arc;
 
 /// The dwell times of the venues.
@@ -25,7 +25,7 @@ impl Dwells for VenueDwells<'_> {
 
 /// The sources of the co-presence engine, with the time up to which they are complete.
 pub(in crate::office) struct Sources<'a> {
-    pub(in crate::office) trails: Stored<'a>,
+    pub(in crate::office) trails: StoredTrails<'a>,
     pub(in crate::office) dwells: VenueDwells<'a>,
     pub(in crate::office) complete_through: Timestamp,
 }
@@ -40,7 +40,7 @@ pub(in crate::office) async fn read<T: Send + 'static>(
     let _place = office.tracing.acquire().await;
     let office = Arc::clone(office);
     let read = blocking(move || {
-        let (trails, dwells) = (Stored(&*office.trails), VenueDwells(&office.tables.venues));
+        let (trails, dwells) = (StoredTrails(&*office.trails), VenueDwells(&office.tables.venues));
         read(&office, &Sources { trails, dwells, complete_through })
     });
     read.await?.map_err(|wrong| wrong.complete_through(complete_through))

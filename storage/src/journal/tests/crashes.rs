@@ -1,11 +1,11 @@
-//! Crashes and rot: what was acknowledged is there, what is damaged is found.
+//! Crashes and rot: acknowledged records survive, and damage is found.
 
 use super::super::JournalConfig;
 use super::super::record::{self, SLOT_BYTES, Sequence};
 use super::super::recover::scan_segment;
 use super::super::segment::{self, Header, HeaderKind};
-use super::disk::{FaultyDisk, Random};
-use super::rig::{LANE, Rig, SEGMENT, check_in, config, open};
+use super::disk::{CrashRandom, FaultyDisk};
+use super::rig::{JournalRig, LANE, SEGMENT, check_in, config, open};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ fn what_was_acknowledged_is_read_back_in_order_across_segments_and_restarts() {
     }
 }
 
-/// Pushes some in groups as they come, sometimes waiting; returns the number after the last.
-fn push_some(rig: &mut Rig, random: &mut Random, first: u64, bursts: u64) -> u64 {
+/// Pushes records in random bursts, sometimes waiting for them. Returns the number after the last.
+fn push_some(rig: &mut JournalRig, random: &mut CrashRandom, first: u64, bursts: u64) -> u64 {
     let mut number = first;
     for _ in 0..bursts {
         for _ in 0..=random.next() % 6 {
@@ -42,8 +42,8 @@ fn push_some(rig: &mut Rig, random: &mut Random, first: u64, bursts: u64) -> u64
     number
 }
 
-/// Leaves a group of so many records written and not synced; returns the number after the last.
-fn hold_a_group(rig: &mut Rig, disk: &FaultyDisk, first: u64, count: u64) -> u64 {
+/// Leaves a group of this many records written but not synced. Returns the number after the last.
+fn hold_a_group(rig: &mut JournalRig, disk: &FaultyDisk, first: u64, count: u64) -> u64 {
     disk.gate.set(Some(0));
     rig.push(first);
     disk.gate.wait_until_held();
@@ -59,11 +59,11 @@ fn hold_a_group(rig: &mut Rig, disk: &FaultyDisk, first: u64, count: u64) -> u64
     first + count.max(1)
 }
 
-/// Crashes the disk and opens what is left: nothing that was promised is missing, nothing is there twice,
-/// nothing was never pushed. Gives back the disk and the numbers that are on it.
+/// Crashes the disk and opens what is left: nothing that was acknowledged is missing, nothing is doubled, and
+/// every record was pushed. Returns the disk and the numbers that are on it.
 fn crash_and_check(
     disk: &FaultyDisk,
-    random: &mut Random,
+    random: &mut CrashRandom,
     promised: &BTreeSet<u64>,
     pushed: u64,
 ) -> (Arc<FaultyDisk>, BTreeSet<u64>) {
@@ -81,14 +81,14 @@ fn crash_and_check(
 
 #[test]
 fn no_crash_loses_what_was_acknowledged_or_invents_anything() {
-    let mut random = Random(0x5ca9_9a7e);
+    let mut random = CrashRandom(0x5ca9_9a7e);
     for _ in 0..60 {
         let disk = Arc::new(FaultyDisk::default());
         let mut rig = open(&disk, &config()).unwrap();
         let bursts = random.next() % 40;
         let pushed = push_some(&mut rig, &mut random, 0, bursts);
         for _ in 0..20 {
-            // First the promise, then the image: what is promised after it is not asked of it.
+            // The promise is read before the disk image: the image need not hold what is acknowledged later.
             let promised = (0..rig.lane.durable()).collect();
             crash_and_check(&disk, &mut random, &promised, pushed);
         }
@@ -97,7 +97,7 @@ fn no_crash_loses_what_was_acknowledged_or_invents_anything() {
 
 #[test]
 fn no_row_of_crashes_loses_anything_either() {
-    let mut random = Random(0x0dd_ba11);
+    let mut random = CrashRandom(0x0dd_ba11);
     for _ in 0..40 {
         let mut disk = Arc::new(FaultyDisk::default());
         let mut promised = BTreeSet::new();
@@ -111,7 +111,7 @@ fn no_row_of_crashes_loses_anything_either() {
             let held = random.next() % LANE as u64;
             pushed = hold_a_group(&mut rig, &disk, pushed, held);
             promised.extend(first..first + rig.lane.durable());
-            // What a start has found is as good as promised: a scan repeated after it is told so.
+            // Recovered records count as acknowledged: a repeated scan is answered from them.
             let (crashed, found) = crash_and_check(&disk, &mut random, &promised, pushed);
             disk.gate.set(None);
             disk = crashed;
@@ -146,7 +146,7 @@ fn every_flipped_byte_is_found_and_costs_its_own_record_only() {
     }
 }
 
-/// A segment of one group a row, each of check-ins of these numbers, and zeros behind.
+/// A segment with one group for each range of numbers, and zeros behind.
 fn segment_of(groups: &[std::ops::Range<u64>]) -> Vec<u8> {
     let header = |first, count| Header { segment: 1, first: Sequence(first), count };
     let mut bytes = segment::encode(HeaderKind::Segment, header(0, 0)).to_vec();
@@ -206,7 +206,7 @@ fn damage_before_the_last_group_is_corruption_however_little_is_left_of_that() {
             bytes[slot * SLOT_BYTES + 9] ^= 1;
         }
         let scan = scan_segment(&bytes, 1, Sequence(0), |_| {});
-        // Of a group without its header only what follows at once can be told.
+        // Without its header, only the part of a group directly behind the damage can be recognised.
         assert_eq!(scan.damaged == [3], left <= 6, "only slot {left} of the last group is left");
     }
 }

@@ -1,5 +1,5 @@
-//! A disk that fails on purpose, and models power loss: what was not synced may survive in any part, slot by slot,
-//! length and content apart.
+//! A disk that fails on purpose, and models power loss: any part of the unsynced writes may survive, slot by
+//! slot, and length and content independently.
 
 use super::super::record::SLOT_BYTES;
 use super::super::{Disk, DiskFile};
@@ -8,28 +8,28 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 
 #[derive(Default)]
-pub(super) struct File {
+pub(super) struct FaultyFile {
     pub(super) live: Mutex<Vec<u8>>,
     pub(super) synced: Mutex<Vec<u8>>,
     pub(super) fuse: Arc<Fuse>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) gate: Arc<SyncGate>,
     power: Arc<RwLock<()>>,
 }
 
-/// Holds syncs back while it is shut, and lets so many pass.
+/// Blocks syncs while it is shut, and lets a set number pass.
 #[derive(Default)]
-pub(super) struct Gate {
-    pub(super) state: Mutex<GateState>,
+pub(super) struct SyncGate {
+    pub(super) state: Mutex<SyncGateState>,
     pub(super) changed: Condvar,
 }
 
 #[derive(Default)]
-pub(super) struct GateState {
+pub(super) struct SyncGateState {
     pub(super) left: Option<u64>,
     pub(super) waiting: bool,
 }
 
-impl Gate {
+impl SyncGate {
     pub(super) fn pass(&self) {
         let mut state = self.state.lock().unwrap();
         state.waiting = true;
@@ -39,16 +39,16 @@ impl Gate {
         state.left = state.left.map(|left| left - 1);
     }
 
-    /// Lets so many syncs pass from now on, or all.
+    /// Lets this many syncs pass from now on, or all.
     pub(super) fn set(&self, left: Option<u64>) {
         self.state.lock().unwrap().left = left;
         self.changed.notify_all();
     }
 
-    /// Waits until a sync stands at the shut gate.
+    /// Waits until a sync is blocked at the shut gate.
     pub(super) fn wait_until_held(&self) {
         let state = self.state.lock().unwrap();
-        let is_held = |state: &mut GateState| !(state.waiting && state.left == Some(0));
+        let is_held = |state: &mut SyncGateState| !(state.waiting && state.left == Some(0));
         drop(self.changed.wait_while(state, is_held).unwrap());
     }
 }
@@ -75,7 +75,7 @@ impl Fuse {
     }
 }
 
-impl DiskFile for File {
+impl DiskFile for FaultyFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.fuse.burn()?;
         let _powered = self.power.read().unwrap();
@@ -96,7 +96,7 @@ impl DiskFile for File {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        // A segment that is only being made ready holds nobody up.
+        // A segment that is being prepared does not pass the gate.
         if self.live.lock().unwrap().first() != Some(&0) {
             self.gate.pass();
         }
@@ -114,11 +114,11 @@ impl DiskFile for File {
 /// A disk in memory.
 #[derive(Default)]
 pub(super) struct FaultyDisk {
-    pub(super) files: Mutex<BTreeMap<String, Arc<File>>>,
+    pub(super) files: Mutex<BTreeMap<String, Arc<FaultyFile>>>,
     pub(super) fuse: Arc<Fuse>,
-    pub(super) gate: Arc<Gate>,
-    pub(super) room: Mutex<Option<usize>>,
-    /// Held by who writes, and alone by who takes the power away: all files are then as they were at one instant.
+    pub(super) gate: Arc<SyncGate>,
+    pub(super) segments_max: Mutex<Option<usize>>,
+    /// Writers hold it shared and a crash holds it alone, so that a crash captures all files at one instant.
     power: Arc<RwLock<()>>,
 }
 
@@ -137,14 +137,14 @@ impl Disk for FaultyDisk {
         self.fuse.burn()?;
         let mut files = self.files.lock().unwrap();
         let segments = files.keys().filter(|name| name.ends_with(".segment")).count();
-        if name == "unfinished" && self.room.lock().unwrap().is_some_and(|room| segments >= room) {
+        if name == "unfinished" && self.segments_max.lock().unwrap().is_some_and(|max| segments >= max) {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let file = Arc::new(File {
+        let file = Arc::new(FaultyFile {
             fuse: Arc::clone(&self.fuse),
             gate: Arc::clone(&self.gate),
             power: Arc::clone(&self.power),
-            ..File::default()
+            ..FaultyFile::default()
         });
         files.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
@@ -169,8 +169,8 @@ impl Disk for FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// The disk as it may be after power was lost now: every unsynced piece survives or not.
-    pub(super) fn crash(&self, random: &mut Random) -> Self {
+    /// The disk after a power loss now: each unsynced piece survives or not.
+    pub(super) fn crash(&self, random: &mut CrashRandom) -> Self {
         let crashed = Self::default();
         let piece = [16, SLOT_BYTES, 8 * SLOT_BYTES][random.next() as usize % 3];
         let _off = self.power.write().unwrap();
@@ -186,7 +186,7 @@ impl FaultyDisk {
                     bytes[at..end].copy_from_slice(&live[at..end]);
                 }
             }
-            let file = File {
+            let file = FaultyFile {
                 live: Mutex::new(bytes.clone()),
                 synced: Mutex::new(bytes),
                 fuse: Arc::clone(&crashed.fuse),
@@ -199,9 +199,9 @@ impl FaultyDisk {
     }
 }
 
-pub(super) struct Random(pub(super) u64);
+pub(super) struct CrashRandom(pub(super) u64);
 
-impl Random {
+impl CrashRandom {
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

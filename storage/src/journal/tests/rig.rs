@@ -1,8 +1,8 @@
-//! A journal on that disk, with one lane and a bell.
+//! A journal on the faulty disk, with one lane and a bell.
 
 use super::super::record::{SLOT_BYTES, Sequence};
-use super::super::{Journal, JournalConfig, JournalError, Lane, PushRefusal, Recovered};
-use super::disk::{FaultyDisk, Gate};
+use super::super::{Journal, JournalConfig, JournalError, Lane, PushRefusal, RecoveryReport};
+use super::disk::{FaultyDisk, SyncGate};
 use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -34,22 +34,22 @@ pub(super) fn check_in(number: u64) -> CheckIn {
     }
 }
 
-/// Opens the gate when a test ends, lest its journal waits there for ever.
-pub(super) struct OpensGate(Arc<Gate>);
+/// Opens the gate when a test ends, so that its journal does not wait there forever.
+pub(super) struct GateOpener(Arc<SyncGate>);
 
-impl Drop for OpensGate {
+impl Drop for GateOpener {
     fn drop(&mut self) {
         self.0.set(None);
     }
 }
 
-/// A journal with one lane and a bell to wait by.
-pub(super) struct Rig {
+/// A journal with one lane and a bell that signals progress.
+pub(super) struct JournalRig {
     // Fields are dropped in their order: the gate opens before the journal is closed.
-    pub(super) _opens_gate: OpensGate,
+    pub(super) _opens_gate: GateOpener,
     pub(super) journal: Journal,
     pub(super) lane: Lane,
-    pub(super) recovered: Recovered,
+    pub(super) recovered: RecoveryReport,
     pub(super) bell: Arc<(Mutex<u64>, Condvar)>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn config() -> JournalConfig {
     }
 }
 
-pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig, JournalError> {
+pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<JournalRig, JournalError> {
     let bell = Arc::new((Mutex::new(0), Condvar::new()));
     let ring = Arc::clone(&bell);
     let wake = Box::new(move || {
@@ -70,8 +70,8 @@ pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig
         ring.1.notify_all();
     });
     let (journal, mut lanes, recovered) = Journal::open(config, Arc::clone(disk) as _, vec![wake])?;
-    Ok(Rig {
-        _opens_gate: OpensGate(Arc::clone(&disk.gate)),
+    Ok(JournalRig {
+        _opens_gate: GateOpener(Arc::clone(&disk.gate)),
         journal,
         lane: lanes.remove(0),
         recovered,
@@ -79,8 +79,9 @@ pub(super) fn open(disk: &Arc<FaultyDisk>, config: &JournalConfig) -> Result<Rig
     })
 }
 
-impl Rig {
-    /// Waits until so many records are durable; false if the journal is poisoned first, or nothing comes.
+impl JournalRig {
+    /// Waits until this many records are durable. Returns false if the journal is poisoned first, or after 20
+    /// s.
     pub(super) fn wait(&self, durable: u64) -> bool {
         let guard = self.bell.0.lock().unwrap();
         let is_waiting = |_: &mut u64| self.lane.durable() < durable && !self.journal.is_poisoned();
@@ -88,7 +89,7 @@ impl Rig {
         self.lane.durable() >= durable
     }
 
-    /// Pushes a check-in, after waiting for room if it must.
+    /// Pushes a check-in, retrying while the lane is full.
     pub(super) fn push(&mut self, number: u64) {
         let patience = Instant::now() + Duration::from_secs(20);
         while let Err(refusal) = self.lane.push(check_in(number)) {
@@ -97,7 +98,7 @@ impl Rig {
         }
     }
 
-    /// Ends as a killed process does: nothing more reaches the disk.
+    /// Ends like a killed process: nothing more reaches the disk.
     pub(super) fn kill(self, disk: &FaultyDisk) {
         *disk.fuse.left.lock().unwrap() = Some((0, io::ErrorKind::Other));
         drop(self);

@@ -1,8 +1,8 @@
-//! Readers, lanes, and starts on what others left.
+//! Readers, lanes, and starts on the disks of earlier runs.
 
 use super::super::record::{SLOT_BYTES, Sequence};
-use super::super::{DiskFile as _, Journal, JournalConfig, JournalError, PushRefusal, RealDisk, look};
-use super::disk::{FaultyDisk, Random};
+use super::super::{DiskFile as _, Journal, JournalConfig, JournalError, PushRefusal, RealDisk, inspect};
+use super::disk::{CrashRandom, FaultyDisk};
 use super::rig::{SEGMENT, check_in, config, open};
 use scangate_core::time::Timestamp;
 use std::collections::BTreeSet;
@@ -79,19 +79,19 @@ fn a_start_goes_on_in_the_last_segment() {
     let found = open(&disk, &config()).unwrap();
     let expected: Vec<_> = (0..SEGMENT / SLOT_BYTES as u64 / 4).map(check_in).collect();
     assert_eq!((found.everything(), found.recovered.damaged.len()), (expected, 0));
-    let used = found.journal.room();
+    let used = found.journal.space_left();
     assert!(used > 62 * SEGMENT / SLOT_BYTES as u64, "{used} slots are left of 64 segments");
 }
 
 #[test]
 fn what_a_start_found_unsynced_outlives_power_loss_after_it() {
-    let mut random = Random(7);
+    let mut random = CrashRandom(7);
     let disk = Arc::new(FaultyDisk::default());
     let mut rig = open(&disk, &config()).unwrap();
     rig.push(0);
     assert!(rig.wait(1));
     rig.kill(&disk);
-    // Killed between write and sync: the file is as written, the disk as before.
+    // The process was killed between write and sync: the file has the write, the disk does not.
     for file in disk.files.lock().unwrap().values() {
         file.synced.lock().unwrap().fill(0);
     }
@@ -126,7 +126,7 @@ fn segments_of_another_size_are_not_written_on() {
 #[test]
 fn who_looks_sees_what_the_store_does_not_have_and_writes_nothing() {
     let disk = Arc::new(FaultyDisk::default());
-    let extent = || look(&*disk).map(|found| (found.checkpoint.0, found.end.0)).unwrap();
+    let extent = || inspect(&*disk).map(|found| (found.checkpoint.0, found.end.0)).unwrap();
     assert_eq!(extent(), (0, 0));
     let mut rig = open(&disk, &config()).unwrap();
     (0..50).for_each(|number| rig.push(number));

@@ -1,9 +1,9 @@
-//! A small registry copied to a real cluster, and every way in which the copy may be unlike it.
+//! A small registry copied to a real cluster, and every kind of difference between the two.
 
 use super::*;
 
 use crate::cql::testing::cluster;
-use crate::registry::rows::Unit;
+use crate::registry::rows::WriteUnit;
 use crate::registry::{NewVenue, Registry};
 use scangate_core::colour::Checks;
 use scangate_core::person::{Document, DocumentType, PersonClass, Personal};
@@ -16,7 +16,7 @@ fn secret(byte: u8) -> Secret {
     Secret::new(&[byte; 32]).unwrap()
 }
 
-/// A registry of some people and venues, with a row in most tables.
+/// Makes a registry of some people and venues, with a row in most tables.
 fn found(folder: &Path) {
     let registry = Registry::embedded(folder, &secret(5)).unwrap();
     let person = |number| Personal {
@@ -36,7 +36,7 @@ fn found(folder: &Path) {
     registry.add_venues((0..10).map(venue).collect()).unwrap();
     registry.publish_policy("default/1", "a", "s").unwrap();
     registry.set("kids", b"1").unwrap();
-    registry.tell_drained(7, NOW).unwrap();
+    registry.report_drained(7, NOW).unwrap();
 }
 
 fn copy_all(copy: &RegistryCopy) -> u64 {
@@ -79,10 +79,10 @@ fn a_copied_registry_is_equal_and_each_difference_is_found() {
     let copy = RegistryCopy::open(folder.path(), cluster("registry_copy")).unwrap();
     assert!(copy.is_target_empty().unwrap());
     let sum = copy.sum().unwrap();
-    // 40 people and their documents, 10 venues, a pack and a setting; what is drained stays behind.
+    // 40 people and their documents, 10 venues, a pack and a setting. The drained row is not copied.
     assert_eq!(sum.rows, 92);
     assert_eq!(compare_all(&copy), (0, None));
-    assert!(matches!(missing(&copy), Some(Difference::Row { unlike: Unlike::Missing, .. })));
+    assert!(matches!(missing(&copy), Some(Difference::Row { mismatch: Mismatch::Missing, .. })));
     for _ in 0..2 {
         assert_eq!(copy_all(&copy), sum.rows);
     }
@@ -91,24 +91,24 @@ fn a_copied_registry_is_equal_and_each_difference_is_found() {
     assert_eq!(missing(&copy), None);
     assert_eq!(copy.sum().unwrap(), sum);
 
-    let changed = Row::new(Table::Settings, "kids", "2");
-    let surplus = Row::new(Table::Venues, 9_u64.to_be_bytes(), "x");
-    for (wrong, unlike) in [(changed, Unlike::Changed), (surplus, Unlike::Surplus)] {
+    let changed = Row::new(RegistryTable::Settings, "kids", "2");
+    let surplus = Row::new(RegistryTable::Venues, 9_u64.to_be_bytes(), "x");
+    for (wrong, mismatch) in [(changed, Mismatch::Changed), (surplus, Mismatch::Surplus)] {
         let Row { table, key, .. } = wrong.clone();
         copy.to.write(&[vec![wrong].into()]).unwrap();
-        let expected = Difference::Row { table: table.name().into(), bucket: bucket(table, &key), unlike };
+        let expected = Difference::Row { table: table.name().into(), bucket: bucket(table, &key), mismatch };
         assert_eq!(compare_all(&copy).1, Some(expected));
-        copy.to.write(&[Unit { put: Vec::new(), remove: vec![(table, key)] }]).unwrap();
+        copy.to.write(&[WriteUnit { put: Vec::new(), remove: vec![(table, key)] }]).unwrap();
         copy_all(&copy);
         assert_eq!(compare_all(&copy), (sum.rows, None));
     }
-    let gone = (Table::Settings, b"kids".to_vec());
-    copy.to.write(&[Unit { put: Vec::new(), remove: vec![gone] }]).unwrap();
+    let gone = (RegistryTable::Settings, b"kids".to_vec());
+    copy.to.write(&[WriteUnit { put: Vec::new(), remove: vec![gone] }]).unwrap();
     assert_eq!(compare_all(&copy), (sum.rows - 1, None));
     let expected = Difference::Row {
         table: "settings".into(),
-        bucket: bucket(Table::Settings, b"kids"),
-        unlike: Unlike::Missing,
+        bucket: bucket(RegistryTable::Settings, b"kids"),
+        mismatch: Mismatch::Missing,
     };
     assert_eq!(missing(&copy), Some(expected));
 }
@@ -133,10 +133,10 @@ fn a_wrong_secret_is_known_and_a_changed_row_changes_the_sum() {
 
 #[test]
 fn a_place_is_found_again_by_its_tables_name() {
-    for table in Table::ALL {
+    for table in RegistryTable::ALL {
         assert_eq!(serde_json::to_value(table).unwrap(), table.name());
     }
-    let place = RowPlace { table: Table::FactOwners, after: vec![1, 255] };
+    let place = RowCursor { table: RegistryTable::FactOwners, after: vec![1, 255] };
     let text = serde_json::to_string(&place).unwrap();
-    assert_eq!(serde_json::from_str::<RowPlace>(&text).unwrap(), place);
+    assert_eq!(serde_json::from_str::<RowCursor>(&text).unwrap(), place);
 }

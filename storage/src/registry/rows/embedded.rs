@@ -1,9 +1,9 @@
-//! Rows in an embedded store (fjall) of one gateway, one at a time written. A store that a full disk has stopped
-//! is opened anew once there is room.
+//! Rows in an embedded store (fjall) of one gateway. Writes are serialised. A store that stopped on a full
+//! disk is reopened once the disk has space.
 
-use super::{Each, EachKey, EachOf, Key, Row, Rows, Table, Unit};
+use super::{GroupVisitor, KeyVisitor, RegistryTable, Row, RowKey, RowVisitor, Rows, WriteUnit};
+use crate::disk_space;
 use crate::registry::Result;
-use crate::room;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The open store.
-struct Tables {
+struct OpenTables {
     database: Database,
     tables: Vec<Keyspace>,
 }
 
-impl Tables {
+impl OpenTables {
     fn open(folder: &Path) -> Result<Self> {
         let database = Database::builder(folder).open()?;
-        let open = |table: Table| database.keyspace(table.name(), KeyspaceCreateOptions::default);
-        let tables = Table::ALL.into_iter().map(open).collect::<fjall::Result<_>>()?;
+        let open = |table: RegistryTable| database.keyspace(table.name(), KeyspaceCreateOptions::default);
+        let tables = RegistryTable::ALL.into_iter().map(open).collect::<fjall::Result<_>>()?;
         Ok(Self { tables, database })
     }
 
-    fn of(&self, table: Table) -> &Keyspace {
+    fn of(&self, table: RegistryTable) -> &Keyspace {
         &self.tables[table as usize]
     }
 }
@@ -32,33 +32,34 @@ impl Tables {
 /// The store.
 pub(in crate::registry) struct EmbeddedRows {
     folder: PathBuf,
-    /// None only where opening the store anew has failed.
-    tables: RwLock<Option<Arc<Tables>>>,
-    /// The store refuses writes since one of them failed.
+    /// None only after a failed reopening.
+    tables: RwLock<Option<Arc<OpenTables>>>,
+    /// Set when a write failed: the store then refuses writes until it is reopened.
     is_stopped: AtomicBool,
-    /// What is read and then written is so by one at a time.
+    /// Serialises read-modify-write.
     writing: Mutex<()>,
 }
 
-/// A write that has begun. While it lives nobody else writes.
-struct Write<'a> {
-    place: &'a EmbeddedRows,
-    tables: Arc<Tables>,
+/// A write in progress. It holds the write lock.
+struct WriteBatch<'a> {
+    rows: &'a EmbeddedRows,
+    tables: Arc<OpenTables>,
     batch: OwnedWriteBatch,
     alone: MutexGuard<'a, ()>,
 }
 
-impl Write<'_> {
+impl WriteBatch<'_> {
     fn put(&mut self, row: &Row) {
         self.batch.insert(self.tables.of(row.table), row.key.as_slice(), row.value.as_slice());
     }
 
-    /// Ends it. **Errors**: the disk did not take it; the next write finds out whether it does again.
+    /// Commits the write. **Errors**: the disk rejected it; the next write probes the disk and reopens the
+    /// store.
     fn commit(self) -> Result<()> {
-        let Self { place, tables, batch, alone } = self;
+        let Self { rows, tables, batch, alone } = self;
         let committed = batch.commit();
         if committed.is_err() {
-            place.is_stopped.store(true, Ordering::Release);
+            rows.is_stopped.store(true, Ordering::Release);
         }
         drop((tables, alone));
         Ok(committed?)
@@ -70,16 +71,16 @@ impl EmbeddedRows {
     pub(in crate::registry) fn open(folder: &Path) -> Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
-            tables: RwLock::new(Some(Arc::new(Tables::open(folder)?))),
+            tables: RwLock::new(Some(Arc::new(OpenTables::open(folder)?))),
             is_stopped: AtomicBool::new(false),
             writing: Mutex::new(()),
         })
     }
 
-    /// Rows behind a key, so many at most, and no more once they have so many bytes.
+    /// The rows behind a key: at most `rows_max`, and no more after `bytes_max` bytes.
     pub(in crate::registry) fn page(
         &self,
-        table: Table,
+        table: RegistryTable,
         after: &[u8],
         rows_max: usize,
         bytes_max: usize,
@@ -97,33 +98,33 @@ impl EmbeddedRows {
         Ok(rows)
     }
 
-    fn tables(&self) -> Result<Arc<Tables>> {
+    fn tables(&self) -> Result<Arc<OpenTables>> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
-        tables.map_or_else(|| self.open_anew(), Ok)
+        tables.map_or_else(|| self.reopen(), Ok)
     }
 
-    fn begin(&self) -> Result<Write<'_>> {
+    fn begin(&self) -> Result<WriteBatch<'_>> {
         let alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopped.load(Ordering::Acquire) {
-            room::probe(&self.folder).map_err(fjall::Error::Io)?;
+            disk_space::probe(&self.folder).map_err(fjall::Error::Io)?;
             *self.tables.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
         let tables = self.tables()?;
         let batch = tables.database.batch().durability(Some(PersistMode::SyncAll));
-        Ok(Write { place: self, tables, batch, alone })
+        Ok(WriteBatch { rows: self, tables, batch, alone })
     }
 
-    /// The old store has let go of its folder by now, or its last reader does in a moment: until then this
-    /// fails.
-    fn open_anew(&self) -> Result<Arc<Tables>> {
-        let mut place = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tables) = &*place {
+    /// Reopens the store. The old store has released its folder, or its last reader releases it soon: until
+    /// then this fails.
+    fn reopen(&self) -> Result<Arc<OpenTables>> {
+        let mut slot = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = &*slot {
             return Ok(Arc::clone(tables));
         }
-        let tables = Arc::new(Tables::open(&self.folder)?);
+        let tables = Arc::new(OpenTables::open(&self.folder)?);
         self.is_stopped.store(false, Ordering::Release);
         tracing::info!("the registry's store is open again");
-        Ok(Arc::clone(place.insert(tables)))
+        Ok(Arc::clone(slot.insert(tables)))
     }
 }
 
@@ -132,12 +133,12 @@ impl Rows for EmbeddedRows {
         false
     }
 
-    fn get(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+    fn get(&self, table: RegistryTable, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>> {
         let tables = self.tables()?;
         keys.iter().map(|key| Ok(tables.of(table).get(key)?.map(|value| value.to_vec()))).collect()
     }
 
-    fn groups(&self, table: Table, groups: &[Key], each: &mut EachOf<'_>) -> Result<()> {
+    fn groups(&self, table: RegistryTable, groups: &[RowKey], each: &mut GroupVisitor<'_>) -> Result<()> {
         let tables = self.tables()?;
         for (at, group) in groups.iter().enumerate() {
             for entry in tables.of(table).prefix(group) {
@@ -150,7 +151,7 @@ impl Rows for EmbeddedRows {
         Ok(())
     }
 
-    fn all(&self, table: Table, each: &mut Each<'_>) -> Result<()> {
+    fn all(&self, table: RegistryTable, each: &mut RowVisitor<'_>) -> Result<()> {
         for entry in self.tables()?.of(table).iter() {
             let (key, value) = entry.into_inner()?;
             each(&key, &value)?;
@@ -158,18 +159,20 @@ impl Rows for EmbeddedRows {
         Ok(())
     }
 
-    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         for entry in self.tables()?.of(table).iter() {
             each(&entry.key()?)?;
         }
         Ok(())
     }
 
-    fn every_key(&self, each: &mut EachKey<'_>) -> Result<()> {
-        Table::ALL.into_iter().try_for_each(|table| self.keys(table, &mut |key| each(table.name(), key)))
+    fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()> {
+        RegistryTable::ALL
+            .into_iter()
+            .try_for_each(|table| self.keys(table, &mut |key| each(table.name(), key)))
     }
 
-    fn write(&self, units: &[Unit]) -> Result<()> {
+    fn write(&self, units: &[WriteUnit]) -> Result<()> {
         let mut write = self.begin()?;
         for unit in units {
             unit.put.iter().for_each(|row| write.put(row));
@@ -194,7 +197,7 @@ impl Rows for EmbeddedRows {
         Ok(found)
     }
 
-    fn swap(&self, table: Table, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
+    fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
         let mut write = self.begin()?;
         if write.tables.of(table).get(key)?.as_deref() != Some(from) {
             return Ok(false);

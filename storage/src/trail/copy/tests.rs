@@ -1,9 +1,9 @@
-//! A small city copied to a real cluster, and every way in which the copy may be unlike it.
+//! A small city copied to a real cluster, and every kind of difference between the two.
 
 use super::*;
 use crate::cql::testing::cluster;
 use crate::trail::TrailStore as _;
-use crate::trail::suite::{City, FIRST_DAY};
+use crate::trail::suite::{FIRST_DAY, TrailCity};
 use scangate_core::check_in::Mode;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::PersonId;
@@ -13,17 +13,17 @@ use std::collections::BTreeMap;
 /// The city lies in 2022: its rows must not have ended by TTL.
 const RETENTION_DAYS: u16 = 7_000;
 
-struct Rig {
+struct CopyRig {
     folder: tempfile::TempDir,
     check_ins: Vec<CheckIn>,
 }
 
-impl Rig {
+impl CopyRig {
     fn new(buckets: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedTrails::open(folder.path(), buckets).unwrap();
-        let mut check_ins = City { state: 9, people: 60, venues: 12, days: 3 }.check_ins(1_500);
-        // The same scan taken in by two gateways: one id, two times.
+        let mut check_ins = TrailCity { state: 9, people: 60, venues: 12, days: 3 }.check_ins(1_500);
+        // One scan accepted by two gateways: one id, two times.
         check_ins.push(CheckIn { at: check_ins[7].at.plus_ms(4_000), ..check_ins[7] });
         for drain in check_ins.chunks(250).chain(check_ins.chunks(400)) {
             store.write(drain).unwrap();
@@ -36,8 +36,8 @@ impl Rig {
     }
 }
 
-/// Every place, in order.
-fn places(copy: &TrailCopy) -> impl Iterator<Item = TrailPlace> {
+/// Every position, in order.
+fn places(copy: &TrailCopy) -> impl Iterator<Item = TrailCursor> {
     std::iter::successors(copy.first(0), |place| copy.after(*place))
 }
 
@@ -51,7 +51,7 @@ fn copy_all(copy: &TrailCopy) -> BTreeMap<Index, u64> {
     rows
 }
 
-/// The first difference, and how many check-ins were compared up to it.
+/// The first difference, and the number of check-ins compared up to it.
 fn compare_all(copy: &TrailCopy) -> (Option<Difference>, u64) {
     let (mut next, mut rows) = (copy.first(0), 0);
     while let Some(at) = next {
@@ -67,7 +67,7 @@ fn compare_all(copy: &TrailCopy) -> (Option<Difference>, u64) {
 
 #[test]
 fn whatever_the_numbers_of_buckets_every_partition_is_compared_once() {
-    let rig = Rig::new(12);
+    let rig = CopyRig::new(12);
     for there in [12, 4, 24, 18, 35, 1] {
         let copy = rig.open("portions", (12, there));
         let mut seen = BTreeSet::new();
@@ -86,12 +86,12 @@ fn whatever_the_numbers_of_buckets_every_partition_is_compared_once() {
 #[test]
 fn a_copied_city_is_equal_under_both_indexes_and_each_difference_is_found() {
     const BUCKETS: (u16, u16) = (16, 24);
-    let rig = Rig::new(BUCKETS.0);
+    let rig = CopyRig::new(BUCKETS.0);
     let copy = rig.open("trail_copy", BUCKETS);
     assert!(copy.is_target_empty().unwrap());
     assert!(matches!(
         compare_all(&copy).0,
-        Some(Difference::CheckIn { index: Index::Persons, unlike: Unlike::Missing, .. })
+        Some(Difference::CheckIn { index: Index::Persons, mismatch: Mismatch::Missing, .. })
     ));
     let count = rig.check_ins.len() as u64;
     // Copied twice: it may be interrupted anywhere.
@@ -110,10 +110,10 @@ fn a_copied_city_is_equal_under_both_indexes_and_each_difference_is_found() {
     let stranger =
         CheckIn { person: PersonId(5), id: scangate_core::id::CheckInId([1; 16]), ..rig.check_ins[3] };
     let other = CheckIn { mode: Mode::Late, ..rig.check_ins[4] };
-    for (wrong, unlike) in [(stranger, Unlike::Surplus), (other, Unlike::Changed)] {
+    for (wrong, mismatch) in [(stranger, Mismatch::Surplus), (other, Mismatch::Changed)] {
         copy.to.write_index(Index::Venues, &[wrong]).unwrap();
         let CheckIn { id, venue, at, .. } = wrong;
-        let expected = Difference::CheckIn { id, venue, at, index: Index::Venues, unlike };
+        let expected = Difference::CheckIn { id, venue, at, index: Index::Venues, mismatch };
         assert_eq!(compare_all(&copy).0, Some(expected));
         // By person nothing is wrong.
         let first = copy.first(at.utc_day()).unwrap();
@@ -124,7 +124,8 @@ fn a_copied_city_is_equal_under_both_indexes_and_each_difference_is_found() {
     }
 }
 
-/// Takes a check-in out of the cluster's venue index: it is known by person for a moment, so that it is found.
+/// Removes a check-in from the cluster's venue index. It is added to the index by person first, so that
+/// erasing finds it.
 fn erase(copy: &TrailCopy, check_in: CheckIn) {
     copy.to.write_index(Index::Persons, &[check_in]).unwrap();
     copy.to.forget(check_in.person).unwrap();
@@ -132,7 +133,7 @@ fn erase(copy: &TrailCopy, check_in: CheckIn) {
 
 #[test]
 fn days_that_are_not_kept_are_counted_and_left_out() {
-    let rig = Rig::new(8);
+    let rig = CopyRig::new(8);
     let copy = rig.open("days", (8, 8));
     let before =
         |day: u32| rig.check_ins.iter().filter(|check_in| check_in.at.utc_day() < day).count() as u64;

@@ -1,22 +1,22 @@
-//! A block: the rows that one drain brought to one bucket, packed and sorted, as one value.
+//! A block: the rows that one drain wrote to one bucket, packed and sorted, as one value.
 //!
-//! **Shape**: a format byte, then rows. Searching one is a binary search in the value as it was read.
+//! **Shape**: a format byte, then rows. A lookup is a binary search in the value as read.
 
-use super::row::{KEY_BYTES, ROW_BYTES, Row, finality};
+use super::row::{BlockRow, KEY_BYTES, ROW_BYTES, finality};
 use crate::trail::TrailError;
 use std::cmp::Reverse;
 
 const FORMAT: u8 = 1;
 
 /// The rows of a value.
-pub(super) fn rows(value: &[u8]) -> Result<&[Row], TrailError> {
+pub(super) fn rows(value: &[u8]) -> Result<&[BlockRow], TrailError> {
     let (&format, packed) = value.split_first().ok_or(TrailError::Damaged)?;
     let (rows, rest) = packed.as_chunks::<ROW_BYTES>();
     if format == FORMAT && rest.is_empty() { Ok(rows) } else { Err(TrailError::Damaged) }
 }
 
-/// The rows of one owner in a stretch of time, of sorted rows.
-pub(super) fn of_owner(rows: &[Row], owner: u64, from: u64, to: u64) -> &[Row] {
+/// The rows of one owner in a time range, from sorted rows.
+pub(super) fn of_owner(rows: &[BlockRow], owner: u64, from: u64, to: u64) -> &[BlockRow] {
     let key = |at: u64| {
         let mut key = [0; 16];
         key[..8].copy_from_slice(&owner.to_be_bytes());
@@ -29,18 +29,18 @@ pub(super) fn of_owner(rows: &[Row], owner: u64, from: u64, to: u64) -> &[Row] {
     &rows[start..end.max(start)]
 }
 
-/// Packs rows that are sorted.
-pub(super) fn pack(rows: impl ExactSizeIterator<Item = Row>) -> Vec<u8> {
+/// Packs sorted rows.
+pub(super) fn pack(rows: impl ExactSizeIterator<Item = BlockRow>) -> Vec<u8> {
     let mut value = Vec::with_capacity(1 + rows.len() * ROW_BYTES);
     value.push(FORMAT);
     rows.for_each(|row| value.extend_from_slice(&row));
     value
 }
 
-/// Merges the rows of several blocks; of rows with one key the door's last word is kept, and of equal ones the least,
-/// whatever order they come in.
-pub(super) fn merge(mut rows: Vec<Row>) -> Vec<Row> {
-    let key = |row: &Row| Reverse(finality(row));
+/// Merges the rows of several blocks, independent of their order. Of rows with one key, the row with the
+/// highest finality is kept, and of equally final ones the least.
+pub(super) fn merge(mut rows: Vec<BlockRow>) -> Vec<BlockRow> {
+    let key = |row: &BlockRow| Reverse(finality(row));
     rows.sort_unstable_by(|one, other| {
         one[..KEY_BYTES].cmp(&other[..KEY_BYTES]).then_with(|| (key(one), one).cmp(&(key(other), other)))
     });

@@ -1,8 +1,8 @@
 //! A check-in as a row of a block.
 //!
-//! **Shape**, integers big-endian: owner (8; the person in the persons' index, the venue in the venues'),
-//! time (8), id (16), the other of the two (8), reasons (8), policy (4), direction, colour, verdict (0 for
-//! none), checks, mode (1 each). The first three are the sort key: rows compare as bytes.
+//! **Shape**, integers big-endian: owner (8), time (8), id (16), the other id (8), reasons (8), policy (4),
+//! direction, colour, verdict (0 for none), checks, mode (1 each). The owner is the person in the persons'
+//! index, and the venue in the venues'. Owner, time and id are the sort key: rows compare as bytes.
 
 use super::Index;
 use scangate_core::check_in::{self, CheckIn, Direction, Mode, Outcome, PolicyNumber};
@@ -10,16 +10,16 @@ use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
-/// Bytes of a row.
+/// The size of a row. **Units**: bytes.
 pub(super) const ROW_BYTES: usize = 57;
-/// Bytes of its sort key.
+/// The size of its sort key. **Units**: bytes.
 pub(super) const KEY_BYTES: usize = 32;
 
-/// A row.
-pub(super) type Row = [u8; ROW_BYTES];
+/// A packed row.
+pub(super) type BlockRow = [u8; ROW_BYTES];
 
-/// Writes a check-in as a row of an index.
-pub(super) fn encode(index: Index, check_in: &CheckIn) -> Row {
+/// Encodes a check-in as a row of an index.
+pub(super) fn encode(index: Index, check_in: &CheckIn) -> BlockRow {
     let mut row = [0; ROW_BYTES];
     row[0..8].copy_from_slice(&index.owner(check_in).to_be_bytes());
     row[8..16].copy_from_slice(&check_in.at.0.to_be_bytes());
@@ -37,13 +37,13 @@ pub(super) fn encode(index: Index, check_in: &CheckIn) -> Row {
     row
 }
 
-/// What the door's last word is told by, among rows with one key.
-pub(super) fn finality(row: &Row) -> u32 {
+/// The rank of the door's answer among rows with one key: the highest is its final answer.
+pub(super) fn finality(row: &BlockRow) -> u32 {
     Verdict::of_byte(row[54]).map_or(0, |verdict| check_in::finality(verdict, Checks(row[55])))
 }
 
-/// Reads a row of an index; none where a byte is not one that was written.
-pub(super) fn decode(index: Index, row: &Row) -> Option<CheckIn> {
+/// Decodes a row of an index; none where a byte has no valid meaning.
+pub(super) fn decode(index: Index, row: &BlockRow) -> Option<CheckIn> {
     let number = |at: usize| {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&row[at..at + 8]);

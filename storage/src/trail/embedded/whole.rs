@@ -1,6 +1,6 @@
-//! Whole buckets of the store, for who copies all of it or compares.
+//! Reads of whole buckets, for copying, comparing and counting.
 
-use super::{Bucket, EmbeddedTrails, Open, block, row};
+use super::{Bucket, EmbeddedTrails, OpenStore, block, row};
 use crate::trail::{Index, TrailError};
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::Timestamp;
@@ -12,7 +12,7 @@ impl EmbeddedTrails {
         self.with(|open| Ok(Index::BOTH.into_iter().flat_map(|index| open.stored_days(index)).collect()))
     }
 
-    /// The check-ins there are, by UTC day (days since 1970). **Cost**: reads the whole index by person.
+    /// The number of check-ins by UTC day (days since 1970). **Cost**: reads the whole index by person.
     pub fn count(&self) -> Result<BTreeMap<u32, u64>, TrailError> {
         let mut counts = BTreeMap::new();
         for day in self.days()? {
@@ -24,7 +24,7 @@ impl EmbeddedTrails {
         Ok(counts)
     }
 
-    /// The check-ins of a day.
+    /// The number of check-ins on a day.
     pub(in crate::trail) fn count_of(&self, day: u32) -> Result<u64, TrailError> {
         let buckets = (0..self.buckets).map(|bucket| self.bucket(Index::Persons, day, bucket));
         buckets.map(|check_ins| Ok(check_ins?.len() as u64)).sum()
@@ -35,7 +35,7 @@ impl EmbeddedTrails {
         self.buckets
     }
 
-    /// The check-ins of a bucket in one period of its index, in order of owner, time and id, and each once.
+    /// The check-ins of a bucket in one period of its index, deduplicated, in order of owner, time and id.
     pub(in crate::trail) fn bucket(
         &self,
         index: Index,
@@ -47,7 +47,7 @@ impl EmbeddedTrails {
     }
 }
 
-impl Open {
+impl OpenStore {
     fn whole(&self, bucket: Bucket) -> Result<Vec<CheckIn>, TrailError> {
         let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
         let mut rows = Vec::new();

@@ -1,5 +1,5 @@
-//! How many check-ins a cluster has: for who ends it, and has to say what there was. It asks the partitions there
-//! are and no list, so that it needs neither the number of buckets nor the days.
+//! The number of check-ins on a cluster, for the report of a sunset. It queries the existing partitions, so
+//! it needs neither the number of buckets nor the list of days.
 
 use super::{READS_MAX, ScyllaTrails};
 use crate::cql::{Cluster, ClusterError};
@@ -8,8 +8,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::BTreeMap;
 
 impl ScyllaTrails {
-    /// The check-ins that a cluster has by person, by UTC day (days since 1970). **Cost**: the cluster counts every
-    /// partition.
+    /// The check-ins of a cluster's index by person, counted by UTC day (days since 1970). **Cost**: the
+    /// cluster counts every partition.
     pub fn count_on(cluster: &Cluster) -> Result<BTreeMap<u32, u64>, TrailError> {
         cluster.wait(async {
             let partitions = partitions(cluster).await?;
@@ -35,7 +35,7 @@ impl ScyllaTrails {
     }
 }
 
-/// Bucket and day of every partition there is.
+/// The bucket and day of every existing partition.
 async fn partitions(cluster: &Cluster) -> Result<Vec<(i32, i32)>, ClusterError> {
     let select = cluster.prepare("SELECT DISTINCT bucket, day FROM {}.visits_by_person").await?;
     let pager = cluster.session().await?.execute_iter(select, &[]).await.map_err(ClusterError::of)?;

@@ -1,4 +1,4 @@
-//! One index at a time and whole partitions of it, for who copies all of the trails or compares.
+//! Reads of whole partitions of one index, for copying and comparing.
 
 use super::{READS_MAX, ScyllaTrails, check_in, small, unsigned};
 use crate::cql::ClusterError;
@@ -14,7 +14,7 @@ impl ScyllaTrails {
         self.buckets
     }
 
-    /// Whether no day is listed, so that nothing was ever written.
+    /// Whether no day is listed: then nothing was ever written.
     pub(in crate::trail) fn is_empty(&self) -> Result<bool, TrailError> {
         Ok(self.cluster.wait(self.days())?.is_empty())
     }
@@ -28,7 +28,7 @@ impl ScyllaTrails {
         self.cluster.wait(self.write_all(check_ins, &[index]))
     }
 
-    /// The check-ins of whole partitions, each a bucket and a period, in no order.
+    /// The check-ins of whole partitions, each a bucket and a period, unordered.
     pub(in crate::trail) fn partitions(
         &self,
         index: Index,
@@ -51,7 +51,7 @@ impl ScyllaTrails {
         let mut found = Vec::new();
         while let Some((owner, at, id, other, said)) = rows.try_next().await? {
             let owner = unsigned(owner);
-            // Nobody finds a row that lies in another's partition.
+            // A read would never find a row in the wrong partition.
             if self.partition(index, owner, Timestamp(unsigned(at))) != partition {
                 return Err(TrailError::Damaged);
             }
@@ -61,7 +61,7 @@ impl ScyllaTrails {
     }
 
     async fn whole(&self) -> Result<&[PreparedStatement; 2], TrailError> {
-        // With its other statements comes the check of the number of buckets.
+        // Preparing the other statements also checks the number of buckets.
         self.statements().await?;
         let make = || async {
             let select = |table: &str, period: &str, owner: &str, other: &str| {

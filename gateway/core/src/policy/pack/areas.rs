@@ -1,4 +1,4 @@
-//! `[[area]]`: the table of risks.
+//! `[[area]]`: the areas and their risk.
 
 use super::Faults;
 use crate::policy::Calendar;
@@ -10,7 +10,7 @@ use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Area {
+pub(super) struct AreaTable {
     code: Spanned<String>,
     risk: Risk,
     from: Spanned<Datetime>,
@@ -18,11 +18,15 @@ pub(super) struct Area {
     to: Option<Spanned<Datetime>>,
 }
 
-pub(super) fn areas(pack: &[Spanned<Area>], calendar: Option<&Calendar>, faults: &mut Faults<'_>) -> Areas {
+pub(super) fn areas(
+    pack: &[Spanned<AreaTable>],
+    calendar: Option<&Calendar>,
+    faults: &mut Faults<'_>,
+) -> Areas {
     let mut areas = Vec::with_capacity(pack.len());
     for area in pack.iter().map(Spanned::as_ref) {
         if !is_code(area.code.as_ref()) {
-            let message = "code is what a GB/T 2260 code begins with, an ISO 3166 country, or `abroad`";
+            let message = "code must be the start of a GB/T 2260 code, an ISO 3166 country, or `abroad`";
             faults.at(&area.code, message);
         }
         let (from, to) = of_dates(&area.from, area.to.as_ref(), calendar, faults);
@@ -31,7 +35,7 @@ pub(super) fn areas(pack: &[Spanned<Area>], calendar: Option<&Calendar>, faults:
     Areas(areas)
 }
 
-/// From the first instant of one date to that of another, or for good.
+/// The window from the first instant of one date to that of another, or without end.
 pub(super) fn of_dates(
     from: &Spanned<Datetime>,
     to: Option<&Spanned<Datetime>>,
@@ -41,7 +45,7 @@ pub(super) fn of_dates(
     let mut midnight = |date: &Spanned<Datetime>| {
         let midnight = calendar.map(|calendar| of_date(date.as_ref(), calendar));
         if midnight == Some(None) {
-            faults.at(date, "a date such as 2020-01-23, with no time");
+            faults.at(date, "must be a date such as 2020-01-23, without a time");
         }
         midnight.flatten()
     };

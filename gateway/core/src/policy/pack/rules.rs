@@ -1,25 +1,25 @@
-//! `[[rule]]`: what leads to which colour.
+//! `[[rule]]`: the rules that lead to a colour.
 
 use super::{Faults, is_word};
 use crate::colour::Colour;
 use crate::limits::RULES_MAX;
 use crate::policy;
-use crate::policy::rule::{Days, FactTrigger, Trigger};
-use crate::policy::which::Which;
+use crate::policy::fact_filter::FactFilter;
+use crate::policy::rule::{FactTrigger, RuleDays, Trigger};
 use serde::Deserialize;
 use toml::Spanned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rule {
+pub(super) struct RuleTable {
     id: Spanned<String>,
     colour: Spanned<Colour>,
     #[serde(default)]
-    facts: Vec<Spanned<Which>>,
+    facts: Vec<Spanned<FactFilter>>,
     #[serde(default)]
-    after: Vec<Spanned<Which>>,
+    after: Vec<Spanned<FactFilter>>,
     #[serde(default)]
-    unless: Vec<Spanned<Which>>,
+    unless: Vec<Spanned<FactFilter>>,
     #[serde(default)]
     missed_reports: Option<Spanned<u16>>,
     #[serde(default)]
@@ -27,7 +27,7 @@ pub(super) struct Rule {
     #[serde(default)]
     under_days: Option<Spanned<u16>>,
     #[serde(default)]
-    ended_by: Vec<Spanned<Which>>,
+    ended_by: Vec<Spanned<FactFilter>>,
     #[serde(default)]
     outranks: Vec<Spanned<String>>,
     text: String,
@@ -36,7 +36,7 @@ pub(super) struct Rule {
     link: Option<Spanned<String>>,
 }
 
-pub(super) fn rules(pack: &[Spanned<Rule>], faults: &mut Faults<'_>) -> Vec<policy::Rule> {
+pub(super) fn rules(pack: &[Spanned<RuleTable>], faults: &mut Faults<'_>) -> Vec<policy::Rule> {
     if let Some(beyond) = pack.get(RULES_MAX) {
         faults.at(beyond, format!("a pack has at most {RULES_MAX} rules"));
     }
@@ -61,8 +61,8 @@ pub(super) fn rules(pack: &[Spanned<Rule>], faults: &mut Faults<'_>) -> Vec<poli
     rules
 }
 
-/// An address that a page may lead to and that stands in an answer as it is.
-fn link(rule: &Rule, faults: &mut Faults<'_>) -> Option<String> {
+/// An address to which a page may link and which can stand in a JSON answer without escaping.
+fn link(rule: &RuleTable, faults: &mut Faults<'_>) -> Option<String> {
     let link = rule.link.as_ref()?;
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
     let is_address = link.as_ref().strip_prefix("https://").is_some_and(|rest| !rest.is_empty());
@@ -72,7 +72,7 @@ fn link(rule: &Rule, faults: &mut Faults<'_>) -> Option<String> {
     Some(link.as_ref().clone())
 }
 
-fn name(rule: &Rule, earlier: &[&str], faults: &mut Faults<'_>) {
+fn name(rule: &RuleTable, earlier: &[&str], faults: &mut Faults<'_>) {
     let id = rule.id.as_ref();
     if !is_word(id) || id == "fever" {
         faults.at(&rule.id, "id must be lower-case letters, digits and hyphens, and not `fever`");
@@ -82,7 +82,7 @@ fn name(rule: &Rule, earlier: &[&str], faults: &mut Faults<'_>) {
     }
 }
 
-fn trigger(rule: &Rule, faults: &mut Faults<'_>) -> Trigger {
+fn trigger(rule: &RuleTable, faults: &mut Faults<'_>) -> Trigger {
     let lists = [&rule.facts, &rule.after, &rule.unless, &rule.ended_by];
     let has_facts = lists.iter().any(|list| !list.is_empty());
     let has_days = rule.within_days.is_some() || rule.under_days.is_some();
@@ -110,7 +110,7 @@ fn trigger(rule: &Rule, faults: &mut Faults<'_>) -> Trigger {
     }
 }
 
-fn which(pack: &[Spanned<Which>], faults: &mut Faults<'_>) -> Vec<Which> {
+fn which(pack: &[Spanned<FactFilter>], faults: &mut Faults<'_>) -> Vec<FactFilter> {
     for which in pack {
         if let Some(field) = which.as_ref().foreign_field() {
             faults.at(which, format!("facts of this kind have no `{field}`"));
@@ -119,19 +119,19 @@ fn which(pack: &[Spanned<Which>], faults: &mut Faults<'_>) -> Vec<Which> {
     pack.iter().map(|which| which.as_ref().clone()).collect()
 }
 
-fn days(rule: &Rule, faults: &mut Faults<'_>) -> Days {
+fn days(rule: &RuleTable, faults: &mut Faults<'_>) -> RuleDays {
     match (rule.within_days, &rule.under_days) {
         (Some(_), Some(under)) => {
             faults.at(under, "within_days and under_days exclude each other");
-            Days::Unlimited
+            RuleDays::Unlimited
         }
-        (Some(days), None) => Days::Within(days),
-        (None, Some(days)) => Days::Under(*days.as_ref()),
-        (None, None) => Days::Unlimited,
+        (Some(days), None) => RuleDays::Within(days),
+        (None, Some(days)) => RuleDays::Under(*days.as_ref()),
+        (None, None) => RuleDays::Unlimited,
     }
 }
 
-fn outranks(rule: &Rule, ids: &[&str], faults: &mut Faults<'_>) -> Vec<usize> {
+fn outranks(rule: &RuleTable, ids: &[&str], faults: &mut Faults<'_>) -> Vec<usize> {
     let mut outranked = Vec::with_capacity(rule.outranks.len());
     for id in &rule.outranks {
         match ids.iter().position(|other| other == id.as_ref()) {

@@ -1,20 +1,21 @@
-//! The tables about what residents may do: `[registration]`, `[edits]`, `[family]`, `[arrivals]`, `[appeals]`,
-//! `[certificates]` and `[door]`. What a pack leaves out is allowed, or takes the number given here.
+//! The tables of the residents' terms: `[registration]`, `[edits]`, `[family]`, `[arrivals]`, `[appeals]`,
+//! `[certificates]` and `[door]`. A pack that leaves a key out allows everything, or has the default of this
+//! file.
 
 use super::Faults;
 use crate::certificate::Scope;
 use crate::colour::Colour;
 use crate::person::DocumentType;
 use crate::policy;
-use crate::policy::{Colours, RegistrationStep, Right, Terms};
+use crate::policy::{ColourSet, RegistrationStep, Right, Terms};
 use serde::Deserialize;
 use toml::Spanned;
 
-/// Dependants of a holder, and holders of a dependant, unless a pack says otherwise.
+/// The default for the dependants of a guardian and for the guardians of a dependant.
 const FAMILY_MAX: u8 = 3;
-/// Hours for which a certificate may be relied on unless a pack says otherwise.
+/// The default validity of a certificate, in hours.
 const CERTIFICATE_HOURS: u16 = 24;
-/// Hours in which an appeal or a question is answered unless a pack says otherwise.
+/// The default time in which an appeal or a question is answered, in hours.
 const APPEAL_HOURS: u16 = 24;
 
 const DOCUMENTS: [DocumentType; 4] = [
@@ -26,7 +27,7 @@ const DOCUMENTS: [DocumentType; 4] = [
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Registration {
+pub(super) struct RegistrationTable {
     #[serde(default)]
     documents: Option<Spanned<Vec<DocumentType>>>,
     #[serde(default)]
@@ -35,7 +36,7 @@ pub(super) struct Registration {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edits {
+pub(super) struct EditsTable {
     #[serde(default)]
     colours: Vec<Colour>,
     #[serde(default)]
@@ -44,14 +45,14 @@ pub(super) struct Edits {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Family {
+pub(super) struct FamilyTable {
     colours: Vec<Colour>,
     dependants_max: u8,
     guardians_max: u8,
     rights: Vec<Right>,
 }
 
-impl Default for Family {
+impl Default for FamilyTable {
     fn default() -> Self {
         let (colours, rights) = (Vec::new(), Right::ALL.to_vec());
         Self { colours, dependants_max: FAMILY_MAX, guardians_max: FAMILY_MAX, rights }
@@ -60,7 +61,7 @@ impl Default for Family {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Arrivals {
+pub(super) struct ArrivalsTable {
     #[serde(default)]
     colours: Vec<Colour>,
     report_minutes: Spanned<u16>,
@@ -70,11 +71,11 @@ pub(super) struct Arrivals {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Appeals {
+pub(super) struct AppealsTable {
     answer_hours: u16,
 }
 
-impl Default for Appeals {
+impl Default for AppealsTable {
     fn default() -> Self {
         Self { answer_hours: APPEAL_HOURS }
     }
@@ -82,52 +83,52 @@ impl Default for Appeals {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Certificates {
+pub(super) struct CertificatesTable {
     valid_hours: u16,
     scope: Scope,
 }
 
-impl Default for Certificates {
+impl Default for CertificatesTable {
     fn default() -> Self {
         Self { valid_hours: CERTIFICATE_HOURS, scope: Scope::Country }
     }
 }
 
-/// All of them.
-pub(super) struct Tables {
-    pub(super) registration: Registration,
-    pub(super) edits: Edits,
-    pub(super) family: Family,
-    pub(super) arrivals: Option<Arrivals>,
-    pub(super) appeals: Appeals,
-    pub(super) certificates: Certificates,
-    pub(super) door: Door,
+/// All of these tables.
+pub(super) struct TermsTables {
+    pub(super) registration: RegistrationTable,
+    pub(super) edits: EditsTable,
+    pub(super) family: FamilyTable,
+    pub(super) arrivals: Option<ArrivalsTable>,
+    pub(super) appeals: AppealsTable,
+    pub(super) certificates: CertificatesTable,
+    pub(super) door: DoorTable,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Door {
+pub(super) struct DoorTable {
     records_fever: bool,
 }
 
-pub(super) fn terms(tables: Tables, faults: &mut Faults<'_>) -> Terms {
-    let Tables { registration, edits, family, arrivals, appeals, certificates, door } = tables;
+pub(super) fn terms(tables: TermsTables, faults: &mut Faults<'_>) -> Terms {
+    let TermsTables { registration, edits, family, arrivals, appeals, certificates, door } = tables;
     if let Some(none) = registration.documents.as_ref().filter(|documents| documents.as_ref().is_empty()) {
-        faults.at(none, "with no type of document nobody could register");
+        faults.at(none, "documents must name at least one type of document");
     }
-    let arrivals = arrivals.map(|Arrivals { colours, report_minutes, unit_needed }| {
+    let arrivals = arrivals.map(|ArrivalsTable { colours, report_minutes, unit_needed }| {
         if *report_minutes.as_ref() == 0 {
             faults.at(&report_minutes, "report_minutes must be at least 1");
         }
         let report_minutes = report_minutes.into_inner();
-        policy::Arrivals { colours: Colours(colours), report_minutes, unit_needed }
+        policy::Arrivals { colours: ColourSet(colours), report_minutes, unit_needed }
     });
-    let Family { colours, dependants_max, guardians_max, rights } = family;
+    let FamilyTable { colours, dependants_max, guardians_max, rights } = family;
     Terms {
         documents: registration.documents.map_or_else(|| DOCUMENTS.to_vec(), Spanned::into_inner),
         steps: registration.steps,
-        edits: policy::Edits { colours: Colours(edits.colours), a_day: edits.a_day },
-        family: policy::Family { colours: Colours(colours), dependants_max, guardians_max, rights },
+        edits: policy::Edits { colours: ColourSet(edits.colours), a_day: edits.a_day },
+        family: policy::Family { colours: ColourSet(colours), dependants_max, guardians_max, rights },
         arrivals,
         answer_hours: appeals.answer_hours,
         certificate_hours: certificates.valid_hours,

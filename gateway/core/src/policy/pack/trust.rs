@@ -1,16 +1,16 @@
-//! `[[trust]]`: whose certificates are taken.
+//! `[[trust]]`: the issuers whose certificates are accepted.
 
 use super::areas::of_dates;
 use super::{Faults, is_word};
 use crate::certificate::{Scope, public_key};
-use crate::policy::{Calendar, Trusted};
+use crate::policy::{Calendar, TrustedIssuer};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Trust {
+pub(super) struct TrustTable {
     issuer: Spanned<String>,
     key: Spanned<String>,
     from: Spanned<Datetime>,
@@ -27,22 +27,22 @@ fn country() -> Scope {
 }
 
 pub(super) fn trusted(
-    pack: &[Spanned<Trust>],
+    pack: &[Spanned<TrustTable>],
     calendar: Option<&Calendar>,
     faults: &mut Faults<'_>,
-) -> Vec<Trusted> {
+) -> Vec<TrustedIssuer> {
     let mut trusted = Vec::with_capacity(pack.len());
     for line in pack.iter().map(Spanned::as_ref) {
         if !is_word(line.issuer.as_ref()) {
-            faults.at(&line.issuer, "issuer is the name of another city's rule pack");
+            faults.at(&line.issuer, "issuer must be the name of another city's rule pack");
         }
         let key = public_key(line.key.as_ref());
         if key.is_none() {
-            faults.at(&line.key, "key is an Ed25519 public key: 43 characters of base64url");
+            faults.at(&line.key, "key must be an Ed25519 public key: 43 characters of base64url");
         }
         let (from, to) = of_dates(&line.from, line.to.as_ref(), calendar, faults);
         let (issuer, key) = (line.issuer.as_ref().clone(), key.unwrap_or_default());
-        trusted.push(Trusted { issuer, key, from, to, scope: line.scope, feeds: line.feeds });
+        trusted.push(TrustedIssuer { issuer, key, from, to, scope: line.scope, feeds: line.feeds });
     }
     trusted
 }

@@ -1,11 +1,11 @@
-//! What the tests of the cities' packs have in common: a person's record written day by day, and what a pack says of
-//! it.
+//! Helpers for the tests of the cities' packs: a person's record, written day by day, and a pack's judgement
+//! of it.
 
 use crate::colour::{Checks, Colour, Standing, Verdict};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactLine, Force, Withdrawal};
 use crate::id::{FactId, PersonId};
-use crate::policy::{Judgement, Place, Policy};
+use crate::policy::{DoorContext, Judgement, Policy};
 use crate::scan::{DoorWork, Temperature};
 use crate::time::{DAY_MS, Timestamp};
 use crate::venue::VenueKind;
@@ -13,7 +13,7 @@ use crate::venue::VenueKind;
 /// Noon in Shanghai, long after the packs' areas came into force.
 pub(super) const NOON: Timestamp = Timestamp(1_641_268_800_000);
 
-/// So many days after noon.
+/// This many days after noon.
 pub(super) fn day(number: i64) -> Timestamp {
     let ms = number.unsigned_abs() * DAY_MS;
     if number < 0 { NOON.minus_ms(ms) } else { NOON.plus_ms(ms) }
@@ -23,22 +23,22 @@ pub(super) fn pack(city: &str) -> Policy {
     Policy::parse(Policy::builtin(city).unwrap()).unwrap()
 }
 
-/// Withdrawn, at a time or at none that is on record.
+/// A withdrawal, at a time or without one on record.
 pub(super) fn withdrawn(at: Option<Timestamp>) -> Force {
     Force::Withdrawn(Withdrawal { reason: "mistaken".to_owned(), at })
 }
 
 /// A person's record.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Record(pub(super) Evidence);
+pub(super) struct PersonRecord(pub(super) Evidence);
 
-impl Record {
-    /// A fact that became so and went on record on a day; more fields as JSON.
+impl PersonRecord {
+    /// Adds a fact that began and was recorded on the same day; `more` are further fields as JSON.
     pub(super) fn fact(self, at: i64, more: &str) -> Self {
         self.learnt(at, at, more)
     }
 
-    /// The same, but on record since a later day.
+    /// Adds a fact that was recorded on a later day.
     pub(super) fn learnt(mut self, at: i64, recorded: i64, more: &str) -> Self {
         let id = FactId(self.0.facts.len() as u64 + 1);
         let line = format!(r#"{{"person":"{}","at":"{}","source":"cdc",{more}}}"#, PersonId(1), day(at));
@@ -47,7 +47,7 @@ impl Record {
         self
     }
 
-    /// Reports on these days.
+    /// Adds daily reports on these days.
     pub(super) fn reports(mut self, days: impl IntoIterator<Item = i64>) -> Self {
         self.0.reports.extend(days.into_iter().map(|number| day(number).plus_ms(3_600_000)));
         self
@@ -68,7 +68,7 @@ impl Record {
         pack.reason_words(reasons).map(str::to_owned).collect()
     }
 
-    /// What of it was on record by the end of a day.
+    /// The facts that were on record by the end of a day.
     pub(super) fn known_on(&self, number: i64) -> Self {
         let mut known = self.clone();
         known.0.facts.retain(|fact| fact.recorded <= day(number));
@@ -80,12 +80,12 @@ impl Record {
     }
 }
 
-/// What was done at a door.
+/// The checks that the staff have done.
 pub(super) fn door(temperature: Option<f64>, document_shown: bool, full_check: bool) -> DoorWork {
     DoorWork { temperature: temperature.and_then(Temperature::of_celsius), document_shown, full_check }
 }
 
-/// What a door does for a colour: the verdict and the words of what is left.
+/// A door's decision for a colour: the verdict and the words of the checks that are left.
 pub(super) fn admitted(
     pack: &Policy,
     colour: Colour,
@@ -93,15 +93,15 @@ pub(super) fn admitted(
     work: DoorWork,
 ) -> (Verdict, Vec<&'static str>) {
     let standing = Standing { colour, reasons: crate::colour::Reasons::NONE };
-    let admission = pack.admit(standing, Place { kind, checks: Checks::NONE }, work);
+    let admission = pack.admit(standing, DoorContext { kind, checks: Checks::NONE }, work);
     assert!(admission.verdict == Verdict::Check || admission.checks == Checks::NONE);
     (admission.verdict, admission.checks.words().collect())
 }
 
-/// Holds one fact against a rule that runs for days: the colour on each of some days after it became so, and the rule
-/// that gives it while it is not green.
+/// Checks one fact against a rule that runs for days: the colour on each of `days` after the fact, and the
+/// rule that gives it while it is not green.
 pub(super) fn check(pack: &Policy, fact: &str, rule: &str, days: &[(i64, Colour)]) {
-    let record = Record::default().fact(0, fact);
+    let record = PersonRecord::default().fact(0, fact);
     for &(number, colour) in days {
         assert_eq!(record.colour(pack, number), colour, "{fact} on day {number}");
         if colour > Colour::Green {

@@ -1,6 +1,6 @@
 //! 湖北健康码.
 
-use super::city::{Record, admitted, check, door, pack};
+use super::city::{PersonRecord, admitted, check, door, pack};
 use crate::colour::Colour::{Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::venue::VenueKind::Checkpoint;
@@ -15,12 +15,12 @@ fn hb_03_red_rules_by_days() {
         (r#""kind":"suspected""#, "suspected"),
     ] {
         check(&pack, fact, rule, &lasting);
-        let ended = Record::default().fact(0, fact).fact(9, r#""kind":"ruled-out""#);
+        let ended = PersonRecord::default().fact(0, fact).fact(9, r#""kind":"ruled-out""#);
         assert_eq!((ended.colour(&pack, 8), ended.colour(&pack, 9)), (Red, Green));
     }
     let fever = r#""kind":"symptoms","which":["dry-cough","fever"]"#;
     check(&pack, fever, "fever-case", &[(0, Red), (13, Red), (14, Red), (15, Green)]);
-    let tested = Record::default().fact(0, fever).fact(2, r#""kind":"test","result":"negative""#);
+    let tested = PersonRecord::default().fact(0, fever).fact(2, r#""kind":"test","result":"negative""#);
     assert_eq!((tested.colour(&pack, 1), tested.colour(&pack, 2)), (Red, Green));
     // A cough alone is none of the four categories.
     check(&pack, r#""kind":"symptoms","which":["dry-cough"]"#, "", &[(0, Green)]);
@@ -36,8 +36,9 @@ fn hb_04_yellow_rules_by_days() {
     check(&pack, central, "central-quarantine", &[(0, Yellow), (13, Yellow), (14, Green), (15, Green)]);
     let home = r#""kind":"quarantine","place":"home","re_examined":false"#;
     check(&pack, home, "home-quarantine", &[(0, Yellow), (15, Yellow), (60, Yellow)]);
-    let examined =
-        Record::default().fact(0, home).fact(6, r#""kind":"quarantine","place":"home","re_examined":true"#);
+    let examined = PersonRecord::default()
+        .fact(0, home)
+        .fact(6, r#""kind":"quarantine","place":"home","re_examined":true"#);
     assert_eq!((examined.colour(&pack, 5), examined.colour(&pack, 6)), (Yellow, Green));
 }
 
@@ -67,7 +68,7 @@ fn hb_06_the_checkpoint_by_colour() {
 #[test]
 fn hb_07_every_colour_turns_into_every_other() {
     let pack = pack("jingzhou");
-    let record = Record::default()
+    let record = PersonRecord::default()
         .fact(0, r#""kind":"close-contact""#)
         .fact(1, r#""kind":"confirmed""#)
         .fact(2, r#""kind":"released""#)
@@ -78,7 +79,7 @@ fn hb_07_every_colour_turns_into_every_other() {
         .fact(6, r#""kind":"released""#);
     let colours: Vec<_> = (-1..=6).map(|number| record.colour(&pack, number)).collect();
     assert_eq!(colours, [Green, Yellow, Red, Green, Red, Green, Yellow, Green]);
-    let through = Record::default()
+    let through = PersonRecord::default()
         .fact(0, r#""kind":"close-contact""#)
         .fact(1, r#""kind":"symptoms","which":["fever"]"#)
         .fact(2, r#""kind":"test","result":"negative""#);
@@ -91,7 +92,7 @@ fn hb_07_every_colour_turns_into_every_other() {
 #[test]
 fn hb_10_missed_daily_reports_count() {
     let pack = pack("jingzhou");
-    let reported = Record::default().reports([0, 1]);
+    let reported = PersonRecord::default().reports([0, 1]);
     for (number, colour) in [(1, Green), (4, Green), (5, Yellow), (60, Yellow)] {
         assert_eq!(reported.colour(&pack, number), colour, "day {number}");
     }
@@ -101,6 +102,6 @@ fn hb_10_missed_daily_reports_count() {
         (again.colour(&pack, 6), again.colour(&pack, 9), again.colour(&pack, 10)),
         (Green, Green, Yellow)
     );
-    // Who never began is not behind.
-    assert_eq!(Record::default().colour(&pack, 60), Green);
+    // A person who never reported has missed no report.
+    assert_eq!(PersonRecord::default().colour(&pack, 60), Green);
 }

@@ -1,13 +1,13 @@
 //! 果州行健康码.
 
-use super::city::{NOON, Record, admitted, check, day, door, pack};
+use super::city::{NOON, PersonRecord, admitted, check, day, door, pack};
 use crate::colour::Colour::{self, Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::id::FactId;
-use crate::policy::{FiredBy, Policy, Settled};
+use crate::policy::{OverlapCause, OverlapReason, Policy};
 use crate::venue::VenueKind::Mall;
 
-/// Colours that are only kept until reports are in hide when a rule itself ends: these tests ask the rules alone.
+/// Nanchong's pack without transitions: a retained colour would hide the end of a rule.
 fn rules_alone() -> Policy {
     let mut pack = pack("nanchong");
     pack.transition = None;
@@ -32,15 +32,15 @@ fn gz_02_the_door_by_colour() {
 #[test]
 fn gz_03_green_rules() {
     let mut pack = rules_alone();
-    assert_eq!(Record::default().colour(&pack, 0), Green);
-    let low = Record::default().fact(0, r#""kind":"stay","area":"510100""#);
+    assert_eq!(PersonRecord::default().colour(&pack, 0), Green);
+    let low = PersonRecord::default().fact(0, r#""kind":"stay","area":"510100""#);
     assert_eq!((low.colour(&pack, 0), low.reasons(&pack, 0)), (Green, vec!["low-risk-area".to_owned()]));
     assert_eq!(low.reasons(&pack, 15), Vec::<String>::new());
     // A line for an area of middle risk.
     let text = Policy::builtin("nanchong").unwrap().to_owned()
         + "\n[[area]]\ncode = \"4401\"\nrisk = \"mid\"\nfrom = 2021-01-01\nto = 2022-02-01\n";
     pack = Policy::parse(&text).unwrap();
-    let mid = Record::default().fact(0, r#""kind":"stay","area":"440103""#);
+    let mid = PersonRecord::default().fact(0, r#""kind":"stay","area":"440103""#);
     assert_eq!(mid.reasons(&pack, 0), ["mid-risk-area"]);
     let certified = mid.fact(0, &format!(r#""kind":"certificate","type":"health","until":"{}""#, day(3)));
     assert_eq!(certified.reasons(&pack, 0), ["certificate"]);
@@ -48,7 +48,7 @@ fn gz_03_green_rules() {
     assert_eq!(certified.colour(&pack, 3), Yellow);
     assert_eq!(certified.fact(1, r#""kind":"stay","area":"420100""#).colour(&pack, 1), Red);
     // Before its line began and after it ended the area had no risk.
-    assert_eq!(Record::default().fact(60, r#""kind":"stay","area":"440103""#).colour(&pack, 60), Green);
+    assert_eq!(PersonRecord::default().fact(60, r#""kind":"stay","area":"440103""#).colour(&pack, 60), Green);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn gz_05_red_rules_by_days() {
 #[test]
 fn gz_05_who_shares_a_home_is_red_until_that_ends() {
     let pack = rules_alone();
-    let shares = || Record::default().fact(0, r#""kind":"shares-home""#);
+    let shares = || PersonRecord::default().fact(0, r#""kind":"shares-home""#);
     for ending in ["released", "ruled-out"] {
         let ended = shares().fact(40, &format!(r#""kind":"{ending}""#));
         assert_eq!((ended.colour(&pack, 39), ended.colour(&pack, 40)), (Red, Green), "{ending}");
@@ -119,7 +119,7 @@ fn gz_05_a_contact_is_red_to_the_end_of_the_observation() {
 #[test]
 fn gz_05_the_highest_risk_of_a_stay_counts() {
     let stay = format!(r#""kind":"stay","area":"510101","until":"{}""#, day(-1));
-    let record = Record::default().fact(-10, &stay);
+    let record = PersonRecord::default().fact(-10, &stay);
     // Its own line begins near the end of the stay, and before it.
     for (low, colour, rule) in [("2022-01-01", Red, "high-risk-area"), ("2021-12-01", Green, "low-risk-area")]
     {
@@ -142,7 +142,7 @@ fn gz_05_days_of_a_stay_are_counted_from_leaving() {
 #[test]
 fn gz_05_a_carrier_is_red_for_less_than_14_days_after_release() {
     let pack = rules_alone();
-    let carrier = Record::default().fact(0, r#""kind":"asymptomatic""#).fact(5, r#""kind":"released""#);
+    let carrier = PersonRecord::default().fact(0, r#""kind":"asymptomatic""#).fact(5, r#""kind":"released""#);
     for (number, colour, rule) in [
         (4, Red, "case"),
         (5, Red, "asymptomatic-released"),
@@ -152,15 +152,16 @@ fn gz_05_a_carrier_is_red_for_less_than_14_days_after_release() {
         assert_eq!(carrier.colour(&pack, number), colour, "day {number}");
         assert!(colour == Green || carrier.reasons(&pack, number) == [rule], "day {number}");
     }
-    // Who was a contact only is not a carrier.
-    let contact = Record::default().fact(0, r#""kind":"close-contact""#).fact(5, r#""kind":"released""#);
+    // A mere contact is not a carrier.
+    let contact =
+        PersonRecord::default().fact(0, r#""kind":"close-contact""#).fact(5, r#""kind":"released""#);
     assert_eq!(contact.colour(&pack, 5), Green);
 }
 
 #[test]
 fn gz_05_who_was_ruled_out_as_a_carrier_is_not_released_as_one() {
     let pack = rules_alone();
-    let carrier = || Record::default().fact(0, r#""kind":"asymptomatic""#);
+    let carrier = || PersonRecord::default().fact(0, r#""kind":"asymptomatic""#);
     let cleared = carrier().fact(3, r#""kind":"ruled-out""#);
     let released = cleared.clone().fact(10, r#""kind":"close-contact""#).fact(12, r#""kind":"released""#);
     assert_eq!((released.colour(&pack, 11), released.colour(&pack, 12)), (Red, Green));
@@ -182,7 +183,7 @@ fn gz_05_who_was_ruled_out_as_a_carrier_is_not_released_as_one() {
 #[test]
 fn gz_05_discharged_is_red_first_and_home_observation_yellow_after() {
     let pack = rules_alone();
-    let cured = Record::default()
+    let cured = PersonRecord::default()
         .fact(0, r#""kind":"confirmed""#)
         .fact(20, r#""kind":"discharged""#)
         .fact(30, r#""kind":"quarantine","place":"home","re_examined":false"#);
@@ -201,7 +202,7 @@ fn gz_05_discharged_is_red_first_and_home_observation_yellow_after() {
     let found = overlaps.iter().find(|overlap| overlap.yields == "home-observation").unwrap();
     assert_eq!(found.counts, "discharged");
     assert!(found.to_string().contains("which is more severe"), "{found}");
-    assert_eq!(found.by, FiredBy::OneFact);
+    assert_eq!(found.cause, OverlapCause::OneFact);
     assert_eq!(Policy::builtin("nanchong").unwrap().lines().nth(found.line - 1), Some("id = \"discharged\""));
 }
 
@@ -209,19 +210,20 @@ fn gz_05_discharged_is_red_first_and_home_observation_yellow_after() {
 fn gz_05_every_rule_that_outranks_another_is_reported() {
     let pack = rules_alone();
     let overlaps = pack.overlaps();
-    let found: Vec<_> = overlaps.iter().filter(|overlap| overlap.settled == Settled::Outranked).collect();
+    let found: Vec<_> =
+        overlaps.iter().filter(|overlap| overlap.reason == OverlapReason::Outranked).collect();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].counts.as_str(), found[0].yields.as_str()), ("certificate", "mid-risk-area"));
-    assert_eq!(found[0].by, FiredBy::OnePerson);
+    assert_eq!(found[0].cause, OverlapCause::OnePerson);
     assert!(found[0].to_string().contains("which outranks it"), "{}", found[0]);
 }
 
 /// A contact on day 0, whose observation ends on day 15 by itself.
-fn contact() -> Record {
-    Record::default().fact(0, r#""kind":"close-contact""#)
+fn contact() -> PersonRecord {
+    PersonRecord::default().fact(0, r#""kind":"close-contact""#)
 }
 
-fn colours(record: &Record, days: &[(i64, Colour)]) {
+fn colours(record: &PersonRecord, days: &[(i64, Colour)]) {
     let pack = pack("nanchong");
     for &(number, colour) in days {
         assert_eq!(record.colour(&pack, number), colour, "day {number}");
@@ -259,9 +261,9 @@ fn gz_06_two_reports_on_one_day_are_one() {
 
 #[test]
 fn gz_06_no_step_while_the_condition_is_false() {
-    let case = Record::default().fact(0, r#""kind":"confirmed""#).reports(0..=40);
+    let case = PersonRecord::default().fact(0, r#""kind":"confirmed""#).reports(0..=40);
     colours(&case, &[(14, Red), (40, Red)]);
-    // Never from red to green at once, however many reports there are.
+    // Never from red to green in one step, with any number of reports.
     let discharged = case.fact(20, r#""kind":"discharged""#);
     colours(&discharged, &[(34, Red), (35, Yellow), (40, Yellow)]);
     colours(&discharged.reports(41..=48), &[(47, Yellow), (48, Green)]);
@@ -284,31 +286,31 @@ fn gz_06_the_person_is_told_how_far_the_reports_are() {
     assert_eq!(pack.rules()[judgement.because[0].rule].id, "close-contact");
     let judgement = contact().reports(20..=25).judged(&pack, day(27));
     assert_eq!(judgement.progress.unwrap().reported, 0);
-    assert_eq!(Record::default().judged(&pack, NOON).progress, None);
+    assert_eq!(PersonRecord::default().judged(&pack, NOON).progress, None);
 }
 
 #[test]
 fn gz_06_a_colour_that_nobody_had_is_not_kept() {
     let pack = pack("nanchong");
-    let late = Record::default().learnt(-15, 0, r#""kind":"discharged""#);
+    let late = PersonRecord::default().learnt(-15, 0, r#""kind":"discharged""#);
     assert_eq!(late.colour(&pack, 0), Green);
-    // What had ended when it became known was nobody's colour; what ended only then was.
+    // A fact that was over when it was recorded never gave a colour that showed; one that ended later did.
     for (ended, colour) in [(0, Green), (1, Green), (2, Red)] {
-        let case = Record::default().learnt(-30, 1, r#""kind":"confirmed""#).learnt(
+        let case = PersonRecord::default().learnt(-30, 1, r#""kind":"confirmed""#).learnt(
             -20,
             ended,
             r#""kind":"discharged""#,
         );
         assert_eq!(case.colour(&pack, 2), colour, "known on day {ended}");
     }
-    let known = Record::default().learnt(-14, 0, r#""kind":"discharged""#);
+    let known = PersonRecord::default().learnt(-14, 0, r#""kind":"discharged""#);
     assert_eq!((known.colour(&pack, 0), known.colour(&pack, 1)), (Red, Red));
 }
 
 #[test]
 fn gz_10_green_never_decays_for_lack_of_reports() {
     let pack = pack("nanchong");
-    let reported_once = Record::default().reports([0]);
+    let reported_once = PersonRecord::default().reports([0]);
     assert_eq!(reported_once.colour(&pack, 400), Green);
     assert_eq!(reported_once.judged(&pack, NOON).changes_at, None);
 }
@@ -318,7 +320,7 @@ fn gz_12_a_certificate_lifts_what_it_is_for_whenever_it_comes() {
     let text = Policy::builtin("nanchong").unwrap().to_owned()
         + "\n[[area]]\ncode = \"4401\"\nrisk = \"mid\"\nfrom = 2021-01-01\n";
     let pack = Policy::parse(&text).unwrap();
-    let mid = Record::default().fact(0, r#""kind":"stay","area":"440103""#);
+    let mid = PersonRecord::default().fact(0, r#""kind":"stay","area":"440103""#);
     let certificate = |at: i64| format!(r#""kind":"certificate","type":"work","until":"{}""#, day(at + 30));
     assert_eq!(mid.colour(&pack, 1), Yellow);
     // Not only after fourteen reports.

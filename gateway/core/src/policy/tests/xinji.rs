@@ -1,6 +1,6 @@
 //! 辛集健康码.
 
-use super::city::{Record, admitted, check, day, door, pack, withdrawn};
+use super::city::{PersonRecord, admitted, check, day, door, pack, withdrawn};
 use crate::colour::Colour::{Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::person::DocumentType;
@@ -89,7 +89,7 @@ fn xj_16_overseas_history_of_14_days() {
 fn xj_17_a_false_declaration_is_red_until_it_is_withdrawn() {
     let pack = pack("xinji");
     check(&pack, r#""kind":"false-declaration""#, "false-declaration", &[(0, Red), (400, Red)]);
-    let mut appealed = Record::default().fact(0, r#""kind":"false-declaration""#);
+    let mut appealed = PersonRecord::default().fact(0, r#""kind":"false-declaration""#);
     appealed.0.facts[0].force = withdrawn(Some(day(0)));
     assert_eq!(appealed.colour(&pack, 0), Green);
 }

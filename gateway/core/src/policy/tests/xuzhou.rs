@@ -1,6 +1,6 @@
 //! 徐州健康宝.
 
-use super::city::{Record, admitted, check, day, door, pack};
+use super::city::{PersonRecord, admitted, check, day, door, pack};
 use crate::colour::Colour::{Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::person::DocumentType;
@@ -36,10 +36,10 @@ fn xz_06_each_colour_has_the_provinces_reasons() {
     for measure in ["risk-screening", "test-due"] {
         let fact = format!(r#""kind":"ordered","measure":"{measure}""#);
         check(&pack, &fact, measure, &[(0, Yellow), (15, Yellow), (60, Yellow)]);
-        let tested = Record::default().fact(0, &fact).fact(1, r#""kind":"test","result":"negative""#);
+        let tested = PersonRecord::default().fact(0, &fact).fact(1, r#""kind":"test","result":"negative""#);
         assert_eq!((tested.colour(&pack, 0), tested.colour(&pack, 1)), (Yellow, Green));
     }
-    assert_eq!(Record::default().reasons(&pack, 0), Vec::<String>::new());
+    assert_eq!(PersonRecord::default().reasons(&pack, 0), Vec::<String>::new());
 }
 
 #[test]
@@ -67,13 +67,13 @@ fn xz_11_resident_ids_only() {
 #[test]
 fn xz_17_a_stale_identity_upstream_is_told_with_where_to_renew_it_and_turns_nobody() {
     let pack = pack("xuzhou");
-    let stale = Record::default().fact(0, r#""kind":"identity-expired""#);
+    let stale = PersonRecord::default().fact(0, r#""kind":"identity-expired""#);
     assert_eq!((stale.colour(&pack, 0), stale.reasons(&pack, 0)), (Green, vec!["stale-upstream".to_owned()]));
     let rule = &pack.rules()[stale.judged(&pack, day(0)).because[0].rule];
     assert!(rule.link.as_ref().is_some_and(|link| link.starts_with("https://")), "{rule:?}");
     let renewed = stale.clone().fact(3, r#""kind":"identity-renewed""#);
     assert_eq!((renewed.reasons(&pack, 2).len(), renewed.reasons(&pack, 3).len()), (1, 0));
-    // Whoever is red is asked for it, too: the prompt is beside what gives the colour.
+    // A red person has the prompt too, in addition to the rule that gives the colour.
     let red = stale.fact(0, r#""kind":"confirmed""#);
     assert_eq!(
         (red.colour(&pack, 0), red.reasons(&pack, 0)),

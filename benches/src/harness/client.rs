@@ -1,0 +1,120 @@
+//! A client with little overhead: quinn with requests that are encoded beforehand. It runs in one thread on
+//! the client's core.
+
+use crate::harness::wire;
+use anyhow::Context as _;
+use bytes::Bytes;
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connecting, Connection, Endpoint, TransportConfig, VarInt};
+use rustls::RootCertStore;
+use rustls::client::Resumption;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use scangate_loadgen::client::Handshake;
+use scangate_loadgen::client::sessions::SessionTickets;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The maximum size of an answer. **Units**: bytes.
+const ANSWER_BYTES_MAX: usize = 4_096;
+/// H3_NO_ERROR (RFC 9114 section 8.1).
+const NO_ERROR: VarInt = VarInt::from_u32(0x100);
+
+/// The endpoint and TLS settings from which phones connect.
+pub(crate) struct Client {
+    endpoint: Endpoint,
+    address: SocketAddr,
+    tls: rustls::ClientConfig,
+}
+
+/// A phone's connection settings and session tickets.
+pub(crate) struct PhoneClient {
+    config: ClientConfig,
+    sessions: Option<Arc<SessionTickets>>,
+}
+
+/// The name of a handshake in the printed tables.
+pub(crate) const fn handshake_name(handshake: Handshake) -> &'static str {
+    match handshake {
+        Handshake::Full => "full handshake",
+        Handshake::Resumed => "resumed",
+        Handshake::Early => "0-RTT",
+    }
+}
+
+impl Client {
+    /// Returns a client that trusts this certificate. It offers AES-128 first, as browsers do.
+    pub(crate) fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(certificate)?)?;
+        let mut tls =
+            rustls::ClientConfig::builder_with_provider(Arc::new(scangate_gateway::serve::tls::provider()))
+                .with_protocol_versions(&[&rustls::version::TLS13])?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        tls.alpn_protocols = vec![b"h3".to_vec()];
+        Ok(Self { endpoint: Endpoint::client(SocketAddr::from(([127, 0, 0, 1], 0)))?, address, tls })
+    }
+
+    /// Returns a phone without session tickets.
+    pub(crate) fn phone(&self, handshake: Handshake) -> anyhow::Result<PhoneClient> {
+        let mut tls = self.tls.clone();
+        let sessions = (handshake != Handshake::Full).then(Arc::<SessionTickets>::default);
+        tls.resumption = match &sessions {
+            None => Resumption::disabled(),
+            Some(sessions) => Resumption::store(Arc::clone(sessions) as _),
+        };
+        tls.enable_early_data = handshake == Handshake::Early;
+        let mut transport = TransportConfig::default();
+        transport.mtu_discovery_config(None);
+        let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+        config.transport_config(Arc::new(transport));
+        Ok(PhoneClient { config, sessions })
+    }
+
+    /// Starts to connect.
+    pub(crate) fn begin(&self, phone: &PhoneClient) -> anyhow::Result<Connecting> {
+        Ok(self.endpoint.connect_with(phone.config.clone(), self.address, "localhost")?)
+    }
+
+    /// Connects and opens the control stream.
+    pub(crate) async fn connect(&self, phone: &PhoneClient) -> anyhow::Result<Connection> {
+        let connection = self.begin(phone)?.await.context("the handshake")?;
+        open_control(&connection).await?;
+        Ok(connection)
+    }
+}
+
+impl PhoneClient {
+    /// Waits until the phone has a session ticket, if it resumes sessions.
+    pub(crate) async fn is_ready(&self) {
+        if let Some(sessions) = &self.sessions {
+            sessions.ready().await;
+        }
+    }
+}
+
+/// Opens the control stream.
+pub(crate) async fn open_control(connection: &Connection) -> anyhow::Result<()> {
+    let mut control = connection.open_uni().await?;
+    control.write_all(wire::CONTROL).await?;
+    // The control stream must stay open while the connection does (RFC 9114 section 6.2.1).
+    tokio::task::spawn_local(async move { drop(control.stopped().await) });
+    Ok(())
+}
+
+/// Sends a request and reads its answer. **Errors**: the status is not 200.
+pub(crate) async fn exchange(connection: &Connection, request: Bytes) -> anyhow::Result<()> {
+    let (mut send, mut receive) = connection.open_bi().await?;
+    send.write_chunk(request).await?;
+    send.finish()?;
+    let answer = receive.read_to_end(ANSWER_BYTES_MAX).await?;
+    anyhow::ensure!(wire::is_ok(&answer), "not 200: {}", String::from_utf8_lossy(&answer));
+    Ok(())
+}
+
+/// Closes a connection.
+pub(crate) fn close(connection: &Connection) {
+    connection.close(NO_ERROR, b"");
+}

@@ -1,0 +1,9 @@
+//! The measurements, with one file for each subcommand.
+
+pub(crate) mod fresh;
+pub(crate) mod gate;
+pub(crate) mod memory;
+pub(crate) mod phone;
+pub(crate) mod recolour;
+pub(crate) mod register;
+pub(crate) mod stored;

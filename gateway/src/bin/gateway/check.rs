@@ -1,0 +1,27 @@
+//! `gateway check-config` and `gateway check-policy`: what is wrong with a file, by line.
+
+use scangate_core::policy::Policy;
+use scangate_gateway::config::Config;
+use scangate_gateway::deployment;
+use std::path::Path;
+
+/// Checks a configuration file and the rule pack that it names.
+pub(crate) fn config(file: &Path) -> anyhow::Result<()> {
+    let config = Config::read(file)?;
+    deployment::policy(&config.policy)?;
+    println!("{}: ok", file.display());
+    Ok(())
+}
+
+/// Checks a rule pack and prints where its rules overlap.
+pub(crate) fn policy(pack: &str) -> anyhow::Result<()> {
+    let text = deployment::policy(pack)?;
+    let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(pack)))?;
+    let overlaps = policy.overlaps();
+    for overlap in &overlaps {
+        println!("{pack}:{overlap}");
+    }
+    let (label, rules) = (policy.label(), policy.rules().len());
+    println!("{pack}: ok: {label}, {rules} rules, {} overlaps", overlaps.len());
+    Ok(())
+}

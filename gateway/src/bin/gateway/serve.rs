@@ -1,0 +1,101 @@
+//! `gateway serve`: the configuration with the command line over it, a gateway, and a greeting once it listens.
+
+use clap::Args;
+use nix::sys::prctl::set_thp_disable;
+use scangate_gateway::config::{Config, Store};
+use scangate_gateway::ops::telemetry;
+use scangate_gateway::run::{self, Addresses};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Args, Default)]
+pub(crate) struct ServeOptions {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The address for phones and gates, on UDP and TCP [default: 127.0.0.1:8443].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// The address for operators, in plain HTTP [default: 127.0.0.1:9443].
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+    /// The data folder [default: data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The store of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE` [default: embedded].
+    #[arg(long, value_name = "STORE")]
+    store: Option<Store>,
+    /// The rule pack: the name of one that comes with the gateway, or a file [default: default].
+    #[arg(long, value_name = "NAME|FILE")]
+    policy: Option<String>,
+    /// Worker threads, 1 to 256 [default: one a core].
+    #[arg(long)]
+    workers: Option<u16>,
+    /// The file of the deployment's secret, 32 random bytes or more [default: `secret` in the data folder].
+    #[arg(long, value_name = "FILE")]
+    secret: Option<PathBuf>,
+}
+
+impl ServeOptions {
+    /// The configuration file with the command line over it.
+    pub(crate) fn config(self) -> anyhow::Result<Config> {
+        let mut config = match &self.config {
+            Some(file) => Config::read(file)?,
+            None => Config::default(),
+        };
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.admin = self.admin.unwrap_or(config.admin);
+        config.data = self.data.unwrap_or(config.data);
+        config.store = self.store.unwrap_or(config.store);
+        config.policy = self.policy.unwrap_or(config.policy);
+        config.workers = self.workers.or(config.workers);
+        config.secret = self.secret.or(config.secret);
+        anyhow::ensure!(config.workers != Some(0), "--workers must be at least 1");
+        Ok(config)
+    }
+}
+
+/// Serves until a signal stops the gateway.
+pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    let config = options.config()?;
+    telemetry::start_logs();
+    use_small_pages();
+    let metrics = telemetry::start_metrics()?;
+    run::run(&config, metrics, greet)
+}
+
+/// Turns huge pages off. The system clears a huge page whole when a table first touches it, which costs more than
+/// the page saves later.
+fn use_small_pages() {
+    if let Err(error) = set_thp_disable(true) {
+        tracing::info!(%error, "huge pages stay on");
+    }
+}
+
+/// Prints the addresses and commands to try next.
+fn greet(config: &Config, at: Addresses) {
+    let (data, port) = (config.data.display(), at.listen.port());
+    let text = format!(
+        "Scangate {version} serves https://localhost:{port} over HTTP/3, HTTP/2 and HTTP/1.1\n\
+         \x20 listen   {listen}\n\
+         \x20 admin    http://{admin}/metrics\n\
+         \x20 data     {data} (certificate.pem; authority.token, tracer.token, operator.token)\n\
+         \x20 store    {store}\n\
+         \x20 policy   {policy}\n\
+         \n\
+         Try next:\n\
+         \x20 curl --cacert {data}/certificate.pem -H \"authorization: Bearer $(cat {data}/authority.token)\" \\\n\
+         \x20      -d '{{\"name\":\"East Gate Market\",\"kind\":\"market\",\"district\":\"Gulou\"}}' https://localhost:{port}/v1/venues\n\
+         \x20 open https://localhost:{port}/v/CODE with the poster code that this answers\n\
+         \x20 cargo run --release -p scangate-loadgen -- run gate --target https://127.0.0.1:{port} --data {data} --rate 2k --for 10s\n",
+        version = env!("CARGO_PKG_VERSION"),
+        listen = at.listen,
+        admin = at.admin,
+        store = config.store,
+        policy = config.policy,
+    );
+    // A closed standard output is not a reason to stop.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    let _ = std::io::stdout().flush();
+}

@@ -1,0 +1,151 @@
+//! Every metric of the gateway, with its kind, labels and help text. `deploy/METRICS.md` lists the same for operators;
+//! a test compares the two with the names in the sources. No label holds a person.
+
+use metrics::{describe_counter, describe_gauge, describe_histogram};
+
+/// The kind of a metric, by Prometheus' terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+/// One metric.
+struct Metric {
+    name: &'static str,
+    kind: Kind,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test compares the labels with deploy/METRICS.md"))]
+    labels: &'static [&'static str],
+    help: &'static str,
+}
+
+const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Counter, labels, help }
+}
+
+const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Gauge, labels, help }
+}
+
+const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Histogram, labels, help }
+}
+
+/// All metrics, in the order of a check-in's path.
+const METRICS: [Metric; 20] = [
+    counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
+    histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
+    counter(
+        "scangate_refusals_total",
+        &["code", "worker"],
+        "Requests refused on the scan path, by problem code",
+    ),
+    counter(
+        "scangate_channel_requests_total",
+        &["channel", "outcome"],
+        "Requests of a configured channel, by outcome: taken, or shed beyond its quota",
+    ),
+    gauge("scangate_quic_connections", &["worker"], "Open QUIC connections"),
+    gauge("scangate_journal_room", &[], "Check-ins for which the journal still has space"),
+    gauge(
+        "scangate_journal_room_seconds",
+        &[],
+        "Time until the journal is full at the present rate of check-ins, if nothing is drained",
+    ),
+    gauge("scangate_backlog", &[], "Check-ins in the journal that the trail store does not have yet"),
+    counter("scangate_drained_total", &[], "Check-ins drained to the trail store"),
+    counter("scangate_drain_failures_total", &[], "Drains that the trail store did not accept"),
+    gauge("scangate_store_up", &[], "1 if the registry answered the last request, otherwise 0"),
+    gauge("scangate_residents", &[], "Residents in the colour table"),
+    gauge("scangate_venues", &[], "Venues in memory"),
+    gauge(
+        "scangate_colours_loaded",
+        &[],
+        "1 once every colour is in memory; until then answers may be unknown",
+    ),
+    gauge(
+        "scangate_colours_age_seconds",
+        &[],
+        "Age of the colours: no change that another gateway made before that is missing; on a cluster only",
+    ),
+    gauge(
+        "scangate_snapshot_age_seconds",
+        &[],
+        "Age of the colours with which a start while the cluster is away would begin; on a cluster only",
+    ),
+    gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
+    counter("scangate_held_total", &["kind"], "Lists held for a second approver"),
+    gauge(
+        "scangate_feed_divergence",
+        &["source"],
+        "People to whom the last feed of a source gave another colour than this city does",
+    ),
+    counter(
+        "scangate_party_faults_total",
+        &["party", "fault"],
+        "Registrations that failed because an external provider did not answer",
+    ),
+];
+
+/// Registers every help text with the recorder.
+pub(super) fn describe() {
+    for Metric { name, kind, help, .. } in METRICS {
+        match kind {
+            Kind::Counter => describe_counter!(name, help),
+            Kind::Gauge => describe_gauge!(name, help),
+            Kind::Histogram => describe_histogram!(name, help),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+    use std::{fs, iter};
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let nested = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+        nested.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+    }
+
+    /// The metric names in quotes in a text.
+    fn names(text: &str) -> impl Iterator<Item = &str> {
+        let is_part = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+        let quoted = text.split('"').skip(1).step_by(2);
+        quoted.filter(move |word| word.starts_with("scangate_") && word.chars().all(is_part))
+    }
+
+    #[test]
+    fn every_metric_in_the_sources_is_listed_and_every_listed_one_is_in_the_sources() {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let roots = [manifest.join("src"), manifest.join("../storage/src")];
+        let mut used = BTreeSet::new();
+        for path in roots.iter().flat_map(|root| sources(root)) {
+            if !path.ends_with("ops/metrics.rs") {
+                used.extend(names(&fs::read_to_string(path).unwrap()).map(str::to_owned));
+            }
+        }
+        let listed: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
+        assert_eq!(used, listed);
+    }
+
+    #[test]
+    fn the_operators_list_has_each_metric_with_kind_labels_and_help() {
+        let rows = METRICS.iter().map(|Metric { name, kind, labels, help }| {
+            let kind = format!("{kind:?}").to_lowercase();
+            let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
+            format!("| `{name}` | {kind} | {} | {help} |", labels.join(", "))
+        });
+        let expected: Vec<_> = iter::once("| name | kind | labels | meaning |".to_owned())
+            .chain(["|---|---|---|---|".to_owned()])
+            .chain(rows)
+            .collect();
+        let document = include_str!("../../../deploy/METRICS.md");
+        let table: Vec<_> = document.lines().filter(|line| line.starts_with('|')).collect();
+        assert_eq!(table, expected, "copy this into deploy/METRICS.md:\n{}\n", expected.join("\n"));
+    }
+}

@@ -1,0 +1,80 @@
+//! Fills the tables at a start: from the registry, or from the snapshot while the cluster is away.
+
+use crate::config::Config;
+use crate::deployment;
+use crate::deployment::reference::Essentials;
+use crate::deployment::snapshot::{self, Snapshot};
+use crate::deployment::store::Presence;
+use crate::tables::channels::Channels;
+use crate::tables::colours::ColourTable;
+use crate::tables::keyring::Keyring;
+use crate::tables::recent::RecentCheckIns;
+use crate::tables::venues::Venues;
+use crate::tables::{Tables, policies};
+use anyhow::Context as _;
+use scangate_core::certificate::Issuer;
+use scangate_core::keys::Secret;
+use scangate_core::policy::Policy;
+use scangate_storage::registry::Registry;
+
+/// What the workers share, filled from the registry, or from the snapshot where that is away.
+pub(super) fn tables(
+    config: &Config,
+    secret: &Secret,
+    issuer: &Issuer,
+    registry: &Registry,
+    presence: Presence,
+) -> anyhow::Result<Tables> {
+    let colours = ColourTable::default();
+    let essentials = match presence {
+        Presence::There => {
+            publish_configured(config, issuer, registry)?;
+            Essentials::read(registry)?
+        }
+        Presence::Away => from_snapshot(config, &colours)?,
+    };
+    let policies = essentials.packs(issuer.public_key_bytes())?;
+    let venues = Venues::default();
+    essentials.venues.into_iter().for_each(|venue| venues.put(venue));
+    Ok(Tables {
+        colours,
+        venues,
+        keyring: Keyring::new(secret.clone(), essentials.kids),
+        policies,
+        recent: RecentCheckIns::new(config.person_check_ins_max),
+        channels: Channels::new(&config.channel),
+        tokens: deployment::token_key(secret),
+    })
+}
+
+fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Essentials> {
+    let read = snapshot::read(&config.data, colours)?;
+    let Snapshot { followed, essentials } = read.with_context(|| {
+        format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())
+    })?;
+    colours.set_followed(followed);
+    colours.set_snapshot(followed);
+    colours.set_loaded();
+    tracing::info!(%followed, residents = colours.len(), "answering by the snapshot");
+    Ok(essentials)
+}
+
+/// The setting that keeps the pack which the configuration named last.
+const CONFIGURED_POLICY: &str = "configured-policy";
+
+/// Publishes the pack that the configuration names, when it names another than at the last start. In a city it
+/// is the first one only: gateways with different configurations would take turns, so that later packs come by
+/// two approvers.
+fn publish_configured(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
+    if registry.is_shared() && !registry.policies()?.is_empty() {
+        return Ok(());
+    }
+    let text = deployment::policy(&config.policy)?;
+    if registry.setting(CONFIGURED_POLICY)?.as_deref() != Some(text.as_bytes()) {
+        let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&config.policy)))?;
+        let signature = policies::sign(issuer, policy.label(), &text);
+        registry.publish_policy(policy.label(), &text, &signature)?;
+        registry.set(CONFIGURED_POLICY, text.as_bytes())?;
+    }
+    Ok(())
+}

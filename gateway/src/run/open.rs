@@ -1,0 +1,136 @@
+//! The first phase: everything that a gateway reads before it serves. The data folder and its lock, the secret, the
+//! certificate, the stores, the tables, and the journal. No thread of ours runs yet but the journal's.
+
+use super::{fill, recovery};
+use crate::clock;
+use crate::config::Config;
+use crate::deployment;
+use crate::deployment::store::{self, Presence, Stores};
+use crate::office::registration::providers::Providers;
+use crate::serve::tls::{self, Tls};
+use crate::serve::{Bell, worker};
+use crate::tables::Tables;
+use anyhow::Context as _;
+use scangate_core::certificate::Issuer;
+use scangate_core::keys::Secret;
+use scangate_core::limits::STEP_VALID_MS;
+use scangate_storage::cql::Cluster;
+use scangate_storage::journal::{Journal, JournalConfig, Lane, RealDisk, RecoveryReport, WakeLane};
+use scangate_storage::registry::Registry;
+use scangate_storage::trail::TrailStore;
+use std::sync::Arc;
+use std::thread;
+use tokio::sync::Notify;
+
+/// Records that a worker's lane holds on their way to the disk: as many as answers may wait there.
+const LANE_RECORDS: usize = 16_384;
+
+/// A gateway's parts before any of them runs.
+pub(super) struct Opened {
+    pub(super) secret: Secret,
+    pub(super) tls: Arc<Tls>,
+    pub(super) providers: Providers,
+    pub(super) issuer: Issuer,
+    /// The number by which the other gateways of a city know this one.
+    pub(super) gateway: u64,
+    pub(super) registry: Registry,
+    pub(super) trails: Arc<dyn TrailStore>,
+    pub(super) tables: Arc<Tables>,
+    pub(super) journal: OpenJournal,
+}
+
+/// The journal with its lanes: one a worker, and one for the back office.
+pub(super) struct OpenJournal {
+    pub(super) journal: Arc<Journal>,
+    pub(super) recovered: RecoveryReport,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) office_lane: Lane,
+    pub(super) bells: Vec<Arc<Bell>>,
+    pub(super) intake_bell: Arc<Notify>,
+}
+
+/// Opens everything. **Errors**: the deployment has ended, another gateway holds the folder, or a part cannot be read.
+pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
+    deployment::ensure_living(&config.data)?;
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("the data folder {}", config.data.display()))?;
+    // The lock on the journal is the one on the whole folder: nothing else is touched before it is held.
+    let disk = RealDisk::open(config.data.join("journal"))?;
+    // `gateway sunset` may have ended it before the lock was held.
+    deployment::ensure_living(&config.data)?;
+    let secret = deployment::secret(&config.data, config.secret.as_deref())?;
+    let tls = Arc::new(tls::configure(&identity(config)?)?);
+    let providers = Providers::new(&config.registration)?;
+    let gateway = deployment::gateway_number(&config.data)?;
+    let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
+    let issuer = deployment::issuer(&secret);
+    let tables = Arc::new(fill::tables(config, &secret, &issuer, &registry, presence)?);
+    deployment::first_tokens(&config.data, &tables.tokens)?;
+    providers.warn_of_doubles(&tables.policies.in_force().policy.terms().steps);
+
+    let journal = open_journal(config, disk, &tables)?;
+    let is_drained = journal.recovered.end == journal.recovered.checkpoint;
+    if registry.is_shared() && presence == Presence::There && is_drained {
+        // The other gateways wait for this one from here on. With a backlog they have waited all the time.
+        join_city(gateway, &registry, cluster.as_deref())?;
+    }
+    Ok(Opened { secret, tls, providers, issuer, gateway, registry, trails, tables, journal })
+}
+
+fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {
+    match (&config.certificate, &config.key) {
+        (Some(certificate), Some(key)) => deployment::identity(certificate, key),
+        (Some(_) | None, _) => {
+            let hosts = config.channel.iter().flat_map(|channel| &channel.hosts);
+            deployment::development_identity(&config.data, hosts)
+        }
+    }
+}
+
+fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Result<OpenJournal> {
+    let bells: Vec<_> = (0..workers(config)).map(|_| worker::bell()).collect();
+    let intake_bell = Arc::new(Notify::new());
+    let wakes = wakes(&bells, &intake_bell);
+    let (journal, mut lanes, recovered) = Journal::open(&journal_config(config), Arc::new(disk), wakes)?;
+    recovery::report(&recovered);
+    recovery::remember(&recovered, &tables.recent);
+    let office_lane = lanes.pop().context("a lane was made for the back office")?;
+    Ok(OpenJournal { journal: Arc::new(journal), recovered, lanes, office_lane, bells, intake_bell })
+}
+
+/// Tells the others to wait for this gateway. It looks whether the city is being ended only after that, and who ends
+/// a city says so before looking whom it waits for: of the two one sees the other.
+fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> anyhow::Result<()> {
+    registry.report_drained(gateway, clock::now())?;
+    let Some(cluster) = cluster else { return Ok(()) };
+    if let Err(error) = cluster.ensure_living() {
+        registry.report_empty(gateway)?;
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// The number of workers: as configured, or one a core.
+fn workers(config: &Config) -> u16 {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    config.workers.unwrap_or_else(|| u16::try_from(cores.min(256)).expect("at most 256"))
+}
+
+fn wakes(bells: &[Arc<Bell>], intake: &Arc<Notify>) -> Vec<WakeLane> {
+    let ring = |bell: &Arc<Bell>| {
+        let ring = Arc::clone(bell.ring());
+        Box::new(move || ring.notify_one()) as WakeLane
+    };
+    let intake = Arc::clone(intake);
+    bells.iter().map(ring).chain([Box::new(move || intake.notify_waiters()) as WakeLane]).collect()
+}
+
+fn journal_config(config: &Config) -> JournalConfig {
+    const MIB: u64 = 1024 * 1024;
+    JournalConfig {
+        segment_bytes: u64::from(config.journal.segment_mib) * MIB,
+        disk_bytes_max: u64::from(config.journal.disk_mib_max) * MIB,
+        lane_records: LANE_RECORDS,
+        recent_since: clock::now().minus_ms(2 * STEP_VALID_MS),
+    }
+}

@@ -1,0 +1,41 @@
+//! Snapshots of the colours and the reference data, taken while the gateway runs and once more when it stops.
+
+use crate::deployment::reference::Essentials;
+use crate::deployment::snapshot;
+use crate::tables::Tables;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Between two snapshots lies the time that one takes, so many times over, within these bounds.
+const SNAPSHOT_SHARE: u32 = 20;
+const SNAPSHOT_PAUSE_MIN: Duration = Duration::from_secs(5);
+const SNAPSHOT_PAUSE_MAX: Duration = Duration::from_secs(40);
+
+/// Takes snapshots for as long as the gateway runs, where there are other gateways to follow. A twentieth of a
+/// disk's time at most goes into them, as long as that keeps them younger than a minute.
+pub(super) async fn keep_snapshot(data: PathBuf, tables: Arc<Tables>) {
+    loop {
+        let began = Instant::now();
+        let (folder, shared) = (data.clone(), Arc::clone(&tables));
+        match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
+            Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
+        }
+        let pause = began.elapsed() * SNAPSHOT_SHARE;
+        tokio::time::sleep(pause.clamp(SNAPSHOT_PAUSE_MIN, SNAPSHOT_PAUSE_MAX)).await;
+    }
+}
+
+pub(super) fn take_snapshot(data: &Path, tables: &Tables) -> io::Result<()> {
+    match tables.colours.followed() {
+        Some(followed) if tables.colours.is_loaded() && tables.colours.snapshot() < Some(followed) => {
+            snapshot::write(data, followed, &Essentials::of(tables), &tables.colours)?;
+            tables.colours.set_snapshot(followed);
+            Ok(())
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,180 @@
+//! The second phase: the batcher, the back office, the admin listener and the workers, each over what is open.
+
+use super::Addresses;
+use super::open::{OpenJournal, Opened};
+use super::snapshots::keep_snapshot;
+use crate::config::Config;
+use crate::drain::batcher::{self, Batcher};
+use crate::drain::fevers::Fevers;
+use crate::office::http::channel::OfficeSender;
+use crate::office::http::dispatch;
+use crate::office::{self, Office, OfficeSettings, RegistrationService, ResidentServices};
+use crate::ops::admin::{self, Admin};
+use crate::rooms::intake::Intake;
+use crate::rooms::journal::JournalDesk;
+use crate::serve::Bell;
+use crate::serve::phase::Phase;
+use crate::serve::socket::{self, Sockets};
+use crate::serve::tls::Tls;
+use crate::serve::worker::{self, Worker};
+use crate::tables::Tables;
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use scangate_core::keys::Secret;
+use scangate_storage::journal::{Durability, Journal, Lane};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task;
+
+/// Threads of the back office.
+const OFFICE_THREADS: usize = 2;
+
+/// A gateway that serves.
+pub(super) struct Running {
+    pub(super) runtime: Runtime,
+    pub(super) workers: Vec<JoinHandle<anyhow::Result<()>>>,
+    pub(super) phase: watch::Sender<Phase>,
+    /// Ends once no worker can send a call any more and the last one is answered.
+    pub(super) answering: task::JoinHandle<()>,
+    pub(super) batcher: batcher::Running,
+    pub(super) journal: Arc<Journal>,
+    pub(super) tables: Arc<Tables>,
+    pub(super) office: Arc<Office>,
+    pub(super) stop: StopSignals,
+}
+
+/// The signals that stop a gateway.
+pub(super) struct StopSignals {
+    pub(super) terminate: Signal,
+    pub(super) interrupt: Signal,
+}
+
+/// Starts every part. **Errors**: an address is taken, or a thread cannot be made.
+pub(super) fn start(
+    config: &Config,
+    opened: Opened,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<(Running, Addresses)> {
+    let Opened { secret, tls, providers, issuer, gateway, registry, trails, tables, journal } = opened;
+    let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
+    let (fevers, feverish) = Fevers::new(Arc::clone(&tables), registry.clone());
+    let batcher = Batcher {
+        journal: Arc::clone(&journal),
+        from: recovered.checkpoint,
+        trails: Arc::clone(&trails),
+        retention_days: config.retention_days,
+        registry: registry.clone(),
+        gateway,
+        fevers,
+    };
+    let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;
+    let workers = u16::try_from(lanes.len()).context("more lanes than workers may be")?;
+    let watched = Arc::clone(&journal);
+    let intake =
+        Intake::new(workers, office_lane, journal.durability(), intake_bell, move || watched.is_poisoned());
+
+    let sockets =
+        socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
+    let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
+    let settings = office_settings(config, gateway, listen);
+    let services = ResidentServices { registration: RegistrationService::new(providers, &secret), issuer };
+    let office =
+        Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
+    let runtime = office_runtime()?;
+    let (door, calls) = dispatch::channel();
+    let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
+    runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
+    spawn_watchers(&runtime, config, &office, &tables);
+
+    let (set_phase, phase) = watch::channel(Phase::Serving);
+    let admin =
+        Admin { tables: Arc::clone(&tables), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
+    let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
+    let shared = WorkerParts { workers, tables: Arc::clone(&tables), door, tls, secret, phase };
+    let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
+    // Before `ready`: a supervisor that learns that the gateway is ready may stop it in order.
+    let stop = stop_signals(&runtime)?;
+    let running =
+        Running { runtime, workers, phase: set_phase, answering, batcher, journal, tables, office, stop };
+    Ok((running, addresses))
+}
+
+/// The parts that all workers share.
+struct WorkerParts {
+    workers: u16,
+    tables: Arc<Tables>,
+    door: OfficeSender,
+    tls: Arc<Tls>,
+    secret: Secret,
+    phase: watch::Receiver<Phase>,
+}
+
+/// Starts a thread for each worker. The senders of calls end with the workers.
+fn start_workers(
+    shared: WorkerParts,
+    sockets: Vec<Sockets>,
+    bells: Vec<Arc<Bell>>,
+    lanes: Vec<Lane>,
+    durability: &Durability,
+) -> anyhow::Result<Vec<JoinHandle<anyhow::Result<()>>>> {
+    let parts = (0..).zip(sockets.into_iter().zip(bells).zip(lanes));
+    let start = |(number, ((sockets, bell), lane))| {
+        let desk = JournalDesk { number, lane, durability: durability.clone() };
+        let WorkerParts { workers, tables, door, tls, secret, phase } = &shared;
+        let (tables, door, tls) = (Arc::clone(tables), door.clone(), Arc::clone(tls));
+        let (workers, secret, phase) = (*workers, secret.clone(), phase.clone());
+        let worker = Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase };
+        worker::spawn(worker).context("a worker's thread")
+    };
+    parts.map(start).collect()
+}
+
+/// Starts the tasks that keep the back office up to date.
+fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tables: &Arc<Tables>) {
+    runtime.spawn(office::keep_in_step(Arc::clone(office)));
+    runtime.spawn(office::recolour_when_due(Arc::clone(office)));
+    runtime.spawn(office::watch_duties(Arc::clone(office)));
+    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(tables)));
+}
+
+fn start_admin(config: &Config, runtime: &Runtime, admin: Admin) -> anyhow::Result<SocketAddr> {
+    let listener = runtime
+        .block_on(TcpListener::bind(config.admin))
+        .with_context(|| format!("the admin listener on {}", config.admin))?;
+    let address = listener.local_addr()?;
+    runtime.spawn(admin::serve(listener, admin));
+    Ok(address)
+}
+
+fn stop_signals(runtime: &Runtime) -> anyhow::Result<StopSignals> {
+    let _inside = runtime.enter();
+    Ok(StopSignals {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    })
+}
+
+fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeSettings {
+    let origin = config.origin.clone().unwrap_or_else(|| format!("https://localhost:{}", listen.port()));
+    OfficeSettings {
+        gateway,
+        origin: origin.trim_end_matches('/').to_owned(),
+        tracer_cases_max: config.tracer.cases_max,
+        tracer_persons_max: config.tracer.persons_max,
+        retention_days: config.retention_days,
+    }
+}
+
+fn office_runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(OFFICE_THREADS)
+        .thread_name("office")
+        .enable_all()
+        .build()
+        .context("the back office's threads")
+}

@@ -1,0 +1,73 @@
+// The resident's own requests, with a resident token and with retries. A token is valid for a minute, so each
+// try makes a new one.
+
+import { setServerTime } from "./clock.js";
+import { sendWithRetry } from "./http.js";
+import { currentStep, makeResidentToken } from "./person_code.js";
+import { readRegistration } from "./stored_registration.js";
+
+/** @typedef {import("./http.js").Answer} Answer */
+/** @typedef {import("./http.js").RequestOptions} RequestOptions */
+/** @typedef {() => void} Retrying */
+
+const OWN_PATH = "/v1/people/me";
+
+async function authorize() {
+  const registration = readRegistration();
+  // Another page of this browser may have deleted the registration. The server then refuses the request.
+  return registration === null ? "Resident" : `Resident ${await makeResidentToken(registration, currentStep())}`;
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} body
+ * @param {Retrying} retrying
+ * @param {RequestOptions} options
+ * @returns {Promise<Answer>}
+ */
+async function sendAuthorized(path, body, retrying, options) {
+  const once = () => sendWithRetry(path, async () => body, retrying, { ...options, authorize });
+  const answer = await once();
+  if (answer.body.code !== "person-code-expired") {
+    return answer;
+  }
+  // This phone's clock is off, and the refusal contains the server's time.
+  setServerTime(answer.body.server_time);
+  return once();
+}
+
+/** Whether another try would not change the answer. A daily limit (429) is final here.
+ * @param {Answer} answer */
+function isFinal(answer) {
+  return answer.status !== 503 && answer.status !== 425;
+}
+
+/** Reads one of the resident's own resources, and retries until it succeeds.
+ * @param {string} path @param {Retrying} retrying */
+export function readOwn(path, retrying) {
+  return sendAuthorized(`${OWN_PATH}${path}`, undefined, retrying, {});
+}
+
+/** Reads a public resource. @param {string} path The full path. @param {Retrying} retrying */
+export function readPublic(path, retrying) {
+  return sendAuthorized(path, undefined, retrying, {});
+}
+
+/**
+ * Changes one of the resident's own resources. The change must be idempotent, or `recover` must find its
+ * outcome.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {Retrying} retrying
+ * @param {RequestOptions["recover"]} [recover]
+ */
+export function changeOwn(method, path, body, retrying, recover) {
+  return sendAuthorized(`${OWN_PATH}${path}`, body, retrying, { method, isFinal, recover });
+}
+
+/** Whether a stored object has all values that were sent.
+ * @param {any} had @param {Record<string, unknown>} sent */
+export function hasValues(had, sent) {
+  return Object.entries(sent).every(([name, value]) => had[name] === value);
+}

@@ -1,0 +1,67 @@
+// The registrations that this browser stores: the resident's own, and those of dependants whose codes this
+// phone shows. Dependants have a name, which the page shows beside the code without a connection.
+
+/** @typedef {import("./person_code.js").Registration} Registration */
+/** @typedef {Registration & {name: string}} Dependant */
+
+const REGISTRATION_KEY = "scangate-registration";
+const FAMILY_KEY = "scangate-family";
+
+/** Whether codes can be made from a stored value. A key of 32 bytes has 43 characters. @param {any} found */
+function isRegistration(found) {
+  const isNamed = /^p[0-9a-z]{13}$/.test(found?.person) && Number.isInteger(found?.kid);
+  return isNamed && /^[\w-]{43}$/.test(found.key);
+}
+
+/** @param {string} place @returns {any} */
+function readJson(place) {
+  try {
+    return JSON.parse(localStorage.getItem(place) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** The resident's own registration, or null. @returns {Registration | null} */
+export function readRegistration() {
+  const found = readJson(REGISTRATION_KEY);
+  return isRegistration(found) ? found : null;
+}
+
+/** @param {Registration} registration */
+export function saveRegistration(registration) {
+  localStorage.setItem(REGISTRATION_KEY, JSON.stringify(registration));
+}
+
+/** Deletes a registration that the server no longer accepts, and the family that was added with it. */
+export function deleteRegistration() {
+  localStorage.removeItem(REGISTRATION_KEY);
+  localStorage.removeItem(FAMILY_KEY);
+}
+
+/** The dependants whose codes this phone can show. @returns {Dependant[]} */
+export function readFamily() {
+  const found = readJson(FAMILY_KEY);
+  return Array.isArray(found) ? found.filter(isRegistration) : [];
+}
+
+/** @param {Dependant[]} family */
+function saveFamily(family) {
+  localStorage.setItem(FAMILY_KEY, JSON.stringify(family));
+}
+
+/** Saves a dependant's registration, and replaces an earlier one. @param {Dependant} dependant */
+export function saveDependant(dependant) {
+  saveFamily([...readFamily().filter(({ person }) => person !== dependant.person), dependant]);
+}
+
+/** Deletes a dependant for whom the resident no longer acts. @param {string} gone */
+export function deleteDependant(gone) {
+  saveFamily(readFamily().filter(({ person }) => person !== gone));
+}
+
+/** Updates the dependants' names to the server's. @param {{person: string, name: string}[]} named */
+export function renameFamily(named) {
+  const nameOf = (/** @type {string} */ of) => named.find(({ person }) => person === of)?.name;
+  saveFamily(readFamily().map((dependant) => ({ ...dependant, name: nameOf(dependant.person) ?? dependant.name })));
+}

@@ -1,0 +1,182 @@
+// The check-in page, behind each venue's code. It registers this phone if necessary, and checks in at the
+// venue. It shows the colour with a running clock, because the clock of a screenshot stands still. The page's
+// own address contains the venue's code, so a resident who registers first is then checked in at that venue.
+
+import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
+import { now, setServerTime } from "../lib/clock.js";
+import { showColour } from "../lib/colour.js";
+import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText } from "../lib/element.js";
+import { sendWithRetry } from "../lib/http.js";
+import { currentStep, makePersonCode } from "../lib/person_code.js";
+import { registerServiceWorker } from "../lib/service_worker.js";
+import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
+import { checks, clearingWords, joinWords, problems, retryingWords, unknownProblem, verdicts } from "../lib/words.js";
+
+/**
+ * The state of the page, as the body's `data-state`.
+ * @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" |
+ *   "failed"} State
+ */
+
+/** Uploading a picture on a bad signal takes long. */
+const SUBMIT_TRY_MS = 30_000;
+/** Refusals after which the city may require other fields than this form has. */
+const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
+
+const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
+let began = Date.now();
+
+/** @param {State} state */
+function setState(state) {
+  document.body.dataset.state = state;
+  findElement("registration").hidden = state !== "registering";
+  findElement("confirmation").hidden = state !== "confirming";
+  findElement("result").hidden = state !== "done";
+  findElement("progress").hidden = state === "done";
+  findElement("again").hidden = state !== "failed";
+  if (state !== "retrying") {
+    setText("waited", "");
+  }
+}
+
+/** @param {[string, string]} words */
+function showMessage(words) {
+  setText("message", words[0]);
+  setText("message-en", words[1]);
+  if (words[0] !== "") {
+    // The message stands below a long form, out of sight.
+    findElement("progress").scrollIntoView({ block: "nearest" });
+  }
+}
+
+function showRetry() {
+  setState("retrying");
+  const seconds = Math.round((Date.now() - began) / 1000);
+  showMessage(retryingWords());
+  setText("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
+}
+
+/** @param {string} code */
+function showFailure(code) {
+  showMessage(problems[code] ?? unknownProblem);
+  setState("failed");
+}
+
+/** Links to the pages where the person can clear a reason. @param {any} answer */
+function makeClearingItems(answer) {
+  return Object.entries(answer.links ?? {}).flatMap(([reason, address]) => {
+    const link = makeExternalLink(address, [`${reason}：${clearingWords[0]}`, clearingWords[1]]);
+    return link === null ? [] : [makeElement("li", link)];
+  });
+}
+
+/** @param {any} answer */
+function showResult(answer) {
+  showColour(answer.colour);
+  setText("verdict", joinWords(verdicts[answer.verdict] ?? verdicts.check));
+  const steps = answer.checks.map((/** @type {string} */ check) => joinWords(checks[check] ?? [check, ""]));
+  setText("checks", steps.join(" · "));
+  setText("reasons", answer.reasons.join(" · "));
+  findElement("links").replaceChildren(...makeClearingItems(answer));
+  findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
+  setText("venue", answer.venue.name);
+  setText("at", new Date(answer.at).toLocaleString());
+  setState("done");
+  registerServiceWorker();
+}
+
+/** @param {import("../lib/person_code.js").Registration} registration */
+async function checkIn(registration) {
+  setState("checking-in");
+  showMessage(["正在登记…", "Checking in…"]);
+  began = Date.now();
+  let sealedAt = currentStep();
+  let body = { venue, person: await makePersonCode(registration, sealedAt) };
+  const current = async () => {
+    // The same step is the same check-in. A new code is made only when the server may refuse the old one.
+    if (currentStep() > sealedAt + 1) {
+      sealedAt = currentStep();
+      body = { venue, person: await makePersonCode(registration, sealedAt) };
+    }
+    return body;
+  };
+  let answer = await sendWithRetry("/v1/check-ins", current, showRetry);
+  if (answer.body.code === "person-code-expired") {
+    // This phone's clock is off, and the refusal contains the server's time.
+    setServerTime(answer.body.server_time);
+    sealedAt = currentStep();
+    body = { venue, person: await makePersonCode(registration, sealedAt) };
+    answer = await sendWithRetry("/v1/check-ins", current, showRetry);
+  }
+  if (answer.status === 200) {
+    showResult(answer.body);
+  } else {
+    if (answer.body.code === "person-code-invalid") {
+      deleteRegistration();
+    }
+    showFailure(answer.body.code);
+  }
+}
+
+/** Loads the fields that this city requires, and shows the form. @param {[string, string]} words */
+async function loadForm(words) {
+  setState("asking");
+  showMessage(["请稍候…", "One moment…"]);
+  began = Date.now();
+  const answer = await sendWithRetry("/v1/registration", async () => undefined, showRetry);
+  if (answer.status === 200) {
+    showTerms(answer.body);
+    setState("registering");
+    showMessage(words);
+  } else {
+    showFailure(answer.body.code);
+  }
+}
+
+/** Whether another try would not help, or would use up one of the few that a person has.
+ * @param {import("../lib/http.js").Answer} answer */
+function isFinal(answer) {
+  const isShed = answer.status === 429 || answer.status === 503;
+  return !isShed || ["too-many", "registration-unavailable"].includes(answer.body.code);
+}
+
+async function register() {
+  const body = readForm();
+  began = Date.now();
+  setState("submitting");
+  showMessage(["正在登记…", "Registering…"]);
+  const answer = await sendWithRetry("/v1/people", async () => body, showRetry, { tryMs: SUBMIT_TRY_MS, isFinal });
+  const words = problems[answer.body.code] ?? unknownProblem;
+  if (answer.status === 200) {
+    saveRegistration(answer.body);
+    clearForm();
+    await checkIn(answer.body);
+  } else if (FORM_OUTDATED.includes(answer.body.code)) {
+    await loadForm(words);
+  } else {
+    setState("registering");
+    showMessage(words);
+  }
+}
+
+function start() {
+  const registration = readRegistration();
+  if (registration === null) {
+    void loadForm(["", ""]);
+  } else {
+    void checkIn(registration);
+  }
+}
+
+findElement("registration-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  showReview();
+  setState("confirming");
+  showMessage(["", ""]);
+});
+findElement("confirm").addEventListener("click", () => void register());
+findElement("correct").addEventListener("click", () => setState("registering"));
+prepareRegistrationForm(showMessage);
+findElement("again").addEventListener("click", start);
+setInterval(() => setText("now", new Date(now()).toLocaleTimeString()), 250);
+start();

@@ -1,0 +1,63 @@
+// The full reasons for the resident's colour: the rules that set it, what clears it and when, and the
+// progress of the daily reports. Also the latest check-ins, and the authority's look-ups of them.
+
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { makeColourMark } from "../lib/colour.js";
+import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, showList } from "../lib/element.js";
+import { readOwn } from "../lib/resident_api.js";
+import { directions, joinWords, labels, verdicts } from "../lib/words.js";
+import { makeClearingLinks } from "./reason_item.js";
+
+/** The number of latest check-ins shown. The server stores those of two weeks. */
+const CHECK_INS_MAX = 50;
+
+/** @typedef {[import("../lib/words.js").Words, string | Node]} Line */
+
+/** @param {any} reason */
+function formatReason({ text, clears_by, clears, link }) {
+  /** @type {Line[]} */
+  const lines = [[labels.clearsBy, clears_by]];
+  if (clears !== null) {
+    lines.push([labels.clears, makeTime(clears)]);
+  }
+  return [makeElement("strong", text), makeDefinitions(lines), ...makeClearingLinks(link)];
+}
+
+/** @param {any} check_in */
+function formatCheckIn({ at, venue, direction, verdict }) {
+  const way = joinWords(directions[direction] ?? [direction, ""]);
+  const said = verdict === null ? "" : ` · ${joinWords(verdicts[verdict] ?? [verdict, ""])}`;
+  return [venue.name ?? venue.id, makeElement("small", makeTime(at), ` · ${way}${said}`)];
+}
+
+/** @param {any} traced */
+function formatAccess({ by, purpose, at, from, to }) {
+  const span = makeElement("span", makeTime(from), " – ", makeTime(to));
+  const lines = makeDefinitions([
+    [labels.by, by],
+    [labels.purpose, purpose],
+    [labels.at, makeTime(at)],
+    [labels.window, span],
+  ]);
+  return [lines];
+}
+
+/** @param {{reported: number, needed: number}} progress */
+export function formatProgress({ reported, needed }) {
+  return `健康打卡 ${reported}/${needed} 天 · daily reports: ${reported} of ${needed} days`;
+}
+
+/** @param {any} mine */
+function show({ colour, reasons, progress, traced, check_ins, hotline: number }) {
+  findElement("why-colour").replaceChildren(makeColourMark(colour));
+  showList("why-reasons", reasons.map(formatReason));
+  setText("why-progress", progress === null ? "" : formatProgress(progress));
+  showList("why-traced", traced.map(formatAccess));
+  showList("why-check-ins", check_ins.slice(0, CHECK_INS_MAX).map(formatCheckIn));
+  findElement("why-hotline").replaceChildren(makeHotlineLink(number));
+}
+
+/** Prepares this part of the page. */
+export function prepareColourReasons() {
+  prepareLoadedPart("why", (retrying) => readOwn("", retrying), show);
+}

@@ -1,0 +1,57 @@
+// Declarations: saved as a draft, reviewed, and confirmed.
+
+import { handleSubmit, makeActionButton } from "../form/actions.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { labels, problemWords } from "../lib/words.js";
+
+/** @typedef {import("../lib/collapsible.js").Reload} Reload */
+
+/** The button that confirms a draft. @param {string} declaration @param {Reload} load */
+function makeConfirmButton(declaration, load) {
+  return makeActionButton(["内容属实，确认提交", "The information is true: confirm"], async (retrying) => {
+    const answer = await changeOwn("POST", `/declarations/${declaration}/confirm`, undefined, retrying);
+    if (answer.status !== 200) {
+      return problemWords(answer);
+    }
+    await load(["已确认", "Confirmed"]);
+    return ["已确认", "Confirmed"];
+  });
+}
+
+/** @param {any} declaration @param {Reload} load */
+function formatDeclaration({ declaration, text, drafted, confirmed }, load) {
+  const words = makeElement("p", text);
+  words.className = "letter";
+  if (confirmed === null) {
+    return [makeElement("strong", "草稿，尚未生效 Draft, not yet in effect"), words, makeConfirmButton(declaration, load)];
+  }
+  const times = makeDefinitions([
+    [labels.sent, makeTime(drafted)],
+    [labels.confirmed, makeTime(confirmed)],
+  ]);
+  return [makeElement("strong", "✓ 已确认 Confirmed"), words, times];
+}
+
+/** Prepares this part of the page. */
+export function prepareDeclarations() {
+  const load = prepareLoadedPart(
+    "declarations",
+    (retrying) => readOwn("/declarations", retrying),
+    ({ declarations }) => {
+      // The server sorts by time, and a resident looks for the latest.
+      showList("declarations-list", declarations.reverse().map((/** @type {any} */ one) => formatDeclaration(one, load)));
+    },
+  );
+  handleSubmit("declaration-form", async (retrying) => {
+    const text = findInput("declaration-text").value.trim();
+    const answer = await changeOwn("POST", "/declarations", { text }, retrying);
+    if (answer.status !== 200) {
+      return problemWords(answer);
+    }
+    findInput("declaration-text").value = "";
+    void load();
+    return ["草稿已保存，请在下面核对并确认", "Draft saved. Review and confirm it below."];
+  });
+}

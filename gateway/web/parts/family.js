@@ -1,0 +1,128 @@
+// The dependants for whom the resident acts: lists, adds and removes them, and shows their colours. The phone
+// also stores a dependant's key, so it can show the dependant's code.
+
+import { handleSubmit, makeActionButton } from "../form/actions.js";
+import { setNamedFamily, updateFamilyChoices } from "../form/person_choice.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { makeColourMark } from "../lib/colour.js";
+import { findElement, findInput, findSelect, makeDefinitions, makeElement, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { deleteDependant, readFamily, saveDependant } from "../lib/stored_registration.js";
+import { documents, joinWords, labels, problemWords } from "../lib/words.js";
+import { makeReasonItem } from "./reason_item.js";
+
+/** @typedef {import("../lib/words.js").Words} Words */
+/** @typedef {import("../lib/collapsible.js").Reload} Reload */
+/** @typedef {{person: string, name: string}} NamedPerson */
+
+/** Adds a dependant, and stores the key on this phone. Idempotent.
+ * @param {Record<string, unknown>} whom @param {string} name @param {() => void} retrying
+ * @returns {Promise<Words>} */
+async function addDependant(whom, name, retrying) {
+  const answer = await changeOwn("POST", "/dependants", whom, retrying);
+  if (answer.status !== 200) {
+    return problemWords(answer);
+  }
+  saveDependant({ ...answer.body, name });
+  updateFamilyChoices();
+  return ["已添加，可在页面上方选择亮码", "Added. Choose whose code to show at the top of this page."];
+}
+
+/** Allows a person to add the resident as a dependant. @param {string} person @param {() => void} retrying
+ * @returns {Promise<Words>} */
+async function addGuardian(person, retrying) {
+  const answer = await changeOwn("POST", "/guardians", { person }, retrying);
+  return answer.status === 204
+    ? ["已允许，对方现在可以用您的人员编号添加您", "Allowed. They can now add you by your person id."]
+    : problemWords(answer);
+}
+
+/** A button that shows a dependant's colour below it. @param {NamedPerson} named */
+function makeColourButton({ person }) {
+  const place = makeElement("div");
+  const button = makeActionButton(["查看颜色", "Show colour"], async (retrying) => {
+    const answer = await readOwn(`/dependants/${person}`, retrying);
+    if (answer.status !== 200) {
+      return problemWords(answer);
+    }
+    const { colour, reasons } = answer.body;
+    place.replaceChildren(makeColourMark(colour), makeElement("ul", ...reasons.map(makeReasonItem)));
+    return ["已更新", "Up to date"];
+  });
+  return makeElement("div", button, place);
+}
+
+/** A button that fetches the key of a dependant who was added with another phone.
+ * @param {NamedPerson} named @param {Reload} load */
+function makeFetchKeyButton({ person, name }, load) {
+  return makeActionButton(["在本机亮码", "Show code on this phone"], async (retrying) => {
+    const words = await addDependant({ person }, name, retrying);
+    await load(words);
+    return words;
+  });
+}
+
+/** @param {NamedPerson} named @param {Reload} load */
+function makeRemoveButton({ person }, load) {
+  return makeActionButton(["解除代办", "Stop acting for this person"], async (retrying) => {
+    const answer = await changeOwn("DELETE", `/dependants/${person}`, undefined, retrying);
+    // A try that got no answer may have done it.
+    if (answer.status !== 204 && answer.status !== 404) {
+      return problemWords(answer);
+    }
+    deleteDependant(person);
+    updateFamilyChoices();
+    await load(["已解除", "Done"]);
+    return ["已解除", "Done"];
+  });
+}
+
+/** @param {NamedPerson} named @param {Reload} load */
+function formatDependant(named, load) {
+  const isKept = readFamily().some(({ person }) => person === named.person);
+  return [
+    makeElement("strong", named.name),
+    makeDefinitions([[labels.person, named.person]]),
+    makeColourButton(named),
+    ...(isKept ? [] : [makeFetchKeyButton(named, load)]),
+    makeRemoveButton(named, load),
+  ];
+}
+
+function updateDocuments() {
+  const options = Object.entries(documents).map(([type, words]) => new Option(joinWords(words), type));
+  findSelect("dependant-document").replaceChildren(...options);
+}
+
+/** Prepares this part of the page.
+ * @param {string} own The resident's own id, which a guardian enters on another phone. */
+export function prepareFamily(own) {
+  updateDocuments();
+  findElement("own-person").textContent = own;
+  const load = prepareLoadedPart(
+    "family",
+    (retrying) => readOwn("/dependants", retrying),
+    ({ dependants }) => {
+      setNamedFamily(dependants);
+      showList("family-list", dependants.map((/** @type {NamedPerson} */ named) => formatDependant(named, load)));
+    },
+  );
+  handleSubmit("dependant-form", async (retrying) => {
+    const name = findInput("dependant-name").value.trim();
+    const number = findInput("dependant-number").value.trim();
+    const document = { type: findSelect("dependant-document").value, number };
+    const words = await addDependant({ name, document }, name, retrying);
+    void load();
+    return words;
+  });
+  handleSubmit("person-form", async (retrying) => {
+    const person = findInput("dependant-person").value.trim().toLowerCase();
+    // The list, which is loaded next, contains the name.
+    const words = await addDependant({ person }, person, retrying);
+    void load();
+    return words;
+  });
+  handleSubmit("guardian-form", (retrying) => {
+    return addGuardian(findInput("guardian-person").value.trim().toLowerCase(), retrying);
+  });
+}

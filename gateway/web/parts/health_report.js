@@ -1,0 +1,75 @@
+// The daily health report of the resident or a dependant.
+
+import { handleSubmit } from "../form/actions.js";
+import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { findElement, findInput, makeElement, makeTime, showList } from "../lib/element.js";
+import { changeOwn, readOwn } from "../lib/resident_api.js";
+import { joinWords, problemWords, symptoms } from "../lib/words.js";
+import { formatProgress } from "./colour_reasons.js";
+import { reloadOverview } from "./overview.js";
+
+/** @typedef {import("../lib/words.js").Words} Words */
+
+const DAYS_SHOWN_MAX = 14;
+
+/** @param {string} symptom */
+function formatSymptom(symptom) {
+  return joinWords(symptoms[symptom] ?? [symptom, ""]);
+}
+
+/** @param {any} report */
+function formatReport({ at, temperature, symptoms: felt }) {
+  const said = [temperature === null ? "" : `${temperature} °C`, ...felt.map(formatSymptom)];
+  return [makeTime(at), makeElement("small", said.filter((words) => words !== "").join(" · "))];
+}
+
+/** @param {any} body */
+function show({ reports }) {
+  showList("report-list", reports.slice(-DAYS_SHOWN_MAX).reverse().map(formatReport));
+}
+
+function updateSymptoms() {
+  const choices = Object.keys(symptoms).map((symptom) => {
+    const box = makeElement("input");
+    box.type = "checkbox";
+    box.name = "symptom";
+    box.value = symptom;
+    return makeElement("label", box, formatSymptom(symptom));
+  });
+  findElement("symptoms").append(...choices);
+}
+
+/** The entered values, in the shape of the request. A person without a thermometer omits the temperature. */
+function readForm() {
+  const temperature = findInput("temperature").valueAsNumber;
+  const felt = [...document.querySelectorAll('input[name="symptom"]:checked')];
+  return {
+    ...(Number.isNaN(temperature) ? {} : { temperature }),
+    symptoms: felt.map((box) => /** @type {HTMLInputElement} */ (box).value),
+  };
+}
+
+/** @param {any} said @returns {Words} */
+function describeOutcome({ counts, progress }) {
+  const far = progress === null ? "" : ` · ${formatProgress(progress)}`;
+  return counts
+    ? ["今天的打卡已计入", `Counted for today${far}`]
+    : ["已收到；今天已有一次打卡计入", `Received. An earlier report already counted for today${far}`];
+}
+
+/** Prepares this part of the page. */
+export function prepareReport() {
+  updateSymptoms();
+  const load = prepareLoadedPart("report", (retrying) => readOwn("/reports", retrying), show);
+  loadFamilyWhenOpened("report");
+  handleSubmit("report-form", async (retrying) => {
+    const answer = await changeOwn("POST", pathOfChosenPerson("reported", "/reports"), readForm(), retrying);
+    if (answer.status !== 200) {
+      return problemWords(answer);
+    }
+    reloadOverview();
+    void load();
+    return describeOutcome(answer.body);
+  });
+}

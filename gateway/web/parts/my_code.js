@@ -1,0 +1,144 @@
+// The code to show at a door, made without a connection, and its colour, which comes from the server. The
+// page shows a colour for as long as a code is valid. After that it shows "unknown" until the server sends
+// the colour again.
+
+import { updateFamilyChoices } from "../form/person_choice.js";
+import { now } from "../lib/clock.js";
+import { showColour } from "../lib/colour.js";
+import { findElement, findSelect, setText } from "../lib/element.js";
+import { currentStep, makePersonCode, timeToNextStepMs } from "../lib/person_code.js";
+import { startPolling } from "../lib/polling.js";
+import { readOwn } from "../lib/resident_api.js";
+import { deleteDependant, readFamily } from "../lib/stored_registration.js";
+import { joinWords, pleaseWait, problemWords, waitingWords } from "../lib/words.js";
+import { drawQrCode } from "../qr/qr_canvas.js";
+import { makeReasonItem } from "./reason_item.js";
+
+/** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../lib/words.js").Words} Words */
+/** @typedef {import("./reason_item.js").Reason} Reason */
+/** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading A colour, and its time. */
+
+const COLOUR_MS_MAX = 60_000;
+const TICK_MS = 250;
+/** Two polls in the minute for which a colour is shown, so one may fail. */
+export const POLL_MS = 30_000;
+
+/** The latest colour of each person. @type {Map<string, ColourReading>} */
+const readings = new Map();
+/** Why the colour of a person is unknown. @type {Map<string, Words>} */
+const problems = new Map();
+/** The code on the screen: the person and the step. */
+let drawnCode = "";
+/** The colour on the screen, with its reasons and its age. */
+let shownColour = "";
+
+/** @param {Registration} own */
+function findChosen(own) {
+  const whose = findSelect("whose").value;
+  return readFamily().find(({ person }) => person === whose) ?? own;
+}
+
+/** @param {Registration} registration */
+async function showCode(registration) {
+  const atStep = currentStep();
+  const wanted = `${registration.person} ${atStep}`;
+  if (wanted === drawnCode) {
+    return;
+  }
+  drawnCode = wanted;
+  const code = await makePersonCode(registration, atStep);
+  // Another person may have been chosen meanwhile.
+  if (wanted === drawnCode) {
+    drawQrCode(/** @type {HTMLCanvasElement} */ (findElement("code")), code);
+  }
+}
+
+function showCountdown() {
+  const seconds = Math.ceil(timeToNextStepMs() / 1000);
+  setText("now", new Date(now()).toLocaleTimeString("zh-CN"));
+  setText("countdown", `${seconds} 秒后换新码 · new code in ${seconds} s`);
+}
+
+/** The age of a person's colour, or why it is unknown.
+ * @param {string} person @param {boolean} isFresh @returns {Words} */
+function describeAge(person, isFresh) {
+  const last = readings.get(person);
+  if (last === undefined) {
+    return problems.get(person) ?? pleaseWait;
+  }
+  const at = new Date(last.atMs).toLocaleTimeString("zh-CN");
+  return isFresh ? [`截至 ${at}`, `as of ${at}`] : [`${at} 以后未能更新，正在重试`, `not updated since ${at}, retrying`];
+}
+
+/** @param {string} person */
+function showChosenColour(person) {
+  const last = readings.get(person);
+  const isFresh = last !== undefined && now() - last.atMs < COLOUR_MS_MAX;
+  const { colour, reasons } = isFresh ? last : { colour: "unknown", reasons: [] };
+  const words = joinWords(describeAge(person, isFresh));
+  const telling = JSON.stringify([colour, reasons, words]);
+  if (telling === shownColour) {
+    // Replacing it would remove a link that a person is about to follow.
+    return;
+  }
+  shownColour = telling;
+  showColour(colour);
+  setText("as-of", words);
+  findElement("why-short").replaceChildren(...reasons.map(makeReasonItem));
+}
+
+/** Records a colour from the server. @param {string} person @param {ColourReading} standing */
+export function recordColour(person, standing) {
+  readings.set(person, standing);
+}
+
+/** Records that a request is being retried. @param {string} person */
+export function recordDelay(person) {
+  problems.set(person, waitingWords());
+}
+
+/** Records why the server did not send a colour. @param {string} person @param {Words} words */
+export function recordProblem(person, words) {
+  readings.delete(person);
+  problems.set(person, words);
+}
+
+/** Polls the chosen dependant's colour. The resident's own comes with the overview.
+ * @param {Registration} own */
+async function pollDependant(own) {
+  const { person } = findChosen(own);
+  if (person === own.person) {
+    return POLL_MS;
+  }
+  const answer = await readOwn(`/dependants/${person}`, () => recordDelay(person));
+  if (answer.status === 200) {
+    const { colour, reasons } = answer.body;
+    recordColour(person, { colour, reasons, atMs: now() });
+  } else {
+    recordProblem(person, problemWords(answer));
+    if (answer.status === 404) {
+      deleteDependant(person);
+      updateFamilyChoices();
+    }
+  }
+  return findChosen(own).person === person ? POLL_MS : 0;
+}
+
+/** Starts to show codes. @param {Registration} own */
+export function startMyCode(own) {
+  const tick = () => {
+    const registration = findChosen(own);
+    showCountdown();
+    showChosenColour(registration.person);
+    void showCode(registration);
+  };
+  updateFamilyChoices();
+  tick();
+  setInterval(tick, TICK_MS);
+  const look = startPolling(() => pollDependant(own));
+  findSelect("whose").addEventListener("change", () => {
+    tick();
+    look();
+  });
+}

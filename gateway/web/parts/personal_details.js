@@ -1,0 +1,75 @@
+// Name, phone and class of the resident, and a form to change them.
+
+import { handleSubmit } from "../form/actions.js";
+import { prepareLoadedPart } from "../lib/collapsible.js";
+import { findInput, findSelect } from "../lib/element.js";
+import { changeOwn, hasValues, readOwn } from "../lib/resident_api.js";
+import { classes, joinWords, problemWords } from "../lib/words.js";
+
+/** @typedef {{name: string, phone: string, class: string}} PersonalDetails */
+
+/** The city's values. Until they are loaded, the form's initial values. @type {PersonalDetails} */
+let stored = { name: "", phone: "", class: "permanent" };
+
+/** @returns {PersonalDetails} */
+function readForm() {
+  return {
+    name: findInput("name").value.trim(),
+    phone: findInput("phone").value.trim(),
+    class: findSelect("class").value,
+  };
+}
+
+/** Fills a field that still has its earlier value.
+ * @param {HTMLInputElement | HTMLSelectElement} field @param {string} before @param {string} now */
+function fill(field, before, now) {
+  if (field.value === before) {
+    field.value = now;
+  }
+}
+
+/** @param {PersonalDetails} now */
+function show({ name, phone, class: kind }) {
+  fill(findInput("name"), stored.name, name);
+  fill(findInput("phone"), stored.phone, phone);
+  fill(findSelect("class"), stored.class, kind);
+  stored = { name, phone, class: kind };
+}
+
+/** The values that differ from the city's. Some cities limit the changes of a value to one a day. */
+function readChanges() {
+  const changed = Object.entries(readForm()).filter(([name, value]) => !hasValues(stored, { [name]: value }));
+  return Object.fromEntries(changed);
+}
+
+/** The city's values if they already contain the changes, as after a try whose answer was lost.
+ * @param {Record<string, unknown>} changed @param {() => void} retrying */
+async function findIfChanged(changed, retrying) {
+  const now = await readOwn("", retrying);
+  return hasValues(now.body, changed) ? now : null;
+}
+
+/** @param {() => void} retrying @returns {Promise<import("../lib/words.js").Words>} */
+async function change(retrying) {
+  const changed = readChanges();
+  if (Object.keys(changed).length === 0) {
+    return ["没有改动", "No changes"];
+  }
+  const recover = () => findIfChanged(changed, retrying);
+  const told = await changeOwn("PATCH", "", changed, retrying, recover);
+  // A browser may repeat a request by itself. The first copy then used up the day's quota.
+  const answer = told.body.code === "edit-quota" ? ((await recover()) ?? told) : told;
+  if (answer.status !== 200) {
+    return problemWords(answer);
+  }
+  show(answer.body);
+  return ["已修改", "Changed"];
+}
+
+/** Prepares this part of the page. */
+export function preparePersonalDetails() {
+  const options = Object.entries(classes).map(([name, words]) => new Option(joinWords(words), name));
+  findSelect("class").replaceChildren(...options);
+  prepareLoadedPart("particulars", (retrying) => readOwn("", retrying), show);
+  handleSubmit("particulars-form", change);
+}

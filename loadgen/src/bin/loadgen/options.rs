@@ -1,0 +1,163 @@
+//! The command line of `loadgen`: its subcommands, their options, and how a rate and a duration are written.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use scangate_loadgen::client::Handshake;
+use scangate_loadgen::report::slo::Slo;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Sends the check-ins of a city to a gateway and checks what the gateway stored.
+#[derive(Parser)]
+#[command(name = "loadgen", version, after_help = "loadgen reads no environment variables.")]
+pub(crate) struct LoadgenCli {
+    #[command(subcommand)]
+    pub(crate) command: LoadgenCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum LoadgenCommand {
+    /// Lists the scenarios.
+    Scenarios,
+    /// Checks whether this machine and the data folder are fit for a run.
+    Doctor {
+        /// The gateway's data folder, which holds its certificate and tokens.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+    },
+    /// Runs a scenario, then reads every acknowledged check-in back.
+    ///
+    /// Exit codes: 0 if every check-in was read back; 1 if one was not, or the run failed; 2 for wrong usage;
+    /// 3 if a service level was missed.
+    Run(RunOptions),
+    /// Imports recorded check-ins and compares every co-presence answer with a brute-force calculation.
+    Replay(ReplayOptions),
+    /// Prints the figures of two JSON reports side by side, with the change in percent.
+    Compare {
+        /// The earlier report.
+        before: PathBuf,
+        /// The later report.
+        after: PathBuf,
+    },
+    /// Prints a man page in roff to standard output.
+    Man {
+        /// The subcommand that the page describes; the page describes loadgen itself if this is left out.
+        subcommand: Option<String>,
+    },
+    /// Prints a shell's completion script to standard output.
+    Completions {
+        /// The shell that reads the script.
+        shell: Shell,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// Gates: connections that stay open, many scans on each.
+    Gate,
+    /// Phones: a new connection for each scan.
+    Phone,
+    /// Gates and phones together over a day's curve, with its peaks.
+    Commute,
+}
+
+#[derive(Args)]
+pub(crate) struct RunOptions {
+    /// The scenario to run.
+    pub(crate) scenario: Scenario,
+    /// The URL of the gateway, such as https://127.0.0.1:8443.
+    #[arg(long)]
+    pub(crate) target: String,
+    /// The gateway's data folder, which holds its certificate and tokens.
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// Scans a second, such as 500 or 20k.
+    #[arg(long, default_value = "1k", value_parser = rate)]
+    pub(crate) rate: f64,
+    /// The length of the run, such as 30s or 5m.
+    #[arg(long = "for", default_value = "60s", value_parser = duration)]
+    pub(crate) length: Duration,
+    /// The number of gate connections.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) connections: u32,
+    /// Scans in flight on each gate connection.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) in_flight: u32,
+    /// The HTTP version of gate connections.
+    #[arg(long, default_value = "3", value_parser = ["1", "2", "3"])]
+    pub(crate) http: String,
+    /// The TLS handshake of phones.
+    #[arg(long, default_value = "full")]
+    pub(crate) mode: Handshake,
+    /// The number of residents to register.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub(crate) residents: u32,
+    /// The number of venues to register.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) venues: u32,
+    /// The seed of the plan; the same seed makes the same run.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The process id of the gateway, to read its CPU time. By default loadgen finds the process by its port.
+    #[arg(long)]
+    pub(crate) server_pid: Option<u32>,
+    /// Writes the report as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Writes the report with its plots as HTML to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// A service level that the run must meet, such as p99<50ms or errors<0.1%. The option can be repeated.
+    #[arg(long)]
+    pub(crate) slo: Vec<Slo>,
+    /// Does not read the acknowledged check-ins back.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    /// Allows a target on another machine. Use it only with the permission of that machine's owner.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayOptions {
+    /// A file of recorded check-ins with the columns user, venue, …, time.
+    pub(crate) file: PathBuf,
+    /// The URL of the gateway, such as https://127.0.0.1:8443.
+    #[arg(long)]
+    pub(crate) target: String,
+    /// The gateway's data folder, which holds its certificate and tokens.
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// The maximum number of people to query, spread evenly over the file.
+    #[arg(long, default_value_t = 1_500)]
+    pub(crate) people: usize,
+    /// Allows a target on another machine. Use it only with the permission of that machine's owner.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let (number, factor) = match text.strip_suffix('k') {
+        Some(thousands) => (thousands, 1e3),
+        None => (text, 1.0),
+    };
+    let rate = number.parse::<f64>().ok().map(|number| number * factor);
+    rate.filter(|rate| (0.1..=5e6).contains(rate))
+        .ok_or_else(|| format!("`{text}` is not a rate from 0.1 to 5000k scans a second"))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) =
+        text.split_at(text.find(|letter: char| letter.is_alphabetic()).unwrap_or(text.len()));
+    let seconds = match unit {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        _ => return Err(format!("`{text}` is not a duration: write a number and s, m or h")),
+    };
+    let length = number.parse::<f64>().ok().map(|number| number * seconds);
+    let length = length.filter(|length| (0.1..=86_400.0).contains(length));
+    length
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("`{text}` is not a duration from 0.1 seconds to 24 hours"))
+}

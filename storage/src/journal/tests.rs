@@ -1,9 +1,0 @@
-//! Crashes, rot and full disks.
-
-#![expect(clippy::cast_possible_truncation, reason = "offsets of files in memory")]
-
-mod crashes;
-mod disk;
-mod rig;
-mod room;
-mod starts;

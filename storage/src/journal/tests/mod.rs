@@ -1,0 +1,9 @@
+//! Crashes, rot and full disks.
+
+#![expect(clippy::cast_possible_truncation, reason = "offsets of files in memory")]
+
+mod crashes;
+mod disk;
+mod full;
+mod rig;
+mod starts;

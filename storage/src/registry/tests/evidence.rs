@@ -1,0 +1,101 @@
+//! Facts, daily reports, upstream colours and papers.
+
+use super::*;
+
+pub(super) fn withdrawn_facts(store: &TestStore) {
+    let registry = store.open();
+    let about = fact(FactId(9), PersonId(4));
+    let facts = [about.clone(), fact(FactId(8), PersonId(4)), fact(FactId(7), PersonId(5))];
+    registry.add_facts(&facts).unwrap();
+    let mistaken = |at| Force::Withdrawn(Withdrawal { reason: "mistaken".into(), at });
+    let withdrawn = Fact { force: mistaken(Some(NOW)), ..about };
+    for (reason, now) in [("mistaken", NOW), ("again", NOW.plus_ms(1))] {
+        let said = registry.withdraw_fact(FactId(9), reason.into(), now).unwrap();
+        assert_eq!(said.as_ref(), Some(&withdrawn));
+    }
+    assert_eq!(registry.fact(FactId(9)).unwrap(), Some(withdrawn));
+    assert_eq!(registry.withdraw_fact(FactId(1), "none".into(), NOW).unwrap(), None);
+    let mut all = Vec::new();
+    registry.evidence(|person, evidence| all.push((person, evidence.facts.len()))).unwrap();
+    all.sort();
+    assert_eq!(all, [(PersonId(4), 2), (PersonId(5), 1)]);
+    // A row with only the reason.
+    let key = [&4_u64.to_be_bytes()[..], &8_u64.to_be_bytes(), &[1]].concat();
+    registry.rows().write(&[vec![Row::new(RegistryTable::Facts, key, pack(&"mistaken"))].into()]).unwrap();
+    assert_eq!(registry.fact(FactId(8)).unwrap().map(|fact| fact.force), Some(mistaken(None)));
+}
+
+pub(super) fn reported_once_a_day(store: &TestStore) {
+    let registry = store.open();
+    let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+    registry.add_facts(&[fact(FactId(9), person)]).unwrap();
+    let report =
+        |minutes: u64| Report { at: NOW.plus_ms(minutes * 60_000), temperature: None, symptoms: vec![] };
+    assert!(registry.add_report(person, 700, &report(5)).unwrap());
+    assert!(!registry.add_report(person, 700, &report(9)).unwrap());
+    assert!(!registry.add_report(person, 700, &report(5)).unwrap(), "a second one of the same millisecond");
+    assert!(registry.add_report(person, 699, &report(1)).unwrap());
+    registry.withdraw_fact(FactId(9), "mistaken".into(), NOW).unwrap().unwrap();
+    let evidence = registry.evidence_of(person).unwrap();
+    assert!(matches!(&evidence.facts[..], [Fact { force: Force::Withdrawn(_), .. }]));
+    assert_eq!(evidence.reports.len(), 2);
+    assert_eq!(registry.reports_of(person).unwrap(), [report(1), report(5)]);
+    let mut all = Vec::new();
+    registry.evidence(|person, evidence| all.push((person, evidence.clone()))).unwrap();
+    assert_eq!(all, [(person, evidence)]);
+    assert!(registry.erase_person(person).unwrap());
+    assert_eq!(registry.evidence_of(person).unwrap(), Default::default());
+}
+
+pub(super) fn shown_upstream(store: &TestStore) {
+    let registry = store.open();
+    let (one, other, later) = (PersonId(4), PersonId(5), NOW.plus_ms(1));
+    let shown = |source: &str, colour, at| Upstream { source: source.into(), colour, at };
+    registry.note_upstream("jiangsu", &[(one, Colour::Red), (other, Colour::Yellow)], NOW).unwrap();
+    registry.note_upstream("anhui", &[(one, Colour::Yellow)], NOW).unwrap();
+    let of_one = [("anhui", Colour::Yellow), ("jiangsu", Colour::Red)]
+        .map(|(source, colour)| shown(source, colour, NOW));
+    assert_eq!(registry.upstream_of(one).unwrap(), of_one);
+    registry.note_upstream("jiangsu", &[(one, Colour::Green)], later).unwrap();
+    let of_one = [shown("anhui", Colour::Yellow, NOW), shown("jiangsu", Colour::Green, later)];
+    assert_eq!(registry.upstream_of(one).unwrap(), of_one);
+    let mut all = Vec::new();
+    registry.shown_by("jiangsu", |person, colour| all.push((person, colour))).unwrap();
+    all.sort_unstable();
+    assert_eq!(all, [(one, Colour::Green), (other, Colour::Yellow)]);
+    assert_eq!(registry.upstream_of(other).unwrap(), [shown("jiangsu", Colour::Yellow, NOW)]);
+    assert_eq!(registry.upstream_of(PersonId(6)).unwrap(), []);
+}
+
+pub(super) fn papers_in_order(store: &TestStore) {
+    let registry = store.open();
+    let appeal = |id: u64, due: u64| {
+        let (text, at) = ("it was not me".to_owned(), NOW);
+        let paper = Paper::Appeal(Letter { text, at, due: Timestamp(due), answer: None });
+        FiledPaper { id: PaperId(id), person: PersonId(id % 2), paper }
+    };
+    let all = [appeal(1, 30), appeal(2, 10), appeal(3, 20)];
+    all.iter().for_each(|filed| registry.file(filed).unwrap());
+    let open = |registry: &Registry| -> Vec<u64> {
+        registry.open_papers().unwrap().iter().map(|filed| filed.id.0).collect()
+    };
+    assert_eq!(open(&registry), [2, 3, 1]);
+    let answer = |paper: &mut Paper| match paper {
+        Paper::Appeal(Letter { answer: Some(_), .. })
+        | Paper::Declaration(_)
+        | Paper::Arrival(_)
+        | Paper::Question(_) => Err(()),
+        Paper::Appeal(appeal) => {
+            appeal.answer = Some(Answer { at: NOW, by: "office".into(), text: "right".into() });
+            Ok(())
+        }
+    };
+    let changed = registry.change_paper(PersonId(1), PaperId(3), answer).unwrap().unwrap();
+    assert!(matches!(changed, Ok(Paper::Appeal(Letter { answer: Some(_), .. }))));
+    assert_eq!(registry.change_paper(PersonId(1), PaperId(3), answer).unwrap(), Some(Err(())));
+    assert_eq!(registry.change_paper(PersonId(1), PaperId(2), answer).unwrap(), None);
+    assert_eq!(open(&registry), [2, 1]);
+    assert_eq!(registry.papers_of(PersonId(1)).unwrap().len(), 2);
+    assert_eq!(registry.paper(PersonId(0), PaperId(1)).unwrap(), None);
+    assert_eq!(registry.open_paper(PaperId(1)).unwrap(), Some(all[0].clone()));
+}

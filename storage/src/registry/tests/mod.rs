@@ -1,0 +1,150 @@
+//! The registry over a real store on a real disk and over a real cluster, with the same tests.
+
+mod acts;
+mod evidence;
+mod guardians;
+mod people;
+mod test_sites;
+
+use super::*;
+use crate::cql::testing::cluster;
+use acts::{audited_by_many, broken_audit, budgets, released_once};
+use evidence::{papers_in_order, reported_once_a_day, shown_upstream, withdrawn_facts};
+use guardians::{named_and_taken, tied_by_many};
+use people::{counted, erased_people, once_registered, proven_for_good, registered_by_many};
+use scangate_core::booking::{BookingError, Slot};
+use scangate_core::colour::{Checks, Colour};
+use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
+use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId};
+use scangate_core::kin::{Kin, Side};
+use scangate_core::paper::{Answer, FiledPaper, Letter, Paper};
+use scangate_core::person::{Document, DocumentType, PersonClass, Personal, PersonalChange};
+use scangate_core::report::Report;
+use scangate_core::test_site::{Opening, TestSite};
+use scangate_core::time::Timestamp;
+use scangate_core::venue::{Doors, Dwell, VenueKind};
+use scangate_core::visit::Window;
+use std::path::PathBuf;
+use test_sites::{booked_by_many, test_sites_kept};
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// The store of a test registry, which a test may open repeatedly.
+enum TestStore {
+    Embedded(tempfile::TempDir),
+    Cluster(&'static str),
+}
+
+impl TestStore {
+    fn open(&self) -> Registry {
+        let secret = Secret::new(&[5; 32]).unwrap();
+        match self {
+            Self::Embedded(folder) => Registry::embedded(folder.path(), &secret).unwrap(),
+            Self::Cluster(name) => Registry::clustered(cluster(name), &secret).unwrap(),
+        }
+    }
+}
+
+macro_rules! over_both {
+    ($($test:ident),* $(,)?) => {
+        mod embedded {
+            $(#[test] fn $test() { super::$test(&super::TestStore::Embedded(tempfile::tempdir().unwrap())); })*
+        }
+        mod clustered {
+            $(#[test] fn $test() { super::$test(&super::TestStore::Cluster(stringify!($test))); })*
+        }
+    };
+}
+
+over_both!(
+    once_registered,
+    registered_by_many,
+    withdrawn_facts,
+    erased_people,
+    broken_audit,
+    counted,
+    audited_by_many,
+    budgets,
+    released_once,
+    reported_once_a_day,
+    tied_by_many,
+    proven_for_good,
+    named_and_taken,
+    papers_in_order,
+    shown_upstream,
+    test_sites_kept,
+    booked_by_many,
+    all_survives,
+);
+
+fn personal(number: u32) -> Personal {
+    Personal {
+        name: format!("Unmistakable Name {number}"),
+        phone: format!("139{number:08}"),
+        document: Document { r#type: DocumentType::Passport, number: format!("UNMISTAKABLE{number:05}") },
+        class: PersonClass::Courier,
+    }
+}
+
+fn fact(id: FactId, person: PersonId) -> Fact {
+    let kind = FactKind::Confirmed;
+    let source = "centre for disease control".to_owned();
+    Fact {
+        id,
+        person,
+        kind,
+        at: NOW,
+        until: None,
+        recorded: NOW,
+        source,
+        reference: None,
+        force: Force::InForce,
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn is_on_disk(folder: &Path, words: &str) -> bool {
+    let contains = |bytes: &[u8]| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+    files(folder).iter().any(|path| contains(&std::fs::read(path).unwrap()))
+}
+
+#[test]
+fn nothing_personal_is_readable_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |secret| Registry::embedded(folder.path(), &Secret::new(secret).unwrap()).unwrap();
+    let registry = open(&[5; 32]);
+    registry.register(&[personal(3)], 1, NOW).unwrap();
+    drop(registry);
+    for words in ["Unmistakable", "UNMISTAKABLE", "13900000003"] {
+        assert!(!is_on_disk(folder.path(), words), "{words}");
+    }
+    let strange = open(&[6; 32]);
+    let mut all = Vec::new();
+    strange.people(|id| all.push(id)).unwrap();
+    assert!(matches!(strange.person(all[0]), Err(RegistryError::Sealed)));
+}
+
+fn all_survives(store: &TestStore) {
+    let window = Window { from: Timestamp(1), to: Timestamp(2) };
+    let case = {
+        let registry = store.open();
+        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 1);
+        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 1);
+        assert_eq!(registry.publish_policy("xinji/1", "b", "s").unwrap().0, 2);
+        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 3);
+        registry.set("kids", b"1").unwrap();
+        let (tracer, purpose, reference) = ("t".to_owned(), "contact-tracing".to_owned(), "r".to_owned());
+        registry
+            .open_case(NewCase { tracer, person: PersonId(3), purpose, reference, window, opened: NOW })
+            .unwrap()
+    };
+    let registry = store.open();
+    assert_eq!(registry.case(case.id).unwrap(), Some(case.clone()));
+    assert_eq!(registry.cases_about(PersonId(3)).unwrap(), [case]);
+    assert_eq!(registry.setting("kids").unwrap().as_deref(), Some(b"1".as_slice()));
+    assert_eq!(registry.policies().unwrap().len(), 3);
+}

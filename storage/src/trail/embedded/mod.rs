@@ -1,0 +1,455 @@
+//! Trails beside the journal, in an embedded log-structured store. Partitions are buckets. A drain writes one
+//! packed value to each bucket that it touches, so it is a few thousand writes and not a hundred thousand.
+//!
+//! **Shape**: a keyspace a UTC day and index, so that retention drops whole files. Keys, big-endian: `bucket
+//! (2) tier (1) number (8)` in the persons' index, `hour (1) bucket (2) tier (1) number (8)` in the venues'.
+//! A bucket is the id modulo [`BUCKETS`]: ids are random, so any bits of them spread evenly. The number of
+//! buckets is fixed when the store is made and stored in its `meta` keyspace.
+//!
+//! Small drains leave small blocks. When a bucket has [`BLOCKS_A_TIER`] blocks of one tier, one atomic write
+//! merges them into one block of the next tier. A row is thus rewritten a few times in its life, and a reader
+//! finds a few dozen blocks at most.
+
+mod block;
+mod row;
+mod whole;
+
+use super::{Index, TrailError, TrailStore, merge, with_twins};
+use crate::disk_space;
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use row::BlockRow;
+use scangate_core::check_in::CheckIn;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::time::{HOUR_MS, Timestamp};
+use scangate_core::visit::Window;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+/// The default number of buckets of a store.
+pub const BUCKETS: u16 = 1_024;
+/// Blocks of one tier in a bucket that are merged into one of the next.
+const BLOCKS_A_TIER: u16 = 16;
+const META_BUCKETS: &str = "buckets";
+const META_NUMBER: &str = "number";
+/// The last tier: 16 drains a second all day reach the fifth.
+const TIER_LAST: u8 = 5;
+
+impl Index {
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Persons => "p",
+            Self::Venues => "v",
+        }
+    }
+}
+
+/// A bucket of an index in its period: the day, and in the venues' index the hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Bucket {
+    index: Index,
+    day: u32,
+    hour: u8,
+    bucket: u16,
+}
+
+impl Bucket {
+    fn of(index: Index, owner: u64, at: Timestamp, buckets: u16) -> Self {
+        let hour = match index {
+            Index::Persons => 0,
+            Index::Venues => u8::try_from(at.utc_hour() % 24).expect("a day has 24 hours"),
+        };
+        let bucket = u16::try_from(owner % u64::from(buckets)).expect("less than the number of buckets");
+        Self { index, day: at.utc_day(), hour, bucket }
+    }
+
+    /// The bucket's rank among the buckets of its index, in the order of their periods.
+    fn rank(self) -> u64 {
+        u64::from(self.day) << 24 | u64::from(self.hour) << 16 | u64::from(self.bucket)
+    }
+
+    fn of_rank(index: Index, rank: u64) -> Self {
+        let [.., a, b, c, d, hour, e, f] = rank.to_be_bytes();
+        let (day, bucket) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
+        Self { index, day, hour, bucket }
+    }
+
+    /// The prefix of all keys of the bucket.
+    fn prefix(self) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(12);
+        if self.index == Index::Venues {
+            prefix.push(self.hour);
+        }
+        prefix.extend_from_slice(&self.bucket.to_be_bytes());
+        prefix
+    }
+
+    fn key(self, tier: u8, number: u64) -> Vec<u8> {
+        let mut key = self.prefix();
+        key.push(tier);
+        key.extend_from_slice(&number.to_be_bytes());
+        key
+    }
+}
+
+/// The embedded trails.
+pub struct EmbeddedTrails {
+    folder: PathBuf,
+    buckets: u16,
+    /// None only after a failed reopening.
+    open: RwLock<Option<OpenStore>>,
+}
+
+struct OpenStore {
+    database: Database,
+    meta: Keyspace,
+    buckets: u16,
+    days: Mutex<HashMap<(Index, u32), Keyspace>>,
+    writing: Mutex<WriteState>,
+}
+
+/// The sort key of a check-in of a drain. It is sorted instead of the row, which is twice as long.
+struct SortEntry {
+    /// The bucket's rank.
+    bucket: u64,
+    owner: u64,
+    at: u64,
+    /// The check-in's index in the drain.
+    place: u32,
+}
+
+impl SortEntry {
+    fn key(&self) -> (u64, u64, u64) {
+        (self.bucket, self.owner, self.at)
+    }
+}
+
+#[derive(Default)]
+struct WriteState {
+    /// The number of the next block.
+    number: u64,
+    /// The order of the drain being written; reused for its capacity.
+    order: Vec<SortEntry>,
+    /// The buckets that the drain touched; reused for its capacity.
+    touched: Vec<Bucket>,
+    /// The number of blocks of each tier in each bucket since the store was opened.
+    gathered: HashMap<(Bucket, u8), u16>,
+}
+
+impl EmbeddedTrails {
+    /// Opens the store of a folder, or makes one with this number of buckets.
+    pub fn open(folder: &Path, buckets: u16) -> Result<Self, TrailError> {
+        let open = OpenStore::new(folder, buckets)?;
+        Ok(Self { folder: folder.to_owned(), buckets, open: RwLock::new(Some(open)) })
+    }
+
+    /// Runs `act` on the store. A store that poisoned itself after a failed flush is reopened first, once the
+    /// disk has space again.
+    fn with<T>(&self, act: impl Fn(&OpenStore) -> Result<T, TrailError>) -> Result<T, TrailError> {
+        if let Some(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            let result = act(open);
+            if !matches!(result, Err(TrailError::Store(fjall::Error::Poisoned))) {
+                return result;
+            }
+        }
+        // While the disk is full the poisoned store still serves reads.
+        disk_space::probe(&self.folder).map_err(fjall::Error::Io)?;
+        let mut slot = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // The poisoned store must release the folder before another one can open it.
+        *slot = None;
+        act(slot.insert(OpenStore::new(&self.folder, self.buckets)?))
+    }
+}
+
+impl TrailStore for EmbeddedTrails {
+    fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+        self.with(|open| open.write(drain))
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.with(|open| open.persons(asks))
+    }
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        self.with(|open| open.venue(venue, window))
+    }
+
+    fn retain_from(&self, day: u32) -> Result<(), TrailError> {
+        self.with(|open| open.retain_from(day))
+    }
+
+    fn forget(&self, person: PersonId) -> Result<(), TrailError> {
+        self.with(|open| open.forget(person))
+    }
+}
+
+impl OpenStore {
+    fn new(folder: &Path, asked: u16) -> Result<Self, TrailError> {
+        let database = Database::builder(folder).journal_compression(CompressionType::None).open()?;
+        let meta = database.keyspace("meta", KeyspaceCreateOptions::default)?;
+        let found = match meta.get(META_BUCKETS)? {
+            Some(value) => u16::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
+            None => {
+                meta.insert(META_BUCKETS, asked.to_be_bytes())?;
+                database.persist(PersistMode::SyncAll)?;
+                asked
+            }
+        };
+        if found != asked {
+            return Err(TrailError::Buckets { found, asked });
+        }
+        let number = match meta.get(META_NUMBER)? {
+            Some(value) => u64::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
+            None => 0,
+        };
+        let writing = Mutex::new(WriteState { number, ..WriteState::default() });
+        Ok(Self { database, meta, buckets: asked, days: Mutex::new(HashMap::new()), writing })
+    }
+
+    fn days(&self) -> MutexGuard<'_, HashMap<(Index, u32), Keyspace>> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn name(index: Index, day: u32) -> String {
+        format!("{}{day:06}", index.letter())
+    }
+
+    /// The keyspace of a day, created if missing.
+    fn day(&self, index: Index, day: u32) -> Result<Keyspace, TrailError> {
+        if let Some(keyspace) = self.days().get(&(index, day)) {
+            return Ok(keyspace.clone());
+        }
+        let keyspace = self.database.keyspace(&Self::name(index, day), KeyspaceCreateOptions::default)?;
+        self.days().insert((index, day), keyspace.clone());
+        Ok(keyspace)
+    }
+
+    /// The keyspace of a day, if it exists.
+    fn known_day(&self, index: Index, day: u32) -> Result<Option<Keyspace>, TrailError> {
+        if self.database.keyspace_exists(&Self::name(index, day)) {
+            self.day(index, day).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
+        let number = writing.number;
+        writing.touched.clear();
+        for index in Index::BOTH {
+            self.put(index, drain, number, &mut batch, &mut writing)?;
+        }
+        batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
+        batch.commit()?;
+        writing.number = number + 1;
+        let touched = std::mem::take(&mut writing.touched);
+        for &bucket in &touched {
+            self.gather(bucket, &mut writing)?;
+        }
+        writing.touched = touched;
+        Ok(())
+    }
+
+    /// Adds a drain to the batch, one block a bucket.
+    fn put(
+        &self,
+        index: Index,
+        drain: &[CheckIn],
+        number: u64,
+        batch: &mut OwnedWriteBatch,
+        writing: &mut WriteState,
+    ) -> Result<(), TrailError> {
+        let WriteState { order, touched, .. } = writing;
+        order.clear();
+        order.extend(drain.iter().zip(0..).map(|(check_in, place)| {
+            let owner = index.owner(check_in);
+            let bucket = Bucket::of(index, owner, check_in.at, self.buckets);
+            SortEntry { bucket: bucket.rank(), owner, at: check_in.at.0, place }
+        }));
+        let id = |ordered: &SortEntry| drain[ordered.place as usize].id;
+        order
+            .sort_unstable_by(|one, other| one.key().cmp(&other.key()).then_with(|| id(one).cmp(&id(other))));
+        for run in order.chunk_by(|one, other| one.bucket == other.bucket) {
+            let bucket = Bucket::of_rank(index, run[0].bucket);
+            let rows = run.iter().map(|ordered| row::encode(index, &drain[ordered.place as usize]));
+            batch.insert(&self.day(index, bucket.day)?, bucket.key(0, number), block::pack(rows));
+            touched.push(bucket);
+        }
+        Ok(())
+    }
+
+    /// Counts a block, and merges a tier that has enough blocks. A crash loses only the counts: the next
+    /// merge takes all blocks of its tier.
+    fn gather(&self, bucket: Bucket, writing: &mut WriteState) -> Result<(), TrailError> {
+        for tier in 0..TIER_LAST {
+            // Buckets begin at different counts, so that one drain does not merge all of them.
+            let start = if tier == 0 { bucket.bucket % BLOCKS_A_TIER } else { 0 };
+            let count = writing.gathered.entry((bucket, tier)).or_insert(start);
+            *count += 1;
+            if *count < BLOCKS_A_TIER {
+                return Ok(());
+            }
+            *count = 0;
+            let number = writing.number;
+            writing.number += 1;
+            self.merge(bucket, tier, number)?;
+        }
+        Ok(())
+    }
+
+    /// Merges all blocks of a tier into one of the next, in one atomic write. It needs no sync: if it is
+    /// lost, the original blocks are still there.
+    fn merge(&self, bucket: Bucket, tier: u8, number: u64) -> Result<(), TrailError> {
+        let keyspace = self.day(bucket.index, bucket.day)?;
+        let mut prefix = bucket.prefix();
+        prefix.push(tier);
+        let mut batch = self.database.batch();
+        let mut rows = Vec::new();
+        for entry in keyspace.prefix(prefix) {
+            let (key, value) = entry.into_inner()?;
+            rows.extend_from_slice(block::rows(&value)?);
+            batch.remove(&keyspace, key);
+        }
+        let rows = block::merge(rows);
+        batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(rows.into_iter()));
+        batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
+        Ok(batch.commit()?)
+    }
+
+    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        let mut wanted: Vec<(Bucket, usize)> = Vec::new();
+        let days: Vec<u32> = self.stored_days(Index::Persons).collect();
+        for (number, ask) in asks.iter().enumerate() {
+            let asked = with_twins(ask.window).from.utc_day()..=ask.window.to.utc_day();
+            for &day in days.iter().filter(|day| asked.contains(day)) {
+                let bucket = Bucket::of(Index::Persons, ask.person.0, Timestamp(0), self.buckets);
+                wanted.push((Bucket { day, ..bucket }, number));
+            }
+        }
+        wanted.sort_unstable();
+        let mut found = vec![Vec::new(); asks.len()];
+        for run in wanted.chunk_by(|one, other| one.0 == other.0) {
+            let Some(keyspace) = self.known_day(Index::Persons, run[0].0.day)? else { continue };
+            for entry in keyspace.prefix(run[0].0.prefix()) {
+                let value = entry.value()?;
+                let rows = block::rows(&value)?;
+                for &(_, number) in run {
+                    let PersonAsk { person, window } = asks[number];
+                    take(Index::Persons, rows, person.0, with_twins(window), &mut found[number])?;
+                }
+            }
+        }
+        found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
+        Ok(found)
+    }
+
+    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
+        let (mut found, read) = (Vec::new(), with_twins(window));
+        let mut hour = read.from.0 / HOUR_MS;
+        while hour * HOUR_MS < read.to.0 {
+            let at = Timestamp(hour * HOUR_MS);
+            let bucket = Bucket::of(Index::Venues, venue.0, at, self.buckets);
+            match self.known_day(Index::Venues, bucket.day)? {
+                Some(keyspace) => {
+                    for entry in keyspace.prefix(bucket.prefix()) {
+                        take(Index::Venues, block::rows(&entry.value()?)?, venue.0, read, &mut found)?;
+                    }
+                    hour += 1;
+                }
+                // The day is missing: skip it, since a window may be years wide.
+                None => {
+                    hour = self.next_day(bucket.day).map_or(u64::MAX / HOUR_MS, |day| u64::from(day) * 24)
+                }
+            }
+        }
+        merge(&mut found, window);
+        Ok(found)
+    }
+
+    /// The next day of the venues' index after this one.
+    fn next_day(&self, after: u32) -> Option<u32> {
+        self.stored_days(Index::Venues).filter(|&day| day > after).min()
+    }
+
+    fn stored_days(&self, index: Index) -> impl Iterator<Item = u32> {
+        let names = self.database.list_keyspace_names().into_iter();
+        names.filter_map(move |name| name.strip_prefix(index.letter())?.parse().ok())
+    }
+
+    fn retain_from(&self, first: u32) -> Result<(), TrailError> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in Index::BOTH {
+            for day in self.stored_days(index).filter(|&day| day < first) {
+                let keyspace = self.day(index, day)?;
+                self.days().remove(&(index, day));
+                self.database.delete_keyspace(keyspace)?;
+            }
+        }
+        writing.gathered.retain(|(bucket, _), _| bucket.day >= first);
+        Ok(())
+    }
+
+    fn forget(&self, person: PersonId) -> Result<(), TrailError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let days: Vec<u32> = self.stored_days(Index::Persons).collect();
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
+        for day in days {
+            let bucket = Bucket::of(Index::Persons, person.0, Timestamp(0), self.buckets);
+            let own = self.without(Bucket { day, ..bucket }, person, &mut batch)?;
+            let mut buckets: Vec<Bucket> = own
+                .iter()
+                .map(|check_in| Bucket::of(Index::Venues, check_in.venue.0, check_in.at, self.buckets))
+                .collect();
+            buckets.sort_unstable();
+            buckets.dedup();
+            for bucket in buckets {
+                self.without(bucket, person, &mut batch)?;
+            }
+        }
+        Ok(batch.commit()?)
+    }
+
+    /// Removes a person's rows from the blocks of a bucket, and returns them.
+    fn without(
+        &self,
+        bucket: Bucket,
+        person: PersonId,
+        batch: &mut OwnedWriteBatch,
+    ) -> Result<Vec<CheckIn>, TrailError> {
+        let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
+        let mut taken = Vec::new();
+        for entry in keyspace.prefix(bucket.prefix()) {
+            let (key, value) = entry.into_inner()?;
+            let rows = block::rows(&value)?;
+            let before = taken.len();
+            let mut left = Vec::with_capacity(rows.len());
+            for row in rows {
+                let check_in = row::decode(bucket.index, row).ok_or(TrailError::Damaged)?;
+                if check_in.person == person { taken.push(check_in) } else { left.push(*row) }
+            }
+            match (taken.len() > before, left.is_empty()) {
+                (false, _) => {}
+                (true, true) => batch.remove(&keyspace, key),
+                (true, false) => batch.insert(&keyspace, key, block::pack(left.into_iter())),
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Appends an owner's check-ins in a window from sorted rows.
+fn take(
+    index: Index,
+    rows: &[BlockRow],
+    owner: u64,
+    window: Window,
+    into: &mut Vec<CheckIn>,
+) -> Result<(), TrailError> {
+    for row in block::of_owner(rows, owner, window.from.0, window.to.0) {
+        into.push(row::decode(index, row).ok_or(TrailError::Damaged)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+// Chromium on the resident's own page, under `--policy default` or `xinji`, which require no code and no
+// face. A resident registers at a venue, follows the link, and uses each part of the page. An independent
+// decoder reads the code, the gateway accepts it at the door, and it keeps changing without a network.
+// Arguments: PORT CERTIFICATE VENUE-CODE
+
+import process from "node:process";
+import jsQR from "jsqr";
+import { WAIT_MS, arrive, expect, launch, open, text, visit } from "./browser.mjs";
+
+const [port, certificate, venue] = process.argv.slice(2);
+const browser = await launch(port, certificate);
+
+/** Waits until an element contains a text. */
+async function waitForText(page, selector, words) {
+  const isSaid = (where, wanted) => document.querySelector(where)?.textContent.includes(wanted) ?? false;
+  await page.waitForFunction(isSaid, {}, selector, words);
+}
+
+/** Clicks an element once it stands still: content from the server may move it. */
+function click(page, selector) {
+  return page.locator(selector).click();
+}
+
+/** Opens a part of the page. */
+async function openPart(page, id) {
+  await click(page, `#${id} > summary`);
+  await page.waitForFunction((part) => document.getElementById(part).open, {}, id);
+}
+
+/** Selects the option at a position. The first is 1. */
+async function choose(page, selector, place) {
+  await page.select(selector, await page.$eval(`${selector} option:nth-child(${place})`, (option) => option.value));
+}
+
+/** Submits a form. */
+async function submit(page, id) {
+  await click(page, `#${id} button`);
+}
+
+/** The content of the code on the screen, once it is drawn. */
+async function readCode(page) {
+  // An untouched canvas is 300 pixels wide.
+  await page.waitForFunction(() => document.getElementById("code").width !== 300);
+  const { pixels, side } = await page.$eval("#code", (canvas) => {
+    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return { pixels: [...data], side: width };
+  });
+  return jsQR(Uint8ClampedArray.from(pixels), side, side)?.data ?? null;
+}
+
+/** Checks a code in at the venue. */
+function checkIn(page, person) {
+  return page.evaluate(
+    async (scan) => {
+      const body = JSON.stringify(scan);
+      const headers = { "content-type": "application/json" };
+      const response = await fetch("/v1/check-ins", { method: "POST", headers, body });
+      return { status: response.status, said: await response.json() };
+    },
+    { venue, person },
+  );
+}
+
+/** Waits until another code is on the screen, after an action that may change it. */
+async function change(page, cause = async () => {}) {
+  const before = await page.$eval("#code", (canvas) => canvas.toDataURL());
+  await cause();
+  const isOther = (old) => document.getElementById("code").toDataURL() !== old;
+  await page.waitForFunction(isOther, {}, before);
+}
+
+/** The elements that must not be empty and are. */
+function findBlanks(page) {
+  const shown = ["#countdown", "#colour", "#as-of", "#now", "#policy-title", "#policy-hotline"];
+  return page.evaluate(
+    (selectors) => selectors.filter((selector) => document.querySelector(selector).textContent.trim() === ""),
+    [...shown, "#province-list", "#itinerary-list", "#areas-list", "#policy-list"],
+  );
+}
+
+/** Waits until none of them is empty. */
+async function waitForContent(page) {
+  const until = Date.now() + WAIT_MS;
+  let blank = await findBlanks(page);
+  while (blank.length > 0 && Date.now() < until) {
+    blank = await findBlanks(page);
+  }
+  expect(blank.length === 0, `these are blank: ${blank}`);
+}
+
+/** Opens the page on an unregistered phone, which explains how to register. */
+async function openUnregistered(page) {
+  await page.goto(`https://localhost:${port}/me`);
+  await arrive(page, "unregistered");
+  expect((await text(page, "#unregistered")).includes("扫描"), await text(page, "#unregistered"));
+}
+
+async function register(page) {
+  await visit(page, port, venue, "registering");
+  await page.type("#name", "李四");
+  await page.type("#phone", "13800138001");
+  await page.select("#document-type", "passport");
+  await page.type("#document-number", "E87654321");
+  await page.click("#register");
+  await arrive(page, "confirming");
+  await page.click("#confirm");
+  await arrive(page, "done");
+}
+
+async function showCode(page) {
+  const code = await readCode(page);
+  expect(code?.length === 40, `the code reads ${code}`);
+  const { status, said } = await checkIn(page, code);
+  expect(status === 200 && said.colour === "green", `the door says ${status} ${JSON.stringify(said)}`);
+  await waitForText(page, "#colour", "绿码");
+  await waitForText(page, "#as-of", "截至");
+  expect((await page.$eval("#shape-path", (path) => path.getAttribute("d"))).startsWith("M20 55"), "no tick is shown");
+  await change(page);
+  const next = await readCode(page);
+  expect(next?.length === 40 && next !== code, `the next code reads ${next}`);
+}
+
+async function report(page) {
+  await openPart(page, "report");
+  await page.type("#temperature", "36.6");
+  await submit(page, "report-form");
+  await waitForText(page, "#report-form .status", "已计入");
+  await waitForText(page, "#report-list", "36.6");
+}
+
+async function declare(page) {
+  await openPart(page, "declarations");
+  await page.type("#declaration-text", "近14天未离开本市 <b>&amp;");
+  await submit(page, "declaration-form");
+  await waitForText(page, "#declarations-list", "草稿");
+  await waitForText(page, "#declarations-list", "近14天未离开本市 <b>&amp;");
+  await click(page, "#declarations-list button");
+  await waitForText(page, "#declarations > .status", "已确认");
+  await waitForText(page, "#declarations-list", "✓ 已确认");
+}
+
+/** Books one of the two places at the only test site, and cancels the booking. */
+async function book(page) {
+  await openPart(page, "bookings");
+  await waitForText(page, "#bookings-list", "暂无预约");
+  await waitForText(page, "#site", "云龙 市民中心采样点");
+  await choose(page, "#site", 2);
+  await waitForText(page, "#site-about", "云龙区新城大道1号");
+  await choose(page, "#day", 3);
+  await waitForText(page, "#slot option:nth-child(2)", "00:00–01:00 · 余2个");
+  await choose(page, "#slot", 2);
+  await submit(page, "booking-form");
+  await waitForText(page, "#booking-form > .status:last-child", "已预约");
+  await waitForText(page, "#bookings-list", "市民中心采样点");
+  await waitForText(page, "#bookings-list", "云龙区新城大道1号");
+  await waitForText(page, "#slot option:nth-child(2)", "余1个");
+  await click(page, "#bookings-list button");
+  await waitForText(page, "#bookings > .status", "已取消");
+  await waitForText(page, "#bookings-list", "暂无预约");
+  await waitForText(page, "#slot option:nth-child(2)", "余2个");
+}
+
+async function ask(page) {
+  await openPart(page, "questions");
+  await page.type("#question-text", "从外地回来要做什么？");
+  await submit(page, "question-form");
+  await waitForText(page, "#question-form .status", "编号 n");
+  const id = (await text(page, "#question-form .status")).match(/n[0-9a-z]{13}/)?.[0];
+  await waitForText(page, "#questions-list", id);
+}
+
+async function addDependant(page) {
+  const own = await readCode(page);
+  await openPart(page, "family");
+  await page.type("#dependant-name", "李小四");
+  await page.select("#dependant-document", "passport");
+  await page.type("#dependant-number", "E11112222");
+  await submit(page, "dependant-form");
+  await waitForText(page, "#family-list", "李小四");
+  const person = await page.$eval("#whose option:nth-child(2)", (option) => option.value);
+  await change(page, () => page.select("#whose", person));
+  await waitForText(page, "#colour", "绿码");
+  const theirs = await readCode(page);
+  // A code's first bytes contain the person's id.
+  expect(theirs?.length === 40 && theirs.slice(0, 12) !== own.slice(0, 12), `the dependant's code reads ${theirs}`);
+  const { status } = await checkIn(page, theirs);
+  expect(status === 200, `the door says ${status} of the dependant`);
+  await page.select("#whose", "");
+}
+
+/** Without a network the code keeps changing, the colour is unknown after a minute, and nothing is empty. */
+async function goOffline(page) {
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await page.setOfflineMode(true);
+  await Promise.all([change(page), waitForText(page, "#colour", "未知")]);
+  expect((await text(page, "#as-of")).includes("以后未能更新"), await text(page, "#as-of"));
+  expect((await readCode(page))?.length === 40, "without a network the code cannot be read");
+  const blank = await findBlanks(page);
+  expect(blank.length === 0, `without a network these are blank: ${blank}`);
+  await reopen(page);
+  await page.setOfflineMode(false);
+  await waitForText(page, "#colour", "绿码");
+}
+
+/** Opens the page without a network: it shows a code. */
+async function reopen(page) {
+  await page.reload();
+  await arrive(page, "own");
+  const code = await readCode(page);
+  expect(code?.length === 40, `opened without a network the code reads ${code}`);
+  await waitForText(page, "#colour", "未知");
+}
+
+try {
+  const { page, errors } = await open(browser);
+  await openUnregistered(page);
+  await register(page);
+  await Promise.all([page.waitForNavigation(), page.click("#own")]);
+  await arrive(page, "own");
+  await showCode(page);
+  await waitForText(page, "#policy-hotline", "咨询电话");
+  await waitForContent(page);
+  await report(page);
+  await declare(page);
+  await book(page);
+  await ask(page);
+  await addDependant(page);
+  expect(errors.length === 0, errors.join("\n"));
+  await goOffline(page);
+  expect(!(await page.content()).includes("系统繁忙"), "the page says that the system is busy");
+  const unexpected = errors.filter((error) => !error.includes("ERR_INTERNET_DISCONNECTED"));
+  expect(unexpected.length === 0, unexpected.join("\n"));
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,147 @@
+//! Facts, the only inputs to a colour: the next scan shows them, and a list that flips many waits for an
+//! approver.
+
+use scangate_loadgen::drive::now;
+use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually};
+use serde_json::json;
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_is_answered_by_the_next_scan_and_its_end_too() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let (authority, resident) = (town.authority.clone(), town.residents[0].authorization(now()));
+    for (kind, colour, verdict, reasons) in [
+        ("symptoms", "yellow", "check", json!(["symptoms"])),
+        ("confirmed", "red", "refuse", json!(["confirmed"])),
+        ("released", "green", "pass", json!([])),
+    ] {
+        let fact = json!({
+            "person": town.residents[0].person, "kind": kind, "at": now(), "source": "test",
+            "which": (kind == "symptoms").then_some(["fever"]),
+        });
+        let sent = town.send("POST", "/v1/facts", &authority, fact.to_string()).await?;
+        assert_eq!(sent.lines()?[0]["colour"], colour, "{}", sent.text());
+        // A new venue each time, because a repeated scan gets its first answer.
+        let venue = ["symptoms", "confirmed", "released"].iter().position(|one| *one == kind);
+        let scan = town.check_in(0, venue.unwrap_or_default()).await?.json()?;
+        assert_eq!((&scan["colour"], &scan["verdict"]), (&json!(colour), &json!(verdict)), "{scan}");
+        assert_eq!(scan["reasons"], reasons);
+        let mine = town.send("GET", "/v1/people/me", &resident, "").await?.json()?;
+        assert_eq!(mine["colour"], colour);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_fact_counts_no_more() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let authority = town.authority.clone();
+    let red = town.post_fact(0, "confirmed").await?.lines()?;
+    let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
+    let empty = town.send("POST", &path, &authority, r#"{"reason":" "}"#).await?;
+    assert_eq!((empty.status(), empty.code().as_str()), (400, "malformed"));
+    let green = town.send("POST", &path, &authority, r#"{"reason":"mistaken"}"#).await?;
+    assert_eq!(green.json()?["colour"], "green", "{}", green.text());
+    let unknown =
+        town.send("POST", "/v1/facts/f0000000000001/withdraw", &authority, r#"{"reason":"x"}"#).await?;
+    assert_eq!(unknown.status(), 404);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_with_an_end_ends_by_itself() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let authority = town.authority.clone();
+    let until = loop {
+        let until = now().plus_ms(1_500);
+        let fact = json!({
+            "person": town.residents[0].person, "kind": "close-contact", "at": now(), "until": until, "source": "test",
+        });
+        let sent = town.send("POST", "/v1/facts", &authority, fact.to_string()).await?;
+        if sent.lines()?[0]["colour"] == "yellow" {
+            break until;
+        }
+        assert!(now() >= until, "it counted for nothing: {}", sent.text());
+    };
+    // Reads the colour table, as terminals do.
+    let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let look = async || {
+        let code = town.residents[0].code(scangate_core::time::Step::of(now()));
+        town.send("GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(look, |look| look["colour"] == "green").await?;
+    assert!(now() >= until);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_turns_many_waits_for_another_approver() -> anyhow::Result<()> {
+    // The alarm is a warning.
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 101).await?;
+    let authority = town.authority.clone();
+    let lines: Vec<String> = town
+        .residents
+        .iter()
+        .map(|resident| {
+            json!({"person": resident.person, "kind": "confirmed", "at": now(), "source": "test"}).to_string()
+        })
+        .collect();
+    let held = town.send("POST", "/v1/facts", &authority, lines.join("\n")).await?;
+    assert_eq!(held.status(), 202, "{}", held.text());
+    let id = held.json()?["held"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(town.check_in(0, 0).await?.json()?["colour"], "green");
+
+    let listed = town.send("GET", "/v1/held", &authority, "").await?.json()?;
+    assert_eq!(listed["held"][0]["held"], json!(id));
+    let path = format!("/v1/held/{id}/approve");
+    let own = town.send("POST", &path, &authority, "").await?;
+    assert_eq!((own.status(), own.code().as_str()), (403, "same-approver"));
+    let second = town.gateway.token("authority", "second", None)?;
+    let approved = town.send("POST", &path, &second, "").await?;
+    assert_eq!(approved.lines()?.len(), 101);
+    assert_eq!(town.check_in(0, 1).await?.json()?["colour"], "red");
+    assert_eq!(town.send("POST", &path, &second, "").await?.status(), 404);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approver() -> anyhow::Result<()> {
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
+    let person = town.residents[0].person;
+    let list = |source: usize| {
+        let line =
+            json!({"person": person, "kind": "confirmed", "at": now(), "source": format!("ward {source}")});
+        vec![line.to_string(); 100].join("\n")
+    };
+    let mut said = Vec::new();
+    // Twice the limit, in case the first hour ends during the test.
+    for source in 0..21 {
+        let authority = town.authority.clone();
+        said.push(town.send("POST", "/v1/facts", &authority, list(source)).await?.status());
+    }
+    assert_eq!(said[..10], [200; 10]);
+    assert!(said[10..].contains(&202), "{said:?}");
+    let second = town.gateway.token("authority", "second", None)?;
+    assert_eq!(town.send("POST", "/v1/facts", &second, list(99)).await?.status(), 200);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_facts_are_problems_of_their_line() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let authority = town.authority.clone();
+    let person = town.residents[0].person;
+    let good = json!({"person": person, "kind": "confirmed", "at": now(), "source": "test"}).to_string();
+    let unknown = good.replace(&person.to_string(), "p0000000000001");
+    let future = json!({
+        "person": person, "kind": "confirmed", "at": now().plus_ms(3_600_000), "source": "test",
+    });
+    let body = format!("{{\n{unknown}\n{future}\n{good}\n");
+    let lines = town.send("POST", "/v1/facts", &authority, body).await?.lines()?;
+    let codes: Vec<_> = lines.iter().map(|line| line["code"].as_str().unwrap_or("-")).collect();
+    assert_eq!(codes, ["malformed", "person-unknown", "malformed", "-"]);
+    assert_eq!(lines[3]["colour"], "red");
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The authority's side: facts, feeds from another level, rule packs, and the roles of tokens.
+
+mod facts;
+pub(crate) mod feeds;
+mod packs;
+mod roles;

@@ -1,0 +1,230 @@
+//! Two gateways on one cluster: both answer any request, and a change at one is visible at the other. A
+//! check-in that both accept is stored once.
+
+use futures_util::future::try_join_all;
+use scangate_core::id::VenueId;
+use scangate_core::time::Step;
+use scangate_loadgen::client::{ClientConnection, Version};
+use scangate_loadgen::drive::now;
+use scangate_tests::{
+    ClusterCity, Gateway, TestReply, TestTown, away_from_midnight, cluster, eventually, refused, send,
+};
+use serde_json::{Value, json};
+
+/// A second gateway, with a connection to it.
+struct SecondGateway {
+    gateway: Gateway,
+    connection: ClientConnection,
+}
+
+impl SecondGateway {
+    async fn start(city: &ClusterCity) -> anyhow::Result<Self> {
+        let gateway = city.start(1)?;
+        let connection = gateway.target()?.connect(Version::Http3).await?;
+        Ok(Self { gateway, connection })
+    }
+
+    async fn send(&mut self, method: &str, path: &str, who: &str, body: String) -> anyhow::Result<TestReply> {
+        send(&mut self.connection, method, path, who, body).await
+    }
+
+    /// Waits until this gateway answers a look-up of the resident with this colour.
+    async fn sees(&mut self, town: &TestTown, resident: usize, colour: &str) -> anyhow::Result<Value> {
+        let terminal = self.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+        let ask = async || {
+            let code = town.residents[resident].code(Step::of(now()));
+            let look =
+                send(&mut self.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?;
+            look.json()
+        };
+        eventually(ask, |look| look["colour"] == colour).await
+    }
+}
+
+async fn found(name: &str, residents: usize) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
+    found_in(ClusterCity::new(name, 2)?, residents).await
+}
+
+async fn found_in(
+    city: ClusterCity,
+    residents: usize,
+) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
+    let mut town = TestTown::found_in(city.start(0)?, residents).await?;
+    let second = SecondGateway::start(&city).await?;
+    // An idle connection does not survive a slow start.
+    town.connection = town.target.connect(Version::Http3).await?;
+    Ok((city, town, second))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (_city, mut town, mut second) = found("changes", 3).await?;
+    second.sees(&town, 0, "green").await?;
+
+    // A fact, its withdrawal, and a person and a venue that were added after both gateways had started.
+    let red = town.post_fact(0, "confirmed").await?.lines()?;
+    second.sees(&town, 0, "red").await?;
+    let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
+    let authority = town.authority.clone();
+    second.send("POST", &path, &authority, json!({"reason": "mistaken"}).to_string()).await?;
+    let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let at_the_first = async || {
+        let code = town.residents[0].code(Step::of(now()));
+        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(at_the_first, |look| look["colour"] == "green").await?;
+
+    let late = scangate_loadgen::city::residents(&mut second.connection, &authority, 9, 1).await?;
+    let venue = scangate_loadgen::city::venues(&mut second.connection, &authority, 1).await?;
+    let scan_at_the_first = async || {
+        let body = json!({"venue": venue[0].poster, "person": late[0].code(Step::of(now()))}).to_string();
+        send(&mut town.connection, "POST", "/v1/check-ins", "", body).await
+    };
+    let scan = eventually(scan_at_the_first, |scan| scan.status() == 200).await?;
+    assert_eq!(scan.json()?["venue"]["id"], json!(venue[0].venue));
+    let look = async || {
+        let code = late[0].code(Step::of(now()));
+        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(look, |look| look["colour"] == "green").await?;
+
+    // The venue closes, and the resident has everything erased.
+    let path = format!("/v1/venues/{}", venue[0].venue);
+    assert_eq!(second.send("DELETE", &path, &authority, String::new()).await?.status(), 204);
+    let scan_again = async || {
+        let body = json!({"venue": venue[0].poster, "person": town.residents[1].code(Step::of(now()))});
+        send(&mut town.connection, "POST", "/v1/check-ins", "", body.to_string()).await
+    };
+    eventually(scan_again, |scan| scan.code() == "venue-closed").await?;
+    let mine = late[0].authorization(now());
+    assert_eq!(second.send("DELETE", "/v1/people/me", &mine, String::new()).await?.status(), 204);
+    let look = async || {
+        let code = late[0].code(Step::of(now()));
+        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+    };
+    eventually(look, |look| look["colour"] == "unknown").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (_city, mut town, mut second) = found("packs", 1).await?;
+    let authority = town.authority.clone();
+    let pack =
+        include_str!("../../../gateway/core/policies/default.toml").replace("version = 1", "version = 2");
+    let held = town.send("POST", "/v1/policies", &authority, pack).await?.json()?;
+    let approver = second.gateway.token("authority", "second approver", None)?;
+    let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());
+    let approved = second.send("POST", &path, &approver, String::new()).await?;
+    assert_eq!(approved.json()?["policy"], "default/2", "{}", approved.text());
+    let in_force = async || town.send("GET", "/v1/policies", &authority, "").await?.json();
+    eventually(in_force, |answer| answer["in_force"]["policy"] == "default/2").await?;
+
+    let operator = town.gateway.first_token("operator")?;
+    let rotated = second.send("POST", "/v1/keys/rotate", &operator, String::new()).await?;
+    assert_eq!(rotated.json()?, json!({"current": 2, "accepted": [1, 2]}));
+    let keys = async || town.send("GET", "/v1/keys", &operator, "").await?.json();
+    eventually(keys, |keys| keys["current"] == 2).await?;
+    // Each gateway rotates the other's latest key.
+    let again = town.send("POST", "/v1/keys/rotate", &operator, "").await?;
+    assert_eq!(again.json()?, json!({"current": 3, "accepted": [1, 2, 3]}));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_the_other()
+-> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (_city, mut town, mut second) = found("twins", 2).await?;
+    second.sees(&town, 0, "green").await?;
+    let scan = town.scan(0, 0);
+    let first = town.send("POST", "/v1/check-ins", "", scan.clone()).await?.json()?;
+    let twin = second.send("POST", "/v1/check-ins", "", scan).await?.json()?;
+    assert_eq!(first["id"], twin["id"]);
+    let companion = town.scan(1, 0);
+    assert_eq!(second.send("POST", "/v1/check-ins", "", companion).await?.status(), 200);
+
+    let case = town.open_case(0).await?;
+    let tracer = town.tracer.clone();
+    let trail =
+        async || second.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, String::new()).await?.json();
+    let is_complete = |trail: &Value| trail["complete_through"].as_str() > twin["at"].as_str();
+    let trail = eventually(trail, is_complete).await?;
+    let visits = trail["visits"].as_array().cloned().unwrap_or_default();
+    assert_eq!(visits.len(), 1, "{trail}");
+    // The earlier of the two times counts.
+    assert_eq!((&visits[0]["id"], &visits[0]["from"]), (&first["id"], &first["at"]));
+    for path in
+        [format!("/v1/cases/{case}/co-presence"), format!("/v1/cases/{case}/venues/{}/visits", venue(&town))]
+    {
+        let (here, there) = (
+            town.send("GET", &path, &tracer, "").await?.json()?,
+            second.send("GET", &path, &tracer, String::new()).await?.json()?,
+        );
+        assert_eq!(here["contacts"], there["contacts"]);
+        assert_eq!(here["visits"], there["visits"]);
+        assert!(here.to_string().contains(&town.residents[1].person.to_string()), "{here}");
+    }
+    Ok(())
+}
+
+fn venue(town: &TestTown) -> VenueId {
+    town.venues[0].venue
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    away_from_midnight().await?;
+    let (_city, mut town, mut second) = found_in(ClusterCity::new("own", 2)?.under("xinji"), 12).await?;
+    let by = |town: &TestTown, resident: usize| town.residents[resident].authorization(now());
+
+    // One edit a day, at either gateway.
+    let name = json!({"name": "李四"});
+    assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
+    let again = second.send("PATCH", "/v1/people/me", &by(&town, 0), name.to_string()).await?;
+    assert_eq!(again.status_and_code(), refused(429, "edit-quota"));
+
+    // Ten requests at both gateways at once add three dependants.
+    let (target, other) = (town.gateway.target()?, second.gateway.target()?);
+    let tries = (1..=10).map(|dependant| {
+        let (town, body) = (&town, json!({"person": town.residents[dependant].person}));
+        let target = if dependant % 2 == 0 { &target } else { &other };
+        async move {
+            let mut connection = target.connect(Version::Http2).await?;
+            let take = async || {
+                let by = by(town, 0);
+                send(&mut connection, "POST", "/v1/people/me/dependants", &by, body.to_string()).await
+            };
+            // With so much contention on one row the cluster may time out. The client then retries.
+            eventually(take, |taken| taken.code() != "store-unavailable").await
+        }
+    });
+    let said: Vec<_> = try_join_all(tries).await?.iter().map(TestReply::status_and_code).collect();
+    // Connections that were idle meanwhile may have timed out.
+    town.connection = target.connect(Version::Http3).await?;
+    second.connection = other.connect(Version::Http3).await?;
+    assert_eq!(said.iter().filter(|said| said.0 == 200).count(), 3, "{said:?}");
+    assert!(said.iter().all(|said| said.0 == 200 || *said == refused(409, "proxy-out-limit")), "{said:?}");
+    let mine = second.send("GET", "/v1/people/me", &by(&town, 0), String::new()).await?.json()?;
+    assert_eq!(mine["dependants"].as_array().map(Vec::len), Some(3), "{mine}");
+
+    // A report at one gateway changes the colour at both. One report a day counts.
+    let fever = json!({"temperature": 38.2, "symptoms": []});
+    assert_eq!(town.own(11, "POST", "/reports", &fever).await?.json()?["colour"], "yellow");
+    second.sees(&town, 11, "yellow").await?;
+    let report = second.send("POST", "/v1/people/me/reports", &by(&town, 11), fever.to_string()).await?;
+    assert_eq!(report.json()?["counts"], false);
+
+    // A question sent to one gateway is answered at the other.
+    let asked = town.own(11, "POST", "/questions", &json!({"text": "要隔离多久?"})).await?.json()?;
+    let path = format!("/v1/questions/{}/answer", asked["question"].as_str().unwrap_or_default());
+    let authority = town.authority.clone();
+    let answered = second.send("POST", &path, &authority, json!({"text": "十四天"}).to_string()).await?;
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    let questions = town.own(11, "GET", "/questions", &Value::Null).await?.json()?;
+    assert_eq!(questions["questions"][0]["answer"]["text"], "十四天", "{questions}");
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Tests that need a CQL cluster: `SCANGATE_TEST_CQL` lists its hosts, and `SCANGATE_TEST_NODE` stops and
+//! starts a node. `login` needs a node of its own with a password and TLS. `--skip cluster::` leaves them
+//! out.
+
+mod co_presence;
+mod gateways;
+mod load;
+mod login;
+mod outages;
+mod store_copy;
+mod sunset;

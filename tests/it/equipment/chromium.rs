@@ -1,0 +1,72 @@
+//! Chromium on the resident's page: registers, checks in and shows the code. Needs `SCANGATE_TEST_CHROMIUM`
+//! and Node.js with `tests/browser` installed.
+
+use super::scripts;
+use crate::registration::printed_code;
+use anyhow::Context as _;
+use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, output_text};
+use serde_json::json;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+/// A run of Chromium on a town's pages, driven by a script.
+fn browse(script: &str, town: &TestTown, venue: usize) -> Command {
+    let mut command = Command::new("node");
+    command
+        .current_dir(scripts().join("browser"))
+        .arg(script)
+        .arg(town.gateway.listen.port().to_string())
+        .arg(town.gateway.folder().path().join("certificate.pem"))
+        .arg(&town.venues[venue].poster);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let output = browse("check_in.mjs", &town, 0).output().context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_beside_it()
+-> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 1).await?;
+    let site = json!({
+        "name": "市民中心采样点", "district": "云龙", "address": "云龙区新城大道1号", "opens": "00:00",
+        "closes": "24:00", "slot_minutes": 60, "places": 2,
+    });
+    let authority = town.authority.clone();
+    let added = town.send("POST", "/v1/test-sites", &authority, site.to_string()).await?;
+    assert_eq!(added.status(), 200, "{}", added.text());
+    let output = browse("me.mjs", &town, 0).output().context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_scanned() -> anyhow::Result<()>
+{
+    let folder = Arc::new(tempfile::tempdir()?);
+    let gateway =
+        Gateway::start_in(folder, &["--policy", "xuzhou"], ExpectedLog::Words("for development only"))?;
+    let town = TestTown::found_in(gateway, 1).await?;
+    let mut script = browse("register.mjs", &town, 1)
+        .arg("Venue 1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("node is missing")?;
+    let mut asks = String::new();
+    BufReader::new(script.stdout.take().context("its output is piped")?).read_line(&mut asks)?;
+    if asks == "code?\n" {
+        let code = eventually(async || Ok(printed_code(&town.gateway)), Option::is_some).await?;
+        writeln!(script.stdin.take().context("its input is piped")?, "{}", code.unwrap_or_default())?;
+    }
+    let output = script.wait_with_output()?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}

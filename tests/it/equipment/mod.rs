@@ -1,0 +1,15 @@
+//! Tests that need something installed on the machine, one file each: aioquic, Chromium, libfaketime, and a
+//! small filesystem that only root can mount. A test fails if it is missing. `--skip equipment::` leaves all
+//! of them out.
+
+mod aioquic;
+mod chromium;
+mod faketime;
+mod small_disk;
+
+use std::path::Path;
+
+/// The folder of the foreign clients' scripts.
+fn scripts() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,113 @@
+//! The command line and the process: clear errors, one gateway a folder, a drain that loses nothing.
+
+use anyhow::Context as _;
+use scangate_core::policy::Policy;
+use scangate_loadgen::city::LoadCity;
+use scangate_loadgen::client::Version;
+use scangate_loadgen::drive::{Carrier, LoadRun, drive};
+use scangate_loadgen::plan::{Curve, PlanOptions, plan};
+use scangate_loadgen::verify::verify;
+use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[test]
+fn a_wrong_key_names_file_line_and_the_right_key() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("gateway.toml");
+    std::fs::write(&file, "workers = 1\nlitsen = \"127.0.0.1:1\"\n")?;
+    let output = Gateway::run(&["check-config", &file.display().to_string()])?;
+    let said = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("gateway.toml:2:1") && said.contains("did you mean `listen`?"), "{said}");
+    let usage = Gateway::run(&["--no-such-option"])?;
+    assert_eq!(usage.status.code(), Some(2));
+    Ok(())
+}
+
+#[test]
+fn gz_05_a_pack_is_checked_by_line_and_its_overlaps_are_reported() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("pack.toml");
+    let text = Policy::builtin("nanchong").context("it comes with the gateway")?;
+    let line = text.lines().position(|line| line == "id = \"case\"").context("it has this rule")? + 1;
+    let wrong = text.replace("id = \"case\"", "id = \"Case\"").replace("risk = \"mid\"", "risk = \"middle\"");
+    std::fs::write(&file, wrong.replace("risk = \"middle\"", "risk = \"mid\""))?;
+    let checked = Gateway::run(&["check-policy", &file.display().to_string()])?;
+    let said = String::from_utf8(checked.stderr)?;
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(said.contains(&format!("pack.toml:{line}:")) && said.contains("lower-case letters"), "{said}");
+    std::fs::write(&file, wrong)?;
+    let checked = Gateway::run(&["check-policy", &file.display().to_string()])?;
+    let said = String::from_utf8(checked.stderr)?;
+    assert!(said.contains("unknown word `middle`; did you mean `mid`?"), "{said}");
+    let checked = Gateway::run(&["check-policy", "nanchong"])?;
+    let said = String::from_utf8(checked.stdout)?;
+    assert!(checked.status.success(), "{said}");
+    for pair in [
+        "one fact can fire both `discharged` and `home-observation`; what counts is `discharged`",
+        "both `certificate` and `mid-risk-area`; what counts is `certificate`, which outranks it",
+    ] {
+        assert!(said.contains(pair), "{pair} is not in:\n{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_second_gateway_on_the_same_folder_refuses_to_start() -> anyhow::Result<()> {
+    let first = Gateway::start(&[])?;
+    let second =
+        Gateway::start_in(first.folder(), &[], ExpectedLog::Trouble).err().map(|error| error.to_string());
+    assert!(second.as_ref().is_some_and(|error| error.contains("another gateway")), "{second:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    town.check_in(0, 0).await?;
+    for path in ["/livez", "/readyz"] {
+        let answer = town.gateway.ask(path)?;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let metrics = town.gateway.ask("/metrics")?;
+    for name in ["scangate_check_ins_total", "scangate_check_in_seconds_bucket", "scangate_residents 1"] {
+        assert!(metrics.contains(name), "{name} is not in:\n{metrics}");
+    }
+    assert!(!metrics.contains(&town.residents[0].person.to_string()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
+    let town = TestTown::found(500).await?;
+    let TestTown { gateway, target, venues, residents, .. } = town;
+    let city = Arc::new(LoadCity { venues, residents });
+    let length = Duration::from_secs(3);
+    let wish = PlanOptions { rate: 400.0, length, curve: Curve::Flat, residents: 500, venues: 3, seed: 1 };
+    let gates = Carrier::Gates { connections: 4, in_flight: 8, version: Version::Http3 };
+    let shares = vec![(gates, plan(&wish))];
+    let run = LoadRun { target: Arc::new(target), city: Arc::clone(&city), shares, length };
+    let driving = tokio::spawn(drive(run));
+    while gateway.metric("scangate_check_ins_total", "")? <= 300.0 {}
+    let folder = gateway.folder();
+    let status = tokio::task::spawn_blocking(move || gateway.stop()).await??;
+    assert!(status.success(), "{status}");
+    let seen = driving.await??.into_totals();
+    assert!(seen.kept_count > 0);
+    let gateway = Gateway::start_in(folder, &[], ExpectedLog::Quiet)?;
+    let verified = verify(&gateway.target()?, &city.residents, &seen.kept).await?;
+    assert!(verified.is_ok(), "{verified:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_cluster_and_snapshot_it_says_what_is_missing_and_ends() -> anyhow::Result<()> {
+    let nobody: std::net::SocketAddr = "127.0.0.1:9".parse()?;
+    let city = ClusterCity::by("nobody", 1, &[nobody], &HashMap::new())?;
+    let Err(error) = city.start(0) else { panic!("there is nothing to start with") };
+    let text = error.to_string();
+    assert!(text.contains("does not answer") && text.contains("has no snapshot"), "{text}");
+    Ok(())
+}

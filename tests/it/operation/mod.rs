@@ -1,0 +1,6 @@
+//! The operator's side: the command line, crashes, the deployment's size, and the sunset.
+
+mod commands;
+mod crashes;
+mod size;
+pub(crate) mod sunset;

@@ -1,0 +1,80 @@
+//! Arrivals: the unit that an arriving resident names, the hour to report in, and the checkpoint that closes
+//! an arrival.
+
+use scangate_core::time::{HOUR_MS, Step, Timestamp};
+use scangate_loadgen::drive::now;
+use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, refused};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_hour() -> anyhow::Result<()> {
+    let overdue = ExpectedLog::Words("duties are overdue");
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--policy", "xinji"], overdue)?;
+    let mut town = TestTown::found_in(gateway, 4).await?;
+    let arrival = |at: Timestamp, unit: Value| json!({"from_area": "420100", "at": at, "unit": unit});
+    let (late, timely) = (now().minus_ms(HOUR_MS + 1_000), now().minus_ms(HOUR_MS - 120_000));
+    let without = town.own(0, "POST", "/arrivals", &arrival(late, Value::Null)).await?;
+    assert_eq!(without.status_and_code(), refused(422, "unit-needed"));
+    assert_eq!(town.own(0, "GET", "", &Value::Null).await?.json()?["colour"], "green");
+
+    let mut ids = Vec::new();
+    for (resident, at) in [(0, late), (1, timely)] {
+        let said = town.own(resident, "POST", "/arrivals", &arrival(at, json!("村委会"))).await?;
+        assert_eq!(said.status(), 200, "{}", said.text());
+        ids.push(said.json()?["arrival"].as_str().unwrap_or_default().to_owned());
+        let again = town.own(resident, "POST", "/arrivals", &arrival(at, json!("村委会"))).await?.json()?;
+        assert_eq!(again["arrival"], json!(ids.last()), "{again}");
+        let mine = town.own(resident, "GET", "", &Value::Null).await?.json()?;
+        let reasons: Vec<&Value> =
+            mine["reasons"].as_array().into_iter().flatten().map(|reason| &reason["rule"]).collect();
+        assert_eq!((&mine["colour"], reasons), (&json!("red"), vec![&json!("key-area")]), "{mine}");
+    }
+    // An arrival without consequences has no duty to report.
+    let green =
+        town.own(2, "POST", "/arrivals", &json!({"from_area": "110000", "at": late})).await?.json()?;
+    assert_eq!((&green["due"], &green["overdue"]), (&Value::Null, &json!(false)));
+
+    let authority = town.authority.clone();
+    let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
+    assert_eq!(queue["overdue"].as_array().map(Vec::len), Some(1), "{queue}");
+    assert_eq!(
+        (&queue["overdue"][0]["arrival"], &queue["overdue"][0]["unit"]),
+        (&json!(ids[0]), &json!("村委会"))
+    );
+    let counted = async || town.gateway.metric("scangate_overdue", "arrival");
+    eventually(counted, |&overdue| overdue > 0.0).await?;
+    let path = format!("/arrivals/{}/reported", ids[0]);
+    let foreign = town.own(1, "POST", &path, &Value::Null).await?;
+    assert_eq!(foreign.status_and_code(), refused(404, "not-found"));
+    let reported = town.own(0, "POST", &path, &Value::Null).await?.json()?;
+    assert_eq!(town.own(0, "POST", &path, &Value::Null).await?.json()?["reported"], reported["reported"]);
+    let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
+    assert_eq!(queue["overdue"], json!([]));
+    let counted = async || town.gateway.metric("scangate_overdue", "arrival");
+    eventually(counted, |&overdue| overdue == 0.0).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result<()> {
+    let mut town = TestTown::under("xuzhou", 1).await?;
+    let authority = town.authority.clone();
+    let station = json!({"name": "徐州东站", "kind": "station", "district": "贾汪"}).to_string();
+    let station = town.send("POST", "/v1/venues", &authority, station).await?.lines()?.remove(0);
+    let arrival = json!({"from_area": "320100", "at": now().minus_ms(1_000)});
+    assert_eq!(town.own(0, "POST", "/arrivals", &arrival).await?.status(), 200);
+    // A mall is not a checkpoint.
+    assert_eq!(town.check_in(0, 0).await?.status(), 200);
+    town.mine(0).await?;
+    let open = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(open["arrivals"][0]["passed"], Value::Null, "{open}");
+    let code = town.residents[0].code(Step::of(now()));
+    let scan = json!({"venue": station["poster"], "person": code}).to_string();
+    let passed = town.send("POST", "/v1/check-ins", "", scan).await?.json()?;
+    assert_eq!(passed["verdict"], "pass");
+    town.mine(0).await?;
+    let closed = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(closed["arrivals"][0]["passed"], passed["id"], "{closed}");
+    Ok(())
+}

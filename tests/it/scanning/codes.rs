@@ -1,0 +1,123 @@
+//! Codes that no phone creates: paper passes, and the changing code on a door's screen. The tests seal them
+//! with the deployment's own secret.
+
+use scangate_core::code::{DoorCode, PaperPass};
+use scangate_core::id::VenueId;
+use scangate_core::keys::{Kid, MasterKey, Secret};
+use scangate_core::time::Step;
+use scangate_loadgen::client::Version;
+use scangate_loadgen::drive::now;
+use scangate_tests::{TestTown, refused, send};
+use serde_json::{Value, json};
+
+/// The door with the screen.
+const DOOR: u16 = 3;
+
+fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
+    let secret = std::fs::read(town.gateway.folder().path().join("secret"))?;
+    Ok(Secret::new(&secret)?.master(Kid(1)))
+}
+
+/// A pass of the first resident, valid for `days` more days.
+fn pass(town: &TestTown, days: i32) -> anyhow::Result<String> {
+    let not_after = now().utc_day().saturating_add_signed(days);
+    Ok(PaperPass::seal(Kid(1), town.residents[0].person, not_after, &master(town)?.server()).text())
+}
+
+/// A code of one door, sealed with another door's key.
+fn door_code(
+    town: &TestTown,
+    venue: VenueId,
+    step: Step,
+    door: u16,
+    key_of: (VenueId, u16),
+) -> anyhow::Result<String> {
+    Ok(DoorCode::seal(Kid(1), venue, door, step, &master(town)?.door(key_of.0, key_of.1)).text())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_10_a_paper_pass_opens_a_terminals_door_until_its_day_is_over() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let scan = |pass: &str| json!({"pass": pass, "document_shown": true}).to_string();
+    let (good, over) = (pass(&town, 1)?, pass(&town, -1)?);
+    let forged = good.replacen(&good[20..21], if &good[20..21] == "A" { "B" } else { "A" }, 1);
+    let code = town.residents[0].code(Step::of(now()));
+    let both = json!({"pass": good, "person": code}).to_string();
+    for version in Version::ALL {
+        let mut gate = town.target.connect(version).await?;
+        let taken = send(&mut gate, "POST", "/v1/check-ins", &terminal, scan(&good)).await?;
+        let said = taken.json()?;
+        assert_eq!((taken.status(), &said["colour"]), (200, &json!("green")), "{version:?} {said}");
+        assert_eq!(said["venue"]["id"], json!(town.venues[0].venue));
+        for (body, token, status, code) in [
+            (scan(&over), terminal.as_str(), 401, "person-code-expired"),
+            (scan(&forged), terminal.as_str(), 401, "person-code-invalid"),
+            (scan(&code), terminal.as_str(), 401, "person-code-invalid"),
+            (both.clone(), terminal.as_str(), 400, "malformed"),
+            (scan(&good), "", 401, "token-invalid"),
+            (json!({"pass": good, "venue": town.venues[0].poster}).to_string(), "", 401, "token-invalid"),
+        ] {
+            let refused = send(&mut gate, "POST", "/v1/check-ins", token, body).await?;
+            assert_eq!((refused.status(), refused.code().as_str()), (status, code), "{version:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let (venue, step) = (town.venues[0].venue, Step::of(now()));
+    let stranger = VenueId(venue.0 ^ 1);
+    let scan = |code: &str| json!({"venue": code, "person": town.residents[0].code(step)}).to_string();
+    let own = (venue, DOOR);
+    let table = [
+        (door_code(&town, venue, Step(step.0 - 3), DOOR, own)?, "venue-code-expired"),
+        (door_code(&town, venue, Step(step.0 + 2), DOOR, own)?, "venue-code-expired"),
+        (door_code(&town, venue, step, DOOR + 1, own)?, "venue-code-invalid"),
+        (door_code(&town, stranger, step, DOOR, own)?, "venue-code-invalid"),
+        (door_code(&town, stranger, step, DOOR, (stranger, DOOR))?, "venue-code-invalid"),
+    ];
+    let good = [
+        door_code(&town, venue, step, DOOR, own)?,
+        door_code(&town, venue, step, DOOR + 1, (venue, DOOR + 1))?,
+        town.venues[0].poster.clone(),
+    ];
+    let mut ids: Vec<Value> = Vec::new();
+    for version in Version::ALL {
+        let mut phone = town.target.connect(version).await?;
+        for (code, expected) in &table {
+            let refused = send(&mut phone, "POST", "/v1/check-ins", "", scan(code)).await?;
+            assert_eq!((refused.status(), refused.code().as_str()), (422, *expected), "{version:?}");
+        }
+        // Codes of several doors of a venue are one check-in.
+        for code in &good {
+            let taken = send(&mut phone, "POST", "/v1/check-ins", "", scan(code)).await?.json()?;
+            assert_eq!(taken["venue"]["id"], json!(venue), "{version:?} {taken}");
+            ids.push(taken["id"].clone());
+        }
+    }
+    assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_08_a_paper_pass_and_a_temperature_admit_who_has_no_phone() -> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 1).await?;
+    let authority = town.authority.clone();
+    let path = format!("/v1/people/{}/passes", town.residents[0].person);
+    let long = town.send("POST", &path, &authority, r#"{"days":1000}"#).await?;
+    assert_eq!(long.status_and_code(), refused(400, "malformed"));
+    let printed = town.send("POST", &path, &authority, r#"{"days":14}"#).await?.json()?;
+    let terminal = town.gateway.token("terminal", "gate 1", Some(town.venues[0].venue))?;
+    let mut scan = json!({"pass": printed["pass"]});
+    let without = town.send("POST", "/v1/check-ins", &terminal, scan.to_string()).await?.json()?;
+    assert_eq!((&without["verdict"], &without["checks"]), (&json!("check"), &json!(["temperature"])));
+    // Another venue in the same step is another check-in.
+    let other = town.gateway.token("terminal", "gate 2", Some(town.venues[1].venue))?;
+    scan["temperature"] = json!(36.6);
+    let with = town.send("POST", "/v1/check-ins", &other, scan.to_string()).await?.json()?;
+    assert_eq!(with["verdict"], "pass", "{with}");
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Check-ins: scans, the codes in them, refusals, and the answers at the doors.
+
+mod batches;
+mod channels;
+mod codes;
+mod doors;
+mod refusals;
+mod scans;

@@ -1,0 +1,4 @@
+//! Contact tracers' queries: cases and co-presence.
+
+mod cases;
+pub(crate) mod co_presence;
