@@ -6,7 +6,7 @@ use scangate_core::time::DAY_MS;
 use scangate_loadgen::city::application;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{Gateway, Town, assert_done, assert_refused, send};
+use scangate_tests::{Gateway, TestTown, assert_done, assert_refused, send};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ fn rust() -> anyhow::Result<Command> {
 
 /// A registered person before the gate of a venue, with the files that an example reads.
 struct Visit {
-    town: Town,
+    town: TestTown,
     files: TempDir,
     venue: VenueId,
     person: Value,
@@ -58,7 +58,7 @@ impl Visit {
         let config = files.path().join("gateway.toml");
         fs::write(&config, CONFIG)?;
         let gateway = Gateway::start(&["--config", config.to_str().context("a path in UTF-8")?])?;
-        let mut town = Town::found_in(gateway, 0).await?;
+        let mut town = TestTown::found_in(gateway, 0).await?;
         let library = json!({"name": "Library", "kind": "other", "district": "East", "checks": ["temperature", "document"]});
         let authority = town.authority.clone();
         let added = town.send("POST", "/v1/venues", &authority, library.to_string()).await?.lines()?;

@@ -2,7 +2,7 @@
 
 use crate::operation::sunset::{SunsetRun, body, live, verify};
 use anyhow::Context as _;
-use scangate_storage::cql::{Cluster, ClusterError, Consistency, ClusterOptions, Schema};
+use scangate_storage::cql::{Cluster, ClusterError, ClusterOptions, Consistency, Schema};
 use scangate_tests::{ClusterCity, TestTown, assert_done, assert_refused, cluster, output_text};
 use serde_json::{Value, json};
 use std::collections::HashMap;

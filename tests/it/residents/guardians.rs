@@ -1,7 +1,7 @@
 //! Guardians and dependants, within the limits and rights of each city's rule pack.
 
 use scangate_core::time::Step;
-use scangate_loadgen::city::{Given, Resident};
+use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{TestTown, refused, send};
@@ -70,7 +70,7 @@ async fn xz_09_a_family_comes_in_by_one_request_and_its_code_is_the_dependants_o
     let other_name = town.own(1, "POST", "/dependants", &stranger).await?;
     assert_eq!(other_name.status_and_code(), refused(409, "already-registered"));
 
-    let child: Resident = serde_json::from_value::<Given>(given)?.resident()?;
+    let child: LoadResident = serde_json::from_value::<RegistrationReply>(given)?.resident()?;
     let step = Step::of(now());
     let scan = json!({
         "venue": town.venues[0].poster, "person": town.residents[0].code(step), "companions": [child.code(step)],

@@ -1,7 +1,7 @@
 //! A resident's own record: registration, reading, changes, erasure.
 
 use scangate_core::time::DAY_MS;
-use scangate_loadgen::city::Given;
+use scangate_loadgen::city::RegistrationReply;
 use scangate_loadgen::drive::now;
 use scangate_tests::{TestTown, away_from_midnight, refused};
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_courie
         assert_eq!(given.status(), 200, "{class}: {}", given.text());
         let path = format!("/v1/people/{}", given.json()?["person"].as_str().unwrap_or_default());
         assert_eq!(town.send("GET", &path, &authority, "").await?.json()?["class"], class);
-        let given = serde_json::from_value::<Given>(given.json()?)?;
+        let given = serde_json::from_value::<RegistrationReply>(given.json()?)?;
         town.residents.push(given.resident()?);
     }
     let strange = town.send("POST", "/v1/people", "", form(9, "vip").to_string()).await?;

@@ -28,7 +28,11 @@ async fn check(visits: &[RecordedVisit]) -> anyhow::Result<()> {
     check_in(&Gateway::start(&[])?, visits, 1_900).await
 }
 
-pub(crate) async fn check_in(gateway: &Gateway, visits: &[RecordedVisit], people_max: usize) -> anyhow::Result<()> {
+pub(crate) async fn check_in(
+    gateway: &Gateway,
+    visits: &[RecordedVisit],
+    people_max: usize,
+) -> anyhow::Result<()> {
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
     let replayed = replay(&gateway.target()?, &authority, &tracer, visits, people_max).await?;
     assert_eq!(replayed.difference, None);
