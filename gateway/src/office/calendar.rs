@@ -1,4 +1,4 @@
-//! The city's days: by the calendar of the rule pack in force.
+//! The city's days, by the calendar of the rule pack in force.
 
 use super::Office;
 use jiff::civil::Date;
@@ -27,7 +27,7 @@ impl Office {
     }
 }
 
-/// A date as it is written in requests and answers.
+/// Parses a date as requests and answers write it, such as 2022-01-04.
 pub(super) fn date(text: &str) -> Option<Date> {
     text.parse().ok().filter(|date: &Date| date.to_string() == text)
 }

@@ -1,7 +1,7 @@
 //! Serves the web pages, their scripts and style sheet, the service worker, and the OpenAPI document. All files
 //! are embedded in the binary, and the pages load nothing from other hosts.
 
-use super::http::error::Wrong;
+use super::http::error::OfficeError;
 use aws_lc_rs::digest;
 use axum::Router;
 use axum::extract::Path;
@@ -64,13 +64,13 @@ static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
     Some(given + &String::from_utf8_lossy(&own.data))
 });
 
-fn worker() -> Result<Response, Wrong> {
+fn worker() -> Result<Response, OfficeError> {
     let text = WORKER.as_deref().ok_or(Refusal::NotFound)?;
     let headers = [(CONTENT_TYPE, SCRIPT), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-cache")];
     Ok((headers, text).into_response())
 }
 
-fn page(asked: &HeaderMap, name: &str) -> Result<Response, Wrong> {
+fn page(asked: &HeaderMap, name: &str) -> Result<Response, OfficeError> {
     let mut response = file(asked, name, HTML)?;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -78,7 +78,7 @@ fn page(asked: &HeaderMap, name: &str) -> Result<Response, Wrong> {
     Ok(response)
 }
 
-async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, Wrong> {
+async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, OfficeError> {
     file(&asked, &name, kind_of(&name).ok_or(Refusal::NotFound)?)
 }
 
@@ -92,7 +92,7 @@ fn kind_of(name: &str) -> Option<&'static str> {
 }
 
 /// A file, or 304 Not Modified if the browser already has it. A phone on a bad signal then loads nothing twice.
-fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, Wrong> {
+fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, OfficeError> {
     let found = Web::get(name).ok_or(Refusal::NotFound)?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(found.metadata.sha256_hash()));
     let headers = [

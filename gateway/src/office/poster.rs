@@ -1,4 +1,4 @@
-//! A venue's poster: its code as a QR with the venue's name, one SVG to print on A4.
+//! A venue's poster: its code as a QR with the venue's name, as one SVG for A4.
 
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// Draws a poster. **Cost**: a millisecond.
 #[must_use]
 pub fn svg(address: &str, name: &str, number: u16) -> String {
-    // A quarter of the modules may be scratched off by the wind at a door and it still reads.
+    // Level Q: the code still reads with a quarter of its modules damaged by weather.
     let qr =
         QrCode::with_error_correction_level(address, EcLevel::Q).expect("an address is far below QR's bound");
     let modules = qr.width() + 8;
@@ -36,7 +36,7 @@ pub fn svg(address: &str, name: &str, number: u16) -> String {
     poster
 }
 
-/// The drawing's own width and height give way to the poster's.
+/// Strips the drawing's own width and height, which the poster sets.
 fn without_size(drawn: &str) -> &str {
     drawn.find(" viewBox").map_or(drawn, |at| &drawn[at..])
 }

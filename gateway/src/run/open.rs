@@ -6,7 +6,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::deployment;
 use crate::deployment::store::{self, Presence, Stores};
-use crate::office::registration::providers::Parties;
+use crate::office::registration::providers::Providers;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
 use crate::tables::Tables;
@@ -29,7 +29,7 @@ const LANE_RECORDS: usize = 16_384;
 pub(super) struct Opened {
     pub(super) secret: Secret,
     pub(super) tls: Arc<Tls>,
-    pub(super) parties: Parties,
+    pub(super) providers: Providers,
     pub(super) issuer: Issuer,
     /// The number by which the other gateways of a city know this one.
     pub(super) gateway: u64,
@@ -60,13 +60,13 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
     deployment::ensure_living(&config.data)?;
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let tls = Arc::new(tls::configure(&identity(config)?)?);
-    let parties = Parties::new(&config.registration)?;
+    let providers = Providers::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
     let tables = Arc::new(fill::tables(config, &secret, &issuer, &registry, presence)?);
     deployment::first_tokens(&config.data, &tables.tokens)?;
-    parties.say_doubles(&tables.policies.in_force().policy.terms().steps);
+    providers.warn_of_doubles(&tables.policies.in_force().policy.terms().steps);
 
     let journal = open_journal(config, disk, &tables)?;
     let is_drained = journal.recovered.end == journal.recovered.checkpoint;
@@ -74,7 +74,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
         // The other gateways wait for this one from here on. With a backlog they have waited all the time.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    Ok(Opened { secret, tls, parties, issuer, gateway, registry, trails, tables, journal })
+    Ok(Opened { secret, tls, providers, issuer, gateway, registry, trails, tables, journal })
 }
 
 fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {

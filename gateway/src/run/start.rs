@@ -6,9 +6,9 @@ use super::snapshots::keep_snapshot;
 use crate::config::Config;
 use crate::drain::batcher::{self, Batcher};
 use crate::drain::fevers::Fevers;
-use crate::office::http::call::Door;
+use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch;
-use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
+use crate::office::{self, Office, OfficeSettings, RegistrationService, ResidentServices};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
@@ -60,7 +60,7 @@ pub(super) fn start(
     opened: Opened,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(Running, Addresses)> {
-    let Opened { secret, tls, parties, issuer, gateway, registry, trails, tables, journal } = opened;
+    let Opened { secret, tls, providers, issuer, gateway, registry, trails, tables, journal } = opened;
     let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
     let (fevers, feverish) = Fevers::new(Arc::clone(&tables), registry.clone());
     let batcher = Batcher {
@@ -82,11 +82,11 @@ pub(super) fn start(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
-    let front = FrontOffice { reception: Reception::new(parties, &secret), issuer };
+    let services = ResidentServices { registration: RegistrationService::new(providers, &secret), issuer };
     let office =
-        Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, front, settings));
+        Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
     let runtime = office_runtime()?;
-    let (door, calls) = dispatch::door();
+    let (door, calls) = dispatch::channel();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
     runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
     spawn_watchers(&runtime, config, &office, &tables);
@@ -108,7 +108,7 @@ pub(super) fn start(
 struct WorkerParts {
     workers: u16,
     tables: Arc<Tables>,
-    door: Door,
+    door: OfficeSender,
     tls: Arc<Tls>,
     secret: Secret,
     phase: watch::Receiver<Phase>,

@@ -3,7 +3,9 @@
 
 use super::bell::Bell;
 use super::front_desk::{Caller, FrontDesk, Reply, ScanStatus};
-use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::office::http::channel::{
+    AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
+};
 use crate::tables::channels::Channel;
 use crate::wire::problem::CHALLENGE;
 use crate::wire::route::Route;
@@ -55,7 +57,7 @@ pub struct HttpContext {
     /// The bell of the loop, which also answers tasks.
     pub bell: Arc<Bell>,
     /// The back office's door.
-    pub door: Door,
+    pub door: OfficeSender,
     /// TLS.
     pub tls: TlsAcceptor,
     /// `alt-svc`: that HTTP/3 is on this port.
@@ -258,27 +260,27 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
 
 async fn office(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
     let (parts, body) = request.into_parts();
-    let (to, from) = mpsc::channel(PIECES_MAX);
+    let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
     let (answer, answered) = oneshot::channel();
-    let call = Call { request: Request::from_parts(parts, from), answer };
+    let call = OfficeCall { request: Request::from_parts(parts, from), answer };
     if http.door.try_send(call).is_err() {
         return reply(http.front_now().refuse(Refusal::Overloaded));
     }
     tokio::task::spawn_local(pump(body, to));
     match answered.await {
-        Ok(Answer { head, body }) => Response::from_parts(head, Either::Right(OfficeBody(body))),
+        Ok(OfficeAnswer { head, body }) => Response::from_parts(head, Either::Right(OfficeBody(body))),
         Err(_) => reply(http.front_now().refuse(Refusal::Overloaded)),
     }
 }
 
 /// Passes a request's body to the back office, piece by piece, at its pace.
-async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
+async fn pump(mut body: Incoming, to: mpsc::Sender<BodyChunk>) {
     while let Some(frame) = body.frame().await {
         let piece = match frame.map(Frame::into_data) {
             Ok(Ok(bytes)) => Ok(bytes),
             // The back office uses no trailers.
             Ok(Err(_)) => continue,
-            Err(_) => Err(Abandoned),
+            Err(_) => Err(AbandonedBody),
         };
         if to.send(piece).await.is_err() {
             pass_over(&mut body).await;
@@ -288,16 +290,16 @@ async fn pump(mut body: Incoming, to: mpsc::Sender<Piece>) {
 }
 
 /// An answer's body from the back office.
-struct OfficeBody(mpsc::Receiver<Piece>);
+struct OfficeBody(mpsc::Receiver<BodyChunk>);
 
 impl Body for OfficeBody {
     type Data = Bytes;
-    type Error = Abandoned;
+    type Error = AbandonedBody;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Abandoned>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AbandonedBody>>> {
         self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 }

@@ -10,7 +10,7 @@ use super::quic::context::WorkerContext;
 use super::socket::Sockets;
 use super::tcp::{self, HttpContext};
 use super::tls::Tls;
-use crate::office::http::call::Door;
+use crate::office::http::channel::OfficeSender;
 use crate::rooms::journal::JournalDesk;
 use crate::tables::Tables;
 use crate::wire::http3::Limits;
@@ -58,7 +58,7 @@ pub struct Worker {
     /// The tables that all workers share.
     pub tables: Arc<Tables>,
     /// The back office's door.
-    pub door: Door,
+    pub door: OfficeSender,
     /// TLS for both.
     pub tls: Arc<Tls>,
     /// The deployment's secret, from which reset and token keys derive.

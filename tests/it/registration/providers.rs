@@ -14,8 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_stay_open() -> anyhow::Result<()>
 {
-    let mut city =
-        Xuzhou::found(ExpectedLog::Words("an outside party did not answer a registration")).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Words("a provider did not answer a registration")).await?;
     let unavailable = |sent: &TestReply| {
         assert_eq!(
             (sent.status(), sent.code().as_str()),
@@ -70,8 +69,7 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_away() -> anyhow::Result<()> {
-    let mut city =
-        Xuzhou::found(ExpectedLog::Words("an outside party did not answer a registration")).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Words("a provider did not answer a registration")).await?;
     city.sms.behave(Behaviour::Hangs);
     let connection = city.town.target.connect(Version::Http2).await?;
     let asking = (0..80).map(|number| {
@@ -102,7 +100,7 @@ fn taken(address: SocketAddr) -> std::io::Result<TcpSocket> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_party_that_is_not_there_makes_registration_unavailable() -> anyhow::Result<()> {
-    let mut city = Xuzhou::found(ExpectedLog::Words("no connection came about")).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Words("no connection was established")).await?;
     let (elsewhere, address) = (TestProvider::start(SENT).await?, city.sms.address);
     // The provider's port is free now; reserve it.
     drop(std::mem::replace(&mut city.sms, elsewhere));
@@ -165,13 +163,13 @@ async fn over_tls(fault: TlsFault, expect: ExpectedLog) -> anyhow::Result<u16> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_party_over_tls_is_asked_only_if_the_machine_trusts_its_certificate() -> anyhow::Result<()> {
     assert_eq!(over_tls(TlsFault::Nothing, ExpectedLog::Quiet).await?, 202);
-    assert_eq!(over_tls(TlsFault::Distrust, ExpectedLog::Words("no connection came about")).await?, 503);
+    assert_eq!(over_tls(TlsFault::Distrust, ExpectedLog::Words("no connection was established")).await?, 503);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_does_not_come_about_is_tried_once_more() -> anyhow::Result<()> {
     assert_eq!(over_tls(TlsFault::Cuts(1), ExpectedLog::Quiet).await?, 202);
-    assert_eq!(over_tls(TlsFault::Cuts(2), ExpectedLog::Words("no connection came about")).await?, 503);
+    assert_eq!(over_tls(TlsFault::Cuts(2), ExpectedLog::Words("no connection was established")).await?, 503);
     Ok(())
 }

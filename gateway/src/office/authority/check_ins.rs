@@ -1,11 +1,11 @@
-//! Check-ins that come in numbers: those a terminal made while its link was down, and those of registers
-//! kept elsewhere. A line's problem does not stop the rest; what is answered with an id is on disk.
+//! Check-ins in bulk: those that a terminal made while its link was down, and those of another register. A
+//! line's problem does not stop the rest. A check-in that is answered with an id is on disk.
 
 use crate::clock;
-use crate::office::http::auth::{AtTheDoor, Authority};
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
-use crate::office::http::error::Wrong;
-use crate::office::http::ndjson::Line;
+use crate::office::http::auth::{Authority, DoorTerminal};
+use crate::office::http::error::OfficeError;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, blocking};
 use crate::rooms::admit::{self, AdmittedScan};
 use crate::rooms::authenticate::{Terminal, authenticate_late};
@@ -24,16 +24,16 @@ use scangate_core::time::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Scans journaled as one: with all their companions they fit what the intake takes.
+/// The scans of one journal append: with all their companions they fit into the intake's limit.
 const SCANS_A_GROUP: usize = CHECK_INS_MAX / (1 + COMPANIONS_MAX);
 
 /// `POST /v1/check-ins/batch`.
 pub(in crate::office) async fn batch(
-    AtTheDoor(terminal): AtTheDoor,
+    DoorTerminal(terminal): DoorTerminal,
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Response {
-    clerk::answer(LateScans { office, terminal }, body)
+    line_handler::answer(LateScans { office, terminal }, body)
 }
 
 /// Scans that a terminal made while its link was down.
@@ -42,12 +42,12 @@ struct LateScans {
     terminal: Terminal,
 }
 
-impl Clerk for LateScans {
+impl LineHandler for LateScans {
     type Entry = AdmittedScan;
-    type Kept = DurableCheckIns;
+    type Stored = DurableCheckIns;
     const GROUP_MAX: usize = SCANS_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<AdmittedScan, Wrong> {
+    fn read(&self, line: &NdjsonLine) -> Result<AdmittedScan, OfficeError> {
         let tables = &self.office.tables;
         let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
         let authentic = authenticate_late(scan, &self.terminal, tables, clock::now())?;
@@ -55,11 +55,11 @@ impl Clerk for LateScans {
         Ok(admit::admit(coloured, &tables.policies))
     }
 
-    async fn keep(&self, admitted: Vec<AdmittedScan>) -> Keeping<DurableCheckIns> {
+    async fn store(&self, admitted: Vec<AdmittedScan>) -> GroupResult<DurableCheckIns> {
         Ok(journal::journal_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
     }
 
-    fn answer(&self, kept: DurableCheckIns, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, kept: DurableCheckIns, text: &mut BytesMut) -> Result<(), OfficeError> {
         answer::answer(&kept, &self.office.tables.policies, text);
         Ok(())
     }
@@ -77,7 +77,7 @@ struct ImportLine {
 }
 
 #[derive(Serialize)]
-struct Imported {
+struct ImportReceipt {
     id: CheckInId,
 }
 
@@ -87,36 +87,36 @@ pub(in crate::office) async fn import(
     State(office): State<Arc<Office>>,
     body: Body,
 ) -> Response {
-    clerk::answer(Register { office }, body)
+    line_handler::answer(CheckInImport { office }, body)
 }
 
-/// Check-ins of a register kept elsewhere.
-struct Register {
+/// Check-ins of another register.
+struct CheckInImport {
     office: Arc<Office>,
 }
 
-impl Clerk for Register {
+impl LineHandler for CheckInImport {
     type Entry = CheckIn;
-    type Kept = CheckInId;
+    type Stored = CheckInId;
     const GROUP_MAX: usize = CHECK_INS_MAX;
 
-    fn read(&self, line: &Line) -> Result<CheckIn, Wrong> {
+    fn read(&self, line: &NdjsonLine) -> Result<CheckIn, OfficeError> {
         let ImportLine { person, venue, at, direction } = line.parse()?;
         let now = clock::now();
         if at > now.plus_ms(AHEAD_MS_MAX) {
-            return Err(Wrong::Malformed("at lies in the future".into()));
+            return Err(OfficeError::Malformed("at lies in the future".into()));
         }
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
-            return Err(Wrong::Malformed("at is longer ago than trails are kept".into()));
+            return Err(OfficeError::Malformed("at is before the retention of trails".into()));
         }
         if self.office.tables.venues.get(venue).is_none() {
-            return Err(Wrong::VenueUnknown);
+            return Err(OfficeError::VenueUnknown);
         }
         let id = check_in_id(person, venue, direction, Moment::At(at));
         Ok(CheckIn { id, person, venue, at, direction, mode: Mode::Import, outcome: None })
     }
 
-    async fn keep(&self, check_ins: Vec<CheckIn>) -> Keeping<CheckInId> {
+    async fn store(&self, check_ins: Vec<CheckIn>) -> GroupResult<CheckInId> {
         let people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
         let registry = self.office.registry.clone();
         let registered = blocking(move || registry.are_registered(&people)).await??;
@@ -125,12 +125,12 @@ impl Clerk for Register {
         self.office.intake.keep(&known).await?;
         let answers = check_ins.iter().zip(registered);
         let answers =
-            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(Wrong::PersonUnknown));
+            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(OfficeError::PersonUnknown));
         Ok(answers.collect())
     }
 
-    fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), Wrong> {
-        put_json(&Imported { id }, text);
+    fn answer(&self, id: CheckInId, text: &mut BytesMut) -> Result<(), OfficeError> {
+        put_json(&ImportReceipt { id }, text);
         Ok(())
     }
 }

@@ -1,14 +1,15 @@
-//! Facts: the only way a colour changes. A list that would turn many people at once is held for a second
-//! approver.
+//! Facts: the only way a colour changes. A list that would give many people a worse colour is held for a
+//! second approver.
 
 use crate::clock;
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::{self, Json};
-use crate::office::http::ndjson::{Line, Lines};
+use crate::office::http::ndjson::{NdjsonLine, NdjsonLines};
 use crate::office::{Office, blocking};
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -23,24 +24,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A list of facts, which is looked at whole before any of it counts.
+/// The longest list of facts. The whole list is checked before any of it is stored.
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Worsening facts in a request that need no second approver.
+/// The worsening facts that a request may have without a second approver.
 const WORSENING_MAX: usize = 100;
-/// Worsening facts an hour from one source, or from one sender, that need no second approver.
+/// The worsening facts per hour from one source, or from one sender, without a second approver.
 const SOURCE_WORSENING_MAX: u64 = 1_000;
-/// The longest reason.
+/// The longest reason of a withdrawal.
 const REASON_BYTES_MAX: usize = 1_000;
 
-/// A list, read: each line with its number.
-type List = Vec<(u64, Result<Fact, Wrong>)>;
+/// A parsed list: each line with its number.
+type FactList = Vec<(u64, Result<Fact, OfficeError>)>;
 
 /// `POST /v1/facts`.
 pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let body = json::body(request, LIST_BYTES_MAX).await?;
     let lines = lines(Body::from(body.clone())).await?;
     blocking(move || {
@@ -56,34 +57,34 @@ pub(in crate::office) async fn add(
     .await?
 }
 
-async fn lines(body: Body) -> Result<Vec<Line>, Wrong> {
-    let (mut lines, mut all) = (Lines::new(body), Vec::new());
+async fn lines(body: Body) -> Result<Vec<NdjsonLine>, OfficeError> {
+    let (mut lines, mut all) = (NdjsonLines::new(body), Vec::new());
     while let Some(line) = lines.next().await? {
         all.push(line);
     }
     Ok(all)
 }
 
-fn read(office: &Office, lines: &[Line]) -> Result<List, Wrong> {
-    let said: Vec<Result<FactLine, Wrong>> = lines.iter().map(Line::parse).collect();
+fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> {
+    let said: Vec<Result<FactLine, OfficeError>> = lines.iter().map(NdjsonLine::parse).collect();
     let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
     let mut registered = office.registry.are_registered(&people)?.into_iter();
-    // A list goes on record at one time: the order of its lines means nothing.
+    // All facts of a list have the same recording time: the order of its lines means nothing.
     let now = clock::now();
     let facts = said.into_iter().map(|said| {
         let said = said?;
         if registered.next() != Some(true) {
-            return Err(Wrong::PersonUnknown);
+            return Err(OfficeError::PersonUnknown);
         }
         let id = office.registry.draw_fact_id()?;
-        said.fact(id, now).map_err(|error| Wrong::Malformed(error.to_string().into()))
+        said.fact(id, now).map_err(|error| OfficeError::Malformed(error.to_string().into()))
     });
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }
 
-/// Whether a list worsens more than one person may decide. What is not held is counted to its sources, and to who sends
-/// it: a source is whatever the sender says.
-fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool, Wrong> {
+/// Whether a list worsens more colours than one person may decide. A list that is not held counts against its
+/// sources and its sender: a sender may name any source.
+fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<bool, OfficeError> {
     let published = office.tables.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
     let worsening: Vec<&Fact> = worsening.filter(|fact| published.policy.worsens(fact.kind.name())).collect();
@@ -105,7 +106,7 @@ fn needs_approval(office: &Office, claims: &Claims, list: &List) -> Result<bool,
     Ok(false)
 }
 
-fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<Response, Wrong> {
+fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Result<Response, OfficeError> {
     let count = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
     office.audit(claims, "facts-held", String::new(), json!({"facts": count}))?;
     let new = NewHeldList {
@@ -124,8 +125,8 @@ fn hold(office: &Office, claims: &Claims, list: &List, body: String) -> Result<R
     Ok((StatusCode::ACCEPTED, answer).into_response())
 }
 
-/// Puts facts on record, recolours whom they are about, and answers a line each.
-fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
+/// Stores facts, recolours their persons, and answers with one line each.
+fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     office.registry.add_facts(&facts)?;
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
@@ -144,16 +145,19 @@ fn apply(office: &Office, list: List) -> Result<Response, Wrong> {
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
-/// Applies a list that a second approver let through.
-pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
+/// Applies a list that a second approver approved.
+pub(in crate::office) async fn apply_held(
+    office: Arc<Office>,
+    body: String,
+) -> Result<Response, OfficeError> {
     let lines = lines(Body::from(body)).await?;
     blocking(move || apply(&office, read(&office, &lines)?)).await?
 }
 
-/// Why a fact stops counting.
+/// The reason of a withdrawal.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Withdrawal {
+pub(in crate::office) struct WithdrawalRequest {
     reason: String,
 }
 
@@ -161,12 +165,12 @@ pub(in crate::office) struct Withdrawal {
 pub(in crate::office) async fn withdraw(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(fact): Path<String>,
-    Json(Withdrawal { reason }): Json<Withdrawal>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let id: FactId = fact.parse().map_err(|_| Refusal::NotFound)?;
+    fact: Result<PathId<FactId>, OfficeError>,
+    Json(WithdrawalRequest { reason }): Json<WithdrawalRequest>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(id) = fact?;
     if reason.trim().is_empty() || reason.len() > REASON_BYTES_MAX {
-        return Err(Wrong::Malformed(format!("reason must have 1 to {REASON_BYTES_MAX} bytes").into()));
+        return Err(OfficeError::Malformed(format!("reason must have 1 to {REASON_BYTES_MAX} bytes").into()));
     }
     blocking(move || {
         office.registry.fact(id)?.ok_or(Refusal::NotFound)?;

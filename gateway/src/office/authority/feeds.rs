@@ -1,14 +1,15 @@
-//! Feeds between a province and its city: signed, in sequence, all or nothing. Inward come facts by document; outward
-//! go this city's own facts by salted subject, so that no document leaves.
+//! Feeds between a province and its city: signed, in sequence, all or nothing. Inward feeds have facts by
+//! document. Outward feeds have this city's own facts by salted subject, so no document leaves the city.
 
 use crate::clock;
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, StrictQuery};
 use crate::office::http::json;
 use crate::office::residents::certificates::salt;
 use crate::office::{Office, PEOPLE_AT_ONCE, blocking};
 use aws_lc_rs::digest;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,11 +29,11 @@ use std::sync::Arc;
 
 /// The longest feed.
 const FEED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Worsening facts in a feed that need no second approver.
+/// The worsening facts that a feed may have without a second approver.
 const WORSENING_MAX: usize = 1_000;
-/// Facts in an outward feed; the next one goes on behind them.
+/// The facts in an outward feed; the next feed continues after them.
 const OUTWARD_MAX: usize = 100_000;
-/// What went on record this short a time ago may not be there yet at every gateway.
+/// Facts younger than this may not have reached every gateway yet.
 const SETTLING_MS: u64 = 10_000;
 const SIGNATURE: &str = "scangate-signature";
 const DOMAIN: &str = "scangate feed";
@@ -40,44 +41,44 @@ const DOMAIN: &str = "scangate feed";
 /// The first line of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Head {
+struct FeedHead {
     source: String,
     sequence: u64,
     lines: usize,
 }
 
-/// The last feed of a source that was taken.
+/// The position of the last feed that was accepted from a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Taken {
+struct FeedPosition {
     sequence: u64,
     digest: String,
 }
 
-/// A line, read.
-struct Line {
+/// A parsed line.
+struct FeedEntry {
     person: Option<PersonId>,
     fact: Option<Fact>,
-    /// What the source itself shows for the person.
+    /// The colour that the source shows for the person.
     colour: Option<Colour>,
 }
 
-/// A feed whose source is trusted and which comes next.
+/// A feed from a trusted source that is the next in sequence.
 struct Feed {
-    head: Head,
-    lines: Vec<Line>,
-    taken: Taken,
+    head: FeedHead,
+    lines: Vec<FeedEntry>,
+    taken: FeedPosition,
 }
 
-/// `POST /v1/feeds`: NDJSON, a head line and then a line a fact, signed in the header `scangate-signature`.
-pub(in crate::office) async fn take(
+/// `POST /v1/feeds`: NDJSON, a head line and one line per fact, signed in the header `scangate-signature`.
+pub(in crate::office) async fn receive(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
     let body = json::body(request, FEED_BYTES_MAX).await?;
-    let body = String::from_utf8(body.into()).map_err(|_| Wrong::Malformed("not UTF-8".into()))?;
+    let body = String::from_utf8(body.into()).map_err(|_| OfficeError::Malformed("not UTF-8".into()))?;
     blocking(move || {
         let Some(feed) = read(&office, &body, &signature)? else {
             return Ok(axum::Json(value!({"repeated": true})).into_response());
@@ -102,8 +103,11 @@ pub(in crate::office) async fn take(
     .await?
 }
 
-/// Applies a feed that a second approver let through: it was verified when it came.
-pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> Result<Response, Wrong> {
+/// Applies a feed that a second approver approved. Its signature was verified on receipt.
+pub(in crate::office) async fn apply_held(
+    office: Arc<Office>,
+    body: String,
+) -> Result<Response, OfficeError> {
     blocking(move || {
         let head = head(&body)?;
         match next(&office, head, &body)? {
@@ -114,12 +118,12 @@ pub(in crate::office) async fn apply_held(office: Arc<Office>, body: String) -> 
     .await?
 }
 
-fn head(body: &str) -> Result<Head, Wrong> {
+fn head(body: &str) -> Result<FeedHead, OfficeError> {
     json::parse(body.lines().next().unwrap_or_default().as_bytes())
 }
 
-/// Verifies a feed and reads it whole; none where it was taken before.
-fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Wrong> {
+/// Verifies a feed and parses all of it; `None` if it was accepted before.
+fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, OfficeError> {
     let (head, now) = (head(body)?, clock::now());
     let is_trusted = {
         let published = office.tables.policies.in_force();
@@ -128,44 +132,44 @@ fn read(office: &Office, body: &str, signature: &str) -> Result<Option<Feed>, Wr
         trusted.any(|line| is_signed(&line.key, DOMAIN, body.as_bytes(), signature))
     };
     if !is_trusted {
-        return Err(Wrong::FeedUntrusted);
+        return Err(OfficeError::FeedUntrusted);
     }
     next(office, head, body)
 }
 
-/// Reads a feed whole if it is the next one of its source.
-fn next(office: &Office, head: Head, body: &str) -> Result<Option<Feed>, Wrong> {
+/// Parses a feed if it is the next one of its source.
+fn next(office: &Office, head: FeedHead, body: &str) -> Result<Option<Feed>, OfficeError> {
     let whole = digest::digest(&digest::SHA256, body.as_bytes());
-    let taken = Taken { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
+    let taken = FeedPosition { sequence: head.sequence, digest: URL_SAFE_NO_PAD.encode(whole.as_ref()) };
     let last = last(office, &head.source)?;
     if last.as_ref() == Some(&taken) {
         return Ok(None);
     }
     let expected = last.map_or(1, |last| last.sequence + 1);
     if head.sequence != expected {
-        return Err(Wrong::FeedOutOfOrder(expected));
+        return Err(OfficeError::FeedOutOfOrder(expected));
     }
     let texts: Vec<&str> = body.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
     if texts.len() != head.lines {
-        return Err(Wrong::Malformed("the head says another number of lines".into()));
+        return Err(OfficeError::Malformed("the head has another number of lines than the feed".into()));
     }
     let lines = lines(office, &head, &texts)?;
     Ok(Some(Feed { head, lines, taken }))
 }
 
-fn last(office: &Office, source: &str) -> Result<Option<Taken>, Wrong> {
+fn last(office: &Office, source: &str) -> Result<Option<FeedPosition>, OfficeError> {
     let stored = office.registry.setting(&setting(source))?;
     let taken = stored.map(|stored| serde_json::from_slice(&stored)).transpose();
-    taken.map_err(|_| Wrong::StoreUnavailable)
+    taken.map_err(|_| OfficeError::StoreUnavailable)
 }
 
 fn setting(source: &str) -> String {
     format!("feed/{source}")
 }
 
-/// A line as it is sent: the document in place of the person.
+/// A line as sent: it has the document in place of the person.
 #[derive(Deserialize)]
-struct Sent {
+struct FeedLine {
     document: Document,
     #[serde(default)]
     colour: Option<Colour>,
@@ -173,14 +177,14 @@ struct Sent {
     rest: serde_json::Map<String, Value>,
 }
 
-/// Reads every line, or none: the first that is wrong is named.
-fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, Wrong> {
+/// Parses every line or none. **Errors**: the number of the first bad line.
+fn lines(office: &Office, head: &FeedHead, texts: &[&str]) -> Result<Vec<FeedEntry>, OfficeError> {
     let of_line = |number: usize, wrong: &dyn std::fmt::Display| {
-        Wrong::Malformed(format!("line {}: {wrong}; nothing of the feed was taken", number + 2).into())
+        OfficeError::Malformed(format!("line {}: {wrong}; nothing of the feed was stored", number + 2).into())
     };
     let mut sent = Vec::with_capacity(texts.len());
     for (number, text) in texts.iter().enumerate() {
-        let mut line: Sent =
+        let mut line: FeedLine =
             serde_json::from_str(text).map_err(|_| of_line(number, &"it needs a document"))?;
         line.document = line.document.checked().map_err(|error| of_line(number, &error))?;
         sent.push(line);
@@ -189,30 +193,31 @@ fn lines(office: &Office, head: &Head, texts: &[&str]) -> Result<Vec<Line>, Wron
     let people = office.registry.people_by_document(&documents)?;
     let mut read = Vec::with_capacity(sent.len());
     for (number, (line, person)) in sent.into_iter().zip(people).enumerate() {
-        let Sent { colour, rest, .. } = line;
+        let FeedLine { colour, rest, .. } = line;
         let fact = if rest.is_empty() {
             None
         } else {
             let fact = fact(head, number, person, rest).map_err(|wrong| of_line(number, &wrong))?;
             fact.filter(|_| person.is_some())
         };
-        read.push(Line { person, fact, colour });
+        read.push(FeedEntry { person, fact, colour });
     }
     Ok(read)
 }
 
-/// The fact of a line, named by its place in the feed: a feed that is sent again brings the same ones.
+/// The fact of a line. Its id is derived from its position in the feed, so a repeated feed stores the same
+/// facts.
 fn fact(
-    head: &Head,
+    head: &FeedHead,
     number: usize,
     person: Option<PersonId>,
     mut rest: serde_json::Map<String, Value>,
 ) -> Result<Option<Fact>, String> {
-    // Somebody who is not registered here is checked all the same: a feed is right as a whole or not at all.
+    // A person who is not registered here is checked too: a feed is valid as a whole or rejected.
     rest.insert("person".into(), value!(person.unwrap_or(PersonId(0))));
     rest.entry("source").or_insert_with(|| value!(head.source));
     let line: FactLine =
-        serde_json::from_value(Value::Object(rest)).map_err(|_| "it is no fact".to_owned())?;
+        serde_json::from_value(Value::Object(rest)).map_err(|_| "it is not a fact".to_owned())?;
     let place = format!("{}\0{}\0{number}", head.source, head.sequence);
     let whole = digest::digest(&digest::SHA256, place.as_bytes());
     let mut id = [0; 8];
@@ -221,9 +226,9 @@ fn fact(
     line.fact(id, clock::now()).map(Some).map_err(|error| error.to_string())
 }
 
-/// Puts a feed on record, moves its source on, and says for how many people its source shows another colour than
-/// this city, by this feed or an earlier one.
-fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
+/// Stores a feed and advances its source. Returns for how many people the source shows another colour than
+/// this city, from this feed or an earlier one.
+fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     let Feed { head, lines, taken } = feed;
     let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
     office.registry.add_facts(&facts)?;
@@ -232,7 +237,7 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
     let before = office.registry.setting(&setting(&head.source))?;
     let moved_on = serde_json::to_vec(&taken).expect("it holds nothing that JSON cannot");
     if !office.registry.swap_setting(&setting(&head.source), before.as_deref(), &moved_on)? {
-        return Err(Wrong::StoreUnavailable);
+        return Err(OfficeError::StoreUnavailable);
     }
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
     let mut diverging = 0_u32;
@@ -248,22 +253,24 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, Wrong> {
     Ok(axum::Json(answer).into_response())
 }
 
-/// Since when an outward feed is asked for.
+/// The time after which the facts of an outward feed went on record.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Since {
+pub(in crate::office) struct OutwardQuery {
     after: Timestamp,
 }
 
-/// `GET /v1/feeds/outward?after=TIME`: what this city put on record since then, with the time to ask after next.
-/// **Cost**: reads all evidence.
-pub(in crate::office) async fn give(
+impl Parameters for OutwardQuery {
+    const EXPECTED: &'static str = "the query needs `after`, a time";
+}
+
+/// `GET /v1/feeds/outward?after=TIME`: this city's facts recorded after that time, with the time for the next
+/// request. **Cost**: reads all evidence.
+pub(in crate::office) async fn outward_feed(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    query: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Wrong> {
-    let Query(Since { after }) =
-        query.map_err(|_| Wrong::Malformed("the query needs `after`, a time".into()))?;
+    StrictQuery(OutwardQuery { after }): StrictQuery<OutwardQuery>,
+) -> Result<Response, OfficeError> {
     blocking(move || {
         let (facts, through) = recorded(&office, after, clock::now().minus_ms(SETTLING_MS))?;
         let source = office.tables.policies.in_force().policy.name().to_owned();
@@ -272,9 +279,9 @@ pub(in crate::office) async fn give(
         for facts in facts.chunks(PEOPLE_AT_ONCE) {
             let people: Vec<PersonId> = facts.iter().map(|fact| fact.person).collect();
             for (fact, person) in facts.iter().zip(office.registry.persons(&people)?) {
-                // Whoever has erased themselves meanwhile goes to nobody.
+                // A person who was erased meanwhile is left out.
                 let Some(person) = person else { continue };
-                text.push_str(&outward(&office, fact, &person.personal.document).to_string());
+                text.push_str(&outward_line(&office, fact, &person.personal.document).to_string());
                 text.push('\n');
             }
         }
@@ -288,8 +295,8 @@ pub(in crate::office) async fn give(
     .await?
 }
 
-/// A fact as it goes out: a salted subject in place of the person.
-fn outward(office: &Office, fact: &Fact, document: &Document) -> Value {
+/// A fact as sent: it has a salted subject in place of the person.
+fn outward_line(office: &Office, fact: &Fact, document: &Document) -> Value {
     let salt = salt(office, fact.person);
     let mut line = serde_json::to_value(fact).unwrap_or_default();
     if let Value::Object(members) = &mut line {
@@ -300,8 +307,12 @@ fn outward(office: &Office, fact: &Fact, document: &Document) -> Value {
     line
 }
 
-/// This city's own facts of a time, in the order in which they went on record, and up to when they are all of them.
-fn recorded(office: &Office, after: Timestamp, through: Timestamp) -> Result<(Vec<Fact>, Timestamp), Wrong> {
+/// This city's own facts after a time, in the order of recording, and the time up to which they are complete.
+fn recorded(
+    office: &Office,
+    after: Timestamp,
+    through: Timestamp,
+) -> Result<(Vec<Fact>, Timestamp), OfficeError> {
     let sources: Vec<String> = {
         let published = office.tables.policies.in_force();
         let feeds = published.policy.trusted().iter().filter(|line| line.feeds);
@@ -318,7 +329,8 @@ fn recorded(office: &Office, after: Timestamp, through: Timestamp) -> Result<(Ve
     let Some(first_left) = facts.get(OUTWARD_MAX).map(|fact| fact.recorded) else {
         return Ok((facts, through));
     };
-    // Facts of one instant stay together: those of the one that does not fit whole come with the next feed.
+    // Facts of the same instant stay together: those of the first instant that does not fit come with the
+    // next feed.
     facts.retain(|fact| fact.recorded < first_left);
     Ok((facts, first_left.minus_ms(1)))
 }

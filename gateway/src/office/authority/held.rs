@@ -1,12 +1,13 @@
-//! Held lists: facts and rule packs that wait for a second approver, who is another subject than the one
-//! who sent them.
+//! Held lists: facts, feeds and rule packs that wait for a second approver. The approver must be another
+//! subject than the sender.
 
 use super::{facts, feeds, policies};
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 pub(in crate::office) async fn list(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let all = blocking(move || office.registry.all_held()).await??;
     let held: Vec<Value> = all
         .iter()
@@ -33,28 +34,29 @@ pub(in crate::office) async fn list(
     Ok(axum::Json(value!({ "held": held })))
 }
 
-/// Persons whom a pack may give a more severe colour with nobody saying how many they expect.
+/// The persons whom a pack may give a more severe colour if the approver states no number.
 const WORSE_MAX: u64 = 1_000;
 
-/// What an approver says besides.
+/// The optional body of an approval.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Approval {
-    /// How many more severe colours are expected at most.
+    /// The highest number of more severe colours that the approver expects.
     #[serde(default)]
     worse: Option<u64>,
 }
 
-/// `POST /v1/held/{held}/approve`: answers what the list would have answered.
+/// `POST /v1/held/{held}/approve`: answers as the list itself would have.
 pub(in crate::office) async fn approve(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(held): Path<String>,
+    held: Result<PathId<HeldId>, OfficeError>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let body = json::body(request, json::BODY_BYTES_MAX).await?;
     let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
-    foresee(&office, &claims, &held, approval).await?;
+    let PathId(held) = held?;
+    foresee(&office, &claims, held, approval).await?;
     let held = release(&office, &claims, held, "held-approved").await?;
     match held.kind {
         HeldListKind::Facts => facts::apply_held(office, held.body).await,
@@ -63,25 +65,31 @@ pub(in crate::office) async fn approve(
     }
 }
 
-/// Keeps a pack held that would turn very many, unless the approver expects so many.
-async fn foresee(office: &Arc<Office>, claims: &Claims, held: &str, approval: Approval) -> Result<(), Wrong> {
-    let id: HeldId = held.parse().map_err(|_| Refusal::NotFound)?;
+/// Rejects the approval of a pack that would change more colours than the approver expects; the pack stays
+/// held.
+async fn foresee(
+    office: &Arc<Office>,
+    claims: &Claims,
+    id: HeldId,
+    approval: Approval,
+) -> Result<(), OfficeError> {
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
         if held.kind != HeldListKind::Policy {
             return Ok(());
         }
-        // Before everybody is judged for somebody who may not approve it.
+        // Checked first: judging every person is expensive, and this approver might not be allowed to
+        // approve.
         by_another(&held, &claims)?;
-        let policy = Policy::parse(&held.body).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+        let policy = Policy::parse(&held.body).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
         let worse = policies::flips(&office, &policy)?.worse;
         if worse <= approval.worse.unwrap_or(WORSE_MAX) {
             return Ok(());
         }
         metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
-        tracing::warn!(held = %id, worse, "a rule pack would give very many a more severe colour; it stays held");
-        Err(Wrong::MassFlip(worse))
+        tracing::warn!(held = %id, worse, "a rule pack would give very many people a more severe colour; it stays held");
+        Err(OfficeError::MassFlip(worse))
     })
     .await?
 }
@@ -90,24 +98,23 @@ async fn foresee(office: &Arc<Office>, claims: &Claims, held: &str, approval: Ap
 pub(in crate::office) async fn reject(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(held): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+    PathId(held): PathId<HeldId>,
+) -> Result<axum::Json<Value>, OfficeError> {
     let held = release(&office, &claims, held, "held-rejected").await?;
     Ok(axum::Json(value!({"held": held.id, "rejected": true})))
 }
 
-/// Who sent a list may take it back, but not let it through.
-fn by_another(held: &HeldList, claims: &Claims) -> Result<(), Wrong> {
-    if held.sent_by == claims.subject { Err(Wrong::SameApprover) } else { Ok(()) }
+/// Allows approval by another subject only. The sender may still reject the list.
+fn by_another(held: &HeldList, claims: &Claims) -> Result<(), OfficeError> {
+    if held.sent_by == claims.subject { Err(OfficeError::SameApprover) } else { Ok(()) }
 }
 
 async fn release(
     office: &Arc<Office>,
     claims: &Claims,
-    text: String,
+    id: HeldId,
     act: &'static str,
-) -> Result<HeldList, Wrong> {
-    let id: HeldId = text.parse().map_err(|_| Refusal::NotFound)?;
+) -> Result<HeldList, OfficeError> {
     let (office, claims) = (Arc::clone(office), claims.clone());
     blocking(move || {
         let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;

@@ -1,12 +1,13 @@
-//! Keys by kid: a new one becomes current without a restart, an old one is withdrawn when its phones have
-//! moved on.
+//! Keys by kid: rotation makes a new kid current without a restart. An operator withdraws an old kid once the
+//! phones have changed to the new one.
 
 use crate::deployment::reference;
 use crate::office::http::auth::Operator;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::{Office, blocking};
 use crate::tables::keyring::Kids;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
@@ -21,14 +22,14 @@ pub(in crate::office) async fn list(
     axum::Json(office.tables.keyring.kids())
 }
 
-/// `POST /v1/keys/rotate`: the next kid is current; codes under the others are still taken.
+/// `POST /v1/keys/rotate`: makes the next kid current; codes under the other kids are still accepted.
 pub(in crate::office) async fn rotate(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Kids>, Wrong> {
+) -> Result<axum::Json<Kids>, OfficeError> {
     let rotate = |kids: &mut Kids| {
         let next = kids.accepted.iter().copied().max().unwrap_or(kids.current).checked_add(1);
-        let next = next.ok_or(Wrong::Malformed("all 255 kids are used".into()))?;
+        let next = next.ok_or(OfficeError::Malformed("all 255 kids are used".into()))?;
         kids.current = next;
         kids.accepted.push(next);
         Ok(next)
@@ -36,19 +37,18 @@ pub(in crate::office) async fn rotate(
     change(office, claims, "key-rotated", rotate).await.map(axum::Json)
 }
 
-/// `DELETE /v1/keys/{kid}`: codes under it are refused from now on.
+/// `DELETE /v1/keys/{kid}`: rejects codes under this kid from now on.
 pub(in crate::office) async fn withdraw(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
-    Path(kid): Path<String>,
-) -> Result<StatusCode, Wrong> {
-    let kid: u8 = kid.parse().map_err(|_| Refusal::NotFound)?;
+    PathId(kid): PathId<u8>,
+) -> Result<StatusCode, OfficeError> {
     let withdraw = move |kids: &mut Kids| {
         if !kids.accepted.contains(&kid) {
             return Err(Refusal::NotFound.into());
         }
         if kid == kids.current {
-            return Err(Wrong::Malformed("the current kid cannot be withdrawn: rotate first".into()));
+            return Err(OfficeError::Malformed("the current kid cannot be withdrawn: rotate first".into()));
         }
         kids.accepted.retain(|accepted| *accepted != kid);
         Ok(kid)
@@ -57,19 +57,20 @@ pub(in crate::office) async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Changes the kids in the registry, then here: a restart never knows fewer than phones were given. Where another
-/// gateway changes them at the same time, its change is taken in first.
+/// Changes the kids in the registry first and then here: after a restart this gateway still knows every kid
+/// that phones have. If another gateway changed them meanwhile, the compare-and-swap fails and the change is
+/// applied again.
 async fn change(
     office: Arc<Office>,
     claims: Claims,
     act: &'static str,
-    change: impl Fn(&mut Kids) -> Result<u8, Wrong> + Send + 'static,
-) -> Result<Kids, Wrong> {
+    change: impl Fn(&mut Kids) -> Result<u8, OfficeError> + Send + 'static,
+) -> Result<Kids, OfficeError> {
     blocking(move || {
         loop {
             let stored = office.registry.kids()?;
             let parsed = reference::parse_kids(stored.as_deref());
-            let mut kids = parsed.map_err(|_| Wrong::StoreUnavailable)?;
+            let mut kids = parsed.map_err(|_| OfficeError::StoreUnavailable)?;
             let kid = change(&mut kids)?;
             office.audit(&claims, act, kid.to_string(), json!({}))?;
             let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");

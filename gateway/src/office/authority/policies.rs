@@ -1,13 +1,14 @@
-//! Rule packs: which is in force, what another would change, and bringing one into force by two approvers.
+//! Rule packs: the one in force, a dry run of another, and publishing one with two approvers.
 
 use crate::clock;
-use crate::office::colours::shared_core::SharedCore;
+use crate::office::colours::cpu_throttle::CpuThrottle;
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
 use crate::tables::policies::{PublishedPolicy, sign};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use scangate_core::check_in::PolicyNumber;
@@ -21,10 +22,10 @@ use std::sync::Arc;
 /// The longest rule pack.
 const PACK_BYTES_MAX: usize = 1024 * 1024;
 
-async fn pack(request: Request) -> Result<(String, Policy), Wrong> {
+async fn pack(request: Request) -> Result<(String, Policy), OfficeError> {
     let body = json::body(request, PACK_BYTES_MAX).await?;
-    let text = String::from_utf8(body.into()).map_err(|_| Wrong::PolicyInvalid("not UTF-8".into()))?;
-    let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+    let text = String::from_utf8(body.into()).map_err(|_| OfficeError::PolicyInvalid("not UTF-8".into()))?;
+    let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
     Ok((text, policy))
 }
 
@@ -32,7 +33,7 @@ async fn pack(request: Request) -> Result<(String, Policy), Wrong> {
 pub(in crate::office) async fn list(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let in_force = {
         let published = office.tables.policies.in_force();
         value!({
@@ -46,13 +47,14 @@ pub(in crate::office) async fn list(
     Ok(axum::Json(value!({"in_force": in_force, "policies": all})))
 }
 
-/// `GET /v1/policies/{number}`: a pack's text with the deployment's signature, for whoever checks what was in force.
+/// `GET /v1/policies/{number}`: a pack's text with the deployment's signature, as evidence of what was in
+/// force.
 pub(in crate::office) async fn read(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-    Path(number): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let number = number.parse().map(PolicyNumber).map_err(|_| Refusal::NotFound)?;
+    PathId(number): PathId<u32>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let number = PolicyNumber(number);
     let published = office.tables.policies.of(number).ok_or(Refusal::NotFound)?;
     Ok(axum::Json(value!({
         "number": number, "policy": published.policy.label(), "text": published.text,
@@ -60,20 +62,21 @@ pub(in crate::office) async fn read(
     })))
 }
 
-/// What a pack would change.
+/// The effect of a pack.
 #[derive(Default)]
 pub(in crate::office) struct Flips {
     changes: u64,
-    /// Of them, to a more severe colour.
+    /// The changes to a more severe colour.
     pub(in crate::office) worse: u64,
-    /// By the rule that would then give the colour.
+    /// The changes by the rule that would give the new colour.
     by_rule: BTreeMap<String, u64>,
 }
 
-/// Judges everybody about whom there is evidence by both packs; all others stand alike under any.
-pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, Wrong> {
+/// Judges every person with evidence by both packs. A person without evidence has the same colour under any
+/// pack.
+pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
     let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
-    let mut core = SharedCore::with_workers();
+    let mut throttle = CpuThrottle::on();
     office.registry.evidence(|_, evidence| {
         let then = policy.judge(evidence, now);
         let before = current.policy.judge(evidence, now).standing.colour;
@@ -82,18 +85,18 @@ pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips
             flips.worse += u64::from(then.standing.colour > before);
             *flips.by_rule.entry(deciding_rule(policy, &then)).or_default() += 1;
         }
-        core.rest();
+        throttle.pause();
     })?;
     Ok(flips)
 }
 
-/// `POST /v1/policies/dry-run`: a pack's TOML in, and how many would change colour, by the rule that would
-/// then give it.
+/// `POST /v1/policies/dry-run`: takes a pack's TOML, and returns how many people would change colour, by the
+/// rule that would give it.
 pub(in crate::office) async fn dry_run(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let (_, policy) = pack(request).await?;
     blocking(move || {
         let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
@@ -107,7 +110,7 @@ pub(in crate::office) async fn dry_run(
     .await?
 }
 
-/// The first rule that gives the colour; `none` where no rule fires.
+/// The id of the first rule that gives the colour; `none` if no rule fires.
 fn deciding_rule(policy: &Policy, judgement: &Judgement) -> String {
     let first = judgement.because.first().and_then(|because| policy.rules().get(because.rule));
     first.map_or_else(|| "none".to_owned(), |rule| rule.id.clone())
@@ -118,7 +121,7 @@ pub(in crate::office) async fn publish(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     let (body, policy) = pack(request).await?;
     blocking(move || {
         let label = policy.label().to_owned();
@@ -139,13 +142,13 @@ pub(in crate::office) async fn publish(
     .await?
 }
 
-/// Brings a pack into force that a second approver let through, and recolours everybody.
+/// Brings an approved pack into force, and recolours every person.
 pub(in crate::office) async fn bring_into_force(
     office: Arc<Office>,
     text: String,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     blocking(move || {
-        let policy = Policy::parse(&text).map_err(|error| Wrong::PolicyInvalid(error.to_string()))?;
+        let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let number = office.registry.publish_policy(&label, &text, &signature)?;

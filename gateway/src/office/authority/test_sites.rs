@@ -1,18 +1,18 @@
-//! Test sites: adding and closing them, looking up where and when a test can be had, and who comes.
+//! Test sites: adding and closing them, listing sites and free slots, and the bookings of a site.
 
 use super::venues::checked;
 use crate::clock;
 use crate::office::calendar::date;
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
 use crate::office::http::csv;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::format::{self, Format};
-use crate::office::http::ndjson::Line;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http::header::CONTENT_TYPE;
@@ -25,11 +25,12 @@ use scangate_core::test_site::{Minute, Opening, TestSite};
 use scangate_core::time::Timestamp;
 use scangate_core::venue::Doors;
 use scangate_storage::registry::NewTestSite;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Test sites added as one.
+/// The test sites that are stored together.
 const SITES_A_GROUP: usize = 64;
 
 #[derive(Deserialize)]
@@ -45,14 +46,14 @@ struct TestSiteLine {
 }
 
 impl TestSiteLine {
-    fn checked(self) -> Result<NewTestSite, Wrong> {
+    fn checked(self) -> Result<NewTestSite, OfficeError> {
         let Self { name, district, address, opens, closes, slot_minutes, places } = self;
         let opening = Opening { opens, closes, slot_minutes, places }.checked();
         Ok(NewTestSite {
             name: checked(&name, "name")?,
             district: checked(&district, "district")?,
             address: checked(&address, "address")?,
-            opening: opening.map_err(|error| Wrong::Malformed(error.to_string().into()))?,
+            opening: opening.map_err(|error| OfficeError::Malformed(error.to_string().into()))?,
         })
     }
 }
@@ -62,76 +63,73 @@ pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     body: Body,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "test-sites-added", String::new(), json!({})).await?;
-    Ok(clerk::answer(NewTestSites { office }, body))
+    Ok(line_handler::answer(NewTestSites { office }, body))
 }
 
-/// Test sites that the authority adds.
+/// The handler of new test sites.
 struct NewTestSites {
     office: Arc<Office>,
 }
 
-impl Clerk for NewTestSites {
+impl LineHandler for NewTestSites {
     type Entry = NewTestSite;
-    type Kept = TestSite;
+    type Stored = TestSite;
     const GROUP_MAX: usize = SITES_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<NewTestSite, Wrong> {
+    fn read(&self, line: &NdjsonLine) -> Result<NewTestSite, OfficeError> {
         line.parse().and_then(TestSiteLine::checked)
     }
 
-    async fn keep(&self, new: Vec<NewTestSite>) -> Keeping<TestSite> {
+    async fn store(&self, new: Vec<NewTestSite>) -> GroupResult<TestSite> {
         let office = Arc::clone(&self.office);
         blocking(move || Ok(office.registry.add_test_sites(new)?.into_iter().map(Ok).collect())).await?
     }
 
-    fn answer(&self, site: TestSite, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, site: TestSite, text: &mut BytesMut) -> Result<(), OfficeError> {
         put_json(&json!({"site": site.id}), text);
         Ok(())
     }
 }
 
-fn id(text: &str) -> Result<TestSiteId, Wrong> {
-    Ok(text.parse().map_err(|_| Refusal::NotFound)?)
-}
-
-/// `DELETE /v1/test-sites/{site}`: nobody books there any more, and what is booked stays.
+/// `DELETE /v1/test-sites/{site}`: the site accepts no new bookings; existing ones stay.
 pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(site): Path<String>,
-) -> Result<StatusCode, Wrong> {
-    let site = id(&site)?;
+    PathId(site): PathId<TestSiteId>,
+) -> Result<StatusCode, OfficeError> {
     audit_first(&office, &claims, "test-site-closed", site.to_string(), json!({})).await?;
     let closed = blocking(move || office.registry.close_test_site(site)).await??;
     closed.map(|_| StatusCode::NO_CONTENT).ok_or(Refusal::NotFound.into())
 }
 
 impl Office {
-    /// A test site that takes bookings. **Errors**: there is none of this id.
-    pub(in crate::office) fn open_test_site(&self, site: TestSiteId) -> Result<TestSite, Wrong> {
+    /// Returns a test site that accepts bookings. **Errors**: no open site has this id.
+    pub(in crate::office) fn open_test_site(&self, site: TestSiteId) -> Result<TestSite, OfficeError> {
         let site = self.registry.test_site(site)?.filter(|site| site.doors == Doors::Open);
         Ok(site.ok_or(Refusal::NotFound)?)
     }
 }
 
-/// Where to look.
+/// The district whose test sites are listed; all where the query leaves it out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Where {
+pub(in crate::office) struct DistrictQuery {
     #[serde(default)]
     district: Option<String>,
 }
 
-/// `GET /v1/test-sites?district=NAME`: those that take bookings, and the days that can be booked.
+impl Parameters for DistrictQuery {
+    const EXPECTED: &'static str = "the query takes `district`";
+}
+
+/// `GET /v1/test-sites?district=NAME`: the sites that accept bookings, and the days that can be booked.
 pub(in crate::office) async fn list(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
-    query: Result<Query<Where>, QueryRejection>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let Query(Where { district }) =
-        query.map_err(|_| Wrong::Malformed("the query takes `district`".into()))?;
+    StrictQuery(DistrictQuery { district }): StrictQuery<DistrictQuery>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let mut sites = office.registry.test_sites()?;
         let is_there = |site: &TestSite| district.as_ref().is_none_or(|district| site.district == *district);
@@ -154,27 +152,30 @@ fn shown(site: &TestSite) -> Value {
     })
 }
 
-/// Of which day.
+/// The day whose slots or bookings are listed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Of {
-    day: String,
+pub(in crate::office) struct DayQuery {
+    #[serde(deserialize_with = "day")]
+    day: Date,
 }
 
-/// The day that a query names.
-fn day(query: Result<Query<Of>, QueryRejection>) -> Result<Date, Wrong> {
-    let day = query.ok().and_then(|Query(Of { day })| date(&day));
-    day.ok_or(Wrong::Malformed("the query takes `day`, a date like 2022-01-04".into()))
+impl Parameters for DayQuery {
+    const EXPECTED: &'static str = "the query takes `day`, a date like 2022-01-04";
 }
 
-/// `GET /v1/test-sites/{site}/slots?day=DATE`: how many places each slot has left that has not begun.
+fn day<'de, D: Deserializer<'de>>(input: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(input)?;
+    date(&text).ok_or_else(|| D::Error::custom("not a date"))
+}
+
+/// `GET /v1/test-sites/{site}/slots?day=DATE`: the free places of each slot that has not begun.
 pub(in crate::office) async fn slots(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
-    Path(site): Path<String>,
-    query: Result<Query<Of>, QueryRejection>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let (site, day) = (id(&site)?, day(query)?);
+    PathId(site): PathId<TestSiteId>,
+    StrictQuery(DayQuery { day }): StrictQuery<DayQuery>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let (site, now) = (office.open_test_site(site)?, clock::now());
         let (opening, midnight) = (site.opening, office.midnight(day));
@@ -191,15 +192,15 @@ pub(in crate::office) async fn slots(
     .await?
 }
 
-/// `GET /v1/test-sites/{site}/bookings?day=DATE`: who comes, by slot; ids alone.
+/// `GET /v1/test-sites/{site}/bookings?day=DATE`: the booked persons by slot, as ids only.
 pub(in crate::office) async fn booked(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(site): Path<String>,
+    PathId(site): PathId<TestSiteId>,
+    StrictQuery(DayQuery { day }): StrictQuery<DayQuery>,
     headers: HeaderMap,
-    query: Result<Query<Of>, QueryRejection>,
-) -> Result<Response, Wrong> {
-    let (site, day, format) = (id(&site)?, day(query)?, Format::of(&headers));
+) -> Result<Response, OfficeError> {
+    let format = Format::of(&headers);
     blocking(move || {
         let site = office.registry.test_site(site)?.ok_or(Refusal::NotFound)?;
         office.audit(&claims, "bookings-read", site.id.to_string(), json!({"day": day.to_string()}))?;

@@ -1,13 +1,14 @@
-//! Venues: adding, closing, posters.
+//! Venues: adding and closing them, and their posters.
 
 use crate::office::http::auth::Authority;
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
-use crate::office::http::error::Wrong;
-use crate::office::http::ndjson::Line;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{PathId, PathIds};
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::poster as drawing;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http::StatusCode;
@@ -21,11 +22,12 @@ use scangate_core::venue::{Dwell, Venue, VenueKind};
 use scangate_storage::registry::NewVenue;
 use serde::Deserialize;
 use serde_json::json;
+use std::str::FromStr;
 use std::sync::Arc;
 
-/// Venues added as one.
+/// The venues that are stored together.
 const VENUES_A_GROUP: usize = 512;
-/// The poster that a new venue's answer has the code of.
+/// The poster whose code the answer to a new venue has.
 const FIRST_POSTER: u16 = 1;
 
 #[derive(Deserialize)]
@@ -41,7 +43,7 @@ struct VenueLine {
 }
 
 impl VenueLine {
-    fn checked(self) -> Result<NewVenue, Wrong> {
+    fn checked(self) -> Result<NewVenue, OfficeError> {
         Ok(NewVenue {
             name: checked(&self.name, "name")?,
             kind: self.kind,
@@ -52,11 +54,11 @@ impl VenueLine {
     }
 }
 
-/// A name of a place. **Errors**: malformed, with the field that it is of.
-pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, Wrong> {
+/// Checks a name of a venue or test site. **Errors**: malformed, with the name of the field.
+pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, OfficeError> {
     checked_name(text).map_err(|_| {
         let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
-        Wrong::Malformed(bounds.into())
+        OfficeError::Malformed(bounds.into())
     })
 }
 
@@ -65,26 +67,26 @@ pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     body: Body,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "venues-added", String::new(), json!({})).await?;
-    Ok(clerk::answer(NewVenues { office }, body))
+    Ok(line_handler::answer(NewVenues { office }, body))
 }
 
-/// Venues that the authority adds.
+/// The handler of new venues.
 struct NewVenues {
     office: Arc<Office>,
 }
 
-impl Clerk for NewVenues {
+impl LineHandler for NewVenues {
     type Entry = NewVenue;
-    type Kept = Venue;
+    type Stored = Venue;
     const GROUP_MAX: usize = VENUES_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<NewVenue, Wrong> {
+    fn read(&self, line: &NdjsonLine) -> Result<NewVenue, OfficeError> {
         line.parse().and_then(VenueLine::checked)
     }
 
-    async fn keep(&self, new: Vec<NewVenue>) -> Keeping<Venue> {
+    async fn store(&self, new: Vec<NewVenue>) -> GroupResult<Venue> {
         let office = Arc::clone(&self.office);
         blocking(move || {
             let added = office.registry.add_venues(new)?;
@@ -94,40 +96,48 @@ impl Clerk for NewVenues {
         .await?
     }
 
-    fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), Wrong> {
+    fn answer(&self, venue: Venue, text: &mut BytesMut) -> Result<(), OfficeError> {
         let code = self.office.tables.keyring.poster(venue.id, FIRST_POSTER).text();
         put_json(&json!({"venue": venue.id, "poster": code}), text);
         Ok(())
     }
 }
 
-/// The venue of a path; 404 for what is no id and for what no venue has.
-fn known(office: &Office, text: &str) -> Result<Venue, Wrong> {
-    let id: VenueId = text.parse().map_err(|_| Refusal::NotFound)?;
+/// The venue of this id. **Errors**: 404 where no venue has it.
+fn known(office: &Office, id: VenueId) -> Result<Venue, OfficeError> {
     office.tables.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+}
+
+/// The number of a poster, from 1, as its file name `{n}.svg` has it.
+pub(in crate::office) struct PosterFile(u16);
+
+impl FromStr for PosterFile {
+    type Err = Refusal;
+    fn from_str(file: &str) -> Result<Self, Refusal> {
+        let number = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
+        number.filter(|&number| number > 0).map(Self).ok_or(Refusal::NotFound)
+    }
 }
 
 /// `GET /v1/venues/{venue}/posters/{n}.svg`.
 pub(in crate::office) async fn poster(
     Authority(_): Authority,
     State(office): State<Arc<Office>>,
-    Path((venue, file)): Path<(String, String)>,
-) -> Result<Response, Wrong> {
-    let venue = known(&office, &venue)?;
-    let number: Option<u16> = file.strip_suffix(".svg").and_then(|number| number.parse().ok());
-    let number = number.filter(|&number| number > 0).ok_or(Refusal::NotFound)?;
+    PathIds(venue, PosterFile(number)): PathIds<VenueId, PosterFile>,
+) -> Result<Response, OfficeError> {
+    let venue = known(&office, venue)?;
     let code = office.tables.keyring.poster(venue.id, number).text();
     let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
     Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
 }
 
-/// `DELETE /v1/venues/{venue}`: its codes are refused from now on, its visits stay.
+/// `DELETE /v1/venues/{venue}`: its codes are refused from now on; its visits stay.
 pub(in crate::office) async fn close(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(venue): Path<String>,
-) -> Result<StatusCode, Wrong> {
-    let venue = known(&office, &venue)?.id;
+    PathId(venue): PathId<VenueId>,
+) -> Result<StatusCode, OfficeError> {
+    let venue = known(&office, venue)?.id;
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
     let closed = blocking(move || registry.close_venue(venue)).await??;

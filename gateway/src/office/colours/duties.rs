@@ -1,4 +1,4 @@
-//! Duties with a clock: how many are overdue is a number that operators see, and more of them is said in the log.
+//! Overdue duties: their number is a metric, and the log reports an increase.
 
 use crate::clock;
 use crate::office::Office;
@@ -7,12 +7,12 @@ use scangate_storage::registry::RegistryError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often it is looked.
+/// The interval between two counts.
 const TICK: Duration = Duration::from_secs(10);
-/// The duties, by the words of the metric.
+/// The duties, as the metric's labels.
 const DUTIES: [&str; 3] = ["arrival", "appeal", "question"];
 
-/// Watches what is overdue, for as long as the gateway runs.
+/// Counts overdue duties for as long as the gateway runs.
 pub async fn watch_duties(office: Arc<Office>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -25,14 +25,14 @@ pub async fn watch_duties(office: Arc<Office>) {
                 tell(before, now);
                 before = now;
             }
-            Ok(Err(error)) => tracing::warn!(%error, "what is overdue was not counted; trying again"),
-            // A panic is logged by the one who hits it.
+            Ok(Err(error)) => tracing::warn!(%error, "overdue duties were not counted; trying again"),
+            // The panic was logged in `blocking`.
             Err(_) => {}
         }
     }
 }
 
-/// How many of each duty are overdue now.
+/// The number of overdue duties of each kind.
 fn overdue(office: &Office) -> Result<[u32; DUTIES.len()], RegistryError> {
     let now = clock::now();
     let mut counts = [0; DUTIES.len()];

@@ -1,5 +1,5 @@
-//! Following: what gateways of one city tell each other, read from the registry a few times a second. A gateway
-//! that begins, or has been cut off for longer than changes are kept, loads everything anew.
+//! Following the changes of the city's other gateways, which the registry lists, a few times a second. A
+//! gateway that starts, or was cut off for longer than the registry lists changes, loads everything again.
 
 use crate::clock;
 use crate::deployment::reference::{self, Essentials};
@@ -11,30 +11,30 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often changes are looked for: a colour that was changed elsewhere is answered here within two seconds.
+/// The poll interval: a colour changed at another gateway is answered here within two seconds.
 const TICK: Duration = Duration::from_millis(400);
-/// How long the registry is left alone after a failure.
+/// The pause after a failure of the registry.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Seconds whose changes are looked for at every look: another gateway's clock may be so far behind.
+/// The seconds that every poll reads: another gateway's clock may be this far behind.
 const FRESH_S: u64 = 2;
-/// Another gateway's clock may be so far ahead.
+/// The seconds that another gateway's clock may be ahead.
 const AHEAD_S: u64 = 1;
-/// Ages at which a second is read once more and everything in it done again: a change that was told of and whose
-/// gateway died is in the cluster's own log, and may come out of it late.
+/// Each second of the change log is read again at these ages, and all its changes are applied again. A change
+/// announced by a gateway that then died may surface late, from the cluster's own commit log.
 const AGES_S: [u64; 3] = [5, 30, 120];
-/// Changes are kept for an hour; a gateway that was cut off for nearly as long loads everything.
+/// The registry lists changes for an hour; a gateway that was cut off for nearly as long loads everything.
 const CUT_OFF_MS_MAX: u64 = 50 * 60_000;
 
-/// Keeps the tables in step for as long as the gateway runs.
+/// Keeps the tables in step with the registry for as long as the gateway runs.
 pub async fn keep_in_step(office: Arc<Office>) {
-    let mut follower = Follower { office, course: None, is_well: true };
+    let mut follower = ChangeFollower { office, course: None, is_well: true };
     loop {
         let turned = tokio::task::spawn_blocking(move || {
             let turned = follower.turn();
             (follower, turned)
         });
         let Ok((returned, turned)) = turned.await else {
-            tracing::error!("following the registry panicked: colours change no more");
+            tracing::error!("following the registry panicked: colours no longer change");
             return;
         };
         follower = returned;
@@ -46,14 +46,14 @@ pub async fn keep_in_step(office: Arc<Office>) {
     }
 }
 
-struct Follower {
+struct ChangeFollower {
     office: Arc<Office>,
-    /// How far changes have been followed; none before everything was loaded.
+    /// The position in the change log; `None` before the first load.
     course: Option<Course>,
     is_well: bool,
 }
 
-impl Follower {
+impl ChangeFollower {
     fn turn(&mut self) -> anyhow::Result<()> {
         let (office, now) = (&*self.office, clock::now());
         match self.course.as_mut().filter(|course| now.since_ms(course.polled) < CUT_OFF_MS_MAX) {
@@ -74,7 +74,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Says so when the registry stops answering, and when it answers again. Returns whether it does.
+    /// Logs when the registry stops answering and when it answers again. Returns whether it answers.
     fn report(&mut self, turned: anyhow::Result<()>) -> bool {
         let is_well = turned.is_ok();
         metrics::gauge!("scangate_store_up").set(f64::from(u8::from(is_well)));
@@ -93,8 +93,8 @@ impl Follower {
     }
 }
 
-/// Loads everything that the gateway answers by. Until then, whoever is not in the table is `unknown`. Where nobody
-/// else writes the registry, all but the colours is as it was read at the start.
+/// Loads every table. Until then a person who is not in the colour table is `unknown`. If this gateway alone
+/// writes the registry, only the colours are loaded: the start has read the rest.
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
         Essentials::read(&office.registry)?.give(&office.tables)?;
@@ -105,7 +105,7 @@ fn load(office: &Office) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads anew what changed.
+/// Reads the changed rows again.
 fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
     let (mut people, mut venues) = (Vec::<PersonId>::new(), Vec::<VenueId>::new());
     for change in changes {
@@ -126,10 +126,10 @@ fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
     Ok(office.recolour(&people)?)
 }
 
-/// How far changes have been followed.
+/// The position in the change log.
 struct Course {
     polled: Timestamp,
-    /// The keys of changes that are done, as long as their seconds are fresh.
+    /// The keys of applied changes, while their seconds are fresh.
     done: BTreeSet<[u8; 24]>,
 }
 
@@ -142,7 +142,7 @@ impl Course {
         (self.polled.0 / 1_000).saturating_sub(FRESH_S)
     }
 
-    /// The seconds to read: the fresh ones, and those that have come to an age.
+    /// The seconds to read: the fresh ones, and those that have reached an age.
     fn seconds(&self, now: Timestamp) -> impl Iterator<Item = u64> {
         let (from, to) = (self.polled.0 / 1_000, now.0 / 1_000);
         let aged = AGES_S.into_iter().flat_map(move |age| from.saturating_sub(age)..to.saturating_sub(age));
@@ -150,7 +150,7 @@ impl Course {
         (fresh..=to + AHEAD_S).chain(aged.filter(move |&second| second < fresh))
     }
 
-    /// Of what was read, what is to be done: everything but what is fresh and was done before.
+    /// The changes to apply: all but fresh ones that were applied before.
     fn new_of(&self, changes: &[ChangeEntry]) -> BTreeSet<Change> {
         let is_new = |changed: &&ChangeEntry| !self.done.contains(&changed.key);
         changes.iter().filter(is_new).map(|changed| changed.change).collect()

@@ -1,8 +1,8 @@
-//! Colours as they are worked out: recolouring, following what other gateways change, duties with a clock, and a
-//! standing in words.
+//! The computation of colours: recolouring, following the changes of other gateways, overdue duties, and a
+//! standing as JSON.
 
+pub(super) mod cpu_throttle;
 pub(super) mod duties;
 pub(super) mod follow;
 pub(super) mod recolour;
-pub(super) mod shared_core;
 pub(super) mod standing;

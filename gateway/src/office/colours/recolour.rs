@@ -1,7 +1,8 @@
-//! Recolouring: a person's standing is worked out anew when a fact comes or goes, here or at another gateway, when
-//! a pack comes into force, and when time alone changes it. No one else writes the colour table.
+//! Recolouring: computes a person's standing again when a fact is added or withdrawn, here or at another
+//! gateway. It also runs when a pack comes into force and when time alone changes a standing. Only this
+//! module writes the colour table.
 
-use super::shared_core::SharedCore;
+use super::cpu_throttle::CpuThrottle;
 use crate::clock;
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::evidence::Evidence;
@@ -14,30 +15,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
-/// How often what is due is looked for.
+/// The interval between two looks for due standings.
 const TICK: Duration = Duration::from_millis(500);
-/// Persons are recoloured one at a time a shard, so that of two facts the later judgement sees both.
+/// The shards of the locks that serialise the recolouring of one person: of two facts, the later judgement
+/// sees both.
 const SHARDS: usize = 64;
-/// How long after a failure what is due is tried again.
+/// The delay before a failed recolouring is tried again.
 const DUE_PAUSE_MS: u64 = 1_000;
 
-/// When whose standing changes by itself. One entry a person and time, at most one more than each has facts.
-pub(in crate::office) struct Due {
+/// The times at which standings change by themselves. Each person has at most one entry more than facts.
+pub(in crate::office) struct RecolourSchedule {
     times: Mutex<BTreeSet<(Timestamp, PersonId)>>,
     shards: [Mutex<()>; SHARDS],
-    /// Everybody is recoloured by one at a time.
-    everybody: Mutex<()>,
-    /// Who was recoloured alone while everybody is, by what was read later.
-    alone_meanwhile: Mutex<Option<HashSet<PersonId>>>,
+    /// Held while every person is recoloured.
+    full_run: Mutex<()>,
+    /// The persons who were recoloured singly while a full recolouring runs: their rows were read later.
+    recoloured_singly: Mutex<Option<HashSet<PersonId>>>,
 }
 
-impl Default for Due {
+impl Default for RecolourSchedule {
     fn default() -> Self {
         Self {
             times: Mutex::default(),
             shards: std::array::from_fn(|_| Mutex::default()),
-            everybody: Mutex::default(),
-            alone_meanwhile: Mutex::default(),
+            full_run: Mutex::default(),
+            recoloured_singly: Mutex::default(),
         }
     }
 }
@@ -46,19 +48,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Due {
+impl RecolourSchedule {
     fn shard(person: PersonId) -> usize {
         usize::try_from(person.0 % SHARDS as u64).expect("a small number")
     }
 
-    /// Waits until nobody else recolours any of these. Shards are taken in one order, so that two who wait do
-    /// not wait for each other.
-    fn alone(&self, people: &[PersonId]) -> Vec<MutexGuard<'_, ()>> {
+    /// Locks the shards of these people. All callers lock in the same order, so they cannot deadlock.
+    fn lock_shards(&self, people: &[PersonId]) -> Vec<MutexGuard<'_, ()>> {
         let shards: BTreeSet<usize> = people.iter().map(|&person| Self::shard(person)).collect();
         shards.into_iter().map(|shard| lock(&self.shards[shard])).collect()
     }
 
-    /// Takes everybody whose time has come.
+    /// Removes and returns the people whose time has come.
     fn take(&self, now: Timestamp) -> Vec<PersonId> {
         let mut times = lock(&self.times);
         let later = times.split_off(&(now.plus_ms(1), PersonId(0)));
@@ -66,23 +67,24 @@ impl Due {
     }
 
     fn note(&self, person: PersonId) {
-        if let Some(noted) = &mut *lock(&self.alone_meanwhile) {
+        if let Some(noted) = &mut *lock(&self.recoloured_singly) {
             noted.insert(person);
         }
     }
 
     fn is_noted(&self, person: PersonId) -> bool {
-        lock(&self.alone_meanwhile).as_ref().is_some_and(|noted| noted.contains(&person))
+        lock(&self.recoloured_singly).as_ref().is_some_and(|noted| noted.contains(&person))
     }
 }
 
 impl Office {
-    /// Works people's standings out anew and puts them in the table; who is not registered goes out of it.
+    /// Computes people's standings again and puts them into the table. Unregistered people are removed from
+    /// it.
     pub(in crate::office) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
         for people in people.chunks(PEOPLE_AT_ONCE) {
-            let _alone = self.due.alone(people);
-            // Noted before the pack in force is looked up: what is noted too late is recoloured once more.
-            people.iter().for_each(|&person| self.due.note(person));
+            let _locked = self.schedule.lock_shards(people);
+            // Noted before the pack in force is read: a person noted too late is only recoloured twice.
+            people.iter().for_each(|&person| self.schedule.note(person));
             let evidence = self.registry.evidence_of_registered(people)?;
             for (&person, evidence) in people.iter().zip(evidence) {
                 match evidence {
@@ -97,7 +99,7 @@ impl Office {
     fn put(&self, person: PersonId, evidence: &Evidence) {
         let judgement = self.judge_by(evidence);
         if let Some(at) = judgement.changes_at {
-            lock(&self.due.times).insert((at, person));
+            lock(&self.schedule.times).insert((at, person));
         }
         self.tables.colours.put(person, judgement.standing);
     }
@@ -106,29 +108,29 @@ impl Office {
         self.tables.policies.in_force().policy.judge(evidence, clock::now())
     }
 
-    /// What the pack in force says of a person now.
+    /// The judgement of the pack in force about a person now.
     pub(in crate::office) fn judge(&self, person: PersonId) -> Result<Judgement, RegistryError> {
         Ok(self.judge_by(&self.registry.evidence_of(person)?))
     }
 
-    /// Recolours everybody under the pack in force: first those about whom there is evidence, so that nobody is
-    /// shown a colour that it denies, then the rest, who all stand as somebody without. Who is not registered goes
-    /// out.
+    /// Recolours every person under the pack in force. People with evidence come first, so none of them keeps
+    /// a colour that the pack denies. The others all have the standing of a person without evidence. People
+    /// who are not registered are removed.
     pub(in crate::office) fn recolour_all(&self) -> Result<(), RegistryError> {
-        let _everybody = lock(&self.due.everybody);
-        *lock(&self.due.alone_meanwhile) = Some(HashSet::new());
-        let recoloured = self.recolour_everybody();
-        *lock(&self.due.alone_meanwhile) = None;
+        let _full_run = lock(&self.schedule.full_run);
+        *lock(&self.schedule.recoloured_singly) = Some(HashSet::new());
+        let recoloured = self.recolour_each();
+        *lock(&self.schedule.recoloured_singly) = None;
         recoloured
     }
 
-    fn recolour_everybody(&self) -> Result<(), RegistryError> {
+    fn recolour_each(&self) -> Result<(), RegistryError> {
         let was_empty = self.tables.colours.is_empty();
-        // At a start nobody is served by colours that are there already.
-        let mut core = if was_empty { SharedCore::alone() } else { SharedCore::with_workers() };
+        // At a start the table serves no scans yet.
+        let mut throttle = if was_empty { CpuThrottle::off() } else { CpuThrottle::on() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
-            let _alone = lock(&self.due.shards[Due::shard(person)]);
-            if !self.due.is_noted(person) {
+            let _locked = lock(&self.schedule.shards[RecolourSchedule::shard(person)]);
+            if !self.schedule.is_noted(person) {
                 put();
             }
         };
@@ -136,7 +138,7 @@ impl Office {
         self.registry.evidence(|person, evidence| {
             with_evidence.insert(person);
             unless_noted(person, &|| self.put(person, evidence));
-            core.rest();
+            throttle.pause();
         })?;
         let without = self.judge_by(&Evidence::default()).standing;
         let (mut gone, mut registered) = (with_evidence.clone(), 0);
@@ -146,28 +148,28 @@ impl Office {
             if !with_evidence.contains(&person) {
                 unless_noted(person, &|| self.tables.colours.put(person, without));
             }
-            core.rest();
+            throttle.pause();
         })?;
-        // All who are registered are in the table now: more are there only if somebody has left it.
+        // Every registered person is in the table now. It has more entries only if someone was erased.
         if self.tables.colours.len() > registered {
-            gone.extend(self.not_registered(&mut core)?);
+            gone.extend(self.not_registered(&mut throttle)?);
         }
         for person in gone {
             unless_noted(person, &|| self.tables.colours.remove(person));
-            core.rest();
+            throttle.pause();
         }
         Ok(())
     }
 
-    /// Who is in the table and not registered.
-    fn not_registered(&self, core: &mut SharedCore) -> Result<Vec<PersonId>, RegistryError> {
+    /// The people in the table who are not registered.
+    fn not_registered(&self, throttle: &mut CpuThrottle) -> Result<Vec<PersonId>, RegistryError> {
         let everybody: Vec<PersonId> = self.tables.colours.all().map(|(person, _)| person).collect();
         let mut gone = Vec::new();
         for people in everybody.chunks(PEOPLE_AT_ONCE) {
             let registered = self.registry.are_registered(people)?;
             let here = people.iter().zip(registered);
             gone.extend(here.filter(|(_, is_registered)| !is_registered).map(|(person, _)| *person));
-            core.rest();
+            throttle.pause();
         }
         Ok(gone)
     }
@@ -180,33 +182,33 @@ pub async fn recolour_when_due(office: Arc<Office>) {
     loop {
         ticks.tick().await;
         let office = Arc::clone(&office);
-        // A panic is logged by the one who hits it; the next tick tries the rest.
+        // The panic was logged in `blocking`; the next tick recolours the rest.
         let _ = crate::office::blocking(move || recolour_due(&office)).await;
     }
 }
 
-/// Recolours who had a fever at a door, for as long as the gateway runs.
+/// Recolours people whom a door measured with a fever, for as long as the gateway runs.
 pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<PersonId>>) {
     while let Some(people) = feverish.recv().await {
         let office = Arc::clone(&office);
         let recoloured = crate::office::blocking(move || {
             let later = clock::now().plus_ms(DUE_PAUSE_MS);
             if let Err(error) = office.recolour(&people) {
-                tracing::warn!(%error, "who had a fever at a door was not recoloured; trying again");
-                lock(&office.due.times).extend(people.into_iter().map(|person| (later, person)));
+                tracing::warn!(%error, "people with a fever at a door were not recoloured; trying again");
+                lock(&office.schedule.times).extend(people.into_iter().map(|person| (later, person)));
             }
         });
-        // A panic is logged by the one who hits it; the next list is another matter.
+        // The panic was logged in `blocking`; the next list is independent.
         let _ = recoloured.await;
     }
 }
 
 fn recolour_due(office: &Office) {
-    let due = office.due.take(clock::now());
+    let due = office.schedule.take(clock::now());
     if let Err(error) = office.recolour(&due) {
-        tracing::warn!(%error, people = due.len(), "standings that are due were not worked out; trying again");
+        tracing::warn!(%error, people = due.len(), "due standings were not computed; trying again");
         let later = clock::now().plus_ms(DUE_PAUSE_MS);
-        lock(&office.due.times).extend(due.into_iter().map(|person| (later, person)));
+        lock(&office.schedule.times).extend(due.into_iter().map(|person| (later, person)));
     }
 }
 
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_is_due_is_taken_once_and_what_is_not_stays() {
-        let due = Due::default();
+        let due = RecolourSchedule::default();
         for (at, person) in [(5, 1), (7, 2), (7, 1), (8, 3)] {
             lock(&due.times).insert((Timestamp(at), PersonId(person)));
         }

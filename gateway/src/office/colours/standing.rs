@@ -1,12 +1,12 @@
-//! A person's standing as it is told: the colour, which rules and facts gave it, what clears it and when time alone
-//! changes it.
+//! A person's standing as JSON: the colour, the rules and facts behind it, what clears it, and when time
+//! alone changes it.
 
 use crate::tables::policies::PublishedPolicy;
 use scangate_core::policy::{FiredRule, Judgement};
 use serde_json::{Value, json};
 
-/// The members of an answer that say so.
-pub(in crate::office) fn told(published: &PublishedPolicy, judgement: &Judgement) -> Value {
+/// The members of an answer that describe a judgement.
+pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judgement) -> Value {
     let reasons = judgement.because.iter().filter_map(|because| reason(published, because));
     let progress =
         judgement.progress.map(|progress| json!({"reported": progress.reported, "needed": progress.needed}));
@@ -28,8 +28,8 @@ fn reason(published: &PublishedPolicy, because: &FiredRule) -> Option<Value> {
     }))
 }
 
-/// Adds members to an object.
-pub(in crate::office) fn with(mut object: Value, more: Value) -> Value {
+/// Adds the members of `more` to an object.
+pub(in crate::office) fn merge(mut object: Value, more: Value) -> Value {
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
         object.extend(more);
     }

@@ -1,7 +1,7 @@
-//! Who asks: extractors that stand first in a handler's arguments, so that 401 and 403 are the same for a
-//! thing that exists and one that does not.
+//! Role extractors. They stand first in a handler's arguments: 401 and 403 are the same for a thing that
+//! exists and one that does not.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use crate::clock;
 use crate::office::Office;
 use crate::rooms::authenticate::{Terminal, bearer};
@@ -18,11 +18,11 @@ use std::sync::Arc;
 pub(in crate::office) struct Authority(pub Claims);
 /// A contact tracer.
 pub(in crate::office) struct Tracer(pub Claims);
-/// Who runs the service.
+/// An operator of the service.
 pub(in crate::office) struct Operator(pub Claims);
-/// A device at a door.
-pub(in crate::office) struct AtTheDoor(pub Terminal);
-/// A resident, by the token that no screen shows.
+/// A terminal at a door.
+pub(in crate::office) struct DoorTerminal(pub Terminal);
+/// A resident, authenticated by the token that no screen shows.
 pub(in crate::office) struct Resident(pub PersonId);
 
 fn header(parts: &Parts) -> Result<&str, Refusal> {
@@ -35,7 +35,7 @@ fn claims(parts: &Parts, office: &Office) -> Result<Claims, Refusal> {
     office.tables.tokens.verify(token, clock::now()).map_err(|_| Refusal::TokenInvalid)
 }
 
-fn claims_of(role: Role, parts: &Parts, office: &Office) -> Result<Claims, Wrong> {
+fn claims_of(role: Role, parts: &Parts, office: &Office) -> Result<Claims, OfficeError> {
     let claims = claims(parts, office)?;
     if claims.role == role { Ok(claims) } else { Err(Refusal::RoleWrong.into()) }
 }
@@ -43,8 +43,11 @@ fn claims_of(role: Role, parts: &Parts, office: &Office) -> Result<Claims, Wrong
 macro_rules! role {
     ($extractor:ident, $role:expr) => {
         impl FromRequestParts<Arc<Office>> for $extractor {
-            type Rejection = Wrong;
-            async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Wrong> {
+            type Rejection = OfficeError;
+            async fn from_request_parts(
+                parts: &mut Parts,
+                office: &Arc<Office>,
+            ) -> Result<Self, OfficeError> {
                 claims_of($role, parts, office).map(Self)
             }
         }
@@ -55,21 +58,21 @@ role!(Authority, Role::Authority);
 role!(Tracer, Role::Tracer);
 role!(Operator, Role::Operator);
 
-impl FromRequestParts<Arc<Office>> for AtTheDoor {
-    type Rejection = Wrong;
-    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Wrong> {
+impl FromRequestParts<Arc<Office>> for DoorTerminal {
+    type Rejection = OfficeError;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
         Ok(Self(Terminal::of(&claims(parts, office)?)?))
     }
 }
 
 impl FromRequestParts<Arc<Office>> for Resident {
-    type Rejection = Wrong;
-    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, Wrong> {
-        resident(header(parts)?, office).map(Self).map_err(Wrong::from)
+    type Rejection = OfficeError;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
+        resident(header(parts)?, office).map(Self).map_err(OfficeError::from)
     }
 }
 
-/// A bearer token is somebody who may not do this; anything else is nobody.
+/// A valid bearer token of another role answers 403; any other header 401.
 fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
     let now = clock::now();
     if let Some(token) = bearer(header) {

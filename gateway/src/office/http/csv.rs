@@ -1,6 +1,6 @@
-//! CSV for tracers' spreadsheets. A cell that a spreadsheet would take for a formula is told to be text.
+//! CSV for tracers' spreadsheets. A cell that a spreadsheet would read as a formula is escaped as text.
 
-/// Writes a table with its header.
+/// Writes a table with a header row.
 #[must_use]
 pub(in crate::office) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
@@ -12,7 +12,7 @@ pub(in crate::office) fn table(header: &[&str], rows: impl Iterator<Item = Vec<S
     writer.into_inner().expect("memory is never full half-way")
 }
 
-/// Puts an apostrophe before what begins like a formula, in half and full width.
+/// Prefixes a cell that begins like a formula, in half or full width, with an apostrophe.
 fn neutral(cell: &str) -> String {
     const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
     if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell.to_owned() }

@@ -1,22 +1,23 @@
-//! How a list is written: as JSON, NDJSON or CSV, by what the asker accepts.
+//! The format of a list: JSON, NDJSON or CSV, by the request's `accept` header.
 
 use http::HeaderMap;
 use http::header::ACCEPT;
 use serde_json::Value;
 
-/// How an answer is written.
+/// The format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::office) enum Format {
-    /// One document.
+    /// One JSON document.
     Json,
-    /// A line each.
+    /// One line per entry.
     Ndjson,
-    /// A row each, with a header.
+    /// One row per entry, with a header.
     Csv,
 }
 
 impl Format {
-    /// The one that is accepted most (RFC 9110 section 12.5.1), of equal ones the first; JSON where none is.
+    /// The format with the highest weight (RFC 9110 section 12.5.1), the first of equal ones; JSON if none is
+    /// accepted.
     pub(in crate::office) fn of(headers: &HeaderMap) -> Self {
         let accepted = headers.get_all(ACCEPT).iter().filter_map(|header| header.to_str().ok());
         let ranges = accepted.flat_map(|header| header.split(',')).filter_map(Self::range);
@@ -24,7 +25,7 @@ impl Format {
         best.0
     }
 
-    /// What a media range is of, and its weight. **Units**: thousandths.
+    /// The format and weight of a media range. **Units**: thousandths.
     fn range(text: &str) -> Option<(Self, u16)> {
         let mut parts = text.split(';').map(str::trim);
         let format = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -40,7 +41,7 @@ impl Format {
         Some((format, thousandths))
     }
 
-    /// What it is called in `content-type`.
+    /// The media type for `content-type`.
     pub(in crate::office) const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -50,7 +51,7 @@ impl Format {
     }
 }
 
-/// A line each.
+/// Writes one line per value.
 pub(in crate::office) fn lines(values: impl Iterator<Item = Value>) -> String {
     values.map(|value| format!("{value}\n")).collect()
 }

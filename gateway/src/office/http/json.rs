@@ -1,45 +1,45 @@
-//! JSON bodies, bounded and strict: unknown fields are refused, and what is wrong is said without repeating
-//! what was sent.
+//! JSON bodies, bounded and strict: unknown fields are rejected, and an error never repeats a value that was
+//! sent.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use scangate_core::refusal::Refusal;
 use serde::de::DeserializeOwned;
 
-/// A body that is not streamed.
+/// The longest body that is not streamed.
 pub(in crate::office) const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A JSON body.
 pub(in crate::office) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Wrong;
-    async fn from_request(request: Request, _: &S) -> Result<Self, Wrong> {
+    type Rejection = OfficeError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, OfficeError> {
         parse(&body(request, BODY_BYTES_MAX).await?).map(Self)
     }
 }
 
-/// Reads a whole body. **Errors**: `too-large` beyond so many bytes.
-pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Wrong> {
+/// Reads a whole body. **Errors**: `too-large` beyond `bytes_max` bytes.
+pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, OfficeError> {
     match Limited::new(request.into_body(), bytes_max).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge.into()),
-        Err(_) => Err(Wrong::Malformed("the body did not arrive whole".into())),
+        Err(_) => Err(OfficeError::Malformed("the body did not arrive whole".into())),
     }
 }
 
-/// Parses a JSON object. A list of its values in their order is none, whatever the parser would make of it.
-pub(in crate::office) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Wrong> {
+/// Parses a JSON object. A list of its values is rejected, although the parser would accept it.
+pub(in crate::office) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, OfficeError> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Wrong::Malformed("a list stands where an object is expected".into()));
+        return Err(OfficeError::Malformed("a list stands where an object is expected".into()));
     }
-    serde_json::from_slice(bytes).map_err(|error| Wrong::Malformed(describe(&error).into()))
+    serde_json::from_slice(bytes).map_err(|error| OfficeError::Malformed(describe(&error).into()))
 }
 
-/// What is wrong, in the words of the parser where those are the contract's own names, and by its place
-/// otherwise: a value or name of the sender may be personal.
+/// Describes a parse error. The parser's own message is used where it has only names of the contract.
+/// Elsewhere the position must do: a value or name that was sent may be personal.
 fn describe(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let place = format!("line {} column {}", error.line(), error.column());
@@ -66,13 +66,13 @@ mod tests {
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only its shape matters")]
-    struct Shape {
+    struct SampleBody {
         name: String,
         age: u8,
     }
 
     #[test]
-    fn what_is_wrong_is_said_and_nothing_repeated() {
+    fn a_parse_error_names_the_fault_and_repeats_no_value() {
         for (sent, said) in [
             (r#"{"name":"Zhang","age":1,"secret":2}"#, "unknown field; expected `name` or `age`"),
             (r#"{"name":"Zhang"}"#, "missing field `age`"),
@@ -81,8 +81,8 @@ mod tests {
             (r#"{"name":"Zhang""#, "not JSON at line 1 column 15"),
             (r#" ["Zhang",1]"#, "a list stands where an object is expected"),
         ] {
-            let wrong = parse::<Shape>(sent.as_bytes()).unwrap_err();
-            let Wrong::Malformed(detail) = wrong else { panic!("{sent}") };
+            let wrong = parse::<SampleBody>(sent.as_bytes()).unwrap_err();
+            let OfficeError::Malformed(detail) = wrong else { panic!("{sent}") };
             assert!(detail.contains(said), "{sent}: {detail}");
             assert!(!detail.contains("Zhang") && !detail.contains("secret"), "{detail}");
         }

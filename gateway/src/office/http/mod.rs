@@ -1,13 +1,15 @@
-//! HTTP of the back office: the router, who is asking, bodies and lists in and out, and the errors. It knows no
-//! resident, case or fact.
+//! HTTP of the back office: the router, roles, extractors, bodies and lists in and out, and the errors. It
+//! knows no resident, case or fact.
 
 pub(super) mod auth;
-pub mod call;
-pub(super) mod clerk;
+pub mod channel;
 pub(super) mod csv;
 pub mod dispatch;
 pub(super) mod error;
+pub(super) mod extract;
 pub(super) mod format;
 pub(super) mod json;
+pub(super) mod line_handler;
 pub(super) mod ndjson;
+mod problem_rows;
 pub(super) mod router;

@@ -1,7 +1,7 @@
-//! NDJSON both ways: lines as they come, of bounded length and any number, and answers as they are ready. A
-//! line's problem is that line's: the rest goes on.
+//! NDJSON in and out: a stream of lines of bounded length, and answers written as they are ready. A line's
+//! problem does not stop the rest.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use super::json;
 use axum::body::{Body, BodyDataStream};
 use axum::response::{IntoResponse, Response};
@@ -16,32 +16,32 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
-/// One line.
+/// The longest line.
 pub(in crate::office) const LINE_BYTES_MAX: usize = 4_096;
-/// Answers go out in pieces of about this size.
+/// The size at which answers are sent as one chunk.
 const PIECE_BYTES: usize = 16 * 1024;
-/// Pieces that may wait for the client: 16 MiB, so that a client that reads nothing before it has sent
-/// everything gets through an import of a hundred thousand lines.
+/// The chunks that may wait for the client: 16 MiB in all. A client that reads nothing before it has sent
+/// everything can still import a hundred thousand lines.
 const PIECES_MAX: usize = 1_024;
 
 /// A line of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::office) struct Line {
-    /// Its number, from 1. Blank lines count.
+pub(in crate::office) struct NdjsonLine {
+    /// The line's number, from 1. Blank lines count.
     pub number: u64,
-    /// Its bytes without the line feed; a problem where it is too long.
-    pub bytes: Result<Bytes, Wrong>,
+    /// The bytes without the line feed, or the problem of a line that is too long.
+    pub bytes: Result<Bytes, OfficeError>,
 }
 
-impl Line {
-    /// Parses it.
-    pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
+impl NdjsonLine {
+    /// Parses the line as a JSON object.
+    pub(in crate::office) fn parse<T: DeserializeOwned>(&self) -> Result<T, OfficeError> {
         json::parse(self.bytes.as_ref().map_err(Clone::clone)?)
     }
 }
 
 /// The lines of a request's body.
-pub(in crate::office) struct Lines {
+pub(in crate::office) struct NdjsonLines {
     body: BodyDataStream,
     buffer: BytesMut,
     number: u64,
@@ -49,7 +49,7 @@ pub(in crate::office) struct Lines {
     is_ended: bool,
 }
 
-impl Lines {
+impl NdjsonLines {
     /// The lines of this body.
     #[must_use]
     pub(in crate::office) fn new(body: Body) -> Self {
@@ -57,9 +57,9 @@ impl Lines {
         Self { body, buffer: BytesMut::new(), number: 0, is_skipping: false, is_ended: false }
     }
 
-    /// The next line that is not blank; none at the end. **Errors**: where the body broke off: what came
-    /// before has been given. **Cancel safety**: nothing is lost.
-    pub(in crate::office) async fn next(&mut self) -> Result<Option<Line>, Wrong> {
+    /// The next line that is not blank; `None` at the end. **Errors**: the body broke off; the lines before
+    /// were returned. **Cancel safety**: no line is lost.
+    pub(in crate::office) async fn next(&mut self) -> Result<Option<NdjsonLine>, OfficeError> {
         loop {
             if let Some(line) = self.take_line() {
                 return Ok(Some(line));
@@ -69,20 +69,20 @@ impl Lines {
             }
             match self.body.next().await {
                 Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
-                Some(Err(_)) => return Err(Wrong::Malformed("the body did not arrive whole".into())),
+                Some(Err(_)) => return Err(OfficeError::Malformed("the body did not arrive whole".into())),
                 None => self.is_ended = true,
             }
         }
     }
 
-    /// Whether [`Self::next`] would have to wait for the sender.
+    /// Whether [`Self::next`] would wait for the sender.
     #[must_use]
     pub(in crate::office) fn is_waiting(&self) -> bool {
         !self.is_ended && !self.buffer.contains(&b'\n')
     }
 
-    /// A whole line out of the buffer, if there is one.
-    fn take_line(&mut self) -> Option<Line> {
+    /// Takes one whole line from the buffer, if it has one.
+    fn take_line(&mut self) -> Option<NdjsonLine> {
         loop {
             let end = self.buffer.iter().position(|&byte| byte == b'\n');
             let Some(bytes) = self.cut(end) else { return self.skip() };
@@ -93,7 +93,7 @@ impl Lines {
             let bytes = bytes.strip_suffix(b"\r").map_or(bytes.clone(), |line| bytes.slice_ref(line));
             if !bytes.iter().all(u8::is_ascii_whitespace) {
                 let bytes = if bytes.len() > LINE_BYTES_MAX { Err(too_long()) } else { Ok(bytes) };
-                return Some(Line { number: self.number, bytes });
+                return Some(NdjsonLine { number: self.number, bytes });
             }
         }
     }
@@ -110,74 +110,74 @@ impl Lines {
         }
     }
 
-    /// A line that is too long is answered once it is known to be, and its rest passed over.
-    fn skip(&mut self) -> Option<Line> {
+    /// Reports a line as soon as it is too long, and skips its rest.
+    fn skip(&mut self) -> Option<NdjsonLine> {
         if self.buffer.len() <= LINE_BYTES_MAX {
             return None;
         }
         self.buffer.clear();
         let is_known = std::mem::replace(&mut self.is_skipping, true);
-        (!is_known).then(|| Line { number: self.number + 1, bytes: Err(too_long()) })
+        (!is_known).then(|| NdjsonLine { number: self.number + 1, bytes: Err(too_long()) })
     }
 }
 
-fn too_long() -> Wrong {
+fn too_long() -> OfficeError {
     Refusal::TooLarge.into()
 }
 
-/// Where the lines of an answer go.
+/// The writer of an answer's lines.
 pub(in crate::office) struct Sink {
     to: mpsc::Sender<Bytes>,
     piece: BytesMut,
 }
 
-/// The client reads no more.
+/// The client has disconnected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client is gone")]
-pub(in crate::office) struct Gone;
+pub(in crate::office) struct ClientGone;
 
 impl Sink {
-    /// Adds a line. **Errors**: the client is gone.
-    pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), Gone> {
+    /// Adds a line as JSON. **Errors**: the client has disconnected.
+    pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), ClientGone> {
         let text = serde_json::to_vec(line).expect("answers hold nothing that JSON cannot");
         self.raw(&text).await
     }
 
     /// Adds a line that is JSON already.
-    pub(in crate::office) async fn raw(&mut self, line: &[u8]) -> Result<(), Gone> {
+    pub(in crate::office) async fn raw(&mut self, line: &[u8]) -> Result<(), ClientGone> {
         self.piece.extend_from_slice(line);
         self.piece.extend_from_slice(b"\n");
         if self.piece.len() >= PIECE_BYTES { self.flush().await } else { Ok(()) }
     }
 
-    /// Sends what was added.
-    pub(in crate::office) async fn flush(&mut self) -> Result<(), Gone> {
+    /// Sends the buffered lines.
+    pub(in crate::office) async fn flush(&mut self) -> Result<(), ClientGone> {
         if self.piece.is_empty() {
             return Ok(());
         }
-        self.to.send(self.piece.split().freeze()).await.map_err(|_| Gone)
+        self.to.send(self.piece.split().freeze()).await.map_err(|_| ClientGone)
     }
 }
 
-/// An answer whose lines `write` makes while it goes out. What is left in the sink is sent at the end.
+/// An answer whose lines `write` produces while it is sent. The rest of the buffer is flushed at the end.
 pub(in crate::office) fn answer<F>(write: impl FnOnce(Sink) -> F) -> Response
 where
-    F: Future<Output = Result<Sink, Gone>> + Send + 'static,
+    F: Future<Output = Result<Sink, ClientGone>> + Send + 'static,
 {
     let (to, pieces) = mpsc::channel(PIECES_MAX);
     let writing = write(Sink { to, piece: BytesMut::new() });
     tokio::spawn(async move {
         if let Ok(mut sink) = writing.await {
-            // A client that is gone misses nothing.
+            // A client that has disconnected misses nothing.
             let _ = sink.flush().await;
         }
     });
-    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(Pieces(pieces))).into_response()
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(NdjsonBody(pieces))).into_response()
 }
 
-struct Pieces(mpsc::Receiver<Bytes>);
+struct NdjsonBody(mpsc::Receiver<Bytes>);
 
-impl Stream for Pieces {
+impl Stream for NdjsonBody {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -191,7 +191,7 @@ mod tests {
 
     async fn lines(pieces: Vec<Vec<u8>>) -> Vec<(u64, Option<String>)> {
         let pieces = pieces.into_iter().map(Ok::<_, Infallible>);
-        let mut lines = Lines::new(Body::from_stream(futures_util::stream::iter(pieces)));
+        let mut lines = NdjsonLines::new(Body::from_stream(futures_util::stream::iter(pieces)));
         let mut all = Vec::new();
         while let Some(line) = lines.next().await.unwrap() {
             all.push((line.number, line.bytes.ok().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())));

@@ -1,10 +1,10 @@
-//! Which path is whose. Every path of the contract that is not a scan stands here.
+//! The paths of the back office: every path of the contract that is not a scan.
 
-use super::error::Wrong;
+use super::error::OfficeError;
 use crate::office::authority::{
-    audit, check_ins, facts, feeds, held, keys, persons, policies, test_sites, venues,
+    audit, check_ins, facts, feeds, held, keys, person_records, policies, test_sites, venues,
 };
-use crate::office::residents::letters::{self, Appeals, Questions};
+use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
 use crate::office::residents::{arrivals, bookings, certificates, declarations, family, overview, reports};
 use crate::office::tracers::cases;
@@ -14,20 +14,32 @@ use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
 use std::sync::Arc;
 
-/// The back office's paths.
+/// Returns the router of the back office.
 pub fn router(office: Arc<Office>) -> Router {
+    residents()
+        .merge(authority())
+        .merge(tracers())
+        .merge(operators())
+        // The workers answer the scan path's own methods; these routes answer the other methods with 405.
+        .route("/v1/check-ins", post(not_found))
+        .route("/v1/colours/{code}", get(not_found))
+        .merge(pages::router())
+        .method_not_allowed_fallback(async || OfficeError::from(Refusal::MethodNotAllowed))
+        .fallback(not_found)
+        .with_state(office)
+}
+
+/// Registration, and what residents do for themselves and their dependants.
+fn residents() -> Router<Arc<Office>> {
     Router::new()
-        .route("/v1/check-ins/batch", post(check_ins::batch))
-        .route("/v1/check-ins/import", post(check_ins::import))
-        .route("/v1/registration", get(registration::asked))
+        .route("/v1/registration", get(registration::requirements))
         .route("/v1/people", post(registration::register))
         .route("/v1/people/sms-codes", post(registration::send_code))
-        .route("/v1/people/import", post(people::import))
         .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
         .route("/v1/people/me/reports", get(reports::list).post(reports::add))
         .route("/v1/people/me/declarations", get(declarations::list).post(declarations::draft))
         .route("/v1/people/me/declarations/{declaration}/confirm", post(declarations::confirm))
-        .route("/v1/people/me/dependants", get(family::list).post(family::take))
+        .route("/v1/people/me/dependants", get(family::list).post(family::add_dependant))
         .route(
             "/v1/people/me/dependants/{person}",
             get(family::view).patch(family::edit).delete(family::leave),
@@ -41,19 +53,33 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))
         .route("/v1/people/me/bookings", get(bookings::list).post(bookings::add))
         .route("/v1/people/me/bookings/{day}", delete(bookings::cancel))
-        .route("/v1/people/me/appeals", get(letters::list::<Appeals>).post(letters::add::<Appeals>))
-        .route("/v1/people/me/questions", get(letters::list::<Questions>).post(letters::add::<Questions>))
+        .route(
+            "/v1/people/me/appeals",
+            get(appeals_and_questions::list::<AppealKind>).post(appeals_and_questions::add::<AppealKind>),
+        )
+        .route(
+            "/v1/people/me/questions",
+            get(appeals_and_questions::list::<QuestionKind>).post(appeals_and_questions::add::<QuestionKind>),
+        )
         .route("/v1/people/me/overview", get(overview::show))
         .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
-        .route("/v1/people/{person}", get(persons::read))
-        .route("/v1/people/{person}/passes", post(persons::print_pass))
+}
+
+/// The paths of the authority, the terminals and the test sites, and the public key of the issuer.
+fn authority() -> Router<Arc<Office>> {
+    Router::new()
+        .route("/v1/check-ins/batch", post(check_ins::batch))
+        .route("/v1/check-ins/import", post(check_ins::import))
+        .route("/v1/people/import", post(people::import))
+        .route("/v1/people/{person}", get(person_records::read))
+        .route("/v1/people/{person}/passes", post(person_records::print_pass))
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
-        .route("/v1/appeals", get(letters::open::<Appeals>))
-        .route("/v1/appeals/{appeal}/answer", post(letters::answer::<Appeals>))
-        .route("/v1/questions", get(letters::open::<Questions>))
-        .route("/v1/questions/{question}/answer", post(letters::answer::<Questions>))
-        .route("/v1/feeds", post(feeds::take))
-        .route("/v1/feeds/outward", get(feeds::give))
+        .route("/v1/appeals", get(appeals_and_questions::open::<AppealKind>))
+        .route("/v1/appeals/{appeal}/answer", post(appeals_and_questions::answer::<AppealKind>))
+        .route("/v1/questions", get(appeals_and_questions::open::<QuestionKind>))
+        .route("/v1/questions/{question}/answer", post(appeals_and_questions::answer::<QuestionKind>))
+        .route("/v1/feeds", post(feeds::receive))
+        .route("/v1/feeds/outward", get(feeds::outward_feed))
         .route("/v1/issuer", get(certificates::issuer))
         .route("/v1/venues", post(venues::add))
         .route("/v1/venues/{venue}", delete(venues::close))
@@ -70,23 +96,26 @@ pub fn router(office: Arc<Office>) -> Router {
         .route("/v1/policies", get(policies::list).post(policies::publish))
         .route("/v1/policies/{number}", get(policies::read))
         .route("/v1/policies/dry-run", post(policies::dry_run))
+}
+
+/// The paths of tracers.
+fn tracers() -> Router<Arc<Office>> {
+    Router::new()
         .route("/v1/cases", post(cases::open))
         .route("/v1/cases/{case}/trail", get(cases::trail))
         .route("/v1/cases/{case}/co-presence", get(cases::co_presence))
         .route("/v1/cases/{case}/venues/{venue}/visits", get(cases::visits))
+}
+
+/// The paths of operators.
+fn operators() -> Router<Arc<Office>> {
+    Router::new()
         .route("/v1/audit", get(audit::read))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/rotate", post(keys::rotate))
         .route("/v1/keys/{kid}", delete(keys::withdraw))
-        // The workers answer these; here are only the methods that they are not.
-        .route("/v1/check-ins", post(not_found))
-        .route("/v1/colours/{code}", get(not_found))
-        .merge(pages::router())
-        .method_not_allowed_fallback(async || Wrong::from(Refusal::MethodNotAllowed))
-        .fallback(not_found)
-        .with_state(office)
 }
 
-async fn not_found() -> Wrong {
+async fn not_found() -> OfficeError {
     Refusal::NotFound.into()
 }

@@ -1,22 +1,22 @@
-//! Registration: who registers by themselves brings what the rule pack in force asks for. The steps, a code sent
-//! to the phone and a face, are proved by outside parties; nothing of them is kept but that they were. What the
-//! authority imports asks for none of it: see `people`.
+//! Self-registration: residents send the steps that the rule pack in force requires. Providers check the
+//! steps, a code sent to the phone and a face. The gateway stores only that they were checked. Imports by the
+//! authority need no steps: see `residents::people`.
 
-pub(super) mod allowance;
+pub(super) mod phone_quota;
 pub mod providers;
-pub(super) mod reception;
+pub(super) mod service;
 
-use super::http::error::Wrong;
+use super::http::error::OfficeError;
 use super::http::json::{self, BODY_BYTES_MAX, Json};
-use super::residents::people::{Given, enrol, enrol_proven, give};
+use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key};
 use super::{Office, blocking};
 use crate::clock;
 use crate::tables::policies::PublishedPolicy;
-use allowance::{Allowance, Taken};
 use arc_swap::Guard;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use phone_quota::{PhoneQuota, QuotaUnit};
 use providers::{Picture, PictureError};
 use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
 use scangate_core::policy::{RegistrationStep, Terms};
@@ -27,19 +27,19 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A registration with a picture: 640 pixels are some 100 KiB, and a camera's own picture is to be made smaller
+/// The longest registration with a picture: 640 pixels are some 100 KiB; pages shrink a camera's picture
 /// first.
 const PICTURE_BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How long a registration may take to arrive: a picture over a bad signal.
+/// The longest time for a registration to arrive: it may have a picture and a bad signal.
 const BODY_MAX: Duration = Duration::from_secs(30);
 
-/// The pack in force, for as long as a request takes.
+/// The pack in force, held for the length of a request.
 fn in_force(office: &Office) -> Arc<PublishedPolicy> {
     Guard::into_inner(office.tables.policies.in_force())
 }
 
-/// `GET /v1/registration`: what a page must know to ask for it.
-pub(super) async fn asked(State(office): State<Arc<Office>>) -> axum::Json<Value> {
+/// `GET /v1/registration`: the steps, documents and hotline that a registration page shows.
+pub(super) async fn requirements(State(office): State<Arc<Office>>) -> axum::Json<Value> {
     let published = in_force(&office);
     let (policy, terms) = (&published.policy, published.policy.terms());
     axum::Json(json!({
@@ -48,38 +48,39 @@ pub(super) async fn asked(State(office): State<Arc<Office>>) -> axum::Json<Value
     }))
 }
 
-/// Where a code is to be sent.
+/// The phone to which a code is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Phone {
+pub(super) struct CodeRequest {
     phone: String,
 }
 
-/// `POST /v1/people/sms-codes`. The answer is the same whether or not the phone is known: nobody looks.
+/// `POST /v1/people/sms-codes`. The phone is not looked up, so the answer does not reveal whether it is
+/// registered.
 pub(super) async fn send_code(
     State(office): State<Arc<Office>>,
-    Json(Phone { phone }): Json<Phone>,
-) -> Result<Response, Wrong> {
+    Json(CodeRequest { phone }): Json<CodeRequest>,
+) -> Result<Response, OfficeError> {
     let phone = checked_phone(&phone)?;
     let published = in_force(&office);
     if !published.policy.terms().steps.contains(&RegistrationStep::Sms) {
-        // Whoever asks for no codes sends none: it would cost the city and help nobody.
+        // A pack without this step sends no codes: a message would cost the city money for nothing.
         return Err(Refusal::NotFound.into());
     }
-    let taken = Taken::of(Allowance::Codes, &phone, &office).await?;
-    let (reception, now) = (&office.reception, clock::now());
-    let code = reception.sms.code(&phone, now);
-    if let Err(fault) = reception.parties.send_code(published.policy.title(), &phone, &code).await {
+    let taken = QuotaUnit::of(PhoneQuota::Codes, &phone, &office).await?;
+    let (service, now) = (&office.registration, clock::now());
+    let code = service.sms.code(&phone, now);
+    if let Err(fault) = service.providers.send_code(published.policy.title(), &phone, &code).await {
         if fault.is_undone() {
-            taken.give_back(&office).await;
+            taken.refund(&office).await;
         }
-        return Err(Wrong::RegistrationUnavailable);
+        return Err(OfficeError::RegistrationUnavailable);
     }
     let answer = json!({"good_until": SmsKey::good_until(now)});
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
 }
 
-/// What somebody sends to be registered.
+/// The body of a registration.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Application {
@@ -94,28 +95,29 @@ struct Application {
     face: Option<String>,
 }
 
-/// What an application brings of the steps that the pack asks for; what it brings besides is left aside.
+/// The proofs in an application of the steps that the pack requires; other proofs are dropped.
 struct Proofs {
     sms_code: Option<String>,
     face: Option<Picture>,
 }
 
 impl Proofs {
-    /// Whether there are any.
-    fn are_brought(&self) -> bool {
+    /// Whether the application has any proof.
+    fn has_any(&self) -> bool {
         self.sms_code.is_some() || self.face.is_some()
     }
 }
 
 impl Application {
-    /// Takes it apart. **Errors**: what of it the pack does not take or misses.
-    fn under(self, terms: &Terms) -> Result<(Personal, Proofs), Wrong> {
+    /// Splits an application into personal data and proofs. **Errors**: the pack does not accept the
+    /// document, or a step is missing.
+    fn under(self, terms: &Terms) -> Result<(Personal, Proofs), OfficeError> {
         let Self { name, phone, document, class, sms_code, face } = self;
-        // Before its number is looked at: it may be right in the holder's country and of no form known here.
+        // Checked before the number, which may be valid in the holder's country and have no form known here.
         terms.register(document.r#type)?;
         let personal = Personal { name, phone, document, class }.checked()?;
-        let sms_code = needed(terms, RegistrationStep::Sms, sms_code, Wrong::SmsCodeNeeded)?;
-        let face = needed(terms, RegistrationStep::Face, face, Wrong::FaceNeeded)?;
+        let sms_code = needed(terms, RegistrationStep::Sms, sms_code, OfficeError::SmsCodeNeeded)?;
+        let face = needed(terms, RegistrationStep::Face, face, OfficeError::FaceNeeded)?;
         let face = face.map(Picture::parse).transpose()?;
         Ok((personal, Proofs { sms_code, face }))
     }
@@ -125,12 +127,12 @@ fn needed<T>(
     terms: &Terms,
     step: RegistrationStep,
     brought: Option<T>,
-    missing: Wrong,
-) -> Result<Option<T>, Wrong> {
+    missing: OfficeError,
+) -> Result<Option<T>, OfficeError> {
     if terms.steps.contains(&step) { brought.ok_or(missing).map(Some) } else { Ok(None) }
 }
 
-impl From<PictureError> for Wrong {
+impl From<PictureError> for OfficeError {
     fn from(error: PictureError) -> Self {
         match error {
             PictureError::Base64 => Self::Malformed(error.to_string().into()),
@@ -139,55 +141,55 @@ impl From<PictureError> for Wrong {
     }
 }
 
-/// `POST /v1/people`. A document that is registered already is refused, and its key not given out again:
-/// whoever sends a document's number has not proved to be its holder.
+/// `POST /v1/people`. A registered document is rejected and its key is not returned again: knowing a
+/// document's number does not prove to be its holder.
 pub(super) async fn register(
     State(office): State<Arc<Office>>,
     request: Request,
-) -> Result<axum::Json<Given>, Wrong> {
+) -> Result<axum::Json<PhoneKey>, OfficeError> {
     let published = in_force(&office);
     let terms = published.policy.terms();
     let with_picture = terms.steps.contains(&RegistrationStep::Face);
-    let _place = with_picture.then(|| office.reception.place()).transpose()?;
+    let _place = with_picture.then(|| office.registration.picture_slot()).transpose()?;
     let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
     let (personal, proofs) = application(request, bytes_max).await?.under(terms)?;
-    let enrol = if proofs.are_brought() { enrol_proven } else { enrol };
+    let proof = if proofs.has_any() { PhoneProof::Verified } else { PhoneProof::Unverified };
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
     let given = blocking(move || {
-        let registered = enrol(&office, &[personal])?.pop().ok_or(Wrong::StoreUnavailable)?;
-        if registered.is_new { give(&office, registered) } else { Err(Wrong::AlreadyRegistered) }
+        let registered = enrol(&office, &[personal], proof)?.pop().ok_or(OfficeError::StoreUnavailable)?;
+        if registered.is_new { phone_key(&office, registered) } else { Err(OfficeError::AlreadyRegistered) }
     });
     Ok(axum::Json(given.await??))
 }
 
-async fn application(request: Request, bytes_max: usize) -> Result<Application, Wrong> {
+async fn application(request: Request, bytes_max: usize) -> Result<Application, OfficeError> {
     let Ok(body) = tokio::time::timeout(BODY_MAX, json::body(request, bytes_max)).await else {
-        return Err(Wrong::Malformed("the body did not arrive in time".into()));
+        return Err(OfficeError::Malformed("the body did not arrive in time".into()));
     };
     json::parse(&body?)
 }
 
-/// The phone first: nobody's face is compared for who does not hold the phone. A try counts before it is looked
-/// at, so that many at once are not more than the allowance.
-async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), Wrong> {
-    if !proofs.are_brought() {
+/// Checks the code first: a face is compared only for the holder of the phone. A try is counted before it is
+/// checked, so concurrent tries cannot exceed the quota.
+async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Result<(), OfficeError> {
+    if !proofs.has_any() {
         return Ok(());
     }
     let Proofs { sms_code, face } = proofs;
-    let (reception, phone) = (&office.reception, &personal.phone);
-    let taken = Taken::of(Allowance::Tries, phone, office).await?;
-    if sms_code.is_some_and(|code| !reception.sms.is_good(phone, code.trim(), clock::now())) {
-        return Err(Wrong::SmsCodeInvalid);
+    let (service, phone) = (&office.registration, &personal.phone);
+    let taken = QuotaUnit::of(PhoneQuota::Tries, phone, office).await?;
+    if sms_code.is_some_and(|code| !service.sms.is_good(phone, code.trim(), clock::now())) {
+        return Err(OfficeError::SmsCodeInvalid);
     }
     let Some(face) = face else { return Ok(()) };
-    match reception.parties.is_match(personal, &face).await {
+    match service.providers.is_match(personal, &face).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Wrong::FaceMismatch),
+        Ok(false) => Err(OfficeError::FaceMismatch),
         Err(_) => {
-            // The code was right and nothing came of it: that is not the person's to pay for.
-            taken.give_back(office).await;
-            Err(Wrong::RegistrationUnavailable)
+            // The code was right and the provider failed, so the person does not pay for the try.
+            taken.refund(office).await;
+            Err(OfficeError::RegistrationUnavailable)
         }
     }
 }

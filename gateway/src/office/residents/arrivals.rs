@@ -1,13 +1,13 @@
-//! Arrivals: where somebody came from, which is a fact about them, and the duty to report to a community or employer
-//! that follows from it in some cities. What is overdue stands in a queue for the authority.
+//! Arrivals: where a resident came from, which becomes a fact. In some cities the resident must then report
+//! to a community or employer. The authority has a queue of overdue reports.
 
-use super::paper_id;
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use scangate_core::check_in::CheckIn;
 use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
@@ -23,14 +23,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How far from now an arrival may be said to be: it is registered before it happens, or a little later.
+/// The furthest that an arrival may be from now: residents register it beforehand or a little later.
 const ARRIVAL_MS_MAX: u64 = 14 * DAY_MS;
 const MINUTE_MS: u64 = 60_000;
 
-/// An arrival as a resident says it.
+/// The notice of an arrival.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Said {
+pub(in crate::office) struct ArrivalNotice {
     from_area: Area,
     at: Timestamp,
     #[serde(default)]
@@ -43,27 +43,28 @@ pub(in crate::office) struct Said {
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(said): Json<Said>,
-) -> Result<axum::Json<Value>, Wrong> {
+    Json(notice): Json<ArrivalNotice>,
+) -> Result<axum::Json<Value>, OfficeError> {
     let now = clock::now();
-    if said.at.since_ms(now).max(now.since_ms(said.at)) > ARRIVAL_MS_MAX {
-        return Err(Wrong::Malformed("at must be within 14 days from now".into()));
+    if notice.at.since_ms(now).max(now.since_ms(notice.at)) > ARRIVAL_MS_MAX {
+        return Err(OfficeError::Malformed("at must be within 14 days from now".into()));
     }
-    if said.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
-        return Err(Wrong::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
+    if notice.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
+        return Err(OfficeError::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
     }
-    if said.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
-        return Err(Wrong::VenueUnknown);
+    if notice.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
+        return Err(OfficeError::VenueUnknown);
     }
     blocking(move || {
         office.need_registered(id)?;
-        let kind = FactKind::Stay { area: said.from_area.clone() };
-        // Who says so beforehand is there until they arrive, and days are counted from then.
-        let stay = Fact { until: Some(said.at), ..office.self_reported(id, kind, said.at, now)? };
-        let due = due(&office, id, &stay, &said, now)?;
-        let Said { from_area, at, venue, unit } = said;
+        let kind = FactKind::Stay { area: notice.from_area.clone() };
+        // If the arrival is ahead, the stay lasts until then, and days are counted from then.
+        let stay = Fact { until: Some(notice.at), ..office.self_reported(id, kind, notice.at, now)? };
+        let due = due(&office, id, &stay, &notice, now)?;
+        let ArrivalNotice { from_area, at, venue, unit } = notice;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
-        // Filed first: a stay without its duty would be worse than a duty without its stay, which says it again.
+        // Filed first: a duty without its stay is repaired by a repeated request, a stay without its duty is
+        // not.
         let mut filed = office.file(id, Paper::Arrival(arrival))?;
         let is_same =
             |fact: &Fact| (&fact.kind, fact.until, &fact.source) == (&stay.kind, stay.until, &stay.source);
@@ -76,14 +77,15 @@ pub(in crate::office) async fn add(
     .await?
 }
 
-/// By when to report, by the colour that the stay gives. **Errors**: a responsible unit is needed and not named.
+/// The time by which to report, by the colour that the stay gives. **Errors**: a responsible unit is needed
+/// and not named.
 fn due(
     office: &Office,
     person: PersonId,
     stay: &Fact,
-    said: &Said,
+    notice: &ArrivalNotice,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Wrong> {
+) -> Result<Option<Timestamp>, OfficeError> {
     let mut evidence = office.registry.evidence_of(person)?;
     evidence.facts.push(stay.clone());
     let published = office.tables.policies.in_force();
@@ -92,19 +94,18 @@ fn due(
     else {
         return Ok(None);
     };
-    if duty.unit_needed && said.unit.is_none() {
-        return Err(Wrong::UnitNeeded);
+    if duty.unit_needed && notice.unit.is_none() {
+        return Err(OfficeError::UnitNeeded);
     }
-    Ok(Some(said.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
+    Ok(Some(notice.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
 }
 
 /// `POST /v1/people/me/arrivals/{arrival}/reported`. Reporting twice changes nothing.
 pub(in crate::office) async fn reported(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(arrival): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let paper = paper_id(&arrival)?;
+    PathId(paper): PathId<PaperId>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let now = clock::now();
         let arrival = office.amend(id, paper, Paper::arrival, |arrival| {
@@ -120,19 +121,19 @@ pub(in crate::office) async fn reported(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     office.caught_up().await;
     blocking(move || {
         let arrivals = office.papers(id, Paper::arrival, |arrival| arrival.at)?;
         let shown =
             arrivals.iter().map(|(paper, arrival)| Ok(shown(*paper, arrival, passed(&office, id, arrival)?)));
-        Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, Wrong>>()? })))
+        Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? })))
     })
     .await?
 }
 
 /// The first check-in at a checkpoint since an arrival: it closes the arrival's record.
-fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, Wrong> {
+fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, OfficeError> {
     let window = Window { from: arrival.at, to: arrival.at.plus_ms(ARRIVAL_MS_MAX) };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
@@ -152,11 +153,11 @@ fn shown(id: PaperId, arrival: &Arrival, passed: Option<CheckInId>) -> Value {
     })
 }
 
-/// `GET /v1/arrivals/overdue`: who should have reported by now, the longest overdue first.
+/// `GET /v1/arrivals/overdue`: the arrivals whose report is overdue, the longest overdue first.
 pub(in crate::office) async fn overdue(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let now = clock::now();
         let late = |filed: &mut FiledPaper| {

@@ -1,13 +1,14 @@
-//! Bookings of tests: for oneself and for those one acts for, one a local day.
+//! Bookings of tests, for oneself and for dependants, at most one per local day.
 
-use super::family::mine;
+use super::family::own_dependant;
 use crate::clock;
 use crate::office::calendar::date;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{PathId, PathIds};
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use scangate_core::booking::{Booking, Slot};
 use scangate_core::id::{PersonId, TestSiteId};
@@ -20,48 +21,51 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What is to be booked.
+/// The slot to book.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Wish {
+pub(in crate::office) struct BookingRequest {
     site: TestSiteId,
     at: Timestamp,
 }
 
-/// `POST /v1/people/me/bookings`. The same again is the booking that there is.
+/// `POST /v1/people/me/bookings`. Idempotent: a repeated request returns the existing booking.
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(wish): Json<Wish>,
-) -> Result<axum::Json<Value>, Wrong> {
-    blocking(move || book(&office, id, &wish).map(axum::Json)).await?
+    Json(request): Json<BookingRequest>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    blocking(move || book(&office, id, &request).map(axum::Json)).await?
 }
 
 /// `POST /v1/people/me/dependants/{person}/bookings`.
 pub(in crate::office) async fn add_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
-    Json(wish): Json<Wish>,
-) -> Result<axum::Json<Value>, Wrong> {
-    blocking(move || book(&office, mine(&office, id, &dependant, Right::Apply)?, &wish).map(axum::Json))
-        .await?
+    dependant: Result<PathId<PersonId>, OfficeError>,
+    Json(request): Json<BookingRequest>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(dependant) = dependant?;
+    blocking(move || {
+        book(&office, own_dependant(&office, id, dependant, Right::Apply)?, &request).map(axum::Json)
+    })
+    .await?
 }
 
-fn book(office: &Office, person: PersonId, wish: &Wish) -> Result<Value, Wrong> {
+fn book(office: &Office, person: PersonId, request: &BookingRequest) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
-    let (site, now) = (office.open_test_site(wish.site)?, clock::now());
-    let (slot, today) = (slot(office, &site, wish.at, now)?, office.day(now));
+    let (site, now) = (office.open_test_site(request.site)?, clock::now());
+    let (slot, today) = (slot(office, &site, request.at, now)?, office.day(now));
     office.count_today("bookings", person, BOOKINGS_A_DAY_MAX)?;
     let booking = office.registry.book(person, slot, site.opening.places, today)??;
     Ok(shown(office, &booking, &site))
 }
 
-/// The slot of a site that begins then. **Errors**: none does, or it is not among what may be booked now.
-fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Result<Slot, Wrong> {
+/// Returns the slot of a site that begins at this time. **Errors**: no slot does, or it cannot be booked now.
+fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Result<Slot, OfficeError> {
     let (day, today) = (office.day(at), office.day(now));
     if at <= now || day - today >= u32::from(BOOKING_DAYS) {
-        return Err(Wrong::Malformed(
+        return Err(OfficeError::Malformed(
             format!("at must lie within {BOOKING_DAYS} days, today's first").into(),
         ));
     }
@@ -69,7 +73,7 @@ fn slot(office: &Office, site: &TestSite, at: Timestamp, now: Timestamp) -> Resu
     if slots.any(|begins| begins == at) {
         Ok(Slot { site: site.id, at, day })
     } else {
-        Err(Wrong::Malformed("at must be when a slot of the site begins".into()))
+        Err(OfficeError::Malformed("at must be when a slot of the site begins".into()))
     }
 }
 
@@ -86,7 +90,7 @@ fn shown(office: &Office, booking: &Booking, site: &TestSite) -> Value {
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || booked(&office, id).map(axum::Json)).await?
 }
 
@@ -94,13 +98,14 @@ pub(in crate::office) async fn list(
 pub(in crate::office) async fn list_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
-    blocking(move || booked(&office, mine(&office, id, &dependant, Right::View)?).map(axum::Json)).await?
+    PathId(dependant): PathId<PersonId>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    blocking(move || booked(&office, own_dependant(&office, id, dependant, Right::View)?).map(axum::Json))
+        .await?
 }
 
-/// What somebody has booked from today on, in the order of its times.
-fn booked(office: &Office, person: PersonId) -> Result<Value, Wrong> {
+/// A person's bookings from today on, in the order of time.
+fn booked(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     let today = office.day(clock::now());
     let bookings = office.registry.bookings_of(person)?;
     let mut coming: Vec<&Booking> =
@@ -118,8 +123,8 @@ fn booked(office: &Office, person: PersonId) -> Result<Value, Wrong> {
 pub(in crate::office) async fn cancel(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(day): Path<String>,
-) -> Result<StatusCode, Wrong> {
+    PathId(day): PathId<String>,
+) -> Result<StatusCode, OfficeError> {
     blocking(move || call_off(&office, id, &day)).await?
 }
 
@@ -127,12 +132,13 @@ pub(in crate::office) async fn cancel(
 pub(in crate::office) async fn cancel_for(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path((dependant, day)): Path<(String, String)>,
-) -> Result<StatusCode, Wrong> {
-    blocking(move || call_off(&office, mine(&office, id, &dependant, Right::Apply)?, &day)).await?
+    // The day stays text: the right is checked and audited before the day is parsed.
+    PathIds(dependant, day): PathIds<PersonId, String>,
+) -> Result<StatusCode, OfficeError> {
+    blocking(move || call_off(&office, own_dependant(&office, id, dependant, Right::Apply)?, &day)).await?
 }
 
-fn call_off(office: &Office, person: PersonId, day: &str) -> Result<StatusCode, Wrong> {
+fn call_off(office: &Office, person: PersonId, day: &str) -> Result<StatusCode, OfficeError> {
     let day = office.day(office.midnight(date(day).ok_or(Refusal::NotFound)?));
     let cancelled = office.registry.cancel_booking(person, day)?;
     cancelled.map(|_| StatusCode::NO_CONTENT).ok_or(Refusal::NotFound.into())

@@ -1,11 +1,11 @@
-//! Certificates: what this city says of a green resident, for other cities; and what other cities say, taken on record
-//! where the rule pack trusts them.
+//! Certificates: this city's statement about a green resident, for other cities; and other cities'
+//! certificates, which become facts if the rule pack trusts the issuer.
 
 use super::SALT_DOMAIN;
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
@@ -22,11 +22,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// `GET /v1/people/me/certificates`: one made now for who is green; none for anybody else.
+/// `GET /v1/people/me/certificates`: a certificate issued now if the resident is green; none otherwise.
 pub(in crate::office) async fn issue(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         let (now, colour) = (clock::now(), office.judge(id)?.standing.colour);
@@ -59,7 +59,7 @@ pub(in crate::office) async fn issue(
     .await?
 }
 
-/// A salt that is a person's own and known to nobody beforehand.
+/// A person's own salt, which nothing outside this deployment can compute.
 pub(in crate::office) fn salt(office: &Office, person: PersonId) -> [u8; SALT_BYTES] {
     let signature = office.issuer.sign(SALT_DOMAIN, &person.0.to_be_bytes());
     let mut salt = [0; SALT_BYTES];
@@ -68,19 +68,19 @@ pub(in crate::office) fn salt(office: &Office, person: PersonId) -> [u8; SALT_BY
     salt
 }
 
-/// A certificate that is handed in.
+/// The certificate of another city.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct HandedIn {
+pub(in crate::office) struct CertificateSubmission {
     certificate: String,
 }
 
-/// `POST /v1/people/me/certificates`: another city's.
+/// `POST /v1/people/me/certificates`: accepts another city's certificate.
 pub(in crate::office) async fn hand_in(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(HandedIn { certificate }): Json<HandedIn>,
-) -> Result<axum::Json<Value>, Wrong> {
+    Json(CertificateSubmission { certificate }): Json<CertificateSubmission>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         office.count_today("certificates", id, PAPERS_A_DAY_MAX)?;
@@ -99,19 +99,19 @@ pub(in crate::office) async fn hand_in(
         let judgement = office.judge(id)?;
         let published = office.tables.policies.in_force();
         let more = json!({"fact": fact_id, "issuer": verified.issuer, "until": until});
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }
 
-fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, Wrong> {
+fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, OfficeError> {
     let kind = FactKind::Certificate { r#type: CertificateType::Health };
     let told = office.self_reported(person, kind, certificate.at, clock::now())?;
     let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));
     Ok(Fact { until, source, reference: Some(certificate.policy.clone()), ..told })
 }
 
-/// `GET /v1/issuer`: the key that other cities write into their packs.
+/// `GET /v1/issuer`: the public key, for the packs of other cities.
 pub(in crate::office) async fn issuer(State(office): State<Arc<Office>>) -> axum::Json<Value> {
     let name = office.tables.policies.in_force().policy.name().to_owned();
     axum::Json(json!({"issuer": name, "key": office.issuer.public_key()}))

@@ -1,13 +1,14 @@
-//! Declarations: written, looked at once more, and confirmed; from then on sealed with the deployment's signature, so
-//! that nobody can say later that it read otherwise.
+//! Declarations: drafted, reviewed and confirmed. A confirmed declaration is signed by the deployment, so its
+//! text cannot be disputed later.
 
-use super::{checked_text, paper_id};
+use super::checked_text;
 use crate::clock;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Confirmation, Declaration, Paper};
 use scangate_core::refusal::Refusal;
@@ -16,22 +17,22 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What the signature is over besides the domain: who declared what when.
+/// The signing domain. The signature covers person, time and text.
 const DOMAIN: &str = "scangate declaration";
 
-/// A text.
+/// A body with one text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Text {
+pub(in crate::office) struct TextBody {
     pub(super) text: String,
 }
 
-/// `POST /v1/people/me/declarations`: a draft.
+/// `POST /v1/people/me/declarations`: stores a draft.
 pub(in crate::office) async fn draft(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(Text { text }): Json<Text>,
-) -> Result<axum::Json<Value>, Wrong> {
+    Json(TextBody { text }): Json<TextBody>,
+) -> Result<axum::Json<Value>, OfficeError> {
     let (text, drafted) = (checked_text(&text)?, clock::now());
     blocking(move || {
         let declaration = Declaration { text, drafted, confirmed: None };
@@ -45,9 +46,8 @@ pub(in crate::office) async fn draft(
 pub(in crate::office) async fn confirm(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(declaration): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let paper = paper_id(&declaration)?;
+    PathId(paper): PathId<PaperId>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let now = clock::now();
         let declaration = office.amend(id, paper, Paper::declaration, |declaration| {
@@ -66,7 +66,7 @@ pub(in crate::office) async fn confirm(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let declarations =
         blocking(move || office.papers(id, Paper::declaration, |declaration| declaration.drafted)).await??;
     let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();

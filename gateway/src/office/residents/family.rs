@@ -1,15 +1,16 @@
-//! Family: codes for those who have no phone of their own, and who acts for them. Who proved to hold a phone
-//! says first who may. Every right is asked for by itself, and what a guardian does is on record under the
-//! guardian's own id.
+//! Family: codes for people without a phone, and the guardians who act for them. A person with a proven phone
+//! must first name the guardian. Each right is checked separately, and a guardian's actions are audited under
+//! the guardian's own id.
 
-use super::people::{change_person, enrol, give};
-use super::reports::{self, Health};
-use crate::office::colours::standing::{told, with};
+use super::people::{PhoneProof, change_person, enrol, phone_key};
+use super::reports::{self, HealthReport};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
@@ -21,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Who is to be a dependant: somebody new, by name and document, or somebody registered.
+/// A dependant to add: a new person by name and document, or a registered person by id.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct Dependant {
@@ -33,7 +34,7 @@ pub(in crate::office) struct Dependant {
     person: Option<PersonId>,
 }
 
-/// Who may take the asker as a dependant.
+/// A person who may become the caller's guardian.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct Guardian {
@@ -41,11 +42,11 @@ pub(in crate::office) struct Guardian {
 }
 
 /// `POST /v1/people/me/dependants`.
-pub(in crate::office) async fn take(
+pub(in crate::office) async fn add_dependant(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(dependant): Json<Dependant>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         may_take(&office, id, dependant.person)?;
         let registered = match dependant {
@@ -54,23 +55,23 @@ pub(in crate::office) async fn take(
             }
             Dependant { name: None, document: None, person: Some(person) } => known(&office, id, person)?,
             Dependant { .. } => {
-                return Err(Wrong::Malformed("either name and document, or person".into()));
+                return Err(OfficeError::Malformed("either name and document, or person".into()));
             }
         };
         let dependant = registered.person;
         if dependant == id {
-            return Err(Wrong::Malformed("nobody is their own dependant".into()));
+            return Err(OfficeError::Malformed("you cannot be your own dependant".into()));
         }
         office.audit_own(id, "dependant-taken", dependant.to_string(), json!({}))?;
         tie(&office, id, dependant)?;
-        Ok(axum::Json(json!(give(&office, registered)?)))
+        Ok(axum::Json(json!(phone_key(&office, registered)?)))
     })
     .await?
 }
 
-/// Whether somebody may take a dependant at all, before anybody is registered for it. One who is taken already needs no
-/// more room: the answer may have been lost.
-fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), Wrong> {
+/// Checks that the caller may add a dependant, before anyone is registered for it. An existing dependant
+/// needs no further place: the first answer may have been lost.
+fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), OfficeError> {
     office.need_registered(holder)?;
     let (colour, kin) = (office.judge(holder)?.standing.colour, office.registry.kin_of(holder)?);
     let published = office.tables.policies.in_force();
@@ -80,68 +81,70 @@ fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result
     Ok(terms.take(colour, others, 0)?)
 }
 
-/// Ties them where both have room and the dependant agrees, as their rows are when each is swapped.
-fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), Wrong> {
+/// Ties guardian and dependant if both have room and the dependant agrees, judged on the rows that the
+/// compare-and-swap replaces.
+fn tie(office: &Office, holder: PersonId, dependant: PersonId) -> Result<(), OfficeError> {
     let is_proven = office.registry.person(dependant)?.is_some_and(|person| person.proven);
     let family = office.tables.policies.in_force().policy.terms().family.clone();
     let may = |side: Side, kin: &Kin| {
         if side == Side::Guardians && is_proven && !kin.agrees_to(holder) {
-            return Err(Wrong::ProxyNotNamed);
+            return Err(OfficeError::ProxyNotNamed);
         }
         Ok(family.allows_one_more(side, kin.side(side).len())?)
     };
     office.registry.tie(holder, dependant, may)?
 }
 
-/// Refuses who proved to hold a phone and has not named the holder: a person's id is no secret, since every
-/// code that they show has it.
-fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), Wrong> {
+/// Rejects a dependant with a proven phone who has not named the caller. Knowing a person's id proves
+/// nothing, since every code they show contains it.
+fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), OfficeError> {
     let is_free = !person.proven || person.id == holder;
     if is_free || office.registry.kin_of(person.id)?.agrees_to(holder) {
         Ok(())
     } else {
-        Err(Wrong::ProxyNotNamed)
+        Err(OfficeError::ProxyNotNamed)
     }
 }
 
-/// Registers somebody with the holder's phone. Who is known already is taken only where another acts for them, too:
-/// a name and a document's number are no proof of being allowed to act for a grown-up.
+/// Registers a dependant with the caller's phone. A known document is accepted only if another guardian
+/// already acts for that person: name and document number do not prove the right to act for an adult.
 fn register(
     office: &Office,
     holder: PersonId,
     name: String,
     document: Document,
-) -> Result<RegisteredPerson, Wrong> {
+) -> Result<RegisteredPerson, OfficeError> {
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
-    let registered = enrol(office, std::slice::from_ref(&personal))?.pop().ok_or(Wrong::StoreUnavailable)?;
+    let registered = enrol(office, std::slice::from_ref(&personal), PhoneProof::Unverified)?
+        .pop()
+        .ok_or(OfficeError::StoreUnavailable)?;
     if registered.is_new {
         return Ok(registered);
     }
-    let known = office.registry.person(registered.person)?.ok_or(Wrong::AlreadyRegistered)?;
+    let known = office.registry.person(registered.person)?.ok_or(OfficeError::AlreadyRegistered)?;
     need_named(office, holder, &known)?;
     let has_guardian = !office.registry.kin_of(registered.person)?.guardians.is_empty();
     let is_same = known.personal.name == personal.name;
-    if has_guardian && is_same { Ok(registered) } else { Err(Wrong::AlreadyRegistered) }
+    if has_guardian && is_same { Ok(registered) } else { Err(OfficeError::AlreadyRegistered) }
 }
 
-/// Somebody registered, by their id.
-fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<RegisteredPerson, Wrong> {
-    let known = office.registry.person(person)?.ok_or(Wrong::PersonUnknown)?;
+/// Looks up a registered person by id.
+fn known(office: &Office, holder: PersonId, person: PersonId) -> Result<RegisteredPerson, OfficeError> {
+    let known = office.registry.person(person)?.ok_or(OfficeError::PersonUnknown)?;
     need_named(office, holder, &known)?;
     Ok(RegisteredPerson { person, kid: known.kid, is_new: false })
 }
 
-/// The dependant of a path, if they are the asker's and guardians may do this; it goes on record. What is not one's
-/// own answers as what does not exist.
-pub(super) fn mine(
+/// Returns the dependant if the caller is their guardian and the pack grants guardians this right, and audits
+/// it. Another person's dependant answers 404.
+pub(super) fn own_dependant(
     office: &Office,
     holder: PersonId,
-    dependant: &str,
+    dependant: PersonId,
     right: Right,
-) -> Result<PersonId, Wrong> {
-    let dependant: PersonId = dependant.parse().map_err(|_| Refusal::NotFound)?;
+) -> Result<PersonId, OfficeError> {
     if !office.registry.is_tied(holder, dependant)? {
         return Err(Refusal::NotFound.into());
     }
@@ -154,7 +157,7 @@ pub(super) fn mine(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let mut dependants = Vec::new();
         for dependant in office.registry.kin_of(id)?.dependants {
@@ -167,19 +170,19 @@ pub(in crate::office) async fn list(
     .await?
 }
 
-/// `GET /v1/people/me/dependants/{person}`: their colour, and why.
+/// `GET /v1/people/me/dependants/{person}`: the dependant's colour and its reasons.
 pub(in crate::office) async fn view(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
-) -> Result<axum::Json<Value>, Wrong> {
+    PathId(dependant): PathId<PersonId>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
-        let dependant = mine(&office, id, &dependant, Right::View)?;
+        let dependant = own_dependant(&office, id, dependant, Right::View)?;
         let person = office.registry.person(dependant)?.ok_or(Refusal::NotFound)?;
         let judgement = office.judge(dependant)?;
         let published = office.tables.policies.in_force();
         let more = json!({"person": dependant, "name": person.personal.name});
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }
@@ -188,11 +191,12 @@ pub(in crate::office) async fn view(
 pub(in crate::office) async fn edit(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
+    dependant: Result<PathId<PersonId>, OfficeError>,
     Json(change): Json<PersonalChange>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(dependant) = dependant?;
     blocking(move || {
-        let dependant = mine(&office, id, &dependant, Right::Edit)?;
+        let dependant = own_dependant(&office, id, dependant, Right::Edit)?;
         change_person(&office, dependant, change).map(axum::Json)
     })
     .await?
@@ -202,27 +206,28 @@ pub(in crate::office) async fn edit(
 pub(in crate::office) async fn report(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
-    Json(health): Json<Health>,
-) -> Result<axum::Json<Value>, Wrong> {
+    dependant: Result<PathId<PersonId>, OfficeError>,
+    Json(health): Json<HealthReport>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(dependant) = dependant?;
     blocking(move || {
-        let dependant = mine(&office, id, &dependant, Right::Report)?;
+        let dependant = own_dependant(&office, id, dependant, Right::Report)?;
         reports::report(&office, dependant, health).map(axum::Json)
     })
     .await?
 }
 
-/// `POST /v1/people/me/guardians`: who may take the asker as a dependant. Nobody looks whether there is such
-/// a person, so that the answer tells it to nobody.
+/// `POST /v1/people/me/guardians`: names a person who may become the caller's guardian. The id is not looked
+/// up, so the answer does not reveal who is registered.
 pub(in crate::office) async fn name_guardian(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(Guardian { person }): Json<Guardian>,
-) -> Result<StatusCode, Wrong> {
+) -> Result<StatusCode, OfficeError> {
     blocking(move || {
         office.need_registered(id)?;
         if person == id {
-            return Err(Wrong::Malformed("nobody is their own guardian".into()));
+            return Err(OfficeError::Malformed("you cannot be your own guardian".into()));
         }
         let family = office.tables.policies.in_force().policy.terms().family.clone();
         let may = |kin: &Kin| family.allows_one_more(Side::Guardians, kin.agreed());
@@ -237,24 +242,24 @@ pub(in crate::office) async fn name_guardian(
     .await?
 }
 
-/// `DELETE /v1/people/me/dependants/{person}`: the tie goes, the person stays.
+/// `DELETE /v1/people/me/dependants/{person}`: removes the tie; the person stays registered.
 pub(in crate::office) async fn leave(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(dependant): Path<String>,
-) -> Result<StatusCode, Wrong> {
+    PathId(dependant): PathId<PersonId>,
+) -> Result<StatusCode, OfficeError> {
     untie(office, id, dependant, |office, own, other| Ok(office.registry.untie(own, other)?)).await
 }
 
-/// `DELETE /v1/people/me/guardians/{person}`: the same from the other end, also for who was named and has not
-/// taken the asker yet.
+/// `DELETE /v1/people/me/guardians/{person}`: removes a guardian, or a named person who is not a guardian
+/// yet.
 pub(in crate::office) async fn dismiss(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Path(guardian): Path<String>,
-) -> Result<StatusCode, Wrong> {
-    let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, Wrong> {
-        // In this order: who is taking the asker meanwhile is refused, or untied.
+    PathId(guardian): PathId<PersonId>,
+) -> Result<StatusCode, OfficeError> {
+    let end = |office: &Office, own: PersonId, other: PersonId| -> Result<bool, OfficeError> {
+        // The name is removed first: a guardian adding the caller meanwhile is then refused or untied.
         let was_named = office.registry.unname_guardian(own, other)?;
         Ok(office.registry.untie(other, own)? || was_named)
     };
@@ -264,10 +269,9 @@ pub(in crate::office) async fn dismiss(
 async fn untie(
     office: Arc<Office>,
     own: PersonId,
-    other: String,
-    end: fn(&Office, PersonId, PersonId) -> Result<bool, Wrong>,
-) -> Result<StatusCode, Wrong> {
-    let other: PersonId = other.parse().map_err(|_| Refusal::NotFound)?;
+    other: PersonId,
+    end: fn(&Office, PersonId, PersonId) -> Result<bool, OfficeError>,
+) -> Result<StatusCode, OfficeError> {
     blocking(move || {
         if !end(&office, own, other)? {
             return Err(Refusal::NotFound.into());

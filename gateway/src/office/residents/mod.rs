@@ -1,19 +1,19 @@
-//! What residents do for themselves and for those they act for, beyond registering: reports, declarations, arrivals,
-//! letters, certificates, tests, their family, and the view of it all. What each may do is the terms of the rule pack in
-//! force.
+//! Endpoints of residents, for themselves and their dependants: reports, declarations, arrivals, appeals and
+//! questions, certificates, test bookings, family, and the overview. The terms of the rule pack in force
+//! decide what each resident may do.
 
+pub(super) mod appeals_and_questions;
 pub(super) mod arrivals;
 pub(super) mod bookings;
 pub(super) mod certificates;
 pub(super) mod declarations;
 pub(super) mod family;
-pub(super) mod letters;
 pub(super) mod overview;
 pub(super) mod people;
 pub(super) mod reports;
 
 use super::Office;
-use super::http::error::Wrong;
+use super::http::error::OfficeError;
 use crate::clock;
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::{PaperId, PersonId};
@@ -24,44 +24,44 @@ use scangate_core::time::Timestamp;
 use scangate_storage::registry::Act;
 use serde_json::Value;
 
-/// Who says so, in facts that residents report.
+/// The source of facts that residents report.
 const SOURCE: &str = "self-report";
-/// What a certificate's salt is drawn from.
+/// The signing domain from which a certificate's salt is derived.
 const SALT_DOMAIN: &str = "scangate certificate salt";
 
 impl Office {
-    /// Counts something that somebody may do so often a local day. **Errors**: `too-many` beyond it.
-    fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), Wrong> {
+    /// Counts one action of a person against a quota per local day. **Errors**: `too-many` beyond it.
+    fn count_today(&self, what: &str, person: PersonId, max: u64) -> Result<(), OfficeError> {
         let now = clock::now();
         let is_within = self.registry.spend(&format!("{what}/{person}"), self.day(now).into(), 1, max)?;
-        if is_within { Ok(()) } else { Err(Wrong::DaySpent(self.tomorrow(now))) }
+        if is_within { Ok(()) } else { Err(OfficeError::DaySpent(self.tomorrow(now))) }
     }
 
-    /// Whoever has erased themselves has a token that is good for a while yet.
-    fn need_registered(&self, person: PersonId) -> Result<(), Wrong> {
+    /// Fails for a person who is not registered. After an erasure the person's token stays valid for a while.
+    fn need_registered(&self, person: PersonId) -> Result<(), OfficeError> {
         if self.registry.is_registered(person)? { Ok(()) } else { Err(Refusal::NotFound.into()) }
     }
 
-    /// Writes what a resident does to the audit.
+    /// Appends an audit entry of a resident's own action.
     pub(super) fn audit_own(
         &self,
         person: PersonId,
         act: &str,
         object: String,
         detail: Value,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), OfficeError> {
         let (subject, role) = (person.to_string(), "resident".to_owned());
         let act = Act { at: clock::now(), subject, role, act: act.to_owned(), object, detail };
         Ok(self.registry.audit(&act).map(drop)?)
     }
 
-    /// Somebody's papers of a kind, in the order of a time that they have.
+    /// A person's papers of one kind, in the order of a time that each has.
     fn papers<T: Clone>(
         &self,
         person: PersonId,
         of_kind: fn(&mut Paper) -> Option<&mut T>,
         at: fn(&T) -> Timestamp,
-    ) -> Result<Vec<(PaperId, T)>, Wrong> {
+    ) -> Result<Vec<(PaperId, T)>, OfficeError> {
         let mut filed = self.registry.papers_of(person)?;
         let of_kind = |filed: &mut FiledPaper| Some((filed.id, of_kind(&mut filed.paper)?.clone()));
         let mut papers: Vec<(PaperId, T)> = filed.iter_mut().filter_map(of_kind).collect();
@@ -69,36 +69,36 @@ impl Office {
         Ok(papers)
     }
 
-    /// Amends a paper of a kind, and returns it as it is then. **Errors**: there is none of the kind, or what `amend`
-    /// has against it.
+    /// Amends a paper and returns the new state. **Errors**: the person has no such paper of this kind, or
+    /// `amend` refuses.
     fn amend<T: Clone>(
         &self,
         person: PersonId,
         id: PaperId,
         of_kind: fn(&mut Paper) -> Option<&mut T>,
         amend: impl Fn(&mut T) -> Result<(), Refusal>,
-    ) -> Result<T, Wrong> {
+    ) -> Result<T, OfficeError> {
         let amend = |paper: &mut Paper| amend(of_kind(paper).ok_or(Refusal::NotFound)?);
         let mut paper = self.registry.change_paper(person, id, amend)?.ok_or(Refusal::NotFound)??;
         Ok(of_kind(&mut paper).ok_or(Refusal::NotFound)?.clone())
     }
 
-    /// A fact that somebody tells of themselves now, as of a time that is not ahead.
+    /// A fact that a resident reports about themselves now, as of a time that is not in the future.
     fn self_reported(
         &self,
         person: PersonId,
         kind: FactKind,
         at: Timestamp,
         recorded: Timestamp,
-    ) -> Result<Fact, Wrong> {
+    ) -> Result<Fact, OfficeError> {
         let (id, source) = (self.registry.draw_fact_id()?, SOURCE.to_owned());
         let (at, until, reference, force) = (at.min(recorded), None, None, Force::InForce);
         Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
     }
 
-    /// Files a paper of somebody registered, within what may be handed in a day. One that repeats an earlier one is
-    /// that one.
-    fn file(&self, person: PersonId, paper: Paper) -> Result<FiledPaper, Wrong> {
+    /// Files a paper of a registered person, within the quota per day. If the paper repeats an earlier one,
+    /// the earlier one is returned.
+    fn file(&self, person: PersonId, paper: Paper) -> Result<FiledPaper, OfficeError> {
         self.need_registered(person)?;
         let paper = match paper.deduplicated(self.registry.papers_of(person)?) {
             Ok(paper) => paper,
@@ -111,17 +111,12 @@ impl Office {
     }
 }
 
-/// A text that somebody hands in, with something in it and not too long.
-fn checked_text(text: &str) -> Result<String, Wrong> {
+/// Checks a text: not empty and not too long.
+fn checked_text(text: &str) -> Result<String, OfficeError> {
     let text = text.trim();
     if (1..=PAPER_BYTES_MAX).contains(&text.len()) {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
+        Err(OfficeError::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
     }
-}
-
-/// A paper's id from a path: what is none names nothing.
-fn paper_id(text: &str) -> Result<PaperId, Wrong> {
-    Ok(text.parse().map_err(|_| Refusal::NotFound)?)
 }

@@ -1,10 +1,10 @@
-//! Everything at once that a resident looks for: the own code, what the province shows, where one was, which areas are
-//! dangerous, and what holds here. Each block is worked out by itself and fails by itself: what comes from memory is
-//! there while a store is away.
+//! The resident's overview: the own code, the province's colour, the itinerary, the areas of risk, and the
+//! rules in force. Each block is computed and fails by itself: blocks from memory are there while the store
+//! is down.
 
 use crate::clock;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::fact::{Fact, FactKind, Force};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a block may take before it is left out.
+/// The longest time for a block; a late block is left out.
 const BLOCK_MAX: Duration = Duration::from_secs(1);
 
 /// `GET /v1/people/me/overview`.
@@ -34,28 +34,28 @@ pub(in crate::office) async fn show(
     }))
 }
 
-/// A block that asks the store: what it says, or its problem in its place.
+/// A block from the store, or its problem if the store fails.
 async fn block(
     office: &Arc<Office>,
-    work: impl FnOnce(&Office) -> Result<Value, Wrong> + Send + 'static,
+    work: impl FnOnce(&Office) -> Result<Value, OfficeError> + Send + 'static,
 ) -> Value {
     let office = Arc::clone(office);
     let said = match tokio::time::timeout(BLOCK_MAX, blocking(move || work(&office))).await {
         Ok(said) => said.and_then(|said| said),
-        Err(_) => Err(Wrong::StoreUnavailable),
+        Err(_) => Err(OfficeError::StoreUnavailable),
     };
     said.unwrap_or_else(|wrong| json!({ "problem": wrong.problem() }))
 }
 
-/// What a door would be told.
+/// The colour and reasons that a door would show.
 fn code(office: &Office, person: PersonId) -> Value {
     let (standing, published) = (office.tables.colours.standing(person), office.tables.policies.in_force());
     let reasons: Vec<&str> = published.policy.reason_words(standing.reasons).collect();
     json!({ "colour": standing.colour.word(), "reasons": reasons })
 }
 
-/// What each source of a feed showed last.
-fn province(office: &Office, person: PersonId) -> Result<Value, Wrong> {
+/// The last colour that each source of feeds showed.
+fn province(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
     let shown = office.registry.upstream_of(person)?.into_iter();
     let shown = shown.map(
@@ -64,8 +64,8 @@ fn province(office: &Office, person: PersonId) -> Result<Value, Wrong> {
     Ok(json!({ "shown": shown.collect::<Vec<_>>() }))
 }
 
-/// The areas where somebody stayed in the last days.
-fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value, Wrong> {
+/// The areas where the person stayed in the last days.
+fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
     let since = now.minus_ms(u64::from(ITINERARY_DAYS) * DAY_MS);
     let stay = |fact: &Fact| {
@@ -78,7 +78,7 @@ fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value,
     Ok(json!({ "days": ITINERARY_DAYS, "stays": facts.iter().filter_map(stay).collect::<Vec<_>>() }))
 }
 
-/// The areas that the pack lists for now.
+/// The areas that the pack lists now.
 fn areas(office: &Office, now: Timestamp) -> Value {
     let published = office.tables.policies.in_force();
     let listed = published.policy.areas().iter().filter(|area| area.holds(now));
@@ -89,7 +89,7 @@ fn areas(office: &Office, now: Timestamp) -> Value {
     json!({ "listed": listed.collect::<Vec<_>>() })
 }
 
-/// What holds in the city, in its own words.
+/// The rules in force, in the pack's own words.
 fn policy(office: &Office) -> Value {
     let published = office.tables.policies.in_force();
     let policy = &published.policy;

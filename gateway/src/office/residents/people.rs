@@ -1,13 +1,13 @@
-//! Residents: what each may see and change of their own, and registers kept elsewhere. Who registers by
-//! themselves comes by `registration`.
+//! Residents: their own view, changes and erasure, and the import of registers. Self-registration is in
+//! `registration`.
 
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::clerk::{self, Clerk, Keeping, put_json};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
-use crate::office::http::ndjson::Line;
+use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
 use axum::extract::State;
@@ -29,82 +29,94 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// People registered as one.
+/// The people that one store write registers.
 const PEOPLE_A_GROUP: usize = 512;
-/// Own check-ins that a resident is shown, the latest.
+/// The check-ins in a resident's own view: the latest.
 const OWN_CHECK_INS_MAX: usize = 1_000;
 
-/// What a phone makes its codes from.
+/// The key from which a phone makes its codes.
 #[derive(Serialize)]
-pub(in crate::office) struct Given {
+pub(in crate::office) struct PhoneKey {
     person: PersonId,
     kid: u8,
     key: String,
 }
 
-/// The key of somebody registered, under the kid it was given out with while that is good.
-pub(in crate::office) fn give(office: &Office, registered: RegisteredPerson) -> Result<Given, Wrong> {
+/// Returns the phone key of a registered person: under the kid of the registration while that kid is
+/// accepted, then under the current one.
+pub(in crate::office) fn phone_key(
+    office: &Office,
+    registered: RegisteredPerson,
+) -> Result<PhoneKey, OfficeError> {
     let keyring = &office.tables.keyring;
     let person = registered.person;
     let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
     let current = keyring.current();
-    let (kid, key) = under(Kid(registered.kid)).or_else(|| under(current)).ok_or(Wrong::StoreUnavailable)?;
-    Ok(Given { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
+    let (kid, key) =
+        under(Kid(registered.kid)).or_else(|| under(current)).ok_or(OfficeError::StoreUnavailable)?;
+    Ok(PhoneKey { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
 }
 
-/// Registers people and shows them in the colour table at once.
-pub(in crate::office) fn enrol(office: &Office, people: &[Personal]) -> Result<Vec<RegisteredPerson>, Wrong> {
-    let kid = office.tables.keyring.current().0;
-    shown(office, office.registry.register(people, kid, clock::now())?)
+/// Whether people have proved, by a code or a face, that they hold the phones they register with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::office) enum PhoneProof {
+    /// Each has proved it.
+    Verified,
+    /// No proof: an import, a dependant, or a pack that requires none.
+    Unverified,
 }
 
-/// The same of people who proved, by a code or a face, that they hold their phones.
-pub(in crate::office) fn enrol_proven(
+/// Registers people and adds those who are new to the colour table.
+pub(in crate::office) fn enrol(
     office: &Office,
     people: &[Personal],
-) -> Result<Vec<RegisteredPerson>, Wrong> {
-    let kid = office.tables.keyring.current().0;
-    shown(office, office.registry.register_proven(people, kid, clock::now())?)
-}
-
-/// Shows who of them is new in the colour table.
-fn shown(office: &Office, registered: Vec<RegisteredPerson>) -> Result<Vec<RegisteredPerson>, Wrong> {
+    proof: PhoneProof,
+) -> Result<Vec<RegisteredPerson>, OfficeError> {
+    let (kid, now) = (office.tables.keyring.current().0, clock::now());
+    let registered = match proof {
+        PhoneProof::Verified => office.registry.register_proven(people, kid, now)?,
+        PhoneProof::Unverified => office.registry.register(people, kid, now)?,
+    };
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
 }
 
-/// `POST /v1/people/import`. Idempotent: a known document gives the same person and key.
+/// `POST /v1/people/import`. Idempotent: a known document returns the same person and key.
 pub(in crate::office) async fn import(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     body: Body,
-) -> Result<Response, Wrong> {
+) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
-    Ok(clerk::answer(NewPeople { office }, body))
+    Ok(line_handler::answer(NewPeople { office }, body))
 }
 
-/// People that the authority registers.
+/// The handler of imported people.
 struct NewPeople {
     office: Arc<Office>,
 }
 
-impl Clerk for NewPeople {
+impl LineHandler for NewPeople {
     type Entry = Personal;
-    type Kept = RegisteredPerson;
+    type Stored = RegisteredPerson;
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
 
-    fn read(&self, line: &Line) -> Result<Personal, Wrong> {
+    fn read(&self, line: &NdjsonLine) -> Result<Personal, OfficeError> {
         line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
     }
 
-    async fn keep(&self, people: Vec<Personal>) -> Keeping<RegisteredPerson> {
+    async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
         let office = Arc::clone(&self.office);
-        Ok(blocking(move || enrol(&office, &people)).await??.into_iter().map(Ok).collect())
+        Ok(blocking(move || enrol(&office, &people, PhoneProof::Unverified))
+            .await??
+            .into_iter()
+            .map(Ok)
+            .collect())
     }
 
-    fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), Wrong> {
-        put_json(&give(&self.office, registered)?, text);
+    fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), OfficeError> {
+        put_json(&phone_key(&self.office, registered)?, text);
         Ok(())
     }
 }
@@ -113,7 +125,7 @@ impl Clerk for NewPeople {
 pub(in crate::office) async fn me(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let complete_through = office.caught_up().await;
     blocking(move || {
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
@@ -133,12 +145,12 @@ pub(in crate::office) async fn me(
             "guardians": kin.guardians,
             "named": kin.named,
         });
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }
 
-fn own_check_ins(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
+fn own_check_ins(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeError> {
     let now = clock::now();
     let from = now.minus_ms(u64::from(office.settings.retention_days) * DAY_MS);
     let ask = PersonAsk { person: id, window: Window { from, to: now.plus_ms(DAY_MS) } };
@@ -157,7 +169,7 @@ fn own(office: &Office, check_in: &CheckIn) -> Value {
     })
 }
 
-fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, Wrong> {
+fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeError> {
     let cases = office.registry.cases_about(id)?.into_iter();
     let traced = cases.map(|case| {
         let (by, at) = (case.tracer, case.opened);
@@ -171,16 +183,16 @@ pub(in crate::office) async fn change(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(change): Json<PersonalChange>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || change_person(&office, id, change).map(axum::Json)).await?
 }
 
-/// Changes somebody's name, phone and class, as the pack lets this colour and so often a day.
+/// Changes a person's name, phone and class. The pack decides which colours may change and how often per day.
 pub(in crate::office) fn change_person(
     office: &Office,
     id: PersonId,
     change: PersonalChange,
-) -> Result<Value, Wrong> {
+) -> Result<Value, OfficeError> {
     let change = change.checked()?;
     let colour = office.judge(id)?.standing.colour;
     let a_day = {
@@ -195,7 +207,7 @@ pub(in crate::office) fn change_person(
         let now = clock::now();
         if !office.registry.spend(&format!("edits/{id}"), office.day(now).into(), 1, max.into())? {
             let tomorrow = office.tomorrow(now);
-            return Err(Wrong::EditQuota(tomorrow));
+            return Err(OfficeError::EditQuota(tomorrow));
         }
     }
     let Personal { name, phone, class, .. } =
@@ -203,12 +215,12 @@ pub(in crate::office) fn change_person(
     Ok(json!({"person": id, "name": name, "phone": phone, "class": class}))
 }
 
-/// `DELETE /v1/people/me`: name, document, facts, colour and trail go.
+/// `DELETE /v1/people/me`: erases name, document, facts, colour and trail.
 pub(in crate::office) async fn erase(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<StatusCode, Wrong> {
-    // What is in the journal alone could not be erased.
+) -> Result<StatusCode, OfficeError> {
+    // A check-in that is only in the journal could not be erased.
     office.caught_up().await;
     blocking(move || {
         if !office.registry.erase_person(id)? {

@@ -1,9 +1,9 @@
-//! Daily reports: one a local day counts, and what is wrong becomes a fact at once.
+//! Daily health reports: one per local day counts, and symptoms become a fact immediately.
 
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
@@ -16,10 +16,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What is reported.
+/// The body of a report.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Health {
+pub(in crate::office) struct HealthReport {
     #[serde(default)]
     temperature: Option<Temperature>,
     #[serde(default)]
@@ -30,8 +30,8 @@ pub(in crate::office) struct Health {
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(health): Json<Health>,
-) -> Result<axum::Json<Value>, Wrong> {
+    Json(health): Json<HealthReport>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || report(&office, id, health).map(axum::Json)).await?
 }
 
@@ -39,17 +39,17 @@ pub(in crate::office) async fn add(
 pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let reports = blocking(move || office.registry.reports_of(id)).await??;
     Ok(axum::Json(json!({ "reports": reports })))
 }
 
-/// Takes a report of somebody's health, by whoever may give it.
-pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Value, Wrong> {
+/// Stores a health report of a person, from themselves or a guardian.
+pub(super) fn report(office: &Office, id: PersonId, health: HealthReport) -> Result<Value, OfficeError> {
     office.need_registered(id)?;
     office.count_today("reports", id, REPORTS_A_DAY_MAX)?;
     let now = clock::now();
-    let Health { temperature, symptoms } = health;
+    let HealthReport { temperature, symptoms } = health;
     let report = Report { at: now, temperature, symptoms };
     let which = report.all_symptoms(office.tables.policies.in_force().policy.fever());
     let counts = office.registry.add_report(id, office.day(now), &report)?;
@@ -59,5 +59,5 @@ pub(super) fn report(office: &Office, id: PersonId, health: Health) -> Result<Va
     office.recolour(&[id])?;
     let judgement = office.judge(id)?;
     let published = office.tables.policies.in_force();
-    Ok(with(told(&published, &judgement), json!({"at": now, "counts": counts})))
+    Ok(merge(describe(&published, &judgement), json!({"at": now, "counts": counts})))
 }

@@ -1,4 +1,4 @@
-//! What tracers ask: cases, and the trails from which they are answered.
+//! Endpoints of tracers: cases, and the reads of trails that answer them.
 
 pub(super) mod cases;
 pub(super) mod trails;

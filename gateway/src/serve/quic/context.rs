@@ -1,7 +1,7 @@
 //! The context that all connections of a worker use. The loop owns it and lends it to one connection at a
 //! time.
 
-use crate::office::http::call::Door;
+use crate::office::http::channel::OfficeSender;
 use crate::serve::bell::Bell;
 use crate::serve::front_desk::FrontDesk;
 use crate::serve::stream_key::StreamKey;
@@ -18,7 +18,7 @@ pub struct WorkerContext {
     /// The front desk.
     pub front: Rc<RefCell<FrontDesk>>,
     /// The back office's door.
-    pub door: Door,
+    pub door: OfficeSender,
     /// The worker's bell.
     pub bell: Arc<Bell>,
     /// Bounds of HTTP/3.

@@ -3,7 +3,9 @@
 //! it is not a task.
 
 use super::write_queue::{WriteProgress, WriteQueue};
-use crate::office::http::call::{Abandoned, Answer, Call, Door, PIECES_MAX, Piece};
+use crate::office::http::channel::{
+    AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
+};
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
 use bytes::{Bytes, BytesMut};
 use http::header::{DATE, HeaderValue};
@@ -31,7 +33,7 @@ pub(super) enum OfficeStreamStatus {
 #[expect(clippy::large_enum_variant, reason = "it lies in the box of its stream")]
 enum BodyState {
     /// Pieces go to the back office at its pace; `read` holds those that it has not accepted yet.
-    Streams { reader: RequestReader, to: PollSender<Piece>, read: VecDeque<Bytes> },
+    Streams { reader: RequestReader, to: PollSender<BodyChunk>, read: VecDeque<Bytes> },
     /// The back office stopped reading, and the peer still sends until it gets STOP_SENDING.
     Unwanted,
     /// The whole body was passed on.
@@ -39,8 +41,8 @@ enum BodyState {
 }
 
 enum AnswerState {
-    Head(oneshot::Receiver<Answer>),
-    Body(mpsc::Receiver<Piece>),
+    Head(oneshot::Receiver<OfficeAnswer>),
+    Body(mpsc::Receiver<BodyChunk>),
     Done,
 }
 
@@ -57,12 +59,12 @@ impl OfficeStream {
     pub(super) fn begin(
         head: http::request::Parts,
         reader: RequestReader,
-        door: &Door,
+        door: &OfficeSender,
         waker: Waker,
     ) -> Result<Self, Refusal> {
-        let (to, from) = mpsc::channel(PIECES_MAX);
+        let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
         let (answer, answered) = oneshot::channel();
-        let call = Call { request: http::Request::from_parts(head, from), answer };
+        let call = OfficeCall { request: http::Request::from_parts(head, from), answer };
         door.try_send(call).map_err(|_| Refusal::Overloaded)?;
         let incoming = BodyState::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
         Ok(Self { incoming, outcoming: AnswerState::Head(answered), out: WriteQueue::default(), waker })
@@ -97,7 +99,7 @@ impl OfficeStream {
                     StreamRead::Reset => {
                         // If the channel is full, closing it tells the back office the same.
                         if to.poll_reserve(&mut context).is_ready() {
-                            let _ = to.send_item(Err(Abandoned));
+                            let _ = to.send_item(Err(AbandonedBody));
                         }
                         self.incoming = BodyState::Done;
                     }
@@ -120,7 +122,7 @@ impl OfficeStream {
                 AnswerState::Head(answered) => match Pin::new(answered).poll(&mut context) {
                     Poll::Pending => return OfficeStreamStatus::Waits,
                     Poll::Ready(Err(_)) => return OfficeStreamStatus::Broken,
-                    Poll::Ready(Ok(Answer { mut head, body })) => {
+                    Poll::Ready(Ok(OfficeAnswer { mut head, body })) => {
                         if let Ok(date) = HeaderValue::from_bytes(date) {
                             head.headers.insert(DATE, date);
                         }
@@ -138,7 +140,7 @@ impl OfficeStream {
                         self.out.push(frame.freeze());
                         self.out.push(piece);
                     }
-                    Poll::Ready(Some(Err(Abandoned))) => return OfficeStreamStatus::Broken,
+                    Poll::Ready(Some(Err(AbandonedBody))) => return OfficeStreamStatus::Broken,
                     Poll::Ready(None) => {
                         self.out.end();
                         self.outcoming = AnswerState::Done;
@@ -166,7 +168,7 @@ enum PassStatus {
 /// Passes read pieces on while the back office accepts them.
 fn pass_on(
     reader: &mut RequestReader,
-    to: &mut PollSender<Piece>,
+    to: &mut PollSender<BodyChunk>,
     read: &mut VecDeque<Bytes>,
     context: &mut Context<'_>,
 ) -> PassStatus {

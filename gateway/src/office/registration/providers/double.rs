@@ -1,23 +1,23 @@
-//! Doubles: what stands for an outside party that no webhook is configured for, so that a gateway can be tried
-//! without one. Each says what it is before it first does anything.
+//! Doubles: stand-ins for providers without a configured webhook, for development. Each logs a warning before
+//! its first use.
 
 use scangate_core::sms::SmsCode;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-/// Digits of a phone that a developer tells their own by.
+/// The last digits of a phone, by which a developer recognises it.
 const LAST_DIGITS: usize = 4;
 
-/// Prints codes in place of sending them.
+/// Prints codes instead of sending them.
 #[derive(Default)]
 pub(super) struct SmsDouble {
-    said: OnceLock<()>,
+    warned: OnceLock<()>,
 }
 
 impl SmsDouble {
-    /// Says that no messages are sent; once.
-    pub(super) fn say_so(&self) {
-        self.said.get_or_init(|| {
+    /// Logs once that no messages are sent.
+    pub(super) fn warn_once(&self) {
+        self.warned.get_or_init(|| {
             tracing::warn!(
                 "no SMS are sent: codes are printed on standard error, for development only; \
                  set registration.sms_webhook to send them"
@@ -25,36 +25,36 @@ impl SmsDouble {
         });
     }
 
-    /// Prints the code of a phone.
+    /// Prints the code for a phone.
     pub(super) fn send(&self, phone: &str, code: &SmsCode) {
-        self.say_so();
+        self.warn_once();
         let last = phone.get(phone.len().saturating_sub(LAST_DIGITS)..).unwrap_or_default();
         let line = format!("SMS double, nothing is sent: the code for ***…{last} is {}\n", code.digits());
-        // Without a standard error there is nobody to read it.
+        // If standard error is closed, the code is lost with it.
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
 }
 
-/// Takes every picture for its document's.
+/// Accepts every picture.
 #[derive(Default)]
 pub(super) struct FaceDouble {
-    said: OnceLock<()>,
+    warned: OnceLock<()>,
 }
 
 impl FaceDouble {
-    /// Says that no faces are compared; once.
-    pub(super) fn say_so(&self) {
-        self.said.get_or_init(|| {
+    /// Logs once that no faces are compared.
+    pub(super) fn warn_once(&self) {
+        self.warned.get_or_init(|| {
             tracing::warn!(
-                "no faces are compared: every JPEG or PNG is taken, for development only; \
+                "no faces are compared: every JPEG or PNG is accepted, for development only; \
                  set registration.face_webhook to compare them"
             );
         });
     }
 
-    /// Whether a picture is of a document's holder: it is not looked at.
+    /// Returns a match for any picture.
     pub(super) fn is_match(&self) -> bool {
-        self.say_so();
+        self.warn_once();
         true
     }
 }

@@ -1,30 +1,30 @@
-//! Why an outside party did not do what it was asked.
+//! The faults of providers.
 
-/// A fault. Nothing of the question or the answer is in it.
+/// Why a provider did not answer. A fault has no part of the question or the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PartyFault {
-    /// As many questions are under way as may be at once. Nothing was asked.
-    #[error("as many questions are under way as may be at once")]
+pub enum ProviderFault {
+    /// The concurrency limit is reached. No request was sent.
+    #[error("the limit of concurrent requests is reached")]
     Busy,
-    /// No connection came about. Nothing was asked.
-    #[error("no connection came about")]
+    /// No connection was established. No request was sent.
+    #[error("no connection was established")]
     Unreachable,
-    /// No answer in time. It may have done what it was asked.
+    /// The provider did not answer in time. It may have done its work.
     #[error("no answer came in time")]
     Late,
-    /// The connection broke. It may have done what it was asked.
+    /// The connection broke before an answer. The provider may have done its work.
     #[error("the connection broke before an answer")]
     Broken,
-    /// An answer with a status that says no.
-    #[error("it answered with status {0}")]
+    /// The provider rejected the request with this status.
+    #[error("the provider answered with status {0}")]
     Refused(u16),
-    /// An answer that is not what was agreed.
-    #[error("its answer is not what is agreed")]
+    /// The answer does not have the agreed shape.
+    #[error("the answer does not have the agreed shape")]
     Unreadable,
 }
 
-impl PartyFault {
-    /// Whether it is known that nothing was done.
+impl ProviderFault {
+    /// Whether the provider certainly did nothing.
     pub(crate) fn is_undone(self) -> bool {
         match self {
             Self::Busy | Self::Unreachable | Self::Refused(_) => true,
@@ -32,7 +32,7 @@ impl PartyFault {
         }
     }
 
-    /// A metric's label.
+    /// The label of the metric.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Busy => "busy",

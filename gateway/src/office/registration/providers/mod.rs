@@ -1,18 +1,18 @@
-//! Outside parties: who sends codes to phones and who compares faces with documents. They are a city's own
-//! services, asked by webhooks; where none is configured a double answers. Only registration asks them, on the
-//! back office's runtime: no scan waits for one.
+//! Providers: the city's own services that send codes to phones and compare faces with documents. The gateway
+//! calls them by webhook; a double answers if none is configured. Only registration calls them, on the back
+//! office's runtime, so no scan waits for one.
 //!
-//! **Shape**: `POST` of JSON, with the token as `authorization: Bearer` where one is configured. To
-//! `registration.sms_webhook` `{"phone", "code", "text"}`, which any 2xx has taken over; to
-//! `registration.face_webhook` `{"name", "document": {"type", "number"}, "image"}`, the image in base64, which
-//! 200 `{"match": true}` or `{"match": false}` answers.
+//! **Shape**: `POST` of JSON, with the token as `authorization: Bearer` if one is configured.
+//! `registration.sms_webhook` receives `{"phone", "code", "text"}`, and any 2xx accepts it.
+//! `registration.face_webhook` receives `{"name", "document": {"type", "number"}, "image"}` with the image in
+//! base64, and answers 200 with `{"match": true}` or `{"match": false}`.
 
 mod double;
 mod fault;
 mod picture;
 mod webhook;
 
-pub use fault::PartyFault;
+pub use fault::ProviderFault;
 pub use picture::{Picture, PictureError};
 
 use crate::config::{PartyAddress, RegistrationConfig};
@@ -29,8 +29,8 @@ use std::fs;
 use std::path::Path;
 use webhook::Webhook;
 
-/// The outside parties of a deployment.
-pub struct Parties {
+/// The providers of a deployment.
+pub struct Providers {
     sms: Sms,
     face: Face,
 }
@@ -45,31 +45,31 @@ enum Face {
     Double(FaceDouble),
 }
 
-/// A code to be sent.
+/// The request that sends a code.
 #[derive(Serialize)]
-struct Message<'a> {
+struct SmsMessage<'a> {
     phone: &'a str,
     code: &'a str,
     text: &'a str,
 }
 
-/// A face to be compared.
+/// The request that compares a face.
 #[derive(Serialize)]
-struct Claim<'a> {
+struct FaceClaim<'a> {
     name: &'a str,
     document: &'a Document,
     image: &'a str,
 }
 
-/// Whether it is the document's holder. Outside parties may say more.
+/// The answer to a comparison. A provider may send more members.
 #[derive(Deserialize)]
-struct Compared {
+struct FaceMatch {
     r#match: bool,
 }
 
-impl Parties {
-    /// The parties that a configuration names. **Errors**: if a token cannot be read, or there is nobody on this
-    /// machine to vouch for a webhook's certificate.
+impl Providers {
+    /// Builds the providers of a configuration. **Errors**: a token cannot be read, or this machine has no
+    /// certificate authorities to verify a webhook.
     pub fn new(config: &RegistrationConfig) -> anyhow::Result<Self> {
         let authorization = config.webhook_token.as_deref().map(authorization).transpose()?;
         let webhook = |address: &PartyAddress, name: &str| {
@@ -88,19 +88,19 @@ impl Parties {
         Ok(Self { sms, face })
     }
 
-    /// Says which of a pack's steps a double would answer.
-    pub fn say_doubles(&self, steps: &[RegistrationStep]) {
+    /// Warns of the steps of a pack that a double would answer.
+    pub fn warn_of_doubles(&self, steps: &[RegistrationStep]) {
         for step in steps {
             match (step, &self.sms, &self.face) {
-                (RegistrationStep::Sms, Sms::Double(double), _) => double.say_so(),
-                (RegistrationStep::Face, _, Face::Double(double)) => double.say_so(),
+                (RegistrationStep::Sms, Sms::Double(double), _) => double.warn_once(),
+                (RegistrationStep::Face, _, Face::Double(double)) => double.warn_once(),
                 (RegistrationStep::Sms | RegistrationStep::Face, ..) => {}
             }
         }
     }
 
-    /// Has a code sent to a phone, in the name of what the pack calls itself.
-    pub async fn send_code(&self, title: &str, phone: &str, code: &SmsCode) -> Result<(), PartyFault> {
+    /// Sends a code to a phone, in the name of the pack's title.
+    pub async fn send_code(&self, title: &str, phone: &str, code: &SmsCode) -> Result<(), ProviderFault> {
         let webhook = match &self.sms {
             Sms::Webhook(webhook) => webhook,
             Sms::Double(double) => {
@@ -109,40 +109,44 @@ impl Parties {
             }
         };
         let text = text(title, code);
-        let said = webhook.ask(&Message { phone, code: code.digits(), text: &text }).await;
-        let taken = said.and_then(|said| {
-            if said.status.is_success() { Ok(()) } else { Err(PartyFault::Refused(said.status.as_u16())) }
+        let answer = webhook.ask(&SmsMessage { phone, code: code.digits(), text: &text }).await;
+        let taken = answer.and_then(|answer| {
+            if answer.status.is_success() {
+                Ok(())
+            } else {
+                Err(ProviderFault::Refused(answer.status.as_u16()))
+            }
         });
         taken.inspect_err(|fault| report("sms", *fault))
     }
 
-    /// Whether a picture is of a document's holder.
-    pub async fn is_match(&self, personal: &Personal, face: &Picture) -> Result<bool, PartyFault> {
+    /// Returns whether a picture shows the document's holder.
+    pub async fn is_match(&self, personal: &Personal, face: &Picture) -> Result<bool, ProviderFault> {
         let webhook = match &self.face {
             Face::Webhook(webhook) => webhook,
             Face::Double(double) => return Ok(double.is_match()),
         };
-        let claim = Claim { name: &personal.name, document: &personal.document, image: face.base64() };
-        let compared = webhook.ask(&claim).await.and_then(|said| match said.status {
-            StatusCode::OK => serde_json::from_slice(&said.body).map_err(|_| PartyFault::Unreadable),
-            status => Err(PartyFault::Refused(status.as_u16())),
+        let claim = FaceClaim { name: &personal.name, document: &personal.document, image: face.base64() };
+        let compared = webhook.ask(&claim).await.and_then(|answer| match answer.status {
+            StatusCode::OK => serde_json::from_slice(&answer.body).map_err(|_| ProviderFault::Unreadable),
+            status => Err(ProviderFault::Refused(status.as_u16())),
         });
-        compared.map(|Compared { r#match }| r#match).inspect_err(|fault| report("face", *fault))
+        compared.map(|FaceMatch { r#match }| r#match).inspect_err(|fault| report("face", *fault))
     }
 }
 
-/// The message that a person reads. Who sends it stands first in such brackets, as networks of the mainland ask.
+/// The text of the message. The sender stands first in these brackets, as mainland networks require.
 fn text(title: &str, code: &SmsCode) -> String {
     let minutes = SMS_WINDOW_MS / 60_000;
     format!("【{title}】验证码 {}，{minutes}分钟内有效，请勿告知他人。", code.digits())
 }
 
-fn report(party: &'static str, fault: PartyFault) {
+fn report(party: &'static str, fault: ProviderFault) {
     metrics::counter!("scangate_party_faults_total", "party" => party, "fault" => fault.word()).increment(1);
-    tracing::warn!(party, %fault, "an outside party did not answer a registration");
+    tracing::warn!(party, %fault, "a provider did not answer a registration");
 }
 
-/// The `authorization` of whoever holds the token in a file.
+/// The `authorization` header with the token in a file.
 fn authorization(path: &Path) -> anyhow::Result<HeaderValue> {
     let name = || format!("registration.webhook_token {}", path.display());
     let token = fs::read_to_string(path).with_context(name)?;

@@ -1,5 +1,5 @@
-//! A picture of a face on its way from a phone to who compares it. It is not looked at here beyond its first
-//! bytes, and kept nowhere.
+//! A picture of a face on its way from a phone to the provider. Only its first bytes are checked, and it is
+//! never stored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +8,10 @@ use std::fmt;
 const JPEG: &[u8] = b"\xff\xd8\xff";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// A JPEG or PNG, as the base64 it came in. `Debug` is redacted.
+/// A JPEG or PNG, in the base64 of the request. `Debug` is redacted.
 pub struct Picture(String);
 
-/// Why a text is no picture.
+/// Why a text is not a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
     /// Not base64 (RFC 4648, with its padding).
@@ -23,14 +23,14 @@ pub enum PictureError {
 }
 
 impl Picture {
-    /// Takes a base64 text.
+    /// Parses a base64 text.
     pub fn parse(base64: String) -> Result<Self, PictureError> {
         let bytes = STANDARD.decode(&base64).map_err(|_| PictureError::Base64)?;
         let is_picture = bytes.starts_with(JPEG) || bytes.starts_with(PNG);
         if is_picture { Ok(Self(base64)) } else { Err(PictureError::Kind) }
     }
 
-    /// Its base64.
+    /// The base64 text.
     pub(super) fn base64(&self) -> &str {
         &self.0
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_are_told_by_their_first_bytes() {
+    fn pictures_are_recognised_by_their_first_bytes() {
         for (bytes, wrong) in [
             (b"\xff\xd8\xff\xe0".as_slice(), None),
             (b"\x89PNG\r\n\x1a\n....", None),

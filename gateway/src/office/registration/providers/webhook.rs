@@ -1,7 +1,7 @@
-//! A webhook: one question by `POST`, one answer, over HTTP/1.1. It knows the wire and its bounds, and not what
-//! is asked; that is [`super::Parties`]'.
+//! A webhook: one `POST` and one answer over HTTP/1.1. It knows transport and limits; [`super::Providers`]
+//! knows the content.
 
-use super::fault::PartyFault;
+use super::fault::ProviderFault;
 use crate::config::PartyAddress;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -16,30 +16,30 @@ use std::io;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// How long an outside party has for an answer, a second connection included: a person with a phone in hand
-/// waits for it.
+/// The longest time for an answer, a second connection included: a person with a phone in hand waits for it.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// How long one connection may take, so that there is time for a second.
+/// The longest time to connect, which leaves time for a second attempt.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
-/// Questions under way at once. At a fifth of a second each it is 320 a second, more than a city registers by
-/// phone; a party that hangs holds no more of the back office than this.
+/// Requests in flight. At 0.2 s each it is 320 a second, more than a city registers by phone. It also bounds
+/// what a hung provider holds of the back office.
 const AT_ONCE_MAX: usize = 64;
-/// An idle connection is let go before most servers let go of it, so that a question seldom meets a dead one.
+/// The age at which an idle connection is closed. Most servers close later, so a request seldom meets a
+/// closed connection.
 const IDLE_MAX: Duration = Duration::from_secs(20);
-/// An answer's body.
+/// The longest body of an answer.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
 const _: () = assert!(2 * CONNECT_MAX.as_millis() < ANSWER_MAX.as_millis());
 
-/// What an outside party answered.
-pub(super) struct Said {
+/// The answer of a provider.
+pub(super) struct WebhookAnswer {
     /// The status.
     pub(super) status: StatusCode,
     /// The body.
     pub(super) body: Bytes,
 }
 
-/// A webhook.
+/// A webhook of one provider.
 pub(super) struct Webhook {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     address: PartyAddress,
@@ -48,8 +48,8 @@ pub(super) struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook that nobody has asked yet. **Errors**: for one over TLS, if this machine has no list of
-    /// certificate authorities.
+    /// Returns a webhook without connections. **Errors**: the webhook uses TLS and this machine has no list
+    /// of certificate authorities.
     pub(super) fn new(address: PartyAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -58,17 +58,17 @@ impl Webhook {
         Ok(Self { client, address, authorization, places: Semaphore::new(AT_ONCE_MAX) })
     }
 
-    /// Asks once; a second time where no connection came about, for then nothing was asked.
-    pub(super) async fn ask(&self, question: &impl Serialize) -> Result<Said, PartyFault> {
-        let Ok(_place) = self.places.try_acquire() else { return Err(PartyFault::Busy) };
+    /// Sends a request, and retries once if no connection was established: then nothing was sent.
+    pub(super) async fn ask(&self, question: &impl Serialize) -> Result<WebhookAnswer, ProviderFault> {
+        let Ok(_place) = self.places.try_acquire() else { return Err(ProviderFault::Busy) };
         let question = serde_json::to_vec(question).expect("a question is made of strings");
         match tokio::time::timeout(ANSWER_MAX, self.exchange(question.into())).await {
-            Ok(said) => said,
-            Err(_) => Err(PartyFault::Late),
+            Ok(answer) => answer,
+            Err(_) => Err(ProviderFault::Late),
         }
     }
 
-    async fn exchange(&self, question: Bytes) -> Result<Said, PartyFault> {
+    async fn exchange(&self, question: Bytes) -> Result<WebhookAnswer, ProviderFault> {
         let first = self.client.request(self.request(question.clone())).await;
         let answered = match first {
             Err(error) if error.is_connect() => self.client.request(self.request(question)).await,
@@ -76,7 +76,10 @@ impl Webhook {
         };
         let (head, body) = answered.map_err(|error| fault(&error))?.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        Ok(Said { status: head.status, body: body.map_err(|_| PartyFault::Unreadable)?.to_bytes() })
+        Ok(WebhookAnswer {
+            status: head.status,
+            body: body.map_err(|_| ProviderFault::Unreadable)?.to_bytes(),
+        })
     }
 
     fn request(&self, question: Bytes) -> Request<Full<Bytes>> {
@@ -92,12 +95,12 @@ impl Webhook {
     }
 }
 
-fn fault(error: &Error) -> PartyFault {
-    if error.is_connect() { PartyFault::Unreachable } else { PartyFault::Broken }
+fn fault(error: &Error) -> ProviderFault {
+    if error.is_connect() { ProviderFault::Unreachable } else { ProviderFault::Broken }
 }
 
-/// Connects by TLS, to whom this machine's own list of authorities vouches for, or plainly on this machine.
-/// Outside parties are not the project's to keep at TLS 1.3: 1.2 is taken, too.
+/// Connects by TLS with this machine's certificate authorities, or in plain text on this machine. TLS 1.2 is
+/// accepted too: the project does not operate the providers.
 fn connector(address: &PartyAddress) -> io::Result<HttpsConnector<HttpConnector>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);

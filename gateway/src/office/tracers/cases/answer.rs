@@ -1,4 +1,4 @@
-//! A tracer's answers as JSON, NDJSON or CSV, by what the asker accepts. Ids alone: no names.
+//! A tracer's answers as JSON, NDJSON or CSV, by the `accept` header. They have ids only, no names.
 
 use crate::office::http::csv;
 use crate::office::http::format::{self, Format};
@@ -11,7 +11,7 @@ use scangate_core::visit::{Certainty, Visit};
 use scangate_storage::registry::Case;
 use serde_json::{Value, json};
 
-/// Says up to when an answer is complete, where its body has no place for it.
+/// The header with the time up to which an answer is complete, where the body has no place for it.
 const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("complete-through");
 
 fn lines(values: impl Iterator<Item = Value>, complete_through: Timestamp) -> Response {
@@ -37,7 +37,7 @@ fn word(certainty: Certainty) -> &'static str {
     }
 }
 
-/// What a visit's row has besides person or venue.
+/// A visit with either its person or its venue as `other`.
 fn visit(visit: &Visit, other: (&str, Value)) -> Value {
     let mut value = json!({
         "id": visit.check_in, "from": visit.window.from, "to": visit.window.to,
@@ -85,7 +85,7 @@ pub(super) fn trail_visits(
     }
 }
 
-/// Everybody's visits at a venue.
+/// All visits at a venue.
 pub(super) fn venue_visits(
     format: Format,
     case: &Case,
@@ -139,7 +139,7 @@ fn encounter_row(contact: &Contact, met: &Encounter) -> Vec<String> {
     cells.into_iter().map(str::to_owned).collect()
 }
 
-/// Who was met.
+/// The contacts of the index person.
 pub(super) fn contacts(
     format: Format,
     case: &Case,

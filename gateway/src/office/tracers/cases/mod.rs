@@ -1,19 +1,20 @@
-//! What tracers ask: cases, trails, co-presence and who was at a venue. No answer without a case of the
-//! asker's own, and none before its audit entry is on disk.
+//! Cases of tracers: trails, co-presence and visits at a venue. An answer needs a case of the caller's own,
+//! and its audit entry is on disk before it is sent.
 
 mod answer;
 
 use super::trails;
 use crate::clock;
 use crate::office::http::auth::Tracer;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, PathId, PathIds, StrictQuery};
 use crate::office::http::format::Format;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use answer::{contacts, trail_visits, venue_visits};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, Uri};
+use http::HeaderMap;
 use scangate_core::co_presence::{self, CoPresenceError, Hops, Question};
 use scangate_core::id::{CaseId, PersonId, VenueId};
 use scangate_core::limits::{HOPS_MAX, NAME_BYTES_MAX};
@@ -23,7 +24,6 @@ use scangate_core::token::Claims;
 use scangate_core::visit::Window;
 use scangate_storage::registry::{Case, NewCase};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,16 +44,16 @@ pub(in crate::office) async fn open(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
     Json(line): Json<CaseLine>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let window = window(&office, line.from, line.to)?;
     let is_named = |text: &str| (1..=NAME_BYTES_MAX).contains(&text.trim().len());
     if !is_named(&line.purpose) || !is_named(&line.reference) {
         let bounds = format!("purpose and reference must have 1 to {NAME_BYTES_MAX} bytes");
-        return Err(Wrong::Malformed(bounds.into()));
+        return Err(OfficeError::Malformed(bounds.into()));
     }
     blocking(move || {
         if !office.registry.is_registered(line.person)? {
-            return Err(Wrong::PersonUnknown);
+            return Err(OfficeError::PersonUnknown);
         }
         spend(&office, &claims, "cases", 1, office.settings.tracer_cases_max)?;
         let CaseLine { person, purpose, reference, .. } = line;
@@ -67,40 +67,35 @@ pub(in crate::office) async fn open(
     .await?
 }
 
-fn window(office: &Office, from: Timestamp, to: Timestamp) -> Result<Window, Wrong> {
+fn window(office: &Office, from: Timestamp, to: Timestamp) -> Result<Window, OfficeError> {
     if from >= to {
-        return Err(Wrong::Malformed("from must be before to".into()));
+        return Err(OfficeError::Malformed("from must be before to".into()));
     }
     let days = office.settings.retention_days;
     if to.since_ms(from) > u64::from(days) * DAY_MS {
-        return Err(Wrong::Malformed(format!("from and to may lie {days} days apart at most").into()));
+        return Err(OfficeError::Malformed(format!("from and to may lie {days} days apart at most").into()));
     }
     Ok(Window { from, to })
 }
 
-/// Spends of a tracer's budget of the day.
-fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) -> Result<(), Wrong> {
+/// Spends part of a tracer's budget of the day.
+fn spend(office: &Office, claims: &Claims, what: &str, amount: u64, max: u64) -> Result<(), OfficeError> {
     let (account, day) = (format!("{what}/{}", claims.subject), clock::now().0 / DAY_MS);
-    if office.registry.spend(&account, day, amount, max)? { Ok(()) } else { Err(Wrong::BudgetSpent) }
+    if office.registry.spend(&account, day, amount, max)? { Ok(()) } else { Err(OfficeError::BudgetSpent) }
 }
 
-/// The asker's own case. Another's answers as one that does not exist.
-async fn own(office: &Arc<Office>, claims: &Claims, text: &str) -> Result<Case, Wrong> {
-    let id: CaseId = text.parse().map_err(|_| Refusal::NotFound)?;
+/// Returns the caller's own case. Another tracer's case answers 404.
+async fn own(office: &Arc<Office>, claims: &Claims, id: CaseId) -> Result<Case, OfficeError> {
     let registry = office.registry.clone();
     let case = blocking(move || registry.case(id)).await?;
-    let case = case.map_err(|error| Wrong::from(error).complete_through(office.complete_so_far()))?;
+    let case = case.map_err(|error| OfficeError::from(error).complete_through(office.complete_so_far()))?;
     case.filter(|case| case.tracer == claims.subject).ok_or(Refusal::NotFound.into())
 }
 
-/// A query's parameters, strict as a body's.
-fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Wrong> {
-    let query = Query::try_from_uri(uri);
-    let wrong = |_| Wrong::Malformed("the query has an unknown, repeated or malformed parameter".into());
-    query.map(|Query(query)| query).map_err(wrong)
-}
+/// The problem's detail where a tracer's query string does not parse.
+const EXPECTED: &str = "the query has an unknown, repeated or malformed parameter";
 
-/// What an answer costs and is audited with, before it is given.
+/// Spends the budget of an answer and audits it, before it is sent.
 fn account_for(
     office: &Office,
     claims: &Claims,
@@ -108,7 +103,7 @@ fn account_for(
     case: &Case,
     persons: usize,
     detail: Value,
-) -> Result<(), Wrong> {
+) -> Result<(), OfficeError> {
     spend(office, claims, "persons", persons as u64, office.settings.tracer_persons_max)?;
     office.audit(claims, act, case.id.to_string(), json!({"persons": persons, "asked": detail}))
 }
@@ -117,10 +112,10 @@ fn account_for(
 pub(in crate::office) async fn trail(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
-    Path(case): Path<String>,
+    PathId(case): PathId<CaseId>,
     headers: HeaderMap,
-) -> Result<Response, Wrong> {
-    let case = own(&office, &claims, &case).await?;
+) -> Result<Response, OfficeError> {
+    let case = own(&office, &claims, case).await?;
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {
         let visits = co_presence::trail(&sources.trails, &sources.dwells, case.person, case.window())?;
@@ -132,11 +127,15 @@ pub(in crate::office) async fn trail(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CoPresenceQuery {
+pub(in crate::office) struct CoPresenceQuery {
     #[serde(default = "one_hop")]
     hops: u8,
     #[serde(default = "one_second")]
     min_overlap_s: u64,
+}
+
+impl Parameters for CoPresenceQuery {
+    const EXPECTED: &'static str = EXPECTED;
 }
 
 fn one_hop() -> u8 {
@@ -151,25 +150,25 @@ fn one_second() -> u64 {
 pub(in crate::office) async fn co_presence(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
-    Path(case): Path<String>,
-    uri: Uri,
+    PathId(case): PathId<CaseId>,
+    query: Result<StrictQuery<CoPresenceQuery>, OfficeError>,
     headers: HeaderMap,
-) -> Result<Response, Wrong> {
-    let case = own(&office, &claims, &case).await?;
-    let CoPresenceQuery { hops: asked_hops, min_overlap_s } = query(&uri)?;
+) -> Result<Response, OfficeError> {
+    let case = own(&office, &claims, case).await?;
+    let StrictQuery(CoPresenceQuery { hops: asked_hops, min_overlap_s }) = query?;
     let hops = match asked_hops {
-        0 => return Err(Wrong::Malformed("hops must be 1 or 2".into())),
+        0 => return Err(OfficeError::Malformed("hops must be 1 or 2".into())),
         1 => Hops::One,
         HOPS_MAX => Hops::Two,
-        3.. => return Err(Wrong::HopsNeedApproval),
+        3.. => return Err(OfficeError::HopsNeedApproval),
     };
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {
         let question = Question { person: case.person, window: case.window(), hops, min_overlap_s };
         let found = co_presence::co_presence(&sources.trails, &sources.dwells, &question);
         let found = found.map_err(|error| match error {
-            CoPresenceError::Trails(error) => Wrong::from(error),
-            CoPresenceError::TooMany => Wrong::AnswerTooLarge,
+            CoPresenceError::Trails(error) => OfficeError::from(error),
+            CoPresenceError::TooMany => OfficeError::AnswerTooLarge,
         })?;
         let detail = json!({"hops": asked_hops, "min_overlap_s": min_overlap_s});
         account_for(office, &claims, "co-presence-read", &case, found.len(), detail)?;
@@ -180,28 +179,31 @@ pub(in crate::office) async fn co_presence(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VisitsQuery {
+pub(in crate::office) struct VisitsQuery {
     #[serde(default)]
     from: Option<Timestamp>,
     #[serde(default)]
     to: Option<Timestamp>,
 }
 
-/// `GET /v1/cases/{case}/venues/{venue}/visits`. The window is the case's, or a part of it.
+impl Parameters for VisitsQuery {
+    const EXPECTED: &'static str = EXPECTED;
+}
+
+/// `GET /v1/cases/{case}/venues/{venue}/visits`. The window is the case's or a part of it.
 pub(in crate::office) async fn visits(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
-    Path((case, venue)): Path<(String, String)>,
-    uri: Uri,
+    PathIds(case, venue): PathIds<CaseId, VenueId>,
+    query: Result<StrictQuery<VisitsQuery>, OfficeError>,
     headers: HeaderMap,
-) -> Result<Response, Wrong> {
-    let case = own(&office, &claims, &case).await?;
-    let venue: VenueId = venue.parse().map_err(|_| Refusal::NotFound)?;
+) -> Result<Response, OfficeError> {
+    let case = own(&office, &claims, case).await?;
     office.tables.venues.get(venue).ok_or(Refusal::NotFound)?;
-    let VisitsQuery { from, to } = query(&uri)?;
+    let StrictQuery(VisitsQuery { from, to }) = query?;
     let asked_window = window(&office, from.unwrap_or(case.from), to.unwrap_or(case.to))?;
     if asked_window.from < case.from || asked_window.to > case.to {
-        return Err(Wrong::Malformed("from and to must lie within the case's".into()));
+        return Err(OfficeError::Malformed("from and to must lie within the case's".into()));
     }
     let format = Format::of(&headers);
     let answer = trails::read(&office, move |office, sources| {

@@ -1,13 +1,15 @@
-//! Persons as the authority sees them, one at a time and on record: what their colour is and was, by which rules and
-//! facts; and the paper pass of who has no phone. Names and documents stay with the residents.
+//! Persons as the authority sees them, one at a time and audited: their colour now or at an earlier time,
+//! with its rules and facts. Also the paper pass for a person without a phone. Names and documents are not
+//! shown.
 
 use crate::clock;
-use crate::office::colours::standing::{told, with};
+use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Authority;
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::code::PaperPass;
 use scangate_core::fact::{Fact, Force, Withdrawal};
@@ -20,29 +22,30 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Persons that one subject may look at a day: nobody reads them in bulk.
+/// The persons that one subject may read per day: it prevents reading in bulk.
 const PERSONS_A_DAY_MAX: u64 = 2_000;
 
-/// As of when, and under which pack.
+/// The time and the rule pack of a replay; now and the pack in force where the query leaves them out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct As {
+pub(in crate::office) struct RecordQuery {
     #[serde(default)]
     at: Option<Timestamp>,
     #[serde(default)]
     policy: Option<PolicyNumber>,
 }
 
+impl Parameters for RecordQuery {
+    const EXPECTED: &'static str = "the query takes `at` and `policy`";
+}
+
 /// `GET /v1/people/{person}`: the colour with rules and facts, now or replayed as of a time and under an earlier pack.
 pub(in crate::office) async fn read(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(person): Path<String>,
-    query: Result<Query<As>, axum::extract::rejection::QueryRejection>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let Query(As { at, policy }) =
-        query.map_err(|_| Wrong::Malformed("the query takes `at` and `policy`".into()))?;
-    let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
+    StrictQuery(RecordQuery { at, policy }): StrictQuery<RecordQuery>,
+    PathId(person): PathId<PersonId>,
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         account_for(&office, &claims, "person-read", person)?;
         let class = office.registry.person(person)?.ok_or(Refusal::NotFound)?.personal.class;
@@ -55,15 +58,15 @@ pub(in crate::office) async fn read(
         let more = json!({
             "person": person, "class": class, "at": at, "facts": facts, "reports": evidence.reports,
         });
-        Ok(axum::Json(with(told(&published, &judgement), more)))
+        Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }
 
-fn account_for(office: &Office, claims: &Claims, act: &str, person: PersonId) -> Result<(), Wrong> {
+fn account_for(office: &Office, claims: &Claims, act: &str, person: PersonId) -> Result<(), OfficeError> {
     let day = u64::from(clock::now().utc_day());
     if !office.registry.spend(&format!("persons-read/{}", claims.subject), day, 1, PERSONS_A_DAY_MAX)? {
-        return Err(Wrong::BudgetSpent);
+        return Err(OfficeError::BudgetSpent);
     }
     office.audit(claims, act, person.to_string(), json!({}))
 }
@@ -85,10 +88,10 @@ fn fact(fact: &Fact) -> Value {
     shown
 }
 
-/// For how long a pass is to be good.
+/// The number of days that a new pass is valid.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::office) struct Days {
+pub(in crate::office) struct PassRequest {
     days: u16,
 }
 
@@ -96,12 +99,12 @@ pub(in crate::office) struct Days {
 pub(in crate::office) async fn print_pass(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(person): Path<String>,
-    Json(Days { days }): Json<Days>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let person: PersonId = person.parse().map_err(|_| Refusal::NotFound)?;
+    person: Result<PathId<PersonId>, OfficeError>,
+    Json(PassRequest { days }): Json<PassRequest>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(person) = person?;
     if !(1..=PASS_DAYS_MAX).contains(&days) {
-        return Err(Wrong::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
+        return Err(OfficeError::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
     }
     blocking(move || {
         if !office.registry.is_registered(person)? {

@@ -1,15 +1,16 @@
-//! Letters to the authority: appeals against a colour, and questions about anything else. Each has an id and is to be
-//! answered by a time, and what is due first stands first. An answer changes no colour; where an appeal is right, the
-//! authority withdraws the fact.
+//! Letters to the authority: appeals against a colour, and questions about anything else. Each has an id and
+//! a due time; the queue lists the earliest due first. An answer changes no colour: if an appeal is right,
+//! the authority withdraws the fact.
 
-use super::declarations::Text;
-use super::{checked_text, paper_id};
+use super::checked_text;
+use super::declarations::TextBody;
 use crate::clock;
 use crate::office::http::auth::{Authority, Resident};
-use crate::office::http::error::Wrong;
+use crate::office::http::error::OfficeError;
+use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use scangate_core::id::PaperId;
 use scangate_core::paper::{Answer, FiledPaper, Letter, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
@@ -18,21 +19,21 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A kind of letter.
-pub(in crate::office) trait Kind: 'static {
-    /// What one is called in answers and in the audit.
+pub(in crate::office) trait LetterKind: 'static {
+    /// The singular, as in answers and the audit.
     const ONE: &'static str;
-    /// What many are called.
+    /// The plural, as in answers and the audit.
     const MANY: &'static str;
-    /// The paper that a letter of this kind is.
+    /// Makes the paper of a letter of this kind.
     const PAPER: fn(Letter) -> Paper;
-    /// The letter in a paper, if it is of this kind.
+    /// Returns the letter in a paper of this kind.
     const LETTER: fn(&mut Paper) -> Option<&mut Letter>;
 }
 
 /// Appeals against a colour.
-pub(in crate::office) struct Appeals;
+pub(in crate::office) struct AppealKind;
 
-impl Kind for Appeals {
+impl LetterKind for AppealKind {
     const ONE: &'static str = "appeal";
     const MANY: &'static str = "appeals";
     const PAPER: fn(Letter) -> Paper = Paper::Appeal;
@@ -40,9 +41,9 @@ impl Kind for Appeals {
 }
 
 /// Questions about anything else.
-pub(in crate::office) struct Questions;
+pub(in crate::office) struct QuestionKind;
 
-impl Kind for Questions {
+impl LetterKind for QuestionKind {
     const ONE: &'static str = "question";
     const MANY: &'static str = "questions";
     const PAPER: fn(Letter) -> Paper = Paper::Question;
@@ -50,11 +51,11 @@ impl Kind for Questions {
 }
 
 /// `POST /v1/people/me/appeals`, `…/questions`.
-pub(in crate::office) async fn add<K: Kind>(
+pub(in crate::office) async fn add<K: LetterKind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(Text { text }): Json<Text>,
-) -> Result<axum::Json<Value>, Wrong> {
+    Json(TextBody { text }): Json<TextBody>,
+) -> Result<axum::Json<Value>, OfficeError> {
     let (text, at) = (checked_text(&text)?, clock::now());
     blocking(move || {
         let hours = office.tables.policies.in_force().policy.terms().answer_hours;
@@ -66,16 +67,16 @@ pub(in crate::office) async fn add<K: Kind>(
 }
 
 /// `GET /v1/people/me/appeals`, `…/questions`.
-pub(in crate::office) async fn list<K: Kind>(
+pub(in crate::office) async fn list<K: LetterKind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     let letters = blocking(move || office.papers(id, K::LETTER, |letter| letter.at)).await??;
     let shown: Vec<Value> = letters.iter().map(|(id, letter)| shown::<K>(*id, letter)).collect();
     Ok(axum::Json(json!({ K::MANY: shown })))
 }
 
-fn shown<K: Kind>(id: PaperId, letter: &Letter) -> Value {
+fn shown<K: LetterKind>(id: PaperId, letter: &Letter) -> Value {
     json!({
         K::ONE: id, "text": letter.text, "at": letter.at, "due": letter.due,
         "overdue": is_overdue(letter.open_until(), clock::now()),
@@ -83,11 +84,11 @@ fn shown<K: Kind>(id: PaperId, letter: &Letter) -> Value {
     })
 }
 
-/// `GET /v1/appeals`, `/v1/questions`: those that wait for an answer, what is due first in front.
-pub(in crate::office) async fn open<K: Kind>(
+/// `GET /v1/appeals`, `/v1/questions`: the open letters, the earliest due first.
+pub(in crate::office) async fn open<K: LetterKind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, Wrong> {
+) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let of_kind = |filed: &mut FiledPaper| {
             let mut shown = shown::<K>(filed.id, K::LETTER(&mut filed.paper)?);
@@ -101,14 +102,14 @@ pub(in crate::office) async fn open<K: Kind>(
     .await?
 }
 
-/// `POST /v1/appeals/{appeal}/answer`, `/v1/questions/{question}/answer`. The first answer stands.
-pub(in crate::office) async fn answer<K: Kind>(
+/// `POST /v1/appeals/{appeal}/answer`, `/v1/questions/{question}/answer`. Only the first answer is accepted.
+pub(in crate::office) async fn answer<K: LetterKind>(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
-    Path(letter): Path<String>,
-    Json(Text { text }): Json<Text>,
-) -> Result<axum::Json<Value>, Wrong> {
-    let (id, text) = (paper_id(&letter)?, checked_text(&text)?);
+    letter: Result<PathId<PaperId>, OfficeError>,
+    Json(TextBody { text }): Json<TextBody>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let (PathId(id), text) = (letter?, checked_text(&text)?);
     blocking(move || {
         let mut filed = office.registry.open_paper(id)?.ok_or(Refusal::NotFound)?;
         K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?;

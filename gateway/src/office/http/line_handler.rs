@@ -1,0 +1,92 @@
+//! Requests with one entry per line. Each line is parsed on its own, a group of lines is stored together, and
+//! the answers come in the order of the lines. A line's problem does not stop the rest.
+
+use super::error::OfficeError;
+use super::ndjson::{self, ClientGone, NdjsonLine, NdjsonLines, Sink};
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{BufMut as _, BytesMut};
+use serde::Serialize;
+
+/// The result of a group: one result per entry, or the error of all of them.
+pub(in crate::office) type GroupResult<T> = Result<Vec<Result<T, OfficeError>>, OfficeError>;
+
+/// A handler of one kind of line.
+pub(in crate::office) trait LineHandler: Send + Sync + 'static {
+    /// A line that is parsed and not stored yet.
+    type Entry: Send;
+    /// A stored entry.
+    type Stored: Send;
+    /// The number of entries that are stored together.
+    const GROUP_MAX: usize;
+
+    /// Parses a line. **Errors**: the line's own problem.
+    fn read(&self, line: &NdjsonLine) -> Result<Self::Entry, OfficeError>;
+
+    /// Stores a group, and returns a result per entry in the same order. **Errors**: none of the entries was
+    /// stored.
+    fn store(&self, entries: Vec<Self::Entry>) -> impl Future<Output = GroupResult<Self::Stored>> + Send;
+
+    /// Writes one answer without a line feed.
+    fn answer(&self, kept: Self::Stored, text: &mut BytesMut) -> Result<(), OfficeError>;
+}
+
+/// Returns the answer to a request whose lines this handler reads.
+pub(in crate::office) fn answer(handler: impl LineHandler, body: Body) -> Response {
+    ndjson::answer(|sink| take(handler, NdjsonLines::new(body), sink))
+}
+
+/// Writes an answer as JSON.
+pub(in crate::office) fn put_json(answer: &impl Serialize, text: &mut BytesMut) {
+    serde_json::to_writer(text.writer(), answer).expect("answers hold nothing that JSON cannot");
+}
+
+async fn take<H: LineHandler>(
+    handler: H,
+    mut lines: NdjsonLines,
+    mut sink: Sink,
+) -> Result<Sink, ClientGone> {
+    let mut group = Vec::new();
+    let broken = loop {
+        match lines.next().await {
+            Ok(Some(line)) => group.push((line.number, handler.read(&line))),
+            Ok(None) => break None,
+            Err(wrong) => break Some(wrong),
+        }
+        if group.len() >= H::GROUP_MAX || lines.is_waiting() {
+            settle(&handler, &mut group, &mut sink).await?;
+        }
+    };
+    settle(&handler, &mut group, &mut sink).await?;
+    if let Some(wrong) = broken {
+        sink.line(&wrong.line(0)).await?;
+    }
+    Ok(sink)
+}
+
+async fn settle<H: LineHandler>(
+    handler: &H,
+    group: &mut Vec<(u64, Result<H::Entry, OfficeError>)>,
+    sink: &mut Sink,
+) -> Result<(), ClientGone> {
+    let (mut entries, mut places) = (Vec::new(), Vec::new());
+    for (number, read) in group.drain(..) {
+        places.push((number, read.map(|entry| entries.push(entry))));
+    }
+    let mut kept = handler.store(entries).await.map(Vec::into_iter);
+    let mut text = BytesMut::new();
+    for (number, place) in places {
+        text.clear();
+        let answered = place.and_then(|()| match &mut kept {
+            Ok(kept) => {
+                handler.answer(kept.next().expect("a stored group has one result per entry")?, &mut text)
+            }
+            Err(wrong) => Err(wrong.clone()),
+        });
+        match answered {
+            Ok(()) => sink.raw(&text).await?,
+            Err(wrong) => sink.line(&wrong.line(number)).await?,
+        }
+    }
+    sink.flush().await
+}
