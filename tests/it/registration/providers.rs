@@ -14,8 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_stay_open() -> anyhow::Result<()>
 {
-    let mut city =
-        Xuzhou::found(ExpectedLog::Words("a provider did not answer a registration")).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Words("a provider did not answer a registration")).await?;
     let unavailable = |sent: &TestReply| {
         assert_eq!(
             (sent.status(), sent.code().as_str()),
@@ -70,8 +69,7 @@ async fn gz_14_parties_that_fail_make_registration_unavailable_and_the_doors_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_14_a_party_that_hangs_holds_a_bounded_number_and_others_are_turned_away() -> anyhow::Result<()> {
-    let mut city =
-        Xuzhou::found(ExpectedLog::Words("a provider did not answer a registration")).await?;
+    let mut city = Xuzhou::found(ExpectedLog::Words("a provider did not answer a registration")).await?;
     city.sms.behave(Behaviour::Hangs);
     let connection = city.town.target.connect(Version::Http2).await?;
     let asking = (0..80).map(|number| {
