@@ -39,7 +39,8 @@ impl Parameters for RecordQuery {
     const EXPECTED: &'static str = "the query takes `at` and `policy`";
 }
 
-/// `GET /v1/people/{person}`: the colour with rules and facts, now or replayed as of a time and under an earlier pack.
+/// `GET /v1/people/{person}`: the colour with rules and facts, now or replayed as of a time and under an
+/// earlier pack.
 pub(in crate::office) async fn read(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,

@@ -1,5 +1,5 @@
-//! The errors of the back office: one closed list. `problem_rows` has status, code and words of each. Errors are sent
-//! as RFC 9457 problems, both as whole answers and as lines of NDJSON.
+//! The errors of the back office: one closed list. `problem_rows` has status, code and words of each. Errors
+//! are sent as RFC 9457 problems, both as whole answers and as lines of NDJSON.
 
 use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
@@ -23,7 +23,8 @@ use std::borrow::Cow;
 pub(in crate::office) enum OfficeError {
     /// A refusal that the scan path also has.
     Refused(Refusal),
-    /// The request does not have the shape of this endpoint; the text names the fault without personal values.
+    /// The request does not have the shape of this endpoint; the text names the fault without personal
+    /// values.
     Malformed(Cow<'static, str>),
     /// A name, phone or document number that is not valid.
     Person(PersonError),

@@ -1,5 +1,5 @@
-//! The rows of the back office's problems: status, code, title, detail and retry time of each. The variants to which
-//! they belong are in `error`. A row repeats nothing of a request.
+//! The rows of the back office's problems: status, code, title, detail and retry time of each. The variants
+//! to which they belong are in `error`. A row repeats nothing of a request.
 
 use crate::clock;
 use crate::wire::problem::Problem;
@@ -36,8 +36,8 @@ impl RetryTime {
     }
 }
 
-/// The time until `until` and up to a tenth of it more, one minute at most. The extra time differs between answers:
-/// clients that were refused together must not all return together.
+/// The time until `until` and up to a tenth of it more, one minute at most. The extra time differs between
+/// answers: clients that were refused together must not all return together.
 fn spread_ms(until: Timestamp) -> u32 {
     let now = clock::now();
     let left = until.since_ms(now);
