@@ -2,10 +2,10 @@
 //! and the nearest right key; nothing is guessed.
 
 mod channel;
-mod party_address;
+mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
-pub use party_address::{PartyAddress, PartyAddressError};
+pub use provider_address::{PartyAddress, PartyAddressError};
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};

@@ -1,13 +1,13 @@
 //! What a deployment has on its disk besides check-ins: the secret, the certificate, the first tokens.
 //! Made on first start, readable by their owner alone, and never made again where they exist.
 
-mod ended;
+mod end_marker;
 mod identity;
 pub mod reference;
 pub mod snapshot;
 pub mod store;
 
-pub use ended::{ENDED_MARKER, ensure_living};
+pub use end_marker::{ENDED_MARKER, ensure_living};
 pub use identity::{Identity, development_identity, identity};
 
 use crate::clock;

@@ -3,8 +3,8 @@
 //! by id.
 
 use super::backoff::Backoff;
-use super::drains::{Asked, Drains, Publisher};
-use super::fevers::Fevers;
+use super::fever_facts::Fevers;
+use super::requests::{Asked, Drains, Publisher};
 use crate::clock;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};

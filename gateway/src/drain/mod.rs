@@ -3,9 +3,9 @@
 
 mod backoff;
 pub mod batcher;
-mod drains;
-pub mod fevers;
+pub mod fever_facts;
 pub mod headroom;
+mod requests;
 
 pub(crate) use backoff::Backoff;
-pub use drains::Drains;
+pub use requests::Drains;

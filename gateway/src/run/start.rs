@@ -5,7 +5,7 @@ use super::open::{OpenJournal, Opened};
 use super::snapshots::keep_snapshot;
 use crate::config::Config;
 use crate::drain::batcher::{self, Batcher};
-use crate::drain::fevers::Fevers;
+use crate::drain::fever_facts::Fevers;
 use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch;
 use crate::office::{self, Office, OfficeSettings, RegistrationService, ResidentServices};

@@ -2,19 +2,19 @@
 //! compared. It may be interrupted anywhere and run again; what it writes, it may write twice. How the stores are
 //! read and written piece by piece is in `scangate-storage`.
 
-mod bar;
-mod ground;
-mod patience;
 mod progress;
+mod progress_bar;
+mod retry;
+mod target;
 
 use crate::clock;
 use crate::config::Config;
 use crate::deployment::{self, store};
 use anyhow::{Context as _, bail, ensure};
 
-use bar::Bar;
-use patience::Patience;
 use progress::{Progress, ProgressFile, Source, Stage};
+use progress_bar::Bar;
+use retry::Patience;
 use scangate_core::keys::Secret;
 use scangate_storage::copying::Difference;
 use scangate_storage::cql::{Address, Cluster, FillState, Schema};
@@ -64,7 +64,7 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
         TrailCopy::open(&from.join("trails"), BUCKETS, Arc::clone(&cluster), buckets, config.retention_days)?;
     let source = Source { journal_end: journal_end.0, registry: registry.sum()? };
     let mut patience = Patience::default();
-    patience.until_done(bar::say, || cluster.connect(CONNECT_MAX))?;
+    patience.until_done(progress_bar::say, || cluster.connect(CONNECT_MAX))?;
     let file = ProgressFile::of(from);
     let mut house = House { order, cluster, registry, trails, file, patience, was_whole: false };
     let progress = house.enter(&secret, source)?;
@@ -109,31 +109,31 @@ impl House<'_> {
     /// Finds out that the keyspace may be copied into, and where to go on.
     fn enter(&mut self, secret: &Secret, source: Source) -> anyhow::Result<Progress> {
         let House { order, cluster, registry, trails, file, patience, was_whole } = self;
-        let checked = patience.until_done(bar::say, || match trails.check() {
+        let checked = patience.until_done(progress_bar::say, || match trails.check() {
             Err(error @ TrailError::Buckets { .. }) => Ok(Err(error)),
             checked => checked.map(Ok),
         })?;
         checked.context("cql.buckets")?;
         let served = Registry::clustered(Arc::clone(cluster), secret)?;
-        let gateways = patience.until_done(bar::say, || served.drained())?.len();
+        let gateways = patience.until_done(progress_bar::say, || served.drained())?.len();
         ensure!(
             gateways == 0,
             "gateways at work on {}: {gateways}; `gateway store gateways` lists them",
             order.to
         );
-        let ground = ground::Ground {
+        let ground = target::Ground {
             folder: &order.from,
             to: &order.to,
             file: file.path(),
-            filling: patience.until_done(bar::say, || cluster.filling())?,
-            is_empty: patience.until_done(bar::say, || registry.is_target_empty())?
-                && patience.until_done(bar::say, || trails.is_target_empty())?,
+            filling: patience.until_done(progress_bar::say, || cluster.filling())?,
+            is_empty: patience.until_done(progress_bar::say, || registry.is_target_empty())?
+                && patience.until_done(progress_bar::say, || trails.is_target_empty())?,
         };
         let progress = ground.enter(file.read()?, source)?;
         *was_whole = matches!(ground.filling, FillState::Whole(_));
         // Before anything is written there, so that whatever is found there later has a file that tells of it.
         file.write(&progress)?;
-        let is_ours = patience.until_done(bar::say, || cluster.begin_filling(progress.copy))?;
+        let is_ours = patience.until_done(progress_bar::say, || cluster.begin_filling(progress.copy))?;
         ensure!(is_ours, "another copy to {} has begun at the same time", order.to);
         Ok(progress)
     }
@@ -143,7 +143,7 @@ impl House<'_> {
         self.copy_check_ins(&mut progress)?;
         let rows = self.compare_rows(&progress.source)?;
         let check_ins = self.compare_check_ins()?;
-        self.patience.until_done(bar::say, || self.cluster.end_filling(progress.copy))?;
+        self.patience.until_done(progress_bar::say, || self.cluster.end_filling(progress.copy))?;
         Ok(Copied { rows, check_ins, left_out: self.trails.count_before(self.first_day())? })
     }
 
@@ -210,7 +210,8 @@ impl House<'_> {
     fn find_missing(&mut self) -> anyhow::Result<()> {
         let mut next = Some(RegistryCopy::first());
         while let Some(at) = next {
-            let (piece, difference) = self.patience.until_done(bar::say, || self.registry.missing(&at))?;
+            let (piece, difference) =
+                self.patience.until_done(progress_bar::say, || self.registry.missing(&at))?;
             self.ensure_equal(difference)?;
             next = piece.next;
         }

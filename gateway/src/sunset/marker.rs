@@ -5,8 +5,8 @@
 //! deleted. `counted`: some of it may have been; what there was is known, and the report's signing key, since the
 //! secret that it comes from may be gone. `ended`: the report is all that is left, and is in here, too.
 
-use super::before::Before;
-use super::signed::Seed;
+use super::inventory::Before;
+use super::signature::Seed;
 use crate::deployment::{self, ENDED_MARKER};
 use anyhow::Context as _;
 use scangate_core::time::Timestamp;

@@ -2,22 +2,22 @@
 //! be killed anywhere and run again. Before anything is deleted a marker is on disk, by which no gateway starts there
 //! any more; what the report says is in it, since what is deleted can be counted no more.
 
-mod before;
-mod city;
-mod folder;
+mod data_folder;
+mod inventory;
+mod keyspace;
 mod marker;
 mod report;
-mod signed;
+mod signature;
 
-pub use before::{AuditHeld, Before, Held, JournalHeld, Keyspace, RemovedFile};
+pub use inventory::{AuditHeld, Before, Held, JournalHeld, Keyspace, RemovedFile};
 pub use report::{Found, Report};
-pub use signed::{NoKey, PublicKey};
+pub use signature::{NoKey, PublicKey};
 
 use crate::config::Config;
 use crate::{clock, deployment};
 use anyhow::{Context as _, bail, ensure};
-use city::City;
-use folder::{Files, Folder};
+use data_folder::{Files, Folder};
+use keyspace::City;
 use marker::{Marker, Stage};
 use report::Place;
 use scangate_core::keys::Secret;
@@ -25,7 +25,7 @@ use scangate_core::time::Timestamp;
 use scangate_storage::journal::{self, RealDisk};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails};
-use signed::Seed;
+use signature::Seed;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

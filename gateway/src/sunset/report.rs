@@ -1,7 +1,7 @@
 //! The report: what there was, what is left, and what the command could not see to. It names nobody.
 
-use super::before::{Before, Held};
-use super::signed::{self, PublicKey};
+use super::inventory::{Before, Held};
+use super::signature::{self, PublicKey};
 use crate::deployment::ENDED_MARKER;
 use anyhow::{Context as _, ensure};
 use indicatif::{HumanBytes, HumanCount};
@@ -77,7 +77,7 @@ impl Report {
 
     /// Reads a signed report. **Errors**: it was changed, or is none.
     pub(super) fn open(text: &str) -> anyhow::Result<(Self, PublicKey)> {
-        let (body, key) = signed::open(text)?;
+        let (body, key) = signature::open(text)?;
         let report: Self =
             serde_json::from_str(&body).context("it is signed, and no report of this version")?;
         ensure!(

@@ -35,7 +35,9 @@ impl Ground<'_> {
             }
             (Some(found), FillState::Begun(copy)) if found.copy == copy => {
                 if found.source != source {
-                    super::bar::say(&format!("a gateway has run on {folder} since: copying begins anew"));
+                    super::progress_bar::say(&format!(
+                        "a gateway has run on {folder} since: copying begins anew"
+                    ));
                     return Ok(Progress { source, stage: beginning(), ..found });
                 }
                 Ok(found)

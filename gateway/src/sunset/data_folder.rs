@@ -1,7 +1,7 @@
 //! The data folder: what is in it, and how it is emptied. It is emptied of what gateways make alone: where it holds
 //! something else, that is for its owner to move away first.
 
-use super::before::RemovedFile;
+use super::inventory::RemovedFile;
 use crate::deployment::{COPY_PROGRESS, ENDED_MARKER};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};

@@ -1,7 +1,7 @@
 //! The keyspace of a city that ends: who still serves it, what it holds, and how it goes. Nothing is made of it here:
 //! one that is not there stays away.
 
-use super::before::{Held, Keyspace};
+use super::inventory::{Held, Keyspace};
 use crate::config::{Config, Store};
 use crate::deployment::store;
 use anyhow::ensure;
