@@ -97,16 +97,16 @@ fn place(
 ) -> Result<(CheckIn, Option<u64>), Refusal> {
     let number = desk.number;
     let lane = &mut desk.lane;
-    let first = recent.place(person.step, &person.check_in, person.staff, limit, |check_in| {
+    let placement = recent.place(person.step, &person.check_in, person.staff, limit, |check_in| {
         lane.push(*check_in).map(|ticket| JournalTicket::new(number, ticket.0))
     });
-    match first {
-        Placement::Placed(check_in, place) => Ok((check_in, place.waits_for().map(|(_, ticket)| ticket))),
+    match placement {
+        Placement::Placed(check_in, ticket) => Ok((check_in, ticket.waits_for().map(|(_, ticket)| ticket))),
         Placement::TooMany => Err(Refusal::TooMany),
         Placement::Failed(error) => Err(refusal(error)),
         Placement::Repeated(remembered) => {
             let check_in = CheckIn { at: remembered.at, outcome: remembered.outcome, ..person.check_in };
-            let waits_for = remembered.place.waits_for();
+            let waits_for = remembered.ticket.waits_for();
             if waits_for.is_none_or(|(lane, ticket)| desk.durability.covers(lane, ticket)) {
                 return Ok((check_in, None));
             }

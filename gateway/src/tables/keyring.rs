@@ -32,7 +32,7 @@ struct KidKeys {
 
 struct Ring {
     kids: Kids,
-    kits: BTreeMap<Kid, KidKeys>,
+    keys: BTreeMap<Kid, KidKeys>,
 }
 
 /// The keyring of a running gateway.
@@ -69,25 +69,25 @@ impl Keyring {
     /// Whether codes under this kid are accepted.
     #[must_use]
     pub fn accepts(&self, kid: Kid) -> bool {
-        self.ring.load().kits.contains_key(&kid)
+        self.ring.load().keys.contains_key(&kid)
     }
 
     /// A person's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn person(&self, kid: Kid, person: PersonId) -> Option<PersonKey> {
-        self.ring.load().kits.get(&kid).map(|kit| kit.master.person(person))
+        self.ring.load().keys.get(&kid).map(|keys| keys.master.person(person))
     }
 
     /// A door's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn door(&self, kid: Kid, venue: VenueId, door: u16) -> Option<DoorKey> {
-        self.ring.load().kits.get(&kid).map(|kit| kit.master.door(venue, door))
+        self.ring.load().keys.get(&kid).map(|keys| keys.master.door(venue, door))
     }
 
     /// The server's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn server(&self, kid: Kid) -> Option<ServerKey> {
-        self.ring.load().kits.get(&kid).map(|kit| kit.server.clone())
+        self.ring.load().keys.get(&kid).map(|keys| keys.server.clone())
     }
 
     /// Whether a person's code is sealed with an accepted key. Its step is not checked.
@@ -108,8 +108,8 @@ impl Keyring {
     pub fn pass(&self, person: PersonId, last_day: u32) -> PaperPass {
         let ring = self.ring.load();
         let kid = Kid(ring.kids.current);
-        let kit = ring.kits.get(&kid).expect("the current kid is always derived");
-        PaperPass::seal(kid, person, last_day, &kit.server)
+        let keys = ring.keys.get(&kid).expect("the current kid is always derived");
+        PaperPass::seal(kid, person, last_day, &keys.server)
     }
 
     /// Seals a poster under the current kid.
@@ -117,21 +117,21 @@ impl Keyring {
     pub fn poster(&self, venue: VenueId, poster: u16) -> PosterCode {
         let ring = self.ring.load();
         let kid = Kid(ring.kids.current);
-        let kit = ring.kits.get(&kid).expect("the current kid is always derived");
-        PosterCode::seal(kid, venue, poster, &kit.server)
+        let keys = ring.keys.get(&kid).expect("the current kid is always derived");
+        PosterCode::seal(kid, venue, poster, &keys.server)
     }
 }
 
 impl Ring {
     fn derive(secret: &Secret, kids: Kids) -> Self {
         let numbers = kids.accepted.iter().copied().chain([kids.current]);
-        let kits = numbers
+        let keys = numbers
             .map(|number| {
                 let master = secret.master(Kid(number));
                 (Kid(number), KidKeys { server: master.server(), master })
             })
             .collect();
-        Self { kids, kits }
+        Self { kids, keys }
     }
 }
 

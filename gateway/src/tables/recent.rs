@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const GENERATIONS: usize = 4;
 
 /// Check-ins of a step that a table has room for before it has to grow.
-const ROOM: usize = 100_000;
+const STEP_CAPACITY: usize = 100_000;
 
 /// A record's lane and ticket in the journal, which show whether the record is on disk. **Shape**: the
 /// lane in the upper 16 bits, the ticket in the lower 48.
@@ -49,7 +49,7 @@ pub struct RecentCheckIn {
     /// The outcome at the door.
     pub outcome: Option<Outcome>,
     /// The ticket of its record.
-    pub place: JournalTicket,
+    pub ticket: JournalTicket,
 }
 
 struct Generation {
@@ -102,7 +102,7 @@ impl RecentCheckIns {
         let generation = |_| Generation {
             step: AtomicU32::new(u32::MAX),
             turning: Mutex::new(()),
-            table: DashMap::with_capacity_and_hasher(ROOM, foldhash::fast::RandomState::default()),
+            table: DashMap::with_capacity_and_hasher(STEP_CAPACITY, foldhash::fast::RandomState::default()),
             counts: CheckInCounts::default(),
         };
         Self { generations: std::array::from_fn(generation), person_max }
@@ -142,9 +142,9 @@ impl RecentCheckIns {
                 };
                 let amended = CheckIn { at: remembered.at, outcome: Some(outcome), ..*check_in };
                 match place(&amended) {
-                    Ok(place) => {
-                        (remembered.outcome, remembered.place) = (amended.outcome, place);
-                        Placement::Placed(amended, place)
+                    Ok(ticket) => {
+                        (remembered.outcome, remembered.ticket) = (amended.outcome, ticket);
+                        Placement::Placed(amended, ticket)
                     }
                     Err(error) => Placement::Failed(error),
                 }
@@ -156,10 +156,10 @@ impl RecentCheckIns {
                 Placement::TooMany
             }
             Entry::Vacant(entry) => match place(check_in) {
-                Ok(place) => {
+                Ok(ticket) => {
                     generation.counts.add(check_in.person);
-                    entry.insert(RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place });
-                    Placement::Placed(*check_in, place)
+                    entry.insert(RecentCheckIn { at: check_in.at, outcome: check_in.outcome, ticket });
+                    Placement::Placed(*check_in, ticket)
                 }
                 Err(error) => Placement::Failed(error),
             },
@@ -170,7 +170,7 @@ impl RecentCheckIns {
     /// one with precedence counts.
     pub fn restore(&self, step: Step, check_in: &CheckIn) {
         let remembered =
-            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, place: JournalTicket::BEFORE };
+            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, ticket: JournalTicket::BEFORE };
         let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
         let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
         if check_in.precedence() < before.precedence() {
@@ -228,7 +228,7 @@ mod tests {
         else {
             panic!("it was taken before");
         };
-        assert_eq!((found.at, found.place.waits_for()), (Timestamp(1), Some((0, 5))));
+        assert_eq!((found.at, found.ticket.waits_for()), (Timestamp(1), Some((0, 5))));
         assert!(matches!(
             recent.place(Step(12), &check_in(3), Staff::Idle, LimitCheck::Passed, |_| place(7)),
             Placement::Placed(..)

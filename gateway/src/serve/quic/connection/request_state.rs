@@ -5,11 +5,11 @@ use crate::serve::quic::write_queue::WriteQueue;
 use crate::wire::http3::{Head, Limits, RequestReader};
 use bytes::{Bytes, BytesMut};
 
+/// The state of a request that was not answered in one step.
 #[expect(
     clippy::large_enum_variant,
     reason = "a request that is not whole at once is rare, and a box would cost it more"
 )]
-/// The state of a request that was not answered in one step.
 pub(super) enum RequestState {
     /// The head is not whole.
     Reading(RequestReader),

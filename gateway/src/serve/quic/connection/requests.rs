@@ -150,15 +150,9 @@ impl Connection {
         if let Err(refusal) = self.admit(work) {
             return self.refuse_request(id, refusal, &body, work);
         }
-        match (Route::of(head.method().as_str().as_bytes(), head.path()), body) {
-            (Route::CheckIn, RequestBody::Whole(body)) => self.check_in(id, &head, &body, work),
-            (Route::CheckIn, RequestBody::Arriving(_)) if declares_too_much(&head) => {
-                self.refuse_reading(id, Refusal::TooLarge, work);
-            }
-            (Route::CheckIn, RequestBody::Arriving(reader)) => {
-                self.advance(id, RequestState::Scanning(reader, head, BytesMut::new()), work, now);
-            }
-            (Route::Colour(code), body) => {
+        match Route::of(head.method().as_str().as_bytes(), head.path()) {
+            Route::CheckIn => self.begin_check_in(id, head, body, work, now),
+            Route::Colour(code) => {
                 let reply = work.front.borrow_mut().look_up(code, head.authorization());
                 self.reply(id, &reply, work);
                 if matches!(body, RequestBody::Arriving(_)) {
@@ -166,12 +160,28 @@ impl Connection {
                 }
             }
             // RFC 8470 section 5.2: a replay of early data might repeat a change.
-            (Route::Office, body) if self.quic.is_handshaking() => {
+            Route::Office if self.quic.is_handshaking() => {
                 self.refuse_request(id, Refusal::TooEarly, &body, work);
             }
-            (Route::Office, body) => {
-                let reader = body.into_reader(work.limits);
-                self.begin_office(id, &head, reader, work, now);
+            Route::Office => self.begin_office(id, &head, body.into_reader(work.limits), work, now),
+        }
+    }
+
+    fn begin_check_in(
+        &mut self,
+        id: StreamId,
+        head: Head,
+        body: RequestBody,
+        work: &mut WorkerContext,
+        now: Instant,
+    ) {
+        match body {
+            RequestBody::Whole(body) => self.check_in(id, &head, &body, work),
+            RequestBody::Arriving(_) if declares_too_much(&head) => {
+                self.refuse_reading(id, Refusal::TooLarge, work);
+            }
+            RequestBody::Arriving(reader) => {
+                self.advance(id, RequestState::Scanning(reader, head, BytesMut::new()), work, now);
             }
         }
     }
