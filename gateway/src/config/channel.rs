@@ -55,7 +55,7 @@ pub(super) fn clash(channels: &[ChannelConfig]) -> Result<(), (&str, String)> {
         if own.is_empty() && !hosts.insert("") {
             return Err((
                 name,
-                "one channel may leave hosts out: it is all that name none of the others'".into(),
+                "one channel may leave hosts out: it receives every connection that matches no other".into(),
             ));
         }
         for Host(host) in own {

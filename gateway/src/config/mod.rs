@@ -5,7 +5,7 @@ mod channel;
 mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
-pub use provider_address::{PartyAddress, PartyAddressError};
+pub use provider_address::{ProviderAddress, ProviderAddressError};
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
@@ -40,16 +40,16 @@ pub struct Config {
     /// See [`Config::certificate`].
     pub key: Option<PathBuf>,
     /// The journal.
-    pub journal: JournalConfig,
-    /// How long trails are kept. **Units**: days.
+    pub journal: JournalSizeConfig,
+    /// The retention of trails. **Units**: days.
     pub retention_days: u16,
     /// Check-ins that a person may make within a code's step of half a minute; beyond it `too-many`.
     pub person_check_ins_max: u8,
     /// What tracers may ask a day.
     pub tracer: TracerConfig,
-    /// Where trails and registry are kept: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
-    pub store: Store,
-    /// How to talk to a cluster.
+    /// The stores of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    pub store: StoreLocation,
+    /// The connection settings of a cluster.
     pub cql: CqlConfig,
     /// Who helps with registrations.
     pub registration: RegistrationConfig,
@@ -60,7 +60,7 @@ pub struct Config {
 /// Where trails and registry are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Store {
+pub enum StoreLocation {
     /// In the data folder.
     #[default]
     Embedded,
@@ -68,7 +68,7 @@ pub enum Store {
     Cql(Address),
 }
 
-impl FromStr for Store {
+impl FromStr for StoreLocation {
     type Err = AddressWrong;
 
     fn from_str(text: &str) -> Result<Self, AddressWrong> {
@@ -76,7 +76,7 @@ impl FromStr for Store {
     }
 }
 
-impl TryFrom<String> for Store {
+impl TryFrom<String> for StoreLocation {
     type Error = AddressWrong;
 
     fn try_from(text: String) -> Result<Self, AddressWrong> {
@@ -84,7 +84,7 @@ impl TryFrom<String> for Store {
     }
 }
 
-impl fmt::Display for Store {
+impl fmt::Display for StoreLocation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Embedded => out.write_str("embedded"),
@@ -116,19 +116,19 @@ pub struct CqlConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistrationConfig {
-    /// Who sends codes to phones.
-    pub sms_webhook: Option<PartyAddress>,
-    /// Who compares faces with documents.
-    pub face_webhook: Option<PartyAddress>,
-    /// A file with the token that both are shown; none if not set.
+    /// The provider that sends codes to phones.
+    pub sms_webhook: Option<ProviderAddress>,
+    /// The provider that compares faces with documents.
+    pub face_webhook: Option<ProviderAddress>,
+    /// A file with the bearer token for both providers; no token if not set.
     pub webhook_token: Option<PathBuf>,
 }
 
 /// The journal's bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct JournalConfig {
-    /// One segment. **Units**: MiB.
+pub struct JournalSizeConfig {
+    /// The size of a segment. **Units**: MiB.
     pub segment_mib: u32,
     /// All segments together; beyond it check-ins are refused. **Units**: MiB.
     pub disk_mib_max: u32,
@@ -156,11 +156,11 @@ impl Default for Config {
             secret: None,
             certificate: None,
             key: None,
-            journal: JournalConfig::default(),
+            journal: JournalSizeConfig::default(),
             retention_days: RETENTION_DAYS,
             person_check_ins_max: PERSON_CHECK_INS_MAX,
             tracer: TracerConfig::default(),
-            store: Store::default(),
+            store: StoreLocation::default(),
             cql: CqlConfig::default(),
             registration: RegistrationConfig::default(),
             channel: Vec::new(),
@@ -168,7 +168,7 @@ impl Default for Config {
     }
 }
 
-impl Default for JournalConfig {
+impl Default for JournalSizeConfig {
     fn default() -> Self {
         // 64 MiB hold a million check-ins; 4 GiB a quarter of an hour of the largest city's peak.
         Self { segment_mib: 64, disk_mib_max: 4_096 }

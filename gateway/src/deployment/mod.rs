@@ -7,7 +7,7 @@ pub mod reference;
 pub mod snapshot;
 pub mod store;
 
-pub use end_marker::{ENDED_MARKER, ensure_living};
+pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
 
 use crate::clock;
@@ -59,7 +59,7 @@ pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
         Ok(format!("{:016x}\n", u64::from_be_bytes(bytes)).into_bytes())
     })?;
     let number = std::str::from_utf8(&text).ok().and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
-    number.with_context(|| format!("{} is no gateway's number", path.display()))
+    number.with_context(|| format!("{} does not hold a gateway's number", path.display()))
 }
 
 /// The number of a data folder's gateway, where it has one yet.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// The essentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Essentials {
-    /// Which kids are good.
+pub struct ReferenceData {
+    /// The current and accepted key ids.
     pub kids: Kids,
     /// Every pack that was ever in force, the oldest first.
     pub policies: Vec<StoredPolicy>,
@@ -21,8 +21,8 @@ pub struct Essentials {
     pub venues: Vec<Venue>,
 }
 
-impl Essentials {
-    /// Reads them from the registry.
+impl ReferenceData {
+    /// Reads the reference data from the registry.
     pub fn read(registry: &Registry) -> anyhow::Result<Self> {
         let mut venues = Vec::new();
         registry.venues(|venue| venues.push(venue))?;
@@ -47,9 +47,9 @@ impl Essentials {
         Ok(policies)
     }
 
-    /// Brings a running gateway up to them. Returns whether another pack is in force now, under which
-    /// everybody is to be recoloured.
-    pub fn give(self, gate: &Gate) -> anyhow::Result<bool> {
+    /// Updates a running gateway. Returns whether another pack is in force now, in which case every colour is
+    /// to be recomputed.
+    pub fn apply(self, gate: &Gate) -> anyhow::Result<bool> {
         gate.keyring.swap(self.kids);
         self.venues.into_iter().for_each(|venue| gate.venues.put(venue));
         follow_policies(&self.policies, &gate.policies)

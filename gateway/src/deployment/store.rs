@@ -2,7 +2,7 @@
 //! gateways share.
 
 use super::snapshot;
-use crate::config::{Config, CqlConfig, Store};
+use crate::config::{Config, CqlConfig, StoreLocation};
 use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -24,11 +24,11 @@ const PASSWORD: &str = "SCANGATE_CQL_PASSWORD";
 
 /// Whether a store answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// It did.
-    There,
-    /// It may later.
-    Away,
+pub enum Availability {
+    /// They answered.
+    Up,
+    /// They did not answer, but may later.
+    Down,
 }
 
 /// The stores.
@@ -38,8 +38,8 @@ pub struct Stores {
     /// The trails.
     pub trails: Arc<dyn TrailStore>,
     /// Whether they answered.
-    pub presence: Presence,
-    /// The cluster that they are on, where they are on one.
+    pub availability: Availability,
+    /// The cluster; `None` for embedded stores.
     pub cluster: Option<Arc<Cluster>>,
 }
 
@@ -47,9 +47,10 @@ pub struct Stores {
 /// cluster that does not answer is no error here.
 pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     match &config.store {
-        Store::Embedded => embedded(&config.data, secret),
-        Store::Cql(address) => {
-            // A data folder with a snapshot has served a keyspace: should that be gone, it makes no other.
+        StoreLocation::Embedded => embedded(&config.data, secret),
+        StoreLocation::Cql(address) => {
+            // A data folder with a snapshot has served a keyspace: if that is gone, the gateway does not
+            // create it again.
             let has_served = snapshot::exists(&config.data);
             let schema = if has_served { Schema::Expect } else { Schema::Make };
             let cluster = Arc::new(cluster(address, &config.cql, schema)?);
@@ -57,8 +58,8 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
             let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
-            let presence = check(&cluster, &trails, within)?;
-            Ok(Stores { registry, trails: Arc::new(trails), presence, cluster: Some(cluster) })
+            let availability = check(&cluster, &trails, within)?;
+            Ok(Stores { registry, trails: Arc::new(trails), availability, cluster: Some(cluster) })
         }
     }
 }
@@ -67,7 +68,7 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
 pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
     let registry = Registry::embedded(&data.join("registry"), secret)?;
     let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
-    Ok(Stores { registry, trails, presence: Presence::There, cluster: None })
+    Ok(Stores { registry, trails, availability: Availability::Up, cluster: None })
 }
 
 /// A cluster that nothing is asked of yet.
@@ -84,23 +85,23 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
     Ok(Cluster::new(options)?)
 }
 
-fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Presence> {
+fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Availability> {
     if let Err(error) = cluster.connect(within) {
         anyhow::ensure!(!error.is_final(), error);
         tracing::warn!(%error, "starting without the cluster");
-        return Ok(Presence::Away);
+        return Ok(Availability::Down);
     }
     match trails.check().and_then(|()| Ok(cluster.filling()?)) {
-        Ok(Filling::None | Filling::Whole(_)) => Ok(Presence::There),
+        Ok(Filling::None | Filling::Whole(_)) => Ok(Availability::Up),
         Ok(Filling::Begun(_)) => {
             anyhow::bail!(
-                "the keyspace is being copied into: run `gateway store copy` again until it has ended"
+                "the keyspace is being copied into: run `gateway store copy` again until it is complete"
             )
         }
         Err(error @ TrailError::Buckets { .. }) => Err(error).context("cql.buckets"),
         Err(error) => {
             tracing::warn!(%error, "starting without the cluster");
-            Ok(Presence::Away)
+            Ok(Availability::Down)
         }
     }
 }

@@ -3,8 +3,8 @@
 //! by id.
 
 use super::backoff::Backoff;
-use super::fever_facts::Fevers;
-use super::requests::{Asked, Drains, Publisher};
+use super::fever_facts::FeverRecorder;
+use super::requests::{BatcherRequests, Drains, Publisher};
 use crate::clock;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};
@@ -27,9 +27,9 @@ const LAST_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long after a failure old trails are dropped again.
 const RETAIN_PAUSE: Duration = Duration::from_secs(60);
 
-/// What the batcher works with.
-pub struct Batcher {
-    /// What it follows.
+/// The parts from which the batcher is made.
+pub struct BatcherParts {
+    /// The journal to drain.
     pub journal: Arc<Journal>,
     /// From where on the store has nothing.
     pub from: Sequence,
@@ -41,55 +41,55 @@ pub struct Batcher {
     pub registry: Registry,
     /// The number by which they know this one.
     pub gateway: u64,
-    /// Who puts fevers on record.
-    pub fevers: Fevers,
+    /// The recorder of fevers.
+    pub fevers: FeverRecorder,
 }
 
-/// The running batcher.
-pub struct Running {
-    asked: Arc<Asked>,
+/// The handle that stops the batcher.
+pub struct BatcherHandle {
+    requests: Arc<BatcherRequests>,
     thread: JoinHandle<()>,
 }
 
-impl Running {
-    /// Drains what is in the journal, as far as that goes within seconds, and ends.
+impl BatcherHandle {
+    /// Drains the journal for at most [`LAST_DRAIN_MAX`], and ends the thread.
     pub fn stop(self) {
-        self.asked.stop();
+        self.requests.stop();
         if self.thread.join().is_err() {
-            tracing::error!("the batcher ended by a panic; the journal keeps what was not drained");
+            tracing::error!("the batcher panicked; the journal keeps the check-ins that were not drained");
         }
     }
 }
 
 /// Starts the thread.
-pub fn start(batcher: Batcher) -> io::Result<(Running, Drains)> {
+pub fn start(batcher: BatcherParts) -> io::Result<(BatcherHandle, Drains)> {
     let (drains, progress) = Drains::new(Arc::clone(&batcher.journal));
-    let asked = drains.asked();
-    let mut follower = Follower::new(batcher, Arc::clone(&asked), progress);
-    let thread = thread::Builder::new().name("batcher".into()).spawn(move || follower.run())?;
-    Ok((Running { asked, thread }, drains))
+    let requests = drains.requests();
+    let mut batcher = Batcher::new(batcher, Arc::clone(&requests), progress);
+    let thread = thread::Builder::new().name("batcher".into()).spawn(move || batcher.run())?;
+    Ok((BatcherHandle { requests, thread }, drains))
 }
 
-/// The thread's state.
-struct Follower {
+/// The state of the batcher's thread.
+struct Batcher {
     journal: Arc<Journal>,
     reader: Reader,
     trails: Arc<dyn TrailStore>,
     retention_days: u16,
     registry: Registry,
     gateway: u64,
-    fevers: Fevers,
+    fevers: FeverRecorder,
     retained_from: u32,
     retain_after: Option<Instant>,
-    asked: Arc<Asked>,
+    requests: Arc<BatcherRequests>,
     progress: Publisher,
     rows: Vec<CheckIn>,
     backoff: Backoff,
 }
 
-impl Follower {
-    fn new(batcher: Batcher, asked: Arc<Asked>, progress: Publisher) -> Self {
-        let Batcher { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
+impl Batcher {
+    fn new(batcher: BatcherParts, requests: Arc<BatcherRequests>, progress: Publisher) -> Self {
+        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
         Self {
             reader: journal.reader(from),
             journal,
@@ -100,7 +100,7 @@ impl Follower {
             fevers,
             retained_from: 0,
             retain_after: None,
-            asked,
+            requests,
             progress,
             rows: Vec::new(),
             backoff: Backoff::default(),
@@ -109,11 +109,11 @@ impl Follower {
 
     fn run(&mut self) {
         let mut drained_at = Instant::now();
-        while !self.asked.is_stopping() {
+        while !self.requests.is_stopping() {
             self.retain(clock::now());
             let backlog = self.backlog();
             let left = WAIT_MAX.saturating_sub(drained_at.elapsed());
-            if backlog < ROWS_MAX as u64 && !left.is_zero() && !self.asked.wait(left) {
+            if backlog < ROWS_MAX as u64 && !left.is_zero() && !self.requests.wait(left) {
                 continue;
             }
             drained_at = Instant::now();
@@ -121,7 +121,7 @@ impl Follower {
         }
         self.catch_up(Some(Instant::now() + LAST_DRAIN_MAX));
         if self.reader.next() >= self.journal.durable_end() && self.rows.is_empty() {
-            self.tell(|registry, gateway| registry.tell_empty(gateway));
+            self.announce(|registry, gateway| registry.tell_empty(gateway));
         }
     }
 
@@ -145,23 +145,23 @@ impl Follower {
             if !self.drain() {
                 self.backlog();
                 let pause = self.backoff.next();
-                if self.asked.is_stopping() && deadline.is_none() {
+                if self.requests.is_stopping() && deadline.is_none() {
                     return;
                 }
-                self.asked.pause(pause);
+                self.requests.pause(pause);
             }
         }
         self.progress.publish(self.reader.next(), seen_at);
-        self.tell(|registry, gateway| registry.tell_drained(gateway, seen_at));
+        self.announce(|registry, gateway| registry.tell_drained(gateway, seen_at));
     }
 
-    /// Tells the other gateways, where there are any.
-    fn tell(&self, tell: impl FnOnce(&Registry, u64) -> Result<(), RegistryError>) {
+    /// Announces the progress to other gateways, on a cluster only.
+    fn announce(&self, tell: impl FnOnce(&Registry, u64) -> Result<(), RegistryError>) {
         if self.registry.is_shared()
             && let Err(error) = tell(&self.registry, self.gateway)
         {
-            // Until it is told, others answer as if this gateway were behind.
-            tracing::debug!(%error, "the other gateways were not told how far the trails are");
+            // Until the next success, other gateways treat this one as behind.
+            tracing::debug!(%error, "the progress was not announced to the other gateways");
         }
     }
 
@@ -170,25 +170,25 @@ impl Follower {
         if self.rows.is_empty()
             && let Err(error) = self.reader.read(ROWS_MAX, &mut self.rows)
         {
-            tracing::warn!(%error, "the journal cannot be read; trying again");
+            tracing::warn!(%error, "the journal cannot be read; retrying");
             return false;
         }
         if let Err(error) = self.trails.write(&self.rows) {
             metrics::counter!("scangate_drain_failures_total").increment(1);
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, rows = self.rows.len(), "the trail store took no drain; trying again");
+                tracing::warn!(%error, rows = self.rows.len(), "the trail store rejected a drain; retrying");
             }
             return false;
         }
         if let Err(error) = self.fevers.record(&self.rows) {
             // The rows are drained once more with them.
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, "fevers at doors were not put on record; trying again");
+                tracing::warn!(%error, "fevers at doors were not recorded; retrying");
             }
             return false;
         }
         if self.backoff.is_pausing() {
-            tracing::info!("the trail store takes drains again");
+            tracing::info!("the trail store accepts drains again");
         }
         metrics::counter!("scangate_drained_total").increment(self.rows.len() as u64);
         self.rows.clear();
@@ -208,7 +208,7 @@ impl Follower {
             match self.trails.retain_from(from) {
                 Ok(()) => (self.retained_from, self.retain_after) = (from, None),
                 Err(error) => {
-                    tracing::warn!(%error, "old trails were not dropped; trying again");
+                    tracing::warn!(%error, "expired trails were not removed; retrying");
                     self.retain_after = Some(Instant::now() + RETAIN_PAUSE);
                 }
             }

@@ -16,15 +16,15 @@ const LISTS_MAX: usize = 64;
 /// Who says so.
 const SOURCE: &str = "door";
 
-/// Puts fevers on record.
-pub struct Fevers {
+/// Records fevers as facts.
+pub struct FeverRecorder {
     gate: Arc<Gate>,
     registry: Registry,
     feverish: Sender<Vec<PersonId>>,
 }
 
-impl Fevers {
-    /// With where the people come out whose colours are to be worked out anew.
+impl FeverRecorder {
+    /// Makes the recorder, and the queue of people whose colours are to be recomputed.
     #[must_use]
     pub fn new(gate: Arc<Gate>, registry: Registry) -> (Self, Receiver<Vec<PersonId>>) {
         let (feverish, people) = channel(LISTS_MAX);

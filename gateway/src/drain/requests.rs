@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// How far the trail store is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Progress {
+struct DrainProgress {
     /// Everything before this is stored.
     stored: Sequence,
     /// Everything acknowledged before this time is stored.
@@ -18,28 +18,28 @@ struct Progress {
 /// Asks the batcher to catch up.
 pub struct Drains {
     journal: Arc<Journal>,
-    asked: Arc<Asked>,
-    progress: watch::Receiver<Progress>,
+    requests: Arc<BatcherRequests>,
+    progress: watch::Receiver<DrainProgress>,
 }
 
-/// The batcher's side: says how far it is.
-pub(super) struct Publisher(watch::Sender<Progress>);
+/// The batcher's side: publishes the progress.
+pub(super) struct Publisher(watch::Sender<DrainProgress>);
 
 impl Publisher {
     pub(super) fn publish(&self, stored: Sequence, complete_through: Timestamp) {
-        self.0.send_replace(Progress { stored, complete_through });
+        self.0.send_replace(DrainProgress { stored, complete_through });
     }
 }
 
 impl Drains {
     pub(super) fn new(journal: Arc<Journal>) -> (Self, Publisher) {
-        let nothing = Progress { stored: Sequence(0), complete_through: Timestamp(0) };
+        let nothing = DrainProgress { stored: Sequence(0), complete_through: Timestamp(0) };
         let (publisher, progress) = watch::channel(nothing);
-        (Self { journal, asked: Arc::default(), progress }, Publisher(publisher))
+        (Self { journal, requests: Arc::default(), progress }, Publisher(publisher))
     }
 
-    pub(super) fn asked(&self) -> Arc<Asked> {
-        Arc::clone(&self.asked)
+    pub(super) fn requests(&self) -> Arc<BatcherRequests> {
+        Arc::clone(&self.requests)
     }
 
     /// Asks for a drain at once and waits until it has passed the journal's end as it stands, at most
@@ -47,8 +47,8 @@ impl Drains {
     pub async fn caught_up(&self, wait: Duration) -> Timestamp {
         let end = self.journal.durable_end();
         let mut progress = self.progress.clone();
-        self.asked.drain();
-        // Where the wait is over, the answer is what there is, and says so.
+        self.requests.drain();
+        // After a timeout the trails are incomplete, which the returned time shows.
         let _ = tokio::time::timeout(wait, progress.wait_for(|progress| progress.stored >= end)).await;
         progress.borrow().complete_through
     }
@@ -62,46 +62,47 @@ impl Drains {
 
 /// What the batcher is asked.
 #[derive(Default)]
-pub(super) struct Asked {
-    wish: Mutex<Wish>,
+pub(super) struct BatcherRequests {
+    pending: Mutex<PendingRequests>,
     bell: Condvar,
 }
 
 #[derive(Default)]
-struct Wish {
+struct PendingRequests {
     drain: bool,
     stop: bool,
 }
 
-impl Asked {
-    fn wish(&self) -> MutexGuard<'_, Wish> {
-        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
+impl BatcherRequests {
+    fn lock(&self) -> MutexGuard<'_, PendingRequests> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn drain(&self) {
-        self.wish().drain = true;
+        self.lock().drain = true;
         self.bell.notify_all();
     }
 
     pub(super) fn stop(&self) {
-        self.wish().stop = true;
+        self.lock().stop = true;
         self.bell.notify_all();
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.wish().stop
+        self.lock().stop
     }
 
     /// Waits for a wish, so long at most. Returns whether a drain is wished for at once.
     pub(super) fn wait(&self, at_most: Duration) -> bool {
-        let waited = self.bell.wait_timeout_while(self.wish(), at_most, |wish| !wish.drain && !wish.stop);
-        let (mut wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut wish.drain)
+        let waited =
+            self.bell.wait_timeout_while(self.lock(), at_most, |pending| !pending.drain && !pending.stop);
+        let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut pending.drain)
     }
 
     /// Waits out a pause, which only a stop cuts short.
     pub(super) fn pause(&self, pause: Duration) {
-        let waited = self.bell.wait_timeout_while(self.wish(), pause, |wish| !wish.stop);
+        let waited = self.bell.wait_timeout_while(self.lock(), pause, |pending| !pending.stop);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -1,7 +1,7 @@
 //! The last phase: waits for the reason to stop, and takes the gateway apart in the order in which nothing is lost.
 
 use super::snapshots::take_snapshot;
-use super::start::{Running, StopSignals};
+use super::start::{RunningGateway, StopSignals};
 use crate::config::Config;
 use crate::drain::headroom::Headroom;
 use crate::serve::quic::Phase;
@@ -15,9 +15,10 @@ const HEALTH_TICK: Duration = Duration::from_millis(100);
 /// How long the back office may take to answer its last calls.
 const OFFICE_DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// Waits until the gateway is told to stop or cannot go on, and drains it. **Errors**: the reason it could not go on.
-pub(super) fn drain_when_stopped(config: &Config, running: Running) -> anyhow::Result<()> {
-    let Running { runtime, workers, phase, answering, batcher, journal, gate, office, stop } = running;
+/// Waits until the gateway is signalled to stop or cannot continue, and drains it. **Errors**: it could not
+/// continue.
+pub(super) fn drain_when_stopped(config: &Config, running: RunningGateway) -> anyhow::Result<()> {
+    let RunningGateway { runtime, workers, phase, answering, batcher, journal, gate, office, stop } = running;
     let ended = runtime.block_on(until_stopped(stop, &journal, &workers));
     tracing::info!("draining");
     phase.send_replace(Phase::Draining);
@@ -34,7 +35,7 @@ pub(super) fn drain_when_stopped(config: &Config, running: Running) -> anyhow::R
     drop(office);
     match Arc::try_unwrap(journal) {
         Ok(journal) => journal.close(),
-        Err(_) => tracing::info!("the journal is still read; it is recovered at the next start"),
+        Err(_) => tracing::info!("the journal is still in use; the next start recovers it"),
     }
     ended
 }

@@ -2,9 +2,9 @@
 
 use crate::config::Config;
 use crate::deployment;
-use crate::deployment::reference::Essentials;
+use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
-use crate::deployment::store::Presence;
+use crate::deployment::store::Availability;
 use crate::tables::channels::Channels;
 use crate::tables::colours::Colours;
 use crate::tables::keyring::Keyring;
@@ -23,23 +23,23 @@ pub(super) fn gate(
     secret: &Secret,
     issuer: &Issuer,
     registry: &Registry,
-    presence: Presence,
+    availability: Availability,
 ) -> anyhow::Result<Gate> {
     let colours = Colours::default();
-    let essentials = match presence {
-        Presence::There => {
+    let reference = match availability {
+        Availability::Up => {
             publish_configured(config, issuer, registry)?;
-            Essentials::read(registry)?
+            ReferenceData::read(registry)?
         }
-        Presence::Away => from_snapshot(config, &colours)?,
+        Availability::Down => from_snapshot(config, &colours)?,
     };
-    let policies = essentials.packs(issuer.public_key_bytes())?;
+    let policies = reference.packs(issuer.public_key_bytes())?;
     let venues = Venues::default();
-    essentials.venues.into_iter().for_each(|venue| venues.put(venue));
+    reference.venues.into_iter().for_each(|venue| venues.put(venue));
     Ok(Gate {
         colours,
         venues,
-        keyring: Keyring::new(secret.clone(), essentials.kids),
+        keyring: Keyring::new(secret.clone(), reference.kids),
         policies,
         recent: Recent::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
@@ -47,16 +47,16 @@ pub(super) fn gate(
     })
 }
 
-fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Essentials> {
+fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<ReferenceData> {
     let read = snapshot::read(&config.data, colours)?;
-    let Snapshot { followed, essentials } = read.with_context(|| {
+    let Snapshot { followed, reference } = read.with_context(|| {
         format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())
     })?;
     colours.set_followed(followed);
     colours.set_snapshot(followed);
     colours.set_loaded();
-    tracing::info!(%followed, residents = colours.len(), "answering by the snapshot");
-    Ok(essentials)
+    tracing::info!(%followed, residents = colours.len(), "answering from the snapshot");
+    Ok(reference)
 }
 
 /// The setting that keeps the pack which the configuration named last.

@@ -5,7 +5,7 @@ use super::{fill, recovery};
 use crate::clock;
 use crate::config::Config;
 use crate::deployment;
-use crate::deployment::store::{self, Presence, Stores};
+use crate::deployment::store::{self, Availability, Stores};
 use crate::office::registration::providers::Parties;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 const LANE_RECORDS: usize = 16_384;
 
 /// A gateway's parts before any of them runs.
-pub(super) struct Opened {
+pub(super) struct OpenGateway {
     pub(super) secret: Secret,
     pub(super) tls: Arc<Tls>,
     pub(super) parties: Parties,
@@ -49,32 +49,33 @@ pub(super) struct OpenJournal {
     pub(super) intake_bell: Arc<Notify>,
 }
 
-/// Opens everything. **Errors**: the deployment has ended, another gateway holds the folder, or a part cannot be read.
-pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
-    deployment::ensure_living(&config.data)?;
+/// Opens everything. **Errors**: the deployment has ended, another gateway holds the folder, or a part cannot
+/// be read.
+pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
+    deployment::ensure_not_ended(&config.data)?;
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder {}", config.data.display()))?;
     // The lock on the journal is the one on the whole folder: nothing else is touched before it is held.
     let disk = RealDisk::open(config.data.join("journal"))?;
     // `gateway sunset` may have ended it before the lock was held.
-    deployment::ensure_living(&config.data)?;
+    deployment::ensure_not_ended(&config.data)?;
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let tls = Arc::new(tls::configure(&identity(config)?)?);
     let parties = Parties::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
-    let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
+    let Stores { registry, trails, availability, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
-    let gate = Arc::new(fill::gate(config, &secret, &issuer, &registry, presence)?);
+    let gate = Arc::new(fill::gate(config, &secret, &issuer, &registry, availability)?);
     deployment::first_tokens(&config.data, &gate.tokens)?;
     parties.say_doubles(&gate.policies.in_force().policy.terms().steps);
 
     let journal = open_journal(config, disk, &gate)?;
     let is_drained = journal.recovered.end == journal.recovered.checkpoint;
-    if registry.is_shared() && presence == Presence::There && is_drained {
-        // The other gateways wait for this one from here on. With a backlog they have waited all the time.
+    if registry.is_shared() && availability == Availability::Up && is_drained {
+        // From here on the other gateways wait for this one. With a backlog they have waited throughout.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    Ok(Opened { secret, tls, parties, issuer, gateway, registry, trails, gate, journal })
+    Ok(OpenGateway { secret, tls, parties, issuer, gateway, registry, trails, gate, journal })
 }
 
 fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {

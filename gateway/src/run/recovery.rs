@@ -14,7 +14,7 @@ pub(super) fn report(recovered: &Recovered) {
         tracing::info!(
             segment = torn.segment,
             slot = torn.slot,
-            "the last group was torn by a crash; none of it was promised"
+            "a crash tore the last group; none of it was acknowledged"
         );
     }
     for damage in &recovered.damaged {

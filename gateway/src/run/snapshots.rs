@@ -1,6 +1,6 @@
 //! Snapshots of the colours and the reference data, taken while the gateway runs and once more when it stops.
 
-use crate::deployment::reference::Essentials;
+use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot;
 use crate::tables::Gate;
 use std::io;
@@ -21,7 +21,7 @@ pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
         let (folder, shared) = (data.clone(), Arc::clone(&gate));
         match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
+            Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not written; retrying"),
             Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
         }
         let pause = began.elapsed() * SNAPSHOT_SHARE;
@@ -32,7 +32,7 @@ pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
 pub(super) fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
     match gate.colours.followed() {
         Some(followed) if gate.colours.is_loaded() && gate.colours.snapshot() < Some(followed) => {
-            snapshot::write(data, followed, &Essentials::of(gate), &gate.colours)?;
+            snapshot::write(data, followed, &ReferenceData::of(gate), &gate.colours)?;
             gate.colours.set_snapshot(followed);
             Ok(())
         }

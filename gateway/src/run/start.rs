@@ -1,11 +1,11 @@
 //! The second phase: the batcher, the back office, the admin listener and the workers, each over what is open.
 
 use super::Addresses;
-use super::open::{OpenJournal, Opened};
+use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::keep_snapshot;
 use crate::config::Config;
-use crate::drain::batcher::{self, Batcher};
-use crate::drain::fever_facts::Fevers;
+use crate::drain::batcher::{self, BatcherParts};
+use crate::drain::fever_facts::FeverRecorder;
 use crate::office::http::call::Door;
 use crate::office::http::dispatch;
 use crate::office::{self, FrontOffice, Office, OfficeSettings, Reception};
@@ -34,14 +34,14 @@ use tokio::task;
 /// Threads of the back office.
 const OFFICE_THREADS: usize = 2;
 
-/// A gateway that serves.
-pub(super) struct Running {
+/// A gateway that serves, with the handles that stop it.
+pub(super) struct RunningGateway {
     pub(super) runtime: Runtime,
     pub(super) workers: Vec<JoinHandle<anyhow::Result<()>>>,
     pub(super) phase: watch::Sender<Phase>,
     /// Ends once no worker can send a call any more and the last one is answered.
     pub(super) answering: task::JoinHandle<()>,
-    pub(super) batcher: batcher::Running,
+    pub(super) batcher: batcher::BatcherHandle,
     pub(super) journal: Arc<Journal>,
     pub(super) gate: Arc<Gate>,
     pub(super) office: Arc<Office>,
@@ -57,13 +57,13 @@ pub(super) struct StopSignals {
 /// Starts every part. **Errors**: an address is taken, or a thread cannot be made.
 pub(super) fn start(
     config: &Config,
-    opened: Opened,
+    opened: OpenGateway,
     metrics: PrometheusHandle,
-) -> anyhow::Result<(Running, Addresses)> {
-    let Opened { secret, tls, parties, issuer, gateway, registry, trails, gate, journal } = opened;
+) -> anyhow::Result<(RunningGateway, Addresses)> {
+    let OpenGateway { secret, tls, parties, issuer, gateway, registry, trails, gate, journal } = opened;
     let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
-    let (fevers, feverish) = Fevers::new(Arc::clone(&gate), registry.clone());
-    let batcher = Batcher {
+    let (fevers, feverish) = FeverRecorder::new(Arc::clone(&gate), registry.clone());
+    let batcher = BatcherParts {
         journal: Arc::clone(&journal),
         from: recovered.checkpoint,
         trails: Arc::clone(&trails),
@@ -98,8 +98,17 @@ pub(super) fn start(
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
     // Before `ready`: a supervisor that learns that the gateway is ready may stop it in order.
     let stop = stop_signals(&runtime)?;
-    let running =
-        Running { runtime, workers, phase: set_phase, answering, batcher, journal, gate, office, stop };
+    let running = RunningGateway {
+        runtime,
+        workers,
+        phase: set_phase,
+        answering,
+        batcher,
+        journal,
+        gate,
+        office,
+        stop,
+    };
     Ok((running, addresses))
 }
 

@@ -35,20 +35,20 @@ const KEYS: [&str; 5] = ["authority.token", "tracer.token", "operator.token", "k
 const OF_THE_FILE_SYSTEM: &str = "lost+found";
 
 /// A data folder.
-pub(super) struct Folder(PathBuf);
+pub(super) struct DataFolder(PathBuf);
 
-/// The files of a folder.
-pub(super) struct Files {
+/// The list of a folder's files.
+pub(super) struct FolderFiles {
     pub(super) files: Vec<RemovedFile>,
     /// The parts that are links.
     pub(super) links: Vec<String>,
 }
 
-impl Folder {
-    /// The folder at a path. **Errors**: there is none.
+impl DataFolder {
+    /// Opens the folder at a path. **Errors**: it does not exist.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let whole = path.canonicalize().with_context(|| format!("the data folder {}", path.display()))?;
-        ensure!(whole.is_dir(), "{} is no folder", path.display());
+        ensure!(whole.is_dir(), "{} is not a folder", path.display());
         Ok(Self(whole))
     }
 
@@ -79,15 +79,15 @@ impl Folder {
         strange.retain(|name| !PARTS.contains(&name.as_str()));
         ensure!(
             strange.is_empty(),
-            "{shown} holds what no gateway makes: {}. Move it away first; nothing was touched",
+            "{shown} holds what no gateway makes: {}. Move it away first; nothing was changed",
             strange.join(", ")
         );
         Ok(())
     }
 
-    /// Every file in it, the marker apart.
-    pub(super) fn files(&self) -> anyhow::Result<Files> {
-        let mut found = Files { files: Vec::new(), links: Vec::new() };
+    /// Every file in the folder, except the marker.
+    pub(super) fn files(&self) -> anyhow::Result<FolderFiles> {
+        let mut found = FolderFiles { files: Vec::new(), links: Vec::new() };
         let mut list = || -> io::Result<()> {
             for name in self.names()? {
                 let path = self.0.join(&name);
@@ -114,7 +114,7 @@ impl Folder {
         for part in PARTS {
             let path = self.0.join(part);
             let removed = if KEYS.contains(&part) { remove_key(&path) } else { remove_part(&path) };
-            found(removed).with_context(|| format!("removing {}", path.display()))?;
+            ignore_missing(removed).with_context(|| format!("removing {}", path.display()))?;
         }
         let synced = File::open(&self.0).and_then(|folder| folder.sync_all());
         synced.with_context(|| self.0.display().to_string())
@@ -155,7 +155,11 @@ fn remove_part(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let is_folder = entry.file_type()?.is_dir();
-        found(if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) })?;
+        ignore_missing(if is_folder {
+            fs::remove_dir_all(entry.path())
+        } else {
+            fs::remove_file(entry.path())
+        })?;
     }
     if path.is_symlink() {
         return fs::remove_file(path);
@@ -178,8 +182,8 @@ fn remove_key(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// What is not there need not be removed.
-fn found(removed: io::Result<()>) -> io::Result<()> {
+/// Treats a missing file as removed.
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
@@ -191,8 +195,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    /// A data folder, and a disk beside it that its journal was put on.
-    fn lived_in() -> (tempfile::TempDir, Folder) {
+    /// A data folder whose journal is linked to another disk.
+    fn lived_in() -> (tempfile::TempDir, DataFolder) {
         let root = tempfile::tempdir().unwrap();
         let (data, disk) = (root.path().join("data"), root.path().join("disk"));
         fs::create_dir_all(data.join("registry/keyspaces/1")).unwrap();
@@ -203,7 +207,7 @@ mod tests {
         fs::write(data.join("key.pem"), "key").unwrap();
         fs::write(root.path().join("kept"), "secret").unwrap();
         symlink(root.path().join("kept"), data.join("secret")).unwrap();
-        let folder = Folder::open(&data).unwrap();
+        let folder = DataFolder::open(&data).unwrap();
         (root, folder)
     }
 
@@ -211,7 +215,7 @@ mod tests {
     fn it_is_emptied_wherever_its_parts_lie_and_nothing_else_is_touched() {
         let (root, folder) = lived_in();
         folder.ensure_gateways().unwrap();
-        let Files { files, links } = folder.files().unwrap();
+        let FolderFiles { files, links } = folder.files().unwrap();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["journal/1.segment", "key.pem", "registry/keyspaces/1/2", "secret"]);
         assert_eq!((files[0].bytes, links), (9, vec!["journal".to_owned(), "secret".to_owned()]));
@@ -231,6 +235,6 @@ mod tests {
         fs::write(folder.path().join("holiday.jpg"), "x").unwrap();
         assert!(folder.ensure_gateways().unwrap_err().to_string().contains("holiday.jpg"));
         let empty = tempfile::tempdir().unwrap();
-        assert!(Folder::open(empty.path()).unwrap().ensure_gateways().is_err());
+        assert!(DataFolder::open(empty.path()).unwrap().ensure_gateways().is_err());
     }
 }

@@ -7,16 +7,16 @@ use std::collections::BTreeMap;
 
 /// What there was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
-    /// The data folder, by its name alone.
+pub struct Inventory {
+    /// The name of the data folder, without its path.
     pub folder: String,
     /// The keyspace, where registry and trails were on a cluster; none where it had been dropped already.
     pub keyspace: Option<Keyspace>,
-    /// What each store held.
-    pub held: Vec<Held>,
+    /// The contents of each store.
+    pub held: Vec<StoreInventory>,
     /// The journal of the data folder.
-    pub journal: JournalHeld,
-    /// What was there to be removed from the data folder.
+    pub journal: JournalSummary,
+    /// The files to be removed from the data folder.
     pub files: Vec<RemovedFile>,
     /// Those of the files that were links: what they led to lies elsewhere.
     pub links: Vec<String>,
@@ -39,8 +39,8 @@ pub struct Keyspace {
 
 /// What a store held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// Which: `embedded` or `cql`.
+pub struct StoreInventory {
+    /// The kind of store: `embedded` or `cql`.
     pub store: String,
     /// People that were registered.
     pub people: u64,
@@ -54,9 +54,9 @@ pub struct Held {
     pub daily_reports: u64,
     /// Cases.
     pub cases: u64,
-    /// The audit.
-    pub audit: AuditHeld,
-    /// Rows by table, those counted above among them.
+    /// The state of the audit.
+    pub audit: AuditSummary,
+    /// Rows by table, including those counted above.
     pub rows: BTreeMap<String, u64>,
     /// Check-ins in the trails, by day in UTC.
     pub check_ins: BTreeMap<String, u64>,
@@ -64,8 +64,8 @@ pub struct Held {
 
 /// The audit: a chain of hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditHeld {
-    /// How many entries.
+pub struct AuditSummary {
+    /// The number of entries.
     pub entries: u64,
     /// The hash of the last one.
     pub last_hash: Option<String>,
@@ -75,8 +75,8 @@ pub struct AuditHeld {
 
 /// A journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalHeld {
-    /// Records that it ever took.
+pub struct JournalSummary {
+    /// The number of records ever appended.
     pub records: u64,
     /// Those of them that were not in the trails yet.
     pub undrained: u64,
@@ -91,23 +91,23 @@ pub struct RemovedFile {
     pub bytes: u64,
 }
 
-impl Before {
-    /// The bytes of all files.
+impl Inventory {
+    /// The total length of the files.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
-impl Held {
-    /// Counts a store. **Cost**: reads every key of the registry, and all of the audit.
+impl StoreInventory {
+    /// Counts a store. **Cost**: reads every key of the registry and the whole audit.
     pub(super) fn count(
         store: &str,
         registry: &Registry,
         check_ins: BTreeMap<u32, u64>,
     ) -> anyhow::Result<Self> {
         let counts = registry.counts()?;
-        let audit = AuditHeld::count(registry, &counts)?;
+        let audit = AuditSummary::count(registry, &counts)?;
         Ok(Self {
             store: store.to_owned(),
             people: counts.people(),
@@ -123,7 +123,7 @@ impl Held {
     }
 }
 
-impl AuditHeld {
+impl AuditSummary {
     fn count(registry: &Registry, counts: &Counts) -> anyhow::Result<Self> {
         Ok(Self {
             entries: counts.audit_entries(),

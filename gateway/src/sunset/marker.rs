@@ -5,8 +5,8 @@
 //! deleted. `counted`: some of it may have been; what there was is known, and the report's signing key, since the
 //! secret that it comes from may be gone. `ended`: the report is all that is left, and is in here, too.
 
-use super::inventory::Before;
-use super::signature::Seed;
+use super::inventory::Inventory;
+use super::signature::SigningSeed;
 use crate::deployment::{self, ENDED_MARKER};
 use anyhow::Context as _;
 use scangate_core::time::Timestamp;
@@ -18,29 +18,30 @@ use std::path::Path;
 /// The marker.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Marker {
-    /// What was given to confirm it.
+pub(super) struct SunsetMarker {
+    /// The name that confirmed the end.
     pub(super) name: String,
     /// The keyspace that ends with the folder, where there is one.
     pub(super) keyspace: Option<String>,
     /// When it began.
     pub(super) begun: Timestamp,
-    /// How far it is.
-    pub(super) stage: Stage,
+    /// The stage.
+    pub(super) stage: SunsetStage,
 }
 
 /// How far it is.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Stage {
-    /// Nothing was deleted.
+pub(super) enum SunsetStage {
+    /// Nothing has been deleted.
     Begun,
     /// All is counted, and may be deleted.
     Counted {
-        /// What the report will be signed with.
-        seed: Seed,
-        /// What there was.
-        before: Box<Before>,
+        /// The seed of the key that will sign the report.
+        seed: SigningSeed,
+        /// The contents before deletion.
+        #[serde(rename = "before")]
+        inventory: Box<Inventory>,
     },
     /// All is deleted.
     Ended {
@@ -49,8 +50,8 @@ pub(super) enum Stage {
     },
 }
 
-impl Marker {
-    /// Reads the marker of a data folder, if there is one.
+impl SunsetMarker {
+    /// Reads the marker of a data folder; `None` if there is none.
     pub(super) fn read(data: &Path) -> anyhow::Result<Option<Self>> {
         let path = data.join(ENDED_MARKER);
         match fs::read(&path) {
@@ -78,7 +79,7 @@ impl Marker {
             old.write_all(&vec![0; bytes])?;
             old.sync_all()
         };
-        zero().with_context(|| format!("writing over the old {}", path.display()))
+        zero().with_context(|| format!("overwriting the old {}", path.display()))
     }
 
     /// Takes back one that has only begun.

@@ -20,7 +20,7 @@ const SIGNATURE_BYTES: usize = 64;
 /// redacted.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct Seed([u8; KEY_BYTES]);
+pub(super) struct SigningSeed([u8; KEY_BYTES]);
 
 /// The key that a report is checked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +29,18 @@ pub struct PublicKey([u8; PUBLIC_KEY_BYTES]);
 /// The text is no public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 64 digits of 0-9 and a-f, as `gateway sunset --key` prints them")]
-pub struct NoKey;
+pub struct PublicKeyError;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct SignedFile {
     body: String,
     key: String,
     signature: String,
 }
 
-impl Seed {
-    /// The one of a deployment.
+impl SigningSeed {
+    /// Derives the seed from a deployment's secret.
     pub(super) fn of(secret: &Secret) -> Self {
         Self(secret.purpose(PURPOSE).0)
     }
@@ -54,7 +54,7 @@ impl Seed {
     /// Signs a body. Returns the file.
     pub(super) fn sign(&self, body: String) -> anyhow::Result<String> {
         let signature = hex(self.pair()?.sign(body.as_bytes()).as_ref());
-        Ok(File { body, key: self.public_key()?.to_string(), signature }.text())
+        Ok(SignedFile { body, key: self.public_key()?.to_string(), signature }.text())
     }
 
     fn pair(&self) -> anyhow::Result<Ed25519KeyPair> {
@@ -62,23 +62,23 @@ impl Seed {
     }
 }
 
-impl fmt::Debug for Seed {
+impl fmt::Debug for SigningSeed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Seed(…)")
+        out.write_str("SigningSeed(…)")
     }
 }
 
-impl From<Seed> for String {
-    fn from(Seed(bytes): Seed) -> Self {
+impl From<SigningSeed> for String {
+    fn from(SigningSeed(bytes): SigningSeed) -> Self {
         hex(&bytes)
     }
 }
 
-impl TryFrom<String> for Seed {
-    type Error = NoKey;
+impl TryFrom<String> for SigningSeed {
+    type Error = PublicKeyError;
 
-    fn try_from(text: String) -> Result<Self, NoKey> {
-        unhex(&text).map(Self).ok_or(NoKey)
+    fn try_from(text: String) -> Result<Self, PublicKeyError> {
+        unhex(&text).map(Self).ok_or(PublicKeyError)
     }
 }
 
@@ -89,14 +89,14 @@ impl fmt::Display for PublicKey {
 }
 
 impl FromStr for PublicKey {
-    type Err = NoKey;
+    type Err = PublicKeyError;
 
-    fn from_str(text: &str) -> Result<Self, NoKey> {
-        unhex(text).map(Self).ok_or(NoKey)
+    fn from_str(text: &str) -> Result<Self, PublicKeyError> {
+        unhex(text).map(Self).ok_or(PublicKeyError)
     }
 }
 
-impl File {
+impl SignedFile {
     fn text(&self) -> String {
         let json = serde_json::to_string_pretty(self).expect("three texts are JSON");
         json + "\n"
@@ -105,15 +105,17 @@ impl File {
 
 /// The body of a file and the key that signed it. **Errors**: it is not what was signed.
 pub(super) fn open(text: &str) -> anyhow::Result<(String, PublicKey)> {
-    let file: File = serde_json::from_str(text).context("it is no report of `gateway sunset`")?;
+    let file: SignedFile =
+        serde_json::from_str(text).context("the file is not a report of `gateway sunset`")?;
     let key: PublicKey = file.key.parse()?;
-    let signature = unhex::<SIGNATURE_BYTES>(&file.signature).context("its signature is none")?;
+    let signature =
+        unhex::<SIGNATURE_BYTES>(&file.signature).context("its signature is not 128 hexadecimal digits")?;
     let signed = UnparsedPublicKey::new(&ED25519, key.0).verify(file.body.as_bytes(), &signature);
     ensure!(
         signed.is_ok(),
-        "it was changed since it was signed: the signature is not of this text under this key"
+        "it was changed after signing: the signature does not match the text and the key"
     );
-    ensure!(file.text() == text, "it was changed since it was written, though what was signed was not");
+    ensure!(file.text() == text, "the file was changed after it was written; the signed text was not");
     Ok((file.body, key))
 }
 
@@ -137,8 +139,8 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
 mod tests {
     use super::*;
 
-    fn seed(byte: u8) -> Seed {
-        Seed::of(&Secret::new(&[byte; 32]).unwrap())
+    fn seed(byte: u8) -> SigningSeed {
+        SigningSeed::of(&Secret::new(&[byte; 32]).unwrap())
     }
 
     #[test]
@@ -164,7 +166,7 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.to_string().parse(), Ok(one));
         for text in ["", "00", &one.to_string()[1..], &format!("{one}0"), &one.to_string().to_uppercase()] {
-            assert_eq!(text.parse::<PublicKey>(), Err(NoKey), "{text}");
+            assert_eq!(text.parse::<PublicKey>(), Err(PublicKeyError), "{text}");
         }
     }
 }

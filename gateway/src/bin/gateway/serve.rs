@@ -2,7 +2,7 @@
 
 use clap::Args;
 use nix::sys::prctl::set_thp_disable;
-use scangate_gateway::config::{Config, Store};
+use scangate_gateway::config::{Config, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::run::{self, Addresses};
 use std::io::Write as _;
@@ -25,7 +25,7 @@ pub(crate) struct ServeOptions {
     data: Option<PathBuf>,
     /// The store of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE` [default: embedded].
     #[arg(long, value_name = "STORE")]
-    store: Option<Store>,
+    store: Option<StoreLocation>,
     /// The rule pack: the name of one that comes with the gateway, or a file [default: default].
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,

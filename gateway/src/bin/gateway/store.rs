@@ -8,7 +8,7 @@ use scangate_gateway::clock;
 use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{self, store};
 use scangate_gateway::ops::telemetry;
-use scangate_gateway::store_copy::{self, Copied, Order};
+use scangate_gateway::store_copy::{self, CopyJob, CopySummary};
 use scangate_storage::cql::{Address, Schema};
 use scangate_storage::registry::Registry;
 use std::path::{Path, PathBuf};
@@ -110,18 +110,18 @@ fn copy(options: CopyOptions) -> anyhow::Result<()> {
     let config = configured(config.as_deref(), secret)?;
     let secret = config.secret.clone().unwrap_or_else(|| from.join("secret"));
     let days = config.retention_days;
-    let order = Order { from, to, config };
-    let Copied { rows, check_ins, left_out } = store_copy::copy(&order)?;
+    let job = CopyJob { from, to, config };
+    let CopySummary { rows, check_ins, expired } = store_copy::copy(&job)?;
     println!("copied and verified {} rows and {} check-ins", HumanCount(rows), HumanCount(check_ins));
-    if left_out > 0 {
-        println!("left out {} check-ins older than {days} days", HumanCount(left_out));
+    if expired > 0 {
+        println!("left out {} check-ins older than {days} days", HumanCount(expired));
     }
     println!(
         "Start each gateway of the city with --store {to} and this secret, under which the rows are sealed: \
          --secret {secret}. Start none on {from} without --store again.",
-        to = order.to,
+        to = job.to,
         secret = secret.display(),
-        from = order.from.display(),
+        from = job.from.display(),
     );
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! that begins, or has been cut off for longer than changes are kept, loads everything anew.
 
 use crate::clock;
-use crate::deployment::reference::{self, Essentials};
+use crate::deployment::reference::{self, ReferenceData};
 use crate::office::Office;
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::Timestamp;
@@ -97,7 +97,7 @@ impl Follower {
 /// else writes the registry, all but the colours is as it was read at the start.
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
-        Essentials::read(&office.registry)?.give(&office.gate)?;
+        ReferenceData::read(&office.registry)?.apply(&office.gate)?;
     }
     office.recolour_all()?;
     office.gate.colours.set_loaded();

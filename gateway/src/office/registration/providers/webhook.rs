@@ -2,7 +2,7 @@
 //! is asked; that is [`super::Parties`]'.
 
 use super::fault::PartyFault;
-use crate::config::PartyAddress;
+use crate::config::ProviderAddress;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, StatusCode};
@@ -42,7 +42,7 @@ pub(super) struct Said {
 /// A webhook.
 pub(super) struct Webhook {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    address: PartyAddress,
+    address: ProviderAddress,
     authorization: Option<HeaderValue>,
     places: Semaphore,
 }
@@ -50,7 +50,7 @@ pub(super) struct Webhook {
 impl Webhook {
     /// A webhook that nobody has asked yet. **Errors**: for one over TLS, if this machine has no list of
     /// certificate authorities.
-    pub(super) fn new(address: PartyAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
+    pub(super) fn new(address: ProviderAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
@@ -98,7 +98,7 @@ fn fault(error: &Error) -> PartyFault {
 
 /// Connects by TLS, to whom this machine's own list of authorities vouches for, or plainly on this machine.
 /// Outside parties are not the project's to keep at TLS 1.3: 1.2 is taken, too.
-fn connector(address: &PartyAddress) -> io::Result<HttpsConnector<HttpConnector>> {
+fn connector(address: &ProviderAddress) -> io::Result<HttpsConnector<HttpConnector>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT_MAX));
