@@ -1,4 +1,4 @@
-//! Where an outside party is asked, as the configuration names it.
+//! The address of an external provider in the configuration.
 
 use http::Uri;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 #[serde(try_from = "String")]
 pub struct ProviderAddress(Uri);
 
-/// Why a text is no such URL.
+/// The error of a text that is not a webhook's URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderAddressError {
     /// Not a URL, or one with a login in it.
@@ -26,7 +26,7 @@ impl ProviderAddress {
         &self.0
     }
 
-    /// Whether it is reached over TLS.
+    /// Whether the URL is `https`.
     pub fn is_tls(&self) -> bool {
         self.0.scheme_str() == Some("https")
     }

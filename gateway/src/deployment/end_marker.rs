@@ -1,5 +1,5 @@
-//! Whether the deployment of a data folder has ended. `gateway sunset` leaves a marker there, which `sunset` writes
-//! and reads in full; a gateway reads only its stage.
+//! Checks whether the deployment of a data folder has ended. `gateway sunset` leaves a marker there. The
+//! module `sunset` writes and reads it in full; a gateway reads only its stage.
 
 use anyhow::{Context as _, bail};
 use scangate_core::time::Timestamp;

@@ -1,10 +1,10 @@
-//! A snapshot of what a gateway of a city answers by, in its data folder, so that it comes up while the cluster is
-//! away. It holds ids and colours, and nobody's name.
+//! The snapshot in the data folder of a gateway on a cluster: colours and reference data, with which the
+//! gateway can start while the cluster is unavailable. It holds ids and colours, but no names.
 //!
-//! **Shape**, integers big-endian: magic (8), up to when changes had been followed (8, milliseconds since 1970),
-//! length of the essentials (8), the essentials as JSON, a row each of person (8) and packed standing (8), the
-//! number of rows (8), CRC-32 of all bytes before it (4). A new one replaces the old one by renaming once it is on
-//! disk: a crash leaves the old one whole.
+//! **Shape**, integers big-endian: magic (8); time before which all changes are included (8, milliseconds
+//! since 1970); length of the reference data (8); the reference data as JSON; rows of person (8) and packed
+//! standing (8); number of rows (8); CRC-32 of all bytes before it (4). A new snapshot replaces the old one
+//! by renaming once it is on disk, so a crash leaves the old one intact.
 
 use super::reference::ReferenceData;
 use crate::tables::colours::{Colours, Packed};
@@ -22,9 +22,9 @@ const ROW_BYTES: usize = 16;
 /// The number of rows.
 const TRAILER_BYTES: usize = 8;
 
-/// A snapshot that was read. Its colours are in the table.
+/// A snapshot whose colours have been read into the table.
 pub struct Snapshot {
-    /// Up to when changes had been followed.
+    /// The time before which all changes are included.
     pub followed: Timestamp,
     /// The reference data.
     pub reference: ReferenceData,
@@ -64,8 +64,8 @@ pub fn exists(data: &Path) -> bool {
     data.join(NAME).exists()
 }
 
-/// Reads the snapshot of a data folder, if it has one, and fills the colour table from it. **Errors**: it is
-/// damaged or of another format; the table has nothing of it then.
+/// Reads the snapshot of a data folder, if any, and fills the colour table from it. **Errors**: the snapshot
+/// is damaged or of another format; the table is unchanged then.
 pub fn read(data: &Path, colours: &Colours) -> anyhow::Result<Option<Snapshot>> {
     let path = data.join(NAME);
     let bytes = match fs::read(&path) {

@@ -15,14 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a start waits for the cluster where there is a snapshot to begin with.
+/// Timeout of the cluster at a start with a snapshot.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// How long it does where there is none: the schema may have to be made.
+/// Timeout of the cluster at a start without a snapshot. It includes the time to create the schema.
 const FIRST_CONNECT_MAX: Duration = Duration::from_secs(120);
 const USER: &str = "SCANGATE_CQL_USER";
 const PASSWORD: &str = "SCANGATE_CQL_PASSWORD";
 
-/// Whether a store answered.
+/// Whether the stores answered at start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Availability {
     /// They answered.
@@ -43,8 +43,8 @@ pub struct Stores {
     pub cluster: Option<Arc<Cluster>>,
 }
 
-/// Opens them. **Errors**: an embedded one cannot be opened; the cluster's schema is not one for this gateway. A
-/// cluster that does not answer is no error here.
+/// Opens the configured stores. **Errors**: an embedded store cannot be opened, or the cluster's schema does
+/// not suit this gateway. A cluster that does not answer is not an error here.
 pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     match &config.store {
         StoreLocation::Embedded => embedded(&config.data, secret),
@@ -64,14 +64,14 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     }
 }
 
-/// The embedded stores of a data folder.
+/// Opens the embedded stores of a data folder.
 pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
     let registry = Registry::embedded(&data.join("registry"), secret)?;
     let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
     Ok(Stores { registry, trails, availability: Availability::Up, cluster: None })
 }
 
-/// A cluster that nothing is asked of yet.
+/// A cluster that is not connected yet.
 pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow::Result<Cluster> {
     let options = Options {
         address: address.clone(),
@@ -106,7 +106,7 @@ fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::
     }
 }
 
-/// User and password: from the file if one is named, or from the environment. They are in no message.
+/// User and password, from the configured file or from the environment. No message contains them.
 fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
     let Some(path) = &config.login else {
         return match (std::env::var(USER), std::env::var(PASSWORD)) {

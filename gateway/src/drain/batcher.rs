@@ -1,6 +1,6 @@
-//! The batcher: follows the journal and drains it to the trail store, on a thread of its own. The journal is
-//! the truth until the store has acknowledged; a drain that fails is repeated as it was, and readers merge
-//! by id.
+//! The batcher: follows the journal and drains it to the trail store, on its own thread. The journal is
+//! authoritative until the store has acknowledged. A drain that fails is repeated unchanged; readers
+//! deduplicate by id.
 
 use super::backoff::Backoff;
 use super::fever_facts::FeverRecorder;
@@ -16,30 +16,31 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Check-ins in one drain. More a drain means fewer and larger values in the store; this many are some
-/// 8 MB in memory.
+/// Check-ins in one drain. A larger drain makes fewer and larger values in the store; this one takes some 8
+/// MB of memory.
 pub const ROWS_MAX: usize = 65_536;
-/// How long a check-in waits for others before it is drained, and how often `complete_through` moves.
+/// The longest wait of a check-in for others in its drain, and the interval at which `complete_through`
+/// moves.
 const WAIT_MAX: Duration = Duration::from_secs(1);
-/// How long the last drain is tried when the gateway stops; what is left is drained after the next start.
+/// Time limit of the last drain when the gateway stops; the rest is drained after the next start.
 const LAST_DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// How long after a failure old trails are dropped again.
+/// The pause before the removal of expired trails is retried.
 const RETAIN_PAUSE: Duration = Duration::from_secs(60);
 
 /// The parts from which the batcher is made.
 pub struct BatcherParts {
     /// The journal to drain.
     pub journal: Arc<Journal>,
-    /// From where on the store has nothing.
+    /// The first record that the store does not have.
     pub from: Sequence,
-    /// Where it drains to.
+    /// The trail store.
     pub trails: Arc<dyn TrailStore>,
-    /// How long trails are kept. **Units**: days.
+    /// The retention of trails. **Units**: days.
     pub retention_days: u16,
-    /// Where other gateways are told how far the trails are complete.
+    /// The registry, where other gateways read the time before which this gateway's trails are complete.
     pub registry: Registry,
-    /// The number by which they know this one.
+    /// This gateway's number in the registry.
     pub gateway: u64,
     /// The recorder of fevers.
     pub fevers: FeverRecorder,
@@ -134,7 +135,7 @@ impl Batcher {
         backlog
     }
 
-    /// Drains up to the journal's end as it stands.
+    /// Drains up to the journal's present end.
     fn catch_up(&mut self, deadline: Option<Instant>) {
         let seen_at = clock::now();
         let end = self.journal.durable_end();
@@ -165,7 +166,7 @@ impl Batcher {
         }
     }
 
-    /// One drain: what was read and not stored yet, or the next rows. Returns whether it succeeded.
+    /// Drains the rows of a failed drain again, or the next rows. Returns whether the drain succeeded.
     fn drain(&mut self) -> bool {
         if self.rows.is_empty()
             && let Err(error) = self.reader.read(ROWS_MAX, &mut self.rows)
@@ -181,7 +182,7 @@ impl Batcher {
             return false;
         }
         if let Err(error) = self.fevers.record(&self.rows) {
-            // The rows are drained once more with them.
+            // The rows are drained again with the fevers.
             if !self.backoff.is_pausing() {
                 tracing::warn!(%error, "fevers at doors were not recorded; retrying");
             }
@@ -194,13 +195,13 @@ impl Batcher {
         self.rows.clear();
         self.backoff.reset();
         if let Err(error) = self.journal.checkpoint(self.reader.next(), clock::now()) {
-            // The rows are stored; a restart would drain them once more, which changes nothing.
+            // The rows are stored; after a restart they are drained again, which changes nothing.
             tracing::warn!(%error, "the checkpoint was not written");
         }
         true
     }
 
-    /// Drops what is older than the retention, once a day.
+    /// Removes trails older than the retention, once a day.
     fn retain(&mut self, now: Timestamp) {
         let today = u32::try_from(now.0 / DAY_MS).unwrap_or(u32::MAX);
         let from = today.saturating_sub(u32::from(self.retention_days));

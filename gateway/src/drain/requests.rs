@@ -1,4 +1,4 @@
-//! How the back office asks the batcher to catch up, and learns how far it is.
+//! Requests of the back office to the batcher: catch up, and report the progress.
 
 use scangate_core::time::Timestamp;
 use scangate_storage::journal::{Journal, Sequence};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How far the trail store is.
+/// The progress of the drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DrainProgress {
     /// Everything before this is stored.
@@ -15,7 +15,7 @@ struct DrainProgress {
     complete_through: Timestamp,
 }
 
-/// Asks the batcher to catch up.
+/// The back office's handle to the batcher.
 pub struct Drains {
     journal: Arc<Journal>,
     requests: Arc<BatcherRequests>,
@@ -42,8 +42,9 @@ impl Drains {
         Arc::clone(&self.requests)
     }
 
-    /// Asks for a drain at once and waits until it has passed the journal's end as it stands, at most
-    /// `wait`. Returns up to when the trails are complete: every check-in acknowledged before then is in.
+    /// Requests an immediate drain, and waits at most `wait` until it has passed the journal's present end.
+    /// Returns the time before which the trails are complete: they hold every check-in acknowledged before
+    /// it.
     pub async fn caught_up(&self, wait: Duration) -> Timestamp {
         let end = self.journal.durable_end();
         let mut progress = self.progress.clone();
@@ -53,14 +54,14 @@ impl Drains {
         progress.borrow().complete_through
     }
 
-    /// Up to when the trails are complete as it is.
+    /// The time before which the trails are complete at present.
     #[must_use]
     pub fn so_far(&self) -> Timestamp {
         self.progress.borrow().complete_through
     }
 }
 
-/// What the batcher is asked.
+/// The requests to the batcher's thread.
 #[derive(Default)]
 pub(super) struct BatcherRequests {
     pending: Mutex<PendingRequests>,
@@ -92,7 +93,7 @@ impl BatcherRequests {
         self.lock().stop
     }
 
-    /// Waits for a wish, so long at most. Returns whether a drain is wished for at once.
+    /// Waits at most `at_most` for a request. Returns whether an immediate drain is requested.
     pub(super) fn wait(&self, at_most: Duration) -> bool {
         let waited =
             self.bell.wait_timeout_while(self.lock(), at_most, |pending| !pending.drain && !pending.stop);
@@ -100,7 +101,7 @@ impl BatcherRequests {
         std::mem::take(&mut pending.drain)
     }
 
-    /// Waits out a pause, which only a stop cuts short.
+    /// Waits for a pause, which only a stop request ends early.
     pub(super) fn pause(&self, pause: Duration) {
         let waited = self.bell.wait_timeout_while(self.lock(), pause, |pending| !pending.stop);
         drop(waited.unwrap_or_else(PoisonError::into_inner));

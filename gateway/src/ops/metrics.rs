@@ -1,5 +1,5 @@
-//! Every metric of the gateway, with its kind, labels and help text. `deploy/METRICS.md` lists the same for operators;
-//! a test compares the two with the names in the sources. No label holds a person.
+//! Every metric of the gateway, with its kind, labels and help text. `deploy/METRICS.md` lists the same for
+//! operators; a test compares the two with the names in the sources. No label holds a person.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 

@@ -1,4 +1,4 @@
-//! The last phase: waits for the reason to stop, and takes the gateway apart in the order in which nothing is lost.
+//! The last phase: waits for a reason to stop, and stops the gateway's parts in an order that loses nothing.
 
 use super::snapshots::take_snapshot;
 use super::start::{RunningGateway, StopSignals};
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often the journal's health is checked.
+/// The interval of health checks.
 const HEALTH_TICK: Duration = Duration::from_millis(100);
-/// How long the back office may take to answer its last calls.
+/// Time limit of the back office for its last calls.
 const OFFICE_DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Waits until the gateway is signalled to stop or cannot continue, and drains it. **Errors**: it could not

@@ -1,4 +1,4 @@
-//! Fills the tables at a start: from the registry, or from the snapshot while the cluster is away.
+//! Fills the tables at start-up: from the registry, or from the snapshot while the cluster is unavailable.
 
 use crate::config::Config;
 use crate::deployment;
@@ -17,7 +17,7 @@ use scangate_core::keys::Secret;
 use scangate_core::policy::Policy;
 use scangate_storage::registry::Registry;
 
-/// What the workers share, filled from the registry, or from the snapshot where that is away.
+/// The tables that the workers share.
 pub(super) fn gate(
     config: &Config,
     secret: &Secret,
@@ -59,12 +59,12 @@ fn from_snapshot(config: &Config, colours: &Colours) -> anyhow::Result<Reference
     Ok(reference)
 }
 
-/// The setting that keeps the pack which the configuration named last.
+/// The registry's setting that holds the last configured pack.
 const CONFIGURED_POLICY: &str = "configured-policy";
 
-/// Publishes the pack that the configuration names, when it names another than at the last start. In a city it
-/// is the first one only: gateways with different configurations would take turns, so that later packs come by
-/// two approvers.
+/// Publishes the configured pack if it differs from the one at the last start. On a cluster it publishes only
+/// the first pack, because gateways with different configurations would overwrite each other; later packs
+/// need two approvers.
 fn publish_configured(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
     if registry.is_shared() && !registry.policies()?.is_empty() {
         return Ok(());

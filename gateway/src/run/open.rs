@@ -1,5 +1,6 @@
-//! The first phase: everything that a gateway reads before it serves. The data folder and its lock, the secret, the
-//! certificate, the stores, the tables, and the journal. No thread of ours runs yet but the journal's.
+//! The first phase: everything that a gateway reads before it serves. The data folder and its lock, the
+//! secret, the certificate, the stores, the tables, and the journal. Of our threads only the journal's runs
+//! yet.
 
 use super::{fill, recovery};
 use crate::clock;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::thread;
 use tokio::sync::Notify;
 
-/// Records that a worker's lane holds on their way to the disk: as many as answers may wait there.
+/// Records in a worker's lane that await their fsync, and so the bound on waiting answers.
 const LANE_RECORDS: usize = 16_384;
 
 /// A gateway's parts before any of them runs.
@@ -55,7 +56,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     deployment::ensure_not_ended(&config.data)?;
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder {}", config.data.display()))?;
-    // The lock on the journal is the one on the whole folder: nothing else is touched before it is held.
+    // The journal's lock covers the whole folder: nothing else is read or written before it is held.
     let disk = RealDisk::open(config.data.join("journal"))?;
     // `gateway sunset` may have ended it before the lock was held.
     deployment::ensure_not_ended(&config.data)?;
@@ -99,8 +100,9 @@ fn open_journal(config: &Config, disk: RealDisk, gate: &Gate) -> anyhow::Result<
     Ok(OpenJournal { journal: Arc::new(journal), recovered, lanes, office_lane, bells, intake_bell })
 }
 
-/// Tells the others to wait for this gateway. It looks whether the city is being ended only after that, and who ends
-/// a city says so before looking whom it waits for: of the two one sees the other.
+/// Registers this gateway, so that the others wait for it, and only then checks whether the city is being
+/// ended. A sunset closes the city first and then checks for gateways. In this order at least one of the two
+/// sees the other.
 fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> anyhow::Result<()> {
     registry.tell_drained(gateway, clock::now())?;
     let Some(cluster) = cluster else { return Ok(()) };
@@ -111,7 +113,7 @@ fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> an
     Ok(())
 }
 
-/// The number of workers: as configured, or one a core.
+/// The configured number of workers, or one a core.
 fn workers(config: &Config) -> u16 {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     config.workers.unwrap_or_else(|| u16::try_from(cores.min(256)).expect("at most 256"))

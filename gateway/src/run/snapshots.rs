@@ -1,4 +1,4 @@
-//! Snapshots of the colours and the reference data, taken while the gateway runs and once more when it stops.
+//! Writes snapshots of the colours and the reference data, periodically and when the gateway stops.
 
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot;
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Between two snapshots lies the time that one takes, so many times over, within these bounds.
+/// The pause after a snapshot, as a multiple of the time that it took; the two bounds below clamp it.
 const SNAPSHOT_SHARE: u32 = 20;
 const SNAPSHOT_PAUSE_MIN: Duration = Duration::from_secs(5);
 const SNAPSHOT_PAUSE_MAX: Duration = Duration::from_secs(40);
 
-/// Takes snapshots for as long as the gateway runs, where there are other gateways to follow. A twentieth of a
-/// disk's time at most goes into them, as long as that keeps them younger than a minute.
+/// Writes snapshots while the gateway runs, on a cluster only. Snapshots use at most 1/20 of the disk's time,
+/// as long as that keeps them younger than a minute.
 pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
     loop {
         let began = Instant::now();

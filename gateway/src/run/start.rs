@@ -1,4 +1,5 @@
-//! The second phase: the batcher, the back office, the admin listener and the workers, each over what is open.
+//! The second phase: starts the batcher, the back office, the admin listener and the workers over the open
+//! parts.
 
 use super::Addresses;
 use super::open::{OpenGateway, OpenJournal};
@@ -39,7 +40,7 @@ pub(super) struct RunningGateway {
     pub(super) runtime: Runtime,
     pub(super) workers: Vec<JoinHandle<anyhow::Result<()>>>,
     pub(super) phase: watch::Sender<Phase>,
-    /// Ends once no worker can send a call any more and the last one is answered.
+    /// Ends once every worker has ended and the last call is answered.
     pub(super) answering: task::JoinHandle<()>,
     pub(super) batcher: batcher::BatcherHandle,
     pub(super) journal: Arc<Journal>,
@@ -96,7 +97,7 @@ pub(super) fn start(
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
     let shared = WorkerParts { workers, gate: Arc::clone(&gate), door, tls, secret, phase };
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
-    // Before `ready`: a supervisor that learns that the gateway is ready may stop it in order.
+    // Before `ready`: from then on a supervisor may send SIGTERM, which must drain the gateway.
     let stop = stop_signals(&runtime)?;
     let running = RunningGateway {
         runtime,

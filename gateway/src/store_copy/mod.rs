@@ -1,6 +1,6 @@
-//! Moving house: a whole embedded deployment copied from its data folder to a cluster, then read back and
-//! compared. It may be interrupted anywhere and run again; what it writes, it may write twice. How the stores are
-//! read and written piece by piece is in `scangate-storage`.
+//! `gateway store copy`: copies an embedded deployment from its data folder to a cluster, then reads it back
+//! and compares. The copy may be interrupted anywhere and resumed; every write is idempotent.
+//! `scangate-storage` reads and writes the stores piece by piece.
 
 mod progress;
 mod progress_bar;
@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the first answer of the cluster is waited for: the schema may have to be made.
+/// Timeout of the cluster's first answer. It includes the time to create the schema.
 const CONNECT_MAX: Duration = Duration::from_secs(120);
 
 /// A copy to be made: source, target and settings.
@@ -34,16 +34,16 @@ pub struct CopyJob {
     pub from: PathBuf,
     /// The cluster and the keyspace.
     pub to: Address,
-    /// How to talk to the cluster, and how long trails are kept there.
+    /// The connection settings of the cluster, and its retention.
     pub config: Config,
 }
 
-/// What was copied.
+/// The counts of a verified copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopySummary {
     /// Registry rows that are equal on both sides.
     pub rows: u64,
-    /// The same of check-ins.
+    /// Check-ins that are equal on both sides.
     pub check_ins: u64,
     /// Check-ins past their retention, which were not copied.
     pub expired: u64,
@@ -206,7 +206,7 @@ impl Copier<'_> {
         Ok(rows)
     }
 
-    /// Ends with the first row that is missing on the cluster.
+    /// Returns an error at the first row that is missing on the cluster.
     fn find_missing(&mut self) -> anyhow::Result<()> {
         let mut next = Some(RegistryCopy::first());
         while let Some(at) = next {
@@ -217,7 +217,7 @@ impl Copier<'_> {
         Ok(())
     }
 
-    /// Compares every check-in under either index. Returns how many there are.
+    /// Compares every check-in under both indexes. Returns the number of check-ins.
     fn compare_check_ins(&mut self) -> anyhow::Result<u64> {
         let mut bar = StageBar::new("comparing the trails", self.trails.extent(None).1, 0);
         let (mut next, mut check_ins) = (self.trails.first(self.first_day()), 0);
@@ -251,7 +251,7 @@ impl Copier<'_> {
         )
     }
 
-    /// The first day whose check-ins are kept.
+    /// The first day whose check-ins are retained.
     fn first_day(&self) -> u32 {
         clock::now().utc_day().saturating_sub(u32::from(self.job.config.retention_days))
     }

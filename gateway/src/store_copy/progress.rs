@@ -1,5 +1,5 @@
-//! The file in the data folder that says how far a copy is: JSON, replaced by renaming once it is on disk. What
-//! was written since the last one is copied once more after an interruption, which changes nothing.
+//! The progress file of a copy, in the data folder: JSON, replaced by renaming once it is on disk. After an
+//! interruption, rows copied since the last write of the file are copied again, which changes nothing.
 
 use crate::deployment::{self, COPY_PROGRESS};
 use anyhow::Context as _;
@@ -11,16 +11,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often it is written: what is done again after an interruption.
+/// The write interval, which bounds the work repeated after an interruption.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How far a copy is.
+/// The progress of a copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CopyProgress {
     /// The address of the target.
     pub(super) to: String,
-    /// The copy's number, which the keyspace knows it by.
+    /// The copy's number, which the keyspace also holds.
     pub(super) copy: i32,
     /// The source of the copy.
     pub(super) source: CopySource,
@@ -28,34 +28,34 @@ pub(super) struct CopyProgress {
     pub(super) stage: CopyStage,
 }
 
-/// What a data folder has: another after a gateway has run on it.
+/// The state of a data folder. It changes when a gateway runs on the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CopySource {
     /// The journal's end: the number of records it ever had.
     pub(super) journal_end: u64,
-    /// Its registry.
+    /// The rows of its registry.
     pub(super) registry: RowsSum,
 }
 
-/// How far it is.
+/// The stage of a copy, with the position from which to resume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum CopyStage {
     /// The registry is being copied.
     Rows {
-        /// Where to go on.
+        /// The next row.
         at: RowPlace,
-        /// Rows before it.
+        /// The rows before it.
         done: u64,
     },
-    /// In the trails: where to go on.
+    /// The trails are being copied, from this position.
     CheckIns(TrailPlace),
-    /// All is copied, and to be compared.
+    /// Everything is copied and is compared next.
     Copied,
 }
 
-/// The file.
+/// The progress file of a data folder.
 pub(super) struct ProgressFile {
     folder: PathBuf,
     path: PathBuf,

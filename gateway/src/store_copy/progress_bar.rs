@@ -1,15 +1,15 @@
-//! How far a stage is: a bar on a terminal, and a line now and then elsewhere.
+//! Shows the progress of a stage: a bar on a terminal, otherwise a line every 10 seconds.
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// How often a line is written where there is no terminal.
+/// The interval of lines without a terminal.
 const LINE_TICK: Duration = Duration::from_secs(10);
 
 /// The progress bar of a stage.
 pub(super) struct StageBar {
     stage: &'static str,
-    /// Hidden where there is no terminal.
+    /// Hidden without a terminal.
     bar: ProgressBar,
     since: Instant,
     rows: u64,
@@ -31,7 +31,7 @@ impl StageBar {
         Self { stage, bar, since: Instant::now(), rows: 0, last_line: None }
     }
 
-    /// The stage is at this position, after so many more rows.
+    /// Moves the bar to a position, after `rows` more rows.
     pub(super) fn advance(&mut self, position: u64, rows: u64) {
         self.rows += rows;
         self.bar.set_position(position);
@@ -46,7 +46,7 @@ impl StageBar {
         if self.bar.is_hidden() { print(text) } else { self.bar.println(text) }
     }
 
-    /// The stage is done.
+    /// Ends the stage.
     pub(super) fn end(mut self) {
         self.bar.abandon_with_message(self.pace());
         if self.last_line.is_none_or(|(_, rows)| rows < self.rows) {

@@ -1,5 +1,5 @@
-//! Patience with a cluster that is away for a while: what failed is done again, less and less often, until it
-//! has done nothing but fail for minutes. A cluster that has never answered is given up sooner.
+//! Retries operations while the cluster is unavailable, with back-off, until they have failed for minutes in
+//! a row. For a cluster that has never answered the limit is shorter.
 
 use crate::drain::Backoff;
 use anyhow::Context as _;
@@ -10,9 +10,9 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long it may do nothing but fail, once it has worked.
+/// The longest run of failures after a first success.
 const FAILING_MAX: Duration = Duration::from_secs(300);
-/// How long before it ever has: an address may be wrong.
+/// The longest run of failures before any success: the address may be wrong.
 const FIRST_FAILING_MAX: Duration = Duration::from_secs(30);
 
 /// An error of an operation that may be retried.
@@ -79,7 +79,7 @@ impl RetryBudget {
             if self.failing_since.is_none() {
                 report(&format!("{error}; trying again"));
             }
-            // One try may take longer than there is patience for.
+            // One attempt may take longer than the limit: count from its start.
             let begun = *self.failing_since.get_or_insert(started);
             let Some(pause) = self.after_failure(Instant::now()) else {
                 let seconds = begun.elapsed().as_secs();
@@ -90,7 +90,7 @@ impl RetryBudget {
         }
     }
 
-    /// How long to wait before the next try; none where it has failed for long enough.
+    /// The pause before the next attempt; `None` once the limit is reached.
     fn after_failure(&mut self, now: Instant) -> Option<Duration> {
         let since = *self.failing_since.get_or_insert(now);
         (now.duration_since(since) < self.failing_max).then(|| self.backoff.next())

@@ -1,5 +1,5 @@
-//! Whether a keyspace may be copied into, and where to go on: it is empty, or what it has came from this data
-//! folder and no gateway has begun to serve it.
+//! Decides whether a keyspace may be copied into, and where the copy resumes. The keyspace must be empty, or
+//! hold a copy of this data folder that no gateway serves yet.
 
 use super::progress::{CopyProgress, CopySource, CopyStage};
 use anyhow::{Context as _, bail};
@@ -12,7 +12,7 @@ use std::path::Path;
 pub(super) struct TargetKeyspace<'a> {
     pub(super) folder: &'a Path,
     pub(super) to: &'a Address,
-    /// The file that says how far a copy is.
+    /// The progress file.
     pub(super) file: &'a Path,
     pub(super) filling: Filling,
     pub(super) is_empty: bool,
@@ -86,7 +86,8 @@ mod tests {
         CopySource { journal_end, registry: RowsSum { rows: 3, digest: String::new() } }
     }
 
-    /// What is answered to a file of copy 7, half-way to `to`, or to no file: the stage, or a word of the refusal.
+    /// Checks the stage, or the words of the error. `file`: the target of copy 7, which is half done; or no
+    /// file.
     fn check(
         file: Option<&str>,
         filling: Filling,
@@ -119,7 +120,7 @@ mod tests {
         check(None, Filling::None, false, 5, Err("serves a city"));
         check(None, Filling::Begun(7), false, 5, Err("did not come from"));
         check(None, Filling::Whole(7), false, 5, Err("did not come from"));
-        // The keyspace was dropped since, or another city moved in.
+        // The keyspace was dropped since, or another city was copied there.
         check(Some(TO), Filling::None, true, 5, Ok(&begin));
         check(Some(TO), Filling::None, false, 5, Err("serves a city"));
         check(Some(TO), Filling::Begun(8), false, 5, Err("did not come from"));
@@ -128,7 +129,7 @@ mod tests {
         // A gateway has run on the folder since.
         check(Some(TO), Filling::Begun(7), false, 6, Ok(&begin));
         check(Some(TO), Filling::Whole(7), false, 6, Err("has changed"));
-        // Another node of the same cluster is named, or another cluster.
+        // The command names another node of the same cluster, or another cluster.
         check(Some(elsewhere), Filling::Begun(7), false, 5, Ok(&halfway()));
         check(Some(elsewhere), Filling::None, true, 5, Err("is being copied to cql://other"));
     }

@@ -1,5 +1,5 @@
-//! The data folder: what is in it, and how it is emptied. It is emptied of what gateways make alone: where it holds
-//! something else, that is for its owner to move away first.
+//! Lists and empties a data folder. It deletes only files that gateways make; if the folder holds anything
+//! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
 use crate::deployment::{COPY_PROGRESS, ENDED_MARKER};
@@ -8,8 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// What gateways and their commands make in a data folder, in the order in which it goes: whose trace is the longest
-/// first, and the secret last, without which nothing else can be read.
+/// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
+/// data goes first. The secret goes last: nothing else can be read without it.
 const PARTS: [&str; 16] = [
     "trails",
     "registry",
@@ -29,9 +29,9 @@ const PARTS: [&str; 16] = [
     SECRET,
 ];
 const SECRET: &str = "secret";
-/// Those that are written over before they are removed.
+/// The parts that are overwritten before they are removed.
 const KEYS: [&str; 5] = ["authority.token", "tracer.token", "operator.token", "key.pem", SECRET];
-/// What a file system of its own has at its root.
+/// The folder at the root of a file system, where a data folder may be mounted.
 const OF_THE_FILE_SYSTEM: &str = "lost+found";
 
 /// A data folder.
@@ -52,23 +52,23 @@ impl DataFolder {
         Ok(Self(whole))
     }
 
-    /// Its absolute path.
+    /// The absolute path.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Its name alone.
+    /// The name without its path.
     pub(super) fn name(&self) -> String {
         self.0.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    /// A part of it, where there is one.
+    /// The path of a part, if it exists.
     pub(super) fn part(&self, name: &str) -> Option<PathBuf> {
         let path = self.0.join(name);
         path.exists().then_some(path)
     }
 
-    /// Finds out that it is a gateway's, and nobody else's too.
+    /// Checks that a gateway made everything in the folder.
     pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
         let shown = self.0.display();
         ensure!(
@@ -94,7 +94,8 @@ impl DataFolder {
                 if path.is_symlink() {
                     found.links.push(name.clone());
                 }
-                // A part that is a link to a folder was put on another disk: its files are the gateway's.
+                // An operator may have linked a part to a folder on another disk: its files are the gateway's
+                // too.
                 if path.is_dir() {
                     list_folder(&path, &name, &mut found.files)?;
                 } else {
@@ -109,7 +110,7 @@ impl DataFolder {
         Ok(found)
     }
 
-    /// Removes everything that gateways make, as far as it is there. It stays removed after a power cut.
+    /// Removes every part that exists. The removal survives a power cut.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
         for part in PARTS {
             let path = self.0.join(part);
@@ -120,7 +121,7 @@ impl DataFolder {
         synced.with_context(|| self.0.display().to_string())
     }
 
-    /// The names in it, the marker's apart, in order.
+    /// The sorted names in the folder, except the marker's.
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0)? {
@@ -165,13 +166,13 @@ fn remove_part(path: &Path) -> io::Result<()> {
         return fs::remove_file(path);
     }
     match fs::remove_dir(path) {
-        // A disk of its own is mounted there: it is empty now.
+        // A disk is mounted there: its root stays, and is empty.
         Err(error) if error.kind() == ErrorKind::ResourceBusy => Ok(()),
         removed => removed,
     }
 }
 
-/// Writes zeros over a key and removes it. What a link leads to lies elsewhere and is let be.
+/// Overwrites a key with zeros and removes it. The target of a link is outside the folder and stays.
 fn remove_key(path: &Path) -> io::Result<()> {
     let metadata = path.symlink_metadata()?;
     if metadata.is_file() {

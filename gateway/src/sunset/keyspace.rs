@@ -1,5 +1,5 @@
-//! The keyspace of a city that ends: who still serves it, what it holds, and how it goes. Nothing is made of it here:
-//! one that is not there stays away.
+//! The keyspace of a city that ends: checks that no gateway serves it, counts its contents and drops it. This
+//! module never creates a keyspace.
 
 use super::inventory::{Keyspace, StoreInventory};
 use crate::config::{Config, StoreLocation};
@@ -12,7 +12,7 @@ use scangate_storage::trail::ScyllaTrails;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the cluster's first answer is waited for.
+/// Timeout of the cluster's first answer.
 const CONNECT_MAX: Duration = Duration::from_secs(30);
 
 /// The keyspace of a city, on a connected cluster.
@@ -30,17 +30,17 @@ impl CityKeyspace {
         Ok(Some(Self { address: address.clone(), cluster: Arc::new(cluster) }))
     }
 
-    /// Its name.
+    /// The keyspace's name.
     pub(super) fn name(&self) -> &str {
         &self.address.keyspace
     }
 
-    /// Whether it is there.
+    /// Whether the keyspace exists.
     pub(super) fn is_there(&self) -> anyhow::Result<bool> {
         Ok(self.cluster.has_keyspace()?)
     }
 
-    /// Finds out that it is a city's, and nobody else's too.
+    /// Checks that a gateway made the keyspace and every table in it.
     pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
         let (tables, strange) = (self.cluster.tables()?, self.cluster.strange_tables()?);
         ensure!(
@@ -71,17 +71,17 @@ impl CityKeyspace {
         Ok(())
     }
 
-    /// From now on no gateway serves it.
+    /// Closes the keyspace: no gateway serves it from now on.
     pub(super) fn close(&self) -> anyhow::Result<()> {
         Ok(self.cluster.begin_ending()?)
     }
 
-    /// Takes that back.
+    /// Reverses [`Self::close`].
     pub(super) fn open_again(&self) -> anyhow::Result<()> {
         Ok(self.cluster.take_ending_back()?)
     }
 
-    /// Its tables and nodes.
+    /// The keyspace's tables and the cluster's nodes.
     pub(super) fn describe(&self) -> anyhow::Result<Keyspace> {
         let Nodes { known: nodes, away: nodes_away } = self.cluster.nodes()?;
         Ok(Keyspace { name: self.name().to_owned(), tables: self.tables()?, nodes, nodes_away })
@@ -93,12 +93,12 @@ impl CityKeyspace {
         StoreInventory::count("cql", &self.registry(secret)?, check_ins)
     }
 
-    /// Drops it with all that is in it.
+    /// Drops the keyspace with its contents.
     pub(super) fn drop_all(&self) -> anyhow::Result<()> {
         Ok(self.cluster.drop_keyspace()?)
     }
 
-    /// The tables that it has.
+    /// The names of its tables.
     pub(super) fn tables(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.cluster.tables()?)
     }

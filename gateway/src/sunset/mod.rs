@@ -1,6 +1,6 @@
-//! Sunset: a deployment is ended, all that it holds deleted, and a signed report left that others can check. It may
-//! be killed anywhere and run again. Before anything is deleted a marker is on disk, by which no gateway starts there
-//! any more; what the report says is in it, since what is deleted can be counted no more.
+//! `gateway sunset`: ends a deployment, deletes its data and leaves a signed report that others can check.
+//! The command may be killed anywhere and run again. A marker is on disk before anything is deleted: it keeps
+//! gateways from starting there, and holds the report's content, which cannot be counted after the deletion.
 
 mod data_folder;
 mod inventory;
@@ -34,9 +34,9 @@ use std::path::{Path, PathBuf};
 pub struct SunsetJob {
     /// The data folder, the store, and the secret if it is outside the folder.
     pub config: Config,
-    /// Where the report goes.
+    /// The path of the report.
     pub report: PathBuf,
-    /// The name that says it is meant: nothing is touched without it.
+    /// The name that confirms the end. Without it nothing is changed.
     pub confirm: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub enum SunsetOutcome {
         /// The path of the report.
         path: PathBuf,
     },
-    /// Nothing was touched, for want of this name.
+    /// Nothing was changed: the confirmation is missing or wrong.
     Unconfirmed {
         /// The contents that would be deleted.
         inventory: Box<Inventory>,
@@ -72,7 +72,7 @@ pub fn end(job: &SunsetJob) -> anyhow::Result<SunsetOutcome> {
     if SunsetMarker::read(folder.path())?.is_none() {
         folder.ensure_gateways()?;
     }
-    // The lock on the journal is the one on the whole folder, as for a gateway.
+    // The journal's lock covers the whole folder, as for a gateway.
     let disk = RealDisk::open(folder.path().join("journal"))
         .with_context(|| format!("{} cannot be ended: stop its gateway first", folder.path().display()))?;
     let marker = SunsetMarker::read(folder.path())?;
@@ -84,7 +84,7 @@ pub fn end(job: &SunsetJob) -> anyhow::Result<SunsetOutcome> {
     }
 }
 
-/// The key by which the report of this deployment will be signed.
+/// The public key of the deployment's report, before and after its end.
 pub fn key(config: &Config) -> anyhow::Result<PublicKey> {
     SigningSeed::of(&deployment::existing_secret(&config.data, config.secret.as_deref())?).public_key()
 }
@@ -114,7 +114,7 @@ fn report_progress(text: &str) {
     eprintln!("{text}");
 }
 
-/// A deployment that is being ended. Its folder is held.
+/// A deployment that is being ended. Its folder is locked.
 struct Sunset<'a> {
     job: &'a SunsetJob,
     folder: DataFolder,
@@ -134,7 +134,7 @@ impl Sunset<'_> {
             city.ensure_gateways()?;
             city.ensure_unserved(&secret, self.gateway()?)?;
         }
-        // A keyspace that is not there may be one that was misspelt: its name confirms nothing.
+        // A keyspace that does not exist may be misspelt: its name confirms nothing.
         let name =
             city.map_or_else(|| self.folder.path().display().to_string(), |city| city.name().to_owned());
         if self.job.confirm.as_deref() != Some(&name) {
@@ -190,7 +190,8 @@ impl Sunset<'_> {
         Ok(())
     }
 
-    /// Finds out that the stores are where they are looked for, and that the secret is not another's still.
+    /// Checks that `--store` names the deployment's stores, and that no other city still needs the secret in
+    /// the folder.
     fn ensure_store(&self) -> anyhow::Result<()> {
         let (folder, shown) = (&self.folder, self.folder.path().display());
         if self.city.is_some() {
@@ -224,7 +225,7 @@ impl Sunset<'_> {
         Ok(city.is_there()?.then_some(city))
     }
 
-    /// Closes the city to gateways. One that came in a moment ago has it opened again.
+    /// Closes the city to gateways. Opens it again if a gateway joined in the meantime.
     fn close(&self, secret: &Secret) -> anyhow::Result<()> {
         let Some(city) = self.existing_city()? else { return Ok(()) };
         city.close()?;
@@ -271,7 +272,7 @@ impl Sunset<'_> {
         StoreInventory::count("embedded", &Registry::embedded(&registry, secret)?, check_ins).map(Some)
     }
 
-    /// What the configuration names outside the folder.
+    /// The files outside the folder that the configuration names.
     fn elsewhere(&self) -> Vec<String> {
         let Config { secret, certificate, key, .. } = &self.job.config;
         let named = [("secret", secret), ("certificate", certificate), ("key", key)];

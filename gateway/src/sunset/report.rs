@@ -1,4 +1,4 @@
-//! The report: what there was, what is left, and what the command could not see to. It names nobody.
+//! The report: what was deleted, what is left, and what the operator must still do. It names no person.
 
 use super::inventory::{Inventory, StoreInventory};
 use super::signature::{self, PublicKey};
@@ -15,29 +15,29 @@ use std::path::{Path, PathBuf};
 /// The format of a report's body.
 const FORMAT: &str = "scangate-sunset/1";
 
-/// A report.
+/// The report of a sunset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SunsetReport {
     /// The format's name and version.
     pub format: String,
-    /// The program that did it, with its version.
+    /// The program and its version.
     pub program: String,
-    /// When it began.
+    /// The time at which the sunset began.
     pub begun: Timestamp,
-    /// When all was gone.
+    /// The time at which everything was deleted.
     pub ended: Timestamp,
-    /// What there was.
+    /// The contents before deletion.
     #[serde(flatten)]
     pub inventory: Inventory,
     /// The files and tables found after deletion.
     pub found: Leftovers,
     /// The files that stay in the data folder on purpose: the marker, with which no gateway starts there.
     pub kept: Vec<String>,
-    /// What a reader has to know, and what is for others to do.
+    /// Limits of the deletion, and duties that the command cannot do.
     pub remarks: Vec<String>,
 }
 
-/// What was found after all was deleted.
+/// The files and tables found after deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leftovers {
     /// Files in the data folder.
@@ -70,12 +70,12 @@ impl SunsetReport {
         }
     }
 
-    /// What is signed.
+    /// The text that is signed.
     pub(super) fn body(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
-    /// Reads a signed report. **Errors**: it was changed, or is none.
+    /// Reads a signed report. **Errors**: the text was changed, or is not a report.
     pub(super) fn open(text: &str) -> anyhow::Result<(Self, PublicKey)> {
         let (body, key) = signature::open(text)?;
         let report: Self = serde_json::from_str(&body)
@@ -216,7 +216,7 @@ impl ReportFile {
         Ok(Self(folder.join(name)))
     }
 
-    /// Finds out that nothing is there yet.
+    /// Checks that the file does not exist yet.
     pub(super) fn ensure_free(&self) -> anyhow::Result<()> {
         ensure!(
             !self.0.exists(),
@@ -226,7 +226,7 @@ impl ReportFile {
         Ok(())
     }
 
-    /// Writes a report there, unless it is there already. It is on disk when this returns.
+    /// Writes the report, unless the file already holds it. It is on disk when this returns.
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
         let write = || -> std::io::Result<()> {
             let mut file = match OpenOptions::new().write(true).create_new(true).open(&self.0) {

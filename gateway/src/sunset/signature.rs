@@ -1,9 +1,10 @@
-//! The report as a file that anybody can check by it alone: its text, an Ed25519 key and the signature of the one
-//! under the other (RFC 8032). The key comes from the deployment's secret, so that it can be told while that lives.
+//! The signed file of a report: its text, an Ed25519 public key, and the signature of the text under that key
+//! (RFC 8032). The key derives from the deployment's secret, so operators can read it from the deployment
+//! before it ends.
 //!
-//! **Shape**: JSON of `body`, `key` and `signature`, as they stand in [`File`]. The signature is over the bytes of
-//! `body`, a text that is JSON itself; key and signature are in lower-case hexadecimal. A file that is not exactly
-//! what this writes is no report, so that no byte of it can be another.
+//! **Shape**: JSON of `body`, `key` and `signature`, as they stand in [`SignedFile`]. The signature is over
+//! the bytes of `body`, a text that is JSON itself; key and signature are in lower-case hexadecimal. A reader
+//! rejects a file that differs in any byte from what this module would write.
 
 use anyhow::{Context as _, ensure};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
@@ -16,17 +17,17 @@ const PURPOSE: &str = "sunset report";
 const PUBLIC_KEY_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
 
-/// What reports are signed with: a key for this purpose alone, from which the secret cannot be told. `Debug` is
+/// The seed of the signing key, derived for this purpose alone: it does not reveal the secret. `Debug` is
 /// redacted.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct SigningSeed([u8; KEY_BYTES]);
 
-/// The key that a report is checked by.
+/// The key that verifies a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey([u8; PUBLIC_KEY_BYTES]);
 
-/// The text is no public key.
+/// The error of a text that is not a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 64 digits of 0-9 and a-f, as `gateway sunset --key` prints them")]
 pub struct PublicKeyError;
@@ -45,7 +46,7 @@ impl SigningSeed {
         Self(secret.purpose(PURPOSE).0)
     }
 
-    /// The key that goes with it.
+    /// The public key of the seed.
     pub(super) fn public_key(&self) -> anyhow::Result<PublicKey> {
         let bytes = self.pair()?.public_key().as_ref().try_into();
         bytes.map(PublicKey).context("a public key has 32 bytes")
@@ -103,7 +104,7 @@ impl SignedFile {
     }
 }
 
-/// The body of a file and the key that signed it. **Errors**: it is not what was signed.
+/// Verifies a file. Returns its body and the key that signed it. **Errors**: the file was changed.
 pub(super) fn open(text: &str) -> anyhow::Result<(String, PublicKey)> {
     let file: SignedFile =
         serde_json::from_str(text).context("the file is not a report of `gateway sunset`")?;
@@ -126,7 +127,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes of lower-case digits, so many.
+/// Decodes exactly `N` bytes of lower-case hexadecimal.
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digit = |byte: u8| char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();

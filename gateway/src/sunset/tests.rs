@@ -1,4 +1,4 @@
-//! Ends of a small deployment, some of them cut short, over real stores in a real folder.
+//! Sunsets of a small deployment over real stores in a real folder, some of them interrupted.
 
 use super::*;
 use crate::deployment::{ENDED_MARKER, ensure_not_ended};

@@ -1,4 +1,5 @@
-//! The man pages and completion scripts, generated from the command line's own definition so that they cannot drift.
+//! The man pages and completion scripts, generated from the command line's own definition so that they cannot
+//! drift.
 
 use crate::GatewayCli;
 use anyhow::Context as _;
@@ -7,7 +8,8 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use std::io::{self, Write};
 
-/// Writes the man page of a subcommand, or of `gateway` itself. **Errors**: no such subcommand; the output is closed.
+/// Writes the man page of a subcommand, or of `gateway` itself. **Errors**: no such subcommand; the output is
+/// closed.
 pub(crate) fn man_page(subcommand: Option<&str>, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(Man::new(page_of(subcommand)?).render(out)?)
 }

@@ -23,7 +23,8 @@ const NUMBER_DIGITS: usize = 16;
 
 #[derive(Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Copies a stopped gateway's data folder to a cluster and compares the two. Resumes after an interruption.
+    /// Copies a stopped gateway's data folder to a cluster and compares the two. Resumes after an
+    /// interruption.
     Copy(CopyOptions),
     /// Lists the gateways that the city waits for before it calls its trails complete.
     Gateways(CityOptions),
@@ -78,8 +79,8 @@ pub(crate) struct CityOptions {
 
 #[derive(Args)]
 pub(crate) struct RetireOptions {
-    /// The gateway's number: 16 digits, as `gateway store gateways` prints it and the file `gateway` in its data
-    /// folder has it.
+    /// The gateway's number: 16 digits, as `gateway store gateways` prints it and the file `gateway` in its
+    /// data folder has it.
     #[arg(value_parser = number)]
     number: u64,
     #[command(flatten)]

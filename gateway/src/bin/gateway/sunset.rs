@@ -26,14 +26,15 @@ pub(crate) struct SunsetOptions {
     /// The report's file, outside DIR.
     #[arg(long, value_name = "FILE", default_value = "sunset-report.json")]
     report: PathBuf,
-    /// Confirms the end: DIR's absolute path, or the keyspace's name. Without it, lists what would be deleted.
+    /// Confirms the end: DIR's absolute path, or the keyspace's name. Without it, lists what would be
+    /// deleted.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
     /// Checks a report and prints it. Nothing else is read.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "config", "store", "secret", "confirm"])]
     verify: Option<PathBuf>,
-    /// Prints the public key that will sign the report, before the deployment ends. With --verify: the key that must
-    /// have signed it.
+    /// Prints the public key that will sign the report, before the deployment ends. With --verify: the key
+    /// that must have signed it.
     #[arg(long, value_name = "HEX", conflicts_with = "confirm")]
     #[expect(clippy::option_option, reason = "absent, alone, or with a key")]
     key: Option<Option<PublicKey>>,
