@@ -53,7 +53,7 @@ pub struct BatcherHandle {
 }
 
 impl BatcherHandle {
-    /// Drains the journal for at most [`LAST_DRAIN_MAX`], and ends the thread.
+    /// Drains the journal for at most 5 seconds, and ends the thread.
     pub fn stop(self) {
         self.requests.stop();
         if self.thread.join().is_err() {

@@ -1,6 +1,6 @@
 //! The last phase: waits for a reason to stop, and stops the gateway's parts in an order that loses nothing.
 
-use super::snapshots::take_snapshot;
+use super::snapshots::write_snapshot;
 use super::start::{RunningGateway, StopSignals};
 use crate::config::Config;
 use crate::drain::headroom::Headroom;
@@ -29,7 +29,7 @@ pub(super) fn drain_when_stopped(config: &Config, running: RunningGateway) -> an
     let _ = runtime.block_on(async { tokio::time::timeout(OFFICE_DRAIN_MAX, answering).await });
     batcher.stop();
     runtime.shutdown_timeout(OFFICE_DRAIN_MAX);
-    if let Err(error) = take_snapshot(&config.data, &gate) {
+    if let Err(error) = write_snapshot(&config.data, &gate) {
         tracing::warn!(%error, "the last snapshot was not written");
     }
     drop(office);

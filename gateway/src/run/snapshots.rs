@@ -15,11 +15,11 @@ const SNAPSHOT_PAUSE_MAX: Duration = Duration::from_secs(40);
 
 /// Writes snapshots while the gateway runs, on a cluster only. Snapshots use at most 1/20 of the disk's time,
 /// as long as that keeps them younger than a minute.
-pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
+pub(super) async fn write_snapshots(data: PathBuf, gate: Arc<Gate>) {
     loop {
         let began = Instant::now();
         let (folder, shared) = (data.clone(), Arc::clone(&gate));
-        match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
+        match tokio::task::spawn_blocking(move || write_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not written; retrying"),
             Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
@@ -29,7 +29,7 @@ pub(super) async fn keep_snapshot(data: PathBuf, gate: Arc<Gate>) {
     }
 }
 
-pub(super) fn take_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
+pub(super) fn write_snapshot(data: &Path, gate: &Gate) -> io::Result<()> {
     match gate.colours.followed() {
         Some(followed) if gate.colours.is_loaded() && gate.colours.snapshot() < Some(followed) => {
             snapshot::write(data, followed, &ReferenceData::of(gate), &gate.colours)?;

@@ -3,7 +3,7 @@
 
 use super::Addresses;
 use super::open::{OpenGateway, OpenJournal};
-use super::snapshots::keep_snapshot;
+use super::snapshots::write_snapshots;
 use crate::config::Config;
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
@@ -148,7 +148,7 @@ fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, gate
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
-    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(gate)));
+    runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(gate)));
 }
 
 fn start_admin(config: &Config, runtime: &Runtime, admin: Admin) -> anyhow::Result<SocketAddr> {

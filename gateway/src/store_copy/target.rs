@@ -32,8 +32,8 @@ impl TargetKeyspace<'_> {
             (Some(found), Filling::Whole(copy)) if found.copy == copy => {
                 if found.source != source {
                     bail!(
-                        "{folder} has changed since its copy to {to} was complete, which the city uses since; \
-                         nothing was written"
+                        "{folder} has changed since its copy to {to} was complete, and gateways may have served {to} \
+                         since; nothing was written"
                     );
                 }
                 Ok(CopyProgress { stage: CopyStage::Copied, ..found })
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_empty_keyspace_or_a_copy_of_ones_own_may_be_entered() {
+    fn only_an_empty_keyspace_or_an_own_copy_may_be_copied_into() {
         let (begin, elsewhere) = (beginning(), "cql://other:9042/there");
         check(None, Filling::None, true, 5, Ok(&begin));
         check(None, Filling::None, false, 5, Err("serves a city"));

@@ -69,7 +69,7 @@ impl DataFolder {
     }
 
     /// Checks that a gateway made everything in the folder.
-    pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
+    pub(super) fn ensure_made_by_gateway(&self) -> anyhow::Result<()> {
         let shown = self.0.display();
         ensure!(
             self.0.join("journal").is_dir(),
@@ -213,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn it_is_emptied_wherever_its_parts_lie_and_nothing_else_is_touched() {
+    fn every_part_is_emptied_through_links_and_nothing_else_is_changed() {
         let (root, folder) = lived_in();
-        folder.ensure_gateways().unwrap();
+        folder.ensure_made_by_gateway().unwrap();
         let FolderFiles { files, links } = folder.files().unwrap();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["journal/1.segment", "key.pem", "registry/keyspaces/1/2", "secret"]);
@@ -234,8 +234,8 @@ mod tests {
     fn a_folder_that_holds_something_else_is_refused() {
         let (_root, folder) = lived_in();
         fs::write(folder.path().join("holiday.jpg"), "x").unwrap();
-        assert!(folder.ensure_gateways().unwrap_err().to_string().contains("holiday.jpg"));
+        assert!(folder.ensure_made_by_gateway().unwrap_err().to_string().contains("holiday.jpg"));
         let empty = tempfile::tempdir().unwrap();
-        assert!(DataFolder::open(empty.path()).unwrap().ensure_gateways().is_err());
+        assert!(DataFolder::open(empty.path()).unwrap().ensure_made_by_gateway().is_err());
     }
 }

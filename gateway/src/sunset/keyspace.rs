@@ -41,7 +41,7 @@ impl CityKeyspace {
     }
 
     /// Checks that a gateway made the keyspace and every table in it.
-    pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
+    pub(super) fn ensure_made_by_gateway(&self) -> anyhow::Result<()> {
         let (tables, strange) = (self.cluster.tables()?, self.cluster.strange_tables()?);
         ensure!(
             strange.is_empty(),
@@ -77,7 +77,7 @@ impl CityKeyspace {
     }
 
     /// Reverses [`Self::close`].
-    pub(super) fn open_again(&self) -> anyhow::Result<()> {
+    pub(super) fn reopen(&self) -> anyhow::Result<()> {
         Ok(self.cluster.take_ending_back()?)
     }
 

@@ -71,7 +71,7 @@ impl SunsetMarker {
     }
 
     /// Replaces a marker that holds the signing key, and overwrites the old file with zeros.
-    pub(super) fn write_over(&self, data: &Path) -> anyhow::Result<()> {
+    pub(super) fn replace_erasing(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join(ENDED_MARKER);
         let mut old =
             OpenOptions::new().write(true).open(&path).with_context(|| path.display().to_string())?;
@@ -85,7 +85,7 @@ impl SunsetMarker {
     }
 
     /// Removes the marker of a sunset that has deleted nothing.
-    pub(super) fn take_back(data: &Path) -> anyhow::Result<()> {
+    pub(super) fn remove(data: &Path) -> anyhow::Result<()> {
         let path = data.join(ENDED_MARKER);
         fs::remove_file(&path).with_context(|| path.display().to_string())
     }

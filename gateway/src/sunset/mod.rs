@@ -66,11 +66,11 @@ pub fn end(job: &SunsetJob) -> anyhow::Result<SunsetOutcome> {
     if let Some(SunsetMarker { stage: SunsetStage::Ended { report }, .. }) =
         SunsetMarker::read(folder.path())?
     {
-        return hand_over(&report, &place);
+        return write_report(&report, &place);
     }
     place.ensure_free()?;
     if SunsetMarker::read(folder.path())?.is_none() {
-        folder.ensure_gateways()?;
+        folder.ensure_made_by_gateway()?;
     }
     // The journal's lock covers the whole folder, as for a gateway.
     let disk = RealDisk::open(folder.path().join("journal"))
@@ -84,7 +84,7 @@ pub fn end(job: &SunsetJob) -> anyhow::Result<SunsetOutcome> {
     }
 }
 
-/// The public key of the deployment's report, before and after its end.
+/// The public key that will sign the deployment's report. **Errors**: the secret cannot be read.
 pub fn key(config: &Config) -> anyhow::Result<PublicKey> {
     SigningSeed::of(&deployment::existing_secret(&config.data, config.secret.as_deref())?).public_key()
 }
@@ -103,7 +103,7 @@ pub fn verify(path: &Path, key: Option<PublicKey>) -> anyhow::Result<(SunsetRepo
 }
 
 /// Writes the report of an ended deployment.
-fn hand_over(text: &str, place: &ReportFile) -> anyhow::Result<SunsetOutcome> {
+fn write_report(text: &str, place: &ReportFile) -> anyhow::Result<SunsetOutcome> {
     place.write(text)?;
     let (report, _) = SunsetReport::open(text).context("the report in the data folder")?;
     Ok(SunsetOutcome::Ended { report: Box::new(report), path: place.path().to_owned() })
@@ -131,7 +131,7 @@ impl Sunset<'_> {
         let secret = self.secret()?;
         let city = self.existing_city()?;
         if let Some(city) = city {
-            city.ensure_gateways()?;
+            city.ensure_made_by_gateway()?;
             city.ensure_unserved(&secret, self.gateway()?)?;
         }
         // A keyspace that does not exist may be misspelt: its name confirms nothing.
@@ -165,10 +165,10 @@ impl Sunset<'_> {
                 let report = self.delete(marker.begun, (**inventory).clone())?;
                 let text = seed.sign(report.body()?)?;
                 marker.stage = SunsetStage::Ended { report: text.clone() };
-                marker.write_over(self.folder.path())?;
-                hand_over(&text, &self.place)
+                marker.replace_erasing(self.folder.path())?;
+                write_report(&text, &self.place)
             }
-            SunsetStage::Ended { report } => hand_over(report, &self.place),
+            SunsetStage::Ended { report } => write_report(report, &self.place),
         }
     }
 
@@ -230,8 +230,8 @@ impl Sunset<'_> {
         let Some(city) = self.existing_city()? else { return Ok(()) };
         city.close()?;
         if let Err(error) = city.ensure_unserved(secret, self.gateway()?) {
-            city.open_again()?;
-            SunsetMarker::take_back(self.folder.path())?;
+            city.reopen()?;
+            SunsetMarker::remove(self.folder.path())?;
             return Err(error);
         }
         Ok(())

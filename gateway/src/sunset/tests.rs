@@ -99,12 +99,14 @@ fn assert_whole(report: &SunsetReport) {
 }
 
 #[test]
-fn an_end_that_was_cut_short_anywhere_is_gone_on_with() {
+fn an_interrupted_sunset_resumes_at_any_stage() {
     for gone in [&[][..], &["trails"], &["trails", "registry", "secret", "gateway"]] {
         let rig = SunsetRig::new();
         let marker = rig.counted();
         let expected = key(&rig.job.config).unwrap();
         marker.write(rig.data()).unwrap();
+        let text = fs::read_to_string(rig.data().join(ENDED_MARKER)).unwrap();
+        assert!(text.contains(r#""counted":{"seed":"#) && text.contains(r#""before":{"folder":"#), "{text}");
         for part in gone {
             let path = rig.data().join(part);
             if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
@@ -122,7 +124,7 @@ fn an_end_that_was_cut_short_anywhere_is_gone_on_with() {
 }
 
 #[test]
-fn what_has_ended_gives_its_report_again_and_holds_no_key() {
+fn an_ended_deployment_returns_its_report_again_and_holds_no_key() {
     let mut rig = SunsetRig::new();
     let first = rig.ended();
     let marker = fs::read_to_string(rig.data().join(ENDED_MARKER)).unwrap();
@@ -139,7 +141,7 @@ fn what_has_ended_gives_its_report_again_and_holds_no_key() {
 }
 
 #[test]
-fn nothing_is_touched_where_something_is_not_as_it_should_be() {
+fn nothing_is_changed_after_an_error() {
     let mut rig = SunsetRig::new();
     let before = rig.names();
     let name = rig.job.confirm.take();
@@ -181,7 +183,7 @@ fn nothing_is_touched_where_something_is_not_as_it_should_be() {
 }
 
 #[test]
-fn an_end_is_gone_on_with_as_it_began() {
+fn a_sunset_resumes_only_with_the_same_arguments() {
     let mut rig = SunsetRig::new();
     let marker = rig.counted();
     SunsetMarker { keyspace: Some("city".into()), ..rig.counted() }.write(rig.data()).unwrap();
