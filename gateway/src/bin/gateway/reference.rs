@@ -54,7 +54,8 @@ mod tests {
             man_page(Some(&name), &mut page).unwrap();
             let page = String::from_utf8(page).unwrap();
             assert!(page.contains(&format!(".TH gateway-{name} ")), "{page}");
-            assert!(whole.contains(&format!("gateway\\-{name}(1)")), "{name}: {whole}");
+            let escaped = name.replace('-', "\\-");
+            assert!(whole.contains(&format!("gateway\\-{escaped}(1)")), "{name}: {whole}");
             for option in GatewayCli::command().find_subcommand(&name).unwrap().get_arguments() {
                 if let Some(long) = option.get_long() {
                     assert!(page.contains(&long.replace('-', "\\-")), "{name} --{long}: {page}");
