@@ -1,10 +1,10 @@
-//! The wall clock. The only place that asks for the time of day; everything else is handed it.
+//! The wall clock: the only module that reads the time of day. Everything else takes it as an argument.
 
 use scangate_core::time::Timestamp;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The time of day. **Units**: milliseconds since 1970; a clock set before then reads as 1970, at which no
-/// code is valid.
+/// The time of day. **Units**: milliseconds since 1970; a clock before 1970 reads as 1970, when no code is
+/// valid.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the gateway's one clock")]
 pub fn now() -> Timestamp {

@@ -1,28 +1,29 @@
-//! `[[channel]]`: the apps and pages by which people come, each with its hosts and its quota.
+//! `[[channel]]`: the apps and pages that send requests, each with its hosts and its quota.
 
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 
-/// A way by which people come.
+/// A channel: an app or a page that sends requests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelConfig {
-    /// What it is called in metrics.
+    /// The label of the channel in metrics.
     pub name: String,
-    /// The hosts that its connections name; left out, it is all that name none of the others'.
+    /// The hosts that identify its connections. Without hosts the channel receives every connection that
+    /// matches no other.
     #[serde(default)]
     pub hosts: Vec<Host>,
-    /// Requests of all kinds that it may send a second; beyond it `overloaded`.
+    /// Quota of requests of all kinds a second; beyond it the answer is `overloaded`.
     pub requests_a_second_max: NonZeroU32,
 }
 
-/// A host as a connection names it: lower case, no port.
+/// A host name as a connection sends it: lower case, no port.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Host(String);
 
-/// The text is no host.
+/// The error of a text that is not a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a host is a name of lower-case letters, digits, hyphens and dots, without a port")]
 pub struct HostError;
@@ -45,7 +46,7 @@ impl Host {
     }
 }
 
-/// What of several channels excludes each other: the text that stands twice, and what to say of it.
+/// Checks that channels do not conflict. **Errors**: the text that occurs twice, and the message.
 pub(super) fn clash(channels: &[ChannelConfig]) -> Result<(), (&str, String)> {
     let (mut names, mut hosts) = (HashSet::new(), HashSet::new());
     for ChannelConfig { name, hosts: own, .. } in channels {
@@ -55,7 +56,7 @@ pub(super) fn clash(channels: &[ChannelConfig]) -> Result<(), (&str, String)> {
         if own.is_empty() && !hosts.insert("") {
             return Err((
                 name,
-                "one channel may leave hosts out: it is all that name none of the others'".into(),
+                "one channel may leave hosts out: it receives every connection that matches no other".into(),
             ));
         }
         for Host(host) in own {

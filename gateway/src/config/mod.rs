@@ -1,11 +1,11 @@
-//! The configuration: a TOML file, then the command line over it. A wrong key is answered with file, line
-//! and the nearest right key; nothing is guessed.
+//! The configuration: a TOML file, overridden by the command line. An unknown key is an error with file, line
+//! and the nearest valid key.
 
 mod channel;
 mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
-pub use provider_address::{PartyAddress, PartyAddressError};
+pub use provider_address::{ProviderAddress, ProviderAddressError};
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
@@ -21,9 +21,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where phones and gates connect, on UDP and TCP.
+    /// The address for phones and gates, on UDP and TCP.
     pub listen: SocketAddr,
-    /// Where operators connect, plain HTTP.
+    /// The address for operators, in plain HTTP.
     pub admin: SocketAddr,
     /// The data folder.
     pub data: PathBuf,
@@ -40,27 +40,27 @@ pub struct Config {
     /// See [`Config::certificate`].
     pub key: Option<PathBuf>,
     /// The journal.
-    pub journal: JournalConfig,
-    /// How long trails are kept. **Units**: days.
+    pub journal: JournalSizeConfig,
+    /// The retention of trails. **Units**: days.
     pub retention_days: u16,
-    /// Check-ins that a person may make within a code's step of half a minute; beyond it `too-many`.
+    /// Check-ins of a person within a code's step of half a minute; beyond it the answer is `too-many`.
     pub person_check_ins_max: u8,
-    /// What tracers may ask a day.
+    /// The daily budget of a tracer.
     pub tracer: TracerConfig,
-    /// Where trails and registry are kept: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
-    pub store: Store,
-    /// How to talk to a cluster.
+    /// The stores of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    pub store: StoreLocation,
+    /// The connection settings of a cluster.
     pub cql: CqlConfig,
-    /// Who helps with registrations.
+    /// The external providers for registrations.
     pub registration: RegistrationConfig,
-    /// The apps and pages by which people come, each with its quota; none without.
+    /// The apps and pages that send requests, each with its quota; no quotas if empty.
     pub channel: Vec<ChannelConfig>,
 }
 
-/// Where trails and registry are kept.
+/// The location of trails and registry.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Store {
+pub enum StoreLocation {
     /// In the data folder.
     #[default]
     Embedded,
@@ -68,7 +68,7 @@ pub enum Store {
     Cql(Address),
 }
 
-impl FromStr for Store {
+impl FromStr for StoreLocation {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
@@ -76,7 +76,7 @@ impl FromStr for Store {
     }
 }
 
-impl TryFrom<String> for Store {
+impl TryFrom<String> for StoreLocation {
     type Error = AddressError;
 
     fn try_from(text: String) -> Result<Self, AddressError> {
@@ -84,7 +84,7 @@ impl TryFrom<String> for Store {
     }
 }
 
-impl fmt::Display for Store {
+impl fmt::Display for StoreLocation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Embedded => out.write_str("embedded"),
@@ -93,44 +93,43 @@ impl fmt::Display for Store {
     }
 }
 
-/// How to talk to a cluster.
+/// The connection settings of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CqlConfig {
     /// A file whose first line is the user and whose second the password; `SCANGATE_CQL_USER` and
     /// `SCANGATE_CQL_PASSWORD` of the environment if not set.
     pub login: Option<PathBuf>,
-    /// Who signs the nodes' certificates, PEM; no TLS if not set.
+    /// The authority that signs the nodes' certificates, PEM; no TLS if not set.
     pub authority: Option<PathBuf>,
-    /// How many copies must have a write, and be asked for a read: `quorum`, `local_quorum`, `all` or `one`.
+    /// The consistency level of reads and writes: `quorum`, `local_quorum`, `all` or `one`.
     pub consistency: Consistency,
-    /// Buckets of the trails' partitions, chosen when the keyspace is made and fixed for its life; 1,024 if not
-    /// set.
+    /// Buckets of the trails' partitions, fixed when the keyspace is created; 1,024 if not set.
     pub buckets: Option<u16>,
-    /// Where nodes are reached that announce another address.
+    /// From the address that a node announces to the address at which it is reached.
     pub translate: BTreeMap<SocketAddr, SocketAddr>,
 }
 
-/// The outside parties that registrations need, where a rule pack asks for their steps. Where one is not set, a
-/// double answers, which is for development only.
+/// The external providers for registration steps that a rule pack asks for. A provider that is not set is
+/// replaced by a test double, for development only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistrationConfig {
-    /// Who sends codes to phones.
-    pub sms_webhook: Option<PartyAddress>,
-    /// Who compares faces with documents.
-    pub face_webhook: Option<PartyAddress>,
-    /// A file with the token that both are shown; none if not set.
+    /// The provider that sends codes to phones.
+    pub sms_webhook: Option<ProviderAddress>,
+    /// The provider that compares faces with documents.
+    pub face_webhook: Option<ProviderAddress>,
+    /// A file with the bearer token for both providers; no token if not set.
     pub webhook_token: Option<PathBuf>,
 }
 
 /// The journal's bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct JournalConfig {
-    /// One segment. **Units**: MiB.
+pub struct JournalSizeConfig {
+    /// The size of a segment. **Units**: MiB.
     pub segment_mib: u32,
-    /// All segments together; beyond it check-ins are refused. **Units**: MiB.
+    /// The size of all segments; beyond it check-ins are refused. **Units**: MiB.
     pub disk_mib_max: u32,
 }
 
@@ -156,11 +155,11 @@ impl Default for Config {
             secret: None,
             certificate: None,
             key: None,
-            journal: JournalConfig::default(),
+            journal: JournalSizeConfig::default(),
             retention_days: RETENTION_DAYS,
             person_check_ins_max: PERSON_CHECK_INS_MAX,
             tracer: TracerConfig::default(),
-            store: Store::default(),
+            store: StoreLocation::default(),
             cql: CqlConfig::default(),
             registration: RegistrationConfig::default(),
             channel: Vec::new(),
@@ -168,7 +167,7 @@ impl Default for Config {
     }
 }
 
-impl Default for JournalConfig {
+impl Default for JournalSizeConfig {
     fn default() -> Self {
         // 64 MiB hold a million check-ins; 4 GiB a quarter of an hour of the largest city's peak.
         Self { segment_mib: 64, disk_mib_max: 4_096 }
@@ -181,23 +180,23 @@ impl Default for TracerConfig {
     }
 }
 
-/// What is wrong with a configuration, with the place.
+/// An error of a configuration, with its place.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("{}: {source}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The file says something wrong.
+    /// The file's content is not valid.
     #[error("{}:{error}", path.display())]
     Wrong {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What, with the nearest right key where a key is wrong.
+        /// The error, with the nearest valid key for an unknown one.
         error: DocumentError,
     },
 }
@@ -210,7 +209,7 @@ impl Config {
         Self::parse(&text, path)
     }
 
-    /// Reads a file's text; `path` is for messages.
+    /// Parses a file's text; `path` is for messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let wrong = |error| ConfigError::Wrong { path: path.to_owned(), error };
         let config: Self = document::parse(text).map_err(wrong)?;
@@ -225,7 +224,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Relations between settings. The key is the one to name in the message.
+    /// Checks relations between settings. **Errors**: the key whose line the message names, and the message.
     fn check(&self) -> Result<(), (&'static str, String)> {
         if self.workers.is_some_and(|workers| !(1..=256).contains(&workers)) {
             return Err(("workers", "workers must be between 1 and 256".into()));

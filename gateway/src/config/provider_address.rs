@@ -1,4 +1,4 @@
-//! Where an outside party is asked, as the configuration names it.
+//! The address of an external provider in the configuration.
 
 use http::Uri;
 use serde::Deserialize;
@@ -7,45 +7,45 @@ use std::net::IpAddr;
 /// A webhook's URL: over TLS, or on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct PartyAddress(Uri);
+pub struct ProviderAddress(Uri);
 
-/// Why a text is no such URL.
+/// The error of a text that is not a webhook's URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PartyAddressError {
+pub enum ProviderAddressError {
     /// Not a URL, or one with a login in it.
     #[error("a webhook is a URL such as https://sms.example/send; a login goes into webhook_token")]
     Shape,
     /// `http` to another machine.
-    #[error("names, documents and codes go there: https is needed except on this machine")]
+    #[error("names, documents and codes are sent there: https is required except on this machine")]
     Plain,
 }
 
-impl PartyAddress {
+impl ProviderAddress {
     /// The URL.
     pub fn uri(&self) -> &Uri {
         &self.0
     }
 
-    /// Whether it is reached over TLS.
+    /// Whether the URL is `https`.
     pub fn is_tls(&self) -> bool {
         self.0.scheme_str() == Some("https")
     }
 }
 
-impl TryFrom<String> for PartyAddress {
-    type Error = PartyAddressError;
+impl TryFrom<String> for ProviderAddress {
+    type Error = ProviderAddressError;
 
-    fn try_from(text: String) -> Result<Self, PartyAddressError> {
-        let uri: Uri = text.parse().map_err(|_| PartyAddressError::Shape)?;
-        let authority = uri.authority().ok_or(PartyAddressError::Shape)?;
+    fn try_from(text: String) -> Result<Self, ProviderAddressError> {
+        let uri: Uri = text.parse().map_err(|_| ProviderAddressError::Shape)?;
+        let authority = uri.authority().ok_or(ProviderAddressError::Shape)?;
         if authority.host().is_empty() || authority.as_str().contains('@') {
-            return Err(PartyAddressError::Shape);
+            return Err(ProviderAddressError::Shape);
         }
         match uri.scheme_str() {
             Some("https") => Ok(Self(uri)),
             Some("http") if is_this_machine(authority.host()) => Ok(Self(uri)),
-            Some("http") => Err(PartyAddressError::Plain),
-            Some(_) | None => Err(PartyAddressError::Shape),
+            Some("http") => Err(ProviderAddressError::Plain),
+            Some(_) | None => Err(ProviderAddressError::Shape),
         }
     }
 }
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn webhooks_are_reached_over_tls_or_on_this_machine() {
-        use PartyAddressError::{Plain, Shape};
+        use ProviderAddressError::{Plain, Shape};
         for (text, wrong) in [
             ("https://sms.example/send?city=xuzhou", None),
             ("http://127.0.0.1:8080/face", None),
@@ -76,7 +76,7 @@ mod tests {
             ("sms.example", Some(Shape)),
             ("", Some(Shape)),
         ] {
-            assert_eq!(PartyAddress::try_from(text.to_owned()).err(), wrong, "{text}");
+            assert_eq!(ProviderAddress::try_from(text.to_owned()).err(), wrong, "{text}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Whether the deployment of a data folder has ended. `gateway sunset` leaves a marker there, which `sunset` writes
-//! and reads in full; a gateway reads only its stage.
+//! Checks whether the deployment of a data folder has ended. `gateway sunset` leaves a marker there. The
+//! module `sunset` writes and reads it in full; a gateway reads only its stage.
 
 use anyhow::{Context as _, bail};
 use scangate_core::time::Timestamp;
@@ -14,39 +14,39 @@ pub const ENDED_MARKER: &str = "sunset";
 
 /// The part of the marker that a gateway reads.
 #[derive(Deserialize)]
-struct Marker {
+struct MarkerHead {
     begun: Timestamp,
-    stage: Stage,
+    stage: MarkerStage,
 }
 
 /// The marker's stage, without its contents.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Stage {
+enum MarkerStage {
     Begun,
     Counted(IgnoredAny),
     Ended(IgnoredAny),
 }
 
-/// Checks that a gateway may serve the deployment of a data folder. **Errors**: `gateway sunset` is ending it, or has
-/// ended it.
-pub fn ensure_living(data: &Path) -> anyhow::Result<()> {
+/// Checks that a gateway may serve the deployment of a data folder. **Errors**: `gateway sunset` is ending
+/// it, or has ended it.
+pub fn ensure_not_ended(data: &Path) -> anyhow::Result<()> {
     let path = data.join(ENDED_MARKER);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    let Marker { begun, stage } = serde_json::from_slice(&bytes)
+    let MarkerHead { begun, stage } = serde_json::from_slice(&bytes)
         .with_context(|| format!("{} is damaged or of another version", path.display()))?;
     let data = data.display();
     match stage {
-        Stage::Begun | Stage::Counted(_) => bail!(
+        MarkerStage::Begun | MarkerStage::Counted(_) => bail!(
             "the deployment of {data} is being ended since {begun}, and some of it may be gone: run `gateway sunset` \
              again until it has ended"
         ),
-        Stage::Ended(_) => bail!(
-            "the deployment of {data} was ended by `gateway sunset`, begun {begun}: a new one begins in a new folder"
+        MarkerStage::Ended(_) => bail!(
+            "the deployment of {data} was ended by `gateway sunset`, begun {begun}: start a new deployment in a new folder"
         ),
     }
 }

@@ -1,5 +1,5 @@
-//! The certificate by which phones know the gateway: the operator's own, or a self-signed one that is made in the
-//! data folder for development. `serve::tls` builds the TLS configurations from it.
+//! The gateway's TLS certificate: the operator's own, or a self-signed one for development, which is created
+//! in the data folder. `serve::tls` builds the TLS configurations from it.
 
 use super::write_new;
 use crate::config::Host;
@@ -21,8 +21,9 @@ pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
     Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
 }
 
-/// Reads the development certificate of the data folder, or makes one: self-signed, for `localhost` and these hosts.
-/// One that was made before a host was named does not know it: remove it, and `key.pem`, to have it made anew.
+/// Reads the development certificate of the data folder, or creates one: self-signed, for `localhost` and
+/// these hosts. An existing certificate does not cover hosts that were configured later: remove it and
+/// `key.pem` to create another.
 pub fn development_identity<'a>(
     data: &Path,
     hosts: impl Iterator<Item = &'a Host>,

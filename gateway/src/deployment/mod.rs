@@ -1,5 +1,5 @@
-//! What a deployment has on its disk besides check-ins: the secret, the certificate, the first tokens.
-//! Made on first start, readable by their owner alone, and never made again where they exist.
+//! A deployment's files other than check-ins: the secret, the certificate, the first tokens. The first start
+//! creates them, readable by their owner alone; later starts never replace them.
 
 mod end_marker;
 mod identity;
@@ -7,7 +7,7 @@ pub mod reference;
 pub mod snapshot;
 pub mod store;
 
-pub use end_marker::{ENDED_MARKER, ensure_living};
+pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
 
 use crate::clock;
@@ -23,13 +23,13 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// The file that says how far a copy to a cluster is.
+/// The name of the progress file of a copy to a cluster.
 pub const COPY_PROGRESS: &str = "store-copy.json";
 
-/// How long the tokens of the first start are good.
+/// The validity of the first tokens.
 const FIRST_TOKEN_MS: u64 = 365 * DAY_MS;
 
-/// Reads the secret, or makes one in the data folder.
+/// Reads the secret, or creates one in the data folder.
 pub fn secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
     let bytes = match named {
         Some(path) => fs::read(path).with_context(|| format!("the secret {}", path.display()))?,
@@ -42,7 +42,7 @@ pub fn secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
     Ok(Secret::new(&bytes)?)
 }
 
-/// Reads the secret of a data folder that a gateway has made one in.
+/// Reads the secret, which must exist.
 pub fn existing_secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
     let path = named.map_or_else(|| data.join("secret"), Path::to_owned);
     let bytes = fs::read(&path)
@@ -50,7 +50,7 @@ pub fn existing_secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secr
     Ok(Secret::new(&bytes)?)
 }
 
-/// The number by which other gateways of a city know the one of this data folder.
+/// The number that identifies this data folder's gateway to the others of the city; created if missing.
 pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
     let path = data.join("gateway");
     let text = read_or_make(&path, || {
@@ -59,15 +59,15 @@ pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
         Ok(format!("{:016x}\n", u64::from_be_bytes(bytes)).into_bytes())
     })?;
     let number = std::str::from_utf8(&text).ok().and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
-    number.with_context(|| format!("{} is no gateway's number", path.display()))
+    number.with_context(|| format!("{} does not hold a gateway's number", path.display()))
 }
 
-/// The number of a data folder's gateway, where it has one yet.
+/// The number of a data folder's gateway, if it has one yet.
 pub fn existing_gateway_number(data: &Path) -> anyhow::Result<Option<u64>> {
     if data.join("gateway").exists() { gateway_number(data).map(Some) } else { Ok(None) }
 }
 
-/// The text of a rule pack: one that comes with the gateway, or a file's. It is known to be valid.
+/// The text of a valid rule pack, by the name of a built-in pack or a file.
 pub fn policy(name: &str) -> anyhow::Result<String> {
     let text = match Policy::builtin(name) {
         Some(text) => text.to_owned(),
@@ -84,13 +84,13 @@ pub fn token_key(secret: &Secret) -> TokenKey {
     TokenKey::new(&secret.purpose("token"))
 }
 
-/// Who signs health certificates and declarations for this deployment.
+/// The issuer that signs the deployment's health certificates and declarations.
 #[must_use]
 pub fn issuer(secret: &Secret) -> Issuer {
     Issuer::new(&secret.purpose("issuer"))
 }
 
-/// Makes the first tokens, where they are not there yet.
+/// Creates the first tokens that do not exist yet.
 pub fn first_tokens(data: &Path, tokens: &TokenKey) -> anyhow::Result<()> {
     for (role, name) in
         [(Role::Authority, "authority"), (Role::Tracer, "tracer"), (Role::Operator, "operator")]
@@ -122,8 +122,8 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> 
     }
 }
 
-/// Replaces a file of the data folder, or makes it, for its owner alone. A crash leaves the old one or the new one;
-/// the new one is on disk when this returns.
+/// Replaces or creates a file of the data folder, readable by its owner alone. A crash leaves the old file or
+/// the new one. The new file is on disk when this returns.
 pub(crate) fn replace(data: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         let new = data.join(format!("{name}.new"));
@@ -137,7 +137,7 @@ pub(crate) fn replace(data: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<(
     write().with_context(|| format!("writing {}", data.join(name).display()))
 }
 
-/// Writes a new file for its owner alone; on disk, name and all, when it returns.
+/// Creates a file that its owner alone can read. File and folder entry are on disk when this returns.
 fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

@@ -1,5 +1,5 @@
-//! What a gateway cannot answer without, besides colours: the kids, the rule packs and the venues. The registry
-//! holds them for good; a snapshot holds them for a start without it.
+//! The reference data without which a gateway cannot answer: key ids, rule packs and venues. The registry
+//! stores it; a snapshot holds a copy for a start without the registry.
 
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
@@ -10,10 +10,10 @@ use scangate_core::venue::Venue;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use serde::{Deserialize, Serialize};
 
-/// The essentials.
+/// Key ids, rule packs and venues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Essentials {
-    /// Which kids are good.
+pub struct ReferenceData {
+    /// The current and accepted key ids.
     pub kids: Kids,
     /// Every pack that was ever in force, the oldest first.
     pub policies: Vec<StoredPolicy>,
@@ -21,22 +21,22 @@ pub struct Essentials {
     pub venues: Vec<Venue>,
 }
 
-impl Essentials {
-    /// Reads them from the registry.
+impl ReferenceData {
+    /// Reads the reference data from the registry.
     pub fn read(registry: &Registry) -> anyhow::Result<Self> {
         let mut venues = Vec::new();
         registry.venues(|venue| venues.push(venue))?;
         Ok(Self { kids: kids(registry)?, policies: registry.policies()?, venues })
     }
 
-    /// What a running gateway has of them.
+    /// The reference data of a running gateway.
     #[must_use]
     pub fn of(tables: &Tables) -> Self {
         Self { kids: tables.keyring.kids(), policies: tables.policies.stored(), venues: tables.venues.all() }
     }
 
-    /// The packs: the last one is in force. **Errors**: there is none, one that is not signed with this key, or one
-    /// that this version cannot read.
+    /// The packs, of which the last is in force. **Errors**: there is no pack; one is not signed with this
+    /// key; this version cannot read one.
     pub fn packs(&self, signed_by: [u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Policies> {
         let mut stored = self.policies.iter();
         let last = stored.next_back().context("no rule pack was ever published")?;
@@ -47,27 +47,28 @@ impl Essentials {
         Ok(policies)
     }
 
-    /// Brings a running gateway up to them. Returns whether another pack is in force now, under which
-    /// everybody is to be recoloured.
-    pub fn give(self, tables: &Tables) -> anyhow::Result<bool> {
+    /// Updates a running gateway. Returns whether another pack is in force now, in which case every colour is
+    /// to be recomputed.
+    pub fn apply(self, tables: &Tables) -> anyhow::Result<bool> {
         tables.keyring.swap(self.kids);
         self.venues.into_iter().for_each(|venue| tables.venues.put(venue));
         follow_policies(&self.policies, &tables.policies)
     }
 }
 
-/// The kids that the registry has.
+/// Reads the key ids from the registry.
 pub fn kids(registry: &Registry) -> anyhow::Result<Kids> {
     parse_kids(registry.kids()?.as_deref())
 }
 
-/// Kids as the registry has them; the first ones where it has none.
+/// Parses the registry's key ids; the default ones if it has none.
 pub fn parse_kids(stored: Option<&[u8]>) -> anyhow::Result<Kids> {
     let parsed = stored.map(serde_json::from_slice).transpose();
     Ok(parsed.context("the kids in the registry")?.unwrap_or_default())
 }
 
-/// Takes in packs that are not known yet, and brings the last one into force. Returns whether it was not.
+/// Adds the packs that are not known yet, and brings the last one into force. Returns whether the pack in
+/// force changed.
 pub fn follow_policies(stored: &[StoredPolicy], policies: &Policies) -> anyhow::Result<bool> {
     for stored in stored.iter().filter(|stored| policies.of(stored.number).is_none()) {
         policies.remember(policies.read(stored)?);

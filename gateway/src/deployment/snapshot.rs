@@ -1,12 +1,12 @@
-//! A snapshot of what a gateway of a city answers by, in its data folder, so that it comes up while the cluster is
-//! away. It holds ids and colours, and nobody's name.
+//! The snapshot in the data folder of a gateway on a cluster: colours and reference data, with which the
+//! gateway can start while the cluster is unavailable. It holds ids and colours, but no names.
 //!
-//! **Shape**, integers big-endian: magic (8), up to when changes had been followed (8, milliseconds since 1970),
-//! length of the essentials (8), the essentials as JSON, a row each of person (8) and packed standing (8), the
-//! number of rows (8), CRC-32 of all bytes before it (4). A new one replaces the old one by renaming once it is on
-//! disk: a crash leaves the old one whole.
+//! **Shape**, integers big-endian: magic (8); time before which all changes are included (8, milliseconds
+//! since 1970); length of the reference data (8); the reference data as JSON; rows of person (8) and packed
+//! standing (8); number of rows (8); CRC-32 of all bytes before it (4). A new snapshot replaces the old one
+//! by renaming once it is on disk, so a crash leaves the old one intact.
 
-use super::reference::Essentials;
+use super::reference::ReferenceData;
 use crate::tables::colours::{ColourTable, PackedStanding};
 use anyhow::{Context as _, ensure};
 use crc32fast::Hasher;
@@ -22,28 +22,28 @@ const ROW_BYTES: usize = 16;
 /// The number of rows.
 const TRAILER_BYTES: usize = 8;
 
-/// A snapshot that was read. Its colours are in the table.
+/// A snapshot whose colours have been read into the table.
 pub struct Snapshot {
-    /// Up to when changes had been followed.
+    /// The time before which all changes are included.
     pub followed: Timestamp,
-    /// The rest of what a gateway answers by.
-    pub essentials: Essentials,
+    /// The reference data.
+    pub reference: ReferenceData,
 }
 
-/// Writes a snapshot. **Cost**: 16 bytes a resident, and one sync.
+/// Writes a snapshot. **Cost**: 16 bytes a resident, and one fsync.
 pub fn write(
     data: &Path,
     followed: Timestamp,
-    essentials: &Essentials,
+    reference: &ReferenceData,
     colours: &ColourTable,
 ) -> io::Result<()> {
     let (path, new) = (data.join(NAME), data.join("snapshot.new"));
-    let mut out = Summed { out: BufWriter::new(File::create(&new)?), sum: Hasher::new() };
-    let essentials = serde_json::to_vec(essentials)?;
+    let mut out = ChecksumWriter { out: BufWriter::new(File::create(&new)?), sum: Hasher::new() };
+    let reference = serde_json::to_vec(reference)?;
     out.write_all(MAGIC)?;
     out.write_all(&followed.0.to_be_bytes())?;
-    out.write_all(&(essentials.len() as u64).to_be_bytes())?;
-    out.write_all(&essentials)?;
+    out.write_all(&(reference.len() as u64).to_be_bytes())?;
+    out.write_all(&reference)?;
     let mut count = 0_u64;
     for (person, PackedStanding(standing)) in colours.all() {
         out.write_all(&person.0.to_be_bytes())?;
@@ -51,7 +51,7 @@ pub fn write(
         count += 1;
     }
     out.write_all(&count.to_be_bytes())?;
-    let Summed { mut out, sum } = out;
+    let ChecksumWriter { mut out, sum } = out;
     out.write_all(&sum.finalize().to_be_bytes())?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     fs::rename(new, path)?;
@@ -64,8 +64,8 @@ pub fn exists(data: &Path) -> bool {
     data.join(NAME).exists()
 }
 
-/// Reads the snapshot of a data folder, if it has one, and fills the colour table from it. **Errors**: it is
-/// damaged or of another format; the table has nothing of it then.
+/// Reads the snapshot of a data folder, if any, and fills the colour table from it. **Errors**: the snapshot
+/// is damaged or of another format; the table is unchanged then.
 pub fn read(data: &Path, colours: &ColourTable) -> anyhow::Result<Option<Snapshot>> {
     let path = data.join(NAME);
     let bytes = match fs::read(&path) {
@@ -82,18 +82,18 @@ fn parse(bytes: &[u8], colours: &ColourTable) -> anyhow::Result<Snapshot> {
     let rest = rest.strip_prefix(MAGIC).context("it is of another format")?;
     let (followed, rest) = number(rest)?;
     let (length, rest) = number(rest)?;
-    let (essentials, rest) = rest.split_at_checked(usize::try_from(length)?).context("it is cut off")?;
+    let (reference, rest) = rest.split_at_checked(usize::try_from(length)?).context("it is cut off")?;
     let (rows, count) = rest.split_last_chunk::<TRAILER_BYTES>().context("it is cut off")?;
     ensure!(
         rows.len() as u64 == u64::from_be_bytes(*count) * ROW_BYTES as u64,
-        "it has other rows than it says"
+        "its number of rows does not match its length"
     );
-    let essentials = serde_json::from_slice(essentials).context("its essentials are of another format")?;
+    let reference = serde_json::from_slice(reference).context("its reference data is of another format")?;
     for row in rows.chunks_exact(ROW_BYTES) {
         let (person, standing) = number(row)?;
         colours.put_packed(PersonId(person), PackedStanding(number(standing)?.0));
     }
-    Ok(Snapshot { followed: Timestamp(followed), essentials })
+    Ok(Snapshot { followed: Timestamp(followed), reference })
 }
 
 fn number(bytes: &[u8]) -> anyhow::Result<(u64, &[u8])> {
@@ -101,13 +101,13 @@ fn number(bytes: &[u8]) -> anyhow::Result<(u64, &[u8])> {
     Ok((u64::from_be_bytes(*number), rest))
 }
 
-/// Sums what it writes.
-struct Summed<W> {
+/// A writer that also computes the CRC-32 of what it writes.
+struct ChecksumWriter<W> {
     out: W,
     sum: Hasher,
 }
 
-impl<W: Write> Write for Summed<W> {
+impl<W: Write> Write for ChecksumWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.sum.update(&bytes[..written]);
@@ -125,8 +125,8 @@ mod tests {
     use crate::tables::keyring::Kids;
     use scangate_core::colour::{Colour, Reasons, Standing};
 
-    fn essentials() -> Essentials {
-        Essentials {
+    fn reference() -> ReferenceData {
+        ReferenceData {
             kids: Kids { current: 2, accepted: vec![1, 2] },
             policies: Vec::new(),
             venues: Vec::new(),
@@ -146,10 +146,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(read(folder.path(), &ColourTable::default()).unwrap().is_none());
         for at in [5, 6] {
-            write(folder.path(), Timestamp(at), &essentials(), &table()).unwrap();
+            write(folder.path(), Timestamp(at), &reference(), &table()).unwrap();
             let colours = ColourTable::default();
             let snapshot = read(folder.path(), &colours).unwrap().unwrap();
-            assert_eq!((snapshot.followed, snapshot.essentials), (Timestamp(at), essentials()));
+            assert_eq!((snapshot.followed, snapshot.reference), (Timestamp(at), reference()));
             let sorted = |colours: &ColourTable| {
                 let mut all: Vec<_> = colours.all().collect();
                 all.sort_by_key(|(person, _)| *person);
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_byte_that_changed_is_found_wherever_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), Timestamp(5), &essentials(), &table()).unwrap();
+        write(folder.path(), Timestamp(5), &reference(), &table()).unwrap();
         let whole = fs::read(folder.path().join(NAME)).unwrap();
         for at in 0..whole.len() {
             let mut bytes = whole.clone();

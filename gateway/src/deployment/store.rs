@@ -2,7 +2,7 @@
 //! gateways share.
 
 use super::snapshot;
-use crate::config::{Config, CqlConfig, Store};
+use crate::config::{Config, CqlConfig, StoreLocation};
 use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -15,20 +15,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a start waits for the cluster where there is a snapshot to begin with.
+/// Timeout of the cluster at a start with a snapshot.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// How long it does where there is none: the schema may have to be made.
+/// Timeout of the cluster at a start without a snapshot. It includes the time to create the schema.
 const FIRST_CONNECT_MAX: Duration = Duration::from_secs(120);
 const USER: &str = "SCANGATE_CQL_USER";
 const PASSWORD: &str = "SCANGATE_CQL_PASSWORD";
 
-/// Whether a store answered.
+/// Whether the stores answered at start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// It did.
-    There,
-    /// It may later.
-    Away,
+pub enum Availability {
+    /// They answered.
+    Up,
+    /// They did not answer, but may later.
+    Down,
 }
 
 /// The stores.
@@ -38,18 +38,19 @@ pub struct Stores {
     /// The trails.
     pub trails: Arc<dyn TrailStore>,
     /// Whether they answered.
-    pub presence: Presence,
-    /// The cluster that they are on, where they are on one.
+    pub availability: Availability,
+    /// The cluster; `None` for embedded stores.
     pub cluster: Option<Arc<Cluster>>,
 }
 
-/// Opens them. **Errors**: an embedded one cannot be opened; the cluster's schema is not one for this gateway. A
-/// cluster that does not answer is no error here.
+/// Opens the configured stores. **Errors**: an embedded store cannot be opened, or the cluster's schema does
+/// not suit this gateway. A cluster that does not answer is not an error here.
 pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     match &config.store {
-        Store::Embedded => embedded(&config.data, secret),
-        Store::Cql(address) => {
-            // A data folder with a snapshot has served a keyspace: should that be gone, it makes no other.
+        StoreLocation::Embedded => embedded(&config.data, secret),
+        StoreLocation::Cql(address) => {
+            // A data folder with a snapshot has served a keyspace: if that is gone, the gateway does not
+            // create it again.
             let has_served = snapshot::exists(&config.data);
             let schema = if has_served { Schema::Expect } else { Schema::Make };
             let cluster = Arc::new(cluster(address, &config.cql, schema)?);
@@ -57,20 +58,20 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
             let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
-            let presence = check(&cluster, &trails, within)?;
-            Ok(Stores { registry, trails: Arc::new(trails), presence, cluster: Some(cluster) })
+            let availability = check(&cluster, &trails, within)?;
+            Ok(Stores { registry, trails: Arc::new(trails), availability, cluster: Some(cluster) })
         }
     }
 }
 
-/// The embedded stores of a data folder.
+/// Opens the embedded stores of a data folder.
 pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
     let registry = Registry::embedded(&data.join("registry"), secret)?;
     let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
-    Ok(Stores { registry, trails, presence: Presence::There, cluster: None })
+    Ok(Stores { registry, trails, availability: Availability::Up, cluster: None })
 }
 
-/// A cluster that nothing is asked of yet.
+/// A cluster that is not connected yet.
 pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow::Result<Cluster> {
     let options = ClusterOptions {
         address: address.clone(),
@@ -84,28 +85,28 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
     Ok(Cluster::new(options)?)
 }
 
-fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Presence> {
+fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Availability> {
     if let Err(error) = cluster.connect(within) {
         anyhow::ensure!(!error.is_final(), error);
         tracing::warn!(%error, "starting without the cluster");
-        return Ok(Presence::Away);
+        return Ok(Availability::Down);
     }
     match trails.check().and_then(|()| Ok(cluster.filling()?)) {
-        Ok(FillState::None | FillState::Whole(_)) => Ok(Presence::There),
+        Ok(FillState::None | FillState::Whole(_)) => Ok(Availability::Up),
         Ok(FillState::Begun(_)) => {
             anyhow::bail!(
-                "the keyspace is being copied into: run `gateway store copy` again until it has ended"
+                "the keyspace is being copied into: run `gateway store copy` again until it is complete"
             )
         }
         Err(error @ TrailError::Buckets { .. }) => Err(error).context("cql.buckets"),
         Err(error) => {
             tracing::warn!(%error, "starting without the cluster");
-            Ok(Presence::Away)
+            Ok(Availability::Down)
         }
     }
 }
 
-/// User and password: from the file if one is named, or from the environment. They are in no message.
+/// User and password, from the configured file or from the environment. No message contains them.
 #[expect(clippy::disallowed_methods, reason = "a password may come from a service manager's environment")]
 fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
     let Some(path) = &config.login else {

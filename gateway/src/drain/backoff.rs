@@ -1,11 +1,11 @@
-//! How long to leave a store alone that failed: longer each time, up to a bound.
+//! Back-off after failures of a store: pauses that double up to a bound.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The pauses.
+/// The state of a back-off.
 pub(crate) struct Backoff {
     pause: Duration,
 }
@@ -24,12 +24,12 @@ impl Backoff {
         pause
     }
 
-    /// Whether it failed last.
+    /// Whether the last attempt failed.
     pub(crate) fn is_pausing(&self) -> bool {
         self.pause > FIRST
     }
 
-    /// The store works again.
+    /// Resets the pauses after a success.
     pub(crate) fn reset(&mut self) {
         self.pause = FIRST;
     }

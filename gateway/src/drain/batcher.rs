@@ -1,10 +1,10 @@
-//! The batcher: follows the journal and drains it to the trail store, on a thread of its own. The journal is
-//! the truth until the store has acknowledged; a drain that fails is repeated as it was, and readers merge
-//! by id.
+//! The batcher: follows the journal and drains it to the trail store, on its own thread. The journal is
+//! authoritative until the store has acknowledged. A drain that fails is repeated unchanged; readers
+//! deduplicate by id.
 
 use super::backoff::Backoff;
-use super::fever_facts::Fevers;
-use super::requests::{Asked, Drains, Publisher};
+use super::fever_facts::FeverRecorder;
+use super::requests::{BatcherRequests, Drains, Publisher};
 use crate::clock;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};
@@ -16,80 +16,81 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Check-ins in one drain. More a drain means fewer and larger values in the store; this many are some
-/// 8 MB in memory.
+/// Check-ins in one drain. A larger drain makes fewer and larger values in the store; this one takes some 8
+/// MB of memory.
 pub const ROWS_MAX: usize = 65_536;
-/// How long a check-in waits for others before it is drained, and how often `complete_through` moves.
+/// The longest wait of a check-in for others in its drain, and the interval at which `complete_through`
+/// moves.
 const WAIT_MAX: Duration = Duration::from_secs(1);
-/// How long the last drain is tried when the gateway stops; what is left is drained after the next start.
+/// Time limit of the last drain when the gateway stops; the rest is drained after the next start.
 const LAST_DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// How long after a failure old trails are dropped again.
+/// The pause before the removal of expired trails is retried.
 const RETAIN_PAUSE: Duration = Duration::from_secs(60);
 
-/// What the batcher works with.
-pub struct Batcher {
-    /// What it follows.
+/// The parts from which the batcher is made.
+pub struct BatcherParts {
+    /// The journal to drain.
     pub journal: Arc<Journal>,
-    /// From where on the store has nothing.
+    /// The first record that the store does not have.
     pub from: Sequence,
-    /// Where it drains to.
+    /// The trail store.
     pub trails: Arc<dyn TrailStore>,
-    /// How long trails are kept. **Units**: days.
+    /// The retention of trails. **Units**: days.
     pub retention_days: u16,
-    /// Where other gateways are told how far the trails are complete.
+    /// The registry, where other gateways read the time before which this gateway's trails are complete.
     pub registry: Registry,
-    /// The number by which they know this one.
+    /// This gateway's number in the registry.
     pub gateway: u64,
-    /// Who puts fevers on record.
-    pub fevers: Fevers,
+    /// The recorder of fevers.
+    pub fevers: FeverRecorder,
 }
 
-/// The running batcher.
-pub struct Running {
-    asked: Arc<Asked>,
+/// The handle that stops the batcher.
+pub struct BatcherHandle {
+    requests: Arc<BatcherRequests>,
     thread: JoinHandle<()>,
 }
 
-impl Running {
-    /// Drains what is in the journal, as far as that goes within seconds, and ends.
+impl BatcherHandle {
+    /// Drains the journal for at most 5 seconds, and ends the thread.
     pub fn stop(self) {
-        self.asked.stop();
+        self.requests.stop();
         if self.thread.join().is_err() {
-            tracing::error!("the batcher ended by a panic; the journal keeps what was not drained");
+            tracing::error!("the batcher panicked; the journal keeps the check-ins that were not drained");
         }
     }
 }
 
 /// Starts the thread.
-pub fn start(batcher: Batcher) -> io::Result<(Running, Drains)> {
+pub fn start(batcher: BatcherParts) -> io::Result<(BatcherHandle, Drains)> {
     let (drains, progress) = Drains::new(Arc::clone(&batcher.journal));
-    let asked = drains.asked();
-    let mut follower = Follower::new(batcher, Arc::clone(&asked), progress);
-    let thread = thread::Builder::new().name("batcher".into()).spawn(move || follower.run())?;
-    Ok((Running { asked, thread }, drains))
+    let requests = drains.requests();
+    let mut batcher = Batcher::new(batcher, Arc::clone(&requests), progress);
+    let thread = thread::Builder::new().name("batcher".into()).spawn(move || batcher.run())?;
+    Ok((BatcherHandle { requests, thread }, drains))
 }
 
-/// The thread's state.
-struct Follower {
+/// The state of the batcher's thread.
+struct Batcher {
     journal: Arc<Journal>,
     reader: Reader,
     trails: Arc<dyn TrailStore>,
     retention_days: u16,
     registry: Registry,
     gateway: u64,
-    fevers: Fevers,
+    fevers: FeverRecorder,
     retained_from: u32,
     retain_after: Option<Instant>,
-    asked: Arc<Asked>,
+    requests: Arc<BatcherRequests>,
     progress: Publisher,
     rows: Vec<CheckIn>,
     backoff: Backoff,
 }
 
-impl Follower {
-    fn new(batcher: Batcher, asked: Arc<Asked>, progress: Publisher) -> Self {
-        let Batcher { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
+impl Batcher {
+    fn new(batcher: BatcherParts, requests: Arc<BatcherRequests>, progress: Publisher) -> Self {
+        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
         Self {
             reader: journal.reader(from),
             journal,
@@ -100,7 +101,7 @@ impl Follower {
             fevers,
             retained_from: 0,
             retain_after: None,
-            asked,
+            requests,
             progress,
             rows: Vec::new(),
             backoff: Backoff::default(),
@@ -109,11 +110,11 @@ impl Follower {
 
     fn run(&mut self) {
         let mut drained_at = Instant::now();
-        while !self.asked.is_stopping() {
+        while !self.requests.is_stopping() {
             self.retain(clock::now());
             let backlog = self.backlog();
             let left = WAIT_MAX.saturating_sub(drained_at.elapsed());
-            if backlog < ROWS_MAX as u64 && !left.is_zero() && !self.asked.wait(left) {
+            if backlog < ROWS_MAX as u64 && !left.is_zero() && !self.requests.wait(left) {
                 continue;
             }
             drained_at = Instant::now();
@@ -121,7 +122,7 @@ impl Follower {
         }
         self.catch_up(Some(Instant::now() + LAST_DRAIN_MAX));
         if self.reader.next() >= self.journal.durable_end() && self.rows.is_empty() {
-            self.tell(|registry, gateway| registry.report_empty(gateway));
+            self.announce(|registry, gateway| registry.report_empty(gateway));
         }
     }
 
@@ -134,7 +135,7 @@ impl Follower {
         backlog
     }
 
-    /// Drains up to the journal's end as it stands.
+    /// Drains up to the journal's present end.
     fn catch_up(&mut self, deadline: Option<Instant>) {
         let seen_at = clock::now();
         let end = self.journal.durable_end();
@@ -145,62 +146,62 @@ impl Follower {
             if !self.drain() {
                 self.backlog();
                 let pause = self.backoff.next();
-                if self.asked.is_stopping() && deadline.is_none() {
+                if self.requests.is_stopping() && deadline.is_none() {
                     return;
                 }
-                self.asked.pause(pause);
+                self.requests.pause(pause);
             }
         }
         self.progress.publish(self.reader.next(), seen_at);
-        self.tell(|registry, gateway| registry.report_drained(gateway, seen_at));
+        self.announce(|registry, gateway| registry.report_drained(gateway, seen_at));
     }
 
-    /// Tells the other gateways, where there are any.
-    fn tell(&self, tell: impl FnOnce(&Registry, u64) -> Result<(), RegistryError>) {
+    /// Announces the progress to other gateways, on a cluster only.
+    fn announce(&self, tell: impl FnOnce(&Registry, u64) -> Result<(), RegistryError>) {
         if self.registry.is_shared()
             && let Err(error) = tell(&self.registry, self.gateway)
         {
-            // Until it is told, others answer as if this gateway were behind.
-            tracing::debug!(%error, "the other gateways were not told how far the trails are");
+            // Until the next success, other gateways treat this one as behind.
+            tracing::debug!(%error, "the progress was not announced to the other gateways");
         }
     }
 
-    /// One drain: what was read and not stored yet, or the next rows. Returns whether it succeeded.
+    /// Drains the rows of a failed drain again, or the next rows. Returns whether the drain succeeded.
     fn drain(&mut self) -> bool {
         if self.rows.is_empty()
             && let Err(error) = self.reader.read(ROWS_MAX, &mut self.rows)
         {
-            tracing::warn!(%error, "the journal cannot be read; trying again");
+            tracing::warn!(%error, "the journal cannot be read; retrying");
             return false;
         }
         if let Err(error) = self.trails.write(&self.rows) {
             metrics::counter!("scangate_drain_failures_total").increment(1);
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, rows = self.rows.len(), "the trail store took no drain; trying again");
+                tracing::warn!(%error, rows = self.rows.len(), "the trail store rejected a drain; retrying");
             }
             return false;
         }
         if let Err(error) = self.fevers.record(&self.rows) {
-            // The rows are drained once more with them.
+            // The rows are drained again with the fevers.
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, "fevers at doors were not put on record; trying again");
+                tracing::warn!(%error, "fevers at doors were not recorded; retrying");
             }
             return false;
         }
         if self.backoff.is_pausing() {
-            tracing::info!("the trail store takes drains again");
+            tracing::info!("the trail store accepts drains again");
         }
         metrics::counter!("scangate_drained_total").increment(self.rows.len() as u64);
         self.rows.clear();
         self.backoff.reset();
         if let Err(error) = self.journal.checkpoint(self.reader.next(), clock::now()) {
-            // The rows are stored; a restart would drain them once more, which changes nothing.
+            // The rows are stored; after a restart they are drained again, which changes nothing.
             tracing::warn!(%error, "the checkpoint was not written");
         }
         true
     }
 
-    /// Drops what is older than the retention, once a day.
+    /// Removes trails older than the retention, once a day.
     fn retain(&mut self, now: Timestamp) {
         let today = u32::try_from(now.0 / DAY_MS).unwrap_or(u32::MAX);
         let from = today.saturating_sub(u32::from(self.retention_days));
@@ -208,7 +209,7 @@ impl Follower {
             match self.trails.retain_from(from) {
                 Ok(()) => (self.retained_from, self.retain_after) = (from, None),
                 Err(error) => {
-                    tracing::warn!(%error, "old trails were not dropped; trying again");
+                    tracing::warn!(%error, "expired trails were not removed; retrying");
                     self.retain_after = Some(Instant::now() + RETAIN_PAUSE);
                 }
             }

@@ -1,6 +1,6 @@
-//! Fevers measured at doors. Where the rule pack that decided says so, one goes on record as a symptom: the batcher
-//! brings the check-ins, so that the scan path waits for nothing, and a repeated drain brings the same facts again,
-//! which changes nothing.
+//! Records fevers measured at doors as facts, if the rule pack that decided the check-in asks for it. The
+//! batcher passes the drained check-ins, so the scan path does not wait. A repeated drain records the same
+//! facts again, which changes nothing.
 
 use crate::tables::Tables;
 use scangate_core::check_in::CheckIn;
@@ -11,27 +11,27 @@ use scangate_storage::registry::{Registry, RegistryError};
 use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Lists of people whose colours are to be worked out anew that may wait.
+/// The queue's bound: lists of people whose colours are to be recomputed.
 const LISTS_MAX: usize = 64;
-/// Who says so.
+/// The source of the facts.
 const SOURCE: &str = "door";
 
-/// Puts fevers on record.
-pub struct Fevers {
+/// Records fevers as facts.
+pub struct FeverRecorder {
     tables: Arc<Tables>,
     registry: Registry,
     feverish: Sender<Vec<PersonId>>,
 }
 
-impl Fevers {
-    /// With where the people come out whose colours are to be worked out anew.
+impl FeverRecorder {
+    /// Makes the recorder, and the queue of people whose colours are to be recomputed.
     #[must_use]
     pub fn new(tables: Arc<Tables>, registry: Registry) -> (Self, Receiver<Vec<PersonId>>) {
         let (feverish, people) = channel(LISTS_MAX);
         (Self { tables, registry, feverish }, people)
     }
 
-    /// Puts those among these check-ins on record. Blocks while too many lists wait.
+    /// Records the fevers among these check-ins. Blocks while the queue is full.
     pub fn record(&self, check_ins: &[CheckIn]) -> Result<(), RegistryError> {
         let facts: Vec<Fact> = check_ins.iter().filter_map(|check_in| self.fact(check_in)).collect();
         if facts.is_empty() {
@@ -42,7 +42,7 @@ impl Fevers {
         let facts = facts.into_iter().zip(registered);
         let facts: Vec<Fact> = facts.filter_map(|(fact, is_known)| is_known.then_some(fact)).collect();
         self.registry.add_facts(&facts)?;
-        // Without a receiver the gateway is stopping: the next start works every colour out.
+        // Without a receiver the gateway is stopping: the next start computes every colour.
         let _ = self.feverish.blocking_send(facts.into_iter().map(|fact| fact.person).collect());
         Ok(())
     }
@@ -53,7 +53,7 @@ impl Fevers {
         if !published.policy.terms().records_door_fever {
             return None;
         }
-        // Named by its check-in, so that the same fever is the same fact.
+        // The id comes from the check-in, so recording a fever twice is idempotent.
         let (id, _) = check_in.id.0.split_first_chunk()?;
         Some(Fact {
             id: FactId(u64::from_be_bytes(*id)),

@@ -1,13 +1,13 @@
-//! How long the journal's room lasts while nothing is drained: its room over the rate of check-ins, smoothed. A
-//! state machine: the time is an argument.
+//! Estimates the time until the journal is full if nothing is drained: the free space over the smoothed rate
+//! of check-ins. A state machine: the time is an argument.
 
 use scangate_storage::journal::Sequence;
 use std::time::{Duration, Instant};
 
-/// Over how long the rate is smoothed.
+/// The time constant of the smoothed rate.
 const SMOOTHED_OVER: Duration = Duration::from_secs(10);
 
-/// The estimate.
+/// The estimate's state.
 pub struct Headroom {
     at: Instant,
     end: Sequence,
@@ -16,14 +16,14 @@ pub struct Headroom {
 }
 
 impl Headroom {
-    /// Begins where the journal ends.
+    /// Starts at the journal's present end.
     #[must_use]
     pub fn new(now: Instant, end: Sequence) -> Self {
         Self { at: now, end, rate: 0.0 }
     }
 
-    /// Takes in where the journal ends now. Returns how many seconds this room lasts; infinity where nothing
-    /// comes in.
+    /// Updates the rate with the journal's present end. Returns the seconds until `room` check-ins are used
+    /// up; infinity without check-ins.
     pub fn seconds(&mut self, now: Instant, end: Sequence, room: u64) -> f64 {
         let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]

@@ -1,5 +1,5 @@
-//! Everything behind the journal: the batcher that writes check-ins to the trail store, the requests to catch up
-//! with it, and the fevers that go on record. It reads the journal and knows no request.
+//! Everything behind the journal: the batcher that writes check-ins to the trail store, requests to catch up
+//! with the journal, and facts from fevers measured at doors. It reads the journal and knows nothing of HTTP.
 
 mod backoff;
 pub mod batcher;

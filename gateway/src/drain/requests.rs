@@ -1,4 +1,4 @@
-//! How the back office asks the batcher to catch up, and learns how far it is.
+//! Requests of the back office to the batcher: catch up, and report the progress.
 
 use scangate_core::time::Timestamp;
 use scangate_storage::journal::{Journal, Sequence};
@@ -6,102 +6,104 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How far the trail store is.
+/// The progress of the drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Progress {
+struct DrainProgress {
     /// Everything before this is stored.
     stored: Sequence,
     /// Everything acknowledged before this time is stored.
     complete_through: Timestamp,
 }
 
-/// Asks the batcher to catch up.
+/// The back office's handle to the batcher.
 pub struct Drains {
     journal: Arc<Journal>,
-    asked: Arc<Asked>,
-    progress: watch::Receiver<Progress>,
+    requests: Arc<BatcherRequests>,
+    progress: watch::Receiver<DrainProgress>,
 }
 
-/// The batcher's side: says how far it is.
-pub(super) struct Publisher(watch::Sender<Progress>);
+/// The batcher's side: publishes the progress.
+pub(super) struct Publisher(watch::Sender<DrainProgress>);
 
 impl Publisher {
     pub(super) fn publish(&self, stored: Sequence, complete_through: Timestamp) {
-        self.0.send_replace(Progress { stored, complete_through });
+        self.0.send_replace(DrainProgress { stored, complete_through });
     }
 }
 
 impl Drains {
     pub(super) fn new(journal: Arc<Journal>) -> (Self, Publisher) {
-        let nothing = Progress { stored: Sequence(0), complete_through: Timestamp(0) };
+        let nothing = DrainProgress { stored: Sequence(0), complete_through: Timestamp(0) };
         let (publisher, progress) = watch::channel(nothing);
-        (Self { journal, asked: Arc::default(), progress }, Publisher(publisher))
+        (Self { journal, requests: Arc::default(), progress }, Publisher(publisher))
     }
 
-    pub(super) fn asked(&self) -> Arc<Asked> {
-        Arc::clone(&self.asked)
+    pub(super) fn requests(&self) -> Arc<BatcherRequests> {
+        Arc::clone(&self.requests)
     }
 
-    /// Asks for a drain at once and waits until it has passed the journal's end as it stands, at most
-    /// `wait`. Returns up to when the trails are complete: every check-in acknowledged before then is in.
+    /// Requests an immediate drain, and waits at most `wait` until it has passed the journal's present end.
+    /// Returns the time before which the trails are complete: they hold every check-in acknowledged before
+    /// it.
     pub async fn caught_up(&self, wait: Duration) -> Timestamp {
         let end = self.journal.durable_end();
         let mut progress = self.progress.clone();
-        self.asked.drain();
-        // Where the wait is over, the answer is what there is, and says so.
+        self.requests.drain();
+        // After a timeout the trails are incomplete, which the returned time shows.
         let _ = tokio::time::timeout(wait, progress.wait_for(|progress| progress.stored >= end)).await;
         progress.borrow().complete_through
     }
 
-    /// Up to when the trails are complete as it is.
+    /// The time before which the trails are complete at present.
     #[must_use]
     pub fn so_far(&self) -> Timestamp {
         self.progress.borrow().complete_through
     }
 }
 
-/// What the batcher is asked.
+/// The requests to the batcher's thread.
 #[derive(Default)]
-pub(super) struct Asked {
-    wish: Mutex<Wish>,
+pub(super) struct BatcherRequests {
+    pending: Mutex<PendingRequests>,
     bell: Condvar,
 }
 
 #[derive(Default)]
-struct Wish {
+struct PendingRequests {
     drain: bool,
     stop: bool,
 }
 
-impl Asked {
-    fn wish(&self) -> MutexGuard<'_, Wish> {
-        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
+impl BatcherRequests {
+    fn lock(&self) -> MutexGuard<'_, PendingRequests> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn drain(&self) {
-        self.wish().drain = true;
+        self.lock().drain = true;
         self.bell.notify_all();
     }
 
     pub(super) fn stop(&self) {
-        self.wish().stop = true;
+        self.lock().stop = true;
         self.bell.notify_all();
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.wish().stop
+        self.lock().stop
     }
 
-    /// Waits for a wish, so long at most. Returns whether a drain is wished for at once.
+    /// Waits at most `at_most` for a request. Returns whether an immediate drain is requested.
     pub(super) fn wait(&self, at_most: Duration) -> bool {
-        let waited = self.bell.wait_timeout_while(self.wish(), at_most, |wish| !wish.drain && !wish.stop);
-        let (mut wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut wish.drain)
+        let waited =
+            self.bell.wait_timeout_while(self.lock(), at_most, |pending| !pending.drain && !pending.stop);
+        let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut pending.drain)
     }
 
-    /// Waits out a pause, which only a stop cuts short.
+    /// Waits for a pause, which only a stop request ends early.
     pub(super) fn pause(&self, pause: Duration) {
-        let waited = self.bell.wait_timeout_while(self.wish(), pause, |wish| !wish.stop);
+        let waited = self.bell.wait_timeout_while(self.lock(), pause, |pending| !pending.stop);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }

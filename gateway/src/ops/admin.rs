@@ -1,5 +1,5 @@
-//! The operators' listener: plain HTTP on loopback, apart from the public port, so that it answers when
-//! that one is overloaded.
+//! The operators' listener: plain HTTP on loopback. It is separate from the public port, so it answers while
+//! that port is overloaded.
 
 use crate::clock;
 use crate::serve::phase::Phase;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// What operators are shown.
+/// The state behind the operators' listener.
 #[derive(Clone)]
 pub struct Admin {
     /// The tables.
@@ -29,7 +29,7 @@ pub struct Admin {
     pub phase: watch::Receiver<Phase>,
 }
 
-/// Serves until the runtime ends, so that a drain can be watched.
+/// Serves until the runtime ends, so operators can watch a drain.
 pub async fn serve(listener: TcpListener, admin: Admin) {
     let router = Router::new()
         .route("/livez", get(async || "alive\n"))
@@ -41,7 +41,7 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
     }
 }
 
-/// Whether check-ins are taken. A table that is still loading does not stop them: their colour is
+/// Whether the gateway accepts check-ins. It does so while the colour table is loading; the colour is
 /// `unknown` until then.
 async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
     let why_not = if *admin.phase.borrow() == Phase::Draining {

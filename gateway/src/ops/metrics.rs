@@ -1,11 +1,11 @@
-//! Every metric of the gateway, with its kind, labels and help text. `deploy/METRICS.md` lists the same for operators;
-//! a test compares the two with the names in the sources. No label holds a person.
+//! Every metric of the gateway, with its kind, labels and help text. `deploy/METRICS.md` lists the same for
+//! operators; a test compares the two with the names in the sources. No label holds a person.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 /// The kind of a metric, by Prometheus' terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MetricKind {
     Counter,
     Gauge,
     Histogram,
@@ -14,22 +14,22 @@ enum Kind {
 /// One metric.
 struct Metric {
     name: &'static str,
-    kind: Kind,
+    kind: MetricKind,
     #[cfg_attr(not(test), expect(dead_code, reason = "a test compares the labels with deploy/METRICS.md"))]
     labels: &'static [&'static str],
     help: &'static str,
 }
 
 const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Counter, labels, help }
+    Metric { name, kind: MetricKind::Counter, labels, help }
 }
 
 const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Gauge, labels, help }
+    Metric { name, kind: MetricKind::Gauge, labels, help }
 }
 
 const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Histogram, labels, help }
+    Metric { name, kind: MetricKind::Histogram, labels, help }
 }
 
 /// All metrics, in the order of a check-in's path.
@@ -92,9 +92,9 @@ const METRICS: [Metric; 20] = [
 pub(super) fn describe() {
     for Metric { name, kind, help, .. } in METRICS {
         match kind {
-            Kind::Counter => describe_counter!(name, help),
-            Kind::Gauge => describe_gauge!(name, help),
-            Kind::Histogram => describe_histogram!(name, help),
+            MetricKind::Counter => describe_counter!(name, help),
+            MetricKind::Gauge => describe_gauge!(name, help),
+            MetricKind::Histogram => describe_histogram!(name, help),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What operators see: the admin listener, logs and metrics.
+//! The operators' view: admin listener, logs and metrics.
 
 pub mod admin;
 mod metrics;

@@ -1,15 +1,15 @@
 //! Logs and metrics. Logs go to standard error, as text or JSON lines; metrics are rendered for the admin
-//! listener. Neither is given a person.
+//! listener. Neither contains personal data.
 
 use super::metrics;
 use crate::serve::LATENCY_BOUNDS_US;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `SCANGATE_LOG` says otherwise: of the driver only what is wrong.
+/// The default of `SCANGATE_LOG`; from the CQL driver only errors.
 const FILTER: &str = "info,scylla=error";
 
-/// Starts logging; `SCANGATE_LOG` filters it, `SCANGATE_LOG_FORMAT=json` makes lines of JSON.
+/// Starts logging. `SCANGATE_LOG` sets the filter; `SCANGATE_LOG_FORMAT=json` selects JSON lines.
 #[expect(clippy::disallowed_methods, reason = "logging starts before the configuration is read")]
 pub fn start_logs() {
     let filter = EnvFilter::try_from_env("SCANGATE_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));

@@ -1,7 +1,7 @@
-//! The last phase: waits for the reason to stop, and takes the gateway apart in the order in which nothing is lost.
+//! The last phase: waits for a reason to stop, and stops the gateway's parts in an order that loses nothing.
 
-use super::snapshots::take_snapshot;
-use super::start::{Running, StopSignals};
+use super::snapshots::write_snapshot;
+use super::start::{RunningGateway, StopSignals};
 use crate::config::Config;
 use crate::drain::headroom::Headroom;
 use crate::serve::phase::Phase;
@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often the journal's health is checked.
+/// The interval of health checks.
 const HEALTH_TICK: Duration = Duration::from_millis(100);
-/// How long the back office may take to answer its last calls.
+/// Time limit of the back office for its last calls.
 const OFFICE_DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// Waits until the gateway is told to stop or cannot go on, and drains it. **Errors**: the reason it could not go on.
-pub(super) fn drain_when_stopped(config: &Config, running: Running) -> anyhow::Result<()> {
-    let Running { runtime, workers, phase, answering, batcher, journal, tables, office, stop } = running;
+/// Waits until the gateway is signalled to stop or cannot continue, and drains it. **Errors**: it could not
+/// continue.
+pub(super) fn drain_when_stopped(config: &Config, running: RunningGateway) -> anyhow::Result<()> {
+    let RunningGateway { runtime, workers, phase, answering, batcher, journal, tables, office, stop } =
+        running;
     let ended = runtime.block_on(until_stopped(stop, &journal, &workers));
     tracing::info!("draining");
     phase.send_replace(Phase::Draining);
@@ -28,13 +30,13 @@ pub(super) fn drain_when_stopped(config: &Config, running: Running) -> anyhow::R
     let _ = runtime.block_on(async { tokio::time::timeout(OFFICE_DRAIN_MAX, answering).await });
     batcher.stop();
     runtime.shutdown_timeout(OFFICE_DRAIN_MAX);
-    if let Err(error) = take_snapshot(&config.data, &tables) {
+    if let Err(error) = write_snapshot(&config.data, &tables) {
         tracing::warn!(%error, "the last snapshot was not written");
     }
     drop(office);
     match Arc::try_unwrap(journal) {
         Ok(journal) => journal.close(),
-        Err(_) => tracing::info!("the journal is still read; it is recovered at the next start"),
+        Err(_) => tracing::info!("the journal is still in use; the next start recovers it"),
     }
     ended
 }

@@ -1,10 +1,10 @@
-//! Fills the tables at a start: from the registry, or from the snapshot while the cluster is away.
+//! Fills the tables at start-up: from the registry, or from the snapshot while the cluster is unavailable.
 
 use crate::config::Config;
 use crate::deployment;
-use crate::deployment::reference::Essentials;
+use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
-use crate::deployment::store::Presence;
+use crate::deployment::store::Availability;
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
 use crate::tables::keyring::Keyring;
@@ -17,29 +17,29 @@ use scangate_core::keys::Secret;
 use scangate_core::policy::Policy;
 use scangate_storage::registry::Registry;
 
-/// What the workers share, filled from the registry, or from the snapshot where that is away.
+/// The tables that the workers share.
 pub(super) fn tables(
     config: &Config,
     secret: &Secret,
     issuer: &Issuer,
     registry: &Registry,
-    presence: Presence,
+    availability: Availability,
 ) -> anyhow::Result<Tables> {
     let colours = ColourTable::default();
-    let essentials = match presence {
-        Presence::There => {
+    let reference = match availability {
+        Availability::Up => {
             publish_configured(config, issuer, registry)?;
-            Essentials::read(registry)?
+            ReferenceData::read(registry)?
         }
-        Presence::Away => from_snapshot(config, &colours)?,
+        Availability::Down => from_snapshot(config, &colours)?,
     };
-    let policies = essentials.packs(issuer.public_key_bytes())?;
+    let policies = reference.packs(issuer.public_key_bytes())?;
     let venues = Venues::default();
-    essentials.venues.into_iter().for_each(|venue| venues.put(venue));
+    reference.venues.into_iter().for_each(|venue| venues.put(venue));
     Ok(Tables {
         colours,
         venues,
-        keyring: Keyring::new(secret.clone(), essentials.kids),
+        keyring: Keyring::new(secret.clone(), reference.kids),
         policies,
         recent: RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
@@ -47,24 +47,24 @@ pub(super) fn tables(
     })
 }
 
-fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Essentials> {
+fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<ReferenceData> {
     let read = snapshot::read(&config.data, colours)?;
-    let Snapshot { followed, essentials } = read.with_context(|| {
+    let Snapshot { followed, reference } = read.with_context(|| {
         format!("{} does not answer, and {} has no snapshot", config.store, config.data.display())
     })?;
     colours.set_followed(followed);
     colours.set_snapshot(followed);
     colours.set_loaded();
-    tracing::info!(%followed, residents = colours.len(), "answering by the snapshot");
-    Ok(essentials)
+    tracing::info!(%followed, residents = colours.len(), "answering from the snapshot");
+    Ok(reference)
 }
 
-/// The setting that keeps the pack which the configuration named last.
+/// The registry's setting that holds the last configured pack.
 const CONFIGURED_POLICY: &str = "configured-policy";
 
-/// Publishes the pack that the configuration names, when it names another than at the last start. In a city it
-/// is the first one only: gateways with different configurations would take turns, so that later packs come by
-/// two approvers.
+/// Publishes the configured pack if it differs from the one at the last start. On a cluster it publishes only
+/// the first pack, because gateways with different configurations would overwrite each other; later packs
+/// need two approvers.
 fn publish_configured(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
     if registry.is_shared() && !registry.policies()?.is_empty() {
         return Ok(());

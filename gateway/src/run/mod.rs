@@ -1,5 +1,5 @@
-//! A gateway's life in three phases: [`open`] what is on disk or on the cluster, [`start`] the threads over it, and
-//! [`drain`] in the order in which nothing is lost: workers first, then the back office, the batcher, the journal.
+//! A gateway's life in three phases: [`open`] reads the data folder and the stores, [`start`] starts the
+//! threads, and [`drain`] stops them in an order that loses nothing: workers, back office, batcher, journal.
 
 mod drain;
 mod fill;
@@ -22,7 +22,7 @@ pub struct Addresses {
 }
 
 /// Runs a gateway until SIGTERM or SIGINT, and drains it. Calls `ready` with its addresses once it listens.
-/// **Errors**: what it could not start with, or what it cannot go on with.
+/// **Errors**: the gateway could not start, or could not continue.
 pub fn run(
     config: &Config,
     metrics: PrometheusHandle,

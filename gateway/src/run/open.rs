@@ -1,11 +1,12 @@
-//! The first phase: everything that a gateway reads before it serves. The data folder and its lock, the secret, the
-//! certificate, the stores, the tables, and the journal. No thread of ours runs yet but the journal's.
+//! The first phase: everything that a gateway reads before it serves. The data folder and its lock, the
+//! secret, the certificate, the stores, the tables, and the journal. Of our threads only the journal's runs
+//! yet.
 
 use super::{fill, recovery};
 use crate::clock;
 use crate::config::Config;
 use crate::deployment;
-use crate::deployment::store::{self, Presence, Stores};
+use crate::deployment::store::{self, Availability, Stores};
 use crate::office::registration::providers::Providers;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
@@ -22,11 +23,11 @@ use std::sync::Arc;
 use std::thread;
 use tokio::sync::Notify;
 
-/// Records that a worker's lane holds on their way to the disk: as many as answers may wait there.
+/// Records in a worker's lane that await their fsync, and so the bound on waiting answers.
 const LANE_RECORDS: usize = 16_384;
 
 /// A gateway's parts before any of them runs.
-pub(super) struct Opened {
+pub(super) struct OpenGateway {
     pub(super) secret: Secret,
     pub(super) tls: Arc<Tls>,
     pub(super) providers: Providers,
@@ -49,32 +50,33 @@ pub(super) struct OpenJournal {
     pub(super) intake_bell: Arc<Notify>,
 }
 
-/// Opens everything. **Errors**: the deployment has ended, another gateway holds the folder, or a part cannot be read.
-pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
-    deployment::ensure_living(&config.data)?;
+/// Opens everything. **Errors**: the deployment has ended, another gateway holds the folder, or a part cannot
+/// be read.
+pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
+    deployment::ensure_not_ended(&config.data)?;
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder {}", config.data.display()))?;
-    // The lock on the journal is the one on the whole folder: nothing else is touched before it is held.
+    // The journal's lock covers the whole folder: nothing else is read or written before it is held.
     let disk = RealDisk::open(config.data.join("journal"))?;
     // `gateway sunset` may have ended it before the lock was held.
-    deployment::ensure_living(&config.data)?;
+    deployment::ensure_not_ended(&config.data)?;
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let tls = Arc::new(tls::configure(&identity(config)?)?);
     let providers = Providers::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
-    let Stores { registry, trails, presence, cluster } = store::open(config, &secret)?;
+    let Stores { registry, trails, availability, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
-    let tables = Arc::new(fill::tables(config, &secret, &issuer, &registry, presence)?);
+    let tables = Arc::new(fill::tables(config, &secret, &issuer, &registry, availability)?);
     deployment::first_tokens(&config.data, &tables.tokens)?;
     providers.warn_of_doubles(&tables.policies.in_force().policy.terms().steps);
 
     let journal = open_journal(config, disk, &tables)?;
     let is_drained = journal.recovered.end == journal.recovered.checkpoint;
-    if registry.is_shared() && presence == Presence::There && is_drained {
-        // The other gateways wait for this one from here on. With a backlog they have waited all the time.
+    if registry.is_shared() && availability == Availability::Up && is_drained {
+        // From here on the other gateways wait for this one. With a backlog they have waited throughout.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    Ok(Opened { secret, tls, providers, issuer, gateway, registry, trails, tables, journal })
+    Ok(OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, tables, journal })
 }
 
 fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {
@@ -98,8 +100,9 @@ fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Res
     Ok(OpenJournal { journal: Arc::new(journal), recovered, lanes, office_lane, bells, intake_bell })
 }
 
-/// Tells the others to wait for this gateway. It looks whether the city is being ended only after that, and who ends
-/// a city says so before looking whom it waits for: of the two one sees the other.
+/// Registers this gateway, so that the others wait for it, and only then checks whether the city is being
+/// ended. A sunset closes the city first and then checks for gateways. In this order at least one of the two
+/// sees the other.
 fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> anyhow::Result<()> {
     registry.report_drained(gateway, clock::now())?;
     let Some(cluster) = cluster else { return Ok(()) };
@@ -110,7 +113,7 @@ fn join_city(gateway: u64, registry: &Registry, cluster: Option<&Cluster>) -> an
     Ok(())
 }
 
-/// The number of workers: as configured, or one a core.
+/// The configured number of workers, or one a core.
 fn workers(config: &Config) -> u16 {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     config.workers.unwrap_or_else(|| u16::try_from(cores.min(256)).expect("at most 256"))

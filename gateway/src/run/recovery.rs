@@ -1,12 +1,12 @@
-//! What the journal had before this start: what to tell the operator, and the check-ins that a repeated
-//! scan may still ask for.
+//! Recovery of the journal: logs what was found, and restores the recent check-ins, which a repeated scan may
+//! still ask for.
 
 use crate::tables::recent::RecentCheckIns;
 use scangate_core::check_in::{CheckIn, Moment, check_in_id};
 use scangate_core::time::Step;
 use scangate_storage::journal::RecoveryReport;
 
-/// Says what recovery found.
+/// Logs what recovery found.
 pub(super) fn report(recovered: &RecoveryReport) {
     let backlog = recovered.end.0.saturating_sub(recovered.checkpoint.0);
     tracing::info!(backlog, recent = recovered.recent.len(), "the journal is recovered");
@@ -14,7 +14,7 @@ pub(super) fn report(recovered: &RecoveryReport) {
         tracing::info!(
             segment = torn.segment,
             slot = torn.slot,
-            "the last group was torn by a crash; none of it was promised"
+            "a crash tore the last group; none of it was acknowledged"
         );
     }
     for damage in &recovered.damaged {
@@ -22,7 +22,7 @@ pub(super) fn report(recovered: &RecoveryReport) {
     }
 }
 
-/// Fills the table of recent check-ins again.
+/// Restores the table of recent check-ins.
 pub(super) fn remember(recovered: &RecoveryReport, recent: &RecentCheckIns) {
     for check_in in &recovered.recent {
         if let Some(step) = step_of(check_in) {
@@ -31,8 +31,8 @@ pub(super) fn remember(recovered: &RecoveryReport, recent: &RecentCheckIns) {
     }
 }
 
-/// The step of the code a check-in came from: the one of those valid at its time that makes its id. None
-/// for an imported one, which no scan repeats.
+/// The step of the code that a check-in came from: the step, among those valid at its time, that yields its
+/// id. `None` for an imported check-in, which no scan repeats.
 fn step_of(check_in: &CheckIn) -> Option<Step> {
     let CheckIn { person, venue, direction, at, .. } = *check_in;
     let now = Step::of(at).0;

@@ -1,6 +1,6 @@
-//! Snapshots of the colours and the reference data, taken while the gateway runs and once more when it stops.
+//! Writes snapshots of the colours and the reference data, periodically and when the gateway stops.
 
-use crate::deployment::reference::Essentials;
+use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot;
 use crate::tables::Tables;
 use std::io;
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Between two snapshots lies the time that one takes, so many times over, within these bounds.
+/// The pause after a snapshot, as a multiple of the time that it took; the two bounds below clamp it.
 const SNAPSHOT_SHARE: u32 = 20;
 const SNAPSHOT_PAUSE_MIN: Duration = Duration::from_secs(5);
 const SNAPSHOT_PAUSE_MAX: Duration = Duration::from_secs(40);
 
-/// Takes snapshots for as long as the gateway runs, where there are other gateways to follow. A twentieth of a
-/// disk's time at most goes into them, as long as that keeps them younger than a minute.
-pub(super) async fn keep_snapshot(data: PathBuf, tables: Arc<Tables>) {
+/// Writes snapshots while the gateway runs, on a cluster only. Snapshots use at most 1/20 of the disk's time,
+/// as long as that keeps them younger than a minute.
+pub(super) async fn write_snapshots(data: PathBuf, tables: Arc<Tables>) {
     loop {
         let began = Instant::now();
         let (folder, shared) = (data.clone(), Arc::clone(&tables));
-        match tokio::task::spawn_blocking(move || take_snapshot(&folder, &shared)).await {
+        match tokio::task::spawn_blocking(move || write_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "no snapshot was written; trying again"),
+            Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not written; retrying"),
             Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
         }
         let pause = began.elapsed() * SNAPSHOT_SHARE;
@@ -29,10 +29,10 @@ pub(super) async fn keep_snapshot(data: PathBuf, tables: Arc<Tables>) {
     }
 }
 
-pub(super) fn take_snapshot(data: &Path, tables: &Tables) -> io::Result<()> {
+pub(super) fn write_snapshot(data: &Path, tables: &Tables) -> io::Result<()> {
     match tables.colours.followed() {
         Some(followed) if tables.colours.is_loaded() && tables.colours.snapshot() < Some(followed) => {
-            snapshot::write(data, followed, &Essentials::of(tables), &tables.colours)?;
+            snapshot::write(data, followed, &ReferenceData::of(tables), &tables.colours)?;
             tables.colours.set_snapshot(followed);
             Ok(())
         }

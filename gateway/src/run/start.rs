@@ -1,11 +1,12 @@
-//! The second phase: the batcher, the back office, the admin listener and the workers, each over what is open.
+//! The second phase: starts the batcher, the back office, the admin listener and the workers over the open
+//! parts.
 
 use super::Addresses;
-use super::open::{OpenJournal, Opened};
-use super::snapshots::keep_snapshot;
+use super::open::{OpenGateway, OpenJournal};
+use super::snapshots::write_snapshots;
 use crate::config::Config;
-use crate::drain::batcher::{self, Batcher};
-use crate::drain::fever_facts::Fevers;
+use crate::drain::batcher::{self, BatcherParts};
+use crate::drain::fever_facts::FeverRecorder;
 use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch;
 use crate::office::{self, Office, OfficeSettings, RegistrationService, ResidentServices};
@@ -34,14 +35,14 @@ use tokio::task;
 /// Threads of the back office.
 const OFFICE_THREADS: usize = 2;
 
-/// A gateway that serves.
-pub(super) struct Running {
+/// A gateway that serves, with the handles that stop it.
+pub(super) struct RunningGateway {
     pub(super) runtime: Runtime,
     pub(super) workers: Vec<JoinHandle<anyhow::Result<()>>>,
     pub(super) phase: watch::Sender<Phase>,
-    /// Ends once no worker can send a call any more and the last one is answered.
+    /// Ends once every worker has ended and the last call is answered.
     pub(super) answering: task::JoinHandle<()>,
-    pub(super) batcher: batcher::Running,
+    pub(super) batcher: batcher::BatcherHandle,
     pub(super) journal: Arc<Journal>,
     pub(super) tables: Arc<Tables>,
     pub(super) office: Arc<Office>,
@@ -57,13 +58,13 @@ pub(super) struct StopSignals {
 /// Starts every part. **Errors**: an address is taken, or a thread cannot be made.
 pub(super) fn start(
     config: &Config,
-    opened: Opened,
+    opened: OpenGateway,
     metrics: PrometheusHandle,
-) -> anyhow::Result<(Running, Addresses)> {
-    let Opened { secret, tls, providers, issuer, gateway, registry, trails, tables, journal } = opened;
+) -> anyhow::Result<(RunningGateway, Addresses)> {
+    let OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, tables, journal } = opened;
     let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
-    let (fevers, feverish) = Fevers::new(Arc::clone(&tables), registry.clone());
-    let batcher = Batcher {
+    let (fevers, feverish) = FeverRecorder::new(Arc::clone(&tables), registry.clone());
+    let batcher = BatcherParts {
         journal: Arc::clone(&journal),
         from: recovered.checkpoint,
         trails: Arc::clone(&trails),
@@ -97,10 +98,19 @@ pub(super) fn start(
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
     let shared = WorkerParts { workers, tables: Arc::clone(&tables), door, tls, secret, phase };
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
-    // Before `ready`: a supervisor that learns that the gateway is ready may stop it in order.
+    // Before `ready`: from then on a supervisor may send SIGTERM, which must drain the gateway.
     let stop = stop_signals(&runtime)?;
-    let running =
-        Running { runtime, workers, phase: set_phase, answering, batcher, journal, tables, office, stop };
+    let running = RunningGateway {
+        runtime,
+        workers,
+        phase: set_phase,
+        answering,
+        batcher,
+        journal,
+        tables,
+        office,
+        stop,
+    };
     Ok((running, addresses))
 }
 
@@ -139,7 +149,7 @@ fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tabl
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
-    runtime.spawn(keep_snapshot(config.data.clone(), Arc::clone(tables)));
+    runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(tables)));
 }
 
 fn start_admin(config: &Config, runtime: &Runtime, admin: Admin) -> anyhow::Result<SocketAddr> {

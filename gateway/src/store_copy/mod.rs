@@ -1,6 +1,6 @@
-//! Moving house: a whole embedded deployment copied from its data folder to a cluster, then read back and
-//! compared. It may be interrupted anywhere and run again; what it writes, it may write twice. How the stores are
-//! read and written piece by piece is in `scangate-storage`.
+//! `gateway store copy`: copies an embedded deployment from its data folder to a cluster, then reads it back
+//! and compares. The copy may be interrupted anywhere and resumed; every write is idempotent.
+//! `scangate-storage` reads and writes the stores piece by piece.
 
 mod progress;
 mod progress_bar;
@@ -12,9 +12,9 @@ use crate::config::Config;
 use crate::deployment::{self, store};
 use anyhow::{Context as _, bail, ensure};
 
-use progress::{Progress, ProgressFile, Source, Stage};
-use progress_bar::Bar;
-use retry::Patience;
+use progress::{CopyProgress, CopySource, CopyStage, ProgressFile};
+use progress_bar::StageBar;
+use retry::RetryBudget;
 use scangate_core::keys::Secret;
 use scangate_storage::copying::Difference;
 use scangate_storage::cql::{Address, Cluster, FillState, Schema};
@@ -25,36 +25,37 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the first answer of the cluster is waited for: the schema may have to be made.
+/// Timeout of the cluster's first answer. It includes the time to create the schema.
 const CONNECT_MAX: Duration = Duration::from_secs(120);
 
-/// What is to be copied where.
-pub struct Order {
+/// A copy to be made: source, target and settings.
+pub struct CopyJob {
     /// The data folder of a gateway that has been stopped.
     pub from: PathBuf,
     /// The cluster and the keyspace.
     pub to: Address,
-    /// How to talk to the cluster, and how long trails are kept there.
+    /// The connection settings of the cluster, and its retention.
     pub config: Config,
 }
 
-/// What was copied.
+/// The counts of a verified copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Copied {
-    /// Rows of the registry that are on both sides, and equal.
+pub struct CopySummary {
+    /// Registry rows that are equal on both sides.
     pub rows: u64,
-    /// The same of check-ins.
+    /// Check-ins that are equal on both sides.
     pub check_ins: u64,
-    /// Check-ins that are not kept any more, and were left out.
-    pub left_out: u64,
+    /// Check-ins past their retention, which were not copied.
+    pub expired: u64,
 }
 
-/// Copies and compares. **Errors**: the source is not ready, or the keyspace another's: nothing was written then;
-/// the cluster was away for too long; the copy is unlike the source.
-pub fn copy(order: &Order) -> anyhow::Result<Copied> {
-    let Order { from, to, config } = order;
-    // The lock on the journal is the one on the whole folder, as for a gateway.
-    let (_lock, journal_end) = hold(from)?;
+/// Copies a deployment and compares the copy with it. **Errors**: the source is not ready, or the keyspace
+/// belongs to another city (nothing was written); the cluster was unavailable for too long; the copy differs
+/// from the source.
+pub fn copy(job: &CopyJob) -> anyhow::Result<CopySummary> {
+    let CopyJob { from, to, config } = job;
+    // The journal's lock covers the whole folder, as for a gateway.
+    let (_lock, journal_end) = lock_source(from)?;
     let secret = deployment::existing_secret(from, config.secret.as_deref())?;
     let cluster = Arc::new(store::cluster(to, &config.cql, Schema::Make)?);
     let registry = RegistryCopy::open(&from.join("registry"), Arc::clone(&cluster))?;
@@ -62,23 +63,23 @@ pub fn copy(order: &Order) -> anyhow::Result<Copied> {
     let buckets = config.cql.buckets.unwrap_or(BUCKETS);
     let trails =
         TrailCopy::open(&from.join("trails"), BUCKETS, Arc::clone(&cluster), buckets, config.retention_days)?;
-    let source = Source { journal_end: journal_end.0, registry: registry.sum()? };
-    let mut patience = Patience::default();
-    patience.until_done(progress_bar::say, || cluster.connect(CONNECT_MAX))?;
+    let source = CopySource { journal_end: journal_end.0, registry: registry.sum()? };
+    let mut retry = RetryBudget::default();
+    retry.run(progress_bar::print, || cluster.connect(CONNECT_MAX))?;
     let file = ProgressFile::of(from);
-    let mut house = House { order, cluster, registry, trails, file, patience, was_whole: false };
-    let progress = house.enter(&secret, source)?;
-    house.copy(progress)
+    let mut copier = Copier { job, cluster, registry, trails, file, retry, was_complete: false };
+    let progress = copier.resume(&secret, source)?;
+    copier.copy(progress)
 }
 
-/// Takes the lock of a data folder whose trails have everything that its journal has. Returns the journal's end.
-fn hold(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
+/// Locks a data folder whose journal has been drained to its trails. Returns the lock and the journal's end.
+fn lock_source(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
     let shown = folder.display();
-    deployment::ensure_living(folder)?;
+    deployment::ensure_not_ended(folder)?;
     for part in ["journal", "registry", "trails"] {
         ensure!(
             folder.join(part).is_dir(),
-            "{shown} is not the data folder of a gateway that keeps its stores there: it has no `{part}`"
+            "{shown} is not the data folder of a gateway with embedded stores: it has no `{part}`"
         );
     }
     let disk = RealDisk::open(folder.join("journal"))
@@ -93,106 +94,105 @@ fn hold(folder: &Path) -> anyhow::Result<(RealDisk, Sequence)> {
     Ok((disk, found.end))
 }
 
-/// Both sides, and how far it is from one to the other.
-struct House<'a> {
-    order: &'a Order,
+/// Both sides of a copy, its progress file and its retries.
+struct Copier<'a> {
+    job: &'a CopyJob,
     cluster: Arc<Cluster>,
     registry: RegistryCopy,
     trails: TrailCopy,
     file: ProgressFile,
-    patience: Patience,
-    /// Whether the copy was whole before: gateways may have served it since.
-    was_whole: bool,
+    retry: RetryBudget,
+    /// Whether an earlier run completed the copy: gateways may have served it since.
+    was_complete: bool,
 }
 
-impl House<'_> {
-    /// Finds out that the keyspace may be copied into, and where to go on.
-    fn enter(&mut self, secret: &Secret, source: Source) -> anyhow::Result<Progress> {
-        let House { order, cluster, registry, trails, file, patience, was_whole } = self;
-        let checked = patience.until_done(progress_bar::say, || match trails.check() {
+impl Copier<'_> {
+    /// Checks that the keyspace may be copied into. Returns the progress from which to resume.
+    fn resume(&mut self, secret: &Secret, source: CopySource) -> anyhow::Result<CopyProgress> {
+        let Copier { job, cluster, registry, trails, file, retry, was_complete } = self;
+        let checked = retry.run(progress_bar::print, || match trails.check() {
             Err(error @ TrailError::Buckets { .. }) => Ok(Err(error)),
             checked => checked.map(Ok),
         })?;
         checked.context("cql.buckets")?;
         let served = Registry::clustered(Arc::clone(cluster), secret)?;
-        let gateways = patience.until_done(progress_bar::say, || served.drained())?.len();
+        let gateways = retry.run(progress_bar::print, || served.drained())?.len();
         ensure!(
             gateways == 0,
             "gateways at work on {}: {gateways}; `gateway store gateways` lists them",
-            order.to
+            job.to
         );
-        let ground = target::Ground {
-            folder: &order.from,
-            to: &order.to,
+        let target = target::TargetKeyspace {
+            folder: &job.from,
+            to: &job.to,
             file: file.path(),
-            filling: patience.until_done(progress_bar::say, || cluster.filling())?,
-            is_empty: patience.until_done(progress_bar::say, || registry.is_target_empty())?
-                && patience.until_done(progress_bar::say, || trails.is_target_empty())?,
+            filling: retry.run(progress_bar::print, || cluster.filling())?,
+            is_empty: retry.run(progress_bar::print, || registry.is_target_empty())?
+                && retry.run(progress_bar::print, || trails.is_target_empty())?,
         };
-        let progress = ground.enter(file.read()?, source)?;
-        *was_whole = matches!(ground.filling, FillState::Whole(_));
-        // Before anything is written there, so that whatever is found there later has a file that tells of it.
+        let progress = target.resume(file.read()?, source)?;
+        *was_complete = matches!(target.filling, FillState::Whole(_));
+        // The file is written before the keyspace: whatever a later run finds there then has a progress file.
         file.write(&progress)?;
-        let is_ours = patience.until_done(progress_bar::say, || cluster.begin_filling(progress.copy))?;
-        ensure!(is_ours, "another copy to {} has begun at the same time", order.to);
+        let is_ours = retry.run(progress_bar::print, || cluster.begin_filling(progress.copy))?;
+        ensure!(is_ours, "another copy to {} started at the same time", job.to);
         Ok(progress)
     }
 
-    fn copy(mut self, mut progress: Progress) -> anyhow::Result<Copied> {
+    fn copy(mut self, mut progress: CopyProgress) -> anyhow::Result<CopySummary> {
         self.copy_rows(&mut progress)?;
         self.copy_check_ins(&mut progress)?;
         let rows = self.compare_rows(&progress.source)?;
         let check_ins = self.compare_check_ins()?;
-        self.patience.until_done(progress_bar::say, || self.cluster.end_filling(progress.copy))?;
-        Ok(Copied { rows, check_ins, left_out: self.trails.count_before(self.first_day())? })
+        self.retry.run(progress_bar::print, || self.cluster.end_filling(progress.copy))?;
+        Ok(CopySummary { rows, check_ins, expired: self.trails.count_before(self.first_day())? })
     }
 
-    fn copy_rows(&mut self, progress: &mut Progress) -> anyhow::Result<()> {
-        let Stage::Rows { at, done } = &progress.stage else { return Ok(()) };
-        let mut bar = Bar::new("copying the registry", progress.source.registry.rows, *done);
+    fn copy_rows(&mut self, progress: &mut CopyProgress) -> anyhow::Result<()> {
+        let CopyStage::Rows { at, done } = &progress.stage else { return Ok(()) };
+        let mut bar = StageBar::new("copying the registry", progress.source.registry.rows, *done);
         let (mut next, mut done) = (Some(at.clone()), *done);
         while let Some(at) = next {
-            let piece = self.patience.until_done(|text| bar.say(text), || self.registry.copy(&at))?;
+            let piece = self.retry.run(|text| bar.print(text), || self.registry.copy(&at))?;
             done += piece.rows;
             bar.advance(done, piece.rows);
             if let Some(at) = piece.next.clone() {
-                progress.stage = Stage::Rows { at, done };
+                progress.stage = CopyStage::Rows { at, done };
                 self.file.write_when_due(progress)?;
             }
             next = piece.next;
         }
         bar.end();
-        progress.stage = self.trails.first(self.first_day()).map_or(Stage::Copied, Stage::CheckIns);
+        progress.stage = self.trails.first(self.first_day()).map_or(CopyStage::Copied, CopyStage::CheckIns);
         self.file.write(progress)
     }
 
-    fn copy_check_ins(&mut self, progress: &mut Progress) -> anyhow::Result<()> {
-        let Stage::CheckIns(at) = progress.stage else { return Ok(()) };
+    fn copy_check_ins(&mut self, progress: &mut CopyProgress) -> anyhow::Result<()> {
+        let CopyStage::CheckIns(at) = progress.stage else { return Ok(()) };
         let (done, all) = self.trails.extent(Some(at));
-        let mut bar = Bar::new("copying the trails", all, done);
-        // Days may have ended since it was interrupted.
+        let mut bar = StageBar::new("copying the trails", all, done);
+        // The retention of some days may have ended since the interruption.
         let mut next = self.trails.first(self.first_day()).map(|first| first.max(at));
         while let Some(at) = next {
-            let piece = self.patience.until_done(|text| bar.say(text), || self.trails.copy(at))?;
+            let piece = self.retry.run(|text| bar.print(text), || self.trails.copy(at))?;
             bar.advance(self.trails.extent(piece.next).0, piece.rows);
             if let Some(at) = piece.next {
-                progress.stage = Stage::CheckIns(at);
+                progress.stage = CopyStage::CheckIns(at);
                 self.file.write_when_due(progress)?;
             }
             next = piece.next;
         }
         bar.end();
-        progress.stage = Stage::Copied;
+        progress.stage = CopyStage::Copied;
         self.file.write(progress)
     }
 
-    /// Compares every row. Returns how many there are.
-    fn compare_rows(&mut self, source: &Source) -> anyhow::Result<u64> {
-        let mut bar = Bar::new("comparing the registry", RegistryCopy::ring(), 0);
+    /// Compares every row. Returns the number of rows.
+    fn compare_rows(&mut self, source: &CopySource) -> anyhow::Result<u64> {
+        let mut bar = StageBar::new("comparing the registry", RegistryCopy::ring(), 0);
         let (mut next, mut rows) = (Some(0), 0);
         while let Some(at) = next {
-            let (piece, difference) =
-                self.patience.until_done(|text| bar.say(text), || self.registry.compare(at))?;
+            let (piece, difference) = self.retry.run(|text| bar.print(text), || self.registry.compare(at))?;
             self.ensure_equal(difference)?;
             rows += piece.rows;
             bar.advance(piece.next.map_or(RegistryCopy::ring(), u64::from), piece.rows);
@@ -200,32 +200,30 @@ impl House<'_> {
         }
         if rows < source.registry.rows {
             self.find_missing()?;
-            bail!("{} gave {rows} of {} rows: run the command again", self.order.to, source.registry.rows);
+            bail!("{} returned {rows} of {} rows: run the command again", self.job.to, source.registry.rows);
         }
         bar.end();
         Ok(rows)
     }
 
-    /// Ends with the first row that is missing on the cluster.
+    /// Returns an error at the first row that is missing on the cluster.
     fn find_missing(&mut self) -> anyhow::Result<()> {
         let mut next = Some(RegistryCopy::first());
         while let Some(at) = next {
-            let (piece, difference) =
-                self.patience.until_done(progress_bar::say, || self.registry.missing(&at))?;
+            let (piece, difference) = self.retry.run(progress_bar::print, || self.registry.missing(&at))?;
             self.ensure_equal(difference)?;
             next = piece.next;
         }
         Ok(())
     }
 
-    /// Compares every check-in under either index. Returns how many there are.
+    /// Compares every check-in under both indexes. Returns the number of check-ins.
     fn compare_check_ins(&mut self) -> anyhow::Result<u64> {
-        let mut bar = Bar::new("comparing the trails", self.trails.extent(None).1, 0);
+        let mut bar = StageBar::new("comparing the trails", self.trails.extent(None).1, 0);
         let (mut next, mut check_ins) = (self.trails.first(self.first_day()), 0);
         while let Some(at) = next {
-            let (piece, difference) =
-                self.patience.until_done(|text| bar.say(text), || self.trails.compare(at))?;
-            // Of a day that ended meanwhile the cluster keeps nothing.
+            let (piece, difference) = self.retry.run(|text| bar.print(text), || self.trails.compare(at))?;
+            // The cluster expires a day whose retention ends during the comparison.
             if self.trails.first(self.first_day()).is_some_and(|first| first <= at) {
                 self.ensure_equal(difference)?;
             }
@@ -241,20 +239,20 @@ impl House<'_> {
 
     fn ensure_equal(&self, difference: Option<Difference>) -> anyhow::Result<()> {
         let Some(difference) = difference else { return Ok(()) };
-        let (from, to) = (self.order.from.display(), &self.order.to);
-        if self.was_whole {
+        let (from, to) = (self.job.from.display(), &self.job.to);
+        if self.was_complete {
             bail!(
-                "{to} had all of {from} once, and is unlike it since gateways have served it: {difference}"
+                "{to} had a complete copy of {from} and differs from it since gateways have served it: {difference}"
             );
         }
         bail!(
-            "the copy on {to} is unlike {from}: {difference}. No gateway will serve it; drop the keyspace and copy \
+            "the copy on {to} differs from {from}: {difference}. No gateway will serve it; drop the keyspace and copy \
              again"
         )
     }
 
-    /// The first day whose check-ins are kept.
+    /// The first day whose check-ins are retained.
     fn first_day(&self) -> u32 {
-        clock::now().utc_day().saturating_sub(u32::from(self.order.config.retention_days))
+        clock::now().utc_day().saturating_sub(u32::from(self.job.config.retention_days))
     }
 }

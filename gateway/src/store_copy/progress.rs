@@ -1,5 +1,5 @@
-//! The file in the data folder that says how far a copy is: JSON, replaced by renaming once it is on disk. What
-//! was written since the last one is copied once more after an interruption, which changes nothing.
+//! The progress file of a copy, in the data folder: JSON, replaced by renaming once it is on disk. After an
+//! interruption, rows copied since the last write of the file are copied again, which changes nothing.
 
 use crate::deployment::{self, COPY_PROGRESS};
 use anyhow::Context as _;
@@ -11,51 +11,51 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often it is written: what is done again after an interruption.
+/// The write interval, which bounds the work repeated after an interruption.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How far a copy is.
+/// The progress of a copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Progress {
-    /// Where to.
+pub(super) struct CopyProgress {
+    /// The address of the target.
     pub(super) to: String,
-    /// The copy's number, which the keyspace knows it by.
+    /// The copy's number, which the keyspace also holds.
     pub(super) copy: i32,
-    /// What is copied.
-    pub(super) source: Source,
-    /// How far it is.
-    pub(super) stage: Stage,
+    /// The source of the copy.
+    pub(super) source: CopySource,
+    /// The stage and its position.
+    pub(super) stage: CopyStage,
 }
 
-/// What a data folder has: another after a gateway has run on it.
+/// The state of a data folder. It changes when a gateway runs on the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Source {
-    /// How many records its journal has had.
+pub(super) struct CopySource {
+    /// The journal's end: the number of records it ever had.
     pub(super) journal_end: u64,
-    /// Its registry.
+    /// The rows of its registry.
     pub(super) registry: RowsSum,
 }
 
-/// How far it is.
+/// The stage of a copy, with the position from which to resume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Stage {
-    /// In the registry.
+pub(super) enum CopyStage {
+    /// The registry is being copied.
     Rows {
-        /// Where to go on.
+        /// The next row.
         at: RowCursor,
-        /// Rows before it.
+        /// The rows before it.
         done: u64,
     },
-    /// In the trails: where to go on.
+    /// The trails are being copied, from this position.
     CheckIns(TrailCursor),
-    /// All is copied, and to be compared.
+    /// Everything is copied and is compared next.
     Copied,
 }
 
-/// The file.
+/// The progress file of a data folder.
 pub(super) struct ProgressFile {
     folder: PathBuf,
     path: PathBuf,
@@ -72,8 +72,8 @@ impl ProgressFile {
         &self.path
     }
 
-    /// Reads it, if there is one.
-    pub(super) fn read(&self) -> anyhow::Result<Option<Progress>> {
+    /// Reads the file; `None` if there is none.
+    pub(super) fn read(&self) -> anyhow::Result<Option<CopyProgress>> {
         match fs::read(&self.path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
@@ -83,15 +83,15 @@ impl ProgressFile {
         }
     }
 
-    /// Writes it. It is on disk when this returns.
-    pub(super) fn write(&mut self, progress: &Progress) -> anyhow::Result<()> {
+    /// Writes the file. It is on disk when this returns.
+    pub(super) fn write(&mut self, progress: &CopyProgress) -> anyhow::Result<()> {
         deployment::replace(&self.folder, COPY_PROGRESS, &serde_json::to_vec(progress)?)?;
         self.written = Some(Instant::now());
         Ok(())
     }
 
-    /// Writes it, unless that was a moment ago.
-    pub(super) fn write_when_due(&mut self, progress: &Progress) -> anyhow::Result<()> {
+    /// Writes the file unless the last write was less than [`TICK`] ago.
+    pub(super) fn write_when_due(&mut self, progress: &CopyProgress) -> anyhow::Result<()> {
         match self.written {
             Some(written) if written.elapsed() < TICK => Ok(()),
             Some(_) | None => self.write(progress),

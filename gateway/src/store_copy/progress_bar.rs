@@ -1,64 +1,64 @@
-//! How far a stage is: a bar on a terminal, and a line now and then elsewhere.
+//! Shows the progress of a stage: a bar on a terminal, otherwise a line every 10 seconds.
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// How often a line is written where there is no terminal.
+/// The interval of lines without a terminal.
 const LINE_TICK: Duration = Duration::from_secs(10);
 
-/// A stage's bar.
-pub(super) struct Bar {
+/// The progress bar of a stage.
+pub(super) struct StageBar {
     stage: &'static str,
-    /// Hidden where there is no terminal.
+    /// Hidden without a terminal.
     bar: ProgressBar,
     since: Instant,
     rows: u64,
-    /// When the last line was written, and of how many rows it told.
-    told: Option<(Instant, u64)>,
+    /// The time of the last line, and the rows that it reported.
+    last_line: Option<(Instant, u64)>,
 }
 
-/// Says something where there is no bar.
-pub(super) fn say(text: &str) {
+/// Prints a line while no bar is shown.
+pub(super) fn print(text: &str) {
     eprintln!("{text}");
 }
 
-impl Bar {
-    /// A stage of this length, so much of which is done.
+impl StageBar {
+    /// A bar for a stage of `length`, of which `done` is complete.
     pub(super) fn new(stage: &'static str, length: u64, done: u64) -> Self {
         let bar = ProgressBar::new(length).with_position(done).with_prefix(stage);
         let style = ProgressStyle::with_template("{prefix} {bar:30} {percent:>3} %  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { stage, bar, since: Instant::now(), rows: 0, told: None }
+        Self { stage, bar, since: Instant::now(), rows: 0, last_line: None }
     }
 
-    /// The stage is at this position, after so many more rows.
+    /// Moves the bar to a position, after `rows` more rows.
     pub(super) fn advance(&mut self, position: u64, rows: u64) {
         self.rows += rows;
         self.bar.set_position(position);
         self.bar.set_message(self.pace());
-        if self.told.is_none_or(|(at, _)| at.elapsed() >= LINE_TICK) {
-            self.tell();
+        if self.last_line.is_none_or(|(at, _)| at.elapsed() >= LINE_TICK) {
+            self.print_line();
         }
     }
 
-    /// Says something beside the bar.
-    pub(super) fn say(&self, text: &str) {
-        if self.bar.is_hidden() { say(text) } else { self.bar.println(text) }
+    /// Prints a line above the bar.
+    pub(super) fn print(&self, text: &str) {
+        if self.bar.is_hidden() { print(text) } else { self.bar.println(text) }
     }
 
-    /// The stage is done.
+    /// Ends the stage.
     pub(super) fn end(mut self) {
         self.bar.abandon_with_message(self.pace());
-        if self.told.is_none_or(|(_, rows)| rows < self.rows) {
-            self.tell();
+        if self.last_line.is_none_or(|(_, rows)| rows < self.rows) {
+            self.print_line();
         }
     }
 
-    fn tell(&mut self) {
+    fn print_line(&mut self) {
         if self.bar.is_hidden() {
-            say(&format!("{}: {}", self.stage, self.pace()));
+            print(&format!("{}: {}", self.stage, self.pace()));
         }
-        self.told = Some((Instant::now(), self.rows));
+        self.last_line = Some((Instant::now(), self.rows));
     }
 
     fn pace(&self) -> String {

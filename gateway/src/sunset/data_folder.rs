@@ -1,5 +1,5 @@
-//! The data folder: what is in it, and how it is emptied. It is emptied of what gateways make alone: where it holds
-//! something else, that is for its owner to move away first.
+//! Lists and empties a data folder. It deletes only files that gateways make; if the folder holds anything
+//! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
 use crate::deployment::{COPY_PROGRESS, ENDED_MARKER};
@@ -8,8 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// What gateways and their commands make in a data folder, in the order in which it goes: whose trace is the longest
-/// first, and the secret last, without which nothing else can be read.
+/// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
+/// data goes first. The secret goes last: nothing else can be read without it.
 const PARTS: [&str; 16] = [
     "trails",
     "registry",
@@ -29,47 +29,47 @@ const PARTS: [&str; 16] = [
     SECRET,
 ];
 const SECRET: &str = "secret";
-/// Those that are written over before they are removed.
+/// The parts that are overwritten before they are removed.
 const KEYS: [&str; 5] = ["authority.token", "tracer.token", "operator.token", "key.pem", SECRET];
-/// What a file system of its own has at its root.
+/// The folder at the root of a file system, where a data folder may be mounted.
 const OF_THE_FILE_SYSTEM: &str = "lost+found";
 
 /// A data folder.
-pub(super) struct Folder(PathBuf);
+pub(super) struct DataFolder(PathBuf);
 
-/// The files of a folder.
-pub(super) struct Files {
+/// The list of a folder's files.
+pub(super) struct FolderFiles {
     pub(super) files: Vec<RemovedFile>,
     /// The parts that are links.
     pub(super) links: Vec<String>,
 }
 
-impl Folder {
-    /// The folder at a path. **Errors**: there is none.
+impl DataFolder {
+    /// Opens the folder at a path. **Errors**: it does not exist.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let whole = path.canonicalize().with_context(|| format!("the data folder {}", path.display()))?;
-        ensure!(whole.is_dir(), "{} is no folder", path.display());
+        ensure!(whole.is_dir(), "{} is not a folder", path.display());
         Ok(Self(whole))
     }
 
-    /// Its absolute path.
+    /// The absolute path.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Its name alone.
+    /// The name without its path.
     pub(super) fn name(&self) -> String {
         self.0.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    /// A part of it, where there is one.
+    /// The path of a part, if it exists.
     pub(super) fn part(&self, name: &str) -> Option<PathBuf> {
         let path = self.0.join(name);
         path.exists().then_some(path)
     }
 
-    /// Finds out that it is a gateway's, and nobody else's too.
-    pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
+    /// Checks that a gateway made everything in the folder.
+    pub(super) fn ensure_made_by_gateway(&self) -> anyhow::Result<()> {
         let shown = self.0.display();
         ensure!(
             self.0.join("journal").is_dir(),
@@ -79,22 +79,23 @@ impl Folder {
         strange.retain(|name| !PARTS.contains(&name.as_str()));
         ensure!(
             strange.is_empty(),
-            "{shown} holds what no gateway makes: {}. Move it away first; nothing was touched",
+            "{shown} holds what no gateway makes: {}. Move it away first; nothing was changed",
             strange.join(", ")
         );
         Ok(())
     }
 
-    /// Every file in it, the marker apart.
-    pub(super) fn files(&self) -> anyhow::Result<Files> {
-        let mut found = Files { files: Vec::new(), links: Vec::new() };
+    /// Every file in the folder, except the marker.
+    pub(super) fn files(&self) -> anyhow::Result<FolderFiles> {
+        let mut found = FolderFiles { files: Vec::new(), links: Vec::new() };
         let mut list = || -> io::Result<()> {
             for name in self.names()? {
                 let path = self.0.join(&name);
                 if path.is_symlink() {
                     found.links.push(name.clone());
                 }
-                // A part that is a link to a folder was put on another disk: its files are the gateway's.
+                // An operator may have linked a part to a folder on another disk: its files are the gateway's
+                // too.
                 if path.is_dir() {
                     list_folder(&path, &name, &mut found.files)?;
                 } else {
@@ -109,18 +110,18 @@ impl Folder {
         Ok(found)
     }
 
-    /// Removes everything that gateways make, as far as it is there. It stays removed after a power cut.
+    /// Removes every part that exists. The removal survives a power cut.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
         for part in PARTS {
             let path = self.0.join(part);
             let removed = if KEYS.contains(&part) { remove_key(&path) } else { remove_part(&path) };
-            found(removed).with_context(|| format!("removing {}", path.display()))?;
+            ignore_missing(removed).with_context(|| format!("removing {}", path.display()))?;
         }
         let synced = File::open(&self.0).and_then(|folder| folder.sync_all());
         synced.with_context(|| self.0.display().to_string())
     }
 
-    /// The names in it, the marker's apart, in order.
+    /// The sorted names in the folder, except the marker's.
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0)? {
@@ -155,19 +156,23 @@ fn remove_part(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let is_folder = entry.file_type()?.is_dir();
-        found(if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) })?;
+        ignore_missing(if is_folder {
+            fs::remove_dir_all(entry.path())
+        } else {
+            fs::remove_file(entry.path())
+        })?;
     }
     if path.is_symlink() {
         return fs::remove_file(path);
     }
     match fs::remove_dir(path) {
-        // A disk of its own is mounted there: it is empty now.
+        // A disk is mounted there: its root stays, and is empty.
         Err(error) if error.kind() == ErrorKind::ResourceBusy => Ok(()),
         removed => removed,
     }
 }
 
-/// Writes zeros over a key and removes it. What a link leads to lies elsewhere and is let be.
+/// Overwrites a key with zeros and removes it. The target of a link is outside the folder and stays.
 fn remove_key(path: &Path) -> io::Result<()> {
     let metadata = path.symlink_metadata()?;
     if metadata.is_file() {
@@ -178,8 +183,8 @@ fn remove_key(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// What is not there need not be removed.
-fn found(removed: io::Result<()>) -> io::Result<()> {
+/// Treats a missing file as removed.
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
@@ -191,8 +196,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    /// A data folder, and a disk beside it that its journal was put on.
-    fn lived_in() -> (tempfile::TempDir, Folder) {
+    /// A data folder whose journal is linked to another disk.
+    fn lived_in() -> (tempfile::TempDir, DataFolder) {
         let root = tempfile::tempdir().unwrap();
         let (data, disk) = (root.path().join("data"), root.path().join("disk"));
         fs::create_dir_all(data.join("registry/keyspaces/1")).unwrap();
@@ -203,15 +208,15 @@ mod tests {
         fs::write(data.join("key.pem"), "key").unwrap();
         fs::write(root.path().join("kept"), "secret").unwrap();
         symlink(root.path().join("kept"), data.join("secret")).unwrap();
-        let folder = Folder::open(&data).unwrap();
+        let folder = DataFolder::open(&data).unwrap();
         (root, folder)
     }
 
     #[test]
-    fn it_is_emptied_wherever_its_parts_lie_and_nothing_else_is_touched() {
+    fn every_part_is_emptied_through_links_and_nothing_else_is_changed() {
         let (root, folder) = lived_in();
-        folder.ensure_gateways().unwrap();
-        let Files { files, links } = folder.files().unwrap();
+        folder.ensure_made_by_gateway().unwrap();
+        let FolderFiles { files, links } = folder.files().unwrap();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, ["journal/1.segment", "key.pem", "registry/keyspaces/1/2", "secret"]);
         assert_eq!((files[0].bytes, links), (9, vec!["journal".to_owned(), "secret".to_owned()]));
@@ -229,8 +234,8 @@ mod tests {
     fn a_folder_that_holds_something_else_is_refused() {
         let (_root, folder) = lived_in();
         fs::write(folder.path().join("holiday.jpg"), "x").unwrap();
-        assert!(folder.ensure_gateways().unwrap_err().to_string().contains("holiday.jpg"));
+        assert!(folder.ensure_made_by_gateway().unwrap_err().to_string().contains("holiday.jpg"));
         let empty = tempfile::tempdir().unwrap();
-        assert!(Folder::open(empty.path()).unwrap().ensure_gateways().is_err());
+        assert!(DataFolder::open(empty.path()).unwrap().ensure_made_by_gateway().is_err());
     }
 }

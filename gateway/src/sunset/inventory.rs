@@ -1,52 +1,53 @@
-//! What a deployment had before it ended, as the report says it: numbers, names of files and tables, and nobody's id.
+//! The contents of a deployment before it ends, as the report lists them: counts, and names of files and
+//! tables. No id of a person is among them.
 
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_storage::registry::{Counts, Registry};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What there was.
+/// The contents of a deployment before its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
-    /// The data folder, by its name alone.
+pub struct Inventory {
+    /// The name of the data folder, without its path.
     pub folder: String,
-    /// The keyspace, where registry and trails were on a cluster; none where it had been dropped already.
+    /// The keyspace, if the stores were on a cluster and it had not been dropped before.
     pub keyspace: Option<Keyspace>,
-    /// What each store held.
-    pub held: Vec<Held>,
+    /// The contents of each store.
+    pub held: Vec<StoreInventory>,
     /// The journal of the data folder.
-    pub journal: JournalHeld,
-    /// What was there to be removed from the data folder.
+    pub journal: JournalSummary,
+    /// The files to be removed from the data folder.
     pub files: Vec<RemovedFile>,
-    /// Those of the files that were links: what they led to lies elsewhere.
+    /// The parts that were links to files or folders elsewhere.
     pub links: Vec<String>,
-    /// What lies elsewhere and was left alone, though it belongs to the deployment.
+    /// Files of the deployment outside the folder, which are not deleted.
     pub elsewhere: Vec<String>,
 }
 
-/// A keyspace.
+/// A keyspace and its cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyspace {
-    /// Its name.
+    /// The keyspace's name.
     pub name: String,
-    /// Its tables.
+    /// The keyspace's tables.
     pub tables: Vec<String>,
-    /// Nodes of its cluster.
+    /// The number of nodes of the cluster.
     pub nodes: u64,
-    /// Those that could not be reached.
+    /// The number of nodes that could not be reached.
     pub nodes_away: u64,
 }
 
-/// What a store held.
+/// The contents of a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// Which: `embedded` or `cql`.
+pub struct StoreInventory {
+    /// The kind of store: `embedded` or `cql`.
     pub store: String,
-    /// People that were registered.
+    /// Registered people.
     pub people: u64,
     /// Venues.
     pub venues: u64,
-    /// Facts, withdrawn ones too.
+    /// Facts, including withdrawn ones.
     pub facts: u64,
     /// Withdrawals of facts.
     pub withdrawals: u64,
@@ -54,60 +55,60 @@ pub struct Held {
     pub daily_reports: u64,
     /// Cases.
     pub cases: u64,
-    /// The audit.
-    pub audit: AuditHeld,
-    /// Rows by table, those counted above among them.
+    /// The state of the audit.
+    pub audit: AuditSummary,
+    /// Rows by table, including those counted above.
     pub rows: BTreeMap<String, u64>,
-    /// Check-ins in the trails, by day in UTC.
+    /// Check-ins in the trails by UTC day.
     pub check_ins: BTreeMap<String, u64>,
 }
 
-/// The audit: a chain of hashes.
+/// The state of the audit, which is a hash chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditHeld {
-    /// How many entries.
+pub struct AuditSummary {
+    /// The number of entries.
     pub entries: u64,
     /// The hash of the last one.
     pub last_hash: Option<String>,
-    /// The entry at which the chain was found to be broken.
+    /// The entry at which the chain is broken, if it is.
     pub broken_at: Option<u64>,
 }
 
-/// A journal.
+/// The state of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalHeld {
-    /// Records that it ever took.
+pub struct JournalSummary {
+    /// The number of records ever appended.
     pub records: u64,
-    /// Those of them that were not in the trails yet.
+    /// The number of records that had not been drained to the trails.
     pub undrained: u64,
 }
 
-/// A file.
+/// A file to be removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemovedFile {
-    /// Its path in the data folder.
+    /// The path in the data folder.
     pub name: String,
-    /// Its length.
+    /// The length.
     pub bytes: u64,
 }
 
-impl Before {
-    /// The bytes of all files.
+impl Inventory {
+    /// The total length of the files.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
-impl Held {
-    /// Counts a store. **Cost**: reads every key of the registry, and all of the audit.
+impl StoreInventory {
+    /// Counts a store. **Cost**: reads every key of the registry and the whole audit.
     pub(super) fn count(
         store: &str,
         registry: &Registry,
         check_ins: BTreeMap<u32, u64>,
     ) -> anyhow::Result<Self> {
         let counts = registry.counts()?;
-        let audit = AuditHeld::count(registry, &counts)?;
+        let audit = AuditSummary::count(registry, &counts)?;
         Ok(Self {
             store: store.to_owned(),
             people: counts.people(),
@@ -123,7 +124,7 @@ impl Held {
     }
 }
 
-impl AuditHeld {
+impl AuditSummary {
     fn count(registry: &Registry, counts: &Counts) -> anyhow::Result<Self> {
         Ok(Self {
             entries: counts.audit_entries(),
@@ -133,7 +134,7 @@ impl AuditHeld {
     }
 }
 
-/// The date of a day since 1970.
+/// The date of a day, counted from 1970-01-01.
 fn date(day: u32) -> String {
     let text = Timestamp(u64::from(day) * DAY_MS).to_string();
     text.split('T').next().unwrap_or_default().to_owned()

@@ -1,8 +1,8 @@
-//! The keyspace of a city that ends: who still serves it, what it holds, and how it goes. Nothing is made of it here:
-//! one that is not there stays away.
+//! The keyspace of a city that ends: checks that no gateway serves it, counts its contents and drops it. This
+//! module never creates a keyspace.
 
-use super::inventory::{Held, Keyspace};
-use crate::config::{Config, Store};
+use super::inventory::{Keyspace, StoreInventory};
+use crate::config::{Config, StoreLocation};
 use crate::deployment::store;
 use anyhow::ensure;
 use scangate_core::keys::Secret;
@@ -12,89 +12,93 @@ use scangate_storage::trail::ScyllaTrails;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the cluster's first answer is waited for.
+/// Timeout of the cluster's first answer.
 const CONNECT_MAX: Duration = Duration::from_secs(30);
 
-/// The keyspace.
-pub(super) struct City {
+/// The keyspace of a city, on a connected cluster.
+pub(super) struct CityKeyspace {
     address: Address,
     cluster: Arc<Cluster>,
 }
 
-impl City {
-    /// The one that the configuration names, connected; none where stores are in the data folder.
+impl CityKeyspace {
+    /// Connects to the keyspace that the configuration names; `None` for embedded stores.
     pub(super) fn of(config: &Config) -> anyhow::Result<Option<Self>> {
-        let Store::Cql(address) = &config.store else { return Ok(None) };
+        let StoreLocation::Cql(address) = &config.store else { return Ok(None) };
         let cluster = store::cluster(address, &config.cql, Schema::Leave)?;
         cluster.connect(CONNECT_MAX)?;
         Ok(Some(Self { address: address.clone(), cluster: Arc::new(cluster) }))
     }
 
-    /// Its name.
+    /// The keyspace's name.
     pub(super) fn name(&self) -> &str {
         &self.address.keyspace
     }
 
-    /// Whether it is there.
+    /// Whether the keyspace exists.
     pub(super) fn is_there(&self) -> anyhow::Result<bool> {
         Ok(self.cluster.has_keyspace()?)
     }
 
-    /// Finds out that it is a city's, and nobody else's too.
-    pub(super) fn ensure_gateways(&self) -> anyhow::Result<()> {
+    /// Checks that a gateway made the keyspace and every table in it.
+    pub(super) fn ensure_made_by_gateway(&self) -> anyhow::Result<()> {
         let (tables, strange) = (self.cluster.tables()?, self.cluster.unknown_tables()?);
         ensure!(
             strange.is_empty(),
-            "keyspace {} has tables that no gateway makes: {}. Move them away first; nothing was touched",
+            "keyspace {} has tables that no gateway makes: {}. Move them away first; nothing was changed",
             self.name(),
             strange.join(", ")
         );
-        ensure!(tables.iter().any(|table| table == "version"), "keyspace {} is no gateway's", self.name());
+        ensure!(
+            tables.iter().any(|table| table == "version"),
+            "keyspace {} was not made by a gateway",
+            self.name()
+        );
         Ok(())
     }
 
-    /// Finds out that no gateway is at work there, but the one of this number, whose data folder is held.
-    pub(super) fn ensure_nobody_serves(&self, secret: &Secret, own: Option<u64>) -> anyhow::Result<()> {
+    /// Checks that no other gateway serves the keyspace. `own` is the gateway whose data folder is locked.
+    pub(super) fn ensure_unserved(&self, secret: &Secret, own: Option<u64>) -> anyhow::Result<()> {
         let mut drained = self.registry(secret)?.drained()?;
         drained.retain(|(gateway, _)| Some(*gateway) != own);
         let (to, count) = (&self.address, drained.len());
         ensure!(
             drained.is_empty(),
             "gateways at work on {to}: {count}. Stop each in order, so that it drains its journal; `gateway store \
-             gateways --store {to}` lists them, and `gateway store retire NUMBER --store {to}` takes out one that is \
-             gone for good"
+             gateways --store {to}` lists them, and `gateway store retire NUMBER --store {to}` removes one that \
+             will never return"
         );
         Ok(())
     }
 
-    /// From now on no gateway serves it.
+    /// Closes the keyspace: no gateway serves it from now on.
     pub(super) fn close(&self) -> anyhow::Result<()> {
         Ok(self.cluster.begin_sunset()?)
     }
 
-    /// Takes that back.
-    pub(super) fn open_again(&self) -> anyhow::Result<()> {
+    /// Reverses [`Self::close`].
+    pub(super) fn reopen(&self) -> anyhow::Result<()> {
         Ok(self.cluster.cancel_sunset()?)
     }
 
-    /// Its tables and nodes.
+    /// The keyspace's tables and the cluster's nodes.
     pub(super) fn describe(&self) -> anyhow::Result<Keyspace> {
         let Nodes { known: nodes, away: nodes_away } = self.cluster.nodes()?;
         Ok(Keyspace { name: self.name().to_owned(), tables: self.tables()?, nodes, nodes_away })
     }
 
-    /// What it holds.
-    pub(super) fn count(&self, secret: &Secret) -> anyhow::Result<Held> {
+    /// Counts the contents.
+    pub(super) fn count(&self, secret: &Secret) -> anyhow::Result<StoreInventory> {
         let check_ins = ScyllaTrails::count_on(&self.cluster)?;
-        Held::count("cql", &self.registry(secret)?, check_ins)
+        StoreInventory::count("cql", &self.registry(secret)?, check_ins)
     }
 
-    /// Drops it with all that is in it.
+    /// Drops the keyspace with its contents.
     pub(super) fn drop_all(&self) -> anyhow::Result<()> {
         Ok(self.cluster.drop_keyspace()?)
     }
 
-    /// The tables that it has.
+    /// The names of its tables.
     pub(super) fn tables(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.cluster.tables()?)
     }

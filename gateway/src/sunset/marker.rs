@@ -1,12 +1,14 @@
-//! The marker in a data folder whose deployment is being ended, or was: no gateway starts there any more. It says how
-//! far the end is, so that a command that was killed is run again and goes on.
+//! The marker in the data folder of a deployment that is being ended, or has ended. No gateway starts on a
+//! folder with a marker. The marker holds the stage of the sunset, so a command that was killed can be run
+//! again and resumes.
 //!
-//! **Shape**: JSON, readable by its owner alone, replaced by renaming once it is on disk. `begun`: nothing has been
-//! deleted. `counted`: some of it may have been; what there was is known, and the report's signing key, since the
-//! secret that it comes from may be gone. `ended`: the report is all that is left, and is in here, too.
+//! **Shape**: JSON, readable by its owner alone, replaced by renaming once it is on disk. `begun`: nothing
+//! has been deleted. `counted`: something may have been deleted. The marker holds the inventory and the
+//! report's signing key, because the secret from which the key derives may be gone. `ended`: everything is
+//! deleted; the marker holds the report.
 
-use super::inventory::Before;
-use super::signature::Seed;
+use super::inventory::Inventory;
+use super::signature::SigningSeed;
 use crate::deployment::{self, ENDED_MARKER};
 use anyhow::Context as _;
 use scangate_core::time::Timestamp;
@@ -15,42 +17,43 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-/// The marker.
+/// The content of the marker.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Marker {
-    /// What was given to confirm it.
+pub(super) struct SunsetMarker {
+    /// The name that confirmed the end.
     pub(super) name: String,
-    /// The keyspace that ends with the folder, where there is one.
+    /// The keyspace that ends with the folder, if any.
     pub(super) keyspace: Option<String>,
-    /// When it began.
+    /// The time at which the sunset began.
     pub(super) begun: Timestamp,
-    /// How far it is.
-    pub(super) stage: Stage,
+    /// The stage.
+    pub(super) stage: SunsetStage,
 }
 
-/// How far it is.
+/// The stage of a sunset.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Stage {
-    /// Nothing was deleted.
+pub(super) enum SunsetStage {
+    /// Nothing has been deleted.
     Begun,
-    /// All is counted, and may be deleted.
+    /// Everything is counted, and deletion may have begun.
     Counted {
-        /// What the report will be signed with.
-        seed: Seed,
-        /// What there was.
-        before: Box<Before>,
+        /// The seed of the key that will sign the report.
+        seed: SigningSeed,
+        /// The contents before deletion.
+        #[serde(rename = "before")]
+        inventory: Box<Inventory>,
     },
-    /// All is deleted.
+    /// Everything is deleted.
     Ended {
         /// The signed report.
         report: String,
     },
 }
 
-impl Marker {
-    /// Reads the marker of a data folder, if there is one.
+impl SunsetMarker {
+    /// Reads the marker of a data folder; `None` if there is none.
     pub(super) fn read(data: &Path) -> anyhow::Result<Option<Self>> {
         let path = data.join(ENDED_MARKER);
         match fs::read(&path) {
@@ -62,13 +65,13 @@ impl Marker {
         }
     }
 
-    /// Writes it. It is on disk when this returns.
+    /// Writes the marker. It is on disk when this returns.
     pub(super) fn write(&self, data: &Path) -> anyhow::Result<()> {
         deployment::replace(data, ENDED_MARKER, &serde_json::to_vec(self)?)
     }
 
-    /// Writes it in place of one that holds the signing key, and that key over with zeros.
-    pub(super) fn write_over(&self, data: &Path) -> anyhow::Result<()> {
+    /// Replaces a marker that holds the signing key, and overwrites the old file with zeros.
+    pub(super) fn replace_erasing(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join(ENDED_MARKER);
         let mut old =
             OpenOptions::new().write(true).open(&path).with_context(|| path.display().to_string())?;
@@ -78,11 +81,11 @@ impl Marker {
             old.write_all(&vec![0; bytes])?;
             old.sync_all()
         };
-        zero().with_context(|| format!("writing over the old {}", path.display()))
+        zero().with_context(|| format!("overwriting the old {}", path.display()))
     }
 
-    /// Takes back one that has only begun.
-    pub(super) fn take_back(data: &Path) -> anyhow::Result<()> {
+    /// Removes the marker of a sunset that has deleted nothing.
+    pub(super) fn remove(data: &Path) -> anyhow::Result<()> {
         let path = data.join(ENDED_MARKER);
         fs::remove_file(&path).with_context(|| path.display().to_string())
     }

@@ -1,6 +1,6 @@
-//! Sunset: a deployment is ended, all that it holds deleted, and a signed report left that others can check. It may
-//! be killed anywhere and run again. Before anything is deleted a marker is on disk, by which no gateway starts there
-//! any more; what the report says is in it, since what is deleted can be counted no more.
+//! `gateway sunset`: ends a deployment, deletes its data and leaves a signed report that others can check.
+//! The command may be killed anywhere and run again. A marker is on disk before anything is deleted: it keeps
+//! gateways from starting there, and holds the report's content, which cannot be counted after the deletion.
 
 mod data_folder;
 mod inventory;
@@ -9,183 +9,189 @@ mod marker;
 mod report;
 mod signature;
 
-pub use inventory::{AuditHeld, Before, Held, JournalHeld, Keyspace, RemovedFile};
-pub use report::{Found, Report};
-pub use signature::{NoKey, PublicKey};
+pub use inventory::{AuditSummary, Inventory, JournalSummary, Keyspace, RemovedFile, StoreInventory};
+pub use report::{Leftovers, SunsetReport};
+pub use signature::{PublicKey, PublicKeyError};
 
 use crate::config::Config;
 use crate::{clock, deployment};
 use anyhow::{Context as _, bail, ensure};
-use data_folder::{Files, Folder};
-use keyspace::City;
-use marker::{Marker, Stage};
-use report::Place;
+use data_folder::{DataFolder, FolderFiles};
+use keyspace::CityKeyspace;
+use marker::{SunsetMarker, SunsetStage};
+use report::ReportFile;
 use scangate_core::keys::Secret;
 use scangate_core::time::Timestamp;
 use scangate_storage::journal::{self, RealDisk};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails};
-use signature::Seed;
+use signature::SigningSeed;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is to be ended.
-pub struct Order {
-    /// The data folder, the store, and the secret where it lies elsewhere.
+/// A sunset to be run: the deployment, the report's path and the confirmation.
+pub struct SunsetJob {
+    /// The data folder, the store, and the secret if it is outside the folder.
     pub config: Config,
-    /// Where the report goes.
+    /// The path of the report.
     pub report: PathBuf,
-    /// The name that says it is meant: nothing is touched without it.
+    /// The name that confirms the end. Without it nothing is changed.
     pub confirm: Option<String>,
 }
 
-/// What came of it.
-pub enum Outcome {
-    /// All is deleted, and the report written.
+/// The outcome of a sunset.
+pub enum SunsetOutcome {
+    /// Everything is deleted, and the report is written.
     Ended {
         /// The report.
-        report: Box<Report>,
-        /// Where it is.
+        report: Box<SunsetReport>,
+        /// The path of the report.
         path: PathBuf,
     },
-    /// Nothing was touched, for want of this name.
+    /// Nothing was changed: the confirmation is missing or wrong.
     Unconfirmed {
-        /// What would be deleted.
-        before: Box<Before>,
-        /// The name.
+        /// The contents that would be deleted.
+        inventory: Box<Inventory>,
+        /// The name that would confirm it.
         name: String,
     },
 }
 
-/// Ends a deployment, or goes on doing so. **Errors**: a gateway is at work there, or something is there that no
-/// gateway makes: nothing was touched then. Anything else: run it again.
-pub fn end(order: &Order) -> anyhow::Result<Outcome> {
-    let folder = Folder::open(&order.config.data)?;
-    let place = Place::outside(folder.path(), &order.report)?;
-    if let Some(Marker { stage: Stage::Ended { report }, .. }) = Marker::read(folder.path())? {
-        return hand_over(&report, &place);
+/// Ends a deployment, or resumes its end. **Errors**: a gateway is running there, or the folder or keyspace
+/// holds something that no gateway makes; nothing was changed then. After any other error, run it again.
+pub fn end(job: &SunsetJob) -> anyhow::Result<SunsetOutcome> {
+    let folder = DataFolder::open(&job.config.data)?;
+    let place = ReportFile::outside(folder.path(), &job.report)?;
+    if let Some(SunsetMarker { stage: SunsetStage::Ended { report }, .. }) =
+        SunsetMarker::read(folder.path())?
+    {
+        return write_report(&report, &place);
     }
     place.ensure_free()?;
-    if Marker::read(folder.path())?.is_none() {
-        folder.ensure_gateways()?;
+    if SunsetMarker::read(folder.path())?.is_none() {
+        folder.ensure_made_by_gateway()?;
     }
-    // The lock on the journal is the one on the whole folder, as for a gateway.
+    // The journal's lock covers the whole folder, as for a gateway.
     let disk = RealDisk::open(folder.path().join("journal"))
         .with_context(|| format!("{} cannot be ended: stop its gateway first", folder.path().display()))?;
-    let marker = Marker::read(folder.path())?;
-    let city = City::of(&order.config)?;
-    let sunset = Sunset { order, folder, place, disk, city };
+    let marker = SunsetMarker::read(folder.path())?;
+    let city = CityKeyspace::of(&job.config)?;
+    let sunset = Sunset { job, folder, place, disk, city };
     match marker {
         None => sunset.begin(),
-        Some(marker) => sunset.go_on(marker),
+        Some(marker) => sunset.resume(marker),
     }
 }
 
-/// The key by which the report of this deployment will be signed.
+/// The public key that will sign the deployment's report. **Errors**: the secret cannot be read.
 pub fn key(config: &Config) -> anyhow::Result<PublicKey> {
-    Seed::of(&deployment::existing_secret(&config.data, config.secret.as_deref())?).public_key()
+    SigningSeed::of(&deployment::existing_secret(&config.data, config.secret.as_deref())?).public_key()
 }
 
-/// Reads a report and says by which key it is signed. **Errors**: it was changed; it is not signed by `key`, where
-/// one is given.
-pub fn verify(path: &Path, key: Option<PublicKey>) -> anyhow::Result<(Report, PublicKey)> {
-    let read = || -> anyhow::Result<(Report, PublicKey)> {
-        let (report, signer) = Report::open(&fs::read_to_string(path)?)?;
+/// Reads and verifies a report. Returns it with the key that signed it. **Errors**: the report was changed,
+/// or `key` is given and did not sign it.
+pub fn verify(path: &Path, key: Option<PublicKey>) -> anyhow::Result<(SunsetReport, PublicKey)> {
+    let read = || -> anyhow::Result<(SunsetReport, PublicKey)> {
+        let (report, signer) = SunsetReport::open(&fs::read_to_string(path)?)?;
         if let Some(key) = key {
             ensure!(signer == key, "it is signed by {signer} and not by {key}");
         }
         Ok((report, signer))
     };
-    read().with_context(|| format!("{} does not hold", path.display()))
+    read().with_context(|| format!("{} is not valid", path.display()))
 }
 
-/// Writes the report of what has ended.
-fn hand_over(text: &str, place: &Place) -> anyhow::Result<Outcome> {
+/// Writes the report of an ended deployment.
+fn write_report(text: &str, place: &ReportFile) -> anyhow::Result<SunsetOutcome> {
     place.write(text)?;
-    let (report, _) = Report::open(text).context("the report in the data folder")?;
-    Ok(Outcome::Ended { report: Box::new(report), path: place.path().to_owned() })
+    let (report, _) = SunsetReport::open(text).context("the report in the data folder")?;
+    Ok(SunsetOutcome::Ended { report: Box::new(report), path: place.path().to_owned() })
 }
 
-/// Says how far it is.
-fn say(text: &str) {
+/// Prints a line of progress.
+fn report_progress(text: &str) {
     eprintln!("{text}");
 }
 
-/// A deployment that is being ended. Its folder is held.
+/// A deployment that is being ended. Its folder is locked.
 struct Sunset<'a> {
-    order: &'a Order,
-    folder: Folder,
-    place: Place,
+    job: &'a SunsetJob,
+    folder: DataFolder,
+    place: ReportFile,
     disk: RealDisk,
-    /// The keyspace, where the configuration names one.
-    city: Option<City>,
+    /// The keyspace, if the configuration names one.
+    city: Option<CityKeyspace>,
 }
 
 impl Sunset<'_> {
-    /// Begins, where that is confirmed.
-    fn begin(self) -> anyhow::Result<Outcome> {
+    /// Begins the sunset if it is confirmed.
+    fn begin(self) -> anyhow::Result<SunsetOutcome> {
         self.ensure_store()?;
         let secret = self.secret()?;
-        let city = self.city_there()?;
+        let city = self.existing_city()?;
         if let Some(city) = city {
-            city.ensure_gateways()?;
-            city.ensure_nobody_serves(&secret, self.gateway()?)?;
+            city.ensure_made_by_gateway()?;
+            city.ensure_unserved(&secret, self.gateway()?)?;
         }
-        // A keyspace that is not there may be one that was misspelt: its name confirms nothing.
+        // A keyspace that does not exist may be misspelt: its name confirms nothing.
         let name =
             city.map_or_else(|| self.folder.path().display().to_string(), |city| city.name().to_owned());
-        if self.order.confirm.as_deref() != Some(&name) {
-            return Ok(Outcome::Unconfirmed { before: Box::new(self.count(&secret)?), name });
+        if self.job.confirm.as_deref() != Some(&name) {
+            return Ok(SunsetOutcome::Unconfirmed { inventory: Box::new(self.count(&secret)?), name });
         }
         let keyspace = self.city.as_ref().map(|city| city.name().to_owned());
-        let marker = Marker { name, keyspace, begun: clock::now(), stage: Stage::Begun };
+        let marker = SunsetMarker { name, keyspace, begun: clock::now(), stage: SunsetStage::Begun };
         marker.write(self.folder.path())?;
-        self.go_on(marker)
+        self.resume(marker)
     }
 
-    /// Goes on where the marker says that it is.
-    fn go_on(self, mut marker: Marker) -> anyhow::Result<Outcome> {
+    /// Resumes at the marker's stage.
+    fn resume(self, mut marker: SunsetMarker) -> anyhow::Result<SunsetOutcome> {
         self.ensure_same(&marker)?;
-        if matches!(marker.stage, Stage::Begun) {
+        if matches!(marker.stage, SunsetStage::Begun) {
             let secret = self.secret()?;
             self.close(&secret)?;
-            say("counting what there is");
-            marker.stage = Stage::Counted { seed: Seed::of(&secret), before: Box::new(self.count(&secret)?) };
+            report_progress("counting");
+            marker.stage = SunsetStage::Counted {
+                seed: SigningSeed::of(&secret),
+                inventory: Box::new(self.count(&secret)?),
+            };
             marker.write(self.folder.path())?;
         }
         match &marker.stage {
-            Stage::Begun => bail!("it was counted just now"),
-            Stage::Counted { seed, before } => {
-                let report = self.delete(marker.begun, (**before).clone())?;
+            SunsetStage::Begun => bail!("the stage is still `begun` after counting"),
+            SunsetStage::Counted { seed, inventory } => {
+                let report = self.delete(marker.begun, (**inventory).clone())?;
                 let text = seed.sign(report.body()?)?;
-                marker.stage = Stage::Ended { report: text.clone() };
-                marker.write_over(self.folder.path())?;
-                hand_over(&text, &self.place)
+                marker.stage = SunsetStage::Ended { report: text.clone() };
+                marker.replace_erasing(self.folder.path())?;
+                write_report(&text, &self.place)
             }
-            Stage::Ended { report } => hand_over(report, &self.place),
+            SunsetStage::Ended { report } => write_report(report, &self.place),
         }
     }
 
-    /// Finds out that what was begun is what is gone on with.
-    fn ensure_same(&self, marker: &Marker) -> anyhow::Result<()> {
-        let keyspace = self.city.as_ref().map(City::name);
+    /// Checks that the command names the same stores and confirmation as the sunset that it resumes.
+    fn ensure_same(&self, marker: &SunsetMarker) -> anyhow::Result<()> {
+        let keyspace = self.city.as_ref().map(CityKeyspace::name);
         if marker.keyspace.as_deref() != keyspace {
             match &marker.keyspace {
-                Some(keyspace) => bail!("this end began with keyspace {keyspace}: name it by --store"),
-                None => bail!("this end began with the stores in the folder: leave --store out"),
+                Some(keyspace) => bail!("this sunset began with keyspace {keyspace}: name it by --store"),
+                None => bail!("this sunset began with embedded stores: leave --store out"),
             }
         }
         let name = &marker.name;
         ensure!(
-            self.order.confirm.as_ref() == Some(name),
-            "this end began {}; to go on with it confirm it by --confirm {name}",
+            self.job.confirm.as_ref() == Some(name),
+            "this sunset began {}; to resume it, confirm with --confirm {name}",
             marker.begun
         );
         Ok(())
     }
 
-    /// Finds out that the stores are where they are looked for, and that the secret is not another's still.
+    /// Checks that `--store` names the deployment's stores, and that no other city still needs the secret in
+    /// the folder.
     fn ensure_store(&self) -> anyhow::Result<()> {
         let (folder, shown) = (&self.folder, self.folder.path().display());
         if self.city.is_some() {
@@ -195,17 +201,17 @@ impl Sunset<'_> {
             folder.part("registry").is_some() || folder.part("snapshot").is_none(),
             "the gateway of {shown} has its stores on a cluster: name it by --store"
         );
-        let is_secret_elsewhere = self.order.config.secret.is_some();
+        let is_secret_elsewhere = self.job.config.secret.is_some();
         ensure!(
             folder.part(deployment::COPY_PROGRESS).is_none() || is_secret_elsewhere,
-            "{shown} was copied to a cluster, whose city may live by the secret in it: put that elsewhere, and name \
-             it by --secret"
+            "{shown} was copied to a cluster, whose city may still use the secret in the folder: move the secret \
+             elsewhere, and name it by --secret"
         );
         Ok(())
     }
 
     fn secret(&self) -> anyhow::Result<Secret> {
-        deployment::existing_secret(self.folder.path(), self.order.config.secret.as_deref())
+        deployment::existing_secret(self.folder.path(), self.job.config.secret.as_deref())
     }
 
     /// The number of the folder's own gateway.
@@ -213,40 +219,40 @@ impl Sunset<'_> {
         deployment::existing_gateway_number(self.folder.path())
     }
 
-    /// The keyspace, where it is there.
-    fn city_there(&self) -> anyhow::Result<Option<&City>> {
+    /// The keyspace, if it exists.
+    fn existing_city(&self) -> anyhow::Result<Option<&CityKeyspace>> {
         let Some(city) = &self.city else { return Ok(None) };
         Ok(city.is_there()?.then_some(city))
     }
 
-    /// Closes the city to gateways. One that came in a moment ago has it opened again.
+    /// Closes the city to gateways. Opens it again if a gateway joined in the meantime.
     fn close(&self, secret: &Secret) -> anyhow::Result<()> {
-        let Some(city) = self.city_there()? else { return Ok(()) };
+        let Some(city) = self.existing_city()? else { return Ok(()) };
         city.close()?;
-        if let Err(error) = city.ensure_nobody_serves(secret, self.gateway()?) {
-            city.open_again()?;
-            Marker::take_back(self.folder.path())?;
+        if let Err(error) = city.ensure_unserved(secret, self.gateway()?) {
+            city.reopen()?;
+            SunsetMarker::remove(self.folder.path())?;
             return Err(error);
         }
         Ok(())
     }
 
-    /// Counts what there is. Nothing of it is changed.
-    fn count(&self, secret: &Secret) -> anyhow::Result<Before> {
+    /// Counts the contents without changing them.
+    fn count(&self, secret: &Secret) -> anyhow::Result<Inventory> {
         let mut held = Vec::new();
-        let city = self.city_there()?;
+        let city = self.existing_city()?;
         if let Some(city) = city {
             held.push(city.count(secret)?);
         }
         held.extend(self.count_embedded(secret)?);
         let found = journal::inspect(&self.disk)?;
-        // Last, when nobody has the stores open any more.
-        let Files { files, links } = self.folder.files()?;
-        Ok(Before {
+        // Files are listed last, when the stores are closed again.
+        let FolderFiles { files, links } = self.folder.files()?;
+        Ok(Inventory {
             folder: self.folder.name(),
-            keyspace: city.map(City::describe).transpose()?,
+            keyspace: city.map(CityKeyspace::describe).transpose()?,
             held,
-            journal: JournalHeld {
+            journal: JournalSummary {
                 records: found.end.0,
                 undrained: found.end.0.saturating_sub(found.checkpoint.0),
             },
@@ -256,19 +262,19 @@ impl Sunset<'_> {
         })
     }
 
-    /// Counts the stores in the folder: those of a deployment that moved to a cluster are still there.
-    fn count_embedded(&self, secret: &Secret) -> anyhow::Result<Option<Held>> {
+    /// Counts the stores in the folder. A deployment that was copied to a cluster still has them.
+    fn count_embedded(&self, secret: &Secret) -> anyhow::Result<Option<StoreInventory>> {
         let Some(registry) = self.folder.part("registry") else { return Ok(None) };
         let check_ins = match self.folder.part("trails") {
             Some(trails) => EmbeddedTrails::open(&trails, BUCKETS)?.count()?,
             None => BTreeMap::new(),
         };
-        Held::count("embedded", &Registry::embedded(&registry, secret)?, check_ins).map(Some)
+        StoreInventory::count("embedded", &Registry::embedded(&registry, secret)?, check_ins).map(Some)
     }
 
-    /// What the configuration names outside the folder.
+    /// The files outside the folder that the configuration names.
     fn elsewhere(&self) -> Vec<String> {
-        let Config { secret, certificate, key, .. } = &self.order.config;
+        let Config { secret, certificate, key, .. } = &self.job.config;
         let named = [("secret", secret), ("certificate", certificate), ("key", key)];
         let is_outside =
             |path: &PathBuf| path.canonicalize().is_ok_and(|path| !path.starts_with(self.folder.path()));
@@ -279,24 +285,24 @@ impl Sunset<'_> {
             .collect()
     }
 
-    /// Deletes everything, and looks again. **Errors**: something is left.
-    fn delete(&self, begun: Timestamp, before: Before) -> anyhow::Result<Report> {
+    /// Deletes everything and checks that nothing is left. **Errors**: something is left.
+    fn delete(&self, begun: Timestamp, inventory: Inventory) -> anyhow::Result<SunsetReport> {
         if let Some(city) = &self.city {
-            say(&format!("dropping keyspace {}", city.name()));
+            report_progress(&format!("dropping keyspace {}", city.name()));
             city.drop_all()?;
         }
-        say(&format!("emptying {}", self.folder.path().display()));
+        report_progress(&format!("emptying {}", self.folder.path().display()));
         self.folder.clear()?;
-        say("looking again");
+        report_progress("checking that nothing is left");
         let files = self.folder.files()?.files.into_iter().map(|file| file.name).collect();
-        let tables = self.city.as_ref().map(City::tables).transpose()?.unwrap_or_default();
-        let found = Found { files, tables };
+        let tables = self.city.as_ref().map(CityKeyspace::tables).transpose()?.unwrap_or_default();
+        let found = Leftovers { files, tables };
         ensure!(
             found.is_nothing(),
-            "{} is there after all was deleted: run it again",
+            "after the deletion these are left: {}; run it again",
             [&found.files[..], &found.tables].concat().join(", ")
         );
-        Ok(Report::new(begun, clock::now(), before, found))
+        Ok(SunsetReport::new(begun, clock::now(), inventory, found))
     }
 }
 

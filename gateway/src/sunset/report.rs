@@ -1,6 +1,6 @@
-//! The report: what there was, what is left, and what the command could not see to. It names nobody.
+//! The report: what was deleted, what is left, and what the operator must still do. It names no person.
 
-use super::inventory::{Before, Held};
+use super::inventory::{Inventory, StoreInventory};
 use super::signature::{self, PublicKey};
 use crate::deployment::ENDED_MARKER;
 use anyhow::{Context as _, ensure};
@@ -15,121 +15,116 @@ use std::path::{Path, PathBuf};
 /// The format of a report's body.
 const FORMAT: &str = "scangate-sunset/1";
 
-/// A report.
+/// The report of a sunset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
-    /// The format of all this.
+pub struct SunsetReport {
+    /// The format's name and version.
     pub format: String,
-    /// The program that did it, with its version.
+    /// The program and its version.
     pub program: String,
-    /// When it began.
+    /// The time at which the sunset began.
     pub begun: Timestamp,
-    /// When all was gone.
+    /// The time at which everything was deleted.
     pub ended: Timestamp,
-    /// What there was.
+    /// The contents before deletion.
     #[serde(flatten)]
-    pub before: Before,
-    /// What was found afterwards.
-    pub found: Found,
-    /// What is left on purpose in the data folder: the marker that no gateway starts there.
+    pub inventory: Inventory,
+    /// The files and tables found after deletion.
+    pub found: Leftovers,
+    /// The files that stay in the data folder on purpose: the marker, with which no gateway starts there.
     pub kept: Vec<String>,
-    /// What a reader has to know, and what is for others to do.
+    /// Limits of the deletion, and duties that the command cannot do.
     pub remarks: Vec<String>,
 }
 
-/// What was found after all was deleted.
+/// The files and tables found after deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub struct Leftovers {
     /// Files in the data folder.
     pub files: Vec<String>,
     /// Tables in the keyspace.
     pub tables: Vec<String>,
 }
 
-impl Found {
-    /// Whether nothing was.
+impl Leftovers {
+    /// Whether nothing was left.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.files.is_empty() && self.tables.is_empty()
     }
 }
 
-impl Report {
-    /// The report of an end.
-    pub(super) fn new(begun: Timestamp, ended: Timestamp, before: Before, found: Found) -> Self {
-        let remarks = remarks(&before);
+impl SunsetReport {
+    /// Makes the report of a completed sunset.
+    pub(super) fn new(begun: Timestamp, ended: Timestamp, inventory: Inventory, found: Leftovers) -> Self {
+        let remarks = remarks(&inventory);
         Self {
             format: FORMAT.to_owned(),
             program: concat!("scangate gateway ", env!("CARGO_PKG_VERSION")).to_owned(),
             begun,
             ended,
-            before,
+            inventory,
             found,
             kept: vec![ENDED_MARKER.to_owned()],
             remarks,
         }
     }
 
-    /// What is signed.
+    /// The text that is signed.
     pub(super) fn body(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
-    /// Reads a signed report. **Errors**: it was changed, or is none.
+    /// Reads a signed report. **Errors**: the text was changed, or is not a report.
     pub(super) fn open(text: &str) -> anyhow::Result<(Self, PublicKey)> {
         let (body, key) = signature::open(text)?;
-        let report: Self =
-            serde_json::from_str(&body).context("it is signed, and no report of this version")?;
-        ensure!(
-            report.format == FORMAT,
-            "it is of format {}, which this version does not read",
-            report.format
-        );
+        let report: Self = serde_json::from_str(&body)
+            .context("the signature is valid, but the text is not a report of this version")?;
+        ensure!(report.format == FORMAT, "its format is {}, which this version does not read", report.format);
         Ok((report, key))
     }
 }
 
-/// What is for others to do.
-fn remarks(before: &Before) -> Vec<String> {
+/// Limits of the deletion, and duties that the command cannot do.
+fn remarks(inventory: &Inventory) -> Vec<String> {
     let mut remarks = vec![
-        "Files were removed by name, after keys, tokens and the secret in the folder had been written over once. A \
-         disk may keep what a removed file held until it uses the place again; names, phones and document numbers \
-         in there are sealed under the secret."
+        "Keys, tokens and the secret in the folder were overwritten once; then all files were removed by name. A \
+         disk may keep the content of a removed file until it reuses the blocks; names, phones and document numbers \
+         in that content are sealed under the secret."
             .to_owned(),
-        "Backups, copies of the secret, and what tracers have exported are beyond this command: whoever keeps them \
-         must destroy them."
+        "This command cannot reach backups, copies of the secret, or exports of tracers: their keepers must destroy \
+         them."
             .to_owned(),
     ];
-    if !before.elsewhere.is_empty() {
+    if !inventory.elsewhere.is_empty() {
         remarks.push(format!(
-            "Named by the configuration or the command line, and lying elsewhere: {}. Whoever keeps them must destroy \
-             them.",
-            before.elsewhere.join(", ")
+            "Outside the data folder, and not deleted: {}. Their keepers must destroy them.",
+            inventory.elsewhere.join(", ")
         ));
     }
-    if !before.links.is_empty() {
+    if !inventory.links.is_empty() {
         remarks.push(format!(
-            "Links that were removed: {}. A folder that a link led to was emptied; a file was left alone, and is for \
-             whoever keeps it to destroy.",
-            before.links.join(", ")
+            "Links that were removed: {}. The target of a link to a folder was emptied. The target of a link to a file \
+             was not changed: its keeper must destroy it.",
+            inventory.links.join(", ")
         ));
     }
-    if let Some(keyspace) = &before.keyspace {
+    if let Some(keyspace) = &inventory.keyspace {
         remarks.push(format!(
             "ScyllaDB and Cassandra keep a snapshot of each dropped table on every node unless `auto_snapshot` is \
              false. Run on every node `nodetool clearsnapshot {name}` (ScyllaDB) or `nodetool clearsnapshot --all \
-             {name}` (Cassandra), and see that the folder {name} among the node's data holds no file. Commit logs \
+             {name}` (Cassandra), and check that the folder {name} in the node's data folder holds no file. Commit logs \
              keep what they hold until the node recycles them.",
             name = keyspace.name
         ));
         remarks.push(
             "Every other gateway of the city has a data folder with a journal, a snapshot and perhaps the secret: \
-             each is ended by a sunset of its own."
+             run `gateway sunset` on each."
                 .to_owned(),
         );
         if keyspace.nodes_away > 0 {
             remarks.push(format!(
-                "{} of {} nodes could not be reached: each has its copy until it is back and hears of the end.",
+                "{} of {} nodes could not be reached: each keeps its copy until it rejoins and learns of the drop.",
                 keyspace.nodes_away, keyspace.nodes
             ));
         }
@@ -137,13 +132,13 @@ fn remarks(before: &Before) -> Vec<String> {
     remarks
 }
 
-/// The report in words.
-impl fmt::Display for Report {
+/// The report as text.
+impl fmt::Display for SunsetReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { program, begun, ended, before, found, kept, remarks, .. } = self;
+        let Self { program, begun, ended, inventory, found, kept, remarks, .. } = self;
         writeln!(out, "ended by    {program}")?;
         writeln!(out, "begun       {begun}\nended       {ended}")?;
-        write!(out, "{before}")?;
+        write!(out, "{inventory}")?;
         if found.is_nothing() {
             writeln!(out, "left        nothing; {} in the folder says that it ended", kept.join(", "))?;
         } else {
@@ -153,8 +148,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// What there was, in words.
-impl fmt::Display for Before {
+/// The inventory as text.
+impl fmt::Display for Inventory {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "folder      {}", self.folder)?;
         if let Some(keyspace) = &self.keyspace {
@@ -172,8 +167,8 @@ impl fmt::Display for Before {
     }
 }
 
-/// What a store held, in words.
-impl fmt::Display for Held {
+/// The contents of a store as text.
+impl fmt::Display for StoreInventory {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |number: u64| HumanCount(number);
         writeln!(
@@ -204,11 +199,11 @@ impl fmt::Display for Held {
     }
 }
 
-/// Where a report is written.
-pub(super) struct Place(PathBuf);
+/// The file of a report, outside the data folder.
+pub(super) struct ReportFile(PathBuf);
 
-impl Place {
-    /// A place outside the data folder.
+impl ReportFile {
+    /// The file at a path. **Errors**: it is in the data folder, or its folder does not exist.
     pub(super) fn outside(data: &Path, path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let name = path.file_name().with_context(|| format!("--report {shown} names no file"))?;
@@ -221,17 +216,17 @@ impl Place {
         Ok(Self(folder.join(name)))
     }
 
-    /// Finds out that nothing is there yet.
+    /// Checks that the file does not exist yet.
     pub(super) fn ensure_free(&self) -> anyhow::Result<()> {
         ensure!(
             !self.0.exists(),
-            "{} exists and is not written over: name another file by --report",
+            "{} exists and is not overwritten: name another file by --report",
             self.0.display()
         );
         Ok(())
     }
 
-    /// Writes a report there, unless it is there already. It is on disk when this returns.
+    /// Writes the report, unless the file already holds it. It is on disk when this returns.
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
         let write = || -> std::io::Result<()> {
             let mut file = match OpenOptions::new().write(true).create_new(true).open(&self.0) {
@@ -248,7 +243,7 @@ impl Place {
         };
         write().with_context(|| {
             format!(
-                "all is deleted, but {} cannot be written: name another file by --report",
+                "everything is deleted, but {} cannot be written: name another file by --report",
                 self.0.display()
             )
         })

@@ -1,9 +1,10 @@
-//! The report as a file that anybody can check by it alone: its text, an Ed25519 key and the signature of the one
-//! under the other (RFC 8032). The key comes from the deployment's secret, so that it can be told while that lives.
+//! The signed file of a report: its text, an Ed25519 public key, and the signature of the text under that key
+//! (RFC 8032). The key derives from the deployment's secret, so operators can read it from the deployment
+//! before it ends.
 //!
-//! **Shape**: JSON of `body`, `key` and `signature`, as they stand in [`File`]. The signature is over the bytes of
-//! `body`, a text that is JSON itself; key and signature are in lower-case hexadecimal. A file that is not exactly
-//! what this writes is no report, so that no byte of it can be another.
+//! **Shape**: JSON of `body`, `key` and `signature`, as they stand in [`SignedFile`]. The signature is over
+//! the bytes of `body`, a text that is JSON itself; key and signature are in lower-case hexadecimal. A reader
+//! rejects a file that differs in any byte from what this module would write.
 
 use anyhow::{Context as _, ensure};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
@@ -16,36 +17,36 @@ const PURPOSE: &str = "sunset report";
 const PUBLIC_KEY_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
 
-/// What reports are signed with: a key for this purpose alone, from which the secret cannot be told. `Debug` is
+/// The seed of the signing key, derived for this purpose alone: it does not reveal the secret. `Debug` is
 /// redacted.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct Seed([u8; KEY_BYTES]);
+pub(super) struct SigningSeed([u8; KEY_BYTES]);
 
-/// The key that a report is checked by.
+/// The key that verifies a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey([u8; PUBLIC_KEY_BYTES]);
 
-/// The text is no public key.
+/// The error of a text that is not a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 64 digits of 0-9 and a-f, as `gateway sunset --key` prints them")]
-pub struct NoKey;
+pub struct PublicKeyError;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct SignedFile {
     body: String,
     key: String,
     signature: String,
 }
 
-impl Seed {
-    /// The one of a deployment.
+impl SigningSeed {
+    /// Derives the seed from a deployment's secret.
     pub(super) fn of(secret: &Secret) -> Self {
         Self(secret.purpose(PURPOSE).0)
     }
 
-    /// The key that goes with it.
+    /// The public key of the seed.
     pub(super) fn public_key(&self) -> anyhow::Result<PublicKey> {
         let bytes = self.pair()?.public_key().as_ref().try_into();
         bytes.map(PublicKey).context("a public key has 32 bytes")
@@ -54,7 +55,7 @@ impl Seed {
     /// Signs a body. Returns the file.
     pub(super) fn sign(&self, body: String) -> anyhow::Result<String> {
         let signature = hex(self.pair()?.sign(body.as_bytes()).as_ref());
-        Ok(File { body, key: self.public_key()?.to_string(), signature }.text())
+        Ok(SignedFile { body, key: self.public_key()?.to_string(), signature }.text())
     }
 
     fn pair(&self) -> anyhow::Result<Ed25519KeyPair> {
@@ -62,23 +63,23 @@ impl Seed {
     }
 }
 
-impl fmt::Debug for Seed {
+impl fmt::Debug for SigningSeed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Seed(…)")
+        out.write_str("SigningSeed(…)")
     }
 }
 
-impl From<Seed> for String {
-    fn from(Seed(bytes): Seed) -> Self {
+impl From<SigningSeed> for String {
+    fn from(SigningSeed(bytes): SigningSeed) -> Self {
         hex(&bytes)
     }
 }
 
-impl TryFrom<String> for Seed {
-    type Error = NoKey;
+impl TryFrom<String> for SigningSeed {
+    type Error = PublicKeyError;
 
-    fn try_from(text: String) -> Result<Self, NoKey> {
-        unhex(&text).map(Self).ok_or(NoKey)
+    fn try_from(text: String) -> Result<Self, PublicKeyError> {
+        unhex(&text).map(Self).ok_or(PublicKeyError)
     }
 }
 
@@ -89,31 +90,33 @@ impl fmt::Display for PublicKey {
 }
 
 impl FromStr for PublicKey {
-    type Err = NoKey;
+    type Err = PublicKeyError;
 
-    fn from_str(text: &str) -> Result<Self, NoKey> {
-        unhex(text).map(Self).ok_or(NoKey)
+    fn from_str(text: &str) -> Result<Self, PublicKeyError> {
+        unhex(text).map(Self).ok_or(PublicKeyError)
     }
 }
 
-impl File {
+impl SignedFile {
     fn text(&self) -> String {
         let json = serde_json::to_string_pretty(self).expect("three texts are JSON");
         json + "\n"
     }
 }
 
-/// The body of a file and the key that signed it. **Errors**: it is not what was signed.
+/// Verifies a file. Returns its body and the key that signed it. **Errors**: the file was changed.
 pub(super) fn open(text: &str) -> anyhow::Result<(String, PublicKey)> {
-    let file: File = serde_json::from_str(text).context("it is no report of `gateway sunset`")?;
+    let file: SignedFile =
+        serde_json::from_str(text).context("the file is not a report of `gateway sunset`")?;
     let key: PublicKey = file.key.parse()?;
-    let signature = unhex::<SIGNATURE_BYTES>(&file.signature).context("its signature is none")?;
+    let signature =
+        unhex::<SIGNATURE_BYTES>(&file.signature).context("its signature is not 128 hexadecimal digits")?;
     let signed = UnparsedPublicKey::new(&ED25519, key.0).verify(file.body.as_bytes(), &signature);
     ensure!(
         signed.is_ok(),
-        "it was changed since it was signed: the signature is not of this text under this key"
+        "it was changed after signing: the signature does not match the text and the key"
     );
-    ensure!(file.text() == text, "it was changed since it was written, though what was signed was not");
+    ensure!(file.text() == text, "the file was changed after it was written; the signed text was not");
     Ok((file.body, key))
 }
 
@@ -124,7 +127,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes of lower-case digits, so many.
+/// Decodes exactly `N` bytes of lower-case hexadecimal.
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digit = |byte: u8| char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
@@ -137,8 +140,8 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
 mod tests {
     use super::*;
 
-    fn seed(byte: u8) -> Seed {
-        Seed::of(&Secret::new(&[byte; 32]).unwrap())
+    fn seed(byte: u8) -> SigningSeed {
+        SigningSeed::of(&Secret::new(&[byte; 32]).unwrap())
     }
 
     #[test]
@@ -164,7 +167,7 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.to_string().parse(), Ok(one));
         for text in ["", "00", &one.to_string()[1..], &format!("{one}0"), &one.to_string().to_uppercase()] {
-            assert_eq!(text.parse::<PublicKey>(), Err(NoKey), "{text}");
+            assert_eq!(text.parse::<PublicKey>(), Err(PublicKeyError), "{text}");
         }
     }
 }

@@ -259,10 +259,10 @@ async fn a_city_of_others_is_left_alone_and_says_whom_it_waits_for() -> anyhow::
     let listed = copy_target.ask(&["gateways"], &secret)?;
     assert_done(&listed, &format!("{number}  drained through 2"));
     other.kill()?;
-    assert_refused(&copy_target.ask(&["retire", &number], &secret)?, "nothing was done");
+    assert_refused(&copy_target.ask(&["retire", &number], &secret)?, "nothing was changed");
     assert_refused(&copy_target.ask(&["retire", "00000000000000aa", "--yes"], &secret)?, "does not wait for");
     assert_done(&copy_target.ask(&["gateways"], &secret)?, &number);
-    assert_done(&copy_target.ask(&["retire", &number, "--yes"], &secret)?, "lost to tracers");
+    assert_done(&copy_target.ask(&["retire", &number, "--yes"], &secret)?, "Tracers lose");
     let listed = copy_target.ask(&["gateways"], &secret)?;
     assert!(listed.status.success() && listed.stdout.is_empty(), "{}", output_text(&listed));
     assert_refused(&copy_target.copy(folder.path(), &[])?, "serves a city that was not copied from");

@@ -22,7 +22,8 @@ enum Finding {
     Error(String),
 }
 
-/// Prints a line a finding. **Errors**: a finding with which the gateway would not start, or could lose check-ins.
+/// Prints a line a finding. **Errors**: a finding with which the gateway would not start, or could lose
+/// check-ins.
 pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
     let findings = [ports(config), files(), time(), disk(config)];
     let mut errors = 0;

@@ -1,4 +1,5 @@
-//! The man pages and completion scripts, generated from the command line's own definition so that they cannot drift.
+//! The man pages and completion scripts, generated from the command line's own definition so that they cannot
+//! drift.
 
 use crate::GatewayCli;
 use anyhow::Context as _;
@@ -7,7 +8,8 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use std::io::{self, Write};
 
-/// Writes the man page of a subcommand, or of `gateway` itself. **Errors**: no such subcommand; the output is closed.
+/// Writes the man page of a subcommand, or of `gateway` itself. **Errors**: no such subcommand; the output is
+/// closed.
 pub(crate) fn man_page(subcommand: Option<&str>, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(Man::new(page_of(subcommand)?).render(out)?)
 }
@@ -52,7 +54,8 @@ mod tests {
             man_page(Some(&name), &mut page).unwrap();
             let page = String::from_utf8(page).unwrap();
             assert!(page.contains(&format!(".TH gateway-{name} ")), "{page}");
-            assert!(whole.contains(&format!("gateway\\-{name}(1)")), "{name}: {whole}");
+            let escaped = name.replace('-', "\\-");
+            assert!(whole.contains(&format!("gateway\\-{escaped}(1)")), "{name}: {whole}");
             for option in GatewayCli::command().find_subcommand(&name).unwrap().get_arguments() {
                 if let Some(long) = option.get_long() {
                     assert!(page.contains(&long.replace('-', "\\-")), "{name} --{long}: {page}");

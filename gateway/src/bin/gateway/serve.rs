@@ -1,8 +1,9 @@
-//! `gateway serve`: the configuration with the command line over it, a gateway, and a greeting once it listens.
+//! `gateway serve`: the configuration with the command line over it, a gateway, and a greeting once it
+//! listens.
 
 use clap::Args;
 use nix::sys::prctl::set_thp_disable;
-use scangate_gateway::config::{Config, Store};
+use scangate_gateway::config::{Config, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::run::{self, Addresses};
 use std::io::Write as _;
@@ -23,9 +24,10 @@ pub(crate) struct ServeOptions {
     /// The data folder [default: data].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The store of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE` [default: embedded].
+    /// The store of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE` [default:
+    /// embedded].
     #[arg(long, value_name = "STORE")]
-    store: Option<Store>,
+    store: Option<StoreLocation>,
     /// The rule pack: the name of one that comes with the gateway, or a file [default: default].
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,
@@ -65,8 +67,8 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<()> {
     run::run(&config, metrics, greet)
 }
 
-/// Turns huge pages off. The system clears a huge page whole when a table first touches it, which costs more than
-/// the page saves later.
+/// Turns huge pages off. The system clears a huge page whole when a table first touches it, which costs more
+/// than the page saves later.
 fn use_small_pages() {
     if let Err(error) = set_thp_disable(true) {
         tracing::info!(%error, "huge pages stay on");

@@ -8,7 +8,7 @@ use scangate_gateway::clock;
 use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{self, store};
 use scangate_gateway::ops::telemetry;
-use scangate_gateway::store_copy::{self, Copied, Order};
+use scangate_gateway::store_copy::{self, CopyJob, CopySummary};
 use scangate_storage::cql::{Address, Schema};
 use scangate_storage::registry::Registry;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,8 @@ const NUMBER_DIGITS: usize = 16;
 
 #[derive(Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Copies a stopped gateway's data folder to a cluster and compares the two. Resumes after an interruption.
+    /// Copies a stopped gateway's data folder to a cluster and compares the two. Resumes after an
+    /// interruption.
     Copy(CopyOptions),
     /// Lists the gateways that the city waits for before it calls its trails complete.
     Gateways(CityOptions),
@@ -78,8 +79,8 @@ pub(crate) struct CityOptions {
 
 #[derive(Args)]
 pub(crate) struct RetireOptions {
-    /// The gateway's number: 16 digits, as `gateway store gateways` prints it and the file `gateway` in its data
-    /// folder has it.
+    /// The gateway's number: 16 digits, as `gateway store gateways` prints it and the file `gateway` in its
+    /// data folder has it.
     #[arg(value_parser = number)]
     number: u64,
     #[command(flatten)]
@@ -110,18 +111,18 @@ fn copy(options: CopyOptions) -> anyhow::Result<()> {
     let config = configured(config.as_deref(), secret)?;
     let secret = config.secret.clone().unwrap_or_else(|| from.join("secret"));
     let days = config.retention_days;
-    let order = Order { from, to, config };
-    let Copied { rows, check_ins, left_out } = store_copy::copy(&order)?;
+    let job = CopyJob { from, to, config };
+    let CopySummary { rows, check_ins, expired } = store_copy::copy(&job)?;
     println!("copied and verified {} rows and {} check-ins", HumanCount(rows), HumanCount(check_ins));
-    if left_out > 0 {
-        println!("left out {} check-ins older than {days} days", HumanCount(left_out));
+    if expired > 0 {
+        println!("left out {} check-ins older than {days} days", HumanCount(expired));
     }
     println!(
         "Start each gateway of the city with --store {to} and this secret, under which the rows are sealed: \
          --secret {secret}. Start none on {from} without --store again.",
-        to = order.to,
+        to = job.to,
         secret = secret.display(),
-        from = order.from.display(),
+        from = job.from.display(),
     );
     Ok(())
 }

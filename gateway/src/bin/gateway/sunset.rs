@@ -3,9 +3,9 @@
 use anyhow::bail;
 use clap::Args;
 use clap::error::ErrorKind;
-use scangate_gateway::config::{Config, Store};
+use scangate_gateway::config::{Config, StoreLocation};
 use scangate_gateway::ops::telemetry;
-use scangate_gateway::sunset::{self, Order, Outcome, PublicKey};
+use scangate_gateway::sunset::{self, PublicKey, SunsetJob, SunsetOutcome};
 use std::path::{Path, PathBuf};
 
 /// Ends a deployment permanently; with --key or --verify it only prints the key or checks a report.
@@ -19,21 +19,22 @@ pub(crate) struct SunsetOptions {
     config: Option<PathBuf>,
     /// The store of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
     #[arg(long, value_name = "STORE")]
-    store: Option<Store>,
+    store: Option<StoreLocation>,
     /// The file of the deployment's secret, if it is outside DIR. It is not deleted.
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
     /// The report's file, outside DIR.
     #[arg(long, value_name = "FILE", default_value = "sunset-report.json")]
     report: PathBuf,
-    /// Confirms the end: DIR's absolute path, or the keyspace's name. Without it, lists what would be deleted.
+    /// Confirms the end: DIR's absolute path, or the keyspace's name. Without it, lists what would be
+    /// deleted.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
     /// Checks a report and prints it. Nothing else is read.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "config", "store", "secret", "confirm"])]
     verify: Option<PathBuf>,
-    /// Prints the public key that will sign the report, before the deployment ends. With --verify: the key that must
-    /// have signed it.
+    /// Prints the public key that will sign the report, before the deployment ends. With --verify: the key
+    /// that must have signed it.
     #[arg(long, value_name = "HEX", conflicts_with = "confirm")]
     #[expect(clippy::option_option, reason = "absent, alone, or with a key")]
     key: Option<Option<PublicKey>>,
@@ -72,13 +73,13 @@ impl SunsetOptions {
 
 fn end(options: SunsetOptions) -> anyhow::Result<()> {
     telemetry::start_logs();
-    let order = Order { config: options.config()?, report: options.report, confirm: options.confirm };
-    match sunset::end(&order)? {
-        Outcome::Unconfirmed { before, name } => {
-            println!("This would be deleted for good:\n\n{before}");
+    let job = SunsetJob { config: options.config()?, report: options.report, confirm: options.confirm };
+    match sunset::end(&job)? {
+        SunsetOutcome::Unconfirmed { inventory, name } => {
+            println!("This would be deleted permanently:\n\n{inventory}");
             bail!("nothing was touched; --confirm {name} does it")
         }
-        Outcome::Ended { report, path } => {
+        SunsetOutcome::Ended { report, path } => {
             println!("{report}\nThe report is {}.", path.display());
             Ok(())
         }
@@ -87,11 +88,11 @@ fn end(options: SunsetOptions) -> anyhow::Result<()> {
 
 fn verify(file: &Path, key: Option<PublicKey>) -> anyhow::Result<()> {
     let (report, signer) = sunset::verify(file, key)?;
-    println!("{} is as it was signed by {signer}", file.display());
+    println!("{} is unchanged since it was signed by {signer}", file.display());
     if key.is_none() {
         println!(
-            "Whether that is the deployment's key it cannot say itself: compare it with what `gateway sunset --key` \
-             printed while the deployment lived, or give that here by --key."
+            "The file does not prove that this is the deployment's key: compare it with the key that `gateway sunset \
+             --key` printed before the end, or pass that key by --key."
         );
     }
     println!("\n{report}");

@@ -2,7 +2,7 @@
 //! gateway that starts, or was cut off for longer than the registry lists changes, loads everything again.
 
 use crate::clock;
-use crate::deployment::reference::{self, Essentials};
+use crate::deployment::reference::{self, ReferenceData};
 use crate::office::Office;
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::Timestamp;
@@ -97,7 +97,7 @@ impl ChangeFollower {
 /// writes the registry, only the colours are loaded: the start has read the rest.
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
-        Essentials::read(&office.registry)?.give(&office.tables)?;
+        ReferenceData::read(&office.registry)?.apply(&office.tables)?;
     }
     office.recolour_all()?;
     office.tables.colours.set_loaded();

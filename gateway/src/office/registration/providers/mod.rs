@@ -15,7 +15,7 @@ mod webhook;
 pub use fault::ProviderFault;
 pub use picture::{Picture, PictureError};
 
-use crate::config::{PartyAddress, RegistrationConfig};
+use crate::config::{ProviderAddress, RegistrationConfig};
 use anyhow::Context as _;
 use double::{FaceDouble, SmsDouble};
 use http::StatusCode;
@@ -72,7 +72,7 @@ impl Providers {
     /// certificate authorities to verify a webhook.
     pub fn new(config: &RegistrationConfig) -> anyhow::Result<Self> {
         let authorization = config.webhook_token.as_deref().map(authorization).transpose()?;
-        let webhook = |address: &PartyAddress, name: &str| {
+        let webhook = |address: &ProviderAddress, name: &str| {
             Webhook::new(address.clone(), authorization.clone()).map(Box::new).with_context(|| {
                 format!("registration.{name}: no certificate authorities; install them or set SSL_CERT_FILE")
             })

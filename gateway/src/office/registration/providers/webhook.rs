@@ -2,7 +2,7 @@
 //! knows the content.
 
 use super::fault::ProviderFault;
-use crate::config::PartyAddress;
+use crate::config::ProviderAddress;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, StatusCode};
@@ -42,15 +42,15 @@ pub(super) struct WebhookAnswer {
 /// A webhook of one provider.
 pub(super) struct Webhook {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    address: PartyAddress,
+    address: ProviderAddress,
     authorization: Option<HeaderValue>,
     places: Semaphore,
 }
 
 impl Webhook {
-    /// Returns a webhook without connections. **Errors**: the webhook uses TLS and this machine has no list
-    /// of certificate authorities.
-    pub(super) fn new(address: PartyAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
+    /// A webhook that nobody has asked yet. **Errors**: for one over TLS, if this machine has no list of
+    /// certificate authorities.
+    pub(super) fn new(address: ProviderAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
@@ -99,9 +99,9 @@ fn fault(error: &Error) -> ProviderFault {
     if error.is_connect() { ProviderFault::Unreachable } else { ProviderFault::Broken }
 }
 
-/// Connects by TLS with this machine's certificate authorities, or in plain text on this machine. TLS 1.2 is
-/// accepted too: the project does not operate the providers.
-fn connector(address: &PartyAddress) -> io::Result<HttpsConnector<HttpConnector>> {
+/// Connects by TLS, to whom this machine's own list of authorities vouches for, or plainly on this machine.
+/// Outside providers are not the project's to keep at TLS 1.3: 1.2 is taken, too.
+fn connector(address: &ProviderAddress) -> io::Result<HttpsConnector<HttpConnector>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT_MAX));
