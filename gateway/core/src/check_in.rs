@@ -283,27 +283,6 @@ mod tests {
         }
     }
 
-    /// The bytes of an outcome in each stored format, without the fields between them that are not the
-    /// outcome's.
-    fn layouts(numbers: OutcomeNumbers) -> [Vec<u8>; 3] {
-        let OutcomeNumbers { colour, verdict, checks, policy, reasons } = numbers;
-        let bytes = [colour, verdict, checks];
-        [
-            [&reasons.to_le_bytes()[..], &policy.to_le_bytes(), &bytes].concat(),
-            [&reasons.to_be_bytes()[..], &policy.to_be_bytes(), &bytes].concat(),
-            [&bytes[..], &policy.to_be_bytes(), &reasons.to_be_bytes()].concat(),
-        ]
-    }
-
-    #[test]
-    fn these_bytes_are_what_every_version_stores_of_an_outcome() {
-        let [journal, embedded, cql] = layouts(Some(outcome()).into());
-        assert_eq!(journal, [8, 0, 0, 0, 0, 0, 0, 0x80, 4, 3, 2, 1, 2, 2, 5]);
-        assert_eq!(embedded, [0x80, 0, 0, 0, 0, 0, 0, 8, 1, 2, 3, 4, 2, 2, 5]);
-        assert_eq!(cql, [2, 2, 5, 1, 2, 3, 4, 0x80, 0, 0, 0, 0, 0, 0, 8]);
-        assert_eq!(layouts(None.into()), [[0; 15]; 3].map(Vec::from));
-    }
-
     #[test]
     fn every_outcome_reads_back_and_other_bytes_are_errors() {
         assert_eq!(OutcomeNumbers::default().outcome(), Ok(None));

@@ -5,8 +5,7 @@ use rkyv::ser::allocator::SubAllocator;
 use rkyv::ser::writer::Buffer;
 use rkyv::util::Align;
 use rkyv::{Archive, Serialize, rancor};
-use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
-use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+use scangate_core::check_in::{CheckIn, Direction, Mode, OutcomeNumbers};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
@@ -14,8 +13,6 @@ use scangate_core::time::Timestamp;
 pub(super) const SLOT_BYTES: usize = 64;
 /// The offset of a slot's CRC.
 const CRC_AT: usize = 60;
-/// The verdict byte of a check-in without an outcome.
-const NO_OUTCOME: u8 = 0;
 const FORMAT: u8 = 1;
 
 /// A record's position among all records ever written.
@@ -57,18 +54,18 @@ const _: () = assert!(size_of::<ArchivedJournalRecord>() == SLOT_BYTES);
 
 /// Encodes a check-in into a slot, for this sequence.
 pub(super) fn encode(check_in: &CheckIn, sequence: Sequence) -> RecordSlot {
-    let outcome = check_in.outcome;
+    let OutcomeNumbers { colour, verdict, checks, policy, reasons } = check_in.outcome.into();
     let record = JournalRecord {
         id: check_in.id.0,
         person: check_in.person.0,
         venue: check_in.venue.0,
         at: check_in.at.0,
-        reasons: outcome.map_or(0, |outcome| outcome.reasons.0),
-        policy: outcome.map_or(0, |outcome| outcome.policy.0),
+        reasons,
+        policy,
         direction: check_in.direction as u8,
-        colour: outcome.map_or(0, |outcome| outcome.colour as u8),
-        verdict: outcome.map_or(NO_OUTCOME, |outcome| outcome.verdict as u8),
-        checks: outcome.map_or(0, |outcome| outcome.checks.0),
+        colour,
+        verdict,
+        checks,
         mode: check_in.mode as u8,
         format: FORMAT,
         spare: 0,
@@ -93,15 +90,12 @@ pub(super) fn decode(slot: &RecordSlot, sequence: Sequence) -> Option<CheckIn> {
     if record.format != FORMAT {
         return None;
     }
-    let outcome = match record.verdict {
-        NO_OUTCOME => None,
-        verdict => Some(Outcome {
-            colour: Colour::of_byte(record.colour)?,
-            verdict: Verdict::of_byte(verdict)?,
-            checks: Checks(record.checks),
-            reasons: Reasons(record.reasons.to_native()),
-            policy: PolicyNumber(record.policy.to_native()),
-        }),
+    let outcome = OutcomeNumbers {
+        colour: record.colour,
+        verdict: record.verdict,
+        checks: record.checks,
+        policy: record.policy.to_native(),
+        reasons: record.reasons.to_native(),
     };
     Some(CheckIn {
         id: CheckInId(record.id),
@@ -110,7 +104,7 @@ pub(super) fn decode(slot: &RecordSlot, sequence: Sequence) -> Option<CheckIn> {
         at: Timestamp(record.at.to_native()),
         direction: Direction::of_byte(record.direction)?,
         mode: Mode::of_byte(record.mode)?,
-        outcome,
+        outcome: outcome.outcome().ok()?,
     })
 }
 
@@ -130,4 +124,46 @@ fn crc(slot: &RecordSlot, sequence: Sequence) -> u32 {
     hasher.update(&sequence.0.to_le_bytes());
     hasher.update(&slot[..CRC_AT]);
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::check_in::{Outcome, PolicyNumber};
+    use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+
+    fn check_in() -> CheckIn {
+        CheckIn {
+            id: CheckInId([0xa5; 16]),
+            person: PersonId(0x0102_0304_0506_0708),
+            venue: VenueId(0x1112_1314_1516_1718),
+            at: Timestamp(0x2122_2324_2526_2728),
+            direction: Direction::Out,
+            mode: Mode::Door,
+            outcome: Some(Outcome {
+                colour: Colour::Yellow,
+                verdict: Verdict::Check,
+                checks: Checks(5),
+                reasons: Reasons(0x3132_3334_3536_3738),
+                policy: PolicyNumber(0x4142_4344),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_slot_has_these_bytes_before_its_crc() {
+        let slot = encode(&check_in(), Sequence(7));
+        let expected = [
+            &[0xa5; 16][..],
+            &[8, 7, 6, 5, 4, 3, 2, 1],
+            &[0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11],
+            &[0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21],
+            &[0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31],
+            &[0x44, 0x43, 0x42, 0x41],
+            &[1, 2, 2, 5, 1, 1, 0, 0],
+        ];
+        assert_eq!(slot[..CRC_AT], expected.concat());
+        assert_eq!(decode(&slot, Sequence(7)), Some(check_in()));
+        assert_eq!(decode(&slot, Sequence(8)), None);
+    }
 }

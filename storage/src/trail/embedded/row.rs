@@ -5,8 +5,8 @@
 //! index, and the venue in the venues'. Owner, time and id are the sort key: rows compare as bytes.
 
 use super::Index;
-use scangate_core::check_in::{self, CheckIn, Direction, Mode, Outcome, PolicyNumber};
-use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+use scangate_core::check_in::{self, CheckIn, Direction, Mode, OutcomeNumbers};
+use scangate_core::colour::{Checks, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
@@ -25,15 +25,10 @@ pub(super) fn encode(index: Index, check_in: &CheckIn) -> BlockRow {
     row[8..16].copy_from_slice(&check_in.at.0.to_be_bytes());
     row[16..32].copy_from_slice(&check_in.id.0);
     row[32..40].copy_from_slice(&index.other(check_in).to_be_bytes());
-    if let Some(outcome) = check_in.outcome {
-        row[40..48].copy_from_slice(&outcome.reasons.0.to_be_bytes());
-        row[48..52].copy_from_slice(&outcome.policy.0.to_be_bytes());
-        row[53] = outcome.colour as u8;
-        row[54] = outcome.verdict as u8;
-        row[55] = outcome.checks.0;
-    }
-    row[52] = check_in.direction as u8;
-    row[56] = check_in.mode as u8;
+    let OutcomeNumbers { colour, verdict, checks, policy, reasons } = check_in.outcome.into();
+    row[40..48].copy_from_slice(&reasons.to_be_bytes());
+    row[48..52].copy_from_slice(&policy.to_be_bytes());
+    row[52..].copy_from_slice(&[check_in.direction as u8, colour, verdict, checks, check_in.mode as u8]);
     row
 }
 
@@ -57,15 +52,12 @@ pub(super) fn decode(index: Index, row: &BlockRow) -> Option<CheckIn> {
         Index::Persons => (number(0), number(32)),
         Index::Venues => (number(32), number(0)),
     };
-    let outcome = match row[54] {
-        0 => None,
-        verdict => Some(Outcome {
-            colour: Colour::of_byte(row[53])?,
-            verdict: Verdict::of_byte(verdict)?,
-            checks: Checks(row[55]),
-            reasons: Reasons(number(40)),
-            policy: PolicyNumber(u32::from_be_bytes(policy)),
-        }),
+    let outcome = OutcomeNumbers {
+        colour: row[53],
+        verdict: row[54],
+        checks: row[55],
+        policy: u32::from_be_bytes(policy),
+        reasons: number(40),
     };
     Some(CheckIn {
         id: CheckInId(id),
@@ -74,6 +66,49 @@ pub(super) fn decode(index: Index, row: &BlockRow) -> Option<CheckIn> {
         at: Timestamp(number(8)),
         direction: Direction::of_byte(row[52])?,
         mode: Mode::of_byte(row[56])?,
-        outcome,
+        outcome: outcome.outcome().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::check_in::{Outcome, PolicyNumber};
+    use scangate_core::colour::{Colour, Reasons};
+
+    fn check_in() -> CheckIn {
+        CheckIn {
+            id: CheckInId([0xa5; 16]),
+            person: PersonId(0x0102_0304_0506_0708),
+            venue: VenueId(0x1112_1314_1516_1718),
+            at: Timestamp(0x2122_2324_2526_2728),
+            direction: Direction::Out,
+            mode: Mode::Door,
+            outcome: Some(Outcome {
+                colour: Colour::Yellow,
+                verdict: Verdict::Check,
+                checks: Checks(5),
+                reasons: Reasons(0x3132_3334_3536_3738),
+                policy: PolicyNumber(0x4142_4344),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_row_has_these_bytes() {
+        let row = encode(Index::Venues, &check_in());
+        let expected = [
+            &[0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18][..],
+            &[0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28],
+            &[0xa5; 16],
+            &[1, 2, 3, 4, 5, 6, 7, 8],
+            &[0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38],
+            &[0x41, 0x42, 0x43, 0x44],
+            &[1, 2, 2, 5, 1],
+        ];
+        assert_eq!(row[..], expected.concat());
+        assert_eq!(decode(Index::Venues, &row), Some(check_in()));
+        let imported = encode(Index::Persons, &CheckIn { outcome: None, ..check_in() });
+        assert_eq!(imported[40..], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
+    }
 }

@@ -4,8 +4,7 @@
 //! **Shape**, integers big-endian: format (1), direction, mode, colour, verdict (0 for none), checks (1
 //! each), policy (4), reasons (8).
 
-use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
-use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+use scangate_core::check_in::{CheckIn, Direction, Mode, OutcomeNumbers};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
@@ -16,11 +15,10 @@ const FORMAT: u8 = 1;
 pub(super) fn encode(check_in: &CheckIn) -> [u8; BYTES] {
     let mut payload = [0; BYTES];
     payload[..3].copy_from_slice(&[FORMAT, check_in.direction as u8, check_in.mode as u8]);
-    if let Some(Outcome { colour, verdict, checks, reasons, policy }) = check_in.outcome {
-        payload[3..6].copy_from_slice(&[colour as u8, verdict as u8, checks.0]);
-        payload[6..10].copy_from_slice(&policy.0.to_be_bytes());
-        payload[10..].copy_from_slice(&reasons.0.to_be_bytes());
-    }
+    let OutcomeNumbers { colour, verdict, checks, policy, reasons } = check_in.outcome.into();
+    payload[3..6].copy_from_slice(&[colour, verdict, checks]);
+    payload[6..10].copy_from_slice(&policy.to_be_bytes());
+    payload[10..].copy_from_slice(&reasons.to_be_bytes());
     payload
 }
 
@@ -31,15 +29,12 @@ pub(super) fn decode(bytes: &[u8]) -> Option<CheckIn> {
     if *format != FORMAT {
         return None;
     }
-    let outcome = match verdict {
-        0 => None,
-        &verdict => Some(Outcome {
-            colour: Colour::of_byte(*colour)?,
-            verdict: Verdict::of_byte(verdict)?,
-            checks: Checks(*checks),
-            policy: PolicyNumber(u32::from_be_bytes(*policy.first_chunk()?)),
-            reasons: Reasons(u64::from_be_bytes(*policy.last_chunk()?)),
-        }),
+    let outcome = OutcomeNumbers {
+        colour: *colour,
+        verdict: *verdict,
+        checks: *checks,
+        policy: u32::from_be_bytes(*policy.first_chunk()?),
+        reasons: u64::from_be_bytes(*policy.last_chunk()?),
     };
     Some(CheckIn {
         id: CheckInId([0; 16]),
@@ -48,6 +43,41 @@ pub(super) fn decode(bytes: &[u8]) -> Option<CheckIn> {
         at: Timestamp(0),
         direction: Direction::of_byte(*direction)?,
         mode: Mode::of_byte(*mode)?,
-        outcome,
+        outcome: outcome.outcome().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_core::check_in::{Outcome, PolicyNumber};
+    use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
+
+    fn check_in() -> CheckIn {
+        CheckIn {
+            id: CheckInId([0xa5; 16]),
+            person: PersonId(0x0102_0304_0506_0708),
+            venue: VenueId(0x1112_1314_1516_1718),
+            at: Timestamp(0x2122_2324_2526_2728),
+            direction: Direction::Out,
+            mode: Mode::Door,
+            outcome: Some(Outcome {
+                colour: Colour::Yellow,
+                verdict: Verdict::Check,
+                checks: Checks(5),
+                reasons: Reasons(0x3132_3334_3536_3738),
+                policy: PolicyNumber(0x4142_4344),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_payload_has_these_bytes() {
+        let bytes = encode(&check_in());
+        let expected =
+            [1, 1, 1, 2, 2, 5, 0x41, 0x42, 0x43, 0x44, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38];
+        assert_eq!(bytes, expected);
+        assert_eq!(decode(&expected).unwrap().outcome, check_in().outcome);
+        assert_eq!(encode(&CheckIn { outcome: None, ..check_in() })[3..], [0; 15]);
+    }
 }
