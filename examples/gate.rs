@@ -1,7 +1,8 @@
 //! A gate: checks a person in at a running gateway and prints the verdict.
 //!
-//! Usage: `gate BASE-URL CA.pem TERMINAL.token PERSON.json`, where PERSON.json is what registration answered. A real
-//! gate scans the code off the person's phone. This one makes the code as the phone does, without the network.
+//! Usage: `gate BASE-URL CA.pem TERMINAL.token PERSON.json`, where PERSON.json is what registration answered.
+//! A real gate scans the code off the person's phone. This one makes the code as the phone does, without the
+//! network.
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;

@@ -14,7 +14,8 @@ use std::process::{Command, Stdio};
 use std::{fs, io};
 use tempfile::TempDir;
 
-/// The examples connect by address and so name no host, which is the channel `gates`. The town names `localhost`.
+/// The examples connect by address and so name no host, which is the channel `gates`. The town names
+/// `localhost`.
 const CONFIG: &str = r#"
 [[channel]]
 name = "gates"
@@ -45,14 +46,14 @@ fn rust() -> anyhow::Result<Command> {
 }
 
 /// A registered person before the gate of a venue, with the files that an example reads.
-struct Visit {
+struct ExampleVisit {
     town: TestTown,
     files: TempDir,
     venue: VenueId,
     person: Value,
 }
 
-impl Visit {
+impl ExampleVisit {
     async fn prepare() -> anyhow::Result<Self> {
         let files = tempfile::tempdir()?;
         let config = files.path().join("gateway.toml");
@@ -99,8 +100,8 @@ impl Visit {
         Ok(trail["visits"].as_array().into_iter().flatten().map(|visit| visit["venue"].clone()).collect())
     }
 
-    /// Fills the gates' channel until the example says that it will try again, and returns all that it printed. An
-    /// example whose request comes between two of the flood is served: it runs again.
+    /// Fills the gates' channel until the example says that it will try again, and returns all that it
+    /// printed. An example whose request comes between two of the flood is served: it runs again.
     async fn behind_a_crowd(
         &self,
         example: fn() -> anyhow::Result<Command>,
@@ -128,7 +129,7 @@ impl Visit {
 }
 
 async fn check(example: fn() -> anyhow::Result<Command>) -> anyhow::Result<()> {
-    let mut visit = Visit::prepare().await?;
+    let mut visit = ExampleVisit::prepare().await?;
     assert_done(&visit.at_the_gate(example()?).output()?, PRINTED);
     assert_eq!(visit.trail().await?, [json!(visit.venue)]);
     let (printed, errors) = visit.behind_a_crowd(example).await?;

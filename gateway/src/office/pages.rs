@@ -1,5 +1,5 @@
-//! Serves the web pages, their scripts and style sheet, the service worker, and the OpenAPI document. All files
-//! are embedded in the binary, and the pages load nothing from other hosts.
+//! Serves the web pages, their scripts and style sheet, the service worker, and the OpenAPI document. All
+//! files are embedded in the binary, and the pages load nothing from other hosts.
 
 use super::http::error::OfficeError;
 use aws_lc_rs::digest;
@@ -43,8 +43,8 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/openapi.json", get(openapi))
 }
 
-/// The service worker's script, after the constants that it needs: the files to cache, and a version that changes
-/// with any of them. Built once.
+/// The service worker's script, after the constants that it needs: the files to cache, and a version that
+/// changes with any of them. Built once.
 static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
     let own = Web::get("worker/worker.js")?;
     let mut names: Vec<_> = Web::iter().collect();
@@ -91,7 +91,8 @@ fn kind_of(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A file, or 304 Not Modified if the browser already has it. A phone on a bad signal then loads nothing twice.
+/// A file, or 304 Not Modified if the browser already has it. A phone on a bad signal then loads nothing
+/// twice.
 fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, OfficeError> {
     let found = Web::get(name).ok_or(Refusal::NotFound)?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(found.metadata.sha256_hash()));

@@ -5,7 +5,7 @@
 use super::admit::{AdmittedPerson, AdmittedScan};
 use super::intake::Intake;
 use super::people::People;
-use crate::tables::recent::{JournalTicket, LimitCheck, Placement, RecentCheckIns};
+use crate::tables::recent::{LaneTicket, LimitCheck, Placement, RecentCheckIns};
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
@@ -98,7 +98,7 @@ fn place(
     let number = desk.number;
     let lane = &mut desk.lane;
     let placement = recent.place(person.step, &person.check_in, person.staff, limit, |check_in| {
-        lane.push(*check_in).map(|ticket| JournalTicket::new(number, ticket.0))
+        lane.push(*check_in).map(|ticket| LaneTicket::new(number, ticket.0))
     });
     match placement {
         Placement::Placed(check_in, ticket) => Ok((check_in, ticket.waits_for().map(|(_, ticket)| ticket))),

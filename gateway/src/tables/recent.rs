@@ -22,9 +22,9 @@ const STEP_CAPACITY: usize = 100_000;
 /// A record's lane and ticket in the journal, which show whether the record is on disk. **Shape**: the
 /// lane in the upper 16 bits, the ticket in the lower 48.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JournalTicket(u64);
+pub struct LaneTicket(u64);
 
-impl JournalTicket {
+impl LaneTicket {
     /// The ticket of a record that the journal had before this gateway started.
     const BEFORE: Self = Self(u64::MAX);
 
@@ -49,7 +49,7 @@ pub struct RecentCheckIn {
     /// The outcome at the door.
     pub outcome: Option<Outcome>,
     /// The ticket of its record.
-    pub ticket: JournalTicket,
+    pub ticket: LaneTicket,
 }
 
 struct Generation {
@@ -68,7 +68,7 @@ pub struct RecentCheckIns {
 /// The result of [`RecentCheckIns::place`].
 pub enum Placement<E> {
     /// The record was placed now: the check-in is new, or its outcome was amended.
-    Placed(CheckIn, JournalTicket),
+    Placed(CheckIn, LaneTicket),
     /// The check-in was placed before.
     Repeated(RecentCheckIn),
     /// The check-in is new, and its person has made too many in this step.
@@ -130,7 +130,7 @@ impl RecentCheckIns {
         check_in: &CheckIn,
         staff: Staff,
         limit: LimitCheck,
-        place: impl FnOnce(&CheckIn) -> Result<JournalTicket, E>,
+        place: impl FnOnce(&CheckIn) -> Result<LaneTicket, E>,
     ) -> Placement<E> {
         let generation = self.generation(step);
         match generation.table.entry(check_in.id) {
@@ -170,7 +170,7 @@ impl RecentCheckIns {
     /// one with precedence counts.
     pub fn restore(&self, step: Step, check_in: &CheckIn) {
         let remembered =
-            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, ticket: JournalTicket::BEFORE };
+            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, ticket: LaneTicket::BEFORE };
         let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
         let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
         if check_in.precedence() < before.precedence() {
@@ -212,8 +212,8 @@ mod tests {
         }
     }
 
-    fn place(ticket: u64) -> Result<JournalTicket, ()> {
-        Ok(JournalTicket::new(0, ticket))
+    fn place(ticket: u64) -> Result<LaneTicket, ()> {
+        Ok(LaneTicket::new(0, ticket))
     }
 
     #[test]

@@ -1,34 +1,10 @@
 //! A lane: one worker's bounded queue into the journal, and how much of each lane is durable. Pushing never
 //! blocks and allocates nothing. An answer waits until the lane's durable count passes its ticket.
 
-use super::shared::Shared;
-use crossbeam::queue::ArrayQueue;
-use crossbeam::utils::CachePadded;
+use super::shared::{LaneQueue, PushRefusal, Shared};
 use scangate_core::check_in::CheckIn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A record was not accepted. Nothing of it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PushRefusal {
-    /// The lane is full: the disk is slower than the load. Retry in a moment.
-    #[error("the journal's queue is full")]
-    Overloaded,
-    /// The journal has used its share of the disk, or the disk is full. It heals when the store has drained
-    /// the backlog, or when the disk has space again.
-    #[error("the journal is full")]
-    Full,
-    /// A write or fsync failed: nothing is acknowledged any more. Restart to recover.
-    #[error("the journal is poisoned")]
-    Poisoned,
-}
-
-/// The state of a lane that the journal and its worker share.
-pub(super) struct LaneQueue {
-    pub(super) queue: ArrayQueue<CheckIn>,
-    pub(super) durable: CachePadded<AtomicU64>,
-    pub(super) wake: Box<dyn Fn() + Send + Sync>,
-}
+use std::sync::atomic::Ordering;
 
 /// A record's number in its lane, from 0. The record is durable when [`Lane::durable`] is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -37,13 +37,13 @@ mod writer;
 
 pub use config::JournalConfig;
 pub use disk::{Disk, DiskFile, RealDisk};
-pub use lane::{Durability, JournalTicket, Lane, PushRefusal};
+pub use lane::{Durability, JournalTicket, Lane};
 pub use owner::Journal;
 pub use reader::Reader;
 pub use record::Sequence;
 pub use recover::{Damage, RecoveryReport};
 pub use reopen::inspect;
-pub use shared::WakeLane;
+pub use shared::{PushRefusal, WakeLane};
 
 /// The journal cannot be opened or read.
 #[derive(Debug, thiserror::Error)]

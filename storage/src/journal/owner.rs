@@ -2,12 +2,12 @@
 
 use super::config::JournalConfig;
 use super::disk::Disk;
-use super::lane::{Durability, Lane, LaneQueue};
+use super::lane::{Durability, Lane};
 use super::reader::Reader;
 use super::record::{SLOT_BYTES, Sequence};
 use super::recover::RecoveryReport;
 use super::reopen::reopen;
-use super::shared::{Shared, WakeLane, lane_records};
+use super::shared::{LaneQueue, Shared, WakeLane, lane_records};
 use super::writer::Writer;
 use super::{JournalError, checkpoint, segment, spare};
 use crossbeam::queue::ArrayQueue;

@@ -3,10 +3,11 @@
 use super::DiskFile;
 use super::config::JournalConfig;
 use super::disk::Disk;
-use super::lane::{LaneQueue, PushRefusal};
 use super::record::{SLOT_BYTES, Sequence};
 use super::segment::Segment;
+use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
+use scangate_core::check_in::CheckIn;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,6 +16,28 @@ use std::thread::Thread;
 /// A callback of a lane's owner. The journal calls it once for each group with records of the lane, and when
 /// the journal is poisoned.
 pub type WakeLane = Box<dyn Fn() + Send + Sync>;
+
+/// A record was not accepted. Nothing of it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PushRefusal {
+    /// The lane is full: the disk is slower than the load. Retry in a moment.
+    #[error("the journal's queue is full")]
+    Overloaded,
+    /// The journal has used its share of the disk, or the disk is full. It heals when the store has drained
+    /// the backlog, or when the disk has space again.
+    #[error("the journal is full")]
+    Full,
+    /// A write or fsync failed: nothing is acknowledged any more. Restart to recover.
+    #[error("the journal is poisoned")]
+    Poisoned,
+}
+
+/// The state of a lane that the journal and its worker share.
+pub(super) struct LaneQueue {
+    pub(super) queue: ArrayQueue<CheckIn>,
+    pub(super) durable: CachePadded<AtomicU64>,
+    pub(super) wake: WakeLane,
+}
 
 /// The shared state of the threads, lanes and readers.
 pub(super) struct Shared {

@@ -12,7 +12,6 @@
 mod allowance;
 pub mod answer;
 mod control;
-mod control_stream;
 mod error_code;
 mod fault;
 mod fields;

@@ -1,12 +1,14 @@
 //! The connection's state apart from its requests: this server's control stream, the peer's
 //! unidirectional streams, and GOAWAY. Every fault here but a rejected request ends the connection.
 
+mod peer_stream;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::allowance::IdleAllowance;
-use super::control_stream::ControlStream;
 use super::uni::{self, UniStreamAction, UniStreamKind};
 use super::{ErrorCode, Fault, Limits, settings, varint};
+use peer_stream::ControlStream;
 
 /// The HTTP/3 state of one connection.
 ///

@@ -1,10 +1,10 @@
 //! Reads the frames of the peer's control stream (RFC 9114 sections 6.2.1 and 7.2). A frame of a known
 //! type is held until it is whole; a frame of an unknown type is skipped as it arrives.
 
-use super::allowance::IdleAllowance;
-use super::frame::{self, FrameHeader, FrameKind};
-use super::settings::{self, Settings};
-use super::{ErrorCode, Fault, Limits, varint};
+use crate::wire::http3::allowance::IdleAllowance;
+use crate::wire::http3::frame::{self, FrameHeader, FrameKind};
+use crate::wire::http3::settings::{self, Settings};
+use crate::wire::http3::{ErrorCode, Fault, Limits, varint};
 
 /// The longest varint, and so the longest payload of a frame that carries one.
 const ID_BYTES_MAX: u64 = 8;
