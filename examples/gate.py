@@ -19,7 +19,7 @@ TRIES = 5  # A person does not stand at a gate for longer.
 
 
 def person_code(person, kid, key):
-    """The person's code of the present 30 seconds; gateway/core/src/code.rs has its layout."""
+    """The person's code of the present 30 seconds; gateway/core/src/code has its layout."""
     number = 0
     for character in person[1:]:  # `p` and 13 digits of Crockford's base32.
         number = number * 32 + "0123456789abcdefghjkmnpqrstvwxyz".index(character)
@@ -31,12 +31,13 @@ def person_code(person, kid, key):
 def main(url, certificate, token, phone):
     url = urllib.parse.urlsplit(url)
     trust = ssl.create_default_context(cafile=certificate)
-    client = http.client.HTTPSConnection(url.hostname, url.port, context=trust, timeout=10)
     token = pathlib.Path(token).read_text().strip()
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     phone = json.loads(pathlib.Path(phone).read_text())
     for attempt in range(1, TRIES + 1):
-        # A refusal stores nothing, so that the next attempt may send a fresh code.
+        # A refusal stores nothing, so the next attempt sends a fresh code. The gateway may close a connection whose
+        # request it has shed, so each attempt has its own.
+        client = http.client.HTTPSConnection(url.hostname, url.port, context=trust, timeout=10)
         client.request("POST", "/v1/check-ins", json.dumps({"person": person_code(**phone)}), headers)
         answer = client.getresponse()
         body = json.load(answer)

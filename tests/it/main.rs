@@ -3,7 +3,6 @@
 mod authority;
 mod cluster;
 mod equipment;
-mod examples;
 mod operation;
 mod protocol;
 mod registration;

@@ -1,5 +1,5 @@
-//! A gateway's life in three phases: [`open`] reads the data folder and the stores, [`start`] starts the
-//! threads, and [`drain`] stops them in an order that loses nothing: workers, back office, batcher, journal.
+//! A gateway's life in three phases: `open` reads the data folder and the stores, `start` starts the
+//! threads, and `drain` stops them in an order that loses nothing: workers, back office, batcher, journal.
 
 mod drain;
 mod fill;

@@ -1,9 +1,10 @@
-//! Tests that need something installed on the machine, one file each: aioquic, Chromium, libfaketime, and a
-//! small filesystem that only root can mount. A test fails if it is missing. `--skip equipment::` leaves all
-//! of them out.
+//! Tests that need something installed on the machine, one file each: aioquic, Chromium, Python 3 for the
+//! examples, libfaketime, and a small filesystem that only root can mount. A test fails if it is missing.
+//! `--skip equipment::` leaves all of them out.
 
 mod aioquic;
 mod chromium;
+mod examples;
 mod faketime;
 mod small_disk;
 

@@ -479,7 +479,7 @@ fn webhooks_that_cannot_work_are_said_before_the_gateway_starts() -> anyhow::Res
     let file = configuration(folder.path(), "https://sms.example/send", "http://face.example/compare")?;
     let checked = Gateway::run(&["check-config", &file])?;
     let said = String::from_utf8(checked.stderr)?;
-    assert!(said.contains("gateway.toml:4:16") && said.contains("https is needed"), "{said}");
+    assert!(said.contains("gateway.toml:4:16") && said.contains("https is required"), "{said}");
     let file = configuration(folder.path(), "https://sms.example/send", "https://face.example/compare")?;
     assert!(Gateway::run(&["check-config", &file])?.status.success());
     std::fs::remove_file(folder.path().join("webhook-token"))?;
