@@ -3,6 +3,8 @@
 pub mod copying;
 pub mod cql;
 mod disk_space;
+#[cfg(test)]
+mod example;
 pub mod journal;
 pub mod registry;
 pub mod trail;

@@ -73,26 +73,7 @@ pub(super) fn decode(index: Index, row: &BlockRow) -> Option<CheckIn> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scangate_core::check_in::{Outcome, PolicyNumber};
-    use scangate_core::colour::{Colour, Reasons};
-
-    fn check_in() -> CheckIn {
-        CheckIn {
-            id: CheckInId([0xa5; 16]),
-            person: PersonId(0x0102_0304_0506_0708),
-            venue: VenueId(0x1112_1314_1516_1718),
-            at: Timestamp(0x2122_2324_2526_2728),
-            direction: Direction::Out,
-            mode: Mode::Door,
-            outcome: Some(Outcome {
-                colour: Colour::Yellow,
-                verdict: Verdict::Check,
-                checks: Checks(5),
-                reasons: Reasons(0x3132_3334_3536_3738),
-                policy: PolicyNumber(0x4142_4344),
-            }),
-        }
-    }
+    use crate::example::check_in;
 
     #[test]
     fn a_row_has_these_bytes() {
