@@ -4,7 +4,7 @@
 use anyhow::{Context as _, bail};
 use scangate_core::time::Timestamp;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -28,17 +28,22 @@ enum MarkerStage {
     Ended(IgnoredAny),
 }
 
+/// Reads the marker of a data folder, or the part of it that `T` has; none if there is no marker.
+pub(crate) fn read_end_marker<T: DeserializeOwned>(data: &Path) -> anyhow::Result<Option<T>> {
+    let path = data.join(ENDED_MARKER);
+    match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .with_context(|| format!("{} is damaged or of another version", path.display())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
 /// Checks that a gateway may serve the deployment of a data folder. **Errors**: `gateway sunset` is ending
 /// it, or has ended it.
 pub fn ensure_not_ended(data: &Path) -> anyhow::Result<()> {
-    let path = data.join(ENDED_MARKER);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
-    };
-    let MarkerHead { begun, stage } = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} is damaged or of another version", path.display()))?;
+    let Some(MarkerHead { begun, stage }) = read_end_marker(data)? else { return Ok(()) };
     let data = data.display();
     match stage {
         MarkerStage::Begun | MarkerStage::Counted(_) => bail!(

@@ -7,6 +7,7 @@ pub mod reference;
 pub mod snapshot;
 pub mod store;
 
+pub(crate) use end_marker::read_end_marker;
 pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
 

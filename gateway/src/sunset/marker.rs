@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// The content of the marker.
@@ -55,14 +55,7 @@ pub(super) enum SunsetStage {
 impl SunsetMarker {
     /// Reads the marker of a data folder; `None` if there is none.
     pub(super) fn read(data: &Path) -> anyhow::Result<Option<Self>> {
-        let path = data.join(ENDED_MARKER);
-        match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map(Some)
-                .with_context(|| format!("{} is damaged or of another version", path.display())),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(error).with_context(|| path.display().to_string()),
-        }
+        deployment::read_end_marker(data)
     }
 
     /// Writes the marker. It is on disk when this returns.
