@@ -2,7 +2,9 @@
 //! each person, one for each door and the server's own. The gateway's keyring decides which kids are in use.
 
 use crate::id::{PersonId, VenueId};
+use crate::time::Timestamp;
 use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Length of every key.
@@ -13,6 +15,57 @@ pub const SECRET_BYTES_MIN: usize = 32;
 /// The number of a master key, from 1; every code carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kid(pub u8);
+
+/// The generation of a person's keys. A new generation invalidates the keys, codes and paper passes of all
+/// earlier ones. Codes do not carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Generation(pub u8);
+
+impl Generation {
+    /// The generation after this one; none after the last.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+}
+
+/// When a person's keys were renewed and their paper passes revoked. Most people have neither.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KeyHistory {
+    /// The start of each generation after the first.
+    pub renewed: Vec<Timestamp>,
+    /// The time of each revocation of paper passes.
+    pub passes_revoked: Vec<Timestamp>,
+}
+
+impl KeyHistory {
+    /// The keys that are valid now.
+    #[must_use]
+    pub fn now(&self) -> KeyState {
+        self.at(Timestamp::MAX)
+    }
+
+    /// The keys that were valid at a time.
+    #[must_use]
+    pub fn at(&self, at: Timestamp) -> KeyState {
+        let before = |times: &[Timestamp]| {
+            u8::try_from(times.iter().filter(|&&time| time <= at).count()).unwrap_or(u8::MAX)
+        };
+        KeyState {
+            generation: Generation(before(&self.renewed)),
+            pass_revocations: before(&self.passes_revoked),
+        }
+    }
+}
+
+/// The keys and paper passes of a person that are valid at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeyState {
+    /// The generation of the person's key.
+    pub generation: Generation,
+    /// How often the person's paper passes were revoked.
+    pub pass_revocations: u8,
+}
 
 /// The secret is shorter than [`SECRET_BYTES_MIN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,10 +114,15 @@ impl Key {
 pub struct MasterKey(hmac::Key);
 
 impl MasterKey {
-    /// A person's key: HMAC-SHA256(master, "scangate person key" ‖ person).
+    /// A person's key: HMAC-SHA256(master, "scangate person key" ‖ person), and behind the person one byte
+    /// of the generation where that is above 0.
     #[must_use]
-    pub fn person(&self, person: PersonId) -> PersonKey {
-        PersonKey(derive(&self.0, b"scangate person key", &person.0.to_be_bytes()))
+    pub fn person(&self, person: PersonId, generation: Generation) -> PersonKey {
+        let mut named = [0; 9];
+        named[..8].copy_from_slice(&person.0.to_be_bytes());
+        named[8] = generation.0;
+        let named = if generation.0 == 0 { &named[..8] } else { &named[..] };
+        PersonKey(derive(&self.0, b"scangate person key", named))
     }
 
     /// A door screen's key: HMAC-SHA256(master, "scangate door key" ‖ venue ‖ door).
@@ -76,7 +134,7 @@ impl MasterKey {
         DoorKey(derive(&self.0, b"scangate door key", &named))
     }
 
-    /// The server's own key, for posters and paper passes: HMAC-SHA256(master, "scangate server key").
+    /// The server's own key, for posters and pass keys: HMAC-SHA256(master, "scangate server key").
     #[must_use]
     pub fn server(&self) -> ServerKey {
         ServerKey(derive(&self.0, b"scangate server key", b"").key())
@@ -95,6 +153,29 @@ pub struct DoorKey(pub Key);
 #[derive(Clone)]
 pub struct ServerKey(hmac::Key);
 
+/// The key of one person's paper passes: the server's key, and what the mac of a pass covers besides the
+/// pass.
+#[derive(Clone)]
+pub struct PassKey {
+    server: ServerKey,
+    state: [u8; 2],
+    state_bytes: usize,
+}
+
+impl ServerKey {
+    /// The key of a person's passes. The mac covers nothing more in generation 0, the generation above it,
+    /// and generation and number of revocations once passes were revoked.
+    #[must_use]
+    pub fn pass(&self, KeyState { generation, pass_revocations }: KeyState) -> PassKey {
+        let state_bytes = match (generation.0, pass_revocations) {
+            (0, 0) => 0,
+            (_, 0) => 1,
+            (_, _) => 2,
+        };
+        PassKey { server: self.clone(), state: [generation.0, pass_revocations], state_bytes }
+    }
+}
+
 impl PersonKey {
     /// The key's bytes, which registration sends to the person's phone only.
     #[must_use]
@@ -107,6 +188,11 @@ impl PersonKey {
 pub trait SealingKey {
     /// The key, ready for use.
     fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key>;
+
+    /// What the mac covers after the code's own bytes.
+    fn state(&self) -> &[u8] {
+        &[]
+    }
 }
 
 impl SealingKey for PersonKey {
@@ -124,6 +210,16 @@ impl SealingKey for DoorKey {
 impl SealingKey for ServerKey {
     fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
         std::borrow::Cow::Borrowed(&self.0)
+    }
+}
+
+impl SealingKey for PassKey {
+    fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key> {
+        self.server.hmac_key()
+    }
+
+    fn state(&self) -> &[u8] {
+        &self.state[..self.state_bytes]
     }
 }
 
@@ -145,4 +241,26 @@ macro_rules! redacted {
         }
     )*};
 }
-redacted!(Key Secret MasterKey ServerKey);
+redacted!(Key Secret MasterKey ServerKey PassKey);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_says_which_keys_were_valid_when() {
+        let history = KeyHistory {
+            renewed: vec![Timestamp(10), Timestamp(30)],
+            passes_revoked: vec![Timestamp(20)],
+        };
+        for (at, generation, pass_revocations) in
+            [(9, 0, 0), (10, 1, 0), (20, 1, 1), (29, 1, 1), (30, 2, 1), (u64::MAX, 2, 1)]
+        {
+            let expected = KeyState { generation: Generation(generation), pass_revocations };
+            assert_eq!(history.at(Timestamp(at)), expected, "{at}");
+        }
+        assert_eq!((history.now().generation, Generation(254).next()), (Generation(2), Some(Generation(255))));
+        assert_eq!(Generation(255).next(), None);
+        assert_eq!(KeyHistory::default().now(), KeyState::default());
+    }
+}

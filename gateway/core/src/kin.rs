@@ -15,6 +15,9 @@ pub struct Kin {
     /// them.
     #[serde(default)]
     pub named: Vec<PersonId>,
+    /// The guardians whom the person had named before they accepted.
+    #[serde(default)]
+    pub accepted: Vec<PersonId>,
 }
 
 /// A side of a tie.
@@ -36,12 +39,36 @@ impl Kin {
         }
     }
 
-    /// One of the lists, mutable.
-    pub fn side_mut(&mut self, side: Side) -> &mut Vec<PersonId> {
+    fn side_mut(&mut self, side: Side) -> &mut Vec<PersonId> {
         match side {
             Side::Dependants => &mut self.dependants,
             Side::Guardians => &mut self.guardians,
         }
+    }
+
+    /// Adds a person to one of the lists. A guardian who was named has accepted now.
+    pub fn add(&mut self, side: Side, other: PersonId) {
+        self.side_mut(side).push(other);
+        if side == Side::Guardians && self.named.contains(&other) {
+            self.named.retain(|named| *named != other);
+            self.accepted.push(other);
+        }
+    }
+
+    /// Removes a person from one of the lists. Returns whether the person was on it.
+    pub fn remove(&mut self, side: Side, other: PersonId) -> bool {
+        if side == Side::Guardians {
+            self.accepted.retain(|accepted| *accepted != other);
+        }
+        let list = self.side_mut(side);
+        let before = list.len();
+        list.retain(|one| *one != other);
+        list.len() < before
+    }
+
+    /// The guardians whom the person never named.
+    pub fn unnamed(&self) -> impl Iterator<Item = PersonId> {
+        self.guardians.iter().filter(|guardian| !self.accepted.contains(guardian)).copied()
     }
 
     /// Whether the person agrees that `holder` acts for them: `holder` is a guardian or is named as one.

@@ -30,8 +30,9 @@ pub const LATE_MS_MAX: u64 = 72 * 3_600_000;
 /// The maximum lead of a time in a request over the server's clock, in milliseconds.
 pub const AHEAD_MS_MAX: u64 = STEP_EARLY_MS;
 
-/// Rules of a pack. Each is one bit of a 64-bit number, in which the other bits are the door's own reasons.
-pub const RULES_MAX: usize = 56;
+/// Rules of a pack. Each is one bit of a 64-bit number. In a check-in the other bits are the door's own
+/// reasons, in the colour table they are the person's colour and key generation.
+pub const RULES_MAX: usize = 53;
 
 /// The window in which every code sent to a phone is the same, in milliseconds. A code is also valid in the
 /// next window: a text message takes seconds, and typing the code in takes a minute or two.

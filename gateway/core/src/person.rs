@@ -63,8 +63,7 @@ pub struct Personal {
 }
 
 /// A change of one's personal data.
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Default)]
 pub struct PersonalChange {
     /// The new name.
     pub name: Option<String>,

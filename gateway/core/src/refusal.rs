@@ -11,6 +11,8 @@ pub enum Refusal {
     PersonCodeExpired,
     /// The person code is not genuine, or its kid is unknown.
     PersonCodeInvalid,
+    /// The person was erased: no code of theirs is valid any more.
+    PersonErased,
     /// The endpoint needs a bearer token, and the request has none or a forged or expired one.
     TokenInvalid,
     /// The token's role may not do this.
@@ -51,10 +53,11 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,
+        Self::PersonErased,
         Self::TokenInvalid,
         Self::RoleWrong,
         Self::TooLarge,
@@ -82,6 +85,9 @@ impl Refusal {
             Self::PersonCodeInvalid => RefusalRow::new(401, "person-code-invalid")
                 .titled("The person code is not valid")
                 .detailed("compute the code again from the key that registration returned"),
+            Self::PersonErased => RefusalRow::new(401, "person-erased")
+                .titled("This person's record was erased")
+                .detailed("nothing was stored; to get a new code, register again"),
             Self::TokenInvalid => RefusalRow::new(401, "token-invalid")
                 .titled("The token is missing, forged or expired")
                 .detailed("send authorization: Bearer with a current token of this deployment"),
@@ -202,6 +208,7 @@ mod tests {
             (400, "malformed", Retry::Never),
             (401, "person-code-expired", Retry::Never),
             (401, "person-code-invalid", Retry::Never),
+            (401, "person-erased", Retry::Never),
             (401, "token-invalid", Retry::Never),
             (403, "role-wrong", Retry::Never),
             (413, "too-large", Retry::Never),

@@ -3,6 +3,7 @@
 
 mod end_marker;
 mod identity;
+pub mod key_states;
 pub mod reference;
 pub mod snapshot;
 pub mod store;

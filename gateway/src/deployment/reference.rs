@@ -6,6 +6,7 @@ use crate::tables::keyring::Kids;
 use crate::tables::policies::{self, Policies};
 use anyhow::Context as _;
 use scangate_core::certificate::PUBLIC_KEY_BYTES;
+use scangate_core::id::PersonId;
 use scangate_core::venue::Venue;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub struct ReferenceData {
     pub policies: Vec<StoredPolicy>,
     /// Every venue.
     pub venues: Vec<Venue>,
+    /// The revocations of paper passes, in a snapshot only: the registry has them with the key histories.
+    #[serde(default)]
+    pub pass_revocations: Vec<(PersonId, u8)>,
 }
 
 impl ReferenceData {
@@ -26,13 +30,19 @@ impl ReferenceData {
     pub fn read(registry: &Registry) -> anyhow::Result<Self> {
         let mut venues = Vec::new();
         registry.venues(|venue| venues.push(venue))?;
-        Ok(Self { kids: kids(registry)?, policies: registry.policies()?, venues })
+        let (kids, policies) = (kids(registry)?, registry.policies()?);
+        Ok(Self { kids, policies, venues, pass_revocations: Vec::new() })
     }
 
     /// The reference data of a running gateway.
     #[must_use]
     pub fn of(tables: &Tables) -> Self {
-        Self { kids: tables.keyring.kids(), policies: tables.policies.stored(), venues: tables.venues.all() }
+        Self {
+            kids: tables.keyring.kids(),
+            policies: tables.policies.stored(),
+            venues: tables.venues.all(),
+            pass_revocations: tables.pass_revocations.all(),
+        }
     }
 
     /// The packs, of which the last is in force. **Errors**: there is no pack; one is not signed with this

@@ -3,11 +3,11 @@
 //!
 //! **Shape**, integers big-endian: magic (8); time before which all changes are included (8, milliseconds
 //! since 1970); length of the reference data (8); the reference data as JSON; rows of person (8) and packed
-//! standing (8); number of rows (8); CRC-32 of all bytes before it (4). A new snapshot replaces the old one
+//! record (8); number of rows (8); CRC-32 of all bytes before it (4). A new snapshot replaces the old one
 //! by renaming once it is on disk, so a crash leaves the old one intact.
 
 use super::reference::ReferenceData;
-use crate::tables::colours::{ColourTable, PackedStanding};
+use crate::tables::colours::{ColourTable, PackedPerson};
 use anyhow::{Context as _, ensure};
 use crc32fast::Hasher;
 use scangate_core::id::PersonId;
@@ -16,7 +16,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-const MAGIC: &[u8; 8] = b"scgsnap1";
+const MAGIC: &[u8; 8] = b"scgsnap2";
+/// The magic of the version whose records have no key generation: the bits are zero there.
+const MAGIC_WITHOUT_GENERATIONS: &[u8; 8] = b"scgsnap1";
 const NAME: &str = "snapshot";
 const ROW_BYTES: usize = 16;
 /// The number of rows.
@@ -45,7 +47,7 @@ pub fn write(
     out.write_all(&(reference.len() as u64).to_be_bytes())?;
     out.write_all(&reference)?;
     let mut count = 0_u64;
-    for (person, PackedStanding(standing)) in colours.all() {
+    for (person, PackedPerson(standing)) in colours.all() {
         out.write_all(&person.0.to_be_bytes())?;
         out.write_all(&standing.to_be_bytes())?;
         count += 1;
@@ -79,7 +81,8 @@ pub fn read(data: &Path, colours: &ColourTable) -> anyhow::Result<Option<Snapsho
 fn parse(bytes: &[u8], colours: &ColourTable) -> anyhow::Result<Snapshot> {
     let (rest, sum) = bytes.split_last_chunk().context("it is too short")?;
     ensure!(crc32fast::hash(rest) == u32::from_be_bytes(*sum), "it is damaged");
-    let rest = rest.strip_prefix(MAGIC).context("it is of another format")?;
+    let rest = rest.strip_prefix(MAGIC).or_else(|| rest.strip_prefix(MAGIC_WITHOUT_GENERATIONS));
+    let rest = rest.context("it is of another format")?;
     let (followed, rest) = number(rest)?;
     let (length, rest) = number(rest)?;
     let (reference, rest) = rest.split_at_checked(usize::try_from(length)?).context("it is cut off")?;
@@ -91,7 +94,7 @@ fn parse(bytes: &[u8], colours: &ColourTable) -> anyhow::Result<Snapshot> {
     let reference = serde_json::from_slice(reference).context("its reference data is of another format")?;
     for row in rows.chunks_exact(ROW_BYTES) {
         let (person, standing) = number(row)?;
-        colours.put_packed(PersonId(person), PackedStanding(number(standing)?.0));
+        colours.put_packed(PersonId(person), PackedPerson(number(standing)?.0));
     }
     Ok(Snapshot { followed: Timestamp(followed), reference })
 }
@@ -124,12 +127,14 @@ mod tests {
     use super::*;
     use crate::tables::keyring::Kids;
     use scangate_core::colour::{Colour, Reasons, Standing};
+    use scangate_core::keys::Generation;
 
     fn reference() -> ReferenceData {
         ReferenceData {
             kids: Kids { current: 2, accepted: vec![1, 2] },
             policies: Vec::new(),
             venues: Vec::new(),
+            pass_revocations: vec![(PersonId(2), 1)],
         }
     }
 
@@ -138,6 +143,8 @@ mod tests {
         for (person, colour) in [(1, Colour::Green), (2, Colour::Yellow), (u64::MAX, Colour::Red)] {
             colours.put(PersonId(person), Standing { colour, reasons: Reasons::rule(3) });
         }
+        colours.set_generation(PersonId(2), Generation(9));
+        colours.bury(PersonId(3), Generation(4));
         colours
     }
 
@@ -156,7 +163,22 @@ mod tests {
                 all
             };
             assert_eq!(sorted(&colours), sorted(&table()));
+            assert!(colours.is_erased(PersonId(3)));
         }
+    }
+
+    #[test]
+    fn a_snapshot_without_generations_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), Timestamp(5), &reference(), &table()).unwrap();
+        let mut bytes = fs::read(folder.path().join(NAME)).unwrap();
+        bytes[..MAGIC.len()].copy_from_slice(MAGIC_WITHOUT_GENERATIONS);
+        let end = bytes.len() - 4;
+        let sum = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&sum.to_be_bytes());
+        let colours = ColourTable::default();
+        assert_eq!(parse(&bytes, &colours).unwrap().followed, Timestamp(5));
+        assert_eq!(colours.standing(PersonId(1)).colour, Colour::Green);
     }
 
     #[test]

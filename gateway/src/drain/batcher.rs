@@ -6,6 +6,7 @@ use super::backoff::Backoff;
 use super::fever_facts::FeverRecorder;
 use super::requests::{BatcherRequests, Drains, Publisher};
 use crate::clock;
+use crate::tables::Tables;
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_storage::journal::{Journal, Reader, Sequence};
@@ -44,6 +45,8 @@ pub struct BatcherParts {
     pub gateway: u64,
     /// The recorder of fevers.
     pub fevers: FeverRecorder,
+    /// The tables, which know the people who were erased.
+    pub tables: Arc<Tables>,
 }
 
 /// The handle that stops the batcher.
@@ -80,6 +83,7 @@ struct Batcher {
     registry: Registry,
     gateway: u64,
     fevers: FeverRecorder,
+    tables: Arc<Tables>,
     retained_from: u32,
     retain_after: Option<Instant>,
     requests: Arc<BatcherRequests>,
@@ -90,7 +94,7 @@ struct Batcher {
 
 impl Batcher {
     fn new(batcher: BatcherParts, requests: Arc<BatcherRequests>, progress: Publisher) -> Self {
-        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers } = batcher;
+        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers, tables } = batcher;
         Self {
             reader: journal.reader(from),
             journal,
@@ -99,6 +103,7 @@ impl Batcher {
             registry,
             gateway,
             fevers,
+            tables,
             retained_from: 0,
             retain_after: None,
             requests,
@@ -173,6 +178,10 @@ impl Batcher {
         {
             tracing::warn!(%error, "the journal cannot be read; retrying");
             return false;
+        }
+        if self.tables.colours.has_tombstones() {
+            // Check-ins that were acknowledged before their person was erased.
+            self.rows.retain(|check_in| !self.tables.colours.is_erased(check_in.person));
         }
         if let Err(error) = self.trails.write(&self.rows) {
             metrics::counter!("scangate_drain_failures_total").increment(1);

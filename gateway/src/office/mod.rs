@@ -17,6 +17,7 @@ pub use colours::follow::keep_in_step;
 pub use colours::recolour::{recolour_feverish, recolour_when_due};
 pub use http::router::router;
 pub use registration::service::RegistrationService;
+pub use residents::erasure::erase_when_due;
 
 use crate::clock;
 use crate::drain::Drains;

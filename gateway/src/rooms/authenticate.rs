@@ -1,12 +1,14 @@
-//! The second room: checks that the codes are genuine and valid now. It knows keys and venues, but no
-//! colours.
+//! The second room: checks that the codes are genuine and valid now. It knows keys and venues. It reads a
+//! person's record for the generation of the keys, and passes the rest on unread.
 
 use super::people::People;
 use crate::tables::Tables;
+use crate::tables::colours::PackedPerson;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{Direction, Mode};
 use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
 use scangate_core::id::{PersonId, VenueId};
+use scangate_core::keys::KeyState;
 use scangate_core::limits;
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::{DoorWork, Holder, Scan};
@@ -57,6 +59,8 @@ pub struct AuthenticPerson {
     pub(super) person: PersonId,
     pub(super) step: Step,
     pub(super) mode: Mode,
+    /// The person's record as it was when the code was verified.
+    pub(super) record: PackedPerson,
 }
 
 /// A scan whose codes are all genuine and valid at its time.
@@ -139,22 +143,32 @@ pub(super) fn authenticate_look_up(
 }
 
 fn person(code: &PersonCode, tables: &Tables, at: Timestamp, mode: Mode) -> Result<AuthenticPerson, Refusal> {
-    if !tables.keyring.has_sealed(code) {
+    let record = tables.colours.look_up(code.person());
+    if !tables.keyring.has_sealed(code, record.generation()) {
         return Err(Refusal::PersonCodeInvalid);
+    }
+    if record.is_erased() {
+        return Err(Refusal::PersonErased);
     }
     if !code.step().is_valid_at(at) {
         return Err(Refusal::PersonCodeExpired);
     }
-    Ok(AuthenticPerson { person: code.person(), step: code.step(), mode })
+    Ok(AuthenticPerson { person: code.person(), step: code.step(), mode, record })
 }
 
 fn paper(pass: &PaperPass, tables: &Tables, at: Timestamp) -> Result<AuthenticPerson, Refusal> {
-    let key = tables.keyring.server(pass.kid()).ok_or(Refusal::PersonCodeInvalid)?;
+    let record = tables.colours.look_up(pass.person());
+    let pass_revocations = tables.pass_revocations.of(pass.person());
+    let state = KeyState { generation: record.generation(), pass_revocations };
+    let key = tables.keyring.passes(pass.kid(), state).ok_or(Refusal::PersonCodeInvalid)?;
     pass.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
+    if record.is_erased() {
+        return Err(Refusal::PersonErased);
+    }
     if !pass.is_valid_at(at) {
         return Err(Refusal::PersonCodeExpired);
     }
-    Ok(AuthenticPerson { person: pass.person(), step: Step::of(at), mode: Mode::PaperPass })
+    Ok(AuthenticPerson { person: pass.person(), step: Step::of(at), mode: Mode::PaperPass, record })
 }
 
 /// The venue, and the mode of a person's own scan there. A terminal's token names its venue; a venue code

@@ -1,8 +1,8 @@
-//! The third room: the colour of each person of the scan. It reads the table in memory and cannot block.
+//! The third room: the colour of each person of the scan, from the record that the second room read. It
+//! cannot block.
 
 use super::authenticate::{AuthenticPerson, AuthenticScan};
 use super::people::People;
-use crate::tables::colours::ColourTable;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::Direction;
 use scangate_core::colour::Standing;
@@ -25,15 +25,14 @@ pub struct ColouredScan {
     pub(super) at: Timestamp,
 }
 
-/// Looks up each person of the scan.
+/// Takes the colour of each person of the scan.
 #[must_use]
-pub fn colour(scan: AuthenticScan, colours: &ColourTable) -> ColouredScan {
+pub fn colour(scan: AuthenticScan) -> ColouredScan {
     let AuthenticScan { venue, people, direction, door, at } = scan;
-    let people = people.map(|authentic| colour_person(authentic, colours));
-    ColouredScan { venue, people, direction, door, at }
+    ColouredScan { venue, people: people.map(colour_person), direction, door, at }
 }
 
-/// Looks up one person.
-pub(super) fn colour_person(authentic: AuthenticPerson, colours: &ColourTable) -> ColouredPerson {
-    ColouredPerson { standing: colours.standing(authentic.person), authentic }
+/// Takes the colour of one person.
+pub(super) fn colour_person(authentic: AuthenticPerson) -> ColouredPerson {
+    ColouredPerson { standing: authentic.record.standing(), authentic }
 }

@@ -25,7 +25,7 @@ pub fn look_up(
     let terminal = terminal.ok_or(Refusal::TokenInvalid)?;
     let code = PersonCode::parse(code).map_err(|_| Refusal::PersonCodeInvalid)?;
     let (authentic, venue) = authenticate_look_up(&code, terminal, tables, now)?;
-    let person = colour::colour_person(authentic, &tables.colours);
+    let person = colour::colour_person(authentic);
     let outcome = admit::decide(&person, &tables.policies.in_force(), &venue.venue, DoorWork::default());
     out.put_slice(b"{");
     answer::outcome(&outcome, &tables.policies, out);

@@ -28,7 +28,7 @@ pub fn walk(
 ) -> Result<QueuedCheckIns, Refusal> {
     let scan = Scan::parse(body)?;
     let authentic = authenticate::authenticate(scan, terminal, tables, now)?;
-    let coloured = colour::colour(authentic, &tables.colours);
+    let coloured = colour::colour(authentic);
     let admitted = admit::admit(coloured, &tables.policies);
     journal::journal(admitted, &tables.recent, desk)
 }

@@ -1,13 +1,14 @@
 //! Fills the tables at start-up: from the registry, or from the snapshot while the cluster is unavailable.
 
 use crate::config::Config;
-use crate::deployment;
+use crate::deployment::{self, key_states};
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
 use crate::tables::keyring::Keyring;
+use crate::tables::pass_revocations::PassRevocations;
 use crate::tables::recent::RecentCheckIns;
 use crate::tables::venues::Venues;
 use crate::tables::{Tables, policies};
@@ -34,17 +35,23 @@ pub(super) fn tables(
         Availability::Down => from_snapshot(config, &colours)?,
     };
     let policies = reference.packs(issuer.public_key_bytes())?;
-    let venues = Venues::default();
+    let (venues, pass_revocations) = (Venues::default(), PassRevocations::default());
     reference.venues.into_iter().for_each(|venue| venues.put(venue));
-    Ok(Tables {
+    reference.pass_revocations.iter().for_each(|&(person, count)| pass_revocations.set(person, count));
+    let tables = Tables {
         colours,
+        pass_revocations,
         venues,
         keyring: Keyring::new(secret.clone(), reference.kids),
         policies,
         recent: RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
         tokens: deployment::token_key(secret),
-    })
+    };
+    if availability == Availability::Up {
+        key_states::load(registry, &tables)?;
+    }
+    Ok(tables)
 }
 
 fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<ReferenceData> {

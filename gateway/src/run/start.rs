@@ -72,6 +72,7 @@ pub(super) fn start(
         registry: registry.clone(),
         gateway,
         fevers,
+        tables: Arc::clone(&tables),
     };
     let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;
     let workers = u16::try_from(lanes.len()).context("more lanes than workers may be")?;
@@ -149,6 +150,7 @@ fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tabl
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
+    runtime.spawn(office::erase_when_due(Arc::clone(office)));
     runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(tables)));
 }
 

@@ -4,8 +4,9 @@
 use arc_swap::ArcSwap;
 use scangate_core::code::{PaperPass, PersonCode, PosterCode, ResidentToken};
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::keys::{DoorKey, Kid, MasterKey, PersonKey, Secret, ServerKey};
-use scangate_core::time::Step;
+use scangate_core::keys::{
+    DoorKey, Generation, KeyState, Kid, MasterKey, PassKey, PersonKey, Secret, ServerKey,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,10 +73,16 @@ impl Keyring {
         self.ring.load().keys.contains_key(&kid)
     }
 
-    /// A person's key under a kid, if the kid is accepted.
+    /// A person's key of a generation under a kid, if the kid is accepted.
     #[must_use]
-    pub fn person(&self, kid: Kid, person: PersonId) -> Option<PersonKey> {
-        self.ring.load().keys.get(&kid).map(|keys| keys.master.person(person))
+    pub fn person(&self, kid: Kid, person: PersonId, generation: Generation) -> Option<PersonKey> {
+        self.ring.load().keys.get(&kid).map(|keys| keys.master.person(person, generation))
+    }
+
+    /// The key of a person's paper passes under a kid, if the kid is accepted.
+    #[must_use]
+    pub fn passes(&self, kid: Kid, state: KeyState) -> Option<PassKey> {
+        self.ring.load().keys.get(&kid).map(|keys| keys.server.pass(state))
     }
 
     /// A door's key under a kid, if the kid is accepted.
@@ -90,26 +97,40 @@ impl Keyring {
         self.ring.load().keys.get(&kid).map(|keys| keys.server.clone())
     }
 
-    /// Whether a person's code is sealed with an accepted key. Its step is not checked.
+    /// Whether a person's code is sealed with an accepted key of this generation or the next one. Its step is
+    /// not checked. The deployment alone knows the next generation's key: a code under it means that another
+    /// gateway has just issued that key.
     #[must_use]
-    pub fn has_sealed(&self, code: &PersonCode) -> bool {
-        self.person(code.kid(), code.person()).is_some_and(|key| code.verify(&key).is_ok())
+    pub fn has_sealed(&self, code: &PersonCode, generation: Generation) -> bool {
+        self.is_accepted(code.kid(), code.person(), generation, |key| code.verify(key).is_ok())
     }
 
-    /// The person of a resident token that is sealed with an accepted key and valid by `is_valid`.
+    /// Whether a resident token is sealed with an accepted key of this generation or the next one.
     #[must_use]
-    pub fn resident(&self, token: &ResidentToken, is_valid: impl Fn(Step) -> bool) -> Option<PersonId> {
-        let key = self.person(token.kid(), token.person())?;
-        (token.verify(&key).is_ok() && is_valid(token.step())).then(|| token.person())
+    pub fn has_sealed_token(&self, token: &ResidentToken, generation: Generation) -> bool {
+        self.is_accepted(token.kid(), token.person(), generation, |key| token.verify(key).is_ok())
+    }
+
+    fn is_accepted(
+        &self,
+        kid: Kid,
+        person: PersonId,
+        generation: Generation,
+        is_sealed: impl Fn(&PersonKey) -> bool,
+    ) -> bool {
+        let ring = self.ring.load();
+        let Some(keys) = ring.keys.get(&kid) else { return false };
+        let of = |generation| is_sealed(&keys.master.person(person, generation));
+        of(generation) || generation.next().is_some_and(of)
     }
 
     /// Seals a paper pass under the current kid.
     #[must_use]
-    pub fn pass(&self, person: PersonId, last_day: u32) -> PaperPass {
+    pub fn pass(&self, person: PersonId, state: KeyState, last_day: u32) -> PaperPass {
         let ring = self.ring.load();
         let kid = Kid(ring.kids.current);
         let keys = ring.keys.get(&kid).expect("the current kid is always derived");
-        PaperPass::seal(kid, person, last_day, &keys.server)
+        PaperPass::seal(kid, person, last_day, &keys.server.pass(state))
     }
 
     /// Seals a poster under the current kid.
@@ -138,17 +159,38 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scangate_core::time::Step;
+
+    fn keyring() -> Keyring {
+        Keyring::new(Secret::new(&[1; 32]).unwrap(), Kids::default())
+    }
+
+    fn code(keyring: &Keyring, generation: u8) -> PersonCode {
+        let key = keyring.person(Kid(1), PersonId(5), Generation(generation)).unwrap();
+        PersonCode::seal(Kid(1), PersonId(5), Step(9), &key)
+    }
 
     #[test]
     fn a_rotated_key_opens_old_codes_until_its_kid_is_withdrawn() {
-        let keyring = Keyring::new(Secret::new(&[1; 32]).unwrap(), Kids::default());
-        let key = keyring.person(Kid(1), PersonId(5)).unwrap();
-        let code = PersonCode::seal(Kid(1), PersonId(5), Step(9), &key);
-        assert!(keyring.has_sealed(&code));
+        let keyring = keyring();
+        let code = code(&keyring, 0);
+        assert!(keyring.has_sealed(&code, Generation(0)));
         keyring.swap(Kids { current: 2, accepted: vec![1, 2] });
         assert_eq!(keyring.current(), Kid(2));
-        assert!(keyring.has_sealed(&code));
+        assert!(keyring.has_sealed(&code, Generation(0)));
         keyring.swap(Kids { current: 2, accepted: vec![2] });
-        assert!(!keyring.has_sealed(&code));
+        assert!(!keyring.has_sealed(&code, Generation(0)));
+    }
+
+    #[test]
+    fn a_code_opens_in_its_own_generation_and_in_the_one_before() {
+        let keyring = keyring();
+        for sealed in [0, 1, 2, 255] {
+            let code = code(&keyring, sealed);
+            let opening: Vec<u8> =
+                (0..=255).filter(|&now| keyring.has_sealed(&code, Generation(now))).collect();
+            let expected: Vec<u8> = [sealed.checked_sub(1), Some(sealed)].into_iter().flatten().collect();
+            assert_eq!(opening, expected);
+        }
     }
 }

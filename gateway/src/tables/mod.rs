@@ -5,6 +5,7 @@ pub mod channels;
 pub mod check_in_counts;
 pub mod colours;
 pub mod keyring;
+pub mod pass_revocations;
 pub mod policies;
 pub mod recent;
 pub mod venues;
@@ -12,6 +13,7 @@ pub mod venues;
 use channels::Channels;
 use colours::ColourTable;
 use keyring::Keyring;
+use pass_revocations::PassRevocations;
 use policies::Policies;
 use recent::RecentCheckIns;
 use scangate_core::token::TokenKey;
@@ -19,8 +21,10 @@ use venues::Venues;
 
 /// The shared tables.
 pub struct Tables {
-    /// Every resident's standing.
+    /// Every resident's standing, with the generation of their keys.
     pub colours: ColourTable,
+    /// The revocations of paper passes.
+    pub pass_revocations: PassRevocations,
     /// The venues.
     pub venues: Venues,
     /// The keys.

@@ -13,8 +13,12 @@ use scangate_core::time::Timestamp;
 /// The object that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// A person was registered or erased, or a fact about the person was added or withdrawn.
+    /// A person was registered or removed, or a fact about the person was added or withdrawn.
     Person(PersonId),
+    /// A person's keys were renewed, or their paper passes revoked.
+    KeyHistory(PersonId),
+    /// A person was erased.
+    Erasure(PersonId),
     /// A venue was added or closed.
     Venue(VenueId),
     /// A rule pack came into force.
@@ -36,6 +40,8 @@ impl Change {
     fn encode(self) -> Vec<u8> {
         let (kind, id) = match self {
             Self::Person(PersonId(id)) => (b'p', id),
+            Self::KeyHistory(PersonId(id)) => (b'h', id),
+            Self::Erasure(PersonId(id)) => (b'e', id),
             Self::Venue(VenueId(id)) => (b'v', id),
             Self::Policy => (b'r', 0),
             Self::Keys => (b'k', 0),
@@ -48,6 +54,8 @@ impl Change {
         let id = number(RegistryTable::Changes, id).ok()?;
         match kind {
             b'p' => Some(Self::Person(PersonId(id))),
+            b'h' => Some(Self::KeyHistory(PersonId(id))),
+            b'e' => Some(Self::Erasure(PersonId(id))),
             b'v' => Some(Self::Venue(VenueId(id))),
             b'r' => Some(Self::Policy),
             b'k' => Some(Self::Keys),

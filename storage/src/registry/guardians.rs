@@ -74,7 +74,21 @@ impl Registry {
 
     /// Withdraws a nomination. Returns whether it existed and had not become a tie.
     pub fn unname_guardian(&self, person: PersonId, guardian: PersonId) -> Result<bool> {
-        self.shorten_kin(person, |kin| &mut kin.named, guardian)
+        let withdrawn = self.change_kin(person, |kin| {
+            let before = kin.named.len();
+            kin.named.retain(|named| *named != guardian);
+            Ok::<_, Infallible>(kin.named.len() < before)
+        });
+        withdrawn.map(|Ok(withdrawn)| withdrawn)
+    }
+
+    /// Ends a person's ties to guardians whom the person never named. Returns those guardians.
+    pub fn end_unnamed_ties(&self, person: PersonId) -> Result<Vec<PersonId>> {
+        let unnamed: Vec<PersonId> = self.kin_of(person)?.unnamed().collect();
+        for &guardian in &unnamed {
+            self.untie(guardian, person)?;
+        }
+        Ok(unnamed)
     }
 
     /// Removes a person from the lists of all others, and removes the person's own row.
@@ -105,33 +119,15 @@ impl Registry {
                 return Ok(false);
             }
             may(side, kin)?;
-            kin.side_mut(side).push(other);
-            if side == Side::Guardians {
-                kin.named.retain(|one| *one != other);
-            }
+            kin.add(side, other);
             Ok(true)
         });
         Ok(added?.map(drop))
     }
 
     fn drop_from(&self, whose: PersonId, side: Side, other: PersonId) -> Result<bool> {
-        self.shorten_kin(whose, |kin| kin.side_mut(side), other)
-    }
-
-    /// Removes a person from one of the lists. Returns whether the person was on it.
-    fn shorten_kin(
-        &self,
-        whose: PersonId,
-        list: impl Fn(&mut Kin) -> &mut Vec<PersonId>,
-        other: PersonId,
-    ) -> Result<bool> {
-        let shortened = self.change_kin(whose, |kin| {
-            let list = list(kin);
-            let before = list.len();
-            list.retain(|one| *one != other);
-            Ok::<_, Infallible>(list.len() < before)
-        });
-        shortened.map(|Ok(shortened)| shortened)
+        let dropped = self.change_kin(whose, |kin| Ok::<_, Infallible>(kin.remove(side, other)));
+        dropped.map(|Ok(dropped)| dropped)
     }
 
     /// Changes a person's ties, retrying `change` on the current ties until the swap succeeds. Returns

@@ -1,13 +1,13 @@
 //! People: registered persons, found by id or by document.
 
 use super::changes::Change;
-use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
+use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::person::{Document, Personal, PersonalChange};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A registered person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,26 +192,55 @@ impl Registry {
         }
     }
 
-    /// Erases a person: ties, facts, reports, papers, upstream colours, bookings, row and document. The audit
-    /// and closed cases keep only the id. Returns whether the person existed. An interrupted erasure is
-    /// completed by the next call.
-    pub fn erase_person(&self, id: PersonId) -> Result<bool> {
-        let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(false) };
-        let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
-        self.untie_all(id)?;
-        let mut remove = self.evidence_rows(id)?;
-        remove.extend(self.paper_rows(id)?);
-        remove.extend(self.upstream_rows(id)?);
-        remove.extend(self.booking_rows(id)?);
-        let is_erased = self.announcing(&[Change::Person(id)], || {
-            if !remove.is_empty() {
-                self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
+    /// Registers a person again who has proved to hold the registered document: the fields are the new ones,
+    /// and the key is under this kid. Returns the person as it was before; none where the id is not
+    /// registered.
+    pub fn replace_person(&self, id: PersonId, kid: u8, personal: &Personal) -> Result<Option<Person>> {
+        loop {
+            let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
+            let before = self.opened(id, &value)?;
+            let fields =
+                SealedFields { registered: before.registered, proven: true, personal: personal.clone() };
+            let replaced = self.sealed(id, kid, &fields)?;
+            if self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&replaced))? {
+                return Ok(Some(before));
             }
-            self.rows().swap(RegistryTable::Documents, &document, &id.0.to_be_bytes(), None)?;
-            self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, None)
+        }
+    }
+
+    /// Records that a person's key is under this kid now. Returns whether the id is registered.
+    pub fn move_to_kid(&self, id: PersonId, kid: u8) -> Result<bool> {
+        loop {
+            let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(false) };
+            let mut moved = value.clone();
+            *moved.first_mut().ok_or(RegistryError::Damaged(RegistryTable::People.name()))? = kid;
+            if moved == value
+                || self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&moved))?
+            {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// The number of people whose key is under each kid. **Cost**: reads the row of every person.
+    pub fn people_by_kid(&self) -> Result<BTreeMap<u8, u64>> {
+        let mut counts = BTreeMap::new();
+        self.rows().all(RegistryTable::People, &mut |_, value| {
+            let kid = *value.first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
+            *counts.entry(kid).or_default() += 1;
+            Ok(())
         })?;
-        // A concurrent change made the swap fail: erase again, with the change.
-        if is_erased { Ok(true) } else { self.erase_person(id) }
+        Ok(counts)
+    }
+
+    /// Removes a person's document and row. A concurrent change of the row is removed too.
+    pub(super) fn remove_registration(&self, id: PersonId) -> Result<()> {
+        while let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? {
+            let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
+            self.rows().swap(RegistryTable::Documents, &document, &id.0.to_be_bytes(), None)?;
+            self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, None)?;
+        }
+        Ok(())
     }
 
     /// Visits the id of every registered person, for loading the colour table. Nothing is decrypted.

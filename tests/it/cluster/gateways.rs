@@ -4,6 +4,7 @@
 use futures_util::future::try_join_all;
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
+use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
@@ -101,9 +102,40 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
     assert_eq!(second.send("DELETE", "/v1/people/me", &mine, String::new()).await?.status(), 204);
     let look = async || {
         let code = late[0].code(Step::of(now()));
-        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+        Ok(send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.code())
     };
-    eventually(look, |look| look["colour"] == "unknown").await?;
+    eventually(look, |code| code == "person-erased").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_or_pass_that_one_gateway_invalidates_opens_no_door_at_another() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (_city, mut town, mut second) = found("keys", 1).await?;
+    second.sees(&town, 0, "green").await?;
+    let (authority, person) = (town.authority.clone(), town.residents[0].person);
+    let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let print = format!("/v1/people/{person}/passes");
+    let pass = town.send("POST", &print, &authority, json!({"days": 7}).to_string()).await?.json()?;
+    let scan = json!({"pass": pass["pass"], "document_shown": true}).to_string();
+    let scanned = second.send("POST", "/v1/check-ins", &terminal, scan.clone()).await?;
+    assert_eq!(scanned.status(), 200, "{}", scanned.text());
+    assert_eq!(town.send("POST", &format!("{print}/revoke"), &authority, "").await?.status(), 204);
+    let there = async || Ok(second.send("POST", "/v1/check-ins", &terminal, scan.clone()).await?.code());
+    eventually(there, |code| code == "person-code-invalid").await?;
+
+    let old = town.residents[0].clone();
+    let reason = json!({"reason": "phone stolen"}).to_string();
+    let issued = town.send("POST", &format!("/v1/people/{person}/key"), &authority, reason).await?;
+    let new = serde_json::from_value::<RegistrationReply>(issued.json()?)?.resident()?;
+    // The new phone is welcome everywhere at once, and the old one nowhere in the end.
+    let look = |resident: &LoadResident| format!("/v1/colours/{}", resident.code(Step::of(now())));
+    let looked = second.send("GET", &look(&new), &terminal, String::new()).await?;
+    assert_eq!(looked.json()?["colour"], "green", "{}", looked.text());
+    let there = async || Ok(second.send("GET", &look(&old), &terminal, String::new()).await?.code());
+    eventually(there, |code| code == "person-code-invalid").await?;
+    let looked = second.send("GET", &look(&new), &terminal, String::new()).await?;
+    assert_eq!(looked.status(), 200, "{}", looked.text());
     Ok(())
 }
 

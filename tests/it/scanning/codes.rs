@@ -1,9 +1,9 @@
 //! Codes that no phone creates: paper passes, and the changing code on a door's screen. The tests seal them
 //! with the deployment's own secret.
 
-use scangate_core::code::{DoorCode, PaperPass};
-use scangate_core::id::VenueId;
-use scangate_core::keys::{Kid, MasterKey, Secret};
+use scangate_core::code::{DoorCode, PaperPass, PersonCode};
+use scangate_core::id::{PersonId, VenueId};
+use scangate_core::keys::{Generation, KeyState, Kid, MasterKey, Secret};
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
@@ -21,7 +21,8 @@ fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
 /// A pass of the first resident, valid for `days` more days.
 fn pass(town: &TestTown, days: i32) -> anyhow::Result<String> {
     let not_after = now().utc_day().saturating_add_signed(days);
-    Ok(PaperPass::seal(Kid(1), town.residents[0].person, not_after, &master(town)?.server()).text())
+    let key = master(town)?.server().pass(KeyState::default());
+    Ok(PaperPass::seal(Kid(1), town.residents[0].person, not_after, &key).text())
 }
 
 /// A code of one door, sealed with another door's key.
@@ -33,6 +34,22 @@ fn door_code(
     key_of: (VenueId, u16),
 ) -> anyhow::Result<String> {
     Ok(DoorCode::seal(Kid(1), venue, door, step, &master(town)?.door(key_of.0, key_of.1)).text())
+}
+
+/// A person whom another gateway has registered a moment ago.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_is_not_in_the_table_is_unknown_and_kept() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let person = PersonId(77);
+    for generation in [Generation(0), Generation(1)] {
+        let key = master(&town)?.person(person, generation);
+        let code = PersonCode::seal(Kid(1), person, Step::of(now()), &key).text();
+        let scan = json!({"venue": town.venues[usize::from(generation.0)].poster, "person": code}).to_string();
+        let kept = town.send("POST", "/v1/check-ins", "", scan).await?.json()?;
+        assert_eq!((&kept["colour"], &kept["verdict"]), (&json!("unknown"), &json!("check")));
+        assert_eq!(kept["checks"], json!(["manual"]));
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -81,18 +81,6 @@ async fn gz_17_a_terminal_brings_its_venue_and_what_was_done_at_the_door() -> an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_in_the_table_is_unknown_and_kept() -> anyhow::Result<()> {
-    let mut town = TestTown::found(2).await?;
-    let resident = town.residents[0].authorization(now());
-    let erased = town.send("DELETE", "/v1/people/me", &resident, "").await?;
-    assert_eq!(erased.status(), 204, "{}", erased.text());
-    let kept = town.check_in(0, 0).await?.json()?;
-    assert_eq!((&kept["colour"], &kept["verdict"]), (&json!("unknown"), &json!("check")));
-    assert_eq!(kept["checks"], json!(["manual"]));
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn xz_18_codes_of_neighbouring_steps_are_taken_as_the_contract_says() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
     let step = Step::of(now());

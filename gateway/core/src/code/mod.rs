@@ -12,11 +12,11 @@
 //! | [`PosterCode`] | `11` kid(1) venue(8) poster(2) mac(16) | `scangate poster code` |
 //! | [`DoorCode`] | `12` kid(1) venue(8) door(2) step(4) mac(16) | `scangate door code` |
 //!
-//! The mac covers the domain and all bytes before it. A code with any flipped bit is rejected, even in the
-//! unused bits of the last character.
+//! The mac covers the domain and all bytes before it, and that of a pass also the state of [`PassKey`]. A
+//! code with any flipped bit is rejected, even in the unused bits of the last character.
 
 use crate::id::{PersonId, VenueId};
-use crate::keys::{DoorKey, Kid, PersonKey, SealingKey, ServerKey};
+use crate::keys::{DoorKey, Kid, PassKey, PersonKey, SealingKey, ServerKey};
 use crate::limits;
 use crate::time::{Step, Timestamp};
 use aws_lc_rs::{constant_time, hmac};
@@ -60,21 +60,22 @@ impl<const N: usize> Sealed<N> {
     }
 
     fn seal(mut bytes: [u8; N], domain: &str, key: &impl SealingKey) -> Self {
-        let mac = Self::mac(&bytes, domain, &key.hmac_key());
+        let mac = Self::mac(&bytes, domain, key);
         bytes[N - MAC_BYTES..].copy_from_slice(&mac.as_ref()[..MAC_BYTES]);
         Self(bytes)
     }
 
     fn verify(&self, domain: &str, key: &impl SealingKey) -> Result<(), SealError> {
-        let mac = Self::mac(&self.0, domain, &key.hmac_key());
+        let mac = Self::mac(&self.0, domain, key);
         constant_time::verify_slices_are_equal(&mac.as_ref()[..MAC_BYTES], &self.0[N - MAC_BYTES..])
             .map_err(|_| SealError)
     }
 
-    fn mac(bytes: &[u8; N], domain: &str, key: &hmac::Key) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(key);
+    fn mac(bytes: &[u8; N], domain: &str, key: &impl SealingKey) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&key.hmac_key());
         context.update(domain.as_bytes());
         context.update(&bytes[..N - MAC_BYTES]);
+        context.update(key.state());
         context.sign()
     }
 
@@ -178,7 +179,7 @@ code!(
 );
 code!(
     /// A printed pass for a person without a phone, valid to the end of its last day in UTC.
-    PaperPass, 0x03, "scangate paper pass", ServerKey, 30,
+    PaperPass, 0x03, "scangate paper pass", PassKey, 30,
     person: PersonId, not_after_day: u32 at 10, u32::from_be_bytes, |day: u32| day
 );
 code!(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::keys::{MasterKey, Secret};
+use crate::keys::{Generation, KeyState, MasterKey, Secret};
 use proptest::prelude::*;
 
 const KID: Kid = Kid(1);
@@ -9,6 +9,11 @@ const STEP: Step = Step(54_709_440);
 const PERSON_CODE: &str = "AQEBI0VniavN7wNCzMAe3n2Mq7okni5LDrnBsVMA";
 const RESIDENT_TOKEN: &str = "AgEBI0VniavN7wNCzMCZDHSDIts2plKADCwq1gJP";
 const PAPER_PASS: &str = "AwEBI0VniavN7wAASjhTVgqvJSEkNYzKTicH2B7x";
+const PERSON_KEY_3: &str = "ac67e4f2b1452458a79ab3d760c187b4ac9d959b9d2b51022c76bd10ff66b971";
+const PERSON_CODE_3: &str = "AQEBI0VniavN7wNCzMBKl6CRIHbufwcX0LS0Ra4H";
+const PAPER_PASS_3: &str = "AwEBI0VniavN7wAASjgIpYH4Mw_gTeAcotgTueO-";
+const PAPER_PASS_3_REVOKED: &str = "AwEBI0VniavN7wAASjhtk_xvUq5NdrvyBkWOASSI";
+const PAPER_PASS_REVOKED: &str = "AwEBI0VniavN7wAASjgD9fs7lQveui6REzabOey8";
 const POSTER_CODE: &str = "EQH-3LqYdlQyEAAHN3l10ahRGSfZ7mXfW8JBzQ";
 const DOOR_CODE: &str = "EgH-3LqYdlQyEAADA0LMwET4azmDmikvIp6Kvd2jXoo";
 
@@ -17,21 +22,48 @@ fn master() -> MasterKey {
     Secret::new(&secret).unwrap().master(KID)
 }
 
+fn state(generation: u8, pass_revocations: u8) -> KeyState {
+    KeyState { generation: Generation(generation), pass_revocations }
+}
+
+fn pass(generation: u8, pass_revocations: u8) -> PaperPass {
+    PaperPass::seal(KID, PERSON, 19_000, &master().server().pass(state(generation, pass_revocations)))
+}
+
 /// Vectors for other implementations: the secret is the bytes 0 to 31, the kid is 1. `tests/vectors/codes.py`
 /// computes the same vectors with another HMAC implementation.
 #[test]
 fn golden_vectors() {
     let master = master();
-    let person = master.person(PERSON);
+    let person = master.person(PERSON, Generation(0));
+    let third = master.person(PERSON, Generation(3));
     let door = master.door(VENUE, 3);
     for (text, golden) in [
         (PersonCode::seal(KID, PERSON, STEP, &person).text(), PERSON_CODE),
         (ResidentToken::seal(KID, PERSON, STEP, &person).text(), RESIDENT_TOKEN),
-        (PaperPass::seal(KID, PERSON, 19_000, &master.server()).text(), PAPER_PASS),
+        (PersonCode::seal(KID, PERSON, STEP, &third).text(), PERSON_CODE_3),
+        (pass(0, 0).text(), PAPER_PASS),
+        (pass(3, 0).text(), PAPER_PASS_3),
+        (pass(3, 1).text(), PAPER_PASS_3_REVOKED),
+        (pass(0, 1).text(), PAPER_PASS_REVOKED),
         (PosterCode::seal(KID, VENUE, 7, &master.server()).text(), POSTER_CODE),
         (DoorCode::seal(KID, VENUE, 3, STEP, &door).text(), DOOR_CODE),
     ] {
         assert_eq!(text, golden);
+    }
+    let hex: String = third.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, PERSON_KEY_3);
+}
+
+#[test]
+fn a_pass_opens_under_its_own_state_alone() {
+    let states = [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0)];
+    for (generation, revoked) in states {
+        for (other, other_revoked) in states {
+            let key = master().server().pass(state(other, other_revoked));
+            let is_same = (generation, revoked) == (other, other_revoked);
+            assert_eq!(pass(generation, revoked).verify(&key).is_ok(), is_same);
+        }
     }
 }
 
@@ -49,7 +81,7 @@ fn a_code_says_what_was_sealed_and_only_its_key_opens_it() {
 
 #[test]
 fn a_person_code_is_no_resident_token() {
-    let key = master().person(PERSON);
+    let key = master().person(PERSON, Generation(0));
     let code = PersonCode::seal(KID, PERSON, STEP, &key);
     assert_eq!(ResidentToken::parse(code.text().as_bytes()), Err(CodeError));
     let mut bytes = code.0.0;
@@ -63,14 +95,14 @@ fn every_flipped_bit_is_refused() {
     let master = master();
     for number in 0..1_000_u64 {
         let person = PersonId(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let key = master.person(person);
+        let key = master.person(person, Generation(0));
         let sealed = PersonCode::seal(KID, person, STEP, &key).0.0;
         for bit in 0..sealed.len() * 8 {
             let mut bytes = sealed;
             bytes[bit / 8] ^= 1 << (bit % 8);
             let text = URL_SAFE_NO_PAD.encode(bytes);
             let accepted = PersonCode::parse(text.as_bytes())
-                .is_ok_and(|code| code.verify(&master.person(code.person())).is_ok() && code.kid() == KID);
+                .is_ok_and(|code| code.verify(&master.person(code.person(), Generation(0))).is_ok() && code.kid() == KID);
             assert!(!accepted, "bit {bit} of person {number}");
         }
     }
@@ -92,7 +124,7 @@ fn one_spelling_only() {
 
 #[test]
 fn a_pass_ends_with_its_day() {
-    let pass = PaperPass::seal(KID, PERSON, 19_000, &master().server());
+    let pass = pass(0, 0);
     assert!(pass.is_valid_at(Timestamp(19_001 * crate::time::DAY_MS - 1)));
     assert!(!pass.is_valid_at(Timestamp(19_001 * crate::time::DAY_MS)));
 }
@@ -106,7 +138,7 @@ proptest! {
 
     #[test]
     fn round_trips(person: u64, step: u32) {
-        let key = master().person(PersonId(person));
+        let key = master().person(PersonId(person), Generation(0));
         let code = PersonCode::seal(KID, PersonId(person), Step(step), &key);
         let read = PersonCode::parse(code.text().as_bytes()).unwrap();
         prop_assert_eq!(read, code);

@@ -51,7 +51,7 @@ impl LineHandler for LateScans {
         let tables = &self.office.tables;
         let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
         let authentic = authenticate_late(scan, &self.terminal, tables, clock::now())?;
-        let coloured = colour::colour(authentic, &tables.colours);
+        let coloured = colour::colour(authentic);
         Ok(admit::admit(coloured, &tables.policies))
     }
 

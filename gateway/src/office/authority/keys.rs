@@ -9,17 +9,33 @@ use crate::office::{Office, blocking};
 use crate::tables::keyring::Kids;
 use axum::extract::State;
 use http::StatusCode;
+use scangate_core::keys::Kid;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
+use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// `GET /v1/keys`.
+/// The kids, with the number of people whose key is under each.
+#[derive(Serialize)]
+pub(in crate::office) struct KidUse {
+    #[serde(flatten)]
+    kids: Kids,
+    people: BTreeMap<u8, u64>,
+}
+
+/// `GET /v1/keys`. **Cost**: reads the row of every person.
 pub(in crate::office) async fn list(
     Operator(_): Operator,
     State(office): State<Arc<Office>>,
-) -> axum::Json<Kids> {
-    axum::Json(office.tables.keyring.kids())
+) -> Result<axum::Json<KidUse>, OfficeError> {
+    let kids = office.tables.keyring.kids();
+    let mut people = blocking(move || office.registry.people_by_kid()).await??;
+    for &kid in &kids.accepted {
+        people.entry(kid).or_default();
+    }
+    Ok(axum::Json(KidUse { kids, people }))
 }
 
 /// `POST /v1/keys/rotate`: makes the next kid current; codes under the other kids are still accepted.
@@ -37,7 +53,8 @@ pub(in crate::office) async fn rotate(
     change(office, claims, "key-rotated", rotate).await.map(axum::Json)
 }
 
-/// `DELETE /v1/keys/{kid}`: rejects codes under this kid from now on.
+/// `DELETE /v1/keys/{kid}`: rejects codes under this kid from now on. **Errors**: people still have their key
+/// under it.
 pub(in crate::office) async fn withdraw(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
@@ -53,6 +70,14 @@ pub(in crate::office) async fn withdraw(
         kids.accepted.retain(|accepted| *accepted != kid);
         Ok(kid)
     };
+    let shared = Arc::clone(&office);
+    let people = blocking(move || shared.registry.people_by_kid()).await??;
+    // A person gets no key under a kid that is not current, so the number cannot rise meanwhile.
+    if let Some(&people) = people.get(&kid)
+        && office.tables.keyring.current() != Kid(kid)
+    {
+        return Err(OfficeError::KidInUse(people));
+    }
     change(office, claims, "key-withdrawn", withdraw).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,22 +1,18 @@
 //! Persons as the authority sees them, one at a time and audited: their colour now or at an earlier time,
-//! with its rules and facts. Also the paper pass for a person without a phone. Names and documents are not
-//! shown.
+//! with its rules and facts. Names and documents are not shown.
 
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, StrictQuery};
-use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::check_in::PolicyNumber;
-use scangate_core::code::PaperPass;
 use scangate_core::fact::{Fact, Force, Withdrawal};
 use scangate_core::id::PersonId;
-use scangate_core::limits::PASS_DAYS_MAX;
 use scangate_core::refusal::Refusal;
-use scangate_core::time::{DAY_MS, Timestamp};
+use scangate_core::time::Timestamp;
 use scangate_core::token::Claims;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,35 +83,4 @@ fn fact(fact: &Fact) -> Value {
         members.insert("withdrawn".into(), withdrawn);
     }
     shown
-}
-
-/// The number of days that a new pass is valid.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::office) struct PassRequest {
-    days: u16,
-}
-
-/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in UTC.
-pub(in crate::office) async fn print_pass(
-    Authority(claims): Authority,
-    State(office): State<Arc<Office>>,
-    person: Result<PathId<PersonId>, OfficeError>,
-    Json(PassRequest { days }): Json<PassRequest>,
-) -> Result<axum::Json<Value>, OfficeError> {
-    let PathId(person) = person?;
-    if !(1..=PASS_DAYS_MAX).contains(&days) {
-        return Err(OfficeError::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
-    }
-    blocking(move || {
-        if !office.registry.is_registered(person)? {
-            return Err(Refusal::NotFound.into());
-        }
-        office.audit(&claims, "pass-printed", person.to_string(), json!({"days": days}))?;
-        let last_day = clock::now().utc_day() + u32::from(days);
-        let pass: PaperPass = office.tables.keyring.pass(person, last_day);
-        let until = Timestamp(u64::from(last_day + 1) * DAY_MS);
-        Ok(axum::Json(json!({"person": person, "pass": pass.text(), "until": until})))
-    })
-    .await?
 }

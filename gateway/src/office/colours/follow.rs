@@ -2,6 +2,7 @@
 //! gateway that starts, or was cut off for longer than the registry lists changes, loads everything again.
 
 use crate::clock;
+use crate::deployment::key_states;
 use crate::deployment::reference::{self, ReferenceData};
 use crate::office::Office;
 use scangate_core::id::{PersonId, VenueId};
@@ -98,6 +99,7 @@ impl ChangeFollower {
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
         ReferenceData::read(&office.registry)?.apply(&office.tables)?;
+        key_states::load(&office.registry, &office.tables)?;
     }
     office.recolour_all()?;
     office.tables.colours.set_loaded();
@@ -108,9 +110,11 @@ fn load(office: &Office) -> anyhow::Result<()> {
 /// Reads the changed rows again.
 fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
     let (mut people, mut venues) = (Vec::<PersonId>::new(), Vec::<VenueId>::new());
+    let mut rekeyed = Vec::<PersonId>::new();
     for change in changes {
         match change {
             Change::Person(person) => people.push(person),
+            Change::KeyHistory(person) | Change::Erasure(person) => rekeyed.push(person),
             Change::Venue(venue) => venues.push(venue),
             Change::Keys => office.tables.keyring.swap(reference::kids(&office.registry)?),
             Change::Policy => {
@@ -120,6 +124,7 @@ fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
             }
         }
     }
+    key_states::reload(&office.registry, &office.tables, &rekeyed)?;
     for venue in office.registry.venues_of(&venues)? {
         office.tables.venues.put(venue);
     }

@@ -125,9 +125,9 @@ impl Office {
     }
 
     fn recolour_each(&self) -> Result<(), RegistryError> {
-        let was_empty = self.tables.colours.is_empty();
         // At a start the table serves no scans yet.
-        let mut throttle = if was_empty { CpuThrottle::off() } else { CpuThrottle::on() };
+        let is_serving = self.tables.colours.is_loaded();
+        let mut throttle = if is_serving { CpuThrottle::on() } else { CpuThrottle::off() };
         let unless_noted = |person: PersonId, put: &dyn Fn()| {
             let _locked = lock(&self.schedule.shards[RecolourSchedule::shard(person)]);
             if !self.schedule.is_noted(person) {

@@ -84,7 +84,12 @@ fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
         return Err(Refusal::TokenInvalid);
     }
     let token = ResidentToken::parse(token.trim().as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)?;
-    let key = office.tables.keyring.person(token.kid(), token.person()).ok_or(Refusal::PersonCodeInvalid)?;
-    token.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
+    let record = office.tables.colours.look_up(token.person());
+    if !office.tables.keyring.has_sealed_token(&token, record.generation()) {
+        return Err(Refusal::PersonCodeInvalid);
+    }
+    if record.is_erased() {
+        return Err(Refusal::PersonErased);
+    }
     if token.step().is_valid_at(now) { Ok(token.person()) } else { Err(Refusal::PersonCodeExpired) }
 }

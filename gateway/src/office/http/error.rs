@@ -52,6 +52,10 @@ pub(in crate::office) enum OfficeError {
     RegistrationUnavailable,
     /// The document is already registered.
     AlreadyRegistered,
+    /// A kid under which so many people still have their key.
+    KidInUse(u64),
+    /// A person's keys or passes were invalidated as often as can be counted.
+    KeyGenerationsUsed,
     /// The person has proved to hold a phone, and has not named this guardian.
     ProxyNotNamed,
     /// No person has this id.
@@ -103,6 +107,11 @@ impl OfficeError {
                 rows::REGISTRATION_UNAVAILABLE.retry(RetryTime::Backoff(Refusal::Overloaded))
             }
             Self::AlreadyRegistered => rows::ALREADY_REGISTERED,
+            Self::KidInUse(people) => rows::KID_IN_USE.detail(format!(
+                "the keys of {people} people are under this kid: a page moves its key to the newest kid by itself \
+                 when it is opened, and POST /v1/people/{{person}}/key issues a new one"
+            )),
+            Self::KeyGenerationsUsed => rows::KEY_GENERATIONS_USED,
             Self::ProxyNotNamed => rows::PROXY_NOT_NAMED,
             Self::PersonUnknown => rows::PERSON_UNKNOWN,
             Self::VenueUnknown => rows::VENUE_UNKNOWN,
@@ -261,6 +270,8 @@ mod tests {
             (E::DaySpent(soon), 429, "too-many", MINUTE),
             (E::RegistrationUnavailable, 503, "registration-unavailable", OVERLOADED),
             (E::AlreadyRegistered, 409, "already-registered", NEVER),
+            (E::KidInUse(7), 409, "kid-in-use", NEVER),
+            (E::KeyGenerationsUsed, 409, "key-generations-used", NEVER),
             (E::ProxyNotNamed, 403, "proxy-not-named", NEVER),
             (E::PersonUnknown, 422, "person-unknown", NEVER),
             (E::VenueUnknown, 422, "venue-unknown", NEVER),

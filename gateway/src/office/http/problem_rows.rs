@@ -238,6 +238,14 @@ pub(super) const ALREADY_REGISTERED: ProblemRow<'static> = ProblemRow::new(
     "This document is already registered",
     "use the phone it was registered with, or ask the authority to issue the key again",
 );
+pub(super) const KID_IN_USE: ProblemRow<'static> =
+    ProblemRow::new(409, "kid-in-use", "People still have their key under this kid", "");
+pub(super) const KEY_GENERATIONS_USED: ProblemRow<'static> = ProblemRow::new(
+    409,
+    "key-generations-used",
+    "This person's keys or passes were invalidated as often as is possible",
+    "erase the person and register them again",
+);
 pub(super) const PROXY_NOT_NAMED: ProblemRow<'static> = ProblemRow::new(
     403,
     "proxy-not-named",

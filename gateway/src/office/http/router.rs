@@ -2,11 +2,13 @@
 
 use super::error::OfficeError;
 use crate::office::authority::{
-    audit, check_ins, facts, feeds, held, keys, person_records, policies, test_sites, venues,
+    audit, check_ins, facts, feeds, held, keys, person_keys, person_records, policies, test_sites, venues,
 };
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
-use crate::office::residents::{arrivals, bookings, certificates, declarations, family, overview, reports};
+use crate::office::residents::{
+    arrivals, bookings, certificates, declarations, erasure, family, overview, reports,
+};
 use crate::office::tracers::cases;
 use crate::office::{Office, pages, registration};
 use axum::Router;
@@ -35,7 +37,9 @@ fn residents() -> Router<Arc<Office>> {
         .route("/v1/registration", get(registration::requirements))
         .route("/v1/people", post(registration::register))
         .route("/v1/people/sms-codes", post(registration::send_code))
-        .route("/v1/people/me", get(people::me).patch(people::change).delete(people::erase))
+        .route("/v1/people/me", get(people::me).patch(people::change).delete(erasure::ask))
+        .route("/v1/people/me/erasure", delete(erasure::take_back))
+        .route("/v1/people/me/key", post(people::move_key))
         .route("/v1/people/me/reports", get(reports::list).post(reports::add))
         .route("/v1/people/me/declarations", get(declarations::list).post(declarations::draft))
         .route("/v1/people/me/declarations/{declaration}/confirm", post(declarations::confirm))
@@ -72,7 +76,9 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/check-ins/import", post(check_ins::import))
         .route("/v1/people/import", post(people::import))
         .route("/v1/people/{person}", get(person_records::read))
-        .route("/v1/people/{person}/passes", post(person_records::print_pass))
+        .route("/v1/people/{person}/key", post(person_keys::issue))
+        .route("/v1/people/{person}/passes", post(person_keys::print_pass))
+        .route("/v1/people/{person}/passes/revoke", post(person_keys::revoke_passes))
         .route("/v1/arrivals/overdue", get(arrivals::overdue))
         .route("/v1/appeals", get(appeals_and_questions::open::<AppealKind>))
         .route("/v1/appeals/{appeal}/answer", post(appeals_and_questions::answer::<AppealKind>))

@@ -8,7 +8,7 @@ pub(super) mod service;
 
 use super::http::error::OfficeError;
 use super::http::json::{self, BODY_BYTES_MAX, Json};
-use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key};
+use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key, replace};
 use super::{Office, blocking};
 use crate::clock;
 use crate::tables::policies::PublishedPolicy;
@@ -23,9 +23,11 @@ use scangate_core::policy::{RegistrationStep, Terms};
 use scangate_core::refusal::Refusal;
 use scangate_core::sms::SmsKey;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::SemaphorePermit;
 
 /// The longest registration with a picture: 640 pixels are some 100 KiB; pages shrink a camera's picture
 /// first.
@@ -95,14 +97,33 @@ struct Application {
     face: Option<String>,
 }
 
-/// The proofs in an application of the steps that the pack requires; other proofs are dropped.
+/// The proofs that a request offers, whether the pack asks for them or not.
+#[derive(Default)]
+pub(super) struct OfferedProofs {
+    /// The code that was sent to the phone.
+    pub(super) sms_code: Option<String>,
+    /// A picture of the face, as base64.
+    pub(super) face: Option<String>,
+}
+
+impl OfferedProofs {
+    /// The proofs of the steps that the pack requires; other proofs are dropped. **Errors**: a step is
+    /// missing.
+    fn under(self, terms: &Terms) -> Result<Proofs, OfficeError> {
+        let sms_code = needed(terms, RegistrationStep::Sms, self.sms_code, OfficeError::SmsCodeNeeded)?;
+        let face = needed(terms, RegistrationStep::Face, self.face, OfficeError::FaceNeeded)?;
+        Ok(Proofs { sms_code, face: face.map(Picture::parse).transpose()? })
+    }
+}
+
+/// The proofs of the steps that the pack requires.
 struct Proofs {
     sms_code: Option<String>,
     face: Option<Picture>,
 }
 
 impl Proofs {
-    /// Whether the application has any proof.
+    /// Whether the pack requires any proof.
     fn has_any(&self) -> bool {
         self.sms_code.is_some() || self.face.is_some()
     }
@@ -116,10 +137,7 @@ impl Application {
         // Checked before the number, which may be valid in the holder's country and have no form known here.
         terms.register(document.r#type)?;
         let personal = Personal { name, phone, document, class }.checked()?;
-        let sms_code = needed(terms, RegistrationStep::Sms, sms_code, OfficeError::SmsCodeNeeded)?;
-        let face = needed(terms, RegistrationStep::Face, face, OfficeError::FaceNeeded)?;
-        let face = face.map(Picture::parse).transpose()?;
-        Ok((personal, Proofs { sms_code, face }))
+        Ok((personal, OfferedProofs { sms_code, face }.under(terms)?))
     }
 }
 
@@ -141,33 +159,53 @@ impl From<PictureError> for OfficeError {
     }
 }
 
-/// `POST /v1/people`. A registered document is rejected and its key is not returned again: knowing a
-/// document's number does not prove to be its holder.
+/// `POST /v1/people`. Where the pack asks for proof, a document that is proven again gets a new key, and the
+/// earlier one ends. Without proof a registered document is rejected: knowing its number does not prove to be
+/// its holder.
 pub(super) async fn register(
     State(office): State<Arc<Office>>,
     request: Request,
 ) -> Result<axum::Json<PhoneKey>, OfficeError> {
-    let published = in_force(&office);
-    let terms = published.policy.terms();
-    let with_picture = terms.steps.contains(&RegistrationStep::Face);
-    let _place = with_picture.then(|| office.registration.picture_slot()).transpose()?;
-    let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
-    let (personal, proofs) = application(request, bytes_max).await?.under(terms)?;
+    let (application, _slot) = read::<Application>(&office, request).await?;
+    let (personal, proofs) = application.under(in_force(&office).policy.terms())?;
     let proof = if proofs.has_any() { PhoneProof::Verified } else { PhoneProof::Unverified };
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
     let given = blocking(move || {
-        let registered = enrol(&office, &[personal], proof)?.pop().ok_or(OfficeError::StoreUnavailable)?;
-        if registered.is_new { phone_key(&office, registered) } else { Err(OfficeError::AlreadyRegistered) }
+        let people = std::slice::from_ref(&personal);
+        let registered = enrol(&office, people, proof)?.pop().ok_or(OfficeError::StoreUnavailable)?;
+        match (registered.is_new, proof) {
+            (true, _) => phone_key(&office, registered),
+            (false, PhoneProof::Verified) => replace(&office, registered, &personal),
+            (false, PhoneProof::Unverified) => Err(OfficeError::AlreadyRegistered),
+        }
     });
     Ok(axum::Json(given.await??))
 }
 
-async fn application(request: Request, bytes_max: usize) -> Result<Application, OfficeError> {
+/// Checks the proofs of a change under the pack in force. They are those of a registration.
+pub(super) async fn prove_change(
+    office: &Arc<Office>,
+    personal: &Personal,
+    offered: OfferedProofs,
+) -> Result<(), OfficeError> {
+    let proofs = offered.under(in_force(office).policy.terms())?;
+    prove(office, personal, proofs).await
+}
+
+/// Reads a request that may have a picture, if the pack in force asks for one. The permit limits how many are
+/// in progress.
+pub(super) async fn read<T: DeserializeOwned>(
+    office: &Office,
+    request: Request,
+) -> Result<(T, Option<SemaphorePermit<'_>>), OfficeError> {
+    let with_picture = in_force(office).policy.terms().steps.contains(&RegistrationStep::Face);
+    let slot = with_picture.then(|| office.registration.picture_slot()).transpose()?;
+    let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
     let Ok(body) = tokio::time::timeout(BODY_MAX, json::body(request, bytes_max)).await else {
         return Err(OfficeError::Malformed("the body did not arrive in time".into()));
     };
-    json::parse(&body?)
+    Ok((json::parse(&body?)?, slot))
 }
 
 /// Checks the code first: a face is compared only for the holder of the phone. A try is counted before it is

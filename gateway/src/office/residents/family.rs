@@ -2,19 +2,20 @@
 //! must first name the guardian. Each right is checked separately, and a guardian's actions are audited under
 //! the guardian's own id.
 
-use super::people::{PhoneProof, change_person, enrol, phone_key};
+use super::people::{ChangeAuthor, ChangeRequest, PhoneProof, change_person, enrol, phone_key};
 use super::reports::{self, HealthReport};
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
+use crate::office::registration;
 use crate::office::{Office, blocking};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use http::StatusCode;
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
-use scangate_core::person::{Document, PersonClass, Personal, PersonalChange};
+use scangate_core::person::{Document, PersonClass, Personal};
 use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{Person, RegisteredPerson};
@@ -192,14 +193,13 @@ pub(in crate::office) async fn edit(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     dependant: Result<PathId<PersonId>, OfficeError>,
-    Json(change): Json<PersonalChange>,
+    request: Request,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathId(dependant) = dependant?;
-    blocking(move || {
-        let dependant = own_dependant(&office, id, dependant, Right::Edit)?;
-        change_person(&office, dependant, change).map(axum::Json)
-    })
-    .await?
+    let (change, _slot) = registration::read::<ChangeRequest>(&office, request).await?;
+    let shared = Arc::clone(&office);
+    let dependant = blocking(move || own_dependant(&shared, id, dependant, Right::Edit)).await??;
+    change_person(&office, dependant, change, ChangeAuthor::Guardian).await.map(axum::Json)
 }
 
 /// `POST /v1/people/me/dependants/{person}/reports`.

@@ -7,6 +7,7 @@ pub(super) mod arrivals;
 pub(super) mod bookings;
 pub(super) mod certificates;
 pub(super) mod declarations;
+pub(super) mod erasure;
 pub(super) mod family;
 pub(super) mod overview;
 pub(super) mod people;
@@ -38,7 +39,7 @@ impl Office {
     }
 
     /// Fails for a person who is not registered. After an erasure the person's token stays valid for a while.
-    fn need_registered(&self, person: PersonId) -> Result<(), OfficeError> {
+    pub(in crate::office) fn need_registered(&self, person: PersonId) -> Result<(), OfficeError> {
         if self.registry.is_registered(person)? { Ok(()) } else { Err(Refusal::NotFound.into()) }
     }
 

@@ -2,6 +2,7 @@
 //! rules in force. Each block is computed and fails by itself: blocks from memory are there while the store
 //! is down.
 
+use super::erasure;
 use crate::clock;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
@@ -24,13 +25,15 @@ pub(in crate::office) async fn show(
     State(office): State<Arc<Office>>,
 ) -> axum::Json<Value> {
     let now = clock::now();
-    let (province, itinerary) = tokio::join!(
+    let (province, itinerary, erasure) = tokio::join!(
         block(&office, move |office| province(office, id)),
-        block(&office, move |office| { itinerary(office, id, now) })
+        block(&office, move |office| itinerary(office, id, now)),
+        block(&office, move |office| erasure::waiting(office, id))
     );
     axum::Json(json!({
         "at": now, "code": code(&office, id), "province": province, "itinerary": itinerary,
-        "areas": areas(&office, now), "policy": policy(&office),
+        "areas": areas(&office, now), "policy": policy(&office), "erasure": erasure,
+        "kid": office.tables.keyring.current().0,
     }))
 }
 

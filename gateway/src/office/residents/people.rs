@@ -1,31 +1,31 @@
-//! Residents: their own view, changes and erasure, and the import of registers. Self-registration is in
-//! `registration`.
+//! Residents: their own view and changes, and the import of registers. Self-registration is in
+//! `registration`, erasure in `erasure`.
 
+use super::erasure;
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
-use crate::office::http::json::Json;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
+use crate::office::registration::{self, OfferedProofs};
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::BytesMut;
-use http::StatusCode;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Kid;
-use scangate_core::person::{Personal, PersonalChange};
+use scangate_core::person::{PersonClass, Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
 use scangate_storage::registry::RegisteredPerson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -40,21 +40,25 @@ pub(in crate::office) struct PhoneKey {
     person: PersonId,
     kid: u8,
     key: String,
+    /// Whether the person was registered before and the key replaces the earlier one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::office) replaced: Option<bool>,
 }
 
-/// Returns the phone key of a registered person: under the kid of the registration while that kid is
-/// accepted, then under the current one.
+/// Returns the phone key of a registered person in its present generation: under the kid of the registration
+/// while that kid is accepted, then under the current one.
 pub(in crate::office) fn phone_key(
     office: &Office,
     registered: RegisteredPerson,
 ) -> Result<PhoneKey, OfficeError> {
     let keyring = &office.tables.keyring;
     let person = registered.person;
-    let under = |kid: Kid| keyring.person(kid, person).map(|key| (kid, key));
+    let generation = office.tables.colours.look_up(person).generation();
+    let under = |kid: Kid| keyring.person(kid, person, generation).map(|key| (kid, key));
     let current = keyring.current();
     let (kid, key) =
         under(Kid(registered.kid)).or_else(|| under(current)).ok_or(OfficeError::StoreUnavailable)?;
-    Ok(PhoneKey { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()) })
+    Ok(PhoneKey { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()), replaced: None })
 }
 
 /// Whether people have proved, by a code or a face, that they hold the phones they register with.
@@ -144,6 +148,8 @@ pub(in crate::office) async fn me(
             "dependants": kin.dependants,
             "guardians": kin.guardians,
             "named": kin.named,
+            "kid": office.tables.keyring.current().0,
+            "erasure": erasure::waiting(&office, id)?,
         });
         Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
@@ -178,31 +184,75 @@ fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeError> {
     Ok(traced.collect())
 }
 
+/// A change of personal data, with the proofs that the pack asks for at registration.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::office) struct ChangeRequest {
+    name: Option<String>,
+    phone: Option<String>,
+    class: Option<PersonClass>,
+    sms_code: Option<String>,
+    face: Option<String>,
+}
+
+impl ChangeRequest {
+    /// Splits a request into the change and the proofs.
+    fn split(self) -> Result<(PersonalChange, OfferedProofs), OfficeError> {
+        let Self { name, phone, class, sms_code, face } = self;
+        Ok((PersonalChange { name, phone, class }.checked()?, OfferedProofs { sms_code, face }))
+    }
+}
+
+/// The author of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::office) enum ChangeAuthor {
+    /// The person.
+    Holder,
+    /// A guardian.
+    Guardian,
+}
+
 /// `PATCH /v1/people/me`.
 pub(in crate::office) async fn change(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-    Json(change): Json<PersonalChange>,
+    request: Request,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || change_person(&office, id, change).map(axum::Json)).await?
+    let (change, _slot) = registration::read::<ChangeRequest>(&office, request).await?;
+    change_person(&office, id, change, ChangeAuthor::Holder).await.map(axum::Json)
 }
 
-/// Changes a person's name, phone and class. The pack decides which colours may change and how often per day.
-pub(in crate::office) fn change_person(
-    office: &Office,
+/// Changes a person's name, phone and class. The pack decides which colours may change and how often per day,
+/// and which proofs a new name or phone needs. A dependant who never proved anything needs none, as at
+/// registration.
+pub(in crate::office) async fn change_person(
+    office: &Arc<Office>,
     id: PersonId,
-    change: PersonalChange,
+    request: ChangeRequest,
+    author: ChangeAuthor,
 ) -> Result<Value, OfficeError> {
-    let change = change.checked()?;
-    let colour = office.judge(id)?.standing.colour;
-    let a_day = {
-        let published = office.tables.policies.in_force();
-        published.policy.terms().edit(colour)?;
-        published.policy.terms().edits.a_day
-    };
-    if !office.registry.is_registered(id)? {
-        return Err(Refusal::NotFound.into());
+    let (change, offered) = request.split()?;
+    let shared = Arc::clone(office);
+    let (change, person) = blocking(move || {
+        let colour = shared.judge(id)?.standing.colour;
+        shared.tables.policies.in_force().policy.terms().edit(colour)?;
+        let person = shared.registry.person(id)?.ok_or(Refusal::NotFound)?;
+        Ok::<_, OfficeError>((change, person))
+    })
+    .await??;
+    let mut personal = person.personal.clone();
+    change.apply(&mut personal);
+    let is_new = (&personal.name, &personal.phone) != (&person.personal.name, &person.personal.phone);
+    if is_new && (author == ChangeAuthor::Holder || person.proven) {
+        registration::prove_change(office, &personal, offered).await?;
     }
+    let shared = Arc::clone(office);
+    blocking(move || apply_change(&shared, id, &change)).await?
+}
+
+/// Counts a change against the day's quota, and stores it.
+fn apply_change(office: &Office, id: PersonId, change: &PersonalChange) -> Result<Value, OfficeError> {
+    let a_day = office.tables.policies.in_force().policy.terms().edits.a_day;
     if let Some(max) = a_day.filter(|_| !change.is_none()) {
         let now = clock::now();
         if !office.registry.spend(&format!("edits/{id}"), office.day(now).into(), 1, max.into())? {
@@ -211,24 +261,44 @@ pub(in crate::office) fn change_person(
         }
     }
     let Personal { name, phone, class, .. } =
-        office.registry.change_person(id, &change)?.ok_or(Refusal::NotFound)?.personal;
+        office.registry.change_person(id, change)?.ok_or(Refusal::NotFound)?.personal;
     Ok(json!({"person": id, "name": name, "phone": phone, "class": class}))
 }
 
-/// `DELETE /v1/people/me`: erases name, document, facts, colour and trail.
-pub(in crate::office) async fn erase(
+/// `POST /v1/people/me/key`: the holder's key in its present generation, under the newest kid. The kid under
+/// which the phone's key was can be retired once every phone has moved.
+pub(in crate::office) async fn move_key(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
-) -> Result<StatusCode, OfficeError> {
-    // A check-in that is only in the journal could not be erased.
-    office.caught_up().await;
+) -> Result<axum::Json<PhoneKey>, OfficeError> {
     blocking(move || {
-        if !office.registry.erase_person(id)? {
+        let kid = office.tables.keyring.current().0;
+        if !office.registry.move_to_kid(id, kid)? {
             return Err(Refusal::NotFound.into());
         }
-        office.recolour(&[id])?;
-        office.trails.forget(id)?;
-        Ok(StatusCode::NO_CONTENT)
+        phone_key(&office, RegisteredPerson { person: id, kid, is_new: false }).map(axum::Json)
     })
     .await?
+}
+
+/// Gives a registered person, who has proved to hold the document and the phone again, a new key. The earlier
+/// keys, codes and passes end. If nobody had proved anything before, the ties end that the person never
+/// agreed to.
+pub(in crate::office) fn replace(
+    office: &Office,
+    registered: RegisteredPerson,
+    personal: &Personal,
+) -> Result<PhoneKey, OfficeError> {
+    let person = registered.person;
+    office.audit_own(person, "person-replaced", person.to_string(), json!({}))?;
+    let kid = office.tables.keyring.current().0;
+    let before = office.registry.replace_person(person, kid, personal)?.ok_or(Refusal::NotFound)?;
+    if !before.proven {
+        let ended = office.registry.end_unnamed_ties(person)?;
+        for guardian in ended {
+            office.audit_own(person, "unnamed-tie-ended", guardian.to_string(), json!({}))?;
+        }
+    }
+    let key = office.renew_key(person)?;
+    Ok(PhoneKey { replaced: Some(true), ..key })
 }

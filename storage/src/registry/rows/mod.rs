@@ -53,6 +53,12 @@ pub(super) enum RegistryTable {
     Places,
     /// By person: the booked places.
     Bookings,
+    /// By person: when the keys were renewed and the paper passes revoked.
+    KeyHistories,
+    /// By person: the request to be erased.
+    Erasures,
+    /// By erased person.
+    Tombstones,
     /// By second, time and random number: an announced change. Rows end by TTL.
     Changes,
     /// By gateway: the time up to which its journal is drained.
@@ -67,7 +73,7 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -87,6 +93,9 @@ impl RegistryTable {
         Self::TestSites,
         Self::Places,
         Self::Bookings,
+        Self::KeyHistories,
+        Self::Erasures,
+        Self::Tombstones,
         Self::Changes,
         Self::Drained,
     ];
@@ -113,6 +122,9 @@ impl RegistryTable {
             Self::TestSites => "test-sites",
             Self::Places => "places",
             Self::Bookings => "bookings",
+            Self::KeyHistories => "key-histories",
+            Self::Erasures => "erasures",
+            Self::Tombstones => "tombstones",
             Self::Changes => "changes",
             Self::Drained => "drained",
         }
@@ -131,6 +143,7 @@ impl RegistryTable {
             | Self::Settings
             | Self::OpenPapers
             | Self::TestSites
+            | Self::Erasures
             | Self::Drained => 0,
             Self::Places => SLOT_BYTES,
             Self::Budgets => key.len().saturating_sub(ID_BYTES),
@@ -146,6 +159,8 @@ impl RegistryTable {
             | Self::Papers
             | Self::Upstream
             | Self::Bookings
+            | Self::KeyHistories
+            | Self::Tombstones
             | Self::Changes => ID_BYTES,
         };
         key.get(..bytes).unwrap_or(key)

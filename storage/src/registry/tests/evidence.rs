@@ -43,7 +43,7 @@ pub(super) fn reported_once_a_day(store: &TestStore) {
     let mut all = Vec::new();
     registry.evidence(|person, evidence| all.push((person, evidence.clone()))).unwrap();
     assert_eq!(all, [(person, evidence)]);
-    assert!(registry.erase_person(person).unwrap());
+    assert!(registry.erase_person(person, 1, NOW).unwrap().is_some());
     assert_eq!(registry.evidence_of(person).unwrap(), Default::default());
 }
 

@@ -86,7 +86,18 @@ pub(super) fn named_and_taken(store: &TestStore) {
     assert!(!registry.unname_guardian(person, second).unwrap());
     assert_eq!((take(second), name(second), take(second)), (Err("not named"), Ok(()), Ok(())));
 
-    assert!(registry.erase_person(person).unwrap());
+    // The named guardian stays when unnamed ties end.
+    assert_eq!(registry.kin_of(person).unwrap().accepted, [second]);
+    assert_eq!(registry.end_unnamed_ties(person).unwrap(), []);
+    assert!(registry.tie(PersonId(77), person, |_, _| Ok::<_, ()>(())).unwrap().is_ok());
+    assert_eq!(registry.end_unnamed_ties(person).unwrap(), [PersonId(77)]);
+    assert_eq!(registry.kin_of(PersonId(77)).unwrap(), Kin::default());
+    assert!(registry.is_tied(second, person).unwrap());
+
+    assert!(registry.untie(second, person).unwrap());
+    assert_eq!(registry.kin_of(person).unwrap().accepted, []);
+    assert_eq!((name(second), take(second)), (Ok(()), Ok(())));
+    registry.remove_person(person).unwrap();
     assert_eq!(registry.kin_of(person).unwrap(), Kin::default());
     assert_eq!(registry.kin_of(second).unwrap(), Kin::default());
 

@@ -11,11 +11,15 @@ use crate::cql::testing::cluster;
 use acts::{audited_by_many, broken_audit, budgets, released_once};
 use evidence::{papers_in_order, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
-use people::{counted, erased_people, once_registered, proven_for_good, registered_by_many};
+use people::{
+    counted, erased_people, erasure_taken_back, moved_between_kids, once_registered,
+    proven_for_good, registered_by_many, renewed_by_many,
+};
 use scangate_core::booking::{BookingError, Slot};
 use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
 use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId};
+use scangate_core::keys::{Generation, KeyHistory};
 use scangate_core::kin::{Kin, Side};
 use scangate_core::paper::{Answer, FiledPaper, Letter, Paper};
 use scangate_core::person::{Document, DocumentType, PersonClass, Personal, PersonalChange};
@@ -24,6 +28,7 @@ use scangate_core::test_site::{Opening, TestSite};
 use scangate_core::time::Timestamp;
 use scangate_core::venue::{Doors, Dwell, VenueKind};
 use scangate_core::visit::Window;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use test_sites::{booked_by_many, test_sites_kept};
 
@@ -61,6 +66,9 @@ over_both!(
     registered_by_many,
     withdrawn_facts,
     erased_people,
+    erasure_taken_back,
+    renewed_by_many,
+    moved_between_kids,
     broken_audit,
     counted,
     audited_by_many,

@@ -39,15 +39,88 @@ pub(super) fn erased_people(store: &TestStore) {
     registry.note_upstream("jiangsu", &[(id, Colour::Red)], NOW).unwrap();
     let slot = Slot { site: TestSiteId(1), at: NOW, day: 1 };
     registry.book(id, slot, 1, 1).unwrap().unwrap();
-    assert!(registry.erase_person(id).unwrap());
-    assert!(!registry.erase_person(id).unwrap());
+    registry.renew_key(id, NOW).unwrap();
+    assert_eq!(registry.ask_for_erasure(id, NOW).unwrap(), NOW);
+    let tombstone = registry.erase_person(id, 3, NOW).unwrap().unwrap();
+    let expected = Tombstone { erased: NOW, kid: 3, generation: 1, pass_revocations: 0 };
+    assert_eq!((tombstone, registry.erase_person(id, 3, NOW).unwrap()), (expected, None));
+    assert_eq!(registry.tombstones_of(&[id, PersonId(1)]).unwrap(), [(id, expected)]);
+    assert_eq!(registry.key_history(id).unwrap(), KeyHistory::default());
+    assert!(registry.begin_erasure(id, NOW).unwrap() && registry.erasure(id).unwrap().is_some());
+    registry.finish_erasure(id).unwrap();
+    assert_eq!(registry.erasure(id).unwrap(), None);
     assert_eq!(registry.person(id).unwrap(), None);
     assert!(registry.facts_of(id).unwrap().is_empty());
     assert_eq!(registry.upstream_of(id).unwrap(), []);
     assert_eq!(registry.bookings_of(id).unwrap().all(), []);
     assert_eq!(registry.booked(slot.site, &[slot.at]).unwrap(), [[]]);
     assert_eq!(registry.fact(about.id).unwrap(), None);
-    assert!(registry.register(&[personal(1)], 1, NOW).unwrap()[0].is_new);
+    let again = registry.register(&[personal(1)], 1, NOW).unwrap()[0];
+    assert!(again.is_new && again.person != id);
+    let mut all = Vec::new();
+    registry.tombstones(|person, tombstone| all.push((person, tombstone))).unwrap();
+    assert_eq!(all, [(id, tombstone)]);
+    registry.drop_tombstone(id).unwrap();
+    assert_eq!(registry.tombstones_of(&[id]).unwrap(), []);
+}
+
+pub(super) fn erasure_taken_back(store: &TestStore) {
+    let registry = store.open();
+    let (one, other) = (PersonId(1), PersonId(2));
+    let later = NOW.plus_ms(5);
+    assert!(!registry.take_back_erasure(one).unwrap());
+    for now in [NOW, later] {
+        assert_eq!(registry.ask_for_erasure(one, now).unwrap(), NOW);
+    }
+    registry.ask_for_erasure(other, later).unwrap();
+    let asked = |asked| Erasure { asked, begun: None };
+    assert_eq!(registry.erasures().unwrap(), [(one, asked(NOW)), (other, asked(later))]);
+    assert!(registry.take_back_erasure(one).unwrap() && !registry.begin_erasure(one, later).unwrap());
+    // An erasure that has begun cannot be taken back, and is begun again after a restart.
+    assert!(registry.begin_erasure(other, later).unwrap() && registry.begin_erasure(other, NOW).unwrap());
+    assert!(!registry.take_back_erasure(other).unwrap());
+    assert_eq!(registry.erasure(other).unwrap(), Some(Erasure { asked: later, begun: Some(later) }));
+    // The removal of a person's rows may be repeated.
+    registry.remove_person(other).unwrap();
+    assert!(registry.erasure(other).unwrap().is_some());
+}
+
+pub(super) fn renewed_by_many(store: &TestStore) {
+    let registry = store.open();
+    let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| registry.renew_key(person, NOW).unwrap().unwrap());
+        }
+        scope.spawn(|| registry.revoke_passes(person, NOW.plus_ms(1)).unwrap().unwrap());
+    });
+    let history = registry.key_history(person).unwrap();
+    assert_eq!(history, KeyHistory { renewed: vec![NOW; 3], passes_revoked: vec![NOW.plus_ms(1)] });
+    let mut all = Vec::new();
+    registry.every_key_history(|person, history| all.push((person, history))).unwrap();
+    assert_eq!(all, [(person, history)]);
+    for _ in 3..255 {
+        assert!(registry.renew_key(person, NOW).unwrap().is_some());
+    }
+    assert_eq!(registry.renew_key(person, NOW).unwrap(), None);
+    assert_eq!(registry.key_history(person).unwrap().now().generation, Generation(255));
+}
+
+pub(super) fn moved_between_kids(store: &TestStore) {
+    let registry = store.open();
+    let people: Vec<Personal> = (0..3).map(personal).collect();
+    let people: Vec<PersonId> =
+        registry.register(&people, 1, NOW).unwrap().iter().map(|one| one.person).collect();
+    assert_eq!(registry.people_by_kid().unwrap(), BTreeMap::from([(1, 3)]));
+    assert!(registry.move_to_kid(people[0], 2).unwrap() && registry.move_to_kid(people[0], 2).unwrap());
+    assert!(!registry.move_to_kid(PersonId(1), 2).unwrap());
+    let new = Personal { phone: "13700000000".into(), ..personal(1) };
+    let before = registry.replace_person(people[1], 3, &new).unwrap().unwrap();
+    assert_eq!((before.kid, before.proven, before.personal), (1, false, personal(1)));
+    let after = registry.person(people[1]).unwrap().unwrap();
+    assert_eq!((after.kid, after.proven, after.registered, after.personal), (3, true, NOW, new));
+    assert_eq!(registry.people_by_kid().unwrap(), BTreeMap::from([(1, 1), (2, 1), (3, 1)]));
+    assert_eq!(registry.replace_person(PersonId(1), 3, &personal(9)).unwrap(), None);
 }
 
 pub(super) fn counted(store: &TestStore) {
