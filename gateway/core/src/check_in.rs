@@ -6,7 +6,6 @@ use crate::id::{CheckInId, PersonId, VenueId};
 use crate::time::{Step, Timestamp};
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
 
 /// The direction through the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -166,15 +165,50 @@ impl OutcomeNumbers {
     }
 }
 
-/// The finality of a verdict with these checks. Of two outcomes of one check-in, the more final one is the
-/// later one.
-#[must_use]
-pub const fn finality(verdict: Verdict, checks: Checks) -> u32 {
-    match verdict {
-        Verdict::Check => u8::BITS - checks.0.count_ones(),
-        Verdict::Pass => u8::BITS + 1,
-        Verdict::Refuse => u8::BITS + 2,
+/// The sort key among records of one check-in, of which the least counts: see [`CheckIn::precedence`].
+///
+/// The order is total: two records with equal keys are equal. Every reader thus chooses the same record, in
+/// whatever order it finds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Precedence {
+    is_late: bool,
+    at: Timestamp,
+    rank: u32,
+    // Without a meaning of their own: they only make the order total.
+    rest: (u64, u32, u8, u8, u8, u8),
+}
+
+impl Precedence {
+    /// The number of ranks.
+    pub const RANKS: u32 = 2 * OUTCOME_RANKS;
+
+    /// The rank among records of one time: live before late, and the outcome that counts before the others.
+    /// **Units**: 0 to [`Self::RANKS`], exclusive; the least counts.
+    #[must_use]
+    pub const fn rank(self) -> u32 {
+        if self.is_late { OUTCOME_RANKS + self.rank } else { self.rank }
     }
+}
+
+/// The number of ranks that the outcomes of records of one time have, live or late.
+const OUTCOME_RANKS: u32 = u8::BITS + 4;
+
+/// The rank of a live record's outcome: the most final one counts, since it is the later one.
+fn live_rank(outcome: Option<&Outcome>) -> u32 {
+    outcome.map_or(OUTCOME_RANKS - 1, |outcome| match outcome.verdict {
+        Verdict::Refuse => 0,
+        Verdict::Pass => 1,
+        Verdict::Check => 2 + outcome.checks.0.count_ones(),
+    })
+}
+
+/// The rank of a late record's outcome: a refusal cuts a visit to a second, so it counts least.
+fn late_rank(outcome: Option<&Outcome>) -> u32 {
+    outcome.map_or(OUTCOME_RANKS - 1, |outcome| match outcome.verdict {
+        Verdict::Pass => 0,
+        Verdict::Check => 1,
+        Verdict::Refuse => 2,
+    })
 }
 
 /// A check-in.
@@ -203,12 +237,16 @@ impl CheckIn {
         self.outcome.is_some_and(|outcome| outcome.verdict == Verdict::Refuse)
     }
 
-    /// The sort key among records of one id, of which the first counts. The earliest time comes first, and at
-    /// the same time the most final outcome.
+    /// The sort key among records of one id, of which the least counts. A live record comes before a late
+    /// one. Of two live ones the earlier comes first, and at the same time the more final outcome. Of two
+    /// late ones the earlier comes first, and at the same time the one that let the person in.
     #[must_use]
-    pub fn precedence(&self) -> (Timestamp, Reverse<u32>) {
-        let finality = self.outcome.map_or(0, |outcome| finality(outcome.verdict, outcome.checks));
-        (self.at, Reverse(finality))
+    pub fn precedence(&self) -> Precedence {
+        let is_late = self.mode == Mode::Late;
+        let rank = if is_late { late_rank } else { live_rank }(self.outcome.as_ref());
+        let OutcomeNumbers { colour, verdict, checks, policy, reasons } = self.outcome.into();
+        let rest = (reasons, policy, colour, verdict, checks, self.mode as u8);
+        Precedence { is_late, at: self.at, rank, rest }
     }
 }
 
@@ -281,6 +319,47 @@ mod tests {
             reasons: Reasons::FEVER.and(Reasons::rule(3)),
             policy: PolicyNumber(0x0102_0304),
         }
+    }
+
+    #[test]
+    fn of_records_of_one_id_a_live_one_counts_then_the_earlier_then_the_outcome() {
+        let record = |mode, at, verdict, checks| CheckIn {
+            id: CheckInId([1; 16]),
+            person: PersonId(1),
+            venue: VenueId(2),
+            at: Timestamp(at),
+            direction: Direction::In,
+            mode,
+            outcome: Some(Outcome { verdict, checks, ..outcome() }),
+        };
+        use Mode::{Late, Poster, Terminal};
+        use Verdict::{Check, Pass, Refuse};
+        let (one, both) = (Checks::FULL, Checks::FULL.and(Checks::TEMPERATURE));
+        let in_order = [
+            record(Poster, 5, Refuse, Checks::NONE),
+            record(Terminal, 5, Pass, Checks::NONE),
+            record(Poster, 5, Check, one),
+            record(Poster, 5, Check, both),
+            CheckIn { outcome: None, ..record(Poster, 5, Check, both) },
+            record(Terminal, 6, Refuse, Checks::NONE),
+            record(Late, 4, Pass, Checks::NONE),
+            record(Late, 4, Check, Checks::MANUAL),
+            record(Late, 4, Refuse, Checks::NONE),
+            record(Late, 5, Pass, Checks::NONE),
+        ];
+        for (number, one) in in_order.iter().enumerate() {
+            for (other_number, other) in in_order.iter().enumerate() {
+                let expected = number.cmp(&other_number);
+                assert_eq!(one.precedence().cmp(&other.precedence()), expected, "{one:?} {other:?}");
+                if one.at == other.at {
+                    assert_eq!(one.precedence().rank().cmp(&other.precedence().rank()), expected);
+                }
+            }
+            assert!(one.precedence().rank() < Precedence::RANKS);
+        }
+        let all = record(Poster, 5, Check, Checks(u8::MAX));
+        let none = CheckIn { outcome: None, ..all };
+        assert!(all.precedence() < none.precedence() && none.precedence().rank() < Precedence::RANKS);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The wall clock, used only for a row's TTL and for the second of a change announcement. No check-in, fact
-//! or audit entry takes its time from here.
+//! The wall clock, used only for a row's TTL, an erasure's write timestamp, and the second of a change
+//! announcement. No check-in, fact or audit entry takes its time from here.
 
 use scangate_core::time::Timestamp;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -19,9 +19,7 @@ impl MemoryTrails {
     }
 
     fn select(&self, window: Window, is_asked: impl Fn(&CheckIn) -> bool) -> Vec<CheckIn> {
-        let is_in =
-            |check_in: &&CheckIn| (window.from..window.to).contains(&check_in.at) && is_asked(check_in);
-        let mut found = self.all().values().filter(is_in).copied().collect();
+        let mut found = self.all().values().filter(|check_in| is_asked(check_in)).copied().collect();
         merge(&mut found, window);
         found
     }

@@ -77,15 +77,16 @@ impl Trails for StoredTrails<'_> {
     }
 }
 
-/// The window to read for a queried window. A check-in that two gateways accepted has two times, no further
-/// apart than its code is valid. It is in the window only if the earlier time is.
+/// The window to read for a queried window. Records of one check-in have several times, no further apart than
+/// its code is valid. The check-in is in the window only if the time of the record that counts is, and a live
+/// record counts before an earlier late one. The window is therefore extended at both ends.
 fn with_twins(window: Window) -> Window {
-    Window { from: window.from.minus_ms(STEP_VALID_MS), ..window }
+    Window { from: window.from.minus_ms(STEP_VALID_MS), to: window.to.plus_ms(STEP_VALID_MS) }
 }
 
 /// Sorts check-ins into the order of [`TrailStore`], leaves the first of each id by [`CheckIn::precedence`],
-/// and drops those before the window.
+/// and drops those outside the window.
 fn merge(check_ins: &mut Vec<CheckIn>, window: Window) {
     scangate_core::visit::put_in_order(check_ins);
-    check_ins.retain(|check_in| check_in.at >= window.from);
+    check_ins.retain(|check_in| (window.from..window.to).contains(&check_in.at));
 }

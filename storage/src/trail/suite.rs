@@ -7,8 +7,10 @@ use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_core::visit::Window;
+use std::collections::BTreeSet;
 
 const START: u64 = FIRST_DAY as u64 * DAY_MS;
 /// The city's first day.
@@ -50,6 +52,129 @@ impl TrailCity {
 
     pub(super) fn check_ins(&mut self, count: u64) -> Vec<CheckIn> {
         (0..count).map(|number| self.check_in(number)).collect()
+    }
+}
+
+/// Check-ins with several records each, drawn from a seed: live ones of two gateways, late ones of two gates.
+/// Their times lie around the edges of hours and days, and around [`edges`].
+fn twins(seed: u64, count: u64) -> Vec<CheckIn> {
+    let mut city = TrailCity { state: seed, people: 3, venues: 2, days: 1 };
+    let mut records = Vec::new();
+    for number in 0..count {
+        let edge = edges()[usize::try_from(city.draw(3)).unwrap()];
+        // The time at which the code became valid.
+        let since = edge.0 - city.draw(STEP_VALID_MS);
+        let one = CheckIn { direction: Direction::In, ..city.check_in(number) };
+        let same_time = since + city.draw(STEP_VALID_MS);
+        for _ in 0..=city.draw(3) {
+            let at = if city.draw(3) == 0 { same_time } else { since + city.draw(STEP_VALID_MS) };
+            let mode = if city.draw(2) == 0 { Mode::Late } else { Mode::Terminal };
+            let (verdict, checks) = match (mode, city.draw(3)) {
+                (_, 0) => (Verdict::Pass, Checks::NONE),
+                (Mode::Terminal, 1) => (Verdict::Check, Checks::FULL),
+                (_, _) => (Verdict::Refuse, Checks::NONE),
+            };
+            let outcome = one.outcome.map(|outcome| Outcome { verdict, checks, ..outcome });
+            records.push(CheckIn { at: Timestamp(at), mode, outcome, ..one });
+        }
+    }
+    records
+}
+
+/// The ends of an hour, of a day, and a time within an hour.
+fn edges() -> [Timestamp; 3] {
+    [START + 5 * HOUR_MS, START + DAY_MS, START + 9 * HOUR_MS + 1_234_567].map(Timestamp)
+}
+
+/// Compares the store with the oracle in windows that begin or end near the records' times.
+fn compare_near_edges(store: &dyn TrailStore, oracle: &dyn TrailStore, records: &[CheckIn]) {
+    compare(store, oracle, records);
+    let people: BTreeSet<PersonId> = records.iter().map(|record| record.person).collect();
+    let venues: BTreeSet<VenueId> = records.iter().map(|record| record.venue).collect();
+    for window in windows_near_edges() {
+        let asks: Vec<PersonAsk> = people.iter().map(|&person| PersonAsk { person, window }).collect();
+        assert_eq!(store.persons(&asks).unwrap(), oracle.persons(&asks).unwrap(), "{window:?}");
+        for &venue in &venues {
+            assert_eq!(
+                store.venue(venue, window).unwrap(),
+                oracle.venue(venue, window).unwrap(),
+                "{window:?}"
+            );
+        }
+    }
+}
+
+fn windows_near_edges() -> impl Iterator<Item = Window> {
+    edges().into_iter().flat_map(|edge| {
+        [0, 1, 20_000, STEP_VALID_MS - 1, STEP_VALID_MS].into_iter().flat_map(move |off| {
+            let [before, after] = [edge.minus_ms(off), edge.plus_ms(off)];
+            let windows = [
+                (before, edge.plus_ms(DAY_MS)),
+                (edge.minus_ms(DAY_MS), before),
+                (after, edge.plus_ms(DAY_MS)),
+                (edge.minus_ms(DAY_MS), after),
+                (before, after),
+            ];
+            windows.map(|(from, to)| Window { from, to })
+        })
+    })
+}
+
+/// Whether `one` counts before `other`, another record of the same check-in: the rule in plain words.
+fn counts_before(one: &CheckIn, other: &CheckIn) -> bool {
+    match (one.mode == Mode::Late, other.mode == Mode::Late) {
+        (false, true) => true,
+        (true, false) => false,
+        _ if one.at != other.at => one.at < other.at,
+        (is_late, _) => {
+            let order = [Verdict::Refuse, Verdict::Pass, Verdict::Check];
+            let place = |record: &CheckIn| {
+                let verdict = record.outcome.map(|outcome| outcome.verdict);
+                order.iter().position(|&one| Some(one) == verdict).unwrap_or(order.len())
+            };
+            if is_late { !one.is_refused() && other.is_refused() } else { place(one) < place(other) }
+        }
+    }
+}
+
+#[test]
+fn memory_returns_the_record_that_counts_of_each_check_in() {
+    for seed in 0..20 {
+        let records = twins(seed, 30);
+        let oracle = MemoryTrails::default();
+        records.chunks(7).for_each(|drain| oracle.write(drain).unwrap());
+        for window in windows_near_edges() {
+            let counts = |record: &&CheckIn| {
+                let of_id = records.iter().filter(|other| other.id == record.id);
+                !of_id.clone().any(|other| counts_before(other, record))
+            };
+            let mut expected: Vec<CheckIn> = records.iter().filter(counts).copied().collect();
+            expected.retain(|record| record.at >= window.from && record.at < window.to);
+            expected.sort_unstable_by_key(|record| (record.at, record.venue, record.id));
+            expected.dedup();
+            let person = records[0].person;
+            let own = oracle.persons(&[PersonAsk { person, window }]).unwrap().remove(0);
+            expected.retain(|record| record.person == person);
+            assert_eq!(own, expected, "seed {seed}, {window:?}");
+        }
+    }
+}
+
+#[test]
+fn late_and_live_records_are_merged_across_hours_days_and_windows() {
+    for seed in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, oracle) = (embedded(&folder), MemoryTrails::default());
+        let records = twins(seed, 40);
+        for drain in records.chunks(11).rev().chain(records.chunks(1)) {
+            store.write(drain).unwrap();
+            oracle.write(drain).unwrap();
+        }
+        compare_near_edges(&store, &oracle, &records);
+        for stored in [&store as &dyn TrailStore, &oracle] {
+            stored.forget(records[0].person).unwrap();
+        }
+        compare_near_edges(&store, &oracle, &records);
     }
 }
 
@@ -199,6 +324,24 @@ mod cluster {
             oracle.write(drain).unwrap();
         }
         compare(&trails, &oracle, &check_ins);
+    }
+
+    #[test]
+    fn late_and_live_records_are_merged_whichever_gateway_drains_last() {
+        for seed in 0..3 {
+            let name = format!("twins{seed}");
+            let (one, other, oracle) = (store(&name), store(&name), MemoryTrails::default());
+            let records = twins(seed, 30);
+            for (number, drain) in records.chunks(5).rev().chain(records.chunks(3)).enumerate() {
+                [&one, &other][number % 2].write(drain).unwrap();
+                oracle.write(drain).unwrap();
+            }
+            compare_near_edges(&other, &oracle, &records);
+            for stored in [&one as &dyn TrailStore, &oracle] {
+                stored.forget(records[0].person).unwrap();
+            }
+            compare_near_edges(&other, &oracle, &records);
+        }
     }
 
     #[test]

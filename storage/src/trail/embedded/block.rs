@@ -2,9 +2,8 @@
 //!
 //! **Shape**: a format byte, then rows. A lookup is a binary search in the value as read.
 
-use super::row::{BlockRow, KEY_BYTES, ROW_BYTES, finality};
+use super::row::{BlockRow, KEY_BYTES, ROW_BYTES, precedence};
 use crate::trail::TrailError;
-use std::cmp::Reverse;
 
 const FORMAT: u8 = 1;
 
@@ -37,12 +36,12 @@ pub(super) fn pack(rows: impl ExactSizeIterator<Item = BlockRow>) -> Vec<u8> {
     value
 }
 
-/// Merges the rows of several blocks, independent of their order. Of rows with one key, the row with the
-/// highest finality is kept, and of equally final ones the least.
+/// Merges the rows of several blocks, independent of their order. Of rows with one key, the first by
+/// precedence is kept.
 pub(super) fn merge(mut rows: Vec<BlockRow>) -> Vec<BlockRow> {
-    let key = |row: &BlockRow| Reverse(finality(row));
     rows.sort_unstable_by(|one, other| {
-        one[..KEY_BYTES].cmp(&other[..KEY_BYTES]).then_with(|| (key(one), one).cmp(&(key(other), other)))
+        let keys = one[..KEY_BYTES].cmp(&other[..KEY_BYTES]);
+        keys.then_with(|| (precedence(one), one).cmp(&(precedence(other), other)))
     });
     rows.dedup_by(|one, other| one[..KEY_BYTES] == other[..KEY_BYTES]);
     rows

@@ -323,7 +323,8 @@ impl OpenStore {
         let mut wanted: Vec<(Bucket, usize)> = Vec::new();
         let days: Vec<u32> = self.stored_days(Index::Persons).collect();
         for (number, ask) in asks.iter().enumerate() {
-            let asked = with_twins(ask.window).from.utc_day()..=ask.window.to.utc_day();
+            let window = with_twins(ask.window);
+            let asked = window.from.utc_day()..=window.to.utc_day();
             for &day in days.iter().filter(|day| asked.contains(day)) {
                 let bucket = Bucket::of(Index::Persons, ask.person.0, Timestamp(0), self.buckets);
                 wanted.push((Bucket { day, ..bucket }, number));

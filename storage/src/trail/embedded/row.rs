@@ -5,8 +5,7 @@
 //! index, and the venue in the venues'. Owner, time and id are the sort key: rows compare as bytes.
 
 use super::Index;
-use scangate_core::check_in::{self, CheckIn, Direction, Mode, OutcomeNumbers};
-use scangate_core::colour::{Checks, Verdict};
+use scangate_core::check_in::{CheckIn, Direction, Mode, OutcomeNumbers, Precedence};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 
@@ -32,9 +31,10 @@ pub(super) fn encode(index: Index, check_in: &CheckIn) -> BlockRow {
     row
 }
 
-/// The rank of the door's answer among rows with one key: the highest is its final answer.
-pub(super) fn finality(row: &BlockRow) -> u32 {
-    Verdict::of_byte(row[54]).map_or(0, |verdict| check_in::finality(verdict, Checks(row[55])))
+/// The precedence among rows with one key; none where a byte has no valid meaning.
+pub(super) fn precedence(row: &BlockRow) -> Option<Precedence> {
+    // The ids have no part in it, so either index will do.
+    decode(Index::Persons, row).map(|check_in| check_in.precedence())
 }
 
 /// Decodes a row of an index; none where a byte has no valid meaning.

@@ -9,7 +9,7 @@
 mod concurrency;
 mod count;
 mod payload;
-
+mod timestamp;
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
@@ -66,8 +66,9 @@ pub struct ScyllaTrails {
     retained_from: AtomicU32,
 }
 
-/// The values that one row of an insert binds: bucket, period, owner, time, id, the other id, payload, TTL.
-type InsertValues<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32);
+/// The values that one row of an insert binds: bucket, period, owner, time, id, the other id, payload, TTL,
+/// write timestamp.
+type InsertValues<'a> = (i32, i32, i64, i64, &'a [u8], i64, [u8; payload::BYTES], i32, i64);
 
 impl ScyllaTrails {
     /// The trails of a cluster with this retention. The number of buckets is written by the first gateway.
@@ -192,19 +193,31 @@ impl ScyllaTrails {
     }
 
     /// The rows of a drain in one index, as batches of one partition each. Of two rows with one key, only the
-    /// door's final answer is written: in one batch the cluster might keep either.
+    /// first by precedence is written.
     fn batches<'a>(&self, index: Index, drain: &'a [CheckIn]) -> Vec<Vec<InsertValues<'a>>> {
         let partition = |check_in: &CheckIn| self.partition(index, index.owner(check_in), check_in.at);
         let mut drain: Vec<_> = drain.iter().map(|check_in| (partition(check_in), check_in)).collect();
-        drain.sort_unstable_by_key(|(partition, check_in)| (*partition, check_in.id, check_in.precedence()));
+        drain.sort_unstable_by_key(|(partition, check_in)| {
+            (*partition, check_in.id, check_in.at, check_in.precedence())
+        });
         drain.dedup_by_key(|(_, check_in)| (check_in.id, check_in.at));
         let rows: Vec<InsertValues<'a>> = drain
             .into_iter()
             .map(|((bucket, period), check_in)| {
                 let (owner, other) = (index.owner(check_in), index.other(check_in));
                 let (id, said) = (&check_in.id.0[..], payload::encode(check_in));
-                let ttl = self.ttl(check_in.at.utc_day());
-                (bucket, period, signed(owner), signed(check_in.at.0), id, signed(other), said, ttl)
+                let (ttl, timestamp) = (self.ttl(check_in.at.utc_day()), timestamp::of_row(check_in));
+                (
+                    bucket,
+                    period,
+                    signed(owner),
+                    signed(check_in.at.0),
+                    id,
+                    signed(other),
+                    said,
+                    ttl,
+                    timestamp,
+                )
             })
             .collect();
         let partitions = rows.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
@@ -248,7 +261,7 @@ impl ScyllaTrails {
         window: Window,
     ) -> Result<Vec<CheckIn>, TrailError> {
         let (bucket, period) = self.partition(index, owner, Timestamp(period * index.period_ms()));
-        let bound = (bucket, period, signed(owner), signed(window.from.0), signed(window.to.0));
+        let bound = (bucket, period, signed(owner), bound_of(window.from), bound_of(window.to));
         let select = self.statements().await?.select[index as usize].clone();
         let pager =
             self.cluster.session().await?.execute_iter(select, bound).await.map_err(ClusterError::of)?;
@@ -262,6 +275,13 @@ impl ScyllaTrails {
     }
 
     async fn persons_all(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        let mut found = self.persons_rows(asks).await?;
+        found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
+        Ok(found)
+    }
+
+    /// Every row of each query and of its twins, unmerged.
+    async fn persons_rows(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
         let days = self.days().await?;
         let reads = asks.iter().enumerate().flat_map(|(number, ask)| {
             let window = with_twins(ask.window);
@@ -280,7 +300,6 @@ impl ScyllaTrails {
             found[number].extend(own);
         }
         drop(reading);
-        found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
         Ok(found)
     }
 
@@ -302,13 +321,15 @@ impl ScyllaTrails {
     }
 
     async fn forget_all(&self, person: PersonId) -> Result<(), TrailError> {
-        let window = Window { from: Timestamp(0), to: Timestamp(u64::MAX >> 1) };
-        let own = self.persons_all(&[PersonAsk { person, window }]).await?.pop().unwrap_or_default();
+        let window = Window { from: Timestamp(0), to: Timestamp(u64::MAX) };
+        // Unmerged: each record of a check-in has a row of its own under the venue.
+        let own = self.persons_rows(&[PersonAsk { person, window }]).await?.pop().unwrap_or_default();
+        let timestamp = timestamp::of_erasure(clock::now());
         let session = self.cluster.session().await?;
         for check_in in &own {
             let (bucket, hour) = self.partition(Index::Venues, check_in.venue.0, check_in.at);
             let (venue, at, id) = (signed(check_in.venue.0), signed(check_in.at.0), &check_in.id.0[..]);
-            let bound = (bucket, hour, venue, at, id);
+            let bound = (timestamp, bucket, hour, venue, at, id);
             session
                 .execute_unpaged(&self.statements().await?.delete_visit, bound)
                 .await
@@ -318,7 +339,7 @@ impl ScyllaTrails {
         for day in self.days().await? {
             let at = Timestamp(u64::from(day) * DAY_MS);
             let (bucket, day) = self.partition(Index::Persons, person.0, at);
-            let bound = (bucket, day, signed(person.0));
+            let bound = (timestamp, bucket, day, signed(person.0));
             session
                 .execute_unpaged(&self.statements().await?.delete_person, bound)
                 .await
@@ -370,7 +391,7 @@ impl TrailStatements {
         let insert = |table: &str, period: &str, owner: &str, other: &str| {
             format!(
                 "INSERT INTO {{}}.{table} (bucket, {period}, {owner}, at, id, {other}, said) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?) USING TTL ?"
+                 VALUES (?, ?, ?, ?, ?, ?, ?) USING TTL ? AND TIMESTAMP ?"
             )
         };
         let select = |table: &str, period: &str, owner: &str, other: &str| {
@@ -391,11 +412,14 @@ impl TrailStatements {
                 cluster.prepare(&select(venues.0, venues.1, venues.2, venues.3)).await?,
             ],
             delete_person: cluster
-                .prepare("DELETE FROM {}.visits_by_person WHERE bucket = ? AND day = ? AND person = ?")
+                .prepare(
+                    "DELETE FROM {}.visits_by_person USING TIMESTAMP ? \
+                     WHERE bucket = ? AND day = ? AND person = ?",
+                )
                 .await?,
             delete_visit: cluster
                 .prepare(
-                    "DELETE FROM {}.visits_by_venue \
+                    "DELETE FROM {}.visits_by_venue USING TIMESTAMP ? \
                      WHERE bucket = ? AND hour = ? AND venue = ? AND at = ? AND id = ?",
                 )
                 .await?,
@@ -428,6 +452,11 @@ fn check_in(
         at: Timestamp(unsigned(at)),
         ..payload::decode(said).ok_or(TrailError::Damaged)?
     })
+}
+
+/// A window's bound. No check-in has a time that CQL's signed integers cannot hold.
+fn bound_of(time: Timestamp) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
 }
 
 /// CQL has only signed integers: the bits stay the same.
