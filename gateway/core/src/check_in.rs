@@ -89,20 +89,22 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of the same check-in after the staff have done more checks. Checks that are done are
-    /// removed, and a later refusal, such as for a fever, replaces the outcome. None if nothing changes, or
-    /// if the person's colour or the rule pack has changed in the meantime: the next scan reports that.
+    /// The outcome of the same check-in after the staff have done more at the door. A fever refuses and is
+    /// added to the reasons. Checks that are done are removed, if the person's colour and the rule pack are
+    /// still those of the decision. Nothing else changes a decision: the next code gets the new colour or
+    /// pack. None if nothing changes.
     #[must_use]
     pub fn amended_by(self, later: Self) -> Option<Self> {
         if self.verdict == Verdict::Refuse {
             return None;
         }
-        if later.verdict == Verdict::Refuse {
-            return Some(later);
+        if later.reasons.has(Reasons::FEVER) {
+            let reasons = self.reasons.and(Reasons::FEVER);
+            return Some(Self { verdict: Verdict::Refuse, checks: Checks::NONE, reasons, ..self });
         }
         let checks = self.checks.common(later.checks);
         let is_same_decision = (self.colour, self.policy) == (later.colour, later.policy);
-        if !is_same_decision || checks == self.checks {
+        if later.verdict == Verdict::Refuse || !is_same_decision || checks == self.checks {
             return None;
         }
         let verdict = if checks.is_empty() { Verdict::Pass } else { Verdict::Check };
@@ -360,6 +362,45 @@ mod tests {
         let all = record(Poster, 5, Check, Checks(u8::MAX));
         let none = CheckIn { outcome: None, ..all };
         assert!(all.precedence() < none.precedence() && none.precedence().rank() < Precedence::RANKS);
+    }
+
+    #[test]
+    fn a_retry_keeps_the_decision_except_for_what_staff_found_or_did() {
+        let asks = Checks::TEMPERATURE.and(Checks::FULL);
+        let first = outcome();
+        let again = |verdict, checks| Outcome { verdict, checks, ..first };
+        let red = |reasons| Outcome {
+            colour: Colour::Red,
+            verdict: Verdict::Refuse,
+            checks: Checks::NONE,
+            reasons,
+            policy: PolicyNumber(9),
+        };
+        let first = Outcome { reasons: Reasons::rule(3), ..first };
+        let feverish = Outcome {
+            verdict: Verdict::Refuse,
+            checks: Checks::NONE,
+            reasons: Reasons::rule(3).and(Reasons::FEVER),
+            ..first
+        };
+        let plain = |verdict, checks| Outcome { reasons: Reasons::rule(3), ..again(verdict, checks) };
+        for (later, expected) in [
+            // The staff did checks.
+            (plain(Verdict::Check, Checks::FULL), Some(plain(Verdict::Check, Checks::FULL))),
+            (plain(Verdict::Pass, Checks::NONE), Some(plain(Verdict::Pass, Checks::NONE))),
+            (plain(Verdict::Check, asks), None),
+            // A fact or a pack came in between.
+            (red(Reasons::rule(7)), None),
+            (Outcome { colour: Colour::Green, ..plain(Verdict::Pass, Checks::NONE) }, None),
+            (Outcome { policy: PolicyNumber(9), ..plain(Verdict::Pass, Checks::NONE) }, None),
+            (plain(Verdict::Refuse, Checks::NONE), None),
+            // The staff found a fever, also under another colour and pack.
+            (feverish, Some(feverish)),
+            (red(Reasons::rule(7).and(Reasons::FEVER)), Some(feverish)),
+        ] {
+            assert_eq!(first.amended_by(later), expected, "{later:?}");
+        }
+        assert_eq!(feverish.amended_by(plain(Verdict::Pass, Checks::NONE)), None);
     }
 
     #[test]

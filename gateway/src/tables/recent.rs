@@ -264,7 +264,8 @@ mod tests {
         assert_eq!(placed(scan(4, Staff::Acted, documented)), Some((1, passes)));
         assert_eq!(placed(scan(5, Staff::Acted, passes)), None);
         // A fever refuses, and what is measured after it changes nothing before the next code.
-        let fever = says(Verdict::Refuse, Checks::NONE);
+        let fever = says(Verdict::Refuse, Checks::NONE)
+            .map(|outcome| Outcome { reasons: Reasons::FEVER, ..outcome });
         assert_eq!(placed(scan(6, Staff::Acted, fever)), Some((1, fever)));
         assert_eq!(placed(scan(7, Staff::Acted, passes)), None);
         let Placement::Repeated(found) = scan(8, Staff::Idle, check(asks)) else {
