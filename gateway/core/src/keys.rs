@@ -249,17 +249,18 @@ mod tests {
 
     #[test]
     fn a_history_says_which_keys_were_valid_when() {
-        let history = KeyHistory {
-            renewed: vec![Timestamp(10), Timestamp(30)],
-            passes_revoked: vec![Timestamp(20)],
-        };
+        let history =
+            KeyHistory { renewed: vec![Timestamp(10), Timestamp(30)], passes_revoked: vec![Timestamp(20)] };
         for (at, generation, pass_revocations) in
             [(9, 0, 0), (10, 1, 0), (20, 1, 1), (29, 1, 1), (30, 2, 1), (u64::MAX, 2, 1)]
         {
             let expected = KeyState { generation: Generation(generation), pass_revocations };
             assert_eq!(history.at(Timestamp(at)), expected, "{at}");
         }
-        assert_eq!((history.now().generation, Generation(254).next()), (Generation(2), Some(Generation(255))));
+        assert_eq!(
+            (history.now().generation, Generation(254).next()),
+            (Generation(2), Some(Generation(255)))
+        );
         assert_eq!(Generation(255).next(), None);
         assert_eq!(KeyHistory::default().now(), KeyState::default());
     }

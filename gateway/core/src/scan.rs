@@ -80,6 +80,17 @@ impl DoorWork {
     }
 }
 
+/// What a gate without a link did with the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GateOutcome {
+    /// It let the person in.
+    #[default]
+    Entered,
+    /// It turned the person away.
+    Refused,
+}
+
 /// A scan of the right shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
@@ -95,6 +106,8 @@ pub struct Scan {
     pub door: DoorWork,
     /// The time of the scan, for scans sent later.
     pub at: Option<Timestamp>,
+    /// What the gate did, for scans sent later.
+    pub outcome: Option<GateOutcome>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +131,8 @@ struct Body<'a> {
     full_check: bool,
     #[serde(borrow, default)]
     at: Option<Cow<'a, str>>,
+    #[serde(default)]
+    outcome: Option<GateOutcome>,
 }
 
 impl Scan {
@@ -146,6 +161,7 @@ impl Scan {
                 full_check: body.full_check,
             },
             at: body.at.map(|at| time(&at)).transpose()?,
+            outcome: body.outcome,
         })
     }
 }
@@ -206,7 +222,7 @@ mod tests {
     fn reads_every_field() {
         let json = format!(
             r#"{{"venue":"{POSTER}","person":"{PERSON}","direction":"out","companions":["{PERSON}"],
-                "temperature":36.6,"document_shown":true,"full_check":true,"at":"2022-01-04T00:00:00Z"}}"#
+                "temperature":36.6,"document_shown":true,"full_check":true,"at":"2022-01-04T00:00:00Z","outcome":"refused"}}"#
         );
         let scan = Scan::parse(json.as_bytes()).unwrap();
         assert_eq!(scan.venue, VenueCode::parse(POSTER.as_bytes()).ok());
@@ -215,6 +231,7 @@ mod tests {
         assert_eq!(scan.door.temperature.unwrap().centi(), 3_660);
         assert!(scan.door.document_shown && scan.door.full_check);
         assert_eq!(scan.at, Some(Timestamp(1_641_254_400_000)));
+        assert_eq!(scan.outcome, Some(GateOutcome::Refused));
         assert!(Scan::parse(format!(r#"{{"pass":"{PASS}"}}"#).as_bytes()).is_ok());
     }
 
@@ -238,6 +255,7 @@ mod tests {
             (&format!(r#"{{"person":"{PERSON}","temperature":"36.6"}}"#), "malformed"),
             (&format!(r#"{{"person":"{PERSON}","direction":"up"}}"#), "malformed"),
             (&format!(r#"{{"person":"{PERSON}","at":"yesterday"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","outcome":"left"}}"#), "malformed"),
             (&format!(r#"{{"person":"{PERSON}","companions":[{nine}]}}"#), "malformed"),
             (r#"{"person":"AQ"}"#, "person-code-invalid"),
             (&format!(r#"{{"person":"{POSTER}"}}"#), "person-code-invalid"),

@@ -4,6 +4,7 @@
 use crate::colour::Checks;
 use crate::id::VenueId;
 use crate::limits;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Kinds of venues, as the cities' notices list them.
@@ -116,6 +117,22 @@ pub struct Venue {
     pub checks: Checks,
     /// Whether it accepts check-ins.
     pub doors: Doors,
+    /// The time at which it was closed. None if it is open, or if a version that did not store the time
+    /// closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Timestamp>,
+}
+
+impl Venue {
+    /// The state of the doors at a time. A venue whose closing time is not known counts as open at every
+    /// time.
+    #[must_use]
+    pub fn doors_at(&self, at: Timestamp) -> Doors {
+        match (self.doors, self.closed) {
+            (Doors::Closed, Some(closed)) if closed <= at => Doors::Closed,
+            (Doors::Open | Doors::Closed, _) => Doors::Open,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -145,5 +162,17 @@ mod tests {
             let kind: Result<VenueKind, _> = serde_json::from_value(kind.into());
             assert!(kind.is_ok_and(|kind| kind != VenueKind::Other), "{place}");
         }
+    }
+
+    #[test]
+    fn a_closed_venue_was_open_before_and_one_of_an_earlier_version_at_every_time() {
+        let stored = r#"{"id":"v0000000000001","name":"Market","kind":"market","district":"Gulou","dwell":60,"doors":"closed"}"#;
+        let earlier: Venue = serde_json::from_str(stored).unwrap();
+        assert_eq!(earlier.doors_at(Timestamp(u64::MAX)), Doors::Open);
+        let closed = Venue { closed: Some(Timestamp(100)), ..earlier };
+        assert_eq!(closed.doors_at(Timestamp(99)), Doors::Open);
+        assert_eq!(closed.doors_at(Timestamp(100)), Doors::Closed);
+        let read: Venue = serde_json::from_str(&serde_json::to_string(&closed).unwrap()).unwrap();
+        assert_eq!(read, closed);
     }
 }

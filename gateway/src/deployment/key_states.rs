@@ -1,35 +1,29 @@
-//! Key generations, pass revocations and tombstones, from the registry into the tables. They are loaded
-//! before the gateway serves scans: a code must not open a door under a key that was invalidated.
+//! Key histories and tombstones, from the registry into the tables. They are loaded before the gateway serves
+//! scans: a code must not open a door under a key that was invalidated.
 
 use crate::tables::Tables;
 use scangate_core::id::PersonId;
-use scangate_core::keys::{Generation, KeyState};
-use scangate_storage::registry::{Registry, RegistryError, Tombstone};
+use scangate_core::keys::KeyHistory;
+use scangate_storage::registry::{Registry, RegistryError};
 
 /// Loads all of them. **Cost**: a row for each person whose keys were renewed or who was erased.
 pub fn load(registry: &Registry, tables: &Tables) -> Result<(), RegistryError> {
-    registry.every_key_history(|person, history| put(tables, person, history.now()))?;
-    registry.tombstones(|person, tombstone| bury(tables, person, tombstone))
+    registry.every_key_history(|person, history| put(tables, person, history))?;
+    registry.tombstones(|person, _| tables.colours.bury(person))
 }
 
 /// Loads those of some people again.
 pub fn reload(registry: &Registry, tables: &Tables, people: &[PersonId]) -> Result<(), RegistryError> {
     for (&person, history) in people.iter().zip(registry.key_histories(people)?) {
-        put(tables, person, history.now());
+        put(tables, person, history);
     }
-    for (person, tombstone) in registry.tombstones_of(people)? {
-        bury(tables, person, tombstone);
+    for (person, _) in registry.tombstones_of(people)? {
+        tables.colours.bury(person);
     }
     Ok(())
 }
 
-fn put(tables: &Tables, person: PersonId, state: KeyState) {
-    tables.colours.set_generation(person, state.generation);
-    tables.pass_revocations.set(person, state.pass_revocations);
-}
-
-/// Puts a tombstone into the tables.
-pub fn bury(tables: &Tables, person: PersonId, tombstone: Tombstone) {
-    tables.pass_revocations.set(person, tombstone.pass_revocations);
-    tables.colours.bury(person, Generation(tombstone.generation));
+fn put(tables: &Tables, person: PersonId, history: KeyHistory) {
+    tables.colours.set_generation(person, history.now().generation);
+    tables.key_histories.put(person, history);
 }

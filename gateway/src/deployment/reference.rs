@@ -7,6 +7,7 @@ use crate::tables::policies::{self, Policies};
 use anyhow::Context as _;
 use scangate_core::certificate::PUBLIC_KEY_BYTES;
 use scangate_core::id::PersonId;
+use scangate_core::keys::KeyHistory;
 use scangate_core::venue::Venue;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,9 @@ pub struct ReferenceData {
     pub policies: Vec<StoredPolicy>,
     /// Every venue.
     pub venues: Vec<Venue>,
-    /// The revocations of paper passes, in a snapshot only: the registry has them with the key histories.
+    /// Every key history, in a snapshot only: `key_states` loads those of the registry.
     #[serde(default)]
-    pub pass_revocations: Vec<(PersonId, u8)>,
+    pub key_histories: Vec<(PersonId, KeyHistory)>,
 }
 
 impl ReferenceData {
@@ -31,7 +32,7 @@ impl ReferenceData {
         let mut venues = Vec::new();
         registry.venues(|venue| venues.push(venue))?;
         let (kids, policies) = (kids(registry)?, registry.policies()?);
-        Ok(Self { kids, policies, venues, pass_revocations: Vec::new() })
+        Ok(Self { kids, policies, venues, key_histories: Vec::new() })
     }
 
     /// The reference data of a running gateway.
@@ -41,7 +42,7 @@ impl ReferenceData {
             kids: tables.keyring.kids(),
             policies: tables.policies.stored(),
             venues: tables.venues.all(),
-            pass_revocations: tables.pass_revocations.all(),
+            key_histories: tables.key_histories.all(),
         }
     }
 

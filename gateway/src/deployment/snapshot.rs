@@ -127,14 +127,17 @@ mod tests {
     use super::*;
     use crate::tables::keyring::Kids;
     use scangate_core::colour::{Colour, Reasons, Standing};
-    use scangate_core::keys::Generation;
+    use scangate_core::keys::{Generation, KeyHistory};
 
     fn reference() -> ReferenceData {
         ReferenceData {
-            kids: Kids { current: 2, accepted: vec![1, 2] },
+            kids: Kids { current: 2, accepted: vec![1, 2], ..Kids::default() },
             policies: Vec::new(),
             venues: Vec::new(),
-            pass_revocations: vec![(PersonId(2), 1)],
+            key_histories: vec![(
+                PersonId(2),
+                KeyHistory { renewed: vec![Timestamp(3)], ..KeyHistory::default() },
+            )],
         }
     }
 
@@ -144,7 +147,7 @@ mod tests {
             colours.put(PersonId(person), Standing { colour, reasons: Reasons::rule(3) });
         }
         colours.set_generation(PersonId(2), Generation(9));
-        colours.bury(PersonId(3), Generation(4));
+        colours.bury(PersonId(3));
         colours
     }
 

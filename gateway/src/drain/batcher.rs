@@ -94,7 +94,8 @@ struct Batcher {
 
 impl Batcher {
     fn new(batcher: BatcherParts, requests: Arc<BatcherRequests>, progress: Publisher) -> Self {
-        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers, tables } = batcher;
+        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers, tables } =
+            batcher;
         Self {
             reader: journal.reader(from),
             journal,

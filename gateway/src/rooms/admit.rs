@@ -83,10 +83,3 @@ pub(super) fn decide(
         policy: published.number,
     }
 }
-
-impl AdmittedScan {
-    /// The check-ins, for a caller that journals them through the back office's lane.
-    pub fn check_ins(&self) -> impl Iterator<Item = &CheckIn> {
-        self.people.iter().map(|person| &person.check_in)
-    }
-}

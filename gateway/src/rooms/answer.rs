@@ -9,6 +9,17 @@ use scangate_core::colour::{Checks, Reasons, Verdict};
 /// Writes the answer to a check-in. **Cost**: no allocation where `out` has room, some 300 bytes.
 pub fn answer(check_ins: &DurableCheckIns, policies: &Policies, out: &mut BytesMut) {
     put(out, b"{");
+    members(check_ins, policies, out);
+}
+
+/// Writes the answer to a late scan, also if an earlier record of the check-in is answered.
+pub fn answer_late(check_ins: &DurableCheckIns, policies: &Policies, out: &mut BytesMut) {
+    put(out, b"{\"late\":true,");
+    members(check_ins, policies, out);
+}
+
+/// Writes the members of an answer and its closing brace.
+fn members(check_ins: &DurableCheckIns, policies: &Policies, out: &mut BytesMut) {
     person(&check_ins.people.holder, &check_ins.venue.json, policies, out);
     if !check_ins.people.companions.is_empty() {
         put(out, b",\"companions\":[");

@@ -4,17 +4,17 @@
 use super::people::People;
 use crate::tables::Tables;
 use crate::tables::colours::PackedPerson;
+use crate::tables::keyring::KidScope;
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::{Direction, Mode};
 use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::keys::KeyState;
 use scangate_core::limits;
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::{DoorWork, Holder, Scan};
 use scangate_core::time::{Step, Timestamp};
 use scangate_core::token::{Claims, Role};
-use scangate_core::venue::Doors;
+use scangate_core::venue::{Doors, Venue};
 use std::sync::Arc;
 
 /// A terminal whose token was verified.
@@ -72,6 +72,37 @@ pub struct AuthenticScan {
     pub(super) at: Timestamp,
 }
 
+/// The time of a scan, and the state by which its codes are checked.
+#[derive(Debug, Clone, Copy)]
+enum ScanTime {
+    /// The scan is made now, by the present state.
+    Now(Timestamp),
+    /// The scan was made at this time, by the state of then.
+    Late(Timestamp),
+}
+
+impl ScanTime {
+    const fn at(self) -> Timestamp {
+        match self {
+            Self::Now(at) | Self::Late(at) => at,
+        }
+    }
+
+    const fn kids(self) -> KidScope {
+        match self {
+            Self::Now(_) => KidScope::Present,
+            Self::Late(at) => KidScope::AsOf(at),
+        }
+    }
+
+    fn doors(self, venue: &Venue) -> Doors {
+        match self {
+            Self::Now(_) => venue.doors,
+            Self::Late(at) => venue.doors_at(at),
+        }
+    }
+}
+
 /// Authenticates a scan that was made now.
 pub fn authenticate(
     scan: Scan,
@@ -79,14 +110,14 @@ pub fn authenticate(
     tables: &Tables,
     now: Timestamp,
 ) -> Result<AuthenticScan, Refusal> {
-    if scan.at.is_some() {
-        return Err(Refusal::Malformed("at is accepted only by /v1/check-ins/batch"));
+    if scan.at.is_some() || scan.outcome.is_some() {
+        return Err(Refusal::Malformed("at and outcome are accepted only by /v1/check-ins/batch"));
     }
-    authenticate_at(scan, terminal, tables, now, None)
+    authenticate_at(scan, terminal, tables, ScanTime::Now(now))
 }
 
 /// Authenticates a scan that a terminal made while its link was down. The codes must have been valid at
-/// the scan's own time, which lies within the last 72 hours.
+/// the scan's own time, which lies within the last 72 hours. The venue and the kids are those of that time.
 pub fn authenticate_late(
     scan: Scan,
     terminal: &Terminal,
@@ -100,33 +131,30 @@ pub fn authenticate_late(
     if now.since_ms(at) > limits::LATE_MS_MAX {
         return Err(Refusal::Malformed("at is more than 72 hours ago"));
     }
-    authenticate_at(scan, Some(terminal), tables, at, Some(Mode::Late))
+    authenticate_at(scan, Some(terminal), tables, ScanTime::Late(at))
 }
 
 fn authenticate_at(
     scan: Scan,
     terminal: Option<&Terminal>,
     tables: &Tables,
-    at: Timestamp,
-    mode: Option<Mode>,
+    time: ScanTime,
 ) -> Result<AuthenticScan, Refusal> {
     if terminal.is_none() && (!scan.door.is_none() || matches!(scan.holder, Holder::Pass(_))) {
         return Err(Refusal::TokenInvalid);
     }
-    let (venue, venue_mode) = venue(scan.venue, terminal, tables, at)?;
-    let mut holder = match scan.holder {
-        Holder::Person(code) => person(&code, tables, at, venue_mode)?,
-        Holder::Pass(pass) => paper(&pass, tables, at)?,
+    let (venue, venue_mode) = venue(scan.venue, terminal, tables, time)?;
+    let holder = match scan.holder {
+        Holder::Person(code) => person(&code, tables, time, venue_mode)?,
+        Holder::Pass(pass) => paper(&pass, tables, time)?,
     };
-    holder.mode = mode.unwrap_or(holder.mode);
-    let companion_mode = mode.unwrap_or(Mode::Proxy);
     let companions = scan
         .companions
         .iter()
-        .map(|code| person(code, tables, at, companion_mode))
+        .map(|code| person(code, tables, time, Mode::Proxy))
         .collect::<Result<_, _>>()?;
     let people = People { holder, companions };
-    Ok(AuthenticScan { venue, people, direction: scan.direction, door: scan.door, at })
+    Ok(AuthenticScan { venue, people, direction: scan.direction, door: scan.door, at: time.at() })
 }
 
 /// Authenticates the code that a terminal looks up. The terminal's venue may be closed.
@@ -138,37 +166,46 @@ pub(super) fn authenticate_look_up(
     tables: &Tables,
     now: Timestamp,
 ) -> Result<(AuthenticPerson, Arc<KnownVenue>), Refusal> {
-    let authentic = person(code, tables, now, Mode::Terminal)?;
+    let authentic = person(code, tables, ScanTime::Now(now), Mode::Terminal)?;
     Ok((authentic, known_venue(terminal.venue, tables)?))
 }
 
-fn person(code: &PersonCode, tables: &Tables, at: Timestamp, mode: Mode) -> Result<AuthenticPerson, Refusal> {
+fn person(
+    code: &PersonCode,
+    tables: &Tables,
+    time: ScanTime,
+    mode: Mode,
+) -> Result<AuthenticPerson, Refusal> {
     let record = tables.colours.look_up(code.person());
-    if !tables.keyring.has_sealed(code, record.generation()) {
-        return Err(Refusal::PersonCodeInvalid);
-    }
     if record.is_erased() {
         return Err(Refusal::PersonErased);
     }
-    if !code.step().is_valid_at(at) {
+    let generation = match time {
+        ScanTime::Now(_) => record.generation(),
+        ScanTime::Late(at) => tables.key_histories.at(code.person(), at).generation,
+    };
+    if !tables.keyring.has_sealed(code, generation, time.kids()) {
+        return Err(Refusal::PersonCodeInvalid);
+    }
+    if !code.step().is_valid_at(time.at()) {
         return Err(Refusal::PersonCodeExpired);
     }
     Ok(AuthenticPerson { person: code.person(), step: code.step(), mode, record })
 }
 
-fn paper(pass: &PaperPass, tables: &Tables, at: Timestamp) -> Result<AuthenticPerson, Refusal> {
+fn paper(pass: &PaperPass, tables: &Tables, time: ScanTime) -> Result<AuthenticPerson, Refusal> {
     let record = tables.colours.look_up(pass.person());
-    let pass_revocations = tables.pass_revocations.of(pass.person());
-    let state = KeyState { generation: record.generation(), pass_revocations };
-    let key = tables.keyring.passes(pass.kid(), state).ok_or(Refusal::PersonCodeInvalid)?;
-    pass.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
     if record.is_erased() {
         return Err(Refusal::PersonErased);
     }
-    if !pass.is_valid_at(at) {
+    let state = tables.key_histories.at(pass.person(), time.at());
+    let key = tables.keyring.passes(pass.kid(), state, time.kids()).ok_or(Refusal::PersonCodeInvalid)?;
+    pass.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
+    if !pass.is_valid_at(time.at()) {
         return Err(Refusal::PersonCodeExpired);
     }
-    Ok(AuthenticPerson { person: pass.person(), step: Step::of(at), mode: Mode::PaperPass, record })
+    let (person, step) = (pass.person(), Step::of(time.at()));
+    Ok(AuthenticPerson { person, step, mode: Mode::PaperPass, record })
 }
 
 /// The venue, and the mode of a person's own scan there. A terminal's token names its venue; a venue code
@@ -177,9 +214,9 @@ fn venue(
     code: Option<VenueCode>,
     terminal: Option<&Terminal>,
     tables: &Tables,
-    at: Timestamp,
+    time: ScanTime,
 ) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
-    let scanned = code.map(|code| scanned_venue(&code, tables, at)).transpose()?;
+    let scanned = code.map(|code| scanned_venue(&code, tables, time)).transpose()?;
     let (known, mode) = match (terminal, scanned) {
         (Some(terminal), Some((known, _))) if terminal.venue != known.venue.id => {
             return Err(Refusal::VenueCodeInvalid);
@@ -189,7 +226,7 @@ fn venue(
         (None, Some(scanned)) => scanned,
         (None, None) => return Err(Refusal::Malformed("venue is missing")),
     };
-    match known.venue.doors {
+    match time.doors(&known.venue) {
         Doors::Open => Ok((known, mode)),
         Doors::Closed => Err(Refusal::VenueClosed),
     }
@@ -202,29 +239,31 @@ fn known_venue(id: VenueId, tables: &Tables) -> Result<Arc<KnownVenue>, Refusal>
 fn scanned_venue(
     code: &VenueCode,
     tables: &Tables,
-    at: Timestamp,
+    time: ScanTime,
 ) -> Result<(Arc<KnownVenue>, Mode), Refusal> {
     match code {
-        VenueCode::Poster(code) => poster(code, tables).map(|known| (known, Mode::Poster)),
-        VenueCode::Door(code) => Ok((known_venue(door(code, tables, at)?, tables)?, Mode::Door)),
+        VenueCode::Poster(code) => poster(code, tables, time).map(|known| (known, Mode::Poster)),
+        VenueCode::Door(code) => Ok((known_venue(door(code, tables, time)?, tables)?, Mode::Door)),
     }
 }
 
 /// The venue of a poster. A poster hangs for months, so a code is only compared with the last one
 /// verified at its venue.
-fn poster(code: &PosterCode, tables: &Tables) -> Result<Arc<KnownVenue>, Refusal> {
+fn poster(code: &PosterCode, tables: &Tables, time: ScanTime) -> Result<Arc<KnownVenue>, Refusal> {
     let known = known_venue(code.venue(), tables)?;
     if known.has_verified(code) {
-        return if tables.keyring.accepts(code.kid()) { Ok(known) } else { Err(Refusal::VenueCodeInvalid) };
+        let is_accepted = tables.keyring.accepts(code.kid(), time.kids());
+        return if is_accepted { Ok(known) } else { Err(Refusal::VenueCodeInvalid) };
     }
-    let key = tables.keyring.server(code.kid()).ok_or(Refusal::VenueCodeInvalid)?;
+    let key = tables.keyring.server(code.kid(), time.kids()).ok_or(Refusal::VenueCodeInvalid)?;
     code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
     known.remember(*code);
     Ok(known)
 }
 
-fn door(code: &DoorCode, tables: &Tables, at: Timestamp) -> Result<VenueId, Refusal> {
-    let key = tables.keyring.door(code.kid(), code.venue(), code.door()).ok_or(Refusal::VenueCodeInvalid)?;
+fn door(code: &DoorCode, tables: &Tables, time: ScanTime) -> Result<VenueId, Refusal> {
+    let key = tables.keyring.door(code.kid(), code.venue(), code.door(), time.kids());
+    let key = key.ok_or(Refusal::VenueCodeInvalid)?;
     code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
-    if code.step().is_valid_at(at) { Ok(code.venue()) } else { Err(Refusal::VenueCodeExpired) }
+    if code.step().is_valid_at(time.at()) { Ok(code.venue()) } else { Err(Refusal::VenueCodeExpired) }
 }

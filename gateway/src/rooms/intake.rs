@@ -1,6 +1,7 @@
 //! The back office's lane of the journal, shared by its tasks, for imported and late check-ins. A task
 //! waits until its check-ins are on disk, so the disk sets the pace of an import.
 
+use crate::tables::recent::LaneTicket;
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
 use scangate_storage::journal::{Durability, Lane, PushRefusal};
@@ -33,6 +34,11 @@ impl Intake {
         is_poisoned: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self { number, lane: Mutex::new(lane), durability, is_poisoned: Box::new(is_poisoned), bell }
+    }
+
+    /// Whether the record of a ticket of any lane is on disk.
+    pub fn is_on_disk(&self, ticket: LaneTicket) -> bool {
+        ticket.waits_for().is_none_or(|(lane, ticket)| self.durability.covers(lane, ticket))
     }
 
     /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `overloaded` and

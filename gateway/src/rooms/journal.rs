@@ -4,11 +4,13 @@
 
 use super::admit::{AdmittedPerson, AdmittedScan};
 use super::intake::Intake;
+use super::late::JudgedScan;
 use super::people::People;
 use crate::tables::recent::{LaneTicket, LimitCheck, Placement, RecentCheckIns};
 use crate::tables::venues::KnownVenue;
 use scangate_core::check_in::CheckIn;
 use scangate_core::refusal::Refusal;
+use scangate_core::time::Timestamp;
 use scangate_storage::journal::{Durability, Lane, PushRefusal};
 use std::sync::Arc;
 
@@ -71,19 +73,20 @@ pub fn journal(
     }
 }
 
-/// Journals late scans through the back office's lane, all or none, and returns when they are on disk. A
-/// scan that was journaled before is written again; readers merge by id.
+/// Journals the new check-ins of late scans through the back office's lane, all or none, and returns when
+/// they are on disk. From then on a live repeat gets them again.
 pub async fn journal_late(
-    admitted: Vec<AdmittedScan>,
+    judged: Vec<JudgedScan>,
+    recent: &RecentCheckIns,
     intake: &Intake,
+    now: Timestamp,
 ) -> Result<Vec<DurableCheckIns>, Refusal> {
-    let check_ins: Vec<CheckIn> = admitted.iter().flat_map(AdmittedScan::check_ins).copied().collect();
+    let new = || judged.iter().flat_map(|scan| &scan.new);
+    let check_ins: Vec<CheckIn> = new().map(|(_, check_in)| *check_in).collect();
     intake.keep(&check_ins).await?;
-    let durable = |AdmittedScan { venue, people }| DurableCheckIns {
-        venue,
-        people: people.map(|person: AdmittedPerson| person.check_in),
-    };
-    Ok(admitted.into_iter().map(durable).collect())
+    new().for_each(|(step, check_in)| recent.restore(*step, check_in, now));
+    let durable = |JudgedScan { venue, people, .. }| DurableCheckIns { venue, people };
+    Ok(judged.into_iter().map(durable).collect())
 }
 
 /// Places one record, unless it was placed before and is on disk. A repeat whose record is still on its

@@ -8,6 +8,7 @@ pub mod authenticate;
 pub mod colour;
 pub mod intake;
 pub mod journal;
+pub mod late;
 pub mod look_up;
 pub mod people;
 

@@ -1,14 +1,15 @@
 //! Fills the tables at start-up: from the registry, or from the snapshot while the cluster is unavailable.
 
+use crate::clock;
 use crate::config::Config;
-use crate::deployment::{self, key_states};
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
+use crate::deployment::{self, key_states};
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
+use crate::tables::key_histories::KeyHistories;
 use crate::tables::keyring::Keyring;
-use crate::tables::pass_revocations::PassRevocations;
 use crate::tables::recent::RecentCheckIns;
 use crate::tables::venues::Venues;
 use crate::tables::{Tables, policies};
@@ -35,12 +36,12 @@ pub(super) fn tables(
         Availability::Down => from_snapshot(config, &colours)?,
     };
     let policies = reference.packs(issuer.public_key_bytes())?;
-    let (venues, pass_revocations) = (Venues::default(), PassRevocations::default());
+    let (venues, key_histories) = (Venues::default(), KeyHistories::default());
     reference.venues.into_iter().for_each(|venue| venues.put(venue));
-    reference.pass_revocations.iter().for_each(|&(person, count)| pass_revocations.set(person, count));
+    reference.key_histories.into_iter().for_each(|(person, history)| key_histories.put(person, history));
     let tables = Tables {
         colours,
-        pass_revocations,
+        key_histories,
         venues,
         keyring: Keyring::new(secret.clone(), reference.kids),
         policies,
@@ -80,7 +81,7 @@ fn publish_configured(config: &Config, issuer: &Issuer, registry: &Registry) -> 
     if registry.setting(CONFIGURED_POLICY)?.as_deref() != Some(text.as_bytes()) {
         let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&config.policy)))?;
         let signature = policies::sign(issuer, policy.label(), &text);
-        registry.publish_policy(policy.label(), &text, &signature)?;
+        registry.publish_policy(policy.label(), &text, &signature, clock::now())?;
         registry.set(CONFIGURED_POLICY, text.as_bytes())?;
     }
     Ok(())

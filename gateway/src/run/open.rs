@@ -95,7 +95,7 @@ fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Res
     let wakes = wakes(&bells, &intake_bell);
     let (journal, mut lanes, recovered) = Journal::open(&journal_config(config), Arc::new(disk), wakes)?;
     recovery::report(&recovered);
-    recovery::remember(&recovered, &tables.recent);
+    recovery::remember(&recovered, &tables.recent, clock::now());
     let office_lane = lanes.pop().context("a lane was made for the back office")?;
     Ok(OpenJournal { journal: Arc::new(journal), recovered, lanes, office_lane, bells, intake_bell })
 }

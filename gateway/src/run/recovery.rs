@@ -3,7 +3,7 @@
 
 use crate::tables::recent::RecentCheckIns;
 use scangate_core::check_in::{CheckIn, Moment, check_in_id};
-use scangate_core::time::Step;
+use scangate_core::time::{Step, Timestamp};
 use scangate_storage::journal::RecoveryReport;
 
 /// Logs what recovery found.
@@ -23,10 +23,10 @@ pub(super) fn report(recovered: &RecoveryReport) {
 }
 
 /// Restores the table of recent check-ins.
-pub(super) fn remember(recovered: &RecoveryReport, recent: &RecentCheckIns) {
+pub(super) fn remember(recovered: &RecoveryReport, recent: &RecentCheckIns, now: Timestamp) {
     for check_in in &recovered.recent {
         if let Some(step) = step_of(check_in) {
-            recent.restore(step, check_in);
+            recent.restore(step, check_in, now);
         }
     }
 }
@@ -45,7 +45,6 @@ mod tests {
     use super::*;
     use scangate_core::check_in::{Direction, Mode};
     use scangate_core::id::{PersonId, VenueId};
-    use scangate_core::time::Timestamp;
 
     #[test]
     fn a_scan_is_found_by_its_step_and_an_import_by_none() {

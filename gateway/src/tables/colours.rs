@@ -29,10 +29,7 @@ const _: () = assert!(REASONS | 1 << ERASED_SHIFT | GENERATION | COLOUR == u64::
 
 impl PackedPerson {
     /// The tombstone of an erased person.
-    #[must_use]
-    pub const fn tombstone(generation: Generation) -> Self {
-        Self(1 << ERASED_SHIFT).with_generation(generation)
-    }
+    const TOMBSTONE: Self = Self(1 << ERASED_SHIFT);
 
     const fn with_generation(self, generation: Generation) -> Self {
         Self(self.0 & !GENERATION | (generation.0 as u64) << GENERATION_SHIFT)
@@ -129,8 +126,8 @@ impl ColourTable {
     }
 
     /// Puts a tombstone in the place of an erased person.
-    pub fn bury(&self, person: PersonId, generation: Generation) {
-        self.put_packed(person, PackedPerson::tombstone(generation));
+    pub fn bury(&self, person: PersonId) {
+        self.put_packed(person, PackedPerson::TOMBSTONE);
     }
 
     /// All persons in the table, in no order. A person who is put or removed meanwhile may be among
@@ -247,14 +244,14 @@ mod tests {
         let colours = ColourTable::default();
         colours.put(PERSON, standing(Colour::Red));
         assert!(!colours.is_erased(PERSON) && colours.len() == 1);
-        colours.bury(PERSON, Generation(2));
+        colours.bury(PERSON);
         colours.put(PERSON, standing(Colour::Green));
         colours.set_generation(PERSON, Generation(9));
         colours.remove(PERSON);
-        colours.bury(PERSON, Generation(2));
+        colours.bury(PERSON);
         let packed = colours.look_up(PERSON);
         assert!(packed.is_erased() && colours.is_erased(PERSON) && colours.is_empty());
-        assert_eq!((packed.standing(), packed.generation()), (Standing::UNKNOWN, Generation(2)));
+        assert_eq!((packed.standing(), packed.generation()), (Standing::UNKNOWN, Generation(0)));
         let copy = ColourTable::default();
         colours.all().for_each(|(person, packed)| copy.put_packed(person, packed));
         assert!(copy.is_erased(PERSON));

@@ -7,6 +7,8 @@ use scangate_core::id::{PersonId, VenueId};
 use scangate_core::keys::{
     DoorKey, Generation, KeyState, Kid, MasterKey, PassKey, PersonKey, Secret, ServerKey,
 };
+use scangate_core::limits::LATE_MS_MAX;
+use scangate_core::time::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,11 +20,45 @@ pub struct Kids {
     pub current: u8,
     /// The kids whose codes are accepted, the current one among them.
     pub accepted: Vec<u8>,
+    /// The kids whose codes were accepted until lately, for late scans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<RetiredKid>,
+}
+
+/// A kid that is no longer accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredKid {
+    /// The kid.
+    pub kid: u8,
+    /// The time from which its codes are refused.
+    pub at: Timestamp,
+}
+
+/// The time for which a retired kid is stored: longer than any late scan is accepted. **Units**:
+/// milliseconds.
+const RETIRED_MS_MAX: u64 = LATE_MS_MAX + DAY_MS;
+
+impl Kids {
+    /// Stops accepting a kid from this time on.
+    pub fn retire(&mut self, kid: u8, now: Timestamp) {
+        self.accepted.retain(|accepted| *accepted != kid);
+        self.retired.retain(|retired| retired.kid != kid && now.since_ms(retired.at) < RETIRED_MS_MAX);
+        self.retired.push(RetiredKid { kid, at: now });
+    }
+}
+
+/// The kids that a code may be sealed under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KidScope {
+    /// Those that are accepted now.
+    Present,
+    /// Those that were accepted at a time.
+    AsOf(Timestamp),
 }
 
 impl Default for Kids {
     fn default() -> Self {
-        Self { current: 1, accepted: vec![1] }
+        Self { current: 1, accepted: vec![1], retired: Vec::new() }
     }
 }
 
@@ -31,9 +67,24 @@ struct KidKeys {
     server: ServerKey,
 }
 
+impl KidKeys {
+    /// Whether `verify` accepts the person's key of this generation or the next one.
+    fn has_sealed(
+        &self,
+        person: PersonId,
+        generation: Generation,
+        verify: impl Fn(&PersonKey) -> bool,
+    ) -> bool {
+        let of = |generation| verify(&self.master.person(person, generation));
+        of(generation) || generation.next().is_some_and(of)
+    }
+}
+
 struct Ring {
     kids: Kids,
     keys: BTreeMap<Kid, KidKeys>,
+    /// The keys of retired kids, each with the time from which its codes are refused.
+    retired: BTreeMap<Kid, (KidKeys, Timestamp)>,
 }
 
 /// The keyring of a running gateway.
@@ -69,8 +120,8 @@ impl Keyring {
 
     /// Whether codes under this kid are accepted.
     #[must_use]
-    pub fn accepts(&self, kid: Kid) -> bool {
-        self.ring.load().keys.contains_key(&kid)
+    pub fn accepts(&self, kid: Kid, scope: KidScope) -> bool {
+        self.ring.load().keys_in(kid, scope).is_some()
     }
 
     /// A person's key of a generation under a kid, if the kid is accepted.
@@ -81,47 +132,38 @@ impl Keyring {
 
     /// The key of a person's paper passes under a kid, if the kid is accepted.
     #[must_use]
-    pub fn passes(&self, kid: Kid, state: KeyState) -> Option<PassKey> {
-        self.ring.load().keys.get(&kid).map(|keys| keys.server.pass(state))
+    pub fn passes(&self, kid: Kid, state: KeyState, scope: KidScope) -> Option<PassKey> {
+        self.ring.load().keys_in(kid, scope).map(|keys| keys.server.pass(state))
     }
 
     /// A door's key under a kid, if the kid is accepted.
     #[must_use]
-    pub fn door(&self, kid: Kid, venue: VenueId, door: u16) -> Option<DoorKey> {
-        self.ring.load().keys.get(&kid).map(|keys| keys.master.door(venue, door))
+    pub fn door(&self, kid: Kid, venue: VenueId, door: u16, scope: KidScope) -> Option<DoorKey> {
+        self.ring.load().keys_in(kid, scope).map(|keys| keys.master.door(venue, door))
     }
 
     /// The server's key under a kid, if the kid is accepted.
     #[must_use]
-    pub fn server(&self, kid: Kid) -> Option<ServerKey> {
-        self.ring.load().keys.get(&kid).map(|keys| keys.server.clone())
+    pub fn server(&self, kid: Kid, scope: KidScope) -> Option<ServerKey> {
+        self.ring.load().keys_in(kid, scope).map(|keys| keys.server.clone())
     }
 
     /// Whether a person's code is sealed with an accepted key of this generation or the next one. Its step is
     /// not checked. The deployment alone knows the next generation's key: a code under it means that another
     /// gateway has just issued that key.
     #[must_use]
-    pub fn has_sealed(&self, code: &PersonCode, generation: Generation) -> bool {
-        self.is_accepted(code.kid(), code.person(), generation, |key| code.verify(key).is_ok())
+    pub fn has_sealed(&self, code: &PersonCode, generation: Generation, scope: KidScope) -> bool {
+        let ring = self.ring.load();
+        let keys = ring.keys_in(code.kid(), scope);
+        keys.is_some_and(|keys| keys.has_sealed(code.person(), generation, |key| code.verify(key).is_ok()))
     }
 
     /// Whether a resident token is sealed with an accepted key of this generation or the next one.
     #[must_use]
     pub fn has_sealed_token(&self, token: &ResidentToken, generation: Generation) -> bool {
-        self.is_accepted(token.kid(), token.person(), generation, |key| token.verify(key).is_ok())
-    }
-
-    fn is_accepted(
-        &self,
-        kid: Kid,
-        person: PersonId,
-        generation: Generation,
-        is_sealed: impl Fn(&PersonKey) -> bool,
-    ) -> bool {
         let ring = self.ring.load();
-        let Some(keys) = ring.keys.get(&kid) else { return false };
-        let of = |generation| is_sealed(&keys.master.person(person, generation));
-        of(generation) || generation.next().is_some_and(of)
+        let keys = ring.keys_in(token.kid(), KidScope::Present);
+        keys.is_some_and(|keys| keys.has_sealed(token.person(), generation, |key| token.verify(key).is_ok()))
     }
 
     /// Seals a paper pass under the current kid.
@@ -145,14 +187,25 @@ impl Keyring {
 
 impl Ring {
     fn derive(secret: &Secret, kids: Kids) -> Self {
+        let derive = |number: u8| {
+            let master = secret.master(Kid(number));
+            KidKeys { server: master.server(), master }
+        };
         let numbers = kids.accepted.iter().copied().chain([kids.current]);
-        let keys = numbers
-            .map(|number| {
-                let master = secret.master(Kid(number));
-                (Kid(number), KidKeys { server: master.server(), master })
-            })
-            .collect();
-        Self { kids, keys }
+        let keys = numbers.map(|number| (Kid(number), derive(number))).collect();
+        let retired =
+            kids.retired.iter().map(|&RetiredKid { kid, at }| (Kid(kid), (derive(kid), at))).collect();
+        Self { kids, keys, retired }
+    }
+
+    fn keys_in(&self, kid: Kid, scope: KidScope) -> Option<&KidKeys> {
+        let retired = || match scope {
+            KidScope::Present => None,
+            KidScope::AsOf(at) => {
+                self.retired.get(&kid).and_then(|(keys, from)| (at < *from).then_some(keys))
+            }
+        };
+        self.keys.get(&kid).or_else(retired)
     }
 }
 
@@ -174,12 +227,28 @@ mod tests {
     fn a_rotated_key_opens_old_codes_until_its_kid_is_withdrawn() {
         let keyring = keyring();
         let code = code(&keyring, 0);
-        assert!(keyring.has_sealed(&code, Generation(0)));
-        keyring.swap(Kids { current: 2, accepted: vec![1, 2] });
+        let has_sealed = |scope| keyring.has_sealed(&code, Generation(0), scope);
+        assert!(has_sealed(KidScope::Present));
+        let mut kids = Kids { current: 2, accepted: vec![1, 2], ..Kids::default() };
+        keyring.swap(kids.clone());
         assert_eq!(keyring.current(), Kid(2));
-        assert!(keyring.has_sealed(&code, Generation(0)));
-        keyring.swap(Kids { current: 2, accepted: vec![2] });
-        assert!(!keyring.has_sealed(&code, Generation(0)));
+        assert!(has_sealed(KidScope::Present));
+        kids.retire(1, Timestamp(500));
+        keyring.swap(kids.clone());
+        assert!(!has_sealed(KidScope::Present));
+        assert!(keyring.person(Kid(1), PersonId(5), Generation(0)).is_none());
+        // A late scan of the time before is still verified.
+        for (at, is_accepted) in [(499, true), (500, false)] {
+            let scope = KidScope::AsOf(Timestamp(at));
+            assert_eq!(has_sealed(scope), is_accepted, "{at}");
+            assert_eq!(keyring.accepts(Kid(1), scope), is_accepted, "{at}");
+            assert_eq!(keyring.passes(Kid(1), KeyState::default(), scope).is_some(), is_accepted, "{at}");
+            assert_eq!(keyring.server(Kid(1), scope).is_some(), is_accepted, "{at}");
+            assert_eq!(keyring.door(Kid(1), VenueId(1), 1, scope).is_some(), is_accepted, "{at}");
+        }
+        // Later no late scan can need it.
+        kids.retire(2, Timestamp(500 + RETIRED_MS_MAX));
+        assert_eq!(kids.retired.iter().map(|retired| retired.kid).collect::<Vec<_>>(), [2]);
     }
 
     #[test]
@@ -187,10 +256,16 @@ mod tests {
         let keyring = keyring();
         for sealed in [0, 1, 2, 255] {
             let code = code(&keyring, sealed);
-            let opening: Vec<u8> =
-                (0..=255).filter(|&now| keyring.has_sealed(&code, Generation(now))).collect();
+            let opens = |&now: &u8| keyring.has_sealed(&code, Generation(now), KidScope::Present);
+            let opening: Vec<u8> = (0..=255).filter(opens).collect();
             let expected: Vec<u8> = [sealed.checked_sub(1), Some(sealed)].into_iter().flatten().collect();
             assert_eq!(opening, expected);
         }
+    }
+
+    #[test]
+    fn kids_of_an_earlier_version_are_read() {
+        let kids: Kids = serde_json::from_str(r#"{"current":2,"accepted":[1,2]}"#).unwrap();
+        assert_eq!(kids, Kids { current: 2, accepted: vec![1, 2], retired: Vec::new() });
     }
 }

@@ -4,16 +4,16 @@
 pub mod channels;
 pub mod check_in_counts;
 pub mod colours;
+pub mod key_histories;
 pub mod keyring;
-pub mod pass_revocations;
 pub mod policies;
 pub mod recent;
 pub mod venues;
 
 use channels::Channels;
 use colours::ColourTable;
+use key_histories::KeyHistories;
 use keyring::Keyring;
-use pass_revocations::PassRevocations;
 use policies::Policies;
 use recent::RecentCheckIns;
 use scangate_core::token::TokenKey;
@@ -23,8 +23,8 @@ use venues::Venues;
 pub struct Tables {
     /// Every resident's standing, with the generation of their keys.
     pub colours: ColourTable,
-    /// The revocations of paper passes.
-    pub pass_revocations: PassRevocations,
+    /// When keys were renewed and paper passes revoked.
+    pub key_histories: KeyHistories,
     /// The venues.
     pub venues: Venues,
     /// The keys.

@@ -7,6 +7,7 @@ use scangate_core::certificate::{Issuer, PUBLIC_KEY_BYTES, is_signed};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::Reasons;
 use scangate_core::policy::{Policy, Rule};
+use scangate_core::time::Timestamp;
 use scangate_storage::registry::StoredPolicy;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct PublishedPolicy {
     pub text: String,
     /// The deployment's signature over label and text.
     pub signature: String,
+    /// The time from which it is in force.
+    pub since: Timestamp,
     /// The number to call, as a JSON string ready for answers.
     pub hotline: String,
     /// Rules with a link, each as a JSON member ready for answers.
@@ -27,9 +30,15 @@ pub struct PublishedPolicy {
 }
 
 impl PublishedPolicy {
-    /// A pack under a number, with its text and the deployment's signature over it.
+    /// A pack under a number, in force from a time on, with its text and the deployment's signature over it.
     #[must_use]
-    pub fn new(number: PolicyNumber, policy: Policy, text: String, signature: String) -> Self {
+    pub fn new(
+        number: PolicyNumber,
+        policy: Policy,
+        text: String,
+        signature: String,
+        since: Timestamp,
+    ) -> Self {
         let hotline = serde_json::Value::from(policy.hotline()).to_string();
         let rules = policy.rules().iter().enumerate();
         let link = |(number, rule): (usize, &Rule)| {
@@ -37,7 +46,7 @@ impl PublishedPolicy {
             Some((Reasons::rule(number), format!("{}:{link}", serde_json::Value::from(rule.id.as_str()))))
         };
         let links = rules.filter_map(link).collect();
-        Self { number, policy, text, signature, hotline, links }
+        Self { number, policy, text, signature, since, hotline, links }
     }
 
     /// The links of these rules, as far as they have one, as JSON members by rule id.
@@ -89,9 +98,24 @@ impl Policies {
         self.in_force.load()
     }
 
-    /// Brings a pack into force; the previous one stays known.
+    /// The pack that was in force at a time; the first one for a time before any was.
+    #[must_use]
+    pub fn as_of(&self, at: Timestamp) -> Arc<PublishedPolicy> {
+        let in_force = self.in_force.load_full();
+        if in_force.since <= at {
+            return in_force;
+        }
+        let mut all: Vec<Arc<PublishedPolicy>> =
+            self.all.iter().map(|published| Arc::clone(&published)).collect();
+        all.sort_unstable_by_key(|published| published.number);
+        let then = all.iter().rfind(|published| published.since <= at).or(all.first());
+        then.map_or(in_force, Arc::clone)
+    }
+
+    /// Brings a pack into force; the previous one stays known. A pack that is known already keeps its time.
     pub fn bring_into_force(&self, published: PublishedPolicy) {
-        let published = Arc::new(published);
+        let since = self.of(published.number).map_or(published.since, |known| known.since);
+        let published = Arc::new(PublishedPolicy { since, ..published });
         self.all.insert(published.number, Arc::clone(&published));
         self.in_force.store(published);
     }
@@ -109,6 +133,7 @@ impl Policies {
             label: published.policy.label().to_owned(),
             text: published.text.clone(),
             signature: published.signature.clone(),
+            since: published.since,
         };
         let mut all: Vec<StoredPolicy> = self.all.iter().map(|published| stored(&published)).collect();
         all.sort_unstable_by_key(|stored| stored.number);
@@ -128,14 +153,14 @@ impl Policies {
 
 /// Reads a pack before there are any [`Policies`]. **Errors**: as [`Policies::read`].
 pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<PublishedPolicy> {
-    let StoredPolicy { number, label, text, signature } = stored.clone();
+    let StoredPolicy { number, label, text, signature, since } = stored.clone();
     anyhow::ensure!(
         is_signed(signed_by, DOMAIN, &signed(&label, &text), &signature),
         "the pack {label} in the registry is not signed by this deployment: it was changed there, or the secret is \
          another one"
     );
     let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&label)))?;
-    Ok(PublishedPolicy::new(number, policy, text, signature))
+    Ok(PublishedPolicy::new(number, policy, text, signature, since))
 }
 
 #[cfg(test)]
@@ -148,7 +173,13 @@ mod tests {
         let (issuer, other) = (Issuer::new(&Key([1; 32])), Issuer::new(&Key([2; 32])));
         let text = Policy::builtin("default").unwrap().to_owned();
         let signature = sign(&issuer, "default/1", &text);
-        let stored = StoredPolicy { number: PolicyNumber(1), label: "default/1".into(), text, signature };
+        let stored = StoredPolicy {
+            number: PolicyNumber(1),
+            label: "default/1".into(),
+            text,
+            signature,
+            since: Timestamp(0),
+        };
         assert!(read(&stored, &issuer.public_key_bytes()).is_ok());
         assert!(read(&stored, &other.public_key_bytes()).is_err());
         let mut changed = stored.clone();
@@ -156,5 +187,26 @@ mod tests {
         assert_ne!(changed.text, stored.text);
         let error = read(&changed, &issuer.public_key_bytes()).err().unwrap();
         assert!(error.to_string().contains("not signed by this deployment"), "{error}");
+    }
+
+    #[test]
+    fn the_pack_of_a_time_is_the_last_that_was_in_force_then() {
+        let pack = |number, since| {
+            let text = Policy::builtin("default").unwrap().to_owned();
+            let policy = Policy::parse(&text).unwrap();
+            PublishedPolicy::new(PolicyNumber(number), policy, text, String::new(), Timestamp(since))
+        };
+        // The first two come from a version that stored no times.
+        let policies = Policies::new(pack(1, 0), [0; PUBLIC_KEY_BYTES]);
+        for published in [pack(2, 0), pack(3, 100), pack(4, 200)] {
+            policies.bring_into_force(published);
+        }
+        // Publishing the last pack again changes nothing.
+        policies.bring_into_force(pack(4, 300));
+        for (at, number) in [(0, 2), (99, 2), (100, 3), (199, 3), (200, 4), (u64::MAX, 4)] {
+            assert_eq!(policies.as_of(Timestamp(at)).number, PolicyNumber(number), "{at}");
+        }
+        let policies = Policies::new(pack(1, 50), [0; PUBLIC_KEY_BYTES]);
+        assert_eq!(policies.as_of(Timestamp(49)).number, PolicyNumber(1));
     }
 }

@@ -5,7 +5,7 @@
 use super::check_in_counts::CheckInCounts;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use scangate_core::check_in::{CheckIn, Outcome};
+use scangate_core::check_in::{CheckIn, Mode, Outcome};
 use scangate_core::id::CheckInId;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::{Step, Timestamp};
@@ -28,16 +28,20 @@ impl LaneTicket {
     /// The ticket of a record that the journal had before this gateway started.
     const BEFORE: Self = Self(u64::MAX);
 
+    /// The ticket of a late record, which is on disk before it is remembered.
+    const LATE: Self = Self(u64::MAX - 1);
+
     /// A ticket of a lane.
     #[must_use]
     pub const fn new(lane: u16, ticket: u64) -> Self {
         Self((lane as u64) << 48 | ticket & u64::MAX >> 16)
     }
 
-    /// Lane and ticket; none where the journal had it before this gateway started.
+    /// Lane and ticket; none where the record was on disk before it was remembered.
     #[must_use]
     pub fn waits_for(self) -> Option<(u16, u64)> {
-        (self != Self::BEFORE).then_some(((self.0 >> 48) as u16, self.0 & u64::MAX >> 16))
+        (self != Self::BEFORE && self != Self::LATE)
+            .then_some(((self.0 >> 48) as u16, self.0 & u64::MAX >> 16))
     }
 }
 
@@ -166,13 +170,26 @@ impl RecentCheckIns {
         }
     }
 
-    /// Remembers a check-in that the journal had before this gateway started. Of several records, the
-    /// one with precedence counts.
-    pub fn restore(&self, step: Step, check_in: &CheckIn) {
-        let remembered =
-            RecentCheckIn { at: check_in.at, outcome: check_in.outcome, ticket: LaneTicket::BEFORE };
+    /// The remembered check-in of an id, if its code is still valid.
+    #[must_use]
+    pub fn known(&self, step: Step, id: CheckInId, now: Timestamp) -> Option<RecentCheckIn> {
+        // An old step's table must not replace a newer one's.
+        let is_valid = step.is_valid_at(now);
+        is_valid.then(|| self.generation(step).table.get(&id).map(|known| *known)).flatten()
+    }
+
+    /// Remembers a check-in that is on disk, if its code is still valid: a late one, or one that the journal
+    /// had before this gateway started. Of several records, the one with precedence counts.
+    pub fn restore(&self, step: Step, check_in: &CheckIn, now: Timestamp) {
+        if !step.is_valid_at(now) {
+            return;
+        }
+        let ticket = if check_in.mode == Mode::Late { LaneTicket::LATE } else { LaneTicket::BEFORE };
+        let remembered = RecentCheckIn { at: check_in.at, outcome: check_in.outcome, ticket };
         let mut known = self.generation(step).table.entry(check_in.id).or_insert(remembered);
-        let before = CheckIn { at: known.at, outcome: known.outcome, ..*check_in };
+        // Of a live record's mode only that it is live counts.
+        let mode = if known.ticket == LaneTicket::LATE { Mode::Late } else { Mode::Terminal };
+        let before = CheckIn { at: known.at, outcome: known.outcome, mode, ..*check_in };
         if check_in.precedence() < before.precedence() {
             *known = remembered;
         }
@@ -196,9 +213,13 @@ impl RecentCheckIns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scangate_core::check_in::{Direction, Mode, PolicyNumber};
+    use scangate_core::check_in::{Direction, PolicyNumber};
     use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
     use scangate_core::id::{PersonId, VenueId};
+    use scangate_core::limits::STEP_MS;
+
+    /// Within step 8.
+    const NOW: Timestamp = Timestamp(8 * STEP_MS);
 
     fn check_in(at: u64) -> CheckIn {
         CheckIn {
@@ -264,8 +285,8 @@ mod tests {
         assert_eq!(placed(scan(4, Staff::Acted, documented)), Some((1, passes)));
         assert_eq!(placed(scan(5, Staff::Acted, passes)), None);
         // A fever refuses, and what is measured after it changes nothing before the next code.
-        let fever = says(Verdict::Refuse, Checks::NONE)
-            .map(|outcome| Outcome { reasons: Reasons::FEVER, ..outcome });
+        let fever =
+            says(Verdict::Refuse, Checks::NONE).map(|outcome| Outcome { reasons: Reasons::FEVER, ..outcome });
         assert_eq!(placed(scan(6, Staff::Acted, fever)), Some((1, fever)));
         assert_eq!(placed(scan(7, Staff::Acted, passes)), None);
         let Placement::Repeated(found) = scan(8, Staff::Idle, check(asks)) else {
@@ -275,10 +296,33 @@ mod tests {
         // After a crash the record that counts is remembered, in whatever order the journal has them.
         for order in [[check(asks), passes], [passes, check(asks)]] {
             let recent = RecentCheckIns::new(1);
-            order.iter().for_each(|&outcome| recent.restore(Step(8), &CheckIn { outcome, ..check_in(1) }));
+            order
+                .iter()
+                .for_each(|&outcome| recent.restore(Step(8), &CheckIn { outcome, ..check_in(1) }, NOW));
             let again = recent.place(Step(8), &check_in(9), Staff::Idle, LimitCheck::Due, |_| place(1));
             assert!(matches!(again, Placement::Repeated(RecentCheckIn { outcome, .. }) if outcome == passes));
         }
+    }
+
+    #[test]
+    fn a_late_record_answers_a_live_repeat_and_never_replaces_a_live_record() {
+        let late = CheckIn { mode: Mode::Late, ..check_in(1) };
+        let live = check_in(7);
+        for order in [[late, live], [live, late]] {
+            let recent = RecentCheckIns::new(1);
+            order.iter().for_each(|record| recent.restore(Step(8), record, NOW));
+            assert_eq!(recent.known(Step(8), live.id, NOW).map(|known| known.at), Some(live.at));
+        }
+        let recent = RecentCheckIns::new(1);
+        recent.restore(Step(8), &CheckIn { at: Timestamp(3), ..late }, NOW);
+        recent.restore(Step(8), &late, NOW);
+        let again = recent.place(Step(8), &live, Staff::Idle, LimitCheck::Due, |_| place(1));
+        let Placement::Repeated(known) = again else { panic!("it was taken before") };
+        assert_eq!((known.at, known.ticket.waits_for()), (late.at, None));
+        // A code of the past does not empty the table of a valid one.
+        recent.restore(Step(4), &CheckIn { id: CheckInId([1; 16]), ..late }, NOW);
+        assert!(recent.known(Step(4), CheckInId([1; 16]), NOW).is_none());
+        assert!(recent.known(Step(8), late.id, NOW).is_some());
     }
 
     #[test]

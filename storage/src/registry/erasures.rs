@@ -8,7 +8,6 @@ use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, Result, number, pack, unpack};
 use scangate_core::id::PersonId;
-use scangate_core::keys::KeyState;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +18,6 @@ pub struct Tombstone {
     pub erased: Timestamp,
     /// The newest kid at that time: the person has no key under a later one.
     pub kid: u8,
-    /// The generation of the person's last key.
-    pub generation: u8,
-    /// How often the person's paper passes were revoked.
-    pub pass_revocations: u8,
 }
 
 /// A person's erasure that is not complete.
@@ -100,8 +95,7 @@ impl Registry {
         if !self.is_registered(person)? {
             return Ok(None);
         }
-        let KeyState { generation, pass_revocations } = self.key_history(person)?.now();
-        let new = Tombstone { erased: now, kid, generation: generation.0, pass_revocations };
+        let new = Tombstone { erased: now, kid };
         let row = Row::new(RegistryTable::Tombstones, key(person), pack(&new));
         let known = self.announcing(&[Change::Erasure(person)], || self.claim(row))?;
         self.remove_person(person)?;

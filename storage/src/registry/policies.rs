@@ -4,6 +4,7 @@ use super::changes::Change;
 use super::rows::{RegistryTable, Row};
 use super::{Registry, Result, pack};
 use scangate_core::check_in::PolicyNumber;
+use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A published rule pack.
@@ -17,12 +18,21 @@ pub struct StoredPolicy {
     pub text: String,
     /// The deployment's signature over label and text, as base64url. Readers verify it.
     pub signature: String,
+    /// The time from which the pack is in force; 1970 if a version that did not store the time published it.
+    #[serde(default)]
+    pub since: Timestamp,
 }
 
 impl Registry {
-    /// Publishes a signed pack and returns its number. Publishing the last pack's text again returns the last
-    /// number.
-    pub fn publish_policy(&self, label: &str, text: &str, signature: &str) -> Result<PolicyNumber> {
+    /// Publishes a signed pack, in force from a time on, and returns its number. Publishing the last pack's
+    /// text again returns the last number and keeps its time.
+    pub fn publish_policy(
+        &self,
+        label: &str,
+        text: &str,
+        signature: &str,
+        since: Timestamp,
+    ) -> Result<PolicyNumber> {
         loop {
             let last = self.policies()?.pop();
             if let Some(last) = last.as_ref().filter(|last| last.text == text) {
@@ -30,7 +40,7 @@ impl Registry {
             }
             let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
             let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
-            let stored = StoredPolicy { number, label, text, signature };
+            let stored = StoredPolicy { number, label, text, signature, since };
             let row = Row::new(RegistryTable::Policies, number.0.to_be_bytes(), pack(&stored));
             if self.announcing(&[Change::Policy], || self.claim(row))?.is_none() {
                 return Ok(number);

@@ -5,6 +5,7 @@ use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, pack, unpack};
 use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
+use scangate_core::time::Timestamp;
 use scangate_core::venue::{Doors, Dwell, Venue, VenueKind};
 
 /// A venue without its id.
@@ -35,6 +36,7 @@ impl Registry {
                 dwell,
                 checks,
                 doors: Doors::Open,
+                closed: None,
             });
         }
         let row = |venue: &Venue| Row::new(RegistryTable::Venues, venue.id.0.to_be_bytes(), pack(venue));
@@ -58,10 +60,13 @@ impl Registry {
         found.iter().flatten().map(|value| unpack(RegistryTable::Venues, value)).collect()
     }
 
-    /// Closes a venue permanently; none where the venue does not exist.
-    pub fn close_venue(&self, id: VenueId) -> Result<Option<Venue>> {
+    /// Closes a venue permanently; none where the venue does not exist. Closing it again keeps the first
+    /// time.
+    pub fn close_venue(&self, id: VenueId, now: Timestamp) -> Result<Option<Venue>> {
         let Some(value) = self.get(RegistryTable::Venues, &id.0.to_be_bytes())? else { return Ok(None) };
-        let closed = Venue { doors: Doors::Closed, ..unpack(RegistryTable::Venues, &value)? };
+        let venue: Venue = unpack(RegistryTable::Venues, &value)?;
+        let since = if venue.doors == Doors::Closed { venue.closed } else { Some(now) };
+        let closed = Venue { doors: Doors::Closed, closed: since, ..venue };
         // A failed swap means that another caller closed it: nothing else changes a venue.
         let swap =
             || self.rows().swap(RegistryTable::Venues, &id.0.to_be_bytes(), &value, Some(&pack(&closed)));

@@ -4,6 +4,7 @@
 
 mod co_presence;
 mod gateways;
+mod late;
 mod load;
 mod login;
 mod outages;

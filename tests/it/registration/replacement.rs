@@ -36,7 +36,8 @@ async fn a_new_phone_with_proof_gets_the_key_again_and_the_old_phone_loses_it() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proven_holder_takes_over_from_a_stranger_who_registered_them_as_a_dependant() -> anyhow::Result<()> {
+async fn a_proven_holder_takes_over_from_a_stranger_who_registered_them_as_a_dependant() -> anyhow::Result<()>
+{
     const STRANGER: usize = 0;
     let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     let papers = json!({"name": "别名", "document": {"type": "resident-id", "number": NUMBER}});

@@ -146,4 +146,3 @@ async fn a_kid_is_withdrawn_once_every_phone_has_moved_to_the_newest() -> anyhow
     assert_eq!(again.status_and_code(), refused(404, "not-found"));
     Ok(())
 }
-

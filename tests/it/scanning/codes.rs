@@ -44,7 +44,8 @@ async fn a_person_who_is_not_in_the_table_is_unknown_and_kept() -> anyhow::Resul
     for generation in [Generation(0), Generation(1)] {
         let key = master(&town)?.person(person, generation);
         let code = PersonCode::seal(Kid(1), person, Step::of(now()), &key).text();
-        let scan = json!({"venue": town.venues[usize::from(generation.0)].poster, "person": code}).to_string();
+        let scan =
+            json!({"venue": town.venues[usize::from(generation.0)].poster, "person": code}).to_string();
         let kept = town.send("POST", "/v1/check-ins", "", scan).await?.json()?;
         assert_eq!((&kept["colour"], &kept["verdict"]), (&json!("unknown"), &json!("check")));
         assert_eq!(kept["checks"], json!(["manual"]));

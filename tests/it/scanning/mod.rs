@@ -4,5 +4,6 @@ mod batches;
 mod channels;
 mod codes;
 mod doors;
+mod late;
 mod refusals;
 mod scans;

@@ -101,8 +101,9 @@ fn every_flipped_bit_is_refused() {
             let mut bytes = sealed;
             bytes[bit / 8] ^= 1 << (bit % 8);
             let text = URL_SAFE_NO_PAD.encode(bytes);
-            let accepted = PersonCode::parse(text.as_bytes())
-                .is_ok_and(|code| code.verify(&master.person(code.person(), Generation(0))).is_ok() && code.kid() == KID);
+            let accepted = PersonCode::parse(text.as_bytes()).is_ok_and(|code| {
+                code.verify(&master.person(code.person(), Generation(0))).is_ok() && code.kid() == KID
+            });
             assert!(!accepted, "bit {bit} of person {number}");
         }
     }

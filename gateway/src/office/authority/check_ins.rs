@@ -1,69 +1,23 @@
-//! Check-ins in bulk: those that a terminal made while its link was down, and those of another register. A
-//! line's problem does not stop the rest. A check-in that is answered with an id is on disk.
+//! Check-ins of another register, imported. A line's problem does not stop the rest. A check-in that is
+//! answered with an id is on disk.
 
 use crate::clock;
-use crate::office::http::auth::{Authority, DoorTerminal};
+use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, blocking};
-use crate::rooms::admit::{self, AdmittedScan};
-use crate::rooms::authenticate::{Terminal, authenticate_late};
 use crate::rooms::intake::CHECK_INS_MAX;
-use crate::rooms::journal::DurableCheckIns;
-use crate::rooms::{answer, colour, journal};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::BytesMut;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, check_in_id};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
-use scangate_core::limits::{AHEAD_MS_MAX, COMPANIONS_MAX};
-use scangate_core::scan::Scan;
+use scangate_core::limits::AHEAD_MS_MAX;
 use scangate_core::time::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// The scans of one journal append: with all their companions they fit into the intake's limit.
-const SCANS_A_GROUP: usize = CHECK_INS_MAX / (1 + COMPANIONS_MAX);
-
-/// `POST /v1/check-ins/batch`.
-pub(in crate::office) async fn batch(
-    DoorTerminal(terminal): DoorTerminal,
-    State(office): State<Arc<Office>>,
-    body: Body,
-) -> Response {
-    line_handler::answer(LateScans { office, terminal }, body)
-}
-
-/// Scans that a terminal made while its link was down.
-struct LateScans {
-    office: Arc<Office>,
-    terminal: Terminal,
-}
-
-impl LineHandler for LateScans {
-    type Entry = AdmittedScan;
-    type Stored = DurableCheckIns;
-    const GROUP_MAX: usize = SCANS_A_GROUP;
-
-    fn read(&self, line: &NdjsonLine) -> Result<AdmittedScan, OfficeError> {
-        let tables = &self.office.tables;
-        let scan = Scan::parse(line.bytes.as_ref().map_err(Clone::clone)?)?;
-        let authentic = authenticate_late(scan, &self.terminal, tables, clock::now())?;
-        let coloured = colour::colour(authentic);
-        Ok(admit::admit(coloured, &tables.policies))
-    }
-
-    async fn store(&self, admitted: Vec<AdmittedScan>) -> GroupResult<DurableCheckIns> {
-        Ok(journal::journal_late(admitted, &self.office.intake).await?.into_iter().map(Ok).collect())
-    }
-
-    fn answer(&self, kept: DurableCheckIns, text: &mut BytesMut) -> Result<(), OfficeError> {
-        answer::answer(&kept, &self.office.tables.policies, text);
-        Ok(())
-    }
-}
 
 /// A line of an import.
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! Keys by kid: rotation makes a new kid current without a restart. An operator withdraws an old kid once the
 //! phones have changed to the new one.
 
+use crate::clock;
 use crate::deployment::reference;
 use crate::office::http::auth::Operator;
 use crate::office::http::error::OfficeError;
@@ -53,8 +54,8 @@ pub(in crate::office) async fn rotate(
     change(office, claims, "key-rotated", rotate).await.map(axum::Json)
 }
 
-/// `DELETE /v1/keys/{kid}`: rejects codes under this kid from now on. **Errors**: people still have their key
-/// under it.
+/// `DELETE /v1/keys/{kid}`: rejects codes under this kid from now on. Late scans of the time before are
+/// accepted. **Errors**: people still have their key under it.
 pub(in crate::office) async fn withdraw(
     Operator(claims): Operator,
     State(office): State<Arc<Office>>,
@@ -67,7 +68,7 @@ pub(in crate::office) async fn withdraw(
         if kid == kids.current {
             return Err(OfficeError::Malformed("the current kid cannot be withdrawn: rotate first".into()));
         }
-        kids.accepted.retain(|accepted| *accepted != kid);
+        kids.retire(kid, clock::now());
         Ok(kid)
     };
     let shared = Arc::clone(&office);

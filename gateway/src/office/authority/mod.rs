@@ -7,6 +7,7 @@ pub(super) mod facts;
 pub(super) mod feeds;
 pub(super) mod held;
 pub(super) mod keys;
+pub(super) mod late_scans;
 pub(super) mod person_keys;
 pub(super) mod person_records;
 pub(super) mod policies;

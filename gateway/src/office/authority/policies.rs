@@ -151,8 +151,10 @@ pub(in crate::office) async fn bring_into_force(
         let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
-        let number = office.registry.publish_policy(&label, &text, &signature)?;
-        office.tables.policies.bring_into_force(PublishedPolicy::new(number, policy, text, signature));
+        let since = clock::now();
+        let number = office.registry.publish_policy(&label, &text, &signature, since)?;
+        let published = PublishedPolicy::new(number, policy, text, signature, since);
+        office.tables.policies.bring_into_force(published);
         office.recolour_all()?;
         tracing::info!(policy = label, "a rule pack came into force");
         Ok(axum::Json(value!({"policy": label, "number": number})).into_response())

@@ -1,5 +1,6 @@
 //! Venues: adding and closing them, and their posters.
 
+use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{PathId, PathIds};
@@ -140,7 +141,7 @@ pub(in crate::office) async fn close(
     let venue = known(&office, venue)?.id;
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
-    let closed = blocking(move || registry.close_venue(venue)).await??;
+    let closed = blocking(move || registry.close_venue(venue, clock::now())).await??;
     office.tables.venues.put(closed.ok_or(Refusal::NotFound)?);
     Ok(StatusCode::NO_CONTENT)
 }

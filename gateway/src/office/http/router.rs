@@ -2,7 +2,8 @@
 
 use super::error::OfficeError;
 use crate::office::authority::{
-    audit, check_ins, facts, feeds, held, keys, person_keys, person_records, policies, test_sites, venues,
+    audit, check_ins, facts, feeds, held, keys, late_scans, person_keys, person_records, policies,
+    test_sites, venues,
 };
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
@@ -72,7 +73,7 @@ fn residents() -> Router<Arc<Office>> {
 /// The paths of the authority, the terminals and the test sites, and the public key of the issuer.
 fn authority() -> Router<Arc<Office>> {
     Router::new()
-        .route("/v1/check-ins/batch", post(check_ins::batch))
+        .route("/v1/check-ins/batch", post(late_scans::batch))
         .route("/v1/check-ins/import", post(check_ins::import))
         .route("/v1/people/import", post(people::import))
         .route("/v1/people/{person}", get(person_records::read))

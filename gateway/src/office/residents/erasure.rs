@@ -3,7 +3,6 @@
 //! out what waits, and removes what other gateways' journals still bring into the trails.
 
 use crate::clock;
-use crate::deployment::key_states;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::{Office, blocking};
@@ -51,7 +50,8 @@ fn obstacles(office: &Office, person: PersonId) -> Result<Obstacles, OfficeError
     let now = clock::now();
     let turns_green = turns_green(office, person, now)?;
     let retention_ms = u64::from(office.settings.retention_days) * DAY_MS;
-    let is_covered = office.registry.cases_about(person)?.iter().any(|case| case.to.plus_ms(retention_ms) > now);
+    let is_covered =
+        office.registry.cases_about(person)?.iter().any(|case| case.to.plus_ms(retention_ms) > now);
     let has_duty = office.registry.papers_of(person)?.iter().any(|filed| filed.paper.open_until().is_some());
     let found = [("colour", turns_green != Some(now)), ("case", is_covered), ("duty", has_duty)];
     let because: Vec<&str> = found.into_iter().filter_map(|(word, stands)| stands.then_some(word)).collect();
@@ -135,8 +135,8 @@ fn carry_out(office: &Office, person: PersonId) -> Result<(), OfficeError> {
     }
     office.audit_own(person, "person-erased", person.to_string(), json!({}))?;
     let kid = office.tables.keyring.current().0;
-    if let Some(tombstone) = office.registry.erase_person(person, kid, clock::now())? {
-        key_states::bury(&office.tables, person, tombstone);
+    if office.registry.erase_person(person, kid, clock::now())?.is_some() {
+        office.tables.colours.bury(person);
     }
     Ok(office.trails.forget(person)?)
 }

@@ -12,8 +12,8 @@ use acts::{audited_by_many, broken_audit, budgets, released_once};
 use evidence::{papers_in_order, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
 use people::{
-    counted, erased_people, erasure_taken_back, moved_between_kids, once_registered,
-    proven_for_good, registered_by_many, renewed_by_many,
+    counted, erased_people, erasure_taken_back, moved_between_kids, once_registered, proven_for_good,
+    registered_by_many, renewed_by_many,
 };
 use scangate_core::booking::{BookingError, Slot};
 use scangate_core::colour::{Checks, Colour};
@@ -140,10 +140,10 @@ fn all_survives(store: &TestStore) {
     let window = Window { from: Timestamp(1), to: Timestamp(2) };
     let case = {
         let registry = store.open();
-        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 1);
-        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 1);
-        assert_eq!(registry.publish_policy("xinji/1", "b", "s").unwrap().0, 2);
-        assert_eq!(registry.publish_policy("default/1", "a", "s").unwrap().0, 3);
+        assert_eq!(registry.publish_policy("default/1", "a", "s", NOW).unwrap().0, 1);
+        assert_eq!(registry.publish_policy("default/1", "a", "s", NOW).unwrap().0, 1);
+        assert_eq!(registry.publish_policy("xinji/1", "b", "s", NOW).unwrap().0, 2);
+        assert_eq!(registry.publish_policy("default/1", "a", "s", NOW).unwrap().0, 3);
         registry.set("kids", b"1").unwrap();
         let (tracer, purpose, reference) = ("t".to_owned(), "contact-tracing".to_owned(), "r".to_owned());
         registry
@@ -155,4 +155,5 @@ fn all_survives(store: &TestStore) {
     assert_eq!(registry.cases_about(PersonId(3)).unwrap(), [case]);
     assert_eq!(registry.setting("kids").unwrap().as_deref(), Some(b"1".as_slice()));
     assert_eq!(registry.policies().unwrap().len(), 3);
+    assert!(registry.policies().unwrap().iter().all(|stored| stored.since == NOW));
 }
