@@ -26,6 +26,8 @@ pub struct TimeError;
 
 /// Length of a printed time, `2022-01-04T00:00:00.123Z`.
 pub const TIMESTAMP_TEXT_BYTES: usize = 24;
+/// The place of the seconds in a printed time.
+const SECOND: std::ops::Range<usize> = 17..19;
 const YEAR_10_000_MS: u64 = 253_402_300_800_000;
 
 impl Timestamp {
@@ -147,12 +149,15 @@ impl FromStr for Timestamp {
         }
         let time: jiff::Timestamp = text.parse().map_err(|_| TimeError)?;
         let ms = u64::try_from(time.as_millisecond()).map_err(|_| TimeError)?;
-        if ms < YEAR_10_000_MS { Ok(Self(ms)) } else { Err(TimeError) }
+        // The parser takes second 60 of any minute as its second 59. A leap second ends a day of UTC.
+        let is_second = &text[SECOND] != "60" || ms % DAY_MS / 1_000 == 86_399;
+        if is_second && ms < YEAR_10_000_MS { Ok(Self(ms)) } else { Err(TimeError) }
     }
 }
 
 /// Whether a text has the shape of RFC 3339 section 5.6: date, `T` or a space, time with seconds, `Z` or the
-/// offset from UTC in hours and minutes. The parser alone would accept more of ISO 8601.
+/// offset from UTC in hours to 23 and minutes to 59. The parser alone would accept more of ISO 8601, and
+/// offsets of more than a day.
 fn is_rfc_3339(text: &[u8]) -> bool {
     const SHAPE: &[u8; 19] = b"dddd-dd-ddTdd:dd:dd";
     let fits = |(byte, shape): (&u8, &u8)| match shape {
@@ -167,7 +172,12 @@ fn is_rfc_3339(text: &[u8]) -> bool {
     };
     let from_utc = match &rest[fraction..] {
         [b'Z' | b'z'] => true,
-        [b'+' | b'-', zone @ ..] => zone.len() == 5 && zone.iter().zip(b"dd:dd").all(fits),
+        [b'+' | b'-', zone @ ..] => {
+            zone.len() == 5
+                && zone.iter().zip(b"dd:dd").all(fits)
+                && zone[..2] <= b"23"[..]
+                && zone[3..] <= b"59"[..]
+        }
         _ => false,
     };
     from_utc && fraction != 1 && time.iter().zip(SHAPE).all(fits)
@@ -235,6 +245,16 @@ mod tests {
         for text in ["2022-01-04t00:00:00z", "2022-01-04 00:00:00Z", "2022-01-03T19:00:00.000-05:00"] {
             assert_eq!(text.parse(), Ok(Timestamp(1_641_254_400_000)), "{text}");
         }
+        for (text, ms) in [
+            ("2022-01-04T00:00:00+23:59", 1_641_168_060_000),
+            ("2022-01-03T00:00:00-23:59", 1_641_254_340_000),
+            ("2022-01-04T00:00:00-00:00", 1_641_254_400_000),
+            ("2022-01-04T00:00:00.1239999999Z", 1_641_254_400_123),
+            ("2016-12-31T23:59:60Z", 1_483_228_799_000),
+            ("2016-12-31T15:59:60-08:00", 1_483_228_799_000),
+        ] {
+            assert_eq!(text.parse(), Ok(Timestamp(ms)), "{text}");
+        }
         for text in [
             "2022-01-04",
             "20220104T000000Z",
@@ -249,6 +269,19 @@ mod tests {
             "2022-01-04T00:00:00Z[u-ca=iso8601]",
             "+002022-01-04T00:00:00Z",
             "2022-01-04T00:00:00Z ",
+            "2022-01-04T00:00:00+24:00",
+            "2022-01-04T00:00:00-24:00",
+            "2022-01-04T00:00:00+25:59",
+            "2022-01-04T00:00:00+08:60",
+            "2022-01-04T00:00:00+99:99",
+            "2022-01-04T24:00:00Z",
+            "2022-01-04T00:60:00Z",
+            "2022-01-04T23:59:61Z",
+            "2022-02-29T00:00:00Z",
+            "2022-11-31T00:00:00Z",
+            "２０２２-01-04T00:00:00Z",
+            "2022-01-04T00:00:60Z",
+            "2022-01-04T23:59:60+08:00",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
