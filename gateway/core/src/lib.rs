@@ -23,6 +23,7 @@ pub mod refusal;
 pub mod scan;
 pub mod sms;
 pub mod test_site;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod venue;

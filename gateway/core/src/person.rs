@@ -2,7 +2,7 @@
 //! This module checks the form of each; the city's rule pack decides which documents it accepts. `Debug`
 //! shows no personal data.
 
-use crate::limits;
+use crate::{limits, text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -88,8 +88,8 @@ impl fmt::Debug for Personal {
 /// The reason why personal data is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonError {
-    /// The name is empty, too long or has control characters.
-    #[error("name must have 1 to {} bytes and no control characters", limits::NAME_BYTES_MAX)]
+    /// The name is empty, too long or has characters that cannot be printed.
+    #[error("name must have 1 to {} bytes and only printable characters", limits::NAME_BYTES_MAX)]
     Name,
     /// Not a mobile number of the mainland.
     #[error("phone must be a mainland mobile number of eleven digits")]
@@ -141,14 +141,12 @@ impl PersonalChange {
 
 /// A valid name, without surrounding blanks.
 pub fn checked_name(name: &str) -> Result<String, PersonError> {
-    let name = name.trim();
-    let is_name = (1..=limits::NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
-    if is_name { Ok(name.to_owned()) } else { Err(PersonError::Name) }
+    text::label(name).map(str::to_owned).ok_or(PersonError::Name)
 }
 
-/// The eleven digits of a mobile number, without blanks, hyphens and the country's prefix.
+/// The eleven digits of a mobile number, in the one spelling of numbers and without the country's prefix.
 pub fn checked_phone(phone: &str) -> Result<String, PersonError> {
-    let bare: String = phone.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
+    let bare = text::plain_number(phone);
     let bare = bare.strip_prefix("+86").or_else(|| bare.strip_prefix("0086")).unwrap_or(&bare);
     let is_mobile = bare.len() == 11
         && bare.bytes().all(|digit| digit.is_ascii_digit())
@@ -158,14 +156,9 @@ pub fn checked_phone(phone: &str) -> Result<String, PersonError> {
 }
 
 impl Document {
-    /// The document with a valid number in its canonical spelling: upper case, no blanks.
+    /// The document with a valid number in the one spelling of numbers.
     pub fn checked(self) -> Result<Self, PersonError> {
-        let number: String = self
-            .number
-            .chars()
-            .filter(|letter| *letter != ' ')
-            .map(|letter| letter.to_ascii_uppercase())
-            .collect();
+        let number = text::plain_number(&self.number);
         let bytes = number.as_bytes();
         let is_valid = match self.r#type {
             DocumentType::ResidentId => is_resident_id(bytes),
@@ -233,10 +226,13 @@ mod tests {
             (ResidentId, "11010519490231002X", None),
             (ResidentId, "1101051949123100", None),
             (ResidentId, "11010519491231002XX", None),
-            (ResidentId, "1101051949123100２X", None),
+            (ResidentId, "1101051949123100２X", Some("11010519491231002X")),
+            (ResidentId, "110105 19491231\u{2014}002ｘ\t", Some("11010519491231002X")),
+            (ResidentId, "1101051949123100٢X", None),
             (Passport, "E12345678", Some("E12345678")),
             (Passport, "E123", None),
-            (Passport, "E1234-678", None),
+            (Passport, "E1234/678", None),
+            (Passport, "\u{202d}E1234-678\u{202c}", Some("E1234678")),
             (HkMacauPermit, "h1234567890", Some("H1234567890")),
             (HkMacauPermit, "K12345678", None),
             (HkMacauPermit, "", None),
@@ -252,6 +248,11 @@ mod tests {
         for (phone, checked) in [
             ("13800000000", Some("13800000000")),
             ("+86 138-0000-0000", Some("13800000000")),
+            ("＋８６ １３８ ００００ ００００", Some("13800000000")),
+            ("\u{202a}138\u{a0}0000\u{2011}0000\u{202c}", Some("13800000000")),
+            ("\u{feff}008613800000000\u{3000}", Some("13800000000")),
+            ("١٣٨٠٠٠٠٠٠٠٠", None),
+            ("138.0000.0000", None),
             ("12800000000", None),
             ("1380000000", None),
             ("+85212345678", None),
@@ -264,7 +265,7 @@ mod tests {
     #[test]
     fn names_have_something_in_them() {
         assert_eq!(checked_name(" 张三 ").as_deref(), Ok("张三"));
-        for name in ["", "  ", "a\u{7}b", &"长".repeat(100)] {
+        for name in ["", "  ", "a\u{7}b", "a\u{fffe}b", &"长".repeat(100)] {
             assert_eq!(checked_name(name), Err(PersonError::Name));
         }
     }

@@ -16,9 +16,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
-use scangate_core::limits::NAME_BYTES_MAX;
-use scangate_core::person::checked_name;
 use scangate_core::refusal::Refusal;
+use scangate_core::text::label;
 use scangate_core::venue::{Dwell, Venue, VenueKind};
 use scangate_storage::registry::NewVenue;
 use serde::Deserialize;
@@ -57,10 +56,7 @@ impl VenueLine {
 
 /// Checks a name of a venue or test site. **Errors**: malformed, with the name of the field.
 pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, OfficeError> {
-    checked_name(text).map_err(|_| {
-        let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
-        OfficeError::Malformed(bounds.into())
-    })
+    label(text).map(str::to_owned).ok_or_else(|| OfficeError::unprintable(field))
 }
 
 /// `POST /v1/venues`.

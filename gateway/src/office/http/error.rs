@@ -9,6 +9,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
+use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::person::PersonError;
 use scangate_core::policy::Denied;
 use scangate_core::refusal::Refusal;
@@ -132,6 +133,12 @@ impl OfficeError {
                 rows::STORE_UNAVAILABLE.retry(RetryTime::Backoff(Refusal::Overloaded))
             }
         }
+    }
+
+    /// The error of a name or label that [`scangate_core::text::label`] rejects, in this field.
+    pub(in crate::office) fn unprintable(field: &str) -> Self {
+        let bounds = format!("{field} must have 1 to {NAME_BYTES_MAX} bytes and only printable characters");
+        Self::Malformed(bounds.into())
     }
 
     /// The same error with the time up to which an answer from the trails would be complete.

@@ -22,6 +22,7 @@ use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
 use scangate_core::policy::{RegistrationStep, Terms};
 use scangate_core::refusal::Refusal;
 use scangate_core::sms::SmsKey;
+use scangate_core::text::plain_number;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -217,7 +218,7 @@ async fn prove(office: &Arc<Office>, personal: &Personal, proofs: Proofs) -> Res
     let Proofs { sms_code, face } = proofs;
     let (service, phone) = (&office.registration, &personal.phone);
     let taken = QuotaUnit::of(PhoneQuota::Tries, phone, office).await?;
-    if sms_code.is_some_and(|code| !service.sms.is_good(phone, code.trim(), clock::now())) {
+    if sms_code.is_some_and(|code| !service.sms.is_good(phone, &plain_number(&code), clock::now())) {
         return Err(OfficeError::SmsCodeInvalid);
     }
     let Some(face) = face else { return Ok(()) };

@@ -13,9 +13,9 @@ use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
-use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::paper::{Arrival, FiledPaper, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
+use scangate_core::text::label;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::venue::VenueKind;
 use scangate_core::visit::Window;
@@ -49,8 +49,8 @@ pub(in crate::office) async fn add(
     if notice.at.since_ms(now).max(now.since_ms(notice.at)) > ARRIVAL_MS_MAX {
         return Err(OfficeError::Malformed("at must be within 14 days from now".into()));
     }
-    if notice.unit.as_ref().is_some_and(|unit| !(1..=NAME_BYTES_MAX).contains(&unit.trim().len())) {
-        return Err(OfficeError::Malformed(format!("unit must have 1 to {NAME_BYTES_MAX} bytes").into()));
+    if notice.unit.as_ref().is_some_and(|unit| label(unit).is_none()) {
+        return Err(OfficeError::unprintable("unit"));
     }
     if notice.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
         return Err(OfficeError::VenueUnknown);

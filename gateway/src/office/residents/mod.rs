@@ -21,6 +21,7 @@ use scangate_core::id::{PaperId, PersonId};
 use scangate_core::limits::{PAPER_BYTES_MAX, PAPERS_A_DAY_MAX};
 use scangate_core::paper::{FiledPaper, Paper};
 use scangate_core::refusal::Refusal;
+use scangate_core::text::is_printable;
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::Act;
 use serde_json::Value;
@@ -112,12 +113,13 @@ impl Office {
     }
 }
 
-/// Checks a text: not empty and not too long.
+/// Checks a text: not empty, not too long and printable.
 fn checked_text(text: &str) -> Result<String, OfficeError> {
     let text = text.trim();
-    if (1..=PAPER_BYTES_MAX).contains(&text.len()) {
+    if (1..=PAPER_BYTES_MAX).contains(&text.len()) && is_printable(text) {
         Ok(text.to_owned())
     } else {
-        Err(OfficeError::Malformed(format!("text must have 1 to {PAPER_BYTES_MAX} bytes").into()))
+        let bounds = format!("text must have 1 to {PAPER_BYTES_MAX} bytes and only printable characters");
+        Err(OfficeError::Malformed(bounds.into()))
     }
 }

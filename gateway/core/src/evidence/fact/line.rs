@@ -4,8 +4,8 @@ use super::{
     Area, CertificateType, Fact, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom, TestResult,
 };
 use crate::id::{FactId, PersonId, VenueId};
-use crate::limits;
 use crate::time::Timestamp;
+use crate::{limits, text};
 use serde::{Deserialize, Serialize};
 
 /// A fact as a line of `POST /v1/facts`.
@@ -56,8 +56,11 @@ pub enum FactError {
     /// `until` is not after `at`.
     #[error("`until` must be after `at`")]
     Backwards,
-    /// `source` or `reference` is empty or too long.
-    #[error("`source` and `reference` must have 1 to {} bytes", limits::NAME_BYTES_MAX)]
+    /// `source` or `reference` is empty, too long or has characters that cannot be printed.
+    #[error(
+        "`source` and `reference` must have 1 to {} bytes and only printable characters",
+        limits::NAME_BYTES_MAX
+    )]
     Naming,
 }
 
@@ -70,7 +73,7 @@ impl FactLine {
         if self.until.is_some_and(|until| until <= self.at) {
             return Err(FactError::Backwards);
         }
-        let is_named = |text: &String| (1..=limits::NAME_BYTES_MAX).contains(&text.len());
+        let is_named = |name: &String| text::label(name).is_some();
         if !is_named(&self.source) || !self.reference.as_ref().is_none_or(is_named) {
             return Err(FactError::Naming);
         }

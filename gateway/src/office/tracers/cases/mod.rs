@@ -17,8 +17,9 @@ use axum::response::Response;
 use http::HeaderMap;
 use scangate_core::co_presence::{self, CoPresenceError, Hops, Question};
 use scangate_core::id::{CaseId, PersonId, VenueId};
-use scangate_core::limits::{HOPS_MAX, NAME_BYTES_MAX};
+use scangate_core::limits::HOPS_MAX;
 use scangate_core::refusal::Refusal;
+use scangate_core::text::label;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::token::Claims;
 use scangate_core::visit::Window;
@@ -46,10 +47,8 @@ pub(in crate::office) async fn open(
     Json(line): Json<CaseLine>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let window = window(&office, line.from, line.to)?;
-    let is_named = |text: &str| (1..=NAME_BYTES_MAX).contains(&text.trim().len());
-    if !is_named(&line.purpose) || !is_named(&line.reference) {
-        let bounds = format!("purpose and reference must have 1 to {NAME_BYTES_MAX} bytes");
-        return Err(OfficeError::Malformed(bounds.into()));
+    if label(&line.purpose).is_none() || label(&line.reference).is_none() {
+        return Err(OfficeError::unprintable("purpose and reference"));
     }
     blocking(move || {
         if !office.registry.is_registered(line.person)? {
