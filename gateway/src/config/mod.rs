@@ -9,6 +9,7 @@ pub use provider_address::{ProviderAddress, ProviderAddressError};
 
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
+use scangate_core::text::without_mark;
 use scangate_storage::cql::{Address, AddressError, Consistency};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -201,11 +202,19 @@ pub enum ConfigError {
     },
 }
 
+/// Reads a text file, without a byte order mark before it.
+pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = std::fs::read_to_string(path)?;
+    let mark = text.len() - without_mark(text.as_bytes()).len();
+    text.drain(..mark);
+    Ok(text)
+}
+
 impl Config {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let text =
+            read_text(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 

@@ -4,6 +4,7 @@
 use super::write_new;
 use crate::config::Host;
 use anyhow::{Context as _, bail};
+use scangate_core::text::without_mark;
 use std::fs;
 use std::path::Path;
 
@@ -17,7 +18,11 @@ pub struct Identity {
 
 /// Reads the certificate and its key from these files.
 pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
-    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
+    let read = |path: &Path| match fs::read(path) {
+        // The parser does not find a section whose line begins with a byte order mark.
+        Ok(pem) => Ok(without_mark(&pem).to_vec()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    };
     Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
 }
 

@@ -13,6 +13,7 @@ pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
 
 use crate::clock;
+use crate::config::read_text;
 use anyhow::Context as _;
 use aws_lc_rs::rand;
 use scangate_core::certificate::Issuer;
@@ -73,7 +74,7 @@ pub fn existing_gateway_number(data: &Path) -> anyhow::Result<Option<u64>> {
 pub fn policy(name: &str) -> anyhow::Result<String> {
     let text = match Policy::builtin(name) {
         Some(text) => text.to_owned(),
-        None => fs::read_to_string(name)
+        None => read_text(Path::new(name))
             .with_context(|| format!("the policy `{name}` is neither built in nor a file"))?,
     };
     Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(name)))?;

@@ -2,11 +2,12 @@
 //! gateways share.
 
 use super::snapshot;
-use crate::config::{Config, CqlConfig, StoreLocation};
+use crate::config::{Config, CqlConfig, StoreLocation, read_text};
 use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
+use scangate_core::text::without_mark;
 use scangate_storage::cql::{Address, Cluster, ClusterOptions, FillState, Login, REQUEST_MAX, Schema};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
@@ -116,7 +117,7 @@ fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => anyhow::bail!("{USER} and {PASSWORD} must be set together"),
         };
     };
-    let text = fs::read_to_string(path).with_context(|| format!("cql.login {}", path.display()))?;
+    let text = read_text(path).with_context(|| format!("cql.login {}", path.display()))?;
     let mut lines = text.lines().map(str::to_owned);
     match (lines.next(), lines.next()) {
         (Some(user), Some(password)) if !user.is_empty() => Ok(Some(Login { user, password })),
@@ -130,7 +131,7 @@ fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
 fn tls(authority: &Path) -> anyhow::Result<Arc<rustls::ClientConfig>> {
     let read = || -> anyhow::Result<rustls::ClientConfig> {
         let mut roots = rustls::RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&fs::read(authority)?) {
+        for certificate in CertificateDer::pem_slice_iter(without_mark(&fs::read(authority)?)) {
             roots.add(certificate?)?;
         }
         anyhow::ensure!(!roots.is_empty(), "it holds no certificate");

@@ -17,6 +17,7 @@ use authenticate::Terminal;
 use journal::{JournalDesk, QueuedCheckIns};
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
+use scangate_core::text::without_mark;
 use scangate_core::time::Timestamp;
 
 /// Takes one scan as far as the journal. The caller answers the queued check-ins when their group is on disk.
@@ -27,7 +28,7 @@ pub fn walk(
     desk: &mut JournalDesk,
     now: Timestamp,
 ) -> Result<QueuedCheckIns, Refusal> {
-    let scan = Scan::parse(body)?;
+    let scan = Scan::parse(without_mark(body))?;
     let authentic = authenticate::authenticate(scan, terminal, tables, now)?;
     let coloured = colour::colour(authentic);
     let admitted = admit::admit(coloured, &tables.policies);

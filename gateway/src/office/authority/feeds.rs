@@ -21,6 +21,7 @@ use scangate_core::evidence::Evidence;
 use scangate_core::fact::{Fact, FactLine};
 use scangate_core::id::{FactId, PersonId};
 use scangate_core::person::Document;
+use scangate_core::text::without_mark;
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::{HeldListKind, NewHeldList};
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ pub(in crate::office) async fn receive(
 ) -> Result<Response, OfficeError> {
     let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
-    let body = json::body(request, FEED_BYTES_MAX).await?;
+    let body = json::signed_body(request, FEED_BYTES_MAX).await?;
     let body = String::from_utf8(body.into()).map_err(|_| OfficeError::Malformed("not UTF-8".into()))?;
     blocking(move || {
         let Some(feed) = read(&office, &body, &signature)? else {
@@ -119,7 +120,7 @@ pub(in crate::office) async fn apply_held(
 }
 
 fn head(body: &str) -> Result<FeedHead, OfficeError> {
-    json::parse(body.lines().next().unwrap_or_default().as_bytes())
+    json::parse(without_mark(body.lines().next().unwrap_or_default().as_bytes()))
 }
 
 /// Verifies a feed and parses all of it; `None` if it was accepted before.

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use scangate_core::refusal::Refusal;
+use scangate_core::text::without_mark;
 use serde::de::DeserializeOwned;
 
 /// The longest body that is not streamed.
@@ -21,8 +22,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads a whole body. **Errors**: `too-large` beyond `bytes_max` bytes.
+/// Reads a whole body, without a byte order mark before it. **Errors**: as for [`signed_body`].
 pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, OfficeError> {
+    let body = signed_body(request, bytes_max).await?;
+    Ok(body.slice_ref(without_mark(&body)))
+}
+
+/// Reads a whole body as it was sent, for its signature. **Errors**: `too-large` beyond `bytes_max` bytes.
+pub(in crate::office) async fn signed_body(request: Request, bytes_max: usize) -> Result<Bytes, OfficeError> {
     match Limited::new(request.into_body(), bytes_max).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge.into()),

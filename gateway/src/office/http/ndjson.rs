@@ -5,10 +5,11 @@ use super::error::OfficeError;
 use super::json;
 use axum::body::{Body, BodyDataStream};
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use http::header::CONTENT_TYPE;
 use scangate_core::refusal::Refusal;
+use scangate_core::text::{BYTE_ORDER_MARK, without_mark};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
@@ -45,6 +46,7 @@ pub(in crate::office) struct NdjsonLines {
     body: BodyDataStream,
     buffer: BytesMut,
     number: u64,
+    is_begun: bool,
     is_skipping: bool,
     is_ended: bool,
 }
@@ -54,7 +56,8 @@ impl NdjsonLines {
     #[must_use]
     pub(in crate::office) fn new(body: Body) -> Self {
         let body = body.into_data_stream();
-        Self { body, buffer: BytesMut::new(), number: 0, is_skipping: false, is_ended: false }
+        let buffer = BytesMut::new();
+        Self { body, buffer, number: 0, is_begun: false, is_skipping: false, is_ended: false }
     }
 
     /// The next line that is not blank; `None` at the end. **Errors**: the body broke off; the lines before
@@ -83,6 +86,7 @@ impl NdjsonLines {
 
     /// Takes one whole line from the buffer, if it has one.
     fn take_line(&mut self) -> Option<NdjsonLine> {
+        self.skip_mark()?;
         loop {
             let end = self.buffer.iter().position(|&byte| byte == b'\n');
             let Some(bytes) = self.cut(end) else { return self.skip() };
@@ -96,6 +100,20 @@ impl NdjsonLines {
                 return Some(NdjsonLine { number: self.number, bytes });
             }
         }
+    }
+
+    /// Skips a byte order mark before the first line; `None` while it may still arrive.
+    fn skip_mark(&mut self) -> Option<()> {
+        if !self.is_begun {
+            let may_begin_mark = self.buffer.len() < BYTE_ORDER_MARK.len();
+            if may_begin_mark && BYTE_ORDER_MARK.starts_with(&self.buffer) && !self.is_ended {
+                return None;
+            }
+            let mark = self.buffer.len() - without_mark(&self.buffer).len();
+            self.buffer.advance(mark);
+            self.is_begun = true;
+        }
+        Some(())
     }
 
     fn cut(&mut self, end: Option<usize>) -> Option<Bytes> {
@@ -212,6 +230,19 @@ mod tests {
             assert_eq!(lines(vec![one.to_vec(), two.to_vec()]).await, expected, "split at {at}");
         }
         assert_eq!(lines(text.iter().map(|&byte| vec![byte]).collect()).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_before_the_first_line_is_no_part_of_it() {
+        let text = "\u{feff}{\"a\":1}\n\u{feff}{}\n".as_bytes();
+        let expected = vec![(1, Some("{\"a\":1}".to_owned())), (2, Some("\u{feff}{}".to_owned()))];
+        for at in 0..=text.len() {
+            let (one, two) = text.split_at(at);
+            assert_eq!(lines(vec![one.to_vec(), two.to_vec()]).await, expected, "split at {at}");
+        }
+        let longest = format!("\u{feff}{}", "x".repeat(LINE_BYTES_MAX));
+        assert_eq!(lines(vec![longest.into_bytes()]).await, [(1, Some("x".repeat(LINE_BYTES_MAX)))]);
+        assert_eq!(lines(vec!["\u{feff}".into()]).await, []);
     }
 
     #[tokio::test]

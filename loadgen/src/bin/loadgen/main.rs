@@ -9,6 +9,7 @@ mod target;
 use crate::options::{LoadgenCli, LoadgenCommand, Scenario};
 use anyhow::Context as _;
 use clap::{Parser as _, ValueEnum as _};
+use scangate_core::text::without_mark;
 use scangate_loadgen::machine::doctor;
 use scangate_loadgen::report::{RunReport, compare};
 use std::io;
@@ -60,5 +61,6 @@ fn list_scenarios() -> anyhow::Result<()> {
 
 fn read_report(path: &Path) -> anyhow::Result<RunReport> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not a report", path.display()))
+    serde_json::from_slice(without_mark(text.as_bytes()))
+        .with_context(|| format!("{} is not a report", path.display()))
 }

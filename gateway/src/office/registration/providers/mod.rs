@@ -15,7 +15,7 @@ mod webhook;
 pub use fault::ProviderFault;
 pub use picture::{Picture, PictureError};
 
-use crate::config::{ProviderAddress, RegistrationConfig};
+use crate::config::{ProviderAddress, RegistrationConfig, read_text};
 use anyhow::Context as _;
 use double::{FaceDouble, SmsDouble};
 use http::StatusCode;
@@ -24,8 +24,8 @@ use scangate_core::limits::SMS_WINDOW_MS;
 use scangate_core::person::{Document, Personal};
 use scangate_core::policy::RegistrationStep;
 use scangate_core::sms::SmsCode;
+use scangate_core::text::without_mark;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::Path;
 use webhook::Webhook;
 
@@ -128,7 +128,9 @@ impl Providers {
         };
         let claim = FaceClaim { name: &personal.name, document: &personal.document, image: face.base64() };
         let compared = webhook.ask(&claim).await.and_then(|answer| match answer.status {
-            StatusCode::OK => serde_json::from_slice(&answer.body).map_err(|_| ProviderFault::Unreadable),
+            StatusCode::OK => {
+                serde_json::from_slice(without_mark(&answer.body)).map_err(|_| ProviderFault::Unreadable)
+            }
             status => Err(ProviderFault::Refused(status.as_u16())),
         });
         compared.map(|FaceMatch { r#match }| r#match).inspect_err(|fault| report("face", *fault))
@@ -149,7 +151,7 @@ fn report(party: &'static str, fault: ProviderFault) {
 /// The `authorization` header with the token in a file.
 fn authorization(path: &Path) -> anyhow::Result<HeaderValue> {
     let name = || format!("registration.webhook_token {}", path.display());
-    let token = fs::read_to_string(path).with_context(name)?;
+    let token = read_text(path).with_context(name)?;
     let token = token.trim();
     anyhow::ensure!(!token.is_empty(), "{}: it is empty", name());
     let mut header = HeaderValue::from_str(&format!("Bearer {token}")).with_context(name)?;
