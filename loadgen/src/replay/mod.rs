@@ -12,6 +12,7 @@ use crate::drive::now;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use scangate_core::id::{CheckInId, PersonId};
+use scangate_core::text::without_mark;
 use scangate_core::time::{DAY_MS, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
@@ -22,6 +23,11 @@ use std::path::Path;
 const END_MS: i64 = 60_000;
 /// The longest span of an imported register: one day less than the retention of trails.
 const SPAN_MS_MAX: i64 = 13 * DAY_MS as i64;
+
+/// The offsets from UTC are less than a day.
+const DAY_S: u32 = 86_400;
+/// The byte order marks of UTF-16.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// A recorded check-in: one row of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,38 +42,47 @@ pub struct RecordedVisit {
 
 /// Reads a file of `user,venue,…,time`, separated by commas or tabs, with or without a header.
 pub fn read(path: &Path) -> anyhow::Result<Vec<RecordedVisit>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    parse(&text).with_context(|| path.display().to_string())
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    parse(&bytes).with_context(|| path.display().to_string())
 }
 
-fn parse(text: &str) -> anyhow::Result<Vec<RecordedVisit>> {
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = if first.contains('\t') { b'\t' } else { b',' };
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(text.as_bytes());
+/// Parses a register in any encoding that contains ASCII, such as UTF-8, Latin-1 or GBK: the columns that
+/// count are ASCII, and no byte of another character is a delimiter or a quote.
+fn parse(bytes: &[u8]) -> anyhow::Result<Vec<RecordedVisit>> {
+    anyhow::ensure!(!UTF_16_MARKS.contains(&&bytes[..bytes.len().min(2)]), "it is UTF-16: save it as UTF-8");
+    let bytes = without_mark(bytes);
+    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let delimiter = if first.contains(&b'\t') { b'\t' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(bytes);
     let mut visits = Vec::new();
-    for (number, record) in reader.records().enumerate() {
+    for (number, record) in reader.byte_records().enumerate() {
         let record = record?;
         let (Some(user), Some(venue), Some(time)) = (record.get(0), record.get(1), record.iter().next_back())
         else {
             bail!("line {}: fewer than three columns", number + 1);
         };
-        match time_of(time) {
-            Some(at) => visits.push(RecordedVisit { user: user.to_owned(), venue: venue.to_owned(), at }),
-            // Only a header may have a word for its time.
-            None if number == 0 => {}
-            None => bail!("line {}: `{time}` is not a time", number + 1),
-        }
+        // Only a header may have a word for its time.
+        let Some(at) = time_of(time) else {
+            anyhow::ensure!(number == 0, "line {}: `{}` is not a time", number + 1, time.escape_ascii());
+            continue;
+        };
+        let [user, venue] = [user, venue].map(str::from_utf8);
+        let (Ok(user), Ok(venue)) = (user, venue) else {
+            bail!("line {}: user and venue are not UTF-8: save the file as UTF-8", number + 1);
+        };
+        visits.push(RecordedVisit { user: user.to_owned(), venue: venue.to_owned(), at });
     }
     Ok(visits)
 }
 
-fn time_of(text: &str) -> Option<i64> {
-    let text = text.trim();
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Some(at.as_millisecond());
+/// The time of a column: RFC 3339, or the form of Twitter and Foursquare. **Units**: milliseconds since 1970.
+fn time_of(text: &[u8]) -> Option<i64> {
+    let text = str::from_utf8(text).ok()?.trim();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return i64::try_from(at.0).ok();
     }
     let broken_down = jiff::fmt::strtime::parse("%a %b %d %H:%M:%S %z %Y", text).ok()?;
+    broken_down.offset().filter(|offset| offset.seconds().unsigned_abs() < DAY_S)?;
     Some(broken_down.to_timestamp().ok()?.as_millisecond())
 }
 
@@ -280,12 +295,35 @@ mod tests {
             ("user,venue,x,time\n7,abc,1,Tue Apr 03 18:17:18 +0000 2012\n", 1_333_477_038_000),
             ("7\tabc\t1\tTue Apr 03 18:17:18 +0000 2012\n", 1_333_477_038_000),
             ("7,abc,2022-01-04T00:00:00.123Z\n", 1_641_254_400_123),
+            ("\u{feff}7,abc,2022-01-04T08:00:00+08:00\r\n", 1_641_254_400_000),
+            ("\u{feff}user,venue,time\r\n7,abc,2022-01-04T00:00:00Z\r\n", 1_641_254_400_000),
         ] {
-            assert_eq!(parse(text).unwrap(), [visit(at)], "{text}");
+            assert_eq!(parse(text.as_bytes()).unwrap(), [visit(at)], "{text}");
         }
-        assert!(
-            parse("7,abc,2022-01-04T00:00:00Z\n7,abc,never\n").unwrap_err().to_string().contains("line 2")
-        );
-        assert!(parse("7\n").is_err());
+        for (text, fault) in [
+            ("7,abc,2022-01-04T00:00:00Z\n7,abc,never\n", "line 2: `never`"),
+            ("7,abc,2022-01-04T00:00:00Z\n7,abc,2022-01-04T00:00:00+24:00\n", "line 2"),
+            ("7,abc,2022-01-04T00:00:00Z\n7,abc,Tue Apr 03 18:17:18 +2400 2012\n", "line 2"),
+            ("7\n", "line 1"),
+        ] {
+            assert!(parse(text.as_bytes()).unwrap_err().to_string().contains(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_that_do_not_count_may_be_in_any_encoding_that_contains_ascii() {
+        let visit = RecordedVisit { user: "7".into(), venue: "abc".into(), at: 1_641_254_400_000 };
+        let (latin_1, gbk) = (&b"Caf\xe9"[..], &b"\xbf\xa7\xb7\xc8\x81\x5c"[..]);
+        for other in [latin_1, gbk] {
+            let header = [b"user,venue,", other, b",time\r\n"].concat();
+            let row = [b"7,abc,", other, b",2022-01-04T00:00:00Z\r\n"].concat();
+            for register in [[&header[..], &row].concat(), row] {
+                assert_eq!(parse(&register).unwrap(), std::slice::from_ref(&visit));
+            }
+        }
+        let user = parse(b"\xe9,abc,2022-01-04T00:00:00Z\n").unwrap_err();
+        assert!(user.to_string().contains("not UTF-8"), "{user}");
+        let utf_16: Vec<u8> = "\u{feff}7,abc".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(parse(&utf_16).unwrap_err().to_string().contains("UTF-16"));
     }
 }
