@@ -10,11 +10,39 @@ use crate::verify::VerificationResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::str::FromStr;
 use std::time::Duration;
 
-/// The latency quantiles in a report.
-const QUANTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
+/// The latency quantiles in every report. The service levels of a run add theirs.
+const QUANTILES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "max"];
+
+/// A latency quantile, by its name in a report: `p` and a percentage, or `max`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantile {
+    name: String,
+    at: f64,
+}
+
+/// The error for a text that names no quantile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a quantile: write p and a percentage of at most 100, or max")]
+pub struct QuantileError;
+
+impl FromStr for Quantile {
+    type Err = QuantileError;
+    fn from_str(text: &str) -> Result<Self, QuantileError> {
+        let percent = match text.strip_prefix('p') {
+            Some(percent) => percent.parse().map_err(|_| QuantileError)?,
+            None if text == "max" => 100.0,
+            None => return Err(QuantileError),
+        };
+        if !(0.0..=100.0).contains(&percent) {
+            return Err(QuantileError);
+        }
+        let name = if percent == 100.0 { "max".to_owned() } else { format!("p{percent}") };
+        Ok(Self { name, at: percent / 100.0 })
+    }
+}
 
 /// The settings of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -88,7 +116,7 @@ fn second_report(second: u64, sample: &SecondSample) -> SecondReport {
 }
 
 impl RunReport {
-    /// Makes the report of a run.
+    /// Makes the report of a run, with these latency quantiles beside those of every report.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
     pub fn new(
@@ -96,10 +124,14 @@ impl RunReport {
         totals: &RunTotals,
         cpu: Option<Duration>,
         verified: Option<VerificationResult>,
+        quantiles: impl IntoIterator<Item = Quantile>,
     ) -> Self {
         let kept = totals.kept_count;
-        let quantile = |quantile| ms(totals.latencies.value_at_quantile(quantile));
-        let latency_ms = QUANTILES.iter().map(|(name, at)| ((*name).to_owned(), quantile(*at))).collect();
+        let always = QUANTILES.iter().filter_map(|name| name.parse().ok());
+        let latency_ms = always
+            .chain(quantiles)
+            .map(|Quantile { name, at }| (name, ms(totals.latencies.value_at_quantile(at))))
+            .collect();
         let seconds = totals.seconds.iter().map(|(&second, sample)| second_report(second, sample));
         Self {
             kept,
@@ -124,9 +156,8 @@ impl RunReport {
 
     /// A latency quantile, if the report has it.
     #[must_use]
-    pub fn latency_ms(&self, quantile: f64) -> Option<f64> {
-        let (name, _) = QUANTILES.iter().find(|(_, at)| (at - quantile).abs() < 1e-9)?;
-        self.latency_ms.get(*name).copied()
+    pub fn latency_ms(&self, quantile: &Quantile) -> Option<f64> {
+        self.latency_ms.get(&quantile.name).copied()
     }
 
     /// The report as text for a terminal.
@@ -144,10 +175,12 @@ impl RunReport {
         for (code, count) in &self.failures {
             let _ = writeln!(text, "  {code:<14} {count}");
         }
-        let latencies: Vec<String> = QUANTILES
-            .iter()
-            .filter_map(|(name, _)| Some(format!("{name} {:.2}", self.latency_ms.get(*name)?)))
-            .collect();
+        let quantiles = self.latency_ms.iter();
+        let mut quantiles: Vec<(Quantile, &f64)> =
+            quantiles.filter_map(|(name, ms)| Some((name.parse().ok()?, ms))).collect();
+        quantiles.sort_by(|(one, _), (other, _)| one.at.total_cmp(&other.at));
+        let latencies: Vec<String> =
+            quantiles.iter().map(|(quantile, ms)| format!("{} {ms:.2}", quantile.name)).collect();
         let _ = writeln!(text, "  latency ms     {}", latencies.join("  "));
         if let Some(us) = self.server_cpu_us_a_check_in {
             let _ = writeln!(text, "  server CPU     {us:.1} us a check-in");

@@ -37,7 +37,8 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         eprintln!("reading back {} check-ins", totals.kept_count);
         Some(verify(&target, &city.residents, &totals.kept).await?)
     };
-    conclude(&options, &RunReport::new(settings(&options, &city), &totals, cpu, verified))
+    let quantiles = options.slo.iter().filter_map(Slo::quantile);
+    conclude(&options, &RunReport::new(settings(&options, &city), &totals, cpu, verified, quantiles))
 }
 
 async fn register(target: &LoadTarget, options: &RunOptions) -> anyhow::Result<LoadCity> {
