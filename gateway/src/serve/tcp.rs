@@ -8,12 +8,13 @@ use crate::office::http::channel::{
 };
 use crate::tables::channels::Channel;
 use crate::wire::problem::CHALLENGE;
-use crate::wire::route::Route;
+use crate::wire::route::{Route, plain_path};
 use bytes::Bytes;
 use http::header::{
     ALT_SVC, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use http::{Request, Response, StatusCode};
+use http::uri::PathAndQuery;
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -173,7 +174,10 @@ async fn answer(
     response
 }
 
-async fn go(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
+async fn go(mut request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
+    if let Some(plain) = with_plain_path(request.uri()) {
+        *request.uri_mut() = plain;
+    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match Route::of(method.as_str().as_bytes(), path.as_bytes()) {
         Route::CheckIn => check_in(request, http).await,
@@ -183,6 +187,14 @@ async fn go(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBo
         }
         Route::Office => office(request, http).await,
     }
+}
+
+/// The URI with the plain form of its path, where that differs.
+fn with_plain_path(uri: &Uri) -> Option<Uri> {
+    let plain = plain_path(uri.path_and_query()?.as_str().as_bytes())?;
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(plain).ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 async fn check_in(request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, he
 use super::fields::{SectionBudget, TOO_LARGE};
 use super::qpack::{FieldLine, FieldLines, FieldText};
 use super::{Fault, Limits};
+use crate::wire::route::plain_path;
 use gather::HeadFields;
 
 /// A request's head that satisfies RFC 9114 section 4.3.
@@ -19,7 +20,8 @@ use gather::HeadFields;
 /// application refuses it like any method that it does not know. Extended CONNECT (RFC 9220) is not
 /// announced in SETTINGS, so its `:protocol` is an unknown pseudo-header.
 ///
-/// **Cost**: no allocation unless the client has compressed a string with Huffman, then one for all.
+/// **Cost**: no allocation unless the client has compressed a string with Huffman, then one for all, or has
+/// percent-encoded an unreserved character of the path.
 #[derive(Clone)]
 pub struct Head {
     block: Bytes,
@@ -55,13 +57,15 @@ impl Head {
             gathered.take(&mut lines, &line)?;
         }
         let target = gathered.target(&lines)?;
-        let text = lines.into_text();
+        let plain = plain_path(lines.bytes(&target.path));
+        let mut text = lines.into_text();
+        let path = plain.map_or(target.path, |plain| FieldText::push(&mut text, &plain));
         Ok(Self {
             block,
             text,
             method: target.method,
             scheme: target.scheme,
-            path: target.path,
+            path,
             authority: target.authority,
             authorization: gathered.authorization,
             content_length: gathered.content_length,
@@ -74,8 +78,8 @@ impl Head {
         &self.method
     }
 
-    /// The path with its query, beginning with `/`; `*` for an OPTIONS of the whole server, empty for
-    /// CONNECT.
+    /// The path with its query, beginning with `/`, in which every percent-encoded unreserved character stands
+    /// for itself; `*` for an OPTIONS of the whole server, empty for CONNECT.
     #[must_use]
     pub fn path(&self) -> &[u8] {
         self.bytes(&self.path)

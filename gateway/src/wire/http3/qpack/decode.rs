@@ -12,13 +12,20 @@ pub(in crate::wire::http3) enum FieldText {
     Static(&'static str),
     /// In the section, as received.
     Block { from: usize, to: usize },
-    /// In the text decoded from Huffman.
+    /// In the text decoded from Huffman, or from another form.
     Text { from: usize, to: usize },
 }
 
 impl FieldText {
     /// The empty string.
     pub(in crate::wire::http3) const EMPTY: Self = Self::Static("");
+
+    /// Appends bytes to the text.
+    pub(in crate::wire::http3) fn push(text: &mut Vec<u8>, bytes: &[u8]) -> Self {
+        let from = text.len();
+        text.extend_from_slice(bytes);
+        Self::Text { from, to: text.len() }
+    }
 
     /// The bytes, from the section and the text that this position refers to.
     #[inline]
