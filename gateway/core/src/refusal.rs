@@ -19,6 +19,8 @@ pub enum Refusal {
     RoleWrong,
     /// The body is longer than this endpoint accepts.
     TooLarge,
+    /// The body is compressed, which no endpoint accepts.
+    EncodingUnsupported,
     /// The venue's code is not genuine, or its venue is unknown.
     VenueCodeInvalid,
     /// The door code is of an earlier step.
@@ -61,6 +63,7 @@ impl Refusal {
         Self::TokenInvalid,
         Self::RoleWrong,
         Self::TooLarge,
+        Self::EncodingUnsupported,
         Self::VenueCodeInvalid,
         Self::VenueCodeExpired,
         Self::VenueClosed,
@@ -103,6 +106,9 @@ impl Refusal {
             Self::TooLarge => RefusalRow::new(413, "too-large")
                 .titled("The body is too large")
                 .detailed("send a shorter body; nothing was stored"),
+            Self::EncodingUnsupported => RefusalRow::new(415, "encoding-unsupported")
+                .titled("The body's content-encoding is not supported")
+                .detailed("send the same body without content-encoding; nothing was stored"),
             Self::VenueCodeInvalid => RefusalRow::new(422, "venue-code-invalid")
                 .titled("The venue's code is not valid")
                 .detailed("scan the venue's poster or screen again"),
@@ -212,6 +218,7 @@ mod tests {
             (401, "token-invalid", Retry::Never),
             (403, "role-wrong", Retry::Never),
             (413, "too-large", Retry::Never),
+            (415, "encoding-unsupported", Retry::Never),
             (422, "venue-code-invalid", Retry::Never),
             (422, "venue-code-expired", Retry::Never),
             (422, "venue-closed", Retry::Never),

@@ -7,11 +7,11 @@ use crate::office::http::channel::{
     AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
 };
 use crate::tables::channels::Channel;
-use crate::wire::problem::CHALLENGE;
+use crate::wire::problem::{field_of, is_encoding};
 use crate::wire::route::{Route, plain_path};
 use bytes::Bytes;
 use http::header::{
-    ALT_SVC, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALT_SVC, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER,
 };
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri};
@@ -175,6 +175,10 @@ async fn answer(
 }
 
 async fn go(mut request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
+    if is_encoded(&request) {
+        pass_over_unless_expected(&mut request).await;
+        return reply(http.front_now().refuse(Refusal::EncodingUnsupported));
+    }
     if let Some(plain) = with_plain_path(request.uri()) {
         *request.uri_mut() = plain;
     }
@@ -187,6 +191,12 @@ async fn go(mut request: Request<Incoming>, http: &HttpContext) -> Response<Answ
         }
         Route::Office => office(request, http).await,
     }
+}
+
+/// Whether a request has a body with another `content-encoding` than `identity`.
+fn is_encoded(request: &Request<Incoming>) -> bool {
+    let mut encodings = request.headers().get_all(CONTENT_ENCODING).iter();
+    encodings.any(|value| is_encoding(value.as_bytes())) && !request.body().is_end_stream()
 }
 
 /// The URI with the plain form of its path, where that differs.
@@ -219,17 +229,14 @@ async fn check_in(request: Request<Incoming>, http: &HttpContext) -> Response<An
     }
 }
 
-async fn scan_body(request: Request<Incoming>) -> Result<Bytes, Refusal> {
+async fn scan_body(mut request: Request<Incoming>) -> Result<Bytes, Refusal> {
     let declared =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let (waits, mut body) = (request.headers().contains_key(EXPECT), request.into_body());
     if declared.is_some_and(|length: u64| length > SCAN_BYTES_MAX as u64) {
-        // A client that sent `expect` waits for the answer and sends no body.
-        if !waits {
-            pass_over(&mut body).await;
-        }
+        pass_over_unless_expected(&mut request).await;
         return Err(Refusal::TooLarge);
     }
+    let mut body = request.into_body();
     let whole = Limited::new(&mut body, SCAN_BYTES_MAX).collect();
     match tokio::time::timeout(BODY_MAX, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -238,6 +245,13 @@ async fn scan_body(request: Request<Incoming>) -> Result<Bytes, Refusal> {
             Err(Refusal::TooLarge)
         }
         Ok(Err(_)) | Err(_) => Err(Refusal::Malformed("the body did not arrive whole")),
+    }
+}
+
+/// Reads and drops a rejected body. A client that sent `expect` waits for the answer and sends no body.
+async fn pass_over_unless_expected(request: &mut Request<Incoming>) {
+    if !request.headers().contains_key(EXPECT) {
+        pass_over(request.body_mut()).await;
     }
 }
 
@@ -264,8 +278,8 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
     if let Some(seconds) = reply.retry_after_s {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
-    if reply.status == 401 {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+    if let Some((name, value)) = field_of(reply.status) {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

@@ -4,8 +4,23 @@ use bytes::{BufMut, BytesMut};
 use scangate_core::refusal::{Refusal, Retry};
 use scangate_core::time::Timestamp;
 
-/// The `www-authenticate` of every 401 (RFC 9110 section 11.6.1).
-pub const CHALLENGE: &str = "Bearer, Resident";
+/// The header field that an answer of this status must have, with its value: `www-authenticate` of 401
+/// (RFC 9110 section 11.6.1), `accept-encoding` of 415 (section 12.5.3).
+#[must_use]
+pub const fn field_of(status: u16) -> Option<(&'static str, &'static str)> {
+    match status {
+        401 => Some(("www-authenticate", "Bearer, Resident")),
+        415 => Some(("accept-encoding", "identity")),
+        _ => None,
+    }
+}
+
+/// Whether a value of `content-encoding` has another coding than `identity` (RFC 9110 section 8.4).
+#[must_use]
+pub fn is_encoding(value: &[u8]) -> bool {
+    let is_none = |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
+    !value.split(|&byte| byte == b',').all(|coding| is_none(coding.trim_ascii()))
+}
 
 /// A refusal with its retry time, already spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +87,16 @@ fn text(out: &mut BytesMut, name: &str, words: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn identity_is_no_encoding() {
+        for value in ["", "identity", "Identity", " identity , ", "identity,identity"] {
+            assert!(!is_encoding(value.as_bytes()), "{value}");
+        }
+        for value in ["gzip", "br", "zstd", "x-gzip", "identity, gzip", "identity;q=1", "unknown"] {
+            assert!(is_encoding(value.as_bytes()), "{value}");
+        }
+    }
 
     #[test]
     fn every_problem_is_json_with_the_four_members() {

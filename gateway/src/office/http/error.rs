@@ -3,10 +3,10 @@
 
 use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
-use crate::wire::problem::CHALLENGE;
+use crate::wire::problem::field_of;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
 use scangate_core::limits::NAME_BYTES_MAX;
@@ -182,8 +182,8 @@ impl IntoResponse for OfficeError {
         if let Some(ms) = problem["retry_after_ms"].as_u64() {
             headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1_000)));
         }
-        if status == 401 {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        if let Some((name, value)) = field_of(status) {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }

@@ -34,6 +34,11 @@ pub(super) enum RequestBody {
 }
 
 impl RequestBody {
+    /// Whether the request has ended without a body.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Whole(body) if body.is_empty())
+    }
+
     /// A reader for what follows the head.
     pub(super) fn into_reader(self, limits: Limits) -> RequestReader {
         match self {

@@ -9,7 +9,7 @@ use crate::serve::quic::stream_chunks::{StreamChunks, StreamEnd, read};
 use crate::serve::quic::write_queue::{WriteProgress, WriteQueue};
 use crate::serve::stream_key::StreamKey;
 use crate::wire::http3::{ErrorCode, Head, Part, RequestReader, answer, whole};
-use crate::wire::problem::CHALLENGE;
+use crate::wire::problem::field_of;
 use crate::wire::route::Route;
 use bytes::BytesMut;
 use quinn_proto::StreamId;
@@ -150,6 +150,9 @@ impl Connection {
         if let Err(refusal) = self.admit(work) {
             return self.refuse_request(id, refusal, &body, work);
         }
+        if head.is_encoded() && !body.is_empty() {
+            return self.refuse_request(id, Refusal::EncodingUnsupported, &body, work);
+        }
         match Route::of(head.method().as_str().as_bytes(), head.path()) {
             Route::CheckIn => self.begin_check_in(id, head, body, work, now),
             Route::Colour(code) => {
@@ -261,8 +264,8 @@ impl Connection {
     fn reply(&mut self, id: StreamId, reply: &Reply, work: &mut WorkerContext) {
         let kind = if reply.is_problem { answer::ContentType::Problem } else { answer::ContentType::Json };
         let Reply { status, retry_after_s, body, .. } = reply;
-        let challenge = (*status == 401).then_some(CHALLENGE);
-        answer::json(&mut work.scratch, *status, kind, &work.date, *retry_after_s, challenge, body);
+        let field = field_of(*status);
+        answer::json(&mut work.scratch, *status, kind, &work.date, *retry_after_s, field, body);
         self.send(id, work);
     }
 

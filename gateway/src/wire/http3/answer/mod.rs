@@ -19,7 +19,7 @@ const CONTENT_TYPE_JSON: u8 = 46;
 
 /// Bytes for the HEADERS frame of a small answer: 17 for frame header, prefix, status, lengths and
 /// indices, 27 for `application/problem+json`, 22 for a length, 31 for a date. `retry-after` or
-/// `www-authenticate` takes 38.
+/// `www-authenticate` takes 38, `accept-encoding` less.
 const SMALL_HEAD_BYTES_MAX: usize = 128;
 
 /// The content type of a small answer.
@@ -34,7 +34,7 @@ pub enum ContentType {
 /// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN.
 ///
 /// **Units**: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` is in seconds. `status`
-/// is one of 200 to 599; `challenge` is `www-authenticate`, of at most 20 bytes.
+/// is one of 200 to 599; `field` is one more field line, of at most 36 bytes.
 ///
 /// **Cost**: at most one growth of `out`, about 80 bytes beside the body.
 pub fn json(
@@ -43,7 +43,7 @@ pub fn json(
     content_type: ContentType,
     date: &[u8; 29],
     retry_after_s: Option<u32>,
-    challenge: Option<&str>,
+    field: Option<(&str, &str)>,
     body: &[u8],
 ) {
     out.reserve(SMALL_HEAD_BYTES_MAX + body.len());
@@ -61,8 +61,8 @@ pub fn json(
     if let Some(seconds) = retry_after_s {
         qpack::line(out, b"retry-after", Digits::new(u64::from(seconds)).as_bytes(), Secrecy::Open);
     }
-    if let Some(challenge) = challenge {
-        qpack::line(out, b"www-authenticate", challenge.as_bytes(), Secrecy::Open);
+    if let Some((name, value)) = field {
+        qpack::line(out, name.as_bytes(), value.as_bytes(), Secrecy::Open);
     }
     let length = (out.len() - length_at - 2) as u64;
     // A two-byte varint of what is always less than SMALL_HEAD_BYTES_MAX.

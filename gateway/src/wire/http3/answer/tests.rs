@@ -64,7 +64,15 @@ fn the_largest_head_fits_its_room() {
     assert_eq!(frames[1].1, body);
     assert!(out.len() - body.len() <= SMALL_HEAD_BYTES_MAX);
     let mut out = BytesMut::new();
-    json(&mut out, 401, ContentType::Problem, NOW, None, Some("twenty bytes at most"), &body);
+    json(
+        &mut out,
+        401,
+        ContentType::Problem,
+        NOW,
+        None,
+        Some(("www-authenticate", "twenty bytes at most")),
+        &body,
+    );
     assert!(out.len() - body.len() <= SMALL_HEAD_BYTES_MAX);
     let challenge = ("www-authenticate".to_owned(), "twenty bytes at most".to_owned());
     assert!(lines(&self::frames(&out)[0].1).contains(&challenge));

@@ -5,6 +5,7 @@ use http::Method;
 
 use crate::wire::http3::qpack::{FieldLine, FieldLines, FieldText};
 use crate::wire::http3::{Fault, fields};
+use crate::wire::problem::is_encoding;
 
 /// The fields of a head that its lines have set so far.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(super) struct HeadFields {
     pub(super) authorization: Option<FieldText>,
     /// The value of `content-length`.
     pub(super) content_length: Option<u64>,
+    /// Whether `content-encoding` has another coding than `identity`.
+    pub(super) is_encoded: bool,
 }
 
 /// The target of a request, with its method.
@@ -79,6 +82,10 @@ impl HeadFields {
             b"authorization" => self.authorization.replace(line.value).is_none(),
             b"content-length" => {
                 return only_once(self.content_length.replace(length(value)?).is_none());
+            }
+            b"content-encoding" => {
+                self.is_encoded |= is_encoding(value);
+                return Ok(());
             }
             _ => return Ok(()),
         };

@@ -32,6 +32,7 @@ pub struct Head {
     authority: FieldText,
     authorization: Option<FieldText>,
     content_length: Option<u64>,
+    is_encoded: bool,
 }
 
 impl std::fmt::Debug for Head {
@@ -69,6 +70,7 @@ impl Head {
             authority: target.authority,
             authorization: gathered.authorization,
             content_length: gathered.content_length,
+            is_encoded: gathered.is_encoded,
         })
     }
 
@@ -101,6 +103,12 @@ impl Head {
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.content_length
+    }
+
+    /// Whether `content-encoding` has another coding than `identity`.
+    #[must_use]
+    pub fn is_encoded(&self) -> bool {
+        self.is_encoded
     }
 
     /// The value of `authorization`.
