@@ -18,7 +18,12 @@ impl Office {
 
     /// The first instant of the city's next day.
     pub(super) fn tomorrow(&self, now: Timestamp) -> Timestamp {
-        self.tables.policies.in_force().policy.calendar().midnight_after(now, 1)
+        self.day_start(now, 1)
+    }
+
+    /// The first instant of the city's day that is `days` after the day of `at`.
+    pub(super) fn day_start(&self, at: Timestamp, days: u16) -> Timestamp {
+        self.tables.policies.in_force().policy.calendar().midnight_after(at, days)
     }
 
     /// The first instant of a date of the city's.

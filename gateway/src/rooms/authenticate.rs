@@ -198,10 +198,14 @@ fn paper(pass: &PaperPass, tables: &Tables, time: ScanTime) -> Result<AuthenticP
     if record.is_erased() {
         return Err(Refusal::PersonErased);
     }
-    let state = tables.key_histories.at(pass.person(), time.at());
+    let as_of = match time {
+        ScanTime::Now(_) => Timestamp::MAX,
+        ScanTime::Late(at) => at,
+    };
+    let state = tables.key_histories.at(pass.person(), as_of);
     let key = tables.keyring.passes(pass.kid(), state, time.kids()).ok_or(Refusal::PersonCodeInvalid)?;
     pass.verify(&key).map_err(|_| Refusal::PersonCodeInvalid)?;
-    if !pass.is_valid_at(time.at()) {
+    if !pass.is_valid_on(tables.policies.in_force().policy.calendar().day(time.at())) {
         return Err(Refusal::PersonCodeExpired);
     }
     let (person, step) = (pass.person(), Step::of(time.at()));

@@ -18,7 +18,7 @@
 use crate::id::{PersonId, VenueId};
 use crate::keys::{DoorKey, Kid, PassKey, PersonKey, SealingKey, ServerKey};
 use crate::limits;
-use crate::time::{Step, Timestamp};
+use crate::time::Step;
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -178,7 +178,7 @@ code!(
     person: PersonId, step: Step at 10, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0
 );
 code!(
-    /// A printed pass for a person without a phone, valid to the end of its last day in UTC.
+    /// A printed pass for a person without a phone, valid to the end of its last day in the city.
     PaperPass, 0x03, "scangate paper pass", PassKey, 30,
     person: PersonId, not_after_day: u32 at 10, u32::from_be_bytes, |day: u32| day
 );
@@ -195,10 +195,10 @@ code!(
 );
 
 impl PaperPass {
-    /// Whether its last day is not over.
+    /// Whether its last day is not over on this day of the city's calendar. **Units**: days since 1970.
     #[must_use]
-    pub fn is_valid_at(&self, now: Timestamp) -> bool {
-        now.utc_day() <= self.not_after_day()
+    pub fn is_valid_on(&self, day: i32) -> bool {
+        i64::from(day) <= i64::from(self.not_after_day())
     }
 }
 

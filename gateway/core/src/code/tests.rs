@@ -1,5 +1,7 @@
 use super::*;
 use crate::keys::{Generation, KeyState, MasterKey, Secret};
+use crate::policy::Calendar;
+use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 use proptest::prelude::*;
 
 const KID: Kid = Kid(1);
@@ -124,10 +126,14 @@ fn one_spelling_only() {
 }
 
 #[test]
-fn a_pass_ends_with_its_day() {
+fn a_pass_ends_with_its_local_day() {
     let pass = pass(0, 0);
-    assert!(pass.is_valid_at(Timestamp(19_001 * crate::time::DAY_MS - 1)));
-    assert!(!pass.is_valid_at(Timestamp(19_001 * crate::time::DAY_MS)));
+    let calendar = Calendar::of_zone("Asia/Shanghai").unwrap();
+    // Midnight in Shanghai is 16:00 in UTC.
+    let midnight = Timestamp(19_001 * DAY_MS - 8 * HOUR_MS);
+    assert!(pass.is_valid_on(calendar.day(midnight.minus_ms(1))));
+    assert!(!pass.is_valid_on(calendar.day(midnight)));
+    assert_eq!(calendar.midnight_after(midnight.minus_ms(1), 1), midnight);
 }
 
 proptest! {

@@ -14,7 +14,6 @@ use http::StatusCode;
 use scangate_core::code::PaperPass;
 use scangate_core::id::PersonId;
 use scangate_core::limits::PASS_DAYS_MAX;
-use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_storage::registry::RegisteredPerson;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -68,7 +67,7 @@ pub(in crate::office) struct PassRequest {
     days: u16,
 }
 
-/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in UTC.
+/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in the city.
 pub(in crate::office) async fn print_pass(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -82,10 +81,10 @@ pub(in crate::office) async fn print_pass(
     blocking(move || {
         office.need_registered(person)?;
         office.audit(&claims, "pass-printed", person.to_string(), json!({"days": days}))?;
-        let last_day = clock::now().utc_day() + u32::from(days);
+        let now = clock::now();
         let state = office.registry.key_history(person)?.now();
-        let pass: PaperPass = office.tables.keyring.pass(person, state, last_day);
-        let until = Timestamp(u64::from(last_day + 1) * DAY_MS);
+        let pass: PaperPass = office.tables.keyring.pass(person, state, office.day(now) + u32::from(days));
+        let until = office.day_start(now, days + 1);
         Ok(axum::Json(json!({"person": person, "pass": pass.text(), "until": until})))
     })
     .await?
