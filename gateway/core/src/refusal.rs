@@ -7,6 +7,9 @@
 pub enum Refusal {
     /// The request has the wrong shape. The text says what is wrong and repeats nothing of the request.
     Malformed(&'static str),
+    /// The time in the request is further from the server's than this endpoint accepts. It is a kind of
+    /// malformed request whose answer shows the server's time.
+    ClockOff(&'static str),
     /// The person code is of an earlier or later step.
     PersonCodeExpired,
     /// The person code is not genuine, or its kid is unknown.
@@ -55,7 +58,7 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,
@@ -73,13 +76,14 @@ impl Refusal {
         Self::TooEarly,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::ClockOff("the time is too far from the server's"),
     ];
 
     /// The row of this refusal. The waits are chosen so that a retry falls into a quieter moment rather than
     /// into the same crowd; the gateway adds jitter.
     const fn row(self) -> RefusalRow {
         match self {
-            Self::Malformed(why) => {
+            Self::Malformed(why) | Self::ClockOff(why) => {
                 RefusalRow::new(400, "malformed").titled("The request is malformed").detailed(why)
             }
             Self::PersonCodeExpired => RefusalRow::new(401, "person-code-expired")
@@ -161,6 +165,12 @@ impl Refusal {
         self.row().detail
     }
 
+    /// Whether the answer shows the server's time, by which a client can put its clock right.
+    #[must_use]
+    pub const fn shows_server_time(self) -> bool {
+        matches!(self, Self::PersonCodeExpired | Self::ClockOff(_))
+    }
+
     /// Whether the client may retry, and when.
     #[must_use]
     pub const fn retry(self) -> Retry {
@@ -203,7 +213,8 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_errors_are_errors() {
         let codes: HashSet<_> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
-        assert_eq!(codes.len(), Refusal::ALL.len());
+        // `ClockOff` has the code of `Malformed`.
+        assert_eq!(codes.len(), Refusal::ALL.len() - 1);
         assert!(Refusal::ALL.iter().all(|refusal| (400..600).contains(&refusal.status())));
     }
 
@@ -228,6 +239,7 @@ mod tests {
             (425, "too-early", Retry::After(0)),
             (404, "not-found", Retry::Never),
             (405, "method-not-allowed", Retry::Never),
+            (400, "malformed", Retry::Never),
         ];
         assert_eq!(rows, published);
         let has_words = |refusal: Refusal| !refusal.title().is_empty() && !refusal.detail().is_empty();

@@ -126,10 +126,10 @@ pub fn authenticate_late(
 ) -> Result<AuthenticScan, Refusal> {
     let at = scan.at.ok_or(Refusal::Malformed("at is missing"))?;
     if at > now.plus_ms(limits::AHEAD_MS_MAX) {
-        return Err(Refusal::Malformed("at lies in the future"));
+        return Err(Refusal::ClockOff("at lies in the future; server_time is the gateway's clock"));
     }
     if now.since_ms(at) > limits::LATE_MS_MAX {
-        return Err(Refusal::Malformed("at is more than 72 hours ago"));
+        return Err(Refusal::ClockOff("at is more than 72 hours ago; server_time is the gateway's clock"));
     }
     authenticate_at(scan, Some(terminal), tables, ScanTime::Late(at))
 }

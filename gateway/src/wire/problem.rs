@@ -66,7 +66,7 @@ impl Problem {
             out.put_slice(b",\"retry_after_ms\":");
             out.put_slice(itoa::Buffer::new().format(ms).as_bytes());
         }
-        if refusal == Refusal::PersonCodeExpired {
+        if refusal.shows_server_time() {
             out.put_slice(b",\"server_time\":\"");
             out.put_slice(&now.text());
             out.put_slice(b"\"");
@@ -108,6 +108,7 @@ mod tests {
             assert_eq!(problem["code"], refusal.code());
             assert_eq!(problem["title"], refusal.title());
             assert_eq!(problem["detail"], refusal.detail());
+            assert_eq!(problem.get("server_time").is_some(), refusal.shows_server_time());
         }
     }
 

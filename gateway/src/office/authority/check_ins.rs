@@ -15,6 +15,7 @@ use bytes::BytesMut;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, check_in_id};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::limits::AHEAD_MS_MAX;
+use scangate_core::refusal::Refusal;
 use scangate_core::time::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -58,10 +59,10 @@ impl LineHandler for CheckInImport {
         let ImportLine { person, venue, at, direction } = line.parse()?;
         let now = clock::now();
         if at > now.plus_ms(AHEAD_MS_MAX) {
-            return Err(OfficeError::Malformed("at lies in the future".into()));
+            return Err(Refusal::ClockOff("at lies in the future; server_time is the gateway's clock").into());
         }
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
-            return Err(OfficeError::Malformed("at is before the retention of trails".into()));
+            return Err(Refusal::ClockOff("at is before the retention of trails").into());
         }
         if self.office.tables.venues.get(venue).is_none() {
             return Err(OfficeError::VenueUnknown);

@@ -77,7 +77,7 @@ fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> 
             return Err(OfficeError::PersonUnknown);
         }
         let id = office.registry.draw_fact_id()?;
-        said.fact(id, now).map_err(|error| OfficeError::Malformed(error.to_string().into()))
+        said.fact(id, now).map_err(OfficeError::from)
     });
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
 }

@@ -9,6 +9,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
+use scangate_core::fact::FactError;
 use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::person::PersonError;
 use scangate_core::policy::Denied;
@@ -18,6 +19,9 @@ use scangate_storage::registry::RegistryError;
 use scangate_storage::trail::TrailError;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+
+/// The detail of a fact whose time is ahead.
+const FACT_AHEAD: &str = "`at` lies in the future; server_time is the gateway's clock";
 
 /// Why the back office rejected a request, or a line of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +169,9 @@ impl OfficeError {
         if let Self::TrailsUnavailable(complete_through) = self {
             problem["complete_through"] = json!(complete_through);
         }
-        if *self == Self::Refused(Refusal::PersonCodeExpired) {
+        if let Self::Refused(refusal) = self
+            && refusal.shows_server_time()
+        {
             problem["server_time"] = json!(clock::now());
         }
         problem
@@ -210,6 +216,17 @@ impl From<BookingError> for OfficeError {
 impl From<CertificateError> for OfficeError {
     fn from(error: CertificateError) -> Self {
         Self::Certificate(error)
+    }
+}
+
+impl From<FactError> for OfficeError {
+    fn from(error: FactError) -> Self {
+        match error {
+            FactError::Future => Self::Refused(Refusal::ClockOff(FACT_AHEAD)),
+            FactError::Missing(_) | FactError::Foreign(_) | FactError::Backwards | FactError::Naming => {
+                Self::Malformed(error.to_string().into())
+            }
+        }
     }
 }
 
@@ -321,6 +338,7 @@ mod tests {
             assert_eq!(problem["code"], refusal.code());
             let retries = matches!(refusal.retry(), scangate_core::refusal::Retry::After(_));
             assert_eq!(problem.get("retry_after_ms").is_some(), retries, "{refusal:?}");
+            assert_eq!(problem.get("server_time").is_some(), refusal.shows_server_time(), "{refusal:?}");
         }
     }
 }
