@@ -2,9 +2,11 @@
 //! and the nearest valid key.
 
 mod channel;
+mod origin;
 mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
+pub use origin::{Origin, OriginError};
 pub use provider_address::{ProviderAddress, ProviderAddressError};
 
 use scangate_core::document::{self, DocumentError};
@@ -28,8 +30,8 @@ pub struct Config {
     pub admin: SocketAddr,
     /// The data folder.
     pub data: PathBuf,
-    /// The origin that posters point to; `https://localhost:PORT` if not set.
-    pub origin: Option<String>,
+    /// The origin by which phones reach the gateway; `https://localhost:PORT` if not set.
+    pub origin: Option<Origin>,
     /// A rule pack's name, or a file.
     pub policy: String,
     /// Worker threads; one a core if not set.

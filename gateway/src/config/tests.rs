@@ -28,6 +28,7 @@ fn wrong_values_name_their_line() {
     assert!(wrong("workers = -1").starts_with("gateway.toml:1:"));
     assert!(wrong("x = ").starts_with("gateway.toml:1:"));
     assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
+    assert!(wrong("\norigin = \"http://gate.example\"").contains(":2:10: an origin is https://HOST"));
     assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));
     assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
     assert!(wrong("[registration]\nsms_webhook = \"http://sms.example\"").contains(":2:15: names"));

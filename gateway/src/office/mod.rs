@@ -20,6 +20,7 @@ pub use registration::service::RegistrationService;
 pub use residents::erasure::erase_when_due;
 
 use crate::clock;
+use crate::config::Origin;
 use crate::drain::Drains;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
@@ -81,8 +82,8 @@ pub struct ResidentServices {
 pub struct OfficeSettings {
     /// The number that identifies this gateway within the city.
     pub gateway: u64,
-    /// The origin that posters and door screens point to, such as `https://localhost:8443`.
-    pub origin: String,
+    /// The origin that posters and door screens point to.
+    pub origin: Origin,
     /// The cases that a tracer may open per day.
     pub tracer_cases_max: u64,
     /// The persons that a tracer's answers may have per day.

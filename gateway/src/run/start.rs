@@ -4,7 +4,7 @@
 use super::Addresses;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
 use crate::office::http::channel::OfficeSender;
@@ -20,6 +20,7 @@ use crate::serve::tls::Tls;
 use crate::serve::worker::{self, Worker};
 use crate::tables::Tables;
 use anyhow::Context as _;
+use http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scangate_core::keys::Secret;
 use scangate_storage::journal::{Durability, Journal, Lane};
@@ -84,6 +85,7 @@ pub(super) fn start(
         socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
+    let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
     let services = ResidentServices { registration: RegistrationService::new(providers, &secret), issuer };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
@@ -97,7 +99,7 @@ pub(super) fn start(
     let admin =
         Admin { tables: Arc::clone(&tables), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
-    let shared = WorkerParts { workers, tables: Arc::clone(&tables), door, tls, secret, phase };
+    let shared = WorkerParts { workers, tables: Arc::clone(&tables), door, tls, alt_svc, secret, phase };
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
     // Before `ready`: from then on a supervisor may send SIGTERM, which must drain the gateway.
     let stop = stop_signals(&runtime)?;
@@ -121,6 +123,7 @@ struct WorkerParts {
     tables: Arc<Tables>,
     door: OfficeSender,
     tls: Arc<Tls>,
+    alt_svc: HeaderValue,
     secret: Secret,
     phase: watch::Receiver<Phase>,
 }
@@ -136,10 +139,12 @@ fn start_workers(
     let parts = (0..).zip(sockets.into_iter().zip(bells).zip(lanes));
     let start = |(number, ((sockets, bell), lane))| {
         let desk = JournalDesk { number, lane, durability: durability.clone() };
-        let WorkerParts { workers, tables, door, tls, secret, phase } = &shared;
+        let WorkerParts { workers, tables, door, tls, alt_svc, secret, phase } = &shared;
         let (tables, door, tls) = (Arc::clone(tables), door.clone(), Arc::clone(tls));
+        let alt_svc = alt_svc.clone();
         let (workers, secret, phase) = (*workers, secret.clone(), phase.clone());
-        let worker = Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase };
+        let worker =
+            Worker { number, workers, sockets, desk, bell, tables, door, tls, alt_svc, secret, phase };
         worker::spawn(worker).context("a worker's thread")
     };
     parts.map(start).collect()
@@ -172,10 +177,9 @@ fn stop_signals(runtime: &Runtime) -> anyhow::Result<StopSignals> {
 }
 
 fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeSettings {
-    let origin = config.origin.clone().unwrap_or_else(|| format!("https://localhost:{}", listen.port()));
     OfficeSettings {
         gateway,
-        origin: origin.trim_end_matches('/').to_owned(),
+        origin: config.origin.clone().unwrap_or_else(|| Origin::of_localhost(listen.port())),
         tracer_cases_max: config.tracer.cases_max,
         tracer_persons_max: config.tracer.persons_max,
         retention_days: config.retention_days,

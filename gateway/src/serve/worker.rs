@@ -61,6 +61,8 @@ pub struct Worker {
     pub door: OfficeSender,
     /// TLS for both.
     pub tls: Arc<Tls>,
+    /// `alt-svc` of HTTP/2 and HTTP/1.1: the port by which phones reach HTTP/3.
+    pub alt_svc: HeaderValue,
     /// The deployment's secret, from which reset and token keys derive.
     pub secret: Secret,
     /// The phase it follows.
@@ -101,9 +103,8 @@ fn pin(number: u16) {
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, workers, sockets, desk, bell, tables, door, tls, secret, phase } = worker;
+    let Worker { number, workers, sockets, desk, bell, tables, door, tls, alt_svc, secret, phase } = worker;
     let endpoint = endpoint(number, workers, &tls, &secret)?;
-    let port = sockets.udp.local_addr()?.port();
     let front = Rc::new(RefCell::new(FrontDesk::new(tables, desk)));
     let work = WorkerContext {
         front: Rc::clone(&front),
@@ -116,7 +117,6 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     };
     let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
-    let alt_svc = HeaderValue::from_str(&format!("h3=\":{port}\"; ma=86400"))?;
     let http =
         Rc::new(HttpContext { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
