@@ -4,6 +4,7 @@
 mod end_marker;
 mod identity;
 pub mod key_states;
+mod poster_settings;
 pub mod reference;
 pub mod snapshot;
 pub mod store;
@@ -11,6 +12,7 @@ pub mod store;
 pub(crate) use end_marker::read_end_marker;
 pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
+pub use poster_settings::{POSTER_SETTINGS, PosterSettings};
 
 use crate::clock;
 use crate::config::read_text;

@@ -21,9 +21,11 @@ pub use residents::erasure::erase_when_due;
 
 use crate::clock;
 use crate::config::Origin;
+use crate::deployment::PosterSettings;
 use crate::drain::Drains;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
+use crate::tables::keyring::Kids;
 use colours::recolour::RecolourSchedule;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
@@ -32,6 +34,7 @@ use scangate_core::token::{Claims, Role};
 use scangate_storage::registry::{Act, Registry, RegistryError};
 use scangate_storage::trail::TrailStore;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -67,6 +70,8 @@ pub struct Office {
     tracing: Semaphore,
     /// The drain position of each gateway of the city, as last read.
     drained: Mutex<Vec<(u64, Timestamp)>>,
+    /// The turn to write the file with the settings of posters.
+    poster_file: Mutex<()>,
 }
 
 /// The services for residents that need the deployment's keys.
@@ -84,6 +89,8 @@ pub struct OfficeSettings {
     pub gateway: u64,
     /// The origin that posters and door screens point to.
     pub origin: Origin,
+    /// The data folder, in which `gateway poster` finds the settings of posters.
+    pub data: PathBuf,
     /// The cases that a tracer may open per day.
     pub tracer_cases_max: u64,
     /// The persons that a tracer's answers may have per day.
@@ -119,6 +126,26 @@ impl Office {
             schedule,
             tracing,
             drained,
+            poster_file: Mutex::default(),
+        }
+    }
+
+    /// Replaces the kids. Codes are sealed under the new current one from now on, and posters that
+    /// `gateway poster` draws.
+    fn swap_kids(&self, kids: Kids) {
+        self.tables.keyring.swap(kids);
+        self.write_poster_settings();
+    }
+
+    /// Writes the settings of posters into the data folder. It blocks.
+    pub fn write_poster_settings(&self) {
+        let _turn = self.poster_file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (kids, origin) = (self.tables.keyring.kids(), self.settings.origin.clone());
+        if let Err(error) = (PosterSettings { kids, origin }).write(&self.settings.data) {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the settings of posters were not written: `gateway poster` uses the earlier ones"
+            );
         }
     }
 

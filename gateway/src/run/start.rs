@@ -89,6 +89,7 @@ pub(super) fn start(
     let services = ResidentServices { registration: RegistrationService::new(providers, &secret), issuer };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
+    office.write_poster_settings();
     let runtime = office_runtime()?;
     let (door, calls) = dispatch::channel();
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
@@ -180,6 +181,7 @@ fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeS
     OfficeSettings {
         gateway,
         origin: config.origin.clone().unwrap_or_else(|| Origin::of_localhost(listen.port())),
+        data: config.data.clone(),
         tracer_cases_max: config.tracer.cases_max,
         tracer_persons_max: config.tracer.persons_max,
         retention_days: config.retention_days,

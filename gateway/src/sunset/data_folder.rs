@@ -2,7 +2,7 @@
 //! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
-use crate::deployment::{COPY_PROGRESS, ENDED_MARKER};
+use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, POSTER_SETTINGS};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
 /// data goes first. The secret goes last: nothing else can be read without it.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 18] = [
     "trails",
     "registry",
     "journal",
@@ -18,6 +18,8 @@ const PARTS: [&str; 16] = [
     "snapshot.new",
     COPY_PROGRESS,
     "store-copy.json.new",
+    POSTER_SETTINGS,
+    "poster.json.new",
     "doctor",
     "gateway",
     "authority.token",

@@ -101,7 +101,7 @@ async fn change(
             office.audit(&claims, act, kid.to_string(), json!({}))?;
             let value = serde_json::to_vec(&kids).expect("kids hold nothing that JSON cannot");
             if office.registry.swap_kids(stored.as_deref(), &value)? {
-                office.tables.keyring.swap(kids.clone());
+                office.swap_kids(kids.clone());
                 return Ok(kids);
             }
         }

@@ -100,6 +100,7 @@ fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
         ReferenceData::read(&office.registry)?.apply(&office.tables)?;
         key_states::load(&office.registry, &office.tables)?;
+        office.write_poster_settings();
     }
     office.recolour_all()?;
     office.tables.colours.set_loaded();
@@ -116,7 +117,7 @@ fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
             Change::Person(person) => people.push(person),
             Change::KeyHistory(person) | Change::Erasure(person) => rekeyed.push(person),
             Change::Venue(venue) => venues.push(venue),
-            Change::Keys => office.tables.keyring.swap(reference::kids(&office.registry)?),
+            Change::Keys => office.swap_kids(reference::kids(&office.registry)?),
             Change::Policy => {
                 if reference::follow_policies(&office.registry.policies()?, &office.tables.policies)? {
                     office.recolour_all()?;
