@@ -37,10 +37,17 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async |headers: HeaderMap| page(&headers, "pages/home.html")))
         .route("/me", get(async |headers: HeaderMap| page(&headers, "pages/me.html")))
-        .route("/v/{code}", get(async |headers: HeaderMap| page(&headers, "pages/check_in.html")))
+        .route("/v/{code}", get(venue_page))
+        // Scanners add a slash to what stands on a poster.
+        .route("/v/{code}/", get(venue_page))
         .route("/web/{*file}", get(asset))
         .route("/worker.js", get(async || worker()))
         .route("/openapi.json", get(openapi))
+}
+
+/// The check-in page. It takes the venue's code from its own address.
+async fn venue_page(headers: HeaderMap) -> Result<Response, OfficeError> {
+    page(&headers, "pages/check_in.html")
 }
 
 /// The service worker's script, after the constants that it needs: the files to cache, and a version that

@@ -23,8 +23,14 @@ const SUBMIT_TRY_MS = 30_000;
 /** Refusals after which the city may require other fields than this form has. */
 const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
-const venue = decodeURIComponent(location.pathname.split("/").pop() ?? "");
+/** Scanners and chat programs add a slash, a blank or a line feed to the address; the code ends before it. */
+const venue = /^\/v\/([\w-]+)/.exec(decodeEscapes(location.pathname))?.[1] ?? "";
 let began = Date.now();
+
+/** A path with its escapes decoded, byte by byte. An invalid one stays. @param {string} path */
+function decodeEscapes(path) {
+  return path.replace(/%([0-9a-f]{2})/gi, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+}
 
 /** @param {State} state */
 function setState(state) {
