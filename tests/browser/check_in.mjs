@@ -27,6 +27,11 @@ try {
   );
   expect(protocols.length > 3 && protocols.every((protocol) => protocol === "h3"), `over ${protocols}`);
   await visit(page, port, code, "done");
+  for (const addition of ["/", "%20", "%0A", "/?from=x", "%E3%80%82", "%zz"]) {
+    // The worker answers these addresses, too.
+    await visit(page, port, `${code}${addition}`, "done");
+  }
+  await visit(page, port, code.replace(/^E/, "%45"), "done");
   expect(errors.length === 0, errors.join("\n"));
   console.log(JSON.stringify({ browser: await browser.version(), shown, protocols: protocols.length }));
 } finally {

@@ -181,7 +181,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_browser_has_is_not_sent_again() {
-        for path in ["/me", "/v/EQ", "/web/pages/me.js", "/web/pages/page.css"] {
+        for path in
+            ["/me", "/v/EQ", "/v/EQ/", "/v/EQ%0A", "/v/EQ?from=x", "/web/pages/me.js", "/web/pages/page.css"]
+        {
             let first = asked(path, None).await;
             let tag = first.headers()[ETAG].clone();
             assert_eq!(first.status(), StatusCode::OK, "{path}");
@@ -238,6 +240,18 @@ mod tests {
             let text = String::from_utf8(Web::get(&name).unwrap().data.into_owned()).unwrap();
             for words in ["繁忙", "刷新", "refresh", "Refresh"] {
                 assert!(!text.contains(words), "{name}: {words}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_with_a_body_refuses_a_content_encoding() {
+        let document = document();
+        let refusal = json!({"$ref": "#/components/responses/EncodingUnsupported"});
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let expected = operation.get("requestBody").map(|_| &refusal);
+                assert_eq!(operation["responses"].get("415"), expected, "{method} {path}");
             }
         }
     }

@@ -24,7 +24,7 @@ const SUBMIT_TRY_MS = 30_000;
 const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
 /** Scanners and chat programs add a slash, a blank or a line feed to the address; the code ends before it. */
-const venue = /^\/v\/([\w-]+)/.exec(decodeEscapes(location.pathname))?.[1] ?? "";
+const venue = /^\/v\/\s*([\w-]+)/.exec(decodeEscapes(location.pathname))?.[1] ?? "";
 let began = Date.now();
 
 /** A path with its escapes decoded, byte by byte. An invalid one stays. @param {string} path */

@@ -1,5 +1,7 @@
-//! The wire: streams, early data, connections that migrate or reach another gateway.
+//! The wire: addresses, bodies, streams, early data, connections that migrate or reach another gateway.
 
+mod addresses;
+mod bodies;
 mod early_data;
 mod landing;
 mod migration;

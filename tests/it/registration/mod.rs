@@ -1,5 +1,6 @@
 //! Registration by the steps of a city's rule pack, with providers that accept or reject.
 
+mod numbers;
 mod providers;
 mod replacement;
 

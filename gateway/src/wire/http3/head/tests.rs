@@ -59,6 +59,35 @@ fn a_head_in_huffman_gives_the_same() {
 }
 
 #[test]
+fn a_path_is_in_its_plain_form_also_for_the_back_office() {
+    let [method, scheme, _, authority] = POST;
+    for (path, plain) in [
+        ("/v1/check%2Dins?x=%41", "/v1/check-ins?x=%41"),
+        ("/v1/%70eople/a%2Fb", "/v1/people/a%2Fb"),
+        ("/v1/people%", "/v1/people%"),
+    ] {
+        let head = parse(&[method, scheme, (":path", path), authority, ("authorization", "x")]).unwrap();
+        assert_eq!(head.path(), plain.as_bytes());
+        assert_eq!(head.authorization(), Some(&b"x"[..]));
+        assert_eq!(head.to_request().unwrap().uri.path_and_query().unwrap(), plain);
+    }
+}
+
+#[test]
+fn a_coding_other_than_identity_is_noted_in_any_line() {
+    for (lines, is_encoded) in [
+        (&[][..], false),
+        (&[("content-encoding", "identity")], false),
+        (&[("content-encoding", "gzip")], true),
+        (&[("content-encoding", "identity"), ("content-encoding", "br")], true),
+        (&[("content-encoding", "br"), ("content-encoding", "identity")], true),
+        (&[("accept-encoding", "gzip")], false),
+    ] {
+        assert_eq!(post_with(lines).unwrap().is_encoded(), is_encoded, "{lines:?}");
+    }
+}
+
+#[test]
 fn what_breaks_the_rules_is_malformed() {
     let [method, scheme, path, authority] = POST;
     let get = (":method", "GET");
