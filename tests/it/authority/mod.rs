@@ -1,4 +1,5 @@
-//! The authority's side: facts, feeds from another level, rule packs, what is printed, and the roles of tokens.
+//! The authority's side: facts, feeds from another level, rule packs, what is printed, and the roles of
+//! tokens.
 
 mod facts;
 pub(crate) mod feeds;

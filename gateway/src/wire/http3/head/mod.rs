@@ -80,8 +80,8 @@ impl Head {
         &self.method
     }
 
-    /// The path with its query, beginning with `/`, in which every percent-encoded unreserved character stands
-    /// for itself; `*` for an OPTIONS of the whole server, empty for CONNECT.
+    /// The path with its query, beginning with `/`, in which every escaped unreserved character stands for
+    /// itself; `*` for an OPTIONS of the whole server, empty for CONNECT.
     #[must_use]
     pub fn path(&self) -> &[u8] {
         self.bytes(&self.path)
