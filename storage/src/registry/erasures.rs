@@ -109,9 +109,9 @@ impl Registry {
         let mut remove = self.evidence_rows(person)?;
         remove.extend(self.paper_rows(person)?);
         remove.extend(self.upstream_rows(person)?);
-        remove.extend(self.booking_rows(person)?);
         remove.push((RegistryTable::KeyHistories, key(person).to_vec()));
         self.untie_all(person)?;
+        self.release_bookings(person)?;
         self.announcing(&[Change::Person(person)], || {
             self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
             self.remove_registration(person)

@@ -75,13 +75,15 @@ impl Registry {
         draw().map(FactId)
     }
 
-    /// Adds facts. An embedded store adds all or none, with one sync; a cluster adds each fact atomically.
+    /// Adds facts. An embedded store adds all or none, with one sync; a cluster adds
+    /// each whole or not at all.
     pub fn add_facts(&self, facts: &[Fact]) -> Result<()> {
         let units = facts.iter().map(|fact| {
-            let fact_row = Row::new(RegistryTable::Facts, key(fact.person, fact.id), pack(fact));
             let owner =
                 Row::new(RegistryTable::FactOwners, fact.id.0.to_be_bytes(), fact.person.0.to_be_bytes());
-            vec![fact_row, owner].into()
+            let fact_row = Row::new(RegistryTable::Facts, key(fact.person, fact.id), pack(fact));
+            // An owner without its fact is found by no reader; a fact without its owner could not be withdrawn.
+            vec![owner, fact_row].into()
         });
         let units: Vec<WriteUnit> = units.collect();
         let people: BTreeSet<PersonId> = facts.iter().map(|fact| fact.person).collect();
@@ -161,17 +163,18 @@ impl Registry {
         Ok(Some(fact))
     }
 
-    /// Every evidence row about a person, for removal.
+    /// Every evidence row about a person, for removal: the owners first, because only the facts lead to them.
     pub(super) fn evidence_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
-        let mut rows = Vec::new();
+        let (mut owners, mut rows) = (Vec::new(), Vec::new());
         self.rows().groups(RegistryTable::Facts, &[person.0.to_be_bytes().to_vec()], &mut |_, key, _| {
             rows.push((RegistryTable::Facts, key.to_vec()));
             if evidence_kind(key) == EvidenceKind::Fact {
-                rows.push((RegistryTable::FactOwners, key[8..].to_vec()));
+                owners.push((RegistryTable::FactOwners, key[8..].to_vec()));
             }
             Ok(())
         })?;
-        Ok(rows)
+        owners.append(&mut rows);
+        Ok(owners)
     }
 
     /// Visits every person who has evidence, with the evidence.

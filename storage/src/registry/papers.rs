@@ -131,12 +131,13 @@ impl Registry {
         filed.filter(is_open).collect()
     }
 
-    /// Every row of a person's papers, for removal.
+    /// Every row of a person's papers, for removal: the queue entries first, because only the papers lead to
+    /// them.
     pub(super) fn paper_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let papers = self.papers_of(person)?;
         let entries = papers.iter().filter_map(|filed| Some(queue_key(filed.paper.open_until()?, filed.id)));
-        let entries: Vec<_> = entries.map(|place| (RegistryTable::OpenPapers, place)).collect();
+        let entries = entries.map(|place| (RegistryTable::OpenPapers, place));
         let rows = papers.iter().map(|filed| (RegistryTable::Papers, key(person, filed.id)));
-        Ok(rows.chain(entries).collect())
+        Ok(entries.chain(rows).collect())
     }
 }

@@ -189,7 +189,12 @@ impl Row {
     }
 }
 
-/// A unit of writes that is applied atomically.
+/// A unit of writes that is applied in order: the puts as listed, then the removals as listed.
+///
+/// A gateway that dies half-way leaves a prefix of the unit, on a cluster between any two rows. Three rules
+/// follow for each unit. Every reader tolerates every prefix: the row that makes a thing visible comes last
+/// among the puts, and a row that points to it comes before it. A repeated unit completes an interrupted one.
+/// A row that leads to the others is removed last, so that a repeated removal finds them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WriteUnit {
     /// Rows to write: new ones, or ones whose last writer wins.
@@ -226,7 +231,8 @@ pub(super) trait Rows: Send + Sync {
     fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
     /// Visits every key of every table without TTL, unordered.
     fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()>;
-    /// Writes units, each atomically. **Errors**: some units may have been written.
+    /// Writes units, each in its order, and in no order among each other. An embedded store writes all or none.
+    /// **Errors**: of each unit, a prefix may have been written.
     fn write(&self, units: &[WriteUnit]) -> Result<()>;
     /// Adds each row unless its key exists: of concurrent callers, one adds it. Returns the existing value of
     /// each key. The keys of one call must differ.

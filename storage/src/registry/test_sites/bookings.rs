@@ -1,6 +1,7 @@
 //! Bookings of test sites. A place in a slot is claimed, so no two people get it on any gateways. The place
 //! is then added to the person's bookings, or released if the person already has a booking on that day. If
-//! the gateway dies in between, one place of one slot is lost, and the client receives no confirmation.
+//! the gateway dies in between, the client receives no confirmation. The place stays claimed, and the
+//! person's next booking of that slot takes it.
 //!
 //! **Shape**: a place's key is site (8), time (8), place (2), and its value is the person; a person's
 //! bookings are one row. Past bookings are removed when their person books again or is erased.
@@ -65,7 +66,10 @@ impl Registry {
         loop {
             let (mut bookings, row) = self.bookings_with_row(person)?;
             if let Some(decided) = bookings.of(slot).transpose() {
-                self.release_place(person, &booking)?;
+                // A concurrent request of the same person may have booked this very place.
+                if decided != Ok(booking) {
+                    self.release_place(person, &booking)?;
+                }
                 return Ok(decided);
             }
             let past = bookings.take_before(today);
@@ -77,17 +81,23 @@ impl Registry {
         }
     }
 
-    /// Claims a random free place, so that few concurrent callers want the same one. None where the slot is
-    /// full.
+    /// The place that an interrupted booking of this person has claimed, or else a random free place, so that
+    /// few concurrent callers want the same one. None where the slot is full.
     fn claim_place(&self, person: PersonId, slot: Slot, places: u16) -> Result<Option<u16>> {
         loop {
-            let mut free: Vec<u16> = (0..places).collect();
-            self.rows().groups(RegistryTable::Places, &[group(slot.site, slot.at)], &mut |_, key, _| {
+            let (mut free, mut own): (Vec<u16>, _) = ((0..places).collect(), None);
+            self.rows().groups(RegistryTable::Places, &[group(slot.site, slot.at)], &mut |_, key, by| {
                 let place = key.get(16..).and_then(|place| place.try_into().ok()).map(u16::from_be_bytes);
                 let place = place.ok_or(RegistryError::Damaged(RegistryTable::Places.name()))?;
                 free.retain(|free| *free != place);
+                if by == person.0.to_be_bytes() {
+                    own = Some(place);
+                }
                 Ok(())
             })?;
+            if own.is_some() {
+                return Ok(own);
+            }
             if free.is_empty() {
                 return Ok(None);
             }
@@ -115,11 +125,14 @@ impl Registry {
         }
     }
 
-    /// Every row of a person's bookings, for removal.
-    pub(in crate::registry) fn booking_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
-        let (bookings, row) = self.bookings_with_row(person)?;
-        let places = bookings.all().iter().map(|booking| (RegistryTable::Places, place_key(booking)));
-        let own = row.map(|_| (RegistryTable::Bookings, person.0.to_be_bytes().to_vec()));
-        Ok(places.chain(own).collect())
+    /// Removes a person's bookings, and releases their places first: the bookings lead to the places.
+    pub(in crate::registry) fn release_bookings(&self, person: PersonId) -> Result<()> {
+        while let (bookings, Some(row)) = self.bookings_with_row(person)? {
+            bookings.all().iter().try_for_each(|booking| self.release_place(person, booking))?;
+            if self.rows().swap(RegistryTable::Bookings, &person.0.to_be_bytes(), &row, None)? {
+                break;
+            }
+        }
+        Ok(())
     }
 }

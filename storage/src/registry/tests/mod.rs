@@ -4,6 +4,7 @@ mod acts;
 mod evidence;
 mod guardians;
 mod people;
+mod prefixes;
 mod test_sites;
 
 use super::*;

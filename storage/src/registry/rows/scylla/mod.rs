@@ -1,5 +1,6 @@
-//! Rows on a CQL cluster that several gateways share. Claim and swap are conditional writes. A unit is one
-//! logged batch, applied atomically even if its gateway dies half-way.
+//! Rows on a CQL cluster that several gateways share. Claim and swap are conditional writes. A unit is a
+//! sequence of idempotent writes. It is no logged batch: a batch log needs nodes of its own, and a cluster
+//! refuses it for as long as the failure detector still counts a dead node as up.
 //!
 //! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket),
 //! key))`, in one CQL table without and in one with a TTL. A kind is a registry table's name. A bucket holds
@@ -16,9 +17,9 @@ use crate::cql::{Cluster, ClusterError, RetryBackoff, random_bytes};
 use crate::registry::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use scylla::response::query_result::QueryResult;
+use scylla::serialize::batch::BatchValues;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
-use scylla::value::CqlValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
@@ -27,7 +28,7 @@ use tokio::sync::{Mutex, MutexGuard, OnceCell};
 const BUCKETS: u32 = 1_024;
 /// Concurrent requests.
 const REQUESTS_MAX: usize = 64;
-/// Concurrent partition reads of a full table scan: each relocks many rows.
+/// Concurrent partition reads of a full table scan: each returns many rows.
 const SCANS_MAX: usize = 16;
 
 /// Bytes of keys and values in a batch that fills a partition, unless one row is larger: half of what a
@@ -107,55 +108,56 @@ impl ScyllaRows {
         rows.map_err(ClusterError::of).try_collect().await
     }
 
+    /// Writes the puts of a unit in their order, and then its removals in theirs. Neighbours in one partition
+    /// share a request, which the cluster applies whole.
     async fn write_unit(&self, unit: &WriteUnit) -> ClusterResult<()> {
-        let session = self.cluster.session().await?;
-        let mut batch = Batch::new(BatchType::Logged);
-        let mut bound: Vec<Vec<CqlValue>> = Vec::new();
-        for row in &unit.put {
-            batch.append_statement(self.of(row.table).await?.put.clone());
-            let [kind, bucket] = partition_key(row.table, &row.key);
-            bound.push(vec![
-                kind,
-                bucket,
-                CqlValue::Blob(row.key.clone()),
-                CqlValue::Blob(row.value.clone()),
-            ]);
+        let is_shared = |table: RegistryTable, key: &[u8], other: RegistryTable, its_key: &[u8]| {
+            table == other && bucket(table, key) == bucket(other, its_key)
+        };
+        for rows in unit.put.chunk_by(|one, next| is_shared(one.table, &one.key, next.table, &next.key)) {
+            self.put_in_partition(rows).await?;
         }
-        for (table, key) in &unit.remove {
-            batch.append_statement(self.of(*table).await?.remove.clone());
-            let [kind, bucket] = partition_key(*table, key);
-            bound.push(vec![kind, bucket, CqlValue::Blob(key.clone())]);
+        for keys in unit.remove.chunk_by(|one, next| is_shared(one.0, &one.1, next.0, &next.1)) {
+            self.remove_from_partition(keys).await?;
         }
-        if let ([row], []) = (&unit.put[..], &unit.remove[..]) {
-            let one = (row.table.name(), bucket(row.table, &row.key), &row.key, &row.value);
-            session.execute_unpaged(&self.of(row.table).await?.put, one).await.map_err(ClusterError::of)?;
-            return Ok(());
-        }
-        batch.set_is_idempotent(true);
-        session.batch(&batch, bound).await.map_err(ClusterError::of)?;
         Ok(())
     }
 
-    /// Writes independent rows, batching those of a partition. The call is not atomic.
+    /// Writes independent rows, batching those of a partition.
     pub(in crate::registry) fn fill(&self, rows: Vec<Row>) -> Result<()> {
         let batches = by_partition(rows);
-        let writes = stream::iter(&batches).map(|rows| self.fill_partition(rows));
+        let writes = stream::iter(&batches).map(|rows| self.put_in_partition(rows));
         Ok(self.cluster.wait(writes.buffer_unordered(REQUESTS_MAX).try_collect())?)
     }
 
-    async fn fill_partition(&self, rows: &[Row]) -> ClusterResult<()> {
+    async fn put_in_partition(&self, rows: &[Row]) -> ClusterResult<()> {
         let mut batch = Batch::new(BatchType::Unlogged);
         let mut bound = Vec::with_capacity(rows.len());
         for Row { table, key, value } in rows {
             batch.append_statement(self.of(*table).await?.put.clone());
             bound.push((table.name(), bucket(*table, key), key, value));
         }
+        self.batch(batch, bound).await
+    }
+
+    async fn remove_from_partition(&self, keys: &[(RegistryTable, RowKey)]) -> ClusterResult<()> {
+        let mut batch = Batch::new(BatchType::Unlogged);
+        let mut bound = Vec::with_capacity(keys.len());
+        for (table, key) in keys {
+            batch.append_statement(self.of(*table).await?.remove.clone());
+            bound.push((table.name(), bucket(*table, key), key));
+        }
+        self.batch(batch, bound).await
+    }
+
+    /// Sends a batch of one partition.
+    async fn batch(&self, mut batch: Batch, bound: impl BatchValues) -> ClusterResult<()> {
         batch.set_is_idempotent(true);
         self.cluster.session().await?.batch(&batch, bound).await.map_err(ClusterError::of)?;
         Ok(())
     }
 
-    /// Adds a row unless its key exists. Relocks the existing value.
+    /// Adds a row unless its key exists. Returns the existing value.
     async fn claim_one(&self, row: &Row) -> ClusterResult<Option<Vec<u8>>> {
         let Row { table, key, value } = row;
         let (statements, writer) = (self.of(*table).await?, random_bytes::<WRITER_BYTES>()?);
@@ -180,7 +182,7 @@ impl ScyllaRows {
         }
     }
 
-    /// Replaces or removes a row if its value is still `from`. Relocks whether it was. When a removal is in
+    /// Replaces or removes a row if its value is still `from`. Returns whether it was. When a removal is in
     /// doubt, a missing row counts as removed, whoever removed it.
     async fn swap_one(
         &self,
@@ -335,10 +337,6 @@ impl RowStatements {
             settle: cluster.prepare_settling(&select("value, writer", "AND key = ?")).await?,
         })
     }
-}
-
-fn partition_key(table: RegistryTable, key: &[u8]) -> [CqlValue; 2] {
-    [CqlValue::Text(table.name().to_owned()), CqlValue::Int(bucket(table, key))]
 }
 
 /// Groups rows by partition. A large partition is split into several parts.
