@@ -41,7 +41,7 @@ impl FeverRecorder {
         let registered = self.registry.are_registered(&people)?;
         let facts = facts.into_iter().zip(registered);
         let facts: Vec<Fact> = facts.filter_map(|(fact, is_known)| is_known.then_some(fact)).collect();
-        self.registry.add_facts(&facts)?;
+        self.registry.record_facts(&facts)?;
         // Without a receiver the gateway is stopping: the next start computes every colour.
         let _ = self.feverish.blocking_send(facts.into_iter().map(|fact| fact.person).collect());
         Ok(())
@@ -53,10 +53,8 @@ impl FeverRecorder {
         if !published.policy.terms().records_door_fever {
             return None;
         }
-        // The id comes from the check-in, so recording a fever twice is idempotent.
-        let (id, _) = check_in.id.0.split_first_chunk()?;
-        Some(Fact {
-            id: FactId(u64::from_be_bytes(*id)),
+        let fact = Fact {
+            id: FactId(0),
             person: check_in.person,
             kind: FactKind::Symptoms { which: vec![Symptom::Fever] },
             at: check_in.at,
@@ -65,6 +63,8 @@ impl FeverRecorder {
             source: SOURCE.to_owned(),
             reference: Some(check_in.id.to_string()),
             force: Force::InForce,
-        })
+        };
+        // The reference is the check-in, so recording a fever twice is idempotent.
+        Some(fact.identified())
     }
 }

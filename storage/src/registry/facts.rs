@@ -1,19 +1,20 @@
 //! Facts and daily reports: the evidence by which colours are judged. Rows are grouped by person, so one
 //! slice returns all of a person's evidence. A withdrawn fact stays on record: its withdrawal is another row
-//! behind it, so no row is ever overwritten.
+//! behind it, so no row is ever overwritten. Reports of one identity (see [`FactIdentity`]) are one fact.
 //!
 //! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4)
 //! for a report. A withdrawal is an object of reason and time, or a reason alone.
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
+use super::{Registry, RegistryError, Result, number, pack, unpack};
 use scangate_core::evidence::Evidence;
-use scangate_core::fact::{Fact, Force, Withdrawal};
+use scangate_core::fact::{Fact, FactIdentity, Force, Withdrawal};
 use scangate_core::id::{FactId, PersonId};
 use scangate_core::report::Report;
 use scangate_core::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 /// The byte that a withdrawal's key has behind its fact's.
 const WITHDRAWAL: u8 = 1;
@@ -69,15 +70,66 @@ impl EvidenceBuilder {
     }
 }
 
+/// The answer to the report of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordedFact {
+    /// The id of the fact on record.
+    pub id: FactId,
+    /// Whether this report put the fact on record.
+    pub report: FactReport,
+}
+
+/// How the report of a fact relates to the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactReport {
+    /// It is the first report, and put the fact on record.
+    First,
+    /// It repeats the fact on record, which may have been withdrawn since.
+    Repeated,
+    /// It repeats the fact on record, but says something else about its end or the fields of its kind. The
+    /// record stays as it is.
+    Differing,
+}
+
 impl Registry {
-    /// Draws an id for a fact.
-    pub fn draw_fact_id(&self) -> Result<FactId> {
-        draw().map(FactId)
+    /// Records facts, each once: a fact that is on record, or that an earlier one of the list repeats, is not
+    /// written, and its answer has the id on record. An embedded store records all or none, with one sync.
+    /// **Errors**: on a cluster some may have been recorded; a repeated call completes the rest.
+    pub fn record_facts(&self, facts: &[Fact]) -> Result<Vec<RecordedFact>> {
+        let recorded = self.match_facts(facts)?;
+        let new = facts.iter().zip(&recorded).filter(|(_, recorded)| recorded.report == FactReport::First);
+        self.add_facts(&new.map(|(fact, _)| fact).collect::<Vec<_>>())?;
+        Ok(recorded)
     }
 
-    /// Adds facts. An embedded store adds all or none, with one sync; a cluster adds
-    /// each whole or not at all.
-    pub fn add_facts(&self, facts: &[Fact]) -> Result<()> {
+    /// How [`Registry::record_facts`] would answer. Nothing is written. **Cost**: reads the evidence about each
+    /// person, because facts of earlier versions have random ids.
+    pub fn match_facts(&self, facts: &[Fact]) -> Result<Vec<RecordedFact>> {
+        let people: BTreeSet<PersonId> = facts.iter().map(|fact| fact.person).collect();
+        let evidence = self.evidence_of_each(&people.into_iter().collect::<Vec<_>>())?;
+        let (in_force, withdrawn): (Vec<&Fact>, Vec<&Fact>) = evidence
+            .iter()
+            .flat_map(|evidence| &evidence.facts)
+            .partition(|fact| fact.force == Force::InForce);
+        let mut known: HashMap<FactIdentity<'_>, &Fact> = HashMap::new();
+        for fact in in_force.into_iter().chain(withdrawn) {
+            known.entry(fact.identity()).or_insert(fact);
+        }
+        let report = |fact| match known.entry(Fact::identity(fact)) {
+            Entry::Vacant(entry) => {
+                entry.insert(fact);
+                RecordedFact { id: fact.id, report: FactReport::First }
+            }
+            Entry::Occupied(entry) => {
+                let is_same = entry.get().says_the_same(fact);
+                let report = if is_same { FactReport::Repeated } else { FactReport::Differing };
+                RecordedFact { id: entry.get().id, report }
+            }
+        };
+        Ok(facts.iter().map(report).collect())
+    }
+
+    pub(super) fn add_facts(&self, facts: &[&Fact]) -> Result<()> {
         let units = facts.iter().map(|fact| {
             let owner =
                 Row::new(RegistryTable::FactOwners, fact.id.0.to_be_bytes(), fact.person.0.to_be_bytes());
@@ -150,17 +202,20 @@ impl Registry {
     }
 
     /// Withdraws a fact; none where the fact does not exist. A repeated withdrawal keeps the first reason and
-    /// time.
+    /// time. Earlier versions could put a fact on record several times: one withdrawal withdraws all of them.
     pub fn withdraw_fact(&self, id: FactId, reason: String, now: Timestamp) -> Result<Option<Fact>> {
-        let Some(mut fact) = self.fact(id)? else { return Ok(None) };
-        if fact.force == Force::InForce {
-            let withdrawal = Withdrawal { reason, at: Some(now) };
-            let row = Row::new(RegistryTable::Facts, withdrawal_key(fact.person, id), pack(&withdrawal));
-            let first = self.announcing(&[Change::Person(fact.person)], || self.claim(row))?;
-            let first = first.map(|value| unpack(RegistryTable::Facts, &value)).transpose()?;
-            fact.force = Force::Withdrawn(first.unwrap_or(withdrawal));
+        let Some(fact) = self.fact(id)? else { return Ok(None) };
+        let mut same = self.facts_of(fact.person)?;
+        same.retain(|other| other.identity() == fact.identity());
+        let withdrawal = Withdrawal { reason, at: Some(now) };
+        let in_force = same.iter().filter(|fact| fact.force == Force::InForce);
+        let key = |fact: &Fact| withdrawal_key(fact.person, fact.id);
+        let rows = in_force.map(|fact| Row::new(RegistryTable::Facts, key(fact), pack(&withdrawal)));
+        let rows: Vec<Row> = rows.collect();
+        if !rows.is_empty() {
+            self.announcing(&[Change::Person(fact.person)], || self.rows().claim(&rows))?;
         }
-        Ok(Some(fact))
+        self.fact(id)
     }
 
     /// Every evidence row about a person, for removal: the owners first, because only the facts lead to them.

@@ -29,6 +29,7 @@ pub use changes::{Change, ChangeEntry};
 pub use copy::{RegistryCopy, RowCursor, RowsSum};
 pub use count::Counts;
 pub use erasures::{Erasure, Tombstone};
+pub use facts::{FactReport, RecordedFact};
 pub use held_lists::{HeldList, HeldListKind, NewHeldList};
 pub use people::{Person, RegisteredPerson};
 pub use policies::StoredPolicy;

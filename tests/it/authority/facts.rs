@@ -49,6 +49,65 @@ async fn a_withdrawn_fact_counts_no_more() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fact_sent_twice_is_one_fact() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let (authority, at) = (town.authority.clone(), now());
+    let line = |more: serde_json::Value| {
+        let mut line = json!({
+            "person": town.residents[0].person, "kind": "close-contact", "at": at, "source": "test",
+        });
+        if let (Some(line), serde_json::Value::Object(more)) = (line.as_object_mut(), more) {
+            line.extend(more);
+        }
+        line.to_string()
+    };
+    let (same, referenced) = (line(json!({})), line(json!({"reference": "2"})));
+    let differing = line(json!({"until": at.plus_ms(86_400_000)}));
+    let body = [same.as_str(), &same, &differing, &referenced].join("\n");
+    let first = town.send("POST", "/v1/facts", &authority, body).await?.lines()?;
+    let id = first[0]["fact"].clone();
+    let marks = |line: &serde_json::Value| {
+        (line["fact"] == id, line["repeated"] == true, line["differs"] == true, line["colour"] == "yellow")
+    };
+    let expected = [
+        (true, false, false, true),
+        (true, true, false, true),
+        (true, true, true, true),
+        (false, false, false, true),
+    ];
+    assert_eq!(first.iter().map(marks).collect::<Vec<_>>(), expected, "{first:?}");
+    // One withdrawal each clears both facts, and a late copy does not bring one back.
+    for fact in [&first[0], &first[3]] {
+        let path = format!("/v1/facts/{}/withdraw", fact["fact"].as_str().unwrap_or_default());
+        assert_eq!(town.send("POST", &path, &authority, r#"{"reason":"mistaken"}"#).await?.status(), 200);
+    }
+    let again = town.send("POST", "/v1/facts", &authority, same).await?.lines()?;
+    assert_eq!(
+        (&again[0]["fact"], &again[0]["repeated"], &again[0]["colour"]),
+        (&id, &json!(true), &json!("green"))
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_sent_again_does_not_count_against_the_limits() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let (authority, person, at) = (town.authority.clone(), town.residents[0].person, now());
+    let line = |number: usize| {
+        json!({
+            "person": person, "kind": "confirmed", "at": at, "source": "ward", "reference": format!("case {number}"),
+        })
+    };
+    let list = (0..100).map(|number| line(number).to_string()).collect::<Vec<_>>().join("\n");
+    for sent in 0..12 {
+        let lines = town.send("POST", "/v1/facts", &authority, list.clone()).await?.lines()?;
+        assert_eq!(lines.len(), 100);
+        assert!(lines.iter().all(|line| (line["repeated"] == true) == (sent > 0)), "{sent}: {lines:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fact_with_an_end_ends_by_itself() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
     let authority = town.authority.clone();
@@ -111,9 +170,13 @@ async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approv
     let mut town = TestTown::found_in(gateway, 1).await?;
     let person = town.residents[0].person;
     let list = |source: usize| {
-        let line =
-            json!({"person": person, "kind": "confirmed", "at": now(), "source": format!("ward {source}")});
-        vec![line.to_string(); 100].join("\n")
+        let line = |number: usize| {
+            json!({
+                "person": person, "kind": "confirmed", "at": now(), "source": format!("ward {source}"),
+                "reference": format!("case {number}"),
+            })
+        };
+        (0..100).map(|number| line(number).to_string()).collect::<Vec<_>>().join("\n")
     };
     let mut said = Vec::new();
     // Twice the limit, in case the first hour ends during the test.

@@ -18,7 +18,7 @@ use scangate_core::id::{FactId, PersonId};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{HeldListKind, NewHeldList};
+use scangate_storage::registry::{FactReport, HeldListKind, NewHeldList, RecordedFact};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(in crate::office) async fn add(
     let lines = lines(Body::from(body.clone())).await?;
     blocking(move || {
         let list = read(&office, &lines)?;
-        if needs_approval(&office, &claims, &list)? {
+        if needs_approval(&office, &claims, &unrecorded(&office, &list)?)? {
             let text = String::from_utf8_lossy(&body).into_owned();
             return hold(&office, &claims, &list, text);
         }
@@ -76,10 +76,19 @@ fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> 
         if registered.next() != Some(true) {
             return Err(OfficeError::PersonUnknown);
         }
-        let id = office.registry.draw_fact_id()?;
-        said.fact(id, now).map_err(OfficeError::from)
+        said.fact(now).map_err(OfficeError::from)
     });
     Ok(lines.iter().map(|line| line.number).zip(facts).collect())
+}
+
+/// The facts of a list that are not on record yet: a repeated list may not wait for an approver again.
+fn unrecorded(office: &Office, list: &FactList) -> Result<FactList, OfficeError> {
+    let facts = list.iter().filter_map(|(number, line)| Some((*number, line.as_ref().ok()?.clone())));
+    let (numbers, facts): (Vec<u64>, Vec<Fact>) = facts.unzip();
+    let matched = office.registry.match_facts(&facts)?;
+    let lines = numbers.into_iter().zip(facts).zip(matched);
+    let new = lines.filter(|(_, matched)| matched.report == FactReport::First);
+    Ok(new.map(|((number, fact), _)| (number, Ok(fact))).collect())
 }
 
 /// Whether a list worsens more colours than one person may decide. A list that is not held counts against its
@@ -128,14 +137,21 @@ fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Resu
 /// Stores facts, recolours their persons, and answers with one line each.
 fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
-    office.registry.add_facts(&facts)?;
+    let mut recorded = office.registry.record_facts(&facts)?.into_iter();
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
     let mut text = String::new();
     for (number, line) in list {
         let answer = match line {
             Ok(fact) => {
+                let RecordedFact { id, report } = recorded.next().ok_or(OfficeError::StoreUnavailable)?;
                 let colour = office.tables.colours.standing(fact.person).colour.word();
-                json!({"fact": fact.id, "colour": colour})
+                match report {
+                    FactReport::First => json!({"fact": id, "colour": colour}),
+                    FactReport::Repeated => json!({"fact": id, "colour": colour, "repeated": true}),
+                    FactReport::Differing => {
+                        json!({"fact": id, "colour": colour, "repeated": true, "differs": true})
+                    }
+                }
             }
             Err(wrong) => wrong.line(number),
         };

@@ -19,11 +19,11 @@ use scangate_core::certificate::{is_signed, subject};
 use scangate_core::colour::Colour;
 use scangate_core::evidence::Evidence;
 use scangate_core::fact::{Fact, FactLine};
-use scangate_core::id::{FactId, PersonId};
+use scangate_core::id::PersonId;
 use scangate_core::person::Document;
 use scangate_core::text::without_mark;
 use scangate_core::time::Timestamp;
-use scangate_storage::registry::{HeldListKind, NewHeldList};
+use scangate_storage::registry::{FactReport, HeldListKind, NewHeldList};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -85,8 +85,10 @@ pub(in crate::office) async fn receive(
             return Ok(axum::Json(value!({"repeated": true})).into_response());
         };
         let published = office.tables.policies.in_force();
-        let facts = feed.lines.iter().filter_map(|line| line.fact.as_ref());
-        let worsening = facts.filter(|fact| published.policy.worsens(fact.kind.name())).count();
+        let facts: Vec<Fact> = feed.lines.iter().filter_map(|line| line.fact.clone()).collect();
+        let matched = office.registry.match_facts(&facts)?;
+        let new = facts.iter().zip(matched).filter(|(_, matched)| matched.report == FactReport::First);
+        let worsening = new.filter(|(fact, _)| published.policy.worsens(fact.kind.name())).count();
         let detail =
             value!({"sequence": feed.head.sequence, "lines": feed.lines.len(), "worsening": worsening});
         if worsening > WORSENING_MAX {
@@ -198,7 +200,7 @@ fn lines(office: &Office, head: &FeedHead, texts: &[&str]) -> Result<Vec<FeedEnt
         let fact = if rest.is_empty() {
             None
         } else {
-            let fact = fact(head, number, person, rest).map_err(|wrong| of_line(number, &wrong))?;
+            let fact = fact(head, person, rest).map_err(|wrong| of_line(number, &wrong))?;
             fact.filter(|_| person.is_some())
         };
         read.push(FeedEntry { person, fact, colour });
@@ -206,11 +208,9 @@ fn lines(office: &Office, head: &FeedHead, texts: &[&str]) -> Result<Vec<FeedEnt
     Ok(read)
 }
 
-/// The fact of a line. Its id is derived from its position in the feed, so a repeated feed stores the same
-/// facts.
+/// The fact of a line.
 fn fact(
     head: &FeedHead,
-    number: usize,
     person: Option<PersonId>,
     mut rest: serde_json::Map<String, Value>,
 ) -> Result<Option<Fact>, String> {
@@ -219,12 +219,7 @@ fn fact(
     rest.entry("source").or_insert_with(|| value!(head.source));
     let line: FactLine =
         serde_json::from_value(Value::Object(rest)).map_err(|_| "it is not a fact".to_owned())?;
-    let place = format!("{}\0{}\0{number}", head.source, head.sequence);
-    let whole = digest::digest(&digest::SHA256, place.as_bytes());
-    let mut id = [0; 8];
-    id.copy_from_slice(&whole.as_ref()[..8]);
-    let id = FactId(u64::from_be_bytes(id));
-    line.fact(id, clock::now()).map(Some).map_err(|error| error.to_string())
+    line.fact(clock::now()).map(Some).map_err(|error| error.to_string())
 }
 
 /// Stores a feed and advances its source. Returns for how many people the source shows another colour than
@@ -232,7 +227,9 @@ fn fact(
 fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     let Feed { head, lines, taken } = feed;
     let facts: Vec<Fact> = lines.iter().filter_map(|line| line.fact.clone()).collect();
-    office.registry.add_facts(&facts)?;
+    let recorded = office.registry.record_facts(&facts)?;
+    let repeated = recorded.iter().filter(|fact| fact.report != FactReport::First).count();
+    let differing = recorded.iter().filter(|fact| fact.report == FactReport::Differing).count();
     let shown: Vec<_> = lines.iter().filter_map(|line| line.person.zip(line.colour)).collect();
     office.registry.note_upstream(&head.source, &shown, clock::now())?;
     let before = office.registry.setting(&setting(&head.source))?;
@@ -249,7 +246,7 @@ fn apply(office: &Office, feed: Feed) -> Result<Response, OfficeError> {
     let unknown = lines.iter().filter(|line| line.person.is_none()).count();
     let answer = value!({
         "source": head.source, "sequence": head.sequence, "facts": facts.len(), "unknown": unknown,
-        "diverging": diverging,
+        "repeated_facts": repeated, "differing_facts": differing, "diverging": diverging,
     });
     Ok(axum::Json(answer).into_response())
 }

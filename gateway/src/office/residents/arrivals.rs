@@ -58,8 +58,11 @@ pub(in crate::office) async fn add(
     blocking(move || {
         office.need_registered(id)?;
         let kind = FactKind::Stay { area: notice.from_area.clone() };
+        // The reference keeps stays in two areas apart that ended at the same time.
+        let reference = Some(String::from(notice.from_area.clone()));
         // If the arrival is ahead, the stay lasts until then, and days are counted from then.
-        let stay = Fact { until: Some(notice.at), ..office.self_reported(id, kind, notice.at, now)? };
+        let until = Some(notice.at);
+        let stay = Fact { until, reference, ..office.self_reported(id, kind, notice.at, now) }.identified();
         let due = due(&office, id, &stay, &notice, now)?;
         let ArrivalNotice { from_area, at, venue, unit } = notice;
         let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
@@ -69,7 +72,7 @@ pub(in crate::office) async fn add(
         let is_same =
             |fact: &Fact| (&fact.kind, fact.until, &fact.source) == (&stay.kind, stay.until, &stay.source);
         if !office.registry.facts_of(id)?.iter().any(is_same) {
-            office.registry.add_facts(&[stay])?;
+            office.registry.record_facts(&[stay])?;
             office.recolour(&[id])?;
         }
         Ok(axum::Json(shown(filed.id, filed.paper.arrival().ok_or(Refusal::NotFound)?, None)))

@@ -92,23 +92,23 @@ pub(in crate::office) async fn hand_in(
             let keys: Vec<_> = trusted.map(|line| (line.key, line.scope)).collect();
             presented.verified(keys, &person.personal.document, now)?
         };
-        let fact = fact(&office, id, &verified)?;
-        let (fact_id, until) = (fact.id, verified.until);
-        office.registry.add_facts(&[fact])?;
+        let fact = fact(&office, id, &verified);
+        let until = verified.until;
+        let recorded = office.registry.record_facts(&[fact])?.pop().ok_or(OfficeError::StoreUnavailable)?;
         office.recolour(&[id])?;
         let judgement = office.judge(id)?;
         let published = office.tables.policies.in_force();
-        let more = json!({"fact": fact_id, "issuer": verified.issuer, "until": until});
+        let more = json!({"fact": recorded.id, "issuer": verified.issuer, "until": until});
         Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
 }
 
-fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Result<Fact, OfficeError> {
+fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Fact {
     let kind = FactKind::Certificate { r#type: CertificateType::Health };
-    let told = office.self_reported(person, kind, certificate.at, clock::now())?;
+    let told = office.self_reported(person, kind, certificate.at, clock::now());
     let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));
-    Ok(Fact { until, source, reference: Some(certificate.policy.clone()), ..told })
+    Fact { until, source, reference: Some(certificate.policy.clone()), ..told }.identified()
 }
 
 /// `GET /v1/issuer`: the public key, for the packs of other cities.

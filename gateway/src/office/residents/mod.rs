@@ -17,7 +17,7 @@ use super::Office;
 use super::http::error::OfficeError;
 use crate::clock;
 use scangate_core::fact::{Fact, FactKind, Force};
-use scangate_core::id::{PaperId, PersonId};
+use scangate_core::id::{FactId, PaperId, PersonId};
 use scangate_core::limits::{PAPER_BYTES_MAX, PAPERS_A_DAY_MAX};
 use scangate_core::paper::{FiledPaper, Paper};
 use scangate_core::refusal::Refusal;
@@ -86,16 +86,10 @@ impl Office {
     }
 
     /// A fact that a resident reports about themselves now, as of a time that is not in the future.
-    fn self_reported(
-        &self,
-        person: PersonId,
-        kind: FactKind,
-        at: Timestamp,
-        recorded: Timestamp,
-    ) -> Result<Fact, OfficeError> {
-        let (id, source) = (self.registry.draw_fact_id()?, SOURCE.to_owned());
+    fn self_reported(&self, person: PersonId, kind: FactKind, at: Timestamp, recorded: Timestamp) -> Fact {
+        let (id, source) = (FactId(0), SOURCE.to_owned());
         let (at, until, reference, force) = (at.min(recorded), None, None, Force::InForce);
-        Ok(Fact { id, person, kind, at, until, recorded, source, reference, force })
+        Fact { id, person, kind, at, until, recorded, source, reference, force }.identified()
     }
 
     /// Files a paper of a registered person, within the quota per day. If the paper repeats an earlier one,

@@ -54,7 +54,7 @@ pub(super) fn report(office: &Office, id: PersonId, health: HealthReport) -> Res
     let which = report.all_symptoms(office.tables.policies.in_force().policy.fever());
     let counts = office.registry.add_report(id, office.day(now), &report)?;
     if !which.is_empty() {
-        office.registry.add_facts(&[office.self_reported(id, FactKind::Symptoms { which }, now, now)?])?;
+        office.registry.record_facts(&[office.self_reported(id, FactKind::Symptoms { which }, now, now)])?;
     }
     office.recolour(&[id])?;
     let judgement = office.judge(id)?;

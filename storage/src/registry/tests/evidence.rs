@@ -6,7 +6,7 @@ pub(super) fn withdrawn_facts(store: &TestStore) {
     let registry = store.open();
     let about = fact(FactId(9), PersonId(4));
     let facts = [about.clone(), fact(FactId(8), PersonId(4)), fact(FactId(7), PersonId(5))];
-    registry.add_facts(&facts).unwrap();
+    registry.record_facts(&facts).unwrap();
     let mistaken = |at| Force::Withdrawn(Withdrawal { reason: "mistaken".into(), at });
     let withdrawn = Fact { force: mistaken(Some(NOW)), ..about };
     for (reason, now) in [("mistaken", NOW), ("again", NOW.plus_ms(1))] {
@@ -25,10 +25,44 @@ pub(super) fn withdrawn_facts(store: &TestStore) {
     assert_eq!(registry.fact(FactId(8)).unwrap().map(|fact| fact.force), Some(mistaken(None)));
 }
 
+pub(super) fn repeated_facts(store: &TestStore) {
+    let (registry, person) = (store.open(), PersonId(4));
+    let first = fact(FactId(0), person).identified();
+    let differing = Fact { until: Some(NOW.plus_ms(9)), ..first.clone() };
+    let later = Fact { at: NOW.plus_ms(1), ..first.clone() }.identified();
+    let list = [first.clone(), first.clone(), differing.clone(), later.clone()];
+    let said = |id, report| RecordedFact { id, report };
+    let (id, later_id) = (first.id, later.id);
+    let expected = [
+        said(id, FactReport::First),
+        said(id, FactReport::Repeated),
+        said(id, FactReport::Differing),
+        said(later_id, FactReport::First),
+    ];
+    assert_eq!(registry.match_facts(&list).unwrap(), expected);
+    assert_eq!(registry.record_facts(&list).unwrap(), expected);
+    assert_eq!(registry.facts_of(person).unwrap().len(), 2);
+    assert_eq!(registry.fact(id).unwrap(), Some(first.clone()));
+    // Another gateway finds it, also once it is withdrawn: it stays withdrawn.
+    let other = store.again(registry);
+    other.withdraw_fact(id, "mistaken".into(), NOW).unwrap().unwrap();
+    assert_eq!(other.record_facts(&[first.clone()]).unwrap(), [said(id, FactReport::Repeated)]);
+    assert!(matches!(other.fact(id).unwrap().unwrap().force, Force::Withdrawn(_)));
+    // Facts of earlier versions have ids of their own, and may be on record twice.
+    let old = fact(FactId(7), PersonId(5));
+    let twin = Fact { id: FactId(6), ..old.clone() };
+    other.add_facts(&[&old, &twin]).unwrap();
+    let again = other.record_facts(&[old.clone().identified()]).unwrap()[0];
+    assert_eq!((again.report, [FactId(6), FactId(7)].contains(&again.id)), (FactReport::Repeated, true));
+    other.withdraw_fact(FactId(7), "mistaken".into(), NOW).unwrap().unwrap();
+    let forces = other.facts_of(PersonId(5)).unwrap().into_iter().map(|fact| fact.force);
+    assert!(forces.into_iter().all(|force| matches!(force, Force::Withdrawn(_))));
+}
+
 pub(super) fn reported_once_a_day(store: &TestStore) {
     let registry = store.open();
     let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
-    registry.add_facts(&[fact(FactId(9), person)]).unwrap();
+    registry.record_facts(&[fact(FactId(9), person)]).unwrap();
     let report =
         |minutes: u64| Report { at: NOW.plus_ms(minutes * 60_000), temperature: None, symptoms: vec![] };
     assert!(registry.add_report(person, 700, &report(5)).unwrap());

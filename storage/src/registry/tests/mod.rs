@@ -10,7 +10,7 @@ mod test_sites;
 use super::*;
 use crate::cql::testing::cluster;
 use acts::{audited_by_many, broken_audit, budgets, released_once};
-use evidence::{papers_in_order, reported_once_a_day, shown_upstream, withdrawn_facts};
+use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
 use people::{
     counted, erased_people, erasure_taken_back, moved_between_kids, once_registered, proven_for_good,
@@ -49,6 +49,12 @@ impl TestStore {
             Self::Cluster(name) => Registry::clustered(cluster(name), &secret).unwrap(),
         }
     }
+
+    /// The store as the next gateway opens it. An embedded store has one gateway at a time.
+    fn again(&self, before: Registry) -> Registry {
+        drop(before);
+        self.open()
+    }
 }
 
 macro_rules! over_both {
@@ -66,6 +72,7 @@ over_both!(
     once_registered,
     registered_by_many,
     withdrawn_facts,
+    repeated_facts,
     erased_people,
     erasure_taken_back,
     renewed_by_many,

@@ -34,8 +34,8 @@ pub(super) fn registered_by_many(store: &TestStore) {
 pub(super) fn erased_people(store: &TestStore) {
     let registry = store.open();
     let id = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
-    let about = fact(registry.draw_fact_id().unwrap(), id);
-    registry.add_facts(std::slice::from_ref(&about)).unwrap();
+    let about = fact(FactId(3), id);
+    registry.record_facts(std::slice::from_ref(&about)).unwrap();
     registry.note_upstream("jiangsu", &[(id, Colour::Red)], NOW).unwrap();
     let slot = Slot { site: TestSiteId(1), at: NOW, day: 1 };
     registry.book(id, slot, 1, 1).unwrap().unwrap();
@@ -138,7 +138,7 @@ pub(super) fn counted(store: &TestStore) {
     };
     registry.add_venues(vec![venue]).unwrap();
     let facts = [fact(FactId(1), person), fact(FactId(2), person)];
-    registry.add_facts(&facts).unwrap();
+    registry.record_facts(&facts).unwrap();
     registry.withdraw_fact(facts[0].id, "mistaken".into(), NOW).unwrap();
     let window = Window { from: NOW, to: NOW.plus_ms(1) };
     let (tracer, purpose, reference) = ("tracer".into(), "contact-tracing".into(), "1".into());

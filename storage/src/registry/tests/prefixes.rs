@@ -105,7 +105,7 @@ fn a_fact_is_recorded_whole_or_not_at_all() {
     let about = [fact(FactId(9), PersonId(4)), fact(FactId(8), PersonId(4))];
     cut(
         |_| (),
-        |registry, ()| registry.add_facts(&about[..1]),
+        |registry, ()| registry.record_facts(&about[..1]).map(drop),
         |registry, ()| {
             let found = registry.facts_of(PersonId(4)).unwrap();
             let by_id = registry.fact(FactId(9)).unwrap();
@@ -215,7 +215,7 @@ fn a_person_is_registered_whole_and_erased_whole() {
     cut(
         |registry| {
             let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
-            registry.add_facts(&[fact(FactId(9), person), fact(FactId(8), person)]).unwrap();
+            registry.record_facts(&[fact(FactId(9), person), fact(FactId(8), person)]).unwrap();
             let paper = Paper::Appeal(Letter { text: "no".into(), at: NOW, due: NOW, answer: None });
             registry.file(&FiledPaper { id: PaperId(1), person, paper }).unwrap();
             registry.book(person, slot, 1, 700).unwrap().unwrap();

@@ -1,7 +1,8 @@
 //! A fact as the authority or a feed sends it, and the checks that make a [`Fact`] of it.
 
 use super::{
-    Area, CertificateType, Fact, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom, TestResult,
+    Area, CertificateType, Fact, FactIdentity, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom,
+    TestResult,
 };
 use crate::id::{FactId, PersonId, VenueId};
 use crate::time::Timestamp;
@@ -65,8 +66,8 @@ pub enum FactError {
 }
 
 impl FactLine {
-    /// The fact of this line, with an id, recorded at `now`.
-    pub fn fact(self, id: FactId, now: Timestamp) -> Result<Fact, FactError> {
+    /// The fact of this line, recorded at `now`.
+    pub fn fact(self, now: Timestamp) -> Result<Fact, FactError> {
         if self.at > now.plus_ms(limits::AHEAD_MS_MAX) {
             return Err(FactError::Future);
         }
@@ -80,6 +81,9 @@ impl FactLine {
         let Self { person, at, until, .. } = self;
         let (source, reference) = (self.source.clone(), self.reference.clone());
         let (kind, force) = (self.kind()?, Force::InForce);
+        let id =
+            FactIdentity { person, kind: kind.name(), at, source: &source, reference: reference.as_deref() };
+        let id = id.id();
         Ok(Fact { id, person, kind, at, until, recorded: now, source, reference, force })
     }
 

@@ -2,10 +2,12 @@
 //! the rule pack decides what it means. A withdrawn fact stays on record and stops counting.
 
 mod area;
+mod identity;
 mod line;
 
 pub use area::{Area, AreaError};
 pub(crate) use area::{covers_code, is_code_abroad};
+pub use identity::FactIdentity;
 pub use line::{FactError, FactLine};
 
 use crate::id::{FactId, PersonId, VenueId};
@@ -37,6 +39,35 @@ pub enum KindName {
     FalseDeclaration,
     IdentityExpired,
     IdentityRenewed,
+}
+
+impl KindName {
+    /// The kind's word in the contract.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::ClinicallyDiagnosed => "clinically-diagnosed",
+            Self::Suspected => "suspected",
+            Self::Asymptomatic => "asymptomatic",
+            Self::Discharged => "discharged",
+            Self::Released => "released",
+            Self::RuledOut => "ruled-out",
+            Self::CloseContact => "close-contact",
+            Self::SharesHome => "shares-home",
+            Self::CoLocated => "co-located",
+            Self::Quarantine => "quarantine",
+            Self::Ordered => "ordered",
+            Self::Symptoms => "symptoms",
+            Self::Stay => "stay",
+            Self::AreaContact => "area-contact",
+            Self::Test => "test",
+            Self::Certificate => "certificate",
+            Self::FalseDeclaration => "false-declaration",
+            Self::IdentityExpired => "identity-expired",
+            Self::IdentityRenewed => "identity-renewed",
+        }
+    }
 }
 
 /// The place of a quarantine.

@@ -7,7 +7,7 @@ fn fact(more: &str) -> Result<Fact, String> {
     let person = PersonId(5);
     let line = format!(r#"{{"person":"{person}","at":"2022-01-03T00:00:00Z","source":"cdc",{more}}}"#);
     let line: FactLine = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-    line.fact(FactId(1), NOW).map_err(|error| error.to_string())
+    line.fact(NOW).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -65,9 +65,9 @@ fn wrong_lines_say_what_is_wrong() {
         r#"{"person":"p0000000000005","kind":"confirmed","at":"2022-01-05T00:00:00Z","source":"cdc"}"#,
     )
     .unwrap();
-    assert_eq!(line.clone().fact(FactId(1), NOW), Err(FactError::Future));
+    assert_eq!(line.clone().fact(NOW), Err(FactError::Future));
     line.at = NOW.plus_ms(limits::AHEAD_MS_MAX);
-    assert!(line.fact(FactId(1), NOW).is_ok());
+    assert!(line.fact(NOW).is_ok());
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl PersonRecord {
         let id = FactId(self.0.facts.len() as u64 + 1);
         let line = format!(r#"{{"person":"{}","at":"{}","source":"cdc",{more}}}"#, PersonId(1), day(at));
         let line: FactLine = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
-        self.0.facts.push(line.fact(id, day(recorded)).unwrap());
+        self.0.facts.push(Fact { id, ..line.fact(day(recorded)).unwrap() });
         self
     }
 
