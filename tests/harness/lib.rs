@@ -18,5 +18,6 @@ pub use gateway::{ExpectedLog, Gateway};
 pub use provider::{Behaviour, ProviderRequest, TestProvider};
 pub use relay::Relay;
 pub use town::{
-    CITIES_EAST_MS, TestReply, TestTown, away_from_midnight, eventually, is_complete, refused, send, tick,
+    CITIES_EAST_MS, TestReply, TestTown, away_from_midnight, eventually, is_complete, post_keyed, refused,
+    send, tick,
 };

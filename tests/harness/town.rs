@@ -212,6 +212,21 @@ pub async fn send(
     Ok(TestReply { answer: connection.send(request.body(body.into())?).await? })
 }
 
+/// Sends a POST with an idempotency key on a connection.
+pub async fn post_keyed(
+    connection: &mut ClientConnection,
+    path: &str,
+    authorization: &str,
+    key: &str,
+    body: impl Into<Bytes>,
+) -> anyhow::Result<TestReply> {
+    let mut request = Request::post(path).header("idempotency-key", key);
+    if !authorization.is_empty() {
+        request = request.header("authorization", authorization);
+    }
+    Ok(TestReply { answer: connection.send(request.body(body.into())?).await? })
+}
+
 /// The value of [`TestReply::status_and_code`] for a refusal.
 #[must_use]
 pub fn refused(status: u16, code: &str) -> (u16, String) {

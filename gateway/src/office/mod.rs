@@ -15,6 +15,7 @@ mod tracers;
 pub use colours::duties::watch_duties;
 pub use colours::follow::keep_in_step;
 pub use colours::recolour::{recolour_feverish, recolour_when_due};
+pub use http::idempotency::sweep_answers;
 pub use http::router::router;
 pub use registration::service::RegistrationService;
 pub use residents::erasure::erase_when_due;

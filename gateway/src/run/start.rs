@@ -157,6 +157,7 @@ fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tabl
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
     runtime.spawn(office::erase_when_due(Arc::clone(office)));
+    runtime.spawn(office::sweep_answers(Arc::clone(office)));
     runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(tables)));
 }
 

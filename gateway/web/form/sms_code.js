@@ -1,7 +1,7 @@
 // The code by text message. The button that requests it is disabled for a minute afterwards: a message takes
 // time to arrive, and each request may use up one of a few.
 
-import { sendOnce } from "../lib/http.js";
+import { makeIdempotencyKey, sendOnce } from "../lib/http.js";
 import { offlineWords, problems, unknownProblem } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
@@ -35,7 +35,8 @@ function disableFor(button, seconds) {
 export async function requestSmsCode(button, phone, tell) {
   button.disabled = true;
   tell(["正在发送…", "Sending…"]);
-  const answer = await sendOnce("/v1/people/sms-codes", { phone }, { tryMs: TRY_MS });
+  const how = { tryMs: TRY_MS, key: makeIdempotencyKey() };
+  const answer = await sendOnce("/v1/people/sms-codes", { phone }, how);
   button.disabled = false;
   if (answer?.status === 202) {
     tell(["验证码已发送，请查看短信", "Code sent. Check your text messages."]);

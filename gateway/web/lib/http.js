@@ -14,7 +14,7 @@ const REPEATABLE = [425, 429, 503];
 /** @typedef {{status: number, body: any}} Answer */
 /**
  * Options of one try. Without a method, a request with a body is a POST.
- * @typedef {{method?: string, authorization?: string, tryMs?: number}} AttemptOptions
+ * @typedef {{method?: string, authorization?: string, tryMs?: number, key?: string}} AttemptOptions
  */
 /**
  * Options of a request with its retries.
@@ -22,6 +22,7 @@ const REPEATABLE = [425, 429, 503];
  * @property {string} [method]
  * @property {() => Promise<string>} [authorize] Makes the header before each try: tokens expire.
  * @property {number} [tryMs] The timeout of a try.
+ * @property {string} [key] The idempotency key of a request that creates something: all its tries act once.
  * @property {(answer: Answer) => boolean} [isFinal] Whether another try would not change the answer.
  * @property {() => Promise<Answer | null>} [recover] Called after a try without an answer. It returns an
  *   answer if the try took effect.
@@ -37,9 +38,20 @@ function isNotRepeatable(answer) {
   return !REPEATABLE.includes(answer.status);
 }
 
-/** @param {unknown} body @param {string | undefined} authorization @returns {Record<string, string>} */
-function headersOf(body, authorization) {
+/** A new idempotency key. `crypto.randomUUID` is missing on phones from before 2022. */
+export function makeIdempotencyKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * @param {unknown} body
+ * @param {AttemptOptions} how
+ * @returns {Record<string, string>}
+ */
+function headersOf(body, { authorization, key }) {
   return {
+    ...(key === undefined ? {} : { "idempotency-key": key }),
     ...(body === undefined ? {} : { "content-type": "application/json" }),
     ...(authorization === undefined ? {} : { authorization }),
   };
@@ -52,14 +64,14 @@ function headersOf(body, authorization) {
  * @param {AttemptOptions} [how]
  * @returns {Promise<Answer | null>}
  */
-export async function sendOnce(path, body, { method, authorization, tryMs = TRY_MS } = {}) {
+export async function sendOnce(path, body, { method, authorization, key, tryMs = TRY_MS } = {}) {
   // `AbortSignal.timeout` is missing on phones from before 2022.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), tryMs);
   try {
     const response = await fetch(path, {
       method: method ?? (body === undefined ? "GET" : "POST"),
-      headers: headersOf(body, authorization),
+      headers: headersOf(body, { authorization, key }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: limit.signal,
       cache: "no-store",
@@ -83,10 +95,10 @@ export async function sendOnce(path, body, { method, authorization, tryMs = TRY_
  * @returns {Promise<Answer>}
  */
 export async function sendWithRetry(path, body, retrying, options = {}) {
-  const { method, authorize, tryMs, isFinal = isNotRepeatable, recover } = options;
+  const { method, authorize, tryMs, key, isFinal = isNotRepeatable, recover } = options;
   for (let tries = 1; ; tries += 1) {
     const authorization = await authorize?.();
-    const answer = await sendOnce(path, await body(), { method, authorization, tryMs });
+    const answer = await sendOnce(path, await body(), { method, authorization, tryMs, key });
     if (answer !== null && isFinal(answer)) {
       return answer;
     }

@@ -2,7 +2,7 @@
 // try makes a new one.
 
 import { setServerTime } from "./clock.js";
-import { sendWithRetry } from "./http.js";
+import { makeIdempotencyKey, sendWithRetry } from "./http.js";
 import { currentStep, makeResidentToken } from "./person_code.js";
 import { readRegistration } from "./stored_registration.js";
 
@@ -54,8 +54,8 @@ export function readPublic(path, retrying) {
 }
 
 /**
- * Changes one of the resident's own resources. The change must be idempotent, or `recover` must find its
- * outcome.
+ * Changes one of the resident's own resources. A POST acts once, whatever its tries. Another change must be
+ * idempotent, or `recover` must find its outcome.
  * @param {string} method
  * @param {string} path
  * @param {unknown} body
@@ -63,7 +63,8 @@ export function readPublic(path, retrying) {
  * @param {RequestOptions["recover"]} [recover]
  */
 export function changeOwn(method, path, body, retrying, recover) {
-  return sendAuthorized(`${OWN_PATH}${path}`, body, retrying, { method, isFinal, recover });
+  const key = method === "POST" ? makeIdempotencyKey() : undefined;
+  return sendAuthorized(`${OWN_PATH}${path}`, body, retrying, { method, isFinal, recover, key });
 }
 
 /** Whether a stored object has all values that were sent.

@@ -6,7 +6,7 @@ import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } f
 import { now, setServerTime } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText } from "../lib/element.js";
-import { sendWithRetry } from "../lib/http.js";
+import { makeIdempotencyKey, sendWithRetry } from "../lib/http.js";
 import { currentStep, makePersonCode } from "../lib/person_code.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
@@ -151,7 +151,8 @@ async function register() {
   began = Date.now();
   setState("submitting");
   showMessage(["正在登记…", "Registering…"]);
-  const answer = await sendWithRetry("/v1/people", async () => body, showRetry, { tryMs: SUBMIT_TRY_MS, isFinal });
+  const options = { tryMs: SUBMIT_TRY_MS, isFinal, key: makeIdempotencyKey() };
+  const answer = await sendWithRetry("/v1/people", async () => body, showRetry, options);
   const words = problems[answer.body.code] ?? unknownProblem;
   if (answer.status === 200) {
     saveRegistration(answer.body);

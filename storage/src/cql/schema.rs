@@ -23,11 +23,13 @@ pub enum Schema {
 }
 
 /// The tables that gateways make.
-pub(super) const TABLES: [&str; 6] =
-    ["version", "visits_by_person", "visits_by_venue", "visit_days", "rows", "changes"];
+pub(super) const TABLES: [&str; 7] =
+    ["version", "visits_by_person", "visits_by_venue", "visit_days", "rows", "changes", "answers"];
 
-/// The statements that each version adds to the one before.
-const VERSIONS: [&[&str]; 1] = [&[
+/// The statements that each version adds to the one before. They only add: gateways of the version before go
+/// on running until they are restarted.
+const VERSIONS: [&[&str]; 2] = [VERSION_1, VERSION_2];
+const VERSION_1: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS {}.visits_by_person (bucket int, day int, person bigint, at bigint, id blob, \
      venue bigint, said blob, PRIMARY KEY ((bucket, day), person, at, id)) WITH compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}",
@@ -43,7 +45,15 @@ const VERSIONS: [&[&str]; 1] = [&[
      PRIMARY KEY ((kind, bucket), key)) \
      WITH default_time_to_live = 3600 AND gc_grace_seconds = 3600 AND compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'MINUTES', 'compaction_window_size': 10}",
-]];
+];
+const VERSION_2: &[&str] = &[
+    // A day, as `ANSWER_MS`. A removed row that came back would be taken over, so tombstones need not outlive
+    // the rows.
+    "CREATE TABLE IF NOT EXISTS {}.answers (kind text, bucket int, key blob, value blob, writer blob, \
+     PRIMARY KEY ((kind, bucket), key)) \
+     WITH default_time_to_live = 86400 AND gc_grace_seconds = 3600 AND compaction = \
+     {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': 2}",
+];
 /// The replication factor, where the cluster has at least as many nodes.
 const COPIES: usize = 3;
 /// The TTL of the migration lock, renewed after each statement.

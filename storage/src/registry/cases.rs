@@ -1,7 +1,7 @@
 //! Cases: the purpose and window under which one person is traced.
 
 use super::rows::{RegistryTable, Row, RowKey};
-use super::{Registry, Result, draw, pack, unpack};
+use super::{Registry, Result, pack, unpack};
 use scangate_core::id::{CaseId, PersonId};
 use scangate_core::time::Timestamp;
 use scangate_core::visit::Window;
@@ -57,7 +57,7 @@ impl Registry {
     /// Opens a case.
     pub fn open_case(&self, new: NewCase) -> Result<Case> {
         let NewCase { tracer, person, purpose, reference, window: Window { from, to }, opened } = new;
-        let id = CaseId(draw()?);
+        let id = CaseId(self.make_id()?);
         let case = Case { id, tracer, person, purpose, reference, from, to, opened };
         let about = (u128::from(person.0) << 64 | u128::from(id.0)).to_be_bytes();
         let id = id.0.to_be_bytes();

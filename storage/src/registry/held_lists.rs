@@ -1,7 +1,7 @@
 //! Held lists: lists that wait for a second approver.
 
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, draw, pack, unpack};
+use super::{Registry, Result, pack, unpack};
 use scangate_core::id::HeldId;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,12 +57,10 @@ impl Registry {
     /// Stores a list until it is approved.
     pub fn hold(&self, new: NewHeldList) -> Result<HeldId> {
         let NewHeldList { kind, sent_by, at, count, body } = new;
-        let id = HeldId(draw()?);
+        let id = HeldId(self.make_id()?);
         let held = HeldList { id, kind, sent_by, at, count, body };
-        match self.claim(Row::new(RegistryTable::Held, id.0.to_be_bytes(), pack(&held)))? {
-            None => Ok(id),
-            Some(_) => Err(RegistryError::Random),
-        }
+        self.add_made(&[Row::new(RegistryTable::Held, id.0.to_be_bytes(), pack(&held))])?;
+        Ok(id)
     }
 
     /// A held list by id.

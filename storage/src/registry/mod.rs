@@ -2,6 +2,7 @@
 //! embedded store or on a CQL cluster. Every write is durable when its call returns. Names, phones and
 //! document numbers are encrypted. Trails and colours are elsewhere and know only ids.
 
+mod answers;
 mod audit;
 mod budgets;
 mod cases;
@@ -13,6 +14,7 @@ mod facts;
 mod guardians;
 mod held_lists;
 mod key_histories;
+mod made_ids;
 mod papers;
 mod people;
 mod policies;
@@ -23,6 +25,7 @@ mod test_sites;
 mod upstream;
 mod venues;
 
+pub use answers::{AnswerClaim, ClaimResult, RequestKey};
 pub use audit::{Act, AuditChainError, AuditEntry};
 pub use cases::{Case, NewCase};
 pub use changes::{Change, ChangeEntry};
@@ -31,6 +34,7 @@ pub use count::Counts;
 pub use erasures::{Erasure, Tombstone};
 pub use facts::{FactReport, RecordedFact};
 pub use held_lists::{HeldList, HeldListKind, NewHeldList};
+pub use made_ids::IdSource;
 pub use people::{Person, RegisteredPerson};
 pub use policies::StoredPolicy;
 pub use test_sites::NewTestSite;
@@ -73,7 +77,7 @@ type Result<T> = std::result::Result<T, RegistryError>;
 
 /// The registry. Clones share one store.
 #[derive(Clone)]
-pub struct Registry(Arc<RegistryState>);
+pub struct Registry(Arc<RegistryState>, IdSource);
 
 struct RegistryState {
     rows: Box<dyn Rows>,
@@ -95,12 +99,13 @@ impl Registry {
     }
 
     fn over(rows: Box<dyn Rows>, secret: &Secret) -> Result<Self> {
-        Ok(Self(Arc::new(RegistryState {
+        let state = RegistryState {
             rows,
             seal: seal(secret)?,
             documents_by: DocumentIndex::new(&secret.purpose("registry index")),
             audited: AtomicU64::new(0),
-        })))
+        };
+        Ok(Self(Arc::new(state), IdSource::default()))
     }
 
     /// Whether other gateways also write to this store.

@@ -1,5 +1,6 @@
 //! People: registered persons, found by id or by document.
 
+use super::answers::ANSWER_MS;
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
@@ -31,13 +32,16 @@ pub struct RegisteredPerson {
     pub person: PersonId,
     /// The kid of the person's key.
     pub kid: u8,
-    /// Whether the document was unknown before.
+    /// Whether the document was unknown before, or registered by an earlier try of the same request.
     pub is_new: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct SealedFields {
     registered: Timestamp,
+    /// The request with an idempotency key that registered the person, until the fields change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<[u8; 16]>,
     #[serde(default)]
     proven: bool,
     personal: Personal,
@@ -47,7 +51,9 @@ impl Registry {
     /// Registers people, in order. One document is one person, also within the list and across concurrent
     /// gateways. **Errors**: some may have been registered; repeating the list finds them as known.
     pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<RegisteredPerson>> {
-        let fields = |one: &Personal| SealedFields { registered: now, proven: false, personal: one.clone() };
+        let request = self.1.request();
+        let fields =
+            |one: &Personal| SealedFields { registered: now, request, proven: false, personal: one.clone() };
         self.enter(people, kid, fields)
     }
 
@@ -58,7 +64,9 @@ impl Registry {
         kid: u8,
         now: Timestamp,
     ) -> Result<Vec<RegisteredPerson>> {
-        let fields = |one: &Personal| SealedFields { registered: now, proven: true, personal: one.clone() };
+        let request = self.1.request();
+        let fields =
+            |one: &Personal| SealedFields { registered: now, request, proven: true, personal: one.clone() };
         self.enter(people, kid, fields)
     }
 
@@ -120,14 +128,25 @@ impl Registry {
         for (&at, found) in missing.iter().zip(found) {
             known[at] = found;
         }
-        let registered = people.iter().zip(known).map(|(&(_, person), known)| match known {
+        let registered = people.iter().zip(known).map(|(&(personal, person), known)| match known {
             None => Ok(RegisteredPerson { person, kid, is_new: true }),
             Some(row) => {
                 let kid = *row.first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
-                Ok(RegisteredPerson { person, kid, is_new: false })
+                Ok(RegisteredPerson {
+                    person,
+                    kid,
+                    is_new: self.is_of_this_request(person, &row, &fields(personal))?,
+                })
             }
         });
         registered.collect()
+    }
+
+    /// Whether this very request registered the person a short time ago: its first try lost its answer.
+    fn is_of_this_request(&self, id: PersonId, value: &[u8], new: &SealedFields) -> Result<bool> {
+        let (Some(_), Some((_, sealed))) = (new.request, value.split_first()) else { return Ok(false) };
+        let known: SealedFields = unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?;
+        Ok(known.request == new.request && new.registered.since_ms(known.registered) < ANSWER_MS)
     }
 
     /// Encodes a row: the kid, then the sealed fields.
@@ -138,7 +157,7 @@ impl Registry {
     fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
         let (&kid, sealed) =
             value.split_first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
-        let SealedFields { registered, proven, personal } =
+        let SealedFields { registered, proven, personal, .. } =
             unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?;
         Ok(Person { id, kid, registered, proven, personal })
     }
@@ -184,7 +203,8 @@ impl Registry {
             let mut person = self.opened(id, &value)?;
             change.apply(&mut person.personal);
             let Person { kid, registered, proven, .. } = person;
-            let fields = SealedFields { registered, proven, personal: person.personal.clone() };
+            let personal = person.personal.clone();
+            let fields = SealedFields { registered, request: None, proven, personal };
             let changed = self.sealed(id, kid, &fields)?;
             if self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
                 return Ok(Some(person));

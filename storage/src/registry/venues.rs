@@ -2,7 +2,7 @@
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey};
-use super::{Registry, RegistryError, Result, draw, pack, unpack};
+use super::{Registry, Result, pack, unpack};
 use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
 use scangate_core::time::Timestamp;
@@ -29,7 +29,7 @@ impl Registry {
         let mut added = Vec::with_capacity(venues.len());
         for NewVenue { name, kind, district, dwell, checks } in venues {
             added.push(Venue {
-                id: VenueId(draw()?),
+                id: VenueId(self.make_id()?),
                 name,
                 kind,
                 district,
@@ -42,8 +42,8 @@ impl Registry {
         let row = |venue: &Venue| Row::new(RegistryTable::Venues, venue.id.0.to_be_bytes(), pack(venue));
         let rows: Vec<Row> = added.iter().map(row).collect();
         let changes: Vec<Change> = added.iter().map(|venue| Change::Venue(venue.id)).collect();
-        let taken = self.announcing(&changes, || self.rows().claim(&rows))?;
-        if taken.iter().any(Option::is_some) { Err(RegistryError::Random) } else { Ok(added) }
+        self.announcing(&changes, || self.add_made(&rows))?;
+        Ok(added)
     }
 
     /// A venue by id.

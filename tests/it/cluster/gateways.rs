@@ -8,7 +8,8 @@ use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
-    ClusterCity, Gateway, TestReply, TestTown, away_from_midnight, cluster, eventually, refused, send,
+    ClusterCity, Gateway, TestReply, TestTown, away_from_midnight, cluster, eventually, post_keyed, refused,
+    send,
 };
 use serde_json::{Value, json};
 
@@ -136,6 +137,45 @@ async fn a_key_or_pass_that_one_gateway_invalidates_opens_no_door_at_another() -
     eventually(there, |code| code == "person-code-invalid").await?;
     let looked = second.send("GET", &look(&new), &terminal, String::new()).await?;
     assert_eq!(looked.status(), 200, "{}", looked.text());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_key_acts_once_in_the_city_and_a_fact_is_one_fact() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (_city, mut town, mut second) = found("keyed", 1).await?;
+    let authority = town.authority.clone();
+    // Both gateways get the first request at the same time.
+    let venue = json!({"name": "Tea house", "kind": "restaurant", "district": "Yunlong"}).to_string();
+    let (one, other) = tokio::join!(
+        post_keyed(&mut town.connection, "/v1/venues", &authority, "\"venue\"", venue.clone()),
+        post_keyed(&mut second.connection, "/v1/venues", &authority, "\"venue\"", venue.clone()),
+    );
+    assert_eq!((one?.text(), 200), {
+        let other = other?;
+        (other.text(), other.status())
+    });
+
+    let person = json!({
+        "name": "孙八", "phone": "13900007070", "document": {"type": "passport", "number": "E70000071"},
+    });
+    let register = person.to_string();
+    let first = post_keyed(&mut town.connection, "/v1/people", "", "field-1", register.clone()).await?;
+    let again = post_keyed(&mut second.connection, "/v1/people", "", "field-1", register.clone()).await?;
+    assert_eq!((again.status(), again.text()), (200, first.text()));
+    assert!(first.json()?["key"].is_string() && again.header("idempotency-replayed") == Some("true"));
+    let without = second.send("POST", "/v1/people", "", register).await?;
+    assert_eq!(without.status_and_code(), refused(409, "already-registered"));
+    let other = person.to_string().replace("孙八", "别人");
+    let other = post_keyed(&mut second.connection, "/v1/people", "", "field-1", other).await?;
+    assert_eq!(other.status_and_code(), refused(422, "idempotency-key-reused"));
+
+    let fact = json!({
+        "person": town.residents[0].person, "kind": "confirmed", "at": now(), "source": "test",
+    });
+    let first = town.send("POST", "/v1/facts", &authority, fact.to_string()).await?.lines()?;
+    let again = second.send("POST", "/v1/facts", &authority, fact.to_string()).await?.lines()?;
+    assert_eq!((&again[0]["fact"], &again[0]["repeated"]), (&first[0]["fact"], &json!(true)));
     Ok(())
 }
 

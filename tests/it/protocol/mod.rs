@@ -3,6 +3,7 @@
 mod addresses;
 mod bodies;
 mod early_data;
+mod idempotency;
 mod landing;
 mod migration;
 mod streams;

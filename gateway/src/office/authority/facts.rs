@@ -5,6 +5,7 @@ use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json::{self, Json};
 use crate::office::http::ndjson::{NdjsonLine, NdjsonLines};
 use crate::office::{Office, blocking};
@@ -18,7 +19,7 @@ use scangate_core::id::{FactId, PersonId};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{FactReport, HeldListKind, NewHeldList, RecordedFact};
+use scangate_storage::registry::{FactReport, HeldListKind, IdSource, NewHeldList, RecordedFact};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ type FactList = Vec<(u64, Result<Fact, OfficeError>)>;
 pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     request: Request,
 ) -> Result<Response, OfficeError> {
     let body = json::body(request, LIST_BYTES_MAX).await?;
@@ -48,7 +50,7 @@ pub(in crate::office) async fn add(
         let list = read(&office, &lines)?;
         if needs_approval(&office, &claims, &unrecorded(&office, &list)?)? {
             let text = String::from_utf8_lossy(&body).into_owned();
-            return hold(&office, &claims, &list, text);
+            return hold(&office, &ids, &claims, &list, text);
         }
         let count = list.iter().filter(|(_, line)| line.is_ok()).count();
         office.audit(&claims, "facts-posted", String::new(), json!({"facts": count}))?;
@@ -115,7 +117,13 @@ fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<b
     Ok(false)
 }
 
-fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Result<Response, OfficeError> {
+fn hold(
+    office: &Office,
+    ids: &IdSource,
+    claims: &Claims,
+    list: &FactList,
+    body: String,
+) -> Result<Response, OfficeError> {
     let count = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
     office.audit(claims, "facts-held", String::new(), json!({"facts": count}))?;
     let new = NewHeldList {
@@ -125,7 +133,7 @@ fn hold(office: &Office, claims: &Claims, list: &FactList, body: String) -> Resu
         count,
         body,
     };
-    let held = office.registry.hold(new)?;
+    let held = office.registry.making(ids).hold(new)?;
     metrics::counter!("scangate_held_total", "kind" => "facts").increment(1);
     tracing::warn!(%held, facts = count, "a list of facts waits for a second approver");
     let problems: Vec<Value> =

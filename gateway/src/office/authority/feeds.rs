@@ -5,6 +5,7 @@ use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, StrictQuery};
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json;
 use crate::office::residents::certificates::salt;
 use crate::office::{Office, PEOPLE_AT_ONCE, blocking};
@@ -74,6 +75,7 @@ struct Feed {
 pub(in crate::office) async fn receive(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     request: Request,
 ) -> Result<Response, OfficeError> {
     let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
@@ -95,7 +97,7 @@ pub(in crate::office) async fn receive(
             office.audit(&claims, "feed-held", feed.head.source, detail)?;
             let (sent_by, count) = (claims.subject, feed.lines.len() as u64);
             let new = NewHeldList { kind: HeldListKind::Feed, sent_by, at: clock::now(), count, body };
-            let held = office.registry.hold(new)?;
+            let held = office.registry.making(&ids).hold(new)?;
             metrics::counter!("scangate_held_total", "kind" => "feed").increment(1);
             tracing::warn!(%held, worsening, "a feed waits for a second approver");
             return Ok((StatusCode::ACCEPTED, axum::Json(value!({"held": held}))).into_response());

@@ -5,6 +5,7 @@ use crate::office::colours::cpu_throttle::CpuThrottle;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
 use crate::tables::policies::{PublishedPolicy, sign};
@@ -120,6 +121,7 @@ fn deciding_rule(policy: &Policy, judgement: &Judgement) -> String {
 pub(in crate::office) async fn publish(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     request: Request,
 ) -> Result<Response, OfficeError> {
     let (body, policy) = pack(request).await?;
@@ -133,7 +135,7 @@ pub(in crate::office) async fn publish(
             count: 1,
             body,
         };
-        let held = office.registry.hold(new)?;
+        let held = office.registry.making(&ids).hold(new)?;
         metrics::counter!("scangate_held_total", "kind" => "policy").increment(1);
         tracing::warn!(%held, policy = label, "a rule pack waits for a second approver");
         let answer = axum::Json(value!({"held": held, "policy": label}));

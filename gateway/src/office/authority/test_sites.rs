@@ -8,6 +8,7 @@ use crate::office::http::csv;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, StrictQuery};
 use crate::office::http::format::{self, Format};
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, audit_first, blocking};
@@ -24,7 +25,7 @@ use scangate_core::refusal::Refusal;
 use scangate_core::test_site::{Minute, Opening, TestSite};
 use scangate_core::time::Timestamp;
 use scangate_core::venue::Doors;
-use scangate_storage::registry::NewTestSite;
+use scangate_storage::registry::{IdSource, NewTestSite};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -62,15 +63,17 @@ impl TestSiteLine {
 pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "test-sites-added", String::new(), json!({})).await?;
-    Ok(line_handler::answer(NewTestSites { office }, body))
+    Ok(line_handler::answer(NewTestSites { office, ids }, body))
 }
 
 /// The handler of new test sites.
 struct NewTestSites {
     office: Arc<Office>,
+    ids: IdSource,
 }
 
 impl LineHandler for NewTestSites {
@@ -83,8 +86,8 @@ impl LineHandler for NewTestSites {
     }
 
     async fn store(&self, new: Vec<NewTestSite>) -> GroupResult<TestSite> {
-        let office = Arc::clone(&self.office);
-        blocking(move || Ok(office.registry.add_test_sites(new)?.into_iter().map(Ok).collect())).await?
+        let registry = self.office.registry.making(&self.ids);
+        blocking(move || Ok(registry.add_test_sites(new)?.into_iter().map(Ok).collect())).await?
     }
 
     fn answer(&self, site: TestSite, text: &mut BytesMut) -> Result<(), OfficeError> {

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{PathId, PathIds};
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::poster as drawing;
@@ -19,7 +20,7 @@ use scangate_core::id::VenueId;
 use scangate_core::refusal::Refusal;
 use scangate_core::text::label;
 use scangate_core::venue::{Dwell, Venue, VenueKind};
-use scangate_storage::registry::NewVenue;
+use scangate_storage::registry::{IdSource, NewVenue};
 use serde::Deserialize;
 use serde_json::json;
 use std::str::FromStr;
@@ -63,15 +64,17 @@ pub(in crate::office) fn checked(text: &str, field: &str) -> Result<String, Offi
 pub(in crate::office) async fn add(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "venues-added", String::new(), json!({})).await?;
-    Ok(line_handler::answer(NewVenues { office }, body))
+    Ok(line_handler::answer(NewVenues { office, ids }, body))
 }
 
 /// The handler of new venues.
 struct NewVenues {
     office: Arc<Office>,
+    ids: IdSource,
 }
 
 impl LineHandler for NewVenues {
@@ -84,9 +87,9 @@ impl LineHandler for NewVenues {
     }
 
     async fn store(&self, new: Vec<NewVenue>) -> GroupResult<Venue> {
-        let office = Arc::clone(&self.office);
+        let (office, registry) = (Arc::clone(&self.office), self.office.registry.making(&self.ids));
         blocking(move || {
-            let added = office.registry.add_venues(new)?;
+            let added = registry.add_venues(new)?;
             added.iter().for_each(|venue| office.tables.venues.put(venue.clone()));
             Ok(added.into_iter().map(Ok).collect())
         })

@@ -3,7 +3,7 @@
 
 use super::error::OfficeError;
 use crate::clock;
-use crate::office::Office;
+use crate::office::{Office, role};
 use crate::rooms::authenticate::{Terminal, bearer};
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
@@ -70,6 +70,16 @@ impl FromRequestParts<Arc<Office>> for Resident {
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
         resident(header(parts)?, office).map(Self).map_err(OfficeError::from)
     }
+}
+
+/// The verified sender of a request: role and subject of a bearer token, or the resident. None without a valid
+/// token.
+pub(super) fn sender(parts: &Parts, office: &Office) -> Option<String> {
+    if let Ok(claims) = claims(parts, office) {
+        return Some(format!("{}/{}", role(claims.role), claims.subject));
+    }
+    let person = resident(header(parts).ok()?, office).ok()?;
+    Some(format!("resident/{person}"))
 }
 
 /// A valid bearer token of another role answers 403; any other header 401.

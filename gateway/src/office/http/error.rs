@@ -79,6 +79,8 @@ pub(in crate::office) enum OfficeError {
     FeedOutOfOrder(u64),
     /// A rule pack that would give so many people a more severe colour.
     MassFlip(u64),
+    /// The idempotency key stands for a request with another body.
+    KeyReused,
     /// The sender of a list may not approve it.
     SameApprover,
     /// The answer would have too many persons.
@@ -130,6 +132,7 @@ impl OfficeError {
                 "{worse} people would get a more severe colour: check the dry run; to confirm, approve with \
                  {{\"worse\": {worse}}}"
             )),
+            Self::KeyReused => rows::KEY_REUSED,
             Self::SameApprover => rows::SAME_APPROVER,
             Self::AnswerTooLarge => rows::ANSWER_TOO_LARGE,
             Self::PolicyInvalid(detail) => rows::POLICY_INVALID.detail(detail.as_str()),
@@ -306,6 +309,7 @@ mod tests {
             (E::FeedUntrusted, 422, "feed-untrusted", NEVER),
             (E::FeedOutOfOrder(7), 409, "feed-out-of-order", NEVER),
             (E::MassFlip(7), 409, "mass-flip", NEVER),
+            (E::KeyReused, 422, "idempotency-key-reused", NEVER),
             (E::SameApprover, 403, "same-approver", NEVER),
             (E::AnswerTooLarge, 422, "answer-too-large", NEVER),
             (E::PolicyInvalid("x".into()), 422, "policy-invalid", NEVER),

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub(super) mod error;
 pub(super) mod extract;
 pub(super) mod format;
+pub(super) mod idempotency;
 pub(super) mod json;
 pub(super) mod line_handler;
 pub(super) mod ndjson;

@@ -278,6 +278,12 @@ pub(super) const FEED_OUT_OF_ORDER: ProblemRow<'static> =
     ProblemRow::new(409, "feed-out-of-order", "Another feed comes next", "");
 pub(super) const MASS_FLIP: ProblemRow<'static> =
     ProblemRow::new(409, "mass-flip", "The rule pack would change very many colours at once", "");
+pub(super) const KEY_REUSED: ProblemRow<'static> = ProblemRow::new(
+    422,
+    "idempotency-key-reused",
+    "The idempotency key was used for another request",
+    "make a new key for each request, and send it again only with the same body",
+);
 pub(super) const SAME_APPROVER: ProblemRow<'static> = ProblemRow::new(
     403,
     "same-approver",

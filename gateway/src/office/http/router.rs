@@ -1,6 +1,7 @@
 //! The paths of the back office: every path of the contract that is not a scan.
 
 use super::error::OfficeError;
+use super::idempotency::answer_once;
 use crate::office::authority::{
     audit, check_ins, facts, feeds, held, keys, late_scans, person_keys, person_records, policies,
     test_sites, venues,
@@ -13,6 +14,7 @@ use crate::office::residents::{
 use crate::office::tracers::cases;
 use crate::office::{Office, pages, registration};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 use scangate_core::refusal::Refusal;
 use std::sync::Arc;
@@ -29,7 +31,8 @@ pub fn router(office: Arc<Office>) -> Router {
         .merge(pages::router())
         .method_not_allowed_fallback(async || OfficeError::from(Refusal::MethodNotAllowed))
         .fallback(not_found)
-        .with_state(office)
+        .with_state(Arc::clone(&office))
+        .layer(from_fn_with_state(office, answer_once))
 }
 
 /// Registration, and what residents do for themselves and their dependants.

@@ -7,6 +7,7 @@ pub mod providers;
 pub(super) mod service;
 
 use super::http::error::OfficeError;
+use super::http::idempotency::RequestIds;
 use super::http::json::{self, BODY_BYTES_MAX, Json};
 use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key, replace};
 use super::{Office, blocking};
@@ -162,9 +163,10 @@ impl From<PictureError> for OfficeError {
 
 /// `POST /v1/people`. Where the pack asks for proof, a document that is proven again gets a new key, and the
 /// earlier one ends. Without proof a registered document is rejected: knowing its number does not prove to be
-/// its holder.
+/// its holder. A request with an idempotency key gets its own first answer.
 pub(super) async fn register(
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     request: Request,
 ) -> Result<axum::Json<PhoneKey>, OfficeError> {
     let (application, _slot) = read::<Application>(&office, request).await?;
@@ -174,7 +176,7 @@ pub(super) async fn register(
     let office = Arc::clone(&office);
     let given = blocking(move || {
         let people = std::slice::from_ref(&personal);
-        let registered = enrol(&office, people, proof)?.pop().ok_or(OfficeError::StoreUnavailable)?;
+        let registered = enrol(&office, people, proof, &ids)?.pop().ok_or(OfficeError::StoreUnavailable)?;
         match (registered.is_new, proof) {
             (true, _) => phone_key(&office, registered),
             (false, PhoneProof::Verified) => replace(&office, registered, &personal),

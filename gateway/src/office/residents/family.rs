@@ -8,6 +8,7 @@ use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json::Json;
 use crate::office::registration;
 use crate::office::{Office, blocking};
@@ -18,7 +19,7 @@ use scangate_core::kin::{Kin, Side};
 use scangate_core::person::{Document, PersonClass, Personal};
 use scangate_core::policy::Right;
 use scangate_core::refusal::Refusal;
-use scangate_storage::registry::{Person, RegisteredPerson};
+use scangate_storage::registry::{IdSource, Person, RegisteredPerson};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -46,13 +47,14 @@ pub(in crate::office) struct Guardian {
 pub(in crate::office) async fn add_dependant(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     Json(dependant): Json<Dependant>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         may_take(&office, id, dependant.person)?;
         let registered = match dependant {
             Dependant { name: Some(name), document: Some(document), person: None } => {
-                register(&office, id, name, document)?
+                register(&office, &ids, id, name, document)?
             }
             Dependant { name: None, document: None, person: Some(person) } => known(&office, id, person)?,
             Dependant { .. } => {
@@ -111,6 +113,7 @@ fn need_named(office: &Office, holder: PersonId, person: &Person) -> Result<(), 
 /// already acts for that person: name and document number do not prove the right to act for an adult.
 fn register(
     office: &Office,
+    ids: &IdSource,
     holder: PersonId,
     name: String,
     document: Document,
@@ -118,7 +121,7 @@ fn register(
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
-    let registered = enrol(office, std::slice::from_ref(&personal), PhoneProof::Unverified)?
+    let registered = enrol(office, std::slice::from_ref(&personal), PhoneProof::Unverified, ids)?
         .pop()
         .ok_or(OfficeError::StoreUnavailable)?;
     if registered.is_new {

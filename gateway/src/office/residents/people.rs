@@ -6,6 +6,7 @@ use crate::clock;
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::registration::{self, OfferedProofs};
@@ -24,7 +25,7 @@ use scangate_core::person::{PersonClass, Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
-use scangate_storage::registry::RegisteredPerson;
+use scangate_storage::registry::{IdSource, RegisteredPerson};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -70,16 +71,18 @@ pub(in crate::office) enum PhoneProof {
     Unverified,
 }
 
-/// Registers people and adds those who are new to the colour table.
+/// Registers people and adds those who are new to the colour table. `ids` tells a request with an idempotency
+/// key that its own first try registered a person.
 pub(in crate::office) fn enrol(
     office: &Office,
     people: &[Personal],
     proof: PhoneProof,
+    ids: &IdSource,
 ) -> Result<Vec<RegisteredPerson>, OfficeError> {
-    let (kid, now) = (office.tables.keyring.current().0, clock::now());
+    let (kid, now, registry) = (office.tables.keyring.current().0, clock::now(), office.registry.making(ids));
     let registered = match proof {
-        PhoneProof::Verified => office.registry.register_proven(people, kid, now)?,
-        PhoneProof::Unverified => office.registry.register(people, kid, now)?,
+        PhoneProof::Verified => registry.register_proven(people, kid, now)?,
+        PhoneProof::Unverified => registry.register(people, kid, now)?,
     };
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
@@ -90,15 +93,17 @@ pub(in crate::office) fn enrol(
 pub(in crate::office) async fn import(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
-    Ok(line_handler::answer(NewPeople { office }, body))
+    Ok(line_handler::answer(NewPeople { office, ids }, body))
 }
 
 /// The handler of imported people.
 struct NewPeople {
     office: Arc<Office>,
+    ids: IdSource,
 }
 
 impl LineHandler for NewPeople {
@@ -111,8 +116,8 @@ impl LineHandler for NewPeople {
     }
 
     async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
-        let office = Arc::clone(&self.office);
-        Ok(blocking(move || enrol(&office, &people, PhoneProof::Unverified))
+        let (office, ids) = (Arc::clone(&self.office), self.ids.clone());
+        Ok(blocking(move || enrol(&office, &people, PhoneProof::Unverified, &ids))
             .await??
             .into_iter()
             .map(Ok)

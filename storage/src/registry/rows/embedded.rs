@@ -169,6 +169,7 @@ impl Rows for EmbeddedRows {
     fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()> {
         RegistryTable::ALL
             .into_iter()
+            .filter(|table| !table.has_ttl())
             .try_for_each(|table| self.keys(table, &mut |key| each(table.name(), key)))
     }
 

@@ -63,6 +63,8 @@ pub(super) enum RegistryTable {
     Changes,
     /// By gateway: the time up to which its journal is drained.
     Drained,
+    /// By scope of an idempotency key, and part: the sealed answer. Rows end by TTL, or by a sweep.
+    Answers,
 }
 
 /// The size of a group's key, where it is the id with which a key begins. **Units**: bytes.
@@ -73,7 +75,7 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -98,6 +100,7 @@ impl RegistryTable {
         Self::Tombstones,
         Self::Changes,
         Self::Drained,
+        Self::Answers,
     ];
 
     /// The table's name, valid in stores and readable in reports.
@@ -127,12 +130,19 @@ impl RegistryTable {
             Self::Tombstones => "tombstones",
             Self::Changes => "changes",
             Self::Drained => "drained",
+            Self::Answers => "answers",
         }
     }
 
-    /// Whether the rows belong to the city, and not to the coordination of its gateways.
+    /// Whether the rows belong to the city, and neither to the coordination of its gateways nor to the
+    /// requests of its last day.
     pub(super) const fn is_copied(self) -> bool {
-        !matches!(self, Self::Changes | Self::Drained)
+        !matches!(self, Self::Changes | Self::Drained | Self::Answers)
+    }
+
+    /// Whether the rows end after a time.
+    const fn has_ttl(self) -> bool {
+        matches!(self, Self::Changes | Self::Answers)
     }
 
     /// The group of a key: the prefix that it shares with its neighbours.
@@ -161,7 +171,8 @@ impl RegistryTable {
             | Self::Bookings
             | Self::KeyHistories
             | Self::Tombstones
-            | Self::Changes => ID_BYTES,
+            | Self::Changes
+            | Self::Answers => ID_BYTES,
         };
         key.get(..bytes).unwrap_or(key)
     }

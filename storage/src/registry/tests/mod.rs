@@ -1,6 +1,7 @@
 //! The registry over a real store on a real disk and over a real cluster, with the same tests.
 
 mod acts;
+mod answers;
 mod evidence;
 mod guardians;
 mod people;
@@ -10,6 +11,7 @@ mod test_sites;
 use super::*;
 use crate::cql::testing::cluster;
 use acts::{audited_by_many, broken_audit, budgets, released_once};
+use answers::{answered_once, claimed_by_one, made_once_by_a_repeated_request};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
 use people::{
@@ -82,6 +84,9 @@ over_both!(
     audited_by_many,
     budgets,
     released_once,
+    answered_once,
+    claimed_by_one,
+    made_once_by_a_repeated_request,
     reported_once_a_day,
     tied_by_many,
     proven_for_good,
@@ -113,7 +118,8 @@ fn fact(id: FactId, person: PersonId) -> Fact {
         until: None,
         recorded: NOW,
         source,
-        reference: None,
+        // Facts of different ids are different facts.
+        reference: Some(id.to_string()),
         force: Force::InForce,
     }
 }

@@ -9,6 +9,7 @@ use crate::office::http::auth::Tracer;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, PathIds, StrictQuery};
 use crate::office::http::format::Format;
+use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use answer::{contacts, trail_visits, venue_visits};
@@ -44,6 +45,7 @@ pub(in crate::office) struct CaseLine {
 pub(in crate::office) async fn open(
     Tracer(claims): Tracer,
     State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
     Json(line): Json<CaseLine>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let window = window(&office, line.from, line.to)?;
@@ -58,7 +60,7 @@ pub(in crate::office) async fn open(
         let CaseLine { person, purpose, reference, .. } = line;
         let tracer = claims.subject.clone();
         let new = NewCase { tracer, person, purpose, reference, window, opened: clock::now() };
-        let case = office.registry.open_case(new)?;
+        let case = office.registry.making(&ids).open_case(new)?;
         let detail = json!({"person": person, "purpose": case.purpose, "reference": case.reference});
         office.audit(&claims, "case-opened", case.id.to_string(), detail)?;
         Ok(axum::Json(json!({"case": case.id})))

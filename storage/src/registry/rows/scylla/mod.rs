@@ -3,7 +3,7 @@
 //! refuses it for as long as the failure detector still counts a dead node as up.
 //!
 //! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket),
-//! key))`, in one CQL table without and in one with a TTL. A kind is a registry table's name. A bucket holds
+//! key))`, in a CQL table without a TTL, and in one with a TTL each for changes and for answers. A kind is a registry table's name. A bucket holds
 //! the groups that hash to it, so a group is one slice of one partition. `writer` is a random number drawn
 //! for each conditional write. If the cluster cannot report whether a conditional write was applied, that
 //! number identifies it.
@@ -40,7 +40,7 @@ const WRITER_BYTES: usize = 8;
 /// The number of locks that partitions share.
 const LOCKS: usize = 512;
 
-/// The prepared statements for one of the two CQL tables.
+/// The prepared statements for one of the CQL tables.
 struct RowStatements {
     get: PreparedStatement,
     group: PreparedStatement,
@@ -58,7 +58,8 @@ struct RowStatements {
 pub(in crate::registry) struct ScyllaRows {
     cluster: Arc<Cluster>,
     staying: OnceCell<RowStatements>,
-    ending: OnceCell<RowStatements>,
+    changes: OnceCell<RowStatements>,
+    answers: OnceCell<RowStatements>,
     locks: Vec<Mutex<()>>,
 }
 
@@ -68,12 +69,17 @@ type ClusterResult<T> = std::result::Result<T, ClusterError>;
 impl ScyllaRows {
     pub(in crate::registry) fn new(cluster: Arc<Cluster>) -> Self {
         let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
-        Self { cluster, staying: OnceCell::new(), ending: OnceCell::new(), locks }
+        Self { cluster, staying: OnceCell::new(), changes: OnceCell::new(), answers: OnceCell::new(), locks }
     }
 
     async fn of(&self, table: RegistryTable) -> ClusterResult<&RowStatements> {
-        let (statements, name) =
-            if table == RegistryTable::Changes { (&self.ending, "changes") } else { (&self.staying, "rows") };
+        let (statements, name) = if table == RegistryTable::Changes {
+            (&self.changes, "changes")
+        } else if table == RegistryTable::Answers {
+            (&self.answers, "answers")
+        } else {
+            (&self.staying, "rows")
+        };
         statements.get_or_try_init(|| RowStatements::prepare(&self.cluster, name)).await
     }
 
