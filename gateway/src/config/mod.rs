@@ -12,13 +12,16 @@ pub use provider_address::{ProviderAddress, ProviderAddressError};
 use scangate_core::document::{self, DocumentError};
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use scangate_core::text::without_mark;
-use scangate_storage::cql::{Address, AddressError, Consistency};
+use scangate_storage::cql::{Address, AddressError, COPIES, Consistency};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+/// The most copies of a keyspace. More cost disk and time, and no city has used as many.
+const COPIES_MAX: u8 = 9;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -97,7 +100,7 @@ impl fmt::Display for StoreLocation {
 }
 
 /// The connection settings of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CqlConfig {
     /// A file whose first line is the user and whose second the password; `SCANGATE_CQL_USER` and
@@ -107,6 +110,8 @@ pub struct CqlConfig {
     pub authority: Option<PathBuf>,
     /// The consistency level of reads and writes: `quorum`, `local_quorum`, `all` or `one`.
     pub consistency: Consistency,
+    /// The copies of each row in a keyspace that this gateway makes. An existing keyspace keeps its own.
+    pub copies: u8,
     /// Buckets of the trails' partitions, fixed when the keyspace is created; 1,024 if not set.
     pub buckets: Option<u16>,
     /// From the address that a node announces to the address at which it is reached.
@@ -166,6 +171,19 @@ impl Default for Config {
             cql: CqlConfig::default(),
             registration: RegistrationConfig::default(),
             channel: Vec::new(),
+        }
+    }
+}
+
+impl Default for CqlConfig {
+    fn default() -> Self {
+        Self {
+            login: None,
+            authority: None,
+            consistency: Consistency::default(),
+            copies: COPIES,
+            buckets: None,
+            translate: BTreeMap::new(),
         }
     }
 }
@@ -248,6 +266,9 @@ impl Config {
         }
         if self.person_check_ins_max == 0 {
             return Err(("person_check_ins_max", "person_check_ins_max must be at least 1".into()));
+        }
+        if !(1..=COPIES_MAX).contains(&self.cql.copies) {
+            return Err(("copies", format!("copies must be between 1 and {COPIES_MAX}")));
         }
         if self.cql.buckets == Some(0) {
             return Err(("buckets", "buckets must be at least 1".into()));

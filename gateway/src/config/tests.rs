@@ -47,6 +47,8 @@ fn wrong_values_name_their_line() {
         let wrong_host = wrong(&channel("a", &host.replace("x.example", wrong_host)));
         assert!(wrong_host.contains(":4:9: a host is a name"), "{wrong_host}");
     }
+    assert!(wrong("[cql]\ncopies = 0").starts_with("gateway.toml:2:1: copies must be between 1 and 9"));
+    assert!(wrong("[cql]\ncopies = 10").starts_with("gateway.toml:2:1: copies must be"));
     assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
 }
 

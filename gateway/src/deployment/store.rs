@@ -8,9 +8,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
 use scangate_core::text::without_mark;
-use scangate_storage::cql::{Address, Cluster, ClusterOptions, FillState, Login, REQUEST_MAX, Schema};
+use scangate_storage::cql::{
+    Address, Cluster, ClusterOptions, FillState, Login, NODES_WAIT_MAX, REQUEST_MAX, Schema,
+};
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
+use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -81,9 +84,27 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
         consistency: config.consistency,
         translate: config.translate.iter().map(|(from, to)| (*from, *to)).collect(),
         schema,
+        copies: config.copies,
+        nodes_wait_max: NODES_WAIT_MAX,
         request_max: REQUEST_MAX,
     };
     Ok(Cluster::new(options)?)
+}
+
+/// What an operator can do about a keyspace whose copies are not the configured number; none where they are.
+#[must_use]
+pub fn copies_advice(keyspace: &str, copies: u8, wished: u8) -> Option<String> {
+    let differs =
+        format!("keyspace {keyspace} keeps {copies} copies of each row, and cql.copies is {wished}");
+    match copies.cmp(&wished) {
+        Ordering::Equal => None,
+        Ordering::Greater => Some(format!("{differs}: set cql.copies = {copies}")),
+        Ordering::Less => Some(format!(
+            "{differs}: raise it by `ALTER KEYSPACE {keyspace} WITH replication = \
+             {{'class': 'NetworkTopologyStrategy', 'DATA CENTRE': {wished}}}` and then \
+             `nodetool repair -full {keyspace}` on every node, or set cql.copies = {copies}"
+        )),
+    }
 }
 
 fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Availability> {

@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 20] = [
+const METRICS: [Metric; 21] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -57,6 +57,11 @@ const METRICS: [Metric; 20] = [
     counter("scangate_drained_total", &[], "Check-ins drained to the trail store"),
     counter("scangate_drain_failures_total", &[], "Drains that the trail store did not accept"),
     gauge("scangate_store_up", &[], "1 if the registry answered the last request, otherwise 0"),
+    gauge(
+        "scangate_store_copies",
+        &["kind"],
+        "Copies of each row on the cluster: wished by the configuration, and actual",
+    ),
     gauge("scangate_residents", &[], "Residents in the colour table"),
     gauge("scangate_venues", &[], "Venues in memory"),
     gauge(

@@ -36,6 +36,8 @@ pub(super) struct OpenGateway {
     pub(super) gateway: u64,
     pub(super) registry: Registry,
     pub(super) trails: Arc<dyn TrailStore>,
+    /// The cluster under registry and trails; none with embedded stores.
+    pub(super) cluster: Option<Arc<Cluster>>,
     pub(super) tables: Arc<Tables>,
     pub(super) journal: OpenJournal,
 }
@@ -76,7 +78,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
         // From here on the other gateways wait for this one. With a backlog they have waited throughout.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    Ok(OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, tables, journal })
+    Ok(OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, cluster, tables, journal })
 }
 
 fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {

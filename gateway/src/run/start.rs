@@ -2,6 +2,7 @@
 //! parts.
 
 use super::Addresses;
+use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
 use crate::config::{Config, Origin};
@@ -62,7 +63,8 @@ pub(super) fn start(
     opened: OpenGateway,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(RunningGateway, Addresses)> {
-    let OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, tables, journal } = opened;
+    let OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, cluster, tables, journal } =
+        opened;
     let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
     let (fevers, feverish) = FeverRecorder::new(Arc::clone(&tables), registry.clone());
     let batcher = BatcherParts {
@@ -95,6 +97,9 @@ pub(super) fn start(
     let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
     runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
     spawn_watchers(&runtime, config, &office, &tables);
+    if let Some(cluster) = cluster {
+        runtime.spawn(watch_copies(cluster, config.cql.copies));
+    }
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let admin =

@@ -57,6 +57,10 @@ pub struct ClusterOptions {
     pub translate: HashMap<SocketAddr, SocketAddr>,
     /// What connecting does to the schema.
     pub schema: Schema,
+    /// The copies of each row in a keyspace that connecting makes.
+    pub copies: u8,
+    /// The longest wait for as many nodes as copies: [`NODES_WAIT_MAX`](super::NODES_WAIT_MAX) in a gateway.
+    pub nodes_wait_max: Duration,
     /// The time limit of one request, retries included: [`REQUEST_MAX`] where a client waits for the answer.
     pub request_max: Duration,
 }
@@ -83,7 +87,7 @@ impl Cluster {
 
     /// Connects within this time, then makes or migrates the schema unless [`Schema::Leave`] is set. After an
     /// error, the next request tries again. **Errors**: no node answers; the login is refused; the schema has
-    /// a later version; the keyspace is being ended or is gone.
+    /// a later version; the keyspace is being ended or is gone; it would have fewer copies than asked for.
     pub fn connect(&self, within: Duration) -> Result<(), ClusterError> {
         let connected = self.wait(async { tokio::time::timeout(within, self.session()).await });
         match connected {
@@ -92,7 +96,9 @@ impl Cluster {
         }
     }
 
-    pub(super) fn keyspace(&self) -> &str {
+    /// The keyspace.
+    #[must_use]
+    pub fn keyspace(&self) -> &str {
         &self.options.address.keyspace
     }
 
@@ -162,7 +168,7 @@ async fn connect(options: &ClusterOptions) -> Result<Session, ClusterError> {
     }
     let session = builder.build().await.map_err(ClusterError::of)?;
     if options.schema != Schema::Leave {
-        schema::migrate(&session, &options.address.keyspace, options.schema).await?;
+        schema::migrate(&session, options).await?;
         ensure_living(&session, &options.address.keyspace).await?;
     }
     Ok(session)

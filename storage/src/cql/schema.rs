@@ -2,8 +2,10 @@
 //! Table `version` holds the schema version and the numbers written once. A gateway that migrates holds a
 //! lock row in it, whose TTL releases the lock if the gateway dies.
 
+use super::ClusterOptions;
 use super::answer::existing_version;
 use super::backoff::random_bytes;
+use super::copies::ensure_nodes;
 use super::error::ClusterError;
 use super::keyspace::has_keyspace;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -54,8 +56,6 @@ const VERSION_2: &[&str] = &[
      WITH default_time_to_live = 86400 AND gc_grace_seconds = 3600 AND compaction = \
      {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': 2}",
 ];
-/// The replication factor, where the cluster has at least as many nodes.
-const COPIES: usize = 3;
 /// The TTL of the migration lock, renewed after each statement.
 const MIGRATION_TTL_S: i32 = 120;
 /// The time limit for one schema statement to reach every node.
@@ -66,10 +66,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Migrates the keyspace to this version. It retries while concurrent changes of other gateways have not
 /// reached every node.
-pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -> Result<(), ClusterError> {
+pub(super) async fn migrate(session: &Session, options: &ClusterOptions) -> Result<(), ClusterError> {
     let (since, migrator) = (Instant::now(), i32::from_be_bytes(random_bytes()?));
     loop {
-        match bring(session, keyspace, schema, migrator).await {
+        match bring(session, options, migrator).await {
             Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
                 tracing::info!(%error, "the schema is still changing; retrying");
                 tokio::time::sleep(PAUSE).await;
@@ -81,13 +81,15 @@ pub(super) async fn migrate(session: &Session, keyspace: &str, schema: Schema) -
 
 /// Migrates once, as the migrator of this number. A lock that an earlier attempt of the same migrator took is
 /// its own.
-async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32) -> Result<(), ClusterError> {
+async fn bring(session: &Session, options: &ClusterOptions, migrator: i32) -> Result<(), ClusterError> {
+    let keyspace = options.address.keyspace.as_str();
     // If the version table cannot be read, the schema is missing or the cluster is down: making the schema
     // shows which.
     if version(session, keyspace).await.is_ok_and(|found| found == VERSIONS.len()) {
         return Ok(());
     }
-    if schema == Schema::Expect && !has_keyspace(session, keyspace).await? {
+    let is_made = has_keyspace(session, keyspace).await?;
+    if options.schema == Schema::Expect && !is_made {
         return Err(ClusterError::last(format!(
             "keyspace {keyspace} is gone, and this data folder has served it: if the city was ended, end the folder \
              by `gateway sunset`, too; a new city begins in a new folder"
@@ -98,19 +100,15 @@ async fn bring(session: &Session, keyspace: &str, schema: Schema, migrator: i32)
         statement.set_request_timeout(Some(STATEMENT_MAX));
         async move { session.query_unpaged(statement, &[]).await.map_err(ClusterError::of) }
     };
-    let nodes = session.get_cluster_state().get_nodes_info().len();
-    let copies = if nodes >= COPIES { COPIES } else { 1 };
-    if copies < COPIES {
-        tracing::warn!(
-            nodes,
-            "the cluster has too few nodes for {COPIES} copies: one node lost is data lost"
-        );
+    if !is_made {
+        let copies = options.copies;
+        ensure_nodes(session, keyspace, copies, options.nodes_wait_max).await?;
+        execute(&format!(
+            "CREATE KEYSPACE IF NOT EXISTS {{}} WITH replication = \
+             {{'class': 'NetworkTopologyStrategy', 'replication_factor': {copies}}}"
+        ))
+        .await?;
     }
-    execute(&format!(
-        "CREATE KEYSPACE IF NOT EXISTS {{}} WITH replication = \
-         {{'class': 'NetworkTopologyStrategy', 'replication_factor': {copies}}}"
-    ))
-    .await?;
     // Without a fixed id, each of several gateways would create another table of this name.
     let id = table_id(keyspace);
     execute(&format!(

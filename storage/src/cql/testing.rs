@@ -1,7 +1,7 @@
 //! The cluster that tests run on. `SCANGATE_TEST_CQL=host1,host2,…` names its nodes, and `tests/run` starts
 //! one. Each test has its own keyspace.
 
-use super::{Cluster, ClusterOptions, Consistency, Schema, clock};
+use super::{COPIES, Cluster, ClusterOptions, Consistency, NODES_WAIT_MAX, Schema, clock};
 use scylla_proxy::example_db_errors::{read_timeout, write_timeout};
 use scylla_proxy::{
     Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, ResponseReaction,
@@ -37,6 +37,8 @@ pub(crate) fn options(test: &str) -> ClusterOptions {
         consistency: Consistency::default(),
         translate: HashMap::new(),
         schema: Schema::Make,
+        copies: COPIES,
+        nodes_wait_max: NODES_WAIT_MAX,
         request_max: REQUEST_MAX,
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::operation::sunset::{SunsetRun, body, live, verify};
 use anyhow::Context as _;
-use scangate_storage::cql::{Cluster, ClusterError, ClusterOptions, Consistency, Schema};
+use scangate_storage::cql::{
+    COPIES, Cluster, ClusterError, ClusterOptions, Consistency, NODES_WAIT_MAX, Schema,
+};
 use scangate_tests::{ClusterCity, TestTown, assert_done, assert_refused, cluster, output_text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -82,6 +84,8 @@ fn look<T>(store: &str, act: impl FnOnce(&Cluster) -> Result<T, ClusterError>) -
             consistency: Consistency::default(),
             translate: HashMap::new(),
             schema: Schema::Leave,
+            copies: COPIES,
+            nodes_wait_max: NODES_WAIT_MAX,
             request_max: Duration::from_secs(60),
         })?;
         cluster.connect(Duration::from_secs(60))?;

@@ -3,10 +3,12 @@
 use anyhow::bail;
 use nix::sys::resource::{Resource, getrlimit};
 use scangate_gateway::clock;
-use scangate_gateway::config::Config;
+use scangate_gateway::config::{Config, StoreLocation};
+use scangate_gateway::deployment::store;
+use scangate_storage::cql::{ReplicationState, Schema};
 use scangate_storage::journal::RealDisk;
 use std::net::{TcpListener, UdpSocket};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// File descriptors below which a gateway refuses phones early.
 const FILES_MIN: u64 = 65_536;
@@ -14,6 +16,9 @@ const FILES_MIN: u64 = 65_536;
 const CLOCK_MIN_MS: u64 = 1_767_225_600_000;
 /// Syncs that are timed.
 const SYNCS: u32 = 20;
+
+/// The time limit for connecting to a cluster.
+const CLUSTER_MAX: Duration = Duration::from_secs(10);
 
 /// One result of a check.
 enum Finding {
@@ -25,7 +30,7 @@ enum Finding {
 /// Prints a line a finding. **Errors**: a finding with which the gateway would not start, or could lose
 /// check-ins.
 pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
-    let findings = [ports(config), files(), time(), disk(config)];
+    let findings = [ports(config), files(), time(), disk(config), store(config)];
     let mut errors = 0;
     for finding in findings {
         match finding {
@@ -65,6 +70,42 @@ fn time() -> Finding {
         Finding::Error(format!("the clock says {now}: no phone's code would be valid"))
     } else {
         Finding::Ok(format!("the clock says {now}; compare it with another"))
+    }
+}
+
+/// Connects to a cluster and compares its copies with the configured number.
+fn store(config: &Config) -> Finding {
+    let StoreLocation::Cql(address) = &config.store else {
+        return Finding::Ok(format!("registry and trails are in {}", config.data.display()));
+    };
+    let (keyspace, wished) = (&address.keyspace, config.cql.copies);
+    let read = || -> anyhow::Result<ReplicationState> {
+        let cluster = store::cluster(address, &config.cql, Schema::Leave)?;
+        cluster.connect(CLUSTER_MAX)?;
+        Ok(cluster.replication()?)
+    };
+    let ReplicationState { copies, nodes } = match read() {
+        Ok(state) => state,
+        Err(error) => return Finding::Error(format!("{address}: {error:#}")),
+    };
+    let answer = format!("{nodes} nodes of the cluster answer");
+    match copies {
+        None if nodes < usize::from(wished) => Finding::Error(format!(
+            "{answer}, and keyspace {keyspace} would have {wished} copies: start the others, or set cql.copies"
+        )),
+        None => {
+            Finding::Ok(format!("{answer}; the first start makes keyspace {keyspace} with {wished} copies"))
+        }
+        Some(copies) => match store::copies_advice(keyspace, copies, wished) {
+            Some(advice) if copies < wished => Finding::Error(advice),
+            Some(advice) => Finding::Warning(advice),
+            None if nodes < usize::from(copies) => {
+                Finding::Warning(format!("{answer}, fewer than the {copies} copies of keyspace {keyspace}"))
+            }
+            None => {
+                Finding::Ok(format!("{answer}; keyspace {keyspace} keeps {copies} copies, as configured"))
+            }
+        },
     }
 }
 
