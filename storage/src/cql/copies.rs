@@ -6,7 +6,7 @@ use scylla::client::session::Session;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-/// The copies that a gateway asks for unless it is configured otherwise: with three, any one node may be lost.
+/// The copies that a gateway asks for by default: with three, any one node may be lost.
 pub const COPIES: u8 = 3;
 /// The longest wait for as many live nodes as copies, before the keyspace is made. It leaves the rest of a
 /// first start's time limit to the schema.
@@ -61,8 +61,8 @@ fn live_nodes(session: &Session) -> usize {
     by_centre.into_values().min().unwrap_or(0)
 }
 
-/// Waits until as many nodes answer as a new keyspace has copies. **Errors**: they do not, which is final: the
-/// keyspace would have fewer copies for ever.
+/// Waits until as many nodes answer as a new keyspace has copies. **Errors**: fewer answer, which is final,
+/// because nothing raises the number of copies later.
 pub(super) async fn ensure_nodes(
     session: &Session,
     keyspace: &str,

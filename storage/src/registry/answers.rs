@@ -1,7 +1,7 @@
 //! The answers to requests that carry an idempotency key. A request claims its key before it acts, so of
 //! several gateways one acts. Its answer is stored, sealed, before it is sent, and answers every repetition.
 //!
-//! **Shape**: a head's key is the key's scope (32), and its value is expiry (8), digest of the body (32), then
+//! **Shape**: a head's key is the key's scope (32). Its value is expiry (8) and digest of the body (32), then
 //! `0`, time of the last renewal (8) and a random number (8) while the request runs, or `1` and the number of
 //! parts (2). The parts of a sealed answer have the scope and their number (2) as key, and expiry (8) and
 //! bytes as value. They are written before the head that names them.
@@ -107,8 +107,8 @@ fn parse(head: &[u8]) -> Result<(&[u8], HeadState)> {
 }
 
 impl Registry {
-    /// Claims a key for a request, or finds its answer. A claim whose request has stopped renewing it is taken
-    /// over: the caller then repeats an act that may have been done.
+    /// Claims a key for a request, or finds its answer. A claim that is no longer renewed is taken over: the
+    /// caller then repeats an act that may have been done.
     pub fn claim_answer(&self, key: &RequestKey, now: Timestamp) -> Result<ClaimResult> {
         let until = now.plus_ms(ANSWER_MS);
         let read = self.get(RegistryTable::Answers, &key.scope)?;

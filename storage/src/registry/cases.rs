@@ -61,8 +61,8 @@ impl Registry {
         let case = Case { id, tracer, person, purpose, reference, from, to, opened };
         let about = (u128::from(person.0) << 64 | u128::from(id.0)).to_be_bytes();
         let id = id.0.to_be_bytes();
-        // A person's index entry without its case is skipped; a case without its entry would be concealed from
-        // the person.
+        // An index entry without its case is skipped. A case without its entry would be concealed from the
+        // person.
         let rows = vec![
             Row::new(RegistryTable::CasesAbout, about, id),
             Row::new(RegistryTable::Cases, id, pack(&case)),

@@ -102,8 +102,8 @@ impl Registry {
         Ok(recorded)
     }
 
-    /// How [`Registry::record_facts`] would answer. Nothing is written. **Cost**: reads the evidence about each
-    /// person, because facts of earlier versions have random ids.
+    /// The answer that [`Registry::record_facts`] would give. Nothing is written. **Cost**: reads the
+    /// evidence about each person, because facts of earlier versions have random ids.
     pub fn match_facts(&self, facts: &[Fact]) -> Result<Vec<RecordedFact>> {
         let people: BTreeSet<PersonId> = facts.iter().map(|fact| fact.person).collect();
         let evidence = self.evidence_of_each(&people.into_iter().collect::<Vec<_>>())?;
@@ -134,7 +134,7 @@ impl Registry {
             let owner =
                 Row::new(RegistryTable::FactOwners, fact.id.0.to_be_bytes(), fact.person.0.to_be_bytes());
             let fact_row = Row::new(RegistryTable::Facts, key(fact.person, fact.id), pack(fact));
-            // An owner without its fact is found by no reader; a fact without its owner could not be withdrawn.
+            // No reader finds an owner without its fact. A fact without its owner could not be withdrawn.
             vec![owner, fact_row].into()
         });
         let units: Vec<WriteUnit> = units.collect();

@@ -72,8 +72,8 @@ impl FromRequestParts<Arc<Office>> for Resident {
     }
 }
 
-/// The verified sender of a request: role and subject of a bearer token, or the resident. None without a valid
-/// token.
+/// The verified sender of a request: role and subject of a bearer token, or the resident. None without a
+/// valid token.
 pub(super) fn sender(parts: &Parts, office: &Office) -> Option<String> {
     if let Ok(claims) = claims(parts, office) {
         return Some(format!("{}/{}", role(claims.role), claims.subject));

@@ -1,6 +1,6 @@
-//! Idempotency keys: a POST with `idempotency-key` acts once. For a day the same caller, path, key and body get
-//! the first answer again. The key is claimed before the handler runs, on any gateway of the city, and the
-//! answer is stored before it is sent. This module knows no endpoint but the ones that take no key.
+//! Idempotency keys: a POST with `idempotency-key` acts once. For a day the same caller, path, key and body
+//! get the first answer again. The key is claimed before the handler runs, on any gateway of the city, and
+//! the answer is stored before it is sent. This module knows no endpoint but the ones that take no key.
 
 use super::auth::sender;
 use super::error::OfficeError;
@@ -31,7 +31,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const KEY_CHARS_MAX: usize = 64;
 /// The longest body of a request with a key, from a bearer of a token: it is read whole.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// The longest body of a request with a key from a resident, or without a token: a registration with a picture.
+/// The longest body of such a request from a resident or without a token: a registration with a picture.
 const OWN_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The longest answer that is stored. A longer one is sent once.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;

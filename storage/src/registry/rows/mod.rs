@@ -242,8 +242,8 @@ pub(super) trait Rows: Send + Sync {
     fn keys(&self, table: RegistryTable, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
     /// Visits every key of every table without TTL, unordered.
     fn every_key(&self, each: &mut KeyVisitor<'_>) -> Result<()>;
-    /// Writes units, each in its order, and in no order among each other. An embedded store writes all or none.
-    /// **Errors**: of each unit, a prefix may have been written.
+    /// Writes units, each in its order, and in no order among each other. An embedded store writes all or
+    /// none. **Errors**: of each unit, a prefix may have been written.
     fn write(&self, units: &[WriteUnit]) -> Result<()>;
     /// Adds each row unless its key exists: of concurrent callers, one adds it. Returns the existing value of
     /// each key. The keys of one call must differ.
