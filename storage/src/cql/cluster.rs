@@ -5,9 +5,11 @@ use super::consistency::Consistency;
 use super::error::ClusterError;
 use super::keyspace::ensure_living;
 use super::schema::{self, Schema};
-use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::execution_profile::{ExecutionProfile, ExecutionProfileBuilder, ExecutionProfileHandle};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
+use scylla::statement::batch::Batch;
 use scylla::statement::prepared::PreparedStatement;
 use std::collections::HashMap;
 use std::fmt;
@@ -21,6 +23,12 @@ use tokio::sync::OnceCell;
 const THREADS: usize = 2;
 /// The time limit of one request of a gateway, retries included.
 pub const REQUEST_MAX: Duration = Duration::from_secs(5);
+/// The share of a request's time limit after which a conditional write is in doubt and its caller looks for
+/// its outcome: a coordinator that has died silently must not use the whole of it. **Units**: fifths.
+const CONDITIONAL_FIFTHS: u32 = 2;
+/// The time after which a hedged request also goes to a second node. An answer takes some milliseconds, and a
+/// node that has died silently gives none. A shorter time would double the load of a slow cluster.
+const HEDGE_AFTER: Duration = Duration::from_millis(300);
 /// The time limit for connecting to a node.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// After a failed connection attempt, no new attempt is made for this long.
@@ -69,6 +77,8 @@ pub struct ClusterOptions {
 pub struct Cluster {
     runtime: Runtime,
     options: ClusterOptions,
+    /// The profile of hedged requests.
+    hedged: ExecutionProfileHandle,
     session: OnceCell<Session>,
     /// The time and the cause of the last failed connection attempt.
     failed: Mutex<Option<(Instant, String)>>,
@@ -82,7 +92,10 @@ impl Cluster {
             .thread_name("cql")
             .enable_all()
             .build()?;
-        Ok(Self { runtime, options, session: OnceCell::new(), failed: Mutex::default() })
+        let policy = SimpleSpeculativeExecutionPolicy { max_retry_count: 1, retry_interval: HEDGE_AFTER };
+        let hedged = profile(&options).speculative_execution_policy(Some(Arc::new(policy))).build();
+        let hedged = hedged.into_handle();
+        Ok(Self { runtime, options, hedged, session: OnceCell::new(), failed: Mutex::default() })
     }
 
     /// Connects within this time, then makes or migrates the schema unless [`Schema::Leave`] is set. After an
@@ -127,36 +140,59 @@ impl Cluster {
 
     /// Prepares an idempotent statement. `{}` in it stands for the keyspace.
     pub(crate) async fn prepare(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
-        let mut statement = self.prepare_conditional(text).await?;
+        let mut statement = self.prepare_plain(text).await?;
         statement.set_is_idempotent(true);
         Ok(statement)
+    }
+
+    /// Prepares a small idempotent statement that a client waits for. It is hedged: without an answer after a
+    /// moment it also goes to a second node.
+    pub(crate) async fn prepare_hedged(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
+        let mut statement = self.prepare(text).await?;
+        statement.set_execution_profile_handle(Some(self.hedged.clone()));
+        Ok(statement)
+    }
+
+    /// Makes a batch of one partition idempotent and hedged.
+    pub(crate) fn hedge(&self, batch: &mut Batch) {
+        batch.set_is_idempotent(true);
+        batch.set_execution_profile_handle(Some(self.hedged.clone()));
     }
 
     /// Prepares a conditional statement. The driver does not retry it; callers do, with
     /// [`RetryBackoff`](super::RetryBackoff).
     pub(crate) async fn prepare_conditional(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
+        let mut statement = self.prepare_plain(text).await?;
+        statement.set_request_timeout(Some(self.options.request_max * CONDITIONAL_FIFTHS / 5));
+        Ok(statement)
+    }
+
+    async fn prepare_plain(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let text = text.replace("{}", self.keyspace());
         self.session().await?.prepare(text).await.map_err(ClusterError::of)
     }
 
     /// Prepares a read with serial consistency: it first completes every conditional write in progress.
     pub(crate) async fn prepare_settling(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
-        let mut statement = self.prepare(text).await?;
+        let mut statement = self.prepare_hedged(text).await?;
         statement.set_consistency(self.options.consistency.settling());
         Ok(statement)
     }
 }
 
-async fn connect(options: &ClusterOptions) -> Result<Session, ClusterError> {
+/// The profile of a gateway's requests.
+fn profile(options: &ClusterOptions) -> ExecutionProfileBuilder {
     let (consistency, serial) = options.consistency.levels();
-    let profile = ExecutionProfile::builder()
+    ExecutionProfile::builder()
         .consistency(consistency)
         .serial_consistency(Some(serial))
         .request_timeout(Some(options.request_max))
-        .build();
+}
+
+async fn connect(options: &ClusterOptions) -> Result<Session, ClusterError> {
     let mut builder = SessionBuilder::new()
         .known_nodes(&options.address.nodes)
-        .default_execution_profile_handle(profile.into_handle())
+        .default_execution_profile_handle(profile(options).build().into_handle())
         .connection_timeout(CONNECT_MAX)
         .keyspaces_to_fetch([&options.address.keyspace])
         .tls_context(options.tls.clone());

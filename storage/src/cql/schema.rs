@@ -54,7 +54,12 @@ const VERSION_2: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS {}.answers (kind text, bucket int, key blob, value blob, writer blob, \
      PRIMARY KEY ((kind, bucket), key)) \
      WITH default_time_to_live = 86400 AND gc_grace_seconds = 3600 AND compaction = \
-     {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': 2}",
+     {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': 2} \
+     AND speculative_retry = '100ms'",
+    // A coordinator may read from a replica that has just died. By default it tries another one after a
+    // percentile of the table's latency, or after half of its time limit if it has read the table little.
+    "ALTER TABLE {}.rows WITH speculative_retry = '100ms'",
+    "ALTER TABLE {}.changes WITH speculative_retry = '100ms'",
 ];
 /// The TTL of the migration lock, renewed after each statement.
 const MIGRATION_TTL_S: i32 = 120;
@@ -173,7 +178,7 @@ async fn version(session: &Session, keyspace: &str) -> Result<usize, ClusterErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cql::testing::{CONNECT_MAX, Doubt, Doubtful};
+    use crate::cql::testing::{CONNECT_MAX, Doubt, Doubtful, cluster};
     use std::sync::Arc;
 
     #[test]
@@ -185,6 +190,24 @@ mod tests {
         let ttl = Duration::from_secs(MIGRATION_TTL_S.unsigned_abs().into());
         assert!(since.elapsed() < ttl, "it waited for its own lock to end");
         assert_eq!(cluster.tables().unwrap().len(), TABLES.len());
+    }
+
+    #[test]
+    fn a_keyspace_of_the_version_before_is_migrated() {
+        let before = cluster("version_1");
+        before.connect(CONNECT_MAX).unwrap();
+        let keyspace = before.keyspace();
+        let back = [
+            format!("DROP TABLE {keyspace}.answers"),
+            format!("UPDATE {keyspace}.version SET version = 1 WHERE name = 'schema'"),
+        ];
+        for text in back {
+            before.wait(async { before.session().await.unwrap().query_unpaged(text, &[]).await }).unwrap();
+        }
+        assert_eq!(before.tables().unwrap().len(), TABLES.len() - 1);
+        let after = cluster("version_1");
+        after.connect(CONNECT_MAX).unwrap();
+        assert_eq!(after.tables().unwrap().len(), TABLES.len());
     }
 
     #[test]

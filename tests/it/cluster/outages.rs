@@ -1,15 +1,17 @@
 //! Outages of the cluster: check-ins continue on the journal, readers get an error, and a gateway starts from
 //! its snapshot. Afterwards every acknowledged check-in is in the trails once.
 
+use scangate_core::time::Step;
 use scangate_loadgen::city::venues;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_loadgen::sample::AcknowledgedCheckIn;
 use scangate_loadgen::verify::verify;
-use scangate_tests::{ClusterCity, ClusterProxy, TestTown, cluster, eventually};
+use scangate_tests::cluster::StoppedNode;
+use scangate_tests::{ClusterCity, ClusterProxy, TestTown, cluster, eventually, post_keyed, send};
 use serde_json::json;
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Number of residents, who scan throughout. Resident 0 is red.
 const RESIDENTS: usize = 40;
@@ -155,4 +157,92 @@ async fn a_cluster_that_is_silent_slow_or_failing_loses_and_doubles_nothing() ->
     outage.proxy.heal();
     outage.metric("scangate_store_up", |up| up == 1.0).await?;
     outage.verify().await
+}
+
+/// The longest time that a request may take after one node of the cluster has died.
+const ACCEPTED_MAX: Duration = Duration::from_secs(3);
+/// The longest time until another gateway answers a colour that was acknowledged.
+const FOLLOWED_MAX: Duration = Duration::from_secs(2);
+/// Facts that are posted one after another.
+const FACTS: usize = 60;
+
+/// How long requests took, each with its kind.
+#[derive(Default)]
+struct Durations(Vec<(Duration, &'static str)>);
+
+impl Durations {
+    fn add(&mut self, began: Instant, kind: &'static str) {
+        self.0.push((began.elapsed(), kind));
+    }
+
+    /// The p99 by nearest rank, and the longest durations.
+    fn p99(mut self) -> (Duration, String) {
+        self.0.sort_unstable();
+        let longest = format!("{:?}", &self.0[self.0.len() - 5..]);
+        (self.0[(self.0.len() * 99).div_ceil(100) - 1].0, longest)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_node_dies_and_facts_withdrawals_registrations_and_cases_go_on() -> anyhow::Result<()> {
+    let _turn = cluster::exclusive_turn().await;
+    let city = ClusterCity::new("death", 2)?;
+    let mut town = TestTown::found_in(city.start(0)?, FACTS).await?;
+    let second = city.start(1)?;
+    let terminal = second.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let mut other = second.target()?.connect(Version::Http3).await?;
+    town.connection = town.target.connect(Version::Http3).await?;
+    let (authority, tracer) = (town.authority.clone(), town.tracer.clone());
+
+    let node = tokio::task::spawn_blocking(|| StoppedNode::stop(3)).await??;
+    let (mut accepted, mut followed) = (Durations::default(), Durations::default());
+    let mut facts = Vec::new();
+    for resident in 0..FACTS {
+        let began = Instant::now();
+        let posted = town.post_fact(resident, "confirmed").await?;
+        accepted.add(began, "fact");
+        assert_eq!(posted.status(), 200, "{resident}: {}", posted.text());
+        let line = posted.lines()?.remove(0);
+        assert_eq!(line["colour"], "red", "{resident}: {line}");
+        facts.push(line["fact"].as_str().unwrap_or_default().to_owned());
+        let look = async || {
+            let code = town.residents[resident].code(Step::of(now()));
+            send(&mut other, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+        };
+        let began = Instant::now();
+        eventually(look, |look| look["colour"] == "red").await?;
+        followed.add(began, "colour");
+    }
+    for (number, fact) in facts.iter().take(10).enumerate() {
+        let began = Instant::now();
+        let path = format!("/v1/facts/{fact}/withdraw");
+        let withdrawn = town.send("POST", &path, &authority, r#"{"reason":"mistaken"}"#).await?;
+        accepted.add(began, "withdrawal");
+        assert_eq!((withdrawn.status(), &withdrawn.json()?["colour"]), (200, &json!("green")));
+
+        let began = Instant::now();
+        let person = json!({
+            "name": "孙八", "phone": "13900007070",
+            "document": {"type": "passport", "number": format!("E7100000{number}")},
+        });
+        let key = format!("\"{number}\"");
+        let registered = post_keyed(&mut town.connection, "/v1/people", "", &key, person.to_string()).await?;
+        accepted.add(began, "registration");
+        assert_eq!(registered.status(), 200, "{}", registered.text());
+
+        let began = Instant::now();
+        let case = json!({
+            "person": registered.json()?["person"], "purpose": "contact-tracing", "reference": "r",
+            "from": now().minus_ms(86_400_000), "to": now(),
+        });
+        let opened = town.send("POST", "/v1/cases", &tracer, case.to_string()).await?;
+        accepted.add(began, "case");
+        assert_eq!(opened.status(), 200, "{}", opened.text());
+    }
+    tokio::task::spawn_blocking(move || node.start()).await??;
+    let (accepted, longest) = accepted.p99();
+    assert!(accepted <= ACCEPTED_MAX, "accepted: {longest}");
+    let (followed, longest) = followed.p99();
+    assert!(followed <= FOLLOWED_MAX, "followed: {longest}");
+    Ok(())
 }

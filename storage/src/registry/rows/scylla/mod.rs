@@ -3,10 +3,10 @@
 //! refuses it for as long as the failure detector still counts a dead node as up.
 //!
 //! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket),
-//! key))`, in a CQL table without a TTL, and in one with a TTL each for changes and for answers. A kind is a registry table's name. A bucket holds
-//! the groups that hash to it, so a group is one slice of one partition. `writer` is a random number drawn
-//! for each conditional write. If the cluster cannot report whether a conditional write was applied, that
-//! number identifies it.
+//! key))`, in a CQL table without a TTL, and in one with a TTL each for changes and for answers. A kind is a
+//! registry table's name. A bucket holds the groups that hash to it, so a group is one slice of one
+//! partition. `writer` is a random number drawn for each conditional write. If the cluster cannot report
+//! whether a conditional write was applied, that number identifies it.
 
 mod ring;
 
@@ -158,7 +158,7 @@ impl ScyllaRows {
 
     /// Sends a batch of one partition.
     async fn batch(&self, mut batch: Batch, bound: impl BatchValues) -> ClusterResult<()> {
-        batch.set_is_idempotent(true);
+        self.cluster.hedge(&mut batch);
         self.cluster.session().await?.batch(&batch, bound).await.map_err(ClusterError::of)?;
         Ok(())
     }
@@ -331,12 +331,12 @@ impl RowStatements {
         let swap =
             format!("UPDATE {{}}.{table} SET value = ?, writer = ? {partition} AND key = ? IF value = ?");
         Ok(Self {
-            get: cluster.prepare(&select("value", "AND key = ?")).await?,
-            group: cluster.prepare(&select("key, value", "AND key >= ? AND key < ?")).await?,
+            get: cluster.prepare_hedged(&select("value", "AND key = ?")).await?,
+            group: cluster.prepare_hedged(&select("key, value", "AND key >= ? AND key < ?")).await?,
             bucket: cluster.prepare(&select("key, value", "")).await?,
             keys: cluster.prepare(&select("key", "")).await?,
-            put: cluster.prepare(&insert("", ")")).await?,
-            remove: cluster.prepare(&delete("")).await?,
+            put: cluster.prepare_hedged(&insert("", ")")).await?,
+            remove: cluster.prepare_hedged(&delete("")).await?,
             claim: cluster.prepare_conditional(&insert(", writer", ", ?) IF NOT EXISTS")).await?,
             swap: cluster.prepare_conditional(&swap).await?,
             take_out: cluster.prepare_conditional(&delete("IF value = ?")).await?,
