@@ -35,8 +35,9 @@ pub struct Config {
     pub data: PathBuf,
     /// The origin by which phones reach the gateway; `https://localhost:PORT` if not set.
     pub origin: Option<Origin>,
-    /// A rule pack's name, or a file.
-    pub policy: String,
+    /// The first rule pack of a new deployment, by name or file; `default` if not set. A deployment that has
+    /// packs keeps the one in force.
+    pub policy: Option<String>,
     /// Worker threads; one a core if not set.
     pub workers: Option<u16>,
     /// The deployment's secret; `secret` in the data folder if not set.
@@ -158,7 +159,7 @@ impl Default for Config {
             admin: SocketAddr::from(([127, 0, 0, 1], 9_443)),
             data: PathBuf::from("data"),
             origin: None,
-            policy: "default".into(),
+            policy: None,
             workers: None,
             secret: None,
             certificate: None,

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::policy::Policy;
-use scangate_storage::registry::Registry;
+use scangate_storage::registry::{Registry, StoredPolicy};
 
 /// The tables that the workers share.
 pub(super) fn tables(
@@ -30,12 +30,17 @@ pub(super) fn tables(
     let colours = ColourTable::default();
     let reference = match availability {
         Availability::Up => {
-            publish_configured(config, issuer, registry)?;
+            ensure_pack(config, issuer, registry)?;
             ReferenceData::read(registry)?
         }
         Availability::Down => from_snapshot(config, &colours)?,
     };
     let policies = reference.packs(issuer.public_key_bytes())?;
+    {
+        let in_force = policies.in_force();
+        let (policy, number) = (in_force.policy.label(), in_force.number.0);
+        tracing::info!(policy, number, "this rule pack is in force");
+    }
     let (venues, key_histories) = (Venues::default(), KeyHistories::default());
     reference.venues.into_iter().for_each(|venue| venues.put(venue));
     reference.key_histories.into_iter().for_each(|(person, history)| key_histories.put(person, history));
@@ -67,22 +72,51 @@ fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Refer
     Ok(reference)
 }
 
-/// The registry's setting that holds the last configured pack.
-const CONFIGURED_POLICY: &str = "configured-policy";
-
-/// Publishes the configured pack if it differs from the one at the last start. On a cluster it publishes only
-/// the first pack, because gateways with different configurations would overwrite each other; later packs
-/// need two approvers.
-fn publish_configured(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
-    if registry.is_shared() && !registry.policies()?.is_empty() {
-        return Ok(());
-    }
-    let text = deployment::policy(&config.policy)?;
-    if registry.setting(CONFIGURED_POLICY)?.as_deref() != Some(text.as_bytes()) {
-        let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&config.policy)))?;
+/// Publishes the first pack of a deployment that has none. A deployment that has packs keeps the one in force.
+/// **Errors**: the configuration names a pack that this deployment never published.
+fn ensure_pack(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
+    let mut published = registry.policies()?;
+    if published.is_empty() {
+        let (text, policy) = configured(config.policy.as_deref().unwrap_or(FIRST_POLICY))?;
         let signature = policies::sign(issuer, policy.label(), &text);
-        registry.publish_policy(policy.label(), &text, &signature, clock::now())?;
-        registry.set(CONFIGURED_POLICY, text.as_bytes())?;
+        if registry.publish_first_policy(policy.label(), &text, &signature, clock::now())? {
+            tracing::info!(policy = policy.label(), "the deployment begins with this rule pack");
+            return Ok(());
+        }
+        // Another gateway was first.
+        published = registry.policies()?;
     }
+    match &config.policy {
+        Some(name) => ensure_published(name, &published),
+        None => Ok(()),
+    }
+}
+
+/// The pack of a new deployment whose configuration names none.
+const FIRST_POLICY: &str = "default";
+
+fn configured(name: &str) -> anyhow::Result<(String, Policy)> {
+    let text = deployment::policy(name)?;
+    let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(name)))?;
+    Ok((text, policy))
+}
+
+/// Checks that the configured pack was published. A later release may have another text of a built-in pack,
+/// so its label counts; of a file the text counts.
+fn ensure_published(name: &str, published: &[StoredPolicy]) -> anyhow::Result<()> {
+    let in_force = published.last().map_or("none", |last| last.label.as_str());
+    let advice = || {
+        format!(
+            "the pack in force is {in_force}; --policy and `policy` name only a deployment's first pack: leave \
+             them out, and publish another pack with POST /v1/policies"
+        )
+    };
+    let (text, policy) = configured(name).with_context(advice)?;
+    let is_published = match Policy::builtin(name) {
+        Some(_) => published.iter().any(|stored| stored.label == policy.label()),
+        None => published.iter().any(|stored| stored.text == text),
+    };
+    let label = policy.label();
+    anyhow::ensure!(is_published, "`{name}` ({label}) was never in force in this deployment: {}", advice());
     Ok(())
 }

@@ -22,15 +22,16 @@ pub struct Addresses {
     pub admin: SocketAddr,
 }
 
-/// Runs a gateway until SIGTERM or SIGINT, and drains it. Calls `ready` with its addresses once it listens.
+/// Runs a gateway until SIGTERM or SIGINT, and drains it. Calls `ready` with its addresses and the label of
+/// the rule pack in force once it listens.
 /// **Errors**: the gateway could not start, or could not continue.
 pub fn run(
     config: &Config,
     metrics: PrometheusHandle,
-    ready: impl FnOnce(&Config, Addresses),
+    ready: impl FnOnce(&Config, Addresses, &str),
 ) -> anyhow::Result<()> {
     let opened = open::open(config)?;
     let (running, addresses) = start::start(config, opened, metrics)?;
-    ready(config, addresses);
+    ready(config, addresses, running.tables.policies.in_force().policy.label());
     drain::drain_when_stopped(config, running)
 }

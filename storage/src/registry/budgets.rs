@@ -1,8 +1,38 @@
-//! Budgets: the amount that an account has spent in a period. A spent budget survives a restart, and gateways
-//! that share a registry share it.
+//! Budgets: the amount that an account has spent, in a period or in a sliding window. A spent budget survives
+//! a restart, and gateways that share a registry share it.
 
 use super::rows::{RegistryTable, Row, WriteUnit};
-use super::{Registry, Result, number};
+use super::{Registry, Result, number, pack, unpack};
+use scangate_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The length of a sliding window. **Units**: minutes.
+const WINDOW_MINUTES: u64 = 60;
+const MINUTE_MS: u64 = 60_000;
+
+/// The amounts that an account spent in the last minutes, by minute since 1970.
+#[derive(Default, Serialize, Deserialize)]
+struct SpentMinutes(BTreeMap<u64, u64>);
+
+impl SpentMinutes {
+    /// Removes what no window at this minute contains. Amounts count for a minute longer than the window, so
+    /// that no 60 minutes are counted too low. A minute that another gateway's fast clock wrote counts too,
+    /// unless it is so far ahead that the clock was wrong.
+    fn keep_window(&mut self, minute: u64) {
+        let kept = minute.saturating_sub(WINDOW_MINUTES)..=minute.saturating_add(WINDOW_MINUTES);
+        self.0.retain(|spent_at, _| kept.contains(spent_at));
+    }
+
+    fn sum(&self) -> u64 {
+        self.0.values().fold(0, |sum, amount| sum.saturating_add(*amount))
+    }
+
+    /// The minute to which an amount is added: this one, or a later one of a gateway whose clock is ahead.
+    fn newest(&self, minute: u64) -> u64 {
+        self.0.last_key_value().map_or(minute, |(newest, _)| minute.max(*newest))
+    }
+}
 
 impl Registry {
     /// Spends an amount of an account in a period if the sum stays within `max`, and otherwise nothing.
@@ -41,6 +71,69 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// Spends each account's amount in the sliding window that ends now, if every sum stays within `max`, and
+    /// otherwise nothing. Returns whether the amounts were spent. A crash or a failure half-way leaves some
+    /// amounts spent.
+    pub fn spend_windows(&self, amounts: &BTreeMap<String, u64>, now: Timestamp, max: u64) -> Result<bool> {
+        let minute = now.0 / MINUTE_MS;
+        for (account, amount) in amounts {
+            if self.spent_minutes(account, minute)?.1.sum().saturating_add(*amount) > max {
+                return Ok(false);
+            }
+        }
+        let mut spent: Vec<(&str, u64, u64)> = Vec::with_capacity(amounts.len());
+        for (account, amount) in amounts {
+            if let Some(minute) = self.spend_window(account, minute, *amount, max)? {
+                spent.push((account, minute, *amount));
+                continue;
+            }
+            // Another list was faster.
+            for (account, minute, amount) in spent {
+                self.refund_window(account, minute, amount)?;
+            }
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Returns the minute to which the amount was added; none if the window is full.
+    fn spend_window(&self, account: &str, minute: u64, amount: u64, max: u64) -> Result<Option<u64>> {
+        loop {
+            let (read, mut minutes) = self.spent_minutes(account, minute)?;
+            if minutes.sum().saturating_add(amount) > max {
+                return Ok(None);
+            }
+            let newest = minutes.newest(minute);
+            *minutes.0.entry(newest).or_default() += amount;
+            if self.put_minutes(account, read.as_deref(), &minutes)? {
+                return Ok(Some(newest));
+            }
+        }
+    }
+
+    fn refund_window(&self, account: &str, minute: u64, amount: u64) -> Result<()> {
+        loop {
+            let (read, mut minutes) = self.spent_minutes(account, minute)?;
+            minutes.0.entry(minute).and_modify(|spent| *spent = spent.saturating_sub(amount));
+            if self.put_minutes(account, read.as_deref(), &minutes)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// An account's row as read, and the amounts in it that count at this minute.
+    fn spent_minutes(&self, account: &str, minute: u64) -> Result<(Option<Vec<u8>>, SpentMinutes)> {
+        let read = self.get(RegistryTable::Windows, account.as_bytes())?;
+        let minutes = read.as_deref().map(|row| unpack(RegistryTable::Windows, row)).transpose()?;
+        let mut minutes: SpentMinutes = minutes.unwrap_or_default();
+        minutes.keep_window(minute);
+        Ok((read, minutes))
+    }
+
+    fn put_minutes(&self, account: &str, read: Option<&[u8]>, minutes: &SpentMinutes) -> Result<bool> {
+        self.put_over(RegistryTable::Windows, account.as_bytes(), read, &pack(minutes))
     }
 
     fn forget_periods(&self, group: &[u8], but: &[u8]) -> Result<()> {

@@ -34,6 +34,8 @@ pub struct NewHeldList {
     pub count: u64,
     /// The text of the list.
     pub body: String,
+    /// A feed's signature.
+    pub signature: Option<String>,
 }
 
 /// A held list.
@@ -51,16 +53,24 @@ pub struct HeldList {
     pub count: u64,
     /// The text of the list.
     pub body: String,
+    /// A feed's signature; none in a row that version 0.1.0 wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 impl Registry {
     /// Stores a list until it is approved.
     pub fn hold(&self, new: NewHeldList) -> Result<HeldId> {
-        let NewHeldList { kind, sent_by, at, count, body } = new;
+        let NewHeldList { kind, sent_by, at, count, body, signature } = new;
         let id = HeldId(self.make_id()?);
-        let held = HeldList { id, kind, sent_by, at, count, body };
+        let held = HeldList { id, kind, sent_by, at, count, body, signature };
         self.add_made(&[Row::new(RegistryTable::Held, id.0.to_be_bytes(), pack(&held))])?;
         Ok(id)
+    }
+
+    /// Holds a list again that was released and could not be applied. Returns whether its id was free.
+    pub fn hold_again(&self, held: &HeldList) -> Result<bool> {
+        Ok(self.claim(Row::new(RegistryTable::Held, held.id.0.to_be_bytes(), pack(held)))?.is_none())
     }
 
     /// A held list by id.

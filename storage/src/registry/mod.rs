@@ -36,7 +36,7 @@ pub use facts::{FactReport, RecordedFact};
 pub use held_lists::{HeldList, HeldListKind, NewHeldList};
 pub use made_ids::IdSource;
 pub use people::{Person, RegisteredPerson};
-pub use policies::StoredPolicy;
+pub use policies::{LabelUsed, StoredPolicy, check_label};
 pub use test_sites::NewTestSite;
 pub use upstream::Upstream;
 pub use venues::NewVenue;

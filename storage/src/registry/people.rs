@@ -270,4 +270,13 @@ impl Registry {
             Ok(())
         })
     }
+
+    /// Visits every registered person with the document. **Cost**: reads and decrypts every person.
+    pub fn documents(&self, mut each: impl FnMut(PersonId, &Document)) -> Result<()> {
+        self.rows().all(RegistryTable::People, &mut |key, value| {
+            let id = PersonId(number(RegistryTable::People, key)?);
+            each(id, &self.opened(id, value)?.personal.document);
+            Ok(())
+        })
+    }
 }

@@ -23,29 +23,83 @@ pub struct StoredPolicy {
     pub since: Timestamp,
 }
 
+/// A label that was used before: a pack's name and number stand for one text only, and numbers rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this label was published before: number {next} comes next for this name")]
+pub struct LabelUsed {
+    /// The lowest number that is free under the pack's name.
+    pub next: u32,
+}
+
+/// A label's name and number.
+fn name_and_number(label: &str) -> (&str, u32) {
+    let parts = label.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
+    parts.unwrap_or((label, 0))
+}
+
+/// Whether a pack may be published after these packs. The highest pack of a name may come into force again
+/// with the same text. **Errors**: another text, or a higher number of this name, was published before.
+pub fn check_label(
+    published: &[StoredPolicy],
+    label: &str,
+    text: &str,
+) -> std::result::Result<(), LabelUsed> {
+    let (name, number) = name_and_number(label);
+    let numbered = published.iter().map(|stored| (name_and_number(&stored.label), &stored.text));
+    let of_name = numbered.filter(|((of, _), _)| *of == name);
+    // A deployment of an earlier version may have published several texts under one label.
+    let highest = of_name.map(|((_, number), text)| (number, text)).max_by_key(|(number, _)| *number);
+    let Some((highest, known)) = highest else { return Ok(()) };
+    if number > highest || (number == highest && known == text) {
+        Ok(())
+    } else {
+        Err(LabelUsed { next: highest.saturating_add(1) })
+    }
+}
+
 impl Registry {
     /// Publishes a signed pack, in force from a time on, and returns its number. Publishing the last pack's
-    /// text again returns the last number and keeps its time.
+    /// text again returns the last number and keeps its time. Of two concurrent callers with one label and
+    /// different texts, one succeeds.
     pub fn publish_policy(
         &self,
         label: &str,
         text: &str,
         signature: &str,
         since: Timestamp,
-    ) -> Result<PolicyNumber> {
+    ) -> Result<std::result::Result<PolicyNumber, LabelUsed>> {
         loop {
-            let last = self.policies()?.pop();
-            if let Some(last) = last.as_ref().filter(|last| last.text == text) {
-                return Ok(last.number);
+            let published = self.policies()?;
+            let last = published.last();
+            if let Some(last) = last.filter(|last| last.text == text) {
+                return Ok(Ok(last.number));
+            }
+            if let Err(used) = check_label(&published, label, text) {
+                return Ok(Err(used));
             }
             let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
             let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
-            let stored = StoredPolicy { number, label, text, signature, since };
-            let row = Row::new(RegistryTable::Policies, number.0.to_be_bytes(), pack(&stored));
-            if self.announcing(&[Change::Policy], || self.claim(row))?.is_none() {
-                return Ok(number);
+            if self.claim_policy(StoredPolicy { number, label, text, signature, since })? {
+                return Ok(Ok(number));
             }
         }
+    }
+
+    /// Publishes a deployment's first pack, unless it has one. Returns whether this pack is the first.
+    pub fn publish_first_policy(
+        &self,
+        label: &str,
+        text: &str,
+        signature: &str,
+        since: Timestamp,
+    ) -> Result<bool> {
+        let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
+        self.claim_policy(StoredPolicy { number: PolicyNumber(1), label, text, signature, since })
+    }
+
+    fn claim_policy(&self, stored: StoredPolicy) -> Result<bool> {
+        let row = Row::new(RegistryTable::Policies, stored.number.0.to_be_bytes(), pack(&stored));
+        Ok(self.announcing(&[Change::Policy], || self.claim(row))?.is_none())
     }
 
     /// All packs that were ever in force, oldest first.

@@ -1,7 +1,7 @@
 //! Settings, by name.
 
 use super::changes::Change;
-use super::rows::{RegistryTable, Row};
+use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, Result};
 
 /// The name of the setting that holds the kids.
@@ -36,5 +36,16 @@ impl Registry {
     pub fn set(&self, name: &str, value: &[u8]) -> Result<()> {
         while !self.swap_setting(name, self.setting(name)?.as_deref(), value)? {}
         Ok(())
+    }
+
+    /// The names of the settings that begin with `prefix`.
+    pub fn settings_named(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        self.rows().groups(RegistryTable::Settings, &[RowKey::new()], &mut |_, name, _| {
+            let name = String::from_utf8_lossy(name);
+            names.extend(name.starts_with(prefix).then(|| name.into_owned()));
+            Ok(())
+        })?;
+        Ok(names)
     }
 }

@@ -2,7 +2,7 @@
 //! unchanged.
 
 use scangate_loadgen::drive::now;
-use scangate_tests::{ExpectedLog, Gateway, TestTown};
+use scangate_tests::{ExpectedLog, Gateway, TestReply, TestTown};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -69,5 +69,86 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
     let colours: Vec<&Value> =
         mine["check_ins"].as_array().into_iter().flatten().map(|one| &one["colour"]).collect();
     assert_eq!(colours, [&json!("yellow"), &json!("green")]);
+    Ok(())
+}
+
+/// Posts a pack and lets a second approver bring it into force. Returns the last answer.
+async fn publish(town: &mut TestTown, text: &str) -> anyhow::Result<TestReply> {
+    let (authority, second) = (town.authority.clone(), town.gateway.token("authority", "second", None)?);
+    let posted = town.send("POST", "/v1/policies", &authority, text.to_owned()).await?;
+    if posted.status() != 202 {
+        return Ok(posted);
+    }
+    let path = format!("/v1/held/{}/approve", posted.json()?["held"].as_str().unwrap_or_default());
+    town.send("POST", &path, &second, "").await
+}
+
+fn numbered(text: &str, number: u32) -> String {
+    text.replacen("version = 1", &format!("version = {number}"), 1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_stands_for_one_text_and_its_numbers_rise() -> anyhow::Result<()> {
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
+    let (authority, second) = (town.authority.clone(), town.gateway.token("authority", "second", None)?);
+    assert_eq!(publish(&mut town, &numbered(XINJI, 5)).await?.json()?["number"], 2);
+    let other = |number| numbered(XINJI, number) + "\n# another text\n";
+    for text in [other(5), other(4), numbered(XINJI, 4)] {
+        let refused = publish(&mut town, &text).await?;
+        assert_eq!((refused.status(), refused.code().as_str()), (409, "policy-label-used"));
+        assert!(refused.text().contains("number 6"), "{}", refused.text());
+    }
+    // The text in force answers its number; of two texts under one free number, the second is refused when it
+    // is approved, and stays held.
+    assert_eq!(publish(&mut town, &numbered(XINJI, 5)).await?.json()?["number"], 2);
+    let held = town.send("POST", "/v1/policies", &authority, other(6)).await?.json()?;
+    assert_eq!(publish(&mut town, &numbered(XINJI, 6)).await?.json()?["number"], 3);
+    let path = format!("/v1/held/{}", held["held"].as_str().unwrap_or_default());
+    for _ in 0..2 {
+        let late = town.send("POST", &format!("{path}/approve"), &second, "").await?;
+        assert_eq!((late.status(), late.code().as_str()), (409, "policy-label-used"));
+    }
+    let rejected = town.send("POST", &format!("{path}/reject"), &second, "").await?;
+    assert_eq!(rejected.status(), 200, "{}", rejected.text());
+    let listed = town.send("GET", "/v1/policies", &authority, "").await?.json()?;
+    assert_eq!(listed["in_force"]["policy"], "xinji/6", "{listed}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_the_pack_in_force() -> anyhow::Result<()> {
+    let folder = Arc::new(tempfile::tempdir()?);
+    let start = |arguments: &[&str]| Gateway::start_in(Arc::clone(&folder), arguments, ExpectedLog::Trouble);
+    let mut town = TestTown::found_in(start(&["--policy", "nanchong"])?, 1).await?;
+    assert_eq!(publish(&mut town, XINJI).await?.json()?["policy"], "xinji/1");
+    assert!(town.gateway.stop()?.success());
+    let changed = folder.path().join("changed.toml");
+    std::fs::write(&changed, XINJI.to_owned() + "\n# another text\n")?;
+    let same = folder.path().join("same.toml");
+    std::fs::write(&same, XINJI)?;
+    let (changed, same) = (changed.display().to_string(), same.display().to_string());
+    for different in ["default", "xuzhou", changed.as_str(), "gone.toml"] {
+        let error = start(&["--policy", different]).err().map(|error| error.to_string()).unwrap_or_default();
+        for words in [different, "POST /v1/policies", "the pack in force is xinji/1"] {
+            assert!(error.contains(words), "{words} is not in: {error}");
+        }
+    }
+    for kept in [&[][..], &["--policy", "nanchong"], &["--policy", "xinji"], &["--policy", &same]] {
+        let gateway = start(kept)?;
+        let line = |line: &String| line.contains("this rule pack is in force") && line.contains("xinji/1");
+        assert!(gateway.log().iter().any(line), "{kept:?}: {:#?}", gateway.log());
+        let mut town = TestTown::found_in(gateway, 0).await?;
+        let authority = town.authority.clone();
+        let listed = town.send("GET", "/v1/policies", &authority, "").await?.json()?;
+        assert_eq!(
+            listed["in_force"],
+            json!({
+                "number": 2, "policy": "xinji/1", "title": listed["in_force"]["title"],
+                "hotline": listed["in_force"]["hotline"],
+            })
+        );
+        assert!(town.gateway.stop()?.success());
+    }
     Ok(())
 }

@@ -28,7 +28,9 @@ pub(crate) struct ServeOptions {
     /// embedded].
     #[arg(long, value_name = "STORE")]
     store: Option<StoreLocation>,
-    /// The rule pack: the name of one that comes with the gateway, or a file [default: default].
+    /// The first rule pack of a new deployment: the name of one that comes with the gateway, or a file. A
+    /// deployment that has packs keeps the one in force, and POST /v1/policies publishes another [default:
+    /// default].
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,
     /// Worker threads, 1 to 256 [default: one a core].
@@ -50,7 +52,7 @@ impl ServeOptions {
         config.admin = self.admin.unwrap_or(config.admin);
         config.data = self.data.unwrap_or(config.data);
         config.store = self.store.unwrap_or(config.store);
-        config.policy = self.policy.unwrap_or(config.policy);
+        config.policy = self.policy.or(config.policy);
         config.workers = self.workers.or(config.workers);
         config.secret = self.secret.or(config.secret);
         anyhow::ensure!(config.workers != Some(0), "--workers must be at least 1");
@@ -76,7 +78,7 @@ fn use_small_pages() {
 }
 
 /// Prints the addresses and commands to try next.
-fn greet(config: &Config, at: Addresses) {
+fn greet(config: &Config, at: Addresses, policy: &str) {
     let (data, port) = (config.data.display(), at.listen.port());
     let text = format!(
         "Scangate {version} serves https://localhost:{port} over HTTP/3, HTTP/2 and HTTP/1.1\n\
@@ -95,7 +97,6 @@ fn greet(config: &Config, at: Addresses) {
         listen = at.listen,
         admin = at.admin,
         store = config.store,
-        policy = config.policy,
     );
     // A closed standard output is not a reason to stop.
     let _ = std::io::stdout().write_all(text.as_bytes());

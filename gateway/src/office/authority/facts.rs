@@ -132,6 +132,7 @@ fn hold(
         at: clock::now(),
         count,
         body,
+        signature: None,
     };
     let held = office.registry.making(ids).hold(new)?;
     metrics::counter!("scangate_held_total", "kind" => "facts").increment(1);

@@ -96,7 +96,9 @@ pub(in crate::office) async fn receive(
         if worsening > WORSENING_MAX {
             office.audit(&claims, "feed-held", feed.head.source, detail)?;
             let (sent_by, count) = (claims.subject, feed.lines.len() as u64);
-            let new = NewHeldList { kind: HeldListKind::Feed, sent_by, at: clock::now(), count, body };
+            let signature = Some(signature);
+            let new =
+                NewHeldList { kind: HeldListKind::Feed, sent_by, at: clock::now(), count, body, signature };
             let held = office.registry.making(&ids).hold(new)?;
             metrics::counter!("scangate_held_total", "kind" => "feed").increment(1);
             tracing::warn!(%held, worsening, "a feed waits for a second approver");

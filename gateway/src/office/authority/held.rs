@@ -13,7 +13,7 @@ use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{HeldList, HeldListKind};
+use scangate_storage::registry::{HeldList, HeldListKind, check_label};
 use serde::Deserialize;
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -83,6 +83,7 @@ async fn foresee(
         // approve.
         by_another(&held, &claims)?;
         let policy = Policy::parse(&held.body).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
+        check_label(&office.registry.policies()?, policy.label(), &held.body)?;
         let worse = policies::flips(&office, &policy)?.worse;
         if worse <= approval.worse.unwrap_or(WORSE_MAX) {
             return Ok(());

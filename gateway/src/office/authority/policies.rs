@@ -15,7 +15,7 @@ use http::StatusCode;
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::refusal::Refusal;
-use scangate_storage::registry::{HeldListKind, NewHeldList};
+use scangate_storage::registry::{HeldListKind, NewHeldList, check_label};
 use serde_json::{Value, json as value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -127,6 +127,7 @@ pub(in crate::office) async fn publish(
     let (body, policy) = pack(request).await?;
     blocking(move || {
         let label = policy.label().to_owned();
+        check_label(&office.registry.policies()?, &label, &body)?;
         office.audit(&claims, "policy-held", label.clone(), value!({}))?;
         let new = NewHeldList {
             kind: HeldListKind::Policy,
@@ -134,6 +135,7 @@ pub(in crate::office) async fn publish(
             at: clock::now(),
             count: 1,
             body,
+            signature: None,
         };
         let held = office.registry.making(&ids).hold(new)?;
         metrics::counter!("scangate_held_total", "kind" => "policy").increment(1);
@@ -154,7 +156,7 @@ pub(in crate::office) async fn bring_into_force(
         let label = policy.label().to_owned();
         let signature = sign(&office.issuer, &label, &text);
         let since = clock::now();
-        let number = office.registry.publish_policy(&label, &text, &signature, since)?;
+        let number = office.registry.publish_policy(&label, &text, &signature, since)??;
         let published = PublishedPolicy::new(number, policy, text, signature, since);
         office.tables.policies.bring_into_force(published);
         office.recolour_all()?;

@@ -15,7 +15,7 @@ use scangate_core::person::PersonError;
 use scangate_core::policy::Denied;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
-use scangate_storage::registry::RegistryError;
+use scangate_storage::registry::{LabelUsed, RegistryError};
 use scangate_storage::trail::TrailError;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -87,6 +87,8 @@ pub(in crate::office) enum OfficeError {
     AnswerTooLarge,
     /// A rule pack that does not parse; the text has line and column.
     PolicyInvalid(String),
+    /// A rule pack whose label was published before; this number comes next under its name.
+    PolicyLabelUsed(u32),
     /// The store did not answer; nothing that the answer would report was changed.
     StoreUnavailable,
     /// The trail store did not answer; with the time up to which an answer would be complete.
@@ -136,6 +138,10 @@ impl OfficeError {
             Self::SameApprover => rows::SAME_APPROVER,
             Self::AnswerTooLarge => rows::ANSWER_TOO_LARGE,
             Self::PolicyInvalid(detail) => rows::POLICY_INVALID.detail(detail.as_str()),
+            Self::PolicyLabelUsed(next) => rows::POLICY_LABEL_USED.detail(format!(
+                "a name and number stand for one text: publish this text under number {next} or a higher one, or \
+                 under another name"
+            )),
             Self::StoreUnavailable | Self::TrailsUnavailable(_) => {
                 rows::STORE_UNAVAILABLE.retry(RetryTime::Backoff(Refusal::Overloaded))
             }
@@ -239,6 +245,12 @@ impl From<PersonError> for OfficeError {
     }
 }
 
+impl From<LabelUsed> for OfficeError {
+    fn from(LabelUsed { next }: LabelUsed) -> Self {
+        Self::PolicyLabelUsed(next)
+    }
+}
+
 impl From<RegistryError> for OfficeError {
     fn from(error: RegistryError) -> Self {
         tracing::warn!(%error, "the registry did not answer");
@@ -313,6 +325,7 @@ mod tests {
             (E::SameApprover, 403, "same-approver", NEVER),
             (E::AnswerTooLarge, 422, "answer-too-large", NEVER),
             (E::PolicyInvalid("x".into()), 422, "policy-invalid", NEVER),
+            (E::PolicyLabelUsed(4), 409, "policy-label-used", NEVER),
             (E::StoreUnavailable, 503, "store-unavailable", OVERLOADED),
             (E::TrailsUnavailable(soon), 503, "store-unavailable", OVERLOADED),
         ]

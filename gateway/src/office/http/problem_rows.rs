@@ -298,6 +298,8 @@ pub(super) const ANSWER_TOO_LARGE: ProblemRow<'static> = ProblemRow::new(
 );
 pub(super) const POLICY_INVALID: ProblemRow<'static> =
     ProblemRow::new(422, "policy-invalid", "The rule pack is not valid", "");
+pub(super) const POLICY_LABEL_USED: ProblemRow<'static> =
+    ProblemRow::new(409, "policy-label-used", "This rule pack's label was published before", "");
 pub(super) const STORE_UNAVAILABLE: ProblemRow<'static> = ProblemRow::new(
     503,
     "store-unavailable",

@@ -34,7 +34,7 @@ fn found(folder: &Path) {
         checks: Checks::NONE,
     };
     registry.add_venues((0..10).map(venue).collect()).unwrap();
-    registry.publish_policy("default/1", "a", "s", Timestamp(1)).unwrap();
+    registry.publish_policy("default/1", "a", "s", Timestamp(1)).unwrap().unwrap();
     registry.set("kids", b"1").unwrap();
     registry.report_drained(7, NOW).unwrap();
 }

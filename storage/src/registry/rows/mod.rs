@@ -59,6 +59,10 @@ pub(super) enum RegistryTable {
     Erasures,
     /// By erased person.
     Tombstones,
+    /// By account: the sums spent in the last minutes.
+    Windows,
+    /// By token id: a token's claims without its text, and its revocation.
+    Tokens,
     /// By second, time and random number: an announced change. Rows end by TTL.
     Changes,
     /// By gateway: the time up to which its journal is drained.
@@ -75,7 +79,7 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
-    pub(super) const ALL: [Self; 25] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -98,6 +102,8 @@ impl RegistryTable {
         Self::KeyHistories,
         Self::Erasures,
         Self::Tombstones,
+        Self::Windows,
+        Self::Tokens,
         Self::Changes,
         Self::Drained,
         Self::Answers,
@@ -128,6 +134,8 @@ impl RegistryTable {
             Self::KeyHistories => "key-histories",
             Self::Erasures => "erasures",
             Self::Tombstones => "tombstones",
+            Self::Windows => "windows",
+            Self::Tokens => "tokens",
             Self::Changes => "changes",
             Self::Drained => "drained",
             Self::Answers => "answers",
@@ -154,7 +162,9 @@ impl RegistryTable {
             | Self::OpenPapers
             | Self::TestSites
             | Self::Erasures
+            | Self::Tokens
             | Self::Drained => 0,
+            Self::Windows => key.len(),
             Self::Places => SLOT_BYTES,
             Self::Budgets => key.len().saturating_sub(ID_BYTES),
             Self::Audit => AUDIT_GROUP_BYTES,

@@ -78,6 +78,7 @@ pub(super) fn released_once(store: &TestStore) {
         at: NOW,
         count: 2,
         body: "{}\n{}\n".into(),
+        signature: None,
     };
     let id = registry.hold(new).unwrap();
     assert_eq!(registry.all_held().unwrap().len(), 1);
@@ -87,4 +88,70 @@ pub(super) fn released_once(store: &TestStore) {
     });
     assert_eq!(got, 1);
     assert_eq!(registry.held(id).unwrap(), None);
+    let again = HeldList {
+        id,
+        kind: HeldListKind::Facts,
+        sent_by: "a".into(),
+        at: NOW,
+        count: 2,
+        body: "{}".into(),
+        signature: None,
+    };
+    assert!(registry.hold_again(&again).unwrap());
+    assert!(!registry.hold_again(&again).unwrap());
+    assert_eq!(registry.held(id).unwrap(), Some(again));
+}
+
+pub(super) fn windows(store: &TestStore) {
+    let registry = store.open();
+    let minutes = |minutes: u64| NOW.plus_ms(minutes * 60_000);
+    let spend = |accounts: &[(&str, u64)], at: u64| {
+        let amounts = accounts.iter().map(|(account, amount)| ((*account).to_owned(), *amount)).collect();
+        registry.spend_windows(&amounts, minutes(at), 100).unwrap()
+    };
+    let granted: usize = std::thread::scope(|scope| {
+        let spenders: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| (0..15).filter(|_| spend(&[("a", 3)], 0)).count())).collect();
+        spenders.into_iter().map(|spender| spender.join().unwrap()).sum()
+    });
+    assert_eq!(granted, 33);
+    // A list that does not fit one window spends nothing of the others.
+    assert!(!spend(&[("a", 2), ("b", 100)], 1));
+    assert!(!spend(&[("b", 100), ("c", 101)], 1));
+    assert!(spend(&[("a", 1), ("b", 100)], 59));
+    // An hour later the amounts of a minute ago still count.
+    assert!(!spend(&[("a", 1)], 60));
+    assert!(!spend(&[("a", 100)], 61));
+    assert!(spend(&[("a", 99)], 61));
+    assert!(!spend(&[("b", 1)], 119));
+    // A gateway whose clock is behind adds to the newest minute.
+    assert!(spend(&[("d", 50)], 10) && spend(&[("d", 50)], 8));
+    assert!(!spend(&[("d", 1)], 69) && spend(&[("d", 100)], 71));
+}
+
+pub(super) fn labels_used_once(store: &TestStore) {
+    let registry = store.open();
+    let publish = |label: &str, text: &str| registry.publish_policy(label, text, "s").unwrap();
+    assert!(registry.publish_first_policy("city/3", "a", "s").unwrap());
+    assert!(!registry.publish_first_policy("other/1", "b", "s").unwrap());
+    for (label, text) in [("city/3", "b"), ("city/2", "b"), ("city/2", "a2"), ("city/x", "b")] {
+        let expected = if label == "city/x" { Ok(PolicyNumber(2)) } else { Err(LabelUsed { next: 4 }) };
+        assert_eq!(publish(label, text), expected, "{label} {text}");
+    }
+    assert_eq!(publish("city/3", "a"), Ok(PolicyNumber(3)));
+    assert_eq!(publish("city/3", "a"), Ok(PolicyNumber(3)));
+    assert_eq!(publish("city/10", "c"), Ok(PolicyNumber(4)));
+    // Numbers are compared as numbers, and a lower one is refused even with its own text.
+    assert_eq!(publish("city/9", "d"), Err(LabelUsed { next: 11 }));
+    assert_eq!(publish("city/3", "a"), Err(LabelUsed { next: 11 }));
+
+    let published = std::thread::scope(|scope| {
+        let texts = ["e", "f", "g", "h"];
+        let publish = &publish;
+        let publish = |text| scope.spawn(move || publish("city/11", text).is_ok());
+        let all: Vec<_> = texts.into_iter().map(publish).collect();
+        all.into_iter().filter_map(|one| one.join().unwrap().then_some(())).count()
+    });
+    assert_eq!(published, 1);
+    assert_eq!(registry.policies().unwrap().len(), 5);
 }

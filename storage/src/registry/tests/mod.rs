@@ -10,7 +10,7 @@ mod test_sites;
 
 use super::*;
 use crate::cql::testing::cluster;
-use acts::{audited_by_many, broken_audit, budgets, released_once};
+use acts::{audited_by_many, broken_audit, budgets, labels_used_once, released_once, windows};
 use answers::{answered_once, claimed_by_one, made_once_by_a_repeated_request};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
@@ -19,6 +19,7 @@ use people::{
     registered_by_many, renewed_by_many,
 };
 use scangate_core::booking::{BookingError, Slot};
+use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
 use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId};
@@ -83,6 +84,8 @@ over_both!(
     counted,
     audited_by_many,
     budgets,
+    windows,
+    labels_used_once,
     released_once,
     answered_once,
     claimed_by_one,
@@ -154,10 +157,12 @@ fn all_survives(store: &TestStore) {
     let window = Window { from: Timestamp(1), to: Timestamp(2) };
     let case = {
         let registry = store.open();
-        assert_eq!(registry.publish_policy("default/1", "a", "s", NOW).unwrap().0, 1);
-        assert_eq!(registry.publish_policy("default/1", "a", "s", NOW).unwrap().0, 1);
-        assert_eq!(registry.publish_policy("xinji/1", "b", "s", NOW).unwrap().0, 2);
-        assert_eq!(registry.publish_policy("default/1", "a", "s", NOW).unwrap().0, 3);
+        for (label, text, number) in
+            [("default/1", "a", 1), ("default/1", "a", 1), ("xinji/1", "b", 2), ("default/1", "a", 3)]
+        {
+            let published = registry.publish_policy(label, text, "s", NOW).unwrap();
+            assert_eq!(published, Ok(PolicyNumber(number)), "{label}");
+        }
         registry.set("kids", b"1").unwrap();
         let (tracer, purpose, reference) = ("t".to_owned(), "contact-tracing".to_owned(), "r".to_owned());
         registry
