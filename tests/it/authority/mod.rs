@@ -1,7 +1,7 @@
 //! The authority's side: facts, feeds from another level, rule packs, what is printed, and the roles of
 //! tokens.
 
-mod facts;
+pub(crate) mod facts;
 pub(crate) mod feeds;
 mod packs;
 mod prints;

@@ -35,7 +35,13 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
         "{foreseen}"
     );
     let held = town.send("POST", "/v1/policies", &authority, XINJI).await?.json()?;
-    let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());
+    let path = format!("/v1/held/{}", held["held"].as_str().unwrap_or_default());
+    let shown = town.send("GET", &path, &authority, "").await?.json()?;
+    assert_eq!((&shown["text"], &shown["dry_run"]), (&json!(XINJI), &foreseen));
+    let difference = shown["difference"].as_str().unwrap_or_default();
+    assert!(difference.starts_with("--- default/1\n+++ xinji/1\n@@ "), "{difference}");
+    assert!(difference.contains("\n-name = \"default\"") && difference.contains("\n+name = \"xinji\""));
+    let path = format!("{path}/approve");
     let approver = town.gateway.token("authority", "second approver", None)?;
     for body in [String::new(), json!({"worse": TURNED - 1}).to_string()] {
         let unexpected = town.send("POST", &path, &approver, body).await?;
@@ -73,7 +79,7 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
 }
 
 /// Posts a pack and lets a second approver bring it into force. Returns the last answer.
-async fn publish(town: &mut TestTown, text: &str) -> anyhow::Result<TestReply> {
+pub(crate) async fn publish(town: &mut TestTown, text: &str) -> anyhow::Result<TestReply> {
     let (authority, second) = (town.authority.clone(), town.gateway.token("authority", "second", None)?);
     let posted = town.send("POST", "/v1/policies", &authority, text.to_owned()).await?;
     if posted.status() != 202 {

@@ -1,6 +1,7 @@
 //! Two gateways on one cluster: both answer any request, and a change at one is visible at the other. A
 //! check-in that both accept is stored once.
 
+use crate::authority::facts::worsening;
 use futures_util::future::try_join_all;
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
@@ -298,5 +299,32 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
     assert_eq!(answered.status(), 200, "{}", answered.text());
     let questions = town.own(11, "GET", "/questions", &Value::Null).await?.json()?;
     assert_eq!(questions["questions"][0]["answer"]["text"], "十四天", "{questions}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worsening_facts_at_both_gateways_count_in_one_window() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (_city, mut town, mut second) = found("windows", 1).await?;
+    let (authority, person) = (town.authority.clone(), town.residents[0].person);
+    for list in 0..5 {
+        let body = worsening(person, &format!("ward {list}"), 100);
+        assert_eq!(town.send("POST", "/v1/facts", &authority, body).await?.status(), 200);
+        let body = worsening(person, &format!("home {list}"), 100);
+        assert_eq!(second.send("POST", "/v1/facts", &authority, body).await?.status(), 200);
+    }
+    let body = worsening(person, "another", 1);
+    assert_eq!(town.send("POST", "/v1/facts", &authority, body.clone()).await?.status(), 202);
+    assert_eq!(second.send("POST", "/v1/facts", &authority, body).await?.status(), 202);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_gateway_begins_with_the_citys_pack_or_not_at_all() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let city = ClusterCity::new("packs", 2)?.under("xinji");
+    let _first = city.start(0)?;
+    let error = city.under("nanchong").start(1).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("the pack in force is xinji/1") && error.contains("POST /v1/policies"), "{error}");
     Ok(())
 }

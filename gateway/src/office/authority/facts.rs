@@ -1,6 +1,7 @@
 //! Facts: the only way a colour changes. A list that would give many people a worse colour is held for a
 //! second approver.
 
+use super::brake;
 use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
@@ -17,9 +18,8 @@ use http::header::CONTENT_TYPE;
 use scangate_core::fact::{Fact, FactLine};
 use scangate_core::id::{FactId, PersonId};
 use scangate_core::refusal::Refusal;
-use scangate_core::time::HOUR_MS;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{FactReport, HeldListKind, IdSource, NewHeldList, RecordedFact};
+use scangate_storage::registry::{FactReport, HeldList, HeldListKind, IdSource, NewHeldList, RecordedFact};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,13 +29,11 @@ use std::sync::Arc;
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The worsening facts that a request may have without a second approver.
 const WORSENING_MAX: usize = 100;
-/// The worsening facts per hour from one source, or from one sender, without a second approver.
-const SOURCE_WORSENING_MAX: u64 = 1_000;
 /// The longest reason of a withdrawal.
 const REASON_BYTES_MAX: usize = 1_000;
 
 /// A parsed list: each line with its number.
-type FactList = Vec<(u64, Result<Fact, OfficeError>)>;
+pub(super) type FactList = Vec<(u64, Result<Fact, OfficeError>)>;
 
 /// `POST /v1/facts`.
 pub(in crate::office) async fn add(
@@ -59,7 +57,7 @@ pub(in crate::office) async fn add(
     .await?
 }
 
-async fn lines(body: Body) -> Result<Vec<NdjsonLine>, OfficeError> {
+pub(super) async fn lines(body: Body) -> Result<Vec<NdjsonLine>, OfficeError> {
     let (mut lines, mut all) = (NdjsonLines::new(body), Vec::new());
     while let Some(line) = lines.next().await? {
         all.push(line);
@@ -67,7 +65,7 @@ async fn lines(body: Body) -> Result<Vec<NdjsonLine>, OfficeError> {
     Ok(all)
 }
 
-fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> {
+pub(super) fn read(office: &Office, lines: &[NdjsonLine]) -> Result<FactList, OfficeError> {
     let said: Vec<Result<FactLine, OfficeError>> = lines.iter().map(NdjsonLine::parse).collect();
     let people: Vec<PersonId> = said.iter().flatten().map(|said| said.person).collect();
     let mut registered = office.registry.are_registered(&people)?.into_iter();
@@ -93,8 +91,8 @@ fn unrecorded(office: &Office, list: &FactList) -> Result<FactList, OfficeError>
     Ok(new.map(|((number, fact), _)| (number, Ok(fact))).collect())
 }
 
-/// Whether a list worsens more colours than one person may decide. A list that is not held counts against its
-/// sources and its sender: a sender may name any source.
+/// Whether a list worsens more colours than one person may decide. Only a list that is not held counts in the
+/// windows of its sources and its sender.
 fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<bool, OfficeError> {
     let published = office.tables.policies.in_force();
     let worsening = list.iter().filter_map(|(_, line)| line.as_ref().ok());
@@ -102,19 +100,11 @@ fn needs_approval(office: &Office, claims: &Claims, list: &FactList) -> Result<b
     if worsening.len() > WORSENING_MAX {
         return Ok(true);
     }
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    let mut by_source: BTreeMap<String, u64> = BTreeMap::new();
     for fact in worsening {
-        for whose in [format!("facts/{}", fact.source), format!("facts-by/{}", claims.subject)] {
-            *counts.entry(whose).or_default() += 1;
-        }
+        *by_source.entry(fact.source.clone()).or_default() += 1;
     }
-    let hour = clock::now().0 / HOUR_MS;
-    for (whose, count) in counts {
-        if !office.registry.spend(&whose, hour, count, SOURCE_WORSENING_MAX)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(!brake::spend(office, claims, by_source)?)
 }
 
 fn hold(
@@ -144,7 +134,7 @@ fn hold(
 }
 
 /// Stores facts, recolours their persons, and answers with one line each.
-fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
+pub(super) fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     let facts: Vec<Fact> = list.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     let mut recorded = office.registry.record_facts(&facts)?.into_iter();
     office.recolour(&facts.iter().map(|fact| fact.person).collect::<Vec<_>>())?;
@@ -170,13 +160,20 @@ fn apply(office: &Office, list: FactList) -> Result<Response, OfficeError> {
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
-/// Applies a list that a second approver approved.
-pub(in crate::office) async fn apply_held(
-    office: Arc<Office>,
-    body: String,
-) -> Result<Response, OfficeError> {
-    let lines = lines(Body::from(body)).await?;
-    blocking(move || apply(&office, read(&office, &lines)?)).await?
+/// Checks a held list as if it came now. **Errors**: the first problem, if a line that was valid when the
+/// list came is not valid any more.
+pub(super) fn check_held(
+    office: &Office,
+    lines: &[NdjsonLine],
+    held: &HeldList,
+) -> Result<FactList, OfficeError> {
+    let list = read(office, lines)?;
+    let valid = list.iter().filter(|(_, line)| line.is_ok()).count() as u64;
+    let problem = list.iter().find_map(|(_, line)| line.as_ref().err());
+    match problem.filter(|_| valid < held.count) {
+        Some(problem) => Err(problem.clone()),
+        None => Ok(list),
+    }
 }
 
 /// The reason of a withdrawal.

@@ -1,19 +1,24 @@
 //! Held lists: facts, feeds and rule packs that wait for a second approver. The approver must be another
 //! subject than the sender.
 
-use super::{facts, feeds, policies};
+use super::facts::{self, FactList};
+use super::feeds::{self, Feed};
+use super::{held_view, policies};
+use crate::office::colours::standing::merge;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json;
+use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, blocking};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
-use scangate_storage::registry::{HeldList, HeldListKind, check_label};
+use scangate_storage::registry::{HeldList, HeldListKind};
 use serde::Deserialize;
 use serde_json::{Value, json as value};
 use std::sync::Arc;
@@ -46,7 +51,16 @@ struct Approval {
     worse: Option<u64>,
 }
 
-/// `POST /v1/held/{held}/approve`: answers as the list itself would have.
+/// A held list that would be accepted if it came now.
+enum Approvable {
+    Facts(FactList),
+    Policy(Box<Policy>),
+    /// None if the feed was accepted meanwhile.
+    Feed(Option<Feed>),
+}
+
+/// `POST /v1/held/{held}/approve`: checks the list as if it came now, and answers as the list itself would
+/// have. A list with a fault stays held.
 pub(in crate::office) async fn approve(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -55,44 +69,75 @@ pub(in crate::office) async fn approve(
 ) -> Result<Response, OfficeError> {
     let body = json::body(request, json::BODY_BYTES_MAX).await?;
     let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
-    let PathId(held) = held?;
-    foresee(&office, &claims, held, approval).await?;
-    let held = release(&office, &claims, held, "held-approved").await?;
+    let PathId(id) = held?;
+    let held = find(&office, id).await?;
+    // Checked first: the other checks are expensive, and this approver might not be allowed to approve.
+    by_another(&held, &claims)?;
+    let lines = held_lines(&held).await?;
+    blocking(move || {
+        let checked = check(&office, &held, &lines, &approval);
+        let checked = checked.or_else(|error| {
+            let detail = value!({"code": error.problem()["code"], "kind": held.kind});
+            office.audit(&claims, "held-not-approved", id.to_string(), detail)?;
+            Err(error)
+        })?;
+        let held = release(&office, &claims, id, "held-approved")?;
+        let answer = apply(&office, checked, &held);
+        if answer.is_err() && !office.registry.hold_again(&held)? {
+            tracing::error!(held = %id, "an approved list was neither applied nor held again");
+        }
+        answer
+    })
+    .await?
+}
+
+async fn find(office: &Arc<Office>, id: HeldId) -> Result<HeldList, OfficeError> {
+    let registry = office.registry.clone();
+    Ok(blocking(move || registry.held(id)).await??.ok_or(Refusal::NotFound)?)
+}
+
+/// The lines of held facts; none of another list.
+async fn held_lines(held: &HeldList) -> Result<Vec<NdjsonLine>, OfficeError> {
     match held.kind {
-        HeldListKind::Facts => facts::apply_held(office, held.body).await,
-        HeldListKind::Policy => policies::bring_into_force(office, held.body).await,
-        HeldListKind::Feed => feeds::apply_held(office, held.body).await,
+        HeldListKind::Facts => facts::lines(Body::from(held.body.clone())).await,
+        HeldListKind::Policy | HeldListKind::Feed => Ok(Vec::new()),
     }
 }
 
-/// Rejects the approval of a pack that would change more colours than the approver expects; the pack stays
-/// held.
-async fn foresee(
-    office: &Arc<Office>,
-    claims: &Claims,
-    id: HeldId,
-    approval: Approval,
-) -> Result<(), OfficeError> {
-    let (office, claims) = (Arc::clone(office), claims.clone());
-    blocking(move || {
-        let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
-        if held.kind != HeldListKind::Policy {
-            return Ok(());
+fn check(
+    office: &Office,
+    held: &HeldList,
+    lines: &[NdjsonLine],
+    approval: &Approval,
+) -> Result<Approvable, OfficeError> {
+    Ok(match held.kind {
+        HeldListKind::Facts => Approvable::Facts(facts::check_held(office, lines, held)?),
+        HeldListKind::Feed => Approvable::Feed(feeds::check_held(office, held)?),
+        HeldListKind::Policy => {
+            let policy = policies::check_held(office, &held.body)?;
+            foresee(office, held.id, &policy, approval)?;
+            Approvable::Policy(Box::new(policy))
         }
-        // Checked first: judging every person is expensive, and this approver might not be allowed to
-        // approve.
-        by_another(&held, &claims)?;
-        let policy = Policy::parse(&held.body).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
-        check_label(&office.registry.policies()?, policy.label(), &held.body)?;
-        let worse = policies::flips(&office, &policy)?.worse;
-        if worse <= approval.worse.unwrap_or(WORSE_MAX) {
-            return Ok(());
-        }
-        metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
-        tracing::warn!(held = %id, worse, "a rule pack would give very many people a more severe colour; it stays held");
-        Err(OfficeError::MassFlip(worse))
     })
-    .await?
+}
+
+fn apply(office: &Office, checked: Approvable, held: &HeldList) -> Result<Response, OfficeError> {
+    match checked {
+        Approvable::Facts(list) => facts::apply(office, list),
+        Approvable::Policy(policy) => policies::bring_into_force(office, *policy, &held.body),
+        Approvable::Feed(feed) => feeds::apply_held(office, feed),
+    }
+}
+
+/// Rejects the approval of a pack that would change more colours than the approver expects.
+fn foresee(office: &Office, id: HeldId, policy: &Policy, approval: &Approval) -> Result<(), OfficeError> {
+    let worse = policies::flips(office, policy)?.worse;
+    if worse <= approval.worse.unwrap_or(WORSE_MAX) {
+        return Ok(());
+    }
+    metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
+    tracing::warn!(held = %id, worse, "a rule pack would give very many people a more severe colour; it stays held");
+    Err(OfficeError::MassFlip(worse))
 }
 
 /// `POST /v1/held/{held}/reject`.
@@ -101,8 +146,11 @@ pub(in crate::office) async fn reject(
     State(office): State<Arc<Office>>,
     PathId(held): PathId<HeldId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let held = release(&office, &claims, held, "held-rejected").await?;
-    Ok(axum::Json(value!({"held": held.id, "rejected": true})))
+    blocking(move || {
+        let held = release(&office, &claims, held, "held-rejected")?;
+        Ok(axum::Json(value!({"held": held.id, "rejected": true})))
+    })
+    .await?
 }
 
 /// Allows approval by another subject only. The sender may still reject the list.
@@ -110,20 +158,34 @@ fn by_another(held: &HeldList, claims: &Claims) -> Result<(), OfficeError> {
     if held.sent_by == claims.subject { Err(OfficeError::SameApprover) } else { Ok(()) }
 }
 
-async fn release(
-    office: &Arc<Office>,
-    claims: &Claims,
-    id: HeldId,
-    act: &'static str,
-) -> Result<HeldList, OfficeError> {
-    let (office, claims) = (Arc::clone(office), claims.clone());
+/// Audits the act and removes the list. Of two concurrent callers, one gets it.
+fn release(office: &Office, claims: &Claims, id: HeldId, act: &'static str) -> Result<HeldList, OfficeError> {
+    let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
+    let HeldList { kind, sent_by, count, .. } = &held;
+    let detail = value!({"sent_by": sent_by, "kind": kind, "entries": count});
+    office.audit(claims, act, id.to_string(), detail)?;
+    Ok(office.registry.release_held(id)?.ok_or(Refusal::NotFound)?)
+}
+
+/// `GET /v1/held/{held}`: what the list would do, and all of it.
+pub(in crate::office) async fn show(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+    held: Result<PathId<HeldId>, OfficeError>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let PathId(id) = held?;
+    let held = find(&office, id).await?;
+    let lines = held_lines(&held).await?;
     blocking(move || {
-        let held = office.registry.held(id)?.ok_or(Refusal::NotFound)?;
-        if act == "held-approved" {
-            by_another(&held, &claims)?;
-        }
-        office.audit(&claims, act, id.to_string(), value!({"sent_by": held.sent_by}))?;
-        Ok(office.registry.release_held(id)?.ok_or(Refusal::NotFound)?)
+        office.audit(&claims, "held-read", id.to_string(), value!({"kind": held.kind}))?;
+        let HeldList { id, kind, sent_by, at, count, body, .. } = &held;
+        let head = value!({"held": id, "kind": kind, "sent_by": sent_by, "at": at, "entries": count});
+        let content = match kind {
+            HeldListKind::Facts => held_view::of_facts(&office, &lines)?,
+            HeldListKind::Policy => policies::describe_held(&office, body)?,
+            HeldListKind::Feed => held_view::of_feed(&office, &held)?,
+        };
+        Ok(axum::Json(merge(head, content)))
     })
     .await?
 }

@@ -2,10 +2,12 @@
 //! venues, test sites, keys, the audit, and check-ins in bulk.
 
 pub(super) mod audit;
+mod brake;
 pub(super) mod check_ins;
 pub(super) mod facts;
 pub(super) mod feeds;
 pub(super) mod held;
+mod held_view;
 pub(super) mod keys;
 pub(super) mod late_scans;
 pub(super) mod person_keys;

@@ -17,11 +17,15 @@ use scangate_core::policy::{Judgement, Policy};
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{HeldListKind, NewHeldList, check_label};
 use serde_json::{Value, json as value};
+use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The longest rule pack.
 const PACK_BYTES_MAX: usize = 1024 * 1024;
+/// The time after which the search for a short difference of two texts ends with a longer one.
+const DIFFERENCE_MAX: Duration = Duration::from_secs(1);
 
 async fn pack(request: Request) -> Result<(String, Policy), OfficeError> {
     let body = json::body(request, PACK_BYTES_MAX).await?;
@@ -99,16 +103,29 @@ pub(in crate::office) async fn dry_run(
     request: Request,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let (_, policy) = pack(request).await?;
-    blocking(move || {
-        let Flips { changes, worse, by_rule } = flips(&office, &policy)?;
-        let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
-        let (label, residents) = (policy.label(), office.tables.colours.len());
-        Ok(axum::Json(value!({
-            "policy": label, "residents": residents, "changes": changes, "worse": worse, "by_rule": by_rule,
-            "overlaps": overlaps,
-        })))
-    })
-    .await?
+    blocking(move || foresee(&office, &policy).map(axum::Json)).await?
+}
+
+/// The effect of a pack, as the dry run shows it.
+fn foresee(office: &Office, policy: &Policy) -> Result<Value, OfficeError> {
+    let Flips { changes, worse, by_rule } = flips(office, policy)?;
+    let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
+    let (label, residents) = (policy.label(), office.tables.colours.len());
+    Ok(value!({
+        "policy": label, "residents": residents, "changes": changes, "worse": worse, "by_rule": by_rule,
+        "overlaps": overlaps,
+    }))
+}
+
+/// A held pack for its approver: its text, the difference from the pack in force, and the dry run.
+pub(super) fn describe_held(office: &Office, text: &str) -> Result<Value, OfficeError> {
+    let policy = Policy::parse(text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
+    let dry_run = foresee(office, &policy)?;
+    let in_force = office.tables.policies.in_force();
+    let difference =
+        TextDiff::configure().deadline(Instant::now() + DIFFERENCE_MAX).diff_lines(&*in_force.text, text);
+    let difference = difference.unified_diff().header(in_force.policy.label(), policy.label()).to_string();
+    Ok(value!({"policy": policy.label(), "text": text, "difference": difference, "dry_run": dry_run}))
 }
 
 /// The id of the first rule that gives the colour; `none` if no rule fires.
@@ -146,22 +163,22 @@ pub(in crate::office) async fn publish(
     .await?
 }
 
+/// Checks a held pack as if it came now: it parses, and its label is still free.
+pub(super) fn check_held(office: &Office, text: &str) -> Result<Policy, OfficeError> {
+    let policy = Policy::parse(text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
+    check_label(&office.registry.policies()?, policy.label(), text)?;
+    Ok(policy)
+}
+
 /// Brings an approved pack into force, and recolours every person.
-pub(in crate::office) async fn bring_into_force(
-    office: Arc<Office>,
-    text: String,
-) -> Result<Response, OfficeError> {
-    blocking(move || {
-        let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
-        let label = policy.label().to_owned();
-        let signature = sign(&office.issuer, &label, &text);
-        let since = clock::now();
-        let number = office.registry.publish_policy(&label, &text, &signature, since)??;
-        let published = PublishedPolicy::new(number, policy, text, signature, since);
-        office.tables.policies.bring_into_force(published);
-        office.recolour_all()?;
-        tracing::info!(policy = label, "a rule pack came into force");
-        Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
-    })
-    .await?
+pub(super) fn bring_into_force(office: &Office, policy: Policy, text: &str) -> Result<Response, OfficeError> {
+    let label = policy.label().to_owned();
+    let signature = sign(&office.issuer, &label, text);
+    let since = clock::now();
+    let number = office.registry.publish_policy(&label, text, &signature, since)??;
+    let published = PublishedPolicy::new(number, policy, text.to_owned(), signature, since);
+    office.tables.policies.bring_into_force(published);
+    office.recolour_all()?;
+    tracing::info!(policy = label, "a rule pack came into force");
+    Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
 }

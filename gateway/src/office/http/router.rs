@@ -101,6 +101,7 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/facts", post(facts::add))
         .route("/v1/facts/{fact}/withdraw", post(facts::withdraw))
         .route("/v1/held", get(held::list))
+        .route("/v1/held/{held}", get(held::show))
         .route("/v1/held/{held}/approve", post(held::approve))
         .route("/v1/held/{held}/reject", post(held::reject))
         .route("/v1/policies", get(policies::list).post(policies::publish))

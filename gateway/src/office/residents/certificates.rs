@@ -22,6 +22,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// The beginning of the source of a fact that another city's certificate states; the issuer follows.
+pub(in crate::office) const CERTIFICATE_SOURCE: &str = "certificate of ";
+
 /// `GET /v1/people/me/certificates`: a certificate issued now if the resident is green; none otherwise.
 pub(in crate::office) async fn issue(
     Resident(id): Resident,
@@ -60,7 +63,7 @@ pub(in crate::office) async fn issue(
 }
 
 /// A person's own salt, which nothing outside this deployment can compute.
-pub(in crate::office) fn salt(office: &Office, person: PersonId) -> [u8; SALT_BYTES] {
+fn salt(office: &Office, person: PersonId) -> [u8; SALT_BYTES] {
     let signature = office.issuer.sign(SALT_DOMAIN, &person.0.to_be_bytes());
     let mut salt = [0; SALT_BYTES];
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
@@ -107,7 +110,7 @@ pub(in crate::office) async fn hand_in(
 fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Fact {
     let kind = FactKind::Certificate { r#type: CertificateType::Health };
     let told = office.self_reported(person, kind, certificate.at, clock::now());
-    let (until, source) = (Some(certificate.until), format!("certificate of {}", certificate.issuer));
+    let (until, source) = (Some(certificate.until), format!("{CERTIFICATE_SOURCE}{}", certificate.issuer));
     Fact { until, source, reference: Some(certificate.policy.clone()), ..told }.identified()
 }
 
