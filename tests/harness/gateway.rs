@@ -35,6 +35,7 @@ pub struct Gateway {
     reader: Option<JoinHandle<()>>,
     expect: ExpectedLog,
     folder: Arc<TempDir>,
+    environment: Vec<(String, String)>,
     /// The address at which it serves clients.
     pub listen: SocketAddr,
     /// The address of its admin port.
@@ -90,8 +91,10 @@ impl Gateway {
         environment: Vec<(&str, String)>,
         expect: ExpectedLog,
     ) -> anyhow::Result<Self> {
+        let environment: Vec<(String, String)> =
+            environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let mut child = Command::new(binary()?)
-            .envs(environment)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(arguments)
@@ -118,7 +121,7 @@ impl Gateway {
                 log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
             );
         };
-        Ok(Self { child, log, reader: Some(reader), expect, folder, listen, admin })
+        Ok(Self { child, log, reader: Some(reader), expect, folder, environment, listen, admin })
     }
 
     /// Runs a `gateway` command to its end.
@@ -150,17 +153,18 @@ impl Gateway {
         Ok(format!("Bearer {}", std::fs::read_to_string(path)?.trim()))
     }
 
-    /// The `authorization` of a new token from `gateway token`. It is valid for a year, for tests that set
-    /// the clock.
+    /// The `authorization` of a new token from `gateway token`, minted by the gateway's own clock. It is
+    /// valid for as long as a token may be.
     pub fn token(&self, role: &str, subject: &str, venue: Option<VenueId>) -> anyhow::Result<String> {
         let data = self.folder.path().display().to_string();
         let venue = venue.map(|venue| venue.to_string());
         let mut arguments =
-            vec!["token", "--role", role, "--subject", subject, "--ttl", "365d", "--data", &data];
+            vec!["token", "--role", role, "--subject", subject, "--ttl", "90d", "--data", &data];
         if let Some(venue) = &venue {
             arguments.extend(["--venue", venue]);
         }
-        let output = Self::run(&arguments)?;
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        let output = Self::command(&arguments)?.envs(environment).output()?;
         anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(format!("Bearer {}", String::from_utf8(output.stdout)?.trim()))
     }

@@ -12,6 +12,7 @@ const TOKEN_MS: u64 = 3_600_000;
 pub(crate) fn header(data: &Path, role: Role, venue: Option<VenueId>) -> anyhow::Result<String> {
     let secret = deployment::existing_secret(data, None)?;
     let (subject, expires) = ("bench".to_owned(), clock::now().plus_ms(TOKEN_MS));
-    let claims = Claims { role, subject, venue, door: None, district: None, expires };
+    let jti = deployment::draw_token_id()?;
+    let claims = Claims { jti, role, subject, venue, door: None, district: None, expires };
     Ok(format!("Bearer {}", deployment::token_key(&secret).sign(&claims)))
 }

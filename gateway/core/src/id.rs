@@ -123,6 +123,10 @@ short_id!(
     PaperId, b'n', "n and 13 characters"
 );
 short_id!(
+    /// A bearer token.
+    TokenId, b'k', "k and 13 characters"
+);
+short_id!(
     /// A list held for a second approver.
     HeldId, b'h', "h and 13 characters"
 );

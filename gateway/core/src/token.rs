@@ -1,14 +1,15 @@
-//! Bearer tokens: a role with its limits, signed by the deployment. No token is stored. A token expires at
-//! its own time, and all tokens become invalid when the deployment's secret changes.
+//! Bearer tokens: a role with its limits, signed by the deployment. No token's text is stored. A token
+//! expires at its own time, may be revoked by its id, and becomes invalid when the deployment's secret
+//! changes.
 //!
 //! **Shape**: base64url of the claims as JSON, a full stop, base64url of HMAC-SHA256(token key, "scangate
 //! token" ‖ the claims' bytes).
 
-use crate::id::VenueId;
+use crate::id::{TokenId, VenueId};
 use crate::keys::Key;
 use crate::limits;
-use crate::time::Timestamp;
-use aws_lc_rs::hmac;
+use crate::time::{DAY_MS, Timestamp};
+use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -27,10 +28,16 @@ pub enum Role {
     Operator,
 }
 
+/// The longest validity of a new token. **Units**: milliseconds.
+pub const TOKEN_VALID_MS_MAX: u64 = 90 * DAY_MS;
+
 /// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
+    /// The token's id. A token that version 0.1.0 signed has none in its text: its id is derived from it.
+    #[serde(default = "id_to_derive")]
+    pub jti: TokenId,
     /// The role.
     pub role: Role,
     /// The bearer, by the issuer's own name.
@@ -48,15 +55,16 @@ pub struct Claims {
     pub expires: Timestamp,
 }
 
-/// The reason why a token is rejected. The answer to the bearer does not contain it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// It has the wrong shape, or is not signed with this key.
-    #[error("the token is not signed by this deployment")]
-    Forged,
-    /// It has expired.
-    #[error("the token has expired")]
-    Expired,
+impl Claims {
+    /// Whether the token has not expired.
+    #[must_use]
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        now < self.expires
+    }
+}
+
+const fn id_to_derive() -> TokenId {
+    TokenId(0)
 }
 
 /// Signs and verifies tokens.
@@ -78,22 +86,22 @@ impl TokenKey {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// Verifies a token's signature and expiry. **Cost**: a few microseconds; callers on the scan path cache
-    /// verified tokens.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
-        let claims = self.open(token).ok_or(TokenError::Forged)?;
-        if now < claims.expires { Ok(claims) } else { Err(TokenError::Expired) }
-    }
-
-    fn open(&self, token: &str) -> Option<Claims> {
+    /// The claims of a token that this key signed; none for any other text. The token may have expired.
+    /// **Cost**: a few microseconds.
+    #[must_use]
+    pub fn authentic(&self, token: &str) -> Option<Claims> {
         if token.len() > limits::TOKEN_CHARS_MAX {
             return None;
         }
-        let (claims, mac) = token.split_once('.')?;
-        let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
+        let (text, mac) = token.split_once('.')?;
+        let claims = URL_SAFE_NO_PAD.decode(text).ok()?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         aws_lc_rs::constant_time::verify_slices_are_equal(&self.mac(&claims), &mac).ok()?;
-        serde_json::from_slice(&claims).ok()
+        let mut claims: Claims = serde_json::from_slice(&claims).ok()?;
+        if claims.jti == id_to_derive() {
+            claims.jti = derived_id(text);
+        }
+        Some(claims)
     }
 
     fn mac(&self, claims: &[u8]) -> [u8; 32] {
@@ -104,6 +112,14 @@ impl TokenKey {
         mac.copy_from_slice(context.sign().as_ref());
         mac
     }
+}
+
+/// The id of a token whose text has none: the first bytes of SHA-256 over the claims' text.
+fn derived_id(text: &str) -> TokenId {
+    let whole = digest::digest(&digest::SHA256, text.as_bytes());
+    let mut id = [0; 8];
+    id.copy_from_slice(&whole.as_ref()[..8]);
+    TokenId(u64::from_be_bytes(id))
 }
 
 #[cfg(test)]
@@ -117,6 +133,7 @@ mod tests {
 
     fn claims() -> Claims {
         Claims {
+            jti: TokenId(7),
             role: Role::Terminal,
             subject: "gate 4".into(),
             venue: Some(VenueId(9)),
@@ -127,10 +144,26 @@ mod tests {
     }
 
     #[test]
-    fn verifies_until_it_ends() {
+    fn is_authentic_and_valid_until_it_ends() {
         let token = key().sign(&claims());
-        assert_eq!(key().verify(&token, Timestamp(999)), Ok(claims()));
-        assert_eq!(key().verify(&token, Timestamp(1_000)), Err(TokenError::Expired));
+        assert_eq!(key().authentic(&token), Some(claims()));
+        assert!(claims().is_valid_at(Timestamp(999)) && !claims().is_valid_at(Timestamp(1_000)));
+    }
+
+    /// A token as version 0.1.0 signed it.
+    #[test]
+    fn a_token_without_an_id_has_one_of_its_own() {
+        let signed = |subject: &str| {
+            let text = format!(
+                r#"{{"role":"operator","subject":"{subject}","expires":"2022-01-01T00:00:00.000Z"}}"#
+            );
+            let mac = key().mac(text.as_bytes());
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(mac))
+        };
+        let id = |subject: &str| key().authentic(&signed(subject)).unwrap().jti;
+        assert_eq!(id("a"), id("a"));
+        assert_ne!(id("a"), id("b"));
+        assert_ne!(id("a"), TokenId(0));
     }
 
     #[test]
@@ -139,13 +172,12 @@ mod tests {
         for at in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-            let other = String::from_utf8(bytes).unwrap();
-            assert_eq!(key().verify(&other, Timestamp(0)), Err(TokenError::Forged), "{at}");
+            assert_eq!(key().authentic(&String::from_utf8(bytes).unwrap()), None, "{at}");
         }
         for other in ["", ".", "a.b", &token[1..], &"a".repeat(2_000)] {
-            assert_eq!(key().verify(other, Timestamp(0)), Err(TokenError::Forged));
+            assert_eq!(key().authentic(other), None);
         }
         let strange = TokenKey::new(&Secret::new(&[8; 32]).unwrap().purpose("token"));
-        assert_eq!(strange.verify(&token, Timestamp(0)), Err(TokenError::Forged));
+        assert_eq!(strange.authentic(&token), None);
     }
 }

@@ -4,6 +4,7 @@
 mod end_marker;
 mod identity;
 pub mod key_states;
+mod minted;
 mod poster_settings;
 pub mod reference;
 pub mod snapshot;
@@ -12,6 +13,7 @@ pub mod store;
 pub(crate) use end_marker::read_end_marker;
 pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
+pub use minted::{MINTED_TOKENS, MintedToken, draw_token_id, mint, minted};
 pub use poster_settings::{POSTER_SETTINGS, PosterSettings};
 
 use crate::clock;
@@ -32,7 +34,7 @@ use std::path::Path;
 pub const COPY_PROGRESS: &str = "store-copy.json";
 
 /// The validity of the first tokens.
-const FIRST_TOKEN_MS: u64 = 365 * DAY_MS;
+const FIRST_TOKEN_MS: u64 = 30 * DAY_MS;
 
 /// Reads the secret, or creates one in the data folder.
 pub fn secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
@@ -101,15 +103,17 @@ pub fn first_tokens(data: &Path, tokens: &TokenKey) -> anyhow::Result<()> {
         [(Role::Authority, "authority"), (Role::Tracer, "tracer"), (Role::Operator, "operator")]
     {
         read_or_make(&data.join(format!("{name}.token")), || {
+            let now = clock::now();
             let claims = Claims {
+                jti: draw_token_id()?,
                 role,
                 subject: format!("first {name}"),
                 venue: None,
                 door: None,
                 district: None,
-                expires: clock::now().plus_ms(FIRST_TOKEN_MS),
+                expires: now.plus_ms(FIRST_TOKEN_MS),
             };
-            Ok(tokens.sign(&claims).into_bytes())
+            Ok(mint(data, tokens, claims, now)?.into_bytes())
         })?;
     }
     Ok(())

@@ -1,18 +1,18 @@
-//! The reference data without which a gateway cannot answer: key ids, rule packs and venues. The registry
-//! stores it; a snapshot holds a copy for a start without the registry.
+//! The reference data without which a gateway cannot answer: key ids, rule packs, venues and revoked tokens.
+//! The registry stores it; a snapshot holds a copy for a start without the registry.
 
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
 use crate::tables::policies::{self, Policies};
 use anyhow::Context as _;
 use scangate_core::certificate::PUBLIC_KEY_BYTES;
-use scangate_core::id::PersonId;
+use scangate_core::id::{PersonId, TokenId};
 use scangate_core::keys::KeyHistory;
 use scangate_core::venue::Venue;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use serde::{Deserialize, Serialize};
 
-/// Key ids, rule packs and venues.
+/// Key ids, rule packs, venues and revoked tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReferenceData {
     /// The current and accepted key ids.
@@ -24,6 +24,9 @@ pub struct ReferenceData {
     /// Every key history, in a snapshot only: `key_states` loads those of the registry.
     #[serde(default)]
     pub key_histories: Vec<(PersonId, KeyHistory)>,
+    /// The revoked tokens.
+    #[serde(default)]
+    pub revoked: Vec<TokenId>,
 }
 
 impl ReferenceData {
@@ -32,7 +35,8 @@ impl ReferenceData {
         let mut venues = Vec::new();
         registry.venues(|venue| venues.push(venue))?;
         let (kids, policies) = (kids(registry)?, registry.policies()?);
-        Ok(Self { kids, policies, venues, key_histories: Vec::new() })
+        let revoked = registry.revoked_tokens()?;
+        Ok(Self { kids, policies, venues, key_histories: Vec::new(), revoked })
     }
 
     /// The reference data of a running gateway.
@@ -43,6 +47,7 @@ impl ReferenceData {
             policies: tables.policies.stored(),
             venues: tables.venues.all(),
             key_histories: tables.key_histories.all(),
+            revoked: tables.tokens.revoked(),
         }
     }
 
@@ -62,6 +67,7 @@ impl ReferenceData {
     /// to be recomputed.
     pub fn apply(self, tables: &Tables) -> anyhow::Result<bool> {
         tables.keyring.swap(self.kids);
+        tables.tokens.revoke(self.revoked);
         self.venues.into_iter().for_each(|venue| tables.venues.put(venue));
         follow_policies(&self.policies, &tables.policies)
     }

@@ -127,6 +127,7 @@ mod tests {
     use super::*;
     use crate::tables::keyring::Kids;
     use scangate_core::colour::{Colour, Reasons, Standing};
+    use scangate_core::id::TokenId;
     use scangate_core::keys::{Generation, KeyHistory};
 
     fn reference() -> ReferenceData {
@@ -138,6 +139,7 @@ mod tests {
                 PersonId(2),
                 KeyHistory { renewed: vec![Timestamp(3)], ..KeyHistory::default() },
             )],
+            revoked: vec![TokenId(3)],
         }
     }
 

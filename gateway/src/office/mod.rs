@@ -12,6 +12,7 @@ pub mod registration;
 mod residents;
 mod tracers;
 
+pub use authority::tokens::{NewTokens, keep_token_list};
 pub use colours::duties::watch_duties;
 pub use colours::follow::keep_in_step;
 pub use colours::recolour::{recolour_feverish, recolour_when_due};
@@ -67,6 +68,7 @@ pub struct Office {
     pub registration: RegistrationService,
     /// Quotas, retention and the public origin.
     pub settings: OfficeSettings,
+    new_tokens: NewTokens,
     schedule: RecolourSchedule,
     tracing: Semaphore,
     /// The drain position of each gateway of the city, as last read.
@@ -75,12 +77,14 @@ pub struct Office {
     poster_file: Mutex<()>,
 }
 
-/// The services for residents that need the deployment's keys.
-pub struct ResidentServices {
+/// The services of the back office that the start-up makes.
+pub struct OfficeServices {
     /// The self-registration of residents.
     pub registration: RegistrationService,
     /// Signs certificates, declarations and outward feeds.
     pub issuer: Issuer,
+    /// The tokens that are not listed yet.
+    pub new_tokens: NewTokens,
 }
 
 /// Settings of the back office.
@@ -109,12 +113,12 @@ impl Office {
         trails: Arc<dyn TrailStore>,
         drains: Drains,
         intake: Intake,
-        services: ResidentServices,
+        services: OfficeServices,
         settings: OfficeSettings,
     ) -> Self {
         let (tracing, schedule) = (Semaphore::new(TRACES_AT_ONCE_MAX), RecolourSchedule::default());
         let drained = Mutex::default();
-        let ResidentServices { registration, issuer } = services;
+        let OfficeServices { registration, issuer, new_tokens } = services;
         Self {
             tables,
             registry,
@@ -123,6 +127,7 @@ impl Office {
             intake,
             issuer,
             registration,
+            new_tokens,
             settings,
             schedule,
             tracing,

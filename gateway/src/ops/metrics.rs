@@ -79,6 +79,11 @@ const METRICS: [Metric; 21] = [
         &[],
         "Age of the colours with which a start while the cluster is away would begin; on a cluster only",
     ),
+    counter(
+        "scangate_tokens_refused_total",
+        &["reason"],
+        "Bearer tokens refused, by reason: forged, expired, revoked, or role for one of another role",
+    ),
     gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
     counter("scangate_held_total", &["kind"], "Lists held for a second approver"),
     gauge(

@@ -41,8 +41,8 @@ impl Terminal {
     ) -> Result<Option<Self>, Refusal> {
         let Some(header) = header else { return Ok(None) };
         let token = std::str::from_utf8(header).ok().and_then(bearer).ok_or(Refusal::TokenInvalid)?;
-        let claims = tables.tokens.verify(token, now).map_err(|_| Refusal::TokenInvalid)?;
-        Self::of(&claims).map(Some)
+        let claims = tables.tokens.verify(token, now)?;
+        Self::of(&claims).map(Some).map_err(|_| tables.tokens.refuse_role(&claims, now))
     }
 }
 

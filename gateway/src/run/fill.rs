@@ -11,22 +11,25 @@ use crate::tables::colours::ColourTable;
 use crate::tables::key_histories::KeyHistories;
 use crate::tables::keyring::Keyring;
 use crate::tables::recent::RecentCheckIns;
+use crate::tables::tokens::Tokens;
 use crate::tables::venues::Venues;
 use crate::tables::{Tables, policies};
 use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::policy::Policy;
+use scangate_core::token::Claims;
 use scangate_storage::registry::{Registry, StoredPolicy};
+use tokio::sync::mpsc::Receiver;
 
-/// The tables that the workers share.
+/// The tables that the workers share, and the first uses of tokens for the back office.
 pub(super) fn tables(
     config: &Config,
     secret: &Secret,
     issuer: &Issuer,
     registry: &Registry,
     availability: Availability,
-) -> anyhow::Result<Tables> {
+) -> anyhow::Result<(Tables, Receiver<Claims>)> {
     let colours = ColourTable::default();
     let reference = match availability {
         Availability::Up => {
@@ -41,6 +44,7 @@ pub(super) fn tables(
         let (policy, number) = (in_force.policy.label(), in_force.number.0);
         tracing::info!(policy, number, "this rule pack is in force");
     }
+    let (tokens, first_uses) = Tokens::new(deployment::token_key(secret), reference.revoked);
     let (venues, key_histories) = (Venues::default(), KeyHistories::default());
     reference.venues.into_iter().for_each(|venue| venues.put(venue));
     reference.key_histories.into_iter().for_each(|(person, history)| key_histories.put(person, history));
@@ -52,12 +56,12 @@ pub(super) fn tables(
         policies,
         recent: RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
-        tokens: deployment::token_key(secret),
+        tokens,
     };
     if availability == Availability::Up {
         key_states::load(registry, &tables)?;
     }
-    Ok(tables)
+    Ok((tables, first_uses))
 }
 
 fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<ReferenceData> {
@@ -72,8 +76,8 @@ fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Refer
     Ok(reference)
 }
 
-/// Publishes the first pack of a deployment that has none. A deployment that has packs keeps the one in force.
-/// **Errors**: the configuration names a pack that this deployment never published.
+/// Publishes the first pack of a deployment that has none. A deployment that has packs keeps the one in
+/// force. **Errors**: the configuration names a pack that this deployment never published.
 fn ensure_pack(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
     let mut published = registry.policies()?;
     if published.is_empty() {

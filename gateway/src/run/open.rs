@@ -15,6 +15,7 @@ use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
+use scangate_core::token::Claims;
 use scangate_storage::cql::Cluster;
 use scangate_storage::journal::{Journal, JournalConfig, Lane, RealDisk, RecoveryReport, WakeLane};
 use scangate_storage::registry::Registry;
@@ -22,6 +23,7 @@ use scangate_storage::trail::TrailStore;
 use std::sync::Arc;
 use std::thread;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
 
 /// Records in a worker's lane that await their fsync, and so the bound on waiting answers.
 const LANE_RECORDS: usize = 16_384;
@@ -39,6 +41,8 @@ pub(super) struct OpenGateway {
     /// The cluster under registry and trails; none with embedded stores.
     pub(super) cluster: Option<Arc<Cluster>>,
     pub(super) tables: Arc<Tables>,
+    /// The first uses of tokens, which the back office lists.
+    pub(super) first_uses: Receiver<Claims>,
     pub(super) journal: OpenJournal,
 }
 
@@ -68,8 +72,9 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, availability, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
-    let tables = Arc::new(fill::tables(config, &secret, &issuer, &registry, availability)?);
-    deployment::first_tokens(&config.data, &tables.tokens)?;
+    let (tables, first_uses) = fill::tables(config, &secret, &issuer, &registry, availability)?;
+    let tables = Arc::new(tables);
+    deployment::first_tokens(&config.data, &deployment::token_key(&secret))?;
     providers.warn_of_doubles(&tables.policies.in_force().policy.terms().steps);
 
     let journal = open_journal(config, disk, &tables)?;
@@ -78,7 +83,19 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
         // From here on the other gateways wait for this one. With a backlog they have waited throughout.
         join_city(gateway, &registry, cluster.as_deref())?;
     }
-    Ok(OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, cluster, tables, journal })
+    Ok(OpenGateway {
+        secret,
+        tls,
+        providers,
+        issuer,
+        gateway,
+        registry,
+        trails,
+        cluster,
+        tables,
+        first_uses,
+        journal,
+    })
 }
 
 fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {

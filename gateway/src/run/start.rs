@@ -10,7 +10,7 @@ use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
 use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch;
-use crate::office::{self, Office, OfficeSettings, RegistrationService, ResidentServices};
+use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
@@ -63,8 +63,19 @@ pub(super) fn start(
     opened: OpenGateway,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(RunningGateway, Addresses)> {
-    let OpenGateway { secret, tls, providers, issuer, gateway, registry, trails, cluster, tables, journal } =
-        opened;
+    let OpenGateway {
+        secret,
+        tls,
+        providers,
+        issuer,
+        gateway,
+        registry,
+        trails,
+        cluster,
+        tables,
+        first_uses,
+        journal,
+    } = opened;
     let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
     let (fevers, feverish) = FeverRecorder::new(Arc::clone(&tables), registry.clone());
     let batcher = BatcherParts {
@@ -88,7 +99,9 @@ pub(super) fn start(
     let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
     let settings = office_settings(config, gateway, listen);
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
-    let services = ResidentServices { registration: RegistrationService::new(providers, &secret), issuer };
+    let registration = RegistrationService::new(providers, &secret);
+    let new_tokens = NewTokens::new(config.data.clone(), first_uses);
+    let services = OfficeServices { registration, issuer, new_tokens };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
     office.write_poster_settings();
@@ -163,6 +176,7 @@ fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tabl
     runtime.spawn(office::watch_duties(Arc::clone(office)));
     runtime.spawn(office::erase_when_due(Arc::clone(office)));
     runtime.spawn(office::sweep_answers(Arc::clone(office)));
+    runtime.spawn(office::keep_token_list(Arc::clone(office)));
     runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(tables)));
 }
 

@@ -2,7 +2,7 @@
 //! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
-use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, POSTER_SETTINGS};
+use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, MINTED_TOKENS, POSTER_SETTINGS};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
 /// data goes first. The secret goes last: nothing else can be read without it.
-const PARTS: [&str; 18] = [
+const PARTS: [&str; 19] = [
     "trails",
     "registry",
     "journal",
@@ -22,6 +22,7 @@ const PARTS: [&str; 18] = [
     "poster.json.new",
     "doctor",
     "gateway",
+    MINTED_TOKENS,
     "authority.token",
     "tracer.token",
     "operator.token",

@@ -8,6 +8,7 @@ pub mod key_histories;
 pub mod keyring;
 pub mod policies;
 pub mod recent;
+pub mod tokens;
 pub mod venues;
 
 use channels::Channels;
@@ -16,7 +17,7 @@ use key_histories::KeyHistories;
 use keyring::Keyring;
 use policies::Policies;
 use recent::RecentCheckIns;
-use scangate_core::token::TokenKey;
+use tokens::Tokens;
 use venues::Venues;
 
 /// The shared tables.
@@ -36,5 +37,5 @@ pub struct Tables {
     /// The channels and their quotas.
     pub channels: Channels,
     /// Verifies bearer tokens.
-    pub tokens: TokenKey,
+    pub tokens: Tokens,
 }

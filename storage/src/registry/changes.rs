@@ -25,6 +25,8 @@ pub enum Change {
     Policy,
     /// A key was added or removed.
     Keys,
+    /// A token was revoked.
+    Tokens,
 }
 
 /// A change as read from the log.
@@ -45,6 +47,7 @@ impl Change {
             Self::Venue(VenueId(id)) => (b'v', id),
             Self::Policy => (b'r', 0),
             Self::Keys => (b'k', 0),
+            Self::Tokens => (b't', 0),
         };
         [&[kind][..], &id.to_be_bytes()].concat()
     }
@@ -59,6 +62,7 @@ impl Change {
             b'v' => Some(Self::Venue(VenueId(id))),
             b'r' => Some(Self::Policy),
             b'k' => Some(Self::Keys),
+            b't' => Some(Self::Tokens),
             _ => None,
         }
     }

@@ -22,6 +22,7 @@ mod rows;
 mod sealed;
 mod settings;
 mod test_sites;
+mod tokens;
 mod upstream;
 mod venues;
 
@@ -38,6 +39,7 @@ pub use made_ids::IdSource;
 pub use people::{Person, RegisteredPerson};
 pub use policies::{LabelUsed, StoredPolicy, check_label};
 pub use test_sites::NewTestSite;
+pub use tokens::{ListedToken, TokenRevocation};
 pub use upstream::Upstream;
 pub use venues::NewVenue;
 

@@ -1,8 +1,8 @@
-//! The authority's side: facts, feeds from another level, rule packs, what is printed, and the roles of
-//! tokens.
+//! The authority's side: facts, feeds from another level, rule packs, what is printed, tokens and their roles.
 
 pub(crate) mod facts;
 pub(crate) mod feeds;
 mod packs;
 mod prints;
 mod roles;
+pub(crate) mod tokens;

@@ -2,6 +2,7 @@
 //! check-in that both accept is stored once.
 
 use crate::authority::facts::worsening;
+use crate::authority::tokens::listed;
 use futures_util::future::try_join_all;
 use scangate_core::id::VenueId;
 use scangate_core::time::Step;
@@ -299,6 +300,36 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
     assert_eq!(answered.status(), 200, "{}", answered.text());
     let questions = town.own(11, "GET", "/questions", &Value::Null).await?.json()?;
     assert_eq!(questions["questions"][0]["answer"]["text"], "十四天", "{questions}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_one_gateway_revokes_is_refused_by_the_other() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let (city, mut town, mut second) = found("revoked", 1).await?;
+    let terminal = town.gateway.token("terminal", "gate 9", Some(town.venues[0].venue))?;
+    let token = listed(&mut town, "gate 9").await?;
+    let code = |town: &TestTown| format!("/v1/colours/{}", town.residents[0].code(Step::of(now())));
+    let path = code(&town);
+    assert_eq!(town.send("GET", &path, &terminal, "").await?.status(), 200);
+    second.sees(&town, 0, "green").await?;
+    let operator = town.gateway.first_token("operator")?;
+    let body = json!({"jti": token["jti"]}).to_string();
+    let revoked = second.send("POST", "/v1/tokens/revoke", &operator, body).await?;
+    assert_eq!(revoked.status(), 204, "{}", revoked.text());
+    let path = code(&town);
+    let looked = async || {
+        let looked = send(&mut town.connection, "GET", &path, &terminal, "").await?;
+        Ok(looked.status_and_code())
+    };
+    eventually(looked, |looked| *looked == refused(401, "token-invalid")).await?;
+
+    // A gateway that starts later refuses it too.
+    assert!(second.gateway.stop()?.success());
+    let mut second = SecondGateway::start(&city).await?;
+    let path = code(&town);
+    let looked = second.send("GET", &path, &terminal, String::new()).await?;
+    assert_eq!(looked.status_and_code(), refused(401, "token-invalid"));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use scangate_core::id::VenueId;
 use scangate_core::time::DAY_MS;
-use scangate_core::token::{Claims, Role};
+use scangate_core::token::{Claims, Role, TOKEN_VALID_MS_MAX};
 use scangate_gateway::{clock, deployment};
 use std::path::PathBuf;
 
@@ -24,10 +24,10 @@ pub(crate) struct TokenOptions {
     /// A tracer's district.
     #[arg(long)]
     district: Option<String>,
-    /// The time for which the token is valid, such as 90m, 8h or 30d.
-    #[arg(long, default_value = "8h", value_parser = duration_ms)]
+    /// The time for which the token is valid, such as 90m, 8h or 30d; at most 90d.
+    #[arg(long, default_value = "8h", value_parser = ttl_ms)]
     ttl: u64,
-    /// The data folder.
+    /// The data folder, whose gateway lists the token.
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
     /// The file of the deployment's secret [default: `secret` in the data folder].
@@ -41,6 +41,15 @@ enum RoleName {
     Authority,
     Tracer,
     Operator,
+}
+
+fn ttl_ms(text: &str) -> Result<u64, String> {
+    let ttl = duration_ms(text)?;
+    if ttl <= TOKEN_VALID_MS_MAX {
+        Ok(ttl)
+    } else {
+        Err(format!("a token is valid for {}d at most", TOKEN_VALID_MS_MAX / DAY_MS))
+    }
 }
 
 fn duration_ms(text: &str) -> Result<u64, String> {
@@ -57,7 +66,7 @@ fn duration_ms(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms)).ok_or_else(error)
 }
 
-/// Signs the token and prints it.
+/// Signs the token, leaves its claims for the gateway's list, and prints it.
 pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
     let role = match options.role {
         RoleName::Terminal => Role::Terminal,
@@ -68,14 +77,26 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
     anyhow::ensure!(role != Role::Terminal || options.venue.is_some(), "a terminal's token needs --venue");
     anyhow::ensure!(!options.subject.trim().is_empty(), "--subject must name the token's bearer");
     let secret = deployment::existing_secret(&options.data, options.secret.as_deref())?;
+    let now = clock::now();
     let claims = Claims {
+        jti: deployment::draw_token_id()?,
         role,
         subject: options.subject,
         venue: options.venue,
         door: options.door,
         district: options.district,
-        expires: clock::now().plus_ms(options.ttl),
+        expires: now.plus_ms(options.ttl),
     };
-    println!("{}", deployment::token_key(&secret).sign(&claims));
+    let key = deployment::token_key(&secret);
+    let token = if options.data.is_dir() {
+        deployment::mint(&options.data, &key, claims, now)?
+    } else {
+        eprintln!(
+            "gateway: there is no {}: the token is listed when it is first used",
+            options.data.display()
+        );
+        key.sign(&claims)
+    };
+    println!("{token}");
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! Endpoints of the authority and the operators: facts, feeds, held lists, person records, rule packs,
-//! venues, test sites, keys, the audit, and check-ins in bulk.
+//! venues, test sites, keys, tokens, the audit, and check-ins in bulk.
 
 pub(super) mod audit;
 mod brake;
@@ -14,4 +14,5 @@ pub(super) mod person_keys;
 pub(super) mod person_records;
 pub(super) mod policies;
 pub(super) mod test_sites;
+pub(super) mod tokens;
 pub(super) mod venues;

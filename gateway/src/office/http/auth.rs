@@ -32,12 +32,16 @@ fn header(parts: &Parts) -> Result<&str, Refusal> {
 
 fn claims(parts: &Parts, office: &Office) -> Result<Claims, Refusal> {
     let token = bearer(header(parts)?).ok_or(Refusal::TokenInvalid)?;
-    office.tables.tokens.verify(token, clock::now()).map_err(|_| Refusal::TokenInvalid)
+    office.tables.tokens.verify(token, clock::now())
+}
+
+fn role_wrong(claims: &Claims, office: &Office) -> Refusal {
+    office.tables.tokens.refuse_role(claims, clock::now())
 }
 
 fn claims_of(role: Role, parts: &Parts, office: &Office) -> Result<Claims, OfficeError> {
     let claims = claims(parts, office)?;
-    if claims.role == role { Ok(claims) } else { Err(Refusal::RoleWrong.into()) }
+    if claims.role == role { Ok(claims) } else { Err(role_wrong(&claims, office).into()) }
 }
 
 macro_rules! role {
@@ -61,7 +65,8 @@ role!(Operator, Role::Operator);
 impl FromRequestParts<Arc<Office>> for DoorTerminal {
     type Rejection = OfficeError;
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
-        Ok(Self(Terminal::of(&claims(parts, office)?)?))
+        let claims = claims(parts, office)?;
+        Ok(Self(Terminal::of(&claims).map_err(|_| role_wrong(&claims, office))?))
     }
 }
 
@@ -86,8 +91,8 @@ pub(super) fn sender(parts: &Parts, office: &Office) -> Option<String> {
 fn resident(header: &str, office: &Office) -> Result<PersonId, Refusal> {
     let now = clock::now();
     if let Some(token) = bearer(header) {
-        let verified = office.tables.tokens.verify(token, now);
-        return Err(verified.map_or(Refusal::TokenInvalid, |_| Refusal::RoleWrong));
+        let claims = office.tables.tokens.verify(token, now)?;
+        return Err(role_wrong(&claims, office));
     }
     let (scheme, token) = header.split_once(' ').ok_or(Refusal::TokenInvalid)?;
     if !scheme.eq_ignore_ascii_case("resident") {

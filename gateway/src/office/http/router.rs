@@ -4,7 +4,7 @@ use super::error::OfficeError;
 use super::idempotency::answer_once;
 use crate::office::authority::{
     audit, check_ins, facts, feeds, held, keys, late_scans, person_keys, person_records, policies,
-    test_sites, venues,
+    test_sites, tokens, venues,
 };
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
@@ -122,6 +122,8 @@ fn tracers() -> Router<Arc<Office>> {
 fn operators() -> Router<Arc<Office>> {
     Router::new()
         .route("/v1/audit", get(audit::read))
+        .route("/v1/tokens", get(tokens::list))
+        .route("/v1/tokens/revoke", post(tokens::revoke))
         .route("/v1/keys", get(keys::list))
         .route("/v1/keys/rotate", post(keys::rotate))
         .route("/v1/keys/{kid}", delete(keys::withdraw))

@@ -155,3 +155,45 @@ pub(super) fn labels_used_once(store: &TestStore) {
     assert_eq!(published, 1);
     assert_eq!(registry.policies().unwrap().len(), 5);
 }
+
+pub(super) fn tokens_listed_and_revoked(store: &TestStore) {
+    let listed = |id: u64, expires: u64| ListedToken {
+        claims: Claims {
+            jti: TokenId(id),
+            role: Role::Tracer,
+            subject: "t".into(),
+            venue: None,
+            door: None,
+            district: None,
+            expires: Timestamp(expires),
+        },
+        minted: Some(NOW),
+        first_seen: None,
+        revoked: None,
+    };
+    let revoked_by = |by: &str| TokenRevocation { at: NOW, by: by.into() };
+    {
+        let registry = store.open();
+        assert!(registry.list_token(&listed(1, 10)).unwrap() && registry.list_token(&listed(2, 20)).unwrap());
+        assert!(!registry.list_token(&ListedToken { minted: None, ..listed(1, 30) }).unwrap());
+        assert_eq!(registry.token(TokenId(1)).unwrap(), Some(listed(1, 10)));
+        assert_eq!(registry.revoke_token(TokenId(3), &revoked_by("a")).unwrap(), None);
+        for by in ["a", "b"] {
+            let revoked = registry.revoke_token(TokenId(2), &revoked_by(by)).unwrap().unwrap();
+            assert_eq!(revoked.revoked, Some(revoked_by("a")), "the first one counts");
+        }
+        assert!(!registry.list_token(&listed(2, 20)).unwrap());
+        let used = ListedToken { minted: None, first_seen: Some(NOW), ..listed(4, 10) };
+        assert!(registry.list_token(&used).unwrap());
+        for minted in [NOW.plus_ms(1), NOW.plus_ms(2)] {
+            registry.note_minted(used.claims.clone(), minted).unwrap();
+            let known = ListedToken { minted: Some(NOW.plus_ms(1)), ..used.clone() };
+            assert_eq!(registry.token(TokenId(4)).unwrap(), Some(known));
+        }
+    }
+    let registry = store.open();
+    assert_eq!(registry.revoked_tokens().unwrap(), [TokenId(2)]);
+    registry.forget_tokens(Timestamp(20)).unwrap();
+    let left: Vec<TokenId> = registry.tokens().unwrap().iter().map(|token| token.claims.jti).collect();
+    assert_eq!(left, [TokenId(2)]);
+}

@@ -10,7 +10,10 @@ mod test_sites;
 
 use super::*;
 use crate::cql::testing::cluster;
-use acts::{audited_by_many, broken_audit, budgets, labels_used_once, released_once, windows};
+use acts::{
+    audited_by_many, broken_audit, budgets, labels_used_once, released_once, tokens_listed_and_revoked,
+    windows,
+};
 use answers::{answered_once, claimed_by_one, made_once_by_a_repeated_request};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
@@ -22,7 +25,7 @@ use scangate_core::booking::{BookingError, Slot};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
-use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId};
+use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId, TokenId};
 use scangate_core::keys::{Generation, KeyHistory};
 use scangate_core::kin::{Kin, Side};
 use scangate_core::paper::{Answer, FiledPaper, Letter, Paper};
@@ -30,6 +33,7 @@ use scangate_core::person::{Document, DocumentType, PersonClass, Personal, Perso
 use scangate_core::report::Report;
 use scangate_core::test_site::{Opening, TestSite};
 use scangate_core::time::Timestamp;
+use scangate_core::token::{Claims, Role};
 use scangate_core::venue::{Doors, Dwell, VenueKind};
 use scangate_core::visit::Window;
 use std::collections::BTreeMap;
@@ -90,6 +94,7 @@ over_both!(
     answered_once,
     claimed_by_one,
     made_once_by_a_repeated_request,
+    tokens_listed_and_revoked,
     reported_once_a_day,
     tied_by_many,
     proven_for_good,
