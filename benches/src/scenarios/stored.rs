@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use clap::Args;
 use nix::time::{ClockId, clock_gettime};
 use scangate_core::check_in::{CheckIn, Direction, Mode, Moment, check_in_id};
-use scangate_core::co_presence::{self, Dwells, Hops, Question};
+use scangate_core::co_presence::{Hops, Question, TrailView};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
-use scangate_core::venue::Dwell;
-use scangate_core::visit::Window;
+use scangate_core::venue::{Dwell, Position};
+use scangate_core::visit::{VenueBook, Window};
 use scangate_gateway::config::CqlConfig;
 use scangate_gateway::deployment::store;
 use scangate_gateway::drain::batcher::ROWS_MAX;
@@ -156,28 +156,45 @@ fn wait_until_quiet() -> anyhow::Result<()> {
 /// A dwell of two hours at every venue.
 struct TwoHours(Dwell);
 
-impl Dwells for TwoHours {
-    fn of(&self, _: VenueId) -> Dwell {
+impl VenueBook for TwoHours {
+    fn dwell(&self, _: VenueId) -> Dwell {
         self.0
     }
 
-    fn ms_max(&self) -> u64 {
+    fn dwell_ms_max(&self) -> u64 {
         self.0.ms()
+    }
+
+    fn is_open(&self, _: VenueId, _: Timestamp) -> bool {
+        true
+    }
+
+    fn position(&self, _: VenueId) -> Option<Position> {
+        None
+    }
+
+    fn journey_ms_max(&self) -> u64 {
+        0
+    }
+
+    fn is_in_district(&self, _: VenueId) -> bool {
+        true
     }
 }
 
 /// Queries the contacts of `questions` people and prints the latencies.
 fn ask(trails: &dyn TrailStore, options: &StoredOptions) -> anyhow::Result<()> {
-    let dwells = TwoHours(Dwell::minutes(120)?);
+    let venues = TwoHours(Dwell::minutes(120)?);
+    let trails = StoredTrails(trails);
+    let view = TrailView { trails: &trails, venues: &venues, complete_through: Timestamp::MAX };
     let window = Window { from: Timestamp(START), to: Timestamp(START + options.days * DAY_MS) };
     let (mut took, mut contacts) = (Spread::default(), Spread::default());
     for number in 0..options.questions {
         // The person of a random visit, who therefore has a trail.
         let person = visit(draw(number) % options.visits, options).person;
-        let question = Question { person, window, hops: Hops::One, min_overlap_s: 0 };
+        let question = Question { person, window, hops: Hops::ONE, min_overlap_s: 0 };
         let begun = Instant::now();
-        let found = co_presence::co_presence(&StoredTrails(trails), &dwells, &question)
-            .context("a co-presence answer")?;
+        let found = view.co_presence(&question).context("a co-presence answer")?.contacts;
         took.push(begun.elapsed().as_secs_f64() * 1e3);
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         contacts.push(found.len() as f64);

@@ -53,6 +53,20 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The word for the evidence that a check-in of this origin is, in answers to tracers.
+    #[must_use]
+    pub const fn evidence(self) -> &'static str {
+        match self {
+            Self::Poster => "poster",
+            Self::Door => "door",
+            Self::Terminal => "terminal",
+            Self::PaperPass => "paper",
+            Self::Proxy => "companion",
+            Self::Late => "late",
+            Self::Import => "import",
+        }
+    }
+
     /// The mode of a stored byte.
     #[must_use]
     pub const fn of_byte(byte: u8) -> Option<Self> {

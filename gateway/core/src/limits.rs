@@ -66,7 +66,9 @@ pub const PASS_DAYS_MAX: u16 = 90;
 pub const CERTIFICATE_CHARS_MAX: usize = 2_048;
 
 /// The hops of a co-presence question.
-pub const HOPS_MAX: u8 = 2;
+pub const HOPS_MAX: u8 = 3;
+/// The hops for which a tracer needs no second approver.
+pub const HOPS_ALONE_MAX: u8 = 2;
 /// The default retention of trails, in days.
 pub const RETENTION_DAYS: u16 = 14;
 /// The days for which a resident can see their own visits.
@@ -79,6 +81,7 @@ pub const TOKEN_CHARS_MAX: usize = 1_024;
 
 const _: () = assert!(STEP_EARLY_MS < STEP_MS);
 const _: () = assert!(AHEAD_MS_MAX < LATE_MS_MAX);
+const _: () = assert!(HOPS_ALONE_MAX < HOPS_MAX);
 const _: () = assert!(DWELL_MINUTES <= DWELL_MINUTES_MAX);
 const _: () = assert!(RULES_MAX < 64);
 const _: () = assert!((COMPANIONS_MAX + 2) * CODE_CHARS_MAX < SCAN_BYTES_MAX);

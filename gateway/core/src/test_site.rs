@@ -32,6 +32,14 @@ pub enum OpeningError {
     Places,
 }
 
+impl Minute {
+    /// The minutes since midnight.
+    #[must_use]
+    pub const fn since_midnight(self) -> u16 {
+        self.0
+    }
+}
+
 impl FromStr for Minute {
     type Err = OpeningError;
 

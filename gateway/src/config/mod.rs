@@ -2,15 +2,17 @@
 //! and the nearest valid key.
 
 mod channel;
+mod duration;
 mod origin;
 mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
+pub use duration::{TellAfter, duration_ms};
 pub use origin::{Origin, OriginError};
 pub use provider_address::{ProviderAddress, ProviderAddressError};
 
 use scangate_core::document::{self, DocumentError};
-use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
+use scangate_core::limits::{NAME_BYTES_MAX, PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use scangate_core::text::without_mark;
 use scangate_storage::cql::{Address, AddressError, COPIES, Consistency};
 use serde::Deserialize;
@@ -52,7 +54,7 @@ pub struct Config {
     pub retention_days: u16,
     /// Check-ins of a person within a code's step of half a minute; beyond it the answer is `too-many`.
     pub person_check_ins_max: u8,
-    /// The daily budget of a tracer.
+    /// The daily budget of a tracer, and the purposes of cases.
     pub tracer: TracerConfig,
     /// The stores of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
     pub store: StoreLocation,
@@ -142,7 +144,7 @@ pub struct JournalSizeConfig {
     pub disk_mib_max: u32,
 }
 
-/// A tracer's budget.
+/// A tracer's budget and purposes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TracerConfig {
@@ -150,6 +152,10 @@ pub struct TracerConfig {
     pub cases_max: u64,
     /// Persons in answers a day.
     pub persons_max: u64,
+    /// The purposes that a case may have.
+    pub purposes: Vec<String>,
+    /// The time after which the persons in an answer learn of it, unless their case is closed before.
+    pub tell_after: TellAfter,
 }
 
 impl Default for Config {
@@ -198,7 +204,8 @@ impl Default for JournalSizeConfig {
 
 impl Default for TracerConfig {
     fn default() -> Self {
-        Self { cases_max: 2_000, persons_max: 100_000 }
+        let purposes = ["contact-tracing", "outbreak-at-venue", "audit"].map(str::to_owned).to_vec();
+        Self { cases_max: 2_000, persons_max: 100_000, purposes, tell_after: TellAfter::default() }
     }
 }
 
@@ -270,6 +277,11 @@ impl Config {
         }
         if !(1..=COPIES_MAX).contains(&self.cql.copies) {
             return Err(("copies", format!("copies must be between 1 and {COPIES_MAX}")));
+        }
+        if !self.tracer.purposes.iter().all(|purpose| (1..=NAME_BYTES_MAX).contains(&purpose.trim().len()))
+            || self.tracer.purposes.is_empty()
+        {
+            return Err(("purposes", "purposes must name at least one purpose, none of them empty".into()));
         }
         if self.cql.buckets == Some(0) {
             return Err(("buckets", "buckets must be at least 1".into()));

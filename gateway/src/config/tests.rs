@@ -31,6 +31,8 @@ fn wrong_values_name_their_line() {
     assert!(wrong("\norigin = \"http://gate.example\"").contains(":2:10: an origin is https://HOST"));
     assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));
     assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
+    assert!(wrong("[tracer]\ntell_after = \"24\"").contains(":2:14: `24` is not a duration"));
+    assert!(wrong("[tracer]\npurposes = []").contains(":2:1: purposes must name"));
     assert!(wrong("[registration]\nsms_webhook = \"http://sms.example\"").contains(":2:15: names"));
     assert!(wrong("[registration]\nwebhook_token = \"token\"").contains(":2:1: webhook_token is for"));
     let channel = |name: &str, more: &str| format!("[[channel]]\nname = \"{name}\"\n{more}\n");
@@ -50,6 +52,15 @@ fn wrong_values_name_their_line() {
     assert!(wrong("[cql]\ncopies = 0").starts_with("gateway.toml:2:1: copies must be between 1 and 9"));
     assert!(wrong("[cql]\ncopies = 10").starts_with("gateway.toml:2:1: copies must be"));
     assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
+}
+
+#[test]
+fn a_duration_is_a_number_of_hours_or_has_its_unit() {
+    let minute = 60_000;
+    for (text, ms) in [("24", 1_440 * minute), ("\"24h\"", 1_440 * minute), ("\"90s\"", 90_000), ("0", 0)] {
+        let config = Config::parse(&format!("[tracer]\ntell_after = {text}"), Path::new("x")).unwrap();
+        assert_eq!(config.tracer.tell_after.ms(), ms, "{text}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! checks the roles.
 
 mod authority;
+mod budgets;
 mod calendar;
 mod colours;
 pub mod http;
@@ -22,7 +23,7 @@ pub use registration::service::RegistrationService;
 pub use residents::erasure::erase_when_due;
 
 use crate::clock;
-use crate::config::Origin;
+use crate::config::{Origin, TracerConfig};
 use crate::deployment::PosterSettings;
 use crate::drain::Drains;
 use crate::rooms::intake::Intake;
@@ -96,10 +97,8 @@ pub struct OfficeSettings {
     pub origin: Origin,
     /// The data folder, in which `gateway poster` finds the settings of posters.
     pub data: PathBuf,
-    /// The cases that a tracer may open per day.
-    pub tracer_cases_max: u64,
-    /// The persons that a tracer's answers may have per day.
-    pub tracer_persons_max: u64,
+    /// The daily budget of a tracer, the purposes of cases, and when the persons in answers learn of them.
+    pub tracer: TracerConfig,
     /// The retention of trails. **Units**: days.
     pub retention_days: u16,
 }

@@ -170,6 +170,12 @@ pub(super) fn authenticate_look_up(
     Ok((authentic, known_venue(terminal.venue, tables)?))
 }
 
+/// The person of a code that is genuine and valid now, as at a door.
+pub fn authenticate_code(text: &str, tables: &Tables, now: Timestamp) -> Result<PersonId, Refusal> {
+    let code = PersonCode::parse(text.as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)?;
+    person(&code, tables, ScanTime::Now(now), Mode::Terminal).map(|authentic| authentic.person)
+}
+
 fn person(
     code: &PersonCode,
     tables: &Tables,

@@ -202,8 +202,7 @@ fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeS
         gateway,
         origin: config.origin.clone().unwrap_or_else(|| Origin::of_localhost(listen.port())),
         data: config.data.clone(),
-        tracer_cases_max: config.tracer.cases_max,
-        tracer_persons_max: config.tracer.persons_max,
+        tracer: config.tracer.clone(),
         retention_days: config.retention_days,
     }
 }

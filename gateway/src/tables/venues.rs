@@ -7,9 +7,9 @@ use dashmap::DashMap;
 use scangate_core::code::PosterCode;
 use scangate_core::id::VenueId;
 use scangate_core::time::DAY_MS;
-use scangate_core::venue::{Dwell, Venue};
-use std::sync::Arc;
+use scangate_core::venue::{Dwell, Extent, Venue};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A venue with what the scan path needs.
 pub struct KnownVenue {
@@ -39,6 +39,8 @@ impl KnownVenue {
 pub struct Venues {
     table: DashMap<VenueId, Arc<KnownVenue>, foldhash::fast::RandomState>,
     dwell_ms_max: AtomicU64,
+    /// The extent of the positions of all venues.
+    extent: Mutex<Option<Extent>>,
 }
 
 impl Venues {
@@ -46,6 +48,10 @@ impl Venues {
     pub fn put(&self, venue: Venue) {
         let json = serde_json::json!({"id": venue.id, "name": venue.name});
         self.dwell_ms_max.fetch_max(venue.dwell.ms(), Ordering::Relaxed);
+        if let Some(position) = venue.position {
+            let mut extent = self.extent.lock().unwrap_or_else(PoisonError::into_inner);
+            *extent = Some(extent.map_or_else(|| Extent::of(position), |extent| extent.and(position)));
+        }
         let known = KnownVenue { json: json.to_string().into(), venue, verified: ArcSwapOption::empty() };
         self.table.insert(known.venue.id, Arc::new(known));
     }
@@ -72,6 +78,14 @@ impl Venues {
     #[must_use]
     pub fn dwell_ms_max(&self) -> u64 {
         self.dwell_ms_max.load(Ordering::Relaxed).clamp(Dwell::default().ms(), DAY_MS)
+    }
+
+    /// A time in which every journey between two venues is possible; 0 if no venue has a position. **Units**:
+    /// milliseconds.
+    #[must_use]
+    pub fn journey_ms_max(&self) -> u64 {
+        let extent = self.extent.lock().unwrap_or_else(PoisonError::into_inner);
+        extent.map_or(0, Extent::journey_ms_max)
     }
 
     /// The number of venues.

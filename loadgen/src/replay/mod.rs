@@ -138,8 +138,8 @@ pub async fn replay(
         let case = open_case(&mut connection, tracer, person, from, to).await?;
         let mut first_difference = None;
         for hops in [1, 2] {
-            let expected = register.contacts(person, from, to, hops);
-            let found = co_presence(&mut connection, tracer, &case, hops, imported).await?;
+            let (found, through) = co_presence(&mut connection, tracer, &case, hops, imported).await?;
+            let expected = register.contacts(person, (from, to), hops, i64::try_from(through.0)?);
             if found != expected {
                 first_difference.get_or_insert_with(|| difference(person, hops, &expected, &found));
             }
@@ -247,6 +247,7 @@ pub async fn open_case(
 
 #[derive(Deserialize)]
 struct CoPresenceReply {
+    complete_through: Timestamp,
     contacts: Vec<ContactReply>,
 }
 
@@ -264,24 +265,22 @@ struct EncounterReply {
 }
 
 /// Queries the contacts of a case's person. The answer includes every check-in acknowledged up to `through`.
+/// Returns the contacts and the time up to which the answer is complete.
 pub async fn co_presence(
     connection: &mut ClientConnection,
     tracer: &str,
     case: &str,
     hops: u8,
     through: Timestamp,
-) -> anyhow::Result<Vec<ContactSummary>> {
+) -> anyhow::Result<(Vec<ContactSummary>, Timestamp)> {
     let path = format!("/v1/cases/{case}/co-presence?hops={hops}");
     let answer: CoPresenceReply = read_through(connection, &path, || tracer.to_owned(), through).await?;
-    answer
-        .contacts
-        .into_iter()
-        .map(|ContactReply { person, hop, overlap_s, encounters }| {
-            let sum: u64 = encounters.iter().map(|met| met.overlap_s).sum();
-            anyhow::ensure!(sum == overlap_s, "{person}: {overlap_s} s is not the sum of the encounters");
-            Ok(ContactSummary { person, hop, overlap_s, encounters: encounters.len() })
-        })
-        .collect()
+    let contacts = answer.contacts.into_iter().map(|ContactReply { person, hop, overlap_s, encounters }| {
+        let sum: u64 = encounters.iter().map(|met| met.overlap_s).sum();
+        anyhow::ensure!(sum == overlap_s, "{person}: {overlap_s} s is not the sum of the encounters");
+        Ok(ContactSummary { person, hop, overlap_s, encounters: encounters.len() })
+    });
+    Ok((contacts.collect::<anyhow::Result<_>>()?, answer.complete_through))
 }
 
 #[cfg(test)]

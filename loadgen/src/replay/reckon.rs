@@ -64,17 +64,23 @@ impl StayRegister {
         Self(stays)
     }
 
-    /// Returns a person's contacts in a window, over one hop or two, in the contract's order.
+    /// Returns a person's contacts in a window, over one hop or more, in the contract's order. Overlaps count
+    /// up to `through` and no further.
     #[must_use]
-    pub fn contacts(&self, person: PersonId, from: i64, to: i64, hops: u8) -> Vec<ContactSummary> {
-        let mut found = vec![person];
-        let first = self.hop(&[(person, i64::MIN)], (from, to), 1, &found);
-        let mut all: Vec<ContactSummary> = first.iter().map(|(met, _)| *met).collect();
-        if hops == 2 {
-            found.extend(all.iter().map(|met| met.person));
-            let sources: Vec<(PersonId, i64)> =
-                first.iter().map(|(met, since)| (met.person, *since)).collect();
-            all.extend(self.hop(&sources, (from, to), 2, &found).iter().map(|(met, _)| *met));
+    pub fn contacts(
+        &self,
+        person: PersonId,
+        window: (i64, i64),
+        hops: u8,
+        through: i64,
+    ) -> Vec<ContactSummary> {
+        let (mut found, mut sources) = (vec![person], vec![(person, i64::MIN)]);
+        let mut all: Vec<ContactSummary> = Vec::new();
+        for hop in 1..=hops {
+            let met = self.hop(&sources, window, hop, &found, through);
+            found.extend(met.iter().map(|(met, _)| met.person));
+            all.extend(met.iter().map(|(met, _)| *met));
+            sources = met.iter().map(|(met, since)| (met.person, *since)).collect();
         }
         all.sort_by_key(|met| (met.hop, std::cmp::Reverse(met.overlap_s), met.person));
         all
@@ -87,6 +93,7 @@ impl StayRegister {
         (from, to): (i64, i64),
         hop: u8,
         found: &[PersonId],
+        through: i64,
     ) -> Vec<(ContactSummary, i64)> {
         let mut met: BTreeMap<PersonId, (ContactSummary, i64)> = BTreeMap::new();
         let counts = |stay: &Stay| stay.from < to && from < stay.to;
@@ -94,7 +101,7 @@ impl StayRegister {
             for own in self.0.iter().filter(|stay| stay.person == source && counts(stay)) {
                 for other in self.0.iter().filter(|stay| stay.venue == own.venue && counts(stay)) {
                     let begin = own.from.max(other.from).max(since);
-                    let overlap = own.to.min(other.to) - begin;
+                    let overlap = own.to.min(other.to).min(through) - begin;
                     if overlap < 1_000 || found.contains(&other.person) {
                         continue;
                     }
@@ -134,15 +141,18 @@ mod tests {
         // 1 and 2 share half an hour, 2 goes on to 3, and 4 came when 1 had left for another venue.
         let city = register(&[(1, 0, 1), (2, 30, 1), (1, 60, 2), (4, 70, 1), (2, 100, 3), (3, 110, 3)]);
         let all = (i64::MIN, i64::MAX);
-        assert_eq!(city.contacts(PersonId(1), all.0, all.1, 1), [met(2, 1, 30 * 60)]);
-        let two = city.contacts(PersonId(1), all.0, all.1, 2);
+        assert_eq!(city.contacts(PersonId(1), all, 1, i64::MAX), [met(2, 1, 30 * 60)]);
+        let two = city.contacts(PersonId(1), all, 2, i64::MAX);
         assert_eq!(two, [met(2, 1, 30 * 60), met(3, 2, 50 * 60), met(4, 2, 20 * 60)]);
-        assert_eq!(city.contacts(PersonId(1), 61 * MINUTE, all.1, 1), []);
+        assert_eq!(city.contacts(PersonId(1), (61 * MINUTE, i64::MAX), 1, i64::MAX), []);
+        // At minute 75 person 4 is still there, and nobody has come to venue 3.
+        let open = city.contacts(PersonId(1), all, 2, 75 * MINUTE);
+        assert_eq!(open, [met(2, 1, 30 * 60), met(4, 2, 5 * 60)]);
     }
 
     #[test]
     fn a_stay_of_no_length_is_a_second() {
         let city = register(&[(1, 0, 1), (1, 0, 2), (2, 0, 1)]);
-        assert_eq!(city.contacts(PersonId(1), i64::MIN, i64::MAX, 1), [met(2, 1, 1)]);
+        assert_eq!(city.contacts(PersonId(1), (i64::MIN, i64::MAX), 1, i64::MAX), [met(2, 1, 1)]);
     }
 }

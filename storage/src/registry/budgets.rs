@@ -61,6 +61,13 @@ impl Registry {
         }
     }
 
+    /// The sum that an account has spent in a period.
+    pub fn spent(&self, account: &str, period: u64) -> Result<u64> {
+        let key = [account.as_bytes(), &[0], &period.to_be_bytes()].concat();
+        let spent = self.get(RegistryTable::Budgets, &key)?;
+        spent.map_or(Ok(0), |spent| number(RegistryTable::Budgets, &spent))
+    }
+
     /// Refunds an amount. This does nothing in a period that was removed.
     pub fn refund(&self, account: &str, period: u64, amount: u64) -> Result<()> {
         let key = [account.as_bytes(), &[0], &period.to_be_bytes()].concat();

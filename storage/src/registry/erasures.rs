@@ -109,6 +109,7 @@ impl Registry {
         let mut remove = self.evidence_rows(person)?;
         remove.extend(self.paper_rows(person)?);
         remove.extend(self.upstream_rows(person)?);
+        remove.extend(self.traced_rows(person)?);
         remove.push((RegistryTable::KeyHistories, key(person).to_vec()));
         self.untie_all(person)?;
         self.release_bookings(person)?;

@@ -23,12 +23,13 @@ mod sealed;
 mod settings;
 mod test_sites;
 mod tokens;
+mod traced;
 mod upstream;
 mod venues;
 
 pub use answers::{AnswerClaim, ClaimResult, RequestKey};
 pub use audit::{Act, AuditChainError, AuditEntry};
-pub use cases::{Case, NewCase};
+pub use cases::{Case, CaseApproval, CaseExtension, CaseNote, CaseUse, NewCase};
 pub use changes::{Change, ChangeEntry};
 pub use copy::{RegistryCopy, RowCursor, RowsSum};
 pub use count::Counts;
@@ -40,6 +41,7 @@ pub use people::{Person, RegisteredPerson};
 pub use policies::{LabelUsed, StoredPolicy, check_label};
 pub use test_sites::NewTestSite;
 pub use tokens::{ListedToken, TokenRevocation};
+pub use traced::{TracedCase, TracedPlace};
 pub use upstream::Upstream;
 pub use venues::NewVenue;
 

@@ -6,7 +6,7 @@ use super::{Registry, Result, pack, unpack};
 use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
 use scangate_core::time::Timestamp;
-use scangate_core::venue::{Doors, Dwell, Venue, VenueKind};
+use scangate_core::venue::{Doors, Dwell, Position, Venue, VenueKind, WeekHours};
 
 /// A venue without its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +21,17 @@ pub struct NewVenue {
     pub dwell: Dwell,
     /// The checks that the door makes of every visitor, in addition to those of the rule pack.
     pub checks: Checks,
+    /// The opening hours, if they are known.
+    pub hours: Option<WeekHours>,
+    /// The position, if it is known.
+    pub position: Option<Position>,
 }
 
 impl Registry {
     /// Adds venues. An embedded store adds all or none, with one sync.
     pub fn add_venues(&self, venues: Vec<NewVenue>) -> Result<Vec<Venue>> {
         let mut added = Vec::with_capacity(venues.len());
-        for NewVenue { name, kind, district, dwell, checks } in venues {
+        for NewVenue { name, kind, district, dwell, checks, hours, position } in venues {
             added.push(Venue {
                 id: VenueId(self.make_id()?),
                 name,
@@ -37,6 +41,8 @@ impl Registry {
                 checks,
                 doors: Doors::Open,
                 closed: None,
+                hours,
+                position,
             });
         }
         let row = |venue: &Venue| Row::new(RegistryTable::Venues, venue.id.0.to_be_bytes(), pack(venue));

@@ -134,8 +134,9 @@ async fn reckon(gateway: &Gateway, kept: &HashMap<PersonId, Vec<AcknowledgedChec
     for &person in people.iter().step_by(people.len() / QUERIED) {
         let case = open_case(&mut connection, &tracer, person, window(from)?, window(to)?).await?;
         for hops in [1, 2] {
-            let found = co_presence(&mut connection, &tracer, &case, hops, began).await?;
-            let reckoned = register.contacts(person, window(from)?, window(to)?, hops);
+            let (found, through) = co_presence(&mut connection, &tracer, &case, hops, began).await?;
+            let asked = (window(from)?, window(to)?);
+            let reckoned = register.contacts(person, asked, hops, window(through)?);
             let differ = found.iter().zip(&reckoned).find(|(one, other)| one != other);
             assert_eq!((differ, found.len()), (None, reckoned.len()), "{hops} hops");
         }

@@ -15,7 +15,7 @@ async fn who_was_there_is_told_under_a_case_of_ones_own() -> anyhow::Result<()> 
     let trail = town.traced(&format!("/v1/cases/{case}/trail")).await?;
     assert_eq!(trail["visits"].as_array().map(Vec::len), Some(1), "{trail}");
     assert_eq!(trail["visits"][0]["venue"], json!(town.venues[0].venue));
-    assert_eq!(trail["visits"][0]["certainty"], "inferred");
+    assert_eq!(trail["visits"][0]["certainty"], "open");
     assert_eq!(trail["visits"][0]["colour"], "green");
 
     let path = format!("/v1/cases/{case}/co-presence");
@@ -53,8 +53,8 @@ async fn anothers_case_answers_as_none() -> anyhow::Result<()> {
         assert_eq!((anothers.status(), anothers.text()), (404, nobodys.text()), "{what}");
     }
     let far = town.send("GET", &format!("/v1/cases/{case}/co-presence?hops=3"), &tracer, "").await?;
-    assert_eq!((far.status(), far.code().as_str()), (403, "hops-need-approval"));
-    for query in ["hops=0", "hops=x", "hop=1", "min_overlap_s=-1", "hops=1&hops=2"] {
+    assert_eq!((far.status(), far.code().as_str()), (403, "extension-needed"));
+    for query in ["hops=0", "hops=4", "hops=x", "hop=1", "min_overlap_s=-1", "hops=1&hops=2"] {
         let wrong = town.send("GET", &format!("/v1/cases/{case}/co-presence?{query}"), &tracer, "").await?;
         assert_eq!((wrong.status(), wrong.code().as_str()), (400, "malformed"), "{query}");
     }

@@ -1,15 +1,14 @@
-//! Co-presence: the people who were at the same venue at the same time, over one hop or two. The engine is
-//! pure: it reads trails through a trait, and the venues' dwell times through another.
+//! Co-presence: the people who were at the same venue at the same time, over one hop or more. The engine is
+//! pure: it reads trails through a trait, and the venues' details through another.
 //!
 //! **Cost**: a hop reads each venue of its sources once for each merged stretch of time. It then reads the
 //! candidates' own trails in one batch, since a visit may end by a check-in at another venue.
 
-use crate::check_in::{CheckIn, Direction};
+use crate::check_in::{CheckIn, Direction, Mode};
 use crate::id::{PersonId, VenueId};
-use crate::limits::CONTACTS_MAX;
+use crate::limits::{CONTACTS_MAX, HOPS_MAX};
 use crate::time::Timestamp;
-use crate::venue::Dwell;
-use crate::visit::{Certainty, Visit, Window, visits};
+use crate::visit::{Certainty, LOOK_AHEAD_MS, Marks, VenueBook, Visit, Window, look_back_ms, merge, visits};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A query for one person's check-ins.
@@ -31,21 +30,32 @@ pub trait Trails {
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, Self::Error>;
 }
 
-/// The dwell times, which end visits without a check-out.
-pub trait Dwells {
-    /// The dwell time at a venue.
-    fn of(&self, venue: VenueId) -> Dwell;
-    /// The longest dwell time of any venue. **Units**: milliseconds.
-    fn ms_max(&self) -> u64;
-}
-
 /// The number of hops of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hops {
+pub struct Hops(u8);
+
+/// The number of hops is 0 or too high.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("hops must be between 1 and {HOPS_MAX}")]
+pub struct HopsError;
+
+impl Hops {
     /// The people who met the person.
-    One,
-    /// Also the people who met those later.
-    Two,
+    pub const ONE: Self = Self(1);
+
+    /// The number of hops as a number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Hops {
+    type Error = HopsError;
+
+    fn try_from(number: u8) -> Result<Self, HopsError> {
+        if (1..=HOPS_MAX).contains(&number) { Ok(Self(number)) } else { Err(HopsError) }
+    }
 }
 
 /// A co-presence question.
@@ -66,12 +76,18 @@ pub struct Question {
 pub struct Encounter {
     /// The venue.
     pub venue: VenueId,
-    /// The time in which both were there.
+    /// The time in which both were there, up to the time through which the trails are complete.
     pub window: Window,
-    /// Measured if both visits are.
+    /// Measured if both visits are; open if the encounter has not ended within the complete time.
     pub certainty: Certainty,
     /// The person who was met: the person of the question, or a contact of the previous hop.
     pub via: PersonId,
+    /// The evidence of the contact's visit.
+    pub mode: Mode,
+    /// The evidence of the visit of the person who was met.
+    pub via_mode: Mode,
+    /// The marks of both visits.
+    pub marks: Marks,
 }
 
 impl Encounter {
@@ -99,6 +115,24 @@ impl Contact {
     pub fn overlap_s(&self) -> u64 {
         self.encounters.iter().map(Encounter::overlap_s).sum()
     }
+
+    /// The time that the encounters cover. Encounters with several people at one time count once. **Units**:
+    /// seconds.
+    #[must_use]
+    pub fn present_s(&self) -> u64 {
+        let covered = merge(self.encounters.iter().map(|met| met.window));
+        covered.into_iter().map(Window::ms).sum::<u64>() / 1_000
+    }
+}
+
+/// The answer to a co-presence question.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CoPresence {
+    /// The contacts by hop, then longest overlap, then id.
+    pub contacts: Vec<Contact>,
+    /// The visits that were left out because their venues lie outside the asker's district: those of the
+    /// people whose contacts were sought.
+    pub outside_district: u64,
 }
 
 /// The reason why a question has no answer.
@@ -125,63 +159,9 @@ struct HopSource {
     since: Timestamp,
 }
 
-/// Answers a question: contacts by hop, then longest overlap, then id. The second hop follows each contact of
-/// the first from the start of its first encounter, and leaves out contacts that are already found.
-pub fn co_presence<T: Trails>(
-    trails: &T,
-    dwells: &impl Dwells,
-    question: &Question,
-) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
-    let mut found = BTreeSet::from([question.person]);
-    let index = [HopSource { person: question.person, since: Timestamp(0) }];
-    let mut contacts = hop(trails, dwells, question, &index, 1, &found)?;
-    if question.hops == Hops::Two {
-        found.extend(contacts.iter().map(|contact| contact.person));
-        let sources: Vec<HopSource> = contacts.iter().filter_map(source_of).collect();
-        contacts.append(&mut hop(trails, dwells, question, &sources, 2, &found)?);
-    }
-    if contacts.len() > CONTACTS_MAX {
-        return Err(CoPresenceError::TooMany);
-    }
-    contacts
-        .sort_by_cached_key(|contact| (contact.hop, std::cmp::Reverse(contact.overlap_s()), contact.person));
-    Ok(contacts)
-}
-
 fn source_of(contact: &Contact) -> Option<HopSource> {
     let since = contact.encounters.iter().map(|encounter| encounter.window.from).min()?;
     Some(HopSource { person: contact.person, since })
-}
-
-fn hop<T: Trails>(
-    trails: &T,
-    dwells: &impl Dwells,
-    question: &Question,
-    sources: &[HopSource],
-    number: u8,
-    found: &BTreeSet<PersonId>,
-) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
-    let by_venue = source_visits(trails, dwells, question, sources)?;
-    let asks = candidates(trails, dwells, &by_venue, found)?;
-    let mut contacts: BTreeMap<PersonId, Vec<Encounter>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for (ask, check_ins) in asks.iter().zip(trails.persons(&asks)?) {
-        for visit in visits(check_ins, |venue| dwells.of(venue)) {
-            // One person may have two queries, and their answers may share a visit.
-            if visit.window.overlap(question.window).is_none() || !seen.insert((ask.person, visit.check_in)) {
-                continue;
-            }
-            let met = by_venue.get(&visit.venue).into_iter().flatten();
-            let met = met.take_while(|source| source.window.from < visit.window.to);
-            let met = met.filter_map(|source| encounter(source, &visit, question.min_overlap_s));
-            contacts.entry(ask.person).or_default().extend(met);
-        }
-        if contacts.len() > 2 * CONTACTS_MAX {
-            return Err(CoPresenceError::TooMany);
-        }
-    }
-    let contacts = contacts.into_iter().filter(|(_, encounters)| !encounters.is_empty());
-    Ok(contacts.map(|(person, encounters)| contact(person, number, encounters)).collect())
 }
 
 fn contact(person: PersonId, hop: u8, mut encounters: Vec<Encounter>) -> Contact {
@@ -189,135 +169,203 @@ fn contact(person: PersonId, hop: u8, mut encounters: Vec<Encounter>) -> Contact
     Contact { person, hop, encounters }
 }
 
-fn encounter(source: &Visit, visit: &Visit, min_overlap_s: u64) -> Option<Encounter> {
-    let window = source.window.overlap(visit.window)?;
-    (window.ms() >= min_overlap_s.saturating_mul(1_000)).then_some(Encounter {
-        venue: visit.venue,
-        window,
-        certainty: source.certainty.and(visit.certainty),
-        via: source.person,
-    })
+/// The sources' visits of one hop.
+#[derive(Default)]
+struct SourceVisits {
+    /// The visits by venue, ordered by start.
+    by_venue: HashMap<VenueId, Vec<Visit>>,
+    /// The number of visits that were left out because of their venues' districts.
+    outside_district: u64,
 }
 
-/// The sources' visits that overlap the question's window, from each source's time on. They are grouped by
-/// venue and ordered by start.
-fn source_visits<T: Trails>(
-    trails: &T,
-    dwells: &impl Dwells,
-    question: &Question,
-    sources: &[HopSource],
-) -> Result<HashMap<VenueId, Vec<Visit>>, T::Error> {
-    let reach = dwells.ms_max();
-    let asks: Vec<PersonAsk> = sources
-        .iter()
-        .map(|source| {
-            let from = question.window.from.max(source.since).minus_ms(reach);
-            PersonAsk {
-                person: source.person,
-                window: Window { from, to: question.window.to.plus_ms(reach) },
+/// The trails as an answer reads them: complete up to a time.
+pub struct TrailView<'a, T, B> {
+    /// The source of check-ins.
+    pub trails: &'a T,
+    /// The details of the venues.
+    pub venues: &'a B,
+    /// The time up to which the trails are complete.
+    pub complete_through: Timestamp,
+}
+
+impl<T: Trails, B: VenueBook> TrailView<'_, T, B> {
+    /// Answers a question. Each hop follows every contact of the hop before from the start of its first
+    /// encounter, and leaves out contacts that are already found.
+    pub fn co_presence(&self, question: &Question) -> Result<CoPresence, CoPresenceError<T::Error>> {
+        let mut found = BTreeSet::from([question.person]);
+        let mut sources = vec![HopSource { person: question.person, since: Timestamp(0) }];
+        let mut answer = CoPresence::default();
+        for number in 1..=question.hops.number() {
+            let of_sources = self.source_visits(question, &sources)?;
+            answer.outside_district += of_sources.outside_district;
+            let mut contacts = self.hop(question, &of_sources.by_venue, number, &found)?;
+            if answer.contacts.len() + contacts.len() > CONTACTS_MAX {
+                return Err(CoPresenceError::TooMany);
             }
+            found.extend(contacts.iter().map(|contact| contact.person));
+            sources = contacts.iter().filter_map(source_of).collect();
+            answer.contacts.append(&mut contacts);
+        }
+        answer.contacts.sort_by_cached_key(|contact| {
+            (contact.hop, std::cmp::Reverse(contact.overlap_s()), contact.person)
+        });
+        Ok(answer)
+    }
+
+    fn hop(
+        &self,
+        question: &Question,
+        by_venue: &HashMap<VenueId, Vec<Visit>>,
+        number: u8,
+        found: &BTreeSet<PersonId>,
+    ) -> Result<Vec<Contact>, CoPresenceError<T::Error>> {
+        let asks = self.candidates(by_venue, found)?;
+        let mut contacts: BTreeMap<PersonId, Vec<Encounter>> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for (ask, check_ins) in asks.iter().zip(self.trails.persons(&asks)?) {
+            for visit in self.visits(check_ins) {
+                // One person may have two queries, and their answers may share a visit.
+                if visit.window.overlap(question.window).is_none()
+                    || !seen.insert((ask.person, visit.check_in))
+                {
+                    continue;
+                }
+                let met = by_venue.get(&visit.venue).into_iter().flatten();
+                let met = met.take_while(|source| source.window.from < visit.window.to);
+                let met = met.filter_map(|source| self.encounter(source, &visit, question.min_overlap_s));
+                contacts.entry(ask.person).or_default().extend(met);
+            }
+            if contacts.len() > 2 * CONTACTS_MAX {
+                return Err(CoPresenceError::TooMany);
+            }
+        }
+        let contacts = contacts.into_iter().filter(|(_, encounters)| !encounters.is_empty());
+        Ok(contacts.map(|(person, encounters)| contact(person, number, encounters)).collect())
+    }
+
+    fn visits(&self, check_ins: Vec<CheckIn>) -> Vec<Visit> {
+        visits(check_ins, self.venues, self.complete_through)
+    }
+
+    fn encounter(&self, source: &Visit, visit: &Visit, min_overlap_s: u64) -> Option<Encounter> {
+        let common = source.window.overlap(visit.window)?;
+        let complete = Window { from: Timestamp(0), to: self.complete_through };
+        let window = common.overlap(complete)?;
+        let are_measured = [source, visit].iter().all(|one| one.certainty == Certainty::Measured);
+        let certainty = match (window.to < common.to, are_measured) {
+            (true, _) => Certainty::Open,
+            (false, true) => Certainty::Measured,
+            (false, false) => Certainty::Inferred,
+        };
+        (window.ms() >= min_overlap_s.saturating_mul(1_000)).then_some(Encounter {
+            venue: visit.venue,
+            window,
+            certainty,
+            via: source.person,
+            mode: visit.mode,
+            via_mode: source.mode,
+            marks: source.marks.and(visit.marks),
         })
-        .collect();
-    let mut by_venue: HashMap<VenueId, Vec<Visit>> = HashMap::new();
-    for (source, check_ins) in sources.iter().zip(trails.persons(&asks)?) {
-        for mut visit in visits(check_ins, |venue| dwells.of(venue)) {
-            let is_asked = visit.window.overlap(question.window).is_some();
-            visit.window.from = visit.window.from.max(source.since);
-            if is_asked && visit.window.from < visit.window.to {
-                by_venue.entry(visit.venue).or_default().push(visit);
+    }
+
+    /// The sources' visits that overlap the question's window, from each source's time on.
+    fn source_visits(&self, question: &Question, sources: &[HopSource]) -> Result<SourceVisits, T::Error> {
+        let ask = |source: &HopSource| {
+            let from = question.window.from.max(source.since);
+            PersonAsk { person: source.person, window: self.around(Window { from, ..question.window }) }
+        };
+        let asks: Vec<PersonAsk> = sources.iter().map(ask).collect();
+        let mut found = SourceVisits::default();
+        for (source, check_ins) in sources.iter().zip(self.trails.persons(&asks)?) {
+            for mut visit in self.visits(check_ins) {
+                let is_asked = visit.window.overlap(question.window).is_some();
+                visit.window.from = visit.window.from.max(source.since);
+                if !is_asked || visit.window.from >= visit.window.to {
+                    continue;
+                }
+                if self.venues.is_in_district(visit.venue) {
+                    found.by_venue.entry(visit.venue).or_default().push(visit);
+                } else {
+                    found.outside_district += 1;
+                }
             }
         }
+        found.by_venue.values_mut().for_each(|visits| visits.sort_unstable_by_key(|visit| visit.window.from));
+        Ok(found)
     }
-    by_venue.values_mut().for_each(|visits| visits.sort_unstable_by_key(|visit| visit.window.from));
-    Ok(by_venue)
-}
 
-/// The queries for the trails of every person who is not found yet and who checked in at one of the venues
-/// late enough to be still there.
-fn candidates<T: Trails>(
-    trails: &T,
-    dwells: &impl Dwells,
-    by_venue: &HashMap<VenueId, Vec<Visit>>,
-    found: &BTreeSet<PersonId>,
-) -> Result<Vec<PersonAsk>, T::Error> {
-    let reach = dwells.ms_max();
-    let mut arrivals = Vec::new();
-    for (&venue, visits) in by_venue {
-        let dwell = dwells.of(venue).ms();
-        let stretches =
-            visits.iter().map(|visit| Window { from: visit.window.from.minus_ms(dwell), ..visit.window });
-        for stretch in merge(stretches) {
-            let there = trails.venue(venue, stretch)?;
-            let there = there.iter().filter(|arrival| arrival.direction == Direction::In);
-            let there = there.filter(|arrival| !found.contains(&arrival.person));
-            arrivals.extend(there.map(|arrival| (arrival.person, arrival.at)));
+    /// The queries for the trails of every person who is not found yet and who checked in at one of the
+    /// venues late enough to be still there.
+    fn candidates(
+        &self,
+        by_venue: &HashMap<VenueId, Vec<Visit>>,
+        found: &BTreeSet<PersonId>,
+    ) -> Result<Vec<PersonAsk>, T::Error> {
+        let mut arrivals = Vec::new();
+        for (&venue, visits) in by_venue {
+            let dwell = self.venues.dwell(venue).ms();
+            let stretches =
+                visits.iter().map(|visit| Window { from: visit.window.from.minus_ms(dwell), ..visit.window });
+            for stretch in merge(stretches) {
+                let there = self.trails.venue(venue, stretch)?;
+                let there = there.iter().filter(|arrival| arrival.direction == Direction::In);
+                let there = there.filter(|arrival| !found.contains(&arrival.person));
+                arrivals.extend(there.map(|arrival| (arrival.person, arrival.at)));
+            }
         }
+        Ok(self.asks_of(arrivals))
     }
-    Ok(asks_of(arrivals, reach))
-}
 
-/// The queries that cover every arrival's whole visit. Queries of one person that touch are joined.
-fn asks_of(mut arrivals: Vec<(PersonId, Timestamp)>, reach: u64) -> Vec<PersonAsk> {
-    arrivals.sort_unstable();
-    let mut asks: Vec<PersonAsk> = Vec::new();
-    for (person, at) in arrivals {
-        // The end of a visit lies within the longest dwell.
-        let to = at.plus_ms(reach + 1);
-        match asks.last_mut() {
-            Some(last) if last.person == person && at <= last.window.to => last.window.to = to,
-            Some(_) | None => asks.push(PersonAsk { person, window: Window { from: at, to } }),
+    /// The queries that cover every arrival's whole visit, and what marks it. Queries of one person that
+    /// touch are joined.
+    fn asks_of(&self, mut arrivals: Vec<(PersonId, Timestamp)>) -> Vec<PersonAsk> {
+        let (back, reach) = (look_back_ms(self.venues), self.venues.dwell_ms_max().max(LOOK_AHEAD_MS));
+        arrivals.sort_unstable();
+        let mut asks: Vec<PersonAsk> = Vec::new();
+        for (person, at) in arrivals {
+            // The end of a visit lies within the longest dwell.
+            let window = Window { from: at.minus_ms(back), to: at.plus_ms(reach + 1) };
+            match asks.last_mut() {
+                Some(last) if last.person == person && window.from <= last.window.to => {
+                    last.window.to = window.to;
+                }
+                Some(_) | None => asks.push(PersonAsk { person, window }),
+            }
         }
+        asks
     }
-    asks
-}
 
-/// One person's visits that overlap a window, in full and in order.
-pub fn trail<T: Trails>(
-    trails: &T,
-    dwells: &impl Dwells,
-    person: PersonId,
-    window: Window,
-) -> Result<Vec<Visit>, T::Error> {
-    let reach = dwells.ms_max();
-    let around = Window { from: window.from.minus_ms(reach), to: window.to.plus_ms(reach) };
-    let check_ins = trails.persons(&[PersonAsk { person, window: around }])?.pop().unwrap_or_default();
-    let visits = visits(check_ins, |venue| dwells.of(venue)).into_iter();
-    Ok(visits.filter(|visit| visit.window.overlap(window).is_some()).collect())
-}
-
-/// All visits at a venue that overlap a window, in full, by start, then person.
-pub fn visitors<T: Trails>(
-    trails: &T,
-    dwells: &impl Dwells,
-    venue: VenueId,
-    window: Window,
-) -> Result<Vec<Visit>, T::Error> {
-    let before = Window { from: window.from.minus_ms(dwells.of(venue).ms()), ..window };
-    let there = trails.venue(venue, before)?.into_iter();
-    let there = there.filter(|arrival| arrival.direction == Direction::In);
-    let asks = asks_of(there.map(|arrival| (arrival.person, arrival.at)).collect(), dwells.ms_max());
-    let mut found: Vec<Visit> = Vec::new();
-    for check_ins in trails.persons(&asks)? {
-        let visits = visits(check_ins, |venue| dwells.of(venue)).into_iter();
-        found.extend(visits.filter(|visit| visit.venue == venue && visit.window.overlap(window).is_some()));
+    /// The window of check-in times that decide the visits which overlap a window, and their marks.
+    fn around(&self, window: Window) -> Window {
+        let reach = self.venues.dwell_ms_max().max(LOOK_AHEAD_MS);
+        let back = reach.saturating_add(look_back_ms(self.venues));
+        Window { from: window.from.minus_ms(back), to: window.to.plus_ms(reach) }
     }
-    found.sort_unstable_by_key(|visit| (visit.window.from, visit.person, visit.check_in));
-    found.dedup_by_key(|visit| visit.check_in);
-    Ok(found)
-}
 
-/// Joins windows that touch, in any order.
-fn merge(windows: impl Iterator<Item = Window>) -> Vec<Window> {
-    let mut windows: Vec<Window> = windows.collect();
-    windows.sort_unstable_by_key(|window| window.from);
-    let mut merged: Vec<Window> = Vec::with_capacity(windows.len());
-    for window in windows {
-        match merged.last_mut() {
-            Some(last) if window.from <= last.to => last.to = last.to.max(window.to),
-            Some(_) | None => merged.push(window),
+    /// One person's visits that overlap a window, in full and in order.
+    pub fn trail(&self, person: PersonId, window: Window) -> Result<Vec<Visit>, T::Error> {
+        let ask = PersonAsk { person, window: self.around(window) };
+        let check_ins = self.trails.persons(&[ask])?.pop().unwrap_or_default();
+        let visits = self.visits(check_ins).into_iter();
+        Ok(visits.filter(|visit| visit.window.overlap(window).is_some()).collect())
+    }
+
+    /// All visits at a venue that overlap a window, in full, by start, then person.
+    pub fn visitors(&self, venue: VenueId, window: Window) -> Result<Vec<Visit>, T::Error> {
+        let before = Window { from: window.from.minus_ms(self.venues.dwell(venue).ms()), ..window };
+        let there = self.trails.venue(venue, before)?.into_iter();
+        let there = there.filter(|arrival| arrival.direction == Direction::In);
+        let asks = self.asks_of(there.map(|arrival| (arrival.person, arrival.at)).collect());
+        let mut found: Vec<Visit> = Vec::new();
+        for check_ins in self.trails.persons(&asks)? {
+            let visits = self.visits(check_ins).into_iter();
+            let there = visits.filter(|visit| visit.venue == venue);
+            found.extend(there.filter(|visit| visit.window.overlap(window).is_some()));
         }
+        found.sort_unstable_by_key(|visit| (visit.window.from, visit.person, visit.check_in));
+        found.dedup_by_key(|visit| visit.check_in);
+        Ok(found)
     }
-    merged
 }
 
 #[cfg(test)]

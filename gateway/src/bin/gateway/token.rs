@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use scangate_core::id::VenueId;
 use scangate_core::time::DAY_MS;
 use scangate_core::token::{Claims, Role, TOKEN_VALID_MS_MAX};
+use scangate_gateway::config::duration_ms;
 use scangate_gateway::{clock, deployment};
 use std::path::PathBuf;
 
@@ -50,20 +51,6 @@ fn ttl_ms(text: &str) -> Result<u64, String> {
     } else {
         Err(format!("a token is valid for {}d at most", TOKEN_VALID_MS_MAX / DAY_MS))
     }
-}
-
-fn duration_ms(text: &str) -> Result<u64, String> {
-    let error = || format!("`{text}` is not a duration: write a number and s, m, h or d");
-    let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(error)?;
-    let (number, unit) = text.split_at(unit_at);
-    let unit_ms = match unit {
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => DAY_MS,
-        _ => return Err(error()),
-    };
-    number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms)).ok_or_else(error)
 }
 
 /// Signs the token, leaves its claims for the gateway's list, and prints it.

@@ -61,15 +61,7 @@ pub(in crate::office) async fn read(
 }
 
 fn account_for(office: &Office, claims: &Claims, act: &str, person: PersonId) -> Result<(), OfficeError> {
-    let day = office.day(clock::now());
-    if !office.registry.spend(
-        &format!("persons-read/{}", claims.subject),
-        day.into(),
-        1,
-        PERSONS_A_DAY_MAX,
-    )? {
-        return Err(OfficeError::BudgetSpent);
-    }
+    office.spend_today(&format!("persons-read/{}", claims.subject), 1, PERSONS_A_DAY_MAX)?;
     office.audit(claims, act, person.to_string(), json!({}))
 }
 

@@ -1,7 +1,7 @@
 //! Venues: adding and closing them, and their posters.
 
 use crate::clock;
-use crate::office::http::auth::Authority;
+use crate::office::http::auth::{Authority, AuthorityOrTracer};
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{PathId, PathIds};
 use crate::office::http::idempotency::RequestIds;
@@ -19,10 +19,10 @@ use scangate_core::colour::Checks;
 use scangate_core::id::VenueId;
 use scangate_core::refusal::Refusal;
 use scangate_core::text::label;
-use scangate_core::venue::{Dwell, Venue, VenueKind};
+use scangate_core::venue::{Dwell, OpenHours, Position, Venue, VenueKind, WeekHours};
 use scangate_storage::registry::{IdSource, NewVenue};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -41,6 +41,49 @@ struct VenueLine {
     dwell_minutes: Dwell,
     #[serde(default)]
     checks: Checks,
+    #[serde(default)]
+    hours: Option<Vec<HoursLine>>,
+    #[serde(default)]
+    latitude: Option<f64>,
+    #[serde(default)]
+    longitude: Option<f64>,
+}
+
+/// Opening hours of some days of the week.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoursLine {
+    days: Vec<u8>,
+    from: String,
+    to: String,
+}
+
+impl HoursLine {
+    fn checked(self) -> Result<OpenHours, OfficeError> {
+        let minute = |text: &str| {
+            let wrong = "hours: from and to are HH:MM, from 00:00 to 24:00";
+            text.parse().map_err(|_| OfficeError::Malformed(wrong.into()))
+        };
+        Ok(OpenHours { from: minute(&self.from)?, to: minute(&self.to)?, days: self.days })
+    }
+}
+
+fn checked_hours(lines: Vec<HoursLine>) -> Result<WeekHours, OfficeError> {
+    let hours = lines.into_iter().map(HoursLine::checked).collect::<Result<_, _>>()?;
+    WeekHours::checked(hours).map_err(|error| OfficeError::Malformed(format!("hours: {error}").into()))
+}
+
+fn checked_position(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<Position>, OfficeError> {
+    match (latitude, longitude) {
+        (None, None) => Ok(None),
+        (Some(latitude), Some(longitude)) => {
+            let position = Position::degrees(latitude, longitude);
+            position.map(Some).map_err(|error| OfficeError::Malformed(error.to_string().into()))
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            Err(OfficeError::Malformed("latitude and longitude must be given together".into()))
+        }
+    }
 }
 
 impl VenueLine {
@@ -51,6 +94,8 @@ impl VenueLine {
             district: checked(&self.district, "district")?,
             dwell: self.dwell_minutes,
             checks: self.checks,
+            hours: self.hours.map(checked_hours).transpose()?,
+            position: checked_position(self.latitude, self.longitude)?,
         })
     }
 }
@@ -106,6 +151,28 @@ impl LineHandler for NewVenues {
 /// The venue of this id. **Errors**: 404 where no venue has it.
 fn known(office: &Office, id: VenueId) -> Result<Venue, OfficeError> {
     office.tables.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+}
+
+/// `GET /v1/venues/{venue}`.
+pub(in crate::office) async fn read(
+    AuthorityOrTracer: AuthorityOrTracer,
+    State(office): State<Arc<Office>>,
+    PathId(venue): PathId<VenueId>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let Venue { id, name, kind, district, dwell, checks, doors, hours, position, .. } =
+        known(&office, venue)?;
+    let mut shown = json!({
+        "venue": id, "name": name, "kind": kind, "district": district, "dwell_minutes": u16::from(dwell),
+        "checks": checks, "doors": doors,
+    });
+    if let Some(hours) = hours {
+        shown["hours"] = json!(hours);
+    }
+    if let Some(position) = position {
+        shown["latitude"] = position.latitude().into();
+        shown["longitude"] = position.longitude().into();
+    }
+    Ok(axum::Json(shown))
 }
 
 /// The number of a poster, from 1, as its file name `{n}.svg` has it.

@@ -105,7 +105,7 @@ fn load(office: &Office) -> anyhow::Result<()> {
     office.recolour_all()?;
     office.tables.colours.set_loaded();
     tracing::info!(residents = office.tables.colours.len(), "the colour table is loaded");
-    Ok(())
+    Ok(office.registry.index_cases()?)
 }
 
 /// Reads the changed rows again.

@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(in crate::office) struct Authority(pub Claims);
 /// A contact tracer.
 pub(in crate::office) struct Tracer(pub Claims);
+/// The health authority or a contact tracer.
+pub(in crate::office) struct AuthorityOrTracer;
 /// An operator of the service.
 pub(in crate::office) struct Operator(pub Claims);
 /// A terminal at a door.
@@ -61,6 +63,16 @@ macro_rules! role {
 role!(Authority, Role::Authority);
 role!(Tracer, Role::Tracer);
 role!(Operator, Role::Operator);
+
+impl FromRequestParts<Arc<Office>> for AuthorityOrTracer {
+    type Rejection = OfficeError;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
+        match claims(parts, office)?.role {
+            Role::Authority | Role::Tracer => Ok(Self),
+            Role::Terminal | Role::Operator => Err(Refusal::RoleWrong.into()),
+        }
+    }
+}
 
 impl FromRequestParts<Arc<Office>> for DoorTerminal {
     type Rejection = OfficeError;

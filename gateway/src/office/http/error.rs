@@ -3,6 +3,7 @@
 
 use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
+use crate::office::budgets::SpentBudget;
 use crate::wire::problem::field_of;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -69,10 +70,16 @@ pub(in crate::office) enum OfficeError {
     VenueUnknown,
     /// The slot of a test site cannot be booked.
     Booking(BookingError),
-    /// A tracer's budget of the day is spent.
-    BudgetSpent,
-    /// More hops than a tracer may ask for without a second approver.
-    HopsNeedApproval,
+    /// The budget of the day does not cover the request.
+    BudgetSpent(SpentBudget),
+    /// The case does not cover the hops, the venue or the window without an approved extension.
+    ExtensionNeeded,
+    /// The purpose is not one of the configured ones.
+    PurposeUnsupported,
+    /// No trail is kept for any part of the window.
+    WindowEmpty,
+    /// The case is closed.
+    CaseClosed,
     /// The pack in force does not trust the feed's source, or the signature does not fit.
     FeedUntrusted,
     /// Another feed comes next, with this sequence number.
@@ -125,8 +132,11 @@ impl OfficeError {
             Self::PersonUnknown => rows::PERSON_UNKNOWN,
             Self::VenueUnknown => rows::VENUE_UNKNOWN,
             Self::Booking(error) => (*error).into(),
-            Self::BudgetSpent => rows::BUDGET_SPENT.retry(RetryTime::At(clock::now().next_utc_day())),
-            Self::HopsNeedApproval => rows::HOPS_NEED_APPROVAL,
+            Self::BudgetSpent(spent) => rows::BUDGET_SPENT.retry(RetryTime::At(spent.full_at)),
+            Self::ExtensionNeeded => rows::EXTENSION_NEEDED,
+            Self::PurposeUnsupported => rows::PURPOSE_UNSUPPORTED,
+            Self::WindowEmpty => rows::WINDOW_EMPTY,
+            Self::CaseClosed => rows::CASE_CLOSED,
             Self::FeedUntrusted => rows::FEED_UNTRUSTED,
             Self::FeedOutOfOrder(expected) => rows::FEED_OUT_OF_ORDER
                 .detail(format!("sequence {expected} comes next; nothing of the feed was stored")),
@@ -174,6 +184,10 @@ impl OfficeError {
         let mut problem = json!({"status": status, "title": title, "detail": detail, "code": code});
         if let Some(ms) = retry.after_ms() {
             problem["retry_after_ms"] = ms.into();
+        }
+        if let Self::BudgetSpent(spent) = self {
+            problem["left"] = spent.left.into();
+            problem["needed"] = spent.needed.into();
         }
         if let Self::TrailsUnavailable(complete_through) = self {
             problem["complete_through"] = json!(complete_through);
@@ -316,8 +330,11 @@ mod tests {
             (E::VenueUnknown, 422, "venue-unknown", NEVER),
             (E::Booking(BookingError::Full), 409, "fully-booked", NEVER),
             (E::Booking(BookingError::Already), 409, "booked-already", NEVER),
-            (E::BudgetSpent, 429, "budget-spent", Some((0, 86_460_000))),
-            (E::HopsNeedApproval, 403, "hops-need-approval", NEVER),
+            (E::BudgetSpent(SpentBudget { left: 1, needed: 2, full_at: soon }), 429, "budget-spent", MINUTE),
+            (E::ExtensionNeeded, 403, "extension-needed", NEVER),
+            (E::PurposeUnsupported, 422, "purpose-unsupported", NEVER),
+            (E::WindowEmpty, 422, "window-empty", NEVER),
+            (E::CaseClosed, 409, "case-closed", NEVER),
             (E::FeedUntrusted, 422, "feed-untrusted", NEVER),
             (E::FeedOutOfOrder(7), 409, "feed-out-of-order", NEVER),
             (E::MassFlip(7), 409, "mass-flip", NEVER),

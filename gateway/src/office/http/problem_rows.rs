@@ -260,13 +260,31 @@ pub(super) const BUDGET_SPENT: ProblemRow<'static> = ProblemRow::new(
     429,
     "budget-spent",
     "The budget of the day is spent",
-    "the budget is full again on the next day (UTC)",
+    "left is what is left today and needed what the answer takes; the budget is full again at midnight",
 );
-pub(super) const HOPS_NEED_APPROVAL: ProblemRow<'static> = ProblemRow::new(
+pub(super) const EXTENSION_NEEDED: ProblemRow<'static> = ProblemRow::new(
     403,
-    "hops-need-approval",
-    "More than two hops need a second approver",
-    "ask for one or two hops",
+    "extension-needed",
+    "The case does not cover this without an extension",
+    "ask for the hops, venue or window with POST /v1/cases/{case}/extensions; another tracer approves",
+);
+pub(super) const PURPOSE_UNSUPPORTED: ProblemRow<'static> = ProblemRow::new(
+    422,
+    "purpose-unsupported",
+    "Cases may not have this purpose",
+    "the operator configures the purposes of cases as tracer.purposes",
+);
+pub(super) const WINDOW_EMPTY: ProblemRow<'static> = ProblemRow::new(
+    422,
+    "window-empty",
+    "No trail is kept for this window",
+    "the window ends before the retention begins, or begins in the future",
+);
+pub(super) const CASE_CLOSED: ProblemRow<'static> = ProblemRow::new(
+    409,
+    "case-closed",
+    "The case is closed",
+    "a closed case answers no questions; open another case",
 );
 pub(super) const FEED_UNTRUSTED: ProblemRow<'static> = ProblemRow::new(
     422,

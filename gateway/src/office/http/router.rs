@@ -92,7 +92,7 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/feeds/outward", get(feeds::outward_feed))
         .route("/v1/issuer", get(certificates::issuer))
         .route("/v1/venues", post(venues::add))
-        .route("/v1/venues/{venue}", delete(venues::close))
+        .route("/v1/venues/{venue}", get(venues::read).delete(venues::close))
         .route("/v1/venues/{venue}/posters/{file}", get(venues::poster))
         .route("/v1/test-sites", get(test_sites::list).post(test_sites::add))
         .route("/v1/test-sites/{site}", delete(test_sites::close))
@@ -112,7 +112,11 @@ fn authority() -> Router<Arc<Office>> {
 /// The paths of tracers.
 fn tracers() -> Router<Arc<Office>> {
     Router::new()
-        .route("/v1/cases", post(cases::open))
+        .route("/v1/cases", get(cases::list).post(cases::open))
+        .route("/v1/cases/{case}", get(cases::read).patch(cases::change))
+        .route("/v1/cases/{case}/extensions", post(cases::ask))
+        .route("/v1/cases/{case}/extensions/{extension}/approve", post(cases::approve))
+        .route("/v1/cases/{case}/reveal", post(cases::reveal))
         .route("/v1/cases/{case}/trail", get(cases::trail))
         .route("/v1/cases/{case}/co-presence", get(cases::co_presence))
         .route("/v1/cases/{case}/venues/{venue}/visits", get(cases::visits))

@@ -14,7 +14,7 @@ use scangate_core::id::PersonId;
 use scangate_core::limits::PASS_DAYS_MAX;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::{DAY_MS, Timestamp};
-use scangate_storage::registry::Erasure;
+use scangate_storage::registry::{Case, Erasure};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,9 +49,10 @@ impl Obstacles {
 fn obstacles(office: &Office, person: PersonId) -> Result<Obstacles, OfficeError> {
     let now = clock::now();
     let turns_green = turns_green(office, person, now)?;
+    // A case that nobody closed covers the person until none of its window is kept.
     let retention_ms = u64::from(office.settings.retention_days) * DAY_MS;
-    let is_covered =
-        office.registry.cases_about(person)?.iter().any(|case| case.to.plus_ms(retention_ms) > now);
+    let covers = |case: &Case| case.closed.is_none() && case.window().to.plus_ms(retention_ms) > now;
+    let is_covered = office.registry.cases_about(person)?.iter().any(covers);
     let has_duty = office.registry.papers_of(person)?.iter().any(|filed| filed.paper.open_until().is_some());
     let found = [("colour", turns_green != Some(now)), ("case", is_covered), ("duty", has_duty)];
     let because: Vec<&str> = found.into_iter().filter_map(|(word, stands)| stands.then_some(word)).collect();

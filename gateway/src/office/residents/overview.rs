@@ -1,11 +1,12 @@
-//! The resident's overview: the own code, the province's colour, the itinerary, the areas of risk, and the
-//! rules in force. Each block is computed and fails by itself: blocks from memory are there while the store
+//! The resident's overview: the own code, the province's colour, the itinerary, the traces, the areas of risk,
+//! and the rules in force. Each block is computed and fails by itself: blocks from memory are there while the store
 //! is down.
 
 use super::erasure;
 use crate::clock;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
+use crate::office::tracers::traced::traced;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::fact::{Fact, FactKind, Force};
@@ -25,14 +26,18 @@ pub(in crate::office) async fn show(
     State(office): State<Arc<Office>>,
 ) -> axum::Json<Value> {
     let now = clock::now();
-    let (province, itinerary, erasure) = tokio::join!(
+    let (province, itinerary, traced, erasure) = tokio::join!(
         block(&office, move |office| province(office, id)),
         block(&office, move |office| itinerary(office, id, now)),
+        block(&office, move |office| {
+            office.need_registered(id)?;
+            Ok(traced(office, id)?.into())
+        }),
         block(&office, move |office| erasure::waiting(office, id))
     );
     axum::Json(json!({
         "at": now, "code": code(&office, id), "province": province, "itinerary": itinerary,
-        "areas": areas(&office, now), "policy": policy(&office), "erasure": erasure,
+        "traced": traced, "areas": areas(&office, now), "policy": policy(&office), "erasure": erasure,
         "kid": office.tables.keyring.current().0,
     }))
 }

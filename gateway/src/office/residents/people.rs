@@ -10,6 +10,7 @@ use crate::office::http::idempotency::RequestIds;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::registration::{self, OfferedProofs};
+use crate::office::tracers::traced::traced;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -178,15 +179,6 @@ fn own(office: &Office, check_in: &CheckIn) -> Value {
         "colour": check_in.outcome.map(|outcome| outcome.colour.word()),
         "verdict": check_in.outcome.map(|outcome| outcome.verdict.word()),
     })
-}
-
-fn traced(office: &Office, id: PersonId) -> Result<Vec<Value>, OfficeError> {
-    let cases = office.registry.cases_about(id)?.into_iter();
-    let traced = cases.map(|case| {
-        let (by, at) = (case.tracer, case.opened);
-        json!({"by": by, "purpose": case.purpose, "at": at, "from": case.from, "to": case.to})
-    });
-    Ok(traced.collect())
 }
 
 /// A change of personal data, with the proofs that the pack asks for at registration.

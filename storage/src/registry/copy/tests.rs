@@ -32,6 +32,8 @@ fn found(folder: &Path) {
         district: "Gulou".into(),
         dwell: Dwell::default(),
         checks: Checks::NONE,
+        hours: None,
+        position: None,
     };
     registry.add_venues((0..10).map(venue).collect()).unwrap();
     registry.publish_policy("default/1", "a", "s", Timestamp(1)).unwrap().unwrap();

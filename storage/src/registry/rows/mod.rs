@@ -29,6 +29,10 @@ pub(super) enum RegistryTable {
     Cases,
     /// By person and case.
     CasesAbout,
+    /// By tracer and case.
+    TracerCases,
+    /// By person, case and place in its answers: the time of the first answer with the person.
+    Traced,
     /// By account and period: the sum spent.
     Budgets,
     /// By number.
@@ -79,7 +83,7 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -87,6 +91,8 @@ impl RegistryTable {
         Self::FactOwners,
         Self::Cases,
         Self::CasesAbout,
+        Self::TracerCases,
+        Self::Traced,
         Self::Budgets,
         Self::Audit,
         Self::Held,
@@ -119,6 +125,8 @@ impl RegistryTable {
             Self::FactOwners => "fact-owners",
             Self::Cases => "cases",
             Self::CasesAbout => "cases-about",
+            Self::TracerCases => "tracer-cases",
+            Self::Traced => "traced",
             Self::Budgets => "budgets",
             Self::Audit => "audit",
             Self::Held => "held",
@@ -166,7 +174,7 @@ impl RegistryTable {
             | Self::Drained => 0,
             Self::Windows => key.len(),
             Self::Places => SLOT_BYTES,
-            Self::Budgets => key.len().saturating_sub(ID_BYTES),
+            Self::Budgets | Self::TracerCases => key.len().saturating_sub(ID_BYTES),
             Self::Audit => AUDIT_GROUP_BYTES,
             Self::People
             | Self::Documents
@@ -175,6 +183,7 @@ impl RegistryTable {
             | Self::FactOwners
             | Self::Cases
             | Self::CasesAbout
+            | Self::Traced
             | Self::Kin
             | Self::Papers
             | Self::Upstream

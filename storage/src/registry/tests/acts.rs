@@ -61,6 +61,8 @@ pub(super) fn budgets(store: &TestStore) {
     assert_eq!(granted, 33);
     assert!(registry.spend("cases/a", 1, 1, 100).unwrap());
     assert!(!registry.spend("cases/a", 1, 1, 100).unwrap());
+    assert_eq!(registry.spent("cases/a", 1).unwrap(), 100);
+    assert_eq!(registry.spent("cases/b", 1).unwrap(), 0);
     assert!(registry.spend("cases/b", 1, 100, 100).unwrap());
     assert!(registry.spend("cases/a", 2, 100, 100).unwrap());
     registry.refund("cases/a", 2, 1).unwrap();

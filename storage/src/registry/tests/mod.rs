@@ -2,6 +2,7 @@
 
 mod acts;
 mod answers;
+mod cases;
 mod evidence;
 mod guardians;
 mod people;
@@ -15,6 +16,7 @@ use acts::{
     windows,
 };
 use answers::{answered_once, claimed_by_one, made_once_by_a_repeated_request};
+use cases::{cases_change_hands, older_cases_are_listed, traced_people};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
 use people::{
@@ -25,7 +27,7 @@ use scangate_core::booking::{BookingError, Slot};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
-use scangate_core::id::{FactId, PaperId, PersonId, TestSiteId, TokenId};
+use scangate_core::id::{CaseId, FactId, PaperId, PersonId, TestSiteId, TokenId, VenueId};
 use scangate_core::keys::{Generation, KeyHistory};
 use scangate_core::kin::{Kin, Side};
 use scangate_core::paper::{Answer, FiledPaper, Letter, Paper};
@@ -103,6 +105,9 @@ over_both!(
     shown_upstream,
     test_sites_kept,
     booked_by_many,
+    cases_change_hands,
+    older_cases_are_listed,
+    traced_people,
     all_survives,
 );
 
@@ -170,8 +175,9 @@ fn all_survives(store: &TestStore) {
         }
         registry.set("kids", b"1").unwrap();
         let (tracer, purpose, reference) = ("t".to_owned(), "contact-tracing".to_owned(), "r".to_owned());
+        let (person, office) = (PersonId(3), "Gulou".to_owned());
         registry
-            .open_case(NewCase { tracer, person: PersonId(3), purpose, reference, window, opened: NOW })
+            .open_case(NewCase { tracer, person, purpose, reference, office, window, opened: NOW })
             .unwrap()
     };
     let registry = store.open();

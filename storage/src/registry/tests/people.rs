@@ -135,6 +135,8 @@ pub(super) fn counted(store: &TestStore) {
         district: "Gulou".into(),
         dwell: Dwell::default(),
         checks: Checks::NONE,
+        hours: None,
+        position: None,
     };
     registry.add_venues(vec![venue]).unwrap();
     let facts = [fact(FactId(1), person), fact(FactId(2), person)];
@@ -142,7 +144,8 @@ pub(super) fn counted(store: &TestStore) {
     registry.withdraw_fact(facts[0].id, "mistaken".into(), NOW).unwrap();
     let window = Window { from: NOW, to: NOW.plus_ms(1) };
     let (tracer, purpose, reference) = ("tracer".into(), "contact-tracing".into(), "1".into());
-    registry.open_case(NewCase { tracer, person, purpose, reference, window, opened: NOW }).unwrap();
+    let office = "Gulou".into();
+    registry.open_case(NewCase { tracer, person, purpose, reference, office, window, opened: NOW }).unwrap();
     let counts = registry.counts().unwrap();
     assert_eq!((counts.people(), counts.venues(), counts.cases(), counts.audit_entries()), (3, 1, 1, 0));
     assert_eq!((counts.facts, counts.withdrawals, counts.daily_reports), (2, 1, 0));

@@ -1,6 +1,12 @@
 //! Venues: the places with a door. A venue's kind and a person's colour decide whether the door lets the
 //! person in. The venue's dwell time ends visits without a check-out.
 
+mod hours;
+mod position;
+
+pub use hours::{OPENING_HOURS_MAX, OpenHours, OpenHoursError, WeekHours, WeekMinute};
+pub use position::{Extent, Position, PositionError};
+
 use crate::colour::Checks;
 use crate::id::VenueId;
 use crate::limits;
@@ -121,6 +127,12 @@ pub struct Venue {
     /// closed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Timestamp>,
+    /// Its opening hours; none if they are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WeekHours>,
+    /// Its position; none if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
 }
 
 impl Venue {

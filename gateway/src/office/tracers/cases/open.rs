@@ -1,0 +1,88 @@
+//! Opening a case.
+
+use super::{cases_account, checked_word, kept_from_within, window};
+use crate::clock;
+use crate::office::http::auth::Tracer;
+use crate::office::http::error::OfficeError;
+use crate::office::http::idempotency::RequestIds;
+use crate::office::http::json::Json;
+use crate::office::{Office, blocking};
+use crate::rooms::authenticate::authenticate_code;
+use axum::extract::State;
+use scangate_core::id::PersonId;
+use scangate_core::refusal::Refusal;
+use scangate_core::time::Timestamp;
+use scangate_core::visit::Window;
+use scangate_storage::registry::NewCase;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The length of an id as text: a letter and 13 characters. Every person code is longer.
+const ID_CHARS: usize = 14;
+
+/// A case to open.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::office) struct CaseLine {
+    /// A person's id, or a person code that the patient shows.
+    person: String,
+    purpose: String,
+    reference: String,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+/// `POST /v1/cases`.
+pub(in crate::office) async fn open(
+    Tracer(claims): Tracer,
+    State(office): State<Arc<Office>>,
+    RequestIds(ids): RequestIds,
+    Json(line): Json<CaseLine>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let window = window(&office, line.from, line.to)?;
+    let (purpose, reference) =
+        (checked_word(&line.purpose, "purpose")?, checked_word(&line.reference, "reference")?);
+    if !office.settings.tracer.purposes.contains(&purpose) {
+        return Err(OfficeError::PurposeUnsupported);
+    }
+    let person = person(&office, &line.person)?;
+    blocking(move || {
+        if !office.registry.is_registered(person)? {
+            return Err(OfficeError::PersonUnknown);
+        }
+        let kept_from = kept_from_within(&office, window);
+        ensure_some_is_kept(window, kept_from)?;
+        office.spend_today(&cases_account(&claims), 1, office.settings.tracer.cases_max)?;
+        let in_district = claims.district.clone().unwrap_or_else(|| office.city());
+        let tracer = claims.subject.clone();
+        let opened = clock::now();
+        let new = NewCase { tracer, person, purpose, reference, office: in_district, window, opened };
+        let case = office.registry.making(&ids).open_case(new)?;
+        let detail = json!({"person": person, "purpose": case.purpose, "reference": case.reference});
+        office.audit(&claims, "case-opened", case.id.to_string(), detail)?;
+        let mut answer = json!({"case": case.id});
+        if let Some(kept_from) = kept_from {
+            answer["kept_from"] = json!(kept_from);
+        }
+        Ok(axum::Json(answer))
+    })
+    .await?
+}
+
+/// The person of an id, or of a person code that is valid now.
+fn person(office: &Office, text: &str) -> Result<PersonId, Refusal> {
+    if let Ok(person) = text.parse() {
+        return Ok(person);
+    }
+    if text.len() <= ID_CHARS {
+        return Err(Refusal::Malformed("person is a person's id or person code"));
+    }
+    authenticate_code(text, &office.tables, clock::now())
+}
+
+/// **Errors**: the window lies wholly before the trails that are kept, or wholly in the future.
+fn ensure_some_is_kept(window: Window, kept_from: Option<Timestamp>) -> Result<(), OfficeError> {
+    let is_gone = kept_from.is_some_and(|kept_from| window.to <= kept_from);
+    if is_gone || window.from > clock::now() { Err(OfficeError::WindowEmpty) } else { Ok(()) }
+}
