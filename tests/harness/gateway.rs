@@ -156,13 +156,23 @@ impl Gateway {
     /// The `authorization` of a new token from `gateway token`, minted by the gateway's own clock. It is
     /// valid for as long as a token may be.
     pub fn token(&self, role: &str, subject: &str, venue: Option<VenueId>) -> anyhow::Result<String> {
-        let data = self.folder.path().display().to_string();
         let venue = venue.map(|venue| venue.to_string());
+        match &venue {
+            Some(venue) => self.token_with(role, subject, &["--venue", venue]),
+            None => self.token_with(role, subject, &[]),
+        }
+    }
+
+    /// The `authorization` of a new tracer's token that is limited to a district.
+    pub fn tracer_in(&self, subject: &str, district: &str) -> anyhow::Result<String> {
+        self.token_with("tracer", subject, &["--district", district])
+    }
+
+    fn token_with(&self, role: &str, subject: &str, more: &[&str]) -> anyhow::Result<String> {
+        let data = self.folder.path().display().to_string();
         let mut arguments =
             vec!["token", "--role", role, "--subject", subject, "--ttl", "90d", "--data", &data];
-        if let Some(venue) = &venue {
-            arguments.extend(["--venue", venue]);
-        }
+        arguments.extend(more);
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         let output = Self::command(&arguments)?.envs(environment).output()?;
         anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

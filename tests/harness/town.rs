@@ -130,6 +130,28 @@ impl TestTown {
         self.send("POST", "/v1/check-ins", "", body).await
     }
 
+    /// Checks a resident out.
+    pub async fn check_out(&mut self, resident: usize, venue: usize) -> anyhow::Result<TestReply> {
+        let code = self.residents[resident].code(Step::of(now()));
+        let body = json!({"venue": self.venues[venue].poster, "person": code, "direction": "out"});
+        self.send("POST", "/v1/check-ins", "", body.to_string()).await
+    }
+
+    /// Imports check-ins: resident, venue, seconds ago, and direction.
+    pub async fn import(&mut self, rows: &[(usize, usize, u64, &str)]) -> anyhow::Result<()> {
+        let now = now();
+        let line = |&(resident, venue, seconds_ago, direction): &(usize, usize, u64, &str)| {
+            let (person, venue) = (self.residents[resident].person, self.venues[venue].venue);
+            let at = now.minus_ms(seconds_ago * 1_000);
+            json!({"person": person, "venue": venue, "at": at, "direction": direction}).to_string()
+        };
+        let lines: Vec<String> = rows.iter().map(line).collect();
+        let authority = self.authority.clone();
+        let sent = self.send("POST", "/v1/check-ins/import", &authority, lines.join("\n")).await?.lines()?;
+        anyhow::ensure!(sent.iter().all(|line| line["id"].is_string()), "{sent:?}");
+        Ok(())
+    }
+
     /// Posts a fact about a resident as the authority.
     pub async fn post_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<TestReply> {
         let fact = json!({
@@ -161,7 +183,12 @@ impl TestTown {
 
     /// The tracer's answer, once it contains every check-in that was answered before.
     pub async fn traced(&mut self, path: &str) -> anyhow::Result<Value> {
-        let (through, tracer) = (now(), self.tracer.clone());
+        self.traced_through(path, now()).await
+    }
+
+    /// The tracer's answer, once it is complete beyond a time.
+    pub async fn traced_through(&mut self, path: &str, through: Timestamp) -> anyhow::Result<Value> {
+        let tracer = self.tracer.clone();
         let traced = async || self.send("GET", path, &tracer, "").await?.json();
         eventually(traced, |traced| is_complete(traced, through)).await
     }

@@ -220,11 +220,16 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
     let companion = town.scan(1, 0);
     assert_eq!(second.send("POST", "/v1/check-ins", "", companion).await?.status(), 200);
 
+    // An encounter has a second at least, and the answers differ while it is open.
+    let met = now();
+    eventually(async || Ok(now()), |now| now.since_ms(met) > 1_100).await?;
+    assert_eq!(town.check_out(0, 0).await?.status(), 200);
+    let left = town.check_out(1, 0).await?.json()?;
     let case = town.open_case(0).await?;
     let tracer = town.tracer.clone();
     let trail =
         async || second.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, String::new()).await?.json();
-    let is_complete = |trail: &Value| trail["complete_through"].as_str() > twin["at"].as_str();
+    let is_complete = |trail: &Value| trail["complete_through"].as_str() > left["at"].as_str();
     let trail = eventually(trail, is_complete).await?;
     let visits = trail["visits"].as_array().cloned().unwrap_or_default();
     assert_eq!(visits.len(), 1, "{trail}");
@@ -238,6 +243,7 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
             second.send("GET", &path, &tracer, String::new()).await?.json()?,
         );
         assert_eq!(here["contacts"], there["contacts"]);
+        assert_eq!(here["venue_name"], there["venue_name"]);
         assert_eq!(here["visits"], there["visits"]);
         assert!(here.to_string().contains(&town.residents[1].person.to_string()), "{here}");
     }

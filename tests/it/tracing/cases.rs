@@ -1,5 +1,6 @@
 //! Cases: trails, co-presence and venue visits, in three formats and within a budget.
 
+use scangate_loadgen::drive::now;
 use scangate_tests::{Gateway, TestTown, away_from_midnight};
 use serde_json::json;
 use std::sync::Arc;
@@ -19,7 +20,8 @@ async fn who_was_there_is_told_under_a_case_of_ones_own() -> anyhow::Result<()> 
     assert_eq!(trail["visits"][0]["colour"], "green");
 
     let path = format!("/v1/cases/{case}/co-presence");
-    let met = town.send("GET", &path, &tracer, "").await?.json()?;
+    // An encounter has a second at least.
+    let met = town.traced_through(&path, now().plus_ms(1_000)).await?;
     assert_eq!(met["contacts"].as_array().map(Vec::len), Some(1), "{met}");
     assert_eq!(met["contacts"][0]["person"], json!(town.residents[1].person));
     assert_eq!(met["contacts"][0]["hop"], 1);

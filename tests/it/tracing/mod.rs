@@ -1,4 +1,9 @@
 //! Contact tracers' queries: cases and co-presence.
 
+mod answers;
 mod cases;
 pub(crate) mod co_presence;
+mod extensions;
+mod limits;
+mod records;
+mod traced;
