@@ -31,15 +31,20 @@ function formatCheckIn({ at, venue, direction, verdict }) {
 }
 
 /** @param {any} traced */
-function formatAccess({ by, purpose, at, from, to }) {
+function formatAccess({ by, purpose, office, at, from, to, revealed }) {
   const span = makeElement("span", makeTime(from), " – ", makeTime(to));
-  const lines = makeDefinitions([
+  /** @type {Line[]} */
+  const lines = [
     [labels.by, by],
+    [labels.office, office],
     [labels.purpose, purpose],
     [labels.at, makeTime(at)],
     [labels.window, span],
-  ]);
-  return [lines];
+  ];
+  if (revealed !== undefined) {
+    lines.push([labels.revealed, makeTime(revealed)]);
+  }
+  return [makeDefinitions(lines)];
 }
 
 /** @param {{reported: number, needed: number}} progress */

@@ -36,7 +36,7 @@ async fn who_was_there_is_told_under_a_case_of_ones_own() -> anyhow::Result<()> 
         assert!(answer.headers().contains_key("complete-through"));
         assert!(answer.body().starts_with(begins.as_bytes()), "{accept}: {:?}", answer.body());
     }
-    let mine = town.residents[0].authorization(scangate_loadgen::drive::now());
+    let mine = town.residents[0].authorization(now());
     let mine = town.send("GET", "/v1/people/me", &mine, "").await?.json()?;
     assert_eq!(mine["traced"][0]["purpose"], "contact-tracing", "{mine}");
     Ok(())
