@@ -40,6 +40,16 @@ async fn a_third_hop_needs_another_tracers_approval() -> anyhow::Result<()> {
         town.send("GET", &path, &tracer, "").await?.status_and_code(),
         refused(403, "extension-needed")
     );
+    // The approver sees what is asked, and not about whom.
+    let other = town.gateway.token("tracer", "another", None)?;
+    let seen = town.send("GET", &format!("/v1/cases/{case}/extensions/1"), &other, "").await?;
+    let (person, shown) = (town.residents[0].person.to_string(), seen.json()?);
+    assert_eq!(
+        (&shown["reason"], &shown["purpose"]),
+        (&json!("a family"), &json!("contact-tracing")),
+        "{shown}"
+    );
+    assert!(!seen.text().contains(&person), "{shown}");
     let approved = extend(&mut town, &case, wish).await?;
     assert_eq!(
         (&approved["extension"], &approved["approved_by"]),

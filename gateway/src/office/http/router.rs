@@ -115,6 +115,7 @@ fn tracers() -> Router<Arc<Office>> {
         .route("/v1/cases", get(cases::list).post(cases::open))
         .route("/v1/cases/{case}", get(cases::read).patch(cases::change))
         .route("/v1/cases/{case}/extensions", post(cases::ask))
+        .route("/v1/cases/{case}/extensions/{extension}", get(cases::read_extension))
         .route("/v1/cases/{case}/extensions/{extension}/approve", post(cases::approve))
         .route("/v1/cases/{case}/reveal", post(cases::reveal))
         .route("/v1/cases/{case}/trail", get(cases::trail))

@@ -1,6 +1,6 @@
-//! The resident's overview: the own code, the province's colour, the itinerary, the traces, the areas of risk,
-//! and the rules in force. Each block is computed and fails by itself: blocks from memory are there while the store
-//! is down.
+//! The resident's overview: the own code, the province's colour, the itinerary, the traces, the areas of
+//! risk, and the rules in force. Each block is computed and fails by itself: blocks from memory are there
+//! while the store is down.
 
 use super::erasure;
 use crate::clock;

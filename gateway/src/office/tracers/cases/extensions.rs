@@ -17,7 +17,7 @@ use scangate_core::time::Timestamp;
 use scangate_core::token::Claims;
 use scangate_storage::registry::{Case, CaseApproval, CaseExtension};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// An extension to ask for: a reason, and at least one other member.
@@ -88,6 +88,23 @@ fn checked(
     window(office, from.unwrap_or(covered.from).min(covered.from), to.unwrap_or(covered.to).max(covered.to))?;
     let (asked_by, asked) = (claims.subject.clone(), clock::now());
     Ok(CaseExtension { venue, hops, from, to, reason, asked_by, asked, approval: None })
+}
+
+/// `GET /v1/cases/{case}/extensions/{extension}`: what another tracer decides on. It names no person.
+pub(in crate::office) async fn read_extension(
+    Tracer(_): Tracer,
+    State(office): State<Arc<Office>>,
+    PathIds(id, number): PathIds<CaseId, u64>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    blocking(move || {
+        let mut case = office.registry.case(id)?.ok_or(Refusal::NotFound)?;
+        let mut shown = extension_json(number, extension(&mut case, number)?);
+        shown["case"] = json!(case.id);
+        shown["purpose"] = case.purpose.into();
+        shown["reference"] = case.reference.into();
+        Ok(axum::Json(shown))
+    })
+    .await?
 }
 
 /// `POST /v1/cases/{case}/extensions/{extension}/approve`: by a tracer who neither has the case nor asked.

@@ -8,7 +8,7 @@ mod reads;
 mod records;
 mod reveal;
 
-pub(in crate::office) use extensions::{approve, ask};
+pub(in crate::office) use extensions::{approve, ask, read_extension};
 pub(in crate::office) use open::open;
 pub(in crate::office) use reads::{co_presence, trail, visits};
 pub(in crate::office) use records::{change, list, read};
