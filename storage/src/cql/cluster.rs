@@ -9,7 +9,6 @@ use scylla::client::execution_profile::{ExecutionProfile, ExecutionProfileBuilde
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
-use scylla::statement::batch::Batch;
 use scylla::statement::prepared::PreparedStatement;
 use std::collections::HashMap;
 use std::fmt;
@@ -26,7 +25,7 @@ pub const REQUEST_MAX: Duration = Duration::from_secs(5);
 /// The share of a request's time limit after which a conditional write is in doubt and its caller looks for
 /// its outcome: a coordinator that has died silently must not use the whole of it. **Units**: fifths.
 const CONDITIONAL_FIFTHS: u32 = 2;
-/// The time after which a hedged request also goes to a second node. An answer takes some milliseconds, and a
+/// The time after which a hedged read also goes to a second node. An answer takes some milliseconds, and a
 /// node that has died silently gives none. A shorter time would double the load of a slow cluster.
 const HEDGE_AFTER: Duration = Duration::from_millis(300);
 /// The time limit for connecting to a node.
@@ -77,7 +76,7 @@ pub struct ClusterOptions {
 pub struct Cluster {
     runtime: Runtime,
     options: ClusterOptions,
-    /// The profile of hedged requests.
+    /// The profile of hedged reads.
     hedged: ExecutionProfileHandle,
     session: OnceCell<Session>,
     /// The time and the cause of the last failed connection attempt.
@@ -145,18 +144,12 @@ impl Cluster {
         Ok(statement)
     }
 
-    /// Prepares a small idempotent statement that a client waits for. It is hedged: without an answer after a
-    /// moment it also goes to a second node.
+    /// Prepares a small read that a client waits for. It is hedged: without an answer after a moment it also
+    /// goes to a second node. A write must not be hedged: its slower copy could overwrite a later write.
     pub(crate) async fn prepare_hedged(&self, text: &str) -> Result<PreparedStatement, ClusterError> {
         let mut statement = self.prepare(text).await?;
         statement.set_execution_profile_handle(Some(self.hedged.clone()));
         Ok(statement)
-    }
-
-    /// Makes a batch of one partition idempotent and hedged.
-    pub(crate) fn hedge(&self, batch: &mut Batch) {
-        batch.set_is_idempotent(true);
-        batch.set_execution_profile_handle(Some(self.hedged.clone()));
     }
 
     /// Prepares a conditional statement. The driver does not retry it; callers do, with

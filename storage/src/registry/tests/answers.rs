@@ -9,10 +9,9 @@ fn key(scope: u8, body: u8) -> RequestKey {
 }
 
 fn claimed(registry: &Registry, key: &RequestKey, now: Timestamp) -> AnswerClaim {
-    match registry.claim_answer(key, now).unwrap() {
-        ClaimResult::Claimed(claim) => claim,
-        other => panic!("{other:?}"),
-    }
+    let result = registry.claim_answer(key, now).unwrap();
+    let ClaimResult::Claimed(claim) = result else { panic!("{result:?}") };
+    claim
 }
 
 /// The answer of a key; none while its request is running.
@@ -20,7 +19,7 @@ fn answered(registry: &Registry, key: &RequestKey, now: Timestamp) -> Option<Vec
     match registry.claim_answer(key, now).unwrap() {
         ClaimResult::Answered(answer) => Some(answer),
         ClaimResult::Running => None,
-        other => panic!("{other:?}"),
+        other @ (ClaimResult::Claimed(_) | ClaimResult::OtherBody) => panic!("{other:?}"),
     }
 }
 

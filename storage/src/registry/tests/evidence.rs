@@ -30,7 +30,7 @@ pub(super) fn repeated_facts(store: &TestStore) {
     let first = fact(FactId(0), person).identified();
     let differing = Fact { until: Some(NOW.plus_ms(9)), ..first.clone() };
     let later = Fact { at: NOW.plus_ms(1), ..first.clone() }.identified();
-    let list = [first.clone(), first.clone(), differing.clone(), later.clone()];
+    let list = [first.clone(), first.clone(), differing, later.clone()];
     let said = |id, report| RecordedFact { id, report };
     let (id, later_id) = (first.id, later.id);
     let expected = [
@@ -46,13 +46,13 @@ pub(super) fn repeated_facts(store: &TestStore) {
     // Another gateway finds it, also once it is withdrawn: it stays withdrawn.
     let other = store.again(registry);
     other.withdraw_fact(id, "mistaken".into(), NOW).unwrap().unwrap();
-    assert_eq!(other.record_facts(&[first.clone()]).unwrap(), [said(id, FactReport::Repeated)]);
+    assert_eq!(other.record_facts(std::slice::from_ref(&first)).unwrap(), [said(id, FactReport::Repeated)]);
     assert!(matches!(other.fact(id).unwrap().unwrap().force, Force::Withdrawn(_)));
     // Facts of earlier versions have ids of their own, and may be on record twice.
     let old = fact(FactId(7), PersonId(5));
     let twin = Fact { id: FactId(6), ..old.clone() };
     other.add_facts(&[&old, &twin]).unwrap();
-    let again = other.record_facts(&[old.clone().identified()]).unwrap()[0];
+    let again = other.record_facts(&[old.identified()]).unwrap()[0];
     assert_eq!((again.report, [FactId(6), FactId(7)].contains(&again.id)), (FactReport::Repeated, true));
     other.withdraw_fact(FactId(7), "mistaken".into(), NOW).unwrap().unwrap();
     let forces = other.facts_of(PersonId(5)).unwrap().into_iter().map(|fact| fact.force);

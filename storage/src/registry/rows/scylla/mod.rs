@@ -158,7 +158,7 @@ impl ScyllaRows {
 
     /// Sends a batch of one partition.
     async fn batch(&self, mut batch: Batch, bound: impl BatchValues) -> ClusterResult<()> {
-        self.cluster.hedge(&mut batch);
+        batch.set_is_idempotent(true);
         self.cluster.session().await?.batch(&batch, bound).await.map_err(ClusterError::of)?;
         Ok(())
     }
@@ -335,8 +335,8 @@ impl RowStatements {
             group: cluster.prepare_hedged(&select("key, value", "AND key >= ? AND key < ?")).await?,
             bucket: cluster.prepare(&select("key, value", "")).await?,
             keys: cluster.prepare(&select("key", "")).await?,
-            put: cluster.prepare_hedged(&insert("", ")")).await?,
-            remove: cluster.prepare_hedged(&delete("")).await?,
+            put: cluster.prepare(&insert("", ")")).await?,
+            remove: cluster.prepare(&delete("")).await?,
             claim: cluster.prepare_conditional(&insert(", writer", ", ?) IF NOT EXISTS")).await?,
             swap: cluster.prepare_conditional(&swap).await?,
             take_out: cluster.prepare_conditional(&delete("IF value = ?")).await?,
