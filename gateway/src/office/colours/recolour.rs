@@ -81,6 +81,8 @@ impl Office {
     /// Computes people's standings again and puts them into the table. Unregistered people are removed from
     /// it.
     pub(in crate::office) fn recolour(&self, people: &[PersonId]) -> Result<(), RegistryError> {
+        // A list may name one person many times.
+        let people: Vec<PersonId> = people.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         for people in people.chunks(PEOPLE_AT_ONCE) {
             let _locked = self.schedule.lock_shards(people);
             // Noted before the pack in force is read: a person noted too late is only recoloured twice.
