@@ -198,8 +198,9 @@ async fn who_turns_many_in_small_lists_under_many_names_waits_for_another_approv
 
 /// A list of worsening facts about one person, each at another time.
 pub(crate) fn worsening(person: PersonId, source: &str, count: u64) -> String {
+    let last = now();
     let line = |age_ms| {
-        let at = now().minus_ms(age_ms);
+        let at = last.minus_ms(age_ms);
         json!({"person": person, "kind": "confirmed", "at": at, "source": source}).to_string()
     };
     (0..count).map(line).collect::<Vec<_>>().join("\n")

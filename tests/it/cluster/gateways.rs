@@ -359,7 +359,7 @@ async fn worsening_facts_at_both_gateways_count_in_one_window() -> anyhow::Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn every_gateway_begins_with_the_citys_pack_or_not_at_all() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let city = ClusterCity::new("packs", 2)?.under("xinji");
+    let city = ClusterCity::new("first_pack", 2)?.under("xinji");
     let _first = city.start(0)?;
     let error = city.under("nanchong").start(1).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("the pack in force is xinji/1") && error.contains("POST /v1/policies"), "{error}");
