@@ -66,7 +66,7 @@ pub struct Case {
     /// The extensions, numbered from 1 in this order.
     #[serde(default)]
     pub extensions: Vec<CaseExtension>,
-    /// What the case has used.
+    /// The use of the case so far.
     #[serde(default)]
     pub used: CaseUse,
 }
@@ -117,7 +117,7 @@ pub struct CaseApproval {
     pub at: Timestamp,
 }
 
-/// What a case has used.
+/// The use of a case, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CaseUse {

@@ -1,4 +1,4 @@
-//! What the people in answers learn, and the people behind ids.
+//! The traces that people in answers see, and the reveal of people behind ids.
 
 use super::records::acts;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, refused};

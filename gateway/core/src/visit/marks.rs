@@ -9,7 +9,7 @@ use crate::limits::STEP_VALID_MS;
 /// journey is valid for this long, and the clock of a phone or terminal may be off by less. **Units**:
 /// milliseconds.
 const JOURNEY_SLACK_MS: u64 = STEP_VALID_MS;
-/// Venues at which nobody checks in with one code.
+/// The number of venues that is too high for one person within one code's validity.
 const VENUES_AT_ONCE: usize = 3;
 
 /// A set of marks.

@@ -100,7 +100,7 @@ pub struct Visit {
     pub certainty: Certainty,
     /// The origin of the check-in, which is the evidence of the visit.
     pub mode: Mode,
-    /// What a tracer should doubt.
+    /// The reasons to doubt the visit.
     pub marks: Marks,
     /// The outcome of the check-in.
     pub outcome: Option<Outcome>,

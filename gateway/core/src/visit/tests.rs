@@ -5,8 +5,8 @@ use crate::time::DAY_MS;
 
 const MINUTE: u64 = 60_000;
 
-/// Venues that differ by number: ten minutes of dwell each, open from the tenth minute on if the number is
-/// even, and a degree of longitude apart from number 100 on.
+/// Venues that differ by number. The dwell is ten minutes times the number. Venues of even numbers open in
+/// the tenth minute. From number 100 on, venues lie a degree of longitude apart.
 struct TestVenues;
 
 impl VenueBook for TestVenues {

@@ -1,5 +1,5 @@
-//! The traces of a person, as the person's own data shows them: the cases about the person immediately, and
-//! the cases that have the person in an answer once they are closed or some time has passed.
+//! The traces of a person, as the person's own data shows them. A case about the person is shown immediately.
+//! A case that has the person in an answer is shown once it is closed or some time has passed.
 
 use crate::clock;
 use crate::office::Office;
