@@ -58,7 +58,7 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,

@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 21] = [
+const METRICS: [Metric; 22] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(

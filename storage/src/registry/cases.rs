@@ -5,7 +5,7 @@
 //! who handed the case over may remain after a crash: readers compare the case's own tracer.
 
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, number, pack, unpack};
+use super::{Registry, Result, number, pack, unpack};
 use scangate_core::id::{CaseId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 use scangate_core::visit::Window;

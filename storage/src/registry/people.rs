@@ -219,8 +219,8 @@ impl Registry {
         loop {
             let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
             let before = self.opened(id, &value)?;
-            let fields =
-                SealedFields { registered: before.registered, proven: true, personal: personal.clone() };
+            let registered = before.registered;
+            let fields = SealedFields { registered, request: None, proven: true, personal: personal.clone() };
             let replaced = self.sealed(id, kid, &fields)?;
             if self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&replaced))? {
                 return Ok(Some(before));

@@ -133,9 +133,9 @@ pub(super) fn windows(store: &TestStore) {
 
 pub(super) fn labels_used_once(store: &TestStore) {
     let registry = store.open();
-    let publish = |label: &str, text: &str| registry.publish_policy(label, text, "s").unwrap();
-    assert!(registry.publish_first_policy("city/3", "a", "s").unwrap());
-    assert!(!registry.publish_first_policy("other/1", "b", "s").unwrap());
+    let publish = |label: &str, text: &str| registry.publish_policy(label, text, "s", NOW).unwrap();
+    assert!(registry.publish_first_policy("city/3", "a", "s", NOW).unwrap());
+    assert!(!registry.publish_first_policy("other/1", "b", "s", NOW).unwrap());
     for (label, text) in [("city/3", "b"), ("city/2", "b"), ("city/2", "a2"), ("city/x", "b")] {
         let expected = if label == "city/x" { Ok(PolicyNumber(2)) } else { Err(LabelUsed { next: 4 }) };
         assert_eq!(publish(label, text), expected, "{label} {text}");

@@ -73,6 +73,8 @@ pub(super) fn made_once_by_a_repeated_request(store: &TestStore) {
         district: "Yunlong".into(),
         dwell: Dwell::default(),
         checks: Checks::default(),
+        hours: None,
+        position: None,
     };
     let make = |names: &[&str], seed: u8| -> Vec<Venue> {
         let registry = registry.making(&IdSource::derived([seed; 32]));

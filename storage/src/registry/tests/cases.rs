@@ -120,6 +120,6 @@ pub(super) fn traced_people(store: &TestStore) {
     let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
     registry.record_traced(case.id, TracedPlace::Contact, &[person], NOW).unwrap();
     assert_eq!(registry.traced(person).unwrap().len(), 1);
-    assert!(registry.erase_person(person).unwrap());
+    assert!(registry.erase_person(person, 1, NOW).unwrap().is_some());
     assert_eq!(registry.traced(person).unwrap(), []);
 }

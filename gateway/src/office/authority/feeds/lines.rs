@@ -165,11 +165,7 @@ fn people_by_subject<'a>(
 
 /// The fact of a line, if it has one. Its id is derived from its id at the source, by which other lines name
 /// it, or from its identity.
-fn sent_fact(
-    head: &FeedHead,
-    person: Option<PersonId>,
-    line: FeedLine,
-) -> Result<Option<SentFact>, String> {
+fn sent_fact(head: &FeedHead, person: Option<PersonId>, line: FeedLine) -> Result<Option<SentFact>, String> {
     let FeedLine { id, force, mut rest, .. } = line;
     if rest.is_empty() && id.is_none() && force.is_none() {
         return Ok(None);

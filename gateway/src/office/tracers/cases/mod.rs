@@ -20,7 +20,6 @@ use crate::office::{Office, blocking};
 use scangate_core::id::CaseId;
 use scangate_core::refusal::Refusal;
 use scangate_core::text::label;
-use scangate_core::text::label;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::token::Claims;
 use scangate_core::visit::Window;
