@@ -158,7 +158,7 @@ pub(super) fn labels_used_once(store: &TestStore) {
     assert_eq!(registry.policies().unwrap().len(), 5);
 }
 
-pub(super) fn tokens_listed_and_revoked(store: &TestStore) {
+pub(super) fn tokens_revoked(store: &TestStore) {
     let listed = |id: u64, expires: u64| ListedToken {
         claims: Claims {
             jti: TokenId(id),

@@ -65,7 +65,7 @@ pub(super) fn claimed_by_one(store: &TestStore) {
 }
 
 /// What a request made before its gateway died, its repetition finds.
-pub(super) fn made_once_by_a_repeated_request(store: &TestStore) {
+pub(super) fn made_once(store: &TestStore) {
     let registry = store.open();
     let venue = |name: &str| NewVenue {
         name: name.into(),

@@ -51,7 +51,7 @@ pub(super) fn cases_change_hands(store: &TestStore) {
     assert_eq!(registry.case(case.id).unwrap().unwrap().notes.len(), 4);
 }
 
-pub(super) fn older_cases_are_listed(store: &TestStore) {
+pub(super) fn older_cases_listed(store: &TestStore) {
     let registry = store.open();
     let case = registry.open_case(new_case("a", PersonId(3))).unwrap();
     registry.index_cases().unwrap();

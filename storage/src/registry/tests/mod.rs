@@ -12,11 +12,10 @@ mod test_sites;
 use super::*;
 use crate::cql::testing::cluster;
 use acts::{
-    audited_by_many, broken_audit, budgets, labels_used_once, released_once, tokens_listed_and_revoked,
-    windows,
+    audited_by_many, broken_audit, budgets, labels_used_once, released_once, tokens_revoked, windows,
 };
-use answers::{answered_once, claimed_by_one, made_once_by_a_repeated_request};
-use cases::{cases_change_hands, older_cases_are_listed, traced_people};
+use answers::{answered_once, claimed_by_one, made_once};
+use cases::{cases_change_hands, older_cases_listed, traced_people};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
 use people::{
@@ -95,8 +94,8 @@ over_both!(
     released_once,
     answered_once,
     claimed_by_one,
-    made_once_by_a_repeated_request,
-    tokens_listed_and_revoked,
+    made_once,
+    tokens_revoked,
     reported_once_a_day,
     tied_by_many,
     proven_for_good,
@@ -106,7 +105,7 @@ over_both!(
     test_sites_kept,
     booked_by_many,
     cases_change_hands,
-    older_cases_are_listed,
+    older_cases_listed,
     traced_people,
     all_survives,
 );
