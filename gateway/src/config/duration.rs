@@ -25,7 +25,7 @@ pub struct TellAfter(u64);
 
 /// A duration in the configuration: a text, or a number of hours.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number of hours, or a text such as `24h`, is expected")]
 enum DurationSetting {
     Hours(u64),
     Text(String),

@@ -52,9 +52,9 @@ impl FromStr for Origin {
             && uri.path_and_query().is_none_or(|path| path == "/")
             && !authority.host().is_empty()
             && !authority.as_str().contains('@');
-        let port = match authority.port() {
-            Some(port) => port.as_str().parse().ok().filter(|&port| port > 0).ok_or(OriginError)?,
-            None => HTTPS_PORT,
+        let port = match authority.as_str().strip_prefix(authority.host()).ok_or(OriginError)? {
+            "" => HTTPS_PORT,
+            port => port[1..].parse().ok().filter(|&port| port > 0).ok_or(OriginError)?,
         };
         if is_origin { Ok(Self { text: text.to_owned(), port }) } else { Err(OriginError) }
     }

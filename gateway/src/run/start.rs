@@ -23,7 +23,9 @@ use crate::tables::Tables;
 use anyhow::Context as _;
 use http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
+use scangate_core::id::PersonId;
 use scangate_core::keys::Secret;
+use scangate_storage::cql::Cluster;
 use scangate_storage::journal::{Durability, Journal, Lane};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,7 +33,8 @@ use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::{Notify, watch};
 use tokio::task;
 
 /// Threads of the back office.
@@ -90,29 +93,20 @@ pub(super) fn start(
     };
     let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;
     let workers = u16::try_from(lanes.len()).context("more lanes than workers may be")?;
-    let watched = Arc::clone(&journal);
-    let intake =
-        Intake::new(workers, office_lane, journal.durability(), intake_bell, move || watched.is_poisoned());
-
-    let sockets =
-        socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
-    let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
+    let intake = intake(workers, office_lane, &journal, intake_bell);
+    let (sockets, listen) = open_sockets(config, workers)?;
     let settings = office_settings(config, gateway, listen);
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
-    let registration = RegistrationService::new(providers, &secret);
-    let new_tokens = NewTokens::new(config.data.clone(), first_uses);
-    let services = OfficeServices { registration, issuer, new_tokens };
+    let services = OfficeServices {
+        registration: RegistrationService::new(providers, &secret),
+        issuer,
+        new_tokens: NewTokens::new(config.data.clone(), first_uses),
+    };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
-    office.write_poster_settings();
     let runtime = office_runtime()?;
-    let (door, calls) = dispatch::channel();
-    let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(&office))));
-    runtime.spawn(office::recolour_feverish(Arc::clone(&office), feverish));
-    spawn_watchers(&runtime, config, &office, &tables);
-    if let Some(cluster) = cluster {
-        runtime.spawn(watch_copies(cluster, config.cql.copies));
-    }
+    let (door, answering) = start_office(&runtime, &office, feverish);
+    spawn_watchers(&runtime, config, &office, cluster);
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let admin =
@@ -169,15 +163,45 @@ fn start_workers(
     parts.map(start).collect()
 }
 
+/// The back office's way into the journal, by its own lane behind those of the workers.
+fn intake(workers: u16, lane: Lane, journal: &Arc<Journal>, bell: Arc<Notify>) -> Intake {
+    let watched = Arc::clone(journal);
+    Intake::new(workers, lane, journal.durability(), bell, move || watched.is_poisoned())
+}
+
+/// Starts the back office. Returns the sender of its calls, and the task that answers them.
+fn start_office(
+    runtime: &Runtime,
+    office: &Arc<Office>,
+    feverish: Receiver<Vec<PersonId>>,
+) -> (OfficeSender, task::JoinHandle<()>) {
+    office.write_poster_settings();
+    let (door, calls) = dispatch::channel();
+    let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(office))));
+    runtime.spawn(office::recolour_feverish(Arc::clone(office), feverish));
+    (door, answering)
+}
+
+/// Opens the sockets of the workers, and returns them with the address.
+fn open_sockets(config: &Config, workers: u16) -> anyhow::Result<(Vec<Sockets>, SocketAddr)> {
+    let sockets =
+        socket::open(config.listen, workers).with_context(|| format!("listening on {}", config.listen))?;
+    let listen = sockets.first().context("at least one worker")?.udp.local_addr()?;
+    Ok((sockets, listen))
+}
+
 /// Starts the tasks that keep the back office up to date.
-fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, tables: &Arc<Tables>) {
+fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, cluster: Option<Arc<Cluster>>) {
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
     runtime.spawn(office::erase_when_due(Arc::clone(office)));
     runtime.spawn(office::sweep_answers(Arc::clone(office)));
     runtime.spawn(office::keep_token_list(Arc::clone(office)));
-    runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(tables)));
+    runtime.spawn(write_snapshots(config.data.clone(), Arc::clone(&office.tables)));
+    if let Some(cluster) = cluster {
+        runtime.spawn(watch_copies(cluster, config.cql.copies));
+    }
 }
 
 fn start_admin(config: &Config, runtime: &Runtime, admin: Admin) -> anyhow::Result<SocketAddr> {

@@ -236,10 +236,18 @@ async fn a_line_withdraws_an_earlier_one() -> anyhow::Result<()> {
     let counts = ["facts", "withdrawn", "unknown_withdrawals", "unknown", "known"].map(|name| &said[name]);
     assert_eq!(counts, [&json!(0), &json!(1), &json!(1), &json!(1), &json!(1)], "{said}");
     assert_eq!((province.colour(0).await?, province.colour(1).await?), (json!("green"), json!("yellow")));
-    // A withdrawal that is on record changes nothing; the fact can be sent again.
-    let said = province.send(&own, 3, &[withdrawn(&first)]).await?.json()?;
-    assert_eq!((&said["withdrawn"], &said["known"]), (&json!(0), &json!(1)), "{said}");
-    assert_eq!(province.send(&own, 4, &[first]).await?.json()?["facts"], 1);
+    // A withdrawal that is on record changes nothing. The withdrawn fact stays withdrawn, and another one has
+    // another reference.
+    let said = province.send(&own, 3, &[withdrawn(&first), first.clone()]).await?.json()?;
+    assert_eq!(
+        (&said["withdrawn"], &said["known"], &said["facts"]),
+        (&json!(0), &json!(2), &json!(0)),
+        "{said}"
+    );
+    assert_eq!(province.colour(0).await?, "green");
+    let mut another = first;
+    another["reference"] = json!("another");
+    assert_eq!(province.send(&own, 4, &[another]).await?.json()?["facts"], 1);
     assert_eq!(province.colour(0).await?, "yellow");
     Ok(())
 }

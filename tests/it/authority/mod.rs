@@ -1,4 +1,5 @@
-//! The authority's side: facts, feeds from another level, rule packs, what is printed, tokens and their roles.
+//! The authority's side: facts, feeds from another level, rule packs, what is printed, tokens, and their
+//! roles.
 
 pub(crate) mod facts;
 pub(crate) mod feeds;

@@ -1,5 +1,6 @@
 //! Idempotency keys: a POST that is sent again acts once and gets its first answer, also after a restart.
 
+use scangate_core::time::DAY_MS;
 use scangate_loadgen::client::Version;
 use scangate_tests::{ExpectedLog, Gateway, TestReply, TestTown, post_keyed, refused, send};
 use serde_json::{Value, json};
@@ -94,10 +95,11 @@ async fn requests_with_one_key_make_one_thing_and_callers_have_keys_of_their_own
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_request_does_not_use_its_key_up() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
+    let day_ago = scangate_loadgen::drive::now().minus_ms(DAY_MS);
     let case = |person: Value| {
         json!({
             "person": person, "purpose": "contact-tracing", "reference": "r",
-            "from": "2022-01-01T00:00:00Z", "to": "2022-01-02T00:00:00Z",
+            "from": day_ago, "to": day_ago.plus_ms(60_000),
         })
         .to_string()
     };

@@ -103,6 +103,9 @@ async fn a_late_scan_has_the_colour_pack_keys_and_venue_of_its_time() -> anyhow:
     assert_eq!(here.town.send("POST", &path, &approver, "").await?.json()?["policy"], "default/2");
     let operator = here.town.gateway.first_token("operator")?;
     here.town.send("POST", "/v1/keys/rotate", &operator, "").await?;
+    for resident in [0, 1] {
+        assert_eq!(here.town.own(resident, "POST", "/key", &Value::Null).await?.status(), 200);
+    }
     assert_eq!(here.town.send("DELETE", "/v1/keys/1", &operator, "").await?.status(), 204);
     let after_key = here.scan(1, now(), &json!({}));
     let live = json!({"person": here.town.residents[1].code(Step::of(now()))}).to_string();
