@@ -102,6 +102,17 @@ async fn a_venue_that_is_not_on_a_trail_needs_an_extension() -> anyhow::Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_venue_where_nobody_was_needs_no_extension() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    town.import(&[(0, 0, 9_000, "in")]).await?;
+    let case = town.open_case(0).await?;
+    let path = format!("/v1/cases/{case}/venues/{}/visits", town.venues[1].venue);
+    let empty = town.traced(&path).await?;
+    assert_eq!(empty["visits"], json!([]), "{empty}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_window_past_the_cases_needs_an_extension() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
     town.import(&[(0, 0, 9_000, "in"), (0, 0, 90_000, "in")]).await?;

@@ -8,7 +8,7 @@ use crate::check_in::{CheckIn, Direction, Mode};
 use crate::id::{PersonId, VenueId};
 use crate::limits::{CONTACTS_MAX, HOPS_MAX};
 use crate::time::Timestamp;
-use crate::visit::{Certainty, LOOK_AHEAD_MS, Marks, VenueBook, Visit, Window, look_back_ms, merge, visits};
+use crate::visit::{Certainty, LOOK_AHEAD_MS, Marks, VISIT_MS_MIN, VenueBook, Visit, Window, look_back_ms, merge, visits};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A query for one person's check-ins.
@@ -76,7 +76,8 @@ pub struct Question {
 pub struct Encounter {
     /// The venue.
     pub venue: VenueId,
-    /// The time in which both were there, up to the time through which the trails are complete.
+    /// The time in which both were there, up to the time through which the trails are complete. An encounter
+    /// that began before that time lasts at least a second, as a visit does.
     pub window: Window,
     /// Measured if both visits are; open if the encounter has not ended within the complete time.
     pub certainty: Certainty,
@@ -249,10 +250,13 @@ impl<T: Trails, B: VenueBook> TrailView<'_, T, B> {
 
     fn encounter(&self, source: &Visit, visit: &Visit, min_overlap_s: u64) -> Option<Encounter> {
         let common = source.window.overlap(visit.window)?;
-        let complete = Window { from: Timestamp(0), to: self.complete_through };
-        let window = common.overlap(complete)?;
+        if common.from >= self.complete_through {
+            return None;
+        }
+        let known_to = self.complete_through.max(common.from.plus_ms(VISIT_MS_MIN));
+        let window = Window { to: common.to.min(known_to), ..common };
         let are_measured = [source, visit].iter().all(|one| one.certainty == Certainty::Measured);
-        let certainty = match (window.to < common.to, are_measured) {
+        let certainty = match (self.complete_through < common.to, are_measured) {
             (true, _) => Certainty::Open,
             (false, true) => Certainty::Measured,
             (false, false) => Certainty::Inferred,

@@ -170,7 +170,7 @@ fn brute_force(city: &[CheckIn], question: &Question, through: u64) -> CoPresenc
 
 fn meet(one: &Stay, since: u64, other: &Stay, through: u64, ms_min: u64) -> Option<Encounter> {
     let (from, ends) = (one.from.max(other.from).max(since), one.to.min(other.to));
-    let to = ends.min(through);
+    let to = ends.min(through.max(from + 1_000));
     let certainty = match (ends > through, one.is_measured && other.is_measured) {
         (true, _) => Certainty::Open,
         (false, true) if one.to <= through && other.to <= through => Certainty::Measured,
@@ -179,7 +179,7 @@ fn meet(one: &Stay, since: u64, other: &Stay, through: u64, ms_min: u64) -> Opti
     let marks = |word: &str| one.marks.contains(&word) || other.marks.contains(&word);
     let all = [Marks::CLOSED_HOURS, Marks::IMPOSSIBLE_TRAVEL, Marks::MANY_AT_ONCE].into_iter();
     let marks = all.filter(|mark| mark.words().any(marks)).fold(Marks::NONE, Marks::and);
-    (one.venue == other.venue && from < to && to - from >= ms_min).then_some(Encounter {
+    (one.venue == other.venue && from < through && from < to && to - from >= ms_min).then_some(Encounter {
         venue: one.venue,
         window: Window { from: Timestamp(from), to: Timestamp(to) },
         certainty,
@@ -221,8 +221,9 @@ proptest! {
         from in 0_u64..200,
         length in 1_u64..240,
         hops in 1_u8..=3,
-        min_overlap_s in 0_u64..400,
+        min_overlap_s in prop_oneof![0_u64..=1, 0_u64..400],
         through in 0_u64..320,
+        through_ms in 0_u64..1_500,
     ) {
         let from = Timestamp(3_600_000 + from * 30_000);
         let question = Question {
@@ -231,7 +232,7 @@ proptest! {
             hops: Hops::try_from(hops).unwrap(),
             min_overlap_s,
         };
-        let complete_through = Timestamp(3_600_000 + through * 30_000);
+        let complete_through = Timestamp(3_600_000 + through * 30_000 + through_ms);
         let trails = ListedTrails(city.clone());
         let view = TrailView { trails: &trails, venues: &TestVenues, complete_through };
         let answer = view.co_presence(&question).unwrap();

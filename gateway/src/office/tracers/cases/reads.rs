@@ -195,11 +195,11 @@ fn persons(visits: &[Visit]) -> Vec<PersonId> {
     persons.into_iter().collect()
 }
 
-/// Whether a case covers a venue: the index person or a contact in an answer of the case was there, or an
-/// extension names it. `visits` are all visits there in the case's window.
+/// Whether a case covers a venue: the index person or a contact in an answer of the case was there, an
+/// extension names it, or nobody was there. `visits` are all visits there in the case's window.
 fn covers(office: &Office, case: &Case, venue: VenueId, visits: &[Visit]) -> Result<bool, OfficeError> {
     let persons = persons(visits);
-    if case.has_venue(venue) || persons.contains(&case.person) {
+    if visits.is_empty() || case.has_venue(venue) || persons.contains(&case.person) {
         return Ok(true);
     }
     Ok(office.registry.are_traced(case.id, TracedPlace::Contact, &persons)?.contains(&true))
