@@ -12,10 +12,16 @@ import { readRegistration } from "./stored_registration.js";
 
 const OWN_PATH = "/v1/people/me";
 
+/** The header of a request by the holder of this key.
+ * @param {import("./person_code.js").Registration} registration */
+export async function authorizationOf(registration) {
+  return `Resident ${await makeResidentToken(registration, currentStep())}`;
+}
+
 async function authorize() {
   const registration = readRegistration();
   // Another page of this browser may have deleted the registration. The server then refuses the request.
-  return registration === null ? "Resident" : `Resident ${await makeResidentToken(registration, currentStep())}`;
+  return registration === null ? "Resident" : authorizationOf(registration);
 }
 
 /**

@@ -28,9 +28,9 @@ export function readRegistration() {
   return isRegistration(found) ? found : null;
 }
 
-/** @param {Registration} registration */
-export function saveRegistration(registration) {
-  localStorage.setItem(REGISTRATION_KEY, JSON.stringify(registration));
+/** @param {Registration} registration An answer of the server may have more members. */
+export function saveRegistration({ person, kid, key }) {
+  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key }));
 }
 
 /** Deletes a registration that the server no longer accepts, and the family that was added with it. */
@@ -64,4 +64,26 @@ export function deleteDependant(gone) {
 export function renameFamily(named) {
   const nameOf = (/** @type {string} */ of) => named.find(({ person }) => person === of)?.name;
   saveFamily(readFamily().map((dependant) => ({ ...dependant, name: nameOf(dependant.person) ?? dependant.name })));
+}
+
+/** Whether a registration has the same person and key.
+ * @param {Registration | null} one @param {Registration} other */
+function isSame(one, other) {
+  return one !== null && one.person === other.person && one.key === other.key;
+}
+
+/** Replaces a stored key, the resident's own or a dependant's, by a later one of the same person. A key that
+ * was replaced or deleted meanwhile is not touched.
+ * @param {Registration} before @param {any} found The server's answer. */
+export function replaceKey(before, found) {
+  if (!isRegistration(found) || found.person !== before.person) {
+    return;
+  }
+  const { kid, key } = found;
+  if (isSame(readRegistration(), before)) {
+    saveRegistration(found);
+  }
+  if (readFamily().some((dependant) => isSame(dependant, before))) {
+    saveFamily(readFamily().map((dependant) => (isSame(dependant, before) ? { ...dependant, kid, key } : dependant)));
+  }
 }

@@ -9,7 +9,7 @@ import { findElement, findSelect, setText } from "../lib/element.js";
 import { currentStep, makePersonCode, timeToNextStepMs } from "../lib/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
-import { deleteDependant, readFamily } from "../lib/stored_registration.js";
+import { deleteDependant, readFamily, readRegistration } from "../lib/stored_registration.js";
 import { joinWords, pleaseWait, problemWords, waitingWords } from "../lib/words.js";
 import { drawQrCode } from "../qr/qr_canvas.js";
 import { makeReasonItem } from "./reason_item.js";
@@ -28,21 +28,24 @@ export const POLL_MS = 30_000;
 const readings = new Map();
 /** Why the colour of a person is unknown. @type {Map<string, Words>} */
 const problems = new Map();
-/** The code on the screen: the person and the step. */
+/** The code on the screen: the person, the kid and the step. */
 let drawnCode = "";
 /** The colour on the screen, with its reasons and its age. */
 let shownColour = "";
 
-/** @param {Registration} own */
+/** The registration of the chosen person, as it is stored now: its key may have moved to another kid.
+ * @param {Registration} own */
 function findChosen(own) {
   const whose = findSelect("whose").value;
-  return readFamily().find(({ person }) => person === whose) ?? own;
+  const stored = readRegistration();
+  const mine = stored?.person === own.person ? stored : own;
+  return readFamily().find(({ person }) => person === whose) ?? mine;
 }
 
 /** @param {Registration} registration */
 async function showCode(registration) {
   const atStep = currentStep();
-  const wanted = `${registration.person} ${atStep}`;
+  const wanted = `${registration.person} ${registration.kid} ${atStep}`;
   if (wanted === drawnCode) {
     return;
   }

@@ -12,6 +12,7 @@ import {
   setWords,
   showList,
 } from "../lib/element.js";
+import { moveKeys } from "../lib/key_moves.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
 import { blockUnavailable, joinWords, labels, problemWords, risks, waitingWords } from "../lib/words.js";
@@ -122,6 +123,7 @@ async function poll(person) {
     return POLL_MS;
   }
   const overview = answer.body;
+  void moveKeys(overview.kid);
   line.replaceChildren();
   recordColour(person, {
     colour: overview.code.colour,
