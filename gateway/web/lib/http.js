@@ -28,8 +28,8 @@ const REPEATABLE = [425, 429, 503];
  *   answer if the try took effect.
  */
 
-/** @param {number} ms */
-function pause(ms) {
+/** Waits. @param {number} ms */
+export function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
 }
 

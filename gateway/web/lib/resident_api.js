@@ -4,6 +4,7 @@
 import { setServerTime } from "./clock.js";
 import { makeIdempotencyKey, sendWithRetry } from "./http.js";
 import { currentStep, makeResidentToken } from "./person_code.js";
+import { endRegistration, isEndCode, sendSettled } from "./registration_end.js";
 import { readRegistration } from "./stored_registration.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
@@ -18,13 +19,8 @@ export async function authorizationOf(registration) {
   return `Resident ${await makeResidentToken(registration, currentStep())}`;
 }
 
-async function authorize() {
-  const registration = readRegistration();
-  // Another page of this browser may have deleted the registration. The server then refuses the request.
-  return registration === null ? "Resident" : authorizationOf(registration);
-}
-
 /**
+ * Sends a request with the stored registration. A refusal that ends the registration also ends the page.
  * @param {string} path
  * @param {unknown} body
  * @param {Retrying} retrying
@@ -32,14 +28,26 @@ async function authorize() {
  * @returns {Promise<Answer>}
  */
 async function sendAuthorized(path, body, retrying, options) {
+  let used = readRegistration();
+  const authorize = async () => {
+    used = readRegistration();
+    // Another page of this browser may have deleted the registration. The server then refuses the request.
+    return used === null ? "Resident" : authorizationOf(used);
+  };
   const once = () => sendWithRetry(path, async () => body, retrying, { ...options, authorize });
-  const answer = await once();
-  if (answer.body.code !== "person-code-expired") {
-    return answer;
+  const answer = await sendSettled(async () => {
+    const first = await once();
+    if (first.body.code !== "person-code-expired") {
+      return first;
+    }
+    // This phone's clock is off, and the refusal contains the server's time.
+    setServerTime(first.body.server_time);
+    return once();
+  });
+  if (used !== null && isEndCode(answer.body.code)) {
+    endRegistration(used, answer.body.code);
   }
-  // This phone's clock is off, and the refusal contains the server's time.
-  setServerTime(answer.body.server_time);
-  return once();
+  return answer;
 }
 
 /** Whether another try would not change the answer. A daily limit (429) is final here.

@@ -13,6 +13,12 @@ function isRegistration(found) {
   return isNamed && /^[\w-]{43}$/.test(found.key);
 }
 
+/** Whether a registration has the same person and key.
+ * @param {Registration | null} one @param {Registration} other */
+function isSame(one, other) {
+  return one !== null && one.person === other.person && one.key === other.key;
+}
+
 /** @param {string} place @returns {any} */
 function readJson(place) {
   try {
@@ -33,10 +39,16 @@ export function saveRegistration({ person, kid, key }) {
   localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key }));
 }
 
-/** Deletes a registration that the server no longer accepts, and the family that was added with it. */
-export function deleteRegistration() {
-  localStorage.removeItem(REGISTRATION_KEY);
-  localStorage.removeItem(FAMILY_KEY);
+/** Deletes a registration that the server no longer accepts, and the family that was added with it. Another
+ * page of this browser may have stored a new one meanwhile, which stays. Returns whether it was deleted.
+ * @param {Registration} ended */
+export function deleteRegistration(ended) {
+  const isStored = isSame(readRegistration(), ended);
+  if (isStored) {
+    localStorage.removeItem(REGISTRATION_KEY);
+    localStorage.removeItem(FAMILY_KEY);
+  }
+  return isStored;
 }
 
 /** The dependants whose codes this phone can show. @returns {Dependant[]} */
@@ -64,12 +76,6 @@ export function deleteDependant(gone) {
 export function renameFamily(named) {
   const nameOf = (/** @type {string} */ of) => named.find(({ person }) => person === of)?.name;
   saveFamily(readFamily().map((dependant) => ({ ...dependant, name: nameOf(dependant.person) ?? dependant.name })));
-}
-
-/** Whether a registration has the same person and key.
- * @param {Registration | null} one @param {Registration} other */
-function isSame(one, other) {
-  return one !== null && one.person === other.person && one.key === other.key;
 }
 
 /** Replaces a stored key, the resident's own or a dependant's, by a later one of the same person. A key that

@@ -54,7 +54,11 @@ export const problems = {
   "venue-code-invalid": ["场所码无效，请重新扫描", "This venue code is not valid. Scan it again."],
   "venue-code-expired": ["场所码已过期，请重新扫描屏幕", "This venue code has expired. Scan the screen again."],
   "venue-closed": ["该场所已停用此码，请询问工作人员", "The venue has withdrawn this code. Ask the staff."],
-  "person-code-invalid": ["本机登记已失效，请重新登记", "This phone's registration is no longer valid. Register again."],
+  "person-code-invalid": [
+    "本机登记已失效，很可能已换到另一部手机。如非本人操作，请询问工作人员",
+    "This phone's registration is no longer valid. Most likely another phone took over. If that was not you, ask the staff.",
+  ],
+  "person-erased": ["此登记已删除，再次使用时请重新登记", "This record was erased. Register again to use a code."],
   "name-invalid": ["请检查姓名", "Please check the name."],
   "phone-unsupported": ["请填写中国大陆手机号码", "Please enter a mobile number of mainland China."],
   "document-invalid": ["证件号码有误，请核对", "The document number is wrong. Please check it."],
@@ -66,13 +70,15 @@ export const problems = {
   "too-many": ["该手机号操作过于频繁，请稍后再试", "Too many attempts with this phone number. Try again later."],
   "registration-unavailable": ["登记服务暂时不可用，请稍后再试", "Registration is unavailable. Try again in a moment."],
   "already-registered": ["该证件已登记，请使用原手机或联系工作人员", "This document is already registered. Use the original phone or ask the staff."],
+  "key-generations-used": ["该登记更换手机的次数已满，请联系工作人员", "This record cannot move to another phone any more. Ask the staff."],
+  "idempotency-key-reused": ["请再提交一次", "Please submit it again."],
+  "encoding-unsupported": ["网络或浏览器改动了请求，请换网络或浏览器再试", "The network or browser changed the request. Try another network or browser."],
   malformed: ["信息有误，请核对", "Some of the entered information is invalid. Please check it."],
 };
 
 /** The same for a registered resident, by problem code. @type {Record<string, Words>} */
 const registeredProblems = {
   ...problems,
-  "person-code-invalid": ["本机登记已失效，请扫描场所码重新登记", "This phone's registration is no longer valid. Scan a venue's code to register."],
   "person-code-expired": ["请核对手机时间", "Please check this phone's clock."],
   "token-invalid": ["本机尚未登记，请先扫描场所码", "This phone is not registered. Scan a venue's code first."],
   "not-found": ["没有找到，可能已被删除", "Not found. It may have been deleted."],
@@ -97,6 +103,12 @@ const registeredProblems = {
 export function problemWords(answer) {
   return registeredProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work. Please call the city's hotline."];
 }
+
+/** The note after a registration that replaced an earlier phone. @type {Words} */
+export const replacedWords = [
+  "已换到本机，原来手机上的健康码和纸质通行证已失效",
+  "This phone has taken over. Codes of earlier phones and paper passes no longer work.",
+];
 
 /** The classes of residence. @type {Record<string, Words>} */
 export const classes = {

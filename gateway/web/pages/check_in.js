@@ -5,12 +5,24 @@
 import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
-import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText } from "../lib/element.js";
+import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText, setWords } from "../lib/element.js";
 import { makeIdempotencyKey, sendWithRetry } from "../lib/http.js";
 import { currentStep, makePersonCode } from "../lib/person_code.js";
+import { isEndCode, sendSettled } from "../lib/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
-import { checks, clearingWords, joinWords, problems, retryingWords, unknownProblem, verdicts } from "../lib/words.js";
+import {
+  checks,
+  clearingWords,
+  joinWords,
+  problems,
+  replacedWords,
+  retryingWords,
+  unknownProblem,
+  verdicts,
+} from "../lib/words.js";
+
+/** @typedef {import("../lib/person_code.js").Registration} Registration */
 
 /**
  * The state of the page, as the body's `data-state`.
@@ -91,11 +103,8 @@ function showResult(answer) {
   registerServiceWorker();
 }
 
-/** @param {import("../lib/person_code.js").Registration} registration */
-async function checkIn(registration) {
-  setState("checking-in");
-  showMessage(["正在登记…", "Checking in…"]);
-  began = Date.now();
+/** Checks in with a current code. @param {Registration} registration */
+async function sendCheckIn(registration) {
   let sealedAt = currentStep();
   let body = { venue, person: await makePersonCode(registration, sealedAt) };
   const current = async () => {
@@ -106,22 +115,31 @@ async function checkIn(registration) {
     }
     return body;
   };
-  let answer = await sendWithRetry("/v1/check-ins", current, showRetry);
-  if (answer.body.code === "person-code-expired") {
-    // This phone's clock is off, and the refusal contains the server's time.
-    setServerTime(answer.body.server_time);
-    sealedAt = currentStep();
-    body = { venue, person: await makePersonCode(registration, sealedAt) };
-    answer = await sendWithRetry("/v1/check-ins", current, showRetry);
+  const answer = await sendWithRetry("/v1/check-ins", current, showRetry);
+  if (answer.body.code !== "person-code-expired") {
+    return answer;
   }
+  // This phone's clock is off, and the refusal contains the server's time.
+  setServerTime(answer.body.server_time);
+  sealedAt = currentStep();
+  body = { venue, person: await makePersonCode(registration, sealedAt) };
+  return sendWithRetry("/v1/check-ins", current, showRetry);
+}
+
+/** @param {Registration} registration */
+async function checkIn(registration) {
+  setState("checking-in");
+  showMessage(["正在登记…", "Checking in…"]);
+  began = Date.now();
+  const answer = await sendSettled(() => sendCheckIn(registration));
   if (answer.status === 200) {
     showResult(answer.body);
-  } else {
-    if (answer.body.code === "person-code-invalid") {
-      deleteRegistration();
-    }
-    showFailure(answer.body.code);
+    return;
   }
+  if (isEndCode(answer.body.code)) {
+    deleteRegistration(registration);
+  }
+  showFailure(answer.body.code);
 }
 
 /** Loads the fields that this city requires, and shows the form. @param {[string, string]} words */
@@ -157,6 +175,9 @@ async function register() {
   if (answer.status === 200) {
     saveRegistration(answer.body);
     clearForm();
+    if (answer.body.replaced === true) {
+      setWords(findElement("replaced"), replacedWords);
+    }
     await checkIn(answer.body);
   } else if (FORM_OUTDATED.includes(answer.body.code)) {
     await loadForm(words);
