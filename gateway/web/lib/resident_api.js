@@ -50,10 +50,11 @@ async function sendAuthorized(path, body, retrying, options) {
   return answer;
 }
 
-/** Whether another try would not change the answer. A daily limit (429) is final here.
+/** Whether another try would not change the answer, or would use up one of the few proofs of a phone. A daily
+ * limit (429) is final here.
  * @param {Answer} answer */
-function isFinal(answer) {
-  return answer.status !== 503 && answer.status !== 425;
+function isFinal({ status, body }) {
+  return (status !== 503 && status !== 425) || body.code === "registration-unavailable";
 }
 
 /** Reads one of the resident's own resources, and retries until it succeeds.
@@ -74,11 +75,11 @@ export function readPublic(path, retrying) {
  * @param {string} path
  * @param {unknown} body
  * @param {Retrying} retrying
- * @param {RequestOptions["recover"]} [recover]
+ * @param {Pick<RequestOptions, "recover" | "tryMs">} [options]
  */
-export function changeOwn(method, path, body, retrying, recover) {
+export function changeOwn(method, path, body, retrying, options = {}) {
   const key = method === "POST" ? makeIdempotencyKey() : undefined;
-  return sendAuthorized(`${OWN_PATH}${path}`, body, retrying, { method, isFinal, recover, key });
+  return sendAuthorized(`${OWN_PATH}${path}`, body, retrying, { ...options, method, isFinal, key });
 }
 
 /** Whether a stored object has all values that were sent.

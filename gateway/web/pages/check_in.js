@@ -2,7 +2,8 @@
 // venue. It shows the colour with a running clock, because the clock of a screenshot stands still. The page's
 // own address contains the venue's code, so a resident who registers first is then checked in at that venue.
 
-import { clearForm, prepareRegistrationForm, readForm, showReview, showTerms } from "../form/registration_form.js";
+import { PROOF_TRY_MS, prepareProofs } from "../form/proofs.js";
+import { clearForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText, setWords } from "../lib/element.js";
@@ -30,8 +31,6 @@ import {
  *   "failed"} State
  */
 
-/** Uploading a picture on a bad signal takes long. */
-const SUBMIT_TRY_MS = 30_000;
 /** Refusals after which the city may require other fields than this form has. */
 const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"];
 
@@ -169,7 +168,7 @@ async function register() {
   began = Date.now();
   setState("submitting");
   showMessage(["正在登记…", "Registering…"]);
-  const options = { tryMs: SUBMIT_TRY_MS, isFinal, key: makeIdempotencyKey() };
+  const options = { tryMs: PROOF_TRY_MS, isFinal, key: makeIdempotencyKey() };
   const answer = await sendWithRetry("/v1/people", async () => body, showRetry, options);
   const words = problems[answer.body.code] ?? unknownProblem;
   if (answer.status === 200) {
@@ -204,7 +203,7 @@ findElement("registration-form").addEventListener("submit", (event) => {
 });
 findElement("confirm").addEventListener("click", () => void register());
 findElement("correct").addEventListener("click", () => setState("registering"));
-prepareRegistrationForm(showMessage);
+prepareProofs(showMessage);
 findElement("again").addEventListener("click", start);
 setInterval(() => setText("now", new Date(now()).toLocaleTimeString()), 250);
 start();
