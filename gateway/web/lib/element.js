@@ -56,6 +56,14 @@ export function setWords(place, [chinese, english]) {
   place.replaceChildren(chinese, small);
 }
 
+/** Shows the outcome of an action whose button is gone. The outcome takes the focus.
+ * @param {HTMLElement} line @param {Words} words */
+export function showOutcome(line, words) {
+  setWords(line, words);
+  line.tabIndex = -1;
+  line.focus();
+}
+
 /**
  * A new element around text or other elements.
  * @template {keyof HTMLElementTagNameMap} Tag

@@ -1,7 +1,7 @@
 // Loads a resource and shows it. Loads of one resource run one after another, and a reload during a load
 // causes another one. The status line shows why a resource is unavailable.
 
-import { setWords } from "./element.js";
+import { setWords, showOutcome } from "./element.js";
 import { pleaseWait, problemWords, waitingWords } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -71,10 +71,8 @@ export function makeLoader({ line, chosen, read, show, clear = () => {} }) {
     }
     await loadAll();
     if (done !== undefined) {
-      // The pressed button is gone with the old list, so the outcome takes the focus.
-      setWords(line, done);
-      line.tabIndex = -1;
-      line.focus();
+      // The pressed button is gone with the old list.
+      showOutcome(line, done);
     }
   };
 }

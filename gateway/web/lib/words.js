@@ -104,6 +104,13 @@ export function problemWords(answer) {
   return registeredProblems[answer.body.code] ?? ["未能完成，请拨打咨询电话", "It did not work. Please call the city's hotline."];
 }
 
+/** The reasons why a record is not erased yet. @type {Record<string, Words>} */
+export const erasureReasons = {
+  colour: ["您的码不是绿码", "your code is not green"],
+  case: ["有一项调查涉及您", "an open investigation covers you"],
+  duty: ["有事项尚未办结（报到、申诉或咨询）", "an arrival report, an appeal or a question is still open"],
+};
+
 /** The note after a registration that replaced an earlier phone. @type {Words} */
 export const replacedWords = [
   "已换到本机，原来手机上的健康码和纸质通行证已失效",
@@ -154,6 +161,7 @@ export const labels = {
   clearsBy: ["解除条件", "Cleared by"],
   confirmed: ["确认时间", "Confirmed"],
   due: ["截止时间", "Deadline"],
+  erases: ["预计删除时间", "Expected to be erased at"],
   fromArea: ["来自", "From"],
   id: ["编号", "Id"],
   issuer: ["出具方", "Issued by"],
@@ -166,6 +174,7 @@ export const labels = {
   sent: ["提交时间", "Submitted"],
   unit: ["社区或单位", "Community or employer"],
   until: ["有效期至", "Valid until"],
+  waitsFor: ["等待原因", "It waits because"],
   window: ["查询时段", "Period accessed"],
 };
 
@@ -200,6 +209,11 @@ export const pleaseWait = ["请稍候…", "One moment…"];
 
 /** The text in place of an unavailable block of the overview. @type {Words} */
 export const blockUnavailable = ["此项暂时无法获取，恢复后自动显示", "Temporarily unavailable. It appears automatically."];
+
+/** The same where nothing else names the block. @type {Record<string, Words>} */
+export const namedUnavailable = {
+  erasure: ["暂时无法获取是否有删除申请", "Whether a request to erase this record waits is temporarily unavailable."],
+};
 
 /** @type {Words} */
 const networkWords = ["手机没有网络，连上后自动继续", "This phone is offline. This continues automatically when it is online."];

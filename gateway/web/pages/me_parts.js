@@ -6,6 +6,7 @@ import { prepareBookings } from "../parts/bookings.js";
 import { prepareCertificate } from "../parts/certificate.js";
 import { prepareColourReasons } from "../parts/colour_reasons.js";
 import { prepareDeclarations } from "../parts/declarations.js";
+import { prepareErasure } from "../parts/erasure.js";
 import { prepareFamily } from "../parts/family.js";
 import { prepareReport } from "../parts/health_report.js";
 import { APPEALS, QUESTIONS, prepareInquiries } from "../parts/inquiries.js";
@@ -23,4 +24,5 @@ if (own !== null) {
   prepareInquiries(QUESTIONS);
   preparePersonalDetails();
   prepareCertificate();
+  prepareErasure();
 }

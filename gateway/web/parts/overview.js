@@ -15,13 +15,22 @@ import {
 import { moveKeys } from "../lib/key_moves.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
-import { blockUnavailable, joinWords, labels, problemWords, risks, waitingWords } from "../lib/words.js";
+import {
+  blockUnavailable,
+  joinWords,
+  labels,
+  namedUnavailable,
+  problemWords,
+  risks,
+  waitingWords,
+} from "../lib/words.js";
+import { showErasure } from "./erasure.js";
 import { POLL_MS, recordColour, recordDelay, recordProblem } from "./my_code.js";
 import { makeClearingLinks } from "./reason_item.js";
 
 /** An unavailable block is polled sooner, but not every second by all phones. */
 const RETRY_MS_MIN = 5_000;
-const BLOCKS = ["province", "itinerary", "areas", "policy"];
+const BLOCKS = ["erasure", "province", "itinerary", "areas", "policy"];
 
 /** The content of each block: an unchanged one is not rebuilt while a person reads it.
  * @type {Map<string, string>} */
@@ -77,22 +86,29 @@ function showPolicy({ policy, title, hotline: number, rules }) {
 }
 
 /** @type {Record<string, (block: any) => void>} */
-const show = { province: showProvince, itinerary: showItinerary, areas: showAreas, policy: showPolicy };
+const show = {
+  erasure: showErasure,
+  province: showProvince,
+  itinerary: showItinerary,
+  areas: showAreas,
+  policy: showPolicy,
+};
 
-/** @param {string} name @param {any} block */
+/** @param {string} name @param {any} block Null if there is nothing to show. */
 function showBlock(name, block) {
-  const text = JSON.stringify(block.problem === undefined ? block : "away");
+  const isAway = block?.problem !== undefined;
+  const text = JSON.stringify(isAway ? "away" : block);
   if (shown.get(name) === text) {
     return;
   }
   shown.set(name, text);
   const away = findElement(`${name}-away`);
-  if (block.problem === undefined) {
+  if (isAway) {
+    // The earlier content stays, with a note that it may be outdated.
+    setWords(away, namedUnavailable[name] ?? blockUnavailable);
+  } else {
     away.replaceChildren();
     show[name]?.(block);
-  } else {
-    // The earlier content stays, with a note that it may be outdated.
-    setWords(away, blockUnavailable);
   }
 }
 
@@ -106,7 +122,7 @@ function findReasons({ code, policy }) {
 
 /** The pause until the next poll. @param {any} overview */
 function pauseMs(overview) {
-  const told = BLOCKS.flatMap((name) => overview[name].problem?.retry_after_ms ?? []);
+  const told = BLOCKS.flatMap((name) => overview[name]?.problem?.retry_after_ms ?? []);
   return told.length === 0 ? POLL_MS : Math.min(POLL_MS, Math.max(RETRY_MS_MIN, ...told));
 }
 
@@ -131,7 +147,7 @@ async function poll(person) {
     atMs: Date.parse(overview.at),
   });
   for (const name of BLOCKS) {
-    showBlock(name, overview[name]);
+    showBlock(name, overview[name] ?? null);
   }
   return pauseMs(overview);
 }
