@@ -3,6 +3,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { createInterface } from "node:readline/promises";
 import puppeteer from "puppeteer-core";
 
 /** The time limit of every wait. It is long because the machine may be busy with other work. */
@@ -24,6 +25,17 @@ export async function launch(port, certificate) {
       `--ignore-certificate-errors-spki-list=${spki}`,
     ],
   });
+}
+
+/** Starts to ask the test that runs this script. A question is a line on stdout, its answer one on stdin. */
+export function startQuestions() {
+  const lines = createInterface({ input: process.stdin });
+  const answers = lines[Symbol.asyncIterator]();
+  const ask = async (question) => {
+    console.log(question);
+    return (await answers.next()).value;
+  };
+  return { ask, stopQuestions: () => lines.close() };
 }
 
 /** Opens a page, and collects its errors. */
@@ -49,6 +61,12 @@ export async function visit(page, port, code, state) {
 /** The text of an element. */
 export function text(page, selector) {
   return page.$eval(selector, (element) => element.textContent);
+}
+
+/** Fails if the pages logged an error that does not contain one of these words. */
+export function expectErrors(errors, ...expected) {
+  const unexpected = errors.filter((error) => !expected.some((words) => error.includes(words)));
+  expect(unexpected.length === 0, unexpected.join("\n"));
 }
 
 /** Fails with this message unless the condition is true. */

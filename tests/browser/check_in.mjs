@@ -2,7 +2,7 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
 import process from "node:process";
-import { arrive, expect, launch, open, text, visit } from "./browser.mjs";
+import { arrive, expect, expectErrors, launch, open, text, visit } from "./browser.mjs";
 
 const [port, certificate, code] = process.argv.slice(2);
 const browser = await launch(port, certificate);
@@ -32,7 +32,7 @@ try {
     await visit(page, port, `${code}${addition}`, "done");
   }
   await visit(page, port, code.replace(/^E/, "%45"), "done");
-  expect(errors.length === 0, errors.join("\n"));
+  expectErrors(errors);
   console.log(JSON.stringify({ browser: await browser.version(), shown, protocols: protocols.length }));
 } finally {
   await browser.close();

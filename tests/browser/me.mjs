@@ -4,61 +4,25 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
 import process from "node:process";
-import jsQR from "jsqr";
-import { WAIT_MS, arrive, expect, launch, open, text, visit } from "./browser.mjs";
+import { WAIT_MS, arrive, expect, expectErrors, launch, open, text } from "./browser.mjs";
+import {
+  addPassportHolder,
+  checkIn,
+  click,
+  openOwnPage,
+  openPart,
+  readCode,
+  registerWithPassport,
+  submit,
+  waitForText,
+} from "./resident.mjs";
 
 const [port, certificate, venue] = process.argv.slice(2);
 const browser = await launch(port, certificate);
 
-/** Waits until an element contains a text. */
-async function waitForText(page, selector, words) {
-  const isSaid = (where, wanted) => document.querySelector(where)?.textContent.includes(wanted) ?? false;
-  await page.waitForFunction(isSaid, {}, selector, words);
-}
-
-/** Clicks an element once it stands still: content from the server may move it. */
-function click(page, selector) {
-  return page.locator(selector).click();
-}
-
-/** Opens a part of the page. */
-async function openPart(page, id) {
-  await click(page, `#${id} > summary`);
-  await page.waitForFunction((part) => document.getElementById(part).open, {}, id);
-}
-
 /** Selects the option at a position. The first is 1. */
 async function choose(page, selector, place) {
   await page.select(selector, await page.$eval(`${selector} option:nth-child(${place})`, (option) => option.value));
-}
-
-/** Submits a form. */
-async function submit(page, id) {
-  await click(page, `#${id} button`);
-}
-
-/** The content of the code on the screen, once it is drawn. */
-async function readCode(page) {
-  // An untouched canvas is 300 pixels wide.
-  await page.waitForFunction(() => document.getElementById("code").width !== 300);
-  const { pixels, side } = await page.$eval("#code", (canvas) => {
-    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return { pixels: [...data], side: width };
-  });
-  return jsQR(Uint8ClampedArray.from(pixels), side, side)?.data ?? null;
-}
-
-/** Checks a code in at the venue. */
-function checkIn(page, person) {
-  return page.evaluate(
-    async (scan) => {
-      const body = JSON.stringify(scan);
-      const headers = { "content-type": "application/json" };
-      const response = await fetch("/v1/check-ins", { method: "POST", headers, body });
-      return { status: response.status, said: await response.json() };
-    },
-    { venue, person },
-  );
 }
 
 /** Waits until another code is on the screen, after an action that may change it. */
@@ -95,22 +59,10 @@ async function openUnregistered(page) {
   expect((await text(page, "#unregistered")).includes("扫描"), await text(page, "#unregistered"));
 }
 
-async function register(page) {
-  await visit(page, port, venue, "registering");
-  await page.type("#name", "李四");
-  await page.type("#phone", "13800138001");
-  await page.select("#document-type", "passport");
-  await page.type("#document-number", "E87654321");
-  await page.click("#register");
-  await arrive(page, "confirming");
-  await page.click("#confirm");
-  await arrive(page, "done");
-}
-
 async function showCode(page) {
   const code = await readCode(page);
   expect(code?.length === 40, `the code reads ${code}`);
-  const { status, said } = await checkIn(page, code);
+  const { status, said } = await checkIn(page, venue, code);
   expect(status === 200 && said.colour === "green", `the door says ${status} ${JSON.stringify(said)}`);
   await waitForText(page, "#colour", "绿码");
   await waitForText(page, "#as-of", "截至");
@@ -171,19 +123,14 @@ async function ask(page) {
 
 async function addDependant(page) {
   const own = await readCode(page);
-  await openPart(page, "family");
-  await page.type("#dependant-name", "李小四");
-  await page.select("#dependant-document", "passport");
-  await page.type("#dependant-number", "E11112222");
-  await submit(page, "dependant-form");
-  await waitForText(page, "#family-list", "李小四");
+  await addPassportHolder(page);
   const person = await page.$eval("#whose option:nth-child(2)", (option) => option.value);
   await change(page, () => page.select("#whose", person));
   await waitForText(page, "#colour", "绿码");
   const theirs = await readCode(page);
   // A code's first bytes contain the person's id.
   expect(theirs?.length === 40 && theirs.slice(0, 12) !== own.slice(0, 12), `the dependant's code reads ${theirs}`);
-  const { status } = await checkIn(page, theirs);
+  const { status } = await checkIn(page, venue, theirs);
   expect(status === 200, `the door says ${status} of the dependant`);
   await page.select("#whose", "");
 }
@@ -214,9 +161,8 @@ async function reopen(page) {
 try {
   const { page, errors } = await open(browser);
   await openUnregistered(page);
-  await register(page);
-  await Promise.all([page.waitForNavigation(), page.click("#own")]);
-  await arrive(page, "own");
+  await registerWithPassport(page, port, venue);
+  await openOwnPage(page);
   await showCode(page);
   await waitForText(page, "#policy-hotline", "咨询电话");
   await waitForContent(page);
@@ -225,11 +171,10 @@ try {
   await book(page);
   await ask(page);
   await addDependant(page);
-  expect(errors.length === 0, errors.join("\n"));
+  expectErrors(errors);
   await goOffline(page);
   expect(!(await page.content()).includes("系统繁忙"), "the page says that the system is busy");
-  const unexpected = errors.filter((error) => !error.includes("ERR_INTERNET_DISCONNECTED"));
-  expect(unexpected.length === 0, unexpected.join("\n"));
+  expectErrors(errors, "ERR_INTERNET_DISCONNECTED");
 } finally {
   await browser.close();
 }

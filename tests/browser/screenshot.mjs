@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { arrive, expect, launch, open, visit } from "./browser.mjs";
+import { arrive, expect, expectErrors, launch, open, visit } from "./browser.mjs";
 
 const [port, folder, file] = process.argv.slice(2);
 const browser = await launch(port, join(folder, "certificate.pem"));
@@ -45,7 +45,7 @@ try {
   await page.waitForFunction(() => document.getElementById("now").textContent !== "");
   expect((await page.$eval("body", (body) => body.dataset.colour)) === "green", "the colour is not green");
   await page.screenshot({ path: file, fullPage: true });
-  expect(errors.length === 0, errors.join("\n"));
+  expectErrors(errors);
 } finally {
   await browser.close();
 }

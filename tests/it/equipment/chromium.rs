@@ -1,13 +1,15 @@
-//! Chromium on the resident's page: registers, checks in and shows the code. Needs `SCANGATE_TEST_CHROMIUM`
-//! and Node.js with `tests/browser` installed.
+//! Chromium on the residents' pages: registers, checks in, shows the code, moves keys, erases the record.
+//! Needs `SCANGATE_TEST_CHROMIUM` and Node.js with `tests/browser` installed.
 
 use super::scripts;
 use crate::registration::printed_code;
 use anyhow::Context as _;
+use scangate_loadgen::client::Version;
+use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, output_text};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 /// A run of Chromium on a town's pages, driven by a script.
@@ -20,6 +22,23 @@ fn browse(script: &str, town: &TestTown, venue: usize) -> Command {
         .arg(town.gateway.folder().path().join("certificate.pem"))
         .arg(&town.venues[venue].poster);
     command
+}
+
+/// Runs a script that asks questions on its output, each a line, and writes the answers to its input.
+async fn converse(
+    mut command: Command,
+    mut answer: impl AsyncFnMut(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut script = command.spawn().context("node is missing")?;
+    let mut questions = BufReader::new(script.stdout.take().context("its output is piped")?);
+    let mut answers = script.stdin.take().context("its input is piped")?;
+    let mut question = String::new();
+    while questions.read_line(&mut question)? > 0 {
+        writeln!(answers, "{}", answer(question.trim_end()).await?)?;
+        question.clear();
+    }
+    Ok(script.wait_with_output()?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,20 +72,43 @@ async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_
     let gateway =
         Gateway::start_in(folder, &["--policy", "xuzhou"], ExpectedLog::Words("for development only"))?;
     let town = TestTown::found_in(gateway, 1).await?;
-    let mut script = browse("register.mjs", &town, 1)
-        .arg("Venue 1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("node is missing")?;
-    let mut asks = String::new();
-    BufReader::new(script.stdout.take().context("its output is piped")?).read_line(&mut asks)?;
-    if asks == "code?\n" {
+    let mut script = browse("register.mjs", &town, 1);
+    script.arg("Venue 1");
+    let output = converse(script, async |_| {
         let code = eventually(async || Ok(printed_code(&town.gateway)), Option::is_some).await?;
-        writeln!(script.stdin.take().context("its input is piped")?, "{}", code.unwrap_or_default())?;
-    }
-    let output = script.wait_with_output()?;
+        Ok(code.unwrap_or_default())
+    })
+    .await?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_moves_the_keys_and_erases_the_record_on_the_resident_page() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let (authority, operator) = (town.authority.clone(), town.gateway.first_token("operator")?);
+    let script = browse("record.mjs", &town, 0);
+    let mut fact = String::new();
+    let output = converse(script, async |question| {
+        // The connection may have been idle for too long meanwhile.
+        town.connection = town.target.connect(Version::Http3).await?;
+        let sent = match question.split_once(' ') {
+            None if question == "rotate?" => town.send("POST", "/v1/keys/rotate", &operator, "").await?,
+            None => {
+                let reason = json!({"reason": "mistaken"}).to_string();
+                town.send("POST", &format!("/v1/facts/{fact}/withdraw"), &authority, reason).await?
+            }
+            Some((_, person)) => {
+                let case = json!({"person": person, "kind": "confirmed", "at": now(), "source": "lab"});
+                let posted = town.send("POST", "/v1/facts", &authority, case.to_string()).await?;
+                fact = posted.json()?["fact"].as_str().unwrap_or_default().to_owned();
+                posted
+            }
+        };
+        anyhow::ensure!(sent.status() == 200, "{question} {}", sent.text());
+        Ok(String::new())
+    })
+    .await?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }

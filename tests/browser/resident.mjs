@@ -1,0 +1,80 @@
+// What a resident does on the pages, and what they read there. The scripts of the resident's own page share
+// these functions.
+
+import jsQR from "jsqr";
+import { arrive, visit } from "./browser.mjs";
+
+/** Waits until an element contains a text. */
+export async function waitForText(page, selector, words) {
+  const isSaid = (where, wanted) => document.querySelector(where)?.textContent.includes(wanted) ?? false;
+  await page.waitForFunction(isSaid, {}, selector, words);
+}
+
+/** Clicks an element once it stands still: content from the server may move it. */
+export function click(page, selector) {
+  return page.locator(selector).click();
+}
+
+/** Opens a part of the page. */
+export async function openPart(page, id) {
+  await click(page, `#${id} > summary`);
+  await page.waitForFunction((part) => document.getElementById(part).open, {}, id);
+}
+
+/** Submits a form by its own button, beside which a field may have one. */
+export async function submit(page, id) {
+  await click(page, `#${id} > button`);
+}
+
+/** The content of the code on the screen, once it is drawn. */
+export async function readCode(page) {
+  // An untouched canvas is 300 pixels wide.
+  await page.waitForFunction(() => document.getElementById("code").width !== 300);
+  const { pixels, side } = await page.$eval("#code", (canvas) => {
+    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return { pixels: [...data], side: width };
+  });
+  return jsQR(Uint8ClampedArray.from(pixels), side, side)?.data ?? null;
+}
+
+/** Checks a code in at the venue. */
+export function checkIn(page, venue, person) {
+  return page.evaluate(
+    async (scan) => {
+      const body = JSON.stringify(scan);
+      const headers = { "content-type": "application/json" };
+      const response = await fetch("/v1/check-ins", { method: "POST", headers, body });
+      return { status: response.status, said: await response.json() };
+    },
+    { venue, person },
+  );
+}
+
+/** Registers at a venue with a passport, and is checked in there. */
+export async function registerWithPassport(page, port, venue) {
+  await visit(page, port, venue, "registering");
+  await page.type("#name", "李四");
+  await page.type("#phone", "13800138001");
+  await page.select("#document-type", "passport");
+  await page.type("#document-number", "E87654321");
+  await page.click("#register");
+  await arrive(page, "confirming");
+  await page.click("#confirm");
+  await arrive(page, "done");
+}
+
+/** Follows the link from the check-in page to the resident's own page. */
+export async function openOwnPage(page) {
+  await Promise.all([page.waitForNavigation(), page.click("#own")]);
+  await arrive(page, "own");
+}
+
+/** Adds a dependant without a phone. */
+export async function addPassportHolder(page) {
+  await openPart(page, "family");
+  await page.type("#dependant-name", "李小四");
+  await page.select("#dependant-document", "passport");
+  await page.type("#dependant-number", "E11112222");
+  await submit(page, "dependant-form");
+  await waitForText(page, "#family-list", "李小四");
+}
