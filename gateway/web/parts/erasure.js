@@ -35,7 +35,7 @@ function formatRequest({ asked, because, erases_after }) {
     lines.push([labels.sent, makeTime(asked)]);
   }
   return [
-    makeElement("strong", "… 已申请删除登记，等待中 Your request to erase this record waits"),
+    makeElement("strong", "… 已申请删除登记，等待中 Your request to erase this record is waiting"),
     makeDefinitions(lines),
     makeTakeBackButton(),
   ];
