@@ -1,6 +1,7 @@
 //! The authority's side: facts, feeds from another level, rule packs, what is printed, tokens, and their
 //! roles.
 
+mod audit;
 pub(crate) mod facts;
 pub(crate) mod feeds;
 mod packs;

@@ -21,10 +21,10 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-const NAME: &str = "欧阳修远";
-const NUMBER: &str = "11010519491231002X";
+pub(crate) const NAME: &str = "欧阳修远";
+pub(crate) const NUMBER: &str = "11010519491231002X";
 const OTHER_NUMBER: &str = "110105194912310038";
-const PHONE: &str = "13912345678";
+pub(crate) const PHONE: &str = "13912345678";
 const TOKEN: &str = "a-token-of-the-city";
 /// The period over which a phone's attempts are counted.
 const PERIOD_MS: u64 = 600_000;
@@ -37,11 +37,11 @@ pub(crate) fn jpeg() -> String {
     STANDARD.encode(b"\xff\xd8\xff\xe0 a face")
 }
 
-fn form(phone: &str, r#type: &str, number: &str) -> Value {
+pub(crate) fn form(phone: &str, r#type: &str, number: &str) -> Value {
     json!({"name": NAME, "phone": phone, "document": {"type": r#type, "number": number}})
 }
 
-fn with(mut form: Value, more: &[(&str, &str)]) -> Value {
+pub(crate) fn with(mut form: Value, more: &[(&str, &str)]) -> Value {
     for (name, value) in more {
         form[name] = json!(value);
     }
@@ -49,8 +49,8 @@ fn with(mut form: Value, more: &[(&str, &str)]) -> Value {
 }
 
 /// A town under Xuzhou's pack, with a provider for messages and one for faces.
-struct Xuzhou {
-    town: TestTown,
+pub(crate) struct Xuzhou {
+    pub(crate) town: TestTown,
     sms: TestProvider,
     face: TestProvider,
 }
@@ -69,7 +69,7 @@ fn configuration(folder: &Path, sms: &str, face: &str) -> anyhow::Result<String>
 }
 
 impl Xuzhou {
-    async fn found(expect: ExpectedLog) -> anyhow::Result<Self> {
+    pub(crate) async fn found(expect: ExpectedLog) -> anyhow::Result<Self> {
         let (sms, face) = (TestProvider::start(SENT).await?, TestProvider::start(MATCH).await?);
         let folder = Arc::new(tempfile::tempdir()?);
         let (to_sms, to_face) =
@@ -93,12 +93,12 @@ impl Xuzhou {
         self.town.send("POST", path, "", body.to_string()).await
     }
 
-    async fn register(&mut self, body: &Value) -> anyhow::Result<TestReply> {
+    pub(crate) async fn register(&mut self, body: &Value) -> anyhow::Result<TestReply> {
         self.post("/v1/people", body).await
     }
 
     /// Requests a code by message, and reads it as the phone's holder does.
-    async fn code(&mut self, phone: &str) -> anyhow::Result<String> {
+    pub(crate) async fn code(&mut self, phone: &str) -> anyhow::Result<String> {
         let sent = self.post("/v1/people/sms-codes", &json!({"phone": phone})).await?;
         anyhow::ensure!(sent.status() == 202, "{}", sent.text());
         let code = self.sms.last_request()?.body["code"].as_str().map(str::to_owned);
@@ -246,7 +246,7 @@ async fn xz_11_passports_are_document_unsupported_and_the_authority_imports_them
 }
 
 /// Adds a newly registered person to the town's residents.
-fn settle(town: &mut TestTown, given: Value) -> anyhow::Result<usize> {
+pub(crate) fn settle(town: &mut TestTown, given: Value) -> anyhow::Result<usize> {
     let resident: LoadResident = serde_json::from_value::<RegistrationReply>(given)?.resident()?;
     town.residents.push(resident);
     Ok(town.residents.len() - 1)
