@@ -8,9 +8,9 @@ use self::sessions::SessionTickets;
 use anyhow::{Context as _, anyhow, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::future;
-use h3::client::SendRequest;
+use h3::client::{RequestStream, SendRequest};
 use h3::error::{Code, StreamError};
-use h3_quinn::OpenStreams;
+use h3_quinn::{BidiStream, OpenStreams};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
@@ -233,9 +233,19 @@ fn quic(mut tls: rustls::ClientConfig) -> anyhow::Result<quinn::ClientConfig> {
     Ok(config)
 }
 
-/// Ignores H3_NO_ERROR: a server that has answered may stop reading the request (RFC 9114 section 4.1).
-fn unless_stopped(sent: Result<(), StreamError>) -> Result<(), StreamError> {
-    match sent {
+/// Sends the rest of a request. A server that has answered may stop reading it, with H3_NO_ERROR (RFC 9114
+/// section 4.1). Nothing more can be sent then, and the answer is there to read.
+async fn send_rest(
+    stream: &mut RequestStream<BidiStream<Bytes>, Bytes>,
+    body: Bytes,
+) -> Result<(), StreamError> {
+    let sent = async {
+        if !body.is_empty() {
+            stream.send_data(body).await?;
+        }
+        stream.finish().await
+    };
+    match sent.await {
         Err(StreamError::RemoteTerminate { code: Code::H3_NO_ERROR, .. }) => Ok(()),
         sent => sent,
     }
@@ -340,10 +350,7 @@ async fn send_http3(
 ) -> anyhow::Result<Response<Bytes>> {
     let (parts, body) = request.into_parts();
     let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
-    if !body.is_empty() {
-        unless_stopped(stream.send_data(body).await)?;
-    }
-    unless_stopped(stream.finish().await)?;
+    send_rest(&mut stream, body).await?;
     let head = stream.recv_response().await?;
     let mut whole = BytesMut::new();
     while let Some(piece) = stream.recv_data().await? {
