@@ -85,14 +85,14 @@ impl LateTown {
             let found: Vec<_> = check_ins.iter().map(|one| (&one["id"], &one["at"])).collect();
             assert_eq!(found, [(&live["id"], &live["at"])], "{mine}");
         }
-        let met = self.both(&format!("/v1/cases/{case}/co-presence"), || tracer.clone()).await?;
-        assert_eq!(met[0]["contacts"], met[1]["contacts"]);
         // Resident 2 was there first.
         let other = json!(self.town.residents[2].person);
-        let contacts = met[0]["contacts"].as_array().cloned().unwrap_or_default();
-        let met = contacts.iter().find(|contact| contact["person"] == other);
-        let from = met.map(|contact| &contact["encounters"][0]["from"]);
-        assert_eq!(from, Some(&live["at"]), "{contacts:?}");
+        for met in self.both(&format!("/v1/cases/{case}/co-presence"), || tracer.clone()).await? {
+            let contacts = met["contacts"].as_array().cloned().unwrap_or_default();
+            let from = contacts.iter().find(|contact| contact["person"] == other);
+            let from = from.map(|contact| &contact["encounters"][0]["from"]);
+            assert_eq!(from, Some(&live["at"]), "{contacts:?}");
+        }
         Ok(())
     }
 }

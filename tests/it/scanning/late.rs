@@ -7,6 +7,7 @@ use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, tick};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const MINUTE: u64 = 60_000;
 
@@ -18,7 +19,11 @@ struct GateTown {
 
 impl GateTown {
     async fn found(residents: usize) -> anyhow::Result<Self> {
-        let town = TestTown::found(residents).await?;
+        Self::found_in(Gateway::start(&[])?, residents).await
+    }
+
+    async fn found_in(gateway: Gateway, residents: usize) -> anyhow::Result<Self> {
+        let town = TestTown::found_in(gateway, residents).await?;
         let gate = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
         Ok(Self { town, gate })
     }
@@ -82,7 +87,9 @@ async fn who_was_let_in_before_becoming_a_case_was_there_and_is_traced() -> anyh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_scan_has_the_colour_pack_keys_and_venue_of_its_time() -> anyhow::Result<()> {
-    let mut here = GateTown::found(2).await?;
+    let approval = ExpectedLog::Words("a rule pack waits for a second approver");
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], approval)?;
+    let mut here = GateTown::found_in(gateway, 2).await?;
     tick().await?;
     let (at, authority) = (now(), here.town.authority.clone());
     let before = here.scan(0, at, &json!({}));

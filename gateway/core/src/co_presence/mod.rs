@@ -8,7 +8,9 @@ use crate::check_in::{CheckIn, Direction, Mode};
 use crate::id::{PersonId, VenueId};
 use crate::limits::{CONTACTS_MAX, HOPS_MAX};
 use crate::time::Timestamp;
-use crate::visit::{Certainty, LOOK_AHEAD_MS, Marks, VISIT_MS_MIN, VenueBook, Visit, Window, look_back_ms, merge, visits};
+use crate::visit::{
+    Certainty, LOOK_AHEAD_MS, Marks, VISIT_MS_MIN, VenueBook, Visit, Window, look_back_ms, merge, visits,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A query for one person's check-ins.
