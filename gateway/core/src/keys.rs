@@ -153,8 +153,8 @@ pub struct DoorKey(pub Key);
 #[derive(Clone)]
 pub struct ServerKey(hmac::Key);
 
-/// The key of one person's paper passes: the server's key, and what the mac of a pass covers besides the
-/// pass.
+/// The key of one person's paper passes: the server's key, and the bytes that the mac of a pass covers
+/// in addition.
 #[derive(Clone)]
 pub struct PassKey {
     server: ServerKey,
@@ -189,7 +189,7 @@ pub trait SealingKey {
     /// The key, ready for use.
     fn hmac_key(&self) -> std::borrow::Cow<'_, hmac::Key>;
 
-    /// What the mac covers after the code's own bytes.
+    /// The bytes that the mac covers after the code's own.
     fn state(&self) -> &[u8] {
         &[]
     }

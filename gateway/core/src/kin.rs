@@ -46,7 +46,7 @@ impl Kin {
         }
     }
 
-    /// Adds a person to one of the lists. A guardian who was named has accepted now.
+    /// Adds a person to one of the lists. A named guardian has accepted now.
     pub fn add(&mut self, side: Side, other: PersonId) {
         self.side_mut(side).push(other);
         if side == Side::Guardians && self.named.contains(&other) {

@@ -80,7 +80,7 @@ impl DoorWork {
     }
 }
 
-/// What a gate without a link did with the person.
+/// The act of a gate without a link: it let the person in or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GateOutcome {
@@ -106,7 +106,7 @@ pub struct Scan {
     pub door: DoorWork,
     /// The time of the scan, for scans sent later.
     pub at: Option<Timestamp>,
-    /// What the gate did, for scans sent later.
+    /// The act of the gate, for scans sent later.
     pub outcome: Option<GateOutcome>,
 }
 

@@ -67,8 +67,8 @@ pub fn is_printable(text: &str) -> bool {
         .all(|letter| matches!(letter, '\n' | '\r' | '\t') || (!letter.is_control() && is_character(letter)))
 }
 
-/// Whether a code point is no noncharacter (section 23.7 of the Unicode Standard). XML 1.0 forbids U+FFFE and
-/// U+FFFF, and discourages the others.
+/// Whether a code point may stand for a character (section 23.7 of the Unicode Standard). XML 1.0 forbids
+/// U+FFFE and U+FFFF, and discourages the others.
 const fn is_character(letter: char) -> bool {
     let point = letter as u32;
     point & 0xfffe != 0xfffe && !matches!(point, 0xfdd0..=0xfdef)

@@ -51,8 +51,8 @@ impl ReferenceData {
         }
     }
 
-    /// The packs, of which the last is in force. **Errors**: there is no pack; one is not signed with this
-    /// key; this version cannot read one.
+    /// The packs, of which the last is in force. **Errors**: the registry has none; one is not signed with
+    /// this key; this version cannot read one.
     pub fn packs(&self, signed_by: [u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<Policies> {
         let mut stored = self.policies.iter();
         let last = stored.next_back().context("no rule pack was ever published")?;

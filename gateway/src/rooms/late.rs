@@ -37,12 +37,12 @@ pub struct LatePerson {
     pub at: Timestamp,
 }
 
-/// What the stores know about the people of late scans.
+/// The stores' knowledge about the people of late scans.
 #[derive(Default)]
 pub struct PastRecords {
     /// The check-ins that were acknowledged before, by id.
     pub acknowledged: HashMap<CheckInId, CheckIn>,
-    /// The records of registered people. A person who is absent has the colour `unknown`.
+    /// The records of registered people. An absent person has the colour `unknown`.
     pub people: HashMap<PersonId, PersonRecord>,
 }
 

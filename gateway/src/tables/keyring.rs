@@ -25,7 +25,7 @@ pub struct Kids {
     pub retired: Vec<RetiredKid>,
 }
 
-/// A kid that is no longer accepted.
+/// A kid that was withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetiredKid {
     /// The kid.

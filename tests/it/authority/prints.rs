@@ -1,4 +1,4 @@
-//! What is printed: posters with names of any length, posters by the command, and paper passes.
+//! Prints: posters with names of any length, posters by the command, and paper passes.
 
 use anyhow::Context as _;
 use base64::Engine as _;

@@ -45,7 +45,7 @@ async fn a_proven_holder_takes_over_from_a_stranger_who_registered_them_as_a_dep
     let held = settle(&mut city.town, taken.clone())?;
     assert_eq!(city.town.check_in(held, 0).await?.status(), 200);
 
-    // Without proof nobody gets the key, and with proof the holder does.
+    // Without proof the answer has no key, and with proof the holder gets it.
     let bare = city.register(&form(PHONE, "resident-id", NUMBER)).await?;
     assert_eq!(bare.status_and_code(), refused(422, "sms-code-needed"));
     let proven = city.prove(PHONE).await?.json()?;

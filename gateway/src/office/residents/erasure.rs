@@ -49,7 +49,7 @@ impl Obstacles {
 fn obstacles(office: &Office, person: PersonId) -> Result<Obstacles, OfficeError> {
     let now = clock::now();
     let turns_green = turns_green(office, person, now)?;
-    // A case that nobody closed covers the person until none of its window is kept.
+    // A case that is not closed covers the person until none of its window is kept.
     let retention_ms = u64::from(office.settings.retention_days) * DAY_MS;
     let covers = |case: &Case| case.closed.is_none() && case.window().to.plus_ms(retention_ms) > now;
     let is_covered = office.registry.cases_about(person)?.iter().any(covers);

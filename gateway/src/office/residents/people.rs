@@ -279,7 +279,7 @@ pub(in crate::office) async fn move_key(
 }
 
 /// Gives a registered person, who has proved to hold the document and the phone again, a new key. The earlier
-/// keys, codes and passes end. If nobody had proved anything before, the ties end that the person never
+/// keys, codes and passes end. If the person is proved for the first time, the ties end that the person never
 /// agreed to.
 pub(in crate::office) fn replace(
     office: &Office,

@@ -64,7 +64,7 @@ pub(super) fn claimed_by_one(store: &TestStore) {
     assert_eq!(won, 1);
 }
 
-/// What a request made before its gateway died, its repetition finds.
+/// A repeated request finds the thing that the first one made before its gateway died.
 pub(super) fn made_once(store: &TestStore) {
     let registry = store.open();
     let venue = |name: &str| NewVenue {

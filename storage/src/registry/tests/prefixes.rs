@@ -139,7 +139,7 @@ fn a_case_is_opened_whole_or_not_at_all() {
                     Ok(())
                 })
                 .unwrap();
-            // Each case on record is one that the person is told of.
+            // The person sees each case on record.
             assert_eq!(registry.cases_about(PersonId(3)).unwrap().len(), found);
             found > 0
         },

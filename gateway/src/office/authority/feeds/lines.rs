@@ -170,7 +170,7 @@ fn sent_fact(head: &FeedHead, person: Option<PersonId>, line: FeedLine) -> Resul
     if rest.is_empty() && id.is_none() && force.is_none() {
         return Ok(None);
     }
-    // A person who is not registered here is checked too: a feed is valid as a whole or rejected.
+    // An unregistered person is checked too: a feed is valid as a whole or rejected.
     rest.insert("person".into(), value!(person.unwrap_or(PersonId(0))));
     rest.entry("source").or_insert_with(|| value!(head.source));
     let line: FactLine =

@@ -64,7 +64,7 @@ pub(in crate::office) async fn outward_feed(
         for records in records.chunks(PEOPLE_AT_ONCE) {
             let people: Vec<PersonId> = records.iter().map(|record| record.fact.person).collect();
             for (record, person) in records.iter().zip(office.registry.persons(&people)?) {
-                // A person who was erased meanwhile is left out.
+                // A person erased meanwhile is left out.
                 let Some(person) = person else { continue };
                 let line = outward_line(&source, &salt, &record.fact, &person.personal.document);
                 text.push_str(&line.to_string());

@@ -48,7 +48,7 @@ pub(super) struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook that nobody has asked yet. **Errors**: for one over TLS, if this machine has no list of
+    /// A webhook before its first request. **Errors**: for one over TLS, if this machine has no list of
     /// certificate authorities.
     pub(super) fn new(address: ProviderAddress, authorization: Option<HeaderValue>) -> io::Result<Self> {
         let client = Client::builder(TokioExecutor::new())
