@@ -8,6 +8,7 @@ mod guardians;
 mod people;
 mod prefixes;
 mod test_sites;
+mod version_before;
 
 use super::*;
 use crate::cql::testing::cluster;
@@ -35,11 +36,12 @@ use scangate_core::report::Report;
 use scangate_core::test_site::{Opening, TestSite};
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
-use scangate_core::venue::{Doors, Dwell, VenueKind};
+use scangate_core::venue::{Doors, Dwell, Venue, VenueKind};
 use scangate_core::visit::Window;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use test_sites::{booked_by_many, test_sites_kept};
+use version_before::version_before;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -108,6 +110,7 @@ over_both!(
     older_cases_listed,
     traced_people,
     all_survives,
+    version_before,
 );
 
 fn personal(number: u32) -> Personal {
