@@ -175,7 +175,7 @@ async fn answer(
 }
 
 async fn go(mut request: Request<Incoming>, http: &HttpContext) -> Response<AnswerBody> {
-    if is_encoded(&request) {
+    if is_encoded(&request) && has_body(&mut request).await {
         pass_over_unless_expected(&mut request).await;
         return reply(http.front_now().refuse(Refusal::EncodingUnsupported));
     }
@@ -193,10 +193,27 @@ async fn go(mut request: Request<Incoming>, http: &HttpContext) -> Response<Answ
     }
 }
 
-/// Whether a request has a body with another `content-encoding` than `identity`.
+/// Whether `content-encoding` has another coding than `identity`.
 fn is_encoded(request: &Request<Incoming>) -> bool {
     let mut encodings = request.headers().get_all(CONTENT_ENCODING).iter();
-    encodings.any(|value| is_encoding(value.as_bytes())) && !request.body().is_end_stream()
+    encodings.any(|value| is_encoding(value.as_bytes()))
+}
+
+/// Whether a request has a body. Its first byte or its end is awaited, unless the client awaits an answer
+/// before it sends one. The byte is dropped.
+async fn has_body(request: &mut Request<Incoming>) -> bool {
+    if request.headers().contains_key(EXPECT) {
+        return true;
+    }
+    let first = async {
+        while let Some(Ok(frame)) = request.body_mut().frame().await {
+            if frame.data_ref().is_some_and(|bytes| !bytes.is_empty()) {
+                return true;
+            }
+        }
+        false
+    };
+    tokio::time::timeout(BODY_MAX, first).await.unwrap_or(true)
 }
 
 /// The URI with the plain form of its path, where that differs.

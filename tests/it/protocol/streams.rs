@@ -8,22 +8,36 @@ use scangate_tests::TestTown;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// A request made by hand: HEADERS with literal fields (RFC 9204 section 4.5), then DATA.
-fn frames(body: &[u8]) -> Vec<u8> {
-    // Required insert count and base are zero; then indexed and literal fields with static names.
-    let mut fields = vec![0, 0];
-    // :method POST is entry 20, :scheme https entry 23 of the static table (RFC 9204 appendix A).
-    fields.extend([0xc0 | 20, 0xc0 | 23]);
-    for (name, value) in [(0_u8, "localhost"), (1, "/v1/check-ins")] {
+/// Entries of the static table (RFC 9204 appendix A).
+const GET: u8 = 17;
+const POST: u8 = 20;
+const SCHEME_HTTPS: u8 = 23;
+const CONTENT_ENCODING_GZIP: u8 = 43;
+
+/// A HEADERS frame of static entries, and of literal fields with static names (RFC 9204 section 4.5).
+fn headers(method: u8, path: &str, others: &[u8]) -> Vec<u8> {
+    // Required insert count and base are zero.
+    let mut fields = vec![0, 0, 0xc0 | method, 0xc0 | SCHEME_HTTPS];
+    for (name, value) in [(0_u8, "localhost"), (1, path)] {
         fields.extend([0x50 | name, u8::try_from(value.len()).unwrap_or(0)]);
         fields.extend(value.as_bytes());
     }
-    let mut frames = vec![1, u8::try_from(fields.len()).unwrap_or(0)];
-    frames.extend(fields);
-    frames.push(0);
-    frames.extend((0x4000 | u16::try_from(body.len()).unwrap_or(0)).to_be_bytes());
-    frames.extend(body);
-    frames
+    fields.extend(others.iter().map(|entry| 0xc0 | entry));
+    let mut frame = vec![1, u8::try_from(fields.len()).unwrap_or(0)];
+    frame.extend(fields);
+    frame
+}
+
+fn data(body: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0];
+    frame.extend((0x4000 | u16::try_from(body.len()).unwrap_or(0)).to_be_bytes());
+    frame.extend(body);
+    frame
+}
+
+/// A check-in made by hand.
+fn frames(body: &[u8]) -> Vec<u8> {
+    [headers(POST, "/v1/check-ins", &[]), data(body)].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,6 +62,36 @@ async fn a_request_split_at_every_byte_is_the_same_request() -> anyhow::Result<(
             None => whole = Some(body),
             Some(first) => assert_eq!(*first, body, "split at {at}"),
         }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encoding_without_a_body_is_no_fault_when_the_end_comes_later() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let connection = town.target.connect(Version::Http3).await?;
+    let quic = connection.quic().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
+    for (method, path, later, code) in [
+        (GET, "/openapi.json", vec![], "\"openapi\""),
+        (GET, "/openapi.json", data(b""), "\"openapi\""),
+        (GET, "/openapi.json", data(b"{}"), "encoding-unsupported"),
+        (POST, "/v1/check-ins", vec![], "malformed"),
+        (POST, "/v1/check-ins", data(b"{}"), "encoding-unsupported"),
+    ] {
+        let place = format!("{path} with {later:?}");
+        let (mut send, mut receive) = quic.open_bi().await?;
+        send.write_all(&headers(method, path, &[CONTENT_ENCODING_GZIP])).await?;
+        // The answer to a second request shows that the head has arrived.
+        let (mut second, mut answer) = quic.open_bi().await?;
+        second.write_all(&frames(town.scan(0, 0).as_bytes())).await?;
+        second.finish()?;
+        let answer = answer.read_to_end(10_000).await?;
+        assert!(String::from_utf8_lossy(&answer).contains("\"colour\":\"green\""), "{place}");
+        send.write_all(&later).await?;
+        send.finish()?;
+        let answer = receive.read_to_end(1 << 20).await?;
+        let text = String::from_utf8_lossy(&answer);
+        assert!(text.contains(code), "{place} {text}");
     }
     Ok(())
 }

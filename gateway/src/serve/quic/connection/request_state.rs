@@ -6,13 +6,11 @@ use crate::wire::http3::{Head, Limits, RequestReader};
 use bytes::{Bytes, BytesMut};
 
 /// The state of a request that was not answered in one step.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a request that is not whole at once is rare, and a box would cost it more"
-)]
 pub(super) enum RequestState {
     /// The head is not whole.
     Reading(RequestReader),
+    /// A head with a `content-encoding`, until the first byte of a body or the end.
+    Encoded(RequestReader, Head),
     /// A check-in whose body is not whole.
     Scanning(RequestReader, Head, BytesMut),
     /// An answer that the peer's window did not take at once.
@@ -34,11 +32,6 @@ pub(super) enum RequestBody {
 }
 
 impl RequestBody {
-    /// Whether the request has ended without a body.
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(self, Self::Whole(body) if body.is_empty())
-    }
-
     /// A reader for what follows the head.
     pub(super) fn into_reader(self, limits: Limits) -> RequestReader {
         match self {

@@ -11,7 +11,7 @@ use crate::serve::stream_key::StreamKey;
 use crate::wire::http3::{ErrorCode, Head, Part, RequestReader, answer, whole};
 use crate::wire::problem::field_of;
 use crate::wire::route::Route;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use quinn_proto::StreamId;
 use scangate_core::limits::SCAN_BYTES_MAX;
 use scangate_core::refusal::Refusal;
@@ -46,7 +46,10 @@ impl Connection {
     }
 
     fn is_arriving(&self, id: StreamId) -> bool {
-        matches!(self.requests.get(&id), Some(RequestState::Reading(_) | RequestState::Scanning(..)))
+        matches!(
+            self.requests.get(&id),
+            Some(RequestState::Reading(_) | RequestState::Encoded(..) | RequestState::Scanning(..))
+        )
     }
 
     /// Refuses a request that is not whole yet.
@@ -79,7 +82,7 @@ impl Connection {
                 // The answer is on its way, so the rest of the request is not read.
                 self.requests.insert(id, RequestState::Answering(out));
             }
-            RequestState::Reading(_) | RequestState::Scanning(..) => {
+            RequestState::Reading(_) | RequestState::Encoded(..) | RequestState::Scanning(..) => {
                 let mut arrived = read(&mut self.quic, id);
                 self.take_chunks(id, request, &mut arrived, work, now);
             }
@@ -95,7 +98,10 @@ impl Connection {
         work: &mut WorkerContext,
         now: Instant,
     ) {
-        let (RequestState::Reading(reader) | RequestState::Scanning(reader, ..)) = &mut request else {
+        let (RequestState::Reading(reader)
+        | RequestState::Encoded(reader, _)
+        | RequestState::Scanning(reader, ..)) = &mut request
+        else {
             return;
         };
         let mut chunks = arrived.first.take().into_iter().chain(arrived.chunks.drain(..));
@@ -125,6 +131,15 @@ impl Connection {
                     self.requests.insert(id, RequestState::Reading(reader));
                 }
             },
+            RequestState::Encoded(mut reader, head) => match reader.poll() {
+                Some(Part::Body(_)) => self.refuse_reading(id, Refusal::EncodingUnsupported, work),
+                Some(Part::End) => {
+                    self.dispatch(id, head, RequestBody::Whole(Bytes::new()), work, now);
+                }
+                Some(Part::Head(_)) | None => {
+                    self.requests.insert(id, RequestState::Encoded(reader, head));
+                }
+            },
             RequestState::Scanning(mut reader, head, mut body) => loop {
                 match reader.poll() {
                     Some(Part::Body(piece)) if body.len() + piece.len() > SCAN_BYTES_MAX => {
@@ -150,9 +165,22 @@ impl Connection {
         if let Err(refusal) = self.admit(work) {
             return self.refuse_request(id, refusal, &body, work);
         }
-        if head.is_encoded() && !body.is_empty() {
-            return self.refuse_request(id, Refusal::EncodingUnsupported, &body, work);
+        if !head.is_encoded() {
+            return self.dispatch(id, head, body, work, now);
         }
+        // Without a body there is nothing to decode. Its end may come in a packet of its own.
+        self.advance(id, RequestState::Encoded(body.into_reader(work.limits), head), work, now);
+    }
+
+    /// Passes an admitted request to whom its path names.
+    fn dispatch(
+        &mut self,
+        id: StreamId,
+        head: Head,
+        body: RequestBody,
+        work: &mut WorkerContext,
+        now: Instant,
+    ) {
         match Route::of(head.method().as_str().as_bytes(), head.path()) {
             Route::CheckIn => self.begin_check_in(id, head, body, work, now),
             Route::Colour(code) => {
