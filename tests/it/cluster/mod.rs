@@ -9,5 +9,6 @@ mod late;
 mod load;
 mod login;
 mod outages;
+mod random_cities;
 mod store_copy;
 mod sunset;

@@ -5,5 +5,6 @@ mod cases;
 pub(crate) mod co_presence;
 mod extensions;
 mod limits;
+pub(crate) mod random_cities;
 mod records;
 mod traced;

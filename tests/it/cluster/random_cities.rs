@@ -1,0 +1,15 @@
+//! Random cities at two gateways that share a cluster.
+
+use crate::tracing::random_cities::check;
+use scangate_tests::{ClusterCity, cluster};
+
+/// Cities of a run.
+const CITIES: usize = 200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tracers_read_at_two_gateways_equals_oracle_and_brute_force() -> anyhow::Result<()> {
+    let _turn = cluster::shared_turn().await;
+    let city = ClusterCity::new("random_cities", 2)?;
+    let first = city.start(0)?;
+    check(&[first, city.start(1)?], CITIES).await
+}
