@@ -7,6 +7,7 @@ use crate::office::http::channel::{
     AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
 };
 use crate::tables::channels::Channel;
+use crate::wire::caching::forbid_storing;
 use crate::wire::problem::{field_of, is_encoding};
 use crate::wire::route::{Route, plain_path};
 use bytes::Bytes;
@@ -292,6 +293,7 @@ fn reply(reply: Reply) -> Response<AnswerBody> {
     let mut response = Response::new(Either::Left(Full::new(reply.body.freeze())));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    forbid_storing(response.headers_mut());
     if let Some(seconds) = reply.retry_after_s {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

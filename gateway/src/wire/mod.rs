@@ -1,6 +1,7 @@
-//! The HTTP protocol without I/O: HTTP/3 as a state machine, the routes of the scan path, and problems.
-//! It uses no socket, no QUIC library and none of the rooms.
+//! The HTTP protocol without I/O: HTTP/3 as a state machine, the routes of the scan path, problems, and what
+//! may be stored. It uses no socket, no QUIC library and none of the rooms.
 
+pub mod caching;
 pub mod http3;
 pub mod problem;
 pub mod route;

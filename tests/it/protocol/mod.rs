@@ -6,4 +6,5 @@ mod early_data;
 mod idempotency;
 mod landing;
 mod migration;
+mod storing;
 mod streams;

@@ -13,9 +13,12 @@ use crate::office::residents::{
 };
 use crate::office::tracers::cases;
 use crate::office::{Office, pages, registration};
+use crate::wire::caching::forbid_storing;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{delete, get, post};
+use http::header::CACHE_CONTROL;
 use scangate_core::refusal::Refusal;
 use std::sync::Arc;
 
@@ -33,6 +36,15 @@ pub fn router(office: Arc<Office>) -> Router {
         .fallback(not_found)
         .with_state(Arc::clone(&office))
         .layer(from_fn_with_state(office, answer_once))
+        .layer(map_response(forbid_storing_unless_told))
+}
+
+/// Nobody stores an answer whose handler says nothing about it: most tell of a person.
+async fn forbid_storing_unless_told(mut response: Response) -> Response {
+    if !response.headers().contains_key(CACHE_CONTROL) {
+        forbid_storing(response.headers_mut());
+    }
+    response
 }
 
 /// Registration, and what residents do for themselves and their dependants.

@@ -6,9 +6,7 @@ use crate::office::http::csv;
 use crate::office::http::format::{self, Format};
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use scangate_core::co_presence::{Contact, Encounter};
 use scangate_core::id::VenueId;
 use scangate_core::time::Timestamp;
@@ -74,12 +72,7 @@ impl<'a> Answer<'a> {
     }
 
     fn sent(&self, body: impl Into<Body>) -> Response {
-        let headers = [
-            (CONTENT_TYPE, self.format.media_type()),
-            (CACHE_CONTROL, "no-store"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ];
-        (headers, body.into()).into_response()
+        ([(CONTENT_TYPE, self.format.media_type())], body.into()).into_response()
     }
 
     fn with_headers(&self, mut response: Response) -> Response {

@@ -9,7 +9,6 @@ use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use scangate_core::id::{CaseId, PersonId};
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{Case, TracedPlace};
@@ -57,12 +56,11 @@ pub(in crate::office) async fn reveal(
         office.registry.record_traced(case.id, TracedPlace::Revealed, &[person], clock::now())?;
         let detail = json!({"person": person, "reason": reason});
         office.audit(&claims, "person-revealed", case.id.to_string(), detail)?;
-        let headers = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
         let answer = json!({
             "person": person, "name": personal.name, "phone": personal.phone,
             "document_type": personal.document.r#type,
         });
-        Ok((headers, axum::Json(answer)).into_response())
+        Ok(axum::Json(answer).into_response())
     })
     .await?
 }

@@ -14,10 +14,12 @@ const HEADERS: u64 = 0x01;
 const CONTENT_LENGTH: u8 = 4;
 const DATE: u8 = 6;
 const STATUS: u8 = 24;
+const CACHE_CONTROL_NO_STORE: u8 = 40;
 const CONTENT_TYPE: u8 = 44;
 const CONTENT_TYPE_JSON: u8 = 46;
+const X_CONTENT_TYPE_OPTIONS_NOSNIFF: u8 = 61;
 
-/// Bytes for the HEADERS frame of a small answer: 17 for frame header, prefix, status, lengths and
+/// Bytes for the HEADERS frame of a small answer: 19 for frame header, prefix, status, lengths and
 /// indices, 27 for `application/problem+json`, 22 for a length, 31 for a date. `retry-after` or
 /// `www-authenticate` takes 38, `accept-encoding` less.
 const SMALL_HEAD_BYTES_MAX: usize = 128;
@@ -31,7 +33,8 @@ pub enum ContentType {
     Problem,
 }
 
-/// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN.
+/// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN. It tells of a person, so nobody
+/// may store it.
 ///
 /// **Units**: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` is in seconds. `status`
 /// is one of 200 to 599; `field` is one more field line, of at most 36 bytes.
@@ -58,6 +61,8 @@ pub fn json(
     }
     qpack::named(out, CONTENT_LENGTH, Digits::new(body.len() as u64).as_bytes(), Secrecy::Open);
     qpack::named(out, DATE, date, Secrecy::Open);
+    qpack::indexed(out, CACHE_CONTROL_NO_STORE);
+    qpack::indexed(out, X_CONTENT_TYPE_OPTIONS_NOSNIFF);
     if let Some(seconds) = retry_after_s {
         qpack::line(out, b"retry-after", Digits::new(u64::from(seconds)).as_bytes(), Secrecy::Open);
     }

@@ -41,6 +41,8 @@ fn a_small_answer_is_headers_and_data() {
         ("content-type", "application/json"),
         ("content-length", "8"),
         ("date", "Tue, 04 Jan 2022 00:00:00 GMT"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
     ];
     assert_eq!(frames[0].0, frame::FrameKind::Headers);
     assert_eq!(lines(&frames[0].1), pairs(&expected));
@@ -58,6 +60,8 @@ fn the_largest_head_fits_its_room() {
         ("content-type", "application/problem+json"),
         ("content-length", "100000"),
         ("date", "Tue, 04 Jan 2022 00:00:00 GMT"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
         ("retry-after", "4294967295"),
     ];
     assert_eq!(lines(&frames[0].1), pairs(&expected));
