@@ -2,6 +2,7 @@
 //! with its subject and object. The chain verifies, and no entry names a person.
 
 use super::facts::worsening;
+use super::feeds::{NUMBERS, Province, measure};
 use super::tokens::listed;
 use crate::registration::{NAME, NUMBER, PHONE, Xuzhou, form, jpeg, settle, with};
 use anyhow::Context as _;
@@ -322,6 +323,51 @@ async fn each_act_is_named_once_with_its_subject_and_object_in_a_chain_that_veri
     }
     for secret in secrets {
         assert!(!secret.is_empty() && !audit.contains(&secret), "{secret} is in the audit");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_are_named_when_taken_held_approved_and_given() -> anyhow::Result<()> {
+    let mut province = Province::found("").await?;
+    let (issuer, authority) = (Province::issuer(), province.town.authority.clone());
+    let second = province.town.gateway.token("authority", SECOND, None)?;
+    assert_eq!(province.send(&issuer, 1, &[measure(NUMBERS[0], "yellow")]).await?.status(), 200);
+    let at = now().minus_ms(DAY_MS);
+    let line = |age_ms: u64| {
+        let mut line = measure(NUMBERS[0], "yellow");
+        line["at"] = json!(at.minus_ms(age_ms));
+        line
+    };
+    let lines: Vec<Value> = (0..1_001).map(line).collect();
+    let held = province.send(&issuer, 2, &lines).await?.json()?["held"].clone();
+    let held = held.as_str().context("the feed is held")?;
+    for (method, path, who) in [
+        ("GET", format!("/v1/held/{held}"), &second),
+        ("POST", format!("/v1/held/{held}/approve"), &second),
+        ("GET", "/v1/feeds/outward?after=2020-01-01T00:00:00Z".to_owned(), &authority),
+    ] {
+        let sent = province.town.send(method, &path, who, "").await?;
+        assert_eq!(sent.status(), 200, "{method} {path}: {}", sent.text());
+    }
+
+    let operator = province.town.gateway.first_token("operator")?;
+    let audit = province.town.send("GET", "/v1/audit", &operator, "").await?.text();
+    let mut named = verified(&audit)?;
+    named.retain(|(act, ..)| act.starts_with("feed-") || act.starts_with("held-"));
+    let expected = [
+        ("feed-taken", AUTHORITY, "jiangsu"),
+        ("feed-held", AUTHORITY, "jiangsu"),
+        ("held-read", SECOND, held),
+        ("held-approved", SECOND, held),
+        ("feed-given", AUTHORITY, ""),
+    ];
+    let expected = expected.map(|(act, subject, object)| {
+        (act.to_owned(), "authority".to_owned(), subject.to_owned(), object.to_owned())
+    });
+    assert_eq!(named, expected);
+    for number in NUMBERS {
+        assert!(!audit.contains(number), "{number} is in the audit");
     }
     Ok(())
 }
