@@ -5,6 +5,8 @@ use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scangate_core::id::VenueId;
+use scangate_core::keys::Secret;
+use scangate_core::token::{Claims, TokenKey};
 use scangate_loadgen::client::LoadTarget;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -151,6 +153,16 @@ impl Gateway {
     pub fn first_token(&self, role: &str) -> anyhow::Result<String> {
         let path = self.folder.path().join(format!("{role}.token"));
         Ok(format!("Bearer {}", std::fs::read_to_string(path)?.trim()))
+    }
+
+    /// The secret of the deployment.
+    pub fn secret(&self) -> anyhow::Result<Secret> {
+        Ok(Secret::new(&std::fs::read(self.folder.path().join("secret"))?)?)
+    }
+
+    /// The `authorization` of a token that another program signs with the secret.
+    pub fn signed(&self, claims: &Claims) -> anyhow::Result<String> {
+        Ok(format!("Bearer {}", TokenKey::new(&self.secret()?.purpose("token")).sign(claims)))
     }
 
     /// The `authorization` of a new token from `gateway token`, minted by the gateway's own clock. It is

@@ -9,9 +9,8 @@ use anyhow::Context as _;
 use rustls::SupportedCipherSuite;
 use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use scangate_core::id::{PersonId, TokenId};
-use scangate_core::keys::Secret;
 use scangate_core::time::DAY_MS;
-use scangate_core::token::{Claims, Role, TokenKey};
+use scangate_core::token::{Claims, Role};
 use scangate_loadgen::city::{LoadResident, application, residents};
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, refused};
@@ -87,8 +86,6 @@ impl AuditedTown {
     }
 
     async fn tokens(&mut self) -> anyhow::Result<()> {
-        let folder = self.city.town.gateway.folder();
-        let secret = Secret::new(&std::fs::read(folder.path().join("secret"))?)?;
         let claims = Claims {
             jti: TokenId(77),
             role: Role::Authority,
@@ -98,7 +95,7 @@ impl AuditedTown {
             district: None,
             expires: now().plus_ms(DAY_MS),
         };
-        let token = format!("Bearer {}", TokenKey::new(&secret.purpose("token")).sign(&claims));
+        let token = self.city.town.gateway.signed(&claims)?;
         self.send("GET", "/v1/held", &token, &Value::Null).await?;
         let jti = self.expect_token("token-first-used", "gateway", "gateway", "signed elsewhere").await?;
         let operator = self.operator.clone();

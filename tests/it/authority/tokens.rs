@@ -3,9 +3,8 @@
 
 use anyhow::Context as _;
 use scangate_core::id::TokenId;
-use scangate_core::keys::Secret;
 use scangate_core::time::{DAY_MS, Step, Timestamp};
-use scangate_core::token::{Claims, Role, TokenKey};
+use scangate_core::token::{Claims, Role};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually};
@@ -93,7 +92,6 @@ async fn a_token_is_listed_when_it_is_minted_or_first_used() -> anyhow::Result<(
     eventually(async || Ok(std::fs::read_dir(&left)?.count()), |left| *left == 0).await?;
 
     // A token that was signed elsewhere with the deployment's secret.
-    let secret = Secret::new(&std::fs::read(town.gateway.folder().path().join("secret"))?)?;
     let claims = Claims {
         jti: TokenId(77),
         role: Role::Authority,
@@ -103,7 +101,7 @@ async fn a_token_is_listed_when_it_is_minted_or_first_used() -> anyhow::Result<(
         district: Some("Gulou".into()),
         expires: now().plus_ms(DAY_MS),
     };
-    let token = format!("Bearer {}", TokenKey::new(&secret.purpose("token")).sign(&claims));
+    let token = town.gateway.signed(&claims)?;
     assert!(listed(&mut town, "signed elsewhere").await.is_err());
     assert_eq!(town.send("GET", "/v1/held", &token, "").await?.status(), 200);
     let seen = listed(&mut town, "signed elsewhere").await?;

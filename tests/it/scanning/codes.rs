@@ -3,7 +3,7 @@
 
 use scangate_core::code::{DoorCode, PaperPass, PersonCode};
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::keys::{Generation, KeyState, Kid, MasterKey, Secret};
+use scangate_core::keys::{Generation, KeyState, Kid, MasterKey};
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 const DOOR: u16 = 3;
 
 fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
-    let secret = std::fs::read(town.gateway.folder().path().join("secret"))?;
-    Ok(Secret::new(&secret)?.master(Kid(1)))
+    Ok(town.gateway.secret()?.master(Kid(1)))
 }
 
 /// A pass of the first resident, valid for `days` more days.

@@ -135,7 +135,7 @@ impl Comparison {
             dwells: dwells.into_iter().map(|(venue, dwell)| (venue, dwell.ms())).collect(),
             oracle,
             erased: gone.map(|person| person.id).collect(),
-            tracer: run.tracer(city.plan.seed),
+            tracer: run.tracer(city.plan.seed)?,
             links: run.connect().await?,
             random: SplitMix64(city.plan.seed.rotate_left(32)),
             through,

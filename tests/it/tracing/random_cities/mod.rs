@@ -17,9 +17,9 @@ use self::play::PlayedCity;
 use anyhow::Context as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use scangate_core::id::{TokenId, VenueId};
-use scangate_core::keys::{Kid, MasterKey, Secret};
+use scangate_core::keys::{Kid, MasterKey};
 use scangate_core::time::{DAY_MS, Timestamp};
-use scangate_core::token::{Claims, Role, TokenKey};
+use scangate_core::token::{Claims, Role};
 use scangate_loadgen::city::{LoadResident, LoadVenue, post_lines, residents};
 use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
@@ -42,7 +42,6 @@ struct CityRun<'a> {
     gateways: &'a [Gateway],
     targets: Vec<LoadTarget>,
     authority: String,
-    tokens: TokenKey,
     master: MasterKey,
     expires: Timestamp,
 }
@@ -50,13 +49,11 @@ struct CityRun<'a> {
 impl<'a> CityRun<'a> {
     fn of(gateways: &'a [Gateway]) -> anyhow::Result<Self> {
         let first = gateways.first().context("a run has a gateway")?;
-        let secret = Secret::new(&std::fs::read(first.folder().path().join("secret"))?)?;
         Ok(Self {
             gateways,
             targets: gateways.iter().map(Gateway::target).collect::<anyhow::Result<_>>()?,
             authority: first.first_token("authority")?,
-            tokens: TokenKey::new(&secret.purpose("token")),
-            master: secret.master(Kid(1)),
+            master: first.secret()?.master(Kid(1)),
             expires: now().plus_ms(DAY_MS),
         })
     }
@@ -70,20 +67,20 @@ impl<'a> CityRun<'a> {
         Ok(links)
     }
 
-    fn sign(&self, role: Role, id: u64, venue: Option<VenueId>) -> String {
+    fn sign(&self, role: Role, id: u64, venue: Option<VenueId>) -> anyhow::Result<String> {
         let subject = format!("{role:?} {id}").to_lowercase();
         let (jti, expires) = (TokenId(id), self.expires);
         let claims = Claims { jti, role, subject, venue, door: None, district: None, expires };
-        format!("Bearer {}", self.tokens.sign(&claims))
+        self.gateways[0].signed(&claims)
     }
 
     /// The `authorization` of a venue's gate. One id stands for all gates, so that one token is listed.
-    fn terminal(&self, venue: VenueId) -> String {
+    fn terminal(&self, venue: VenueId) -> anyhow::Result<String> {
         self.sign(Role::Terminal, 1_000, Some(venue))
     }
 
     /// The `authorization` of the tracer of a city.
-    fn tracer(&self, seed: u64) -> String {
+    fn tracer(&self, seed: u64) -> anyhow::Result<String> {
         self.sign(Role::Tracer, 1 + seed % TRACERS, None)
     }
 

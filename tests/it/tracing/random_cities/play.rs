@@ -165,7 +165,7 @@ impl<'a> PlayedCity<'a> {
         self.venues[venue].venue
     }
 
-    fn gate(&self, venue: usize) -> String {
+    fn gate(&self, venue: usize) -> anyhow::Result<String> {
         self.run.terminal(self.venue(venue))
     }
 
@@ -252,7 +252,7 @@ impl<'a> PlayedCity<'a> {
                 line.to_string()
             };
         let body: Vec<String> = scans.iter().map(line).collect();
-        let gate = self.gate(venue);
+        let gate = self.gate(venue)?;
         let sent = self.send(gateway, "POST", "/v1/check-ins/batch", &gate, &body.join("\n")).await?;
         let answers = sent.lines()?;
         ensure!(answers.len() == scans.len(), "{answers:?}");
@@ -281,7 +281,7 @@ impl<'a> PlayedCity<'a> {
         let (who, evidence) = match door {
             Door::Poster => (String::new(), "poster"),
             Door::Screen => (String::new(), "door"),
-            Door::Terminal => (self.gate(scan.venue), "terminal"),
+            Door::Terminal => (self.gate(scan.venue)?, "terminal"),
         };
         match door {
             Door::Poster => body["venue"] = json!(self.venues[scan.venue].poster),
@@ -338,7 +338,7 @@ impl<'a> PlayedCity<'a> {
         if pass.is_null() {
             return Ok(());
         }
-        let (body, gate) = (json!({"pass": pass, "direction": direction}).to_string(), self.gate(venue));
+        let (body, gate) = (json!({"pass": pass, "direction": direction}).to_string(), self.gate(venue)?);
         let sent = now();
         let reply = self.send(gateway, "POST", "/v1/check-ins", &gate, &body).await?;
         let during = (sent, now());
@@ -368,7 +368,7 @@ impl<'a> PlayedCity<'a> {
         key: usize,
         is_right: impl Fn(&TestReply) -> bool,
     ) -> anyhow::Result<()> {
-        let (gate, link) = (self.gate(0), &mut self.links[gateway]);
+        let (gate, link) = (self.gate(0)?, &mut self.links[gateway]);
         let phone = self.people[person].phone(key).clone();
         let look = async || {
             send(link, "GET", &format!("/v1/colours/{}", phone.code(Step::of(now()))), &gate, "").await
