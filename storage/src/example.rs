@@ -1,11 +1,11 @@
-//! One check-in whose fields all differ, for the tests that hold the bytes of the stored formats.
+//! Check-ins for the tests that hold the bytes of the stored formats.
 
 use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
-use scangate_core::time::Timestamp;
+use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 
-/// The check-in.
+/// One whose fields all differ.
 pub(crate) fn check_in() -> CheckIn {
     CheckIn {
         id: CheckInId([0xa5; 16]),
@@ -22,4 +22,34 @@ pub(crate) fn check_in() -> CheckIn {
             policy: PolicyNumber(0x4142_4344),
         }),
     }
+}
+
+/// A check-in of each origin, at two venues on two days.
+pub(crate) fn each_mode() -> Vec<CheckIn> {
+    const MIDNIGHT: u64 = 18_997 * DAY_MS;
+    let check_in = |byte: u8| {
+        let number = u64::from(byte);
+        Some(CheckIn {
+            id: CheckInId([byte + 1; 16]),
+            person: PersonId(1 + number % 3),
+            venue: VenueId(100 + number % 2),
+            at: Timestamp(MIDNIGHT - 3 * HOUR_MS + number * HOUR_MS),
+            direction: if byte == 2 { Direction::Out } else { Direction::In },
+            mode: Mode::of_byte(byte)?,
+            outcome: (byte < 6).then_some(Outcome {
+                colour: [Colour::Green, Colour::Yellow, Colour::Red][usize::from(byte) % 3],
+                verdict: [Verdict::Pass, Verdict::Check, Verdict::Refuse][usize::from(byte) % 3],
+                checks: if byte % 3 == 1 { Checks::FULL } else { Checks::NONE },
+                reasons: Reasons::rule(byte.into()),
+                policy: PolicyNumber(1),
+            }),
+        })
+    };
+    (0..=u8::MAX).map_while(check_in).collect()
+}
+
+/// The bytes of a fixture's hexadecimal text.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+    (0..text.len()).step_by(2).map(byte).collect()
 }

@@ -7,3 +7,4 @@ mod disk;
 mod full;
 mod rig;
 mod starts;
+mod version_before;

@@ -1,20 +1,16 @@
 //! A small city that version 0.1.0 stored, row by row, as this version reads it.
 
 use super::*;
+use crate::example::unhex;
 
 /// A table, a key and a value a line, the latter two in hexadecimal. Version 0.1.0 wrote them under the
 /// tests' secret, by its own calls.
 const ROWS: &str = include_str!("version_0_1_0.rows");
 
-fn bytes(hex: &str) -> Vec<u8> {
-    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(digit).collect()
-}
-
 fn row(line: &str) -> Row {
     let parts: Vec<&str> = line.split(' ').collect();
     let table = RegistryTable::ALL.into_iter().find(|table| table.name() == parts[0]).unwrap();
-    Row::new(table, bytes(parts[1]), bytes(parts[2]))
+    Row::new(table, unhex(parts[1]), unhex(parts[2]))
 }
 
 /// Two registered people, one who proved the phone, and one who was erased without a tombstone.

@@ -12,6 +12,8 @@
 
 mod block;
 mod row;
+#[cfg(test)]
+mod version_before;
 mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
