@@ -28,7 +28,7 @@ enum MarkerStage {
     Ended(IgnoredAny),
 }
 
-/// Reads the marker of a data folder, or the part of it that `T` has; none if there is no marker.
+/// Reads the marker of a data folder, or the part of it that `T` has; `None` without a marker.
 pub(crate) fn read_end_marker<T: DeserializeOwned>(data: &Path) -> anyhow::Result<Option<T>> {
     let path = data.join(ENDED_MARKER);
     match fs::read(&path) {

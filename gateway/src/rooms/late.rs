@@ -86,7 +86,7 @@ impl LateScan {
         CheckIn { id, person, venue, at, direction: *direction, mode: Mode::Late, outcome }
     }
 
-    /// Judges the scan by the past. A check-in that was acknowledged before keeps its record; the others are
+    /// Judges the scan by the past. A check-in that was acknowledged before keeps its record. The others are
     /// added to the acknowledged ones, so that a later line with the same scan gets the same answer.
     pub fn judge(self, past: &mut PastRecords, tables: &Tables) -> JudgedScan {
         let published = tables.policies.as_of(self.scan.at);

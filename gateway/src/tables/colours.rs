@@ -83,8 +83,8 @@ impl Default for ColourTable {
 }
 
 impl ColourTable {
-    /// The person's record. A person who is not in the table has an unknown colour and the first generation
-    /// of keys, whether the table is loaded yet or not.
+    /// The person's record. A person without an entry has an unknown colour and the first generation of
+    /// keys, whether the table is loaded yet or not.
     #[must_use]
     pub fn look_up(&self, person: PersonId) -> PackedPerson {
         self.table.get(&person).map_or_else(PackedPerson::default, |packed| *packed)
@@ -130,8 +130,8 @@ impl ColourTable {
         self.put_packed(person, PackedPerson::TOMBSTONE);
     }
 
-    /// All persons in the table, in no order. A person who is put or removed meanwhile may be among
-    /// them or not. **Cost**: a writer of a shard waits until the iterator has passed the shard.
+    /// All persons in the table, in no order. A person put or removed meanwhile may be among them
+    /// or not. **Cost**: a writer of a shard waits until the iterator has passed the shard.
     pub fn all(&self) -> impl Iterator<Item = (PersonId, PackedPerson)> {
         self.table.iter().map(|entry| (*entry.key(), *entry.value()))
     }

@@ -107,7 +107,7 @@ fn parse(head: &[u8]) -> Result<(&[u8], HeadState)> {
 }
 
 impl Registry {
-    /// Claims a key for a request, or finds its answer. A claim that is no longer renewed is taken over: the
+    /// Claims a key for a request, or finds its answer. An abandoned claim is taken over: the
     /// caller then repeats an act that may have been done.
     pub fn claim_answer(&self, key: &RequestKey, now: Timestamp) -> Result<ClaimResult> {
         let until = now.plus_ms(ANSWER_MS);

@@ -212,9 +212,8 @@ impl Registry {
         }
     }
 
-    /// Registers a person again who has proved to hold the registered document: the fields are the new ones,
-    /// and the key is under this kid. Returns the person as it was before; none where the id is not
-    /// registered.
+    /// Registers a person again, after proof of holding the registered document: the fields are the new ones,
+    /// and the key is under this kid. Returns the person as it was before, `None` for an unknown id.
     pub fn replace_person(&self, id: PersonId, kid: u8, personal: &Personal) -> Result<Option<Person>> {
         loop {
             let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };

@@ -24,7 +24,7 @@ const TRACER: &str = "first tracer";
 const OTHER_TRACER: &str = "another tracer";
 /// The seed of the people that the town imports.
 const SEED: u64 = 2;
-/// The name under which somebody is registered without proof.
+/// The name under which a dependant is registered without proof.
 const OTHER_NAME: &str = "别名";
 
 /// An act as an entry names it: act, role, subject and object.

@@ -81,7 +81,7 @@ async fn alt_svc_names_the_port_by_which_phones_come() -> anyhow::Result<()> {
         assert_eq!(announced(&own, version).await?, of_port(own.listen.port()), "{version:?}");
     }
     for (origin, port) in [("https://scan.example", 443), ("https://scan.example:9443/", 9_443)] {
-        // A byte order mark before the file is no part of its first key.
+        // The first key does not include a byte order mark before the file.
         std::fs::write(&file, format!("\u{feff}origin = \"{origin}\"\n"))?;
         let data = Arc::new(tempfile::tempdir()?);
         let gateway = Gateway::start_in(data, &["--config", &config], ExpectedLog::Quiet)?;

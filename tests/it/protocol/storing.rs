@@ -1,4 +1,4 @@
-//! What intermediaries and browsers are told to keep.
+//! Which answers caches and browsers may store.
 
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
@@ -29,7 +29,7 @@ async fn nobody_stores_an_answer_that_may_tell_of_a_person() -> anyhow::Result<(
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{place}");
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{place}");
         }
-        // A page names nobody, and a phone on a bad signal keeps it.
+        // A page names no resident, and a phone on a bad signal keeps it.
         let page = send(&mut phone, "GET", "/me", "", "").await?;
         assert_eq!(page.header("cache-control"), Some("no-cache"), "{version:?}");
     }

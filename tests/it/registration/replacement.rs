@@ -93,7 +93,7 @@ async fn a_new_name_or_phone_needs_the_proofs_of_a_registration() -> anyhow::Res
         (json!({"name": "别名"}), refused(422, "sms-code-needed")),
         (patch(&[("sms_code", code.as_str())]), refused(422, "face-needed")),
         (patch(&[("sms_code", other), ("face", &face)]), refused(422, "sms-code-invalid")),
-        // The class says nothing about who somebody is.
+        // The class says nothing about a person's identity.
         (json!({"class": "temporary"}), (200, String::new())),
         (json!({"phone": PHONE}), (200, String::new())),
         (patch(&[("sms_code", code.as_str()), ("face", &face)]), (200, String::new())),

@@ -1,4 +1,4 @@
-//! Erasure: at once where nothing stands against it, later where something does, and for good.
+//! Erasure: immediate without a reason to wait, later with one, and permanent.
 
 use super::keys::audited;
 use scangate_core::time::{HOUR_MS, Step};

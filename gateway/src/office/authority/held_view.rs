@@ -1,5 +1,5 @@
-//! What a held list of facts or a held feed would do: counts by kind, source, venue and change of colour, and
-//! the lines.
+//! The expected effect of a held list of facts or a held feed: counts by kind, source, venue and change of
+//! colour, and the lines.
 
 use super::facts;
 use super::feeds;

@@ -95,8 +95,8 @@ impl ChangeFollower {
     }
 }
 
-/// Loads every table. Until then a person who is not in the colour table is `unknown`. If this gateway alone
-/// writes the registry, only the colours are loaded: the start has read the rest.
+/// Loads every table. Until then a person without an entry in the colour table is `unknown`. If this gateway
+/// alone writes the registry, only the colours are loaded: the start has read the rest.
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
         ReferenceData::read(&office.registry)?.apply(&office.tables)?;

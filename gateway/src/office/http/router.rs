@@ -39,7 +39,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .layer(map_response(forbid_storing_unless_told))
 }
 
-/// Nobody stores an answer whose handler says nothing about it: most tell of a person.
+/// Forbids caches to store an answer whose handler says nothing about it: most tell of a person.
 async fn forbid_storing_unless_told(mut response: Response) -> Response {
     if !response.headers().contains_key(CACHE_CONTROL) {
         forbid_storing(response.headers_mut());

@@ -46,7 +46,7 @@ pub(super) fn answered_once(store: &TestStore) {
     let mut second = claimed(&registry, &key(3, 2), now);
     assert!(!registry.store_answer(&mut released, b"late".to_vec()).unwrap());
     assert!(registry.renew_claim(&mut second, now.plus_ms(15_000)).unwrap());
-    // A claim that is renewed is held; one that is no longer renewed is taken over.
+    // A renewed claim is held; an abandoned one is taken over.
     assert_eq!(answered(&registry, &key(3, 2), now.plus_ms(34_999)), None);
     let mut third = claimed(&registry, &key(3, 2), now.plus_ms(35_000));
     assert!(!registry.store_answer(&mut second, b"dead".to_vec()).unwrap());

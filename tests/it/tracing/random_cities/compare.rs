@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// People of a city whose contacts are compared.
 const INDEX_PEOPLE: usize = 2;
 
-/// What is compared of a city.
+/// The state of a city's comparison.
 struct Comparison {
     records: Vec<ExpectedRecord>,
     dwells: BTreeMap<VenueId, u64>,

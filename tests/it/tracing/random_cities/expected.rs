@@ -1,5 +1,5 @@
-//! What a random city's acts must leave, by the contract alone: the records of every acknowledged scan, and
-//! each person's keys and colours over time.
+//! The expected outcome of a random city's acts, by the contract alone: the records of every acknowledged
+//! scan, and each person's keys and colours over time.
 
 use anyhow::ensure;
 use scangate_core::check_in::Direction;

@@ -84,7 +84,7 @@ impl<'a> CityRun<'a> {
         self.sign(Role::Tracer, 1 + seed % TRACERS, None)
     }
 
-    /// Waits until each gateway's trails are complete, by the own record of somebody who was not erased.
+    /// Waits until each gateway's trails are complete, by the own record of a resident who was not erased.
     async fn wait_until_complete(&self, cities: &[PlayedCity<'_>], through: Timestamp) -> anyhow::Result<()> {
         let mut people = cities.iter().flat_map(|city| &city.people).filter(|person| !person.is_erased);
         let person = people.next().context("a city has people")?;

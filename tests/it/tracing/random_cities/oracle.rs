@@ -1,5 +1,5 @@
-//! The answers of the core engine over the store in memory, which is fed with every expected record: in
-//! another order, twice, and with the records that do not count.
+//! The answers of the core engine over the store in memory. The store gets every expected record twice, in
+//! another order, and with the records that do not count.
 
 use super::acts::below;
 use super::brute_force::CaseWindow;

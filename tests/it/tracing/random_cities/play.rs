@@ -18,8 +18,8 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{TestReply, eventually, refused, send, tick};
 use serde_json::{Value, json};
 
-/// The time from the begin of a city's past to the registration of its people. Also somebody who left long
-/// after the last arrival had left by then.
+/// The time from the begin of a city's past to the registration of its people. Residents who left
+/// long after the last arrival had left by then, too.
 const PAST_BEGAN_MS: u64 = (PAST_STEPS as u64 + 120) * STEP_MS;
 
 /// A city that is played.
@@ -228,7 +228,7 @@ impl<'a> PlayedCity<'a> {
         outcome: Option<&'static str>,
     ) -> anyhow::Result<()> {
         let at = scan.sent.0.checked_add_signed(drift_ms).map_or(scan.sent, Timestamp);
-        // During a change nobody knows which state a scan is judged by.
+        // During a change, a scan may be judged by the state before or after it.
         let is_during = self.changes.iter().any(|(from, to)| (*from..=*to).contains(&at));
         let at = if is_during { scan.sent } else { at };
         let line = |code: &ShownCode| (code.clone(), at, scan.step, scan.direction, outcome);
@@ -272,7 +272,7 @@ impl<'a> PlayedCity<'a> {
         Ok(())
     }
 
-    /// A scan now. A code that is no longer valid leaves nothing.
+    /// A scan now. An invalidated code leaves nothing.
     async fn live(&mut self, gateway: usize, scan: &LiveScan, door: Door) -> anyhow::Result<()> {
         let mut body = json!({"person": scan.people[0].text, "direction": scan.direction});
         if let Some(companion) = scan.people.get(1) {

@@ -196,7 +196,7 @@ fn persons(visits: &[Visit]) -> Vec<PersonId> {
 }
 
 /// Whether a case covers a venue: the index person or a contact in an answer of the case was there, an
-/// extension names it, or nobody was there. `visits` are all visits there in the case's window.
+/// extension names it, or it had no visitors. `visits` are all visits there in the case's window.
 fn covers(office: &Office, case: &Case, venue: VenueId, visits: &[Visit]) -> Result<bool, OfficeError> {
     let persons = persons(visits);
     if visits.is_empty() || case.has_venue(venue) || persons.contains(&case.person) {

@@ -33,8 +33,8 @@ pub enum ContentType {
     Problem,
 }
 
-/// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN. It tells of a person, so nobody
-/// may store it.
+/// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN. It tells of a person, so caches
+/// must not store it.
 ///
 /// **Units**: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` is in seconds. `status`
 /// is one of 200 to 599; `field` is one more field line, of at most 36 bytes.

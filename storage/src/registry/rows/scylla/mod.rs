@@ -1,6 +1,6 @@
 //! Rows on a CQL cluster that several gateways share. Claim and swap are conditional writes. A unit is a
-//! sequence of idempotent writes. It is no logged batch: a batch log needs nodes of its own, and a cluster
-//! refuses it for as long as the failure detector still counts a dead node as up.
+//! sequence of idempotent writes, not a logged batch: a batch log needs nodes of its own, and a cluster
+//! refuses it while the failure detector counts a dead node as up.
 //!
 //! **Shape**: `(kind text, bucket int, key blob, value blob, writer blob, PRIMARY KEY ((kind, bucket),
 //! key))`, in a CQL table without a TTL, and in one with a TTL each for changes and for answers. A kind is a
