@@ -38,6 +38,9 @@ pub(super) fn tables(
         }
         Availability::Down => from_snapshot(config, &colours)?,
     };
+    if let Some(name) = &config.policy {
+        ensure_published(name, &reference.policies)?;
+    }
     let policies = reference.packs(issuer.public_key_bytes())?;
     {
         let in_force = policies.in_force();
@@ -77,23 +80,17 @@ fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Refer
 }
 
 /// Publishes the first pack of a deployment that has none. A deployment that has packs keeps the one in
-/// force. **Errors**: the configuration names a pack that this deployment never published.
+/// force.
 fn ensure_pack(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow::Result<()> {
-    let mut published = registry.policies()?;
-    if published.is_empty() {
+    if registry.policies()?.is_empty() {
         let (text, policy) = configured(config.policy.as_deref().unwrap_or(FIRST_POLICY))?;
         let signature = policies::sign(issuer, policy.label(), &text);
+        // Another gateway may be first.
         if registry.publish_first_policy(policy.label(), &text, &signature, clock::now())? {
             tracing::info!(policy = policy.label(), "the deployment begins with this rule pack");
-            return Ok(());
         }
-        // Another gateway was first.
-        published = registry.policies()?;
     }
-    match &config.policy {
-        Some(name) => ensure_published(name, &published),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The pack of a new deployment whose configuration names none.
@@ -105,7 +102,7 @@ fn configured(name: &str) -> anyhow::Result<(String, Policy)> {
     Ok((text, policy))
 }
 
-/// Checks that the configured pack was published. A later release may have another text of a built-in pack,
+/// Checks that the configured pack was published in this deployment. A later release may have another text of a built-in pack,
 /// so its label counts; of a file the text counts.
 fn ensure_published(name: &str, published: &[StoredPolicy]) -> anyhow::Result<()> {
     let in_force = published.last().map_or("none", |last| last.label.as_str());

@@ -103,7 +103,12 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     assert!(trail.header("retry-after").is_some());
     xz_15_the_rest_is_shown_without_the_store(&mut outage).await?;
 
-    // A restart works without the cluster.
+    // A restart works without the cluster, and holds to the pack in force.
+    outage.town.gateway.kill()?;
+    outage.city = outage.city.under("nanchong");
+    let error = outage.city.start(0).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("the pack in force is default/1"), "{error}");
+    outage.city = outage.city.under("default");
     outage.restart().await?;
     outage.scan_all().await?;
     assert!(outage.is_ready()?);
