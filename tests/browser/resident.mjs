@@ -78,3 +78,11 @@ export async function addPassportHolder(page) {
   await submit(page, "dependant-form");
   await waitForText(page, "#family-list", "李小四");
 }
+
+/** The registrations that this browser stores: the own one, and those of dependants. */
+export function readStored(page) {
+  return page.evaluate(() => ({
+    own: JSON.parse(localStorage.getItem("scangate-registration")),
+    family: JSON.parse(localStorage.getItem("scangate-family")),
+  }));
+}

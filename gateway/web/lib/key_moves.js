@@ -1,26 +1,31 @@
 // Moves the keys that this phone stores to the newest kid. The operator can then withdraw the earlier kids. A
-// failed move is silent: the stored key stays valid until its kid is withdrawn, and the next opening of the
-// page tries again.
+// failed move is silent: the stored key stays valid until its kid is withdrawn, and a later opening of a page
+// tries again.
 
-import { makeIdempotencyKey, sendOnce } from "./http.js";
+import { now } from "./clock.js";
+import { sendOnce } from "./http.js";
 import { authorizationOf } from "./resident_api.js";
 import { readFamily, readRegistration, replaceKey } from "./stored_registration.js";
 
 /** @typedef {import("./person_code.js").Registration} Registration */
 
 const KEY_PATH = "/v1/people/me/key";
+const DAY_MS = 86_400_000;
 
 /** The moves that were tried since the page was opened: the person and the kid. @type {Set<string>} */
 const tried = new Set();
 
-/** Fetches one key under the newest kid, with a token made from the stored key.
+/** Fetches one key under the newest kid, with a token made from the stored key. Returns null if no answer
+ * came.
  * @param {Registration} stored */
-async function moveKey(stored) {
-  const how = { method: "POST", authorization: await authorizationOf(stored), key: makeIdempotencyKey() };
+async function fetchKey(stored) {
+  // Every repetition returns the same key. With an idempotency key the server would store each answer.
+  const how = { method: "POST", authorization: await authorizationOf(stored) };
   const answer = await sendOnce(KEY_PATH, undefined, how);
   if (answer?.status === 200) {
     replaceKey(stored, answer.body);
   }
+  return answer;
 }
 
 /** Moves every key that is under another kid, the resident's own and those of dependants.
@@ -31,7 +36,17 @@ export async function moveKeys(newest) {
     const move = `${stored.person} ${newest}`;
     if (Number.isInteger(newest) && stored.kid !== newest && !tried.has(move)) {
       tried.add(move);
-      await moveKey(stored);
+      await fetchKey(stored);
     }
+  }
+}
+
+/** Moves the keys on a page that does not receive the newest kid. The resident's own key, which is fetched
+ * again after a day, says which kid that is. */
+export async function moveKeysDaily() {
+  const own = readRegistration();
+  if (own !== null && now() - (own.fetchedMs ?? 0) >= DAY_MS) {
+    const answer = await fetchKey(own);
+    await moveKeys(answer?.body.kid);
   }
 }

@@ -1,7 +1,11 @@
 // The registrations that this browser stores: the resident's own, and those of dependants whose codes this
 // phone shows. Dependants have a name, which the page shows beside the code without a connection.
 
+import { now } from "./clock.js";
+
 /** @typedef {import("./person_code.js").Registration} Registration */
+/** The resident's own, with the time when the server sent its key. Earlier versions stored no time.
+ * @typedef {Registration & {fetchedMs?: number}} OwnRegistration */
 /** @typedef {Registration & {name: string}} Dependant */
 
 const REGISTRATION_KEY = "scangate-registration";
@@ -28,15 +32,16 @@ function readJson(place) {
   }
 }
 
-/** The resident's own registration, or null. @returns {Registration | null} */
+/** The resident's own registration, or null. @returns {OwnRegistration | null} */
 export function readRegistration() {
   const found = readJson(REGISTRATION_KEY);
   return isRegistration(found) ? found : null;
 }
 
-/** @param {Registration} registration An answer of the server may have more members. */
+/** Saves a registration that the server has just sent.
+ * @param {Registration} registration It may have more members. */
 export function saveRegistration({ person, kid, key }) {
-  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key }));
+  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key, fetchedMs: now() }));
 }
 
 /** Deletes a registration that the server no longer accepts, and the family that was added with it. Another

@@ -102,6 +102,17 @@ function showResult(answer) {
   registerServiceWorker();
 }
 
+/** Moves the keys of this phone in the background. Their script is loaded after the check-in, which therefore
+ * never waits for it. */
+async function moveKeysInBackground() {
+  try {
+    const { moveKeysDaily } = await import("../lib/key_moves.js");
+    await moveKeysDaily();
+  } catch {
+    // The script did not arrive. The next opening of the page tries again.
+  }
+}
+
 /** Checks in with a current code. @param {Registration} registration */
 async function sendCheckIn(registration) {
   let sealedAt = currentStep();
@@ -133,6 +144,7 @@ async function checkIn(registration) {
   const answer = await sendSettled(() => sendCheckIn(registration));
   if (answer.status === 200) {
     showResult(answer.body);
+    void moveKeysInBackground();
     return;
   }
   if (isEndCode(answer.body.code)) {

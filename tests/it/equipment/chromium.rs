@@ -84,16 +84,34 @@ async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_moves_the_keys_and_erases_the_record_on_the_resident_page() -> anyhow::Result<()> {
+async fn chromium_moves_the_keys_on_the_check_in_page_and_on_the_resident_page() -> anyhow::Result<()> {
+    let mut town = TestTown::found(0).await?;
+    let operator = town.gateway.first_token("operator")?;
+    let script = browse("keys.mjs", &town, 0);
+    let output = converse(script, async |question| {
+        // The connection may have been idle for too long meanwhile.
+        town.connection = town.target.connect(Version::Http3).await?;
+        let sent = match question.split_once(' ') {
+            None => town.send("POST", "/v1/keys/rotate", &operator, "").await?,
+            Some((_, kid)) => town.send("DELETE", &format!("/v1/keys/{kid}"), &operator, "").await?,
+        };
+        Ok(sent.status().to_string())
+    })
+    .await?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_erases_the_record_on_the_resident_page() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
-    let (authority, operator) = (town.authority.clone(), town.gateway.first_token("operator")?);
+    let authority = town.authority.clone();
     let script = browse("record.mjs", &town, 0);
     let mut fact = String::new();
     let output = converse(script, async |question| {
         // The connection may have been idle for too long meanwhile.
         town.connection = town.target.connect(Version::Http3).await?;
         let sent = match question.split_once(' ') {
-            None if question == "rotate?" => town.send("POST", "/v1/keys/rotate", &operator, "").await?,
             None => {
                 let reason = json!({"reason": "mistaken"}).to_string();
                 town.send("POST", &format!("/v1/facts/{fact}/withdraw"), &authority, reason).await?
