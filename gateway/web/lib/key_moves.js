@@ -1,9 +1,10 @@
 // Moves the keys that this phone stores to the newest kid. The operator can then withdraw the earlier kids. A
 // failed move is silent: the stored key stays valid until its kid is withdrawn, and a later opening of a page
-// tries again.
+// tries again. A key that the server refuses was ended by a later one of the same person.
 
 import { now } from "./clock.js";
 import { sendOnce } from "./http.js";
+import { isEndCode, sendSettled } from "./registration_end.js";
 import { authorizationOf } from "./resident_api.js";
 import { readFamily, readRegistration, replaceKey } from "./stored_registration.js";
 
@@ -14,6 +15,8 @@ const DAY_MS = 86_400_000;
 
 /** The moves that were tried since the page was opened: the person and the kid. @type {Set<string>} */
 const tried = new Set();
+/** The dependants' keys that the server refused. @type {Set<string>} */
+const ended = new Set();
 
 /** Fetches one key under the newest kid, with a token made from the stored key. Returns null if no answer
  * came.
@@ -49,4 +52,19 @@ export async function moveKeysDaily() {
     const answer = await fetchKey(own);
     await moveKeys(answer?.body.kid);
   }
+}
+
+/** Asks the server whether it still accepts the stored key of a dependant. @param {Registration} stored */
+export async function checkKey(stored) {
+  if (!isEnded(stored)) {
+    const answer = await sendSettled(async () => (await fetchKey(stored)) ?? { status: 0, body: {} });
+    if (isEndCode(answer.body.code)) {
+      ended.add(stored.key);
+    }
+  }
+}
+
+/** Whether the server refused the stored key of a dependant. @param {Registration} stored */
+export function isEnded({ key }) {
+  return ended.has(key);
 }

@@ -117,6 +117,12 @@ export const replacedWords = [
   "This phone has taken over. Codes of earlier phones and paper passes no longer work.",
 ];
 
+/** The note on a dependant whose stored key the server refused. @type {Words} */
+export const keyEndedWords = [
+  "此人的码在本机已失效，请在“家人”中重新获取",
+  "This person's code on this phone no longer works. Fetch it again under “Family”.",
+];
+
 /** The classes of residence. @type {Record<string, Words>} */
 export const classes = {
   permanent: ["常住", "Permanent resident"],

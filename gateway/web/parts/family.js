@@ -6,9 +6,10 @@ import { setNamedFamily, updateFamilyChoices } from "../form/person_choice.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
 import { findElement, findInput, findSelect, makeDefinitions, makeElement, showList } from "../lib/element.js";
+import { checkKey, isEnded } from "../lib/key_moves.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { deleteDependant, readFamily, saveDependant } from "../lib/stored_registration.js";
-import { documents, joinWords, labels, problemWords } from "../lib/words.js";
+import { documents, joinWords, keyEndedWords, labels, problemWords } from "../lib/words.js";
 import { makeReasonItem } from "./reason_item.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
@@ -52,7 +53,8 @@ function makeColourButton({ person }) {
   return makeElement("div", button, place);
 }
 
-/** A button that fetches the key of a dependant who was added with another phone.
+/** A button that fetches a dependant's key. The dependant was added with another phone, or the stored key has
+ * ended.
  * @param {NamedPerson} named @param {Reload} load */
 function makeFetchKeyButton({ person, name }, load) {
   return makeActionButton(["在本机亮码", "Show code on this phone"], async (retrying) => {
@@ -79,14 +81,22 @@ function makeRemoveButton({ person }, load) {
 
 /** @param {NamedPerson} named @param {Reload} load */
 function formatDependant(named, load) {
-  const isKept = readFamily().some(({ person }) => person === named.person);
+  const kept = readFamily().find(({ person }) => person === named.person);
+  const hasEnded = kept !== undefined && isEnded(kept);
   return [
     makeElement("strong", named.name),
     makeDefinitions([[labels.person, named.person]]),
     makeColourButton(named),
-    ...(isKept ? [] : [makeFetchKeyButton(named, load)]),
+    ...(hasEnded ? [makeElement("p", joinWords(keyEndedWords))] : []),
+    ...(kept === undefined || hasEnded ? [makeFetchKeyButton(named, load)] : []),
     makeRemoveButton(named, load),
   ];
+}
+
+/** Reads the list, and finds out which of the stored keys have ended. @param {() => void} retrying */
+async function readList(retrying) {
+  const [answer] = await Promise.all([readOwn("/dependants", retrying), ...readFamily().map(checkKey)]);
+  return answer;
 }
 
 function updateDocuments() {
@@ -99,14 +109,10 @@ function updateDocuments() {
 export function prepareFamily(own) {
   updateDocuments();
   findElement("own-person").textContent = own;
-  const load = prepareLoadedPart(
-    "family",
-    (retrying) => readOwn("/dependants", retrying),
-    ({ dependants }) => {
-      setNamedFamily(dependants);
-      showList("family-list", dependants.map((/** @type {NamedPerson} */ named) => formatDependant(named, load)));
-    },
-  );
+  const load = prepareLoadedPart("family", readList, ({ dependants }) => {
+    setNamedFamily(dependants);
+    showList("family-list", dependants.map((/** @type {NamedPerson} */ named) => formatDependant(named, load)));
+  });
   handleSubmit("dependant-form", async (retrying) => {
     const name = findInput("dependant-name").value.trim();
     const number = findInput("dependant-number").value.trim();

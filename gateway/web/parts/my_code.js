@@ -6,11 +6,12 @@ import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, findSelect, setText } from "../lib/element.js";
+import { checkKey, isEnded } from "../lib/key_moves.js";
 import { currentStep, makePersonCode, timeToNextStepMs } from "../lib/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
 import { deleteDependant, readFamily, readRegistration } from "../lib/stored_registration.js";
-import { joinWords, pleaseWait, problemWords, waitingWords } from "../lib/words.js";
+import { joinWords, keyEndedWords, pleaseWait, problemWords, waitingWords } from "../lib/words.js";
 import { drawQrCode } from "../qr/qr_canvas.js";
 import { makeReasonItem } from "./reason_item.js";
 
@@ -28,12 +29,12 @@ export const POLL_MS = 30_000;
 const readings = new Map();
 /** Why the colour of a person is unknown. @type {Map<string, Words>} */
 const problems = new Map();
-/** The code on the screen: the person, the kid and the step. */
+/** The code on the screen: its key and its step. */
 let drawnCode = "";
 /** The colour on the screen, with its reasons and its age. */
 let shownColour = "";
 
-/** The registration of the chosen person, as it is stored now: its key may have moved to another kid.
+/** The registration of the chosen person, as it is stored now: its key may have been replaced.
  * @param {Registration} own */
 function findChosen(own) {
   const whose = findSelect("whose").value;
@@ -45,7 +46,7 @@ function findChosen(own) {
 /** @param {Registration} registration */
 async function showCode(registration) {
   const atStep = currentStep();
-  const wanted = `${registration.person} ${registration.kid} ${atStep}`;
+  const wanted = `${registration.key} ${atStep}`;
   if (wanted === drawnCode) {
     return;
   }
@@ -74,12 +75,14 @@ function describeAge(person, isFresh) {
   return isFresh ? [`截至 ${at}`, `as of ${at}`] : [`${at} 以后未能更新，正在重试`, `not updated since ${at}, retrying`];
 }
 
-/** @param {string} person */
-function showChosenColour(person) {
-  const last = readings.get(person);
-  const isFresh = last !== undefined && now() - last.atMs < COLOUR_MS_MAX;
+/** Shows the colour of a person. Beside a code that no door accepts it is unknown.
+ * @param {Registration} registration */
+function showChosenColour(registration) {
+  const last = readings.get(registration.person);
+  const hasEnded = isEnded(registration);
+  const isFresh = last !== undefined && !hasEnded && now() - last.atMs < COLOUR_MS_MAX;
   const { colour, reasons } = isFresh ? last : { colour: "unknown", reasons: [] };
-  const words = joinWords(describeAge(person, isFresh));
+  const words = joinWords(hasEnded ? keyEndedWords : describeAge(registration.person, isFresh));
   const telling = JSON.stringify([colour, reasons, words]);
   if (telling === shownColour) {
     // Replacing it would remove a link that a person is about to follow.
@@ -110,10 +113,13 @@ export function recordProblem(person, words) {
 /** Polls the chosen dependant's colour. The resident's own comes with the overview.
  * @param {Registration} own */
 async function pollDependant(own) {
-  const { person } = findChosen(own);
+  const chosen = findChosen(own);
+  const { person } = chosen;
   if (person === own.person) {
     return POLL_MS;
   }
+  // The dependant may have a new key, and the door then refuses the code that is shown.
+  void checkKey(chosen);
   const answer = await readOwn(`/dependants/${person}`, () => recordDelay(person));
   if (answer.status === 200) {
     const { colour, reasons } = answer.body;
@@ -133,7 +139,7 @@ export function startMyCode(own) {
   const tick = () => {
     const registration = findChosen(own);
     showCountdown();
-    showChosenColour(registration.person);
+    showChosenColour(registration);
     void showCode(registration);
   };
   updateFamilyChoices();

@@ -1,4 +1,5 @@
-//! Chromium on the residents' pages: registers, checks in, shows the code, moves keys, erases the record.
+//! Chromium on the residents' pages: registers, checks in, shows the code, moves and fetches keys, erases the
+//! record.
 //! Needs `SCANGATE_TEST_CHROMIUM` and Node.js with `tests/browser` installed.
 
 use super::scripts;
@@ -84,15 +85,19 @@ async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_moves_the_keys_on_the_check_in_page_and_on_the_resident_page() -> anyhow::Result<()> {
+async fn chromium_moves_keys_on_both_pages_and_fetches_the_new_key_of_a_dependant() -> anyhow::Result<()> {
     let mut town = TestTown::found(0).await?;
-    let operator = town.gateway.first_token("operator")?;
+    let (authority, operator) = (town.authority.clone(), town.gateway.first_token("operator")?);
     let script = browse("keys.mjs", &town, 0);
     let output = converse(script, async |question| {
         // The connection may have been idle for too long meanwhile.
         town.connection = town.target.connect(Version::Http3).await?;
         let sent = match question.split_once(' ') {
             None => town.send("POST", "/v1/keys/rotate", &operator, "").await?,
+            Some(("issue?", person)) => {
+                let reason = json!({"reason": "lost"}).to_string();
+                town.send("POST", &format!("/v1/people/{person}/key"), &authority, reason).await?
+            }
             Some((_, kid)) => town.send("DELETE", &format!("/v1/keys/{kid}"), &operator, "").await?,
         };
         Ok(sent.status().to_string())
