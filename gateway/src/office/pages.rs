@@ -273,6 +273,32 @@ mod tests {
         assert!(requests > 15, "{requests}");
     }
 
+    /// Fails if two parts of an `allOf` have the same member.
+    fn expect_no_repeats(document: &Value, schema: &Value) {
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            let mut found = HashSet::new();
+            for part in parts {
+                let place =
+                    part.get("$ref").and_then(Value::as_str).and_then(|place| place.strip_prefix('#'));
+                let part = place.map_or(part, |place| document.pointer(place).unwrap());
+                let members = part.get("properties").and_then(Value::as_object).into_iter();
+                for name in members.flat_map(serde_json::Map::keys) {
+                    assert!(found.insert(name), "`{name}` is there twice: {schema}");
+                }
+            }
+        }
+        let parts = schema.as_object().into_iter().flat_map(|members| members.values());
+        parts
+            .chain(schema.as_array().into_iter().flatten())
+            .for_each(|part| expect_no_repeats(document, part));
+    }
+
+    #[test]
+    fn no_schema_has_a_member_twice() {
+        let document = document();
+        expect_no_repeats(&document, &document);
+    }
+
     #[test]
     fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
         let document = document();

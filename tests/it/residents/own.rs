@@ -5,6 +5,7 @@ use scangate_loadgen::city::RegistrationReply;
 use scangate_loadgen::drive::now;
 use scangate_tests::{TestTown, away_from_midnight, refused};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 fn form(r#type: &str, number: &str) -> Value {
     json!({"name": "张三", "phone": "13800138000", "document": {"type": r#type, "number": number}})
@@ -117,5 +118,27 @@ async fn xj_05_and_xz_13_everybody_belongs_to_the_city_in_a_way_and_xj_20_courie
         (&json!("green"), &json!(["temperature", "document"])),
         "{courier}"
     );
+    Ok(())
+}
+
+/// The members that a schema requires, in all of its parts.
+fn required(document: &Value, schema: &Value) -> BTreeSet<String> {
+    let referred = schema["$ref"].as_str().and_then(|place| document.pointer(place.strip_prefix('#')?));
+    let parts = schema["allOf"].as_array().into_iter().flatten().chain(referred);
+    let own = schema["required"].as_array().into_iter().flatten();
+    let own = own.filter_map(|name| Some(name.as_str()?.to_owned()));
+    own.chain(parts.flat_map(|part| required(document, part))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_requires_every_member_of_ones_own_record_and_overview() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let document = town.send("GET", "/openapi.json", "", "").await?.json()?;
+    for (path, schema) in [("", "Mine"), ("/overview", "Overview")] {
+        let answer = town.own(0, "GET", path, &Value::Null).await?.json()?;
+        let members: BTreeSet<String> =
+            answer.as_object().into_iter().flatten().map(|member| member.0.clone()).collect();
+        assert_eq!(members, required(&document, &document["components"]["schemas"][schema]), "{schema}");
+    }
     Ok(())
 }
