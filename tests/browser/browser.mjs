@@ -27,15 +27,22 @@ export async function launch(port, certificate) {
   });
 }
 
-/** Starts to ask the test that runs this script. A question is a line on stdout, its answer one on stdin. */
-export function startQuestions() {
+/** Starts a script with the arguments PORT CERTIFICATE VENUE-CODE, and others. `ask` asks the test that runs
+ * the script: a question is a line on stdout, its answer one on stdin. */
+export async function start() {
+  const [port, certificate, venue, ...others] = process.argv.slice(2);
+  const browser = await launch(port, certificate);
   const lines = createInterface({ input: process.stdin });
   const answers = lines[Symbol.asyncIterator]();
   const ask = async (question) => {
     console.log(question);
     return (await answers.next()).value;
   };
-  return { ask, stopQuestions: () => lines.close() };
+  const stop = async () => {
+    lines.close();
+    await browser.close();
+  };
+  return { browser, port, venue, others, ask, stop };
 }
 
 /** Opens a page, and collects its errors. */

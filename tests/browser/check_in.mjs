@@ -1,11 +1,9 @@
 // Chromium on the check-in page, over HTTP/3: registers, checks in, and checks in again without registering.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
-import process from "node:process";
-import { arrive, expect, expectErrors, launch, open, text, visit } from "./browser.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
 
-const [port, certificate, code] = process.argv.slice(2);
-const browser = await launch(port, certificate);
+const { browser, port, venue: code, stop } = await start();
 
 try {
   const { page, errors } = await open(browser);
@@ -35,5 +33,5 @@ try {
   expectErrors(errors);
   console.log(JSON.stringify({ browser: await browser.version(), shown, protocols: protocols.length }));
 } finally {
-  await browser.close();
+  await stop();
 }

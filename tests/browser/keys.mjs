@@ -4,8 +4,7 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE. Prints `rotate?`, `withdraw? KID` and `issue? PERSON`, and reads
 // the status of the gateway's answer from stdin after each.
 
-import process from "node:process";
-import { WAIT_MS, expect, expectErrors, launch, open, startQuestions, text, visit } from "./browser.mjs";
+import { WAIT_MS, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
 import {
   addPassportHolder,
   checkIn,
@@ -19,9 +18,7 @@ import {
 } from "./resident.mjs";
 
 const KEY_PATH = "/v1/people/me/key";
-const [port, certificate, venue] = process.argv.slice(2);
-const browser = await launch(port, certificate);
-const { ask, stopQuestions } = startQuestions();
+const { browser, port, venue, ask, stop } = await start();
 
 /** The kid and the person in a code. */
 function parseCode(code) {
@@ -146,6 +143,5 @@ try {
   // Chromium logs the refusals of the ended keys as errors.
   expectErrors(errors, "status of 401");
 } finally {
-  stopQuestions();
-  await browser.close();
+  await stop();
 }

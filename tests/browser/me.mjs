@@ -3,8 +3,7 @@
 // decoder reads the code, the gateway accepts it at the door, and it keeps changing without a network.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
-import process from "node:process";
-import { WAIT_MS, arrive, expect, expectErrors, launch, open, text } from "./browser.mjs";
+import { WAIT_MS, arrive, expect, expectErrors, open, start, text } from "./browser.mjs";
 import {
   addPassportHolder,
   checkIn,
@@ -17,8 +16,7 @@ import {
   waitForText,
 } from "./resident.mjs";
 
-const [port, certificate, venue] = process.argv.slice(2);
-const browser = await launch(port, certificate);
+const { browser, port, venue, stop } = await start();
 
 /** Selects the option at a position. The first is 1. */
 async function choose(page, selector, place) {
@@ -176,5 +174,5 @@ try {
   expect(!(await page.content()).includes("系统繁忙"), "the page says that the system is busy");
   expectErrors(errors, "ERR_INTERNET_DISCONNECTED");
 } finally {
-  await browser.close();
+  await stop();
 }

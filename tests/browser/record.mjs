@@ -3,8 +3,7 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE. Prints `confirm? PERSON` and `withdraw?`, and waits for a line on
 // stdin after each: the person is a confirmed case, and is none any more.
 
-import process from "node:process";
-import { arrive, expect, expectErrors, launch, open, startQuestions, text, visit } from "./browser.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
 import {
   addPassportHolder,
   click,
@@ -16,9 +15,7 @@ import {
   waitForText,
 } from "./resident.mjs";
 
-const [port, certificate, venue] = process.argv.slice(2);
-const browser = await launch(port, certificate);
-const { ask, stopQuestions } = startQuestions();
+const { browser, port, venue, ask, stop } = await start();
 
 /** Asks for the erasure of the record. The browser itself insists on the confirmation. */
 async function askForErasure(page) {
@@ -116,6 +113,5 @@ try {
   // Chromium logs the refusal of the erased person's token as an error.
   expectErrors(errors, "status of 401");
 } finally {
-  stopQuestions();
-  await browser.close();
+  await stop();
 }

@@ -7,14 +7,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
-import { arrive, expect, expectErrors, launch, open, startQuestions, text, visit } from "./browser.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
 import { openOwnPage, openPart, submit as submitForm, waitForText } from "./resident.mjs";
 
-const [port, certificate, code, name] = process.argv.slice(2);
-const browser = await launch(port, certificate);
+const { browser, port, venue: code, others: [name], ask, stop } = await start();
 const folder = await mkdtemp(join(tmpdir(), "register-"));
-const { ask, stopQuestions } = startQuestions();
 
 /** Replaces the content of a field. */
 async function retype(page, selector, words) {
@@ -135,7 +132,6 @@ try {
   // Chromium logs the refused registration and the refused token as errors. No other error is expected.
   expectErrors([...errors, ...others], "status of 422", "status of 401");
 } finally {
-  stopQuestions();
-  await browser.close();
+  await stop();
   await rm(folder, { recursive: true });
 }
