@@ -11,7 +11,6 @@ import { readFamily, readRegistration, replaceKey } from "./stored_registration.
 /** @typedef {import("./person_code.js").Registration} Registration */
 
 const KEY_PATH = "/v1/people/me/key";
-const DAY_MS = 86_400_000;
 
 /** The moves that were tried since the page was opened: the person and the kid. @type {Set<string>} */
 const tried = new Set();
@@ -45,10 +44,10 @@ export async function moveKeys(newest) {
 }
 
 /** Moves the keys on a page that does not receive the newest kid. The resident's own key, which is fetched
- * again after a day, says which kid that is. */
-export async function moveKeysDaily() {
+ * again after some days, says which kid that is. */
+export async function moveKeysWhenDue() {
   const own = readRegistration();
-  if (own !== null && now() - (own.fetchedMs ?? 0) >= DAY_MS) {
+  if (own !== null && now() >= (own.fetchAtMs ?? 0)) {
     const answer = await fetchKey(own);
     await moveKeys(answer?.body.kid);
   }

@@ -4,10 +4,11 @@
 import { now } from "./clock.js";
 
 /** @typedef {import("./person_code.js").Registration} Registration */
-/** The resident's own, with the time when the server sent its key. Earlier versions stored no time.
- * @typedef {Registration & {fetchedMs?: number}} OwnRegistration */
+/** The resident's own, with the time from which a page fetches its key again. Earlier versions stored none.
+ * @typedef {Registration & {fetchAtMs?: number}} OwnRegistration */
 /** @typedef {Registration & {name: string}} Dependant */
 
+const DAY_MS = 86_400_000;
 const REGISTRATION_KEY = "scangate-registration";
 const FAMILY_KEY = "scangate-family";
 
@@ -38,10 +39,16 @@ export function readRegistration() {
   return isRegistration(found) ? found : null;
 }
 
+/** The time to fetch a key of now again, in one to seven days. It differs between phones: a city's phones
+ * all check in at the same hour, and must not all fetch their keys then. */
+function drawFetchTime() {
+  return now() + (1 + 6 * Math.random()) * DAY_MS;
+}
+
 /** Saves a registration that the server has just sent.
  * @param {Registration} registration It may have more members. */
 export function saveRegistration({ person, kid, key }) {
-  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key, fetchedMs: now() }));
+  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key, fetchAtMs: drawFetchTime() }));
 }
 
 /** Deletes a registration that the server no longer accepts, and the family that was added with it. Another

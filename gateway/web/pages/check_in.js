@@ -106,8 +106,8 @@ function showResult(answer) {
  * never waits for it. */
 async function moveKeysInBackground() {
   try {
-    const { moveKeysDaily } = await import("../lib/key_moves.js");
-    await moveKeysDaily();
+    const { moveKeysWhenDue } = await import("../lib/key_moves.js");
+    await moveKeysWhenDue();
   } catch {
     // The script did not arrive. The next opening of the page tries again.
   }
