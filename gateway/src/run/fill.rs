@@ -102,8 +102,8 @@ fn configured(name: &str) -> anyhow::Result<(String, Policy)> {
     Ok((text, policy))
 }
 
-/// Checks that the configured pack was published in this deployment. A later release may have another text of a built-in pack,
-/// so its label counts; of a file the text counts.
+/// Checks that the configured pack was published in this deployment. A later release may have another text
+/// of a built-in pack, so its label counts; of a file the text counts.
 fn ensure_published(name: &str, published: &[StoredPolicy]) -> anyhow::Result<()> {
     let in_force = published.last().map_or("none", |last| last.label.as_str());
     let advice = || {
