@@ -195,6 +195,8 @@ async fn one_node_dies_and_facts_withdrawals_registrations_and_cases_go_on() -> 
     let mut town = TestTown::found_in(city.start(0)?, FACTS).await?;
     let second = city.start(1)?;
     let terminal = second.token("terminal", "gate", Some(town.venues[0].venue))?;
+    // A gateway that is still loading the city reads every row. It follows changes from then on.
+    eventually(async || second.metric("scangate_store_up", ""), |up| *up == 1.0).await?;
     let mut other = second.target()?.connect(Version::Http3).await?;
     town.connection = town.target.connect(Version::Http3).await?;
     let (authority, tracer) = (town.authority.clone(), town.tracer.clone());
