@@ -2,7 +2,7 @@
 //! with its subject and object. The chain verifies, and no entry names a person.
 
 use super::facts::worsening;
-use super::feeds::{NUMBERS, Province, measure};
+use super::feeds::{NUMBERS, Province, measure, too_many};
 use super::tokens::listed;
 use crate::registration::{NAME, NUMBER, PHONE, Xuzhou, form, jpeg, settle, with};
 use anyhow::Context as _;
@@ -330,14 +330,7 @@ async fn feeds_are_named_when_taken_held_approved_and_given() -> anyhow::Result<
     let (issuer, authority) = (Province::issuer(), province.town.authority.clone());
     let second = province.town.gateway.token("authority", SECOND, None)?;
     assert_eq!(province.send(&issuer, 1, &[measure(NUMBERS[0], "yellow")]).await?.status(), 200);
-    let at = now().minus_ms(DAY_MS);
-    let line = |age_ms: u64| {
-        let mut line = measure(NUMBERS[0], "yellow");
-        line["at"] = json!(at.minus_ms(age_ms));
-        line
-    };
-    let lines: Vec<Value> = (0..1_001).map(line).collect();
-    let held = province.send(&issuer, 2, &lines).await?.json()?["held"].clone();
+    let held = province.send(&issuer, 2, &too_many()).await?.json()?["held"].clone();
     let held = held.as_str().context("the feed is held")?;
     for (method, path, who) in [
         ("GET", format!("/v1/held/{held}"), &second),

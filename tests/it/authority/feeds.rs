@@ -113,6 +113,18 @@ pub(crate) fn measure(number: &str, colour: &str) -> Value {
     })
 }
 
+/// The least number of worsening lines that is held.
+pub(crate) fn too_many() -> Vec<Value> {
+    // One reading of the clock, or two lines might have one time and be one fact.
+    let last = now().minus_ms(DAY_MS);
+    let line = |age_ms: u64| {
+        let mut line = measure(NUMBERS[0], "yellow");
+        line["at"] = json!(last.minus_ms(age_ms));
+        line
+    };
+    (0..1_001).map(line).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn gz_11_a_feed_is_taken_whole_in_sequence_and_once() -> anyhow::Result<()> {
     let mut province = Province::found("").await?;
@@ -256,15 +268,7 @@ async fn a_line_withdraws_an_earlier_one() -> anyhow::Result<()> {
 async fn a_held_feed_is_shown_and_refused_once_its_source_lost_the_trust() -> anyhow::Result<()> {
     let mut province = Province::found("").await?;
     let (own, authority) = (Province::issuer(), province.town.authority.clone());
-    // One reading of the clock, or two lines might have one time and be one fact.
-    let last = now().minus_ms(DAY_MS);
-    let line = |age_ms: u64| {
-        let mut line = measure(NUMBERS[0], "yellow");
-        line["at"] = json!(last.minus_ms(age_ms));
-        line
-    };
-    let lines: Vec<Value> = (0..1_001).map(line).collect();
-    let held = province.send(&own, 1, &lines).await?;
+    let held = province.send(&own, 1, &too_many()).await?;
     assert_eq!(held.status(), 202, "{}", held.text());
     let path = format!("/v1/held/{}", held.json()?["held"].as_str().unwrap_or_default());
     let shown = province.town.send("GET", &path, &authority, "").await?.json()?;
