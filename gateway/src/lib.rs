@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod deployment;
 pub mod drain;
+pub mod fairness;
 pub mod office;
 pub mod ops;
 pub mod rooms;

@@ -87,7 +87,28 @@ impl Gateway {
         Self::spawn(folder, arguments, environment, expect)
     }
 
+    /// Starts a gateway of which one system call fails, under strace: `fdatasync:error=EIO:when=3` fails the
+    /// third `fdatasync` of a thread. strace is not the parent, so signals reach the gateway.
+    pub fn start_with_fault(folder: Arc<TempDir>, fault: &str) -> anyhow::Result<Self> {
+        let call = fault.split(':').next().unwrap_or_default();
+        let mut strace = Command::new("strace");
+        strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf"]);
+        strace.args(["-e", &format!("trace={call}"), "-e", &format!("inject={fault}"), "--"]);
+        strace.arg(binary()?);
+        Self::spawn_by(strace, folder, &[], Vec::new(), ExpectedLog::Trouble)
+    }
+
     fn spawn(
+        folder: Arc<TempDir>,
+        arguments: &[&str],
+        environment: Vec<(&str, String)>,
+        expect: ExpectedLog,
+    ) -> anyhow::Result<Self> {
+        Self::spawn_by(Command::new(binary()?), folder, arguments, environment, expect)
+    }
+
+    fn spawn_by(
+        mut command: Command,
         folder: Arc<TempDir>,
         arguments: &[&str],
         environment: Vec<(&str, String)>,
@@ -95,7 +116,7 @@ impl Gateway {
     ) -> anyhow::Result<Self> {
         let environment: Vec<(String, String)> =
             environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let mut child = Command::new(binary()?)
+        let mut child = command
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
@@ -219,6 +240,11 @@ impl Gateway {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Whether the process has ended, and how.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
     }
 
     /// Sends SIGTERM and does not wait.

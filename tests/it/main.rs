@@ -1,5 +1,6 @@
 //! The integration tests: one binary, the real server on loopback.
 
+mod attack;
 mod authority;
 mod cluster;
 mod equipment;

@@ -42,6 +42,12 @@ pub enum Refusal {
     NotFound,
     /// This path has no such method.
     MethodNotAllowed,
+    /// The head has more bytes than any request needs.
+    HeadTooLarge,
+    /// `expect` has another value than `100-continue`.
+    ExpectationUnsupported,
+    /// `transfer-encoding` is something other than `chunked`.
+    TransferCodingUnsupported,
 }
 
 /// The detail of a refusal that the same request may escape later.
@@ -58,7 +64,7 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,
@@ -76,6 +82,9 @@ impl Refusal {
         Self::TooEarly,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::HeadTooLarge,
+        Self::ExpectationUnsupported,
+        Self::TransferCodingUnsupported,
         Self::ClockOff("the time is too far from the server's"),
     ];
 
@@ -113,6 +122,9 @@ impl Refusal {
             Self::EncodingUnsupported => RefusalRow::new(415, "encoding-unsupported")
                 .titled("The body's content-encoding is not supported")
                 .detailed("send the same body without content-encoding; nothing was stored"),
+            Self::ExpectationUnsupported => RefusalRow::new(417, "expectation-unsupported")
+                .titled("The request expects something that the gateway does not do")
+                .detailed("send the request without expect, or with expect: 100-continue"),
             Self::VenueCodeInvalid => RefusalRow::new(422, "venue-code-invalid")
                 .titled("The venue's code is not valid")
                 .detailed("scan the venue's poster or screen again"),
@@ -126,6 +138,12 @@ impl Refusal {
                 .titled("Too early: send this after the handshake")
                 .detailed("repeat the request on the established connection")
                 .retry_after_ms(0),
+            Self::HeadTooLarge => RefusalRow::new(431, "head-too-large")
+                .titled("The request's header fields are too large")
+                .detailed("send at most 16 KiB of header fields; nothing was stored"),
+            Self::TransferCodingUnsupported => RefusalRow::new(501, "transfer-coding-unsupported")
+                .titled("The transfer coding is not supported")
+                .detailed("send the body with transfer-encoding: chunked or a content-length"),
             Self::TooMany => RefusalRow::new(429, "too-many")
                 .titled("Too many requests from one person or source")
                 .detailed(SEND_AGAIN)

@@ -48,6 +48,9 @@ pub struct Config {
     pub certificate: Option<PathBuf>,
     /// See [`Config::certificate`].
     pub key: Option<PathBuf>,
+    /// The bytes that requests may hold which did not arrive whole, in all workers together; a sixteenth of
+    /// the memory if not set. **Units**: MiB.
+    pub unfinished_mib: Option<u32>,
     /// The journal.
     pub journal: JournalSizeConfig,
     /// The retention of trails. **Units**: days.
@@ -170,6 +173,7 @@ impl Default for Config {
             secret: None,
             certificate: None,
             key: None,
+            unfinished_mib: None,
             journal: JournalSizeConfig::default(),
             retention_days: RETENTION_DAYS,
             person_check_ins_max: PERSON_CHECK_INS_MAX,
@@ -268,6 +272,9 @@ impl Config {
         }
         if self.journal.segment_mib == 0 || self.journal.disk_mib_max / 2 < self.journal.segment_mib {
             return Err(("segment_mib", "disk_mib_max must hold two segments of segment_mib".into()));
+        }
+        if self.unfinished_mib == Some(0) {
+            return Err(("unfinished_mib", "unfinished_mib must be at least 1".into()));
         }
         if self.retention_days == 0 {
             return Err(("retention_days", "retention_days must be at least 1".into()));

@@ -14,6 +14,7 @@ use scangate_storage::registry::{Registry, RegistryError};
 use scangate_storage::trail::TrailStore;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ pub const ROWS_MAX: usize = 65_536;
 /// moves.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// Time limit of the last drain when the gateway stops; the rest is drained after the next start.
-const LAST_DRAIN_MAX: Duration = Duration::from_secs(5);
+const LAST_DRAIN_MAX: Duration = Duration::from_secs(1);
 
 /// The pause before the removal of expired trails is retried.
 const RETAIN_PAUSE: Duration = Duration::from_secs(60);
@@ -53,13 +54,19 @@ pub struct BatcherParts {
 pub struct BatcherHandle {
     requests: Arc<BatcherRequests>,
     thread: JoinHandle<()>,
+    /// Closes when the thread ends.
+    ended: Receiver<()>,
 }
 
 impl BatcherHandle {
-    /// Drains the journal for at most 5 seconds, and ends the thread.
-    pub fn stop(self) {
+    /// Drains the journal once more, and ends the thread. A store that does not answer until `until` is left
+    /// alone: writing to it is idempotent, and the next start drains again.
+    pub fn stop(self, until: Instant) {
         self.requests.stop();
-        if self.thread.join().is_err() {
+        let left = until.saturating_duration_since(Instant::now());
+        if self.ended.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+            tracing::info!("the trail store did not answer the last drain; the next start drains again");
+        } else if self.thread.join().is_err() {
             tracing::error!("the batcher panicked; the journal keeps the check-ins that were not drained");
         }
     }
@@ -70,8 +77,12 @@ pub fn start(batcher: BatcherParts) -> io::Result<(BatcherHandle, Drains)> {
     let (drains, progress) = Drains::new(Arc::clone(&batcher.journal));
     let requests = drains.requests();
     let mut batcher = Batcher::new(batcher, Arc::clone(&requests), progress);
-    let thread = thread::Builder::new().name("batcher".into()).spawn(move || batcher.run())?;
-    Ok((BatcherHandle { requests, thread }, drains))
+    let (running, ended) = mpsc::sync_channel::<()>(0);
+    let thread = thread::Builder::new().name("batcher".into()).spawn(move || {
+        let _running = running;
+        batcher.run();
+    })?;
+    Ok((BatcherHandle { requests, thread, ended }, drains))
 }
 
 /// The state of the batcher's thread.

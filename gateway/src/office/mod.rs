@@ -7,7 +7,6 @@ mod budgets;
 mod calendar;
 mod colours;
 pub mod http;
-mod pages;
 pub mod poster;
 pub mod registration;
 mod residents;

@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 22] = [
+const METRICS: [Metric; 25] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -47,6 +47,17 @@ const METRICS: [Metric; 22] = [
         "Requests of a configured channel, by outcome: taken, or shed beyond its quota",
     ),
     gauge("scangate_quic_connections", &["worker"], "Open QUIC connections"),
+    counter(
+        "scangate_quic_handshakes_total",
+        &["result", "worker"],
+        "QUIC handshakes by result: completed, failed, refused for want of room, or retried to prove the address",
+    ),
+    gauge("scangate_tcp_connections", &["worker"], "Open connections over TCP, after their handshake"),
+    gauge(
+        "scangate_office_places",
+        &["kind"],
+        "Requests of the back office that are being worked on, by kind of work",
+    ),
     gauge("scangate_journal_room", &[], "Check-ins for which the journal still has space"),
     gauge(
         "scangate_journal_room_seconds",

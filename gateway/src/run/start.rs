@@ -9,12 +9,13 @@ use crate::config::{Config, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
 use crate::office::http::channel::OfficeSender;
-use crate::office::http::dispatch;
+use crate::office::http::dispatch::{self, OfficePlaces};
 use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
 use crate::ops::admin::{self, Admin};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
 use crate::serve::Bell;
+use crate::serve::budget::ConnectionBudget;
 use crate::serve::phase::Phase;
 use crate::serve::socket::{self, Sockets};
 use crate::serve::tls::Tls;
@@ -56,8 +57,18 @@ pub(super) struct RunningGateway {
 
 /// The signals that stop a gateway.
 pub(super) struct StopSignals {
-    pub(super) terminate: Signal,
-    pub(super) interrupt: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Waits for the next of them.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Starts every part. **Errors**: an address is taken, or a thread cannot be made.
@@ -112,7 +123,9 @@ pub(super) fn start(
     let admin =
         Admin { tables: Arc::clone(&tables), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
-    let shared = WorkerParts { workers, tables: Arc::clone(&tables), door, tls, alt_svc, secret, phase };
+    let budget = ConnectionBudget::new(config.unfinished_mib, workers);
+    let shared =
+        WorkerParts { workers, tables: Arc::clone(&tables), door, budget, tls, alt_svc, secret, phase };
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
     // Before `ready`: from then on a supervisor may send SIGTERM, which must drain the gateway.
     let stop = stop_signals(&runtime)?;
@@ -135,6 +148,7 @@ struct WorkerParts {
     workers: u16,
     tables: Arc<Tables>,
     door: OfficeSender,
+    budget: ConnectionBudget,
     tls: Arc<Tls>,
     alt_svc: HeaderValue,
     secret: Secret,
@@ -152,12 +166,24 @@ fn start_workers(
     let parts = (0..).zip(sockets.into_iter().zip(bells).zip(lanes));
     let start = |(number, ((sockets, bell), lane))| {
         let desk = JournalDesk { number, lane, durability: durability.clone() };
-        let WorkerParts { workers, tables, door, tls, alt_svc, secret, phase } = &shared;
+        let WorkerParts { workers, tables, door, budget, tls, alt_svc, secret, phase } = &shared;
         let (tables, door, tls) = (Arc::clone(tables), door.clone(), Arc::clone(tls));
-        let alt_svc = alt_svc.clone();
+        let (alt_svc, budget) = (alt_svc.clone(), budget.of_worker());
         let (workers, secret, phase) = (*workers, secret.clone(), phase.clone());
-        let worker =
-            Worker { number, workers, sockets, desk, bell, tables, door, tls, alt_svc, secret, phase };
+        let worker = Worker {
+            number,
+            workers,
+            sockets,
+            desk,
+            bell,
+            tables,
+            door,
+            budget,
+            tls,
+            alt_svc,
+            secret,
+            phase,
+        };
         worker::spawn(worker).context("a worker's thread")
     };
     parts.map(start).collect()
@@ -177,7 +203,8 @@ fn start_office(
 ) -> (OfficeSender, task::JoinHandle<()>) {
     office.write_poster_settings();
     let (door, calls) = dispatch::channel();
-    let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(office))));
+    let places = OfficePlaces::default();
+    let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(office)), places));
     runtime.spawn(office::recolour_feverish(Arc::clone(office), feverish));
     (door, answering)
 }

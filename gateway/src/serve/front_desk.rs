@@ -9,7 +9,7 @@ use crate::rooms::journal::{JournalDesk, QueuedCheckIns};
 use crate::rooms::{self, answer, look_up};
 use crate::tables::Tables;
 use crate::tables::channels::Channel;
-use crate::wire::problem::Problem;
+use crate::wire::problem::{Problem, field_of};
 use bytes::BytesMut;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
@@ -21,6 +21,9 @@ use tokio::sync::oneshot;
 /// Answers that may wait for the disk at a worker; further scans are shed. At 35,000 a second this is
 /// half a second, longer than a working disk takes.
 const WAITING_MAX: usize = 16_384;
+
+/// The methods of a page. The workers know other paths only with their own methods.
+const PAGE_METHODS: (&str, &str) = ("allow", "GET, HEAD");
 
 /// The destination of an answer.
 pub enum Caller {
@@ -38,8 +41,16 @@ pub struct Reply {
     pub is_problem: bool,
     /// `retry-after`, in seconds.
     pub retry_after_s: Option<u32>,
+    /// A further header field that the status asks for.
+    pub field: Option<(&'static str, &'static str)>,
     /// The body.
     pub body: BytesMut,
+}
+
+impl Reply {
+    fn ok(body: BytesMut) -> Self {
+        Self { status: 200, is_problem: false, retry_after_s: None, field: None, body }
+    }
 }
 
 struct PendingAnswer {
@@ -122,7 +133,7 @@ impl FrontDesk {
         let looked = Terminal::of_header(authorization, &self.tables, now)
             .and_then(|terminal| look_up::look_up(code, terminal.as_ref(), &self.tables, now, &mut body));
         match looked {
-            Ok(()) => Reply { status: 200, is_problem: false, retry_after_s: None, body },
+            Ok(()) => Reply::ok(body),
             Err(refusal) => self.refuse(refusal),
         }
     }
@@ -134,7 +145,10 @@ impl FrontDesk {
         let problem = Problem::of(refusal, self.spread);
         let mut body = BytesMut::with_capacity(256);
         problem.write(self.at.1, &mut body);
-        Reply { status: refusal.status(), is_problem: true, retry_after_s: problem.retry_after_s(), body }
+        let status = refusal.status();
+        let retry_after_s = problem.retry_after_s();
+        let field = if refusal == Refusal::MethodNotAllowed { Some(PAGE_METHODS) } else { field_of(status) };
+        Reply { status, is_problem: true, retry_after_s, field, body }
     }
 
     /// Answers the check-ins that are on disk, in the order they came. An answer to a task is sent
@@ -152,8 +166,24 @@ impl FrontDesk {
                 Caller::Task(task) => {
                     let body = BytesMut::from(&self.scratch[..]);
                     // If the client and so the task are gone, the check-in stays in the journal.
-                    let _ = task.send(Reply { status: 200, is_problem: false, retry_after_s: None, body });
+                    let _ = task.send(Reply::ok(body));
                 }
+            }
+        }
+    }
+
+    /// Refuses every check-in that waits for a disk which has failed. None of them was acknowledged. A
+    /// refusal of a task is sent from here; one of a stream goes to `to_stream`.
+    pub fn fail(&mut self, mut to_stream: impl FnMut(StreamKey, &Reply)) {
+        if !self.desk.lane.is_poisoned() {
+            return;
+        }
+        while let Some(PendingAnswer { caller, .. }) = self.waiting.pop_front() {
+            let reply = self.refuse(Refusal::Overloaded);
+            match caller {
+                Caller::Stream(key) => to_stream(key, &reply),
+                // If the client is gone, it needs no answer.
+                Caller::Task(task) => drop(task.send(reply)),
             }
         }
     }
@@ -176,12 +206,6 @@ impl FrontDesk {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
-    }
-
-    /// The instant of the last tick.
-    #[must_use]
-    pub fn instant(&self) -> Instant {
-        self.at.0
     }
 
     /// The time of day at the last tick, for `date`.

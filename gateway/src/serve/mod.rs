@@ -2,8 +2,11 @@
 //! connection stays on its thread from the handshake to the close.
 
 mod bell;
+pub mod budget;
 mod connection_ids;
+pub mod deadlines;
 pub mod front_desk;
+mod pages;
 pub mod phase;
 pub mod quic;
 pub mod sessions;

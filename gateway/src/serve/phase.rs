@@ -7,4 +7,6 @@ pub enum Phase {
     Serving,
     /// Draining: no new connections and no new requests.
     Draining,
+    /// The gateway cannot go on: as draining, but for a moment only.
+    Failed,
 }

@@ -2,13 +2,15 @@
 //! its tasks.
 
 use super::bell::Bell;
+use super::budget::WorkerBudget;
 use super::connection_ids::WorkerIds;
+use super::deadlines::{IDLE_MAX, WORKER_DRAIN_MAX, WORKER_FAILURE_MAX};
 use super::front_desk::FrontDesk;
 use super::phase::Phase;
 use super::quic::QuicLoop;
-use super::quic::context::WorkerContext;
+use super::quic::context::{HandshakeCounters, WorkerContext};
 use super::socket::Sockets;
-use super::tcp::{self, HttpContext};
+use super::tcp::{self, HttpContext, Watches};
 use super::tls::Tls;
 use crate::office::http::channel::OfficeSender;
 use crate::rooms::journal::JournalDesk;
@@ -25,21 +27,18 @@ use quinn_proto::{
 };
 use scangate_core::keys::Secret;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-/// An idle connection is closed after this. Terminals send at least a scan a minute.
-const IDLE_MAX: Duration = Duration::from_secs(120);
-/// How long a drain may take.
-pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Time between two stateless resets of a worker. A phone that moves to another gateway waits for one,
 /// and when a gateway dies thousands move. A reset is smaller than the packet that it answers.
 const RESET_INTERVAL_MIN: Duration = Duration::from_millis(1);
+/// QUIC version 1 (RFC 9000).
+const QUIC_VERSION: u32 = 1;
 /// Incoming connections that may wait to be accepted.
 const INCOMING_MAX: usize = 4_096;
 
@@ -59,6 +58,8 @@ pub struct Worker {
     pub tables: Arc<Tables>,
     /// The back office's door.
     pub door: OfficeSender,
+    /// What its connections may hold.
+    pub budget: WorkerBudget,
     /// TLS for both.
     pub tls: Arc<Tls>,
     /// `alt-svc` of HTTP/2 and HTTP/1.1: the port by which phones reach HTTP/3.
@@ -103,7 +104,8 @@ fn pin(number: u16) {
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, workers, sockets, desk, bell, tables, door, tls, alt_svc, secret, phase } = worker;
+    let Worker { number, workers, sockets, desk, bell, tables, door, budget, tls, alt_svc, secret, phase } =
+        worker;
     let endpoint = endpoint(number, workers, &tls, &secret)?;
     let front = Rc::new(RefCell::new(FrontDesk::new(tables, desk)));
     let work = WorkerContext {
@@ -113,28 +115,44 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
         limits: Limits::default(),
         scratch: BytesMut::new(),
         date: front.borrow().now().http_date(),
-        slow: VecDeque::new(),
+        unfinished: Arc::clone(&budget.unfinished),
+        now: Instant::now(),
+        handshakes: HandshakeCounters::new(number),
     };
     let quic = QuicLoop::new(sockets.udp, endpoint, work, number).context("the QUIC socket")?;
     let listener = tokio::net::TcpListener::from_std(sockets.tcp).context("the TCP listener")?;
-    let http =
-        Rc::new(HttpContext { front, bell, door, tls: TlsAcceptor::from(Arc::clone(&tls.tcp)), alt_svc });
+    let http = Rc::new(HttpContext {
+        front,
+        bell,
+        door,
+        tls: TlsAcceptor::from(Arc::clone(&tls.tcp)),
+        alt_svc,
+        places: budget.tcp_connections,
+        unfinished: budget.unfinished,
+        open: metrics::gauge!("scangate_tcp_connections", "worker" => number.to_string()),
+        watches: Watches::default(),
+    });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
-    let mut draining = phase.clone();
+    let mut ending = phase.clone();
     tokio::select! {
-        ended = async { quic.run(phase).await.map(|()| tcp) } => {
-            // The loop's connections have ended; hyper's have until the end of the drain.
-            let _ = ended.context("the QUIC loop")?.await;
+        ended = async {
+            let quic = quic.run(phase).await.context("the QUIC loop");
+            // The loop's connections have ended; hyper's have the rest of the time.
+            let _ = tcp.await;
+            quic
+        } => ended,
+        () = last_moment(&mut ending) => {
+            tracing::info!(worker = number, "the drain reached its time limit; closing the remaining connections");
+            Ok(())
         }
-        () = async {
-            let _ = draining.wait_for(|phase| *phase == Phase::Draining).await;
-            tokio::time::sleep(DRAIN_MAX).await;
-        } => tracing::info!(
-            worker = number,
-            "the drain reached its time limit; closing the remaining connections"
-        ),
     }
-    Ok(())
+}
+
+/// Returns when a worker that ends may not wait any longer for its peers.
+async fn last_moment(phase: &mut watch::Receiver<Phase>) {
+    let ending = phase.wait_for(|phase| *phase != Phase::Serving).await.map(|phase| *phase);
+    let max = if matches!(ending, Ok(Phase::Failed)) { WORKER_FAILURE_MAX } else { WORKER_DRAIN_MAX };
+    tokio::time::sleep(max).await;
 }
 
 fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Result<Endpoint> {
@@ -144,6 +162,8 @@ fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Re
     rand::fill(&mut random).context("no randomness")?;
     let mut endpoint = EndpointConfig::new(Arc::new(reset));
     endpoint.min_reset_interval(RESET_INTERVAL_MIN);
+    // Without the drafts of version 1, which nobody speaks any more.
+    endpoint.supported_versions(vec![QUIC_VERSION]);
     endpoint.cid_generator(move || Box::new(WorkerIds::new(number, workers, &random)));
     let mut server = ServerConfig::new(Arc::clone(&tls.quic) as _, Arc::new(token));
     let mut tokens = ValidationTokenConfig::default();

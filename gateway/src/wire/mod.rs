@@ -3,5 +3,7 @@
 
 pub mod caching;
 pub mod http3;
+pub mod limits;
 pub mod problem;
+pub mod request_rules;
 pub mod route;

@@ -1,5 +1,5 @@
-//! Routes a request: the workers answer two kinds from memory, and the back office all others. The rule
-//! is the same for every HTTP version.
+//! Routes a request by its method and path. The workers answer scans and pages from memory; the back office
+//! answers the rest of the API. The rule is the same for every HTTP version.
 
 /// The route of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,8 +8,64 @@ pub enum Route<'a> {
     CheckIn,
     /// `GET /v1/colours/{person code}`, with the code.
     Colour(&'a [u8]),
-    /// Anything else.
-    Office,
+    /// A file of the web pages, or no path at all.
+    Page,
+    /// Any other path of the API.
+    Office(OfficeRoute),
+}
+
+/// The back office's part of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfficeRoute {
+    /// The kind of work.
+    pub kind: OfficeKind,
+    /// How the request's body is read.
+    pub body: BodyUse,
+}
+
+/// The kinds of work of the back office. Each has places of its own, so that none starves another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfficeKind {
+    /// What residents read and write about themselves and their dependants.
+    Residents,
+    /// The registration of residents, which anybody may ask for.
+    Registration,
+    /// Cases, trails and contacts.
+    Tracers,
+    /// Venues, facts, packs, keys, tokens and audit.
+    Authority,
+    /// Uploads of lists.
+    Imports,
+}
+
+impl OfficeKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Residents, Self::Registration, Self::Tracers, Self::Authority, Self::Imports];
+
+    /// The kind's label in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Residents => "residents",
+            Self::Registration => "registration",
+            Self::Tracers => "tracers",
+            Self::Authority => "authority",
+            Self::Imports => "imports",
+        }
+    }
+}
+
+/// How the body of a request to the back office is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyUse {
+    /// The worker reads it whole before the back office sees the request.
+    Small,
+    /// It may be larger than a worker gathers: a picture, a rule pack, or a list that is stored as one. The
+    /// worker passes it on unless its `content-length` is small.
+    Large,
+    /// Lines, answered while they arrive.
+    Lines,
 }
 
 impl<'a> Route<'a> {
@@ -19,14 +75,43 @@ impl<'a> Route<'a> {
         let end = path.iter().position(|&byte| byte == b'?').unwrap_or(path.len());
         let path = &path[..end];
         match (method, path) {
-            (b"POST", b"/v1/check-ins") => Self::CheckIn,
+            (b"POST", b"/v1/check-ins") => return Self::CheckIn,
             (b"GET", _) => match path.strip_prefix(b"/v1/colours/") {
-                Some(code) if !code.is_empty() && !code.contains(&b'/') => Self::Colour(code),
-                Some(_) | None => Self::Office,
+                Some(code) if !code.is_empty() && !code.contains(&b'/') => return Self::Colour(code),
+                Some(_) | None => {}
             },
-            _ => Self::Office,
+            _ => {}
         }
+        path.strip_prefix(b"/v1/").map_or(Self::Page, |rest| Self::Office(OfficeRoute::of(method, rest)))
     }
+}
+
+impl OfficeRoute {
+    /// The route of a path behind `/v1/`.
+    fn of(method: &[u8], path: &[u8]) -> Self {
+        let (kind, body) = match (method, path) {
+            (
+                b"POST",
+                b"check-ins/batch" | b"check-ins/import" | b"people/import" | b"venues" | b"test-sites",
+            ) => (OfficeKind::Imports, BodyUse::Lines),
+            (b"POST", b"facts" | b"feeds") => (OfficeKind::Imports, BodyUse::Large),
+            (b"POST", b"policies" | b"policies/dry-run") => (OfficeKind::Authority, BodyUse::Large),
+            (b"POST", b"people") => (OfficeKind::Registration, BodyUse::Large),
+            (_, b"people" | b"people/sms-codes" | b"registration") => {
+                (OfficeKind::Registration, BodyUse::Small)
+            }
+            (b"PATCH", _) if is_below(path, b"people/me") => (OfficeKind::Residents, BodyUse::Large),
+            _ if is_below(path, b"people/me") => (OfficeKind::Residents, BodyUse::Small),
+            _ if is_below(path, b"cases") => (OfficeKind::Tracers, BodyUse::Small),
+            _ => (OfficeKind::Authority, BodyUse::Small),
+        };
+        Self { kind, body }
+    }
+}
+
+/// Whether a path is this one or below it.
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 /// The path in which every percent-encoded unreserved character stands for itself (RFC 3986 section 6.2.2.2);
@@ -85,17 +170,29 @@ mod tests {
     }
 
     #[test]
-    fn only_the_scan_path_stays_with_the_workers() {
+    fn the_workers_answer_scans_and_pages_and_the_back_office_the_rest_of_the_api() {
+        let office = |kind, body| Route::Office(OfficeRoute { kind, body });
+        use BodyUse::{Large, Lines, Small};
+        use OfficeKind::{Authority, Imports, Registration, Residents, Tracers};
         for (method, path, route) in [
             ("POST", "/v1/check-ins", Route::CheckIn),
             ("POST", "/v1/check-ins?x=1", Route::CheckIn),
-            ("GET", "/v1/check-ins", Route::Office),
-            ("POST", "/v1/check-ins/batch", Route::Office),
+            ("GET", "/v1/check-ins", office(Authority, Small)),
+            ("POST", "/v1/check-ins/batch", office(Imports, Lines)),
             ("GET", "/v1/colours/AQH", Route::Colour(b"AQH")),
-            ("GET", "/v1/colours/", Route::Office),
-            ("GET", "/v1/colours/a/b", Route::Office),
-            ("POST", "/v1/colours/AQH", Route::Office),
-            ("GET", "/", Route::Office),
+            ("GET", "/v1/colours/", office(Authority, Small)),
+            ("GET", "/v1/colours/a/b", office(Authority, Small)),
+            ("POST", "/v1/colours/AQH", office(Authority, Small)),
+            ("POST", "/v1/people", office(Registration, Large)),
+            ("PATCH", "/v1/people/me?x", office(Residents, Large)),
+            ("GET", "/v1/people/me/overview", office(Residents, Small)),
+            ("GET", "/v1/people/mean", office(Authority, Small)),
+            ("GET", "/v1/cases", office(Tracers, Small)),
+            ("POST", "/v1/facts", office(Imports, Large)),
+            ("GET", "/", Route::Page),
+            ("POST", "/me", Route::Page),
+            ("GET", "/v1", Route::Page),
+            ("OPTIONS", "*", Route::Page),
         ] {
             assert_eq!(Route::of(method.as_bytes(), path.as_bytes()), route, "{method} {path}");
         }

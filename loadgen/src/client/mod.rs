@@ -176,7 +176,11 @@ impl LoadTarget {
         Ok(NewConnection { connection: self.connection(RequestSender::Http3 { requests, quic }), early })
     }
 
-    async fn tcp(&self, alpn: &[u8]) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    /// Opens a TLS stream over TCP with this protocol (ALPN), for a client that speaks it by itself.
+    pub async fn tls_stream(
+        &self,
+        alpn: &[u8],
+    ) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let mut tls = (*self.tls).clone();
@@ -187,13 +191,13 @@ impl LoadTarget {
     }
 
     async fn connect_http1(&self) -> anyhow::Result<ClientConnection> {
-        let (requests, driver) = http1::handshake(TokioIo::new(self.tcp(b"http/1.1").await?)).await?;
+        let (requests, driver) = http1::handshake(TokioIo::new(self.tls_stream(b"http/1.1").await?)).await?;
         tokio::spawn(driver);
         Ok(self.connection(RequestSender::Http1(Arc::new(Mutex::new(requests)))))
     }
 
     async fn connect_http2(&self) -> anyhow::Result<ClientConnection> {
-        let stream = TokioIo::new(self.tcp(b"h2").await?);
+        let stream = TokioIo::new(self.tls_stream(b"h2").await?);
         let (requests, driver) = http2::handshake(TokioExecutor::new(), stream).await?;
         tokio::spawn(driver);
         Ok(self.connection(RequestSender::Http2(requests)))

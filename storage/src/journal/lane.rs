@@ -44,6 +44,12 @@ impl Lane {
         Ok(ticket)
     }
 
+    /// Whether the journal failed: no further record will be durable.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.shared.is_poisoned.load(Ordering::Acquire)
+    }
+
     /// How many of this lane's records are durable, in the order they were pushed.
     #[must_use]
     pub fn durable(&self) -> u64 {

@@ -5,6 +5,7 @@
 mod aioquic;
 mod chromium;
 mod examples;
+mod failing_calls;
 mod faketime;
 mod small_disk;
 

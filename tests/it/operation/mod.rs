@@ -2,5 +2,6 @@
 
 mod commands;
 mod crashes;
+mod endings;
 mod size;
 pub(crate) mod sunset;

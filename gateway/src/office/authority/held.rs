@@ -6,6 +6,7 @@ use super::feeds::{self, Feed};
 use super::{held_view, policies};
 use crate::office::colours::standing::merge;
 use crate::office::http::auth::Authority;
+use crate::office::http::channel::BODY_BYTES_MAX;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json;
@@ -67,7 +68,7 @@ pub(in crate::office) async fn approve(
     held: Result<PathId<HeldId>, OfficeError>,
     request: Request,
 ) -> Result<Response, OfficeError> {
-    let body = json::body(request, json::BODY_BYTES_MAX).await?;
+    let body = json::body(request, BODY_BYTES_MAX).await?;
     let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
     let PathId(id) = held?;
     let held = find(&office, id).await?;

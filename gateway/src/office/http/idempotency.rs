@@ -5,6 +5,7 @@
 use super::auth::sender;
 use super::error::OfficeError;
 use super::json;
+use super::work_place;
 use crate::clock;
 use crate::office::{Office, blocking};
 use aws_lc_rs::digest;
@@ -140,7 +141,7 @@ async fn claim(office: &Arc<Office>, key: RequestKey) -> Result<KeyClaim, Office
                 answer.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 return Ok(KeyClaim::Answer(answer));
             }
-            ClaimResult::Running => sleep(POLL_PAUSE).await,
+            ClaimResult::Running => work_place::without(sleep(POLL_PAUSE)).await,
         }
     }
     Err(Refusal::Overloaded.into())

@@ -1,16 +1,15 @@
 //! JSON bodies, bounded and strict: unknown fields are rejected, and an error never repeats a value that was
 //! sent.
 
+use super::channel::BODY_BYTES_MAX;
 use super::error::OfficeError;
+use super::work_place;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use scangate_core::refusal::Refusal;
 use scangate_core::text::without_mark;
 use serde::de::DeserializeOwned;
-
-/// The longest body that is not streamed.
-pub(in crate::office) const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A JSON body.
 pub(in crate::office) struct Json<T>(pub T);
@@ -28,13 +27,16 @@ pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Resul
     Ok(body.slice_ref(without_mark(&body)))
 }
 
-/// Reads a whole body as it was sent, for its signature. **Errors**: `too-large` beyond `bytes_max` bytes.
+/// Reads a whole body as it was sent, for its signature, and then takes a place for the call.
+/// **Errors**: `too-large` beyond `bytes_max` bytes, `overloaded` without a place.
 pub(in crate::office) async fn signed_body(request: Request, bytes_max: usize) -> Result<Bytes, OfficeError> {
-    match Limited::new(request.into_body(), bytes_max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge.into()),
-        Err(_) => Err(OfficeError::Malformed("the body did not arrive whole".into())),
-    }
+    let body = match Limited::new(request.into_body(), bytes_max).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::TooLarge.into()),
+        Err(_) => return Err(OfficeError::Malformed("the body did not arrive whole".into())),
+    };
+    work_place::enter().await?;
+    Ok(body)
 }
 
 /// Parses a JSON object. A list of its values is rejected, although the parser would accept it.

@@ -3,6 +3,7 @@
 
 use super::error::OfficeError;
 use super::ndjson::{self, ClientGone, NdjsonLine, NdjsonLines, Sink};
+use super::work_place;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{BufMut as _, BytesMut};
@@ -48,6 +49,9 @@ async fn take<H: LineHandler>(
 ) -> Result<Sink, ClientGone> {
     let mut group = Vec::new();
     let broken = loop {
+        if lines.is_waiting() {
+            work_place::leave();
+        }
         match lines.next().await {
             Ok(Some(line)) => group.push((line.number, handler.read(&line))),
             Ok(None) => break None,
@@ -73,7 +77,11 @@ async fn settle<H: LineHandler>(
     for (number, read) in group.drain(..) {
         places.push((number, read.map(|entry| entries.push(entry))));
     }
-    let mut kept = handler.store(entries).await.map(Vec::into_iter);
+    let kept = match work_place::enter().await {
+        Ok(()) => handler.store(entries).await,
+        Err(overloaded) => Err(overloaded),
+    };
+    let mut kept = kept.map(Vec::into_iter);
     let mut text = BytesMut::new();
     for (number, place) in places {
         text.clear();

@@ -14,3 +14,4 @@ pub(super) mod line_handler;
 pub(super) mod ndjson;
 mod problem_rows;
 pub(super) mod router;
+pub(super) mod work_place;

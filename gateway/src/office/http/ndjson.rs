@@ -3,6 +3,7 @@
 
 use super::error::OfficeError;
 use super::json;
+use super::work_place;
 use axum::body::{Body, BodyDataStream};
 use axum::response::{IntoResponse, Response};
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -16,6 +17,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 /// The longest line.
 pub(in crate::office) const LINE_BYTES_MAX: usize = 4_096;
@@ -173,7 +175,14 @@ impl Sink {
         if self.piece.is_empty() {
             return Ok(());
         }
-        self.to.send(self.piece.split().freeze()).await.map_err(|_| ClientGone)
+        match self.to.try_send(self.piece.split().freeze()) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(ClientGone),
+            Err(TrySendError::Full(piece)) => {
+                work_place::leave();
+                self.to.send(piece).await.map_err(|_| ClientGone)
+            }
+        }
     }
 }
 
@@ -184,12 +193,17 @@ where
 {
     let (to, pieces) = mpsc::channel(PIECES_MAX);
     let writing = write(Sink { to, piece: BytesMut::new() });
-    tokio::spawn(async move {
+    let writing = async move {
         if let Ok(mut sink) = writing.await {
             // A client that has disconnected misses nothing.
             let _ = sink.flush().await;
         }
-    });
+    };
+    // The lines are worked on after the dispatcher has seen the head, and so under a place of their own.
+    match work_place::current() {
+        Some(place) => tokio::spawn(place.another().scope(writing)),
+        None => tokio::spawn(writing),
+    };
     ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(NdjsonBody(pieces))).into_response()
 }
 

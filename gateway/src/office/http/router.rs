@@ -12,7 +12,7 @@ use crate::office::residents::{
     arrivals, bookings, certificates, declarations, erasure, family, overview, reports,
 };
 use crate::office::tracers::cases;
-use crate::office::{Office, pages, registration};
+use crate::office::{Office, registration};
 use crate::wire::caching::forbid_storing;
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -31,7 +31,6 @@ pub fn router(office: Arc<Office>) -> Router {
         // The workers answer the scan path's own methods; these routes answer the other methods with 405.
         .route("/v1/check-ins", post(not_found))
         .route("/v1/colours/{code}", get(not_found))
-        .merge(pages::router())
         .method_not_allowed_fallback(async || OfficeError::from(Refusal::MethodNotAllowed))
         .fallback(not_found)
         .with_state(Arc::clone(&office))

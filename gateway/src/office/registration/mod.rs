@@ -6,9 +6,10 @@ pub(super) mod phone_quota;
 pub mod providers;
 pub(super) mod service;
 
+use super::http::channel::BODY_BYTES_MAX;
 use super::http::error::OfficeError;
 use super::http::idempotency::RequestIds;
-use super::http::json::{self, BODY_BYTES_MAX, Json};
+use super::http::json::{self, Json};
 use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key, replace};
 use super::{Office, blocking};
 use crate::clock;
@@ -28,14 +29,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::SemaphorePermit;
 
 /// The longest registration with a picture: 640 pixels are some 100 KiB; pages shrink a camera's picture
 /// first.
 const PICTURE_BODY_BYTES_MAX: usize = 1024 * 1024;
-/// The longest time for a registration to arrive: it may have a picture and a bad signal.
-const BODY_MAX: Duration = Duration::from_secs(30);
 
 /// The pack in force, held for the length of a request.
 fn in_force(office: &Office) -> Arc<PublishedPolicy> {
@@ -169,7 +166,7 @@ pub(super) async fn register(
     RequestIds(ids): RequestIds,
     request: Request,
 ) -> Result<axum::Json<PhoneKey>, OfficeError> {
-    let (application, _slot) = read::<Application>(&office, request).await?;
+    let application = read::<Application>(&office, request).await?;
     let (personal, proofs) = application.under(in_force(&office).policy.terms())?;
     let proof = if proofs.has_any() { PhoneProof::Verified } else { PhoneProof::Unverified };
     prove(&office, &personal, proofs).await?;
@@ -196,19 +193,11 @@ pub(super) async fn prove_change(
     prove(office, personal, proofs).await
 }
 
-/// Reads a request that may have a picture, if the pack in force asks for one. The permit limits how many are
-/// in progress.
-pub(super) async fn read<T: DeserializeOwned>(
-    office: &Office,
-    request: Request,
-) -> Result<(T, Option<SemaphorePermit<'_>>), OfficeError> {
+/// Reads a request that may have a picture, if the pack in force asks for one.
+pub(super) async fn read<T: DeserializeOwned>(office: &Office, request: Request) -> Result<T, OfficeError> {
     let with_picture = in_force(office).policy.terms().steps.contains(&RegistrationStep::Face);
-    let slot = with_picture.then(|| office.registration.picture_slot()).transpose()?;
     let bytes_max = if with_picture { PICTURE_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
-    let Ok(body) = tokio::time::timeout(BODY_MAX, json::body(request, bytes_max)).await else {
-        return Err(OfficeError::Malformed("the body did not arrive in time".into()));
-    };
-    Ok((json::parse(&body?)?, slot))
+    json::parse(&json::body(request, bytes_max).await?)
 }
 
 /// Checks the code first: a face is compared only for the holder of the phone. A try is counted before it is

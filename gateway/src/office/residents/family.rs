@@ -199,7 +199,7 @@ pub(in crate::office) async fn edit(
     request: Request,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathId(dependant) = dependant?;
-    let (change, _slot) = registration::read::<ChangeRequest>(&office, request).await?;
+    let change = registration::read::<ChangeRequest>(&office, request).await?;
     let shared = Arc::clone(&office);
     let dependant = blocking(move || own_dependant(&shared, id, dependant, Right::Edit)).await??;
     change_person(&office, dependant, change, ChangeAuthor::Guardian).await.map(axum::Json)

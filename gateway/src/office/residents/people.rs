@@ -215,7 +215,7 @@ pub(in crate::office) async fn change(
     State(office): State<Arc<Office>>,
     request: Request,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let (change, _slot) = registration::read::<ChangeRequest>(&office, request).await?;
+    let change = registration::read::<ChangeRequest>(&office, request).await?;
     change_person(&office, id, change, ChangeAuthor::Holder).await.map(axum::Json)
 }
 

@@ -10,14 +10,17 @@ pub mod context;
 mod office_stream;
 mod outbox;
 mod stream_chunks;
+mod upkeep;
 mod write_queue;
 
 use super::bell::Bell;
+use super::deadlines::SWEEP_PAUSE;
 use super::phase::Phase;
 use super::stream_key::StreamKey;
+use crate::fairness::{Source, SourceShares};
 use bytes::BytesMut;
-use connection::Connection;
-use context::{SlowRequest, WorkerContext};
+use connection::{Connection, ConnectionSeat};
+use context::WorkerContext;
 use outbox::{FlushStatus, Outbox};
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
@@ -25,13 +28,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, IoSliceMut};
 use std::os::fd::AsFd as _;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
-use tokio::time::Sleep;
 
 /// Datagrams of one connection in one segmented run.
 const SEGMENTS_MAX: usize = 10;
@@ -53,6 +54,13 @@ struct Deadline {
     generation: u32,
 }
 
+/// A connection on which something may be late.
+#[derive(Clone, Copy)]
+struct WatchedSlot {
+    slot: u32,
+    generation: u32,
+}
+
 /// The loop of a worker.
 pub struct QuicLoop {
     io: UdpSocket,
@@ -70,6 +78,11 @@ pub struct QuicLoop {
     work: WorkerContext,
     rung: Vec<StreamKey>,
     date_second: u64,
+    /// The connections on which something may be late, and the next look at them.
+    watched: Vec<WatchedSlot>,
+    sweep_at: Instant,
+    /// The connections, by source.
+    places: Arc<SourceShares>,
     drained_at: Option<Instant>,
     gauge: metrics::Gauge,
 }
@@ -103,6 +116,9 @@ impl QuicLoop {
             work,
             rung: Vec::new(),
             date_second: u64::MAX,
+            watched: Vec::new(),
+            sweep_at: Instant::now() + SWEEP_PAUSE,
+            places: SourceShares::new(CONNECTIONS_MAX),
             drained_at: None,
             gauge,
         })
@@ -113,7 +129,7 @@ impl QuicLoop {
         let bell = Arc::clone(&self.work.bell);
         let mut sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
         loop {
-            if *phase.borrow_and_update() == Phase::Draining {
+            if *phase.borrow_and_update() != Phase::Serving {
                 self.drain(Instant::now());
                 if self.endpoint.open_connections() == 0 && self.outbox.is_empty() {
                     return Ok(());
@@ -139,9 +155,9 @@ impl QuicLoop {
                 break;
             }
         }
-        let now = self.work.front.borrow().instant();
+        let now = self.work.now;
         self.expire(now);
-        self.give_up_slow(now);
+        self.sweep(now);
         self.take_rung(bell, now);
         self.answer(now);
         self.stop_deferring(now);
@@ -152,7 +168,7 @@ impl QuicLoop {
 
     fn set_date(&mut self) {
         let mut front = self.work.front.borrow_mut();
-        front.tick();
+        self.work.now = front.tick();
         let now = front.now();
         drop(front);
         if now.0 / 1_000 != self.date_second {
@@ -187,6 +203,7 @@ impl QuicLoop {
             }
         };
         let now = self.work.front.borrow_mut().tick();
+        self.work.now = now;
         for (meta, bytes) in metas[..count].iter().zip(buffer.chunks_exact(share)) {
             for datagram in bytes[..meta.len].chunks(meta.stride.max(1)) {
                 self.take_datagram(meta, datagram, now);
@@ -218,14 +235,20 @@ impl QuicLoop {
 
     fn accept(&mut self, incoming: Incoming, now: Instant) {
         let mut response = Vec::new();
-        if self.drained_at.is_some() || self.endpoint.open_connections() >= CONNECTIONS_MAX {
+        let source = Source::from(incoming.remote_address());
+        let place = self.places.take_one(source).filter(|_| self.drained_at.is_none());
+        let Some(place) = place else {
             let transmit = self.endpoint.refuse(incoming, &mut response);
+            self.work.handshakes.refused.increment(1);
             return self.send_now(response, transmit);
-        }
+        };
         if self.handshaking >= HANDSHAKES_MAX && incoming.may_retry() && !incoming.remote_address_validated()
         {
             match self.endpoint.retry(incoming, &mut response) {
-                Ok(transmit) => self.send_now(response, transmit),
+                Ok(transmit) => {
+                    self.work.handshakes.retried.increment(1);
+                    self.send_now(response, transmit);
+                }
                 Err(error) => self.endpoint.ignore(error.into_incoming()),
             }
             return;
@@ -234,7 +257,8 @@ impl QuicLoop {
             Ok((handle, quic)) => {
                 let slot = slot_of(handle);
                 self.generation = self.generation.wrapping_add(1);
-                let mut connection = Box::new(Connection::new(quic, slot, self.generation, self.work.limits));
+                let seat = ConnectionSeat { slot, generation: self.generation, place, began: now };
+                let mut connection = Box::new(Connection::new(quic, seat, &self.work));
                 self.handshaking += 1;
                 if self.connections.len() <= handle.0 {
                     self.connections.resize_with(handle.0 + 1, || None);
@@ -277,36 +301,11 @@ impl QuicLoop {
             connection.is_touched = true;
             self.touched.push(slot);
         }
+        if !connection.is_watched {
+            connection.is_watched = true;
+            self.watched.push(WatchedSlot { slot, generation: connection.generation });
+        }
         self.connections[slot as usize] = Some(connection);
-    }
-
-    fn expire(&mut self, now: Instant) {
-        while let Some(Reverse(deadline)) = self.deadlines.peek().copied() {
-            if deadline.at > now {
-                return;
-            }
-            self.deadlines.pop();
-            let Some(mut connection) = self.take(deadline.slot) else { continue };
-            if connection.generation == deadline.generation && connection.armed == Some(deadline.at) {
-                connection.armed = None;
-                connection.quic.handle_timeout(now);
-                connection.events(&mut self.work, now);
-                self.put_back(deadline.slot, connection);
-            } else {
-                self.connections[deadline.slot as usize] = Some(connection);
-            }
-        }
-    }
-
-    fn give_up_slow(&mut self, now: Instant) {
-        while self.work.slow.front().is_some_and(|slow| slow.until <= now) {
-            let Some(SlowRequest { key, .. }) = self.work.slow.pop_front() else { return };
-            let Some(mut connection) = self.take(key.slot) else { continue };
-            if connection.generation == key.generation {
-                connection.give_up(key.stream, &mut self.work);
-            }
-            self.put_back(key.slot, connection);
-        }
     }
 
     fn take_rung(&mut self, bell: &Arc<Bell>, now: Instant) {
@@ -330,6 +329,13 @@ impl QuicLoop {
             let Some(mut connection) = self.take(key.slot) else { return };
             if connection.generation == key.generation {
                 connection.answer(key.stream, body, &mut self.work);
+            }
+            self.put_back(key.slot, connection);
+        });
+        front.fail(|key, reply| {
+            let Some(mut connection) = self.take(key.slot) else { return };
+            if connection.generation == key.generation {
+                connection.refuse_waiting(key.stream, reply, &mut self.work);
             }
             self.put_back(key.slot, connection);
         });
@@ -422,44 +428,6 @@ impl QuicLoop {
             self.touched.push(slot);
         }
         self.connections[slot as usize] = Some(connection);
-    }
-
-    /// Sends GOAWAY on every connection once, and closes the connections without requests under way.
-    fn drain(&mut self, now: Instant) {
-        let since = *self.drained_at.get_or_insert(now);
-        let may_close = now.saturating_duration_since(since) >= LINGER;
-        for slot in 0..self.connections.len() {
-            let Ok(slot) = u32::try_from(slot) else { return };
-            let Some(mut connection) = self.take(slot) else { continue };
-            connection.go_away();
-            if may_close && connection.is_idle() && !connection.quic.is_closed() {
-                connection.close(now);
-            }
-            self.put_back(slot, connection);
-        }
-    }
-
-    fn set_alarm(&mut self, sleep: &mut Pin<Box<Sleep>>) {
-        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-        self.gauge.set(self.endpoint.open_connections() as f64);
-        let now = Instant::now();
-        let mut at = self.deadlines.peek().map_or(now + Duration::from_secs(3_600), |first| first.0.at);
-        if self.work.front.borrow().waiting() > 0 {
-            at = at.min(now + DEFER_MAX);
-        }
-        if let Some(slow) = self.work.slow.front() {
-            at = at.min(slow.until);
-        }
-        if self.drained_at.is_some() {
-            at = at.min(now + LINGER / 10);
-        }
-        if !self.touched.is_empty() && !self.is_blocked {
-            at = now;
-        }
-        let at = tokio::time::Instant::from_std(at);
-        if sleep.deadline() != at {
-            sleep.as_mut().reset(at);
-        }
     }
 }
 

@@ -3,10 +3,12 @@
 //! it is not a task.
 
 use super::write_queue::{WriteProgress, WriteQueue};
+use crate::fairness::{HeldShare, Source};
 use crate::office::http::channel::{
-    AbandonedBody, BODY_CHUNKS_MAX, BodyChunk, OfficeAnswer, OfficeCall, OfficeSender,
+    BODY_PIECES_MAX, BodyPiece, CallBody, OfficeAnswer, OfficeCall, OfficeSender,
 };
 use crate::wire::http3::{Fault, Part, RequestReader, answer};
+use crate::wire::route::OfficeKind;
 use bytes::{Bytes, BytesMut};
 use http::header::{DATE, HeaderValue};
 use quinn_proto::{Connection, ReadError, StreamId};
@@ -14,6 +16,7 @@ use scangate_core::refusal::Refusal;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::PollSender;
 
@@ -30,10 +33,40 @@ pub(super) enum OfficeStreamStatus {
     Fault(Fault),
 }
 
+/// The one that a stream waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfficeStreamWait {
+    /// The peer, for more of the body.
+    Peer,
+    /// The peer, which reads the answer.
+    Reader,
+    /// The back office.
+    Office,
+}
+
+/// The body with which a stream begins.
+#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
+pub(super) enum OfficeBody {
+    /// The worker has all of it.
+    Whole(Bytes, HeldShare),
+    /// It arrives behind the head that this reader gave, within this time.
+    Streams(RequestReader, Duration),
+}
+
+/// The caller of the back office.
+pub(super) struct OfficeCaller {
+    /// The kind of work.
+    pub(super) kind: OfficeKind,
+    /// The client's source.
+    pub(super) source: Source,
+    /// Rings for the stream.
+    pub(super) waker: Waker,
+}
+
 #[expect(clippy::large_enum_variant, reason = "it lies in the box of its stream")]
 enum BodyState {
     /// Pieces go to the back office at its pace; `read` holds those that it has not accepted yet.
-    Streams { reader: RequestReader, to: PollSender<BodyChunk>, read: VecDeque<Bytes> },
+    Streams { reader: RequestReader, to: PollSender<BodyPiece>, read: VecDeque<BodyPiece> },
     /// The back office stopped reading, and the peer still sends until it gets STOP_SENDING.
     Unwanted,
     /// The whole body was passed on.
@@ -42,7 +75,7 @@ enum BodyState {
 
 enum AnswerState {
     Head(oneshot::Receiver<OfficeAnswer>),
-    Body(mpsc::Receiver<BodyChunk>),
+    Body(mpsc::Receiver<BodyPiece>),
     Done,
 }
 
@@ -52,22 +85,73 @@ pub(super) struct OfficeStream {
     outcoming: AnswerState,
     out: WriteQueue,
     waker: Waker,
+    waits_for: OfficeStreamWait,
+    has_turned: bool,
+    body_max: Duration,
+    moved: u64,
 }
 
 impl OfficeStream {
     /// Sends the head to the back office. **Errors**: `overloaded` if the queue at its door is full.
     pub(super) fn begin(
         head: http::request::Parts,
-        reader: RequestReader,
+        body: OfficeBody,
         door: &OfficeSender,
-        waker: Waker,
+        OfficeCaller { kind, source, waker }: OfficeCaller,
     ) -> Result<Self, Refusal> {
-        let (to, from) = mpsc::channel(BODY_CHUNKS_MAX);
+        let (incoming, body, body_max) = match body {
+            OfficeBody::Whole(body, share) => (BodyState::Done, CallBody::Whole(body, share), Duration::ZERO),
+            OfficeBody::Streams(reader, body_max) => {
+                let (to, from) = mpsc::channel(BODY_PIECES_MAX);
+                let incoming = BodyState::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
+                (incoming, CallBody::Streams(from), body_max)
+            }
+        };
         let (answer, answered) = oneshot::channel();
-        let call = OfficeCall { request: http::Request::from_parts(head, from), answer };
+        let call = OfficeCall { request: http::Request::from_parts(head, body), kind, source, answer };
         door.try_send(call).map_err(|_| Refusal::Overloaded)?;
-        let incoming = BodyState::Streams { reader, to: PollSender::new(to), read: VecDeque::new() };
-        Ok(Self { incoming, outcoming: AnswerState::Head(answered), out: WriteQueue::default(), waker })
+        Ok(Self {
+            incoming,
+            outcoming: AnswerState::Head(answered),
+            out: WriteQueue::default(),
+            waker,
+            waits_for: OfficeStreamWait::Office,
+            has_turned: false,
+            body_max,
+            moved: 0,
+        })
+    }
+
+    /// The one that the stream waits for since its last advance.
+    #[must_use]
+    pub(super) fn waits_for(&self) -> OfficeStreamWait {
+        self.waits_for
+    }
+
+    /// How long the body may take.
+    #[must_use]
+    pub(super) fn body_max(&self) -> Duration {
+        self.body_max
+    }
+
+    /// The chunks that have moved in either direction. It rises while the peer sends or reads.
+    #[must_use]
+    pub(super) fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Whether the last advance ended in another wait than the one before.
+    #[must_use]
+    pub(super) fn has_turned(&self) -> bool {
+        self.has_turned
+    }
+
+    /// Ends a body that did not arrive in time. The back office answers that it is not whole.
+    pub(super) fn abandon_body(&mut self) {
+        if matches!(self.incoming, BodyState::Streams { .. }) {
+            self.incoming = BodyState::Unwanted;
+            self.waits_for = OfficeStreamWait::Office;
+        }
     }
 
     /// Moves body and answer as far as both sides allow.
@@ -77,10 +161,13 @@ impl OfficeStream {
         id: StreamId,
         date: &[u8; 29],
     ) -> OfficeStreamStatus {
+        let waited_for = std::mem::replace(&mut self.waits_for, OfficeStreamWait::Office);
         if let Err(fault) = self.take_in(quic, id) {
             return OfficeStreamStatus::Fault(fault);
         }
-        self.give_out(quic, id, date)
+        let status = self.give_out(quic, id, date);
+        self.has_turned = self.waits_for != waited_for;
+        status
     }
 
     fn take_in(&mut self, quic: &mut Connection, id: StreamId) -> Result<(), Fault> {
@@ -93,16 +180,16 @@ impl OfficeStream {
                 PassStatus::Done => self.incoming = BodyState::Done,
                 PassStatus::Unwanted => self.incoming = BodyState::Unwanted,
                 PassStatus::WantsMore => match read_some(quic, id) {
-                    StreamRead::Bytes(bytes) => reader.handle(bytes)?,
-                    StreamRead::End => reader.handle_end()?,
-                    StreamRead::Waits => return Ok(()),
-                    StreamRead::Reset => {
-                        // If the channel is full, closing it tells the back office the same.
-                        if to.poll_reserve(&mut context).is_ready() {
-                            let _ = to.send_item(Err(AbandonedBody));
-                        }
-                        self.incoming = BodyState::Done;
+                    StreamRead::Bytes(bytes) => {
+                        self.moved += 1;
+                        reader.handle(bytes)?;
                     }
+                    StreamRead::End => reader.handle_end()?,
+                    StreamRead::Waits => {
+                        self.waits_for = OfficeStreamWait::Peer;
+                        return Ok(());
+                    }
+                    StreamRead::Reset => self.incoming = BodyState::Done,
                 },
             }
         }
@@ -112,10 +199,16 @@ impl OfficeStream {
         let waker = self.waker.clone();
         let mut context = Context::from_waker(&waker);
         loop {
-            match self.out.write(quic.send_stream(id)) {
+            let before = self.out.len();
+            let progress = self.out.write(quic.send_stream(id));
+            self.moved += u64::from(self.out.len() < before);
+            match progress {
                 WriteProgress::Written => {}
                 WriteProgress::Ended => return OfficeStreamStatus::Over,
-                WriteProgress::Blocked => return OfficeStreamStatus::Waits,
+                WriteProgress::Blocked => {
+                    self.waits_for = OfficeStreamWait::Reader;
+                    return OfficeStreamStatus::Waits;
+                }
                 WriteProgress::Gone => return OfficeStreamStatus::Broken,
             }
             match &mut self.outcoming {
@@ -134,14 +227,14 @@ impl OfficeStream {
                 },
                 AnswerState::Body(body) => match body.poll_recv(&mut context) {
                     Poll::Pending => return OfficeStreamStatus::Waits,
-                    Poll::Ready(Some(Ok(piece))) => {
+                    Poll::Ready(Some(BodyPiece::Bytes(piece))) => {
                         let mut frame = BytesMut::new();
                         answer::data_header(&mut frame, piece.len());
                         self.out.push(frame.freeze());
                         self.out.push(piece);
                     }
-                    Poll::Ready(Some(Err(AbandonedBody))) => return OfficeStreamStatus::Broken,
-                    Poll::Ready(None) => {
+                    Poll::Ready(None) => return OfficeStreamStatus::Broken,
+                    Poll::Ready(Some(BodyPiece::End)) => {
                         self.out.end();
                         self.outcoming = AnswerState::Done;
                     }
@@ -168,15 +261,15 @@ enum PassStatus {
 /// Passes read pieces on while the back office accepts them.
 fn pass_on(
     reader: &mut RequestReader,
-    to: &mut PollSender<BodyChunk>,
-    read: &mut VecDeque<Bytes>,
+    to: &mut PollSender<BodyPiece>,
+    read: &mut VecDeque<BodyPiece>,
     context: &mut Context<'_>,
 ) -> PassStatus {
     loop {
         if read.is_empty() {
             match reader.poll() {
-                Some(Part::Body(piece)) => read.push_back(piece),
-                Some(Part::End) => return PassStatus::Done,
+                Some(Part::Body(piece)) => read.push_back(BodyPiece::Bytes(piece)),
+                Some(Part::End) => read.push_back(BodyPiece::End),
                 Some(Part::Head(_)) => {}
                 None => return PassStatus::WantsMore,
             }
@@ -187,8 +280,12 @@ fn pass_on(
             Poll::Ready(Err(_)) => return PassStatus::Unwanted,
             Poll::Ready(Ok(())) => {
                 if let Some(piece) = read.pop_front() {
+                    let is_end = matches!(piece, BodyPiece::End);
                     // The slot was just reserved.
-                    let _ = to.send_item(Ok(piece));
+                    let _ = to.send_item(piece);
+                    if is_end {
+                        return PassStatus::Done;
+                    }
                 }
             }
         }

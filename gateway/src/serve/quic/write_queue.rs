@@ -38,6 +38,11 @@ impl WriteQueue {
         self.ends = true;
     }
 
+    /// The bytes that are not written yet.
+    pub(super) fn len(&self) -> usize {
+        self.chunks.iter().map(Bytes::len).sum()
+    }
+
     /// Writes as much as the stream accepts.
     pub(super) fn write(&mut self, mut stream: SendStream<'_>) -> WriteProgress {
         while !self.chunks.is_empty() {

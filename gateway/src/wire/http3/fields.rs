@@ -2,14 +2,12 @@
 //! heads and trailers.
 
 use super::qpack::{FieldLine, FieldLines, FieldText};
-use super::{ErrorCode, Fault, Limits};
+use super::{Fault, Limits};
+use crate::wire::request_rules::LINE_OVERHEAD_BYTES;
+use scangate_core::refusal::Refusal;
 
 /// Characters of a token (RFC 9110 section 5.6.2) without upper case.
 const NAME: [bool; 256] = set(b"abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
-/// Characters of a host with a port (RFC 3986 section 3.2), without the `@` that would set off userinfo:
-/// RFC 9114 section 4.3.1 forbids that.
-const AUTHORITY: [bool; 256] =
-    set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:[]");
 
 const fn set(members: &[u8]) -> [bool; 256] {
     let mut set = [false; 256];
@@ -39,13 +37,13 @@ impl SectionBudget {
     /// **Errors**: [`TOO_LARGE`].
     #[inline]
     pub(super) fn count(&mut self, name: &[u8], value: &[u8]) -> Result<(), Fault> {
-        self.left = self.left.checked_sub(name.len() + value.len() + 32).ok_or(TOO_LARGE)?;
+        self.left = self.left.checked_sub(name.len() + value.len() + LINE_OVERHEAD_BYTES).ok_or(TOO_LARGE)?;
         Ok(())
     }
 }
 
 /// A field section over the limit, by its frame header or by its decoded size.
-pub(super) const TOO_LARGE: Fault = Fault::stream(ErrorCode::ExcessiveLoad, "a field section over the limit");
+pub(super) const TOO_LARGE: Fault = Fault::answered(Refusal::HeadTooLarge);
 
 /// Checks a line that is not a pseudo-header.
 ///
@@ -90,11 +88,6 @@ fn check_value(piece: &FieldText, value: &[u8]) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::malformed("a field value with characters it may not have"))
-}
-
-/// Whether these bytes can be a host with or without a port.
-pub(super) fn is_authority(value: &[u8]) -> bool {
-    !value.is_empty() && value.iter().all(|byte| AUTHORITY[usize::from(*byte)])
 }
 
 /// Whether these bytes can be a path with or without a query. Whitespace, controls, fragments and

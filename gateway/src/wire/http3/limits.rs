@@ -1,5 +1,7 @@
 //! Bounds on the memory and work that a peer can cause, in one place.
 
+use crate::wire::limits::HEAD_BYTES_MAX;
+
 /// The bounds of one connection's HTTP/3 state.
 ///
 /// The most that a peer can make this layer hold is `field_section_bytes_max` for each request stream
@@ -9,8 +11,8 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// The largest field section, in bytes, both as it travels and as RFC 9114 section 4.2.2 counts
-    /// it (name, value and 32 for each line). Default 8,192; announced in SETTINGS. A larger one is a
-    /// fault of its stream, [`ExcessiveLoad`](super::ErrorCode::ExcessiveLoad).
+    /// it (name, value and 32 for each line). Default [`HEAD_BYTES_MAX`]; announced in SETTINGS. A larger
+    /// one is answered with 431.
     pub field_section_bytes_max: usize,
     /// The longest frame that the control stream holds until it is whole, in bytes. Default 1,024: a
     /// SETTINGS frame of browsers has less than 100, a priority update less than 50.
@@ -30,7 +32,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            field_section_bytes_max: 8_192,
+            field_section_bytes_max: HEAD_BYTES_MAX,
             uni_frame_bytes_max: 1_024,
             settings_max: 64,
             uni_pending_max: 8,

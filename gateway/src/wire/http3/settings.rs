@@ -95,7 +95,7 @@ mod tests {
         write(&mut out, &limits);
         assert_eq!(out[0], 0x04);
         assert_eq!(usize::from(out[1]), out.len() - 2);
-        let own = Settings { field_section_bytes_max: Some(8_192) };
+        let own = Settings { field_section_bytes_max: Some(16_384) };
         assert_eq!(read(&out[2..], &limits), Ok(own));
     }
 }

@@ -8,6 +8,7 @@ use super::qpack::{self, Secrecy};
 use super::{
     Control, ErrorCode, Fault, FaultScope, Limits, Part, RequestReader, UniStreamAction, varint, whole,
 };
+use scangate_core::refusal::Refusal;
 
 /// Makes a frame.
 pub(super) fn frame(kind: u64, payload: &[u8]) -> Vec<u8> {
@@ -93,6 +94,7 @@ fn every_error_code_has_bytes_that_reach_it() {
     let unis = |streams: &[&[u8]]| PeerAction::Uni(streams.iter().map(|bytes| bytes.to_vec()).collect());
     let many_settings: Vec<u8> = (0_u8..65).flat_map(|id| [0x41, id, 0x00]).collect();
     let (stream, connection) = (FaultScope::Stream, FaultScope::Connection);
+    let too_large = FaultScope::Answer(Refusal::HeadTooLarge);
 
     use ErrorCode::*;
     let mut rows = vec![
@@ -126,13 +128,17 @@ fn every_error_code_has_bytes_that_reach_it() {
         (ExcessiveLoad, connection, PeerAction::Sent(grease(b"").repeat(257))),
         (ExcessiveLoad, connection, PeerAction::Sent(vec![0x21, 0xc0, 0, 0, 0, 0x40, 0, 0, 0])),
         (ExcessiveLoad, connection, control(&[grease(b"").repeat(256)])),
-        (ExcessiveLoad, stream, PeerAction::Sent(vec![0x01, 0x80, 0x00, 0x20, 0x01])),
-        (ExcessiveLoad, stream, PeerAction::Sent(vec![0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
-        (ExcessiveLoad, stream, PeerAction::Sent(frame(0x01, &post_block(&[("a", "b"); 300])))),
+        (ExcessiveLoad, too_large, PeerAction::Sent(vec![0x01, 0x80, 0x00, 0x40, 0x01])),
         (
             ExcessiveLoad,
-            stream,
-            PeerAction::Sent([head(), frame(0x01, &head_block(&[("a", "b"); 300]))].concat()),
+            too_large,
+            PeerAction::Sent(vec![0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        ),
+        (ExcessiveLoad, too_large, PeerAction::Sent(frame(0x01, &post_block(&[("a", "b"); 500])))),
+        (
+            ExcessiveLoad,
+            too_large,
+            PeerAction::Sent([head(), frame(0x01, &head_block(&[("a", "b"); 500]))].concat()),
         ),
         (IdError, connection, control(&[frame(0x0d, &[0x05]), frame(0x0d, &[0x04])])),
         (IdError, connection, control(&[frame(0x07, &[0x04]), frame(0x07, &[0x05])])),

@@ -3,6 +3,8 @@
 
 use super::fault::ProviderFault;
 use crate::config::ProviderAddress;
+use crate::fairness::SourceShares;
+use crate::office::http::work_place;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, StatusCode};
@@ -13,8 +15,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::aws_lc_rs;
 use serde::Serialize;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// The longest time for an answer, a second connection included: a person with a phone in hand waits for it.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -44,7 +46,7 @@ pub(super) struct Webhook {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     address: ProviderAddress,
     authorization: Option<HeaderValue>,
-    places: Semaphore,
+    in_flight: Arc<SourceShares>,
 }
 
 impl Webhook {
@@ -55,14 +57,17 @@ impl Webhook {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
             .build(connector(&address)?);
-        Ok(Self { client, address, authorization, places: Semaphore::new(AT_ONCE_MAX) })
+        Ok(Self { client, address, authorization, in_flight: SourceShares::new(AT_ONCE_MAX) })
     }
 
     /// Sends a request, and retries once if no connection was established: then nothing was sent.
     pub(super) async fn ask(&self, question: &impl Serialize) -> Result<WebhookAnswer, ProviderFault> {
-        let Ok(_place) = self.places.try_acquire() else { return Err(ProviderFault::Busy) };
+        let share =
+            work_place::source().map(|source| self.in_flight.take_one(source).ok_or(ProviderFault::Busy));
+        let _share = share.transpose()?;
         let question = serde_json::to_vec(question).expect("a question is made of strings");
-        match tokio::time::timeout(ANSWER_MAX, self.exchange(question.into())).await {
+        let exchange = tokio::time::timeout(ANSWER_MAX, self.exchange(question.into()));
+        match work_place::without(exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(ProviderFault::Late),
         }

@@ -1,25 +1,29 @@
 //! One QUIC connection: its HTTP/3 state and its streams. `requests` takes scans to the front desk and
 //! the rest to the back office. A connection knows no socket and no other connection.
 
+mod answers;
+mod overdue;
 mod request_state;
 mod requests;
 
 use super::context::WorkerContext;
 use super::stream_chunks::{StreamEnd, read};
 use super::write_queue::WriteQueue;
+use crate::fairness::{HeldShare, Source};
 use crate::tables::channels::Channel;
-use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, Limits, UniStreamAction};
+use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, UniStreamAction};
+use answers::BodyWish;
 use bytes::Bytes;
 use quinn_proto::crypto::rustls::HandshakeData;
 use quinn_proto::{Dir, Event, StreamEvent, StreamId, VarInt};
-use request_state::RequestState;
+use request_state::OpenRequest;
 use scangate_core::refusal::Refusal;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A connection with this many requests at a time gets [`STREAMS_BUSY`]. A freed stream comes back only
-/// with a delayed acknowledgement, and a busy terminal must not wait for it.
+/// A connection with this many requests at a time, and so many finished, gets [`STREAMS_BUSY`]. A freed
+/// stream comes back only with a delayed acknowledgement, and a busy terminal must not wait for it.
 const STREAMS_SHOWN: usize = 4;
 /// Request streams of a busy connection.
 const STREAMS_BUSY: u32 = 256;
@@ -46,14 +50,42 @@ pub struct Connection {
     control: Control,
     control_stream: Option<StreamId>,
     control_out: WriteQueue,
-    requests: HashMap<StreamId, RequestState, foldhash::fast::RandomState>,
+    requests: HashMap<StreamId, OpenRequest, foldhash::fast::RandomState>,
     is_busy: bool,
+    /// The most requests that it had at a time.
+    most_at_once: usize,
+    /// Its finished answers.
+    finished: usize,
+    source: Source,
+    /// Its share of the worker's connections.
+    _place: HeldShare,
+    /// What its unfinished requests hold.
+    unfinished: HeldShare,
+    began: Instant,
+    /// When all finished answers were last acknowledged.
+    read_at: Instant,
+    /// Whether the loop looks after it at the next sweep.
+    pub is_watched: bool,
+}
+
+/// The parts with which a connection begins.
+pub struct ConnectionSeat {
+    /// Its slot in the loop.
+    pub slot: u32,
+    /// Its generation in the slot.
+    pub generation: u32,
+    /// The share of the worker's connections that it takes.
+    pub place: HeldShare,
+    /// The time of its first packet.
+    pub began: Instant,
 }
 
 impl Connection {
     /// A connection that was just accepted into a slot.
     #[must_use]
-    pub fn new(quic: quinn_proto::Connection, slot: u32, generation: u32, limits: Limits) -> Self {
+    pub fn new(quic: quinn_proto::Connection, seat: ConnectionSeat, work: &WorkerContext) -> Self {
+        let ConnectionSeat { slot, generation, place, began } = seat;
+        let source = place.source();
         Self {
             quic,
             generation,
@@ -64,11 +96,19 @@ impl Connection {
             was_handshaking: true,
             slot,
             channel: None,
-            control: Control::new(limits),
+            control: Control::new(work.limits),
             control_stream: None,
             control_out: WriteQueue::default(),
             requests: HashMap::default(),
             is_busy: false,
+            most_at_once: 0,
+            finished: 0,
+            source,
+            _place: place,
+            unfinished: work.unfinished.share(source),
+            began,
+            read_at: began,
+            is_watched: false,
         }
     }
 
@@ -76,11 +116,13 @@ impl Connection {
     pub fn events(&mut self, work: &mut WorkerContext, now: Instant) {
         while let Some(event) = self.quic.poll() {
             match event {
-                Event::Connected => self.connected(),
+                Event::Connected => self.connected(work),
                 Event::Stream(event) => self.stream_event(event, work, now),
                 Event::ConnectionLost { .. } => {
-                    self.is_handshaking = false;
-                    self.requests.clear();
+                    if std::mem::take(&mut self.is_handshaking) {
+                        work.handshakes.failed.increment(1);
+                    }
+                    self.drop_requests();
                 }
                 // This precedes every request, also in early data.
                 Event::HandshakeDataReady => {
@@ -101,8 +143,9 @@ impl Connection {
         self.channel.as_deref().map_or(Ok(()), |channel| work.front.borrow().admit(channel))
     }
 
-    fn connected(&mut self) {
+    fn connected(&mut self, work: &WorkerContext) {
         self.is_handshaking = false;
+        work.handshakes.completed.increment(1);
         self.control_stream = self.quic.streams().open(Dir::Uni);
         self.control_out.push(self.control.opening());
         self.write_control();
@@ -139,22 +182,26 @@ impl Connection {
             StreamEvent::Opened { dir: Dir::Bi } => self.accept_requests(work, now),
             StreamEvent::Opened { dir: Dir::Uni } => {
                 while let Some(id) = self.quic.streams().accept(Dir::Uni) {
-                    self.read_uni(id, now);
+                    self.read_uni(id, work, now);
                 }
             }
-            StreamEvent::Readable { id } if id.dir() == Dir::Uni => self.read_uni(id, now),
-            StreamEvent::Readable { id } => {
-                if let Some(request) = self.requests.remove(&id) {
-                    self.read_request(id, request, work, now);
-                }
-            }
+            StreamEvent::Readable { id } if id.dir() == Dir::Uni => self.read_uni(id, work, now),
+            StreamEvent::Readable { id } => self.readable(id, work, now),
             StreamEvent::Writable { id } => self.writable(id, work, now),
+            StreamEvent::Stopped { id, .. } if self.control_stream == Some(id) => {
+                // RFC 9114 section 6.2.1: "the receiver MUST NOT request that the sender close the control
+                // stream".
+                let fault =
+                    Fault::connection(ErrorCode::ClosedCriticalStream, "the control stream is needed");
+                self.fault(id, fault, work, now);
+            }
             StreamEvent::Stopped { id, error_code } => {
                 // The peer no longer wants the answer. A queued check-in still goes to disk.
-                self.requests.remove(&id);
+                drop(self.take_open(id));
                 let _ = self.quic.send_stream(id).reset(error_code);
             }
-            StreamEvent::Finished { .. } | StreamEvent::Available { .. } => {}
+            StreamEvent::Finished { .. } => self.read_at = now,
+            StreamEvent::Available { .. } => {}
         }
     }
 
@@ -164,13 +211,20 @@ impl Connection {
             accepted += 1;
             self.begin(id, work, now);
         }
-        if !self.is_busy && accepted.max(self.requests.len()) >= STREAMS_SHOWN {
+        self.most_at_once = self.most_at_once.max(accepted.max(self.requests.len()));
+    }
+
+    /// Notes a finished answer. A connection gets more streams for requests that it has finished: streams
+    /// that it only opens would be memory that it holds.
+    fn note_finished(&mut self) {
+        self.finished += 1;
+        if !self.is_busy && self.finished >= STREAMS_SHOWN && self.most_at_once >= STREAMS_SHOWN {
             self.is_busy = true;
             self.quic.set_max_concurrent_streams(Dir::Bi, VarInt::from_u32(STREAMS_BUSY));
         }
     }
 
-    fn read_uni(&mut self, id: StreamId, now: Instant) {
+    fn read_uni(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         let arrived = read(&mut self.quic, id);
         let number = u64::from(id);
         for chunk in arrived.first.iter().chain(&arrived.chunks) {
@@ -181,28 +235,37 @@ impl Connection {
                     let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::StreamCreationError));
                     return;
                 }
-                Err(fault) => return self.fault(id, fault, now),
+                Err(fault) => return self.fault(id, fault, work, now),
             }
         }
         if arrived.end != StreamEnd::Open
             && let Err(fault) = self.control.handle_uni_end(number)
         {
-            self.fault(id, fault, now);
+            self.fault(id, fault, work, now);
         }
     }
 
-    fn fault(&mut self, id: StreamId, fault: Fault, now: Instant) {
+    fn fault(&mut self, id: StreamId, fault: Fault, work: &mut WorkerContext, now: Instant) {
         match fault.scope {
+            FaultScope::Answer(refusal) => {
+                drop(self.take_open(id));
+                self.refuse_reading(id, refusal, BodyWish::Whole, work);
+            }
             FaultScope::Stream => {
-                self.requests.remove(&id);
+                drop(self.take_open(id));
                 let _ = self.quic.recv_stream(id).stop(error_code(fault.code));
                 let _ = self.quic.send_stream(id).reset(error_code(fault.code));
             }
             FaultScope::Connection => {
-                self.requests.clear();
+                self.drop_requests();
                 self.quic.close(now, error_code(fault.code), Bytes::from_static(fault.why.as_bytes()));
             }
         }
+    }
+
+    fn drop_requests(&mut self) {
+        self.requests.clear();
+        self.unfinished.resize(0);
     }
 }
 

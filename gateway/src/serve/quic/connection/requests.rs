@@ -1,31 +1,39 @@
-//! The requests of a connection: how each is read, routed and answered.
+//! The requests of a connection: how each is read and routed.
 
-use super::request_state::{RequestBody, RequestState};
-use super::{Connection, error_code};
-use crate::serve::front_desk::{Caller, Reply, ScanStatus};
-use crate::serve::quic::context::{SlowRequest, WorkerContext};
-use crate::serve::quic::office_stream::{OfficeStream, OfficeStreamStatus};
+use super::Connection;
+use super::answers::BodyWish;
+use super::request_state::{BodyGoal, OpenRequest, RequestBody, RequestState, RequestWatch};
+use crate::office::http::channel::BODY_BYTES_MAX;
+use crate::serve::budget::UNFINISHED_BYTES_MAX;
+use crate::serve::deadlines::{BODY_MAX, LINES_MAX};
+use crate::serve::front_desk::{Caller, ScanStatus};
+use crate::serve::pages;
+use crate::serve::quic::context::WorkerContext;
+use crate::serve::quic::office_stream::{OfficeBody, OfficeCaller, OfficeStream};
 use crate::serve::quic::stream_chunks::{StreamChunks, StreamEnd, read};
-use crate::serve::quic::write_queue::{WriteProgress, WriteQueue};
 use crate::serve::stream_key::StreamKey;
-use crate::wire::http3::{ErrorCode, Head, Part, RequestReader, answer, whole};
-use crate::wire::problem::field_of;
-use crate::wire::route::Route;
+use crate::wire::http3::{Head, Part, RequestReader, whole};
+use crate::wire::route::{BodyUse, OfficeKind, OfficeRoute, Route};
 use bytes::{Bytes, BytesMut};
 use quinn_proto::StreamId;
 use scangate_core::limits::SCAN_BYTES_MAX;
 use scangate_core::refusal::Refusal;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long a request's head, or a check-in's body, may take to arrive.
-const REQUEST_MAX: Duration = Duration::from_secs(10);
+/// A request on its way: its stream and its times.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival {
+    pub(super) id: StreamId,
+    pub(super) watch: RequestWatch,
+}
 
 impl Connection {
     /// Begins a request stream. Nearly always it holds one small request, whole, which needs no state.
     pub(super) fn begin(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
         if let Err(fault) = self.control.handle_request_stream(u64::from(id)) {
-            return self.fault(id, fault, now);
+            return self.fault(id, fault, work, now);
         }
+        let arrival = Arrival { id, watch: RequestWatch::new(now) };
         let mut arrived = read(&mut self.quic, id);
         if arrived.end == StreamEnd::Finished
             && arrived.chunks.is_empty()
@@ -33,66 +41,54 @@ impl Connection {
             && let Some(request) = whole(chunk, &work.limits)
         {
             return match request {
-                Ok((head, body)) => self.route(id, head, RequestBody::Whole(body), work, now),
-                Err(fault) => self.fault(id, fault, now),
+                Ok((head, body)) => self.route(arrival, head, RequestBody::Whole(body), work, now),
+                Err(fault) => self.fault(id, fault, work, now),
             };
         }
         let request = RequestState::Reading(RequestReader::new(work.limits));
-        self.take_chunks(id, request, &mut arrived, work, now);
-        if self.is_arriving(id) {
-            let key = StreamKey { slot: self.slot, generation: self.generation, stream: id };
-            work.slow.push_back(SlowRequest { key, until: now + REQUEST_MAX });
-        }
+        self.take_chunks(arrival, request, &mut arrived, work, now);
     }
 
-    fn is_arriving(&self, id: StreamId) -> bool {
-        matches!(
-            self.requests.get(&id),
-            Some(RequestState::Reading(_) | RequestState::Encoded(..) | RequestState::Scanning(..))
-        )
-    }
-
-    /// Refuses a request that is not whole yet.
-    pub fn give_up(&mut self, id: StreamId, work: &mut WorkerContext) {
-        if self.is_arriving(id) {
-            self.requests.remove(&id);
-            self.refuse_reading(id, Refusal::Malformed("the request did not arrive whole"), work);
-        }
-    }
-
-    fn check_in(&mut self, id: StreamId, head: &Head, body: &[u8], work: &mut WorkerContext) {
-        let key = StreamKey { slot: self.slot, generation: self.generation, stream: id };
-        let taken = work.front.borrow_mut().check_in(body, head.authorization(), Caller::Stream(key));
-        match taken {
-            ScanStatus::Waiting => self.waiting += 1,
-            ScanStatus::Refused(refusal) => self.refuse(id, refusal, work),
-        }
-    }
-
-    pub(super) fn read_request(
-        &mut self,
-        id: StreamId,
-        request: RequestState,
-        work: &mut WorkerContext,
-        now: Instant,
-    ) {
-        match request {
-            RequestState::Office(stream) => self.advance_office(id, stream, work, now),
-            RequestState::Answering(out) => {
-                // The answer is on its way, so the rest of the request is not read.
-                self.requests.insert(id, RequestState::Answering(out));
-            }
-            RequestState::Reading(_) | RequestState::Encoded(..) | RequestState::Scanning(..) => {
+    /// Reads what has arrived on the stream of an open request.
+    pub(super) fn readable(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
+        let Some(OpenRequest { state, mut watch, .. }) = self.take_open(id) else { return };
+        match state {
+            RequestState::Office(stream) => self.advance_office(Arrival { id, watch }, stream, work, now),
+            // The answer is on its way, so the rest of the request is not read.
+            RequestState::Answering(_) => self.keep_open(Arrival { id, watch }, state, work),
+            RequestState::Reading(_) | RequestState::Encoded(..) | RequestState::Gathering(..) => {
                 let mut arrived = read(&mut self.quic, id);
-                self.take_chunks(id, request, &mut arrived, work, now);
+                if arrived.first.is_some() {
+                    watch.progress(now);
+                }
+                self.take_chunks(Arrival { id, watch }, state, &mut arrived, work, now);
             }
         }
+    }
+
+    /// Takes an open request out, with what it holds of the connection's bytes.
+    pub(super) fn take_open(&mut self, id: StreamId) -> Option<OpenRequest> {
+        let request = self.requests.remove(&id)?;
+        if request.charged > 0 {
+            self.unfinished.resize(self.unfinished.held() - request.charged);
+        }
+        Some(request)
+    }
+
+    /// Keeps a request open. One that holds more than the connection or its source may is refused.
+    pub(super) fn keep_open(&mut self, arrival: Arrival, state: RequestState, work: &mut WorkerContext) {
+        let charged = state.held_bytes();
+        let all = self.unfinished.held() + charged;
+        if charged > 0 && (all > UNFINISHED_BYTES_MAX || !self.unfinished.resize(all)) {
+            return self.refuse_reading(arrival.id, Refusal::Overloaded, BodyWish::Whole, work);
+        }
+        self.requests.insert(arrival.id, OpenRequest { state, watch: arrival.watch, charged });
     }
 
     /// Feeds a reader with the chunks, and advances the request as far as they allow.
     fn take_chunks(
         &mut self,
-        id: StreamId,
+        arrival: Arrival,
         mut request: RequestState,
         arrived: &mut StreamChunks,
         work: &mut WorkerContext,
@@ -100,7 +96,7 @@ impl Connection {
     ) {
         let (RequestState::Reading(reader)
         | RequestState::Encoded(reader, _)
-        | RequestState::Scanning(reader, ..)) = &mut request
+        | RequestState::Gathering(reader, ..)) = &mut request
         else {
             return;
         };
@@ -111,238 +107,265 @@ impl Connection {
             StreamEnd::Open | StreamEnd::Reset => Ok(()),
         });
         if let Err(fault) = fed {
-            return self.fault(id, fault, now);
+            return self.fault(arrival.id, fault, work, now);
         }
         if arrived.end == StreamEnd::Reset {
-            // The peer abandoned the request.
-            let _ = self.quic.send_stream(id).reset(error_code(ErrorCode::RequestCancelled));
-            return;
+            return self.abandoned(arrival.id);
         }
-        self.advance(id, request, work, now);
+        self.advance(arrival, request, work, now);
     }
 
-    fn advance(&mut self, id: StreamId, request: RequestState, work: &mut WorkerContext, now: Instant) {
+    fn advance(&mut self, arrival: Arrival, request: RequestState, work: &mut WorkerContext, now: Instant) {
         match request {
             RequestState::Reading(mut reader) => match reader.poll() {
                 Some(Part::Head(head)) => {
-                    self.route(id, head, RequestBody::Arriving(reader), work, now);
+                    self.route(arrival, head, RequestBody::Arriving(reader), work, now);
                 }
                 Some(Part::Body(_) | Part::End) | None => {
-                    self.requests.insert(id, RequestState::Reading(reader));
+                    self.keep_open(arrival, RequestState::Reading(reader), work);
                 }
             },
             RequestState::Encoded(mut reader, head) => match reader.poll() {
-                Some(Part::Body(_)) => self.refuse_reading(id, Refusal::EncodingUnsupported, work),
+                Some(Part::Body(_)) => {
+                    let wish = BodyWish::of(&head);
+                    self.refuse_reading(arrival.id, Refusal::EncodingUnsupported, wish, work);
+                }
                 Some(Part::End) => {
-                    self.dispatch(id, head, RequestBody::Whole(Bytes::new()), work, now);
+                    self.dispatch(arrival, head, RequestBody::Whole(Bytes::new()), work, now);
                 }
                 Some(Part::Head(_)) | None => {
-                    self.requests.insert(id, RequestState::Encoded(reader, head));
+                    self.keep_open(arrival, RequestState::Encoded(reader, head), work);
                 }
             },
-            RequestState::Scanning(mut reader, head, mut body) => loop {
-                match reader.poll() {
-                    Some(Part::Body(piece)) if body.len() + piece.len() > SCAN_BYTES_MAX => {
-                        return self.refuse_reading(id, Refusal::TooLarge, work);
-                    }
-                    Some(Part::Body(piece)) => body.extend_from_slice(&piece),
-                    Some(Part::End) => return self.check_in(id, &head, &body, work),
-                    Some(Part::Head(_)) => {}
-                    None => {
-                        self.requests.insert(id, RequestState::Scanning(reader, head, body));
-                        return;
-                    }
+            RequestState::Gathering(reader, head, body, goal) => {
+                self.gather(arrival, reader, head, body, goal, work, now);
+            }
+            RequestState::Answering(_) | RequestState::Office(_) => self.keep_open(arrival, request, work),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the parts of one state")]
+    fn gather(
+        &mut self,
+        arrival: Arrival,
+        mut reader: RequestReader,
+        head: Head,
+        mut body: BytesMut,
+        goal: BodyGoal,
+        work: &mut WorkerContext,
+        now: Instant,
+    ) {
+        loop {
+            match reader.poll() {
+                Some(Part::Body(piece)) if body.len() + piece.len() > goal.bytes_max() => {
+                    return self.refuse_reading(arrival.id, Refusal::TooLarge, BodyWish::of(&head), work);
                 }
-            },
-            RequestState::Answering(_) | RequestState::Office(_) => {
-                self.requests.insert(id, request);
+                Some(Part::Body(piece)) => body.extend_from_slice(&piece),
+                Some(Part::End) => return self.finish(arrival, &head, body.freeze(), goal, work, now),
+                Some(Part::Head(_)) => {}
+                None => {
+                    let state = RequestState::Gathering(reader, head, body, goal);
+                    return self.keep_open(arrival, state, work);
+                }
             }
         }
     }
 
     /// Counts and routes a request by its head, whole or not. Each request comes here once.
-    fn route(&mut self, id: StreamId, head: Head, body: RequestBody, work: &mut WorkerContext, now: Instant) {
-        if let Err(refusal) = self.admit(work) {
-            return self.refuse_request(id, refusal, &body, work);
+    fn route(
+        &mut self,
+        arrival: Arrival,
+        head: Head,
+        body: RequestBody,
+        work: &mut WorkerContext,
+        now: Instant,
+    ) {
+        if Route::of(head.method().as_str().as_bytes(), head.path()) != Route::Page
+            && let Err(refusal) = self.admit(work)
+        {
+            return self.refuse_request(arrival.id, refusal, BodyWish::of(&head), &body, work);
         }
         if !head.is_encoded() {
-            return self.dispatch(id, head, body, work, now);
+            return self.dispatch(arrival, head, body, work, now);
+        }
+        if head.expects_continue() && matches!(body, RequestBody::Arriving(_)) {
+            return self.refuse_reading(arrival.id, Refusal::EncodingUnsupported, BodyWish::of(&head), work);
         }
         // Without a body there is nothing to decode. Its end may come in a packet of its own.
-        self.advance(id, RequestState::Encoded(body.into_reader(work.limits), head), work, now);
+        self.advance(arrival, RequestState::Encoded(body.into_reader(work.limits), head), work, now);
     }
 
     /// Passes an admitted request to whom its path names.
     fn dispatch(
         &mut self,
-        id: StreamId,
+        arrival: Arrival,
         head: Head,
         body: RequestBody,
         work: &mut WorkerContext,
         now: Instant,
     ) {
+        let wish = BodyWish::of(&head);
         match Route::of(head.method().as_str().as_bytes(), head.path()) {
-            Route::CheckIn => self.begin_check_in(id, head, body, work, now),
+            Route::CheckIn => self.begin_body(arrival, head, body, BodyGoal::CheckIn, work, now),
             Route::Colour(code) => {
                 let reply = work.front.borrow_mut().look_up(code, head.authorization());
-                self.reply(id, &reply, work);
+                self.reply(arrival.id, &reply, wish, work);
                 if matches!(body, RequestBody::Arriving(_)) {
-                    self.stop_reading(id);
+                    self.stop_reading(arrival.id);
                 }
             }
             // RFC 8470 section 5.2: a replay of early data might repeat a change.
-            Route::Office if self.quic.is_handshaking() => {
-                self.refuse_request(id, Refusal::TooEarly, &body, work);
+            Route::Page | Route::Office(_) if self.quic.is_handshaking() => {
+                self.refuse_request(arrival.id, Refusal::TooEarly, wish, &body, work);
             }
-            Route::Office => self.begin_office(id, &head, body.into_reader(work.limits), work, now),
+            Route::Page => self.page(arrival, &head, &body, work, now),
+            Route::Office(route) => self.begin_office(arrival, head, body, route, work, now),
         }
     }
 
-    fn begin_check_in(
+    /// Gathers a body, if it is not whole yet.
+    fn begin_body(
         &mut self,
-        id: StreamId,
+        arrival: Arrival,
         head: Head,
         body: RequestBody,
+        goal: BodyGoal,
         work: &mut WorkerContext,
         now: Instant,
     ) {
+        let declared = head.content_length().unwrap_or(0);
         match body {
-            RequestBody::Whole(body) => self.check_in(id, &head, &body, work),
-            RequestBody::Arriving(_) if declares_too_much(&head) => {
-                self.refuse_reading(id, Refusal::TooLarge, work);
+            RequestBody::Whole(body) if body.len() <= goal.bytes_max() => {
+                self.finish(arrival, &head, body, goal, work, now);
             }
-            RequestBody::Arriving(reader) => {
-                self.advance(id, RequestState::Scanning(reader, head, BytesMut::new()), work, now);
+            RequestBody::Arriving(reader) if declared <= goal.bytes_max() as u64 => {
+                if head.expects_continue() && !self.go_on(arrival.id, work) {
+                    return;
+                }
+                self.gather(arrival, reader, head, BytesMut::new(), goal, work, now);
+            }
+            RequestBody::Whole(_) | RequestBody::Arriving(_) => {
+                self.refuse_request(arrival.id, Refusal::TooLarge, BodyWish::of(&head), &body, work);
             }
         }
     }
 
-    fn begin_office(
+    /// Passes a whole request on.
+    fn finish(
         &mut self,
-        id: StreamId,
+        arrival: Arrival,
         head: &Head,
-        reader: RequestReader,
+        body: Bytes,
+        goal: BodyGoal,
+        work: &mut WorkerContext,
+        now: Instant,
+    ) {
+        match goal {
+            BodyGoal::CheckIn => self.check_in(arrival.id, head, &body, work),
+            BodyGoal::Office(route) => {
+                let mut share = work.unfinished.share(self.source);
+                if share.resize(body.len()) {
+                    self.call_office(arrival, head, OfficeBody::Whole(body, share), route, work, now);
+                } else {
+                    self.refuse(arrival.id, Refusal::Overloaded, BodyWish::of(head), work);
+                }
+            }
+        }
+    }
+
+    fn check_in(&mut self, id: StreamId, head: &Head, body: &[u8], work: &mut WorkerContext) {
+        let key = self.key(id);
+        let taken = work.front.borrow_mut().check_in(body, head.authorization(), Caller::Stream(key));
+        match taken {
+            ScanStatus::Waiting => self.waiting += 1,
+            ScanStatus::Refused(refusal) => self.refuse(id, refusal, BodyWish::Whole, work),
+        }
+    }
+
+    fn page(
+        &mut self,
+        arrival: Arrival,
+        head: &Head,
+        body: &RequestBody,
         work: &mut WorkerContext,
         now: Instant,
     ) {
         let parts = match head.to_request() {
             Ok(parts) => parts,
-            Err(fault) => return self.fault(id, fault, now),
+            Err(fault) => return self.fault(arrival.id, fault, work, now),
         };
-        let key = StreamKey { slot: self.slot, generation: self.generation, stream: id };
-        match OfficeStream::begin(parts, reader, &work.door, work.bell.waker(key)) {
-            Ok(stream) => self.advance_office(id, Box::new(stream), work, now),
-            Err(refusal) => self.refuse_reading(id, refusal, work),
+        match pages::answer(&parts.method, parts.uri.path(), &parts.headers) {
+            Ok(page) => {
+                self.respond(arrival.id, page, work);
+                if matches!(body, RequestBody::Arriving(_)) {
+                    self.stop_reading(arrival.id);
+                }
+            }
+            Err(refusal) => self.refuse_request(arrival.id, refusal, BodyWish::of(head), body, work),
         }
     }
 
-    fn advance_office(
+    fn begin_office(
         &mut self,
-        id: StreamId,
-        mut stream: Box<OfficeStream>,
+        arrival: Arrival,
+        head: Head,
+        body: RequestBody,
+        route: OfficeRoute,
         work: &mut WorkerContext,
         now: Instant,
     ) {
-        match stream.advance(&mut self.quic, id, &work.date) {
-            OfficeStreamStatus::Waits => {
-                self.requests.insert(id, RequestState::Office(stream));
-            }
-            OfficeStreamStatus::Over if stream.is_reading() => self.stop_reading(id),
-            OfficeStreamStatus::Over => {}
-            OfficeStreamStatus::Broken => {
-                let _ = self.quic.send_stream(id).reset(error_code(ErrorCode::InternalError));
-                self.stop_reading(id);
-            }
-            OfficeStreamStatus::Fault(fault) => self.fault(id, fault, now),
+        let is_small = |length| length <= BODY_BYTES_MAX as u64;
+        let body_max = match route.body {
+            BodyUse::Small => None,
+            BodyUse::Large if head.content_length().is_some_and(is_small) => None,
+            BodyUse::Large => Some(BODY_MAX),
+            BodyUse::Lines => Some(LINES_MAX),
+        };
+        let Some(body_max) = body_max else {
+            return self.begin_body(arrival, head, body, BodyGoal::Office(route.kind), work, now);
+        };
+        if head.expects_continue()
+            && matches!(body, RequestBody::Arriving(_))
+            && !self.go_on(arrival.id, work)
+        {
+            return;
         }
+        let body = OfficeBody::Streams(body.into_reader(work.limits), body_max);
+        self.call_office(arrival, &head, body, route.kind, work, now);
     }
 
-    /// Advances a stream for which the back office has rung.
-    pub fn rung(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
-        match self.requests.remove(&id) {
-            Some(RequestState::Office(stream)) => self.advance_office(id, stream, work, now),
-            Some(other) => {
-                self.requests.insert(id, other);
-            }
-            None => {}
-        }
-    }
-
-    pub(super) fn writable(&mut self, id: StreamId, work: &mut WorkerContext, now: Instant) {
-        if self.control_stream == Some(id) {
-            return self.write_control();
-        }
-        match self.requests.remove(&id) {
-            Some(RequestState::Answering(out)) => self.write(id, out),
-            Some(RequestState::Office(stream)) => self.advance_office(id, stream, work, now),
-            Some(other) => {
-                self.requests.insert(id, other);
-            }
-            None => {}
-        }
-    }
-
-    /// Writes the answer of a check-in that is on disk.
-    pub fn answer(&mut self, id: StreamId, body: &[u8], work: &mut WorkerContext) {
-        self.waiting -= 1;
-        answer::json(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, None, body);
-        self.send(id, work);
-    }
-
-    fn reply(&mut self, id: StreamId, reply: &Reply, work: &mut WorkerContext) {
-        let kind = if reply.is_problem { answer::ContentType::Problem } else { answer::ContentType::Json };
-        let Reply { status, retry_after_s, body, .. } = reply;
-        let field = field_of(*status);
-        answer::json(&mut work.scratch, *status, kind, &work.date, *retry_after_s, field, body);
-        self.send(id, work);
-    }
-
-    fn send(&mut self, id: StreamId, work: &mut WorkerContext) {
-        let mut out = WriteQueue::default();
-        out.push(work.scratch.split().freeze());
-        out.end();
-        self.write(id, out);
-    }
-
-    fn write(&mut self, id: StreamId, mut out: WriteQueue) {
-        match out.write(self.quic.send_stream(id)) {
-            WriteProgress::Blocked => {
-                self.requests.insert(id, RequestState::Answering(out));
-            }
-            WriteProgress::Written | WriteProgress::Ended | WriteProgress::Gone => {}
-        }
-    }
-
-    fn refuse(&mut self, id: StreamId, refusal: Refusal, work: &mut WorkerContext) {
-        let reply = work.front.borrow_mut().refuse(refusal);
-        self.reply(id, &reply, work);
-    }
-
-    fn refuse_request(
+    fn call_office(
         &mut self,
-        id: StreamId,
-        refusal: Refusal,
-        body: &RequestBody,
+        arrival: Arrival,
+        head: &Head,
+        body: OfficeBody,
+        kind: OfficeKind,
         work: &mut WorkerContext,
+        now: Instant,
     ) {
-        match body {
-            RequestBody::Whole(_) => self.refuse(id, refusal, work),
-            RequestBody::Arriving(_) => self.refuse_reading(id, refusal, work),
+        let id = arrival.id;
+        let parts = match head.to_request() {
+            Ok(parts) => parts,
+            Err(fault) => return self.fault(id, fault, work, now),
+        };
+        let caller = OfficeCaller { kind, source: self.source, waker: work.bell.waker(self.key(id)) };
+        match OfficeStream::begin(parts, body, &work.door, caller) {
+            Ok(stream) => self.advance_office(arrival, Box::new(stream), work, now),
+            Err(refusal) => self.refuse_reading(id, refusal, BodyWish::of(head), work),
         }
     }
 
-    /// Refuses a request before its end, and stops reading it (RFC 9114 section 4.1).
-    fn refuse_reading(&mut self, id: StreamId, refusal: Refusal, work: &mut WorkerContext) {
-        self.refuse(id, refusal, work);
-        self.stop_reading(id);
-    }
-
-    fn stop_reading(&mut self, id: StreamId) {
-        // A stream that was read to its end is already closed.
-        let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::NoError));
+    pub(super) fn key(&self, stream: StreamId) -> StreamKey {
+        StreamKey { slot: self.slot, generation: self.generation, stream }
     }
 }
 
-fn declares_too_much(head: &Head) -> bool {
-    head.content_length().is_some_and(|length| length > SCAN_BYTES_MAX as u64)
+impl BodyGoal {
+    /// The longest body.
+    const fn bytes_max(self) -> usize {
+        match self {
+            Self::CheckIn => SCAN_BYTES_MAX,
+            Self::Office(_) => BODY_BYTES_MAX,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use bytes::{BufMut, BytesMut};
 use http::HeaderValue;
 
 use super::qpack::{self, Secrecy};
-use super::varint;
+use super::{frame, varint};
 
 const DATA: u64 = 0x00;
 const HEADERS: u64 = 0x01;
@@ -75,6 +75,23 @@ pub fn json(
     if !body.is_empty() {
         data_header(out, body.len());
         out.put_slice(body);
+    }
+}
+
+/// Appends the interim answer 100 Continue (RFC 9110 section 15.2.1).
+pub fn go_on(out: &mut BytesMut) {
+    varint::write(out, HEADERS);
+    let mut section = BytesMut::new();
+    qpack::prefix(&mut section);
+    write_status(&mut section, 100);
+    varint::write(out, section.len() as u64);
+    out.put_slice(&section);
+}
+
+/// Cuts an answer that [`json`] wrote to its HEADERS, as the answer to HEAD.
+pub fn keep_head(out: &mut BytesMut) {
+    if let Some((header, size)) = frame::parse(out) {
+        out.truncate(size + usize::try_from(header.length).unwrap_or(usize::MAX - size));
     }
 }
 

@@ -44,7 +44,7 @@ fn our_opening_is_a_control_stream_that_we_would_take() {
     let mut peer = Control::new(Limits::default());
     let opening = Control::new(Limits::default()).opening();
     assert_eq!(peer.handle_uni(3, &opening), Ok(UniStreamAction::Keep));
-    assert_eq!(peer.peer_field_section_bytes_max(), Some(8_192));
+    assert_eq!(peer.peer_field_section_bytes_max(), Some(16_384));
 }
 
 #[test]

@@ -6,6 +6,10 @@ use http::Method;
 use crate::wire::http3::qpack::{FieldLine, FieldLines, FieldText};
 use crate::wire::http3::{Fault, fields};
 use crate::wire::problem::is_encoding;
+use crate::wire::request_rules::{
+    AUTHORITY_INVALID, NO_AUTHORITY, TWO_AUTHORITIES, TWO_CREDENTIALS, is_authority, is_continue,
+};
+use scangate_core::refusal::Refusal;
 
 /// The fields of a head that its lines have set so far.
 #[derive(Default)]
@@ -22,6 +26,8 @@ pub(super) struct HeadFields {
     pub(super) content_length: Option<u64>,
     /// Whether `content-encoding` has another coding than `identity`.
     pub(super) is_encoded: bool,
+    /// Whether the client waits for 100 Continue before it sends the body.
+    pub(super) expects_continue: bool,
 }
 
 /// The target of a request, with its method.
@@ -59,8 +65,10 @@ impl HeadFields {
             }
             b":scheme" if fields::is_scheme(value) => self.scheme.replace(line.value).is_none(),
             b":path" if fields::is_path(value) || value == b"*" => self.path.replace(line.value).is_none(),
-            b":authority" if fields::is_authority(value) => self.authority.replace(line.value).is_none(),
-            b":scheme" | b":path" | b":authority" => {
+            b":authority" if !is_authority(value) => return Err(Fault::answered(AUTHORITY_INVALID)),
+            b":authority" if self.authority.is_some() => return Err(Fault::answered(TWO_AUTHORITIES)),
+            b":authority" => self.authority.replace(line.value).is_none(),
+            b":scheme" | b":path" => {
                 return Err(Fault::malformed("a pseudo-header with a value it cannot have"));
             }
             // RFC 9114 section 4.3: "Endpoints MUST treat a request or response that contains undefined or
@@ -76,10 +84,16 @@ impl HeadFields {
         let (name, value) = (lines.bytes(&line.name), lines.bytes(&line.value));
         fields::check(line, name, value)?;
         let is_first = match name {
-            b"host" if fields::is_authority(value) => self.host.replace(line.value).is_none(),
-            b"host" => return Err(Fault::malformed("a host with a value it cannot have")),
-            // With two credentials, two parts of the gateway might authenticate different ones.
+            b"host" if !is_authority(value) => return Err(Fault::answered(AUTHORITY_INVALID)),
+            b"host" if self.host.is_some() => return Err(Fault::answered(TWO_AUTHORITIES)),
+            b"host" => self.host.replace(line.value).is_none(),
+            b"authorization" if self.authorization.is_some() => return Err(Fault::answered(TWO_CREDENTIALS)),
             b"authorization" => self.authorization.replace(line.value).is_none(),
+            b"expect" if is_continue(value) => {
+                self.expects_continue = true;
+                return Ok(());
+            }
+            b"expect" => return Err(Fault::answered(Refusal::ExpectationUnsupported)),
             b"content-length" => {
                 return only_once(self.content_length.replace(length(value)?).is_none());
             }
@@ -122,11 +136,11 @@ impl HeadFields {
             (Some(authority), Some(host))
                 if !lines.bytes(&authority).eq_ignore_ascii_case(lines.bytes(&host)) =>
             {
-                Err(Fault::malformed("an :authority and a host that differ"))
+                Err(Fault::answered(TWO_AUTHORITIES))
             }
             (Some(authority), _) => Ok(authority),
             (None, Some(host)) => Ok(host),
-            (None, None) => Err(Fault::malformed("a request without :authority or host")),
+            (None, None) => Err(Fault::answered(NO_AUTHORITY)),
         }
     }
 

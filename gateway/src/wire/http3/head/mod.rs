@@ -33,6 +33,7 @@ pub struct Head {
     authorization: Option<FieldText>,
     content_length: Option<u64>,
     is_encoded: bool,
+    expects_continue: bool,
 }
 
 impl std::fmt::Debug for Head {
@@ -71,6 +72,7 @@ impl Head {
             authorization: gathered.authorization,
             content_length: gathered.content_length,
             is_encoded: gathered.is_encoded,
+            expects_continue: gathered.expects_continue,
         })
     }
 
@@ -105,10 +107,22 @@ impl Head {
         self.content_length
     }
 
+    /// The bytes that the head holds.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.block.len() + self.text.len()
+    }
+
     /// Whether `content-encoding` has another coding than `identity`.
     #[must_use]
     pub fn is_encoded(&self) -> bool {
         self.is_encoded
+    }
+
+    /// Whether the client waits for 100 Continue before it sends the body.
+    #[must_use]
+    pub fn expects_continue(&self) -> bool {
+        self.expects_continue
     }
 
     /// The value of `authorization`.

@@ -120,6 +120,12 @@ impl RequestReader {
         self.note(result)
     }
 
+    /// The bytes that the reader holds for a section that is not whole, or for its caller.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.section.len() + self.bodies.iter().map(Bytes::len).sum::<usize>()
+    }
+
     /// Returns the next part, if one is ready.
     pub fn poll(&mut self) -> Option<Part> {
         if let Some(head) = self.head.take() {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::wire::http3::FaultScope;
 use crate::wire::http3::tests::{frame, grease, head_block, post_block};
+use scangate_core::refusal::Refusal;
 
 fn read(pieces: impl IntoIterator<Item = Bytes>) -> Result<(Vec<u8>, Vec<u8>, bool), Fault> {
     let mut reader = RequestReader::new(Limits::default());
@@ -159,12 +160,15 @@ fn large_headers_are_refused_from_the_header_alone() {
     let mut reader = RequestReader::new(Limits::default());
     // 1 GiB, declared; not a byte of it sent.
     let fault = reader.handle(Bytes::from_static(&[0x01, 0xc0, 0, 0, 0, 0x40, 0, 0, 0])).unwrap_err();
-    assert_eq!((fault.code, fault.scope), (ErrorCode::ExcessiveLoad, FaultScope::Stream));
+    assert_eq!(fault.scope, FaultScope::Answer(Refusal::HeadTooLarge));
     assert_eq!(reader.handle(Bytes::from_static(b"more")), Err(fault), "a fault is final");
     assert_eq!(reader.handle_end(), Err(fault));
-    let at_limit = RequestReader::new(Limits::default()).handle(Bytes::from_static(&[0x01, 0x60, 0x00]));
+    let at_limit =
+        RequestReader::new(Limits::default()).handle(Bytes::from_static(&[0x01, 0x80, 0x00, 0x40, 0x00]));
     assert_eq!(at_limit, Ok(()));
-    assert!(RequestReader::new(Limits::default()).handle(Bytes::from_static(&[0x01, 0x60, 0x01])).is_err());
+    let beyond =
+        RequestReader::new(Limits::default()).handle(Bytes::from_static(&[0x01, 0x80, 0x00, 0x40, 0x01]));
+    assert!(beyond.is_err());
 }
 
 #[test]

@@ -1,27 +1,29 @@
-//! Serves the web pages, their scripts and style sheet, the service worker, and the OpenAPI document. All
-//! files are embedded in the binary, and the pages load nothing from other hosts.
+//! The web pages, their scripts and style sheet, the service worker, and the OpenAPI document, as the workers
+//! answer them: from memory, without the back office. All files are embedded in the binary, and the pages
+//! load nothing from other hosts.
 
-use super::http::error::OfficeError;
 use aws_lc_rs::digest;
-use axum::Router;
-use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use rust_embed::Embed;
 use scangate_core::refusal::Refusal;
 use serde_json::json;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+const JSON: &str = "application/json";
+/// The check-in page. It takes the venue's code from its own address.
+const CHECK_IN: &str = "pages/check_in.html";
 /// The path under which the service worker caches the check-in page. It names no venue.
 const VENUE_PAGE: &str = "/v/-";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -32,27 +34,51 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 #[folder = "web"]
 struct Web;
 
-/// The pages' paths.
-pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/", get(async |headers: HeaderMap| page(&headers, "pages/home.html")))
-        .route("/me", get(async |headers: HeaderMap| page(&headers, "pages/me.html")))
-        .route("/v/{code}", get(venue_page))
-        // Scanners add a slash to what stands on a poster.
-        .route("/v/{code}/", get(venue_page))
-        .route("/web/{*file}", get(asset))
-        .route("/worker.js", get(async || worker()))
-        .route("/openapi.json", get(openapi))
+/// A file as it is served.
+struct PageFile {
+    kind: &'static str,
+    tag: HeaderValue,
+    bytes: Bytes,
 }
 
-/// The check-in page. It takes the venue's code from its own address.
-async fn venue_page(headers: HeaderMap) -> Result<Response, OfficeError> {
-    page(&headers, "pages/check_in.html")
+impl PageFile {
+    fn new(kind: &'static str, bytes: Cow<'static, [u8]>) -> Self {
+        let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &bytes));
+        let tag = HeaderValue::try_from(format!("\"{hash}\"")).expect("base64 is a header value");
+        let bytes = match bytes {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        };
+        Self { kind, tag, bytes }
+    }
+
+    fn embedded(name: &str, kind: &'static str) -> Option<Self> {
+        Some(Self::new(kind, Web::get(name)?.data))
+    }
 }
+
+/// Every file by its path, made once.
+static FILES: LazyLock<HashMap<Cow<'static, str>, PageFile>> = LazyLock::new(|| {
+    let documents = [("/", "pages/home.html"), ("/me", "pages/me.html"), (VENUE_PAGE, CHECK_IN)];
+    let documents = documents
+        .into_iter()
+        .filter_map(|(path, name)| PageFile::embedded(name, HTML).map(|file| (Cow::Borrowed(path), file)));
+    let loaded = Web::iter().filter_map(|name| {
+        let file = PageFile::embedded(&name, kind_of(&name)?)?;
+        Some((Cow::Owned(format!("/web/{name}")), file))
+    });
+    let openapi = PageFile::new(JSON, Cow::Borrowed(include_bytes!("../../openapi.json")));
+    let worker = service_worker().map(|text| PageFile::new(SCRIPT, Cow::Owned(text.into_bytes())));
+    documents
+        .chain(loaded)
+        .chain([(Cow::Borrowed("/openapi.json"), openapi)])
+        .chain(worker.map(|worker| (Cow::Borrowed("/worker.js"), worker)))
+        .collect()
+});
 
 /// The service worker's script, after the constants that it needs: the files to cache, and a version that
-/// changes with any of them. Built once.
-static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
+/// changes with any of them.
+fn service_worker() -> Option<String> {
     let own = Web::get("worker/worker.js")?;
     let mut names: Vec<_> = Web::iter().collect();
     names.sort_unstable();
@@ -69,24 +95,6 @@ static WORKER: LazyLock<Option<String>> = LazyLock::new(|| {
         json!(VENUE_PAGE)
     );
     Some(given + &String::from_utf8_lossy(&own.data))
-});
-
-fn worker() -> Result<Response, OfficeError> {
-    let text = WORKER.as_deref().ok_or(Refusal::NotFound)?;
-    let headers = [(CONTENT_TYPE, SCRIPT), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-cache")];
-    Ok((headers, text).into_response())
-}
-
-fn page(asked: &HeaderMap, name: &str) -> Result<Response, OfficeError> {
-    let mut response = file(asked, name, HTML)?;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
-}
-
-async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, OfficeError> {
-    file(&asked, &name, kind_of(&name).ok_or(Refusal::NotFound)?)
 }
 
 /// The media type of a file that a page loads. Other embedded files have none, and are not served.
@@ -98,35 +106,54 @@ fn kind_of(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A file, or 304 Not Modified if the browser already has it. A phone on a bad signal then loads nothing
-/// twice.
-fn file(asked: &HeaderMap, name: &str, kind: &'static str) -> Result<Response, OfficeError> {
-    let found = Web::get(name).ok_or(Refusal::NotFound)?;
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(found.metadata.sha256_hash()));
-    let headers = [
-        (CONTENT_TYPE, kind),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-cache"),
-        (ETAG, tag.as_str()),
-    ];
-    let had = asked.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
-    if had.flat_map(|tags| tags.split(',')).any(|had| had.trim().trim_start_matches("W/") == tag) {
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+/// The answer to a request for a page or one of its files: the file, or 304 Not Modified if the browser
+/// already has it. A phone on a bad signal then loads nothing twice.
+/// **Errors**: no file has this path, or the method is neither GET nor HEAD.
+pub(super) fn answer(method: &Method, path: &str, asked: &HeaderMap) -> Result<Response<Bytes>, Refusal> {
+    let file = FILES.get(key_of(path)).ok_or(Refusal::NotFound)?;
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Err(Refusal::MethodNotAllowed);
     }
-    Ok((headers, found.data).into_response())
+    let mut response = Response::new(Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(ETAG, file.tag.clone());
+    if file.kind == HTML {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+    if has_already(asked, &file.tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(response);
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
+    if *method == Method::GET {
+        *response.body_mut() = file.bytes.clone();
+    }
+    Ok(response)
 }
 
-async fn openapi() -> Response {
-    ([(CONTENT_TYPE, "application/json")], include_str!("../../openapi.json")).into_response()
+/// The key of a path in the table of files. Every venue has the same page, and scanners add a slash to the
+/// address on a poster.
+fn key_of(path: &str) -> &str {
+    let is_venue = |code: &str| !code.is_empty() && !code.contains('/');
+    let code = path.strip_prefix("/v/").map(|code| code.strip_suffix('/').unwrap_or(code));
+    if code.is_some_and(is_venue) { VENUE_PAGE } else { path }
+}
+
+fn has_already(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+    let tags =
+        asked.get_all(IF_NONE_MATCH).iter().flat_map(|tags| tags.as_bytes().split(|&byte| byte == b','));
+    tags.map(<[u8]>::trim_ascii).any(|had| had.strip_prefix(b"W/").unwrap_or(had) == tag.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::{Body, HttpBody as _};
     use serde_json::Value;
     use std::collections::HashSet;
-    use tower::ServiceExt as _;
 
     fn document() -> Value {
         serde_json::from_str(include_str!("../../openapi.json")).unwrap()
@@ -171,33 +198,28 @@ mod tests {
         }
     }
 
-    async fn asked(path: &str, had: Option<&HeaderValue>) -> Response {
-        let mut request = http::Request::get(path);
-        if let Some(had) = had {
-            request = request.header(IF_NONE_MATCH, had);
-        }
-        router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    fn asked(path: &str, had: Option<&HeaderValue>) -> Result<Response<Bytes>, Refusal> {
+        let headers = had.map(|had| (IF_NONE_MATCH, had.clone())).into_iter().collect();
+        answer(&Method::GET, path, &headers)
     }
 
-    #[tokio::test]
-    async fn what_a_browser_has_is_not_sent_again() {
-        for path in
-            ["/me", "/v/EQ", "/v/EQ/", "/v/EQ%0A", "/v/EQ?from=x", "/web/pages/me.js", "/web/pages/page.css"]
-        {
-            let first = asked(path, None).await;
+    #[test]
+    fn what_a_browser_has_is_not_sent_again() {
+        for path in ["/me", "/v/EQ", "/v/EQ/", "/v/EQ%0A", "/web/pages/me.js", "/web/pages/page.css"] {
+            let first = asked(path, None).unwrap();
             let tag = first.headers()[ETAG].clone();
             assert_eq!(first.status(), StatusCode::OK, "{path}");
             let weak = HeaderValue::from_str(&format!("\"x\", W/{}", tag.to_str().unwrap())).unwrap();
             for had in [&tag, &weak] {
-                let again = asked(path, Some(had)).await;
+                let again = asked(path, Some(had)).unwrap();
                 assert_eq!(
                     (again.status(), &again.headers()[ETAG]),
                     (StatusCode::NOT_MODIFIED, &tag),
                     "{path}"
                 );
-                assert_eq!(again.into_body().size_hint().exact(), Some(0), "{path}");
+                assert!(again.body().is_empty(), "{path}");
             }
-            let other = asked(path, Some(&HeaderValue::from_static("\"x\""))).await;
+            let other = asked(path, Some(&HeaderValue::from_static("\"x\""))).unwrap();
             assert_eq!(other.status(), StatusCode::OK, "{path}");
         }
         // Files that no page loads are not served under /web/, nor are names that are not embedded.
@@ -211,21 +233,29 @@ mod tests {
             "/web/lib",
         ];
         for path in unserved {
-            assert_eq!(asked(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(asked(path, None).err(), Some(Refusal::NotFound), "{path}");
         }
     }
 
-    #[tokio::test]
-    async fn the_worker_keeps_every_file_that_a_page_loads() {
-        let body = asked("/worker.js", None).await.into_body();
-        let text = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let text = std::str::from_utf8(&text).unwrap();
+    #[test]
+    fn head_has_no_body_and_other_methods_are_refused() {
+        let head = answer(&Method::HEAD, "/me", &HeaderMap::new()).unwrap();
+        assert!(head.body().is_empty() && head.headers()[CONTENT_LENGTH] != "0");
+        let refused = answer(&Method::POST, "/me", &HeaderMap::new());
+        assert_eq!(refused.err(), Some(Refusal::MethodNotAllowed));
+        assert_eq!(answer(&Method::POST, "/none", &HeaderMap::new()).err(), Some(Refusal::NotFound));
+    }
+
+    #[test]
+    fn the_worker_keeps_every_file_that_a_page_loads() {
+        let worker = asked("/worker.js", None).unwrap();
+        let text = std::str::from_utf8(worker.body()).unwrap();
         let given = |name: &str| text.lines().find_map(|line| line.strip_prefix(&format!("const {name} = ")));
         let files = given("FILES").unwrap().trim_end_matches(';');
         let files: Vec<String> = serde_json::from_str(files).unwrap();
         assert!(files.contains(&"/me".to_owned()) && files.contains(&VENUE_PAGE.to_owned()), "{files:?}");
         for path in &files {
-            assert_eq!(asked(path, None).await.status(), StatusCode::OK, "{path}");
+            assert_eq!(asked(path, None).unwrap().status(), StatusCode::OK, "{path}");
         }
         let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.starts_with("worker/"));
         assert!(loaded.into_iter().all(|name| files.contains(&format!("/web/{name}"))), "{files:?}");

@@ -1,0 +1,26 @@
+//! How long the gateway waits for a peer, in every state of a connection and of a request. The values are the
+//! same for all HTTP versions.
+
+use std::time::Duration;
+
+/// A handshake, from its first packet.
+pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
+/// The first byte and the head of a request. A phone needs far less.
+pub const HEAD_MAX: Duration = Duration::from_secs(10);
+/// A body that makes no progress, and an answer that nobody reads.
+pub const STALL_MAX: Duration = Duration::from_secs(10);
+/// A whole body: 64 KiB at 9 kbit/s.
+pub const BODY_MAX: Duration = Duration::from_secs(60);
+/// A whole body of lines, which may be a register of a million.
+pub const LINES_MAX: Duration = Duration::from_secs(600);
+/// A connection without a request. Terminals send at least a scan a minute.
+pub const IDLE_MAX: Duration = Duration::from_secs(120);
+/// A whole drain, after which the process has ended.
+pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// The part of a drain in which the workers' connections end. Its rest is for the back office, the batcher
+/// and the journal.
+pub const WORKER_DRAIN_MAX: Duration = Duration::from_secs(3);
+/// The time in which a worker whose journal failed sends its refusals.
+pub const WORKER_FAILURE_MAX: Duration = Duration::from_millis(500);
+/// The pause between two looks for what is late. A deadline passes at most this much later.
+pub const SWEEP_PAUSE: Duration = Duration::from_secs(1);

@@ -1,0 +1,86 @@
+//! HTTP/2 and HTTP/1.1 over TLS, by hyper. Its connections are tasks of the same worker, with the same front
+//! desk and the same back office. hyper has no deadlines for most states of a connection: `watch` has them.
+
+mod bodies;
+mod connection;
+mod frames;
+mod requests;
+mod watch;
+
+use super::bell::Bell;
+use super::deadlines::SWEEP_PAUSE;
+use super::front_desk::FrontDesk;
+use super::phase::Phase;
+use crate::fairness::{Source, SourceShares};
+use crate::office::http::channel::OfficeSender;
+use http::HeaderValue;
+use metrics::Gauge;
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::watch::Receiver;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+pub(in crate::serve) use watch::Watches;
+
+/// The pause after a connection could not be accepted: most likely no file descriptors are left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The context that a worker's hyper tasks share.
+pub struct HttpContext {
+    /// The front desk.
+    pub front: Rc<RefCell<FrontDesk>>,
+    /// The bell of the loop, which also answers tasks.
+    pub bell: Arc<Bell>,
+    /// The back office's door.
+    pub door: OfficeSender,
+    /// TLS.
+    pub tls: TlsAcceptor,
+    /// `alt-svc`: that HTTP/3 is on this port.
+    pub alt_svc: HeaderValue,
+    /// The worker's connections, by source.
+    pub places: Arc<SourceShares>,
+    /// The bytes of unfinished requests, shared with HTTP/3.
+    pub unfinished: Arc<SourceShares>,
+    /// The number of open connections.
+    pub open: Gauge,
+    /// The watches of all open connections.
+    pub(in crate::serve) watches: Watches,
+}
+
+impl HttpContext {
+    /// The front desk, with the clocks just read.
+    fn front_now(&self) -> RefMut<'_, FrontDesk> {
+        let mut front = self.front.borrow_mut();
+        front.tick();
+        front
+    }
+}
+
+/// Accepts connections until the phase says to stop, and returns when the last one is gone.
+pub async fn accept(listener: TcpListener, http: Rc<HttpContext>, mut phase: Receiver<Phase>) {
+    let mut connections = JoinSet::new();
+    let mut sweep = tokio::time::interval(SWEEP_PAUSE);
+    while *phase.borrow() == Phase::Serving {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = phase.changed() => continue,
+            _ = sweep.tick() => {
+                http.watches.end_late(Instant::now());
+                continue;
+            }
+            Some(_) = connections.join_next() => continue,
+        };
+        let Ok((stream, address)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // A source without a share is refused by closing, which costs it a round trip and the others nothing.
+        let Some(place) = http.places.take_one(Source::from(address)) else { continue };
+        connections.spawn_local(connection::serve(stream, place, Rc::clone(&http), phase.clone()));
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}

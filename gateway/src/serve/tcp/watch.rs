@@ -1,0 +1,322 @@
+//! The watch of a connection: since when it waits for its peer, and in which state. One sweep a second looks
+//! at all watches of a worker, so a connection costs no timer.
+
+use super::frames::FrameCursor;
+use crate::serve::deadlines::{DRAIN_MAX, HEAD_MAX, IDLE_MAX, STALL_MAX};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+/// The watches of a worker's connections.
+#[derive(Default)]
+pub(in crate::serve) struct Watches {
+    open: RefCell<HashMap<u64, Rc<ConnectionWatch>>>,
+    next: Cell<u64>,
+}
+
+/// The watch of a connection.
+pub(super) struct ConnectionWatch {
+    /// Rings when the connection has to end, or to begin its end.
+    pub(super) ring: Notify,
+    end: Cell<ConnectionEnd>,
+    /// Requests that are being answered.
+    requests: Cell<u32>,
+    /// When the last request ended, or the connection began.
+    idle_since: Cell<Instant>,
+    /// When a head began that is not whole.
+    head_since: Cell<Option<Instant>>,
+    /// Since when the socket takes no more bytes.
+    blocked_since: Cell<Option<Instant>>,
+    /// Answers whose next bytes wait for the reader.
+    unread: Cell<u32>,
+    /// When the reader last took something.
+    read_at: Cell<Instant>,
+    /// Whether a request has come.
+    is_used: Cell<bool>,
+    /// Whether a request ends the head that was arriving. HTTP/2 has several heads at a time.
+    is_serial: bool,
+    /// The bytes of the connection's unfinished requests.
+    pub(super) unfinished: Cell<usize>,
+}
+
+/// How far the end of a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConnectionEnd {
+    /// It goes on.
+    None,
+    /// It was idle for long. It is asked to end in order until this time.
+    Orderly(Instant),
+    /// It ends now.
+    Now,
+}
+
+impl Watches {
+    /// Adds a connection. The returned number removes it.
+    pub(super) fn add(&self, watch: &Rc<ConnectionWatch>) -> u64 {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        self.open.borrow_mut().insert(number, Rc::clone(watch));
+        number
+    }
+
+    /// Removes a connection.
+    pub(super) fn remove(&self, number: u64) {
+        self.open.borrow_mut().remove(&number);
+    }
+
+    /// Ends every connection that is late.
+    pub(super) fn end_late(&self, now: Instant) {
+        self.open.borrow().values().for_each(|watch| watch.end_if_late(now));
+    }
+}
+
+impl ConnectionWatch {
+    /// The watch of a connection that begins.
+    pub(super) fn new(now: Instant, is_http2: bool) -> Rc<Self> {
+        Rc::new(Self {
+            ring: Notify::new(),
+            end: Cell::new(ConnectionEnd::None),
+            requests: Cell::new(0),
+            idle_since: Cell::new(now),
+            head_since: Cell::new(None),
+            blocked_since: Cell::new(None),
+            unread: Cell::new(0),
+            read_at: Cell::new(now),
+            is_used: Cell::new(false),
+            is_serial: !is_http2,
+            unfinished: Cell::new(0),
+        })
+    }
+
+    /// How far the end is.
+    pub(super) fn end(&self) -> ConnectionEnd {
+        self.end.get()
+    }
+
+    fn end_if_late(&self, now: Instant) {
+        let has_passed = |since: Instant, max| now.saturating_duration_since(since) > max;
+        let has_stalled = |since: Option<Instant>, max| since.is_some_and(|since| has_passed(since, max));
+        let is_idle = self.requests.get() == 0;
+        let idle_since = self.idle_since.get();
+        let is_late = has_stalled(self.head_since.get(), HEAD_MAX)
+            || has_stalled(self.blocked_since.get(), STALL_MAX)
+            || (self.unread.get() > 0 && has_passed(self.read_at.get(), STALL_MAX))
+            || (is_idle && !self.is_used.get() && has_passed(idle_since, HEAD_MAX));
+        let end = match self.end.get() {
+            _ if is_late => ConnectionEnd::Now,
+            ConnectionEnd::Orderly(until) if now >= until => ConnectionEnd::Now,
+            ConnectionEnd::None if is_idle && has_passed(idle_since, IDLE_MAX) => {
+                ConnectionEnd::Orderly(now + DRAIN_MAX)
+            }
+            end @ (ConnectionEnd::None | ConnectionEnd::Orderly(_) | ConnectionEnd::Now) => end,
+        };
+        if self.end.replace(end) != end {
+            self.ring.notify_one();
+        }
+    }
+
+    /// Notes that a request begins. It is over when the guard is dropped.
+    pub(super) fn request(self: &Rc<Self>) -> RequestGuard {
+        self.requests.set(self.requests.get() + 1);
+        self.is_used.set(true);
+        if self.is_serial {
+            self.head_since.set(None);
+        }
+        RequestGuard { watch: Rc::clone(self), is_unread: false }
+    }
+}
+
+/// A request that is being answered.
+pub(super) struct RequestGuard {
+    watch: Rc<ConnectionWatch>,
+    is_unread: bool,
+}
+
+impl RequestGuard {
+    /// The watch of the request's connection.
+    pub(super) fn watch(&self) -> &Rc<ConnectionWatch> {
+        &self.watch
+    }
+
+    /// Notes whether the answer's next bytes wait for the reader, which has just taken the ones before.
+    pub(super) fn set_unread(&mut self, is_unread: bool) {
+        let watch = &self.watch;
+        watch.read_at.set(Instant::now());
+        match (self.is_unread, is_unread) {
+            (false, true) => watch.unread.set(watch.unread.get() + 1),
+            (true, false) => watch.unread.set(watch.unread.get() - 1),
+            (false, false) | (true, true) => {}
+        }
+        self.is_unread = is_unread;
+    }
+}
+
+impl Drop for RequestGuard {
+    fn drop(&mut self) {
+        self.set_unread(false);
+        let left = self.watch.requests.get() - 1;
+        self.watch.requests.set(left);
+        if left == 0 {
+            self.watch.idle_since.set(Instant::now());
+        }
+    }
+}
+
+/// The bytes by which a watch recognises an unfinished head.
+pub(super) enum HeadCursor {
+    /// HTTP/1.1: whatever comes while no request is being answered.
+    Http1,
+    /// HTTP/2: a frame that is not whole, or a field block without its end.
+    Http2(FrameCursor),
+}
+
+/// A TLS stream under watch.
+pub(super) struct WatchedStream<S> {
+    stream: S,
+    watch: Rc<ConnectionWatch>,
+    cursor: HeadCursor,
+}
+
+impl<S> WatchedStream<S> {
+    /// Puts a stream under watch.
+    pub(super) fn new(stream: S, watch: Rc<ConnectionWatch>, cursor: HeadCursor) -> Self {
+        Self { stream, watch, cursor }
+    }
+
+    fn note_read(&mut self, bytes: &[u8]) {
+        let since = &self.watch.head_since;
+        let is_open = match &mut self.cursor {
+            HeadCursor::Http1 => self.watch.requests.get() == 0 && !bytes.is_empty(),
+            HeadCursor::Http2(cursor) => cursor.read(bytes),
+        };
+        if !is_open {
+            since.set(None);
+        } else if since.get().is_none() {
+            since.set(Some(Instant::now()));
+        }
+    }
+
+    fn note_write(&self, is_blocked: bool) {
+        let since = &self.watch.blocked_since;
+        if !is_blocked {
+            since.set(None);
+        } else if since.get().is_none() {
+            since.set(Some(Instant::now()));
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        self.note_read(&buffer.filled()[before..]);
+        Poll::Ready(read)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note_write(written.is_pending());
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.note_write(flushed.is_pending());
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.note_write(shut.is_pending());
+        shut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn ends_after(watch: &ConnectionWatch, now: Instant, pause: Duration) -> ConnectionEnd {
+        watch.end_if_late(now + pause);
+        watch.end()
+    }
+
+    #[test]
+    fn a_used_connection_may_be_idle_for_long_and_an_unused_one_may_not() {
+        let now = Instant::now();
+        let unused = ConnectionWatch::new(now, true);
+        assert_eq!(ends_after(&unused, now, HEAD_MAX), ConnectionEnd::None);
+        assert_eq!(ends_after(&unused, now, HEAD_MAX + Duration::from_millis(1)), ConnectionEnd::Now);
+        let used = ConnectionWatch::new(now, true);
+        drop(used.request());
+        let idle = used.idle_since.get();
+        assert_eq!(ends_after(&used, idle, IDLE_MAX), ConnectionEnd::None);
+        let late = IDLE_MAX + Duration::from_millis(1);
+        assert_eq!(ends_after(&used, idle, late), ConnectionEnd::Orderly(idle + late + DRAIN_MAX));
+        assert_eq!(ends_after(&used, idle, late + DRAIN_MAX), ConnectionEnd::Now);
+    }
+
+    #[test]
+    fn a_request_under_way_has_no_end_while_the_gateway_works() {
+        let now = Instant::now();
+        let watch = ConnectionWatch::new(now, false);
+        let mut request = watch.request();
+        assert_eq!(ends_after(&watch, now, IDLE_MAX * 2), ConnectionEnd::None);
+        request.set_unread(true);
+        let read_at = watch.read_at.get();
+        assert_eq!(ends_after(&watch, read_at, STALL_MAX), ConnectionEnd::None);
+        request.set_unread(true);
+        let read_at = watch.read_at.get();
+        assert_eq!(ends_after(&watch, read_at, STALL_MAX * 2), ConnectionEnd::Now);
+    }
+
+    #[test]
+    fn bytes_without_a_whole_head_have_a_deadline_from_the_first_one_on() {
+        let now = Instant::now();
+        let watch = ConnectionWatch::new(now, false);
+        drop(watch.request());
+        let mut stream = WatchedStream::new((), Rc::clone(&watch), HeadCursor::Http1);
+        stream.note_read(b"G");
+        let since = watch.head_since.get().unwrap();
+        stream.note_read(b"E");
+        assert_eq!(watch.head_since.get(), Some(since));
+        assert_eq!(ends_after(&watch, since, HEAD_MAX), ConnectionEnd::None);
+        assert_eq!(ends_after(&watch, since, HEAD_MAX * 2), ConnectionEnd::Now);
+        drop(watch.request());
+        assert_eq!(watch.head_since.get(), None);
+    }
+
+    #[test]
+    fn a_blocked_socket_has_a_deadline() {
+        let now = Instant::now();
+        let watch = ConnectionWatch::new(now, true);
+        drop(watch.request());
+        let stream = WatchedStream::new((), Rc::clone(&watch), HeadCursor::Http2(FrameCursor::new()));
+        stream.note_write(true);
+        let since = watch.blocked_since.get().unwrap();
+        assert_eq!(ends_after(&watch, since, STALL_MAX), ConnectionEnd::None);
+        stream.note_write(false);
+        assert_eq!(ends_after(&watch, since, STALL_MAX * 2), ConnectionEnd::None);
+        stream.note_write(true);
+        let since = watch.blocked_since.get().unwrap();
+        assert_eq!(ends_after(&watch, since, STALL_MAX * 2), ConnectionEnd::Now);
+    }
+}

@@ -1,0 +1,100 @@
+//! The gateway waits for no peer for long: every state of a connection has a deadline.
+
+use super::wire::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, opened, read_to_end, request,
+};
+use scangate_tests::TestTown;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+/// SETTINGS_INITIAL_WINDOW_SIZE of 0: the gateway may send no body.
+const NO_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
+
+/// What a peer does on a TLS stream before it falls silent.
+fn silences() -> Vec<(&'static str, &'static [u8], Vec<u8>)> {
+    let http2 = |frames: &[Vec<u8>]| [PREFACE, &frame(SETTINGS, 0, 0, &[]), &frames.concat()].concat();
+    let post = block(&[request("POST", "/v1/people"), vec![("content-length", "100")]].concat());
+    let get = block(&request("GET", "/openapi.json"));
+    let blocked = [PREFACE, &frame(SETTINGS, 0, 0, &NO_WINDOW)].concat();
+    vec![
+        ("nothing over HTTP/1.1", b"http/1.1", vec![]),
+        ("nothing over HTTP/2", b"h2", vec![]),
+        ("half a request line", b"http/1.1", b"GET /me HT".to_vec()),
+        ("half a head", b"http/1.1", b"GET /me HTTP/1.1\r\nhost: localhost\r\n".to_vec()),
+        (
+            "half a body",
+            b"http/1.1",
+            b"POST /v1/people HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{"
+                .to_vec(),
+        ),
+        (
+            "half a list",
+            b"http/1.1",
+            b"POST /v1/venues HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{"
+                .to_vec(),
+        ),
+        ("half a preface", b"h2", PREFACE[..10].to_vec()),
+        ("a preface and no request", b"h2", http2(&[])),
+        ("half a frame header", b"h2", http2(&[vec![0, 0, 9]])),
+        ("half a field block", b"h2", http2(&[frame(HEADERS, 0, 1, &get[..5])])),
+        ("half a HEADERS frame", b"h2", http2(&[frame(HEADERS, END_HEADERS, 1, &get)[..20].to_vec()])),
+        (
+            "an answered request and half a head",
+            b"h2",
+            http2(&[
+                frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&request("GET", "/me"))),
+                frame(HEADERS, 0, 3, &get[..5]),
+            ]),
+        ),
+        (
+            "half a body that would be refused",
+            b"h2",
+            [http2(&[frame(HEADERS, END_HEADERS, 1, &post)]), frame(DATA, 0, 1, b"{"), vec![0]].concat(),
+        ),
+        (
+            "no window for the answer",
+            b"h2",
+            [blocked, frame(HEADERS, END_HEADERS | END_STREAM, 1, &get)].concat(),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_falls_silent_is_closed_in_every_state() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let listen = town.gateway.listen;
+    let over_tls = silences().into_iter().map(|(what, alpn, bytes)| {
+        let target = &town.target;
+        async move {
+            let mut stream = opened(target, alpn, &bytes).await?;
+            read_to_end(&mut stream).await.map_err(|_| anyhow::anyhow!("{what}: it is still open"))
+        }
+    });
+    let over_tcp = [b"".as_slice(), b"\x16", b"GET / HTTP/1.1\r\n"].map(async |bytes| {
+        let mut stream = TcpStream::connect(listen).await?;
+        stream.write_all(bytes).await?;
+        read_to_end(&mut stream).await.map_err(|_| anyhow::anyhow!("{bytes:?}: it is still open"))
+    });
+    let (tls, tcp, reader) = tokio::join!(
+        futures_util::future::try_join_all(over_tls),
+        futures_util::future::try_join_all(over_tcp),
+        unread_answers(&town),
+    );
+    tls?;
+    tcp?;
+    reader
+}
+
+/// Asks for more than the sockets hold, and reads none of it. The gateway ends the connection, which shows
+/// when the client writes again.
+async fn unread_answers(town: &TestTown) -> anyhow::Result<()> {
+    let mut stream = town.target.tls_stream(b"http/1.1").await?;
+    let request = "GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    stream.write_all(request.repeat(200).as_bytes()).await?;
+    scangate_tests::eventually(
+        async || Ok(town.gateway.metric("scangate_tcp_connections", "")?),
+        |open| *open == 0.0,
+    )
+    .await?;
+    Ok(())
+}

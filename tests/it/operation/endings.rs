@@ -1,0 +1,102 @@
+//! The end of a gateway: it drains within five seconds whatever its peers do, and a second signal ends it
+//! immediately.
+
+use quinn::{RecvStream, SendStream};
+use scangate_loadgen::client::{ClientConnection, Version};
+use scangate_loadgen::drive::now;
+use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, send};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+/// The longest drain, with a margin for a machine that also runs the other tests.
+const DRAIN_MAX: Duration = Duration::from_secs(8);
+
+/// Peers that do not let go.
+struct StubbornPeers {
+    _tcp: Vec<TlsStream<TcpStream>>,
+    _quic: (ClientConnection, SendStream, RecvStream),
+}
+
+/// An idle peer of HTTP/2 that reads nothing, one without a window for its answer, half an HTTP/1.1 request,
+/// and half an HTTP/3 request.
+async fn stubborn_peers(town: &TestTown) -> anyhow::Result<StubbornPeers> {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
+    // SETTINGS_INITIAL_WINDOW_SIZE of 0, and a GET by literals without indexing.
+    let no_window = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0].as_slice();
+    let mut fields = Vec::new();
+    for (name, value) in
+        [(":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", "/openapi.json")]
+    {
+        fields.push(0);
+        for text in [name, value] {
+            fields.push(u8::try_from(text.len())?);
+            fields.extend(text.as_bytes());
+        }
+    }
+    let get = [&[0, 0, u8::try_from(fields.len())?, 1, 5, 0, 0, 0, 1], fields.as_slice()].concat();
+    let half = b"POST /v1/people HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{".as_slice();
+    let mut tcp = Vec::new();
+    for (alpn, bytes) in [
+        (b"h2".as_slice(), [preface, settings].concat()),
+        (b"h2", [preface, no_window, &get].concat()),
+        (b"http/1.1", half.to_vec()),
+    ] {
+        let mut stream = town.target.tls_stream(alpn).await?;
+        stream.write_all(&bytes).await?;
+        stream.flush().await?;
+        if alpn == b"h2" {
+            // Something of the gateway's shows that it has read the preface.
+            stream.read_u8().await?;
+        }
+        tcp.push(stream);
+    }
+    let connection = town.target.connect(Version::Http3).await?;
+    let quic = connection.quic().cloned().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
+    let (mut send, receive) = quic.open_bi().await?;
+    send.write_all(&[1, 40, 0, 0]).await?;
+    Ok(StubbornPeers { _tcp: tcp, _quic: (connection, send, receive) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_ends_in_time_whatever_the_peers_do() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let peers = stubborn_peers(&town).await?;
+    let TestTown { gateway, .. } = town;
+    let began = Instant::now();
+    let status = gateway.stop()?;
+    assert!(status.success() && began.elapsed() < DRAIN_MAX, "{status} after {:?}", began.elapsed());
+    drop(peers);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_drain_immediately() -> anyhow::Result<()> {
+    let gateway =
+        Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Words("a second signal"))?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
+    let taken = town.check_in(0, 0).await?;
+    assert_eq!(taken.status(), 200);
+    let peers = stubborn_peers(&town).await?;
+    let folder = town.gateway.folder();
+    town.gateway.terminate()?;
+    eventually(
+        async || Ok(town.gateway.log().iter().any(|line| line.contains("draining"))),
+        |is_draining| *is_draining,
+    )
+    .await?;
+    let TestTown { gateway, residents, .. } = town;
+    let status = gateway.stop()?;
+    assert_eq!(status.code(), Some(1));
+    drop(peers);
+    // What was acknowledged is there.
+    let gateway = Gateway::start_in(folder, &[], ExpectedLog::Quiet)?;
+    let mut phone = gateway.target()?.connect(Version::Http3).await?;
+    let own = residents[0].authorization(now());
+    let mine = async || send(&mut phone, "GET", "/v1/people/me", &own, "").await?.json();
+    eventually(mine, |mine| mine["check_ins"].as_array().is_some_and(|visits| visits.len() == 1)).await?;
+    Ok(())
+}
