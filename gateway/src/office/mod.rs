@@ -7,6 +7,8 @@ mod budgets;
 mod calendar;
 mod colours;
 pub mod http;
+#[cfg(test)]
+mod openapi_tests;
 pub mod poster;
 pub mod registration;
 mod residents;

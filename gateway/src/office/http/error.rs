@@ -280,7 +280,7 @@ impl From<TrailError> for OfficeError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::office) mod tests {
     use super::*;
     use scangate_core::person::DocumentType;
 
@@ -290,10 +290,10 @@ mod tests {
     const MINUTE: Option<(u32, u32)> = Some((55_000, 66_000));
 
     /// An error with its status, its code and the range of its retry time.
-    type Expectation = (OfficeError, u16, &'static str, Option<(u32, u32)>);
+    pub(in crate::office) type Expectation = (OfficeError, u16, &'static str, Option<(u32, u32)>);
 
     /// Every variant but the refusals.
-    fn table() -> Vec<Expectation> {
+    pub(in crate::office) fn table() -> Vec<Expectation> {
         use OfficeError as E;
         let soon = clock::now().plus_ms(60_000);
         let resident_id = DocumentType::ResidentId;
