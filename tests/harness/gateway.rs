@@ -1,6 +1,7 @@
 //! A gateway's process, started on free ports with its own data folder, and stopped in order or killed.
 
 use crate::clock::Clock;
+use crate::contract;
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -167,7 +168,14 @@ impl Gateway {
 
     /// The target by which clients connect.
     pub fn target(&self) -> anyhow::Result<LoadTarget> {
-        LoadTarget::new(self.listen, &self.folder.path().join("certificate.pem"))
+        self.target_at(self.listen)
+    }
+
+    /// The target by which clients connect through a relay at this address. Every answer is checked against
+    /// the OpenAPI document.
+    pub fn target_at(&self, address: SocketAddr) -> anyhow::Result<LoadTarget> {
+        let target = LoadTarget::new(address, &self.folder.path().join("certificate.pem"))?;
+        Ok(target.checked(contract::check_answer))
     }
 
     /// The `authorization` of a role's first token.

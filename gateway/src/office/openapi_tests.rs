@@ -239,3 +239,34 @@ fn every_operation_has_a_name_of_its_own() {
         assert!(names.insert(name), "{method} {path}");
     }
 }
+
+/// Every object with members that a schema describes, whatever it refers to.
+fn objects<'a>(document: &'a Value, schema: &'a Value, found: &mut Vec<&'a Value>) {
+    if schema["type"] == "object" && schema.get("properties").is_some() {
+        found.push(schema);
+    }
+    if let Some(place) = schema.get("$ref").and_then(Value::as_str) {
+        objects(document, referred(document, place), found);
+    }
+    let parts = schema.as_object().into_iter().flat_map(|members| members.values());
+    parts.chain(schema.as_array().into_iter().flatten()).for_each(|part| objects(document, part, found));
+}
+
+#[test]
+fn the_objects_of_requests_have_no_unknown_members() {
+    let document = document();
+    for operation in operations(&document) {
+        let mut found = Vec::new();
+        if let Some(body) = operation.content.get("requestBody") {
+            objects(&document, body, &mut found);
+        }
+        for object in found {
+            assert_eq!(
+                object.get("additionalProperties"),
+                Some(&Value::Bool(false)),
+                "{} {object}",
+                operation.name
+            );
+        }
+    }
+}

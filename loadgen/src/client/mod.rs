@@ -67,10 +67,14 @@ impl Handshake {
     pub const ALL: [Self; 3] = [Self::Full, Self::Resumed, Self::Early];
 }
 
+/// A check of an answer against its request. Its error is that of the request.
+pub type AnswerCheck = fn(&Request<Bytes>, &Response<Bytes>) -> anyhow::Result<()>;
+
 /// A gateway's address, with the sockets and TLS settings to connect to it.
 pub struct LoadTarget {
     /// The address on which the gateway listens.
     pub address: SocketAddr,
+    check: Option<AnswerCheck>,
     name: Arc<str>,
     endpoint: quinn::Endpoint,
     fresh: quinn::ClientConfig,
@@ -120,6 +124,7 @@ impl LoadTarget {
         returning.enable_early_data = true;
         Ok(Self {
             address,
+            check: None,
             name: NAME.into(),
             endpoint: quinn::Endpoint::client(local_address(address))?,
             fresh: quic(fresh)?,
@@ -133,6 +138,12 @@ impl LoadTarget {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.into(), ..self }
+    }
+
+    /// Returns the target whose connections check every answer.
+    #[must_use]
+    pub fn checked(self, check: AnswerCheck) -> Self {
+        Self { check: Some(check), ..self }
     }
 
     /// The session tickets that returning phones share.
@@ -204,7 +215,7 @@ impl LoadTarget {
     }
 
     fn connection(&self, kind: RequestSender) -> ClientConnection {
-        ClientConnection { kind, name: Arc::clone(&self.name) }
+        ClientConnection { kind, name: Arc::clone(&self.name), check: self.check }
     }
 }
 
@@ -266,6 +277,7 @@ pub struct ClientConnection {
     kind: RequestSender,
     /// The host name that requests carry.
     name: Arc<str>,
+    check: Option<AnswerCheck>,
 }
 
 impl Clone for ClientConnection {
@@ -277,13 +289,21 @@ impl Clone for ClientConnection {
                 RequestSender::Http3 { requests: requests.clone(), quic: quic.clone() }
             }
         };
-        Self { kind, name: Arc::clone(&self.name) }
+        Self { kind, name: Arc::clone(&self.name), check: self.check }
     }
 }
 
 impl ClientConnection {
     /// Sends a request whose target is a path, and reads the whole answer.
     pub async fn send(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        let Some(check) = self.check else { return self.exchange(request).await };
+        let asked = request.clone();
+        let answer = self.exchange(request).await?;
+        check(&asked, &answer)?;
+        Ok(answer)
+    }
+
+    async fn exchange(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
         let name = &self.name;
         match &mut self.kind {
             RequestSender::Http1(requests) => {

@@ -21,7 +21,7 @@ impl Street {
     async fn found() -> anyhow::Result<Self> {
         let town = TestTown::found(1).await?;
         let relay = Relay::start(town.gateway.listen).await?;
-        let target = LoadTarget::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
+        let target = town.gateway.target_at(relay.address)?;
         let first = target.arrive(Handshake::Early).await?;
         target.sessions().ready().await;
         drop(first);

@@ -3,7 +3,7 @@
 //! certificate.
 
 use quinn::ConnectionError;
-use scangate_loadgen::client::{Handshake, LoadTarget, Version};
+use scangate_loadgen::client::{Handshake, Version};
 use scangate_tests::{ExpectedLog, Gateway, Relay, TestTown, send};
 use std::fs;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ async fn a_connection_that_comes_to_another_gateway_is_reset_by_it() -> anyhow::
     let (town, other) = neighbours().await?;
     for (from, to) in [(town.gateway.listen, other.listen), (other.listen, town.gateway.listen)] {
         let relay = Relay::start(from).await?;
-        let target = LoadTarget::new(relay.address, &town.gateway.folder().path().join("certificate.pem"))?;
+        let target = town.gateway.target_at(relay.address)?;
         let mut connection = target.connect(Version::Http3).await?;
         assert_eq!(send(&mut connection, "GET", "/openapi.json", "", "").await?.status(), 200);
         let quic = connection.quic().cloned().unwrap_or_else(|| unreachable!("it is HTTP/3"));
