@@ -6,5 +6,6 @@ mod early_data;
 mod idempotency;
 mod landing;
 mod migration;
+mod request_shapes;
 mod storing;
 mod streams;
