@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 const EARLY: [&str; 2] = ["checkIn", "lookUpColour"];
 /// The operations that read lists of any length.
 const UNBOUNDED: [&str; 2] = ["checkInLate", "importCheckIns"];
+/// The POSTs that take no idempotency key: scans are idempotent by themselves, and a dry run changes nothing.
+const UNKEYED: [&str; 4] = ["checkIn", "checkInLate", "importCheckIns", "dryRunPolicy"];
 /// The operations whose path parameter is a code: a code that names nothing is not valid.
 const BY_CODE: [&str; 2] = ["lookUpColour", "openPage"];
 
@@ -142,6 +144,8 @@ fn every_operation_lists_the_statuses_that_its_kind_brings() {
         let listed: BTreeSet<_> = listed.intersection(&governed).copied().collect();
         let strange: Vec<_> = listed.difference(&usual).collect();
         assert!(strange.is_empty(), "{} cannot answer {strange:?}", operation.name);
+        let takes_key = operation.method == "post" && !operation.is_one_of(&UNKEYED);
+        assert_eq!(operation.takes_key(), takes_key, "{}", operation.name);
         assert!(operation.statuses().first().is_some_and(|&status| status < 300), "{}", operation.name);
     }
 }

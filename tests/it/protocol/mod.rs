@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bodies;
+mod described_answers;
 mod early_data;
 mod idempotency;
 mod landing;
