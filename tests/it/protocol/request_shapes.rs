@@ -167,7 +167,8 @@ async fn facts() -> anyhow::Result<()> {
     }
     accepted.extend([
         json!({"reference": null, "until": null, "which": null}),
-        json!({"kind": "quarantine", "result": null, "place": "home", "re_examined": false}),
+        json!({"kind": "quarantine", "result": null, "place": "home"}),
+        json!({"kind": "quarantine", "result": null, "place": "home", "re_examined": null}),
         json!({"kind": "stay", "result": null, "area": "JP"}),
         json!({"kind": "stay", "result": null, "area": "420100"}),
         json!({"kind": "close-contact", "result": null, "of": "f0000000000000"}),
@@ -181,7 +182,7 @@ async fn facts() -> anyhow::Result<()> {
         json!({"result": "unclear"}),
         json!({"area": "JP"}),
         json!({"of": "f0000000000000"}),
-        json!({"kind": "quarantine", "result": null, "place": "home", "re_examined": null}),
+        json!({"kind": "quarantine", "result": null, "re_examined": true}),
         json!({"kind": "stay", "result": null, "area": "jp"}),
         json!({"kind": "stay", "result": null, "area": "42010"}),
         json!({"kind": "close-contact", "result": null, "of": "fg000000000000"}),

@@ -101,7 +101,7 @@ impl FactLine {
             KindName::CoLocated => FactKind::CoLocated { venue: self.venue.take() },
             KindName::Quarantine => FactKind::Quarantine {
                 place: self.place.take().ok_or(FactError::Missing("place"))?,
-                re_examined: self.re_examined.take().ok_or(FactError::Missing("re_examined"))?,
+                re_examined: self.re_examined.take().unwrap_or(false),
             },
             KindName::Ordered => {
                 FactKind::Ordered { measure: self.measure.take().ok_or(FactError::Missing("measure"))? }

@@ -44,6 +44,16 @@ fn every_kind_of_the_contract_is_a_line() {
 }
 
 #[test]
+fn a_quarantine_is_without_a_second_examination_unless_the_line_has_one() {
+    for (more, expected) in [("", false), (r#","re_examined":null"#, false), (r#","re_examined":true"#, true)]
+    {
+        let fact = fact(&format!(r#""kind":"quarantine","place":"home"{more}"#)).unwrap();
+        let place = QuarantinePlace::Home;
+        assert_eq!(fact.kind, FactKind::Quarantine { place, re_examined: expected }, "{more}");
+    }
+}
+
+#[test]
 fn wrong_lines_say_what_is_wrong() {
     for (more, word) in [
         (r#""kind":"green""#, "unknown variant"),
