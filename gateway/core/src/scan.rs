@@ -168,9 +168,9 @@ impl Scan {
 
 fn shape_of(error: &serde_json::Error) -> Refusal {
     match error.classify() {
-        serde_json::error::Category::Data => Refusal::Malformed(
-            "a field is unknown, of the wrong type or missing: see CheckInRequest in /openapi.json",
-        ),
+        serde_json::error::Category::Data => {
+            Refusal::Malformed("a field is unknown, of the wrong type or missing: see Scan in /openapi.json")
+        }
         serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof
         | serde_json::error::Category::Io => Refusal::Malformed("the body is not JSON"),

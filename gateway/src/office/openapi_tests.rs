@@ -3,6 +3,7 @@
 
 use super::http::error::tests::table;
 use scangate_core::refusal::Refusal;
+use scangate_core::scan::Scan;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -273,4 +274,11 @@ fn the_objects_of_requests_have_no_unknown_members() {
             );
         }
     }
+}
+
+#[test]
+fn the_detail_of_a_malformed_scan_names_its_schema() {
+    let refusal = Scan::parse(br#"{"unknown":1}"#).unwrap_err();
+    let name = refusal.detail().split_once("see ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
+    assert!(document()["components"]["schemas"].get(name).is_some(), "{name}");
 }
