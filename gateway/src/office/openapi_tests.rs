@@ -228,7 +228,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
     for place in &found {
         referred(&document, place);
     }
-    for kind in ["schemas", "responses", "parameters"] {
+    for kind in ["schemas", "responses", "headers", "parameters"] {
         for name in document["components"][kind].as_object().unwrap().keys() {
             let place = format!("#/components/{kind}/{name}");
             assert!(found.contains(place.as_str()), "nothing refers to {place}");

@@ -85,7 +85,9 @@ impl Contract {
         let status = answer.status().as_u16();
         let listed = operation.response(&self.document, status);
         let listed = listed.with_context(|| format!("`{}` does not list this status", operation.name))?;
-        listed.check_headers(answer)?;
+        for (schema, value) in listed.headers(&self.document, answer)? {
+            self.schemas.check(&schema, &value)?;
+        }
         let is_empty = answer.body().is_empty();
         if request.method() == Method::HEAD || (is_empty && EMPTY.contains(&status)) {
             return Ok(());
@@ -216,6 +218,7 @@ mod tests {
             (200, vec![json_type], with("key", json!("short")), "does not match"),
             (400, vec![problem_type], problem(400, "bad-luck"), "`bad-luck` is not among the codes"),
             (503, vec![problem_type], problem(503, "overloaded"), "the header `retry-after` is missing"),
+            (503, vec![problem_type, ("retry-after", "-1")], problem(503, "overloaded"), "-1 is less than"),
             (
                 503,
                 vec![problem_type, retry],

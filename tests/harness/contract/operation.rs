@@ -138,13 +138,27 @@ impl Listed<'_> {
         self.response["content"][media_type]["schema"]["type"] != "string"
     }
 
-    /// Fails if a required header is missing.
-    pub(super) fn check_headers(&self, answer: &Response<Bytes>) -> anyhow::Result<()> {
-        for (name, header) in self.response["headers"].as_object().into_iter().flatten() {
-            let is_there = answer.headers().contains_key(name.as_str());
-            ensure!(is_there || header["required"] != true, "the header `{name}` is missing");
+    /// The headers of an answer that are listed, each with the reference to its schema. Fails if a required
+    /// one is missing.
+    pub(super) fn headers(
+        &self,
+        document: &Value,
+        answer: &Response<Bytes>,
+    ) -> anyhow::Result<Vec<(String, Value)>> {
+        let mut found = Vec::new();
+        for (name, own) in self.response["headers"].as_object().into_iter().flatten() {
+            let component =
+                own["$ref"].as_str().and_then(|place| Some((place.to_owned(), referred(document, place)?)));
+            let (pointer, header) =
+                component.unwrap_or_else(|| (format!("{}/headers/{}", self.pointer, escaped(name)), own));
+            let Some(value) = answer.headers().get(name.as_str()) else {
+                ensure!(header["required"] != true, "the header `{name}` is missing");
+                continue;
+            };
+            let value = typed(&header["schema"], value.to_str()?.to_owned())?;
+            found.push((format!("{pointer}/schema"), value));
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Fails if the description does not name the problem's code.
@@ -154,6 +168,11 @@ impl Listed<'_> {
         ensure!(codes.any(|listed| listed == code), "`{code}` is not among the codes: {}", self.description);
         Ok(())
     }
+}
+
+/// The value that a text stands for under a schema.
+fn typed(schema: &Value, text: String) -> anyhow::Result<Value> {
+    if schema["type"] == "integer" { Ok(serde_json::from_str(&text)?) } else { Ok(Value::String(text)) }
 }
 
 fn is_parameter(segment: &str) -> bool {
