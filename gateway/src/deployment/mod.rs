@@ -5,6 +5,7 @@ mod end_marker;
 mod identity;
 pub mod key_states;
 mod minted;
+mod owner_only;
 mod poster_settings;
 pub mod reference;
 pub mod snapshot;
@@ -14,6 +15,8 @@ pub(crate) use end_marker::read_end_marker;
 pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub use identity::{Identity, development_identity, identity};
 pub use minted::{MINTED_TOKENS, MintedToken, draw_token_id, mint, minted};
+pub(crate) use owner_only::close_to_others;
+pub use owner_only::create_for_owner_only;
 pub use poster_settings::{POSTER_SETTINGS, PosterSettings};
 
 use crate::clock;

@@ -66,6 +66,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     let disk = RealDisk::open(config.data.join("journal"))?;
     // `gateway sunset` may have ended it before the lock was held.
     deployment::ensure_not_ended(&config.data)?;
+    deployment::close_to_others(&config.data);
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let tls = Arc::new(tls::configure(&identity(config)?)?);
     let providers = Providers::new(&config.registration)?;

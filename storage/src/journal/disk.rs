@@ -2,9 +2,9 @@
 //! is the only code of the journal that uses the file system.
 
 use super::JournalError;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,6 +36,10 @@ pub trait DiskFile: Send + Sync {
     fn size(&self) -> io::Result<u64>;
 }
 
+/// The modes of the folder and its files: only their owner reads who was where.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
 /// A folder of the file system, locked while this lives.
 pub struct RealDisk {
     folder: PathBuf,
@@ -45,8 +49,10 @@ pub struct RealDisk {
 impl RealDisk {
     /// Makes the folder where it does not exist, and locks it.
     pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
-        fs::create_dir_all(&folder)?;
-        let lock = File::create(folder.join("lock"))?;
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&folder)?;
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(true).mode(FILE_MODE);
+        let lock = lock.open(folder.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { folder, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
@@ -70,8 +76,8 @@ impl Disk for RealDisk {
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(true).open(self.folder.join(name))?;
-        Ok(Arc::new(file))
+        let options = options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
+        Ok(Arc::new(options.open(self.folder.join(name))?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -11,6 +11,7 @@ mod token;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use scangate_gateway::deployment;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,7 +86,25 @@ fn main() -> ExitCode {
     }
 }
 
+impl GatewayCommand {
+    /// Whether the command may write into a data folder. A poster hangs at a door, so its file has the mode
+    /// that the operator's umask gives it.
+    fn writes_data(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::Doctor(_) | Self::Token(_) | Self::Store(_) | Self::Sunset(_) => true,
+            Self::CheckConfig { .. }
+            | Self::CheckPolicy { .. }
+            | Self::Poster(_)
+            | Self::Man { .. }
+            | Self::Completions { .. } => false,
+        }
+    }
+}
+
 fn run(command: GatewayCommand) -> anyhow::Result<()> {
+    if command.writes_data() {
+        deployment::create_for_owner_only();
+    }
     match command {
         GatewayCommand::Serve(options) => serve::serve(options),
         GatewayCommand::CheckConfig { file } => check::config(&file),
