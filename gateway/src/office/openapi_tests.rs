@@ -60,7 +60,9 @@ impl Operation<'_> {
             (has_body, 415),
             (is_keyed, 422),
             (!self.is_one_of(&EARLY), 425),
+            (true, 417),
             (true, 431),
+            (has_body, 501),
             (true, 503),
         ];
         rules.into_iter().filter_map(|(applies, status)| applies.then_some(status)).collect()
@@ -141,7 +143,7 @@ fn every_operation_lists_the_statuses_that_its_kind_brings() {
         let (usual, listed) = (operation.usual(), operation.statuses());
         let missing: Vec<_> = usual.difference(&listed).collect();
         assert!(missing.is_empty(), "{} lacks {missing:?}", operation.name);
-        let governed = BTreeSet::from([400, 401, 403, 413, 415, 425, 431, 503]);
+        let governed = BTreeSet::from([400, 401, 403, 413, 415, 417, 425, 431, 501, 503]);
         let listed: BTreeSet<_> = listed.intersection(&governed).copied().collect();
         let strange: Vec<_> = listed.difference(&usual).collect();
         assert!(strange.is_empty(), "{} cannot answer {strange:?}", operation.name);
