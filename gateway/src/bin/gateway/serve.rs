@@ -3,7 +3,7 @@
 
 use clap::Args;
 use nix::sys::prctl::set_thp_disable;
-use scangate_gateway::config::{Config, StoreLocation};
+use scangate_gateway::config::{Config, Origin, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::run::{self, Addresses};
 use std::io::Write as _;
@@ -79,26 +79,54 @@ fn use_small_pages() {
 
 /// Prints the addresses and commands to try next.
 fn greet(config: &Config, at: Addresses, policy: &str) {
+    // A closed standard output is not a reason to stop.
+    let _ = std::io::stdout().write_all(greeting(config, at, policy).as_bytes());
+    let _ = std::io::stdout().flush();
+}
+
+/// The greeting. The harness and operators' scripts read the addresses up to the empty line.
+fn greeting(config: &Config, at: Addresses, policy: &str) -> String {
     let (data, port) = (config.data.display(), at.listen.port());
-    let text = format!(
-        "Scangate {version} serves https://localhost:{port} over HTTP/3, HTTP/2 and HTTP/1.1\n\
-         \x20 listen   {listen}\n\
-         \x20 admin    http://{admin}/metrics\n\
-         \x20 data     {data} (certificate.pem; authority.token, tracer.token, operator.token)\n\
-         \x20 store    {store}\n\
-         \x20 policy   {policy}\n\
+    let origin = config.origin.clone().unwrap_or_else(|| Origin::of_localhost(port));
+    let own = config.certificate.as_ref().map(|file| file.display().to_string());
+    let certificate =
+        own.clone().unwrap_or_else(|| format!("{data}/certificate.pem, self-signed, for development"));
+    // A public authority signed the operator's certificate, or the operator's machines know their own.
+    let trust = own.as_ref().map_or_else(|| format!("--cacert {data}/certificate.pem "), |_| String::new());
+    let hint = own.map_or_else(String::new, |file| {
+        format!(
+            "  If curl does not know the authority that signed {file}, add `--cacert FILE` with its certificate.\n"
+        )
+    });
+    format!(
+        "Scangate {version} serves {origin} over HTTP/3, HTTP/2 and HTTP/1.1\n\
+         \x20 listen       {listen}\n\
+         \x20 admin        http://{admin}/metrics\n\
+         \x20 certificate  {certificate}\n\
+         \x20 data         {data} (authority.token, tracer.token, operator.token)\n\
+         \x20 store        {store}\n\
+         \x20 policy       {policy}\n\
          \n\
          Try next:\n\
-         \x20 curl --cacert {data}/certificate.pem -H \"authorization: Bearer $(cat {data}/authority.token)\" \\\n\
-         \x20      -d '{{\"name\":\"East Gate Market\",\"kind\":\"market\",\"district\":\"Gulou\"}}' https://localhost:{port}/v1/venues\n\
-         \x20 open https://localhost:{port}/v/CODE with the poster code that this answers\n\
-         \x20 cargo run --release -p scangate-loadgen -- run gate --target https://127.0.0.1:{port} --data {data} --rate 2k --for 10s\n",
+         \x20 curl {trust}-H \"authorization: Bearer $(cat {data}/authority.token)\" \\\n\
+         \x20      -d '{{\"name\":\"East Gate Market\",\"kind\":\"market\",\"district\":\"Gulou\"}}' {origin}/v1/venues\n\
+         {hint}\
+         \x20 open {origin}/v/CODE with the poster code that this answers\n",
         version = env!("CARGO_PKG_VERSION"),
         listen = at.listen,
         admin = at.admin,
         store = config.store,
-    );
-    // A closed standard output is not a reason to stop.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    let _ = std::io::stdout().flush();
+    ) + &loadgen_hint(config, port)
+}
+
+/// How to try the gateway under load: with the development certificate only, because a city's gateway is no
+/// place for trials.
+fn loadgen_hint(config: &Config, port: u16) -> String {
+    if config.certificate.is_some() {
+        return String::new();
+    }
+    let data = config.data.display();
+    format!(
+        "  cargo run --release -p scangate-loadgen -- run gate --target https://127.0.0.1:{port} --data {data} --rate 2k --for 10s\n"
+    )
 }
