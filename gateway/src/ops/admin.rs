@@ -10,6 +10,7 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_process::Collector;
 use scangate_storage::journal::Journal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,7 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
         }
     }
     metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.tables.colours.is_loaded())));
+    Collector::default().collect();
     admin.metrics.run_upkeep();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
 }

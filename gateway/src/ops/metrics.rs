@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 25] = [
+const METRICS: [Metric; 27] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -58,6 +58,7 @@ const METRICS: [Metric; 25] = [
         &["kind"],
         "Requests of the back office that are being worked on, by kind of work",
     ),
+    histogram("scangate_journal_fsync_seconds", &[], "Time of a group's fsync"),
     gauge("scangate_journal_room", &[], "Check-ins for which the journal still has space"),
     gauge(
         "scangate_journal_room_seconds",
@@ -107,6 +108,7 @@ const METRICS: [Metric; 25] = [
         &["party", "fault"],
         "Registrations that failed because an external provider did not answer",
     ),
+    gauge("scangate_build_info", &["version"], "Always 1; the label is the version of the gateway"),
 ];
 
 /// Registers every help text with the recorder.

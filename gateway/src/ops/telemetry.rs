@@ -3,7 +3,9 @@
 
 use super::metrics;
 use crate::serve::LATENCY_BOUNDS_US;
+use ::metrics::gauge;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 use tracing_subscriber::EnvFilter;
 
 /// The default of `SCANGATE_LOG`; from the CQL driver only errors.
@@ -29,5 +31,7 @@ pub fn start_metrics() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &bounds)?
         .install_recorder()?;
     metrics::describe();
+    Collector::default().describe();
+    gauge!("scangate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

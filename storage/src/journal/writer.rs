@@ -6,6 +6,7 @@ use super::record::{self, RecordSlot, SLOT_BYTES, Sequence};
 use super::segment::{self, Header, HeaderKind, Segment};
 use super::shared::Shared;
 use super::spare;
+use metrics::Histogram;
 use scangate_core::check_in::CheckIn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     gathered: Vec<CheckIn>,
     counts: Vec<u64>,
     bytes: Vec<u8>,
+    sync_time: Histogram,
 }
 
 impl Writer {
@@ -41,7 +43,8 @@ impl Writer {
             let segments = shared.segments();
             segments.used.back().filter(|segment| Some(segment.number) == segments.active).cloned()
         };
-        Self { shared, group, next, active, gathered: Vec::new(), counts, bytes: Vec::new() }
+        let sync_time = metrics::histogram!("scangate_journal_fsync_seconds");
+        Self { shared, group, next, active, gathered: Vec::new(), counts, bytes: Vec::new(), sync_time }
     }
 
     /// Writes until the journal is closed or fails. A panic counts as a failure.
@@ -112,7 +115,9 @@ impl Writer {
         self.encode(&segment, at);
         let offset = if at == 1 { 0 } else { at * SLOT_BYTES as u64 };
         segment.file.write_at(&self.bytes, offset)?;
+        let began = Instant::now();
         segment.file.sync_data()?;
+        self.sync_time.record(began.elapsed());
         self.next = self.next.plus(self.gathered.len() as u64);
         let latest = self.gathered.iter().map(|check_in| check_in.at.0).max().unwrap_or(0);
         segment.latest.fetch_max(latest, Ordering::AcqRel);

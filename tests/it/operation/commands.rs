@@ -72,10 +72,23 @@ async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     let metrics = town.gateway.ask("/metrics")?;
-    for name in ["scangate_check_ins_total", "scangate_check_in_seconds_bucket", "scangate_residents 1"] {
+    let build = format!("scangate_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    for name in [
+        "scangate_check_ins_total",
+        "scangate_check_in_seconds_bucket",
+        "scangate_journal_fsync_seconds_bucket",
+        "scangate_residents 1",
+        "# HELP process_open_fds ",
+        &build,
+    ] {
         assert!(metrics.contains(name), "{name} is not in:\n{metrics}");
     }
     assert!(!metrics.contains(&town.residents[0].person.to_string()));
+    // Registration and check-in each waited for a group's fsync, and each fsync takes time.
+    assert!(town.gateway.metric("scangate_journal_fsync_seconds_count", "")? >= 1.0);
+    assert!(town.gateway.metric("scangate_journal_fsync_seconds_sum", "")? > 0.0);
+    assert!(town.gateway.metric("process_resident_memory_bytes", "")? > 1e6);
+    assert!(town.gateway.metric("process_open_fds", "")? > 3.0);
     Ok(())
 }
 
