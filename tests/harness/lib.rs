@@ -1,6 +1,7 @@
 //! The test harness. It starts the real server on loopback, hands tests its clients and tokens, and fails a
 //! test whose gateway logs an unexpected warning.
 
+mod authority;
 mod clock;
 pub mod cluster;
 mod cluster_proxy;
@@ -11,6 +12,7 @@ mod provider;
 mod relay;
 mod town;
 
+pub use authority::TestAuthority;
 pub use clock::Clock;
 pub use cluster::ClusterCity;
 pub use cluster_proxy::ClusterProxy;

@@ -13,6 +13,7 @@ const HTTPS_PORT: u16 = 443;
 #[serde(try_from = "String", into = "String")]
 pub struct Origin {
     text: String,
+    host: String,
     port: u16,
 }
 
@@ -25,7 +26,13 @@ impl Origin {
     /// The origin of a gateway that only this machine can reach by name.
     #[must_use]
     pub fn of_localhost(port: u16) -> Self {
-        Self { text: format!("https://localhost:{port}"), port }
+        Self { text: format!("https://localhost:{port}"), host: "localhost".to_owned(), port }
+    }
+
+    /// The host without a port, an address of IPv6 without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The port, to which `alt-svc` leads phones.
@@ -56,7 +63,8 @@ impl FromStr for Origin {
             "" => HTTPS_PORT,
             port => port[1..].parse().ok().filter(|&port| port > 0).ok_or(OriginError)?,
         };
-        if is_origin { Ok(Self { text: text.to_owned(), port }) } else { Err(OriginError) }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if is_origin { Ok(Self { text: text.to_owned(), host, port }) } else { Err(OriginError) }
     }
 }
 
@@ -80,14 +88,15 @@ mod tests {
 
     #[test]
     fn an_origin_is_https_with_a_host_and_perhaps_a_port() {
-        for (text, shown, port) in [
-            ("https://gate.example", "https://gate.example", 443),
-            ("https://gate.example/", "https://gate.example", 443),
-            ("https://gate.example:8443", "https://gate.example:8443", 8_443),
-            ("https://[2001:db8::1]:444/", "https://[2001:db8::1]:444", 444),
+        for (text, shown, host, port) in [
+            ("https://gate.example", "https://gate.example", "gate.example", 443),
+            ("https://gate.example/", "https://gate.example", "gate.example", 443),
+            ("https://gate.example:8443", "https://gate.example:8443", "gate.example", 8_443),
+            ("https://[2001:db8::1]:444/", "https://[2001:db8::1]:444", "2001:db8::1", 444),
         ] {
             let origin: Origin = text.parse().unwrap();
-            assert_eq!((origin.to_string().as_str(), origin.port()), (shown, port), "{text}");
+            let found = (origin.to_string(), origin.host(), origin.port());
+            assert_eq!((found.0.as_str(), found.1, found.2), (shown, host, port), "{text}");
         }
         for text in [
             "",

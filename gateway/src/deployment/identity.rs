@@ -1,48 +1,129 @@
 //! The gateway's TLS certificate: the operator's own, or a self-signed one for development, which is created
-//! in the data folder. `serve::tls` builds the TLS configurations from it.
+//! in the data folder. It is checked here; `serve::tls` shows it to clients.
 
+use super::certificate::{self, CertificateFault, Validity};
 use super::write_new;
-use crate::config::Host;
-use anyhow::{Context as _, bail};
+use crate::config::{Config, Origin};
+use anyhow::{Context as _, bail, ensure};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use scangate_core::text::without_mark;
+use scangate_core::time::Timestamp;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A certificate chain with its key, as PEM.
+/// A certificate chain with its key.
+#[derive(Debug)]
 pub struct Identity {
-    /// The chain, the server's own first.
-    pub certificate_pem: Vec<u8>,
-    /// The key.
-    pub key_pem: Vec<u8>,
+    certified: Arc<CertifiedKey>,
+    /// The file of the chain.
+    file: PathBuf,
+    validity: Validity,
+    /// The faults that no time mends.
+    lasting: Vec<CertificateFault>,
 }
 
-/// Reads the certificate and its key from these files.
-pub fn identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity> {
-    let read = |path: &Path| match fs::read(path) {
-        // The parser does not find a section whose line begins with a byte order mark.
-        Ok(pem) => Ok(without_mark(&pem).to_vec()),
-        Err(error) => Err(error).with_context(|| path.display().to_string()),
-    };
-    Ok(Identity { certificate_pem: read(certificate)?, key_pem: read(key)? })
+impl Identity {
+    /// Reads the configured certificate and its key. Without one, reads the development certificate of the
+    /// data folder, or creates it: self-signed, for `localhost` and the configured hosts. **Errors**: a file
+    /// cannot be read or is not PEM, or the key is not the certificate's.
+    pub fn of(config: &Config) -> anyhow::Result<Self> {
+        let hosts = hosts(config);
+        match (&config.certificate, &config.key) {
+            (Some(certificate), Some(key)) => Self::read(certificate, key, &hosts),
+            (Some(_) | None, _) => {
+                let (certificate, key) = development_files(&config.data, &hosts)?;
+                Self::read(&certificate, &key, &hosts)
+            }
+        }
+    }
+
+    fn read(certificate: &Path, key: &Path, hosts: &[String]) -> anyhow::Result<Self> {
+        let chain = chain(certificate).with_context(|| certificate.display().to_string())?;
+        let (validity, lasting) =
+            certificate::examine(&chain, hosts).with_context(|| certificate.display().to_string())?;
+        let key_der = PrivateKeyDer::from_pem_slice(&pem(key)?)
+            .with_context(|| format!("{} holds no private key in PEM", key.display()))?;
+        let certified = CertifiedKey::from_der(chain, key_der, &aws_lc_rs::default_provider())
+            .with_context(|| format!("{} does not belong to {}", key.display(), certificate.display()))?;
+        Ok(Self { certified: Arc::new(certified), file: certificate.to_owned(), validity, lasting })
+    }
+
+    /// The chain and the key, as TLS uses them.
+    #[must_use]
+    pub fn certified(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.certified)
+    }
+
+    /// The file of the chain.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The end of the leaf certificate's validity.
+    #[must_use]
+    pub fn leaf_expires(&self) -> Timestamp {
+        self.validity.leaf_expires
+    }
+
+    /// What is wrong with the chain now, though a gateway can serve with it.
+    #[must_use]
+    pub fn faults(&self, now: Timestamp) -> Vec<CertificateFault> {
+        self.validity.fault(now).into_iter().chain(self.lasting.iter().cloned()).collect()
+    }
+
+    /// Logs the end of the validity, and a warning for each fault.
+    pub fn log(&self, now: Timestamp) {
+        let file = self.file.display();
+        tracing::info!(%file, expires = %self.leaf_expires(), "this certificate is in use");
+        self.warn(now);
+    }
+
+    /// Logs a warning for each fault.
+    pub fn warn(&self, now: Timestamp) {
+        for fault in self.faults(now) {
+            tracing::warn!(file = %self.file.display(), "the certificate: {fault}");
+        }
+    }
 }
 
-/// Reads the development certificate of the data folder, or creates one: self-signed, for `localhost` and
-/// these hosts. An existing certificate does not cover hosts that were configured later: remove it and
-/// `key.pem` to create another.
-pub fn development_identity<'a>(
-    data: &Path,
-    hosts: impl Iterator<Item = &'a Host>,
-) -> anyhow::Result<Identity> {
+/// The hosts by which clients reach the gateway, as far as they are configured.
+fn hosts(config: &Config) -> Vec<String> {
+    let channels = config.channel.iter().flat_map(|channel| &channel.hosts);
+    let channels = channels.map(|host| host.as_str().to_owned());
+    config.origin.as_ref().map(Origin::host).map(str::to_owned).into_iter().chain(channels).collect()
+}
+
+/// The files of the development certificate, which are made where they are missing. An existing certificate
+/// does not cover hosts that were configured later: remove it and `key.pem` to create another.
+fn development_files(data: &Path, hosts: &[String]) -> anyhow::Result<(PathBuf, PathBuf)> {
     let (certificate, key) = (data.join("certificate.pem"), data.join("key.pem"));
     if certificate.exists() != key.exists() {
         bail!("{} and key.pem belong together: remove the one that is left", certificate.display());
     }
     if !certificate.exists() {
         let own = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        let names: Vec<String> = own.into_iter().chain(hosts.map(|host| host.as_str().to_owned())).collect();
+        let names: Vec<String> = own.into_iter().chain(hosts.iter().cloned()).collect();
         let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
         write_new(&key, made.signing_key.serialize_pem().as_bytes())?;
         write_new(&certificate, made.cert.pem().as_bytes())?;
     }
-    identity(&certificate, &key)
+    Ok((certificate, key))
+}
+
+fn pem(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let pem = fs::read(file).with_context(|| file.display().to_string())?;
+    // The parser does not find a section whose line begins with a byte order mark.
+    Ok(without_mark(&pem).to_vec())
+}
+
+fn chain(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let pem = fs::read(file)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(without_mark(&pem)).collect::<Result<_, _>>()?;
+    ensure!(!chain.is_empty(), "it holds no certificate in PEM");
+    Ok(chain)
 }

@@ -1,6 +1,7 @@
 //! A deployment's files other than check-ins: the secret, the certificate, the first tokens. The first start
 //! creates them, readable by their owner alone; later starts never replace them.
 
+mod certificate;
 mod end_marker;
 mod identity;
 pub mod key_states;
@@ -11,9 +12,10 @@ pub mod reference;
 pub mod snapshot;
 pub mod store;
 
+pub use certificate::CertificateFault;
 pub(crate) use end_marker::read_end_marker;
 pub use end_marker::{ENDED_MARKER, ensure_not_ended};
-pub use identity::{Identity, development_identity, identity};
+pub use identity::Identity;
 pub use minted::{MINTED_TOKENS, MintedToken, draw_token_id, mint, minted};
 pub(crate) use owner_only::close_to_others;
 pub use owner_only::create_for_owner_only;

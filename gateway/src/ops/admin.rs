@@ -3,6 +3,7 @@
 
 use crate::clock;
 use crate::serve::phase::Phase;
+use crate::serve::tls::CurrentIdentity;
 use crate::tables::Tables;
 use axum::Router;
 use axum::extract::State;
@@ -28,6 +29,8 @@ pub struct Admin {
     pub metrics: PrometheusHandle,
     /// The phase of the server's life.
     pub phase: watch::Receiver<Phase>,
+    /// The certificate.
+    pub identity: Arc<CurrentIdentity>,
 }
 
 /// Serves until the runtime ends, so operators can watch a drain.
@@ -63,6 +66,8 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
         metrics::gauge!("scangate_residents").set(admin.tables.colours.len() as f64);
         metrics::gauge!("scangate_venues").set(admin.tables.venues.len() as f64);
         metrics::gauge!("scangate_journal_room").set(admin.journal.space_left() as f64);
+        let expires_s = admin.identity.load().leaf_expires().0 / 1_000;
+        metrics::gauge!("scangate_certificate_expiry_seconds").set(expires_s as f64);
     }
     let colours = &admin.tables.colours;
     for (name, through) in [

@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 27] = [
+const METRICS: [Metric; 28] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -95,6 +95,11 @@ const METRICS: [Metric; 27] = [
         "scangate_tokens_refused_total",
         &["reason"],
         "Bearer tokens refused, by reason: forged, expired, revoked, or role for one of another role",
+    ),
+    gauge(
+        "scangate_certificate_expiry_seconds",
+        &[],
+        "Time at which the certificate in use expires, in seconds since 1970",
     ),
     gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
     counter("scangate_held_total", &["kind"], "Lists held for a second approver"),

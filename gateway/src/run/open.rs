@@ -5,8 +5,8 @@
 use super::{fill, recovery};
 use crate::clock;
 use crate::config::Config;
-use crate::deployment;
 use crate::deployment::store::{self, Availability, Stores};
+use crate::deployment::{self, Identity};
 use crate::office::registration::providers::Providers;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
@@ -68,7 +68,9 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     deployment::ensure_not_ended(&config.data)?;
     deployment::close_to_others(&config.data);
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
-    let tls = Arc::new(tls::configure(&identity(config)?)?);
+    let identity = Identity::of(config)?;
+    identity.log(clock::now());
+    let tls = Arc::new(tls::configure(identity)?);
     let providers = Providers::new(&config.registration)?;
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, availability, cluster } = store::open(config, &secret)?;
@@ -97,16 +99,6 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
         first_uses,
         journal,
     })
-}
-
-fn identity(config: &Config) -> anyhow::Result<deployment::Identity> {
-    match (&config.certificate, &config.key) {
-        (Some(certificate), Some(key)) => deployment::identity(certificate, key),
-        (Some(_) | None, _) => {
-            let hosts = config.channel.iter().flat_map(|channel| &channel.hosts);
-            deployment::development_identity(&config.data, hosts)
-        }
-    }
 }
 
 fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Result<OpenJournal> {

@@ -2,6 +2,7 @@
 //! parts.
 
 use super::Addresses;
+use super::certificates::watch_certificate;
 use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
@@ -18,7 +19,7 @@ use crate::serve::Bell;
 use crate::serve::budget::ConnectionBudget;
 use crate::serve::phase::Phase;
 use crate::serve::socket::{self, Sockets};
-use crate::serve::tls::Tls;
+use crate::serve::tls::{CurrentIdentity, Tls};
 use crate::serve::worker::{self, Worker};
 use crate::tables::Tables;
 use anyhow::Context as _;
@@ -108,21 +109,18 @@ pub(super) fn start(
     let (sockets, listen) = open_sockets(config, workers)?;
     let settings = office_settings(config, gateway, listen);
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
-    let services = OfficeServices {
-        registration: RegistrationService::new(providers, &secret),
-        issuer,
-        new_tokens: NewTokens::new(config.data.clone(), first_uses),
-    };
+    let registration = RegistrationService::new(providers, &secret);
+    let new_tokens = NewTokens::new(config.data.clone(), first_uses);
+    let services = OfficeServices { registration, issuer, new_tokens };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
     let runtime = office_runtime()?;
     let (door, answering) = start_office(&runtime, &office, feverish);
-    spawn_watchers(&runtime, config, &office, cluster);
+    spawn_watchers(&runtime, config, &office, cluster, Arc::clone(&tls.identity));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
-    let admin =
-        Admin { tables: Arc::clone(&tables), journal: Arc::clone(&journal), metrics, phase: phase.clone() };
-    let addresses = Addresses { listen, admin: start_admin(config, &runtime, admin)? };
+    let admin = AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase };
+    let addresses = Addresses { listen, admin: start_admin(config, &runtime, metrics, &admin)? };
     let budget = ConnectionBudget::new(config.unfinished_mib, workers);
     let shared =
         WorkerParts { workers, tables: Arc::clone(&tables), door, budget, tls, alt_svc, secret, phase };
@@ -218,7 +216,14 @@ fn open_sockets(config: &Config, workers: u16) -> anyhow::Result<(Vec<Sockets>, 
 }
 
 /// Starts the tasks that keep the back office up to date.
-fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, cluster: Option<Arc<Cluster>>) {
+fn spawn_watchers(
+    runtime: &Runtime,
+    config: &Config,
+    office: &Arc<Office>,
+    cluster: Option<Arc<Cluster>>,
+    identity: Arc<CurrentIdentity>,
+) {
+    runtime.spawn(watch_certificate(identity));
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));
     runtime.spawn(office::watch_duties(Arc::clone(office)));
@@ -231,7 +236,27 @@ fn spawn_watchers(runtime: &Runtime, config: &Config, office: &Arc<Office>, clus
     }
 }
 
-fn start_admin(config: &Config, runtime: &Runtime, admin: Admin) -> anyhow::Result<SocketAddr> {
+/// The parts that the admin listener shows.
+struct AdminParts<'a> {
+    office: &'a Office,
+    journal: &'a Arc<Journal>,
+    tls: &'a Tls,
+    phase: &'a watch::Receiver<Phase>,
+}
+
+fn start_admin(
+    config: &Config,
+    runtime: &Runtime,
+    metrics: PrometheusHandle,
+    AdminParts { office, journal, tls, phase }: &AdminParts<'_>,
+) -> anyhow::Result<SocketAddr> {
+    let admin = Admin {
+        tables: Arc::clone(&office.tables),
+        journal: Arc::clone(journal),
+        metrics,
+        phase: (*phase).clone(),
+        identity: Arc::clone(&tls.identity),
+    };
     let listener = runtime
         .block_on(TcpListener::bind(config.admin))
         .with_context(|| format!("the admin listener on {}", config.admin))?;

@@ -4,10 +4,11 @@
 use super::sessions::Sessions;
 use crate::deployment::Identity;
 use anyhow::Context as _;
+use arc_swap::{ArcSwap, Guard};
 use quinn_proto::crypto::rustls::QuicServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 
 /// The two configurations of one identity.
@@ -16,6 +17,31 @@ pub struct Tls {
     pub quic: Arc<QuicServerConfig>,
     /// For HTTP/2 and HTTP/1.1.
     pub tcp: Arc<rustls::ServerConfig>,
+    /// The identity of both.
+    pub identity: Arc<CurrentIdentity>,
+}
+
+/// The identity that the next handshake shows, over QUIC and TCP. Open connections keep theirs.
+#[derive(Debug)]
+pub struct CurrentIdentity(ArcSwap<Identity>);
+
+impl CurrentIdentity {
+    /// The identity.
+    #[must_use]
+    pub fn load(&self) -> Guard<Arc<Identity>> {
+        self.0.load()
+    }
+
+    /// Replaces the identity.
+    pub fn swap(&self, identity: Identity) {
+        self.0.store(Arc::new(identity));
+    }
+}
+
+impl ResolvesServerCert for CurrentIdentity {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.load().certified())
+    }
 }
 
 /// The one crypto provider. AES-128 with SHA-256 first: rustls puts AES-256 with SHA-384 first, which has
@@ -38,28 +64,27 @@ pub fn provider() -> CryptoProvider {
 }
 
 /// Builds both configurations.
-pub fn configure(identity: &Identity) -> anyhow::Result<Tls> {
+pub fn configure(identity: Identity) -> anyhow::Result<Tls> {
     let sessions = Arc::new(Sessions::default());
-    let mut quic = server_config(identity, Arc::clone(&sessions))?;
+    let identity = Arc::new(CurrentIdentity(ArcSwap::from_pointee(identity)));
+    let mut quic = server_config(&identity, Arc::clone(&sessions))?;
     quic.alpn_protocols = vec![b"h3".to_vec()];
     // QUIC allows only this value or none (RFC 9001 section 4.6.1). Early data needs stateful tickets.
     quic.max_early_data_size = u32::MAX;
-    let mut tcp = server_config(identity, sessions)?;
+    let mut tcp = server_config(&identity, sessions)?;
     tcp.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let quic = QuicServerConfig::try_from(quic).context("no cipher suite for QUIC's first packets")?;
-    Ok(Tls { quic: Arc::new(quic), tcp: Arc::new(tcp) })
+    Ok(Tls { quic: Arc::new(quic), tcp: Arc::new(tcp), identity })
 }
 
-fn server_config(identity: &Identity, sessions: Arc<Sessions>) -> anyhow::Result<rustls::ServerConfig> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&identity.certificate_pem)
-        .collect::<Result<_, _>>()
-        .context("the certificate is not PEM")?;
-    let key = PrivateKeyDer::from_pem_slice(&identity.key_pem).context("the certificate's key is not PEM")?;
+fn server_config(
+    identity: &Arc<CurrentIdentity>,
+    sessions: Arc<Sessions>,
+) -> Result<rustls::ServerConfig, rustls::Error> {
     let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .context("certificate and key do not belong together")?;
+        .with_cert_resolver(Arc::clone(identity) as _);
     config.session_storage = sessions;
     config.send_tls13_tickets = 1;
     Ok(config)

@@ -1,5 +1,7 @@
-//! The operator's side: the command line, crashes, the data folder, the deployment's size, and the sunset.
+//! The operator's side: the command line, certificates, crashes, the data folder, the deployment's size, and
+//! the sunset.
 
+mod certificates;
 mod commands;
 mod crashes;
 mod endings;

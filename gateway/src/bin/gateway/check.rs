@@ -1,14 +1,23 @@
 //! `gateway check-config` and `gateway check-policy`: what is wrong with a file, by line.
 
 use scangate_core::policy::Policy;
+use scangate_gateway::clock;
 use scangate_gateway::config::Config;
-use scangate_gateway::deployment;
+use scangate_gateway::deployment::{self, Identity};
 use std::path::Path;
 
-/// Checks a configuration file and the rule pack that it names.
+/// Checks a configuration file, and the rule pack and the certificate that it names. A certificate that
+/// clients may refuse is only a warning: the gateway starts with it, and a service manager that runs this
+/// before a start would keep the doors shut.
 pub(crate) fn config(file: &Path) -> anyhow::Result<()> {
     let config = Config::read(file)?;
     config.policy.as_deref().map(deployment::policy).transpose()?;
+    if config.certificate.is_some() {
+        let identity = Identity::of(&config)?;
+        for fault in identity.faults(clock::now()) {
+            eprintln!("warning  {}: {fault}", identity.file().display());
+        }
+    }
     println!("{}: ok", file.display());
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::bail;
 use nix::sys::resource::{Resource, getrlimit};
 use scangate_gateway::clock;
 use scangate_gateway::config::{Config, StoreLocation};
-use scangate_gateway::deployment::store;
+use scangate_gateway::deployment::{CertificateFault, Identity, store};
 use scangate_storage::cql::{ReplicationState, Schema};
 use scangate_storage::journal::RealDisk;
 use std::net::{TcpListener, UdpSocket};
@@ -27,10 +27,11 @@ enum Finding {
     Error(String),
 }
 
-/// Prints a line a finding. **Errors**: a finding with which the gateway would not start, or could lose
-/// check-ins.
+/// Prints a line a finding. **Errors**: a finding with which the gateway would not start, could lose
+/// check-ins, or would be refused by phones.
 pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
-    let findings = [ports(config), files(), time(), disk(config), store(config)];
+    let mut findings = vec![ports(config), files(), time(), disk(config), store(config)];
+    findings.extend(certificate(config));
     let mut errors = 0;
     for finding in findings {
         match finding {
@@ -42,7 +43,7 @@ pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
             }
         }
     }
-    if errors > 0 { bail!("{errors} of these would stop the gateway") } else { Ok(()) }
+    if errors > 0 { bail!("{errors} of these would stop the gateway or its phones") } else { Ok(()) }
 }
 
 fn ports(config: &Config) -> Finding {
@@ -71,6 +72,31 @@ fn time() -> Finding {
     } else {
         Finding::Ok(format!("the clock says {now}; compare it with another"))
     }
+}
+
+/// Checks the certificate, one finding for each fault. A development certificate that does not exist yet is
+/// made by the first start.
+fn certificate(config: &Config) -> Vec<Finding> {
+    if config.certificate.is_none() && !config.data.join("certificate.pem").exists() {
+        return vec![Finding::Ok("the first start makes a certificate for development".to_owned())];
+    }
+    let identity = match Identity::of(config) {
+        Ok(identity) => identity,
+        Err(error) => return vec![Finding::Error(format!("the certificate: {error:#}"))],
+    };
+    let (file, expires) = (identity.file().display(), identity.leaf_expires());
+    let finding = |fault| match fault {
+        CertificateFault::ExpiresSoon(_) => Finding::Warning(format!("{file}: {fault}")),
+        CertificateFault::Early(_)
+        | CertificateFault::Expired(_)
+        | CertificateFault::Uncovered(_)
+        | CertificateFault::Unsigned(_) => Finding::Error(format!("{file}: {fault}")),
+    };
+    let findings: Vec<_> = identity.faults(clock::now()).into_iter().map(finding).collect();
+    if findings.is_empty() {
+        return vec![Finding::Ok(format!("{file} is valid until {expires}, for every configured host"))];
+    }
+    findings
 }
 
 /// Connects to a cluster and compares its copies with the configured number.
