@@ -222,8 +222,13 @@ impl Gateway {
 
     /// The admin port's response to a request, head and body.
     pub fn ask(&self, path: &str) -> anyhow::Result<String> {
+        self.ask_by("GET", path)
+    }
+
+    /// The admin port's response to a request with this method, head and body.
+    pub fn ask_by(&self, method: &str, path: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(self.admin)?;
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
@@ -257,7 +262,16 @@ impl Gateway {
 
     /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) -> anyhow::Result<()> {
-        Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?)
+        self.signal(Signal::SIGTERM)
+    }
+
+    /// Sends SIGHUP, which reloads the configuration.
+    pub fn hang_up(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGHUP)
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?)
     }
 
     /// Sends SIGTERM and waits until the process has ended.

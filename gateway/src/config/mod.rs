@@ -3,11 +3,13 @@
 
 mod channel;
 mod duration;
+mod log_setting;
 mod origin;
 mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
 pub use duration::{TellAfter, duration_ms};
+pub use log_setting::{LogSetting, LogSettingError};
 pub use origin::{Origin, OriginError};
 pub use provider_address::{ProviderAddress, ProviderAddressError};
 
@@ -51,6 +53,8 @@ pub struct Config {
     /// The bytes that requests may hold which did not arrive whole, in all workers together; a sixteenth of
     /// the memory if not set. **Units**: MiB.
     pub unfinished_mib: Option<u32>,
+    /// What is logged. `SCANGATE_LOG` of the environment wins at the start.
+    pub log: LogSetting,
     /// The journal.
     pub journal: JournalSizeConfig,
     /// The retention of trails. **Units**: days.
@@ -174,6 +178,7 @@ impl Default for Config {
             certificate: None,
             key: None,
             unfinished_mib: None,
+            log: LogSetting::default(),
             journal: JournalSizeConfig::default(),
             retention_days: RETENTION_DAYS,
             person_check_ins_max: PERSON_CHECK_INS_MAX,

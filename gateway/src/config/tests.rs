@@ -27,6 +27,7 @@ fn wrong_values_name_their_line() {
     assert!(wrong("\nworkers = 0").starts_with("gateway.toml:2:1: workers must be"));
     assert!(wrong("workers = -1").starts_with("gateway.toml:1:"));
     assert!(wrong("x = ").starts_with("gateway.toml:1:"));
+    assert!(wrong("\nlog = \"info,scylla=loud\"").starts_with("gateway.toml:2:7: a filter of logs"));
     assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
     assert!(wrong("\norigin = \"http://gate.example\"").contains(":2:10: an origin is https://HOST"));
     assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));

@@ -30,6 +30,7 @@ use crate::drain::Drains;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
+use arc_swap::ArcSwap;
 use colours::recolour::RecolourSchedule;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
@@ -90,7 +91,7 @@ pub struct OfficeServices {
 }
 
 /// Settings of the back office.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct OfficeSettings {
     /// The number that identifies this gateway within the city.
     pub gateway: u64,
@@ -98,8 +99,9 @@ pub struct OfficeSettings {
     pub origin: Origin,
     /// The data folder, in which `gateway poster` finds the settings of posters.
     pub data: PathBuf,
-    /// The daily budget of a tracer, the purposes of cases, and when the persons in answers learn of them.
-    pub tracer: TracerConfig,
+    /// The daily budget of a tracer, the purposes of cases, and when the persons in answers learn of them. A
+    /// reload swaps them.
+    pub tracer: ArcSwap<TracerConfig>,
     /// The retention of trails. **Units**: days.
     pub retention_days: u16,
 }

@@ -1,18 +1,22 @@
 //! The operators' listener: plain HTTP on loopback. It is separate from the public port, so it answers while
 //! that port is overloaded.
 
+use super::reload::Reloader;
 use crate::clock;
 use crate::serve::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
 use crate::tables::Tables;
+use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_process::Collector;
 use scangate_storage::journal::Journal;
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -31,6 +35,8 @@ pub struct Admin {
     pub phase: watch::Receiver<Phase>,
     /// The certificate.
     pub identity: Arc<CurrentIdentity>,
+    /// Reloads the configuration.
+    pub reloader: Arc<Reloader>,
 }
 
 /// Serves until the runtime ends, so operators can watch a drain.
@@ -39,6 +45,7 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(render))
+        .route("/reload", post(reload))
         .with_state(admin);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "the admin listener ended");
@@ -58,6 +65,25 @@ async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
         return (StatusCode::OK, "ready\n");
     };
     (StatusCode::SERVICE_UNAVAILABLE, why_not)
+}
+
+/// Reloads the configuration. The answer names what is in force now and what needs a restart, or the error,
+/// with which nothing has changed.
+async fn reload(State(admin): State<Admin>) -> Response {
+    let reloaded = tokio::task::spawn_blocking(move || admin.reloader.reload()).await;
+    let error = match reloaded {
+        Ok(Ok(report)) => return Json(report).into_response(),
+        Ok(Err(error)) => error,
+        Err(error) => error.into(),
+    };
+    let problem = json!({
+        "status": 422,
+        "title": "The configuration is wrong",
+        "detail": format!("{error:#}"),
+        "code": "configuration-invalid",
+    });
+    let kind = [(CONTENT_TYPE, "application/problem+json")];
+    (StatusCode::UNPROCESSABLE_ENTITY, kind, problem.to_string()).into_response()
 }
 
 async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str); 1], String) {

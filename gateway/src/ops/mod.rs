@@ -1,5 +1,6 @@
-//! The operators' view: admin listener, logs and metrics.
+//! The operators' view: admin listener, reloads, logs and metrics.
 
 pub mod admin;
 mod metrics;
+pub mod reload;
 pub mod telemetry;

@@ -11,6 +11,8 @@ mod snapshots;
 mod start;
 
 use crate::config::Config;
+use crate::ops::reload::ConfigReader;
+use crate::ops::telemetry::LogFilter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 
@@ -23,16 +25,26 @@ pub struct Addresses {
     pub admin: SocketAddr,
 }
 
+/// What a gateway's operator controls while it runs.
+pub struct OperatorTools {
+    /// The metrics.
+    pub metrics: PrometheusHandle,
+    /// The filter of logs.
+    pub logs: LogFilter,
+    /// Reads the configuration again.
+    pub read_config: ConfigReader,
+}
+
 /// Runs a gateway until SIGTERM or SIGINT, and drains it. Calls `ready` with its addresses and the label of
 /// the rule pack in force once it listens.
 /// **Errors**: the gateway could not start, or could not continue.
 pub fn run(
     config: &Config,
-    metrics: PrometheusHandle,
+    tools: OperatorTools,
     ready: impl FnOnce(&Config, Addresses, &str),
 ) -> anyhow::Result<()> {
     let opened = open::open(config)?;
-    let (running, addresses) = start::start(config, opened, metrics)?;
+    let (running, addresses) = start::start(config, opened, tools)?;
     ready(config, addresses, running.tables.policies.in_force().policy.label());
     drain::drain_when_stopped(config, running)
 }

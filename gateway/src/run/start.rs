@@ -1,11 +1,11 @@
 //! The second phase: starts the batcher, the back office, the admin listener and the workers over the open
 //! parts.
 
-use super::Addresses;
 use super::certificates::watch_certificate;
 use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
+use super::{Addresses, OperatorTools};
 use crate::config::{Config, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
@@ -13,6 +13,7 @@ use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch::{self, OfficePlaces};
 use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
 use crate::ops::admin::{self, Admin};
+use crate::ops::reload::{Reloader, reload_on_hangup};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
 use crate::serve::Bell;
@@ -23,8 +24,8 @@ use crate::serve::tls::{CurrentIdentity, Tls};
 use crate::serve::worker::{self, Worker};
 use crate::tables::Tables;
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use http::HeaderValue;
-use metrics_exporter_prometheus::PrometheusHandle;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Secret;
 use scangate_storage::cql::Cluster;
@@ -76,7 +77,7 @@ impl StopSignals {
 pub(super) fn start(
     config: &Config,
     opened: OpenGateway,
-    metrics: PrometheusHandle,
+    tools: OperatorTools,
 ) -> anyhow::Result<(RunningGateway, Addresses)> {
     let OpenGateway {
         secret,
@@ -120,7 +121,7 @@ pub(super) fn start(
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let admin = AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase };
-    let addresses = Addresses { listen, admin: start_admin(config, &runtime, metrics, &admin)? };
+    let addresses = Addresses { listen, admin: start_admin(config, &runtime, tools, &admin)? };
     let budget = ConnectionBudget::new(config.unfinished_mib, workers);
     let shared =
         WorkerParts { workers, tables: Arc::clone(&tables), door, budget, tls, alt_svc, secret, phase };
@@ -238,30 +239,37 @@ fn spawn_watchers(
 
 /// The parts that the admin listener shows.
 struct AdminParts<'a> {
-    office: &'a Office,
+    office: &'a Arc<Office>,
     journal: &'a Arc<Journal>,
     tls: &'a Tls,
     phase: &'a watch::Receiver<Phase>,
 }
 
+/// Starts the operators' controls: the admin listener, and reloads on SIGHUP.
 fn start_admin(
     config: &Config,
     runtime: &Runtime,
-    metrics: PrometheusHandle,
+    tools: OperatorTools,
     AdminParts { office, journal, tls, phase }: &AdminParts<'_>,
 ) -> anyhow::Result<SocketAddr> {
+    let OperatorTools { metrics, logs, read_config } = tools;
+    let (identity, running) = (Arc::clone(&tls.identity), config.clone());
+    let reloader = Arc::new(Reloader::new(read_config, running, identity, Arc::clone(office), logs));
     let admin = Admin {
         tables: Arc::clone(&office.tables),
         journal: Arc::clone(journal),
         metrics,
         phase: (*phase).clone(),
         identity: Arc::clone(&tls.identity),
+        reloader: Arc::clone(&reloader),
     };
     let listener = runtime
         .block_on(TcpListener::bind(config.admin))
         .with_context(|| format!("the admin listener on {}", config.admin))?;
     let address = listener.local_addr()?;
     runtime.spawn(admin::serve(listener, admin));
+    let _inside = runtime.enter();
+    runtime.spawn(reload_on_hangup(reloader, signal(SignalKind::hangup())?));
     Ok(address)
 }
 
@@ -278,7 +286,7 @@ fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeS
         gateway,
         origin: config.origin.clone().unwrap_or_else(|| Origin::of_localhost(listen.port())),
         data: config.data.clone(),
-        tracer: config.tracer.clone(),
+        tracer: ArcSwap::from_pointee(config.tracer.clone()),
         retention_days: config.retention_days,
     }
 }

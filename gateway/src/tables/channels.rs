@@ -3,11 +3,12 @@
 //! the others nothing.
 
 use crate::config::ChannelConfig;
+use arc_swap::ArcSwap;
 use metrics::Counter;
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// The span whose quota a channel may spend in one burst. **Units**: nanoseconds.
@@ -20,39 +21,70 @@ pub struct Channel {
     shed: Counter,
 }
 
-/// All channels of a gateway.
-pub struct Channels {
+/// The channels of one configuration.
+#[derive(Default)]
+struct ChannelTable {
+    by_name: HashMap<String, Arc<Channel>>,
     by_host: HashMap<String, Arc<Channel>>,
     /// The channel of connections that name none of the hosts.
     rest: Option<Arc<Channel>>,
+}
+
+/// All channels of a gateway. A reload swaps the table.
+pub struct Channels {
+    table: ArcSwap<ChannelTable>,
+    /// Whether the table has none, so that a gateway without channels reads nothing else.
+    is_empty: AtomicBool,
     began: Instant,
+}
+
+impl ChannelTable {
+    /// The channels of a configuration. A channel that has the name of an earlier one continues it, so its
+    /// open connections follow the new quota.
+    fn of(channels: &[ChannelConfig], earlier: &Self) -> Self {
+        let mut table = Self::default();
+        for config in channels {
+            let channel = match earlier.by_name.get(&config.name) {
+                Some(channel) => Arc::clone(channel),
+                None => Arc::new(Channel::new(config)),
+            };
+            channel.quota.set(config.requests_a_second_max);
+            if config.hosts.is_empty() {
+                table.rest = Some(Arc::clone(&channel));
+            }
+            let hosts = config.hosts.iter().map(|host| (host.as_str().to_owned(), Arc::clone(&channel)));
+            table.by_host.extend(hosts);
+            table.by_name.insert(config.name.clone(), channel);
+        }
+        table
+    }
 }
 
 impl Channels {
     /// The channels of a configuration.
     #[must_use]
     pub fn new(channels: &[ChannelConfig]) -> Self {
-        let (mut by_host, mut rest) = (HashMap::new(), None);
-        for config in channels {
-            let channel = Arc::new(Channel::new(config));
-            if config.hosts.is_empty() {
-                rest = Some(Arc::clone(&channel));
-            }
-            by_host.extend(config.hosts.iter().map(|host| (host.as_str().to_owned(), Arc::clone(&channel))));
-        }
-        Self { by_host, rest, began: Instant::now() }
+        let table = ArcSwap::from_pointee(ChannelTable::of(channels, &ChannelTable::default()));
+        Self { table, is_empty: AtomicBool::new(channels.is_empty()), began: Instant::now() }
+    }
+
+    /// Replaces the channels. An open connection stays in its channel; if that is gone, with its last quota.
+    pub fn swap(&self, channels: &[ChannelConfig]) {
+        self.table.store(Arc::new(ChannelTable::of(channels, &self.table.load())));
+        self.is_empty.store(channels.is_empty(), Ordering::Release);
     }
 
     /// Whether no channel is configured, so that the server name need not be read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_host.is_empty() && self.rest.is_none()
+        self.is_empty.load(Ordering::Acquire)
     }
 
     /// The channel of a connection, by the server name that it sends, if any.
     #[must_use]
     pub fn of(&self, host: Option<&str>) -> Option<Arc<Channel>> {
-        host.and_then(|host| self.by_host.get(host)).or(self.rest.as_ref()).map(Arc::clone)
+        let table = self.table.load();
+        host.and_then(|host| table.by_host.get(host)).or(table.rest.as_ref()).map(Arc::clone)
     }
 
     /// Counts a request of a channel, and returns whether its quota allows it.
@@ -86,18 +118,25 @@ impl Channel {
 /// A rate limit by the generic cell rate algorithm. Its one number is the time until which the admitted
 /// requests would last at that rate. **Cost**: one compare-and-swap a request, shared by the workers.
 struct Quota {
-    each_ns: u64,
+    each_ns: AtomicU64,
     spent_until_ns: AtomicU64,
 }
 
 impl Quota {
     fn new(a_second: NonZeroU32) -> Self {
-        Self { each_ns: BURST_NS / NonZeroU64::from(a_second), spent_until_ns: AtomicU64::new(0) }
+        let quota = Self { each_ns: AtomicU64::new(0), spent_until_ns: AtomicU64::new(0) };
+        quota.set(a_second);
+        quota
+    }
+
+    fn set(&self, a_second: NonZeroU32) {
+        self.each_ns.store(BURST_NS / NonZeroU64::from(a_second), Ordering::Relaxed);
     }
 
     fn take(&self, now_ns: u64) -> bool {
+        let each_ns = self.each_ns.load(Ordering::Relaxed);
         let one_more = |spent_until: u64| {
-            let then = spent_until.max(now_ns) + self.each_ns;
+            let then = spent_until.max(now_ns) + each_ns;
             (then - now_ns <= BURST_NS).then_some(then)
         };
         self.spent_until_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
@@ -143,6 +182,14 @@ mod tests {
         };
         assert_eq!((admitted(Some("app.example")), admitted(Some("www.app.example"))), (2, 0));
         assert_eq!((admitted(Some("alipay.example")), admitted(None), admitted(Some("other"))), (3, 1, 0));
+        let open = channels.of(Some("app.example")).unwrap();
+        channels.swap(&[config("app", &["new.example"], 5)]);
+        let later = now + std::time::Duration::from_secs(2);
+        assert_eq!((0..10).filter(|_| channels.admit(&open, later)).count(), 5);
+        assert!(channels.of(Some("app.example")).is_none() && channels.of(None).is_none());
+        assert!(Arc::ptr_eq(&channels.of(Some("new.example")).unwrap(), &open));
+        channels.swap(&[]);
+        assert!(channels.is_empty());
         let few = Channels::new(&all[..1]);
         assert!(few.of(None).is_none() && Channels::new(&[]).is_empty() && !few.is_empty());
     }

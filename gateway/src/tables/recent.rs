@@ -10,7 +10,7 @@ use scangate_core::id::CheckInId;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::{Step, Timestamp};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// Steps that have a table of their own: the last, this and the next one are valid, and one more is being
 /// forgotten.
@@ -66,7 +66,7 @@ struct Generation {
 /// The table. **Cost**: one probe a check-in; some 60 bytes each, for a minute.
 pub struct RecentCheckIns {
     generations: [Generation; GENERATIONS],
-    person_max: u8,
+    person_max: AtomicU8,
 }
 
 /// The result of [`RecentCheckIns::place`].
@@ -109,14 +109,23 @@ impl RecentCheckIns {
             table: DashMap::with_capacity_and_hasher(STEP_CAPACITY, foldhash::fast::RandomState::default()),
             counts: CheckInCounts::default(),
         };
-        Self { generations: std::array::from_fn(generation), person_max }
+        Self { generations: std::array::from_fn(generation), person_max: AtomicU8::new(person_max) }
+    }
+
+    /// Changes the number of check-ins that a person may make a step, from now on.
+    pub fn set_person_max(&self, person_max: u8) {
+        self.person_max.store(person_max, Ordering::Relaxed);
+    }
+
+    fn person_max(&self) -> u8 {
+        self.person_max.load(Ordering::Relaxed)
     }
 
     /// Refuses a new check-in beyond its person's limit in a step, before any record of its scan is
     /// placed. A repeated check-in is always allowed.
     pub fn allow(&self, step: Step, check_in: &CheckIn) -> Result<(), Refusal> {
         let generation = self.generation(step);
-        if generation.counts.count(check_in.person) < self.person_max
+        if generation.counts.count(check_in.person) < self.person_max()
             || generation.table.contains_key(&check_in.id)
         {
             return Ok(());
@@ -155,7 +164,7 @@ impl RecentCheckIns {
             }
             Entry::Vacant(_)
                 if limit == LimitCheck::Due
-                    && generation.counts.count(check_in.person) >= self.person_max =>
+                    && generation.counts.count(check_in.person) >= self.person_max() =>
             {
                 Placement::TooMany
             }

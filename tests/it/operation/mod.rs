@@ -6,5 +6,6 @@ mod commands;
 mod crashes;
 mod endings;
 mod modes;
+mod reload;
 mod size;
 pub(crate) mod sunset;

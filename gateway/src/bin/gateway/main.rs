@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The environment variables that the gateway reads; a test compares them with the sources.
 const ENVIRONMENT: &str = "\
 Environment variables:
-  SCANGATE_LOG           what is logged, as a tracing filter such as info,scangate_gateway=debug [default: info,scylla=error]
+  SCANGATE_LOG           what is logged, as a tracing filter such as info,scangate_gateway=debug [default: `log` of the configuration]
   SCANGATE_LOG_FORMAT    json for a JSON object a line; anything else for text
   SCANGATE_CQL_USER      the user for a CQL cluster, if `cql.login` of the configuration is not set
   SCANGATE_CQL_PASSWORD  its password; set both or neither";

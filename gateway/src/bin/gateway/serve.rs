@@ -5,7 +5,7 @@ use clap::Args;
 use nix::sys::prctl::set_thp_disable;
 use scangate_gateway::config::{Config, Origin, StoreLocation};
 use scangate_gateway::ops::telemetry;
-use scangate_gateway::run::{self, Addresses};
+use scangate_gateway::run::{self, Addresses, OperatorTools};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,18 +43,18 @@ pub(crate) struct ServeOptions {
 
 impl ServeOptions {
     /// The configuration file with the command line over it.
-    pub(crate) fn config(self) -> anyhow::Result<Config> {
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
         let mut config = match &self.config {
             Some(file) => Config::read(file)?,
             None => Config::default(),
         };
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin = self.admin.unwrap_or(config.admin);
-        config.data = self.data.unwrap_or(config.data);
-        config.store = self.store.unwrap_or(config.store);
-        config.policy = self.policy.or(config.policy);
+        config.data = self.data.clone().unwrap_or(config.data);
+        config.store = self.store.clone().unwrap_or(config.store);
+        config.policy = self.policy.clone().or(config.policy);
         config.workers = self.workers.or(config.workers);
-        config.secret = self.secret.or(config.secret);
+        config.secret = self.secret.clone().or(config.secret);
         anyhow::ensure!(config.workers != Some(0), "--workers must be at least 1");
         Ok(config)
     }
@@ -63,10 +63,11 @@ impl ServeOptions {
 /// Serves until a signal stops the gateway.
 pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let config = options.config()?;
-    telemetry::start_logs();
+    let logs = telemetry::start_logs(&config.log);
     use_small_pages();
     let metrics = telemetry::start_metrics()?;
-    run::run(&config, metrics, greet)
+    let read_config = Box::new(move || options.config());
+    run::run(&config, OperatorTools { metrics, logs, read_config }, greet)
 }
 
 /// Turns huge pages off. The system clears a huge page whole when a table first touches it, which costs more

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use indicatif::{HumanCount, HumanDuration};
 use scangate_core::time::Timestamp;
 use scangate_gateway::clock;
-use scangate_gateway::config::Config;
+use scangate_gateway::config::{Config, LogSetting};
 use scangate_gateway::deployment::{self, store};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::store_copy::{self, CopyJob, CopySummary};
@@ -92,7 +92,7 @@ pub(crate) struct RetireOptions {
 
 /// Runs a command.
 pub(crate) fn run(command: StoreCommand) -> anyhow::Result<()> {
-    telemetry::start_logs();
+    telemetry::start_logs(&LogSetting::default());
     match command {
         StoreCommand::Copy(options) => copy(options),
         StoreCommand::Gateways(city) => gateways(city),

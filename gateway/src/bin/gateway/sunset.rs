@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 use clap::error::ErrorKind;
-use scangate_gateway::config::{Config, StoreLocation};
+use scangate_gateway::config::{Config, LogSetting, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::sunset::{self, PublicKey, SunsetJob, SunsetOutcome};
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ impl SunsetOptions {
 }
 
 fn end(options: SunsetOptions) -> anyhow::Result<()> {
-    telemetry::start_logs();
+    telemetry::start_logs(&LogSetting::default());
     let job = SunsetJob { config: options.config()?, report: options.report, confirm: options.confirm };
     match sunset::end(&job)? {
         SunsetOutcome::Unconfirmed { inventory, name } => {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 /// The traces that a person may see now, oldest first.
 pub(in crate::office) fn traced(office: &Office, person: PersonId) -> Result<Vec<Value>, OfficeError> {
     let now = clock::now();
-    let tell_after_ms = office.settings.tracer.tell_after.ms();
+    let tell_after_ms = office.settings.tracer.load().tell_after.ms();
     let about = office.registry.cases_about(person)?;
     let in_answers = office.registry.traced(person)?;
     let revealed: HashMap<_, _> = in_answers.iter().map(|one| (one.case.id, one.revealed)).collect();

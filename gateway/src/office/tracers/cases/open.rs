@@ -43,7 +43,7 @@ pub(in crate::office) async fn open(
     let window = window(&office, line.from, line.to)?;
     let (purpose, reference) =
         (checked_word(&line.purpose, "purpose")?, checked_word(&line.reference, "reference")?);
-    if !office.settings.tracer.purposes.contains(&purpose) {
+    if !office.settings.tracer.load().purposes.contains(&purpose) {
         return Err(OfficeError::PurposeUnsupported);
     }
     let person = person(&office, &line.person)?;
@@ -53,7 +53,7 @@ pub(in crate::office) async fn open(
         }
         let kept_from = kept_from_within(&office, window);
         ensure_some_is_kept(window, kept_from)?;
-        office.spend_today(&cases_account(&claims), 1, office.settings.tracer.cases_max)?;
+        office.spend_today(&cases_account(&claims), 1, office.settings.tracer.load().cases_max)?;
         let in_district = claims.district.clone().unwrap_or_else(|| office.city());
         let tracer = claims.subject.clone();
         let opened = clock::now();

@@ -55,7 +55,7 @@ fn account_for(
         }
         AnswerPersons::Visitors(there) => (there.len() as u64, 0, Some((TracedPlace::Visitor, there))),
     };
-    office.spend_today(&persons_account(claims), count, office.settings.tracer.persons_max)?;
+    office.spend_today(&persons_account(claims), count, office.settings.tracer.load().persons_max)?;
     change_case(office, case.id, |case| {
         ensure_own_open(case, claims)?;
         case.used.answers += 1;

@@ -67,7 +67,7 @@ fn whole(office: &Office, claims: &Claims, case: &Case) -> Result<Value, OfficeE
     let note = |note: &CaseNote| json!({"at": note.at, "by": note.by, "note": note.text});
     let numbered = (1_u64..).zip(&case.extensions);
     let used = case.used;
-    let settings = &office.settings.tracer;
+    let settings = office.settings.tracer.load();
     let mut shown = head(office, case);
     shown["notes"] = case.notes.iter().map(note).collect();
     shown["extensions"] = numbered.map(|(number, extension)| extension_json(number, extension)).collect();

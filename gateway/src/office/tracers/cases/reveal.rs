@@ -47,7 +47,7 @@ pub(in crate::office) async fn reveal(
         }
         let personal = office.registry.person(person)?.ok_or(Refusal::NotFound)?.personal;
         office.spend_today(&reveals_account(case.id), 1, REVEALS_A_DAY_MAX)?;
-        office.spend_today(&persons_account(&claims), 1, office.settings.tracer.persons_max)?;
+        office.spend_today(&persons_account(&claims), 1, office.settings.tracer.load().persons_max)?;
         change_case(&office, case.id, |case| {
             ensure_own_open(case, &claims)?;
             case.used.reveals += 1;

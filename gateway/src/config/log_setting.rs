@@ -1,0 +1,41 @@
+//! The filter of logs in the configuration.
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// What is logged, as a filter of `tracing-subscriber`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LogSetting(String);
+
+/// The error of a text that is not a filter.
+#[derive(Debug, thiserror::Error)]
+#[error("a filter of logs is a list such as info,scangate_gateway=debug: {0}")]
+pub struct LogSettingError(ParseError);
+
+impl LogSetting {
+    /// The filter.
+    #[must_use]
+    pub fn filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+impl Default for LogSetting {
+    /// Everything of note, and from the CQL driver only errors.
+    fn default() -> Self {
+        Self("info,scylla=error".to_owned())
+    }
+}
+
+impl TryFrom<String> for LogSetting {
+    type Error = LogSettingError;
+
+    fn try_from(text: String) -> Result<Self, LogSettingError> {
+        match EnvFilter::builder().parse(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => Err(LogSettingError(error)),
+        }
+    }
+}
