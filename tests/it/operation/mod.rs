@@ -1,6 +1,7 @@
 //! The operator's side: the command line, certificates, crashes, the data folder, the deployment's size, and
 //! the sunset.
 
+mod admin;
 mod certificates;
 mod commands;
 mod crashes;

@@ -1,8 +1,12 @@
 //! The operators' listener: plain HTTP on loopback. It is separate from the public port, so it answers while
 //! that port is overloaded.
 
+mod clock;
+mod listener;
+mod watched_stream;
+
 use super::reload::Reloader;
-use crate::clock;
+use crate::clock as wall_clock;
 use crate::serve::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
 use crate::tables::Tables;
@@ -47,9 +51,7 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
         .route("/metrics", get(render))
         .route("/reload", post(reload))
         .with_state(admin);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the admin listener ended");
-    }
+    listener::serve(listener, router).await;
 }
 
 /// Whether the gateway accepts check-ins. It does so while the colour table is loading; the colour is
@@ -101,7 +103,7 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
         ("scangate_snapshot_age_seconds", colours.snapshot()),
     ] {
         if let Some(through) = through {
-            let age = Duration::from_millis(clock::now().since_ms(through));
+            let age = Duration::from_millis(wall_clock::now().since_ms(through));
             metrics::gauge!(name).set(age.as_secs_f64());
         }
     }
