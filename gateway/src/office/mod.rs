@@ -40,6 +40,7 @@ use scangate_storage::registry::{Act, Registry, RegistryError};
 use scangate_storage::trail::TrailStore;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -76,6 +77,8 @@ pub struct Office {
     tracing: Semaphore,
     /// The drain position of each gateway of the city, as last read.
     drained: Mutex<Vec<(u64, Timestamp)>>,
+    /// Whether the registry answered the last request of the follower.
+    store_up: AtomicBool,
     /// The turn to write the file with the settings of posters.
     poster_file: Mutex<()>,
 }
@@ -134,8 +137,15 @@ impl Office {
             schedule,
             tracing,
             drained,
+            store_up: AtomicBool::new(false),
             poster_file: Mutex::default(),
         }
+    }
+
+    /// Whether the registry answered the last time that its changes were read.
+    #[must_use]
+    pub fn is_store_up(&self) -> bool {
+        self.store_up.load(Ordering::Relaxed)
     }
 
     /// Replaces the kids. Codes are sealed under the new current one from now on, and posters that

@@ -256,7 +256,7 @@ fn start_admin(
     let (identity, running) = (Arc::clone(&tls.identity), config.clone());
     let reloader = Arc::new(Reloader::new(read_config, running, identity, Arc::clone(office), logs));
     let admin = Admin {
-        tables: Arc::clone(&office.tables),
+        office: Arc::clone(office),
         journal: Arc::clone(journal),
         metrics,
         phase: (*phase).clone(),

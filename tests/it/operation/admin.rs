@@ -1,6 +1,6 @@
-//! The operators' listener: its bound on connections and its deadlines.
+//! The operators' listener: its bound on connections, its deadlines, and the list of readiness checks.
 
-use scangate_tests::Gateway;
+use scangate_tests::{Gateway, TestTown, eventually};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -40,5 +40,18 @@ fn a_connection_that_sends_no_whole_head_ends() -> anyhow::Result<()> {
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         assert_eq!(stream.read(&mut [0])?, 0);
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verbose_readiness_lists_each_check() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let brief = town.gateway.ask("/readyz")?;
+    assert!(brief.ends_with("\r\n\r\nready\n"), "{brief}");
+    // The colours are loaded a moment after the start.
+    let lines = "[+]phase ok\n[+]journal ok\n[+]colours ok\n[+]store ok\nready\n";
+    let ask = async || town.gateway.ask("/readyz?verbose");
+    let verbose = eventually(ask, |verbose| verbose.ends_with(lines)).await?;
+    assert!(verbose.starts_with("HTTP/1.1 200"), "{verbose}");
     Ok(())
 }

@@ -10,6 +10,7 @@ use scangate_core::time::Timestamp;
 use scangate_storage::registry::{Change, ChangeEntry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The poll interval: a colour changed at another gateway is answered here within two seconds.
@@ -79,6 +80,7 @@ impl ChangeFollower {
     /// Logs when the registry stops answering and when it answers again. Returns whether it answers.
     fn report(&mut self, turned: anyhow::Result<()>) -> bool {
         let is_well = turned.is_ok();
+        self.office.store_up.store(is_well, Ordering::Relaxed);
         metrics::gauge!("scangate_store_up").set(f64::from(u8::from(is_well)));
         match turned {
             Err(error) if self.is_well => {

@@ -3,22 +3,24 @@
 
 mod clock;
 mod listener;
+mod readiness;
 mod watched_stream;
 
 use super::reload::Reloader;
 use crate::clock as wall_clock;
+use crate::office::Office;
 use crate::serve::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
-use crate::tables::Tables;
 use axum::Json;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_process::Collector;
+use readiness::{ReadinessCheck, ReadinessDetail};
 use scangate_storage::journal::Journal;
 use serde_json::json;
 use std::sync::Arc;
@@ -29,8 +31,8 @@ use tokio::sync::watch;
 /// The state behind the operators' listener.
 #[derive(Clone)]
 pub struct Admin {
-    /// The tables.
-    pub tables: Arc<Tables>,
+    /// The back office, with the tables.
+    pub office: Arc<Office>,
     /// The journal.
     pub journal: Arc<Journal>,
     /// The metrics.
@@ -54,19 +56,36 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
     listener::serve(listener, router).await;
 }
 
-/// Whether the gateway accepts check-ins. It does so while the colour table is loading; the colour is
-/// `unknown` until then.
-async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
-    let why_not = if *admin.phase.borrow() == Phase::Draining {
-        "draining\n"
-    } else if admin.journal.is_poisoned() {
-        "the journal is poisoned\n"
-    } else if admin.journal.is_full() {
-        "the journal is full\n"
+/// Whether the gateway accepts check-ins; with `?verbose` a line for each check. It accepts them while the
+/// colour table is loading; the colour is `unknown` until then.
+async fn readyz(State(admin): State<Admin>, RawQuery(query): RawQuery) -> (StatusCode, String) {
+    let detail = if query.is_some_and(|query| query.split('&').any(is_verbose)) {
+        ReadinessDetail::Verbose
     } else {
-        return (StatusCode::OK, "ready\n");
+        ReadinessDetail::Brief
     };
-    (StatusCode::SERVICE_UNAVAILABLE, why_not)
+    readiness::answer(&checks(&admin), detail)
+}
+
+fn is_verbose(parameter: &str) -> bool {
+    parameter.split('=').next() == Some("verbose")
+}
+
+/// What decides on the readiness, and what an operator wants to know with it.
+fn checks(admin: &Admin) -> [ReadinessCheck; 4] {
+    let is_draining = *admin.phase.borrow() == Phase::Draining;
+    let journal = if admin.journal.is_poisoned() {
+        Some(("poisoned", "the journal is poisoned"))
+    } else {
+        admin.journal.is_full().then_some(("full", "the journal is full"))
+    };
+    let is_loading = !admin.office.tables.colours.is_loaded();
+    [
+        ReadinessCheck::required("phase", is_draining.then_some(("draining", "draining"))),
+        ReadinessCheck::required("journal", journal),
+        ReadinessCheck::informational("colours", is_loading.then_some("loading")),
+        ReadinessCheck::informational("store", (!admin.office.is_store_up()).then_some("away")),
+    ]
 }
 
 /// Reloads the configuration. The answer names what is in force now and what needs a restart, or the error,
@@ -91,13 +110,13 @@ async fn reload(State(admin): State<Admin>) -> Response {
 async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str); 1], String) {
     #[expect(clippy::cast_precision_loss, reason = "gauges")]
     {
-        metrics::gauge!("scangate_residents").set(admin.tables.colours.len() as f64);
-        metrics::gauge!("scangate_venues").set(admin.tables.venues.len() as f64);
+        metrics::gauge!("scangate_residents").set(admin.office.tables.colours.len() as f64);
+        metrics::gauge!("scangate_venues").set(admin.office.tables.venues.len() as f64);
         metrics::gauge!("scangate_journal_room").set(admin.journal.space_left() as f64);
         let expires_s = admin.identity.load().leaf_expires().0 / 1_000;
         metrics::gauge!("scangate_certificate_expiry_seconds").set(expires_s as f64);
     }
-    let colours = &admin.tables.colours;
+    let colours = &admin.office.tables.colours;
     for (name, through) in [
         ("scangate_colours_age_seconds", colours.followed()),
         ("scangate_snapshot_age_seconds", colours.snapshot()),
@@ -107,7 +126,8 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
             metrics::gauge!(name).set(age.as_secs_f64());
         }
     }
-    metrics::gauge!("scangate_colours_loaded").set(f64::from(u8::from(admin.tables.colours.is_loaded())));
+    metrics::gauge!("scangate_colours_loaded")
+        .set(f64::from(u8::from(admin.office.tables.colours.is_loaded())));
     Collector::default().collect();
     admin.metrics.run_upkeep();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())

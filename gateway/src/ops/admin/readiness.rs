@@ -1,0 +1,95 @@
+//! The answer of `/readyz`: a list of checks, in the style of Kubernetes where it is verbose.
+
+use http::StatusCode;
+
+/// A check with its state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadinessCheck {
+    name: &'static str,
+    state: CheckState,
+}
+
+/// The state of a check.
+#[derive(Debug, Clone, Copy)]
+enum CheckState {
+    Ok,
+    /// The gateway is not ready. A word for the list, and the sentence of the brief answer.
+    Failed(&'static str, &'static str),
+    /// Something is amiss, and the gateway accepts check-ins all the same.
+    Noted(&'static str),
+}
+
+/// How much `/readyz` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadinessDetail {
+    /// One line.
+    Brief,
+    /// A line for each check, and the result.
+    Verbose,
+}
+
+impl ReadinessCheck {
+    /// A check that decides on the readiness. A fault has a word and a sentence.
+    pub(super) fn required(name: &'static str, fault: Option<(&'static str, &'static str)>) -> Self {
+        let state = fault.map_or(CheckState::Ok, |(word, sentence)| CheckState::Failed(word, sentence));
+        Self { name, state }
+    }
+
+    /// A check that is only shown.
+    pub(super) fn informational(name: &'static str, fault: Option<&'static str>) -> Self {
+        Self { name, state: fault.map_or(CheckState::Ok, CheckState::Noted) }
+    }
+
+    /// The reason for which the gateway is not ready.
+    fn failure(&self) -> Option<&'static str> {
+        match self.state {
+            CheckState::Failed(_, sentence) => Some(sentence),
+            CheckState::Ok | CheckState::Noted(_) => None,
+        }
+    }
+
+    fn line(&self) -> String {
+        let name = self.name;
+        match self.state {
+            CheckState::Ok => format!("[+]{name} ok\n"),
+            CheckState::Failed(word, _) => format!("[-]{name} {word}\n"),
+            CheckState::Noted(word) => format!("[i]{name} {word}\n"),
+        }
+    }
+}
+
+/// Status and text of the answer.
+pub(super) fn answer(checks: &[ReadinessCheck], detail: ReadinessDetail) -> (StatusCode, String) {
+    let failure = checks.iter().find_map(ReadinessCheck::failure);
+    let status = if failure.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let text = match detail {
+        ReadinessDetail::Brief => format!("{}\n", failure.unwrap_or("ready")),
+        ReadinessDetail::Verbose => {
+            let lines: String = checks.iter().map(ReadinessCheck::line).collect();
+            lines + if failure.is_some() { "not ready\n" } else { "ready\n" }
+        }
+    };
+    (status, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn required_checks_decide_and_informational_ones_are_shown() {
+        use ReadinessDetail::{Brief, Verbose};
+        let phase = ReadinessCheck::required("phase", None);
+        let colours = ReadinessCheck::informational("colours", Some("loading"));
+        let journal = |fault| ReadinessCheck::required("journal", fault);
+        let ready = [phase, journal(None), colours];
+        assert_eq!(answer(&ready, Brief), (StatusCode::OK, "ready\n".to_owned()));
+        let lines = "[+]phase ok\n[+]journal ok\n[i]colours loading\nready\n".to_owned();
+        assert_eq!(answer(&ready, Verbose), (StatusCode::OK, lines));
+        let full = [phase, journal(Some(("full", "the journal is full"))), colours];
+        let shut = StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(answer(&full, Brief), (shut, "the journal is full\n".to_owned()));
+        let lines = "[+]phase ok\n[-]journal full\n[i]colours loading\nnot ready\n".to_owned();
+        assert_eq!(answer(&full, Verbose), (shut, lines));
+    }
+}
