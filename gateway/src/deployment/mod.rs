@@ -3,6 +3,7 @@
 
 mod certificate;
 mod end_marker;
+pub(crate) mod first_read;
 mod identity;
 pub mod key_states;
 mod minted;

@@ -1,6 +1,7 @@
 //! The stores that the configuration names: embedded ones in the data folder, or a CQL cluster that several
 //! gateways share.
 
+use super::first_read::{MachineTime, read_first};
 use super::snapshot;
 use crate::config::{Config, CqlConfig, StoreLocation, read_text};
 use anyhow::Context as _;
@@ -62,7 +63,7 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
             let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
-            let availability = check(&cluster, &trails, within)?;
+            let availability = check(&cluster, &trails, within, has_served)?;
             Ok(Stores { registry, trails: Arc::new(trails), availability, cluster: Some(cluster) })
         }
     }
@@ -107,21 +108,31 @@ pub fn copies_advice(keyspace: &str, copies: u8, wished: u8) -> Option<String> {
     }
 }
 
-fn check(cluster: &Cluster, trails: &ScyllaTrails, within: Duration) -> anyhow::Result<Availability> {
+/// Connects and reads the keyspace's state. Without a snapshot the gateway cannot start without the cluster,
+/// so it retries the read.
+fn check(
+    cluster: &Cluster,
+    trails: &ScyllaTrails,
+    within: Duration,
+    has_snapshot: bool,
+) -> anyhow::Result<Availability> {
     if let Err(error) = cluster.connect(within) {
         anyhow::ensure!(!error.is_final(), error);
         tracing::warn!(%error, "starting without the cluster");
         return Ok(Availability::Down);
     }
-    match trails.check().and_then(|()| Ok(cluster.filling()?)) {
+    let read = || Ok(trails.check().and_then(|()| Ok(cluster.filling()?))?);
+    let filling = if has_snapshot { read() } else { read_first(&mut MachineTime::default(), read) };
+    match filling.map_err(|error| error.downcast::<TrailError>()) {
         Ok(FillState::None | FillState::Whole(_)) => Ok(Availability::Up),
         Ok(FillState::Begun(_)) => {
             anyhow::bail!(
                 "the keyspace is being copied into: run `gateway store copy` again until it is complete"
             )
         }
-        Err(error @ TrailError::Buckets { .. }) => Err(error).context("cql.buckets"),
-        Err(error) => {
+        Err(Err(error)) => Err(error),
+        Err(Ok(error @ TrailError::Buckets { .. })) => Err(error).context("cql.buckets"),
+        Err(Ok(error)) => {
             tracing::warn!(%error, "starting without the cluster");
             Ok(Availability::Down)
         }

@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::config::Config;
+use crate::deployment::first_read::{MachineTime, read_first};
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
@@ -32,10 +33,10 @@ pub(super) fn tables(
 ) -> anyhow::Result<(Tables, Receiver<Claims>)> {
     let colours = ColourTable::default();
     let reference = match availability {
-        Availability::Up => {
+        Availability::Up => read_first(&mut MachineTime::default(), || {
             ensure_pack(config, issuer, registry)?;
-            ReferenceData::read(registry)?
-        }
+            ReferenceData::read(registry)
+        })?,
         Availability::Down => from_snapshot(config, &colours)?,
     };
     if let Some(name) = &config.policy {
@@ -62,7 +63,7 @@ pub(super) fn tables(
         tokens,
     };
     if availability == Availability::Up {
-        key_states::load(registry, &tables)?;
+        read_first(&mut MachineTime::default(), || Ok(key_states::load(registry, &tables)?))?;
     }
     Ok((tables, first_uses))
 }
