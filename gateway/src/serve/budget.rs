@@ -3,13 +3,14 @@
 
 use crate::fairness::SourceShares;
 use crate::office::http::channel::BODY_BYTES_MAX;
+use crate::wire::limits::HEAD_BYTES_MAX;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs;
 use std::sync::Arc;
 
-/// Bytes of the unfinished requests of one connection: a body of the longest kind. A request beyond them is
-/// refused.
-pub const UNFINISHED_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// Bytes of the unfinished requests of one connection: a body of the longest kind and a head of the longest.
+/// A request beyond them is refused.
+pub const UNFINISHED_BYTES_MAX: usize = BODY_BYTES_MAX + HEAD_BYTES_MAX;
 /// TCP connections of a worker, of some 40 KiB each.
 const TCP_CONNECTIONS_MAX: usize = 65_536;
 /// File descriptors that connections may not use: they are for the journal, the store, the providers and the

@@ -1,6 +1,7 @@
 //! Peers that hold what they get: requests that never come whole, connections that say nothing, readers that
 //! do not read. They cost themselves something, and everybody else nothing.
 
+mod amplification;
 mod half_requests;
 mod rules;
 mod silence;

@@ -222,18 +222,19 @@ impl QuicLoop {
             Some(DatagramEvent::ConnectionEvent(handle, event)) => {
                 let slot = slot_of(handle);
                 if let Some(mut connection) = self.take(slot) {
-                    connection.quic.handle_event(event);
-                    connection.events(&mut self.work, now);
+                    if connection.receive(event, meta.addr, datagram.len()) {
+                        connection.events(&mut self.work, now);
+                    }
                     self.put_back(slot, connection);
                 }
             }
-            Some(DatagramEvent::NewConnection(incoming)) => self.accept(incoming, now),
+            Some(DatagramEvent::NewConnection(incoming)) => self.accept(incoming, datagram.len(), now),
             Some(DatagramEvent::Response(transmit)) => self.send_now(response, transmit),
             None => {}
         }
     }
 
-    fn accept(&mut self, incoming: Incoming, now: Instant) {
+    fn accept(&mut self, incoming: Incoming, received: usize, now: Instant) {
         let mut response = Vec::new();
         let source = Source::from(incoming.remote_address());
         let place = self.places.take_one(source).filter(|_| self.drained_at.is_none());
@@ -253,11 +254,14 @@ impl QuicLoop {
             }
             return;
         }
+        let is_address_proved = incoming.remote_address_validated();
         match self.endpoint.accept(incoming, now, &mut response, None) {
             Ok((handle, quic)) => {
                 let slot = slot_of(handle);
                 self.generation = self.generation.wrapping_add(1);
-                let seat = ConnectionSeat { slot, generation: self.generation, place, began: now };
+                let generation = self.generation;
+                let seat =
+                    ConnectionSeat { slot, generation, place, began: now, received, is_address_proved };
                 let mut connection = Box::new(Connection::new(quic, seat, &self.work));
                 self.handshaking += 1;
                 if self.connections.len() <= handle.0 {
@@ -392,7 +396,7 @@ impl QuicLoop {
                     return false;
                 }
             }
-            if !self.outbox.fill(|buffer| connection.quic.poll_transmit(now, SEGMENTS_MAX, buffer)) {
+            if !self.outbox.fill(|buffer| connection.transmit(now, SEGMENTS_MAX, buffer)) {
                 return true;
             }
         }

@@ -3,7 +3,7 @@
 use super::HttpContext;
 use super::frames::FrameCursor;
 use super::requests::answer;
-use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, WatchedStream};
+use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, TimedStream};
 use crate::fairness::HeldShare;
 use crate::serve::deadlines::{HANDSHAKE_MAX, STALL_MAX};
 use crate::serve::phase::Phase;
@@ -69,7 +69,7 @@ async fn run(
         async move { Ok::<_, Infallible>(answer(request, guard, source, channel.as_deref(), &http).await) }
     });
     let cursor = if is_http2 { HeadCursor::Http2(FrameCursor::new()) } else { HeadCursor::Http1 };
-    let stream = TokioIo::new(WatchedStream::new(stream, Rc::clone(watch), cursor));
+    let stream = TokioIo::new(TimedStream::new(stream, Rc::clone(watch), cursor));
     if is_http2 {
         let connection = http2_builder().serve_connection(stream, service);
         drive(connection, http2::Connection::graceful_shutdown, watch, phase).await;

@@ -69,6 +69,8 @@ pub async fn accept(listener: TcpListener, http: Rc<HttpContext>, mut phase: Rec
             _ = phase.changed() => continue,
             _ = sweep.tick() => {
                 http.watches.end_late(Instant::now());
+                // The loop publishes at every turn, and without QUIC traffic it does not turn.
+                http.front.borrow_mut().tally.publish();
                 continue;
             }
             Some(_) = connections.join_next() => continue,

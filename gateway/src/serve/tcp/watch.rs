@@ -177,13 +177,13 @@ pub(super) enum HeadCursor {
 }
 
 /// A TLS stream under watch.
-pub(super) struct WatchedStream<S> {
+pub(super) struct TimedStream<S> {
     stream: S,
     watch: Rc<ConnectionWatch>,
     cursor: HeadCursor,
 }
 
-impl<S> WatchedStream<S> {
+impl<S> TimedStream<S> {
     /// Puts a stream under watch.
     pub(super) fn new(stream: S, watch: Rc<ConnectionWatch>, cursor: HeadCursor) -> Self {
         Self { stream, watch, cursor }
@@ -212,7 +212,7 @@ impl<S> WatchedStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -225,7 +225,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -293,7 +293,7 @@ mod tests {
         let now = Instant::now();
         let watch = ConnectionWatch::new(now, false);
         drop(watch.request());
-        let mut stream = WatchedStream::new((), Rc::clone(&watch), HeadCursor::Http1);
+        let mut stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http1);
         stream.note_read(b"G");
         let since = watch.head_since.get().unwrap();
         stream.note_read(b"E");
@@ -309,7 +309,7 @@ mod tests {
         let now = Instant::now();
         let watch = ConnectionWatch::new(now, true);
         drop(watch.request());
-        let stream = WatchedStream::new((), Rc::clone(&watch), HeadCursor::Http2(FrameCursor::new()));
+        let stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http2(FrameCursor::new()));
         stream.note_write(true);
         let since = watch.blocked_since.get().unwrap();
         assert_eq!(ends_after(&watch, since, STALL_MAX), ConnectionEnd::None);

@@ -3,6 +3,7 @@
 
 mod answers;
 mod overdue;
+mod path_budget;
 mod request_state;
 mod requests;
 
@@ -14,11 +15,13 @@ use crate::tables::channels::Channel;
 use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, UniStreamAction};
 use answers::BodyWish;
 use bytes::Bytes;
+use path_budget::PathBudget;
 use quinn_proto::crypto::rustls::HandshakeData;
-use quinn_proto::{Dir, Event, StreamEvent, StreamId, VarInt};
+use quinn_proto::{ConnectionEvent, Dir, Event, StreamEvent, StreamId, Transmit, VarInt};
 use request_state::OpenRequest;
 use scangate_core::refusal::Refusal;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -59,6 +62,7 @@ pub struct Connection {
     source: Source,
     /// Its share of the worker's connections.
     _place: HeldShare,
+    path: PathBudget,
     /// What its unfinished requests hold.
     unfinished: HeldShare,
     began: Instant,
@@ -78,13 +82,18 @@ pub struct ConnectionSeat {
     pub place: HeldShare,
     /// The time of its first packet.
     pub began: Instant,
+    /// The bytes of its first datagram.
+    pub received: usize,
+    /// Whether its address was proved by a Retry.
+    pub is_address_proved: bool,
 }
 
 impl Connection {
     /// A connection that was just accepted into a slot.
     #[must_use]
     pub fn new(quic: quinn_proto::Connection, seat: ConnectionSeat, work: &WorkerContext) -> Self {
-        let ConnectionSeat { slot, generation, place, began } = seat;
+        let ConnectionSeat { slot, generation, place, began, received, is_address_proved } = seat;
+        let path = PathBudget::new(quic.remote_address(), received, is_address_proved);
         let source = place.source();
         Self {
             quic,
@@ -105,11 +114,32 @@ impl Connection {
             finished: 0,
             source,
             _place: place,
+            path,
             unfinished: work.unfinished.share(source),
             began,
             read_at: began,
             is_watched: false,
         }
+    }
+
+    /// Handles a datagram that the endpoint has assigned to this connection. Returns whether it was handled.
+    pub fn receive(&mut self, event: ConnectionEvent, from: SocketAddr, bytes: usize) -> bool {
+        if !self.path.accepts(from) {
+            return false;
+        }
+        self.quic.handle_event(event);
+        self.path.note_received(&self.quic, bytes);
+        true
+    }
+
+    /// The connection's next packets, at most `datagrams_max` of them and as many as its address may get.
+    pub fn transmit(&mut self, now: Instant, datagrams_max: usize, into: &mut Vec<u8>) -> Option<Transmit> {
+        let datagrams = self.path.datagrams(datagrams_max, self.quic.current_mtu());
+        let transmit = if datagrams == 0 { None } else { self.quic.poll_transmit(now, datagrams, into) };
+        if let Some(transmit) = &transmit {
+            self.path.note_sent(transmit.destination, transmit.size);
+        }
+        transmit
     }
 
     /// Handles all events of the QUIC connection.

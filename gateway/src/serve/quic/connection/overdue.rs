@@ -24,8 +24,10 @@ impl Connection {
         if self.is_handshaking {
             if now.saturating_duration_since(self.began) > HANDSHAKE_MAX {
                 self.close(now);
+                self.is_handshaking = false;
+                work.handshakes.failed.increment(1);
             }
-            return self.is_handshaking;
+            return true;
         }
         let late: Vec<(StreamId, LatePart)> =
             self.requests.iter().filter_map(|(&id, request)| Some((id, request.late(now)?))).collect();
