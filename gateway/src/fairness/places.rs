@@ -5,7 +5,7 @@ use super::{HeldShare, Source, SourceShares};
 use metrics::Gauge;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Places of one kind of work.
@@ -19,6 +19,8 @@ pub struct FairPlaces {
 
 struct PlaceQueue {
     free: usize,
+    /// Since when no place is free.
+    full_since: Option<Instant>,
     /// The sources that wait, in the order of their turns.
     turns: VecDeque<Source>,
     waiting: HashMap<Source, VecDeque<PlaceWaiter>, foldhash::quality::RandomState>,
@@ -42,7 +44,9 @@ impl FairPlaces {
     /// follows the number of occupied places.
     #[must_use]
     pub fn new(places: usize, waiters_max: usize, wait_max: Duration, occupied: Gauge) -> Arc<Self> {
-        let queue = PlaceQueue { free: places, turns: VecDeque::new(), waiting: HashMap::default() };
+        let full_since = (places == 0).then(Instant::now);
+        let queue =
+            PlaceQueue { free: places, full_since, turns: VecDeque::new(), waiting: HashMap::default() };
         occupied.set(0.0);
         Arc::new(Self {
             queue: Mutex::new(queue),
@@ -58,6 +62,7 @@ impl FairPlaces {
             let mut queue = self.queue();
             if queue.free > 0 {
                 queue.free -= 1;
+                queue.full_since = (queue.free == 0).then(Instant::now);
                 self.occupied.increment(1.0);
                 return Ok(Place(Some(Arc::clone(self))));
             }
@@ -69,10 +74,10 @@ impl FairPlaces {
         tokio::time::timeout(self.wait_max, granted).await.map_err(|_| NoPlace)?.map_err(|_| NoPlace)
     }
 
-    /// Whether no place is free.
+    /// How long no place has been free.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.queue().free == 0
+    pub fn full_for(&self) -> Duration {
+        self.queue().full_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     fn queue(&self) -> MutexGuard<'_, PlaceQueue> {
@@ -87,6 +92,7 @@ impl FairPlaces {
                 let next = queue.pop();
                 if next.is_none() {
                     queue.free += 1;
+                    queue.full_since = None;
                     self.occupied.decrement(1.0);
                 }
                 next
@@ -155,9 +161,9 @@ mod tests {
         for _ in 0..3 {
             held.push(places.take(source(1)).await.unwrap());
         }
-        assert!(places.is_full());
+        assert!(places.full_for() > Duration::ZERO);
         held.pop();
-        assert!(!places.is_full());
+        assert_eq!(places.full_for(), Duration::ZERO);
     }
 
     #[tokio::test]
@@ -202,7 +208,7 @@ mod tests {
         drop(first);
         let granted = next.as_mut().now_or_never().unwrap().unwrap();
         drop(granted);
-        assert!(!places.is_full());
+        assert_eq!(places.full_for(), Duration::ZERO);
     }
 
     #[tokio::test]

@@ -32,6 +32,7 @@ use crate::tables::Tables;
 use crate::tables::keyring::Kids;
 use arc_swap::ArcSwap;
 use colours::recolour::RecolourSchedule;
+use http::dispatch::OfficePlaces;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
 use scangate_core::time::Timestamp;
@@ -75,6 +76,8 @@ pub struct Office {
     new_tokens: NewTokens,
     schedule: RecolourSchedule,
     tracing: Semaphore,
+    /// The places of each kind of work.
+    pub places: OfficePlaces,
     /// The drain position of each gateway of the city, as last read.
     drained: Mutex<Vec<(u64, Timestamp)>>,
     /// Whether the registry answered the last request of the follower.
@@ -136,6 +139,7 @@ impl Office {
             settings,
             schedule,
             tracing,
+            places: OfficePlaces::default(),
             drained,
             store_up: AtomicBool::new(false),
             poster_file: Mutex::default(),

@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 28] = [
+const METRICS: [Metric; 30] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -53,6 +53,16 @@ const METRICS: [Metric; 28] = [
         "QUIC handshakes by result: completed, failed, refused for want of room, or retried to prove the address",
     ),
     gauge("scangate_tcp_connections", &["worker"], "Open connections over TCP, after their handshake"),
+    counter(
+        "scangate_office_requests_total",
+        &["route", "status"],
+        "Answers of the back office, by path and status; the route `none` is a path that does not exist",
+    ),
+    histogram(
+        "scangate_office_seconds",
+        &["route"],
+        "Time of the back office from a request to its answer's head",
+    ),
     gauge(
         "scangate_office_places",
         &["kind"],

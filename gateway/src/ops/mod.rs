@@ -1,7 +1,6 @@
 //! The operators' view: admin listener, reloads, logs and metrics.
 
 pub mod admin;
-mod deadlines;
 mod metrics;
 pub mod reload;
 pub mod telemetry;

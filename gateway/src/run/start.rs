@@ -10,7 +10,7 @@ use crate::config::{Config, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
 use crate::office::http::channel::OfficeSender;
-use crate::office::http::dispatch::{self, OfficePlaces};
+use crate::office::http::dispatch;
 use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
 use crate::ops::admin::{self, Admin};
 use crate::ops::reload::{Reloader, reload_on_hangup};
@@ -202,8 +202,8 @@ fn start_office(
 ) -> (OfficeSender, task::JoinHandle<()>) {
     office.write_poster_settings();
     let (door, calls) = dispatch::channel();
-    let places = OfficePlaces::default();
-    let answering = runtime.spawn(dispatch::run(calls, office::router(Arc::clone(office)), places));
+    let router = office::router(Arc::clone(office));
+    let answering = runtime.spawn(dispatch::run(calls, router, office.places.clone()));
     runtime.spawn(office::recolour_feverish(Arc::clone(office), feverish));
     (door, answering)
 }

@@ -49,7 +49,7 @@ async fn verbose_readiness_lists_each_check() -> anyhow::Result<()> {
     let brief = town.gateway.ask("/readyz")?;
     assert!(brief.ends_with("\r\n\r\nready\n"), "{brief}");
     // The colours are loaded a moment after the start.
-    let lines = "[+]phase ok\n[+]journal ok\n[+]colours ok\n[+]store ok\nready\n";
+    let lines = "[+]phase ok\n[+]journal ok\n[+]office ok\n[+]colours ok\n[+]store ok\nready\n";
     let ask = async || town.gateway.ask("/readyz?verbose");
     let verbose = eventually(ask, |verbose| verbose.ends_with(lines)).await?;
     assert!(verbose.starts_with("HTTP/1.1 200"), "{verbose}");

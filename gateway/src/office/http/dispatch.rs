@@ -72,9 +72,10 @@ impl OfficePlaces {
         &self.0[kind as usize]
     }
 
-    /// The kinds of work without a free place.
-    pub fn full(&self) -> impl Iterator<Item = OfficeKind> {
-        OfficeKind::ALL.into_iter().filter(|&kind| self.of(kind).working.is_full())
+    /// A kind of work that has had no free place for longer than a request waits for one.
+    #[must_use]
+    pub fn stuck(&self) -> Option<OfficeKind> {
+        OfficeKind::ALL.into_iter().find(|&kind| self.of(kind).working.full_for() > WAIT_MAX)
     }
 }
 

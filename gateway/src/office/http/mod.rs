@@ -11,6 +11,7 @@ pub(super) mod format;
 pub(super) mod idempotency;
 pub(super) mod json;
 pub(super) mod line_handler;
+mod measure;
 pub(super) mod ndjson;
 mod problem_rows;
 pub(super) mod router;

@@ -2,6 +2,7 @@
 
 use super::error::OfficeError;
 use super::idempotency::answer_once;
+use super::measure::measure;
 use crate::office::authority::{
     audit, check_ins, facts, feeds, held, keys, late_scans, person_keys, person_records, policies,
     test_sites, tokens, venues,
@@ -15,7 +16,7 @@ use crate::office::tracers::cases;
 use crate::office::{Office, registration};
 use crate::wire::caching::forbid_storing;
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use http::header::CACHE_CONTROL;
@@ -36,6 +37,7 @@ pub fn router(office: Arc<Office>) -> Router {
         .with_state(Arc::clone(&office))
         .layer(from_fn_with_state(office, answer_once))
         .layer(map_response(forbid_storing_unless_told))
+        .layer(from_fn(measure))
 }
 
 /// Forbids caches to store an answer whose handler says nothing about it: most tell of a person.

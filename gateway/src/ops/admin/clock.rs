@@ -1,7 +1,7 @@
 //! The clock of one admin connection: what the connection waits for, and until when. Stream, service and
 //! supervisor of the connection share it.
 
-use crate::ops::deadlines::{HEAD_MAX, IDLE_MAX, REQUEST_MAX, WRITE_MAX};
+use crate::serve::deadlines::{BODY_MAX, HEAD_MAX, IDLE_MAX, STALL_MAX};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::Notify;
@@ -38,10 +38,10 @@ impl StepClock {
     fn deadline(&self) -> Instant {
         let longest = match self.step {
             AwaitedStep::Head => HEAD_MAX,
-            AwaitedStep::Answer => REQUEST_MAX,
+            AwaitedStep::Answer => BODY_MAX,
             AwaitedStep::NextRequest => IDLE_MAX,
         };
-        let blocked = self.blocked.map(|since| since + WRITE_MAX);
+        let blocked = self.blocked.map(|since| since + STALL_MAX);
         let waiting = self.since + longest;
         if self.is_evicted { self.since } else { blocked.map_or(waiting, |blocked| blocked.min(waiting)) }
     }
@@ -144,12 +144,12 @@ mod tests {
         clock.received(at(9));
         assert_eq!(deadline(&clock, start), HEAD_MAX, "one byte buys no time");
         clock.begin_answer(at(9));
-        assert_eq!(deadline(&clock, at(9)), REQUEST_MAX);
+        assert_eq!(deadline(&clock, at(9)), BODY_MAX);
         assert_eq!(clock.idle_since(), None);
         clock.end_answer(at(10));
         assert_eq!((deadline(&clock, at(10)), clock.idle_since()), (IDLE_MAX, Some(at(10))));
         clock.write_blocked(at(11));
-        assert_eq!((deadline(&clock, at(11)), clock.idle_since()), (WRITE_MAX, None));
+        assert_eq!((deadline(&clock, at(11)), clock.idle_since()), (STALL_MAX, None));
         clock.wrote();
         assert_eq!(deadline(&clock, at(10)), IDLE_MAX);
         clock.received(at(20));

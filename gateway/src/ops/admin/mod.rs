@@ -72,17 +72,21 @@ fn is_verbose(parameter: &str) -> bool {
 }
 
 /// What decides on the readiness, and what an operator wants to know with it.
-fn checks(admin: &Admin) -> [ReadinessCheck; 4] {
-    let is_draining = *admin.phase.borrow() == Phase::Draining;
+fn checks(admin: &Admin) -> [ReadinessCheck; 5] {
+    let is_draining = *admin.phase.borrow() != Phase::Serving;
     let journal = if admin.journal.is_poisoned() {
         Some(("poisoned", "the journal is poisoned"))
     } else {
         admin.journal.is_full().then_some(("full", "the journal is full"))
     };
+    let stuck = admin.office.places.stuck();
+    let office =
+        stuck.map(|kind| (kind.label(), "the back office has had no place for a kind of work for seconds"));
     let is_loading = !admin.office.tables.colours.is_loaded();
     [
         ReadinessCheck::required("phase", is_draining.then_some(("draining", "draining"))),
         ReadinessCheck::required("journal", journal),
+        ReadinessCheck::required("office", office),
         ReadinessCheck::informational("colours", is_loading.then_some("loading")),
         ReadinessCheck::informational("store", (!admin.office.is_store_up()).then_some("away")),
     ]
