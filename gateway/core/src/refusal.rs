@@ -257,6 +257,9 @@ mod tests {
             (425, "too-early", Retry::After(0)),
             (404, "not-found", Retry::Never),
             (405, "method-not-allowed", Retry::Never),
+            (431, "head-too-large", Retry::Never),
+            (417, "expectation-unsupported", Retry::Never),
+            (501, "transfer-coding-unsupported", Retry::Never),
             (400, "malformed", Retry::Never),
         ];
         assert_eq!(rows, published);
