@@ -4,6 +4,7 @@ mod addresses;
 mod bodies;
 mod described_answers;
 mod early_data;
+mod fuzzed;
 mod idempotency;
 mod landing;
 mod migration;

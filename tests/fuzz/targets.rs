@@ -1,0 +1,142 @@
+//! What each fuzz target does with its bytes. The fuzzer calls these functions, and an integration test calls
+//! them with the committed corpus. A target fails by a panic.
+
+use bytes::Bytes;
+use scangate_core::certificate::PresentedCertificate;
+use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, ResidentToken, VenueCode};
+use scangate_core::policy::Policy;
+use scangate_core::scan::Scan;
+use scangate_gateway::wire::http3::{Control, Fault, Head, Limits, Part, RequestReader, whole};
+
+/// A target: its name, which is also its corpus folder, and its function.
+pub(super) type FuzzTarget = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub(super) const TARGETS: [FuzzTarget; 7] = [
+    ("http3", http3),
+    ("qpack", qpack),
+    ("control", control),
+    ("scan", scan),
+    ("codes", codes),
+    ("certificate", certificate),
+    ("pack", pack),
+];
+
+/// A request as its reader's caller sees it.
+#[derive(Debug, PartialEq, Eq)]
+struct ReadRequest {
+    head: Option<ReadHead>,
+    body: Vec<u8>,
+    is_whole: bool,
+}
+
+/// The parts of a head that every request needs.
+#[derive(Debug, PartialEq, Eq)]
+struct ReadHead {
+    method: String,
+    path: Vec<u8>,
+    authority: Vec<u8>,
+    authorization: Option<Vec<u8>>,
+}
+
+fn described(head: &Head) -> ReadHead {
+    ReadHead {
+        method: head.method().to_string(),
+        path: head.path().to_vec(),
+        authority: head.authority().to_vec(),
+        authorization: head.authorization().map(<[u8]>::to_vec),
+    }
+}
+
+/// Reads a stream in pieces of this size.
+fn read(stream: &Bytes, piece: usize) -> Result<ReadRequest, Fault> {
+    let mut reader = RequestReader::new(Limits::default());
+    let mut request = ReadRequest { head: None, body: Vec::new(), is_whole: false };
+    let mut at = 0;
+    let mut poll = |reader: &mut RequestReader| {
+        while let Some(part) = reader.poll() {
+            match part {
+                Part::Head(head) => request.head = Some(described(&head)),
+                Part::Body(bytes) => request.body.extend_from_slice(&bytes),
+                Part::End => request.is_whole = true,
+            }
+        }
+    };
+    while at < stream.len() {
+        let end = stream.len().min(at + piece.max(1));
+        reader.handle(stream.slice(at..end))?;
+        poll(&mut reader);
+        at = end;
+    }
+    reader.handle_end()?;
+    poll(&mut reader);
+    Ok(request)
+}
+
+/// A request stream, cut in two ways: the first byte is the size of the pieces of the second. Both give the
+/// same, and so does the reader of whole requests.
+pub(super) fn http3(data: &[u8]) {
+    let Some((&piece, stream)) = data.split_first() else { return };
+    let stream = Bytes::copy_from_slice(stream);
+    let at_once = read(&stream, usize::MAX);
+    assert_eq!(read(&stream, usize::from(piece)), at_once, "cut by {piece}");
+    if let Some(fast) = whole(&stream, &Limits::default()) {
+        let fast = fast.map(|(head, body)| (Some(described(&head)), body.to_vec()));
+        assert_eq!(fast, at_once.map(|request| (request.head, request.body)));
+    }
+}
+
+/// A field section.
+pub(super) fn qpack(data: &[u8]) {
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX) & 0x3fff_ffff;
+    let stream = [&[1][..], &(length | 0x8000_0000).to_be_bytes(), data].concat();
+    if let Some(Ok((head, _))) = whole(&Bytes::from(stream), &Limits::default()) {
+        // The back office reads the same section again.
+        let _ = head.to_request();
+    }
+}
+
+/// The streams of a connection that carry no request: the first byte is the size of the pieces, and each
+/// further piece goes to one of four streams in turn.
+pub(super) fn control(data: &[u8]) {
+    let Some((&piece, rest)) = data.split_first() else { return };
+    let mut control = Control::new(Limits::default());
+    for (number, chunk) in (0_u64..).zip(rest.chunks(usize::from(piece.max(1)))) {
+        if control.handle_uni(2 + 4 * (number % 4), chunk).is_err() {
+            return;
+        }
+    }
+    let _ = control.handle_uni_end(2);
+}
+
+/// The body of a check-in.
+pub(super) fn scan(data: &[u8]) {
+    let _ = Scan::parse(data);
+}
+
+/// The five codes. Nothing is verified without a key, and a code of another kind is none.
+pub(super) fn codes(data: &[u8]) {
+    let kinds = [
+        PersonCode::parse(data).is_ok(),
+        ResidentToken::parse(data).is_ok(),
+        PaperPass::parse(data).is_ok(),
+        PosterCode::parse(data).is_ok(),
+        DoorCode::parse(data).is_ok(),
+    ];
+    assert!(kinds.iter().filter(|is_one| **is_one).count() <= 1, "{kinds:?}");
+    assert_eq!(VenueCode::parse(data).is_ok(), kinds[3] || kinds[4]);
+}
+
+/// A certificate's text.
+pub(super) fn certificate(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = PresentedCertificate::parse(text).map(|presented| presented.issuer().to_owned());
+    }
+}
+
+/// A rule pack.
+pub(super) fn pack(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = Policy::parse(text).map(|policy| policy.label().to_owned());
+    }
+}
