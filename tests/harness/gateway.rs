@@ -88,7 +88,7 @@ impl Gateway {
         Self::spawn(folder, arguments, environment, expect)
     }
 
-    /// Starts a gateway of which one system call fails, under strace: `fdatasync:error=EIO:when=3` fails the
+    /// Starts a gateway with one failing system call, under strace: `fdatasync:error=EIO:when=3` fails the
     /// third `fdatasync` of a thread. strace is not the parent, so signals reach the gateway.
     pub fn start_with_fault(folder: Arc<TempDir>, fault: &str) -> anyhow::Result<Self> {
         let call = fault.split(':').next().unwrap_or_default();

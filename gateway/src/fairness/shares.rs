@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a source may hold, in proportion to what is still free. A single source then gets two thirds, two
-/// sources get two fifths each, and something is always left for the next one.
+/// The share that a source may hold, as a multiple of the free amount. A single source then gets two thirds,
+/// two sources get two fifths each, and something is always left for the next one.
 const SHARE_OF_FREE: usize = 2;
 
 /// A limited amount of which every source may have a share. **Cost**: one uncontended lock and one look-up
@@ -23,7 +23,7 @@ struct ShareLedger {
     by_source: HashMap<Source, usize, foldhash::quality::RandomState>,
 }
 
-/// What a holder has of an amount. It is given back on drop.
+/// The share of one holder. It is given back on drop.
 #[derive(Debug)]
 pub struct HeldShare {
     shares: Arc<SourceShares>,
@@ -99,7 +99,7 @@ impl HeldShare {
         true
     }
 
-    /// What is held.
+    /// The amount of this share.
     #[must_use]
     pub fn held(&self) -> usize {
         self.held

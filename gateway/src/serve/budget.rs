@@ -1,5 +1,5 @@
-//! What the connections of a worker may hold: connections over TCP, each with a file descriptor, and the
-//! bytes of unfinished requests. A request that came whole needs none of these bytes.
+//! The budget of a worker's connections: connections over TCP, each with a file descriptor, and the bytes of
+//! unfinished requests. A request that came whole needs none of these bytes.
 
 use crate::fairness::SourceShares;
 use crate::office::http::channel::BODY_BYTES_MAX;
@@ -23,7 +23,7 @@ const MEMORY_UNKNOWN_BYTES: u64 = 4 << 30;
 /// The least that a worker needs: some hundred bodies.
 const WORKER_BYTES_MIN: usize = 8 << 20;
 
-/// What the connections of one worker may hold.
+/// The budget of one worker's connections.
 #[derive(Clone)]
 pub struct WorkerBudget {
     /// Connections over TCP.
@@ -32,7 +32,7 @@ pub struct WorkerBudget {
     pub unfinished: Arc<SourceShares>,
 }
 
-/// What the connections of all workers may hold.
+/// The budget of all workers' connections.
 pub struct ConnectionBudget {
     descriptors: u64,
     unfinished_bytes: u64,

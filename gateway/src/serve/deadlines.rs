@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// The first byte and the head of a request. A phone needs far less.
 pub const HEAD_MAX: Duration = Duration::from_secs(10);
-/// A body that makes no progress, and an answer that nobody reads.
+/// A body that makes no progress, and an answer that the peer does not read.
 pub const STALL_MAX: Duration = Duration::from_secs(10);
 /// A whole body: 64 KiB at 9 kbit/s.
 pub const BODY_MAX: Duration = Duration::from_secs(60);

@@ -162,7 +162,7 @@ fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Re
     rand::fill(&mut random).context("no randomness")?;
     let mut endpoint = EndpointConfig::new(Arc::new(reset));
     endpoint.min_reset_interval(RESET_INTERVAL_MIN);
-    // Without the drafts of version 1, which nobody speaks any more.
+    // quinn-proto would also offer the drafts of version 1.
     endpoint.supported_versions(vec![QUIC_VERSION]);
     endpoint.cid_generator(move || Box::new(WorkerIds::new(number, workers, &random)));
     let mut server = ServerConfig::new(Arc::clone(&tls.quic) as _, Arc::new(token));

@@ -1,5 +1,5 @@
 //! An address that has not proved to be the peer's gets at most three times the bytes that came from it
-//! (RFC 9000 section 8): a forged address would otherwise be flooded by the gateway.
+//! (RFC 9000 section 8). The gateway would otherwise flood forged addresses.
 
 use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_tests::{TestTown, eventually, send};
@@ -12,7 +12,7 @@ const PADDING: usize = 60;
 /// The datagrams of a ClientHello with the hybrid key exchange, which fits no single one.
 const FIRST_FLIGHT: usize = 2;
 
-/// Takes the first flight of a client, to which nobody answers.
+/// Takes the first flight of a client that gets no answer.
 async fn first_flight(town: &TestTown) -> anyhow::Result<Vec<Vec<u8>>> {
     let catcher = UdpSocket::bind("127.0.0.1:0").await?;
     let target =
@@ -105,7 +105,7 @@ async fn a_new_address_gets_at_most_three_times_its_bytes() -> anyhow::Result<()
         received = front.recv(&mut there) => new.send(&there[..received?]).await?,
         _ = &mut sending => anyhow::bail!("nothing answers this phone"),
     };
-    // The gateway has turned many times before it has answered so many requests of somebody else.
+    // The gateway has turned many times before it has answered so many requests of another client.
     let others = async {
         let mut other = town.target.connect(Version::Http3).await?;
         for _ in 0..50 {

@@ -1,5 +1,5 @@
 //! Peers that hold what they get: requests that never come whole, connections that say nothing, readers that
-//! do not read. They cost themselves something, and everybody else nothing.
+//! do not read. They cost the other clients nothing.
 
 mod amplification;
 mod half_requests;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 /// SETTINGS_INITIAL_WINDOW_SIZE of 0: the gateway may send no body.
 const NO_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
 
-/// What a peer does on a TLS stream before it falls silent.
+/// The bytes that a peer sends on a TLS stream before it falls silent.
 fn silences() -> Vec<(&'static str, &'static [u8], Vec<u8>)> {
     let http2 = |frames: &[Vec<u8>]| [PREFACE, &frame(SETTINGS, 0, 0, &[]), &frames.concat()].concat();
     let post = block(&[request("POST", "/v1/people"), vec![("content-length", "100")]].concat());

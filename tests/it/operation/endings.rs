@@ -92,7 +92,7 @@ async fn a_second_signal_ends_a_drain_immediately() -> anyhow::Result<()> {
     let status = gateway.stop()?;
     assert_eq!(status.code(), Some(1));
     drop(peers);
-    // What was acknowledged is there.
+    // The acknowledged check-in is there.
     let gateway = Gateway::start_in(folder, &[], ExpectedLog::Quiet)?;
     let mut phone = gateway.target()?.connect(Version::Http3).await?;
     let own = residents[0].authorization(now());

@@ -1,5 +1,5 @@
-//! The place of a call among those that work. A call has a place only while it works: it takes one once its
-//! body is there, and gives it up while it waits for a client or a provider.
+//! The place of a call among those that work. A call takes a place once its body is there. It gives the place
+//! up while it waits for a client or a provider.
 
 use super::error::OfficeError;
 use crate::fairness::{FairPlaces, Place, Source};
@@ -75,12 +75,12 @@ pub(super) fn leave() {
     }
 }
 
-/// Waits for somebody else without a place. A call that was admitted goes on afterwards, even if no place
-/// became free in time: what it waited for may have happened.
+/// Waits for a client or a provider without a place. A call that was admitted goes on afterwards, even if no
+/// place became free in time: the event that it waited for may have happened.
 pub(in crate::office) async fn without<T>(wait: impl Future<Output = T>) -> T {
     leave();
     let done = wait.await;
-    // See above: the error is no reason to stop.
+    // See above: the call goes on without a place.
     let _ = enter().await;
     done
 }

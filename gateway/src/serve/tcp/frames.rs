@@ -1,5 +1,5 @@
-//! Follows the frames of HTTP/2 as they arrive, to see whether one is unfinished. hyper reads them; it has no
-//! deadline for a peer that stops within a frame.
+//! Follows the frames of HTTP/2 as they arrive, to see whether one is unfinished. hyper, which reads them,
+//! has no deadline for a peer that stops within a frame.
 
 /// The client's preface (RFC 9113 section 3.4).
 const PREFACE_BYTES: u32 = 24;

@@ -12,7 +12,8 @@ use super::stream_chunks::{StreamEnd, read};
 use super::write_queue::WriteQueue;
 use crate::fairness::{HeldShare, Source};
 use crate::tables::channels::Channel;
-use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, UniStreamAction};
+use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, Head, UniStreamAction};
+use crate::wire::route::Route;
 use answers::BodyWish;
 use bytes::Bytes;
 use path_budget::PathBudget;
@@ -169,8 +170,11 @@ impl Connection {
         data.server_name
     }
 
-    fn admit(&self, work: &WorkerContext) -> Result<(), Refusal> {
-        self.channel.as_deref().map_or(Ok(()), |channel| work.front.borrow().admit(channel))
+    /// Counts a request of a channel. The pages' files cost nothing that a quota protects.
+    fn admit(&self, head: &Head, work: &WorkerContext) -> Result<(), Refusal> {
+        let Some(channel) = &self.channel else { return Ok(()) };
+        let is_page = Route::of(head.method().as_str().as_bytes(), head.path()) == Route::Page;
+        if is_page { Ok(()) } else { work.front.borrow().admit(channel) }
     }
 
     fn connected(&mut self, work: &WorkerContext) {

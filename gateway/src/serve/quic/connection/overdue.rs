@@ -1,4 +1,5 @@
-//! What is late on a connection: a handshake, requests that do not arrive, answers that nobody reads.
+//! The late parts of a connection: a handshake, requests that do not arrive, answers that the peer does not
+//! read.
 
 use super::answers::BodyWish;
 use super::request_state::{LatePart, OpenRequest, RequestState};

@@ -17,7 +17,7 @@ pub(super) struct PathBudget {
     proof: PathProof,
 }
 
-/// What is known of an address.
+/// The proof that an address is the peer's.
 enum PathProof {
     /// It is the peer's.
     Proved,

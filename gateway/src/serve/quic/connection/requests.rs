@@ -180,9 +180,7 @@ impl Connection {
         work: &mut WorkerContext,
         now: Instant,
     ) {
-        if Route::of(head.method().as_str().as_bytes(), head.path()) != Route::Page
-            && let Err(refusal) = self.admit(work)
-        {
+        if let Err(refusal) = self.admit(&head, work) {
             return self.refuse_request(arrival.id, refusal, BodyWish::of(&head), &body, work);
         }
         if !head.is_encoded() {
