@@ -3,7 +3,7 @@
 //!
 //! Each kind of work has places of its own. A call whose body is whole takes a place before its handler runs,
 //! and gives it up with the answer. A call whose body streams takes a place when it has something to work on:
-//! see [`work_place`].
+//! see `work_place`.
 
 use super::channel::{
     AbandonedBody, BODY_PIECES_MAX, BodyPiece, CALLS_MAX, CallBody, OfficeAnswer, OfficeCall, OfficeSender,
