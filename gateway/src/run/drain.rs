@@ -56,7 +56,8 @@ fn drain(config: &Config, running: RunningGateway) -> anyhow::Result<()> {
     // The workers held the last senders of calls: the back office ends with its last call.
     let _ = runtime.block_on(async { tokio::time::timeout(OFFICE_DRAIN_MAX, answering).await });
     batcher.stop(until - CLOSE_MAX);
-    runtime.shutdown_background();
+    // What still reads the store may be filling the tables, of which the snapshot is written.
+    runtime.shutdown_timeout((until - CLOSE_MAX).saturating_duration_since(Instant::now()));
     if Instant::now() < until
         && let Err(error) = write_snapshot(&config.data, &tables)
     {
