@@ -6,6 +6,7 @@ pub mod check_in_counts;
 pub mod colours;
 pub mod key_histories;
 pub mod keyring;
+mod person_table;
 pub mod policies;
 pub mod recent;
 pub mod tokens;

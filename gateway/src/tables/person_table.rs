@@ -1,0 +1,276 @@
+//! A table from persons to eight bytes each. Open addressing in many small shards, each of which grows by a
+//! fifth: a person costs 20 to 24 bytes whatever their number. A table that doubles costs up to twice that.
+
+use super::colours::PackedPerson;
+use scangate_core::id::PersonId;
+use std::hash::BuildHasher as _;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Shards, a power of two. With 10 M persons a shard has 200 KiB, and growing it takes some 50 us.
+const SHARDS: usize = 1_024;
+/// The greatest part of a shard's slots that is occupied. A look-up then reads 3 slots on average, and one of
+/// an unknown person 13: four cache lines.
+const LOAD: (usize, usize) = (4, 5);
+/// The growth of a shard.
+const GROWTH: (usize, usize) = (6, 5);
+/// The slots of the smallest shard, and the number of different ones, a growth apart in all. The shards then
+/// grow at different times, and one reuses the memory that another has left.
+const SLOTS_MIN: usize = 20;
+const SLOTS_MIN_KINDS: usize = 5;
+/// The person whose number marks a vacant slot, and who has a place of their own.
+const VACANT: u64 = u64::MAX;
+
+/// The table. **Cost**: a look-up is one shard lock taken shared, and a probe.
+pub(super) struct PersonTable {
+    shards: Box<[RwLock<PersonShard>]>,
+    hasher: foldhash::quality::RandomState,
+}
+
+struct PersonShard {
+    slots: Box<[PersonSlot]>,
+    /// The slots that it begins with.
+    slots_min: usize,
+    occupied: usize,
+    /// The record of the person whose number is [`VACANT`].
+    spare: Option<PackedPerson>,
+}
+
+#[derive(Clone, Copy)]
+struct PersonSlot {
+    person: u64,
+    packed: PackedPerson,
+}
+
+const EMPTY: PersonSlot = PersonSlot { person: VACANT, packed: PackedPerson(0) };
+
+impl Default for PersonTable {
+    fn default() -> Self {
+        let shard = |number| RwLock::new(PersonShard::new(SLOTS_MIN + number % SLOTS_MIN_KINDS));
+        Self { shards: (0..SHARDS).map(shard).collect(), hasher: Default::default() }
+    }
+}
+
+impl PersonTable {
+    /// The record of a person.
+    pub(super) fn get(&self, person: PersonId) -> Option<PackedPerson> {
+        let hash = self.hasher.hash_one(person.0);
+        self.read(hash).get(person.0, hash)
+    }
+
+    /// Changes the record of a person, which is none before it is put, and none to remove it. Returns the
+    /// record before.
+    pub(super) fn change(
+        &self,
+        person: PersonId,
+        change: impl FnOnce(Option<PackedPerson>) -> Option<PackedPerson>,
+    ) -> Option<PackedPerson> {
+        let hash = self.hasher.hash_one(person.0);
+        let home = |slot: &PersonSlot| self.hasher.hash_one(slot.person);
+        let mut shard = self.write(hash);
+        let before = shard.get(person.0, hash);
+        match (before, change(before)) {
+            (_, Some(packed)) => shard.put(person.0, hash, packed, home),
+            (Some(_), None) => shard.remove(person.0, hash, home),
+            (None, None) => {}
+        }
+        before
+    }
+
+    /// All records, in no order. A record that changes meanwhile may be the one before or after. No shard is
+    /// locked while the caller works.
+    pub(super) fn all(&self) -> impl Iterator<Item = (PersonId, PackedPerson)> {
+        self.shards.iter().flat_map(|shard| {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let spare = shard.spare.map(|packed| (PersonId(VACANT), packed));
+            let occupied = shard.slots.iter().filter(|slot| slot.person != VACANT);
+            let all: Vec<_> =
+                occupied.map(|slot| (PersonId(slot.person), slot.packed)).chain(spare).collect();
+            all
+        })
+    }
+
+    /// The number of records.
+    pub(super) fn len(&self) -> usize {
+        let count = |shard: &RwLock<PersonShard>| {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            shard.occupied + usize::from(shard.spare.is_some())
+        };
+        self.shards.iter().map(count).sum()
+    }
+
+    fn read(&self, hash: u64) -> RwLockReadGuard<'_, PersonShard> {
+        self.shards[shard_of(hash)].read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, hash: u64) -> RwLockWriteGuard<'_, PersonShard> {
+        self.shards[shard_of(hash)].write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The shard comes from the low bits of a hash, the place in the shard from the high ones.
+fn shard_of(hash: u64) -> usize {
+    usize::try_from(hash % SHARDS as u64).expect("there are few shards")
+}
+
+impl PersonShard {
+    fn new(slots_min: usize) -> Self {
+        Self { slots: Box::default(), slots_min, occupied: 0, spare: None }
+    }
+
+    fn get(&self, person: u64, hash: u64) -> Option<PackedPerson> {
+        if person == VACANT {
+            return self.spare;
+        }
+        self.find(person, hash).ok().map(|at| self.slots[at].packed)
+    }
+
+    /// The slot of a person, or else the vacant one where the search ended; 0 in a shard without slots.
+    fn find(&self, person: u64, hash: u64) -> Result<usize, usize> {
+        if self.slots.is_empty() {
+            return Err(0);
+        }
+        let mut at = self.home(hash);
+        loop {
+            match self.slots[at].person {
+                found if found == person => return Ok(at),
+                VACANT => return Err(at),
+                _ => at = self.next(at),
+            }
+        }
+    }
+
+    /// Where a search for this hash begins: the hash, scaled to the number of slots.
+    fn home(&self, hash: u64) -> usize {
+        let scaled = (u128::from(hash) * self.slots.len() as u128) >> 64;
+        usize::try_from(scaled).expect("it is less than the number of slots")
+    }
+
+    fn next(&self, at: usize) -> usize {
+        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+    }
+
+    fn put(&mut self, person: u64, hash: u64, packed: PackedPerson, hash_of: impl Fn(&PersonSlot) -> u64) {
+        if person == VACANT {
+            self.spare = Some(packed);
+            return;
+        }
+        match self.find(person, hash) {
+            Ok(at) => self.slots[at].packed = packed,
+            Err(_) => {
+                if (self.occupied + 1) * LOAD.1 > self.slots.len() * LOAD.0 {
+                    self.grow(hash_of);
+                }
+                self.add(PersonSlot { person, packed }, hash);
+            }
+        }
+    }
+
+    /// Adds a person who is not there. There must be room.
+    fn add(&mut self, slot: PersonSlot, hash: u64) {
+        if let Err(at) = self.find(slot.person, hash) {
+            self.slots[at] = slot;
+            self.occupied += 1;
+        }
+    }
+
+    fn grow(&mut self, hash_of: impl Fn(&PersonSlot) -> u64) {
+        let slots = (self.slots.len() * GROWTH.0 / GROWTH.1).max(self.slots_min);
+        let before = std::mem::replace(&mut self.slots, vec![EMPTY; slots].into());
+        self.occupied = 0;
+        for slot in before.iter().filter(|slot| slot.person != VACANT) {
+            self.add(*slot, hash_of(slot));
+        }
+    }
+
+    /// Removes a person, and moves those behind who would no longer be found.
+    fn remove(&mut self, person: u64, hash: u64, hash_of: impl Fn(&PersonSlot) -> u64) {
+        if person == VACANT {
+            self.spare = None;
+            return;
+        }
+        let Ok(mut gap) = self.find(person, hash) else { return };
+        let mut at = self.next(gap);
+        while self.slots[at].person != VACANT {
+            let home = self.home(hash_of(&self.slots[at]));
+            // The search from its home passes the gap before it reaches the slot.
+            let passes = if gap <= at { home <= gap || home > at } else { home <= gap && home > at };
+            if passes {
+                self.slots[gap] = self.slots[at];
+                gap = at;
+            }
+            at = self.next(at);
+        }
+        self.slots[gap] = EMPTY;
+        self.occupied -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    /// A step: a person of few, and the record that it gets, if any.
+    fn steps() -> impl Strategy<Value = Vec<(u64, Option<u64>)>> {
+        let person = prop_oneof![0_u64..300, Just(VACANT), Just(VACANT - 1)];
+        proptest::collection::vec((person, proptest::option::weighted(0.6, any::<u64>())), 0..2_000)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in steps()) {
+            let (table, mut oracle) = (PersonTable::default(), HashMap::new());
+            for (person, packed) in steps {
+                let before = table.change(PersonId(person), |_| packed.map(PackedPerson));
+                let expected = match packed {
+                    Some(packed) => oracle.insert(person, packed),
+                    None => oracle.remove(&person),
+                };
+                prop_assert_eq!(before, expected.map(PackedPerson));
+                prop_assert_eq!(table.len(), oracle.len());
+            }
+            for person in (0..300).chain([VACANT, VACANT - 1]) {
+                let expected = oracle.get(&person).copied().map(PackedPerson);
+                prop_assert_eq!(table.get(PersonId(person)), expected);
+            }
+            let all: HashMap<u64, u64> = table.all().map(|(person, packed)| (person.0, packed.0)).collect();
+            prop_assert_eq!(all, oracle);
+        }
+
+        /// The same in one shard, where persons displace each other and the end meets the beginning.
+        #[test]
+        fn a_shard_is_a_map(steps in steps()) {
+            let (mut shard, mut oracle) = (PersonShard::new(SLOTS_MIN), HashMap::new());
+            // Few homes, most of them near the end.
+            let hash = |person: u64| u64::MAX - ((person % 7) << 58);
+            let hash_of = |slot: &PersonSlot| hash(slot.person);
+            for (person, packed) in steps.into_iter().take(400) {
+                match packed {
+                    Some(packed) => {
+                        shard.put(person, hash(person), PackedPerson(packed), hash_of);
+                        oracle.insert(person, packed);
+                    }
+                    None => {
+                        shard.remove(person, hash(person), hash_of);
+                        oracle.remove(&person);
+                    }
+                }
+            }
+            for person in (0..300).chain([VACANT, VACANT - 1]) {
+                let expected = oracle.get(&person).copied().map(PackedPerson);
+                prop_assert_eq!(shard.get(person, hash(person)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_person_costs_at_most_25_bytes_of_slots() {
+        let table = PersonTable::default();
+        for number in 0..200_000_u64 {
+            table.change(PersonId(number), |_| Some(PackedPerson(1)));
+        }
+        let slots: usize = table.shards.iter().map(|shard| shard.read().unwrap().slots.len()).sum();
+        assert!(slots * size_of::<PersonSlot>() <= 25 * 200_000, "{slots}");
+    }
+}
