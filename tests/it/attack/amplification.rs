@@ -1,35 +1,35 @@
 //! An address that has not proved to be the peer's gets at most three times the bytes that came from it
 //! (RFC 9000 section 8). The gateway would otherwise flood forged addresses.
 
+use quinn::crypto::rustls::QuicClientConfig;
 use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_tests::{TestTown, eventually, send};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::UdpSocket;
 
-/// Bytes behind the first packet of a datagram, which belong to no packet and count as received.
-const PADDING: usize = 60;
+/// Bytes behind the first packet of a datagram, which belong to no packet and count as received. Three whole
+/// datagrams of 1,200 bytes then leave three bytes of the budget, for which quinn-proto would begin another.
+const PADDING: usize = 1;
 
-/// The datagrams of a ClientHello with the hybrid key exchange, which fits no single one.
-const FIRST_FLIGHT: usize = 2;
-
-/// Takes the first flight of a client that gets no answer.
-async fn first_flight(town: &TestTown) -> anyhow::Result<Vec<Vec<u8>>> {
+/// Takes the first datagram of a client that gets no answer. Its ClientHello fits one datagram, because it
+/// offers no hybrid key exchange.
+async fn first_datagram() -> anyhow::Result<Vec<u8>> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
+    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h3".to_vec()];
+    let config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+    let endpoint = quinn::Endpoint::client("127.0.0.1:0".parse()?)?;
     let catcher = UdpSocket::bind("127.0.0.1:0").await?;
-    let target =
-        LoadTarget::new(catcher.local_addr()?, &town.gateway.folder().path().join("certificate.pem"))?;
-    let connecting = target.connect(Version::Http3);
-    tokio::pin!(connecting);
-    let mut flight = Vec::new();
-    while flight.len() < FIRST_FLIGHT {
-        let mut datagram = vec![0; 2_000];
-        let length = tokio::select! {
-            received = catcher.recv(&mut datagram) => received?,
-            _ = &mut connecting => anyhow::bail!("nobody answers this client"),
-        };
-        datagram.truncate(length);
-        flight.push(datagram);
-    }
-    Ok(flight)
+    let _connecting = endpoint.connect_with(config, catcher.local_addr()?, "localhost")?;
+    let mut datagram = vec![0; 2_000];
+    let length = catcher.recv(&mut datagram).await?;
+    datagram.truncate(length);
+    Ok(datagram)
 }
 
 /// Counts what comes to a socket until `is_over` says that nothing more will.
@@ -48,15 +48,13 @@ async fn received_until(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lone_first_flight_gets_at_most_three_times_its_bytes() -> anyhow::Result<()> {
+async fn a_lone_first_packet_gets_at_most_three_times_its_bytes() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
-    let flight = first_flight(&town).await?;
+    let mut first = first_datagram().await?;
+    first.resize(first.len() + PADDING, 0);
     let socket = UdpSocket::bind("127.0.0.1:0").await?;
     socket.connect(town.gateway.listen).await?;
-    let mut sent = 0;
-    for datagram in flight {
-        sent += socket.send(&[datagram, vec![0; PADDING]].concat()).await?;
-    }
+    let sent = socket.send(&first).await?;
     // The gateway gives the handshake up, and sends nothing afterwards.
     let given_up = async {
         let failed = async || town.gateway.metric("scangate_quic_handshakes_total", r#"result="failed""#);
@@ -68,7 +66,7 @@ async fn a_lone_first_flight_gets_at_most_three_times_its_bytes() -> anyhow::Res
     Ok(())
 }
 
-/// A phone behind a NAT that gives it another address, from which one datagram comes and then no more.
+/// A phone behind a NAT that gives it another address, from which little comes and to which nothing returns.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_address_gets_at_most_three_times_its_bytes() -> anyhow::Result<()> {
     let town = TestTown::found(2).await?;
@@ -79,7 +77,7 @@ async fn a_new_address_gets_at_most_three_times_its_bytes() -> anyhow::Result<()
     let (mut there, mut here) = (vec![0; 2_000], vec![0; 2_000]);
     let connecting = target.connect(Version::Http3);
     tokio::pin!(connecting);
-    let mut connection = loop {
+    let connection = loop {
         tokio::select! {
             connected = &mut connecting => break connected?,
             received = front.recv_from(&mut there) => {
@@ -98,13 +96,10 @@ async fn a_new_address_gets_at_most_three_times_its_bytes() -> anyhow::Result<()
     // From here on the phone's datagrams come from another address, and nothing comes back to it.
     let new = UdpSocket::bind("127.0.0.1:0").await?;
     new.connect(town.gateway.listen).await?;
-    let scan = town.scan(0, 0);
-    let sending = send(&mut connection, "POST", "/v1/check-ins", "", scan);
-    tokio::pin!(sending);
-    let sent = tokio::select! {
-        received = front.recv(&mut there) => new.send(&there[..received?]).await?,
-        _ = &mut sending => anyhow::bail!("nothing answers this phone"),
-    };
+    // The smallest packet that moves a connection: a byte of a request.
+    let quic = connection.quic().cloned().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
+    let (mut request, _answer) = quic.open_bi().await?;
+    request.write_all(&[1]).await?;
     // The gateway has turned many times before it has answered so many requests of another client.
     let others = async {
         let mut other = town.target.connect(Version::Http3).await?;
@@ -115,7 +110,15 @@ async fn a_new_address_gets_at_most_three_times_its_bytes() -> anyhow::Result<()
         }
         Ok(())
     };
-    let answered = received_until(&new, others).await?;
-    assert!(answered <= 3 * sent, "{answered} for {sent}");
+    tokio::pin!(others);
+    let (mut sent, mut answered) = (0, 0);
+    loop {
+        tokio::select! {
+            received = front.recv(&mut there) => sent += new.send(&there[..received?]).await?,
+            received = new.recv(&mut here) => answered += received?,
+            over = &mut others => break over?,
+        }
+    }
+    assert!(sent > 0 && answered <= 3 * sent, "{answered} for {sent}");
     Ok(())
 }
