@@ -1,6 +1,8 @@
 //! How long the gateway waits for a peer, in every state of a connection and of a request. The values are the
 //! same for all HTTP versions.
 
+use crate::office::http::channel::BODY_BYTES_MAX;
+use crate::wire::route::BodyUse;
 use std::time::Duration;
 
 /// A handshake, from its first packet.
@@ -24,3 +26,15 @@ pub const WORKER_DRAIN_MAX: Duration = Duration::from_secs(3);
 pub const WORKER_FAILURE_MAX: Duration = Duration::from_millis(500);
 /// The pause between two looks for what is late. A deadline passes at most this much later.
 pub const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a body may stream to the back office; none for a body that the worker gathers first.
+/// `declared` is its `content-length`.
+#[must_use]
+pub fn streaming_max(body: BodyUse, declared: Option<u64>) -> Option<Duration> {
+    match body {
+        BodyUse::Small => None,
+        BodyUse::Large if declared.is_some_and(|length| length <= BODY_BYTES_MAX as u64) => None,
+        BodyUse::Large => Some(BODY_MAX),
+        BodyUse::Lines => Some(LINES_MAX),
+    }
+}

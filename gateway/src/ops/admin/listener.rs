@@ -3,6 +3,7 @@
 
 use super::clock::ConnectionClock;
 use super::watched_stream::WatchedStream;
+use crate::wire::limits::HEAD_BYTES_MAX;
 use axum::Router;
 use axum::body::Body;
 use http::Request;
@@ -17,8 +18,6 @@ use tower::ServiceExt as _;
 
 /// Open connections. Prometheus, a balancer's health check and some operators need a handful.
 const CONNECTIONS_MAX: usize = 64;
-/// Bytes of a head, as on the public port.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The pause after an accept that failed, most likely because no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -5,14 +5,14 @@ use super::bodies::{AnswerBody, declared, gather, has_body, pass_over_unless_exp
 use super::watch::RequestGuard;
 use crate::fairness::Source;
 use crate::office::http::channel::{BODY_BYTES_MAX, BODY_PIECES_MAX, CallBody, OfficeAnswer, OfficeCall};
-use crate::serve::deadlines::{BODY_MAX, LINES_MAX};
+use crate::serve::deadlines::streaming_max;
 use crate::serve::front_desk::{Caller, Reply, ScanStatus};
 use crate::serve::pages;
 use crate::tables::channels::Channel;
 use crate::wire::caching::forbid_storing;
 use crate::wire::problem::is_encoding;
 use crate::wire::request_rules;
-use crate::wire::route::{BodyUse, OfficeKind, OfficeRoute, Route, plain_path};
+use crate::wire::route::{OfficeKind, OfficeRoute, Route, plain_path};
 use http::header::{ALT_SVC, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -122,14 +122,7 @@ async fn office(
     route: OfficeRoute,
     context: RequestContext<'_>,
 ) -> Response<AnswerBody> {
-    let is_small = declared(&request).is_some_and(|length| length <= BODY_BYTES_MAX as u64);
-    let body_max = match route.body {
-        BodyUse::Small => None,
-        BodyUse::Large if is_small => None,
-        BodyUse::Large => Some(BODY_MAX),
-        BodyUse::Lines => Some(LINES_MAX),
-    };
-    if let Some(body_max) = body_max {
+    if let Some(body_max) = streaming_max(route.body, declared(&request)) {
         let (parts, body) = request.into_parts();
         let (to, from) = mpsc::channel(BODY_PIECES_MAX);
         let call = Request::from_parts(parts, CallBody::Streams(from));

@@ -5,7 +5,7 @@ use super::answers::BodyWish;
 use super::request_state::{BodyGoal, OpenRequest, RequestBody, RequestState, RequestWatch};
 use crate::office::http::channel::BODY_BYTES_MAX;
 use crate::serve::budget::UNFINISHED_BYTES_MAX;
-use crate::serve::deadlines::{BODY_MAX, LINES_MAX};
+use crate::serve::deadlines::streaming_max;
 use crate::serve::front_desk::{Caller, ScanStatus};
 use crate::serve::pages;
 use crate::serve::quic::context::WorkerContext;
@@ -13,7 +13,7 @@ use crate::serve::quic::office_stream::{OfficeBody, OfficeCaller, OfficeStream};
 use crate::serve::quic::stream_chunks::{StreamChunks, StreamEnd, read};
 use crate::serve::stream_key::StreamKey;
 use crate::wire::http3::{Head, Part, RequestReader, whole};
-use crate::wire::route::{BodyUse, OfficeKind, OfficeRoute, Route};
+use crate::wire::route::{OfficeKind, OfficeRoute, Route};
 use bytes::{Bytes, BytesMut};
 use quinn_proto::StreamId;
 use scangate_core::limits::SCAN_BYTES_MAX;
@@ -312,14 +312,7 @@ impl Connection {
         work: &mut WorkerContext,
         now: Instant,
     ) {
-        let is_small = |length| length <= BODY_BYTES_MAX as u64;
-        let body_max = match route.body {
-            BodyUse::Small => None,
-            BodyUse::Large if head.content_length().is_some_and(is_small) => None,
-            BodyUse::Large => Some(BODY_MAX),
-            BodyUse::Lines => Some(LINES_MAX),
-        };
-        let Some(body_max) = body_max else {
+        let Some(body_max) = streaming_max(route.body, head.content_length()) else {
             return self.begin_body(arrival, head, body, BodyGoal::Office(route.kind), work, now);
         };
         if head.expects_continue()
