@@ -221,14 +221,15 @@ async fn an_interrupted_move_goes_on_where_it_was() -> anyhow::Result<()> {
     let early = copy_target.start(&secret).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(early.contains("is being copied into"), "{early}");
 
-    // The copy continues through other addresses, and the cluster is away for a moment during the comparison.
+    // The copy continues through other addresses, and the cluster is away for a moment. The comparison alone
+    // might end before the proxy is cut.
     let mut proxy = ClusterProxy::start().await?;
     let through = copy_target.through(&proxy)?;
     let mut copying = through.copying(old.path(), &[])?;
     let mut copying = copying.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(copying.stderr.take().context("standard error is piped")?);
-    let told = read_until(&mut lines, "comparing the registry")?;
-    assert!(!told.contains("copying the registry") && told.contains("copying the trails"), "{told}");
+    let told = read_until(&mut lines, "copying the trails")?;
+    assert!(!told.contains("copying the registry"), "{told}");
     proxy.cut();
     read_until(&mut lines, "trying again")?;
     proxy.heal();
