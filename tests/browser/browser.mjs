@@ -51,7 +51,26 @@ export async function open(browser) {
   page.setDefaultTimeout(WAIT_MS);
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  explainWaits(page, errors);
   return { page, errors };
+}
+
+/** Lets a wait that fails say what the page shows then, and which requests have no answer. */
+function explainWaits(page, errors) {
+  const unanswered = new Set();
+  page.on("request", (request) => unanswered.add(request));
+  page.on("requestfinished", (request) => unanswered.delete(request));
+  page.on("requestfailed", (request) => unanswered.delete(request));
+  const wait = page.waitForFunction.bind(page);
+  page.waitForFunction = async (...what) => {
+    try {
+      return await wait(...what);
+    } catch (error) {
+      const requests = [...unanswered].map((request) => `${request.method()} ${request.url()}`);
+      const shown = await page.evaluate(() => `${document.body.dataset.state}: ${document.body.innerText}`).catch(String);
+      throw new Error(JSON.stringify({ what: String(what), url: page.url(), shown, requests, errors }), { cause: error });
+    }
+  };
 }
 
 /** Waits until the page's `data-state` has this value. */

@@ -129,18 +129,25 @@ impl Connection {
             return false;
         }
         self.quic.handle_event(event);
-        self.path.note_received(&self.quic, bytes);
+        self.path.note_received(&self.quic, from, bytes);
         true
     }
 
     /// The connection's next packets, at most `datagrams_max` of them and as many as its address may get.
     pub fn transmit(&mut self, now: Instant, datagrams_max: usize, into: &mut Vec<u8>) -> Option<Transmit> {
-        let datagrams = self.path.datagrams(datagrams_max, self.quic.current_mtu());
-        let transmit = if datagrams == 0 { None } else { self.quic.poll_transmit(now, datagrams, into) };
-        if let Some(transmit) = &transmit {
-            self.path.note_sent(transmit.destination, transmit.size);
+        loop {
+            let datagrams = self.path.datagrams(&self.quic, datagrams_max);
+            if datagrams == 0 {
+                return None;
+            }
+            let transmit = self.quic.poll_transmit(now, datagrams, into)?;
+            if self.path.take(transmit.destination, transmit.size) {
+                self.path.note_sent(&self.quic, transmit.destination);
+                return Some(transmit);
+            }
+            // A short probe gets no answer, as if the network had lost it: an answer has 1,200 bytes.
+            into.clear();
         }
-        transmit
     }
 
     /// Handles all events of the QUIC connection.
