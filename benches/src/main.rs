@@ -8,7 +8,7 @@ mod scenarios;
 
 use crate::harness::machine;
 use crate::peers::plain;
-use crate::scenarios::{fresh, gate, memory, phone, recolour, register, stored};
+use crate::scenarios::{fresh, gate, idle, memory, phone, recolour, register, stored};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -48,6 +48,8 @@ enum BenchCommand {
     Register(register::RegisterOptions),
     /// M5: measures the memory of a resident in the colour table.
     Memory(memory::MemoryOptions),
+    /// M5: measures the server's memory for a connection that is open and idle.
+    Idle(idle::IdleOptions),
     /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
@@ -74,6 +76,7 @@ fn main() -> anyhow::Result<()> {
         BenchCommand::Recolour(options) => on_all_cores(recolour::measure(&options)),
         BenchCommand::Register(options) => on_all_cores(register::measure(&options)),
         BenchCommand::Memory(options) => memory::measure(&options),
+        BenchCommand::Idle(options) => idle::measure(&options),
         BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

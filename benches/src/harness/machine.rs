@@ -44,3 +44,11 @@ pub(crate) fn unpin() -> anyhow::Result<()> {
     }
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }
+
+/// The resident set size of a process, by its number or `self`.
+pub(crate) fn resident_bytes(process: &str) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_ascii_whitespace().next());
+    Ok(kib.context("no VmRSS")?.parse::<u64>()? * 1_024)
+}

@@ -74,6 +74,11 @@ impl Server {
         cpu::used(self.child.id()).context("the server has ended")
     }
 
+    /// The server's resident memory.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        machine::resident_bytes(&self.child.id().to_string())
+    }
+
     /// The CPU time that the server has used, by thread name.
     pub(crate) fn used_by_thread(&self) -> anyhow::Result<BTreeMap<String, Duration>> {
         let mut threads = BTreeMap::new();

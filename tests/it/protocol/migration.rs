@@ -33,7 +33,7 @@ const DATAGRAM_BYTES_MAX: usize = 2_000;
 /// The least length of a datagram that probes a path (RFC 9000 section 8.2.1).
 const PROBE_BYTES: usize = 1_200;
 
-/// What a phone does before it uses its new port.
+/// The way in which a phone comes to a new port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Move {
     /// It stays on its port.
