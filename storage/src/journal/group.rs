@@ -10,8 +10,9 @@ const WAIT_MIN: Duration = Duration::from_micros(200);
 const WAIT_MAX: Duration = Duration::from_micros(600);
 /// The aimed group size: at this size each record's share of the fsync is about a microsecond.
 const RECORDS_AIM: u32 = 64;
-/// Fewer records than this in the longest wait are no load: a group then goes to disk immediately.
-const RECORDS_LOAD: f64 = 8.0;
+/// Fewer records than this in the longest wait are no load: a group then goes to disk immediately. Beyond it
+/// a wait saves at least every second fsync.
+const RECORDS_LOAD: f64 = 2.0;
 /// The largest group in records: one write of a mebibyte.
 const RECORDS_MAX: usize = 16_384;
 
@@ -114,8 +115,15 @@ mod tests {
     }
 
     #[test]
+    fn below_two_check_ins_in_the_longest_wait_nobody_waits() {
+        let (mut group, now) = loaded(3, Duration::from_millis(1));
+        group.handle_records(1, now);
+        assert_eq!(group.poll(now), GroupAction::Commit);
+    }
+
+    #[test]
     fn under_load_a_group_waits_within_its_bounds() {
-        for (records, apart) in [(20, 1_000), (60, 1_000), (400, 1_000), (2_000, 1_000)] {
+        for (records, apart) in [(4, 1_000), (20, 1_000), (60, 1_000), (400, 1_000), (2_000, 1_000)] {
             let (mut group, now) = loaded(records, Duration::from_micros(apart));
             group.handle_records(1, now);
             let GroupAction::Wait(until) = group.poll(now) else { panic!("{records} a ms is load") };
