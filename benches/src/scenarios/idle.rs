@@ -30,21 +30,21 @@ enum IdleKind {
     Fresh,
     /// HTTP/3 after one check-in.
     CheckedIn,
-    /// TLS over TCP after one request for the home page.
-    Tcp(Version),
+    /// HTTP/1.1 after one request for the home page.
+    Http1,
+    /// HTTP/2 after one request for the home page.
+    Http2,
 }
 
 impl IdleKind {
-    const ALL: [Self; 4] =
-        [Self::Fresh, Self::CheckedIn, Self::Tcp(Version::Http1), Self::Tcp(Version::Http2)];
+    const ALL: [Self; 4] = [Self::Fresh, Self::CheckedIn, Self::Http1, Self::Http2];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Fresh => "HTTP/3, no request",
             Self::CheckedIn => "HTTP/3, one check-in",
-            Self::Tcp(Version::Http1) => "HTTP/1.1, one page",
-            Self::Tcp(Version::Http2) => "HTTP/2, one page",
-            Self::Tcp(Version::Http3) => "HTTP/3, one page",
+            Self::Http1 => "HTTP/1.1, one page",
+            Self::Http2 => "HTTP/2, one page",
         }
     }
 }
@@ -86,6 +86,12 @@ impl IdleConnection {
     }
 }
 
+async fn connect_and_read(target: &LoadTarget, version: Version) -> anyhow::Result<ClientConnection> {
+    let mut connection = target.connect(version).await?;
+    read_page(&mut connection).await?;
+    Ok(connection)
+}
+
 async fn read_page(connection: &mut ClientConnection) -> anyhow::Result<()> {
     let page = connection.send(Request::get("/").body(Bytes::new())?).await?;
     anyhow::ensure!(page.status() == 200, "{}", page.status());
@@ -111,11 +117,8 @@ async fn open(
                 exchange(&connection, town.request()).await?;
                 IdleConnection::Quic(connection)
             }
-            IdleKind::Tcp(version) => {
-                let mut connection = target.connect(version).await?;
-                read_page(&mut connection).await?;
-                IdleConnection::Tcp(connection)
-            }
+            IdleKind::Http1 => IdleConnection::Tcp(connect_and_read(&target, Version::Http1).await?),
+            IdleKind::Http2 => IdleConnection::Tcp(connect_and_read(&target, Version::Http2).await?),
         });
     }
     Ok(open)

@@ -151,10 +151,10 @@ impl PathBudget {
         let arrived = self.tally(address).copied().unwrap_or_default();
         self.others.retain(|(other, _)| *other != address);
         let left = std::mem::replace(&mut self.address, address);
-        self.migrations = self.migrations.saturating_add(1);
         let proof = if self.earlier == Some(address) {
             PathProof::Proved
         } else {
+            self.migrations = self.migrations.saturating_add(1);
             PathProof::ByChallenge { tally: arrived, answers: None }
         };
         match std::mem::replace(&mut self.proof, proof) {
