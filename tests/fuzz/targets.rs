@@ -7,12 +7,19 @@ use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, ResidentT
 use scangate_core::policy::Policy;
 use scangate_core::scan::Scan;
 use scangate_gateway::wire::http3::{Control, Fault, Head, Limits, Part, RequestReader, whole};
+use scangate_gateway::wire::line_cutter::{CutLine, LINE_BYTES_MAX, LineCutter};
+use scangate_storage::journal::{self, Disk, DiskFile};
+use std::io;
+use std::sync::Arc;
+
+/// The file name of a journal's first segment.
+const SEGMENT: &str = "00000000000000000001.segment";
 
 /// A target: its name, which is also its corpus folder, and its function.
 pub(super) type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(super) const TARGETS: [FuzzTarget; 7] = [
+pub(super) const TARGETS: [FuzzTarget; 9] = [
     ("http3", http3),
     ("qpack", qpack),
     ("control", control),
@@ -20,6 +27,8 @@ pub(super) const TARGETS: [FuzzTarget; 7] = [
     ("codes", codes),
     ("certificate", certificate),
     ("pack", pack),
+    ("ndjson", ndjson),
+    ("journal", journal),
 ];
 
 /// A request as its reader's caller sees it.
@@ -138,5 +147,90 @@ pub(super) fn certificate(data: &[u8]) {
 pub(super) fn pack(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
         let _ = Policy::parse(text).map(|policy| policy.label().to_owned());
+    }
+}
+
+/// A list, cut in two ways as in `http3`. Both give the same lines.
+pub(super) fn ndjson(data: &[u8]) {
+    let Some((&piece, body)) = data.split_first() else { return };
+    let at_once = lines(body, usize::MAX);
+    assert_eq!(lines(body, usize::from(piece)), at_once, "cut by {piece}");
+    for bytes in at_once.into_iter().filter_map(|line| line.bytes.ok()) {
+        assert!(bytes.len() <= LINE_BYTES_MAX && !bytes.contains(&b'\n') && !bytes.trim_ascii().is_empty());
+    }
+}
+
+fn lines(body: &[u8], piece: usize) -> Vec<CutLine> {
+    let (mut cutter, mut all) = (LineCutter::default(), Vec::new());
+    for chunk in body.chunks(piece.max(1)) {
+        cutter.push(chunk);
+        all.extend(std::iter::from_fn(|| cutter.take_line()));
+    }
+    cutter.end();
+    all.extend(std::iter::from_fn(|| cutter.take_line()));
+    all
+}
+
+/// The file of a journal's only segment, as a crash or a bad disk left it. Whatever it holds, recovery names
+/// each damaged slot once, and ends behind the checkpoint.
+pub(super) fn journal(data: &[u8]) {
+    let disk = OneSegment(Arc::new(SegmentFile(data.to_vec())));
+    let Ok(report) = journal::inspect(&disk) else { return };
+    assert!(report.end >= report.checkpoint);
+    let slots: Vec<u64> = report.damaged.iter().map(|damage| damage.slot).collect();
+    assert!(slots.is_sorted_by(|one, next| one < next), "{slots:?}");
+    assert!(slots.iter().all(|slot| slot * 64 < data.len() as u64), "{slots:?}");
+}
+
+/// A disk with the first segment and nothing else. Nothing is written to it.
+struct OneSegment(Arc<SegmentFile>);
+
+/// The bytes of a segment's file.
+struct SegmentFile(Vec<u8>);
+
+impl Disk for OneSegment {
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(vec![SEGMENT.to_owned()])
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        if name == SEGMENT { Ok(Arc::clone(&self.0) as _) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    fn create(&self, _: &str) -> io::Result<Arc<dyn DiskFile>> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn rename(&self, _: &str, _: &str) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn remove(&self, _: &str) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl DiskFile for SegmentFile {
+    fn write_at(&self, _: &[u8], _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let from = usize::try_from(offset).map_err(io::Error::other)?;
+        let bytes = self.0.get(from..).and_then(|bytes| bytes.get(..buffer.len()));
+        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64)
     }
 }
