@@ -60,9 +60,9 @@ pub(crate) fn measure(options: &IdleOptions) -> anyhow::Result<()> {
     println!("KiB of the server's resident memory a connection, over {} connections", options.connections);
     for kind in IdleKind::ALL {
         let bytes = turn::take(ServerKind::Gateway, RESIDENTS, async |server, town| {
-            let mut open = open(kind, server, town, WARM_UP).await?;
+            let mut open = open_many(kind, server, town, WARM_UP).await?;
             let before = server.resident_bytes()?;
-            open.extend(self::open(kind, server, town, options.connections).await?);
+            open.extend(open_many(kind, server, town, options.connections).await?);
             let held = server.resident_bytes()? - before;
             for connection in &mut open {
                 connection.confirm().await.context("a connection did not stay open")?;
@@ -99,7 +99,7 @@ async fn read_page(connection: &mut ClientConnection) -> anyhow::Result<()> {
 }
 
 /// Opens so many connections, one after the other.
-async fn open(
+async fn open_many(
     kind: IdleKind,
     server: &Server,
     town: &BenchTown,

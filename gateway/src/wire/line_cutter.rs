@@ -101,14 +101,18 @@ impl LineCutter {
 
     /// Reports a line as soon as it is too long, and skips its rest.
     fn skip(&mut self) -> Option<CutLine> {
+        if self.is_skipping {
+            self.buffer.clear();
+            return None;
+        }
         // A carriage return may belong to the line's end.
         let line = self.buffer.strip_suffix(b"\r").unwrap_or(&self.buffer);
-        if line.len() <= LINE_BYTES_MAX && !self.is_skipping {
+        if line.len() <= LINE_BYTES_MAX {
             return None;
         }
         self.buffer.clear();
-        let is_known = std::mem::replace(&mut self.is_skipping, true);
-        (!is_known).then(|| CutLine { number: self.number + 1, bytes: Err(LineTooLong) })
+        self.is_skipping = true;
+        Some(CutLine { number: self.number + 1, bytes: Err(LineTooLong) })
     }
 }
 
@@ -179,5 +183,10 @@ mod tests {
                 &[(1, Some("one")), (2, None), (3, Some("three"))],
             );
         }
+        // The rest of this line is skipped over several pieces.
+        let text = format!("one\n{}\nthree\n", "x".repeat(3 * LINE_BYTES_MAX));
+        let expected = [(1, Some("one".to_owned())), (2, None), (3, Some("three".to_owned()))];
+        assert_eq!(lines([text.as_bytes()]), expected);
+        assert_eq!(lines(text.as_bytes().chunks(1_000)), expected);
     }
 }

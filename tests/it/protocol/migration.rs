@@ -1,7 +1,7 @@
 //! Connection migration: packets from a phone's new address still reach the worker that holds its connection.
 
 use anyhow::Context as _;
-use scangate_loadgen::client::{LoadTarget, Version};
+use scangate_loadgen::client::Version;
 use scangate_tests::{TestTown, send};
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 use tokio::net::UdpSocket;
@@ -130,8 +130,7 @@ async fn check_in_after(moved: Move) -> anyhow::Result<()> {
     let (front, old, new) = (bind().await?, bind().await?, bind().await?);
     let (moves, follow) = watch::channel(Move::NotYet);
     let (port, through) = watch::channel(NewPort::default());
-    let certificate = town.gateway.folder().path().join("certificate.pem");
-    let target = LoadTarget::new(front.local_addr()?, &certificate)?;
+    let target = town.gateway.target_at(front.local_addr()?)?;
     let gateway = town.gateway.listen;
     let doorway = Doorway { front, old, new, gateway, moves: follow, port, probe: Vec::new() };
     let relay = tokio::spawn(doorway.open());
