@@ -16,6 +16,7 @@ use scangate_gateway::deployment::store;
 use scangate_gateway::drain::batcher::ROWS_MAX;
 use scangate_storage::cql::{Address, Schema};
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, StoredTrails, TrailStore};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -67,7 +68,35 @@ pub(crate) fn measure(options: &StoredOptions) -> anyhow::Result<()> {
         }
     };
     fill(&*trails, options)?;
+    if options.store.is_none() {
+        print_disk(folder.path(), options)?;
+    }
     ask(&*trails, options)
+}
+
+/// Prints the size of the embedded store's files.
+fn print_disk(folder: &Path, options: &StoredOptions) -> anyhow::Result<()> {
+    let (mut journals, mut tables) = (0, 0);
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let (entry, path) = entry.map(|entry| (entry.metadata(), entry.path()))?;
+            let (entry, is_journal) = (entry?, path.extension().is_some_and(|kind| kind == "jnl"));
+            match (entry.is_dir(), is_journal) {
+                (true, _) => folders.push(path),
+                (false, true) => journals += entry.len(),
+                (false, false) => tables += entry.len(),
+            }
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let each = |bytes: u64| bytes as f64 / options.visits as f64;
+    println!(
+        "bytes of disk a check-in: {:.0} in tables, {:.0} in the store's journal",
+        each(tables),
+        each(journals)
+    );
+    Ok(())
 }
 
 /// Returns a pseudo-random number that is the same in every run.

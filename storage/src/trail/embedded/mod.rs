@@ -18,6 +18,7 @@ mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::disk_space;
+use block::Block;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use row::BlockRow;
 use scangate_core::check_in::CheckIn;
@@ -133,6 +134,8 @@ struct WriteState {
     number: u64,
     /// The order of the drain being written; reused for its capacity.
     order: Vec<SortEntry>,
+    /// The rows of the block being packed; reused for its capacity.
+    rows: Vec<BlockRow>,
     /// The buckets that the drain touched; reused for its capacity.
     touched: Vec<Bucket>,
     /// The number of blocks of each tier in each bucket since the store was opened.
@@ -264,7 +267,7 @@ impl OpenStore {
         batch: &mut OwnedWriteBatch,
         writing: &mut WriteState,
     ) -> Result<(), TrailError> {
-        let WriteState { order, touched, .. } = writing;
+        let WriteState { order, rows, touched, .. } = writing;
         order.clear();
         order.extend(drain.iter().zip(0..).map(|(check_in, place)| {
             let owner = index.owner(check_in);
@@ -276,7 +279,8 @@ impl OpenStore {
             .sort_unstable_by(|one, other| one.key().cmp(&other.key()).then_with(|| id(one).cmp(&id(other))));
         for run in order.chunk_by(|one, other| one.bucket == other.bucket) {
             let bucket = Bucket::of_rank(index, run[0].bucket);
-            let rows = run.iter().map(|ordered| row::encode(index, &drain[ordered.place as usize]));
+            rows.clear();
+            rows.extend(run.iter().map(|ordered| row::encode(index, &drain[ordered.place as usize])));
             batch.insert(&self.day(index, bucket.day)?, bucket.key(0, number), block::pack(rows));
             touched.push(bucket);
         }
@@ -312,11 +316,11 @@ impl OpenStore {
         let mut rows = Vec::new();
         for entry in keyspace.prefix(prefix) {
             let (key, value) = entry.into_inner()?;
-            rows.extend_from_slice(block::rows(&value)?);
+            Block::read(&value)?.rows(&mut rows)?;
             batch.remove(&keyspace, key);
         }
         let rows = block::merge(rows);
-        batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(rows.into_iter()));
+        batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(&rows));
         batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
         Ok(batch.commit()?)
     }
@@ -338,10 +342,10 @@ impl OpenStore {
             let Some(keyspace) = self.known_day(Index::Persons, run[0].0.day)? else { continue };
             for entry in keyspace.prefix(run[0].0.prefix()) {
                 let value = entry.value()?;
-                let rows = block::rows(&value)?;
+                let block = Block::read(&value)?;
                 for &(_, number) in run {
                     let PersonAsk { person, window } = asks[number];
-                    take(Index::Persons, rows, person.0, with_twins(window), &mut found[number])?;
+                    block.take(Index::Persons, person.0, with_twins(window), &mut found[number])?;
                 }
             }
         }
@@ -358,7 +362,7 @@ impl OpenStore {
             match self.known_day(Index::Venues, bucket.day)? {
                 Some(keyspace) => {
                     for entry in keyspace.prefix(bucket.prefix()) {
-                        take(Index::Venues, block::rows(&entry.value()?)?, venue.0, read, &mut found)?;
+                        Block::read(&entry.value()?)?.take(Index::Venues, venue.0, read, &mut found)?;
                     }
                     hour += 1;
                 }
@@ -426,33 +430,19 @@ impl OpenStore {
         let mut taken = Vec::new();
         for entry in keyspace.prefix(bucket.prefix()) {
             let (key, value) = entry.into_inner()?;
-            let rows = block::rows(&value)?;
-            let before = taken.len();
+            let (mut rows, before) = (Vec::new(), taken.len());
+            Block::read(&value)?.rows(&mut rows)?;
             let mut left = Vec::with_capacity(rows.len());
             for row in rows {
-                let check_in = row::decode(bucket.index, row).ok_or(TrailError::Damaged)?;
-                if check_in.person == person { taken.push(check_in) } else { left.push(*row) }
+                let check_in = row::decode(bucket.index, &row).ok_or(TrailError::Damaged)?;
+                if check_in.person == person { taken.push(check_in) } else { left.push(row) }
             }
             match (taken.len() > before, left.is_empty()) {
                 (false, _) => {}
                 (true, true) => batch.remove(&keyspace, key),
-                (true, false) => batch.insert(&keyspace, key, block::pack(left.into_iter())),
+                (true, false) => batch.insert(&keyspace, key, block::pack(&left)),
             }
         }
         Ok(taken)
     }
-}
-
-/// Appends an owner's check-ins in a window from sorted rows.
-fn take(
-    index: Index,
-    rows: &[BlockRow],
-    owner: u64,
-    window: Window,
-    into: &mut Vec<CheckIn>,
-) -> Result<(), TrailError> {
-    for row in block::of_owner(rows, owner, window.from.0, window.to.0) {
-        into.push(row::decode(index, row).ok_or(TrailError::Damaged)?);
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Reads of whole buckets, for copying, comparing and counting.
 
-use super::{Bucket, EmbeddedTrails, OpenStore, block, row};
+use super::block::{self, Block};
+use super::{Bucket, EmbeddedTrails, OpenStore, row};
 use crate::trail::{Index, TrailError};
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::Timestamp;
@@ -52,7 +53,7 @@ impl OpenStore {
         let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
         let mut rows = Vec::new();
         for entry in keyspace.prefix(bucket.prefix()) {
-            rows.extend_from_slice(block::rows(&entry.value()?)?);
+            Block::read(&entry.value()?)?.rows(&mut rows)?;
         }
         let rows = block::merge(rows);
         rows.iter().map(|row| row::decode(bucket.index, row).ok_or(TrailError::Damaged)).collect()
