@@ -178,7 +178,7 @@ fn late_and_live_records_are_merged_across_hours_days_and_windows() {
     }
 }
 
-fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins: &[CheckIn]) {
+pub(super) fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins: &[CheckIn]) {
     let whole = Window { from: Timestamp(0), to: Timestamp(u64::MAX / 2) };
     let part = Window { from: Timestamp(START + 7 * HOUR_MS), to: Timestamp(START + 31 * HOUR_MS) };
     let mut people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();

@@ -3,6 +3,7 @@
 //!
 //! **Shape**: a keyspace a UTC day and index, so that retention drops whole files. Keys, big-endian: `bucket
 //! (2) tier (1) number (8)` in the persons' index, `hour (1) bucket (2) tier (1) number (8)` in the venues'.
+//! A day that is over is packed into a keyspace of its own, which has `part (1)` in place of tier and number.
 //! A bucket is the id modulo [`BUCKETS`]: ids are random, so any bits of them spread evenly. The number of
 //! buckets is fixed when the store is made and stored in its `meta` keyspace.
 //!
@@ -11,6 +12,9 @@
 //! finds a few dozen blocks at most.
 
 mod block;
+mod bucket;
+mod days;
+mod packed;
 mod row;
 #[cfg(test)]
 mod version_before;
@@ -19,7 +23,10 @@ mod whole;
 use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::disk_space;
 use block::Block;
+use bucket::Bucket;
+use days::{Days, Stage};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use packed::PackQueue;
 use row::BlockRow;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
@@ -28,73 +35,18 @@ use scangate_core::time::{HOUR_MS, Timestamp};
 use scangate_core::visit::Window;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The default number of buckets of a store.
 pub const BUCKETS: u16 = 1_024;
+/// The memory for what was read of packed days. **Units**: bytes.
+const CACHE_BYTES: u64 = 256 << 20;
 /// Blocks of one tier in a bucket that are merged into one of the next.
 const BLOCKS_A_TIER: u16 = 16;
 const META_BUCKETS: &str = "buckets";
 const META_NUMBER: &str = "number";
 /// The last tier: 16 drains a second all day reach the fifth.
 const TIER_LAST: u8 = 5;
-
-impl Index {
-    const fn letter(self) -> &'static str {
-        match self {
-            Self::Persons => "p",
-            Self::Venues => "v",
-        }
-    }
-}
-
-/// A bucket of an index in its period: the day, and in the venues' index the hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Bucket {
-    index: Index,
-    day: u32,
-    hour: u8,
-    bucket: u16,
-}
-
-impl Bucket {
-    fn of(index: Index, owner: u64, at: Timestamp, buckets: u16) -> Self {
-        let hour = match index {
-            Index::Persons => 0,
-            Index::Venues => u8::try_from(at.utc_hour() % 24).expect("a day has 24 hours"),
-        };
-        let bucket = u16::try_from(owner % u64::from(buckets)).expect("less than the number of buckets");
-        Self { index, day: at.utc_day(), hour, bucket }
-    }
-
-    /// The bucket's rank among the buckets of its index, in the order of their periods.
-    fn rank(self) -> u64 {
-        u64::from(self.day) << 24 | u64::from(self.hour) << 16 | u64::from(self.bucket)
-    }
-
-    fn of_rank(index: Index, rank: u64) -> Self {
-        let [.., a, b, c, d, hour, e, f] = rank.to_be_bytes();
-        let (day, bucket) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
-        Self { index, day, hour, bucket }
-    }
-
-    /// The prefix of all keys of the bucket.
-    fn prefix(self) -> Vec<u8> {
-        let mut prefix = Vec::with_capacity(12);
-        if self.index == Index::Venues {
-            prefix.push(self.hour);
-        }
-        prefix.extend_from_slice(&self.bucket.to_be_bytes());
-        prefix
-    }
-
-    fn key(self, tier: u8, number: u64) -> Vec<u8> {
-        let mut key = self.prefix();
-        key.push(tier);
-        key.extend_from_slice(&number.to_be_bytes());
-        key
-    }
-}
 
 /// The embedded trails.
 pub struct EmbeddedTrails {
@@ -108,7 +60,7 @@ struct OpenStore {
     database: Database,
     meta: Keyspace,
     buckets: u16,
-    days: Mutex<HashMap<(Index, u32), Keyspace>>,
+    days: Days,
     writing: Mutex<WriteState>,
 }
 
@@ -140,6 +92,7 @@ struct WriteState {
     touched: Vec<Bucket>,
     /// The number of blocks of each tier in each bucket since the store was opened.
     gathered: HashMap<(Bucket, u8), u16>,
+    packing: PackQueue,
 }
 
 impl EmbeddedTrails {
@@ -191,7 +144,10 @@ impl TrailStore for EmbeddedTrails {
 
 impl OpenStore {
     fn new(folder: &Path, asked: u16) -> Result<Self, TrailError> {
-        let database = Database::builder(folder).journal_compression(CompressionType::None).open()?;
+        let database = Database::builder(folder)
+            .journal_compression(CompressionType::None)
+            .cache_size(CACHE_BYTES)
+            .open()?;
         let meta = database.keyspace("meta", KeyspaceCreateOptions::default)?;
         let found = match meta.get(META_BUCKETS)? {
             Some(value) => u16::from_be_bytes(value.as_ref().try_into().map_err(|_| TrailError::Damaged)?),
@@ -209,34 +165,8 @@ impl OpenStore {
             None => 0,
         };
         let writing = Mutex::new(WriteState { number, ..WriteState::default() });
-        Ok(Self { database, meta, buckets: asked, days: Mutex::new(HashMap::new()), writing })
-    }
-
-    fn days(&self) -> MutexGuard<'_, HashMap<(Index, u32), Keyspace>> {
-        self.days.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn name(index: Index, day: u32) -> String {
-        format!("{}{day:06}", index.letter())
-    }
-
-    /// The keyspace of a day, created if missing.
-    fn day(&self, index: Index, day: u32) -> Result<Keyspace, TrailError> {
-        if let Some(keyspace) = self.days().get(&(index, day)) {
-            return Ok(keyspace.clone());
-        }
-        let keyspace = self.database.keyspace(&Self::name(index, day), KeyspaceCreateOptions::default)?;
-        self.days().insert((index, day), keyspace.clone());
-        Ok(keyspace)
-    }
-
-    /// The keyspace of a day, if it exists.
-    fn known_day(&self, index: Index, day: u32) -> Result<Option<Keyspace>, TrailError> {
-        if self.database.keyspace_exists(&Self::name(index, day)) {
-            self.day(index, day).map(Some)
-        } else {
-            Ok(None)
-        }
+        let days = Days::new(database.clone());
+        Ok(Self { database, meta, buckets: asked, days, writing })
     }
 
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
@@ -255,7 +185,7 @@ impl OpenStore {
             self.gather(bucket, &mut writing)?;
         }
         writing.touched = touched;
-        Ok(())
+        self.pack_next(drain, &mut writing)
     }
 
     /// Adds a drain to the batch, one block a bucket.
@@ -281,7 +211,7 @@ impl OpenStore {
             let bucket = Bucket::of_rank(index, run[0].bucket);
             rows.clear();
             rows.extend(run.iter().map(|ordered| row::encode(index, &drain[ordered.place as usize])));
-            batch.insert(&self.day(index, bucket.day)?, bucket.key(0, number), block::pack(rows));
+            batch.insert(&self.days.of_write(index, bucket.day)?, bucket.key(0, number), block::pack(rows));
             touched.push(bucket);
         }
         Ok(())
@@ -309,7 +239,7 @@ impl OpenStore {
     /// Merges all blocks of a tier into one of the next, in one atomic write. It needs no sync: if it is
     /// lost, the original blocks are still there.
     fn merge(&self, bucket: Bucket, tier: u8, number: u64) -> Result<(), TrailError> {
-        let keyspace = self.day(bucket.index, bucket.day)?;
+        let keyspace = self.days.of_write(bucket.index, bucket.day)?;
         let mut prefix = bucket.prefix();
         prefix.push(tier);
         let mut batch = self.database.batch();
@@ -327,11 +257,11 @@ impl OpenStore {
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
         let mut wanted: Vec<(Bucket, usize)> = Vec::new();
-        let days: Vec<u32> = self.stored_days(Index::Persons).collect();
+        let days = self.days.stored(Index::Persons);
         for (number, ask) in asks.iter().enumerate() {
             let window = with_twins(ask.window);
             let asked = window.from.utc_day()..=window.to.utc_day();
-            for &day in days.iter().filter(|day| asked.contains(day)) {
+            for &day in days.range(asked) {
                 let bucket = Bucket::of(Index::Persons, ask.person.0, Timestamp(0), self.buckets);
                 wanted.push((Bucket { day, ..bucket }, number));
             }
@@ -339,15 +269,11 @@ impl OpenStore {
         wanted.sort_unstable();
         let mut found = vec![Vec::new(); asks.len()];
         for run in wanted.chunk_by(|one, other| one.0 == other.0) {
-            let Some(keyspace) = self.known_day(Index::Persons, run[0].0.day)? else { continue };
-            for entry in keyspace.prefix(run[0].0.prefix()) {
-                let value = entry.value()?;
-                let block = Block::read(&value)?;
-                for &(_, number) in run {
-                    let PersonAsk { person, window } = asks[number];
-                    block.take(Index::Persons, person.0, with_twins(window), &mut found[number])?;
-                }
-            }
+            let wanted = run.iter().map(|&(_, number)| {
+                let PersonAsk { person, window } = asks[number];
+                (number, person.0, with_twins(window))
+            });
+            self.take(run[0].0, wanted, &mut found)?;
         }
         found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
         Ok(found)
@@ -355,44 +281,61 @@ impl OpenStore {
 
     fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
         let (mut found, read) = (Vec::new(), with_twins(window));
-        let mut hour = read.from.0 / HOUR_MS;
+        let (days, mut hour) = (self.days.stored(Index::Venues), read.from.0 / HOUR_MS);
         while hour * HOUR_MS < read.to.0 {
             let at = Timestamp(hour * HOUR_MS);
             let bucket = Bucket::of(Index::Venues, venue.0, at, self.buckets);
-            match self.known_day(Index::Venues, bucket.day)? {
-                Some(keyspace) => {
-                    for entry in keyspace.prefix(bucket.prefix()) {
-                        Block::read(&entry.value()?)?.take(Index::Venues, venue.0, read, &mut found)?;
-                    }
-                    hour += 1;
-                }
-                // The day is missing: skip it, since a window may be years wide.
-                None => {
-                    hour = self.next_day(bucket.day).map_or(u64::MAX / HOUR_MS, |day| u64::from(day) * 24)
-                }
+            if days.contains(&bucket.day) {
+                self.take(bucket, std::iter::once((0, venue.0, read)), std::slice::from_mut(&mut found))?;
+                hour += 1;
+            } else {
+                // A window may be years wide.
+                let next = days.range(bucket.day..).next();
+                hour = next.map_or(u64::MAX / HOUR_MS, |&day| u64::from(day) * 24);
             }
         }
         merge(&mut found, window);
         Ok(found)
     }
 
-    /// The next day of the venues' index after this one.
-    fn next_day(&self, after: u32) -> Option<u32> {
-        self.stored_days(Index::Venues).filter(|&day| day > after).min()
-    }
-
-    fn stored_days(&self, index: Index) -> impl Iterator<Item = u32> {
-        let names = self.database.list_keyspace_names().into_iter();
-        names.filter_map(move |name| name.strip_prefix(index.letter())?.parse().ok())
+    /// Appends the check-ins of owners in windows from a bucket, each to the one of `found` with its number.
+    fn take(
+        &self,
+        bucket: Bucket,
+        wanted: impl Iterator<Item = (usize, u64, Window)> + Clone,
+        found: &mut [Vec<CheckIn>],
+    ) -> Result<(), TrailError> {
+        let Bucket { index, day, .. } = bucket;
+        for (stage, keyspace) in self.days.of_read(index, day)? {
+            match stage {
+                Stage::Open => {
+                    for entry in keyspace.prefix(bucket.prefix()) {
+                        let value = entry.value()?;
+                        let block = Block::read(&value)?;
+                        for (number, owner, window) in wanted.clone() {
+                            block.take(index, owner, window, &mut found[number])?;
+                        }
+                    }
+                }
+                Stage::Packed => {
+                    for (number, owner, window) in wanted.clone() {
+                        let value = keyspace.get(bucket.packed_key(owner, self.buckets))?;
+                        let block = value.as_ref().map(|value| Block::read(value)).transpose()?;
+                        block.map_or(Ok(()), |block| block.take(index, owner, window, &mut found[number]))?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn retain_from(&self, first: u32) -> Result<(), TrailError> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for index in Index::BOTH {
-            for day in self.stored_days(index).filter(|&day| day < first) {
-                let keyspace = self.day(index, day)?;
-                self.days().remove(&(index, day));
-                self.database.delete_keyspace(keyspace)?;
+            for day in self.days.stored(index).into_iter().filter(|&day| day < first) {
+                for stage in Stage::IN_ORDER {
+                    self.days.delete(stage, index, day)?;
+                }
             }
         }
         writing.gathered.retain(|(bucket, _), _| bucket.day >= first);
@@ -401,7 +344,7 @@ impl OpenStore {
 
     fn forget(&self, person: PersonId) -> Result<(), TrailError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let days: Vec<u32> = self.stored_days(Index::Persons).collect();
+        let days = self.days.stored(Index::Persons);
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         for day in days {
             let bucket = Bucket::of(Index::Persons, person.0, Timestamp(0), self.buckets);
@@ -426,21 +369,22 @@ impl OpenStore {
         person: PersonId,
         batch: &mut OwnedWriteBatch,
     ) -> Result<Vec<CheckIn>, TrailError> {
-        let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
         let mut taken = Vec::new();
-        for entry in keyspace.prefix(bucket.prefix()) {
-            let (key, value) = entry.into_inner()?;
-            let (mut rows, before) = (Vec::new(), taken.len());
-            Block::read(&value)?.rows(&mut rows)?;
-            let mut left = Vec::with_capacity(rows.len());
-            for row in rows {
-                let check_in = row::decode(bucket.index, &row).ok_or(TrailError::Damaged)?;
-                if check_in.person == person { taken.push(check_in) } else { left.push(row) }
-            }
-            match (taken.len() > before, left.is_empty()) {
-                (false, _) => {}
-                (true, true) => batch.remove(&keyspace, key),
-                (true, false) => batch.insert(&keyspace, key, block::pack(&left)),
+        for (_, keyspace) in self.days.of_read(bucket.index, bucket.day)? {
+            for entry in keyspace.prefix(bucket.prefix()) {
+                let (key, value) = entry.into_inner()?;
+                let (mut rows, before) = (Vec::new(), taken.len());
+                Block::read(&value)?.rows(&mut rows)?;
+                let mut left = Vec::with_capacity(rows.len());
+                for row in rows {
+                    let check_in = row::decode(bucket.index, &row).ok_or(TrailError::Damaged)?;
+                    if check_in.person == person { taken.push(check_in) } else { left.push(row) }
+                }
+                match (taken.len() > before, left.is_empty()) {
+                    (false, _) => {}
+                    (true, true) => batch.remove(&keyspace, key),
+                    (true, false) => batch.insert(&keyspace, key, block::pack(&left)),
+                }
             }
         }
         Ok(taken)

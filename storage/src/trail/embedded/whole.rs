@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl EmbeddedTrails {
     /// The days that either index has, in order.
     pub(in crate::trail) fn days(&self) -> Result<BTreeSet<u32>, TrailError> {
-        self.with(|open| Ok(Index::BOTH.into_iter().flat_map(|index| open.stored_days(index)).collect()))
+        self.with(|open| Ok(Index::BOTH.into_iter().flat_map(|index| open.days.stored(index)).collect()))
     }
 
     /// The number of check-ins by UTC day (days since 1970). **Cost**: reads the whole index by person.
@@ -50,10 +50,11 @@ impl EmbeddedTrails {
 
 impl OpenStore {
     fn whole(&self, bucket: Bucket) -> Result<Vec<CheckIn>, TrailError> {
-        let Some(keyspace) = self.known_day(bucket.index, bucket.day)? else { return Ok(Vec::new()) };
         let mut rows = Vec::new();
-        for entry in keyspace.prefix(bucket.prefix()) {
-            Block::read(&entry.value()?)?.rows(&mut rows)?;
+        for (_, keyspace) in self.days.of_read(bucket.index, bucket.day)? {
+            for entry in keyspace.prefix(bucket.prefix()) {
+                Block::read(&entry.value()?)?.rows(&mut rows)?;
+            }
         }
         let rows = block::merge(rows);
         rows.iter().map(|row| row::decode(bucket.index, row).ok_or(TrailError::Damaged)).collect()

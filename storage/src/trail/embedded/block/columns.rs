@@ -144,7 +144,7 @@ impl Numbers<'_> {
 }
 
 /// The number of up to eight bytes.
-fn number(bytes: &[u8]) -> u64 {
+pub(super) fn number(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 

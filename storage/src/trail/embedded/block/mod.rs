@@ -73,6 +73,11 @@ impl<'a> Block<'a> {
     }
 }
 
+/// The owner of a row.
+pub(super) fn owner(row: &BlockRow) -> u64 {
+    columns::number(&row[..8])
+}
+
 /// The rows of one owner in a window, from sorted rows.
 fn of_owner(rows: &[BlockRow], owner: u64, window: Window) -> &[BlockRow] {
     let key = |at: u64| {
