@@ -1,36 +1,66 @@
 //! A server under measurement: a separate process on the server's core, and its CPU time by thread.
 
 use crate::harness::machine::{self, Core};
+use crate::peers::{caddy, nginx};
 use anyhow::Context as _;
+use clap::{Args, ValueEnum};
 use scangate_loadgen::machine::cpu;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// The longest wait for a server to bind its address.
+const BIND_MAX: Duration = Duration::from_secs(20);
+
 /// The kind of server to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum ServerKind {
     /// The gateway, which does all the work of a check-in.
+    #[value(skip)]
     Gateway,
-    /// The plain server, which returns a constant.
-    Peer,
+    /// The plain server on quinn and h3, which returns a constant.
+    Quinn,
+    /// nginx, which returns a constant.
+    Nginx,
+    /// Caddy, which returns a constant.
+    Caddy,
 }
 
 impl ServerKind {
-    /// Both kinds, in the order in which they take turns.
-    pub(crate) const BOTH: [Self; 2] = [Self::Gateway, Self::Peer];
-
     /// The name in the printed tables.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway, everything done",
-            Self::Peer => "quinn + h3, a constant",
+            Self::Quinn => "quinn + h3, a constant",
+            Self::Nginx => "nginx, a constant",
+            Self::Caddy => "Caddy, a constant",
         }
+    }
+
+    /// Whether the server accepts early data.
+    pub(crate) const fn accepts_early_data(self) -> bool {
+        matches!(self, Self::Gateway)
+    }
+}
+
+/// The command-line options of the servers beside which the gateway is measured.
+#[derive(Args)]
+pub(crate) struct PeerOptions {
+    /// A server beside which the gateway is measured. The option can be repeated. nginx is built at its first
+    /// use; Caddy is Debian's package.
+    #[arg(long, value_enum, default_values = ["quinn"])]
+    peer: Vec<ServerKind>,
+}
+
+impl PeerOptions {
+    /// The gateway and its peers, in the order in which they take turns.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = ServerKind> {
+        std::iter::once(ServerKind::Gateway).chain(self.peer.iter().copied())
     }
 }
 
@@ -48,14 +78,21 @@ impl Server {
     /// Starts a server on the server's core.
     pub(crate) fn start(which: ServerKind) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut command = command(which, folder.path())?;
+        let address = free_address()?;
+        let mut command = command(which, folder.path(), address)?;
         // A child process inherits the affinity of the thread that starts it.
         machine::pin(Core::Server)?;
         let child = command.stdout(Stdio::piped()).spawn();
         machine::unpin()?;
         let mut child = child?;
         let mut output = BufReader::new(child.stdout.take().context("the output is piped")?);
-        let address = read_address(&mut output)?;
+        let address = match which {
+            ServerKind::Gateway | ServerKind::Quinn => read_address(&mut output)?,
+            ServerKind::Nginx | ServerKind::Caddy => {
+                wait_until_bound(address)?;
+                address
+            }
+        };
         Ok(Self { child, _output: output, folder, address })
     }
 
@@ -94,15 +131,22 @@ impl Server {
     }
 }
 
-/// The command that starts a server with this data folder.
-fn command(which: ServerKind, folder: &Path) -> anyhow::Result<Command> {
-    let own = std::env::current_exe()?;
-    if which == ServerKind::Peer {
-        let mut command = Command::new(own);
-        command.arg("peer").arg(folder);
-        return Ok(command);
+/// The command that starts a server with this data folder, on this address if it cannot choose one.
+fn command(which: ServerKind, folder: &Path, address: SocketAddr) -> anyhow::Result<Command> {
+    match which {
+        ServerKind::Gateway => gateway(folder),
+        ServerKind::Quinn => {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.arg("peer").arg(folder);
+            Ok(command)
+        }
+        ServerKind::Nginx => nginx::command(folder, address),
+        ServerKind::Caddy => caddy::command(folder, address),
     }
-    let gateway = own.with_file_name("gateway");
+}
+
+fn gateway(folder: &Path) -> anyhow::Result<Command> {
+    let gateway = std::env::current_exe()?.with_file_name("gateway");
     anyhow::ensure!(
         gateway.exists(),
         "{} is not built: cargo build --release --workspace",
@@ -114,6 +158,21 @@ fn command(which: ServerKind, folder: &Path) -> anyhow::Result<Command> {
         .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
         .arg(folder);
     Ok(command)
+}
+
+/// An address whose UDP port is free at the moment.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?)
+}
+
+/// Waits until a server has bound an address, for servers that do not tell.
+fn wait_until_bound(address: SocketAddr) -> anyhow::Result<()> {
+    let given_up = Instant::now() + BIND_MAX;
+    while UdpSocket::bind(address).is_ok() {
+        anyhow::ensure!(Instant::now() < given_up, "the server has not bound {address}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 impl Drop for Server {

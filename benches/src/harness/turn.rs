@@ -15,7 +15,7 @@ pub(crate) fn take<T>(
     load: impl AsyncFnOnce(&Server, &Rc<BenchTown>) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let gateway = Server::start(ServerKind::Gateway)?;
-    let peer = (which == ServerKind::Peer).then(|| Server::start(which)).transpose()?;
+    let peer = (which != ServerKind::Gateway).then(|| Server::start(which)).transpose()?;
     let server = peer.as_ref().unwrap_or(&gateway);
     machine::pin(Core::Client)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;

@@ -1,6 +1,7 @@
-//! The peer of M1 and M2: a plain server on quinn and h3 that reads each request and returns a constant. It
+//! A plain server on quinn and h3 that reads each request and returns a constant. It
 //! checks, stores and syncs nothing.
 
+use super::{ANSWER, identity};
 use bytes::Bytes;
 use h3::server::RequestStream;
 use h3_quinn::BidiStream;
@@ -10,9 +11,6 @@ use scangate_gateway::serve::tls;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-
-/// The constant answer.
-const ANSWER: &[u8] = br#"{"answer":"fine"}"#;
 
 /// Serves until the process is killed. Prints the server's address to standard output.
 pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
@@ -33,8 +31,7 @@ pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
 
 /// The server's settings: AES-128 first as in the gateway, and otherwise quinn's defaults with 100 streams.
 fn config(folder: &Path) -> anyhow::Result<quinn::ServerConfig> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    std::fs::write(folder.join("certificate.pem"), made.cert.pem())?;
+    let made = identity::make(folder)?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(tls::provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -60,6 +57,6 @@ async fn connection(incoming: quinn::Incoming) -> anyhow::Result<()> {
 async fn answer(mut stream: RequestStream<BidiStream<Bytes>, Bytes>) -> anyhow::Result<()> {
     while stream.recv_data().await?.is_some() {}
     stream.send_response(http::Response::new(())).await?;
-    stream.send_data(Bytes::from_static(ANSWER)).await?;
+    stream.send_data(Bytes::from_static(ANSWER.as_bytes())).await?;
     Ok(stream.finish().await?)
 }

@@ -2,7 +2,7 @@
 //! each.
 
 use crate::harness::client::{Client, exchange};
-use crate::harness::server::{Server, ServerKind};
+use crate::harness::server::{PeerOptions, Server, ServerKind};
 use crate::harness::spread::Spread;
 use crate::harness::town::BenchTown;
 use crate::harness::turn;
@@ -19,6 +19,8 @@ use tokio::task::JoinSet;
 /// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct GateOptions {
+    #[command(flatten)]
+    peers: PeerOptions,
     /// Connections and check-ins in flight on each, such as 256x1. The option can be repeated.
     #[arg(long, default_values = ["256x1", "8x32", "1000x1"])]
     shape: Vec<LoadShape>,
@@ -60,10 +62,10 @@ pub(crate) fn measure(options: &GateOptions) -> anyhow::Result<()> {
         let mut spreads = BTreeMap::new();
         for _ in 0..options.repeat {
             // The servers take turns, so that a slow minute of the machine affects both.
-            for which in ServerKind::BOTH {
+            for which in options.peers.servers() {
                 let run = one(which, shape, options)?;
                 let (cost, rate, threads): &mut (Spread, Spread, BTreeMap<String, Spread>) =
-                    spreads.entry(which.name()).or_default();
+                    spreads.entry(which).or_default();
                 cost.push(run.us(run.used));
                 rate.push(run.answered / 1e3 / run.took.as_secs_f64());
                 for (name, used) in &run.threads {
@@ -71,9 +73,9 @@ pub(crate) fn measure(options: &GateOptions) -> anyhow::Result<()> {
                 }
             }
         }
-        for (name, (cost, rate, threads)) in &spreads {
+        for (which, (cost, rate, threads)) in &spreads {
             let LoadShape { connections, in_flight } = shape;
-            println!("{:<10}{name:<28}{cost:<24}{rate} k/s", format!("{connections}x{in_flight}"));
+            println!("{:<10}{:<28}{cost:<24}{rate} k/s", format!("{connections}x{in_flight}"), which.name());
             for (thread, cost) in threads.iter().filter(|(_, cost)| cost.median() >= 0.05) {
                 println!("{:<10}  {thread:<26}{cost}", "");
             }

@@ -1,7 +1,7 @@
 //! M2: the cost of a new connection that carries one check-in and closes.
 
 use crate::harness::client::{Client, PhoneClient, close, exchange, handshake_name, open_control};
-use crate::harness::server::{Server, ServerKind};
+use crate::harness::server::{PeerOptions, Server, ServerKind};
 use crate::harness::spread::Spread;
 use crate::harness::town::BenchTown;
 use crate::harness::turn;
@@ -9,6 +9,7 @@ use crate::peers::floor;
 use clap::Args;
 use scangate_loadgen::client::Handshake;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -21,6 +22,8 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// The command-line options of the measurement.
 #[derive(Args)]
 pub(crate) struct PhoneOptions {
+    #[command(flatten)]
+    peers: PeerOptions,
     /// The number of repeats of each measurement.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
@@ -37,19 +40,21 @@ pub(crate) fn measure(options: &PhoneOptions) -> anyhow::Result<()> {
     println!("us of server CPU a connection with one check-in: median (least to most) of {}", options.repeat);
     let mut floors = Spread::default();
     for handshake in Handshake::ALL {
-        for which in ServerKind::BOTH {
-            // The plain server does not store sessions with early data.
-            if which == ServerKind::Peer && handshake == Handshake::Early {
-                continue;
-            }
-            let (mut cost, mut rate, mut early) = (Spread::default(), Spread::default(), Spread::default());
-            for _ in 0..options.repeat {
+        let is_measured = |which: &ServerKind| handshake != Handshake::Early || which.accepts_early_data();
+        let servers: Vec<ServerKind> = options.peers.servers().filter(is_measured).collect();
+        let mut figures: BTreeMap<ServerKind, PhoneFigures> = BTreeMap::new();
+        for _ in 0..options.repeat {
+            // The servers take turns, so that a slow minute of the machine affects all.
+            for &which in &servers {
                 floors.push(floor::handshake_us()?);
                 let run = one(which, handshake, options)?;
-                cost.push(run.us);
-                rate.push(run.rate);
-                early.push(run.early * 100.0);
+                let of_server = figures.entry(which).or_default();
+                of_server.cost.push(run.us);
+                of_server.rate.push(run.rate);
+                of_server.early.push(run.early * 100.0);
             }
+        }
+        for (which, PhoneFigures { cost, rate, early }) in &figures {
             println!(
                 "{:<16}{:<28}{cost:<26}{:.0} /s, {:.0} % by early data",
                 handshake_name(handshake),
@@ -61,6 +66,14 @@ pub(crate) fn measure(options: &PhoneOptions) -> anyhow::Result<()> {
     }
     println!("a bare TLS 1.3 handshake, the server's half: {floors}");
     Ok(())
+}
+
+/// The figures of one server.
+#[derive(Default)]
+struct PhoneFigures {
+    cost: Spread,
+    rate: Spread,
+    early: Spread,
 }
 
 /// The figures of one measurement.
