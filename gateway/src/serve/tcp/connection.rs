@@ -4,7 +4,7 @@ use super::HttpContext;
 use super::frames::FrameCursor;
 use super::requests::answer;
 use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, TimedStream};
-use crate::fairness::HeldShare;
+use crate::fairness::{HeldShare, Source};
 use crate::serve::deadlines::{HANDSHAKE_MAX, STALL_MAX};
 use crate::serve::phase::Phase;
 use crate::wire::limits::{HEAD_BYTES_MAX, HEAD_LINES_MAX};
@@ -34,6 +34,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// The name of HTTP/2 in ALPN. Everything else is HTTP/1.1.
 const HTTP2: &[u8] = b"h2";
 
+/// A future of this thread.
+type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
 /// Serves a connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
@@ -44,49 +47,55 @@ pub(super) async fn serve(
     // Answers are written whole, so waiting for more would only delay them. A failure here costs
     // nothing else.
     let _ = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, http.tls.accept(stream)).await else { return };
+    // On the heap, so that an open connection does not keep room for its handshake.
+    let handshake = Box::pin(http.tls.accept(stream));
+    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else { return };
     http.open.increment(1.0);
     let watch = ConnectionWatch::new(Instant::now(), stream.get_ref().1.alpn_protocol() == Some(HTTP2));
     let number = http.watches.add(&watch);
-    run(stream, &watch, &place, &http, phase).await;
+    run(stream, &watch, place.source(), &http, phase).await;
     http.watches.remove(number);
     http.open.decrement(1.0);
 }
 
-async fn run(
+/// Runs HTTP on a connection. **Cost**: the connection is built where it stays, since a future that is passed
+/// on by value leaves its room behind.
+fn run(
     stream: TlsStream<TcpStream>,
     watch: &Rc<ConnectionWatch>,
-    place: &HeldShare,
+    source: Source,
     http: &Rc<HttpContext>,
     phase: Receiver<Phase>,
-) {
+) -> LocalFuture<()> {
     let (_, tls) = stream.get_ref();
     let is_http2 = tls.alpn_protocol() == Some(HTTP2);
     let channel = http.front.borrow().channel(|| tls.server_name().map(str::to_owned));
-    let source = place.source();
-    let service = hyper::service::service_fn(|request| {
-        let (http, channel, guard) = (Rc::clone(http), channel.clone(), watch.request());
-        async move { Ok::<_, Infallible>(answer(request, guard, source, channel.as_deref(), &http).await) }
+    let (http, of_requests) = (Rc::clone(http), Rc::clone(watch));
+    let service = hyper::service::service_fn(move |request| -> LocalFuture<_> {
+        let (http, channel, guard) = (Rc::clone(&http), channel.clone(), of_requests.request());
+        Box::pin(async move {
+            Ok::<_, Infallible>(answer(request, guard, source, channel.as_deref(), &http).await)
+        })
     });
     let cursor = if is_http2 { HeadCursor::Http2(FrameCursor::new()) } else { HeadCursor::Http1 };
     let stream = TokioIo::new(TimedStream::new(stream, Rc::clone(watch), cursor));
+    let watch = Rc::clone(watch);
     if is_http2 {
-        let connection = http2_builder().serve_connection(stream, service);
-        drive(connection, http2::Connection::graceful_shutdown, watch, phase).await;
+        let connection = Box::pin(http2_builder().serve_connection(stream, service));
+        Box::pin(drive(connection, http2::Connection::graceful_shutdown, watch, phase))
     } else {
-        let connection = http1_builder().serve_connection(stream, service);
-        drive(connection, http1::Connection::graceful_shutdown, watch, phase).await;
+        let connection = Box::pin(http1_builder().serve_connection(stream, service));
+        Box::pin(drive(connection, http1::Connection::graceful_shutdown, watch, phase))
     }
 }
 
 /// Drives a connection until it ends, is late, or has drained.
 async fn drive<C: Future>(
-    connection: C,
+    mut connection: Pin<Box<C>>,
     end_orderly: impl Fn(Pin<&mut C>),
-    watch: &ConnectionWatch,
+    watch: Rc<ConnectionWatch>,
     mut phase: Receiver<Phase>,
 ) {
-    let mut connection = std::pin::pin!(connection);
     let mut is_ending = *phase.borrow() != Phase::Serving;
     if is_ending {
         end_orderly(connection.as_mut());
