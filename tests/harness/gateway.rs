@@ -122,7 +122,7 @@ impl Gateway {
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(arguments)
-            .env("SCANGATE_LOG", "info,scylla=error")
+            .env("SCANGATE_LOG", "info,scylla=error,h2=error")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;

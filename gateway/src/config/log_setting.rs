@@ -23,9 +23,10 @@ impl LogSetting {
 }
 
 impl Default for LogSetting {
-    /// Everything of note, and from the CQL driver only errors.
+    /// Everything of note, and only errors from the CQL driver and the HTTP/2 library. The latter warns of
+    /// faults that any peer can repeat.
     fn default() -> Self {
-        Self("info,scylla=error".to_owned())
+        Self("info,scylla=error,h2=error".to_owned())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::limits::HEAD_BYTES_MAX;
 use http::header::{AUTHORIZATION, EXPECT, HOST, HeaderMap, TRANSFER_ENCODING};
-use http::{Request, Uri};
+use http::{Method, Request, Uri};
 use scangate_core::refusal::Refusal;
 
 /// Bytes that a field line counts beside its name and value (RFC 9113 section 6.5.2).
@@ -14,6 +14,10 @@ pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     let (uri, headers) = (request.uri(), request.headers());
     if size(uri, headers) > HEAD_BYTES_MAX {
         return Err(Refusal::HeadTooLarge);
+    }
+    target(request.method(), uri)?;
+    if headers.values().any(|value| is_blank(value.as_bytes().first()) || is_blank(value.as_bytes().last())) {
+        return Err(VALUE_BLANK);
     }
     authority(uri, headers)?;
     if headers.get_all(AUTHORIZATION).iter().count() > 1 {
@@ -35,6 +39,27 @@ pub const NO_AUTHORITY: Refusal = Refusal::Malformed("the request names no host"
 pub const TWO_AUTHORITIES: Refusal = Refusal::Malformed("the request names two hosts");
 /// See [`NO_AUTHORITY`].
 pub const AUTHORITY_INVALID: Refusal = Refusal::Malformed("the request names a host that cannot be one");
+
+/// RFC 9112 sections 3.2.3 and 3.2.4: the authority form is "only used for CONNECT requests", and the
+/// asterisk form "only used for a server-wide OPTIONS request".
+pub const TARGET_INVALID: Refusal = Refusal::Malformed("the method takes no target of this form");
+
+fn target(method: &Method, uri: &Uri) -> Result<(), Refusal> {
+    let is_fitting = match uri.path() {
+        "*" => *method == Method::OPTIONS,
+        "" => *method == Method::CONNECT,
+        _ => *method != Method::CONNECT,
+    };
+    if is_fitting { Ok(()) } else { Err(TARGET_INVALID) }
+}
+
+/// RFC 9113 section 8.2.1: "A field value MUST NOT start or end with an ASCII whitespace character". Over
+/// HTTP/1.1 such whitespace is no part of the value.
+pub const VALUE_BLANK: Refusal = Refusal::Malformed("a field value begins or ends with white space");
+
+fn is_blank(byte: Option<&u8>) -> bool {
+    matches!(byte, Some(b' ' | b'\t'))
+}
 
 /// Whether a value of `expect` is the only one that HTTP defines (RFC 9110 section 10.1.1).
 #[must_use]
@@ -157,6 +182,36 @@ mod tests {
         assert_eq!(checked("/", &twice), Err(Refusal::TransferCodingUnsupported));
         assert_eq!(checked("/", &[host, ("expect", "100-Continue")]), Ok(()));
         assert_eq!(checked("/", &[host, ("expect", "x")]), Err(Refusal::ExpectationUnsupported));
+    }
+
+    #[test]
+    fn a_target_has_the_form_of_its_method() {
+        for (method, form, expected) in [
+            (Method::GET, "/", Ok(())),
+            (Method::GET, "https://a/", Ok(())),
+            (Method::GET, "https://a", Ok(())),
+            (Method::OPTIONS, "*", Ok(())),
+            (Method::GET, "*", Err(TARGET_INVALID)),
+            (Method::CONNECT, "a:443", Ok(())),
+            (Method::CONNECT, "/", Err(TARGET_INVALID)),
+            (Method::GET, "a:443", Err(TARGET_INVALID)),
+        ] {
+            assert_eq!(target(&method, &Uri::from_static(form)), expected, "{method} {form}");
+        }
+    }
+
+    #[test]
+    fn no_value_begins_or_ends_with_white_space() {
+        let host = ("host", "a");
+        for (value, expected) in [
+            ("", Ok(())),
+            ("a b", Ok(())),
+            (" a", Err(VALUE_BLANK)),
+            ("a\t", Err(VALUE_BLANK)),
+            (" ", Err(VALUE_BLANK)),
+        ] {
+            assert_eq!(checked("/", &[host, ("x", value)]), expected, "{value:?}");
+        }
     }
 
     #[test]

@@ -1,13 +1,20 @@
 //! Follows the frames of HTTP/2 as they arrive, to see whether one is unfinished. hyper, which reads them,
-//! has no deadline for a peer that stops within a frame.
+//! has no deadline for a peer that stops within a frame, and takes any frame as the first one.
 
 /// The client's preface (RFC 9113 section 3.4).
 const PREFACE_BYTES: u32 = 24;
 const HEADER_BYTES: usize = 9;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
+const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
+
+/// The error of a connection whose first frame is not SETTINGS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the first frame of HTTP/2 is not SETTINGS")]
+pub(super) struct SettingsMissing;
 
 /// The position within a client's frames.
 pub(super) struct FrameCursor {
@@ -19,6 +26,8 @@ pub(super) struct FrameCursor {
     is_data: bool,
     /// Whether a field block is open.
     is_in_block: bool,
+    /// Whether the first frame has begun.
+    is_begun: bool,
 }
 
 impl FrameCursor {
@@ -30,11 +39,13 @@ impl FrameCursor {
             left: PREFACE_BYTES,
             is_data: false,
             is_in_block: false,
+            is_begun: false,
         }
     }
 
     /// Moves over the next bytes. Returns whether a frame other than DATA, or a field block, is unfinished.
-    pub(super) fn read(&mut self, mut bytes: &[u8]) -> bool {
+    /// **Errors**: the first frame is not SETTINGS.
+    pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<bool, SettingsMissing> {
         while !bytes.is_empty() {
             if self.left > 0 {
                 let skipped = bytes.len().min(self.left as usize);
@@ -47,21 +58,28 @@ impl FrameCursor {
             self.header_read += taken;
             bytes = &bytes[taken..];
             if self.header_read == HEADER_BYTES {
-                self.begin();
+                self.begin()?;
             }
         }
-        self.header_read > 0 || self.is_in_block || (self.left > 0 && !self.is_data)
+        Ok(self.header_read > 0 || self.is_in_block || (self.left > 0 && !self.is_data))
     }
 
     /// Begins the frame whose header is whole (RFC 9113 section 4.1).
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<(), SettingsMissing> {
         let [length @ .., kind, flags, _, _, _, _] = self.header;
+        // RFC 9113 section 3.4: the preface "MUST be followed by a SETTINGS frame", and a GOAWAY "MAY be
+        // omitted" where it is not.
+        if !self.is_begun && (kind != SETTINGS || flags & ACK != 0) {
+            return Err(SettingsMissing);
+        }
+        self.is_begun = true;
         self.header_read = 0;
         self.left = u32::from_be_bytes([0, length[0], length[1], length[2]]);
         self.is_data = kind == DATA;
         if matches!(kind, HEADERS | CONTINUATION) {
             self.is_in_block = flags & END_HEADERS == 0;
         }
+        Ok(())
     }
 }
 
@@ -83,19 +101,31 @@ mod tests {
         for cut in 1..bytes.len() {
             let mut cursor = FrameCursor::new();
             let is_whole = cut == 24 || cut == 33;
-            assert_eq!(cursor.read(&bytes[..cut]), !is_whole, "{cut}");
-            assert!(!cursor.read(&bytes[cut..]), "{cut}");
+            assert_eq!(cursor.read(&bytes[..cut]), Ok(!is_whole), "{cut}");
+            assert_eq!(cursor.read(&bytes[cut..]), Ok(false), "{cut}");
         }
     }
 
     #[test]
     fn data_is_no_head_once_its_length_is_known() {
         let mut cursor = FrameCursor::new();
-        cursor.read(&[b'x'; 24]);
+        assert_eq!(cursor.read(&[&[b'x'; 24][..], &frame(SETTINGS, 0, 0)].concat()), Ok(false));
         let data = frame(DATA, 0, 9);
-        assert!(cursor.read(&data[..8]));
-        assert!(!cursor.read(&data[8..12]));
-        assert!(!cursor.read(&data[12..]));
-        assert!(cursor.read(&[0]));
+        for (bytes, is_unfinished) in
+            [(&data[..8], true), (&data[8..12], false), (&data[12..], false), (&[0], true)]
+        {
+            assert_eq!(cursor.read(bytes), Ok(is_unfinished));
+        }
+    }
+
+    #[test]
+    fn the_first_frame_is_settings() {
+        for (first, expected) in [
+            (frame(SETTINGS, 0, 6), Ok(false)),
+            (frame(SETTINGS, ACK, 0), Err(SettingsMissing)),
+            (frame(HEADERS, END_HEADERS, 3), Err(SettingsMissing)),
+        ] {
+            assert_eq!(FrameCursor::new().read(&[vec![b'x'; 24], first].concat()), expected);
+        }
     }
 }

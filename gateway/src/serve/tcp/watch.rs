@@ -1,7 +1,7 @@
 //! The watch of a connection: since when it waits for its peer, and in which state. One sweep a second looks
 //! at all watches of a worker, so a connection costs no timer.
 
-use super::frames::FrameCursor;
+use super::frames::{FrameCursor, SettingsMissing};
 use crate::serve::deadlines::{DRAIN_MAX, HEAD_MAX, IDLE_MAX, STALL_MAX};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -189,17 +189,18 @@ impl<S> TimedStream<S> {
         Self { stream, watch, cursor }
     }
 
-    fn note_read(&mut self, bytes: &[u8]) {
+    fn note_read(&mut self, bytes: &[u8]) -> Result<(), SettingsMissing> {
         let since = &self.watch.head_since;
         let is_open = match &mut self.cursor {
             HeadCursor::Http1 => self.watch.requests.get() == 0 && !bytes.is_empty(),
-            HeadCursor::Http2(cursor) => cursor.read(bytes),
+            HeadCursor::Http2(cursor) => cursor.read(bytes)?,
         };
         if !is_open {
             since.set(None);
         } else if since.get().is_none() {
             since.set(Some(Instant::now()));
         }
+        Ok(())
     }
 
     fn note_write(&self, is_blocked: bool) {
@@ -220,8 +221,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
-        self.note_read(&buffer.filled()[before..]);
-        Poll::Ready(read)
+        let noted = self.note_read(&buffer.filled()[before..]);
+        Poll::Ready(read.and(noted.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))))
     }
 }
 
@@ -294,9 +295,9 @@ mod tests {
         let watch = ConnectionWatch::new(now, false);
         drop(watch.request());
         let mut stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http1);
-        stream.note_read(b"G");
+        stream.note_read(b"G").unwrap();
         let since = watch.head_since.get().unwrap();
-        stream.note_read(b"E");
+        stream.note_read(b"E").unwrap();
         assert_eq!(watch.head_since.get(), Some(since));
         assert_eq!(ends_after(&watch, since, HEAD_MAX), ConnectionEnd::None);
         assert_eq!(ends_after(&watch, since, HEAD_MAX * 2), ConnectionEnd::Now);
