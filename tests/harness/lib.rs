@@ -11,6 +11,7 @@ mod gateway;
 mod provider;
 mod relay;
 mod town;
+pub mod wire;
 
 pub use authority::TestAuthority;
 pub use clock::Clock;

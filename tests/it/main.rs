@@ -3,6 +3,7 @@
 mod attack;
 mod authority;
 mod cluster;
+mod conformance;
 mod equipment;
 mod operation;
 mod protocol;

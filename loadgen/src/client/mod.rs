@@ -187,6 +187,16 @@ impl LoadTarget {
         Ok(NewConnection { connection: self.connection(RequestSender::Http3 { requests, quic }), early })
     }
 
+    /// Opens a QUIC connection with these transport settings, for a client that speaks HTTP/3 by itself.
+    pub async fn quic_connection(
+        &self,
+        transport: quinn::TransportConfig,
+    ) -> anyhow::Result<quinn::Connection> {
+        let mut config = self.fresh.clone();
+        config.transport_config(Arc::new(transport));
+        Ok(self.endpoint.connect_with(config, self.address, &self.name)?.await?)
+    }
+
     /// Opens a TLS stream over TCP with this protocol (ALPN), for a client that speaks it by itself.
     pub async fn tls_stream(
         &self,

@@ -1,8 +1,10 @@
 //! Requests that are sent in half hold no place in the back office, however many there are.
 
-use super::wire::{END_HEADERS, HEADERS, PREFACE, SETTINGS, block, frame, opened, request};
 use quinn::{RecvStream, SendStream};
 use scangate_loadgen::client::{ClientConnection, Version};
+use scangate_tests::wire::{
+    END_HEADERS, HEADERS, PREFACE, SETTINGS, block, frame, http3_head, opened, request,
+};
 use scangate_tests::{TestTown, send};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
@@ -19,18 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATHS: [&str; 4] = ["/v1/people", "/v1/people/me/appeals", "/v1/cases", "/v1/tokens/revoke"];
 
 /// A HEADERS frame of HTTP/3 for a POST to this path, with a body that is to follow.
-fn http3_head(path: &str) -> Vec<u8> {
-    const METHOD_POST: u8 = 20;
-    const SCHEME_HTTPS: u8 = 23;
-    let mut fields = vec![0, 0, 0xc0 | METHOD_POST, 0xc0 | SCHEME_HTTPS];
-    // Names of the static table: :authority, :path and content-length.
-    for (name, value) in [(0_u8, "localhost"), (1, path), (4, "100")] {
-        fields.extend([0x50 | name, u8::try_from(value.len()).unwrap_or(0)]);
-        fields.extend(value.as_bytes());
-    }
-    let mut head = vec![1, u8::try_from(fields.len()).unwrap_or(0)];
-    head.extend(fields);
-    head
+fn post(path: &str) -> Vec<u8> {
+    http3_head(&[request("POST", path), vec![("content-length", "100")]].concat())
 }
 
 /// Streams that are held open, with the connection that they belong to.
@@ -47,7 +39,7 @@ async fn hold_http3(town: &TestTown) -> anyhow::Result<Vec<HeldConnection>> {
         let mut streams = Vec::new();
         for number in 0..STREAMS_HTTP3 - 1 {
             let (mut stream, answer) = quic.open_bi().await?;
-            stream.write_all(&http3_head(PATHS[number % PATHS.len()])).await?;
+            stream.write_all(&post(PATHS[number % PATHS.len()])).await?;
             streams.push((stream, answer));
         }
         // The answer to a whole request shows that the halves before it have arrived.

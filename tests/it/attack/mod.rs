@@ -5,4 +5,3 @@ mod amplification;
 mod half_requests;
 mod rules;
 mod silence;
-mod wire;

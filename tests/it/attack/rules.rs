@@ -1,9 +1,11 @@
 //! The rules of HTTP are the same for every version. HTTP/2's own client and server check some of them first,
 //! with a reset.
 
-use super::wire::{END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, opened, request};
 use scangate_loadgen::client::Version;
 use scangate_tests::TestTown;
+use scangate_tests::wire::{
+    END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, http3_head, opened, request,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A line of so many bytes.
@@ -104,34 +106,6 @@ async fn an_expectation_is_answered_before_the_body() -> anyhow::Result<()> {
 
 fn with<'a>(lines: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [lines, more].concat()
-}
-
-/// An integer with a prefix of so many bits (RFC 7541 section 5.1).
-fn integer(first: u8, bits: u32, value: usize) -> Vec<u8> {
-    let most = (1_usize << bits) - 1;
-    if value < most {
-        return vec![first | u8::try_from(value).unwrap_or(0)];
-    }
-    let (mut bytes, mut rest) = (vec![first | u8::try_from(most).unwrap_or(0)], value - most);
-    while rest >= 128 {
-        bytes.push(u8::try_from(rest % 128).unwrap_or(0) | 128);
-        rest /= 128;
-    }
-    bytes.push(u8::try_from(rest).unwrap_or(0));
-    bytes
-}
-
-/// A HEADERS frame of HTTP/3, with literal names (RFC 9204 section 4.5.6).
-fn http3_head(lines: &[(&str, &str)]) -> Vec<u8> {
-    let mut fields = vec![0, 0];
-    for (name, value) in lines {
-        fields.extend(integer(0x20, 3, name.len()));
-        fields.extend(name.as_bytes());
-        fields.extend(integer(0, 7, value.len()));
-        fields.extend(value.as_bytes());
-    }
-    let length = u32::try_from(fields.len()).unwrap_or(0) | 0x8000_0000;
-    [vec![1], length.to_be_bytes().to_vec(), fields].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,9 @@
 //! The gateway waits for no peer for long: every state of a connection has a deadline.
 
-use super::wire::{
+use scangate_tests::TestTown;
+use scangate_tests::wire::{
     DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, opened, read_to_end, request,
 };
-use scangate_tests::TestTown;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
