@@ -5,3 +5,4 @@ mod amplification;
 mod half_requests;
 mod rules;
 mod silence;
+mod silence_http3;
