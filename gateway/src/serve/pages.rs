@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -26,6 +26,8 @@ const JSON: &str = "application/json";
 const CHECK_IN: &str = "pages/check_in.html";
 /// The path under which the service worker caches the check-in page. It names no venue.
 const VENUE_PAGE: &str = "/v/-";
+/// The page for a path that has none, under a key that is no path.
+const UNKNOWN: (&str, &str) = ("unknown", "pages/unknown.html");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -59,7 +61,7 @@ impl PageFile {
 
 /// Every file by its path, made once.
 static FILES: LazyLock<HashMap<Cow<'static, str>, PageFile>> = LazyLock::new(|| {
-    let documents = [("/", "pages/home.html"), ("/me", "pages/me.html"), (VENUE_PAGE, CHECK_IN)];
+    let documents = [("/", "pages/home.html"), ("/me", "pages/me.html"), (VENUE_PAGE, CHECK_IN), UNKNOWN];
     let documents = documents
         .into_iter()
         .filter_map(|(path, name)| PageFile::embedded(name, HTML).map(|file| (Cow::Borrowed(path), file)));
@@ -107,32 +109,57 @@ fn kind_of(name: &str) -> Option<&'static str> {
 }
 
 /// The answer to a request for a page or one of its files: the file, or 304 Not Modified if the browser
-/// already has it. A phone on a bad signal then loads nothing twice.
+/// already has it. A phone on a bad signal then loads nothing twice. A browser that asks for a page which
+/// does not exist gets a page that says so.
 /// **Errors**: no file has this path, or the method is neither GET nor HEAD.
 pub(super) fn answer(method: &Method, path: &str, asked: &HeaderMap) -> Result<Response<Bytes>, Refusal> {
-    let file = FILES.get(key_of(path)).ok_or(Refusal::NotFound)?;
-    if !matches!(*method, Method::GET | Method::HEAD) {
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    let Some(file) = FILES.get(key_of(path)) else {
+        let unknown = FILES.get(UNKNOWN.0).filter(|_| is_read && wants_page(asked));
+        return unknown.map(|page| whole(page, StatusCode::NOT_FOUND, method)).ok_or(Refusal::NotFound);
+    };
+    if !is_read {
         return Err(Refusal::MethodNotAllowed);
     }
+    let mut response = if has_already(asked, &file.tag) {
+        bare(file, StatusCode::NOT_MODIFIED)
+    } else {
+        whole(file, StatusCode::OK, method)
+    };
+    response.headers_mut().insert(ETAG, file.tag.clone());
+    Ok(response)
+}
+
+/// An answer with this file, without its body for HEAD.
+fn whole(file: &PageFile, status: StatusCode, method: &Method) -> Response<Bytes> {
+    let mut response = bare(file, status);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
+    if *method == Method::GET {
+        *response.body_mut() = file.bytes.clone();
+    }
+    response
+}
+
+/// An answer about this file, without its bytes.
+fn bare(file: &PageFile, status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.kind));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(ETAG, file.tag.clone());
     if file.kind == HTML {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
-    if has_already(asked, &file.tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return Ok(response);
-    }
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
-    if *method == Method::GET {
-        *response.body_mut() = file.bytes.clone();
-    }
-    Ok(response)
+    response
+}
+
+/// Whether the client is a browser that shows a page. Scripts and programs ask for any type.
+fn wants_page(asked: &HeaderMap) -> bool {
+    let types = asked.get_all(ACCEPT).iter().flat_map(|types| types.as_bytes().split(|&byte| byte == b','));
+    let names = types.filter_map(|range| range.split(|&byte| byte == b';').next());
+    names.map(<[u8]>::trim_ascii).any(|name| name.eq_ignore_ascii_case(b"text/html"))
 }
 
 /// The key of a path in the table of files. Every venue has the same page, and scanners add a slash to the
@@ -189,6 +216,25 @@ mod tests {
         ];
         for path in unserved {
             assert_eq!(asked(path, None).err(), Some(Refusal::NotFound), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_where_there_is_none() {
+        let accepts = |types: &'static str| [(ACCEPT, HeaderValue::from_static(types))].into_iter().collect();
+        for types in ["text/html", "application/xml;q=0.9, Text/HTML;q=0.8"] {
+            let page = answer(&Method::GET, "/none", &accepts(types)).unwrap();
+            assert_eq!(page.status(), StatusCode::NOT_FOUND, "{types}");
+            assert_eq!(page.headers()[CONTENT_TYPE], HTML, "{types}");
+            assert!(String::from_utf8_lossy(page.body()).contains("没有这个页面"), "{types}");
+            let head = answer(&Method::HEAD, "/none", &accepts(types)).unwrap();
+            assert!(head.body().is_empty() && head.headers()[CONTENT_LENGTH] != "0", "{types}");
+            let posted = answer(&Method::POST, "/none", &accepts(types));
+            assert_eq!(posted.err(), Some(Refusal::NotFound), "{types}");
+        }
+        for types in ["*/*", "application/json", "text/htmlx"] {
+            let refused = answer(&Method::GET, "/none", &accepts(types));
+            assert_eq!(refused.err(), Some(Refusal::NotFound), "{types}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The wire: addresses, bodies, streams, early data, connections that migrate or reach another gateway.
+//! The wire: addresses, bodies, streams, pages, early data, connections that move or reach another gateway.
 
 mod addresses;
 mod bodies;
@@ -8,6 +8,7 @@ mod fuzzed;
 mod idempotency;
 mod landing;
 mod migration;
+mod pages;
 mod request_shapes;
 mod storing;
 mod streams;
