@@ -8,7 +8,7 @@ mod scenarios;
 
 use crate::harness::machine;
 use crate::peers::plain;
-use crate::scenarios::{fresh, gate, idle, memory, phone, recolour, register, stored};
+use crate::scenarios::{fresh, gate, idle, memory, overload, phone, recolour, register, stored};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -50,6 +50,8 @@ enum BenchCommand {
     Memory(memory::MemoryOptions),
     /// M5: measures the server's memory for a connection that is open and idle.
     Idle(idle::IdleOptions),
+    /// Measures goodput, refusals and the return to calm under ten times the load, and under a retry storm.
+    Overload(overload::OverloadOptions),
     /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
@@ -77,6 +79,7 @@ fn main() -> anyhow::Result<()> {
         BenchCommand::Register(options) => on_all_cores(register::measure(&options)),
         BenchCommand::Memory(options) => memory::measure(&options),
         BenchCommand::Idle(options) => idle::measure(&options),
+        BenchCommand::Overload(options) => overload::measure(&options),
         BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

@@ -5,7 +5,7 @@ use crate::harness::wire;
 use anyhow::Context as _;
 use bytes::Bytes;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connecting, Connection, Endpoint, TransportConfig, VarInt};
+use quinn::{ClientConfig, Connecting, Connection, Endpoint, RecvStream, TransportConfig, VarInt};
 use rustls::RootCertStore;
 use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
@@ -104,12 +104,22 @@ pub(crate) async fn open_control(connection: &Connection) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Sends a request. Returns the stream of its answer.
+pub(crate) async fn send(connection: &Connection, request: Bytes) -> anyhow::Result<RecvStream> {
+    let (mut stream, answer) = connection.open_bi().await?;
+    stream.write_chunk(request).await?;
+    stream.finish()?;
+    Ok(answer)
+}
+
+/// Reads a whole answer.
+pub(crate) async fn receive(mut answer: RecvStream) -> anyhow::Result<Vec<u8>> {
+    Ok(answer.read_to_end(ANSWER_BYTES_MAX).await?)
+}
+
 /// Sends a request and reads its answer. **Errors**: the status is not 200.
 pub(crate) async fn exchange(connection: &Connection, request: Bytes) -> anyhow::Result<()> {
-    let (mut send, mut receive) = connection.open_bi().await?;
-    send.write_chunk(request).await?;
-    send.finish()?;
-    let answer = receive.read_to_end(ANSWER_BYTES_MAX).await?;
+    let answer = receive(send(connection, request).await?).await?;
     anyhow::ensure!(wire::is_ok(&answer), "not 200: {}", String::from_utf8_lossy(&answer));
     Ok(())
 }

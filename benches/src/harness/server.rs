@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use scangate_loadgen::machine::cpu;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, UdpSocket};
@@ -79,20 +80,38 @@ impl Server {
     pub(crate) fn start(which: ServerKind) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address()?;
-        let mut command = command(which, folder.path(), address)?;
+        let command = command(which, folder.path(), address)?;
+        Self::spawn(command, folder, |output| match which {
+            ServerKind::Gateway | ServerKind::Quinn => read_address(output),
+            ServerKind::Nginx | ServerKind::Caddy => {
+                wait_until_bound(address)?;
+                Ok(address)
+            }
+        })
+    }
+
+    /// Starts a gateway with this configuration on the server's core.
+    pub(crate) fn start_configured(config: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("bench.toml");
+        fs::write(&file, config)?;
+        let mut command = gateway(folder.path())?;
+        command.arg("--config").arg(file);
+        Self::spawn(command, folder, read_address)
+    }
+
+    fn spawn(
+        mut command: Command,
+        folder: TempDir,
+        listening: impl FnOnce(&mut BufReader<ChildStdout>) -> anyhow::Result<SocketAddr>,
+    ) -> anyhow::Result<Self> {
         // A child process inherits the affinity of the thread that starts it.
         machine::pin(Core::Server)?;
         let child = command.stdout(Stdio::piped()).spawn();
         machine::unpin()?;
         let mut child = child?;
         let mut output = BufReader::new(child.stdout.take().context("the output is piped")?);
-        let address = match which {
-            ServerKind::Gateway | ServerKind::Quinn => read_address(&mut output)?,
-            ServerKind::Nginx | ServerKind::Caddy => {
-                wait_until_bound(address)?;
-                address
-            }
-        };
+        let address = listening(&mut output)?;
         Ok(Self { child, _output: output, folder, address })
     }
 
@@ -146,18 +165,27 @@ fn command(which: ServerKind, folder: &Path, address: SocketAddr) -> anyhow::Res
 }
 
 fn gateway(folder: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(gateway_binary()?);
+    command.env("SCANGATE_LOG", "warn").args(gateway_arguments(folder));
+    Ok(command)
+}
+
+/// The path of the gateway's binary, which is built beside this one.
+pub(crate) fn gateway_binary() -> anyhow::Result<PathBuf> {
     let gateway = std::env::current_exe()?.with_file_name("gateway");
     anyhow::ensure!(
         gateway.exists(),
         "{} is not built: cargo build --release --workspace",
         gateway.display()
     );
-    let mut command = Command::new(gateway);
-    command
-        .env("SCANGATE_LOG", "warn")
-        .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
-        .arg(folder);
-    Ok(command)
+    Ok(gateway)
+}
+
+/// The arguments of a gateway with this data folder, on free ports.
+pub(crate) fn gateway_arguments(folder: &Path) -> [&OsStr; 6] {
+    let [listen, admin, data] = ["--listen", "--admin", "--data"].map(OsStr::new);
+    let free = OsStr::new("127.0.0.1:0");
+    [listen, free, admin, free, data, folder.as_os_str()]
 }
 
 /// An address whose UDP port is free at the moment.
@@ -184,7 +212,7 @@ impl Drop for Server {
 }
 
 /// Reads the line `listen ADDRESS` from the server's output.
-fn read_address(output: &mut impl std::io::BufRead) -> anyhow::Result<SocketAddr> {
+pub(crate) fn read_address(output: &mut impl std::io::BufRead) -> anyhow::Result<SocketAddr> {
     for line in output.lines() {
         let line = line?;
         let mut words = line.split_ascii_whitespace();

@@ -31,6 +31,14 @@ impl Spread {
     }
 }
 
+impl FromIterator<f64> for Spread {
+    fn from_iter<T: IntoIterator<Item = f64>>(figures: T) -> Self {
+        let mut figures: Vec<f64> = figures.into_iter().collect();
+        figures.sort_unstable_by(f64::total_cmp);
+        Self(figures)
+    }
+}
+
 impl fmt::Display for Spread {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nothing = f64::NAN;

@@ -16,11 +16,30 @@ pub(crate) fn take<T>(
 ) -> anyhow::Result<T> {
     let gateway = Server::start(ServerKind::Gateway)?;
     let peer = (which != ServerKind::Gateway).then(|| Server::start(which)).transpose()?;
-    let server = peer.as_ref().unwrap_or(&gateway);
+    load_from_core(&gateway, peer.as_ref().unwrap_or(&gateway), residents, load)
+}
+
+/// Starts a gateway with this configuration and loads it with the requests of a town.
+pub(crate) fn take_configured<T>(
+    config: &str,
+    residents: usize,
+    load: impl AsyncFnOnce(&Server, &Rc<BenchTown>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let gateway = Server::start_configured(config)?;
+    load_from_core(&gateway, &gateway, residents, load)
+}
+
+/// Registers a town at the gateway and loads the server, both from the client's core.
+fn load_from_core<T>(
+    gateway: &Server,
+    server: &Server,
+    residents: usize,
+    load: impl AsyncFnOnce(&Server, &Rc<BenchTown>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     machine::pin(Core::Client)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let measured = LocalSet::new().block_on(&runtime, async {
-        let town = Rc::new(BenchTown::found(&gateway, residents).await?);
+        let town = Rc::new(BenchTown::found(gateway, residents).await?);
         load(server, &town).await
     });
     machine::unpin()?;

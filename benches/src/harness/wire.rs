@@ -7,6 +7,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 pub(crate) const CONTROL: &[u8] = &[0x00, 0x04, 0x00];
 /// `:status: 200` in QPACK's static table, as an indexed field line (RFC 9204 appendix A).
 const STATUS_200: u8 = 0xc0 | 25;
+/// `:status: 503` in the same table.
+const STATUS_503: u8 = 0xc0 | 28;
 
 /// Encodes a check-in as a HEADERS and a DATA frame.
 pub(crate) fn check_in(poster: &str, person: &str) -> Bytes {
@@ -39,8 +41,18 @@ fn frame(out: &mut BytesMut, kind: u8, payload: &[u8]) {
 
 /// Whether an answer's status is 200, by the first line of its field section.
 pub(crate) fn is_ok(answer: &[u8]) -> bool {
+    first_line(answer) == Some(STATUS_200)
+}
+
+/// Whether an answer's status is 503, by the first line of its field section.
+pub(crate) fn is_shed(answer: &[u8]) -> bool {
+    first_line(answer) == Some(STATUS_503)
+}
+
+/// The first byte of the first line of an answer's field section.
+fn first_line(answer: &[u8]) -> Option<u8> {
     // A HEADERS frame, its length in one byte or two, and the section's prefix of two.
-    let Some((&[kind, length], rest)) = answer.split_first_chunk() else { return false };
-    let status = if length & 0x40 == 0 { rest.get(2) } else { rest.get(3) };
-    kind == 0x01 && status == Some(&STATUS_200)
+    let (&[kind, length], rest) = answer.split_first_chunk()?;
+    let line = if length & 0x40 == 0 { rest.get(2) } else { rest.get(3) };
+    line.copied().filter(|_| kind == 0x01)
 }

@@ -4,6 +4,7 @@ pub(crate) mod fresh;
 pub(crate) mod gate;
 pub(crate) mod idle;
 pub(crate) mod memory;
+pub(crate) mod overload;
 pub(crate) mod phone;
 pub(crate) mod recolour;
 pub(crate) mod register;

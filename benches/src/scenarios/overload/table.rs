@@ -1,0 +1,154 @@
+//! The printed figures of an overload.
+
+use super::PhaseSample;
+use super::generator::Generator;
+use super::timeline::CalmLevel;
+
+/// The goodput under load, as a share of the peak, that is the target.
+const GOODPUT_SHARE_MIN: f64 = 0.95;
+/// The longest time until the load is calm again, which is the target. **Units**: seconds.
+const RETURN_MAX_S: f64 = 5.0;
+/// The share of the asked rate below which the generator has fallen behind.
+const SENT_SHARE_MIN: f64 = 0.95;
+
+/// The phases of a run in their order.
+pub(super) struct OverloadTable {
+    pub(super) peak: PhaseSample,
+    pub(super) calm: PhaseSample,
+    pub(super) step: PhaseSample,
+    pub(super) back: PhaseSample,
+    pub(super) storm: PhaseSample,
+    pub(super) after: PhaseSample,
+}
+
+const fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "not met" }
+}
+
+impl OverloadTable {
+    /// Prints the table of the phases and the figures that compare them.
+    pub(super) fn print(&self, generator: &Generator) {
+        println!(
+            "| phase | asked/s | sent/s | not sent/s | acknowledged/s | of peak | refused/s | unanswered/s | other/s | p50 ms | \
+             p99 ms | server CPU | generator CPU | generator's delay, p99 ms |"
+        );
+        println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        for phase in [&self.peak, &self.calm, &self.step, &self.back, &self.storm, &self.after] {
+            self.print_phase(phase);
+        }
+        println!();
+        self.print_sent();
+        for phase in [&self.step, &self.storm] {
+            self.print_goodput(phase);
+            self.print_costs(phase);
+        }
+        self.print_returns(generator);
+        println!("- Connections that ended: {}.", generator.lost());
+    }
+
+    fn print_phase(&self, phase: &PhaseSample) {
+        let a_second = |count| format!("{:.0}", phase.a_second(count));
+        let share = |used: std::time::Duration| used.as_secs_f64() / phase.length.as_secs_f64() * 100.0;
+        let (sum, latencies) = (&phase.sum, &phase.sum.latencies);
+        println!(
+            "| {} | {} | {} | {} | {} | {:.1} % | {} | {} | {} | {:.2} | {:.2} | {:.0} % | {:.0} % | {} |",
+            phase.name,
+            phase.asked.map_or_else(|| "closed loop".to_owned(), |rate| format!("{rate:.0}")),
+            a_second(sum.sent),
+            a_second(sum.unsent),
+            a_second(sum.acknowledged),
+            phase.goodput() / self.peak.goodput() * 100.0,
+            a_second(sum.refused),
+            a_second(sum.unanswered),
+            a_second(sum.broken),
+            latencies.median(),
+            latencies.quantile(0.99),
+            share(phase.server),
+            share(phase.generator),
+            phase.asked.map_or_else(String::new, |_| format!("{:.2}", sum.delays.quantile(0.99))),
+        );
+    }
+
+    /// How far the generator came. It shares the machine with the server and may be the limit.
+    fn print_sent(&self) {
+        for phase in [&self.calm, &self.step, &self.back, &self.after] {
+            let (Some(asked), sent) = (phase.asked, phase.a_second(phase.sum.sent)) else { continue };
+            if sent < asked * SENT_SHARE_MIN {
+                println!(
+                    "- {}: the generator fell behind. It sent {sent:.0}/s of {asked:.0}/s, which is {:.1} times the calm rate \
+                     instead of {:.0}.",
+                    phase.name,
+                    sent / self.calm.a_second(self.calm.sum.sent),
+                    asked / self.calm.asked.unwrap_or(asked),
+                );
+            }
+        }
+        if self.step.a_second(self.step.sum.sent) < self.peak.goodput() {
+            println!("- {}: less was sent than the peak, so this was no overload.", self.step.name);
+        }
+    }
+
+    fn print_goodput(&self, phase: &PhaseSample) {
+        let share = phase.goodput() / self.peak.goodput();
+        println!(
+            "- {}: goodput {:.1} % of the peak (target {:.0} %: {}), {:.0} refusals/s.",
+            phase.name,
+            share * 100.0,
+            GOODPUT_SHARE_MIN * 100.0,
+            verdict(share >= GOODPUT_SHARE_MIN),
+            phase.a_second(phase.sum.refused),
+        );
+    }
+
+    /// The cost of a refusal. An acceptance counts with its cost in the calm phase, and the rest of the
+    /// server's CPU time is divided by the refusals.
+    fn print_costs(&self, phase: &PhaseSample) {
+        let acceptance = self.calm.acceptance_us();
+        if phase.sum.refused == 0 {
+            println!(
+                "- {}: no refusal, so no cost of one. An acceptance took {acceptance:.1} us in the calm phase and {:.1} us here.",
+                phase.name,
+                phase.acceptance_us(),
+            );
+            return;
+        }
+        let refusal = phase.refusal_us(acceptance);
+        let answers = (phase.sum.acknowledged + phase.sum.refused) as f64;
+        println!(
+            "- {}: server CPU {acceptance:.1} us an acceptance (as in the calm phase), {refusal:.1} us a refusal (the rest of \
+             the CPU time by refusals; target below an acceptance: {}); {:.1} us an answer of either kind.",
+            phase.name,
+            verdict(refusal < acceptance),
+            phase.server.as_secs_f64() * 1e6 / answers,
+        );
+    }
+
+    fn print_returns(&self, generator: &Generator) {
+        let calm = CalmLevel { goodput: self.calm.goodput(), p99: self.calm.sum.latencies.quantile(0.99) };
+        let buckets = |phase: &PhaseSample| generator.timeline.buckets(&phase.buckets);
+        println!(
+            "- Calm is {:.0} acknowledged/s with a p99 of {:.2} ms; {:.0} % of its own seconds are within 10 % of both.",
+            calm.goodput,
+            calm.p99,
+            calm.share(&buckets(&self.calm)) * 100.0,
+        );
+        for (step, phase) in [
+            ("the step up", &self.step),
+            ("the step back", &self.back),
+            ("the storm's begin", &self.storm),
+            ("the storm's end", &self.after),
+        ] {
+            match calm.reached_after(&buckets(phase)) {
+                Some(after) => println!(
+                    "- After {step}: within 10 % of calm after {:.1} s (target {RETURN_MAX_S:.0} s: {}).",
+                    after.as_secs_f64(),
+                    verdict(after.as_secs_f64() <= RETURN_MAX_S),
+                ),
+                None => println!(
+                    "- After {step}: not within 10 % of calm in {:.0} s (target {RETURN_MAX_S:.0} s: not met).",
+                    phase.length.as_secs_f64(),
+                ),
+            }
+        }
+    }
+}
