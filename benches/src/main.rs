@@ -8,7 +8,7 @@ mod scenarios;
 
 use crate::harness::machine;
 use crate::peers::plain;
-use crate::scenarios::{fresh, gate, idle, memory, overload, phone, recolour, register, stored};
+use crate::scenarios::{attack, fresh, gate, idle, memory, overload, phone, recolour, register, stored};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -52,6 +52,8 @@ enum BenchCommand {
     Idle(idle::IdleOptions),
     /// Measures goodput, refusals and the return to calm under ten times the load, and under a retry storm.
     Overload(overload::OverloadOptions),
+    /// Measures the latency of check-ins and pages beside peers that hold what they get.
+    Attack(attack::AttackOptions),
     /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
@@ -80,6 +82,7 @@ fn main() -> anyhow::Result<()> {
         BenchCommand::Memory(options) => memory::measure(&options),
         BenchCommand::Idle(options) => idle::measure(&options),
         BenchCommand::Overload(options) => overload::measure(&options),
+        BenchCommand::Attack(options) => attack::measure(&options),
         BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

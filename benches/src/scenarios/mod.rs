@@ -1,5 +1,6 @@
 //! The measurements, with one file for each subcommand.
 
+pub(crate) mod attack;
 pub(crate) mod fresh;
 pub(crate) mod gate;
 pub(crate) mod idle;

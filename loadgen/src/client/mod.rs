@@ -25,7 +25,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Mutex;
 use tokio_rustls::TlsConnector;
 
@@ -76,6 +76,7 @@ pub struct LoadTarget {
     pub address: SocketAddr,
     check: Option<AnswerCheck>,
     name: Arc<str>,
+    source: Option<IpAddr>,
     endpoint: quinn::Endpoint,
     fresh: quinn::ClientConfig,
     returning: quinn::ClientConfig,
@@ -126,6 +127,7 @@ impl LoadTarget {
             address,
             check: None,
             name: NAME.into(),
+            source: None,
             endpoint: quinn::Endpoint::client(local_address(address))?,
             fresh: quic(fresh)?,
             returning: quic(returning)?,
@@ -138,6 +140,12 @@ impl LoadTarget {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.into(), ..self }
+    }
+
+    /// Returns the target whose connections come from this address, such as another one of loopback.
+    pub fn from_source(self, source: IpAddr) -> anyhow::Result<Self> {
+        let endpoint = quinn::Endpoint::client(SocketAddr::new(source, 0))?;
+        Ok(Self { source: Some(source), endpoint, ..self })
     }
 
     /// Returns the target whose connections check every answer.
@@ -197,12 +205,21 @@ impl LoadTarget {
         Ok(self.endpoint.connect_with(config, self.address, &self.name)?.await?)
     }
 
+    /// Opens a TCP connection without TLS.
+    pub async fn tcp_stream(&self) -> anyhow::Result<TcpStream> {
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(source) = self.source {
+            socket.bind(SocketAddr::new(source, 0))?;
+        }
+        Ok(socket.connect(self.address).await?)
+    }
+
     /// Opens a TLS stream over TCP with this protocol (ALPN), for a client that speaks it by itself.
     pub async fn tls_stream(
         &self,
         alpn: &[u8],
     ) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(self.address).await?;
+        let stream = self.tcp_stream().await?;
         stream.set_nodelay(true)?;
         let mut tls = (*self.tls).clone();
         tls.alpn_protocols = vec![alpn.to_vec()];
