@@ -8,7 +8,9 @@ mod scenarios;
 
 use crate::harness::machine;
 use crate::peers::plain;
-use crate::scenarios::{attack, fresh, gate, idle, memory, overload, phone, recolour, register, stored};
+use crate::scenarios::{
+    attack, faults, fresh, gate, idle, memory, overload, phone, recolour, register, stored,
+};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -54,6 +56,8 @@ enum BenchCommand {
     Overload(overload::OverloadOptions),
     /// Measures the latency of check-ins and pages beside peers that hold what they get.
     Attack(attack::AttackOptions),
+    /// Makes single system calls of the gateway fail, and reads every acknowledged check-in back. Needs strace.
+    Faults(faults::FaultOptions),
     /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
@@ -83,6 +87,7 @@ fn main() -> anyhow::Result<()> {
         BenchCommand::Idle(options) => idle::measure(&options),
         BenchCommand::Overload(options) => overload::measure(&options),
         BenchCommand::Attack(options) => attack::measure(&options),
+        BenchCommand::Faults(options) => on_all_cores(faults::measure(&options)),
         BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

@@ -1,6 +1,7 @@
 //! The measurements, with one file for each subcommand.
 
 pub(crate) mod attack;
+pub(crate) mod faults;
 pub(crate) mod fresh;
 pub(crate) mod gate;
 pub(crate) mod idle;
