@@ -56,7 +56,7 @@ enum BenchCommand {
     Overload(overload::OverloadOptions),
     /// Measures the latency of check-ins and pages beside peers that hold what they get.
     Attack(attack::AttackOptions),
-    /// Makes single system calls of the gateway fail, and reads every acknowledged check-in back. Needs strace.
+    /// Makes system calls of the gateway fail, and reads every acknowledged check-in back. Needs strace.
     Faults(faults::FaultOptions),
     /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]

@@ -3,12 +3,13 @@
 use super::{AttackKind, held, paced};
 use crate::harness::server::Server;
 use anyhow::Context as _;
+use nix::time::{ClockId, clock_gettime};
 use scangate_loadgen::client::LoadTarget;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
@@ -26,6 +27,8 @@ pub(super) struct AttackTally {
     ended: Cell<u64>,
     failed: Cell<u64>,
     ready: RefCell<Option<oneshot::Sender<()>>>,
+    /// When the attack was in place, and the CPU time of the attacker by then.
+    prepared: Cell<Option<(Instant, Duration)>>,
 }
 
 /// The counts of an attack at its end.
@@ -36,6 +39,10 @@ pub(super) struct AttackCount {
     pub(super) ended: u64,
     /// Those that could not begin.
     pub(super) failed: u64,
+    /// The CPU time of the attacker since the attack was in place.
+    pub(super) used: Duration,
+    /// The time since then.
+    pub(super) lasted: Duration,
 }
 
 /// A running attack.
@@ -62,9 +69,21 @@ impl AttackTally {
         self.begun.get() + self.failed.get()
     }
 
+    fn count(&self) -> AttackCount {
+        let (since, before) = self.prepared.get().unwrap_or((Instant::now(), Duration::ZERO));
+        AttackCount {
+            begun: self.begun.get(),
+            ended: self.ended.get(),
+            failed: self.failed.get(),
+            used: thread_used().saturating_sub(before),
+            lasted: since.elapsed(),
+        }
+    }
+
     /// Tells that the attack is in place.
     pub(super) fn is_ready(&self) {
         if let Some(ready) = self.ready.take() {
+            self.prepared.set(Some((Instant::now(), thread_used())));
             // Without a listener the measurement has failed already.
             let _ = ready.send(());
         }
@@ -97,6 +116,11 @@ impl Attacker {
     }
 }
 
+/// The CPU time of this thread, or zero if the kernel does not count it.
+fn thread_used() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
+}
+
 /// Runs an attack until it is stopped.
 fn run(
     kind: AttackKind,
@@ -113,8 +137,7 @@ fn run(
             failed = attack(kind, &target, length, &tally) => failed?,
             _ = stopped => {}
         }
-        let count =
-            AttackCount { begun: tally.begun.get(), ended: tally.ended.get(), failed: tally.failed.get() };
+        let count = tally.count();
         // The gateway would otherwise hold the connections until they are idle for too long.
         target.endpoint().close(quinn::VarInt::from_u32(0x100), b"");
         // A gateway that does not acknowledge the end does not hold up the next attack.

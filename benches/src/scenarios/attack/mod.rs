@@ -7,13 +7,13 @@ mod half_sent;
 mod held;
 mod paced;
 
-use self::attacker::Attacker;
+use self::attacker::{AttackCount, Attacker};
 use self::good::{GoodClients, GoodSample};
 use crate::harness::server::{Server, ServerKind};
 use crate::harness::spread::Spread;
 use crate::harness::turn;
 use clap::{Args, ValueEnum};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The latency beside an attack, as a multiple of the latency in calm, that is the target.
 const RATIO_MAX: f64 = 1.2;
@@ -84,32 +84,49 @@ async fn run(server: &Server, options: &AttackOptions) -> anyhow::Result<()> {
         if options.attack.is_empty() { AttackKind::value_variants() } else { options.attack.as_slice() };
     let mut good = GoodClients::connect(server).await?;
     good.during(SETTLE).await?;
-    let calm = good.during(length).await?;
     println!(
-        "| attack | begun / ended by the gateway / failed | check-in p50 ms | by calm | p99 ms | by calm | page p50 ms | \
-         by calm | p99 ms | by calm | target {RATIO_MAX} |"
+        "| attack | begun / ended by the gateway / failed | attacker's CPU | server's CPU | check-in p50 ms | by calm | p99 ms | \
+         by calm | page p50 ms | by calm | p99 ms | by calm | target {RATIO_MAX} |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
-    print_row("calm", "", &calm, &calm);
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    let (calm, server_share) = watch(&mut good, server, length).await?;
+    let calm = calm?;
+    print_row("calm", &format!("| | {server_share}"), &calm, &calm);
     for &kind in attacks {
         let attacker = Attacker::start(kind, server, length).await?;
-        let beside = good.during(length).await;
-        let count = attacker.stop()?;
-        let count = format!("{} / {} / {}", count.begun, count.ended, count.failed);
+        let (beside, server_share) = watch(&mut good, server, length).await?;
+        let AttackCount { begun, ended, failed, used, lasted } = attacker.stop()?;
+        let count = format!("{begun} / {ended} / {failed} | {} | {server_share}", share(used, lasted));
         match beside {
             Ok(beside) => print_row(kind.name(), &count, &beside, &calm),
-            Err(error) => {
-                println!(
-                    "| {} | {count} | a good client failed: {error:#} | | | | | | | | not met |",
-                    kind.name()
-                );
-                good = GoodClients::connect(server).await?;
-            }
+            Err(error) => println!(
+                "| {} | {count} | a good client failed: {error:#} | | | | | | | | not met |",
+                kind.name()
+            ),
         }
-        good.during(SETTLE).await?;
+        if good.during(SETTLE).await.is_err() {
+            good = GoodClients::connect(server).await?;
+        }
     }
-    print_row("calm again", "", &good.during(length).await?, &calm);
+    let (again, server_share) = watch(&mut good, server, length).await?;
+    print_row("calm again", &format!("| | {server_share}"), &again?, &calm);
     Ok(())
+}
+
+/// Measures the good clients for this time. Returns also the share of its core that the server used.
+async fn watch(
+    good: &mut GoodClients,
+    server: &Server,
+    length: Duration,
+) -> anyhow::Result<(anyhow::Result<GoodSample>, String)> {
+    let (began, used) = (Instant::now(), server.used()?);
+    let seen = good.during(length).await;
+    Ok((seen, share(server.used()? - used, began.elapsed())))
+}
+
+/// CPU time as a share of a core.
+fn share(used: Duration, time: Duration) -> String {
+    format!("{:.0} %", used.as_secs_f64() / time.as_secs_f64() * 100.0)
 }
 
 fn print_row(name: &str, count: &str, sample: &GoodSample, calm: &GoodSample) {

@@ -37,8 +37,8 @@ pub(crate) struct OverloadOptions {
     #[arg(long, default_value_t = 0.9)]
     calm: f64,
     /// The quota of the gateway's only channel, beyond which it sheds. The peak is then this quota, which the
-    /// generator can exceed tenfold. Without it, the peak is what the server's core can do. **Units**: requests
-    /// a second.
+    /// generator can exceed tenfold. Without it, the peak is what the server's core can do. **Units**:
+    /// requests a second.
     #[arg(long)]
     quota: Option<u32>,
     /// The length of each calm phase. **Units**: seconds.
@@ -47,7 +47,8 @@ pub(crate) struct OverloadOptions {
     /// The length of the step, and of the retry storm. **Units**: seconds.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// The number of clients of the retry storm. More than 16,384 check-ins that wait for the disk are refused.
+    /// The number of clients of the retry storm. The gateway refuses check-ins while 16,384 wait for the
+    /// disk.
     #[arg(long, default_value_t = 32_768)]
     clients: usize,
     /// The number of residents of the city.
