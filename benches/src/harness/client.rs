@@ -5,7 +5,9 @@ use crate::harness::wire;
 use anyhow::Context as _;
 use bytes::Bytes;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connecting, Connection, Endpoint, RecvStream, TransportConfig, VarInt};
+use quinn::{
+    ClientConfig, Connecting, Connection, Endpoint, RecvStream, SendStream, TransportConfig, VarInt,
+};
 use rustls::RootCertStore;
 use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
@@ -20,6 +22,8 @@ use std::sync::Arc;
 const ANSWER_BYTES_MAX: usize = 4_096;
 /// H3_NO_ERROR (RFC 9114 section 8.1).
 const NO_ERROR: VarInt = VarInt::from_u32(0x100);
+/// H3_REQUEST_CANCELLED (RFC 9114 section 8.1).
+const REQUEST_CANCELLED: VarInt = VarInt::from_u32(0x10c);
 
 /// The endpoint and TLS settings from which phones connect.
 pub(crate) struct Client {
@@ -104,22 +108,42 @@ pub(crate) async fn open_control(connection: &Connection) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Sends a request. Returns the stream of its answer.
-pub(crate) async fn send(connection: &Connection, request: Bytes) -> anyhow::Result<RecvStream> {
+/// Sends a request.
+pub(crate) async fn send(connection: &Connection, request: Bytes) -> anyhow::Result<SentRequest> {
     let (mut stream, answer) = connection.open_bi().await?;
     stream.write_chunk(request).await?;
     stream.finish()?;
-    Ok(answer)
+    Ok(SentRequest { stream, answer, is_answered: false })
 }
 
-/// Reads a whole answer.
-pub(crate) async fn receive(mut answer: RecvStream) -> anyhow::Result<Vec<u8>> {
-    Ok(answer.read_to_end(ANSWER_BYTES_MAX).await?)
+/// A request whose answer is awaited. It is cancelled if it is dropped before.
+pub(crate) struct SentRequest {
+    stream: SendStream,
+    answer: RecvStream,
+    is_answered: bool,
+}
+
+impl SentRequest {
+    /// Reads the whole answer.
+    pub(crate) async fn receive(mut self) -> anyhow::Result<Vec<u8>> {
+        let answer = self.answer.read_to_end(ANSWER_BYTES_MAX).await?;
+        self.is_answered = true;
+        Ok(answer)
+    }
+}
+
+impl Drop for SentRequest {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            // The connection would otherwise still send the request. A stream that has ended needs no reset.
+            let _ = self.stream.reset(REQUEST_CANCELLED);
+        }
+    }
 }
 
 /// Sends a request and reads its answer. **Errors**: the status is not 200.
 pub(crate) async fn exchange(connection: &Connection, request: Bytes) -> anyhow::Result<()> {
-    let answer = receive(send(connection, request).await?).await?;
+    let answer = send(connection, request).await?.receive().await?;
     anyhow::ensure!(wire::is_ok(&answer), "not 200: {}", String::from_utf8_lossy(&answer));
     Ok(())
 }

@@ -102,6 +102,7 @@ struct FaultTotals {
     changed: u64,
     not_started: usize,
     killed: usize,
+    not_measured: usize,
 }
 
 /// Runs the measurement and prints its figures.
@@ -115,12 +116,22 @@ pub(crate) async fn measure(options: &FaultOptions) -> anyhow::Result<()> {
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     let mut totals = FaultTotals::default();
     for call in &options.call {
-        for error in &options.error {
+        for error_name in &options.error {
             for &when in &options.when {
-                let fault = Fault { call: call.clone(), error: error.clone(), when };
-                let sample = bear(&fault, options.check_ins).await.with_context(|| fault.to_string())?;
-                sample.print(&fault);
-                totals.add(&sample);
+                let fault = Fault { call: call.clone(), error: error_name.clone(), when };
+                match bear(&fault, options.check_ins).await {
+                    Ok(sample) => {
+                        sample.print(&fault);
+                        totals.add(&sample);
+                    }
+                    // The other faults are measured all the same.
+                    Err(error) => {
+                        println!(
+                            "| {call} | {error_name} | {when} | not measured: {error:#} | | | | | | | | |"
+                        );
+                        totals.not_measured += 1;
+                    }
+                }
             }
         }
     }
@@ -134,12 +145,12 @@ async fn bear(fault: &Fault, check_ins: usize) -> anyhow::Result<FaultSample> {
     let folder = tempfile::tempdir()?;
     let (data, trace) = (folder.path().join("data"), folder.path().join("trace"));
     let city = found(&data, check_ins).await?;
-    let (answers, end) = match GatewayProcess::start_with_fault(&data, fault, &trace)? {
+    let (answers, end) = match GatewayProcess::start_with_fault(&data, fault, &trace).await? {
         StartOutcome::Ended(end) => (ClientAnswers::default(), FaultEnd::AtStart(end)),
         StartOutcome::Running(gateway) => load(gateway, &data, &city).await?,
     };
     let (injected, injected_at) = injected(&trace)?;
-    let (verified, stored) = match GatewayProcess::start(&data)? {
+    let (verified, stored) = match GatewayProcess::start(&data).await? {
         StartOutcome::Ended(_) => (None, 0),
         StartOutcome::Running(gateway) => {
             let target = target(&gateway, &data)?;
@@ -172,7 +183,7 @@ fn target(gateway: &GatewayProcess, data: &Path) -> anyhow::Result<LoadTarget> {
 
 /// Registers a city at a gateway without a fault, and stops the gateway.
 async fn found(data: &Path, residents: usize) -> anyhow::Result<LoadCity> {
-    let StartOutcome::Running(mut gateway) = GatewayProcess::start(data)? else {
+    let StartOutcome::Running(mut gateway) = GatewayProcess::start(data).await? else {
         bail!("the gateway does not start without a fault")
     };
     let authority = city::authorization(data, "authority")?;
@@ -281,7 +292,8 @@ impl FaultTotals {
     fn print(&self) {
         println!(
             "{} runs, in {} of which the call failed: {} acknowledged, {} lost, {} doubled, {} changed; {} refused, of which {} \
-             were stored all the same; {} unanswered; {} gateways did not stop, {} did not start again.",
+             were stored all the same; {} unanswered; {} gateways did not stop, {} did not start again; {} \
+             faults were not measured.",
             self.runs,
             self.came_about,
             self.acknowledged,
@@ -293,6 +305,7 @@ impl FaultTotals {
             self.unanswered,
             self.killed,
             self.not_started,
+            self.not_measured,
         );
     }
 }

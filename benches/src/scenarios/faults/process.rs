@@ -14,6 +14,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+/// How long a gateway may take until it listens. One that takes longer is killed.
+const START_MAX: Duration = Duration::from_secs(30);
 /// The pause between two looks whether a process has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -37,35 +39,47 @@ pub(super) struct ProcessEnd {
 pub(super) enum StartOutcome {
     /// The gateway listens.
     Running(GatewayProcess),
-    /// The gateway ended before it listened.
+    /// The gateway ended before it listened, or was killed because it did not listen in time.
     Ended(ProcessEnd),
 }
 
 impl GatewayProcess {
     /// Starts a gateway with this data folder.
-    pub(super) fn start(data: &Path) -> anyhow::Result<StartOutcome> {
-        Self::spawn(Command::new(gateway_binary()?), data)
+    pub(super) async fn start(data: &Path) -> anyhow::Result<StartOutcome> {
+        Self::spawn(Command::new(gateway_binary()?), data).await
     }
 
     /// Starts a gateway with a failing system call. Calls of that name are recorded in the trace file.
-    pub(super) fn start_with_fault(data: &Path, fault: &Fault, trace: &Path) -> anyhow::Result<StartOutcome> {
+    pub(super) async fn start_with_fault(
+        data: &Path,
+        fault: &Fault,
+        trace: &Path,
+    ) -> anyhow::Result<StartOutcome> {
         let mut strace = Command::new("strace");
         // With -D strace is not the parent, so signals and the exit status are the gateway's.
         strace.args(["-D", "-f", "-qq", "-ttt", "--seccomp-bpf", "-o"]).arg(trace);
         strace.args(["-e", &format!("trace={}", fault.call), "-e", &format!("inject={fault}"), "--"]);
         strace.arg(gateway_binary()?);
-        Self::spawn(strace, data)
+        Self::spawn(strace, data).await
     }
 
-    fn spawn(mut command: Command, data: &Path) -> anyhow::Result<StartOutcome> {
+    async fn spawn(mut command: Command, data: &Path) -> anyhow::Result<StartOutcome> {
         command.args(gateway_arguments(data)).env("SCANGATE_LOG", "error");
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let name = command.get_program().to_owned();
         let mut child = command.spawn().with_context(|| name.display().to_string())?;
         let mut output = BufReader::new(child.stdout.take().context("the output is piped")?);
-        match read_address(&mut output) {
-            Ok(address) => Ok(StartOutcome::Running(Self { child, _output: output, address })),
-            Err(_) => Ok(StartOutcome::Ended(ProcessEnd { status: child.wait()?, at: now() })),
+        let reading = tokio::task::spawn_blocking(move || (read_address(&mut output), output));
+        match tokio::time::timeout(START_MAX, reading).await {
+            Ok(Ok((Ok(address), output))) => {
+                Ok(StartOutcome::Running(Self { child, _output: output, address }))
+            }
+            ended => {
+                if ended.is_err() {
+                    child.kill()?;
+                }
+                Ok(StartOutcome::Ended(ProcessEnd { status: child.wait()?, at: now() }))
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use quinn::Connection;
 use scangate_loadgen::client::Handshake;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -24,8 +25,6 @@ const TICK: Duration = Duration::from_millis(1);
 const BATCH_MAX: u64 = 512;
 /// The longest delay of an arrival by the generator. It is then not sent any more.
 const LATE_MAX: Duration = Duration::from_millis(20);
-/// The maximum number of check-ins in flight, some 2 KiB each.
-const IN_FLIGHT_MAX: usize = 32_768;
 
 /// The outcome of one attempt to check in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,16 +42,18 @@ pub(super) struct Generator {
     town: Rc<BenchTown>,
     turn: Cell<usize>,
     in_flight: Cell<usize>,
+    in_flight_max: usize,
     /// The events of the run.
     pub(super) timeline: Timeline,
 }
 
 impl Generator {
-    /// Opens so many connections to a server.
+    /// Opens so many connections to a server. At a rate, at most so many check-ins are in flight.
     pub(super) async fn open(
         server: &Server,
         town: &Rc<BenchTown>,
         connections: usize,
+        in_flight_max: usize,
     ) -> anyhow::Result<Rc<Self>> {
         let client = Client::new(server.address, &server.certificate())?;
         let phone = client.phone(Handshake::Full)?;
@@ -65,13 +66,18 @@ impl Generator {
             town: Rc::clone(town),
             turn: Cell::new(0),
             in_flight: Cell::new(0),
+            in_flight_max,
             timeline: Timeline::new(),
         }))
     }
 
-    /// The number of connections that have ended.
-    pub(super) fn lost(&self) -> usize {
-        self.connections.iter().filter(|connection| connection.close_reason().is_some()).count()
+    /// The number of connections that have ended, by reason.
+    pub(super) fn lost(&self) -> BTreeMap<String, usize> {
+        let mut lost = BTreeMap::new();
+        for reason in self.connections.iter().filter_map(Connection::close_reason) {
+            *lost.entry(reason.to_string()).or_default() += 1;
+        }
+        lost
     }
 
     /// Sends check-ins at a rate a second for this time, whatever the answers.
@@ -99,7 +105,7 @@ impl Generator {
 
     /// Sends one check-in, whose latency counts from its intended time.
     fn arrive(self: &Rc<Self>, intended: Instant) {
-        if self.in_flight.get() >= IN_FLIGHT_MAX {
+        if self.in_flight.get() >= self.in_flight_max {
             return self.record(Attempt::Unsent, intended);
         }
         self.in_flight.set(self.in_flight.get() + 1);
@@ -162,7 +168,7 @@ impl Generator {
             let answer = client::send(connection, request).await?;
             is_sent.set(true);
             self.timeline.add(|bucket| bucket.sent += 1);
-            client::receive(answer).await
+            answer.receive().await
         };
         match timeout_at((since + ANSWER_MAX).into(), exchange).await {
             // A generator that is behind may read an answer after the client would have given up.

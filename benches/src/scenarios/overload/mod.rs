@@ -33,6 +33,10 @@ pub(crate) struct OverloadOptions {
     /// The number of check-ins in flight while the peak is measured.
     #[arg(long, default_value_t = 4_096)]
     in_flight: usize,
+    /// The maximum number of check-ins in flight at a rate. The generator does not send the others. With more
+    /// of them it takes the generator longer to come to each.
+    #[arg(long, default_value_t = 16_384)]
+    in_flight_max: usize,
     /// The calm rate as a share of the peak. The step has ten times the calm rate.
     #[arg(long, default_value_t = 0.9)]
     calm: f64,
@@ -49,7 +53,7 @@ pub(crate) struct OverloadOptions {
     seconds: u64,
     /// The number of clients of the retry storm. The gateway refuses check-ins while 16,384 wait for the
     /// disk.
-    #[arg(long, default_value_t = 32_768)]
+    #[arg(long, default_value_t = 20_000)]
     clients: usize,
     /// The number of residents of the city.
     #[arg(long, default_value_t = 100_000)]
@@ -97,7 +101,7 @@ impl PhaseSample {
 pub(crate) fn measure(options: &OverloadOptions) -> anyhow::Result<()> {
     anyhow::ensure!(options.connections > 0, "--connections must be at least 1");
     anyhow::ensure!(options.calm > 0.0, "--calm must be more than 0");
-    anyhow::ensure!(options.calm_seconds > 0 && options.seconds > 0, "a phase lasts at least a second");
+    anyhow::ensure!(options.calm_seconds > 1 && options.seconds > 1, "a phase lasts at least two seconds");
     let run = async |server: &Server, town: &Rc<BenchTown>| load(server, town, options).await;
     match options.quota {
         None => turn::take(ServerKind::Gateway, options.residents, run),
@@ -109,7 +113,7 @@ pub(crate) fn measure(options: &OverloadOptions) -> anyhow::Result<()> {
 }
 
 async fn load(server: &Server, town: &Rc<BenchTown>, options: &OverloadOptions) -> anyhow::Result<()> {
-    let generator = Generator::open(server, town, options.connections).await?;
+    let generator = Generator::open(server, town, options.connections, options.in_flight_max).await?;
     let (calm_length, length) =
         (Duration::from_secs(options.calm_seconds), Duration::from_secs(options.seconds));
     generator.in_flight(options.in_flight, WARM_UP).await;

@@ -43,7 +43,11 @@ impl OverloadTable {
             self.print_costs(phase);
         }
         self.print_returns(generator);
-        println!("- Connections that ended: {}.", generator.lost());
+        let lost = generator.lost();
+        println!("- Connections that ended: {}.", lost.values().sum::<usize>());
+        for (reason, count) in lost {
+            println!("  - {count}: {reason}");
+        }
     }
 
     fn print_phase(&self, phase: &PhaseSample) {
