@@ -5,6 +5,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Frame types and flags of HTTP/2.
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 /// SETTINGS_INITIAL_WINDOW_SIZE of 0: the gateway may send no body.
@@ -50,6 +52,16 @@ pub(super) fn http2_no_window(streams: u32) -> Vec<u8> {
     let get = block(&request("GET", "/openapi.json"));
     let heads = (0..streams).map(|number| frame(HEADERS, END_HEADERS | END_STREAM, 2 * number + 1, &get));
     [PREFACE, &frame(SETTINGS, 0, 0, &NO_WINDOW), &heads.collect::<Vec<_>>().concat()].concat()
+}
+
+/// The reply to a frame of HTTP/2, without which the gateway would end the connection. SETTINGS and PING need
+/// one.
+pub(super) fn http2_reply(kind: u8, flags: u8, payload: &[u8]) -> Option<Vec<u8>> {
+    match (kind, flags & ACK) {
+        (SETTINGS, 0) => Some(frame(SETTINGS, ACK, 0, &[])),
+        (PING, 0) => Some(frame(PING, ACK, 0, payload)),
+        _ => None,
+    }
 }
 
 fn request<'a>(method: &'a str, path: &'a str) -> Vec<(&'a str, &'a str)> {

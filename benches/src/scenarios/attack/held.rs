@@ -4,9 +4,10 @@ use super::attacker::AttackTally;
 use super::half_sent;
 use anyhow::Context as _;
 use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::task::JoinSet;
 
 /// Half-sent requests over HTTP/3: connections, and the streams of each. A connection that has had and
@@ -33,8 +34,19 @@ const OPEN_MAX: Duration = Duration::from_secs(10);
 /// The pause before what the gateway has ended is begun again.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// What the attacker still says on a connection that it holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HeldTalk {
+    /// Nothing.
+    Silence,
+    /// The replies of HTTP/2 that keep a connection open.
+    Http2Replies,
+}
+
 /// A stream over TCP, with or without TLS.
-type HeldStream = Box<dyn AsyncRead + Unpin>;
+trait HeldIo: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> HeldIo for T {}
+type HeldStream = Box<dyn HeldIo>;
 
 /// Holds 512 half-sent requests on two HTTP/3 connections.
 pub(super) async fn half_requests(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>) -> anyhow::Result<()> {
@@ -53,7 +65,7 @@ pub(super) async fn half_heads(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>)
 
 /// Holds HTTP/1.1 connections with half a body.
 pub(super) async fn half_bodies(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>) -> anyhow::Result<()> {
-    hold_tcp(tally, BODY_CONNECTIONS, async |number| {
+    hold_tcp(tally, BODY_CONNECTIONS, HeldTalk::Silence, async |number| {
         over_tls(target, b"http/1.1", &half_sent::http1_half_body(number)).await
     })
     .await
@@ -62,19 +74,27 @@ pub(super) async fn half_bodies(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>
 /// Holds HTTP/2 connections with many half bodies.
 pub(super) async fn half_streams(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>) -> anyhow::Result<()> {
     let bytes = half_sent::http2_half_bodies(STREAMS_HTTP2);
-    hold_tcp(tally, STREAM_CONNECTIONS, async |_| over_tls(target, b"h2", &bytes).await).await
+    hold_tcp(tally, STREAM_CONNECTIONS, HeldTalk::Http2Replies, async |_| {
+        over_tls(target, b"h2", &bytes).await
+    })
+    .await
 }
 
 /// Holds HTTP/2 connections whose answers may not be sent.
 pub(super) async fn slow_readers(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>) -> anyhow::Result<()> {
     let bytes = half_sent::http2_no_window(UNREAD_STREAMS);
-    hold_tcp(tally, UNREAD_CONNECTIONS, async |_| over_tls(target, b"h2", &bytes).await).await
+    hold_tcp(tally, UNREAD_CONNECTIONS, HeldTalk::Http2Replies, async |_| {
+        over_tls(target, b"h2", &bytes).await
+    })
+    .await
 }
 
 /// Holds TCP connections that send nothing.
 pub(super) async fn silent(target: &Rc<LoadTarget>, tally: &Rc<AttackTally>) -> anyhow::Result<()> {
-    hold_tcp(tally, SILENT_CONNECTIONS, async |_| Ok(Box::new(target.tcp_stream().await?) as HeldStream))
-        .await
+    hold_tcp(tally, SILENT_CONNECTIONS, HeldTalk::Silence, async |_| {
+        Ok(Box::new(target.tcp_stream().await?) as HeldStream)
+    })
+    .await
 }
 
 async fn over_tls(target: &LoadTarget, alpn: &[u8], bytes: &[u8]) -> anyhow::Result<HeldStream> {
@@ -88,6 +108,7 @@ async fn over_tls(target: &LoadTarget, alpn: &[u8], bytes: &[u8]) -> anyhow::Res
 async fn hold_tcp(
     tally: &AttackTally,
     count: usize,
+    talk: HeldTalk,
     open: impl AsyncFn(usize) -> anyhow::Result<HeldStream>,
 ) -> anyhow::Result<()> {
     let hold = async |number| {
@@ -95,8 +116,11 @@ async fn hold_tcp(
             match tokio::time::timeout(OPEN_MAX, open(number)).await {
                 Ok(Ok(mut stream)) => {
                     begun(tally, count);
-                    let mut answer = [0; 4_096];
-                    while stream.read(&mut answer).await.is_ok_and(|length| length > 0) {}
+                    // A reset ends it as well as a close.
+                    let _ = match talk {
+                        HeldTalk::Silence => read_to_end(&mut stream).await,
+                        HeldTalk::Http2Replies => reply_to_end(&mut stream).await,
+                    };
                     tally.end();
                 }
                 Ok(Err(_)) | Err(_) => failed(tally, count),
@@ -106,6 +130,27 @@ async fn hold_tcp(
     };
     futures_util::future::join_all((0..count).map(hold)).await;
     Ok(())
+}
+
+async fn read_to_end(stream: &mut HeldStream) -> io::Result<()> {
+    let mut answer = [0; 4_096];
+    while stream.read(&mut answer).await? > 0 {}
+    Ok(())
+}
+
+/// Reads the frames of HTTP/2 and sends the replies that keep the connection open.
+async fn reply_to_end(stream: &mut HeldStream) -> io::Result<()> {
+    let (mut head, mut payload) = ([0; 9], Vec::new());
+    loop {
+        stream.read_exact(&mut head).await?;
+        let [high, middle, low, kind, flags, ..] = head;
+        payload.resize(u32::from_be_bytes([0, high, middle, low]) as usize, 0);
+        stream.read_exact(&mut payload).await?;
+        if let Some(reply) = half_sent::http2_reply(kind, flags, &payload) {
+            stream.write_all(&reply).await?;
+            stream.flush().await?;
+        }
+    }
 }
 
 fn begun(tally: &AttackTally, count: usize) {
