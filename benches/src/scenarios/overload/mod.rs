@@ -144,7 +144,7 @@ async fn sample(
     let (server_before, own_before) = (server.used()?, own());
     load.await;
     let (length, buckets) = (began.elapsed(), from..generator.timeline.cut());
-    let sum = TimelineSum::of(&generator.timeline.buckets(&buckets));
+    let sum = generator.timeline.sum(&buckets);
     let (server, generator) = (server.used()? - server_before, own() - own_before);
     Ok(PhaseSample { name, asked, buckets, sum, length, server, generator })
 }

@@ -2,7 +2,7 @@
 
 use super::PhaseSample;
 use super::generator::Generator;
-use super::timeline::CalmLevel;
+use super::timeline::{CalmLevel, Timeline};
 
 /// The goodput under load, as a share of the peak, that is the target.
 const GOODPUT_SHARE_MIN: f64 = 0.95;
@@ -34,7 +34,7 @@ impl OverloadTable {
         );
         println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         for phase in [&self.peak, &self.calm, &self.step, &self.back, &self.storm, &self.after] {
-            self.print_phase(phase);
+            self.print_phase(phase, &generator.timeline);
         }
         println!();
         self.print_sent();
@@ -50,10 +50,12 @@ impl OverloadTable {
         }
     }
 
-    fn print_phase(&self, phase: &PhaseSample) {
+    fn print_phase(&self, phase: &PhaseSample, timeline: &Timeline) {
         let a_second = |count| format!("{:.0}", phase.a_second(count));
         let share = |used: std::time::Duration| used.as_secs_f64() / phase.length.as_secs_f64() * 100.0;
-        let (sum, latencies) = (&phase.sum, &phase.sum.latencies);
+        let latencies = timeline.spread(&phase.buckets, |bucket| &bucket.latencies_us);
+        let delays = timeline.spread(&phase.buckets, |bucket| &bucket.delays_us);
+        let sum = &phase.sum;
         println!(
             "| {} | {} | {} | {} | {} | {:.1} % | {} | {} | {} | {:.2} | {:.2} | {:.0} % | {:.0} % | {} |",
             phase.name,
@@ -69,7 +71,7 @@ impl OverloadTable {
             latencies.quantile(0.99),
             share(phase.server),
             share(phase.generator),
-            phase.asked.map_or_else(String::new, |_| format!("{:.2}", sum.delays.quantile(0.99))),
+            phase.asked.map_or_else(String::new, |_| format!("{:.2}", delays.quantile(0.99))),
         );
     }
 
@@ -128,13 +130,14 @@ impl OverloadTable {
     }
 
     fn print_returns(&self, generator: &Generator) {
-        let calm = CalmLevel { goodput: self.calm.goodput(), p99: self.calm.sum.latencies.quantile(0.99) };
-        let buckets = |phase: &PhaseSample| generator.timeline.buckets(&phase.buckets);
+        let timeline = &generator.timeline;
+        let latencies = timeline.spread(&self.calm.buckets, |bucket| &bucket.latencies_us);
+        let calm = CalmLevel { goodput: self.calm.goodput(), p99: latencies.quantile(0.99) };
         println!(
             "- Calm is {:.0} acknowledged/s with a p99 of {:.2} ms; {:.0} % of its own seconds are within 10 % of both.",
             calm.goodput,
             calm.p99,
-            calm.share(&buckets(&self.calm)) * 100.0,
+            timeline.read(&self.calm.buckets, |buckets| calm.share(buckets)) * 100.0,
         );
         for (step, phase) in [
             ("the step up", &self.step),
@@ -142,7 +145,7 @@ impl OverloadTable {
             ("the storm's begin", &self.storm),
             ("the storm's end", &self.after),
         ] {
-            match calm.reached_after(&buckets(phase)) {
+            match timeline.read(&phase.buckets, |buckets| calm.reached_after(buckets)) {
                 Some(after) => println!(
                     "- After {step}: within 10 % of calm after {:.1} s (target {RETURN_MAX_S:.0} s: {}).",
                     after.as_secs_f64(),

@@ -46,10 +46,6 @@ pub(super) struct TimelineSum {
     pub(super) unanswered: u64,
     pub(super) unsent: u64,
     pub(super) broken: u64,
-    /// The latencies of the acknowledged check-ins. **Units**: milliseconds.
-    pub(super) latencies: Spread,
-    /// The delays by the generator. **Units**: milliseconds.
-    pub(super) delays: Spread,
 }
 
 /// The level to which the load has to return.
@@ -88,19 +84,28 @@ impl Timeline {
         event(&mut buckets[now]);
     }
 
-    /// A copy of the buckets of a range. Buckets without an event may be missing at its end.
-    pub(super) fn buckets(&self, range: &Range<usize>) -> Vec<Bucket> {
+    /// Reads the buckets of a range. Buckets without an event may be missing at its end.
+    pub(super) fn read<T>(&self, range: &Range<usize>, of: impl FnOnce(&[Bucket]) -> T) -> T {
         let buckets = self.buckets.borrow();
-        buckets.iter().take(range.end).skip(range.start).cloned().collect()
+        let end = range.end.min(buckets.len());
+        of(&buckets[range.start.min(end)..end])
+    }
+
+    /// The sums over a range.
+    pub(super) fn sum(&self, range: &Range<usize>) -> TimelineSum {
+        self.read(range, TimelineSum::of)
+    }
+
+    /// The latencies, or other times, of a range. **Units**: milliseconds.
+    pub(super) fn spread(&self, range: &Range<usize>, of: fn(&Bucket) -> &Vec<u32>) -> Spread {
+        let ms = |buckets: &[Bucket]| buckets.iter().flat_map(of).map(|&us| f64::from(us) / 1e3).collect();
+        self.read(range, ms)
     }
 }
 
 impl TimelineSum {
-    pub(super) fn of(buckets: &[Bucket]) -> Self {
+    fn of(buckets: &[Bucket]) -> Self {
         let sum = |count: fn(&Bucket) -> u64| buckets.iter().map(count).sum();
-        let ms = |us: fn(&Bucket) -> &Vec<u32>| {
-            buckets.iter().flat_map(us).map(|&us| f64::from(us) / 1e3).collect()
-        };
         Self {
             sent: sum(|bucket| bucket.sent),
             acknowledged: sum(|bucket| bucket.latencies_us.len() as u64),
@@ -108,8 +113,6 @@ impl TimelineSum {
             unanswered: sum(|bucket| bucket.unanswered),
             unsent: sum(|bucket| bucket.unsent),
             broken: sum(|bucket| bucket.broken),
-            latencies: ms(|bucket| &bucket.latencies_us),
-            delays: ms(|bucket| &bucket.delays_us),
         }
     }
 }
@@ -170,7 +173,7 @@ mod tests {
         timeline.add(|bucket| bucket.sent += 1);
         let second = timeline.cut();
         timeline.add(|bucket| bucket.sent += 2);
-        assert_eq!(TimelineSum::of(&timeline.buckets(&(0..second))).sent, 1);
-        assert_eq!(TimelineSum::of(&timeline.buckets(&(second..second + 9))).sent, 2);
+        assert_eq!(timeline.sum(&(0..second)).sent, 1);
+        assert_eq!(timeline.sum(&(second..second + 9)).sent, 2);
     }
 }
