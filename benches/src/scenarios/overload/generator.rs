@@ -1,14 +1,14 @@
 //! The load: check-ins at a rate whatever the answers, a fixed number in flight, or clients that retry.
 
 use super::timeline::Timeline;
-use crate::harness::client::{self, Client};
+use crate::harness::client::{self, Client, PhoneClient};
 use crate::harness::server::Server;
 use crate::harness::town::BenchTown;
 use crate::harness::wire;
 use bytes::Bytes;
 use quinn::Connection;
 use scangate_loadgen::client::Handshake;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -38,7 +38,10 @@ enum Attempt {
 
 /// The connections over which a run sends its check-ins in turn.
 pub(super) struct Generator {
-    connections: Vec<Connection>,
+    client: Client,
+    phone: PhoneClient,
+    connections: RefCell<Vec<Connection>>,
+    lost: RefCell<BTreeMap<String, usize>>,
     town: Rc<BenchTown>,
     turn: Cell<usize>,
     in_flight: Cell<usize>,
@@ -62,7 +65,10 @@ impl Generator {
             open.push(client.connect(&phone).await?);
         }
         Ok(Rc::new(Self {
-            connections: open,
+            client,
+            phone,
+            connections: RefCell::new(open),
+            lost: RefCell::default(),
             town: Rc::clone(town),
             turn: Cell::new(0),
             in_flight: Cell::new(0),
@@ -73,11 +79,26 @@ impl Generator {
 
     /// The number of connections that have ended, by reason.
     pub(super) fn lost(&self) -> BTreeMap<String, usize> {
-        let mut lost = BTreeMap::new();
-        for reason in self.connections.iter().filter_map(Connection::close_reason) {
-            *lost.entry(reason.to_string()).or_default() += 1;
+        self.lost.borrow().clone()
+    }
+
+    /// Opens the connections again that have ended.
+    pub(super) async fn reopen(&self) -> anyhow::Result<()> {
+        let count = self.connections.borrow().len();
+        for number in 0..count {
+            let Some(reason) = self.connections.borrow()[number].close_reason() else { continue };
+            *self.lost.borrow_mut().entry(reason.to_string()).or_default() += 1;
+            let connection = self.client.connect(&self.phone).await?;
+            self.connections.borrow_mut()[number] = connection;
         }
-        lost
+        Ok(())
+    }
+
+    /// The next connection in turn.
+    fn next_connection(&self) -> Connection {
+        let turn = self.turn.replace(self.turn.get().wrapping_add(1));
+        let connections = self.connections.borrow();
+        connections[turn % connections.len()].clone()
     }
 
     /// Sends check-ins at a rate a second for this time, whatever the answers.
@@ -162,10 +183,9 @@ impl Generator {
             return Attempt::Unsent;
         }
         let request = request.unwrap_or_else(|| self.town.request());
-        let turn = self.turn.replace(self.turn.get().wrapping_add(1));
-        let (connection, is_sent) = (&self.connections[turn % self.connections.len()], Cell::new(false));
+        let (connection, is_sent) = (self.next_connection(), Cell::new(false));
         let exchange = async {
-            let answer = client::send(connection, request).await?;
+            let answer = client::send(&connection, request).await?;
             is_sent.set(true);
             self.timeline.add(|bucket| bucket.sent += 1);
             answer.receive().await

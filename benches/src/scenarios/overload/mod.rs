@@ -127,6 +127,7 @@ async fn load(server: &Server, town: &Rc<BenchTown>, options: &OverloadOptions) 
     let storm =
         sample(server, &generator, "retry storm", None, generator.storm(options.clients, length)).await?;
     let after = at("calm after it", rate, calm_length).await?;
+    generator.reopen().await?;
     OverloadTable { peak, calm, step, back, storm, after }.print(&generator);
     Ok(())
 }
@@ -139,6 +140,7 @@ async fn sample(
     asked: Option<f64>,
     load: impl Future<Output = ()>,
 ) -> anyhow::Result<PhaseSample> {
+    generator.reopen().await?;
     let own = || cpu::used(std::process::id()).unwrap_or_default();
     let (began, from) = (Instant::now(), generator.timeline.cut());
     let (server_before, own_before) = (server.used()?, own());

@@ -11,6 +11,9 @@ const RETURN_MAX_S: f64 = 5.0;
 /// The share of the asked rate below which the generator has fallen behind.
 const SENT_SHARE_MIN: f64 = 0.95;
 
+/// The generator's delay beyond which its own queue is a part of the figures. **Units**: milliseconds.
+const DELAY_MAX_MS: f64 = 100.0;
+
 /// The phases of a run in their order.
 pub(super) struct OverloadTable {
     pub(super) peak: PhaseSample,
@@ -37,7 +40,7 @@ impl OverloadTable {
             self.print_phase(phase, &generator.timeline);
         }
         println!();
-        self.print_sent();
+        self.print_sent(&generator.timeline);
         for phase in [&self.step, &self.storm] {
             self.print_goodput(phase);
             self.print_costs(phase);
@@ -76,7 +79,7 @@ impl OverloadTable {
     }
 
     /// How far the generator came. It shares the machine with the server and may be the limit.
-    fn print_sent(&self) {
+    fn print_sent(&self, timeline: &Timeline) {
         for phase in [&self.calm, &self.step, &self.back, &self.after] {
             let (Some(asked), sent) = (phase.asked, phase.a_second(phase.sum.sent)) else { continue };
             if sent < asked * SENT_SHARE_MIN {
@@ -86,6 +89,16 @@ impl OverloadTable {
                     phase.name,
                     sent / self.calm.a_second(self.calm.sum.sent),
                     asked / self.calm.asked.unwrap_or(asked),
+                );
+            }
+        }
+        for phase in [&self.calm, &self.step, &self.back, &self.after] {
+            let delay = timeline.spread(&phase.buckets, |bucket| &bucket.delays_us).quantile(0.99);
+            if delay > DELAY_MAX_MS {
+                println!(
+                    "- {}: the generator began check-ins up to {delay:.0} ms late (p99), so its own queue is in these figures. \
+                     A lower --in-flight-max shortens it.",
+                    phase.name
                 );
             }
         }
