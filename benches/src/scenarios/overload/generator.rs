@@ -127,6 +127,7 @@ impl Generator {
     /// Sends one check-in, whose latency counts from its intended time.
     fn arrive(self: &Rc<Self>, intended: Instant) {
         if self.in_flight.get() >= self.in_flight_max {
+            self.timeline.add(|bucket| bucket.held_back += 1);
             return self.record(Attempt::Unsent, intended);
         }
         self.in_flight.set(self.in_flight.get() + 1);

@@ -84,11 +84,13 @@ impl OverloadTable {
             let (Some(asked), sent) = (phase.asked, phase.a_second(phase.sum.sent)) else { continue };
             if sent < asked * SENT_SHARE_MIN {
                 println!(
-                    "- {}: the generator fell behind. It sent {sent:.0}/s of {asked:.0}/s, which is {:.1} times the calm rate \
-                     instead of {:.0}.",
+                    "- {}: {sent:.0}/s of {asked:.0}/s were sent, which is {:.1} times the calm rate instead of {:.0}. {:.0}/s were \
+                     held back because too many were in flight, which the server's pace decides; for the others the generator \
+                     fell behind.",
                     phase.name,
                     sent / self.calm.a_second(self.calm.sum.sent),
                     asked / self.calm.asked.unwrap_or(asked),
+                    phase.a_second(phase.sum.held_back),
                 );
             }
         }
@@ -101,9 +103,6 @@ impl OverloadTable {
                     phase.name
                 );
             }
-        }
-        if self.step.a_second(self.step.sum.sent) < self.peak.goodput() {
-            println!("- {}: less was sent than the peak, so this was no overload.", self.step.name);
         }
     }
 

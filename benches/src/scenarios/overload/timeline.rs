@@ -23,6 +23,8 @@ pub(super) struct Bucket {
     pub(super) unanswered: u64,
     /// Requests that the generator could not send in time.
     pub(super) unsent: u64,
+    /// Those of them for which too many others were in flight.
+    pub(super) held_back: u64,
     /// Requests with another status, or whose connection broke.
     pub(super) broken: u64,
     /// The latencies of the acknowledged check-ins. **Units**: microseconds.
@@ -45,6 +47,7 @@ pub(super) struct TimelineSum {
     pub(super) refused: u64,
     pub(super) unanswered: u64,
     pub(super) unsent: u64,
+    pub(super) held_back: u64,
     pub(super) broken: u64,
 }
 
@@ -112,6 +115,7 @@ impl TimelineSum {
             refused: sum(|bucket| bucket.refused),
             unanswered: sum(|bucket| bucket.unanswered),
             unsent: sum(|bucket| bucket.unsent),
+            held_back: sum(|bucket| bucket.held_back),
             broken: sum(|bucket| bucket.broken),
         }
     }
