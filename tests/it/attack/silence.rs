@@ -2,11 +2,16 @@
 
 use scangate_tests::TestTown;
 use scangate_tests::wire::{
-    DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, opened, read_to_end, request,
+    ACK, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, SETTINGS, block, frame, opened, read_to_end,
+    request,
 };
-use tokio::io::AsyncWriteExt as _;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// The time within which the gateway ends a connection whose answer is not read. It would end one that is
+/// idle later, and one that answers no PING as well.
+const REPLYING: Duration = Duration::from_secs(25);
 /// SETTINGS_INITIAL_WINDOW_SIZE of 0: the gateway may send no body.
 const NO_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
 
@@ -75,13 +80,15 @@ async fn a_connection_that_falls_silent_is_closed_in_every_state() -> anyhow::Re
         stream.write_all(bytes).await?;
         read_to_end(&mut stream).await.map_err(|_| anyhow::anyhow!("{bytes:?}: it is still open"))
     });
-    let (tls, tcp, reader) = tokio::join!(
+    let (tls, tcp, replies, reader) = tokio::join!(
         futures_util::future::try_join_all(over_tls),
         futures_util::future::try_join_all(over_tcp),
+        replies_without_a_window(&town),
         unread_answers(&town),
     );
     tls?;
     tcp?;
+    replies?;
     reader
 }
 
@@ -97,4 +104,30 @@ async fn unread_answers(town: &TestTown) -> anyhow::Result<()> {
     )
     .await?;
     Ok(())
+}
+
+/// Asks over HTTP/2 without a window for the answer, and replies to everything that the gateway asks. It is
+/// there, but reads nothing.
+async fn replies_without_a_window(town: &TestTown) -> anyhow::Result<()> {
+    let get = frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&request("GET", "/openapi.json")));
+    let bytes = [PREFACE, &frame(SETTINGS, 0, 0, &NO_WINDOW), &get].concat();
+    let mut stream = opened(&town.target, b"h2", &bytes).await?;
+    let mut end = std::pin::pin!(tokio::time::sleep(REPLYING));
+    let (mut head, mut payload) = ([0; 9], Vec::new());
+    loop {
+        tokio::select! {
+            read = stream.read_exact(&mut head) => if read.is_err() { return Ok(()) },
+            () = &mut end => anyhow::bail!("an answer without a window: the connection is still open"),
+        }
+        let [high, middle, low, kind, flags, ..] = head;
+        payload.resize(u32::from_be_bytes([0, high, middle, low]) as usize, 0);
+        stream.read_exact(&mut payload).await?;
+        let reply = match (kind, flags & ACK) {
+            (SETTINGS, 0) => frame(SETTINGS, ACK, 0, &[]),
+            (PING, 0) => frame(PING, ACK, 0, &payload),
+            _ => continue,
+        };
+        stream.write_all(&reply).await?;
+        stream.flush().await?;
+    }
 }

@@ -222,7 +222,8 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, AbandonedBody>>> {
         let whole = mem::take(&mut self.whole);
         if !whole.is_empty() {
-            self.guard.set_unread(false);
+            // hyper holds the bytes, and this body with them, until the reader has room for them.
+            self.guard.set_unread(true);
             return Poll::Ready(Some(Ok(Frame::data(whole))));
         }
         let Some(pieces) = &mut self.pieces else { return Poll::Ready(None) };

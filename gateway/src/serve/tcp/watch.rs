@@ -33,7 +33,7 @@ pub(super) struct ConnectionWatch {
     head_since: Cell<Option<Instant>>,
     /// Since when the socket takes no more bytes.
     blocked_since: Cell<Option<Instant>>,
-    /// Answers whose next bytes wait for the reader.
+    /// Answers whose bytes wait for the reader.
     unread: Cell<u32>,
     /// When the reader last took something.
     read_at: Cell<Instant>,
@@ -144,7 +144,7 @@ impl RequestGuard {
         &self.watch
     }
 
-    /// Notes whether the answer's next bytes wait for the reader, which has just taken the ones before.
+    /// Notes whether bytes of the answer wait for the reader, who has just taken the ones before.
     pub(super) fn set_unread(&mut self, is_unread: bool) {
         let watch = &self.watch;
         watch.read_at.set(Instant::now());
