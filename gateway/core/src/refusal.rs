@@ -20,6 +20,8 @@ pub enum Refusal {
     TokenInvalid,
     /// The token's role may not do this.
     RoleWrong,
+    /// The request did not arrive whole in time.
+    TooSlow,
     /// The body is longer than this endpoint accepts.
     TooLarge,
     /// The body is compressed, which no endpoint accepts.
@@ -53,6 +55,10 @@ pub enum Refusal {
 /// The detail of a refusal that the same request may escape later.
 const SEND_AGAIN: &str = "nothing was stored; send the same request again after retry_after_ms";
 
+const TOO_SLOW: RefusalRow = RefusalRow::new(408, "too-slow")
+    .titled("The request took too long")
+    .detailed("the request did not arrive whole; send it without a long pause");
+
 /// Whether a refused request may succeed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -64,7 +70,7 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,
@@ -86,6 +92,7 @@ impl Refusal {
         Self::ExpectationUnsupported,
         Self::TransferCodingUnsupported,
         Self::ClockOff("the time is too far from the server's"),
+        Self::TooSlow,
     ];
 
     /// The row of this refusal. The waits are chosen so that a retry falls into a quieter moment rather than
@@ -116,6 +123,7 @@ impl Refusal {
             Self::MethodNotAllowed => RefusalRow::new(405, "method-not-allowed")
                 .titled("This path does not have this method")
                 .detailed("see the allow header"),
+            Self::TooSlow => TOO_SLOW,
             Self::TooLarge => RefusalRow::new(413, "too-large")
                 .titled("The body is too large")
                 .detailed("send a shorter body; nothing was stored"),
@@ -261,6 +269,7 @@ mod tests {
             (417, "expectation-unsupported", Retry::Never),
             (501, "transfer-coding-unsupported", Retry::Never),
             (400, "malformed", Retry::Never),
+            (408, "too-slow", Retry::Never),
         ];
         assert_eq!(rows, published);
         let has_words = |refusal: Refusal| !refusal.title().is_empty() && !refusal.detail().is_empty();

@@ -56,6 +56,7 @@ impl Operation<'_> {
             (has_role, 401),
             (has_role, 403),
             (names_thing, 404),
+            (has_body || is_keyed, 408),
             ((has_body && !self.is_one_of(&UNBOUNDED)) || is_keyed, 413),
             (has_body, 415),
             (is_keyed, 422),
@@ -143,7 +144,7 @@ fn every_operation_lists_the_statuses_that_its_kind_brings() {
         let (usual, listed) = (operation.usual(), operation.statuses());
         let missing: Vec<_> = usual.difference(&listed).collect();
         assert!(missing.is_empty(), "{} lacks {missing:?}", operation.name);
-        let governed = BTreeSet::from([400, 401, 403, 413, 415, 417, 425, 431, 501, 503]);
+        let governed = BTreeSet::from([400, 401, 403, 408, 413, 415, 417, 425, 431, 501, 503]);
         let listed: BTreeSet<_> = listed.intersection(&governed).copied().collect();
         let strange: Vec<_> = listed.difference(&usual).collect();
         assert!(strange.is_empty(), "{} cannot answer {strange:?}", operation.name);

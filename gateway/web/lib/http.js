@@ -7,9 +7,9 @@ import { setServerTime } from "./clock.js";
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 5000;
-/** Too early for 0-RTT, over a limit, or shed: the server stored nothing, so the same request may be
- * repeated. */
-const REPEATABLE = [425, 429, 503];
+/** Too slow, too early for 0-RTT, over a limit, or shed: the server stored nothing, so the same request
+ * may be repeated. */
+const REPEATABLE = [408, 425, 429, 503];
 
 /** @typedef {{status: number, body: any}} Answer */
 /**

@@ -80,16 +80,37 @@ async fn a_connection_that_falls_silent_is_closed_in_every_state() -> anyhow::Re
         stream.write_all(bytes).await?;
         read_to_end(&mut stream).await.map_err(|_| anyhow::anyhow!("{bytes:?}: it is still open"))
     });
-    let (tls, tcp, replies, reader) = tokio::join!(
+    let (tls, tcp, replies, reader, bodies) = tokio::join!(
         futures_util::future::try_join_all(over_tls),
         futures_util::future::try_join_all(over_tcp),
         replies_without_a_window(&town),
         unread_answers(&town),
+        half_bodies(&town),
     );
     tls?;
     tcp?;
     replies?;
-    reader
+    reader?;
+    bodies
+}
+
+/// Sends bodies in half, one that a worker gathers and one that streams to the back office.
+async fn half_bodies(town: &TestTown) -> anyhow::Result<()> {
+    for (path, framing, half) in [
+        ("/v1/cases", "content-length: 100", "{"),
+        ("/v1/venues", "transfer-encoding: chunked", "1\r\n{\r\n"),
+    ] {
+        let authorization = if path == "/v1/cases" { &town.tracer } else { &town.authority };
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: {authorization}\r\n");
+        let request = format!("{head}{framing}\r\nconnection: close\r\n\r\n{half}");
+        let mut stream = opened(&town.target, b"http/1.1", request.as_bytes()).await?;
+        let answer = String::from_utf8_lossy(&read_to_end(&mut stream).await?).into_owned();
+        // The answer to a list has begun, and its last line says so.
+        let status = if path == "/v1/cases" { "408" } else { "200" };
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        assert!(answer.contains("too-slow"), "{path}: {answer}");
+    }
+    Ok(())
 }
 
 /// Asks for more than the sockets hold, and reads none of it. The gateway ends the connection, which shows

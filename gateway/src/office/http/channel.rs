@@ -15,18 +15,27 @@ pub const BODY_PIECES_MAX: usize = 4;
 /// Calls that may wait for the back office. Beyond this a request is shed.
 pub const CALLS_MAX: usize = 1_024;
 
-/// The sender abandoned the body: the client reset its stream, disconnected, or sent nothing for too long.
+/// The reason why a body has no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body was abandoned half-way")]
-pub struct AbandonedBody;
+pub enum AbandonedBody {
+    /// The client reset its stream, disconnected, or broke the body's framing.
+    #[error("the body broke off")]
+    Broken,
+    /// The client sent nothing for too long.
+    #[error("the body did not arrive in time")]
+    Late,
+}
 
-/// A piece of a body in a channel. A channel that closes without [`BodyPiece::End`] was abandoned.
+/// A piece of a body in a channel. A channel that closes without [`BodyPiece::End`] or [`BodyPiece::Late`]
+/// was broken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyPiece {
     /// Some bytes.
     Bytes(Bytes),
     /// The end of the body.
     End,
+    /// The rest does not arrive in time.
+    Late,
 }
 
 /// The body of a call.

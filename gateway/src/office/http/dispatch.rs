@@ -175,9 +175,13 @@ impl futures_util::Stream for StreamedBody {
                 self.0 = None;
                 None
             }
+            Some(BodyPiece::Late) => {
+                self.0 = None;
+                Some(Err(AbandonedBody::Late))
+            }
             None => {
                 self.0 = None;
-                Some(Err(AbandonedBody))
+                Some(Err(AbandonedBody::Broken))
             }
         })
     }

@@ -1,6 +1,7 @@
 //! The errors of the back office: one closed list. `problem_rows` has status, code and words of each. Errors
 //! are sent as RFC 9457 problems, both as whole answers and as lines of NDJSON.
 
+use super::channel::AbandonedBody;
 use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
 use crate::office::budgets::SpentBudget;
@@ -20,6 +21,8 @@ use scangate_storage::registry::{LabelUsed, RegistryError};
 use scangate_storage::trail::TrailError;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::error::Error;
+use std::iter;
 
 /// The detail of a fact whose time is ahead.
 const FACT_AHEAD: &str = "`at` lies in the future; server_time is the gateway's clock";
@@ -103,6 +106,15 @@ pub(in crate::office) enum OfficeError {
 }
 
 impl OfficeError {
+    /// The error of a body that was not read to its end.
+    pub(in crate::office) fn of_body(error: &(dyn Error + 'static)) -> Self {
+        let mut causes = iter::successors(Some(error), |cause| (*cause).source());
+        if causes.any(|cause| cause.downcast_ref() == Some(&AbandonedBody::Late)) {
+            return Self::Refused(Refusal::TooSlow);
+        }
+        Self::Malformed("the body did not arrive whole".into())
+    }
+
     /// Status, code, words and retry time.
     fn row(&self) -> ProblemRow<'_> {
         match self {

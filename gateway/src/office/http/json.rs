@@ -33,7 +33,7 @@ pub(in crate::office) async fn signed_body(request: Request, bytes_max: usize) -
     let body = match Limited::new(request.into_body(), bytes_max).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::TooLarge.into()),
-        Err(_) => return Err(OfficeError::Malformed("the body did not arrive whole".into())),
+        Err(error) => return Err(OfficeError::of_body(error.as_ref())),
     };
     work_place::enter().await?;
     Ok(body)

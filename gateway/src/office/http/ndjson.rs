@@ -67,7 +67,7 @@ impl NdjsonLines {
             }
             match self.body.next().await {
                 Some(Ok(bytes)) => self.cutter.push(&bytes),
-                Some(Err(_)) => return Err(OfficeError::Malformed("the body did not arrive whole".into())),
+                Some(Err(error)) => return Err(OfficeError::of_body(&error)),
                 None => self.cutter.end(),
             }
         }

@@ -148,7 +148,10 @@ impl OfficeStream {
 
     /// Ends a body that did not arrive in time. The back office answers that it is not whole.
     pub(super) fn abandon_body(&mut self) {
-        if matches!(self.incoming, BodyState::Streams { .. }) {
+        if let BodyState::Streams { to, .. } = &mut self.incoming {
+            // The peer is late only where the back office has read all pieces, so there is room for this one.
+            to.abort_send();
+            let _ = to.get_ref().map(|to| to.try_send(BodyPiece::Late));
             self.incoming = BodyState::Unwanted;
             self.waits_for = OfficeStreamWait::Office;
         }
@@ -233,7 +236,7 @@ impl OfficeStream {
                         self.out.push(frame.freeze());
                         self.out.push(piece);
                     }
-                    Poll::Ready(None) => return OfficeStreamStatus::Broken,
+                    Poll::Ready(Some(BodyPiece::Late) | None) => return OfficeStreamStatus::Broken,
                     Poll::Ready(Some(BodyPiece::End)) => {
                         self.out.end();
                         self.outcoming = AnswerState::Done;

@@ -26,7 +26,12 @@ const PASSED_OVER_BYTES_MAX: usize = 4 * 1024 * 1024;
 const PASSING_OVER_MAX: Duration = Duration::from_secs(2);
 
 /// The problem of a body that broke off or was too slow.
-const NOT_WHOLE: Refusal = Refusal::Malformed("the request did not arrive whole");
+const fn refusal(body: AbandonedBody) -> Refusal {
+    match body {
+        AbandonedBody::Broken => Refusal::Malformed("the request did not arrive whole"),
+        AbandonedBody::Late => Refusal::TooSlow,
+    }
+}
 
 /// The deadlines of one body.
 struct BodyDeadlines {
@@ -53,7 +58,8 @@ impl BodyDeadlines {
                         return Ok(Some(bytes));
                     }
                 }
-                Ok(Some(Err(_))) | Err(_) => return Err(AbandonedBody),
+                Ok(Some(Err(_))) => return Err(AbandonedBody::Broken),
+                Err(_) => return Err(AbandonedBody::Late),
             }
         }
     }
@@ -104,7 +110,7 @@ pub(super) async fn gather(
     let mut deadlines = BodyDeadlines::new(BODY_MAX);
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     loop {
-        let Some(bytes) = deadlines.next(request.body_mut()).await.map_err(|_| NOT_WHOLE)? else { break };
+        let Some(bytes) = deadlines.next(request.body_mut()).await.map_err(refusal)? else { break };
         let length = first.len() + rest.len() + bytes.len();
         if length > bytes_max {
             pass_over(request.body_mut()).await;
@@ -147,7 +153,7 @@ pub(super) async fn has_body(request: &mut Request<Incoming>) -> bool {
     loop {
         match deadlines.next(request.body_mut()).await {
             Ok(Some(bytes)) if bytes.is_empty() => {}
-            Ok(Some(_)) | Err(AbandonedBody) => return true,
+            Ok(Some(_)) | Err(AbandonedBody::Broken | AbandonedBody::Late) => return true,
             Ok(None) => return false,
         }
     }
@@ -163,8 +169,9 @@ pub(super) async fn pump(mut body: Incoming, to: Sender<BodyPiece>, max: Duratio
         match deadlines.next(&mut body).await {
             Ok(Some(bytes)) => slot.send(BodyPiece::Bytes(bytes)),
             Ok(None) => return slot.send(BodyPiece::End),
+            Err(AbandonedBody::Late) => return slot.send(BodyPiece::Late),
             // The channel closes without an end.
-            Err(AbandonedBody) => return,
+            Err(AbandonedBody::Broken) => return,
         }
     }
 }
@@ -235,7 +242,7 @@ impl Body for AnswerBody {
                 self.pieces = None;
                 None
             }
-            None => Some(Err(AbandonedBody)),
+            Some(BodyPiece::Late) | None => Some(Err(AbandonedBody::Broken)),
         })
     }
 

@@ -55,7 +55,7 @@ impl Connection {
             RequestState::Encoded(_, head) | RequestState::Gathering(_, head, ..) => BodyWish::of(&head),
             RequestState::Reading(_) | RequestState::Answering(_) => BodyWish::Whole,
         };
-        self.refuse_reading(id, Refusal::Malformed("the request did not arrive whole"), wish, work);
+        self.refuse_reading(id, Refusal::TooSlow, wish, work);
     }
 
     fn drop_answer(&mut self, id: StreamId) {
