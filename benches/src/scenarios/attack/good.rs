@@ -22,7 +22,7 @@ pub(super) struct GoodClients {
     pages: SteadyPages,
 }
 
-/// What the good clients saw in one measurement. **Units**: milliseconds.
+/// The latencies of the good clients in one measurement. **Units**: milliseconds.
 pub(super) struct GoodSample {
     pub(super) check_ins: Spread,
     pub(super) pages: Spread,

@@ -1,4 +1,4 @@
-//! Attacks that hold connections and streams. What the gateway ends is begun again.
+//! Attacks that hold connections and streams. A connection or stream that the gateway ends is begun again.
 
 use super::attacker::AttackTally;
 use super::half_sent;
@@ -34,7 +34,7 @@ const OPEN_MAX: Duration = Duration::from_secs(10);
 /// The pause before what the gateway has ended is begun again.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// What the attacker still says on a connection that it holds.
+/// The messages of the attacker on a connection that it holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HeldTalk {
     /// Nothing.

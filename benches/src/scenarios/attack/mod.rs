@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const RATIO_MAX: f64 = 1.2;
 /// The time in which the gateway ends what an attack has left, and the good clients warm up.
 const SETTLE: Duration = Duration::from_secs(2);
-/// The residents of the city besides the good clients.
+/// The residents of the city in addition to the good clients.
 const RESIDENTS: usize = 10;
 
 /// The command-line options of the measurement.

@@ -70,13 +70,13 @@ enum FaultEnd {
     Killed,
 }
 
-/// What one fault did.
+/// The effects of one fault.
 struct FaultSample {
     answers: ClientAnswers,
     injected: usize,
     injected_at: Option<Timestamp>,
     end: FaultEnd,
-    /// What was read back; none if the gateway did not start again.
+    /// The check-ins that were read back; none if the gateway did not start again.
     verified: Option<VerificationResult>,
     /// Refused check-ins that were found all the same.
     stored: usize,

@@ -29,8 +29,8 @@ impl Stage {
         }
     }
 
-    /// The settings of a keyspace. Nearly every key that is asked for in a packed day exists, and its index is
-    /// small, so a lookup goes through neither a filter nor the cache before it reads its block.
+    /// The settings of a keyspace. Nearly every key that is asked for in a packed day exists, and its index
+    /// is small, so a lookup goes through neither a filter nor the cache before it reads its block.
     fn options(self) -> KeyspaceCreateOptions {
         match self {
             Self::Open => KeyspaceCreateOptions::default(),

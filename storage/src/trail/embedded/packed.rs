@@ -150,7 +150,7 @@ mod tests {
         trails.with(count).unwrap()
     }
 
-    /// A check-in of nobody else at this time.
+    /// A check-in of one person at this time.
     fn passer_by(example: &CheckIn, at: Timestamp) -> CheckIn {
         let id = CheckInId(u128::from(at.0).to_be_bytes());
         CheckIn { id, person: PersonId(u64::MAX), at, ..*example }
