@@ -39,7 +39,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The default number of buckets of a store.
 pub const BUCKETS: u16 = 1_024;
-/// The memory for what was read of packed days. **Units**: bytes.
+/// The memory for blocks that were read from packed days. Ten million check-ins have some 500 MB of them.
+/// **Units**: bytes.
 const CACHE_BYTES: u64 = 256 << 20;
 /// Blocks of one tier in a bucket that are merged into one of the next.
 const BLOCKS_A_TIER: u16 = 16;

@@ -14,7 +14,8 @@ use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 /// The age at which a day is packed, from its end. Late check-ins of the day before last are still written to
 /// an open day, and 20:00 UTC is night in the cities. **Units**: milliseconds.
 pub(super) const PACK_AFTER_MS: u64 = 44 * HOUR_MS;
-/// The size from which the store can begin a new file of its journal. **Units**: bytes.
+/// The size of the store's journal from which it is cut. Each cut writes what open days have in memory to
+/// tables; with 64 MB this took a tenth of the CPU time of storing (`benches stored`). **Units**: bytes.
 const JOURNAL_BYTES: u64 = 256_000_000;
 
 /// The days that wait for packing.
