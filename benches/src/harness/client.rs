@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{
-    ClientConfig, Connecting, Connection, Endpoint, RecvStream, SendStream, TransportConfig, VarInt,
+    ClientConfig, Connecting, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
+    TransportErrorCode, VarInt,
 };
 use rustls::RootCertStore;
 use rustls::client::Resumption;
@@ -84,7 +85,11 @@ impl Client {
 
     /// Connects and opens the control stream.
     pub(crate) async fn connect(&self, phone: &PhoneClient) -> anyhow::Result<Connection> {
-        let connection = self.begin(phone)?.await.context("the handshake")?;
+        let connection = match self.begin(phone)?.await {
+            Err(error) if is_misread(&error) => self.begin(phone)?.await,
+            connected => connected,
+        };
+        let connection = connection.context("the handshake")?;
         open_control(&connection).await?;
         Ok(connection)
     }
@@ -97,6 +102,12 @@ impl PhoneClient {
             sessions.ready().await;
         }
     }
+}
+
+/// Whether a server refused the transport parameters. nginx keeps 16 bits of a parameter's number, so a few of
+/// quinn's reserved parameters, whose numbers are random, look like another one.
+pub(crate) fn is_misread(error: &ConnectionError) -> bool {
+    matches!(error, ConnectionError::ConnectionClosed(close) if close.error_code == TransportErrorCode::TRANSPORT_PARAMETER_ERROR)
 }
 
 /// Opens the control stream.

@@ -1,6 +1,8 @@
 //! M2: the cost of a new connection that carries one check-in and closes.
 
-use crate::harness::client::{Client, PhoneClient, close, exchange, handshake_name, open_control};
+use crate::harness::client::{
+    Client, PhoneClient, close, exchange, handshake_name, is_misread, open_control,
+};
 use crate::harness::server::{PeerOptions, Server, ServerKind};
 use crate::harness::spread::Spread;
 use crate::harness::town::BenchTown;
@@ -127,7 +129,9 @@ fn spawn_phones(
         phones.spawn_local(async move {
             loop {
                 match visit(&client, &phone, &town).await {
-                    Ok(was_early) => {
+                    // The next visit counts.
+                    Ok(None) => {}
+                    Ok(Some(was_early)) => {
                         let (visits, early) = counts.get();
                         counts.set((visits + 1, early + u64::from(was_early)));
                     }
@@ -139,11 +143,15 @@ fn spawn_phones(
     Ok(phones)
 }
 
-/// Makes one visit. Returns whether the server accepted the check-in as early data.
-async fn visit(client: &Client, phone: &PhoneClient, town: &BenchTown) -> anyhow::Result<bool> {
+/// Makes one visit. Returns whether the server accepted the check-in as early data; none if the server misread
+/// the client's parameters.
+async fn visit(client: &Client, phone: &PhoneClient, town: &BenchTown) -> anyhow::Result<Option<bool>> {
     let (connection, accepted) = match client.begin(phone)?.into_0rtt() {
         Ok((connection, accepted)) => (connection, Some(accepted)),
-        Err(connecting) => (connecting.await?, None),
+        Err(connecting) => match connecting.await {
+            Err(error) if is_misread(&error) => return Ok(None),
+            connected => (connected?, None),
+        },
     };
     open_control(&connection).await?;
     exchange(&connection, town.request()).await?;
@@ -153,5 +161,5 @@ async fn visit(client: &Client, phone: &PhoneClient, town: &BenchTown) -> anyhow
     };
     phone.is_ready().await;
     close(&connection);
-    Ok(was_early)
+    Ok(Some(was_early))
 }

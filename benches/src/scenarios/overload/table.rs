@@ -4,6 +4,8 @@ use super::PhaseSample;
 use super::generator::Generator;
 use super::timeline::{CalmLevel, Timeline};
 
+/// The number of refusals from which their cost can be told from chance.
+const REFUSALS_MIN: u64 = 10_000;
 /// The goodput under load, as a share of the peak, that is the target.
 const GOODPUT_SHARE_MIN: f64 = 0.95;
 /// The longest time until the load is calm again, which is the target. **Units**: seconds.
@@ -122,9 +124,9 @@ impl OverloadTable {
     /// server's CPU time is divided by the refusals.
     fn print_costs(&self, phase: &PhaseSample) {
         let acceptance = self.calm.acceptance_us();
-        if phase.sum.refused == 0 {
+        if phase.sum.refused < REFUSALS_MIN {
             println!(
-                "- {}: no refusal, so no cost of one. An acceptance took {acceptance:.1} us in the calm phase and {:.1} us here.",
+                "- {}: too few refusals for the cost of one. An acceptance took {acceptance:.1} us in the calm phase and {:.1} us here.",
                 phase.name,
                 phase.acceptance_us(),
             );
