@@ -104,8 +104,8 @@ impl PhoneClient {
     }
 }
 
-/// Whether a server refused the transport parameters. nginx keeps 16 bits of a parameter's number, so a few of
-/// quinn's reserved parameters, whose numbers are random, look like another one.
+/// Whether a server refused the transport parameters. nginx keeps 16 bits of a parameter's number, so a few
+/// of quinn's reserved parameters, whose numbers are random, look like another one.
 pub(crate) fn is_misread(error: &ConnectionError) -> bool {
     matches!(error, ConnectionError::ConnectionClosed(close) if close.error_code == TransportErrorCode::TRANSPORT_PARAMETER_ERROR)
 }

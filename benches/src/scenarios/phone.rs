@@ -143,8 +143,8 @@ fn spawn_phones(
     Ok(phones)
 }
 
-/// Makes one visit. Returns whether the server accepted the check-in as early data; none if the server misread
-/// the client's parameters.
+/// Makes one visit. Returns whether the server accepted the check-in as early data; none if the server
+/// misread the client's parameters.
 async fn visit(client: &Client, phone: &PhoneClient, town: &BenchTown) -> anyhow::Result<Option<bool>> {
     let (connection, accepted) = match client.begin(phone)?.into_0rtt() {
         Ok((connection, accepted)) => (connection, Some(accepted)),
