@@ -2,6 +2,7 @@
 //! (RFC 9000 section 8). The gateway would otherwise flood forged addresses.
 
 use quinn::crypto::rustls::QuicClientConfig;
+use rustls::crypto::CryptoProvider;
 use scangate_tests::{TestTown, eventually};
 use std::sync::Arc;
 use tokio::net::UdpSocket;
@@ -10,16 +11,17 @@ use tokio::net::UdpSocket;
 /// datagrams of 1,200 bytes then leave three bytes of the budget, for which quinn-proto would begin another.
 const PADDING: usize = 1;
 
-/// Takes the first datagram of a client that gets no answer. Its ClientHello fits one datagram, because it
-/// offers no hybrid key exchange.
-async fn first_datagram() -> anyhow::Result<Vec<u8>> {
-    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
-    provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
+/// Takes the first datagram of a client that gets no answer. The client has this cryptography and offers
+/// these protocols (ALPN).
+pub(super) async fn first_datagram(
+    provider: CryptoProvider,
+    protocols: Vec<Vec<u8>>,
+) -> anyhow::Result<Vec<u8>> {
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h3".to_vec()];
+    tls.alpn_protocols = protocols;
     let config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
     let endpoint = quinn::Endpoint::client("127.0.0.1:0".parse()?)?;
     let catcher = UdpSocket::bind("127.0.0.1:0").await?;
@@ -48,7 +50,10 @@ async fn received_until(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lone_first_packet_gets_at_most_three_times_its_bytes() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
-    let mut first = first_datagram().await?;
+    // Without a hybrid key exchange the ClientHello fits one datagram.
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
+    let mut first = first_datagram(provider, vec![b"h3".to_vec()]).await?;
     first.resize(first.len() + PADDING, 0);
     let socket = UdpSocket::bind("127.0.0.1:0").await?;
     socket.connect(town.gateway.listen).await?;

@@ -1,14 +1,13 @@
 //! The deadlines of HTTP/3: the same as over TCP, but a late request ends its stream and the connection goes
 //! on.
 
+use super::amplification::first_datagram;
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
-use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{Connection, RecvStream, SendStream, TransportConfig, VarInt};
 use rustls::crypto::aws_lc_rs;
 use scangate_tests::wire::{http3_frame, http3_head, request};
 use scangate_tests::{TestTown, eventually};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
@@ -78,22 +77,13 @@ async fn unfinished_requests(town: &TestTown) -> anyhow::Result<()> {
 
 /// Begins a handshake whose first flight has two datagrams, and sends the first one.
 async fn half_a_hello(town: &TestTown) -> anyhow::Result<UdpSocket> {
-    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    // Names that nobody offers make the first flight longer than a datagram.
-    tls.alpn_protocols =
-        [b"h3".to_vec()].into_iter().chain((b'a'..b'k').map(|name| vec![name; 200])).collect();
-    let config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-    let endpoint = quinn::Endpoint::client("127.0.0.1:0".parse()?)?;
-    let catcher = UdpSocket::bind("127.0.0.1:0").await?;
-    let _connecting = endpoint.connect_with(config, catcher.local_addr()?, "localhost")?;
-    let mut datagram = vec![0; 2_000];
-    let length = catcher.recv(&mut datagram).await?;
-    catcher.connect(town.gateway.listen).await?;
-    catcher.send(&datagram[..length]).await?;
-    Ok(catcher)
+    // Names that no server offers make the first flight longer than a datagram.
+    let protocols = [b"h3".to_vec()].into_iter().chain((b'a'..b'k').map(|name| vec![name; 200])).collect();
+    let first = first_datagram(aws_lc_rs::default_provider(), protocols).await?;
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    socket.connect(town.gateway.listen).await?;
+    socket.send(&first).await?;
+    Ok(socket)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,11 +60,6 @@ impl Days {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The open keyspace of a day, created if missing.
-    pub(super) fn of_write(&self, index: Index, day: u32) -> Result<Keyspace, TrailError> {
-        self.made(Stage::Open, index, day)
-    }
-
     /// The keyspace of a day in a stage, created if missing.
     pub(super) fn made(&self, stage: Stage, index: Index, day: u32) -> Result<Keyspace, TrailError> {
         if let Some(keyspace) = self.opened().get(&(stage, index, day)) {

@@ -212,7 +212,11 @@ impl OpenStore {
             let bucket = Bucket::of_rank(index, run[0].bucket);
             rows.clear();
             rows.extend(run.iter().map(|ordered| row::encode(index, &drain[ordered.place as usize])));
-            batch.insert(&self.days.of_write(index, bucket.day)?, bucket.key(0, number), block::pack(rows));
+            batch.insert(
+                &self.days.made(Stage::Open, index, bucket.day)?,
+                bucket.key(0, number),
+                block::pack(rows),
+            );
             touched.push(bucket);
         }
         Ok(())
@@ -240,7 +244,7 @@ impl OpenStore {
     /// Merges all blocks of a tier into one of the next, in one atomic write. It needs no sync: if it is
     /// lost, the original blocks are still there.
     fn merge(&self, bucket: Bucket, tier: u8, number: u64) -> Result<(), TrailError> {
-        let keyspace = self.days.of_write(bucket.index, bucket.day)?;
+        let keyspace = self.days.made(Stage::Open, bucket.index, bucket.day)?;
         let mut prefix = bucket.prefix();
         prefix.push(tier);
         let mut batch = self.database.batch();

@@ -144,7 +144,7 @@ impl Numbers<'_> {
 }
 
 /// The number of up to eight bytes.
-pub(super) fn number(bytes: &[u8]) -> u64 {
+fn number(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
@@ -162,8 +162,9 @@ fn put_count(count: usize, into: &mut Vec<u8>) {
     into.extend_from_slice(&u32::try_from(count).expect("a block has fewer than 2^32 rows").to_be_bytes());
 }
 
-fn owner(row: &BlockRow) -> &[u8] {
-    &row[..8]
+/// The owner of a row.
+pub(in crate::trail::embedded) fn owner(row: &BlockRow) -> u64 {
+    number(&row[..8])
 }
 
 fn time(row: &BlockRow) -> u64 {
@@ -186,7 +187,7 @@ pub(super) fn pack(rows: &[BlockRow], into: &mut Vec<u8>) {
     put_count(owners().count(), into);
     put_count(outcomes.len(), into);
     into.extend_from_slice(&first.to_be_bytes());
-    owners().for_each(|of_owner| into.extend_from_slice(owner(&of_owner[0])));
+    owners().for_each(|of_owner| put(owner(&of_owner[0]), 8, into));
     let mut end = 0;
     for of_owner in owners() {
         end += of_owner.len();
@@ -256,9 +257,9 @@ mod tests {
             let value = packed(&rows);
             let columns = Columns::read(&value).unwrap();
             let window = Window { from: Timestamp(from), to: Timestamp(to) };
-            for wanted in rows.iter().map(|row| number(owner(row))).chain([stranger, 0, u64::MAX]) {
+            for wanted in rows.iter().map(owner).chain([stranger, 0, u64::MAX]) {
                 let expected: Vec<BlockRow> =
-                    rows.iter().copied().filter(|row| number(owner(row)) == wanted).collect();
+                    rows.iter().copied().filter(|row| owner(row) == wanted).collect();
                 let of_place = columns.place(wanted).map(|place| columns.rows_of(place).unwrap());
                 let found = of_place.unwrap_or_default();
                 let is_right = |row| columns.is_in(row, window) == (from..to).contains(&time(&rows[row]));
@@ -277,7 +278,7 @@ mod tests {
             damaged[place] = byte;
             if let Some(columns) = Columns::read(&damaged) {
                 let _ = columns.rows(&mut Vec::new());
-                let _ = columns.place(number(owner(&rows[0]))).map(|place| columns.rows_of(place));
+                let _ = columns.place(owner(&rows[0])).map(|place| columns.rows_of(place));
             }
         }
     }

@@ -7,6 +7,7 @@ mod columns;
 use super::row::{self, BlockRow, KEY_BYTES, ROW_BYTES, precedence};
 use crate::trail::{Index, TrailError};
 use columns::Columns;
+pub(super) use columns::owner;
 use scangate_core::check_in::CheckIn;
 use scangate_core::visit::Window;
 
@@ -71,11 +72,6 @@ impl<'a> Block<'a> {
             }
         }
     }
-}
-
-/// The owner of a row.
-pub(super) fn owner(row: &BlockRow) -> u64 {
-    columns::number(&row[..8])
 }
 
 /// The rows of one owner in a window, from sorted rows.
