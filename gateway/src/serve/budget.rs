@@ -1,5 +1,6 @@
 //! The budget of a worker's connections: connections over TCP, each with a file descriptor, and the bytes of
-//! unfinished requests. A request that came whole needs none of these bytes.
+//! unfinished requests and of unread answers. A request that came whole needs none of these bytes, and an
+//! answer that is read at once needs none either.
 
 use crate::fairness::SourceShares;
 use crate::office::http::channel::BODY_BYTES_MAX;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 /// Bytes of the unfinished requests of one connection: a body of the longest kind and a head of the longest.
 /// A request beyond them is refused.
 pub const UNFINISHED_BYTES_MAX: usize = BODY_BYTES_MAX + HEAD_BYTES_MAX;
+/// Bytes of answers that a QUIC connection holds until the peer acknowledges them. A page takes less.
+pub const SEND_WINDOW_BYTES: usize = 256 * 1024;
 /// TCP connections of a worker, of some 40 KiB each.
 const TCP_CONNECTIONS_MAX: usize = 65_536;
 /// File descriptors that connections may not use: they are for the journal, the store, the providers and the
@@ -28,7 +31,7 @@ const WORKER_BYTES_MIN: usize = 8 << 20;
 pub struct WorkerBudget {
     /// Connections over TCP.
     pub tcp_connections: Arc<SourceShares>,
-    /// Bytes of unfinished requests.
+    /// Bytes of unfinished requests and of unread answers.
     pub unfinished: Arc<SourceShares>,
 }
 

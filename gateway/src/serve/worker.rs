@@ -2,7 +2,7 @@
 //! its tasks.
 
 use super::bell::Bell;
-use super::budget::WorkerBudget;
+use super::budget::{SEND_WINDOW_BYTES, WorkerBudget};
 use super::connection_ids::WorkerIds;
 use super::deadlines::{IDLE_MAX, WORKER_DRAIN_MAX, WORKER_FAILURE_MAX};
 use super::front_desk::FrontDesk;
@@ -185,7 +185,7 @@ fn transport() -> anyhow::Result<TransportConfig> {
         .max_concurrent_uni_streams(VarInt::from_u32(3))
         .stream_receive_window(VarInt::from_u32(16 * 1024))
         .receive_window(VarInt::from_u32(64 * 1024))
-        .send_window(256 * 1024)
+        .send_window(SEND_WINDOW_BYTES as u64)
         .datagram_receive_buffer_size(None)
         .send_fairness(false)
         .mtu_discovery_config(None)

@@ -6,3 +6,4 @@ mod half_requests;
 mod rules;
 mod silence;
 mod silence_http3;
+mod unread;

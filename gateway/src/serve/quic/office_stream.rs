@@ -89,6 +89,7 @@ pub(super) struct OfficeStream {
     has_turned: bool,
     body_max: Duration,
     moved: u64,
+    written: usize,
 }
 
 impl OfficeStream {
@@ -119,6 +120,7 @@ impl OfficeStream {
             has_turned: false,
             body_max,
             moved: 0,
+            written: 0,
         })
     }
 
@@ -138,6 +140,18 @@ impl OfficeStream {
     #[must_use]
     pub(super) fn moved(&self) -> u64 {
         self.moved
+    }
+
+    /// The bytes of the answer that QUIC has taken.
+    #[must_use]
+    pub(super) fn written(&self) -> usize {
+        self.written
+    }
+
+    /// The bytes of the answer that QUIC has not taken yet.
+    #[must_use]
+    pub(super) fn unwritten(&self) -> usize {
+        self.out.len()
     }
 
     /// Whether the last advance ended in another wait than the one before.
@@ -204,7 +218,9 @@ impl OfficeStream {
         loop {
             let before = self.out.len();
             let progress = self.out.write(quic.send_stream(id));
-            self.moved += u64::from(self.out.len() < before);
+            let written = before - self.out.len();
+            self.moved += u64::from(written > 0);
+            self.written += written;
             match progress {
                 WriteProgress::Written => {}
                 WriteProgress::Ended => return OfficeStreamStatus::Over,

@@ -201,21 +201,35 @@ async fn pass_over(body: &mut Incoming) {
 /// An answer's body, under the watch of its connection.
 pub(super) struct AnswerBody {
     whole: Bytes,
+    /// The memory of the whole bytes.
+    held: usize,
     pieces: Option<Receiver<BodyPiece>>,
     guard: RequestGuard,
 }
 
 impl AnswerBody {
     /// A body that is whole.
-    pub(super) fn whole(bytes: Bytes, mut guard: RequestGuard) -> Self {
-        guard.set_unread(!bytes.is_empty());
-        Self { whole: bytes, pieces: None, guard }
+    pub(super) fn whole(bytes: Bytes, guard: RequestGuard) -> Self {
+        let held = bytes.len();
+        Self::of(bytes, held, guard)
+    }
+
+    /// A page, whose bytes belong to the program.
+    pub(super) fn page(bytes: Bytes, guard: RequestGuard) -> Self {
+        Self::of(bytes, 0, guard)
+    }
+
+    fn of(bytes: Bytes, held: usize, mut guard: RequestGuard) -> Self {
+        if !bytes.is_empty() {
+            guard.set_unread(held);
+        }
+        Self { whole: bytes, held, pieces: None, guard }
     }
 
     /// A body that the back office streams.
     pub(super) fn streams(pieces: Receiver<BodyPiece>, mut guard: RequestGuard) -> Self {
-        guard.set_unread(true);
-        Self { whole: Bytes::new(), pieces: Some(pieces), guard }
+        guard.set_unread(0);
+        Self { whole: Bytes::new(), held: 0, pieces: Some(pieces), guard }
     }
 }
 
@@ -230,12 +244,18 @@ impl Body for AnswerBody {
         let whole = mem::take(&mut self.whole);
         if !whole.is_empty() {
             // hyper holds the bytes, and this body with them, until the reader has room for them.
-            self.guard.set_unread(true);
+            let held = self.held;
+            self.guard.set_unread(held);
             return Poll::Ready(Some(Ok(Frame::data(whole))));
         }
         let Some(pieces) = &mut self.pieces else { return Poll::Ready(None) };
         let polled = pieces.poll_recv(context);
-        self.guard.set_unread(matches!(polled, Poll::Ready(Some(BodyPiece::Bytes(_)))));
+        match &polled {
+            Poll::Ready(Some(BodyPiece::Bytes(bytes))) => self.guard.set_unread(bytes.len()),
+            Poll::Ready(Some(BodyPiece::End | BodyPiece::Late) | None) | Poll::Pending => {
+                self.guard.set_read();
+            }
+        }
         polled.map(|piece| match piece {
             Some(BodyPiece::Bytes(bytes)) => Some(Ok(Frame::data(bytes))),
             Some(BodyPiece::End) => {

@@ -3,7 +3,7 @@
 use super::HttpContext;
 use super::frames::FrameCursor;
 use super::requests::answer;
-use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, TimedStream};
+use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, TLS_BUFFER_BYTES, TimedStream};
 use crate::fairness::{HeldShare, Source};
 use crate::serve::deadlines::{HANDSHAKE_MAX, STALL_MAX};
 use crate::serve::phase::Phase;
@@ -49,9 +49,11 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     // On the heap, so that an open connection does not keep room for its handshake.
     let handshake = Box::pin(http.tls.accept(stream));
-    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else { return };
+    let Ok(Ok(mut stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else { return };
+    stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
     http.open.increment(1.0);
-    let watch = ConnectionWatch::new(Instant::now(), stream.get_ref().1.alpn_protocol() == Some(HTTP2));
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+    let watch = ConnectionWatch::new(Instant::now(), is_http2, http.unfinished.share(place.source()));
     let number = http.watches.add(&watch);
     run(stream, &watch, place.source(), &http, phase).await;
     http.watches.remove(number);

@@ -73,7 +73,7 @@ async fn go(
             context.reply(reply)
         }
         Route::Page => match pages::answer(&method, &path, request.headers()) {
-            Ok(page) => page.map(|bytes| AnswerBody::whole(bytes, context.guard)),
+            Ok(page) => page.map(|bytes| AnswerBody::page(bytes, context.guard)),
             Err(refusal) => context.refuse_unread(&mut request, refusal).await,
         },
         Route::Office(route) => office(request, route, context).await,

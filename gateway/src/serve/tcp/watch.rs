@@ -2,16 +2,22 @@
 //! at all watches of a worker, so a connection costs no timer.
 
 use super::frames::{FrameCursor, SettingsMissing};
+use crate::fairness::HeldShare;
 use crate::serve::deadlines::{DRAIN_MAX, HEAD_MAX, IDLE_MAX, STALL_MAX};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
+
+/// What an unread answer costs beside the bytes of its body: its head, and the states of its request in hyper.
+const ANSWER_BYTES: usize = 3 * 1_024;
+/// Encrypted bytes that TLS holds for a socket that takes no more.
+pub(super) const TLS_BUFFER_BYTES: usize = 16 * 1024;
 
 /// The watches of a worker's connections.
 #[derive(Default)]
@@ -33,8 +39,10 @@ pub(super) struct ConnectionWatch {
     head_since: Cell<Option<Instant>>,
     /// Since when the socket takes no more bytes.
     blocked_since: Cell<Option<Instant>>,
-    /// Answers whose bytes wait for the reader.
-    unread: Cell<u32>,
+    /// Bytes of answers that wait for the reader.
+    unread: Cell<usize>,
+    /// What the connection is charged for them.
+    charged: RefCell<HeldShare>,
     /// When the reader last took something.
     read_at: Cell<Instant>,
     /// Whether a request has come.
@@ -78,7 +86,7 @@ impl Watches {
 
 impl ConnectionWatch {
     /// The watch of a connection that begins.
-    pub(super) fn new(now: Instant, is_http2: bool) -> Rc<Self> {
+    pub(super) fn new(now: Instant, is_http2: bool, charged: HeldShare) -> Rc<Self> {
         Rc::new(Self {
             ring: Notify::new(),
             end: Cell::new(ConnectionEnd::None),
@@ -87,6 +95,7 @@ impl ConnectionWatch {
             head_since: Cell::new(None),
             blocked_since: Cell::new(None),
             unread: Cell::new(0),
+            charged: RefCell::new(charged),
             read_at: Cell::new(now),
             is_used: Cell::new(false),
             is_serial: !is_http2,
@@ -107,7 +116,8 @@ impl ConnectionWatch {
         let is_late = has_stalled(self.head_since.get(), HEAD_MAX)
             || has_stalled(self.blocked_since.get(), STALL_MAX)
             || (self.unread.get() > 0 && has_passed(self.read_at.get(), STALL_MAX))
-            || (is_idle && !self.is_used.get() && has_passed(idle_since, HEAD_MAX));
+            || (is_idle && !self.is_used.get() && has_passed(idle_since, HEAD_MAX))
+            || !self.is_charged();
         let end = match self.end.get() {
             _ if is_late => ConnectionEnd::Now,
             ConnectionEnd::Orderly(until) if now >= until => ConnectionEnd::Now,
@@ -121,6 +131,12 @@ impl ConnectionWatch {
         }
     }
 
+    /// Charges the source of the connection for its unread answers. Returns false if it may not hold so much.
+    fn is_charged(&self) -> bool {
+        let of_tls = if self.blocked_since.get().is_some() { TLS_BUFFER_BYTES } else { 0 };
+        self.charged.borrow_mut().resize(self.unread.get() + of_tls)
+    }
+
     /// Notes that a request begins. It is over when the guard is dropped.
     pub(super) fn request(self: &Rc<Self>) -> RequestGuard {
         self.requests.set(self.requests.get() + 1);
@@ -128,14 +144,15 @@ impl ConnectionWatch {
         if self.is_serial {
             self.head_since.set(None);
         }
-        RequestGuard { watch: Rc::clone(self), is_unread: false }
+        RequestGuard { watch: Rc::clone(self), unread: 0 }
     }
 }
 
 /// A request that is being answered.
 pub(super) struct RequestGuard {
     watch: Rc<ConnectionWatch>,
-    is_unread: bool,
+    /// Its part of the connection's unread bytes.
+    unread: usize,
 }
 
 impl RequestGuard {
@@ -144,22 +161,28 @@ impl RequestGuard {
         &self.watch
     }
 
-    /// Notes whether bytes of the answer wait for the reader, who has just taken the ones before.
-    pub(super) fn set_unread(&mut self, is_unread: bool) {
+    /// Notes that some of the answer waits for the reader, who has just taken what was before it. Its body
+    /// holds so many bytes of memory.
+    pub(super) fn set_unread(&mut self, held: usize) {
+        self.note_unread(held + ANSWER_BYTES);
+    }
+
+    /// Notes that the reader has taken all that there was.
+    pub(super) fn set_read(&mut self) {
+        self.note_unread(0);
+    }
+
+    fn note_unread(&mut self, unread: usize) {
         let watch = &self.watch;
         watch.read_at.set(Instant::now());
-        match (self.is_unread, is_unread) {
-            (false, true) => watch.unread.set(watch.unread.get() + 1),
-            (true, false) => watch.unread.set(watch.unread.get() - 1),
-            (false, false) | (true, true) => {}
-        }
-        self.is_unread = is_unread;
+        watch.unread.set(watch.unread.get() - self.unread + unread);
+        self.unread = unread;
     }
 }
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.set_unread(false);
+        self.set_read();
         let left = self.watch.requests.get() - 1;
         self.watch.requests.set(left);
         if left == 0 {
@@ -237,6 +260,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         written
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.note_write(written.is_pending());
+        written
+    }
+
+    /// Whether hyper may pass on an answer in pieces, which it otherwise copies into one.
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.note_write(flushed.is_pending());
@@ -253,7 +291,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fairness::{Source, SourceShares};
+    use std::net::SocketAddr;
     use std::time::Duration;
+
+    /// Bytes of unread answers that the connections of a test may hold.
+    const UNREAD_MAX: usize = 300_000;
+
+    fn watch_of(now: Instant, is_http2: bool) -> Rc<ConnectionWatch> {
+        let source = Source::from(SocketAddr::from(([192, 0, 2, 1], 1)));
+        ConnectionWatch::new(now, is_http2, SourceShares::new(UNREAD_MAX).share(source))
+    }
 
     fn ends_after(watch: &ConnectionWatch, now: Instant, pause: Duration) -> ConnectionEnd {
         watch.end_if_late(now + pause);
@@ -263,10 +311,10 @@ mod tests {
     #[test]
     fn a_used_connection_may_be_idle_for_long_and_an_unused_one_may_not() {
         let now = Instant::now();
-        let unused = ConnectionWatch::new(now, true);
+        let unused = watch_of(now, true);
         assert_eq!(ends_after(&unused, now, HEAD_MAX), ConnectionEnd::None);
         assert_eq!(ends_after(&unused, now, HEAD_MAX + Duration::from_millis(1)), ConnectionEnd::Now);
-        let used = ConnectionWatch::new(now, true);
+        let used = watch_of(now, true);
         drop(used.request());
         let idle = used.idle_since.get();
         assert_eq!(ends_after(&used, idle, IDLE_MAX), ConnectionEnd::None);
@@ -278,13 +326,13 @@ mod tests {
     #[test]
     fn a_request_under_way_has_no_end_while_the_gateway_works() {
         let now = Instant::now();
-        let watch = ConnectionWatch::new(now, false);
+        let watch = watch_of(now, false);
         let mut request = watch.request();
         assert_eq!(ends_after(&watch, now, IDLE_MAX * 2), ConnectionEnd::None);
-        request.set_unread(true);
+        request.set_unread(0);
         let read_at = watch.read_at.get();
         assert_eq!(ends_after(&watch, read_at, STALL_MAX), ConnectionEnd::None);
-        request.set_unread(true);
+        request.set_unread(0);
         let read_at = watch.read_at.get();
         assert_eq!(ends_after(&watch, read_at, STALL_MAX * 2), ConnectionEnd::Now);
     }
@@ -292,7 +340,7 @@ mod tests {
     #[test]
     fn bytes_without_a_whole_head_have_a_deadline_from_the_first_one_on() {
         let now = Instant::now();
-        let watch = ConnectionWatch::new(now, false);
+        let watch = watch_of(now, false);
         drop(watch.request());
         let mut stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http1);
         stream.note_read(b"G").unwrap();
@@ -308,7 +356,7 @@ mod tests {
     #[test]
     fn a_blocked_socket_has_a_deadline() {
         let now = Instant::now();
-        let watch = ConnectionWatch::new(now, true);
+        let watch = watch_of(now, true);
         drop(watch.request());
         let stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http2(FrameCursor::new()));
         stream.note_write(true);
@@ -319,5 +367,25 @@ mod tests {
         stream.note_write(true);
         let since = watch.blocked_since.get().unwrap();
         assert_eq!(ends_after(&watch, since, STALL_MAX * 2), ConnectionEnd::Now);
+    }
+
+    #[test]
+    fn unread_answers_end_a_connection_whose_source_holds_too_much() {
+        let now = Instant::now();
+        let watch = watch_of(now, true);
+        let ends = |watch: &ConnectionWatch| ends_after(watch, now, Duration::ZERO) == ConnectionEnd::Now;
+        let (mut first, mut second) = (watch.request(), watch.request());
+        first.set_unread(100_000);
+        second.set_unread(90_000);
+        assert!(!ends(&watch));
+        assert_eq!(watch.charged.borrow().held(), 190_000 + 2 * ANSWER_BYTES);
+        first.set_read();
+        assert!(!ends(&watch));
+        assert_eq!(watch.charged.borrow().held(), 90_000 + ANSWER_BYTES);
+        // A single source may hold two thirds.
+        first.set_unread(UNREAD_MAX * 2 / 3 - 90_000);
+        assert!(ends(&watch));
+        drop((first, second));
+        assert_eq!(watch.unread.get(), 0);
     }
 }

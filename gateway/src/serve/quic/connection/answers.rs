@@ -76,6 +76,7 @@ impl Connection {
         let mut out = WriteQueue::default();
         out.push(work.scratch.split().freeze());
         out.end();
+        self.written += out.len();
         self.write(Arrival { id, watch: RequestWatch::new(work.now) }, out, work);
     }
 
@@ -102,8 +103,10 @@ impl Connection {
         work: &mut WorkerContext,
         now: Instant,
     ) {
-        let (id, before) = (arrival.id, stream.moved());
-        match stream.advance(&mut self.quic, id, &work.date) {
+        let (id, before, written) = (arrival.id, stream.moved(), stream.written());
+        let status = stream.advance(&mut self.quic, id, &work.date);
+        self.written += stream.written() - written;
+        match status {
             OfficeStreamStatus::Waits => {
                 // A peer's time begins when the gateway begins to wait for it.
                 if stream.moved() != before || stream.has_turned() {

@@ -66,8 +66,12 @@ pub struct Connection {
     path: PathBudget,
     /// What its unfinished requests hold.
     unfinished: HeldShare,
+    /// What its unread answers hold.
+    unread: HeldShare,
+    /// Bytes of answers written since all were acknowledged, without those of pages.
+    written: usize,
     began: Instant,
-    /// When all finished answers were last acknowledged.
+    /// When an answer was last acknowledged whole, or none was left.
     read_at: Instant,
     /// Whether the loop looks after it at the next sweep.
     pub is_watched: bool,
@@ -117,6 +121,8 @@ impl Connection {
             _place: place,
             path,
             unfinished: work.unfinished.share(source),
+            unread: work.unfinished.share(source),
+            written: 0,
             began,
             read_at: began,
             is_watched: false,
@@ -307,6 +313,7 @@ impl Connection {
     fn drop_requests(&mut self) {
         self.requests.clear();
         self.unfinished.resize(0);
+        self.unread.resize(0);
     }
 }
 

@@ -2,16 +2,17 @@
 //! read.
 
 use super::answers::BodyWish;
-use super::request_state::{LatePart, OpenRequest, RequestState};
+use super::request_state::{LatePart, OpenRequest, RequestState, STREAM_BYTES};
 use super::requests::Arrival;
 use super::{Connection, error_code};
-use crate::serve::deadlines::{BODY_MAX, HANDSHAKE_MAX};
+use crate::serve::budget::SEND_WINDOW_BYTES;
+use crate::serve::deadlines::{BODY_MAX, HANDSHAKE_MAX, SWEEP_PAUSE};
 use crate::serve::quic::context::WorkerContext;
 use crate::wire::http3::ErrorCode;
 use bytes::Bytes;
 use quinn_proto::StreamId;
 use scangate_core::refusal::Refusal;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The gateway's own stream that stays open: the control stream.
 const OWN_STREAMS: usize = 1;
@@ -39,7 +40,7 @@ impl Connection {
             }
         }
         self.end_unread(now);
-        !self.requests.is_empty() || self.has_unread()
+        !self.requests.is_empty() || self.unread_streams() > 0
     }
 
     /// Refuses a request that is not whole in time.
@@ -64,18 +65,32 @@ impl Connection {
         self.stop_reading(id);
     }
 
-    /// Whether finished answers wait for the peer to acknowledge them.
-    fn has_unread(&mut self) -> bool {
-        self.quic.streams().send_streams() > OWN_STREAMS + self.requests.len() + self.waiting as usize
+    /// Finished answers that wait for the peer to acknowledge them.
+    fn unread_streams(&mut self) -> usize {
+        let open = OWN_STREAMS + self.requests.len() + self.waiting as usize;
+        self.quic.streams().send_streams().saturating_sub(open)
     }
 
-    /// Closes a connection that acknowledges none of its finished answers.
+    /// Closes a connection that acknowledges none of its finished answers, or whose source may not hold so
+    /// much in unread ones.
     fn end_unread(&mut self, now: Instant) {
-        if !self.has_unread() {
+        let streams = self.unread_streams();
+        if streams == 0 {
             self.read_at = now;
-        } else if now.saturating_duration_since(self.read_at) > BODY_MAX {
+            self.written = 0;
+        }
+        let silent = now.saturating_duration_since(self.read_at);
+        let bytes = self.unread_bytes(streams, silent);
+        if silent > BODY_MAX || !self.unread.resize(bytes) {
             let why = Bytes::from_static(b"answers are not read");
             self.quic.close(now, error_code(ErrorCode::ExcessiveLoad), why);
         }
+    }
+
+    /// The bytes of unread answers. A peer that acknowledges nothing may have left a whole send window.
+    fn unread_bytes(&self, streams: usize, silent: Duration) -> usize {
+        let waiting: usize = self.requests.values().map(|request| request.state.unread_bytes()).sum();
+        let sent = if silent > SWEEP_PAUSE { self.written.min(SEND_WINDOW_BYTES) } else { 0 };
+        streams * STREAM_BYTES + waiting + sent
     }
 }

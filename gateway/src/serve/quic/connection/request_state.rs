@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use std::time::Instant;
 
 /// What an open stream costs beside its bytes, here and in QUIC.
-const STREAM_BYTES: usize = 1_024;
+pub(super) const STREAM_BYTES: usize = 1_024;
 
 /// A request that was not answered in one step, with its times.
 pub(super) struct OpenRequest {
@@ -102,8 +102,20 @@ impl RequestState {
             Self::Gathering(reader, head, body, _) => {
                 STREAM_BYTES + reader.held_bytes() + head.held_bytes() + body.len()
             }
-            // The answer's bytes are bounded by the send window, the back office's by its channels.
             Self::Answering(_) | Self::Office(_) => 0,
+        }
+    }
+
+    /// The bytes of an answer that waits for its reader.
+    pub(super) fn unread_bytes(&self) -> usize {
+        match self {
+            Self::Reading(_) | Self::Encoded(..) | Self::Gathering(..) => 0,
+            // Longer ones are pages, whose bytes belong to the program.
+            Self::Answering(_) => STREAM_BYTES,
+            Self::Office(stream) => match stream.waits_for() {
+                OfficeStreamWait::Reader => STREAM_BYTES + stream.unwritten(),
+                OfficeStreamWait::Peer | OfficeStreamWait::Office => 0,
+            },
         }
     }
 }
