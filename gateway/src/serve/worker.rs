@@ -9,6 +9,7 @@ use super::front_desk::FrontDesk;
 use super::phase::Phase;
 use super::quic::QuicLoop;
 use super::quic::context::{HandshakeCounters, WorkerContext};
+use super::quic::unpadded::UnpaddedConfig;
 use super::socket::Sockets;
 use super::tcp::{self, HttpContext, Watches};
 use super::tls::Tls;
@@ -165,7 +166,8 @@ fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Re
     // quinn-proto would also offer the drafts of version 1.
     endpoint.supported_versions(vec![QUIC_VERSION]);
     endpoint.cid_generator(move || Box::new(WorkerIds::new(number, workers, &random)));
-    let mut server = ServerConfig::new(Arc::clone(&tls.quic) as _, Arc::new(token));
+    let crypto = Arc::new(UnpaddedConfig(Arc::clone(&tls.quic)));
+    let mut server = ServerConfig::new(crypto, Arc::new(token));
     let mut tokens = ValidationTokenConfig::default();
     tokens.sent(0);
     server

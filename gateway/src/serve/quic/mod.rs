@@ -10,6 +10,7 @@ pub mod context;
 mod office_stream;
 mod outbox;
 mod stream_chunks;
+pub(in crate::serve) mod unpadded;
 mod upkeep;
 mod write_queue;
 
