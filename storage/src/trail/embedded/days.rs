@@ -48,35 +48,42 @@ impl Stage {
 /// The keyspaces of days, a keyspace an index, day and stage.
 pub(super) struct Days {
     database: Database,
-    opened: Mutex<HashMap<(Stage, Index, u32), Keyspace>>,
+    /// Those that were looked up; none where there is no keyspace. A trace looks up thousands.
+    looked_up: Mutex<HashMap<(Stage, Index, u32), Option<Keyspace>>>,
 }
 
 impl Days {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, opened: Mutex::default() }
+        Self { database, looked_up: Mutex::default() }
     }
 
-    fn opened(&self) -> MutexGuard<'_, HashMap<(Stage, Index, u32), Keyspace>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    fn looked_up(&self) -> MutexGuard<'_, HashMap<(Stage, Index, u32), Option<Keyspace>>> {
+        self.looked_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keyspace of a day in a stage, created if missing.
     pub(super) fn made(&self, stage: Stage, index: Index, day: u32) -> Result<Keyspace, TrailError> {
-        if let Some(keyspace) = self.opened().get(&(stage, index, day)) {
+        if let Some(Some(keyspace)) = self.looked_up().get(&(stage, index, day)) {
             return Ok(keyspace.clone());
         }
         let keyspace = self.database.keyspace(&stage.name(index, day), || stage.options())?;
-        self.opened().insert((stage, index, day), keyspace.clone());
+        self.looked_up().insert((stage, index, day), Some(keyspace.clone()));
         Ok(keyspace)
     }
 
     /// The keyspace of a day in a stage, if it exists.
     pub(super) fn known(&self, stage: Stage, index: Index, day: u32) -> Result<Option<Keyspace>, TrailError> {
-        if let Some(keyspace) = self.opened().get(&(stage, index, day)) {
-            return Ok(Some(keyspace.clone()));
+        let mut looked_up = self.looked_up();
+        if let Some(keyspace) = looked_up.get(&(stage, index, day)) {
+            return Ok(keyspace.clone());
         }
-        let is_there = self.database.keyspace_exists(&stage.name(index, day));
-        is_there.then(|| self.made(stage, index, day)).transpose()
+        // Under the lock: whoever makes the keyspace notes it after this.
+        if !self.database.keyspace_exists(&stage.name(index, day)) {
+            looked_up.insert((stage, index, day), None);
+            return Ok(None);
+        }
+        drop(looked_up);
+        self.made(stage, index, day).map(Some)
     }
 
     /// The keyspaces of a day in both stages, in the order in which they are read.
@@ -102,7 +109,7 @@ impl Days {
     /// Deletes the keyspace of a day in a stage.
     pub(super) fn delete(&self, stage: Stage, index: Index, day: u32) -> Result<(), TrailError> {
         let Some(keyspace) = self.known(stage, index, day)? else { return Ok(()) };
-        self.opened().remove(&(stage, index, day));
+        self.looked_up().remove(&(stage, index, day));
         Ok(self.database.delete_keyspace(keyspace)?)
     }
 }
