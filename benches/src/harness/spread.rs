@@ -13,6 +13,12 @@ impl Spread {
         self.0.insert(at, figure);
     }
 
+    /// Adds the measurements of another spread.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+        self.0.sort_unstable_by(f64::total_cmp);
+    }
+
     /// The median.
     pub(crate) fn median(&self) -> f64 {
         self.quantile(0.5)

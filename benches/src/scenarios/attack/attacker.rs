@@ -32,6 +32,7 @@ pub(super) struct AttackTally {
 }
 
 /// The counts of an attack at its end.
+#[derive(Default)]
 pub(super) struct AttackCount {
     /// Connections, streams, packets or requests that the attacker began.
     pub(super) begun: u64,
@@ -43,6 +44,16 @@ pub(super) struct AttackCount {
     pub(super) used: Duration,
     /// The time since then.
     pub(super) lasted: Duration,
+}
+
+impl AttackCount {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.begun += other.begun;
+        self.ended += other.ended;
+        self.failed += other.failed;
+        self.used += other.used;
+        self.lasted += other.lasted;
+    }
 }
 
 /// A running attack.

@@ -22,7 +22,8 @@ pub(super) struct GoodClients {
     pages: SteadyPages,
 }
 
-/// The latencies of the good clients in one measurement. **Units**: milliseconds.
+/// The latencies of the good clients. **Units**: milliseconds.
+#[derive(Default)]
 pub(super) struct GoodSample {
     pub(super) check_ins: Spread,
     pub(super) pages: Spread,
@@ -34,6 +35,13 @@ struct SteadyPages {
     overview: ClientConnection,
     people: Vec<LoadResident>,
     turn: usize,
+}
+
+impl GoodSample {
+    pub(super) fn append(&mut self, other: Self) {
+        self.check_ins.append(other.check_ins);
+        self.pages.append(other.pages);
+    }
 }
 
 impl GoodClients {

@@ -1,5 +1,6 @@
 //! Attacks: good clients beside peers that hold what they get, or ask for what costs the gateway more than
-//! them. The good clients are measured in calm, beside each attack in turn, and in calm again.
+//! them. The good clients are measured in calm and beside an attack in turn, so that a disk that becomes slower
+//! does so for both.
 
 mod attacker;
 mod good;
@@ -26,8 +27,11 @@ const RESIDENTS: usize = 10;
 #[derive(Args)]
 pub(crate) struct AttackOptions {
     /// The length of the measurement beside each attack, and of each calm. **Units**: seconds.
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// The number of rounds. In each, the good clients are measured in calm and then beside the attack.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
     /// An attack to measure. The option can be repeated. Without it, all attacks are measured.
     #[arg(long)]
     attack: Vec<AttackKind>,
@@ -74,54 +78,83 @@ impl AttackKind {
 
 /// Runs the measurement and prints its figures.
 pub(crate) fn measure(options: &AttackOptions) -> anyhow::Result<()> {
-    anyhow::ensure!(options.seconds > 0, "--seconds must be at least 1");
+    anyhow::ensure!(options.seconds > 0 && options.rounds > 0, "--seconds and --rounds must be at least 1");
     turn::take(ServerKind::Gateway, RESIDENTS, async |server, _| run(server, options).await)
 }
 
 async fn run(server: &Server, options: &AttackOptions) -> anyhow::Result<()> {
-    let length = Duration::from_secs(options.seconds);
     let attacks =
         if options.attack.is_empty() { AttackKind::value_variants() } else { options.attack.as_slice() };
-    let mut good = GoodClients::connect(server).await?;
-    good.during(SETTLE).await?;
     println!(
         "| attack | begun / ended by the gateway / failed | attacker's CPU | server's CPU | check-in p50 ms | by calm | p99 ms | \
          by calm | page p50 ms | by calm | p99 ms | by calm | target {RATIO_MAX} |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    let (calm, server_share) = watch(&mut good, server, length).await?;
-    let calm = calm?;
-    print_row("calm", &format!("| | {server_share}"), &calm, &calm);
+    let calm = AttackComparison::measure(None, server, options).await?;
+    calm.print("calm", "");
     for &kind in attacks {
-        let attacker = Attacker::start(kind, server, length).await?;
-        let (beside, server_share) = watch(&mut good, server, length).await?;
-        let AttackCount { begun, ended, failed, used, lasted } = attacker.stop()?;
-        let count = format!("{begun} / {ended} / {failed} | {} | {server_share}", share(used, lasted));
-        match beside {
-            Ok(beside) => print_row(kind.name(), &count, &beside, &calm),
-            Err(error) => println!(
-                "| {} | {count} | a good client failed: {error:#} | | | | | | | | not met |",
-                kind.name()
-            ),
-        }
-        if good.during(SETTLE).await.is_err() {
-            good = GoodClients::connect(server).await?;
+        match AttackComparison::measure(Some(kind), server, options).await {
+            Ok(compared) => compared.print(kind.name(), &compared.counts()),
+            Err(error) => {
+                println!("| {} | a good client failed: {error:#} | | | | | | | | | | not met |", kind.name());
+            }
         }
     }
-    let (again, server_share) = watch(&mut good, server, length).await?;
-    print_row("calm again", &format!("| | {server_share}"), &again?, &calm);
     Ok(())
 }
 
-/// Measures the good clients for this time. Returns also the share of its core that the server used.
-async fn watch(
-    good: &mut GoodClients,
-    server: &Server,
-    length: Duration,
-) -> anyhow::Result<(anyhow::Result<GoodSample>, String)> {
-    let (began, used) = (Instant::now(), server.used()?);
-    let seen = good.during(length).await;
-    Ok((seen, share(server.used()? - used, began.elapsed())))
+/// The good clients beside an attack and in calm, in turn.
+#[derive(Default)]
+struct AttackComparison {
+    calm: GoodSample,
+    beside: GoodSample,
+    count: AttackCount,
+    /// The CPU time of the server beside the attack.
+    server_used: Duration,
+    /// The time beside the attack.
+    lasted: Duration,
+}
+
+impl AttackComparison {
+    /// Measures all rounds, without an attack where none is named. **Errors**: a good client was refused or
+    /// failed.
+    async fn measure(
+        kind: Option<AttackKind>,
+        server: &Server,
+        options: &AttackOptions,
+    ) -> anyhow::Result<Self> {
+        let length = Duration::from_secs(options.seconds);
+        let mut good = GoodClients::connect(server).await?;
+        let mut compared = Self::default();
+        for _ in 0..options.rounds {
+            good.during(SETTLE).await?;
+            compared.calm.append(good.during(length).await?);
+            let attacker = match kind {
+                Some(kind) => Some(Attacker::start(kind, server, length).await?),
+                None => None,
+            };
+            let (began, used) = (Instant::now(), server.used()?);
+            let beside = good.during(length).await;
+            compared.server_used += server.used()? - used;
+            compared.lasted += began.elapsed();
+            if let Some(attacker) = attacker {
+                compared.count.add(&attacker.stop()?);
+            }
+            compared.beside.append(beside?);
+        }
+        Ok(compared)
+    }
+
+    fn counts(&self) -> String {
+        let AttackCount { begun, ended, failed, used, lasted } = self.count;
+        format!("{begun} / {ended} / {failed} | {}", share(used, lasted))
+    }
+
+    fn print(&self, name: &str, counts: &str) {
+        let counts = if counts.is_empty() { "|" } else { counts };
+        let count = format!("{counts} | {}", share(self.server_used, self.lasted));
+        print_row(name, &count, &self.beside, &self.calm);
+    }
 }
 
 /// CPU time as a share of a core.
