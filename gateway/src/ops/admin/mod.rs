@@ -20,7 +20,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_process::Collector;
-use readiness::{ReadinessCheck, ReadinessDetail};
+use readiness::{OfficePatience, ReadinessCheck, ReadinessDetail};
 use scangate_storage::journal::Journal;
 use serde_json::json;
 use std::sync::Arc;
@@ -79,14 +79,11 @@ fn checks(admin: &Admin) -> [ReadinessCheck; 5] {
     } else {
         admin.journal.is_full().then_some(("full", "the journal is full"))
     };
-    let stuck = admin.office.places.stuck();
-    let office =
-        stuck.map(|kind| (kind.label(), "the back office has had no place for a kind of work for seconds"));
     let is_loading = !admin.office.tables.colours.is_loaded();
     [
         ReadinessCheck::required("phase", is_draining.then_some(("draining", "draining"))),
         ReadinessCheck::required("journal", journal),
-        ReadinessCheck::required("office", office),
+        ReadinessCheck::office(&admin.office.places, OfficePatience::default()),
         ReadinessCheck::informational("colours", is_loading.then_some("loading")),
         ReadinessCheck::informational("store", (!admin.office.is_store_up()).then_some("away")),
     ]
