@@ -71,6 +71,8 @@ pub struct Connection {
     /// Bytes of answers written since all were acknowledged, without those of pages.
     written: usize,
     began: Instant,
+    /// When a request last was under way, or the handshake ended.
+    idle_since: Instant,
     /// When an answer was last acknowledged whole, or none was left.
     read_at: Instant,
     /// Whether the loop looks after it at the next sweep.
@@ -124,6 +126,7 @@ impl Connection {
             unread: work.unfinished.share(source),
             written: 0,
             began,
+            idle_since: began,
             read_at: began,
             is_watched: false,
         }
@@ -160,7 +163,7 @@ impl Connection {
     pub fn events(&mut self, work: &mut WorkerContext, now: Instant) {
         while let Some(event) = self.quic.poll() {
             match event {
-                Event::Connected => self.connected(work),
+                Event::Connected => self.connected(work, now),
                 Event::Stream(event) => self.stream_event(event, work, now),
                 Event::ConnectionLost { .. } => {
                     if std::mem::take(&mut self.is_handshaking) {
@@ -190,7 +193,8 @@ impl Connection {
         if is_page { Ok(()) } else { work.front.borrow().admit(channel) }
     }
 
-    fn connected(&mut self, work: &WorkerContext) {
+    fn connected(&mut self, work: &WorkerContext, now: Instant) {
+        self.idle_since = now;
         self.is_handshaking = false;
         work.handshakes.completed.increment(1);
         self.control_stream = self.quic.streams().open(Dir::Uni);
@@ -258,6 +262,7 @@ impl Connection {
             accepted += 1;
             self.begin(id, work, now);
         }
+        self.idle_since = now;
         self.most_at_once = self.most_at_once.max(accepted.max(self.requests.len()));
     }
 
