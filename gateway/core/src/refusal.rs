@@ -47,7 +47,8 @@ pub enum Refusal {
     NotFound,
     /// This path has no such method.
     MethodNotAllowed,
-    /// The head has more bytes than any request needs.
+    /// The head, with its target, has more bytes than any request needs. A target alone that is too long is
+    /// one too, because HTTP/2 and HTTP/3 send it as a field.
     HeadTooLarge,
     /// `expect` has another value than `100-continue`.
     ExpectationUnsupported,
@@ -58,11 +59,11 @@ pub enum Refusal {
 /// The detail of a refusal that the same request may escape later.
 const SEND_AGAIN: &str = "nothing was stored; send the same request again after retry_after_ms";
 
-const TOO_SLOW: RefusalRow = RefusalRow::new(408, "too-slow")
 /// The detail of a request that may have been stored.
 const SEND_AGAIN_UNCONFIRMED: &str =
     "the gateway cannot tell whether this was stored; send the same request again after retry_after_ms";
 
+const TOO_SLOW: RefusalRow = RefusalRow::new(408, "too-slow")
     .titled("The request took too long")
     .detailed("the request did not arrive whole; send it without a long pause");
 
@@ -100,8 +101,8 @@ impl Refusal {
         Self::TransferCodingUnsupported,
         Self::ClockOff("the time is too far from the server's"),
         Self::TooSlow,
-    ];
         Self::Unconfirmed,
+    ];
 
     /// The row of this refusal. The waits are chosen so that a retry falls into a quieter moment rather than
     /// into the same crowd; the gateway adds jitter.
@@ -155,8 +156,8 @@ impl Refusal {
                 .detailed("repeat the request on the established connection")
                 .retry_after_ms(0),
             Self::HeadTooLarge => RefusalRow::new(431, "head-too-large")
-                .titled("The request's header fields are too large")
-                .detailed("send at most 16 KiB of header fields; nothing was stored"),
+                .titled("The head of the request is too large")
+                .detailed("send at most 16 KiB of target and header fields; nothing was stored"),
             Self::TransferCodingUnsupported => RefusalRow::new(501, "transfer-coding-unsupported")
                 .titled("The transfer coding is not supported")
                 .detailed("send the body with transfer-encoding: chunked or a content-length"),
@@ -168,11 +169,11 @@ impl Refusal {
                 .titled("The gateway is shedding load")
                 .detailed(SEND_AGAIN)
                 .retry_after_ms(1_000),
-            Self::JournalFull => RefusalRow::new(503, "journal-full")
             Self::Unconfirmed => RefusalRow::new(503, "overloaded")
                 .titled("The gateway could not confirm the request")
                 .detailed(SEND_AGAIN_UNCONFIRMED)
                 .retry_after_ms(1_000),
+            Self::JournalFull => RefusalRow::new(503, "journal-full")
                 .titled("The gateway's journal is full")
                 .detailed(SEND_AGAIN)
                 .retry_after_ms(3_000),
@@ -282,14 +283,13 @@ mod tests {
             (501, "transfer-coding-unsupported", Retry::Never),
             (400, "malformed", Retry::Never),
             (408, "too-slow", Retry::Never),
-        ];
             (503, "overloaded", Retry::After(1_000)),
+        ];
         assert_eq!(rows, published);
         let has_words = |refusal: Refusal| !refusal.title().is_empty() && !refusal.detail().is_empty();
         assert!(Refusal::ALL.into_iter().all(has_words));
     }
 
-    #[test]
     #[test]
     fn what_may_be_stored_is_not_called_unstored() {
         for refusal in Refusal::ALL {
@@ -299,6 +299,7 @@ mod tests {
         assert!(Refusal::Unconfirmed.detail().contains("cannot tell whether"));
     }
 
+    #[test]
     fn what_is_shed_says_when_to_return() {
         for refusal in Refusal::ALL {
             let shed = matches!(refusal.status(), 429 | 503);
