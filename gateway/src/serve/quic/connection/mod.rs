@@ -13,7 +13,7 @@ use super::write_queue::WriteQueue;
 use crate::fairness::{HeldShare, Source};
 use crate::tables::channels::Channel;
 use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, Head, UniStreamAction};
-use crate::wire::route::Route;
+use crate::wire::route::is_page;
 use answers::BodyWish;
 use bytes::Bytes;
 use path_budget::PathBudget;
@@ -189,13 +189,12 @@ impl Connection {
     /// Counts a request of a channel. The pages' files cost nothing that a quota protects.
     fn admit(&self, head: &Head, work: &WorkerContext) -> Result<(), Refusal> {
         let Some(channel) = &self.channel else { return Ok(()) };
-        let is_page = Route::of(head.method().as_str().as_bytes(), head.path()) == Route::Page;
-        if is_page { Ok(()) } else { work.front.borrow().admit(channel) }
+        if is_page(head.path()) { Ok(()) } else { work.front.borrow().admit(channel) }
     }
 
     fn connected(&mut self, work: &WorkerContext, now: Instant) {
-        self.idle_since = now;
         self.is_handshaking = false;
+        self.idle_since = now;
         work.handshakes.completed.increment(1);
         self.control_stream = self.quic.streams().open(Dir::Uni);
         self.control_out.push(self.control.opening());
@@ -262,8 +261,8 @@ impl Connection {
             accepted += 1;
             self.begin(id, work, now);
         }
-        self.idle_since = now;
         self.most_at_once = self.most_at_once.max(accepted.max(self.requests.len()));
+        self.idle_since = now;
     }
 
     /// Notes a finished answer. A connection gets more streams for requests that it has finished: streams
