@@ -5,8 +5,8 @@ use crate::cluster::nodes;
 use anyhow::Context as _;
 use scylla_proxy::example_db_errors::{overloaded, write_timeout};
 use scylla_proxy::{
-    Condition, Node, Proxy, Reaction as _, RequestReaction, RequestRule, RunningProxy, ShardAwareness,
-    get_exclusive_local_address,
+    Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, RunningProxy,
+    ShardAwareness, get_exclusive_local_address,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -63,6 +63,14 @@ impl ClusterProxy {
     /// Drops every request without an answer.
     pub fn hang(&mut self) {
         self.rule(&[RequestRule(Condition::True, RequestReaction::drop_frame())]);
+    }
+
+    /// Drops at each node this many requests with this text in a value, without an answer.
+    pub fn ignore(&mut self, text: &str, times: usize) {
+        let reads = Condition::RequestOpcode(RequestOpcode::Execute)
+            .and(Condition::BodyContainsCaseSensitive(text.as_bytes().into()))
+            .and(Condition::TrueForLimitedTimes(times));
+        self.rule(&[RequestRule(reads, RequestReaction::drop_frame())]);
     }
 
     /// Delays every request.

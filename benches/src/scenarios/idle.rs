@@ -12,6 +12,9 @@ use scangate_loadgen::client::{ClientConnection, Handshake, LoadTarget, Version}
 
 /// The connections before the measurement: by then the server's own buffers have their size.
 const WARM_UP: usize = 1_000;
+/// The most connections without a request that are measured. The gateway closes one after ten seconds, in
+/// which these and the ones before are opened.
+const FRESH_MAX: usize = 2_000;
 /// The residents of the city whose check-ins are sent.
 const RESIDENTS: usize = 2_000;
 
@@ -47,6 +50,14 @@ impl IdleKind {
             Self::Http2 => "HTTP/2, one page",
         }
     }
+
+    /// The number of connections that are measured.
+    fn connections(self, options: &IdleOptions) -> usize {
+        match self {
+            Self::Fresh => options.connections.min(FRESH_MAX),
+            Self::CheckedIn | Self::Http1 | Self::Http2 => options.connections,
+        }
+    }
 }
 
 /// An open connection of either client.
@@ -57,12 +68,13 @@ enum IdleConnection {
 
 /// Runs the measurement and prints its figures.
 pub(crate) fn measure(options: &IdleOptions) -> anyhow::Result<()> {
-    println!("KiB of the server's resident memory a connection, over {} connections", options.connections);
+    println!("KiB of the server's resident memory a connection");
     for kind in IdleKind::ALL {
+        let connections = kind.connections(options);
         let bytes = turn::take(ServerKind::Gateway, RESIDENTS, async |server, town| {
             let mut open = open_many(kind, server, town, WARM_UP).await?;
             let before = server.resident_bytes()?;
-            open.extend(open_many(kind, server, town, options.connections).await?);
+            open.extend(open_many(kind, server, town, connections).await?);
             let held = server.resident_bytes()? - before;
             for connection in &mut open {
                 connection.confirm().await.context("a connection did not stay open")?;
@@ -70,8 +82,8 @@ pub(crate) fn measure(options: &IdleOptions) -> anyhow::Result<()> {
             Ok(held)
         })?;
         #[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^53")]
-        let each = bytes as f64 / 1_024.0 / options.connections as f64;
-        println!("{:<24}{each:.1}", kind.name());
+        let each = bytes as f64 / 1_024.0 / connections as f64;
+        println!("{:<24}{each:.1} over {connections} connections", kind.name());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Refusals: the reasons why the gateway rejects a request and stores nothing. The set is small and closed,
-//! and one match gives the status, code, title, detail and retry advice of each. A check-in whose
-//! verdict is `refuse` is not a refusal: the gateway stores it.
+//! Refusals: the reasons why the gateway rejects a request and stores nothing, but for
+//! [`Refusal::Unconfirmed`]. The set is small and closed, and one match gives the status, code, title, detail
+//! and retry advice of each. A check-in whose verdict is `refuse` is not a refusal: the gateway stores it.
 
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +36,9 @@ pub enum Refusal {
     TooMany,
     /// The gateway sheds load.
     Overloaded,
+    /// The gateway began the request and cannot tell whether it is stored, as after a failed fsync. It has
+    /// the code of [`Self::Overloaded`], because the client has to do the same.
+    Unconfirmed,
     /// The journal's disk is full.
     JournalFull,
     /// The request came in early data, in which the gateway accepts only requests that are safe to replay.
@@ -44,7 +47,8 @@ pub enum Refusal {
     NotFound,
     /// This path has no such method.
     MethodNotAllowed,
-    /// The head has more bytes than any request needs.
+    /// The head, with its target, has more bytes than any request needs. A target alone that is too long is
+    /// one too, because HTTP/2 and HTTP/3 send it as a field.
     HeadTooLarge,
     /// `expect` has another value than `100-continue`.
     ExpectationUnsupported,
@@ -54,6 +58,10 @@ pub enum Refusal {
 
 /// The detail of a refusal that the same request may escape later.
 const SEND_AGAIN: &str = "nothing was stored; send the same request again after retry_after_ms";
+
+/// The detail of a request that may have been stored.
+const SEND_AGAIN_UNCONFIRMED: &str =
+    "the gateway cannot tell whether this was stored; send the same request again after retry_after_ms";
 
 const TOO_SLOW: RefusalRow = RefusalRow::new(408, "too-slow")
     .titled("The request took too long")
@@ -70,7 +78,7 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,
@@ -93,6 +101,7 @@ impl Refusal {
         Self::TransferCodingUnsupported,
         Self::ClockOff("the time is too far from the server's"),
         Self::TooSlow,
+        Self::Unconfirmed,
     ];
 
     /// The row of this refusal. The waits are chosen so that a retry falls into a quieter moment rather than
@@ -126,7 +135,7 @@ impl Refusal {
             Self::TooSlow => TOO_SLOW,
             Self::TooLarge => RefusalRow::new(413, "too-large")
                 .titled("The body is too large")
-                .detailed("send a shorter body; nothing was stored"),
+                .detailed("send a shorter body, or shorter lines"),
             Self::EncodingUnsupported => RefusalRow::new(415, "encoding-unsupported")
                 .titled("The body's content-encoding is not supported")
                 .detailed("send the same body without content-encoding; nothing was stored"),
@@ -147,8 +156,8 @@ impl Refusal {
                 .detailed("repeat the request on the established connection")
                 .retry_after_ms(0),
             Self::HeadTooLarge => RefusalRow::new(431, "head-too-large")
-                .titled("The request's header fields are too large")
-                .detailed("send at most 16 KiB of header fields; nothing was stored"),
+                .titled("The head of the request is too large")
+                .detailed("send at most 16 KiB of target and header fields; nothing was stored"),
             Self::TransferCodingUnsupported => RefusalRow::new(501, "transfer-coding-unsupported")
                 .titled("The transfer coding is not supported")
                 .detailed("send the body with transfer-encoding: chunked or a content-length"),
@@ -159,6 +168,10 @@ impl Refusal {
             Self::Overloaded => RefusalRow::new(503, "overloaded")
                 .titled("The gateway is shedding load")
                 .detailed(SEND_AGAIN)
+                .retry_after_ms(1_000),
+            Self::Unconfirmed => RefusalRow::new(503, "overloaded")
+                .titled("The gateway could not confirm the request")
+                .detailed(SEND_AGAIN_UNCONFIRMED)
                 .retry_after_ms(1_000),
             Self::JournalFull => RefusalRow::new(503, "journal-full")
                 .titled("The gateway's journal is full")
@@ -239,8 +252,8 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_errors_are_errors() {
         let codes: HashSet<_> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
-        // `ClockOff` has the code of `Malformed`.
-        assert_eq!(codes.len(), Refusal::ALL.len() - 1);
+        // `ClockOff` has the code of `Malformed`, and `Unconfirmed` that of `Overloaded`.
+        assert_eq!(codes.len(), Refusal::ALL.len() - 2);
         assert!(Refusal::ALL.iter().all(|refusal| (400..600).contains(&refusal.status())));
     }
 
@@ -270,10 +283,20 @@ mod tests {
             (501, "transfer-coding-unsupported", Retry::Never),
             (400, "malformed", Retry::Never),
             (408, "too-slow", Retry::Never),
+            (503, "overloaded", Retry::After(1_000)),
         ];
         assert_eq!(rows, published);
         let has_words = |refusal: Refusal| !refusal.title().is_empty() && !refusal.detail().is_empty();
         assert!(Refusal::ALL.into_iter().all(has_words));
+    }
+
+    #[test]
+    fn what_may_be_stored_is_not_called_unstored() {
+        for refusal in Refusal::ALL {
+            let claims = refusal.detail().contains("nothing was stored");
+            assert!(!claims || refusal != Refusal::Unconfirmed, "{refusal:?}");
+        }
+        assert!(Refusal::Unconfirmed.detail().contains("cannot tell whether"));
     }
 
     #[test]

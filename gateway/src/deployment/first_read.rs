@@ -1,16 +1,43 @@
 //! Retries of a start's first reads of the store. A cluster that is busy, or whose nodes join one by one,
 //! times out for a moment, and a gateway that gave up would have to be started again.
 
+use super::snapshot;
 use crate::drain::Backoff;
 use scangate_storage::cql::ClusterError;
 use scangate_storage::registry::RegistryError;
 use scangate_storage::trail::TrailError;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a start retries. A cluster elects and settles within half of it, and a service manager that waits
-/// for a start usually waits longer.
+/// How long a start retries a read. A cluster elects and settles within half of it, and a service manager
+/// that waits for a start usually waits longer.
 const RETRYING_MAX: Duration = Duration::from_secs(60);
+/// How long a start retries a read that has a snapshot to begin with instead. The doors are shut meanwhile.
+const WITH_SNAPSHOT_MAX: Duration = Duration::from_secs(10);
+
+/// The bound on the retries of one read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryBound {
+    /// Without the store the gateway cannot start.
+    StoreNeeded,
+    /// The data folder has a snapshot.
+    SnapshotAtHand,
+}
+
+impl RetryBound {
+    /// The bound for a start on this data folder.
+    pub(crate) fn of(data: &Path) -> Self {
+        if snapshot::exists(data) { Self::SnapshotAtHand } else { Self::StoreNeeded }
+    }
+
+    const fn max(self) -> Duration {
+        match self {
+            Self::StoreNeeded => RETRYING_MAX,
+            Self::SnapshotAtHand => WITH_SNAPSHOT_MAX,
+        }
+    }
+}
 
 /// The time by which a start waits. Tests have one of their own.
 pub(crate) trait RetryTimer {
@@ -40,9 +67,10 @@ impl RetryTimer for MachineTime {
 }
 
 /// Reads until it succeeds, and logs each failure. **Errors**: a permanent error immediately; a transient one
-/// after a minute of retries.
+/// when the next retry would pass the bound.
 pub(crate) fn read_first<T>(
     time: &mut impl RetryTimer,
+    bound: RetryBound,
     mut read: impl FnMut() -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let (began, mut backoff) = (time.elapsed(), Backoff::default());
@@ -52,8 +80,12 @@ pub(crate) fn read_first<T>(
             Err(error) => error,
         };
         let pause = backoff.next();
-        if !is_transient(&error) || time.elapsed() - began + pause > RETRYING_MAX {
+        if !is_transient(&error) {
             return Err(error);
+        }
+        if time.elapsed() - began + pause > bound.max() {
+            let max_s = bound.max().as_secs();
+            return Err(error.context(format!("the store did not answer the first reads within {max_s} s")));
         }
         let error = format!("{error:#}");
         tracing::warn!(
@@ -66,7 +98,7 @@ pub(crate) fn read_first<T>(
 }
 
 /// Whether a retry may succeed: the cluster failed, and not for a reason that lasts.
-fn is_transient(error: &anyhow::Error) -> bool {
+pub(crate) fn is_transient(error: &anyhow::Error) -> bool {
     let lasts = |error: &ClusterError| error.is_final();
     if let Some(RegistryError::Cluster(error)) = error.downcast_ref() {
         return !lasts(error);
@@ -121,7 +153,7 @@ mod tests {
     #[test]
     fn a_timeout_is_retried_until_the_store_answers() {
         let (mut time, mut tries) = (TestTime::default(), 0);
-        let read = read_first(&mut time, || {
+        let read = read_first(&mut time, RetryBound::StoreNeeded, || {
             tries += 1;
             if tries < 5 { Err(away().context("the first read")) } else { Ok(tries) }
         });
@@ -129,17 +161,19 @@ mod tests {
     }
 
     #[test]
-    fn retries_end_after_a_minute_and_a_permanent_error_is_not_retried() {
-        let mut time = TestTime::default();
-        assert!(read_first::<()>(&mut time, || Err(away())).is_err());
-        assert!(
-            time.now <= RETRYING_MAX && time.now > RETRYING_MAX - Duration::from_secs(6),
-            "{:?}",
-            time.now
-        );
+    fn retries_end_at_the_bound_and_a_permanent_error_is_not_retried() {
+        for bound in [RetryBound::StoreNeeded, RetryBound::SnapshotAtHand] {
+            let (mut time, max) = (TestTime::default(), bound.max());
+            let error = read_first::<()>(&mut time, bound, || Err(away())).unwrap_err();
+            assert!(time.now <= max && time.now > max - Duration::from_secs(6), "{:?}", time.now);
+            let words = format!("the store did not answer the first reads within {} s: ", max.as_secs());
+            assert!(format!("{error:#}").starts_with(&words), "{error:#}");
+            assert!(is_transient(&error), "a snapshot may take its place");
+        }
         for permanent in [RegistryError::Sealed.into(), anyhow::anyhow!("no rule pack was ever published")] {
             let (mut time, mut permanent) = (TestTime::default(), Some(permanent));
-            let read = read_first::<()>(&mut time, || Err(permanent.take().expect("it is read once")));
+            let bound = RetryBound::StoreNeeded;
+            let read = read_first::<()>(&mut time, bound, || Err(permanent.take().expect("it is read once")));
             assert!(read.is_err() && time.pauses == 0);
         }
     }

@@ -1,7 +1,7 @@
 //! The stores that the configuration names: embedded ones in the data folder, or a CQL cluster that several
 //! gateways share.
 
-use super::first_read::{MachineTime, read_first};
+use super::first_read::{MachineTime, RetryBound, read_first};
 use super::snapshot;
 use crate::config::{Config, CqlConfig, StoreLocation, read_text};
 use anyhow::Context as _;
@@ -63,7 +63,7 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
             let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
-            let availability = check(&cluster, &trails, within, has_served)?;
+            let availability = check(&cluster, &trails, within, RetryBound::of(&config.data))?;
             Ok(Stores { registry, trails: Arc::new(trails), availability, cluster: Some(cluster) })
         }
     }
@@ -108,13 +108,13 @@ pub fn copies_advice(keyspace: &str, copies: u8, wished: u8) -> Option<String> {
     }
 }
 
-/// Connects and reads the keyspace's state. Without a snapshot the gateway cannot start without the cluster,
-/// so it retries the read.
+/// Connects and reads the keyspace's state, with retries. A gateway with a snapshot retries for a shorter
+/// time, because it can start without the cluster.
 fn check(
     cluster: &Cluster,
     trails: &ScyllaTrails,
     within: Duration,
-    has_snapshot: bool,
+    bound: RetryBound,
 ) -> anyhow::Result<Availability> {
     if let Err(error) = cluster.connect(within) {
         anyhow::ensure!(!error.is_final(), error);
@@ -122,7 +122,7 @@ fn check(
         return Ok(Availability::Down);
     }
     let read = || Ok(trails.check().and_then(|()| Ok(cluster.filling()?))?);
-    let filling = if has_snapshot { read() } else { read_first(&mut MachineTime::default(), read) };
+    let filling = read_first(&mut MachineTime::default(), bound, read);
     match filling.map_err(|error| error.downcast::<TrailError>()) {
         Ok(FillState::None | FillState::Whole(_)) => Ok(Availability::Up),
         Ok(FillState::Begun(_)) => {

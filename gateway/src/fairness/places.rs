@@ -19,11 +19,19 @@ pub struct FairPlaces {
 
 struct PlaceQueue {
     free: usize,
-    /// Since when no place is free.
-    full_since: Option<Instant>,
+    /// The time without a free place; none while one is free.
+    full: Option<FullSpan>,
     /// The sources that wait, in the order of their turns.
     turns: VecDeque<Source>,
     waiting: HashMap<Source, VecDeque<PlaceWaiter>, foldhash::quality::RandomState>,
+}
+
+/// A time without a free place.
+#[derive(Clone, Copy)]
+struct FullSpan {
+    since: Instant,
+    /// When a place was last passed on.
+    moved: Instant,
 }
 
 struct PlaceWaiter {
@@ -44,9 +52,9 @@ impl FairPlaces {
     /// follows the number of occupied places.
     #[must_use]
     pub fn new(places: usize, waiters_max: usize, wait_max: Duration, occupied: Gauge) -> Arc<Self> {
-        let full_since = (places == 0).then(Instant::now);
-        let queue =
-            PlaceQueue { free: places, full_since, turns: VecDeque::new(), waiting: HashMap::default() };
+        let mut queue =
+            PlaceQueue { free: places, full: None, turns: VecDeque::new(), waiting: HashMap::default() };
+        queue.note_if_full();
         occupied.set(0.0);
         Arc::new(Self {
             queue: Mutex::new(queue),
@@ -62,7 +70,7 @@ impl FairPlaces {
             let mut queue = self.queue();
             if queue.free > 0 {
                 queue.free -= 1;
-                queue.full_since = (queue.free == 0).then(Instant::now);
+                queue.note_if_full();
                 self.occupied.increment(1.0);
                 return Ok(Place(Some(Arc::clone(self))));
             }
@@ -77,7 +85,13 @@ impl FairPlaces {
     /// How long no place has been free.
     #[must_use]
     pub fn full_for(&self) -> Duration {
-        self.queue().full_since.map_or(Duration::ZERO, |since| since.elapsed())
+        self.queue().full.map_or(Duration::ZERO, |full| full.since.elapsed())
+    }
+
+    /// How long no place has been free and none was passed on. Zero while one is free.
+    #[must_use]
+    pub fn stalled_for(&self) -> Duration {
+        self.queue().full.map_or(Duration::ZERO, |full| full.moved.elapsed())
     }
 
     fn queue(&self) -> MutexGuard<'_, PlaceQueue> {
@@ -92,8 +106,10 @@ impl FairPlaces {
                 let next = queue.pop();
                 if next.is_none() {
                     queue.free += 1;
-                    queue.full_since = None;
+                    queue.full = None;
                     self.occupied.decrement(1.0);
+                } else if let Some(full) = &mut queue.full {
+                    full.moved = Instant::now();
                 }
                 next
             };
@@ -116,6 +132,12 @@ impl Drop for Place {
 }
 
 impl PlaceQueue {
+    /// Notes the beginning of a time without a free place.
+    fn note_if_full(&mut self) {
+        let now = Instant::now();
+        self.full = (self.free == 0).then_some(FullSpan { since: now, moved: now });
+    }
+
     fn push(&mut self, source: Source, waiter: PlaceWaiter) {
         let own = self.waiting.entry(source).or_default();
         if own.is_empty() {
@@ -209,6 +231,22 @@ mod tests {
         let granted = next.as_mut().now_or_never().unwrap().unwrap();
         drop(granted);
         assert_eq!(places.full_for(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_passed_on_ends_a_stall_and_not_the_fullness() {
+        let places = places(1, 90);
+        let first = places.take(source(1)).await.unwrap();
+        let mut next = pin!(places.take(source(2)));
+        assert!(next.as_mut().now_or_never().is_none());
+        let began = places.queue().full.unwrap();
+        assert_eq!(began.since, began.moved);
+        drop(first);
+        let passed = places.queue().full.unwrap();
+        assert!(passed.since == began.since && passed.moved > began.moved);
+        assert!(places.stalled_for() < places.full_for());
+        drop(next.as_mut().now_or_never().unwrap().unwrap());
+        assert_eq!((places.full_for(), places.stalled_for()), (Duration::ZERO, Duration::ZERO));
     }
 
     #[tokio::test]

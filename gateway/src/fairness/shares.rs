@@ -51,12 +51,6 @@ impl SourceShares {
         share.resize(1).then_some(share)
     }
 
-    /// What all sources hold.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        self.ledger().held
-    }
-
     fn ledger(&self) -> MutexGuard<'_, ShareLedger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,7 +139,7 @@ mod tests {
         drop(second);
         assert!(shares.take_one(source(3)).is_some());
         drop(first);
-        assert_eq!(shares.held(), 0);
+        assert_eq!(shares.ledger().held, 0);
         assert!(shares.ledger().by_source.is_empty());
     }
 
@@ -155,9 +149,9 @@ mod tests {
         let mut share = shares.share(source(1));
         assert!(share.resize(40) && share.resize(60));
         assert!(!share.resize(61));
-        assert_eq!((share.held(), shares.held()), (60, 60));
+        assert_eq!((share.held(), shares.ledger().held), (60, 60));
         assert!(share.resize(10));
-        assert_eq!(shares.held(), 10);
+        assert_eq!(shares.ledger().held, 10);
         let mut other = shares.share(source(2));
         assert!(!other.resize(usize::MAX / 4));
         assert!(other.resize(50));

@@ -41,8 +41,9 @@ impl Intake {
         ticket.waits_for().is_none_or(|(lane, ticket)| self.durability.covers(lane, ticket))
     }
 
-    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `overloaded` and
-    /// `journal-full`, with nothing journaled. **Cancel safety**: a dropped call may have journaled them.
+    /// Journals these check-ins, all or none, and returns when they are on disk. **Errors**: `Overloaded` and
+    /// `JournalFull`, with nothing journaled; `Unconfirmed` if the journal failed, which may have journaled
+    /// some. **Cancel safety**: a dropped call may have journaled them.
     pub async fn keep(&self, check_ins: &[CheckIn]) -> Result<(), Refusal> {
         debug_assert!(check_ins.len() <= CHECK_INS_MAX);
         let Some(last) = self.place(check_ins).await? else { return Ok(()) };
@@ -52,7 +53,7 @@ impl Intake {
                 return Ok(());
             }
             if (self.is_poisoned)() {
-                return Err(Refusal::Overloaded);
+                return Err(Refusal::Unconfirmed);
             }
             rung.await;
         }
@@ -66,7 +67,7 @@ impl Intake {
                 match self.push(check_ins) {
                     Err(PushRefusal::Overloaded) => rung.await,
                     Err(PushRefusal::Full) => return Err(Refusal::JournalFull),
-                    Err(PushRefusal::Poisoned) => return Err(Refusal::Overloaded),
+                    Err(PushRefusal::Poisoned) => return Err(Refusal::Unconfirmed),
                     Ok(last) => return Ok(last),
                 }
             }
@@ -80,7 +81,12 @@ impl Intake {
         lane.reserve(check_ins.len())?;
         let mut last = None;
         for check_in in check_ins {
-            last = Some(lane.push(*check_in)?.0);
+            match lane.push(*check_in) {
+                Ok(ticket) => last = Some(ticket.0),
+                Err(refused) if last.is_none() => return Err(refused),
+                // The journal filled up or failed after the first was placed.
+                Err(_) => return Err(PushRefusal::Poisoned),
+            }
         }
         Ok(last)
     }

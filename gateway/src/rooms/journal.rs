@@ -39,7 +39,7 @@ pub struct DurableCheckIns {
     pub(super) people: People<CheckIn>,
 }
 
-/// Queues the record of each person, all or none.
+/// Queues the record of each person, all or none. **Errors**: nothing was queued, but for `Unconfirmed`.
 pub fn journal(
     admitted: AdmittedScan,
     recent: &RecentCheckIns,
@@ -68,6 +68,8 @@ pub fn journal(
         }
     });
     match failed {
+        // The journal filled up or failed after the first person was placed.
+        Some(_) if waits_for.is_some() => Err(Refusal::Unconfirmed),
         Some(refused) => Err(refused),
         None => Ok(QueuedCheckIns { venue, people, waits_for }),
     }
@@ -121,7 +123,9 @@ fn place(
 
 fn refusal(refused: PushRefusal) -> Refusal {
     match refused {
-        PushRefusal::Overloaded | PushRefusal::Poisoned => Refusal::Overloaded,
+        PushRefusal::Overloaded => Refusal::Overloaded,
+        // An earlier attempt of the same scan may have reached the disk before it failed.
+        PushRefusal::Poisoned => Refusal::Unconfirmed,
         PushRefusal::Full => Refusal::JournalFull,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::first_read::{MachineTime, read_first};
+use crate::deployment::first_read::{MachineTime, RetryBound, is_transient, read_first};
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
@@ -23,22 +23,62 @@ use scangate_core::token::Claims;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use tokio::sync::mpsc::Receiver;
 
-/// The tables that the workers share, and the first uses of tokens for the back office.
+/// The tables that the workers share, with what was found while they were filled.
+pub(super) struct FilledTables {
+    pub(super) tables: Tables,
+    /// The first uses of tokens, for the back office.
+    pub(super) first_uses: Receiver<Claims>,
+    /// Whether the registry filled them. Otherwise the snapshot did.
+    pub(super) availability: Availability,
+}
+
+/// Fills the tables. **Errors**: neither the registry nor a snapshot can be read, or one of them is wrong.
 pub(super) fn tables(
     config: &Config,
     secret: &Secret,
     issuer: &Issuer,
     registry: &Registry,
     availability: Availability,
-) -> anyhow::Result<(Tables, Receiver<Claims>)> {
+) -> anyhow::Result<FilledTables> {
+    if availability == Availability::Up {
+        let bound = RetryBound::of(&config.data);
+        match from_registry(config, secret, issuer, registry, bound) {
+            Err(error) if is_transient(&error) && bound == RetryBound::SnapshotAtHand => {
+                tracing::warn!(error = format!("{error:#}"), "starting without the cluster");
+            }
+            filled => return filled,
+        }
+    }
     let colours = ColourTable::default();
-    let reference = match availability {
-        Availability::Up => read_first(&mut MachineTime::default(), || {
-            ensure_pack(config, issuer, registry)?;
-            ReferenceData::read(registry)
-        })?,
-        Availability::Down => from_snapshot(config, &colours)?,
-    };
+    let reference = from_snapshot(config, &colours)?;
+    let (tables, first_uses) = assemble(config, secret, issuer, colours, reference)?;
+    Ok(FilledTables { tables, first_uses, availability: Availability::Down })
+}
+
+fn from_registry(
+    config: &Config,
+    secret: &Secret,
+    issuer: &Issuer,
+    registry: &Registry,
+    bound: RetryBound,
+) -> anyhow::Result<FilledTables> {
+    let reference = read_first(&mut MachineTime::default(), bound, || {
+        ensure_pack(config, issuer, registry)?;
+        ReferenceData::read(registry)
+    })?;
+    let (tables, first_uses) = assemble(config, secret, issuer, ColourTable::default(), reference)?;
+    read_first(&mut MachineTime::default(), bound, || Ok(key_states::load(registry, &tables)?))?;
+    Ok(FilledTables { tables, first_uses, availability: Availability::Up })
+}
+
+/// Makes the tables of the reference data. Returns them with the first uses of tokens.
+fn assemble(
+    config: &Config,
+    secret: &Secret,
+    issuer: &Issuer,
+    colours: ColourTable,
+    reference: ReferenceData,
+) -> anyhow::Result<(Tables, Receiver<Claims>)> {
     if let Some(name) = &config.policy {
         ensure_published(name, &reference.policies)?;
     }
@@ -62,9 +102,6 @@ pub(super) fn tables(
         channels: Channels::new(&config.channel),
         tokens,
     };
-    if availability == Availability::Up {
-        read_first(&mut MachineTime::default(), || Ok(key_states::load(registry, &tables)?))?;
-    }
     Ok((tables, first_uses))
 }
 

@@ -2,9 +2,11 @@
 //! secret, the certificate, the stores, the tables, and the journal. Of our threads only the journal's runs
 //! yet.
 
+use super::fill::FilledTables;
 use super::{fill, recovery};
 use crate::clock;
 use crate::config::Config;
+use crate::deployment::first_read::{MachineTime, RetryBound, is_transient, read_first};
 use crate::deployment::store::{self, Availability, Stores};
 use crate::deployment::{self, Identity};
 use crate::office::registration::providers::Providers;
@@ -75,7 +77,8 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     let gateway = deployment::gateway_number(&config.data)?;
     let Stores { registry, trails, availability, cluster } = store::open(config, &secret)?;
     let issuer = deployment::issuer(&secret);
-    let (tables, first_uses) = fill::tables(config, &secret, &issuer, &registry, availability)?;
+    let filled = fill::tables(config, &secret, &issuer, &registry, availability)?;
+    let FilledTables { tables, first_uses, availability } = filled;
     let tables = Arc::new(tables);
     deployment::first_tokens(&config.data, &deployment::token_key(&secret))?;
     providers.warn_of_doubles(&tables.policies.in_force().policy.terms().steps);
@@ -84,7 +87,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     let is_drained = journal.recovered.end == journal.recovered.checkpoint;
     if registry.is_shared() && availability == Availability::Up && is_drained {
         // From here on the other gateways wait for this one. With a backlog they have waited throughout.
-        join_city(gateway, &registry, cluster.as_deref())?;
+        join_city_first(config, gateway, &registry, cluster.as_deref())?;
     }
     Ok(OpenGateway {
         secret,
@@ -110,6 +113,25 @@ fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Res
     recovery::remember(&recovered, &tables.recent, clock::now());
     let office_lane = lanes.pop().context("a lane was made for the back office")?;
     Ok(OpenJournal { journal: Arc::new(journal), recovered, lanes, office_lane, bells, intake_bell })
+}
+
+/// Joins the city, with retries. With a snapshot a cluster that does not answer is not an error: the batcher
+/// registers the gateway later, as after a start without the cluster.
+fn join_city_first(
+    config: &Config,
+    gateway: u64,
+    registry: &Registry,
+    cluster: Option<&Cluster>,
+) -> anyhow::Result<()> {
+    let bound = RetryBound::of(&config.data);
+    let joined = read_first(&mut MachineTime::default(), bound, || join_city(gateway, registry, cluster));
+    match joined {
+        Err(error) if is_transient(&error) && bound == RetryBound::SnapshotAtHand => {
+            tracing::warn!(error = format!("{error:#}"), "the other gateways do not wait for this one yet");
+            Ok(())
+        }
+        joined => joined,
+    }
 }
 
 /// Registers this gateway, so that the others wait for it, and only then checks whether the city is being

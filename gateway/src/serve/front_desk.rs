@@ -172,14 +172,15 @@ impl FrontDesk {
         }
     }
 
-    /// Refuses every check-in that waits for a disk which has failed. None of them was acknowledged. A
-    /// refusal of a task is sent from here; one of a stream goes to `to_stream`.
+    /// Refuses every check-in that waits for a disk which has failed. None of them was acknowledged, and the
+    /// next start may find any of them on disk. A refusal of a task is sent from here; one of a stream goes
+    /// to `to_stream`.
     pub fn fail(&mut self, mut to_stream: impl FnMut(StreamKey, &Reply)) {
         if !self.desk.lane.is_poisoned() {
             return;
         }
         while let Some(PendingAnswer { caller, .. }) = self.waiting.pop_front() {
-            let reply = self.refuse(Refusal::Overloaded);
+            let reply = self.refuse(Refusal::Unconfirmed);
             match caller {
                 Caller::Stream(key) => to_stream(key, &reply),
                 // If the client is gone, it needs no answer.

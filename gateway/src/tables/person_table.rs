@@ -66,14 +66,7 @@ impl PersonTable {
     ) -> Option<PackedPerson> {
         let hash = self.hasher.hash_one(person.0);
         let home = |slot: &PersonSlot| self.hasher.hash_one(slot.person);
-        let mut shard = self.write(hash);
-        let before = shard.get(person.0, hash);
-        match (before, change(before)) {
-            (_, Some(packed)) => shard.put(person.0, hash, packed, home),
-            (Some(_), None) => shard.remove(person.0, hash, home),
-            (None, None) => {}
-        }
-        before
+        self.write(hash).change(person.0, hash, change, home)
     }
 
     /// All records, in no order. A record that changes meanwhile may be the one before or after. No shard is
@@ -149,20 +142,38 @@ impl PersonShard {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    fn put(&mut self, person: u64, hash: u64, packed: PackedPerson, hash_of: impl Fn(&PersonSlot) -> u64) {
+    /// Changes the record of a person, as [`PersonTable::change`] does, with one search.
+    fn change(
+        &mut self,
+        person: u64,
+        hash: u64,
+        change: impl FnOnce(Option<PackedPerson>) -> Option<PackedPerson>,
+        hash_of: impl Fn(&PersonSlot) -> u64,
+    ) -> Option<PackedPerson> {
         if person == VACANT {
-            self.spare = Some(packed);
-            return;
+            let before = self.spare;
+            self.spare = change(before);
+            return before;
         }
-        match self.find(person, hash) {
-            Ok(at) => self.slots[at].packed = packed,
-            Err(_) => {
-                if (self.occupied + 1) * LOAD.1 > self.slots.len() * LOAD.0 {
-                    self.grow(hash_of);
-                }
-                self.add(PersonSlot { person, packed }, hash);
-            }
+        let found = self.find(person, hash);
+        let before = found.ok().map(|at| self.slots[at].packed);
+        match (found, change(before)) {
+            (Ok(at), Some(packed)) => self.slots[at].packed = packed,
+            (Ok(at), None) => self.remove(at, hash_of),
+            (Err(at), Some(packed)) => self.insert(at, PersonSlot { person, packed }, hash, hash_of),
+            (Err(_), None) => {}
         }
+        before
+    }
+
+    /// Puts a person who is not there into the vacant slot where the search ended.
+    fn insert(&mut self, at: usize, slot: PersonSlot, hash: u64, hash_of: impl Fn(&PersonSlot) -> u64) {
+        if (self.occupied + 1) * LOAD.1 > self.slots.len() * LOAD.0 {
+            self.grow(hash_of);
+            return self.add(slot, hash);
+        }
+        self.slots[at] = slot;
+        self.occupied += 1;
     }
 
     /// Adds a person who is not there. There must be room.
@@ -182,13 +193,8 @@ impl PersonShard {
         }
     }
 
-    /// Removes a person, and moves those behind who would no longer be found.
-    fn remove(&mut self, person: u64, hash: u64, hash_of: impl Fn(&PersonSlot) -> u64) {
-        if person == VACANT {
-            self.spare = None;
-            return;
-        }
-        let Ok(mut gap) = self.find(person, hash) else { return };
+    /// Empties a slot, and moves the persons behind it who would no longer be found.
+    fn remove(&mut self, mut gap: usize, hash_of: impl Fn(&PersonSlot) -> u64) {
         let mut at = self.next(gap);
         while self.slots[at].person != VACANT {
             let home = self.home(hash_of(&self.slots[at]));
@@ -246,16 +252,12 @@ mod tests {
             let hash = |person: u64| u64::MAX - ((person % 7) << 58);
             let hash_of = |slot: &PersonSlot| hash(slot.person);
             for (person, packed) in steps.into_iter().take(400) {
-                match packed {
-                    Some(packed) => {
-                        shard.put(person, hash(person), PackedPerson(packed), hash_of);
-                        oracle.insert(person, packed);
-                    }
-                    None => {
-                        shard.remove(person, hash(person), hash_of);
-                        oracle.remove(&person);
-                    }
-                }
+                let before = shard.change(person, hash(person), |_| packed.map(PackedPerson), hash_of);
+                let expected = match packed {
+                    Some(packed) => oracle.insert(person, packed),
+                    None => oracle.remove(&person),
+                };
+                prop_assert_eq!(before, expected.map(PackedPerson));
             }
             for person in (0..300).chain([VACANT, VACANT - 1]) {
                 let expected = oracle.get(&person).copied().map(PackedPerson);

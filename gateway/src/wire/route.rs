@@ -1,6 +1,9 @@
 //! Routes a request by its method and path. The workers answer scans and pages from memory; the back office
 //! answers the rest of the API. The rule is the same for every HTTP version.
 
+/// The beginning of every path of the API.
+const API: &[u8] = b"/v1/";
+
 /// The route of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route<'a> {
@@ -82,8 +85,14 @@ impl<'a> Route<'a> {
             },
             _ => {}
         }
-        path.strip_prefix(b"/v1/").map_or(Self::Page, |rest| Self::Office(OfficeRoute::of(method, rest)))
+        path.strip_prefix(API).map_or(Self::Page, |rest| Self::Office(OfficeRoute::of(method, rest)))
     }
+}
+
+/// Whether the route of a path is [`Route::Page`], whatever the method.
+#[must_use]
+pub fn is_page(path: &[u8]) -> bool {
+    !path.starts_with(API)
 }
 
 impl OfficeRoute {
@@ -195,6 +204,7 @@ mod tests {
             ("OPTIONS", "*", Route::Page),
         ] {
             assert_eq!(Route::of(method.as_bytes(), path.as_bytes()), route, "{method} {path}");
+            assert_eq!(is_page(path.as_bytes()), route == Route::Page, "{method} {path}");
         }
     }
 }

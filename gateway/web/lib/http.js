@@ -7,8 +7,8 @@ import { setServerTime } from "./clock.js";
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 5000;
-/** Too slow, too early for 0-RTT, over a limit, or shed: the server stored nothing, so the same request
- * may be repeated. */
+/** Too slow, too early for 0-RTT, over a limit, or shed: the server did not carry the request out or cannot
+ * tell, and the same request may be repeated. */
 const REPEATABLE = [408, 425, 429, 503];
 
 /** @typedef {{status: number, body: any}} Answer */

@@ -233,10 +233,12 @@ impl GatePool {
 }
 
 impl GateConnection {
-    /// The open connection; a broken one is opened again.
+    /// The open connection. A broken one is opened again, as is one that the gateway closed because it was
+    /// idle.
     async fn connection(&self) -> Option<ClientConnection> {
         let mut slot = self.connection.lock().await;
-        if slot.is_none() {
+        let quic = slot.as_ref().and_then(ClientConnection::quic);
+        if slot.is_none() || quic.is_some_and(|quic| quic.close_reason().is_some()) {
             *slot = self.target.connect(self.version).await.ok();
         }
         slot.clone()

@@ -10,5 +10,6 @@ mod load;
 mod login;
 mod outages;
 mod random_cities;
+mod starts;
 mod store_copy;
 mod sunset;

@@ -1,4 +1,5 @@
-//! The operators' listener: its bound on connections, its deadlines, and the list of readiness checks.
+//! The operators' listener: its bound on connections, its deadlines, the list of readiness checks, and the
+//! metrics of the process.
 
 use scangate_tests::{Gateway, TestTown, eventually};
 use std::io::{Read as _, Write as _};
@@ -53,5 +54,16 @@ async fn verbose_readiness_lists_each_check() -> anyhow::Result<()> {
     let ask = async || town.gateway.ask("/readyz?verbose");
     let verbose = eventually(ask, |verbose| verbose.ends_with(lines)).await?;
     assert!(verbose.starts_with("HTTP/1.1 200"), "{verbose}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cpu_time_is_a_counter_of_hundredths_of_a_second() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let cpu_s = async || gateway.metric("process_cpu_seconds_total", "");
+    let cpu_s = eventually(cpu_s, |cpu_s| cpu_s.fract() != 0.0).await?;
+    assert!((cpu_s * 100.0 - (cpu_s * 100.0).round()).abs() < 1e-6, "{cpu_s}");
+    let text = gateway.ask("/metrics")?;
+    assert!(text.contains("# TYPE process_cpu_seconds_total counter\n"), "{text}");
     Ok(())
 }

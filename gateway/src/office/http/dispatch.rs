@@ -11,6 +11,8 @@ use super::channel::{
 use super::error::OfficeError;
 use super::work_place::WorkPlace;
 use crate::fairness::{FairPlaces, HeldShare, SourceShares};
+#[cfg(test)]
+use crate::fairness::{Place, Source};
 use crate::wire::route::OfficeKind;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -31,7 +33,7 @@ use tower::ServiceExt as _;
 /// Calls of a kind that wait for a place.
 const WAITERS_MAX: usize = 512;
 /// The longest wait for a place. A phone gives up soon after.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+pub const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Calls of a kind whose bodies are streaming. Each holds a few chunks, or what its handler gathers.
 const STREAMS_MAX: usize = 192;
 
@@ -72,10 +74,27 @@ impl OfficePlaces {
         &self.0[kind as usize]
     }
 
-    /// A kind of work that has had no free place for longer than a request waits for one.
+    /// A kind of work that has had no free place for longer than this.
     #[must_use]
-    pub fn stuck(&self) -> Option<OfficeKind> {
-        OfficeKind::ALL.into_iter().find(|&kind| self.of(kind).working.full_for() > WAIT_MAX)
+    pub fn full(&self, longer_than: Duration) -> Option<OfficeKind> {
+        OfficeKind::ALL.into_iter().find(|&kind| self.of(kind).working.full_for() > longer_than)
+    }
+
+    /// Whether a kind of work has had no free place and ended no call for longer than this.
+    #[must_use]
+    pub fn is_stalled(&self, kind: OfficeKind, longer_than: Duration) -> bool {
+        self.of(kind).working.stalled_for() > longer_than
+    }
+
+    /// Takes every place of a kind.
+    #[cfg(test)]
+    pub(crate) async fn take_all(&self, kind: OfficeKind) -> Vec<Place> {
+        let source = Source::from(std::net::SocketAddr::from(([192, 0, 2, 1], 1)));
+        let mut taken = Vec::new();
+        for _ in 0..places(kind) {
+            taken.push(self.of(kind).working.take(source).await.expect("a place is free"));
+        }
+        taken
     }
 }
 

@@ -144,7 +144,8 @@ async fn claim(office: &Arc<Office>, key: RequestKey) -> Result<KeyClaim, Office
             ClaimResult::Running => work_place::without(sleep(POLL_PAUSE)).await,
         }
     }
-    Err(Refusal::Overloaded.into())
+    // The first request may be carried out yet.
+    Err(Refusal::Unconfirmed.into())
 }
 
 /// Runs a request, and renews its claim meanwhile.

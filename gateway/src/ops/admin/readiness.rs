@@ -1,6 +1,28 @@
 //! The answer of `/readyz`: a list of checks, in the style of Kubernetes where it is verbose.
 
+use crate::office::http::dispatch::{OfficePlaces, WAIT_MAX};
+use crate::wire::route::OfficeKind;
 use http::StatusCode;
+use std::time::Duration;
+
+/// How long no resident's request may end while all places for residents are taken. A store that does not
+/// answer ends each of its requests within 5 s, so an outage of the store does not reach this bound.
+const RESIDENTS_STALLED_MAX: Duration = Duration::from_secs(30);
+
+/// How long a back office may be full or stalled before its check says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfficePatience {
+    /// A kind of work without a free place.
+    pub(super) full: Duration,
+    /// Residents' requests of which none ends.
+    pub(super) stalled: Duration,
+}
+
+impl Default for OfficePatience {
+    fn default() -> Self {
+        Self { full: WAIT_MAX, stalled: RESIDENTS_STALLED_MAX }
+    }
+}
 
 /// A check with its state.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +60,17 @@ impl ReadinessCheck {
     /// A check that is only shown.
     pub(super) fn informational(name: &'static str, fault: Option<&'static str>) -> Self {
         Self { name, state: fault.map_or(CheckState::Ok, CheckState::Noted) }
+    }
+
+    /// The back office. A kind of work that is full is only shown: a balancer that removed the gateway would
+    /// also remove its scans, and give the other gateways more of that work. The gateway is not ready while
+    /// residents get no answers at all.
+    pub(super) fn office(places: &OfficePlaces, patience: OfficePatience) -> Self {
+        let name = "office";
+        if places.is_stalled(OfficeKind::Residents, patience.stalled) {
+            return Self::required(name, Some(("residents", "residents get no answers")));
+        }
+        Self::informational(name, places.full(patience.full).map(OfficeKind::label))
     }
 
     /// The reason for which the gateway is not ready.
@@ -91,5 +124,29 @@ mod tests {
         assert_eq!(answer(&full, Brief), (shut, "the journal is full\n".to_owned()));
         let lines = "[+]phase ok\n[-]journal full\n[i]colours loading\nnot ready\n".to_owned();
         assert_eq!(answer(&full, Verbose), (shut, lines));
+    }
+
+    #[tokio::test]
+    async fn a_full_kind_of_work_is_shown_and_only_stalled_residents_make_the_gateway_not_ready() {
+        let places = OfficePlaces::default();
+        let patience = OfficePatience { full: Duration::ZERO, stalled: Duration::ZERO };
+        let check = || {
+            let checks = [ReadinessCheck::office(&places, patience)];
+            let (status, text) = answer(&checks, ReadinessDetail::Verbose);
+            (status.as_u16(), text)
+        };
+        assert_eq!(check(), (200, "[+]office ok\nready\n".to_owned()));
+        for kind in OfficeKind::ALL {
+            let taken = places.take_all(kind).await;
+            let label = kind.label();
+            let expected = if kind == OfficeKind::Residents {
+                (503, format!("[-]office {label}\nnot ready\n"))
+            } else {
+                (200, format!("[i]office {label}\nready\n"))
+            };
+            assert_eq!(check(), expected);
+            drop(taken);
+        }
+        assert_eq!(check(), (200, "[+]office ok\nready\n".to_owned()));
     }
 }

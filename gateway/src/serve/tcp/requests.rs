@@ -111,8 +111,8 @@ async fn check_in(mut request: Request<Incoming>, context: RequestContext<'_>) -
         ScanStatus::Refused(refusal) => context.refuse(refusal),
         ScanStatus::Waiting => match answered.await {
             Ok(kept) => context.reply(kept),
-            // The worker is stopping. The check-in was not acknowledged.
-            Err(_) => context.refuse(Refusal::Overloaded),
+            // The worker is stopping. The check-in was not acknowledged, and it may be on disk.
+            Err(_) => context.refuse(Refusal::Unconfirmed),
         },
     }
 }
@@ -157,7 +157,8 @@ async fn call_office(
         Ok(OfficeAnswer { head, body }) => {
             Response::from_parts(head, AnswerBody::streams(body, context.guard))
         }
-        Err(_) => context.refuse(Refusal::Overloaded),
+        // The back office dropped the call, which it may have carried out.
+        Err(_) => context.refuse(Refusal::Unconfirmed),
     }
 }
 

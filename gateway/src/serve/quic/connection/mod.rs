@@ -13,7 +13,7 @@ use super::write_queue::WriteQueue;
 use crate::fairness::{HeldShare, Source};
 use crate::tables::channels::Channel;
 use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, Head, UniStreamAction};
-use crate::wire::route::Route;
+use crate::wire::route::is_page;
 use answers::BodyWish;
 use bytes::Bytes;
 use path_budget::PathBudget;
@@ -71,6 +71,8 @@ pub struct Connection {
     /// Bytes of answers written since all were acknowledged, without those of pages.
     written: usize,
     began: Instant,
+    /// When a request last was under way, or the handshake ended.
+    idle_since: Instant,
     /// When an answer was last acknowledged whole, or none was left.
     read_at: Instant,
     /// Whether the loop looks after it at the next sweep.
@@ -124,6 +126,7 @@ impl Connection {
             unread: work.unfinished.share(source),
             written: 0,
             began,
+            idle_since: began,
             read_at: began,
             is_watched: false,
         }
@@ -160,7 +163,7 @@ impl Connection {
     pub fn events(&mut self, work: &mut WorkerContext, now: Instant) {
         while let Some(event) = self.quic.poll() {
             match event {
-                Event::Connected => self.connected(work),
+                Event::Connected => self.connected(work, now),
                 Event::Stream(event) => self.stream_event(event, work, now),
                 Event::ConnectionLost { .. } => {
                     if std::mem::take(&mut self.is_handshaking) {
@@ -186,12 +189,12 @@ impl Connection {
     /// Counts a request of a channel. The pages' files cost nothing that a quota protects.
     fn admit(&self, head: &Head, work: &WorkerContext) -> Result<(), Refusal> {
         let Some(channel) = &self.channel else { return Ok(()) };
-        let is_page = Route::of(head.method().as_str().as_bytes(), head.path()) == Route::Page;
-        if is_page { Ok(()) } else { work.front.borrow().admit(channel) }
+        if is_page(head.path()) { Ok(()) } else { work.front.borrow().admit(channel) }
     }
 
-    fn connected(&mut self, work: &WorkerContext) {
+    fn connected(&mut self, work: &WorkerContext, now: Instant) {
         self.is_handshaking = false;
+        self.idle_since = now;
         work.handshakes.completed.increment(1);
         self.control_stream = self.quic.streams().open(Dir::Uni);
         self.control_out.push(self.control.opening());
@@ -259,6 +262,7 @@ impl Connection {
             self.begin(id, work, now);
         }
         self.most_at_once = self.most_at_once.max(accepted.max(self.requests.len()));
+        self.idle_since = now;
     }
 
     /// Notes a finished answer. A connection gets more streams for requests that it has finished: streams

@@ -1,12 +1,12 @@
 //! The late parts of a connection: a handshake, requests that do not arrive, answers that the peer does not
-//! read.
+//! read, and a connection that is kept alive without requests.
 
 use super::answers::BodyWish;
 use super::request_state::{LatePart, OpenRequest, RequestState, STREAM_BYTES};
 use super::requests::Arrival;
 use super::{Connection, error_code};
 use crate::serve::budget::SEND_WINDOW_BYTES;
-use crate::serve::deadlines::{BODY_MAX, HANDSHAKE_MAX, SWEEP_PAUSE};
+use crate::serve::deadlines::{BODY_MAX, DRAIN_MAX, HANDSHAKE_MAX, HEAD_MAX, IDLE_MAX, SWEEP_PAUSE};
 use crate::serve::quic::context::WorkerContext;
 use crate::wire::http3::ErrorCode;
 use bytes::Bytes;
@@ -16,6 +16,28 @@ use std::time::{Duration, Instant};
 
 /// The gateway's own stream that stays open: the control stream.
 const OWN_STREAMS: usize = 1;
+
+/// The next step towards the end of a connection without a request under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IdleStep {
+    Wait,
+    /// The peer may begin no more requests.
+    GoAway,
+    Close,
+}
+
+impl IdleStep {
+    /// The step for a connection that had at most so many requests at a time.
+    fn of(most_at_once: usize, idle: Duration) -> Self {
+        match most_at_once {
+            0 if idle > HEAD_MAX => Self::Close,
+            0 => Self::Wait,
+            _ if idle > IDLE_MAX + DRAIN_MAX => Self::Close,
+            _ if idle > IDLE_MAX => Self::GoAway,
+            _ => Self::Wait,
+        }
+    }
+}
 
 impl Connection {
     /// Ends what is late. Returns whether there is still something to watch.
@@ -40,7 +62,23 @@ impl Connection {
             }
         }
         self.end_unread(now);
-        !self.requests.is_empty() || self.unread_streams() > 0
+        if !self.is_idle() {
+            self.idle_since = now;
+            return true;
+        }
+        self.end_idle(now);
+        // QUIC itself ends a used connection that is silent, and any packet puts it back under watch.
+        self.most_at_once == 0 || self.control.is_draining() || self.unread_streams() > 0
+    }
+
+    /// Ends a connection that its peer keeps alive without requests. One that had requests is asked to end in
+    /// order first.
+    fn end_idle(&mut self, now: Instant) {
+        match IdleStep::of(self.most_at_once, now.saturating_duration_since(self.idle_since)) {
+            IdleStep::Wait => {}
+            IdleStep::GoAway => self.go_away(),
+            IdleStep::Close => self.close(now),
+        }
     }
 
     /// Refuses a request that is not whole in time.
@@ -92,5 +130,25 @@ impl Connection {
         let waiting: usize = self.requests.values().map(|request| request.state.unread_bytes()).sum();
         let sent = if silent > SWEEP_PAUSE { self.written.min(SEND_WINDOW_BYTES) } else { 0 };
         streams * STREAM_BYTES + waiting + sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_used_connection_may_be_idle_for_long_and_an_unused_one_may_not() {
+        let later = Duration::from_millis(1);
+        for (most_at_once, idle, step) in [
+            (0, HEAD_MAX, IdleStep::Wait),
+            (0, HEAD_MAX + later, IdleStep::Close),
+            (1, IDLE_MAX, IdleStep::Wait),
+            (1, IDLE_MAX + later, IdleStep::GoAway),
+            (9, IDLE_MAX + DRAIN_MAX, IdleStep::GoAway),
+            (9, IDLE_MAX + DRAIN_MAX + later, IdleStep::Close),
+        ] {
+            assert_eq!(IdleStep::of(most_at_once, idle), step, "{most_at_once} {idle:?}");
+        }
     }
 }
