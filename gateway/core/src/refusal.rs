@@ -59,9 +59,12 @@ pub enum Refusal {
 /// The detail of a refusal that the same request may escape later.
 const SEND_AGAIN: &str = "nothing was stored; send the same request again after retry_after_ms";
 
-/// The detail of a request that may have been stored.
-const SEND_AGAIN_UNCONFIRMED: &str =
-    "the gateway cannot tell whether this was stored; send the same request again after retry_after_ms";
+const UNCONFIRMED: RefusalRow = RefusalRow::new(503, "overloaded")
+    .titled("The gateway could not confirm the request")
+    .detailed(
+        "the gateway cannot tell whether this was stored; send the same request again after retry_after_ms",
+    )
+    .retry_after_ms(1_000);
 
 const TOO_SLOW: RefusalRow = RefusalRow::new(408, "too-slow")
     .titled("The request took too long")
@@ -169,10 +172,7 @@ impl Refusal {
                 .titled("The gateway is shedding load")
                 .detailed(SEND_AGAIN)
                 .retry_after_ms(1_000),
-            Self::Unconfirmed => RefusalRow::new(503, "overloaded")
-                .titled("The gateway could not confirm the request")
-                .detailed(SEND_AGAIN_UNCONFIRMED)
-                .retry_after_ms(1_000),
+            Self::Unconfirmed => UNCONFIRMED,
             Self::JournalFull => RefusalRow::new(503, "journal-full")
                 .titled("The gateway's journal is full")
                 .detailed(SEND_AGAIN)
