@@ -1,8 +1,6 @@
 //! The rules of HTTP are the same for every version. HTTP/2's own client and server check some of them first,
 //! with a reset.
 
-use bytes::Bytes;
-use http::Request;
 use scangate_loadgen::client::Version;
 use scangate_tests::TestTown;
 use scangate_tests::wire::{
@@ -58,18 +56,22 @@ async fn a_head_that_breaks_a_rule_is_answered_over_http1_and_the_connection_goe
 
 /// Over HTTP/2 and HTTP/3 the target is a field of the head, so it has no bound and status of its own.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_target_beyond_the_bound_of_a_head_is_431_over_every_version() -> anyhow::Result<()> {
+async fn a_target_beyond_the_bound_of_a_head_is_431_and_the_connection_goes_on() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
     let far = format!("/v1/issuer?{}", long(20_000));
     let answers = over_http1(&town, &[format!("GET {far} HTTP/1.1\r\nhost: a\r\n\r\n")]).await?;
     assert!(answers.starts_with("HTTP/1.1 431 ") && answers.contains("head-too-large"), "{answers}");
-    assert!(answers.contains("HTTP/1.1 200 OK"), "the connection goes on: {answers}");
-    for version in [Version::Http2, Version::Http3] {
-        let mut connection = town.target.connect(version).await?;
-        let answer = connection.send(Request::get(&far).body(Bytes::new())?).await?;
-        assert_eq!(answer.status(), 431, "{version:?}");
-        let next = connection.send(Request::get("/v1/issuer").body(Bytes::new())?).await?;
-        assert_eq!(next.status(), 200, "{version:?}: the connection goes on");
+    assert!(answers.contains("HTTP/1.1 200 OK"), "{answers}");
+    let connection = town.target.connect(Version::Http3).await?;
+    let quic = connection.quic().cloned().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
+    for (path, words) in [(far.as_str(), "head-too-large"), ("/v1/issuer", "\"issuer\":")] {
+        let (mut send, mut receive) = quic.open_bi().await?;
+        // The gateway may stop reading before the end.
+        let _ = send.write_all(&http3_head(&request("GET", path))).await;
+        let _ = send.finish();
+        let answer = receive.read_to_end(100_000).await?;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains(words), "{words}: {answer}");
     }
     Ok(())
 }
