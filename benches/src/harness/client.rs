@@ -4,10 +4,11 @@
 use crate::harness::wire;
 use anyhow::Context as _;
 use bytes::Bytes;
+use nix::sys::socket::{setsockopt, sockopt};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{
-    ClientConfig, Connecting, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
-    TransportErrorCode, VarInt,
+    ClientConfig, Connecting, Connection, ConnectionError, Endpoint, EndpointConfig, RecvStream, SendStream,
+    TokioRuntime, TransportConfig, TransportErrorCode, VarInt,
 };
 use rustls::RootCertStore;
 use rustls::client::Resumption;
@@ -15,12 +16,15 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_loadgen::client::Handshake;
 use scangate_loadgen::client::sessions::SessionTickets;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The maximum size of an answer. **Units**: bytes.
 const ANSWER_BYTES_MAX: usize = 4_096;
+/// The buffer of the client's socket. In the system's default one the answers to 1,000 connections have no room.
+/// **Units**: bytes.
+const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// H3_NO_ERROR (RFC 9114 section 8.1).
 const NO_ERROR: VarInt = VarInt::from_u32(0x100);
 /// H3_REQUEST_CANCELLED (RFC 9114 section 8.1).
@@ -48,6 +52,12 @@ pub(crate) const fn handshake_name(handshake: Handshake) -> &'static str {
     }
 }
 
+fn endpoint() -> anyhow::Result<Endpoint> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    setsockopt(&socket, sockopt::RcvBuf, &SOCKET_BUFFER_BYTES)?;
+    Ok(Endpoint::new(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime))?)
+}
+
 impl Client {
     /// Returns a client that trusts this certificate. It offers AES-128 first, as browsers do.
     pub(crate) fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
@@ -59,7 +69,7 @@ impl Client {
                 .with_root_certificates(roots)
                 .with_no_client_auth();
         tls.alpn_protocols = vec![b"h3".to_vec()];
-        Ok(Self { endpoint: Endpoint::client(SocketAddr::from(([127, 0, 0, 1], 0)))?, address, tls })
+        Ok(Self { endpoint: endpoint()?, address, tls })
     }
 
     /// Returns a phone without session tickets.
