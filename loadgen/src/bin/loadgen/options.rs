@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use scangate_core::time::Timestamp;
 use scangate_loadgen::client::Handshake;
 use scangate_loadgen::report::slo::Slo;
 use std::path::PathBuf;
@@ -31,6 +32,12 @@ pub(crate) enum LoadgenCommand {
     /// 3 if a service level was missed.
     Run(RunOptions),
     /// Imports recorded check-ins and compares every co-presence answer with a brute-force calculation.
+    ///
+    /// Each row of the file becomes a check-in, or is left out and counted by reason with its line number.
+    /// The replay covers at most 13 days; without --from and --to, those that hold the most rows.
+    ///
+    /// Exit codes: 0 if every row was replayed and every answer was equal; 1 if not, or the replay failed; 2
+    /// for wrong usage.
     Replay(ReplayOptions),
     /// Prints the figures of two JSON reports side by side, with the change in percent.
     Compare {
@@ -120,8 +127,15 @@ pub(crate) struct RunOptions {
 
 #[derive(Args)]
 pub(crate) struct ReplayOptions {
-    /// A file of recorded check-ins with the columns user, venue, …, time.
+    /// A file of recorded check-ins with the columns user, venue, …, time, separated by tabs, commas or
+    /// semicolons.
     pub(crate) file: PathBuf,
+    /// Replays only the rows from this time on, such as 2012-04-03T00:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Replays only the rows before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<Timestamp>,
     /// The URL of the gateway, such as https://127.0.0.1:8443.
     #[arg(long)]
     pub(crate) target: String,
@@ -144,6 +158,10 @@ fn rate(text: &str) -> Result<f64, String> {
     let rate = number.parse::<f64>().ok().map(|number| number * factor);
     rate.filter(|rate| (0.1..=5e6).contains(rate))
         .ok_or_else(|| format!("`{text}` is not a rate from 0.1 to 5000k scans a second"))
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a time such as 2012-04-03T00:00:00Z"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -3,22 +3,36 @@
 use crate::options::ReplayOptions;
 use crate::target;
 use scangate_loadgen::city;
-use scangate_loadgen::replay;
+use scangate_loadgen::replay::register::{self, Register, WishedWindow};
+use scangate_loadgen::replay::replay;
 use std::process::ExitCode;
 
-/// Replays a file of recorded check-ins and prints how many answers were equal.
+/// Replays a file of recorded check-ins and prints how many answers were equal, and which rows were left out.
 pub(crate) async fn replay_file(options: ReplayOptions) -> anyhow::Result<ExitCode> {
-    let visits = replay::read(&options.file)?;
+    let wished = WishedWindow { from: options.from, to: options.to };
+    let register = register::read(&options.file, wished)?;
     let target = target::resolve(&options.target, &options.data, options.allow_remote)?;
     let authority = city::authorization(&options.data, "authority")?;
     let tracer = city::authorization(&options.data, "tracer")?;
-    let replayed = replay::replay(&target, &authority, &tracer, &visits, options.people).await?;
+    let replayed = replay(&target, &authority, &tracer, &register.visits, options.people).await?;
     println!(
         "replay · {} check-ins imported; co-presence over one hop and two equal for {} of {} people",
         replayed.imported, replayed.equal, replayed.asked
     );
+    print!("{}{}", rows_text(&register), replayed.left_out);
     if let Some(difference) = &replayed.difference {
         println!("  first difference: {difference}");
     }
-    Ok(if replayed.equal == replayed.asked { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_whole = register.left_out.is_empty() && replayed.left_out.is_empty();
+    Ok(if is_whole && replayed.equal == replayed.asked { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The lines about rows that are not check-ins of the replay.
+fn rows_text(register: &Register) -> String {
+    let header = register.header.map(|line| format!("  header         line {line}\n")).unwrap_or_default();
+    let not_wished = match register.not_wished {
+        0 => String::new(),
+        count => format!("  not asked for  {count} outside --from and --to\n"),
+    };
+    format!("{header}{not_wished}{}", register.left_out)
 }
