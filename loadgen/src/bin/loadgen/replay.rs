@@ -11,7 +11,9 @@ use std::process::ExitCode;
 pub(crate) async fn replay_file(options: ReplayOptions) -> anyhow::Result<ExitCode> {
     let wished = WishedWindow { from: options.from, to: options.to };
     let register = register::read(&options.file, wished)?;
-    let target = target::resolve(&options.target, &options.data, options.allow_remote)?;
+    let target =
+        target::examine(&options.target, &options.data, options.allow_remote, &["authority", "tracer"])
+            .await?;
     let authority = city::authorization(&options.data, "authority")?;
     let tracer = city::authorization(&options.data, "tracer")?;
     let replayed = replay(&target, &authority, &tracer, &register.visits, options.people).await?;
