@@ -4,7 +4,8 @@ use scangate_core::id::TokenId;
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
 use scangate_loadgen::drive::now;
-use scangate_tests::{Gateway, assert_refused, loadgen_command, output_text};
+use scangate_tests::{Gateway, assert_done, assert_refused, loadgen_command, output_text, run_loadgen};
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Output;
@@ -118,8 +119,11 @@ async fn a_target_that_no_run_can_use_is_named_with_a_remedy() -> anyhow::Result
     let register = data.path().join("register.csv");
     std::fs::write(&register, "1,v1,2022-01-04T00:00:00Z\n")?;
     let register = register.display().to_string();
-    let commands: [&[&str]; 2] =
-        [&["run", "gate", "--rate", "10", "--for", "1s", "--residents", "10"], &["replay", &register]];
+    let commands: [&[&str]; 3] = [
+        &["run", "gate", "--rate", "10", "--for", "1s", "--residents", "10"],
+        &["replay", &register],
+        &["doctor"],
+    ];
     for (target, data, words) in [
         (dead, &data, "nothing listens on"),
         (silent_at, &data, "does not answer"),
@@ -142,5 +146,57 @@ async fn a_target_that_no_run_can_use_is_named_with_a_remedy() -> anyhow::Result
         }
     }
     drop(silent);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_a_sound_target_fit_and_reports_as_json() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let output = run_loadgen(&gateway, &["doctor"])?;
+    assert_done(&output, "a Scangate answers on");
+    let report: Value = serde_json::from_slice(&run_loadgen(&gateway, &["doctor", "--json"])?.stdout)?;
+    assert_eq!(report["is_fit"], true);
+    let findings = report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for check in [
+        "token",
+        "certificate",
+        "descriptors",
+        "ports",
+        "memory",
+        "udp buffer",
+        "gso",
+        "clock",
+        "time",
+        "target",
+    ] {
+        assert!(findings.iter().any(|finding| finding["check"] == check), "{check} is not in {report}");
+    }
+    let has_remedy = |finding: &Value| finding["remedy"].is_string();
+    assert!(findings.iter().all(|finding| (finding["level"] == "ok") != has_remedy(finding)), "{report}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_exits_with_1_for_a_plan_or_a_folder_that_cannot_run() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let output = run_loadgen(&gateway, &["doctor", "--rate", "5000k", "--for", "24h"])?;
+    assert_refused(&output, "error    memory");
+    let empty = tempfile::tempdir()?;
+    let output = command(&["doctor", "--json"], gateway.listen, empty.path()).await?;
+    assert_eq!(output.status.code(), Some(1), "{}", output_text(&output));
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(report["is_fit"], false);
+    assert!(report["findings"][0]["text"].as_str().is_some_and(|text| text.contains("authority.token")));
+    let folder = copied(&gateway)?;
+    let old = rcgen::CertificateParams::new(vec!["gate.example".to_owned()]).map(|mut parameters| {
+        parameters.not_before = rcgen::date_time_ymd(2021, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2021, 2, 1);
+        parameters
+    })?;
+    let old = old.self_signed(&rcgen::KeyPair::generate()?)?;
+    std::fs::write(folder.path().join("certificate.pem"), old.pem())?;
+    let output = command(&["doctor"], gateway.listen, folder.path()).await?;
+    assert_refused(&output, "it expired at 2021-02-01");
+    assert_refused(&output, "it does not cover localhost");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The `loadgen` command.
 
+mod doctor;
 mod load;
 mod options;
 mod reference;
@@ -10,7 +11,6 @@ use crate::options::{LoadgenCli, LoadgenCommand, RunOptions, Scenario};
 use anyhow::Context as _;
 use clap::{Parser as _, ValueEnum as _};
 use scangate_core::text::without_mark;
-use scangate_loadgen::machine::doctor;
 use scangate_loadgen::report::{RunReport, compare};
 use std::io;
 use std::path::Path;
@@ -30,9 +30,7 @@ fn main() -> ExitCode {
 fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
     match command {
         LoadgenCommand::Scenarios => list_scenarios()?,
-        LoadgenCommand::Doctor { data } => {
-            return Ok(if doctor::look(&data) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
+        LoadgenCommand::Doctor(options) => return on_all_cores(doctor::doctor(options)),
         LoadgenCommand::Run(options) => return on_all_cores(run_scenario(options)),
         LoadgenCommand::Replay(options) => return on_all_cores(replay::replay_file(options)),
         LoadgenCommand::Compare { before, after } => {

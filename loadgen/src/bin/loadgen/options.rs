@@ -20,12 +20,11 @@ pub(crate) struct LoadgenCli {
 pub(crate) enum LoadgenCommand {
     /// Lists the scenarios.
     Scenarios,
-    /// Checks whether this machine and the data folder are fit for a run.
-    Doctor {
-        /// The gateway's data folder, which holds its certificate and tokens.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
-    },
+    /// Checks whether this machine, the data folder and the target are fit for a run.
+    ///
+    /// Each finding that is not fine has a remedy. Exit codes: 0 if no finding is an error; 1 if one is; 2
+    /// for wrong usage.
+    Doctor(DoctorOptions),
     /// Runs a scenario, then reads every acknowledged check-in back.
     ///
     /// Exit codes: 0 if every check-in was read back; 1 if one was not, or the run failed; 2 for wrong usage;
@@ -120,6 +119,37 @@ pub(crate) struct RunOptions {
     /// Does not read the acknowledged check-ins back.
     #[arg(long)]
     pub(crate) no_verify: bool,
+    /// Allows a target on another machine. Use it only with the permission of that machine's owner.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorOptions {
+    /// The URL of the gateway, such as https://127.0.0.1:8443. Without it no target is examined.
+    #[arg(long)]
+    pub(crate) target: Option<String>,
+    /// The gateway's data folder, which holds its certificate and tokens.
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// The rate of the run: scans a second, such as 500 or 20k.
+    #[arg(long, default_value = "1k", value_parser = rate)]
+    pub(crate) rate: f64,
+    /// The length of the run, such as 30s or 5m.
+    #[arg(long = "for", default_value = "60s", value_parser = duration)]
+    pub(crate) length: Duration,
+    /// The number of gate connections of the run.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) connections: u32,
+    /// The HTTP version of the gate connections. Those over HTTP/3 share one descriptor and one port.
+    #[arg(long, default_value = "3", value_parser = ["1", "2", "3"])]
+    pub(crate) http: String,
+    /// The number of residents of the run.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub(crate) residents: u32,
+    /// Prints the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Allows a target on another machine. Use it only with the permission of that machine's owner.
     #[arg(long)]
     pub(crate) allow_remote: bool,
