@@ -1,7 +1,8 @@
 //! Replay of recorded check-ins. It registers their people and venues and imports the check-ins as if they
 //! had just happened. Then it compares the gateway's co-presence answers with the brute-force calculation in
-//! `reckon`.
+//! `reckon`. `live` sends them as scans instead.
 
+pub mod live;
 pub mod reckon;
 pub mod register;
 mod rows;

@@ -82,3 +82,41 @@ async fn check_ins_that_the_gateway_refuses_are_left_out() -> anyhow::Result<()>
     );
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_is_sent_live_in_its_rhythm_and_read_back() -> anyhow::Result<()> {
+    let (gateway, folder) = (Gateway::start(&[])?, tempfile::tempdir()?);
+    let rows: String = (0..60).map(|number| row(number, number)).collect();
+    let output = replay(&gateway, folder.path(), rows.as_bytes(), &["--speed", "x3000"])?;
+    assert_done(&output, "acknowledged   60\n");
+    assert_done(&output, "60 check-ins in 1.2 s");
+    assert_done(&output, "0 missing, 0 doubled, 0 changed");
+    let scanned = gateway.metric("scangate_check_ins_total", "")?;
+    assert!((scanned - 60.0).abs() < f64::EPSILON, "{scanned}");
+    let bad = [&rows, "1,v1,never\n"].concat();
+    let output = replay(&gateway, folder.path(), bad.as_bytes(), &["--speed", "x3000"])?;
+    assert_refused(&output, "left out       1: the last column is not a time");
+    let slow = replay(
+        &gateway,
+        folder.path(),
+        "1,v1,2022-01-04T00:00:00Z\n1,v1,2022-01-10T00:00:00Z\n".as_bytes(),
+        &["--speed", "2"],
+    )?;
+    assert_refused(&slow, "the register takes 72 hours at this speed");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scans_of_a_live_register_that_the_gateway_refuses_are_counted_by_code() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("gateway.toml");
+    std::fs::write(&config, "person_check_ins_max = 2\n")?;
+    let gateway = Gateway::start(&["--config", &config.display().to_string()])?;
+    // One person at forty venues within a second.
+    let rows: String = (0..40).map(|second| format!("7,v{second},2022-01-04T00:00:{second:02}Z\n")).collect();
+    let output = replay(&gateway, folder.path(), rows.as_bytes(), &["--speed", "x40"])?;
+    assert_refused(&output, "planned        40\n");
+    assert_refused(&output, "(too-many 3");
+    assert_refused(&output, "unanswered     0\n");
+    Ok(())
+}

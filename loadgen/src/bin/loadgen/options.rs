@@ -37,6 +37,9 @@ pub(crate) enum LoadgenCommand {
     ///
     /// Exit codes: 0 if every row was replayed and every answer was equal; 1 if not, or the replay failed; 2
     /// for wrong usage.
+    ///
+    /// With --speed it sends each row as a scan in the register's own rhythm, and reads every acknowledged
+    /// check-in back. The exit code is then 1 if a scan was not acknowledged.
     Replay(ReplayOptions),
     /// Prints the figures of two JSON reports side by side, with the change in percent.
     Compare {
@@ -173,8 +176,11 @@ pub(crate) struct ReplayOptions {
     #[arg(long, default_value = "data")]
     pub(crate) data: PathBuf,
     /// The maximum number of people to query, spread evenly over the file.
-    #[arg(long, default_value_t = 1_500)]
+    #[arg(long, default_value_t = 1_500, conflicts_with = "speed")]
     pub(crate) people: usize,
+    /// Sends the rows as scans, this many times as fast as they were recorded, such as x10.
+    #[arg(long, value_parser = speed)]
+    pub(crate) speed: Option<f64>,
     /// Allows a target on another machine. Use it only with the permission of that machine's owner.
     #[arg(long)]
     pub(crate) allow_remote: bool,
@@ -188,6 +194,13 @@ fn rate(text: &str) -> Result<f64, String> {
     let rate = number.parse::<f64>().ok().map(|number| number * factor);
     rate.filter(|rate| (0.1..=5e6).contains(rate))
         .ok_or_else(|| format!("`{text}` is not a rate from 0.1 to 5000k scans a second"))
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.strip_prefix('x').unwrap_or(text).parse::<f64>().ok();
+    speed
+        .filter(|speed| (0.1..=1e6).contains(speed))
+        .ok_or_else(|| format!("`{text}` is not a speed from x0.1 to x1000000"))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
