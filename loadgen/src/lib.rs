@@ -4,6 +4,7 @@
 pub mod city;
 pub mod client;
 pub mod machine;
+pub mod probe;
 pub mod replay;
 pub mod report;
 mod run;

@@ -2,7 +2,8 @@
 //! `SCANGATE_TEST_REGISTER` names a register of real check-ins. Without one, a generated register is used.
 
 use scangate_loadgen::plan::SplitMix64;
-use scangate_loadgen::replay::{RecordedVisit, read, replay};
+use scangate_loadgen::replay::register::{RecordedVisit, WishedWindow, read};
+use scangate_loadgen::replay::replay;
 use scangate_tests::Gateway;
 use std::path::PathBuf;
 
@@ -15,11 +16,12 @@ fn real() -> Option<PathBuf> {
 
 fn generated() -> Vec<RecordedVisit> {
     let mut random = SplitMix64(11);
-    let visits = (0..2_500).map(|_| RecordedVisit {
-        user: random.below(PEOPLE).to_string(),
-        venue: random.below(40).to_string(),
+    let visits = (1..=2_500).map(|line| RecordedVisit {
+        user: random.below(PEOPLE).to_string().into_bytes(),
+        venue: random.below(40).to_string().into_bytes(),
         // Whole minutes, so that some visits share an instant.
         at: 1_333_400_000_000 + i64::from(random.below(2_000)) * 60_000,
+        line,
     });
     visits.collect()
 }
@@ -52,7 +54,11 @@ async fn co_presence_in_a_real_register_equals_brute_force() -> anyhow::Result<(
 
 pub(crate) fn real_or_generated() -> anyhow::Result<Vec<RecordedVisit>> {
     match real() {
-        Some(path) => read(&path),
+        Some(path) => {
+            let register = read(&path, WishedWindow::default())?;
+            assert!(register.left_out.is_empty(), "{}", register.left_out);
+            Ok(register.visits)
+        }
         None => {
             println!("no real register here: a generated one is used");
             Ok(generated())

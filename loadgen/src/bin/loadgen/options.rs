@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use scangate_core::time::Timestamp;
 use scangate_loadgen::client::Handshake;
 use scangate_loadgen::report::slo::Slo;
 use std::path::PathBuf;
@@ -19,18 +20,26 @@ pub(crate) struct LoadgenCli {
 pub(crate) enum LoadgenCommand {
     /// Lists the scenarios.
     Scenarios,
-    /// Checks whether this machine and the data folder are fit for a run.
-    Doctor {
-        /// The gateway's data folder, which holds its certificate and tokens.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
-    },
+    /// Checks whether this machine, the data folder and the target are fit for a run.
+    ///
+    /// Each finding that is not fine has a remedy. Exit codes: 0 if no finding is an error; 1 if one is; 2
+    /// for wrong usage.
+    Doctor(DoctorOptions),
     /// Runs a scenario, then reads every acknowledged check-in back.
     ///
     /// Exit codes: 0 if every check-in was read back; 1 if one was not, or the run failed; 2 for wrong usage;
     /// 3 if a service level was missed.
     Run(RunOptions),
     /// Imports recorded check-ins and compares every co-presence answer with a brute-force calculation.
+    ///
+    /// Each row of the file becomes a check-in, or is left out and counted by reason with its line number.
+    /// The replay covers at most 13 days; without --from and --to, those that hold the most rows.
+    ///
+    /// Exit codes: 0 if every row was replayed and every answer was equal; 1 if not, or the replay failed; 2
+    /// for wrong usage.
+    ///
+    /// With --speed it sends each row as a scan in the register's own rhythm, and reads every acknowledged
+    /// check-in back. The exit code is then 1 if a scan was not acknowledged.
     Replay(ReplayOptions),
     /// Prints the figures of two JSON reports side by side, with the change in percent.
     Compare {
@@ -119,9 +128,47 @@ pub(crate) struct RunOptions {
 }
 
 #[derive(Args)]
+pub(crate) struct DoctorOptions {
+    /// The URL of the gateway, such as https://127.0.0.1:8443. Without it no target is examined.
+    #[arg(long)]
+    pub(crate) target: Option<String>,
+    /// The gateway's data folder, which holds its certificate and tokens.
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// The rate of the run: scans a second, such as 500 or 20k.
+    #[arg(long, default_value = "1k", value_parser = rate)]
+    pub(crate) rate: f64,
+    /// The length of the run, such as 30s or 5m.
+    #[arg(long = "for", default_value = "60s", value_parser = duration)]
+    pub(crate) length: Duration,
+    /// The number of gate connections of the run.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) connections: u32,
+    /// The HTTP version of the gate connections. Those over HTTP/3 share one descriptor and one port.
+    #[arg(long, default_value = "3", value_parser = ["1", "2", "3"])]
+    pub(crate) http: String,
+    /// The number of residents of the run.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub(crate) residents: u32,
+    /// Prints the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Allows a target on another machine. Use it only with the permission of that machine's owner.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct ReplayOptions {
-    /// A file of recorded check-ins with the columns user, venue, …, time.
+    /// A file of recorded check-ins with the columns user, venue, …, time, separated by tabs, commas or
+    /// semicolons.
     pub(crate) file: PathBuf,
+    /// Replays only the rows from this time on, such as 2012-04-03T00:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Replays only the rows before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<Timestamp>,
     /// The URL of the gateway, such as https://127.0.0.1:8443.
     #[arg(long)]
     pub(crate) target: String,
@@ -129,8 +176,11 @@ pub(crate) struct ReplayOptions {
     #[arg(long, default_value = "data")]
     pub(crate) data: PathBuf,
     /// The maximum number of people to query, spread evenly over the file.
-    #[arg(long, default_value_t = 1_500)]
+    #[arg(long, default_value_t = 1_500, conflicts_with = "speed")]
     pub(crate) people: usize,
+    /// Sends the rows as scans, this many times as fast as they were recorded, such as x10.
+    #[arg(long, value_parser = speed)]
+    pub(crate) speed: Option<f64>,
     /// Allows a target on another machine. Use it only with the permission of that machine's owner.
     #[arg(long)]
     pub(crate) allow_remote: bool,
@@ -144,6 +194,17 @@ fn rate(text: &str) -> Result<f64, String> {
     let rate = number.parse::<f64>().ok().map(|number| number * factor);
     rate.filter(|rate| (0.1..=5e6).contains(rate))
         .ok_or_else(|| format!("`{text}` is not a rate from 0.1 to 5000k scans a second"))
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.strip_prefix('x').unwrap_or(text).parse::<f64>().ok();
+    speed
+        .filter(|speed| (0.1..=1e6).contains(speed))
+        .ok_or_else(|| format!("`{text}` is not a speed from x0.1 to x1000000"))
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a time such as 2012-04-03T00:00:00Z"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
