@@ -5,6 +5,7 @@ mod authority;
 mod cluster;
 mod conformance;
 mod equipment;
+mod load;
 mod operation;
 mod protocol;
 mod registration;
