@@ -45,11 +45,11 @@ pub struct Gateway {
     pub admin: SocketAddr,
 }
 
-/// The server's binary, which cargo builds beside the tests.
-fn binary() -> anyhow::Result<PathBuf> {
+/// A binary of the workspace, which cargo builds beside the tests.
+pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).context("the tests are in target/PROFILE/deps")?;
-    let path = folder.join("gateway");
+    let path = folder.join(name);
     anyhow::ensure!(path.exists(), "{} is not built: cargo build --workspace", path.display());
     Ok(path)
 }
@@ -95,7 +95,7 @@ impl Gateway {
         let mut strace = Command::new("strace");
         strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf"]);
         strace.args(["-e", &format!("trace={call}"), "-e", &format!("inject={fault}"), "--"]);
-        strace.arg(binary()?);
+        strace.arg(binary("gateway")?);
         Self::spawn_by(strace, folder, &[], Vec::new(), ExpectedLog::Trouble)
     }
 
@@ -105,7 +105,7 @@ impl Gateway {
         environment: Vec<(&str, String)>,
         expect: ExpectedLog,
     ) -> anyhow::Result<Self> {
-        Self::spawn_by(Command::new(binary()?), folder, arguments, environment, expect)
+        Self::spawn_by(Command::new(binary("gateway")?), folder, arguments, environment, expect)
     }
 
     fn spawn_by(
@@ -155,7 +155,7 @@ impl Gateway {
 
     /// A `gateway` command that the test runs itself.
     pub fn command(arguments: &[&str]) -> anyhow::Result<Command> {
-        let mut command = Command::new(binary()?);
+        let mut command = Command::new(binary("gateway")?);
         command.args(arguments);
         Ok(command)
     }
@@ -268,6 +268,16 @@ impl Gateway {
     /// Sends SIGHUP, which reloads the configuration.
     pub fn hang_up(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGHUP)
+    }
+
+    /// Stops the process where it is. Its connections stay open, and nothing answers.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets a stopped process go on.
+    pub fn resume(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGCONT)
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ mod cluster_proxy;
 mod command;
 mod contract;
 mod gateway;
+mod loadgen;
 mod provider;
 mod relay;
 mod town;
@@ -20,6 +21,7 @@ pub use cluster_proxy::ClusterProxy;
 pub use command::{assert_done, assert_refused, output_text};
 pub use contract::check_request_body;
 pub use gateway::{ExpectedLog, Gateway};
+pub use loadgen::{Loadgen, LoadgenEnd};
 pub use provider::{Behaviour, ProviderRequest, TestProvider};
 pub use relay::Relay;
 pub use town::{

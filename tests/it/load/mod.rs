@@ -1,3 +1,16 @@
-//! The load generator's own word: the cause of each exchange that breaks.
+//! The load generator's own word: every planned scan is in one class, whatever the gateway does, and the exit
+//! code says how the run went.
 
 mod causes;
+mod endings;
+mod faults;
+mod proxy;
+mod usage;
+
+use scangate_tests::{Gateway, eventually};
+
+/// Waits until the gateway has acknowledged this many scans, so that a fault falls into the middle of a run.
+async fn acknowledged(gateway: &Gateway, count: f64) -> anyhow::Result<()> {
+    let ask = async || gateway.metric("scangate_check_ins_total", "");
+    eventually(ask, |acknowledged| *acknowledged >= count).await.map(drop)
+}
