@@ -9,4 +9,5 @@ pub mod replay;
 pub mod report;
 mod run;
 
-pub use run::{drive, plan, sample, verify};
+pub(crate) use run::{carriers, pace};
+pub use run::{drive, interrupt, limits, outcome, plan, sample, verify};

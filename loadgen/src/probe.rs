@@ -1,7 +1,7 @@
 //! A look at a target before a run: whether a Scangate listens there over TCP and UDP, and whether it accepts
 //! the tokens of the run. Each fault is found within five seconds and comes with a remedy.
 
-use crate::client::{ClientConnection, LoadTarget, Version};
+use crate::client::{ClientConnection, ClientError, LoadTarget, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -146,8 +146,8 @@ pub async fn probe(
 }
 
 /// The fault of a connection over TCP that could not be opened.
-fn connect_fault(at: SocketAddr, error: &anyhow::Error) -> ProbeFault {
-    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+fn connect_fault(at: SocketAddr, error: &ClientError) -> ProbeFault {
+    let io = error.io();
     let tls = io.and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>());
     match (io.map(io::Error::kind), tls) {
         (_, Some(rustls::Error::InvalidCertificate(reason))) => {
@@ -165,7 +165,7 @@ fn connect_fault(at: SocketAddr, error: &anyhow::Error) -> ProbeFault {
         ) => ProbeFault::Silent(at),
         // A server that does not know TLS may also close the connection at the first byte.
         (Some(io::ErrorKind::UnexpectedEof), None) => ProbeFault::NotTls(at),
-        _ => ProbeFault::Broken(at, format!("{error:#}")),
+        _ => ProbeFault::Broken(at, error.to_string()),
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Gateway {
     pub admin: SocketAddr,
 }
 
-/// A binary that cargo builds beside the tests.
+/// A binary of the workspace, which cargo builds beside the tests.
 pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).context("the tests are in target/PROFILE/deps")?;
@@ -268,6 +268,16 @@ impl Gateway {
     /// Sends SIGHUP, which reloads the configuration.
     pub fn hang_up(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGHUP)
+    }
+
+    /// Stops the process where it is. Its connections stay open, and nothing answers.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets a stopped process go on.
+    pub fn resume(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGCONT)
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {

@@ -1,8 +1,15 @@
-//! Runs of the `loadgen` command, which cargo builds beside the gateway.
+//! Runs of the `loadgen` command, which cargo builds beside the gateway: its process, and the report and exit
+//! code at its end.
 
 use crate::gateway::{Gateway, binary};
 use anyhow::Context as _;
-use std::process::{Command, Output};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
 
 /// A `loadgen` command that the test runs itself.
 pub fn loadgen_command(arguments: &[&str]) -> anyhow::Result<Command> {
@@ -17,4 +24,89 @@ pub fn run_loadgen(gateway: &Gateway, arguments: &[&str]) -> anyhow::Result<Outp
     let data = folder.path().to_str().context("a temporary folder has a plain name")?;
     let target = format!("https://{}", gateway.listen);
     Ok(loadgen_command(arguments)?.args(["--target", &target, "--data", data]).output()?)
+}
+
+/// A running load generator.
+pub struct Loadgen {
+    child: Child,
+    folder: TempDir,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct LoadgenEnd {
+    /// The exit code, unless a signal ended the process.
+    pub code: Option<i32>,
+    /// The text on both streams.
+    pub text: String,
+    /// The JSON report. Null if there is none.
+    pub report: Value,
+}
+
+impl Loadgen {
+    /// Starts `loadgen run` against this address of a gateway, with a small city. The generator may be late
+    /// unless the arguments bound its lag, because other tests use the same cores.
+    pub fn start(gateway: &Gateway, address: SocketAddr, arguments: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let lag: &[&str] = if arguments.contains(&"--lag-max") { &[] } else { &["--lag-max", "60s"] };
+        let child = loadgen_command(&["run"])?
+            .args(arguments)
+            .args(["--target", &format!("https://{address}"), "--residents", "300", "--venues", "10"])
+            .args(lag)
+            .args(["--connections", "4", "--data"])
+            .arg(gateway.folder().path())
+            .arg("--json")
+            .arg(folder.path().join("report.json"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        Ok(Self { child, folder })
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?)
+    }
+
+    /// Reads standard error until these words have come. Returns what was read.
+    pub fn wait_for(&mut self, words: &str) -> anyhow::Result<String> {
+        let stderr = self.child.stderr.as_mut().context("standard error is piped")?;
+        let (mut text, mut byte) = (Vec::new(), [0]);
+        while !String::from_utf8_lossy(&text).contains(words) {
+            anyhow::ensure!(stderr.read(&mut byte)? == 1, "{}", String::from_utf8_lossy(&text));
+            text.push(byte[0]);
+        }
+        Ok(String::from_utf8(text)?)
+    }
+
+    /// Waits until the run has ended by itself.
+    pub fn end(self) -> anyhow::Result<LoadgenEnd> {
+        let output = self.child.wait_with_output()?;
+        let text = crate::output_text(&output);
+        let report = match std::fs::read(self.folder.path().join("report.json")) {
+            Ok(json) => serde_json::from_slice(&json).with_context(|| text.clone())?,
+            Err(_) => Value::Null,
+        };
+        Ok(LoadgenEnd { code: output.status.code(), text, report })
+    }
+}
+
+impl LoadgenEnd {
+    /// The scans of the plan in a class, over all codes or causes of the class.
+    #[must_use]
+    pub fn scans(&self, class: &str) -> u64 {
+        count(&self.report["outcomes"][class])
+    }
+
+    /// Whether every planned scan is in one class.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let classes = ["acknowledged", "refused", "unanswered", "broken", "not_sent"];
+        self.scans("planned") > 0
+            && classes.map(|class| self.scans(class)).iter().sum::<u64>() == self.scans("planned")
+    }
+}
+
+fn count(value: &Value) -> u64 {
+    value.as_object().map_or_else(|| value.as_u64().unwrap_or(0), |parts| parts.values().map(count).sum())
 }

@@ -1,17 +1,21 @@
 //! A client of the gateway in any of its three HTTP versions, on unmodified quinn, h3 and hyper. It trusts
 //! only the deployment's certificate.
 
+mod error;
 pub mod sessions;
 pub mod trails;
 
+pub use self::error::{BreakCause, ClientError};
+
 use self::sessions::SessionTickets;
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::future;
 use h3::client::{RequestStream, SendRequest};
 use h3::error::{Code, StreamError};
 use h3_quinn::{BidiStream, OpenStreams};
-use http::{Request, Response};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -21,6 +25,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CipherSuite, RootCertStore};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +53,15 @@ pub enum Version {
 impl Version {
     /// All HTTP versions.
     pub const ALL: [Self; 3] = [Self::Http1, Self::Http2, Self::Http3];
+
+    /// The requests that a connection may have in flight. HTTP/1.1 sends the next one after the answer.
+    #[must_use]
+    pub const fn in_flight_max(self) -> usize {
+        match self {
+            Self::Http1 => 1,
+            Self::Http2 | Self::Http3 => 256,
+        }
+    }
 }
 
 /// The TLS handshake with which a phone connects.
@@ -167,7 +181,7 @@ impl LoadTarget {
     }
 
     /// Opens a connection with this HTTP version.
-    pub async fn connect(&self, version: Version) -> anyhow::Result<ClientConnection> {
+    pub async fn connect(&self, version: Version) -> Result<ClientConnection, ClientError> {
         match version {
             Version::Http1 => self.connect_http1().await,
             Version::Http2 => self.connect_http2().await,
@@ -176,18 +190,18 @@ impl LoadTarget {
     }
 
     /// Opens an HTTP/3 connection with this handshake.
-    pub async fn arrive(&self, handshake: Handshake) -> anyhow::Result<NewConnection> {
+    pub async fn arrive(&self, handshake: Handshake) -> Result<NewConnection, ClientError> {
         let config = match handshake {
             Handshake::Full => &self.fresh,
             Handshake::Resumed | Handshake::Early => &self.returning,
         };
         let connecting = self.endpoint.connect_with(config.clone(), self.address, &self.name)?;
         let (quic, early) = match handshake {
-            Handshake::Full | Handshake::Resumed => (connecting.await?, None),
+            Handshake::Full | Handshake::Resumed => (connecting.await.map_err(ClientError::Quic)?, None),
             Handshake::Early => match connecting.into_0rtt() {
                 Ok((quic, accepted)) => (quic, Some(accepted)),
                 // There is no session yet, so the first visit uses a full handshake.
-                Err(connecting) => (connecting.await?, None),
+                Err(connecting) => (connecting.await.map_err(ClientError::Quic)?, None),
             },
         };
         let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic.clone())).await?;
@@ -206,35 +220,34 @@ impl LoadTarget {
     }
 
     /// Opens a TCP connection without TLS.
-    pub async fn tcp_stream(&self) -> anyhow::Result<TcpStream> {
+    pub async fn tcp_stream(&self) -> io::Result<TcpStream> {
         let socket = if self.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if let Some(source) = self.source {
             socket.bind(SocketAddr::new(source, 0))?;
         }
-        Ok(socket.connect(self.address).await?)
+        socket.connect(self.address).await
     }
 
     /// Opens a TLS stream over TCP with this protocol (ALPN), for a client that speaks it by itself.
     pub async fn tls_stream(
         &self,
         alpn: &[u8],
-    ) -> anyhow::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-        let stream = self.tcp_stream().await?;
-        stream.set_nodelay(true)?;
+    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, ClientError> {
+        let stream = self.tcp_stream().await.map_err(ClientError::Tcp)?;
+        stream.set_nodelay(true).map_err(ClientError::Tcp)?;
         let mut tls = (*self.tls).clone();
         tls.alpn_protocols = vec![alpn.to_vec()];
-        Ok(TlsConnector::from(Arc::new(tls))
-            .connect(ServerName::try_from(self.name.to_string())?, stream)
-            .await?)
+        let name = ServerName::try_from(self.name.to_string())?;
+        TlsConnector::from(Arc::new(tls)).connect(name, stream).await.map_err(ClientError::Tls)
     }
 
-    async fn connect_http1(&self) -> anyhow::Result<ClientConnection> {
+    async fn connect_http1(&self) -> Result<ClientConnection, ClientError> {
         let (requests, driver) = http1::handshake(TokioIo::new(self.tls_stream(b"http/1.1").await?)).await?;
         tokio::spawn(driver);
         Ok(self.connection(RequestSender::Http1(Arc::new(Mutex::new(requests)))))
     }
 
-    async fn connect_http2(&self) -> anyhow::Result<ClientConnection> {
+    async fn connect_http2(&self) -> Result<ClientConnection, ClientError> {
         let stream = TokioIo::new(self.tls_stream(b"h2").await?);
         let (requests, driver) = http2::handshake(TokioExecutor::new(), stream).await?;
         tokio::spawn(driver);
@@ -321,21 +334,24 @@ impl Clone for ClientConnection {
 }
 
 impl ClientConnection {
-    /// Sends a request whose target is a path, and reads the whole answer.
+    /// Sends a request whose target is a path, and reads the whole answer. **Errors**: `ClientError`, or that
+    /// of the target's check.
     pub async fn send(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
-        let Some(check) = self.check else { return self.exchange(request).await };
+        let Some(check) = self.check else { return Ok(self.exchange(request).await?) };
         let asked = request.clone();
         let answer = self.exchange(request).await?;
         check(&asked, &answer)?;
         Ok(answer)
     }
 
-    async fn exchange(&mut self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+    /// Sends a request whose target is a path, and reads the whole answer, which nothing checks.
+    pub async fn exchange(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>, ClientError> {
         let name = &self.name;
         match &mut self.kind {
             RequestSender::Http1(requests) => {
                 let mut request = request.map(Full::new);
-                request.headers_mut().insert("host", name.parse()?);
+                let host = HeaderValue::try_from(&**name).map_err(http::Error::from)?;
+                request.headers_mut().insert("host", host);
                 let answering = {
                     let mut requests = requests.lock().await;
                     requests.ready().await?;
@@ -348,7 +364,9 @@ impl ClientConnection {
                 requests.ready().await?;
                 whole(requests.send_request(request).await?).await
             }
-            RequestSender::Http3 { requests, .. } => send_http3(requests, absolute(request, name)?).await,
+            RequestSender::Http3 { requests, quic } => send_http3(requests, absolute(request, name)?)
+                .await
+                .map_err(|error| ClientError::Http3 { error, ended: quic.close_reason() }),
         }
     }
 
@@ -398,7 +416,7 @@ pub struct RefusalError {
 async fn send_http3(
     requests: &mut SendRequest<OpenStreams, Bytes>,
     request: Request<Bytes>,
-) -> anyhow::Result<Response<Bytes>> {
+) -> Result<Response<Bytes>, StreamError> {
     let (parts, body) = request.into_parts();
     let mut stream = requests.send_request(Request::from_parts(parts, ())).await?;
     send_rest(&mut stream, body).await?;
@@ -410,13 +428,13 @@ async fn send_http3(
     Ok(head.map(|()| whole.freeze()))
 }
 
-async fn whole(response: Response<hyper::body::Incoming>) -> anyhow::Result<Response<Bytes>> {
+async fn whole(response: Response<hyper::body::Incoming>) -> Result<Response<Bytes>, ClientError> {
     let (head, body) = response.into_parts();
     Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
 }
 
-fn absolute(mut request: Request<Bytes>, name: &str) -> anyhow::Result<Request<Bytes>> {
-    let path = request.uri().path_and_query().ok_or_else(|| anyhow!("a request without a path"))?.clone();
+fn absolute(mut request: Request<Bytes>, name: &str) -> Result<Request<Bytes>, ClientError> {
+    let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     *request.uri_mut() = http::Uri::builder().scheme("https").authority(name).path_and_query(path).build()?;
     Ok(request)
 }

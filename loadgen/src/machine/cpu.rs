@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Duration;
 
 /// Clock ticks a second in `/proc`; Linux reports 100 to user space on every architecture.
@@ -12,6 +14,15 @@ const TICKS_A_SECOND: u64 = 100;
 pub fn used(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     parse(&stat)
+}
+
+/// CPU time as a share of the cores that this process may use, over a time.
+#[must_use]
+pub fn share(cpu: Duration, over: Duration) -> f64 {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    #[expect(clippy::cast_precision_loss, reason = "a machine has few cores")]
+    let available = over.as_secs_f64() * cores as f64;
+    if available > 0.0 { cpu.as_secs_f64() / available } else { 0.0 }
 }
 
 fn parse(stat: &str) -> Option<Duration> {

@@ -5,10 +5,10 @@ use super::register::RecordedVisit;
 use super::{NamedCity, register_city, register_span};
 use crate::client::{LoadTarget, Version};
 use crate::drive::{Carrier, LoadRun, drive};
-use crate::plan::PlannedScan;
-use crate::sample::RunTotals;
+use crate::interrupt::Interruption;
+use crate::outcome::OutcomeCounts;
+use crate::plan::{PlannedScan, ScanPlan};
 use crate::verify::{VerificationResult, verify};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,54 +21,41 @@ const IN_FLIGHT: usize = 16;
 /// The longest live replay: as long as the longest run.
 const LENGTH_MAX: Duration = Duration::from_secs(86_400);
 
-/// The classes in which the scans of a live replay end. Their sum is the number of planned scans.
+/// The end of a live replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveOutcome {
-    /// Scans that the register holds.
-    pub planned: u64,
-    /// Scans that the gateway acknowledged.
-    pub acknowledged: u64,
-    /// Scans that the gateway refused, by problem code.
-    pub refused: BTreeMap<String, u64>,
-    /// Scans without an answer at the end.
-    pub unanswered: u64,
-    /// Scans whose connection broke.
-    pub broken: u64,
-    /// Scans that were never sent.
-    pub not_sent: u64,
+    /// The register's scans by class.
+    pub outcomes: OutcomeCounts,
     /// What was read back of the acknowledged check-ins.
     pub verified: VerificationResult,
 }
 
 impl LiveOutcome {
-    fn new(planned: u64, totals: &RunTotals, verified: VerificationResult) -> Self {
-        let mut refused = totals.failures.clone();
-        let broken = refused.remove("broken").unwrap_or_default();
-        let not_sent = refused.remove("dropped").unwrap_or_default();
-        let settled = totals.kept_count + broken + not_sent + refused.values().sum::<u64>();
-        let unanswered = planned.saturating_sub(settled);
-        Self { planned, acknowledged: totals.kept_count, refused, unanswered, broken, not_sent, verified }
-    }
-
     /// Whether every scan was acknowledged, and every check-in was read back.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.acknowledged == self.planned && self.verified.is_ok()
+        self.outcomes.acknowledged == self.outcomes.planned && self.verified.is_ok()
     }
+}
+
+/// The parts of a class with their counts, in brackets.
+fn parts<T: fmt::Display>(counts: impl IntoIterator<Item = (T, u64)>) -> String {
+    let parts: Vec<String> = counts.into_iter().map(|(part, count)| format!("{part} {count}")).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 impl fmt::Display for LiveOutcome {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { planned, acknowledged, refused, unanswered, broken, not_sent, verified } = self;
-        let codes: Vec<String> = refused.iter().map(|(code, count)| format!("{code} {count}")).collect();
-        let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-        writeln!(out, "  planned        {planned}")?;
-        writeln!(out, "  acknowledged   {acknowledged}")?;
-        writeln!(out, "  refused        {}{codes}", refused.values().sum::<u64>())?;
-        writeln!(out, "  unanswered     {unanswered}")?;
-        writeln!(out, "  broken         {broken}")?;
-        writeln!(out, "  not sent       {not_sent}")?;
-        let repeated = acknowledged.saturating_sub(verified.acknowledged);
+        let Self { outcomes, verified } = self;
+        let codes = parts(outcomes.refused.iter().map(|(code, count)| (code, *count)));
+        let causes = parts(outcomes.broken.iter().map(|(cause, count)| (cause, *count)));
+        writeln!(out, "  planned        {}", outcomes.planned)?;
+        writeln!(out, "  acknowledged   {}", outcomes.acknowledged)?;
+        writeln!(out, "  refused        {}{codes}", outcomes.refused())?;
+        writeln!(out, "  unanswered     {}", outcomes.unanswered)?;
+        writeln!(out, "  broken         {}{causes}", outcomes.broken())?;
+        writeln!(out, "  not sent       {}", outcomes.not_sent)?;
+        let repeated = outcomes.acknowledged.saturating_sub(verified.acknowledged);
         if repeated > 0 {
             writeln!(out, "  repeated       {repeated} of them, by a person at a venue within 30 s")?;
         }
@@ -80,26 +67,55 @@ impl fmt::Display for LiveOutcome {
     }
 }
 
-/// Sends a register live, `speed` times as fast as it was recorded. **Errors**: it would take longer than a
-/// day; the city cannot be registered, or the trails cannot be read back.
+/// The scans of a register.
+struct RecordedPlan {
+    scans: std::vec::IntoIter<PlannedScan>,
+    length: Duration,
+}
+
+impl Iterator for RecordedPlan {
+    type Item = PlannedScan;
+
+    fn next(&mut self) -> Option<PlannedScan> {
+        self.scans.next()
+    }
+}
+
+impl ScanPlan for RecordedPlan {
+    fn length(&self) -> Duration {
+        self.length
+    }
+
+    fn left(&self) -> u64 {
+        self.scans.len() as u64
+    }
+
+    /// A register leaves nothing to chance.
+    fn seed(&self) -> u64 {
+        0
+    }
+}
+
+/// Sends a register live, `speed` times as fast as it was recorded, until the end or an interruption.
+/// **Errors**: it would take longer than a day; the city cannot be registered, or the trails cannot be read
+/// back.
 pub async fn replay_live(
     target: Arc<LoadTarget>,
     authority: &str,
     visits: &[RecordedVisit],
     speed: f64,
+    interruption: Interruption,
 ) -> anyhow::Result<LiveOutcome> {
     let length = live_length(visits, speed)?;
     let mut connection = target.connect(Version::Http3).await?;
     let named = register_city(&mut connection, authority, visits).await?;
-    let scans = planned(&named, visits, speed)?;
-    let count = scans.len() as u64;
+    let plan = RecordedPlan { scans: planned(&named, visits, speed)?.into_iter(), length };
     let city = Arc::new(named.city);
     let gates = Carrier::Gates { connections: CONNECTIONS, in_flight: IN_FLIGHT, version: Version::Http3 };
-    let shares = vec![(gates, scans)];
-    let run = LoadRun { target: Arc::clone(&target), city: Arc::clone(&city), shares, length };
-    let totals = drive(run).await?.into_totals();
+    let run = LoadRun::new(Arc::clone(&target), Arc::clone(&city), gates, plan);
+    let totals = drive(run, interruption).await?;
     let verified = verify(&target, &city.residents, &totals.kept).await?;
-    Ok(LiveOutcome::new(count, &totals, verified))
+    Ok(LiveOutcome { outcomes: totals.outcomes, verified })
 }
 
 /// The time that a register takes at this speed. **Errors**: it is longer than a day.
@@ -140,9 +156,7 @@ fn planned(named: &NamedCity<'_>, visits: &[RecordedVisit], speed: f64) -> anyho
 mod tests {
     use super::*;
     use crate::city::LoadCity;
-    use crate::sample::{AcknowledgedCheckIn, Samples, ScanResult};
-    use scangate_core::id::{CheckInId, PersonId};
-    use scangate_core::time::Timestamp;
+    use crate::client::BreakCause;
 
     fn visit(user: u8, venue: u8, seconds: i64) -> RecordedVisit {
         let at = 1_641_254_400_000 + seconds * 1_000;
@@ -165,31 +179,22 @@ mod tests {
     }
 
     #[test]
-    fn every_planned_scan_is_in_one_class() {
-        let samples = Samples::default();
-        for result in [
-            ScanResult::Refused("too-many".to_owned()),
-            ScanResult::Refused("too-many".to_owned()),
-            ScanResult::Broken,
-            ScanResult::Dropped,
-        ] {
-            samples.add(PersonId(1), Duration::ZERO, Duration::ZERO, result);
-        }
-        let outcome = LiveOutcome::new(9, &samples.into_totals(), VerificationResult::default());
-        assert_eq!(outcome.refused, [("too-many".to_owned(), 2)].into());
-        assert_eq!((outcome.unanswered, outcome.broken, outcome.not_sent), (5, 1, 1));
-        assert!(!outcome.is_ok() && outcome.to_string().contains("refused        2 (too-many 2)"));
+    fn the_classes_are_printed_and_any_other_than_acknowledged_fails_the_replay() {
+        let mut outcomes = OutcomeCounts { planned: 9, acknowledged: 6, ..OutcomeCounts::default() };
+        outcomes.refused.insert("too-many".to_owned(), 2);
+        outcomes.broken.insert(BreakCause::Reset, 1);
+        let outcome = LiveOutcome { outcomes, verified: VerificationResult::default() };
+        let text = outcome.to_string();
+        assert!(!outcome.is_ok());
+        assert!(text.contains("refused        2 (too-many 2)\n"), "{text}");
+        assert!(text.contains("broken         1 (reset 1)\n"), "{text}");
     }
 
     #[test]
     fn a_scan_that_repeats_another_is_acknowledged_and_named() {
-        let samples = Samples::default();
-        let kept = AcknowledgedCheckIn { id: CheckInId([1; 16]), at: Timestamp(1) };
-        for _ in 0..2 {
-            samples.add(PersonId(1), Duration::ZERO, Duration::ZERO, ScanResult::Kept(kept.clone()));
-        }
+        let outcomes = OutcomeCounts { planned: 2, acknowledged: 2, ..OutcomeCounts::default() };
         let verified = VerificationResult { acknowledged: 1, found: 1, ..VerificationResult::default() };
-        let outcome = LiveOutcome::new(2, &samples.into_totals(), verified);
+        let outcome = LiveOutcome { outcomes, verified };
         assert!(outcome.is_ok() && outcome.to_string().contains("repeated       1 of them"), "{outcome}");
     }
 }

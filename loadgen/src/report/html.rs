@@ -16,11 +16,14 @@ pub fn page(report: &RunReport) -> String {
     );
     let _ = write!(page, "<h1>{}</h1><pre>{}</pre>", escape(&report.asked.scenario), escape(&report.text()));
     #[expect(clippy::cast_precision_loss, reason = "a plot")]
-    let kept = |second: &SecondReport| second.kept as f64;
-    plot(&mut page, "Check-ins acknowledged a second", &report.seconds, &[("kept", "#0a7a34", &kept)]);
+    let (offered, acknowledged) =
+        (|second: &SecondReport| second.offered as f64, |second: &SecondReport| second.acknowledged as f64);
+    let lines: [PlotLine<'_>; 2] =
+        [("offered", "#777777", &offered), ("acknowledged", "#0a7a34", &acknowledged)];
+    plot(&mut page, "Check-ins a second", &report.seconds, &lines);
     let (p50, p99) = (|second: &SecondReport| second.p50_ms, |second: &SecondReport| second.p99_ms);
     let lines: [PlotLine<'_>; 2] = [("p50", "#1f5fbf", &p50), ("p99", "#c4161c", &p99)];
-    plot(&mut page, "Latency from the intended time, ms", &report.seconds, &lines);
+    plot(&mut page, "Response time from the intended time, ms", &report.seconds, &lines);
     page
 }
 
@@ -47,7 +50,7 @@ fn plot(page: &mut String, title: &str, seconds: &[SecondReport], lines: &[PlotL
             page,
             "<polyline fill=\"none\" stroke=\"{ink}\" stroke-width=\"2\" points=\"{points}\"/>\
              <text x=\"{}\" y=\"{}\" fill=\"{ink}\" font-size=\"13\">{name}</text>",
-            10 + 60 * u32::from(number),
+            10 + 80 * u32::from(number),
             HEIGHT + 18.0,
         );
     }

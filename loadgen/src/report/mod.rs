@@ -1,48 +1,28 @@
-//! The report of a run: its settings, its results, and the result of verification. The JSON names are stable,
-//! so that reports of different versions can be compared.
+//! The report of a run: its settings, its verdict, its results, and the result of verification. The JSON has
+//! a schema number, so that reports of different versions are not compared by mistake.
 
 pub mod compare;
 pub mod html;
+pub mod quantile;
 pub mod slo;
+mod text;
+pub mod verdict;
 
-use crate::sample::{RunTotals, SecondSample};
+use self::quantile::{Quantile, QuantileValues, ms, named, values};
+use self::slo::Slo;
+use self::verdict::{GeneratorLag, RunFindings, RunVerdict, invalid_reason};
+use crate::outcome::OutcomeCounts;
+use crate::sample::RunTotals;
 use crate::verify::VerificationResult;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::str::FromStr;
 use std::time::Duration;
 
-/// The latency quantiles in every report. The service levels of a run add theirs.
+/// The number of the JSON's schema. A name or meaning that changes has the next number.
+pub const SCHEMA: u32 = 2;
+/// The quantiles of response and service time in every report. The service levels of a run add theirs.
 const QUANTILES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "max"];
-
-/// A latency quantile, by its name in a report: `p` and a percentage, or `max`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Quantile {
-    name: String,
-    at: f64,
-}
-
-/// The error for a text that names no quantile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a quantile: write p and a percentage of at most 100, or max")]
-pub struct QuantileError;
-
-impl FromStr for Quantile {
-    type Err = QuantileError;
-    fn from_str(text: &str) -> Result<Self, QuantileError> {
-        let percent = match text.strip_prefix('p') {
-            Some(percent) => percent.parse().map_err(|_| QuantileError)?,
-            None if text == "max" => 100.0,
-            None => return Err(QuantileError),
-        };
-        if !(0.0..=100.0).contains(&percent) {
-            return Err(QuantileError);
-        }
-        let name = if percent == 100.0 { "max".to_owned() } else { format!("p{percent}") };
-        Ok(Self { name, at: percent / 100.0 })
-    }
-}
+/// The quantiles of the lag.
+const LAG_QUANTILES: [&str; 3] = ["p50", "p99", "max"];
 
 /// The settings of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,6 +41,12 @@ pub struct RunSettings {
     pub venues: usize,
     /// The seed of the plan.
     pub seed: u64,
+    /// The longest wait for an answer. **Units**: milliseconds.
+    pub answer_max_ms: f64,
+    /// The time after which an acknowledgement is late. **Units**: milliseconds.
+    pub late_after_ms: f64,
+    /// The p99 of the lag above which the run is invalid. **Units**: milliseconds.
+    pub lag_max_ms: f64,
 }
 
 /// The results of one second of a run.
@@ -68,137 +54,161 @@ pub struct RunSettings {
 pub struct SecondReport {
     /// The second's number from the start of the run.
     pub second: u64,
-    /// Acknowledged scans.
-    pub kept: u64,
-    /// Scans that were not acknowledged.
+    /// The scans of the plan whose intended time is in this second.
+    pub offered: u64,
+    /// Acknowledgements that came in this second.
+    pub acknowledged: u64,
+    /// Scans that ended in this second without an acknowledgement.
     pub failed: u64,
-    /// The median latency of the acknowledged scans. **Units**: milliseconds.
+    /// The median response time of the acknowledgements. **Units**: milliseconds.
     pub p50_ms: f64,
-    /// The 99th percentile of their latency. **Units**: milliseconds.
+    /// The 99th percentile of their response time. **Units**: milliseconds.
     pub p99_ms: f64,
+}
+
+/// What became of the verification.
+#[derive(Debug, Clone)]
+pub enum RunVerification {
+    /// The run left it out.
+    LeftOut,
+    /// The check-ins were read back.
+    Done(VerificationResult),
+    /// The check-ins could not be read back, for this reason.
+    Failed(String),
+}
+
+/// The measures of a run beside its scans.
+#[derive(Debug, Clone)]
+pub struct RunMeasures {
+    /// The gateway's CPU time, if it could be read.
+    pub server_cpu: Option<Duration>,
+    /// The generator's CPU time as a share of its cores, if it could be read.
+    pub generator_cpu_share: Option<f64>,
+    /// Whether the run was interrupted.
+    pub is_interrupted: bool,
+    /// What became of the verification.
+    pub verification: RunVerification,
 }
 
 /// The report of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunReport {
+    /// The number of the schema.
+    pub schema: u32,
+    /// The verdict.
+    pub verdict: RunVerdict,
+    /// Whether the figures say something about the gateway.
+    pub valid: bool,
+    /// The reason for which the run is invalid.
+    pub invalid_reason: Option<String>,
+    /// The service levels that were missed.
+    pub missed: Vec<String>,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
     /// The settings of the run.
     pub asked: RunSettings,
-    /// Acknowledged scans.
-    pub kept: u64,
+    /// The number of scans in each class.
+    pub outcomes: OutcomeCounts,
     /// Connections whose request the gateway accepted as early data.
     pub early: u64,
-    /// Scans that were not acknowledged, by problem code.
-    pub failures: BTreeMap<String, u64>,
-    /// Acknowledged scans a second.
-    pub kept_a_second: f64,
-    /// Latency from the intended time. **Units**: milliseconds.
-    pub latency_ms: BTreeMap<String, f64>,
+    /// The time from the start to the last answer, or to the end of the plan if that is later. **Units**:
+    /// seconds.
+    pub wall_s: f64,
+    /// Acknowledged scans a second of that time.
+    pub acknowledged_a_second: f64,
+    /// Time from the intended time to the answer. **Units**: milliseconds.
+    pub response_ms: QuantileValues,
+    /// Time from sending to the answer. **Units**: milliseconds.
+    pub service_ms: QuantileValues,
+    /// Time from the intended time until the generator took the scan up. **Units**: milliseconds.
+    pub lag_ms: QuantileValues,
+    /// The generator's CPU time as a share of its cores, if it could be read.
+    pub generator_cpu_share: Option<f64>,
     /// The gateway's CPU time a check-in, if it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
     /// The results by second.
     pub seconds: Vec<SecondReport>,
-    /// The result of verification, unless the run left it out.
+    /// The result of verification, unless it was left out or failed.
     pub verified: Option<VerificationResult>,
+    /// The reason for which the check-ins could not be read back.
+    pub verification_error: Option<String>,
 }
 
-fn ms(us: u64) -> f64 {
-    Duration::from_micros(us).as_secs_f64() * 1e3
-}
-
-fn second_report(second: u64, sample: &SecondSample) -> SecondReport {
-    SecondReport {
-        second,
-        kept: sample.kept,
-        failed: sample.failed,
-        p50_ms: ms(sample.latencies.value_at_quantile(0.5)),
-        p99_ms: ms(sample.latencies.value_at_quantile(0.99)),
-    }
+fn second_reports(totals: &RunTotals) -> Vec<SecondReport> {
+    let seconds = totals.seconds.len().max(totals.offered.len());
+    let report = |second: usize| {
+        let sample = totals.seconds.get(second).copied().unwrap_or_default();
+        SecondReport {
+            second: second as u64,
+            offered: totals.offered.get(second).copied().unwrap_or_default(),
+            acknowledged: sample.acknowledged,
+            failed: sample.failed,
+            p50_ms: ms(sample.p50_us),
+            p99_ms: ms(sample.p99_us),
+        }
+    };
+    (0..seconds).map(report).collect()
 }
 
 impl RunReport {
-    /// Makes the report of a run, with these latency quantiles beside those of every report.
+    /// Makes the report of a run and judges it by these service levels.
+    ///
+    /// # Panics
+    /// If a planned scan is in no class or in two, because such a report would be false.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
-    pub fn new(
-        asked: RunSettings,
-        totals: &RunTotals,
-        cpu: Option<Duration>,
-        verified: Option<VerificationResult>,
-        quantiles: impl IntoIterator<Item = Quantile>,
-    ) -> Self {
-        let kept = totals.kept_count;
-        let always = QUANTILES.iter().filter_map(|name| name.parse().ok());
-        let latency_ms = always
-            .chain(quantiles)
-            .map(|Quantile { name, at }| (name, ms(totals.latencies.value_at_quantile(at))))
-            .collect();
-        let seconds = totals.seconds.iter().map(|(&second, sample)| second_report(second, sample));
-        Self {
-            kept,
+    pub fn new(asked: RunSettings, totals: &RunTotals, measures: RunMeasures, levels: &[Slo]) -> Self {
+        let outcomes = totals.outcomes.clone();
+        assert!(outcomes.is_settled(), "the classes do not add up to the plan: {outcomes:?}");
+        let acknowledged = outcomes.acknowledged;
+        let always = named(&QUANTILES);
+        let of_levels: Vec<Quantile> = levels.iter().filter_map(Slo::quantile).collect();
+        let lag_ms = values(&totals.lag, &named(&LAG_QUANTILES));
+        let RunMeasures { server_cpu, generator_cpu_share, is_interrupted, verification } = measures;
+        let p99 = lag_ms.get("p99").copied();
+        let lag = p99.map(|p99_ms| GeneratorLag { p99_ms, late: totals.lag_above(asked.lag_max_ms) });
+        let reason = invalid_reason(lag, asked.lag_max_ms, generator_cpu_share);
+        let (verified, verification_error) = match verification {
+            RunVerification::LeftOut => (None, None),
+            RunVerification::Done(result) => (Some(result), None),
+            RunVerification::Failed(reason) => (None, Some(reason)),
+        };
+        let wall_s = totals.wall.as_secs_f64();
+        let mut report = Self {
+            schema: SCHEMA,
+            verdict: RunVerdict::Ok,
+            valid: reason.is_none(),
+            invalid_reason: reason,
+            missed: Vec::new(),
+            interrupted: is_interrupted,
             early: totals.early,
-            failures: totals.failures.clone(),
-            kept_a_second: kept as f64 / asked.seconds,
-            latency_ms: if kept == 0 { BTreeMap::new() } else { latency_ms },
-            server_cpu_us_a_check_in: cpu
-                .filter(|_| kept > 0)
-                .map(|cpu| cpu.as_secs_f64() * 1e6 / kept as f64),
-            seconds: seconds.collect(),
+            wall_s,
+            acknowledged_a_second: if wall_s > 0.0 { acknowledged as f64 / wall_s } else { 0.0 },
+            response_ms: values(&totals.response, always.iter().chain(&of_levels)),
+            service_ms: values(&totals.service, &always),
+            lag_ms,
+            generator_cpu_share,
+            server_cpu_us_a_check_in: server_cpu
+                .filter(|_| acknowledged > 0)
+                .map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64),
+            seconds: second_reports(totals),
             verified,
+            verification_error,
+            outcomes,
             asked,
-        }
+        };
+        report.missed = levels.iter().filter(|slo| !slo.is_met(&report)).map(Slo::to_string).collect();
+        report.verdict = report.findings().verdict();
+        report
     }
 
-    /// Scans that were not acknowledged.
-    #[must_use]
-    pub fn failed(&self) -> u64 {
-        self.failures.values().sum()
-    }
-
-    /// A latency quantile, if the report has it.
-    #[must_use]
-    pub fn latency_ms(&self, quantile: &Quantile) -> Option<f64> {
-        self.latency_ms.get(&quantile.name).copied()
-    }
-
-    /// The report as text for a terminal.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = format!("{} · {}\n", self.asked.scenario, self.asked.carrier);
-        let _ = writeln!(
-            text,
-            "  acknowledged   {} ({:.0}/s of {:.0}/s asked)",
-            self.kept, self.kept_a_second, self.asked.rate
-        );
-        if self.early > 0 {
-            let _ = writeln!(text, "  early data     {} of them", self.early);
-        }
-        for (code, count) in &self.failures {
-            let _ = writeln!(text, "  {code:<14} {count}");
-        }
-        let quantiles = self.latency_ms.iter();
-        let mut quantiles: Vec<(Quantile, &f64)> =
-            quantiles.filter_map(|(name, ms)| Some((name.parse().ok()?, ms))).collect();
-        quantiles.sort_by(|(one, _), (other, _)| one.at.total_cmp(&other.at));
-        let latencies: Vec<String> =
-            quantiles.iter().map(|(quantile, ms)| format!("{} {ms:.2}", quantile.name)).collect();
-        let _ = writeln!(text, "  latency ms     {}", latencies.join("  "));
-        if let Some(us) = self.server_cpu_us_a_check_in {
-            let _ = writeln!(text, "  server CPU     {us:.1} us a check-in");
-        }
-        if let Some(verified) = &self.verified {
-            self.write_verified(&mut text, verified);
-        }
-        text
-    }
-
-    fn write_verified(&self, text: &mut String, verified: &VerificationResult) {
-        let VerificationResult { acknowledged, found, missing, doubled, changed } = verified;
-        let _ = writeln!(
-            text,
-            "  read back      {found} of {acknowledged}; {missing} missing, {doubled} doubled, {changed} changed"
-        );
-        if let Some(repeated @ 1..) = self.kept.checked_sub(*acknowledged) {
-            let _ = writeln!(text, "  repeated       {repeated} scans of a check-in that was made before");
+    fn findings(&self) -> RunFindings {
+        let is_wrong = self.verified.as_ref().is_some_and(|result| !result.is_ok());
+        RunFindings {
+            is_lost: is_wrong || self.verification_error.is_some(),
+            is_invalid: !self.valid,
+            is_missed: !self.missed.is_empty(),
+            is_incomplete: self.interrupted || self.outcomes.acknowledged == 0,
         }
     }
 }

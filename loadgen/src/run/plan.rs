@@ -1,12 +1,11 @@
-//! The plan of a run: the time, resident and venue of every scan, fixed before the first is sent and the same
-//! for the same seed. Latencies count from these intended times, so a gateway that stalls pays for every scan
-//! that it delays.
+//! The plan of a run: the time, resident and venue of every scan, the same for the same seed. It is worked
+//! out scan by scan while the run goes on, so its memory depends on the city and not on the length. Latencies
+//! count from these intended times, so a gateway that stalls pays for every scan that it delays.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// One scan of the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlannedScan {
     /// The intended time since the start of the run.
     pub at: Duration,
@@ -14,6 +13,18 @@ pub struct PlannedScan {
     pub resident: u32,
     /// The venue's index in the city.
     pub venue: u32,
+}
+
+/// The scans of a run in order of time.
+pub trait ScanPlan: Iterator<Item = PlannedScan> + Send + 'static {
+    /// The length of the run.
+    fn length(&self) -> Duration;
+
+    /// The number of scans that the plan has not given out.
+    fn left(&self) -> u64;
+
+    /// The seed of the choices that the plan leaves to the run.
+    fn seed(&self) -> u64;
 }
 
 /// The rate of scans over the length of a run.
@@ -26,6 +37,23 @@ pub enum Curve {
 }
 
 impl Curve {
+    /// The relative rate between this point and the next.
+    fn height_at(self, point: u16) -> f64 {
+        self.height((f64::from(point) + 0.5) / f64::from(CURVE_POINTS))
+    }
+
+    /// The share of all scans before each point, from 0 to 1.
+    fn shares(self) -> Vec<f64> {
+        let mut sum = 0.0;
+        let sums = (0..CURVE_POINTS).map(|point| {
+            sum += self.height_at(point);
+            sum
+        });
+        let mut sums: Vec<f64> = std::iter::once(0.0).chain(sums).collect();
+        sums.iter_mut().for_each(|share| *share /= sum);
+        sums
+    }
+
     /// The relative rate at a point of the run. **Units**: `part` is the share of the run that has passed.
     fn height(self, part: f64) -> f64 {
         match self {
@@ -81,41 +109,219 @@ pub struct PlanOptions {
     pub seed: u64,
 }
 
+/// The error for a city that is too small for the rate of its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a city of {residents} residents and {venues} venues is too small for this rate: a resident scans at most \
+     {scans_max} times in 30 s, each time at another venue, so the city needs {needed} residents"
+)]
+pub struct SmallCityError {
+    /// The number of residents in the city.
+    pub residents: u32,
+    /// The number of venues in the city.
+    pub venues: u32,
+    /// The scans of one resident within a step.
+    pub scans_max: u32,
+    /// The number of residents that the plan needs.
+    pub needed: u64,
+}
+
 /// The time step of a personal code. A second scan of a resident at a venue within one step would
 /// deduplicate.
 const STEP: Duration = Duration::from_secs(30);
+/// The most scans of one resident within a step. With 8, the first venue may have an eighth of all scans;
+/// more would flatten the choice of venues further.
+const RESIDENT_SCANS_MAX: u32 = 8;
+/// The draws of a venue before the next unused one is taken.
+const VENUE_DRAWS_MAX: usize = 16;
+/// The points of a curve, between which it is a straight line.
+const CURVE_POINTS: u16 = 1_000;
 
-/// Makes the plan in order of time, with Poisson arrivals and venues by Zipf's law.
-#[must_use]
-pub fn plan(options: &PlanOptions) -> Vec<PlannedScan> {
-    let mut random = SplitMix64(options.seed);
-    let weights = zipf(options.venues);
-    let mean: f64 =
-        (0..1_000).map(|part| options.curve.height(f64::from(part) / 1_000.0)).sum::<f64>() / 1_000.0;
-    let (mut planned, mut at) = (Vec::new(), 0.0_f64);
-    let mut recent: HashSet<(u32, u32)> = HashSet::new();
-    let mut cleared = Duration::ZERO;
-    let seconds = options.length.as_secs_f64();
-    loop {
-        let rate = options.rate * options.curve.height(at / seconds) / mean;
-        at += -(1.0 - random.share()).ln() / rate;
-        if at >= seconds {
-            return planned;
-        }
-        let time = Duration::from_secs_f64(at);
-        if time.saturating_sub(cleared) > STEP {
-            recent.clear();
-            cleared = time;
-        }
-        let venue = pick(&weights, random.share());
-        // With many residents the first draw is nearly always unused. A city that is too small skips the
-        // scan.
-        let resident =
-            (0..16).map(|_| random.below(options.residents)).find(|&one| recent.insert((one, venue)));
-        if let Some(resident) = resident {
-            planned.push(PlannedScan { at: time, resident, venue });
-        }
+impl PlanOptions {
+    /// The number of scans: the rate times the length, and at least one.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "options bound the product")]
+    pub fn scans(&self) -> u64 {
+        ((self.rate * self.length.as_secs_f64()).round() as u64).max(1)
     }
+
+    /// The most scans of one resident within a step in a city with these venues.
+    fn resident_scans_max(&self) -> u32 {
+        self.venues.clamp(1, RESIDENT_SCANS_MAX)
+    }
+
+    /// A bound on the scans in any step of the run. In a longer run the count of a step varies by chance; six
+    /// standard deviations above its mean occur in none.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "options bound the product far below 2^53"
+    )]
+    fn step_scans_max(&self) -> u64 {
+        if self.length <= STEP {
+            return self.scans();
+        }
+        let points = || (0..CURVE_POINTS).map(|point| self.curve.height_at(point));
+        let mean = points().sum::<f64>() / f64::from(CURVE_POINTS);
+        let peak = points().fold(0.0, f64::max) / mean;
+        let expected = self.scans() as f64 * peak * STEP.as_secs_f64() / self.length.as_secs_f64();
+        ((expected + 6.0 * expected.sqrt()).ceil() as u64).min(self.scans())
+    }
+
+    /// The number of residents that the plan needs so that each scan is a check-in of its own.
+    #[must_use]
+    pub fn residents_needed(&self) -> u64 {
+        self.step_scans_max().div_ceil(u64::from(self.resident_scans_max()))
+    }
+}
+
+/// The last scan of a resident at a venue.
+#[derive(Debug, Clone, Copy)]
+struct LastScan {
+    venue: u32,
+    /// The intended time. **Units**: milliseconds since the start.
+    at_ms: u32,
+}
+
+/// The scans of a run in order of time, with Poisson arrivals and venues by Zipf's law. Residents take turns,
+/// so that no resident scans twice before all others have.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    options: PlanOptions,
+    random: SplitMix64,
+    weights: Vec<f64>,
+    /// The share of all scans before each point of the curve.
+    curve: Vec<f64>,
+    left: u64,
+    /// The share of all scans whose time has not come.
+    remaining: f64,
+    turn: u64,
+    stride: u64,
+    /// The last scans of each resident, as many as fall into one step.
+    last: Vec<LastScan>,
+    depth: usize,
+}
+
+impl Plan {
+    /// Begins the plan of these options. **Errors**: the city is too small.
+    pub fn new(options: PlanOptions) -> Result<Self, SmallCityError> {
+        let needed = options.residents_needed();
+        let PlanOptions { residents, venues, .. } = options;
+        if u64::from(residents) < needed || venues == 0 {
+            let scans_max = options.resident_scans_max();
+            return Err(SmallCityError { residents, venues, scans_max, needed });
+        }
+        let depth = options.step_scans_max().div_ceil(u64::from(residents));
+        let depth = usize::try_from(depth).unwrap_or(usize::MAX).clamp(1, RESIDENT_SCANS_MAX as usize);
+        let mut random = SplitMix64(options.seed);
+        Ok(Self {
+            weights: zipf(venues),
+            curve: options.curve.shares(),
+            left: options.scans(),
+            remaining: 1.0,
+            turn: u64::from(random.below(residents)),
+            stride: stride(u64::from(residents), &mut random),
+            last: vec![LastScan { venue: u32::MAX, at_ms: 0 }; residents as usize * depth],
+            depth,
+            random,
+            options,
+        })
+    }
+
+    /// The options of the plan.
+    #[must_use]
+    pub fn options(&self) -> &PlanOptions {
+        &self.options
+    }
+
+    /// The next time. The least of `left` numbers drawn evenly from the rest of the run is the next of them,
+    /// so the times are those of a Poisson process with exactly as many arrivals as asked.
+    #[expect(clippy::cast_precision_loss, reason = "a plan has fewer than 2^53 scans")]
+    fn next_time(&mut self) -> Duration {
+        self.remaining *= ((1.0 - self.random.share()).ln() / self.left as f64).exp();
+        let share = 1.0 - self.remaining;
+        let next = self.curve.partition_point(|&before| before <= share).clamp(1, self.curve.len() - 1);
+        let (from, to) = (self.curve[next - 1], self.curve[next]);
+        let part = ((next - 1) as f64 + (share - from) / (to - from)) / f64::from(CURVE_POINTS);
+        self.options.length.mul_f64(part.clamp(0.0, 1.0))
+    }
+
+    fn next_resident(&mut self) -> u32 {
+        let residents = u64::from(self.options.residents);
+        self.turn = (self.turn + self.stride) % residents;
+        u32::try_from(self.turn).expect("the turn is below a number of 32 bits")
+    }
+
+    /// Draws a venue at which this resident has not scanned within a step.
+    fn next_venue(&mut self, resident: u32, at_ms: u32) -> u32 {
+        let from = resident as usize * self.depth;
+        let own = &mut self.last[from..from + self.depth];
+        let step_ms = u32::try_from(STEP.as_millis()).expect("a step has 30,000 ms");
+        let is_used = |own: &[LastScan], venue: u32| {
+            own.iter().any(|last| last.venue == venue && at_ms.saturating_sub(last.at_ms) <= step_ms)
+        };
+        let (random, weights) = (&mut self.random, &self.weights);
+        let mut venue = 0;
+        let is_drawn = (0..VENUE_DRAWS_MAX).any(|_| {
+            venue = pick(weights, random.share());
+            !is_used(own, venue)
+        });
+        if !is_drawn {
+            let venues = self.options.venues;
+            let mut others = (0..venues).map(|next| (venue + next) % venues);
+            venue = others.find(|&other| !is_used(own, other)).unwrap_or(venue);
+        }
+        own.rotate_right(1);
+        own[0] = LastScan { venue, at_ms };
+        venue
+    }
+}
+
+impl ScanPlan for Plan {
+    fn length(&self) -> Duration {
+        self.options.length
+    }
+
+    fn left(&self) -> u64 {
+        self.left
+    }
+
+    fn seed(&self) -> u64 {
+        self.options.seed
+    }
+}
+
+impl Iterator for Plan {
+    type Item = PlannedScan;
+
+    fn next(&mut self) -> Option<PlannedScan> {
+        if self.left == 0 {
+            return None;
+        }
+        let at = self.next_time();
+        self.left -= 1;
+        let resident = self.next_resident();
+        let at_ms = u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
+        let venue = self.next_venue(resident, at_ms);
+        Some(PlannedScan { at, resident, venue })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.left).ok();
+        (left.unwrap_or(usize::MAX), left)
+    }
+}
+
+/// A step between residents that reaches each of them before it comes back to the first. It is near the
+/// golden section, so that neighbours in the register do not follow each other.
+fn stride(residents: u64, random: &mut SplitMix64) -> u64 {
+    let wished = residents * 618 / 1_000 + u64::from(random.below(1_000));
+    (wished.max(1)..).find(|&step| common_divisor(step, residents) == 1).expect("a prime is among them")
+}
+
+fn common_divisor(one: u64, other: u64) -> u64 {
+    if other == 0 { one } else { common_divisor(other, one % other) }
 }
 
 fn zipf(count: u32) -> Vec<f64> {
@@ -136,42 +342,5 @@ fn pick(sums: &[f64], share: f64) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(curve: Curve) -> PlanOptions {
-        let length = Duration::from_secs(20);
-        PlanOptions { rate: 1_000.0, length, curve, residents: 5_000, venues: 50, seed: 7 }
-    }
-
-    #[test]
-    fn the_rate_is_kept_and_the_seed_decides() {
-        for curve in [Curve::Flat, Curve::Day] {
-            let one = plan(&options(curve));
-            assert!((19_000..21_000).contains(&one.len()), "{}", one.len());
-            assert!(one.is_sorted_by_key(|intended| intended.at));
-            assert_eq!(one, plan(&options(curve)));
-            assert_ne!(one, plan(&PlanOptions { seed: 8, ..options(curve) }));
-        }
-    }
-
-    #[test]
-    fn nobody_scans_twice_at_a_venue_in_a_step() {
-        let mut seen = HashSet::new();
-        let planned = plan(&options(Curve::Flat));
-        assert!(planned.iter().all(|one| seen.insert((one.resident, one.venue))));
-        let first = planned.iter().filter(|one| one.venue == 0).count();
-        let last = planned.iter().filter(|one| one.venue == 49).count();
-        assert!(first > 20 * last, "{first} {last}");
-    }
-
-    #[test]
-    fn a_day_has_its_peaks() {
-        let planned = plan(&options(Curve::Day));
-        let between = |from, to| {
-            let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
-            planned.iter().filter(|one| (from..to).contains(&one.at)).count()
-        };
-        assert!(between(6, 7) > 3 * between(1, 2));
-    }
-}
+#[path = "plan_tests.rs"]
+mod tests;

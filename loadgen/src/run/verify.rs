@@ -5,11 +5,14 @@ use crate::city::LoadResident;
 use crate::client::trails::read_through;
 use crate::client::{LoadTarget, Version};
 use crate::drive::now;
+use crate::limits::CONNECT_MAX;
 use crate::sample::AcknowledgedCheckIn;
+use anyhow::Context as _;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use tokio::time::timeout;
 
 /// Connections that read in parallel.
 const READERS: usize = 4;
@@ -73,7 +76,8 @@ async fn read_share(
     share: &[(&LoadResident, &Vec<AcknowledgedCheckIn>)],
     last: Timestamp,
 ) -> anyhow::Result<VerificationResult> {
-    let mut connection = target.connect(Version::Http3).await?;
+    let connecting = timeout(CONNECT_MAX, target.connect(Version::Http3));
+    let mut connection = connecting.await.context("the gateway takes no connection")??;
     let mut verified = VerificationResult::default();
     for (resident, kept) in share {
         let authorization = || resident.authorization(now());

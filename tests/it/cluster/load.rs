@@ -9,10 +9,11 @@ use scangate_loadgen::city::{LoadCity, LoadResident, residents, venues};
 use scangate_loadgen::client::trails::read_through;
 use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::{Carrier, LoadRun, drive, now};
-use scangate_loadgen::plan::{Curve, PlanOptions, plan};
+use scangate_loadgen::interrupt::Interruption;
+use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
 use scangate_loadgen::replay::reckon::{RegisterRow, StayRegister};
 use scangate_loadgen::replay::{co_presence, open_case};
-use scangate_loadgen::sample::{AcknowledgedCheckIn, Samples};
+use scangate_loadgen::sample::{AcknowledgedCheckIn, RunTotals};
 use scangate_loadgen::verify::verify;
 use scangate_tests::cluster::{StoppedNode, exclusive_turn};
 use scangate_tests::{ClusterCity, Gateway, eventually};
@@ -26,8 +27,8 @@ use std::time::Duration;
 const RESIDENTS: [u32; 2] = [80, 40];
 const VENUES: u32 = 8;
 const LENGTH: Duration = Duration::from_secs(12);
-/// Scans a second at each gateway.
-const RATE: f64 = 60.0;
+/// Scans a second for each resident. A resident scans at each venue at most once in a run.
+const RATE: f64 = 0.62;
 /// The node that is stopped.
 const NODE: u8 = 3;
 /// Number of people whose co-presence is computed again.
@@ -37,16 +38,15 @@ fn load(gateway: &Gateway, streets: &Arc<LoadCity>, number: usize) -> anyhow::Re
     let gates = Carrier::Gates { connections: 4, in_flight: 4, version: Version::ALL[number] };
     let seed = number as u64;
     let residents = u32::try_from(streets.residents.len())?;
-    let wish =
-        PlanOptions { rate: RATE, length: LENGTH, curve: Curve::Flat, residents, venues: VENUES, seed };
-    let (target, city) = (Arc::new(gateway.target()?), Arc::clone(streets));
-    Ok(LoadRun { target, city, shares: vec![(gates, plan(&wish))], length: LENGTH })
+    let rate = RATE * f64::from(residents);
+    let wish = PlanOptions { rate, length: LENGTH, curve: Curve::Flat, residents, venues: VENUES, seed };
+    Ok(LoadRun::new(Arc::new(gateway.target()?), Arc::clone(streets), gates, Plan::new(wish)?))
 }
 
 /// Every acknowledged check-in. If two gateways accepted the same one, the earlier time counts.
-fn kept(samples: Vec<Samples>) -> HashMap<PersonId, Vec<AcknowledgedCheckIn>> {
+fn kept(totals: Vec<RunTotals>) -> HashMap<PersonId, Vec<AcknowledgedCheckIn>> {
     let mut all: HashMap<PersonId, BTreeMap<CheckInId, Timestamp>> = HashMap::new();
-    for (person, kept) in samples.into_iter().flat_map(|samples| samples.into_totals().kept) {
+    for (person, kept) in totals.into_iter().flat_map(|totals| totals.kept) {
         let own = all.entry(person).or_default();
         for AcknowledgedCheckIn { id, at } in kept {
             own.entry(id).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
@@ -76,14 +76,16 @@ async fn a_killed_gateway_and_a_stopped_node_lose_and_double_nothing() -> anyhow
     let streets = [streets(living), streets(living), streets(killed)];
     let runs = gateways.iter().zip(&streets).enumerate();
     let runs = runs.map(|(number, (gateway, streets))| load(gateway, streets, number));
-    let loads: Vec<_> = runs.map(|run| Ok(tokio::spawn(drive(run?)))).collect::<anyhow::Result<_>>()?;
-    answered(&gateways[2], 150.0).await?;
+    let loads: Vec<_> = runs
+        .map(|run| Ok(tokio::spawn(drive(run?, Interruption::never()))))
+        .collect::<anyhow::Result<_>>()?;
+    answered(&gateways[2], 100.0).await?;
     gateways[2].kill()?;
     let node = tokio::task::spawn_blocking(|| StoppedNode::stop(NODE)).await??;
     answered(&gateways[0], 400.0).await?;
     gateways[2] = town.start(2)?;
-    let samples = try_join_all(loads).await?.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let kept = kept(samples);
+    let totals = try_join_all(loads).await?.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let kept = kept(totals);
 
     // With two of three nodes, and again with all three.
     check(&gateways[1].target()?, &people, &kept).await?;

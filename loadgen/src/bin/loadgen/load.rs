@@ -7,52 +7,116 @@ use clap::ValueEnum as _;
 use scangate_loadgen::city::{self, LoadCity};
 use scangate_loadgen::client::{Handshake, LoadTarget, Version};
 use scangate_loadgen::drive::{Carrier, LoadRun, drive};
+use scangate_loadgen::interrupt::Interruption;
+use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
-use scangate_loadgen::plan::{Curve, PlanOptions, PlannedScan, plan};
-use scangate_loadgen::report::slo::Slo;
-use scangate_loadgen::report::{RunReport, RunSettings, html};
-use scangate_loadgen::verify::{VerificationResult, verify};
+use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
+use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, html};
+use scangate_loadgen::sample::{KeptAnswers, RunTotals};
+use scangate_loadgen::verify::verify;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// The exit code of a run that missed a service level; clap exits with 2 on wrong usage.
-const MISSED: u8 = 3;
+/// The exit code of wrong usage, which is also clap's.
+const USAGE: u8 = 2;
 /// The share of a commute's scans that phones send; gates send the rest.
 const COMMUTE_PHONES: f64 = 0.8;
+/// The residents of a city whose run needs fewer.
+const RESIDENTS_MIN: u64 = 10_000;
+/// The most residents of a city.
+pub(crate) const RESIDENTS_MAX: u32 = 5_000_000;
 
 /// Runs a scenario and reports on it.
 pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
-    let target = Arc::new(target::resolve(&options.target, &options.data, options.allow_remote)?);
-    let city = Arc::new(register(&target, &options).await?);
-    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
-    let cpu_before = pid.and_then(cpu::used);
-    let (shares, length) = (shares(&options), options.length);
-    let samples =
-        drive(LoadRun { target: Arc::clone(&target), city: Arc::clone(&city), shares, length }).await?;
-    let cpu = pid.and_then(cpu::used).zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
-    let totals = samples.into_totals();
-    let verified = if options.no_verify {
-        None
-    } else {
-        eprintln!("reading back {} check-ins", totals.kept_count);
-        Some(verify(&target, &city.residents, &totals.kept).await?)
+    let plan = match Plan::new(plan_options(&options)) {
+        Ok(plan) => plan,
+        Err(error) => {
+            eprintln!("loadgen: {error}");
+            return Ok(ExitCode::from(USAGE));
+        }
     };
-    let quantiles = options.slo.iter().filter_map(Slo::quantile);
-    conclude(&options, &RunReport::new(settings(&options, &city), &totals, cpu, verified, quantiles))
+    let target = Arc::new(target::resolve(&options.target, &options.data, options.allow_remote)?);
+    let city = Arc::new(register(&target, &options, &plan).await?);
+    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
+    let mut interruption = Interruption::on_signals()?;
+    let run = LoadRun {
+        target: Arc::clone(&target),
+        city: Arc::clone(&city),
+        carriers: carriers(&options),
+        plan: Box::new(plan),
+        waits: waits(&options),
+        keep: if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All },
+    };
+    let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
+    let server_before = pid.and_then(cpu::used);
+    let totals = drive(run, interruption.clone()).await?;
+    let server_cpu = used_since(server_before, pid);
+    let own_cpu = used_since(own_before, Some(std::process::id()));
+    let measures = RunMeasures {
+        server_cpu,
+        generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
+        is_interrupted: interruption.has_come(),
+        verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
+    };
+    conclude(&options, &RunReport::new(settings(&options, &city), &totals, measures, &options.slo))
 }
 
-async fn register(target: &LoadTarget, options: &RunOptions) -> anyhow::Result<LoadCity> {
+fn plan_options(options: &RunOptions) -> PlanOptions {
+    let curve = match options.scenario {
+        Scenario::Gate | Scenario::Phone => Curve::Flat,
+        Scenario::Commute => Curve::Day,
+    };
+    let RunOptions { rate, length, venues, seed, .. } = *options;
+    let plan = PlanOptions { rate, length, curve, residents: RESIDENTS_MAX, venues, seed };
+    let needed = plan.residents_needed().max(RESIDENTS_MIN);
+    let enough = u32::try_from(needed).unwrap_or(RESIDENTS_MAX).min(RESIDENTS_MAX);
+    PlanOptions { residents: options.residents.unwrap_or(enough), ..plan }
+}
+
+fn waits(options: &RunOptions) -> RunWaits {
+    RunWaits { answer_max: options.answer_max, late_after: options.late_after }
+}
+
+fn used_since(before: Option<Duration>, pid: Option<u32>) -> Option<Duration> {
+    Some(pid.and_then(cpu::used)?.saturating_sub(before?))
+}
+
+async fn register(target: &LoadTarget, options: &RunOptions, plan: &Plan) -> anyhow::Result<LoadCity> {
+    let PlanOptions { residents, venues, seed, .. } = *plan.options();
     let authority = city::authorization(&options.data, "authority")?;
     let mut connection = target.connect(Version::Http3).await.context("connecting to the target")?;
-    eprintln!("registering {} residents and {} venues", options.residents, options.venues);
-    let residents =
-        city::residents(&mut connection, &authority, options.seed, options.residents as usize).await?;
-    let venues = city::venues(&mut connection, &authority, options.venues as usize).await?;
+    eprintln!("registering {residents} residents and {venues} venues");
+    let residents = city::residents(&mut connection, &authority, seed, residents as usize).await?;
+    let venues = city::venues(&mut connection, &authority, venues as usize).await?;
     Ok(LoadCity { venues, residents })
+}
+
+async fn read_back(
+    options: &RunOptions,
+    target: &LoadTarget,
+    city: &LoadCity,
+    totals: &RunTotals,
+    interruption: &mut Interruption,
+) -> RunVerification {
+    // An interruption that came during the run ends the sending, and the check-ins are still read back.
+    let is_interrupted = interruption.has_come();
+    if options.no_verify {
+        return RunVerification::LeftOut;
+    }
+    eprintln!("reading back {} check-ins", totals.outcomes.acknowledged);
+    tokio::select! {
+        verified = verify(target, &city.residents, &totals.kept) => match verified {
+            Ok(verified) => RunVerification::Done(verified),
+            Err(error) => RunVerification::Failed(format!("{error:#}")),
+        },
+        () = interruption.come(), if !is_interrupted => RunVerification::Failed("interrupted".to_owned()),
+    }
 }
 
 fn settings(options: &RunOptions, city: &LoadCity) -> RunSettings {
     let scenario = options.scenario.to_possible_value();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
     RunSettings {
         scenario: scenario.map_or_else(String::new, |value| value.get_name().into()),
         rate: options.rate,
@@ -61,6 +125,9 @@ fn settings(options: &RunOptions, city: &LoadCity) -> RunSettings {
         residents: city.residents.len(),
         venues: city.venues.len(),
         seed: options.seed,
+        answer_max_ms: ms(options.answer_max),
+        late_after_ms: ms(options.late_after),
+        lag_max_ms: ms(options.lag_max),
     }
 }
 
@@ -73,49 +140,41 @@ fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode
     if let Some(path) = &options.html {
         std::fs::write(path, html::page(report)).with_context(|| path.display().to_string())?;
     }
-    let missed: Vec<&Slo> = options.slo.iter().filter(|slo| !slo.is_met(report)).collect();
-    for slo in &missed {
-        println!("  missed         {slo}");
-    }
-    let is_ok = report.kept > 0 && report.verified.as_ref().is_none_or(VerificationResult::is_ok);
-    Ok(match (is_ok, missed.is_empty()) {
-        (false, _) => ExitCode::FAILURE,
-        (true, true) => ExitCode::SUCCESS,
-        (true, false) => ExitCode::from(MISSED),
-    })
+    Ok(ExitCode::from(report.verdict.exit_code()))
 }
 
-fn gates(options: &RunOptions) -> Carrier {
-    let version = match options.http.as_str() {
+fn version(options: &RunOptions) -> Version {
+    match options.http.as_str() {
         "1" => Version::Http1,
         "2" => Version::Http2,
         _ => Version::Http3,
-    };
-    let (connections, in_flight) = (options.connections as usize, options.in_flight as usize);
-    Carrier::Gates { connections, in_flight, version }
+    }
 }
 
-fn shares(options: &RunOptions) -> Vec<(Carrier, Vec<PlannedScan>)> {
+fn in_flight(options: &RunOptions) -> usize {
+    version(options).in_flight_max().min(options.in_flight as usize)
+}
+
+fn gates(options: &RunOptions) -> Carrier {
+    let (connections, in_flight) = (options.connections as usize, in_flight(options));
+    Carrier::Gates { connections, in_flight, version: version(options) }
+}
+
+fn carriers(options: &RunOptions) -> Vec<(Carrier, f64)> {
     let (gates, phones) = (gates(options), Carrier::Phones(options.mode));
-    let (length, residents, venues) = (options.length, options.residents, options.venues);
-    let planned = |rate, curve, seed| plan(&PlanOptions { rate, length, curve, residents, venues, seed });
     match options.scenario {
-        Scenario::Gate => vec![(gates, planned(options.rate, Curve::Flat, options.seed))],
-        Scenario::Phone => vec![(phones, planned(options.rate, Curve::Flat, options.seed))],
-        Scenario::Commute => {
-            let by_phone = options.rate * COMMUTE_PHONES;
-            vec![
-                (phones, planned(by_phone, Curve::Day, options.seed)),
-                (gates, planned(options.rate - by_phone, Curve::Day, options.seed + 1)),
-            ]
-        }
+        Scenario::Gate => vec![(gates, 1.0)],
+        Scenario::Phone => vec![(phones, 1.0)],
+        Scenario::Commute => vec![(phones, COMMUTE_PHONES), (gates, 1.0 - COMMUTE_PHONES)],
     }
 }
 
 fn carrier_words(options: &RunOptions) -> String {
     let gates = format!(
         "{} connections x {} in flight over HTTP/{}",
-        options.connections, options.in_flight, options.http
+        options.connections,
+        in_flight(options),
+        options.http
     );
     let phones = match options.mode {
         Handshake::Full => "a connection a scan, full handshakes",

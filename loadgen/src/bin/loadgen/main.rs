@@ -66,6 +66,5 @@ fn list_scenarios() -> anyhow::Result<()> {
 
 fn read_report(path: &Path) -> anyhow::Result<RunReport> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_json::from_slice(without_mark(text.as_bytes()))
-        .with_context(|| format!("{} is not a report", path.display()))
+    compare::read(without_mark(text.as_bytes())).with_context(|| path.display().to_string())
 }

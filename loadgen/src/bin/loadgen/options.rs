@@ -1,5 +1,6 @@
 //! The command line of `loadgen`: its subcommands, their options, and how a rate and a duration are written.
 
+use crate::load::RESIDENTS_MAX;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use scangate_core::time::Timestamp;
@@ -27,8 +28,9 @@ pub(crate) enum LoadgenCommand {
     Doctor(DoctorOptions),
     /// Runs a scenario, then reads every acknowledged check-in back.
     ///
-    /// Exit codes: 0 if every check-in was read back; 1 if one was not, or the run failed; 2 for wrong usage;
-    /// 3 if a service level was missed.
+    /// Exit codes: 0 if every check-in was read back and every service level was met; 1 if a check-in was not
+    /// read back, or the run failed or was interrupted; 2 for wrong usage; 3 if a service level was missed; 4
+    /// if the run is invalid because loadgen itself was the limit.
     Run(RunOptions),
     /// Imports recorded check-ins and compares every co-presence answer with a brute-force calculation.
     ///
@@ -89,7 +91,7 @@ pub(crate) struct RunOptions {
     /// The number of gate connections.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) connections: u32,
-    /// Scans in flight on each gate connection.
+    /// Scans in flight on each gate connection. HTTP/1.1 has one.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) in_flight: u32,
     /// The HTTP version of gate connections.
@@ -98,15 +100,25 @@ pub(crate) struct RunOptions {
     /// The TLS handshake of phones.
     #[arg(long, default_value = "full")]
     pub(crate) mode: Handshake,
-    /// The number of residents to register.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
-    pub(crate) residents: u32,
+    /// The number of residents to register; by default 10000, or as many as the rate needs so that each scan
+    /// is a check-in of its own.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(RESIDENTS_MAX)))]
+    pub(crate) residents: Option<u32>,
     /// The number of venues to register.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) venues: u32,
     /// The seed of the plan; the same seed makes the same run.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// The longest time from a scan's intended time to its answer, such as 500ms or 30s.
+    #[arg(long, default_value = "30s", value_parser = wait)]
+    pub(crate) answer_max: Duration,
+    /// The time from the intended time after which an acknowledgement counts as late.
+    #[arg(long, default_value = "5s", value_parser = wait)]
+    pub(crate) late_after: Duration,
+    /// The p99 of loadgen's own lag above which the run is invalid, if at least five scans were later.
+    #[arg(long, default_value = "20ms", value_parser = wait)]
+    pub(crate) lag_max: Duration,
     /// The process id of the gateway, to read its CPU time. By default loadgen finds the process by its port.
     #[arg(long)]
     pub(crate) server_pid: Option<u32>,
@@ -116,10 +128,12 @@ pub(crate) struct RunOptions {
     /// Writes the report with its plots as HTML to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// A service level that the run must meet, such as p99<50ms or errors<0.1%. The option can be repeated.
+    /// A service level that the run must meet, such as p99.9<50ms, rate>19k, errors<0.1% or unanswered<1. The
+    /// option can be repeated. Besides errors, the classes are refused, unanswered, broken, not-sent and
+    /// late.
     #[arg(long)]
     pub(crate) slo: Vec<Slo>,
-    /// Does not read the acknowledged check-ins back.
+    /// Does not read the acknowledged check-ins back. Otherwise loadgen remembers each, with 24 to 48 bytes.
     #[arg(long)]
     pub(crate) no_verify: bool,
     /// Allows a target on another machine. Use it only with the permission of that machine's owner.
@@ -208,17 +222,56 @@ fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
+    let length = time_span(text)?;
+    let is_fit = (Duration::from_millis(100)..=Duration::from_secs(86_400)).contains(&length);
+    is_fit.then_some(length).ok_or_else(|| format!("`{text}` is not a duration from 0.1 seconds to 24 hours"))
+}
+
+/// Reads a wait, of which no histogram of an hour loses sight.
+fn wait(text: &str) -> Result<Duration, String> {
+    let wait = time_span(text)?;
+    let is_fit = (Duration::from_millis(1)..=Duration::from_secs(600)).contains(&wait);
+    is_fit.then_some(wait).ok_or_else(|| format!("`{text}` is not a wait from 1 ms to 10 minutes"))
+}
+
+fn time_span(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time: write a number and ms, s, m or h");
     let (number, unit) =
         text.split_at(text.find(|letter: char| letter.is_alphabetic()).unwrap_or(text.len()));
     let seconds = match unit {
+        "ms" => 1e-3,
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3_600.0,
-        _ => return Err(format!("`{text}` is not a duration: write a number and s, m or h")),
+        _ => return Err(wrong()),
     };
-    let length = number.parse::<f64>().ok().map(|number| number * seconds);
-    let length = length.filter(|length| (0.1..=86_400.0).contains(length));
-    length
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| format!("`{text}` is not a duration from 0.1 seconds to 24 hours"))
+    let number = number.parse::<f64>().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scangate_loadgen::limits::RunWaits;
+
+    #[test]
+    fn times_are_read_with_their_units_and_bounds() {
+        assert_eq!(wait("20ms"), Ok(Duration::from_millis(20)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        for text in ["", "5", "ms", "-1s", "NaNs", "5d", "1e400s"] {
+            assert!(time_span(text).is_err(), "{text}");
+        }
+        assert!(wait("0.1ms").is_err() && wait("11m").is_err() && duration("50ms").is_err());
+    }
+
+    #[test]
+    fn the_waits_default_to_those_of_the_library() {
+        let arguments = ["loadgen", "run", "gate", "--target", "https://localhost"];
+        let LoadgenCommand::Run(RunOptions { answer_max, late_after, .. }) =
+            LoadgenCli::parse_from(arguments).command
+        else {
+            panic!("these are the arguments of a run")
+        };
+        assert_eq!(RunWaits { answer_max, late_after }, RunWaits::default());
+    }
 }

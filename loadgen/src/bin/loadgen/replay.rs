@@ -4,6 +4,7 @@ use crate::options::ReplayOptions;
 use crate::target;
 use scangate_loadgen::city;
 use scangate_loadgen::client::LoadTarget;
+use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::replay::live::{live_length, replay_live};
 use scangate_loadgen::replay::register::{self, Register, WishedWindow};
 use scangate_loadgen::replay::replay;
@@ -44,7 +45,8 @@ async fn send_live(
 ) -> anyhow::Result<ExitCode> {
     let length = live_length(&register.visits, speed)?;
     eprintln!("sending {} check-ins in {:.1} s", register.visits.len(), length.as_secs_f64());
-    let outcome = replay_live(Arc::new(target), authority, &register.visits, speed).await?;
+    let interruption = Interruption::on_signals()?;
+    let outcome = replay_live(Arc::new(target), authority, &register.visits, speed, interruption).await?;
     println!("replay · live, x{speed}");
     print!("{outcome}{}", rows_text(register));
     let is_ok = outcome.is_ok() && register.left_out.is_empty();
