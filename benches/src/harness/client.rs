@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 /// The maximum size of an answer. **Units**: bytes.
 const ANSWER_BYTES_MAX: usize = 4_096;
-/// The buffer of the client's socket. In the system's default one the answers to 1,000 connections have no room.
-/// **Units**: bytes.
+/// The buffer of the client's socket. In the system's default one the answers to 1,000 connections have no
+/// room. **Units**: bytes.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// H3_NO_ERROR (RFC 9114 section 8.1).
 const NO_ERROR: VarInt = VarInt::from_u32(0x100);

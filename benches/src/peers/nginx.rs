@@ -44,7 +44,7 @@ fn binary() -> anyhow::Result<PathBuf> {
 }
 
 /// The settings: AES-128 first, 100 streams and a socket buffer of 4 MiB, as for the other servers, and
-/// connections without an end. In the system's default buffer the datagrams of 1,000 connections have no room.
+/// connections without an end. In the default buffer the datagrams of 1,000 connections have no room.
 fn config(address: SocketAddr) -> String {
     format!(
         r#"daemon off;

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 /// How long a start retries a read. A cluster elects and settles within half of it, and a service manager
 /// that waits for a start usually waits longer.
 const RETRYING_MAX: Duration = Duration::from_secs(60);
-/// How long a start retries a read that has a snapshot to begin with instead. The doors are shut meanwhile.
-const WITH_SNAPSHOT_MAX: Duration = Duration::from_secs(10);
+/// How long a start retries a read that has a snapshot to begin with instead: three tries, each of which may
+/// take the five seconds of a request. The doors are shut meanwhile.
+const WITH_SNAPSHOT_MAX: Duration = Duration::from_secs(20);
 
 /// The bound on the retries of one read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

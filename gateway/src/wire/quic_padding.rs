@@ -8,8 +8,8 @@ const PADDING: u8 = 0x00;
 const RUN: usize = size_of::<u128>();
 
 /// Moves the frames of a decrypted packet together, over its padding. Returns how many bytes they have. A
-/// packet of padding alone keeps a byte of it, since an empty one breaks the protocol. What follows an unknown
-/// or broken frame stays as it is.
+/// packet of padding alone keeps a byte of it, since an empty one breaks the protocol. What follows an
+/// unknown or broken frame stays as it is.
 pub fn close_gaps(payload: &mut [u8]) -> usize {
     let (mut read, mut write) = (0, 0);
     while read < payload.len() {
@@ -34,8 +34,8 @@ fn zeros(bytes: &[u8]) -> usize {
     runs + bytes[runs..].iter().take_while(|byte| **byte == 0).count()
 }
 
-/// The length of the frame with which these bytes begin (RFC 9000 section 19), or none if it is unknown or not
-/// whole.
+/// The length of the frame with which these bytes begin (RFC 9000 section 19), or none if it is unknown or
+/// not whole.
 fn frame_length(frame: &[u8]) -> Option<usize> {
     let mut fields = FrameFields { frame, at: 1 };
     match *frame.first()? {

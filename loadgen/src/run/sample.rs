@@ -111,7 +111,8 @@ impl RunTotals {
         }
     }
 
-    /// The scans that the generator took up later than this after their intended time. **Units**: milliseconds.
+    /// The scans that the generator took up later than this after their intended time. **Units**:
+    /// milliseconds.
     #[must_use]
     pub fn lag_above(&self, ms: f64) -> u64 {
         let max = us(Duration::try_from_secs_f64(ms / 1e3).unwrap_or(Duration::MAX));

@@ -1,6 +1,6 @@
 //! Attacks: good clients beside peers that hold what they get, or ask for what costs the gateway more than
-//! them. The good clients are measured in calm and beside an attack in turn, so that a disk that becomes slower
-//! does so for both.
+//! them. The good clients are measured in calm and beside an attack in turn, so that a disk that becomes
+//! slower does so for both.
 
 mod attacker;
 mod good;

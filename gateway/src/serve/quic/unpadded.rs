@@ -11,6 +11,7 @@ use quinn_proto::transport_parameters::TransportParameters;
 use quinn_proto::{ConnectionId, Side, TransportError};
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The configuration of TLS.
 pub(in crate::serve) struct UnpaddedConfig(pub(in crate::serve) Arc<QuicServerConfig>);
@@ -22,6 +23,9 @@ struct UnpaddedSession(Box<dyn Session>);
 struct UnpaddedKey {
     key: Box<dyn PacketKey>,
     paddings: PaddingPlaces,
+    /// Whether the next packet begins a connection. quinn-proto reckons from its length how much the client
+    /// may be sent before its address is proved, so it keeps its padding.
+    is_first: AtomicBool,
 }
 
 /// The places of padding in the packets of a key.
@@ -33,9 +37,16 @@ enum PaddingPlaces {
     End,
 }
 
+impl UnpaddedKey {
+    fn boxed(key: Box<dyn PacketKey>, paddings: PaddingPlaces) -> Box<dyn PacketKey> {
+        let is_first = AtomicBool::new(paddings == PaddingPlaces::Anywhere);
+        Box::new(Self { key, paddings, is_first })
+    }
+}
+
 fn packet_keys(keys: KeyPair<Box<dyn PacketKey>>, paddings: PaddingPlaces) -> KeyPair<Box<dyn PacketKey>> {
     // The gateway's own key decrypts nothing.
-    KeyPair { local: keys.local, remote: Box::new(UnpaddedKey { key: keys.remote, paddings }) }
+    KeyPair { local: keys.local, remote: UnpaddedKey::boxed(keys.remote, paddings) }
 }
 
 fn keys(keys: Keys, paddings: PaddingPlaces) -> Keys {
@@ -71,7 +82,7 @@ impl Session for UnpaddedSession {
 
     fn early_crypto(&self) -> Option<(Box<dyn HeaderKey>, Box<dyn PacketKey>)> {
         let (header, key) = self.0.early_crypto()?;
-        Some((header, Box::new(UnpaddedKey { key, paddings: PaddingPlaces::End })))
+        Some((header, UnpaddedKey::boxed(key, PaddingPlaces::End)))
     }
 
     fn early_data_accepted(&self) -> Option<bool> {
@@ -119,6 +130,9 @@ impl PacketKey for UnpaddedKey {
 
     fn decrypt(&self, packet: u64, header: &[u8], payload: &mut BytesMut) -> Result<(), CryptoError> {
         self.key.decrypt(packet, header, payload)?;
+        if self.is_first.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         if self.paddings == PaddingPlaces::Anywhere || payload.last() == Some(&0) {
             let length = close_gaps(payload);
             if length < payload.len() {

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
-/// What an unread answer costs beside the bytes of its body: its head, and the states of its request in hyper.
+/// What an unread answer costs beside the bytes of its body: its head, and its states in hyper.
 const ANSWER_BYTES: usize = 3 * 1_024;
 /// Encrypted bytes that TLS holds for a socket that takes no more.
 pub(super) const TLS_BUFFER_BYTES: usize = 16 * 1024;
@@ -382,8 +382,7 @@ mod tests {
         first.set_read();
         assert!(!ends(&watch));
         assert_eq!(watch.charged.borrow().held(), 90_000 + ANSWER_BYTES);
-        // A single source may hold two thirds.
-        first.set_unread(UNREAD_MAX * 2 / 3 - 90_000);
+        first.set_unread(UNREAD_MAX);
         assert!(ends(&watch));
         drop((first, second));
         assert_eq!(watch.unread.get(), 0);
