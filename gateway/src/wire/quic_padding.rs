@@ -1,6 +1,6 @@
-//! The padding of QUIC packets, taken out before quinn-proto sees it. It looks at each byte of padding as a
-//! frame of its own, and a handshake has some two thousand of them: the packets of a client's first datagrams
-//! are padded to 1,200 bytes (RFC 9000 section 14.1).
+//! The padding of QUIC packets, taken out before quinn-proto sees it. quinn-proto looks at each byte of
+//! padding as a frame. A handshake has some two thousand of them, because a client pads its first datagrams
+//! to 1,200 bytes (RFC 9000 section 14.1).
 
 /// The frame type PADDING (RFC 9000 section 19.1).
 const PADDING: u8 = 0x00;

@@ -1,5 +1,5 @@
-//! The load generator: every planned scan is in one class, whatever the gateway does; the exit code says how
-//! the run went; a target that is no gateway is named, and no row of a register is lost silently.
+//! The load generator. Every planned scan is in one class, and the exit code says how the run went. Another
+//! server is recognised as such, and every row of a register is replayed or counted.
 
 mod causes;
 mod endings;

@@ -62,8 +62,8 @@ impl ReadinessCheck {
         Self { name, state: fault.map_or(CheckState::Ok, CheckState::Noted) }
     }
 
-    /// The back office. A kind of work that is full is only shown: a balancer that removed the gateway would
-    /// also remove its scans, and give the other gateways more of that work. The gateway is not ready while
+    /// The back office. A full kind of work is only shown. A balancer that removed the gateway would also
+    /// remove its scans, and give the other gateways more of that work. The gateway is not ready while
     /// residents get no answers at all.
     pub(super) fn office(places: &OfficePlaces, patience: OfficePatience) -> Self {
         let name = "office";

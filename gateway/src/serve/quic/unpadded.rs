@@ -23,8 +23,8 @@ struct UnpaddedSession(Box<dyn Session>);
 struct UnpaddedKey {
     key: Box<dyn PacketKey>,
     paddings: PaddingPlaces,
-    /// Whether the next packet begins a connection. quinn-proto reckons from its length how much the client
-    /// may be sent before its address is proved, so it keeps its padding.
+    /// Whether the next packet begins a connection. It keeps its padding: from its length quinn-proto
+    /// calculates how much it may send before the client's address is proved.
     is_first: AtomicBool,
 }
 

@@ -41,7 +41,7 @@ pub(super) struct ConnectionWatch {
     blocked_since: Cell<Option<Instant>>,
     /// Bytes of answers that wait for the reader.
     unread: Cell<usize>,
-    /// What the connection is charged for them.
+    /// The connection's charge for these bytes.
     charged: RefCell<HeldShare>,
     /// When the reader last took something.
     read_at: Cell<Instant>,
@@ -161,13 +161,13 @@ impl RequestGuard {
         &self.watch
     }
 
-    /// Notes that some of the answer waits for the reader, who has just taken what was before it. Its body
-    /// holds so many bytes of memory.
+    /// Notes that a part of the answer waits for the client, which has just read the part before it. The
+    /// waiting body holds so many bytes of memory.
     pub(super) fn set_unread(&mut self, held: usize) {
         self.note_unread(held + ANSWER_BYTES);
     }
 
-    /// Notes that the reader has taken all that there was.
+    /// Notes that the client has read all that there was.
     pub(super) fn set_read(&mut self) {
         self.note_unread(0);
     }

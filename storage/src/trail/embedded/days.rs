@@ -48,7 +48,7 @@ impl Stage {
 /// The keyspaces of days, a keyspace an index, day and stage.
 pub(super) struct Days {
     database: Database,
-    /// Those that were looked up; none where there is no keyspace. A trace looks up thousands.
+    /// The results of earlier lookups: a keyspace, or none. A trace makes thousands of lookups.
     looked_up: Mutex<HashMap<(Stage, Index, u32), Option<Keyspace>>>,
 }
 
