@@ -32,6 +32,11 @@ impl RetryBound {
         if snapshot::exists(data) { Self::SnapshotAtHand } else { Self::StoreNeeded }
     }
 
+    /// Whether a start may go on without a read that failed in this way for as long as the bound.
+    pub(crate) fn spares(self, error: &anyhow::Error) -> bool {
+        self == Self::SnapshotAtHand && is_transient(error)
+    }
+
     const fn max(self) -> Duration {
         match self {
             Self::StoreNeeded => RETRYING_MAX,
@@ -99,7 +104,7 @@ pub(crate) fn read_first<T>(
 }
 
 /// Whether a retry may succeed: the cluster failed, and not for a reason that lasts.
-pub(crate) fn is_transient(error: &anyhow::Error) -> bool {
+fn is_transient(error: &anyhow::Error) -> bool {
     let lasts = |error: &ClusterError| error.is_final();
     if let Some(RegistryError::Cluster(error)) = error.downcast_ref() {
         return !lasts(error);
@@ -170,6 +175,7 @@ mod tests {
             let words = format!("the store did not answer the first reads within {} s: ", max.as_secs());
             assert!(format!("{error:#}").starts_with(&words), "{error:#}");
             assert!(is_transient(&error), "a snapshot may take its place");
+            assert_eq!(bound.spares(&error), bound == RetryBound::SnapshotAtHand);
         }
         for permanent in [RegistryError::Sealed.into(), anyhow::anyhow!("no rule pack was ever published")] {
             let (mut time, mut permanent) = (TestTime::default(), Some(permanent));

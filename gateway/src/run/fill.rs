@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::first_read::{MachineTime, RetryBound, is_transient, read_first};
+use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
@@ -43,7 +43,7 @@ pub(super) fn tables(
     if availability == Availability::Up {
         let bound = RetryBound::of(&config.data);
         match from_registry(config, secret, issuer, registry, bound) {
-            Err(error) if is_transient(&error) && bound == RetryBound::SnapshotAtHand => {
+            Err(error) if bound.spares(&error) => {
                 tracing::warn!(error = format!("{error:#}"), "starting without the cluster");
             }
             filled => return filled,

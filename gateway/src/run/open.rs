@@ -6,7 +6,7 @@ use super::fill::FilledTables;
 use super::{fill, recovery};
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::first_read::{MachineTime, RetryBound, is_transient, read_first};
+use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::store::{self, Availability, Stores};
 use crate::deployment::{self, Identity};
 use crate::office::registration::providers::Providers;
@@ -126,7 +126,7 @@ fn join_city_first(
     let bound = RetryBound::of(&config.data);
     let joined = read_first(&mut MachineTime::default(), bound, || join_city(gateway, registry, cluster));
     match joined {
-        Err(error) if is_transient(&error) && bound == RetryBound::SnapshotAtHand => {
+        Err(error) if bound.spares(&error) => {
             tracing::warn!(error = format!("{error:#}"), "the other gateways do not wait for this one yet");
             Ok(())
         }
