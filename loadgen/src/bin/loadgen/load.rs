@@ -36,7 +36,8 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let target = Arc::new(target::resolve(&options.target, &options.data, options.allow_remote)?);
+    let RunOptions { target, data, allow_remote, .. } = &options;
+    let target = Arc::new(target::examine(target, data, *allow_remote, &["authority"]).await?);
     let city = Arc::new(register(&target, &options, &plan).await?);
     let pid = options.server_pid.or_else(|| cpu::listener(target.address));
     let mut interruption = Interruption::on_signals()?;

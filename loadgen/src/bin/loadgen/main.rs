@@ -7,7 +7,7 @@ mod reference;
 mod replay;
 mod target;
 
-use crate::options::{LoadgenCli, LoadgenCommand, RunOptions, Scenario};
+use crate::options::{LoadgenCli, LoadgenCommand, Scenario};
 use anyhow::Context as _;
 use clap::{Parser as _, ValueEnum as _};
 use scangate_core::text::without_mark;
@@ -31,7 +31,7 @@ fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
     match command {
         LoadgenCommand::Scenarios => list_scenarios()?,
         LoadgenCommand::Doctor(options) => return on_all_cores(doctor::doctor(options)),
-        LoadgenCommand::Run(options) => return on_all_cores(run_scenario(options)),
+        LoadgenCommand::Run(options) => return on_all_cores(load::load(options)),
         LoadgenCommand::Replay(options) => return on_all_cores(replay::replay_file(options)),
         LoadgenCommand::Compare { before, after } => {
             print!("{}", compare::table(&read_report(&before)?, &read_report(&after)?));
@@ -42,13 +42,6 @@ fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
         LoadgenCommand::Completions { shell } => reference::completions(shell, &mut io::stdout())?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Runs a scenario against a target that is fit for it.
-async fn run_scenario(options: RunOptions) -> anyhow::Result<ExitCode> {
-    let RunOptions { target, data, allow_remote, .. } = &options;
-    target::examine(target, data, *allow_remote, &["authority"]).await?;
-    load::load(options).await
 }
 
 fn on_all_cores(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -9,8 +9,8 @@ use std::fs;
 const DESCRIPTORS_RESERVED: u64 = 64;
 /// Memory for each resident: id, key and the list of their check-ins. **Units**: bytes.
 const RESIDENT_BYTES: u64 = 256;
-/// Memory for each scan: its plan and its acknowledgement, in lists that double as they grow. **Units**:
-/// bytes.
+/// Memory for each scan: its acknowledgement, in lists that double as they grow, with room to spare.
+/// **Units**: bytes.
 const SCAN_BYTES: u64 = 96;
 /// Memory besides residents and scans: the program, connections and histograms. **Units**: bytes.
 const BASE_BYTES: u64 = 256 << 20;
