@@ -8,6 +8,7 @@ pub mod probe;
 pub mod replay;
 pub mod report;
 mod run;
+pub mod scenario;
 
-pub(crate) use run::{carriers, pace};
-pub use run::{drive, interrupt, limits, outcome, plan, sample, verify};
+pub use run::{beside, drive, interrupt, limits, outcome, plan, sample, verify};
+pub(crate) use run::{carriers, pace, standing};

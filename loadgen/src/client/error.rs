@@ -53,6 +53,9 @@ pub enum ClientError {
     /// The TLS handshake over TCP failed.
     #[error(transparent)]
     Tls(io::Error),
+    /// A UDP socket was not opened.
+    #[error(transparent)]
+    Socket(io::Error),
     /// The QUIC connection was not begun.
     #[error(transparent)]
     Endpoint(#[from] quinn::ConnectError),
@@ -83,6 +86,7 @@ impl ClientError {
             Self::Tcp(error) | Self::Tls(error) => Some(error),
             Self::ServerName(_)
             | Self::Request(_)
+            | Self::Socket(_)
             | Self::Endpoint(_)
             | Self::Quic(_)
             | Self::Hyper(_)
@@ -95,7 +99,9 @@ impl ClientError {
     #[must_use]
     pub fn cause(&self) -> BreakCause {
         match self {
-            Self::ServerName(_) | Self::Request(_) | Self::Endpoint(_) => BreakCause::Connect,
+            Self::ServerName(_) | Self::Request(_) | Self::Socket(_) | Self::Endpoint(_) => {
+                BreakCause::Connect
+            }
             Self::Tcp(error) if error.kind() == io::ErrorKind::TimedOut => BreakCause::Timeout,
             Self::Tcp(_) => BreakCause::Connect,
             Self::Quic(quinn::ConnectionError::TimedOut) => BreakCause::Timeout,

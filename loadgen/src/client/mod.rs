@@ -1,10 +1,12 @@
 //! A client of the gateway in any of its three HTTP versions, on unmodified quinn, h3 and hyper. It trusts
 //! only the deployment's certificate.
 
+mod doorway;
 mod error;
 pub mod sessions;
 pub mod trails;
 
+pub use self::doorway::Doorway;
 pub use self::error::{BreakCause, ClientError};
 
 use self::sessions::SessionTickets;
@@ -25,6 +27,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CipherSuite, RootCertStore};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -65,7 +68,8 @@ impl Version {
 }
 
 /// The TLS handshake with which a phone connects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Handshake {
     /// A full handshake, as on a first visit.
     Full,
@@ -73,6 +77,7 @@ pub enum Handshake {
     Resumed,
     /// A resumed handshake with the request as early data (0-RTT).
     #[value(name = "0rtt")]
+    #[serde(rename = "0rtt")]
     Early,
 }
 
@@ -110,6 +115,20 @@ pub struct NewConnection {
     /// The open connection.
     pub connection: ClientConnection,
     early: Option<quinn::ZeroRttAccepted>,
+}
+
+/// A QUIC endpoint whose datagrams pass through a doorway.
+#[derive(Debug, Clone)]
+pub struct DoorwayEndpoint {
+    endpoint: quinn::Endpoint,
+    doorway: Doorway,
+}
+
+impl DoorwayEndpoint {
+    /// Gives the endpoint another port, as when a phone changes its network. **Errors**: no socket.
+    pub fn change_address(&self, seed: u64) -> io::Result<()> {
+        self.doorway.change_address(&self.endpoint, seed)
+    }
 }
 
 impl NewConnection {
@@ -191,11 +210,35 @@ impl LoadTarget {
 
     /// Opens an HTTP/3 connection with this handshake.
     pub async fn arrive(&self, handshake: Handshake) -> Result<NewConnection, ClientError> {
+        self.arrive_by(&self.endpoint, handshake).await
+    }
+
+    /// An endpoint for phones that stand in a doorway. The seed decides which datagrams are lost. **Errors**:
+    /// no socket.
+    pub fn doorway(&self, doorway: Doorway, seed: u64) -> io::Result<DoorwayEndpoint> {
+        let local = self.source.unwrap_or_else(|| local_address(self.address).ip());
+        Ok(DoorwayEndpoint { endpoint: doorway.endpoint(local, seed)?, doorway })
+    }
+
+    /// Opens an HTTP/3 connection through a doorway.
+    pub async fn arrive_through(
+        &self,
+        doorway: &DoorwayEndpoint,
+        handshake: Handshake,
+    ) -> Result<NewConnection, ClientError> {
+        self.arrive_by(&doorway.endpoint, handshake).await
+    }
+
+    async fn arrive_by(
+        &self,
+        endpoint: &quinn::Endpoint,
+        handshake: Handshake,
+    ) -> Result<NewConnection, ClientError> {
         let config = match handshake {
             Handshake::Full => &self.fresh,
             Handshake::Resumed | Handshake::Early => &self.returning,
         };
-        let connecting = self.endpoint.connect_with(config.clone(), self.address, &self.name)?;
+        let connecting = endpoint.connect_with(config.clone(), self.address, &self.name)?;
         let (quic, early) = match handshake {
             Handshake::Full | Handshake::Resumed => (connecting.await.map_err(ClientError::Quic)?, None),
             Handshake::Early => match connecting.into_0rtt() {

@@ -1,12 +1,15 @@
 //! The report of a run: its settings, its verdict, its results, and the result of verification. The JSON has
 //! a schema number, so that reports of different versions are not compared by mistake.
 
+mod beside;
 pub mod compare;
 pub mod html;
 pub mod quantile;
 pub mod slo;
 mod text;
 pub mod verdict;
+
+pub use self::beside::BesideReport;
 
 use self::quantile::{Quantile, QuantileValues, ms, named, values};
 use self::slo::Slo;
@@ -128,6 +131,9 @@ pub struct RunReport {
     pub server_cpu_us_a_check_in: Option<f64>,
     /// The results by second.
     pub seconds: Vec<SecondReport>,
+    /// The load beside the scans, which no service level counts.
+    #[serde(default)]
+    pub beside: Vec<BesideReport>,
     /// The result of verification, unless it was left out or failed.
     pub verified: Option<VerificationResult>,
     /// The reason for which the check-ins could not be read back.
@@ -192,6 +198,7 @@ impl RunReport {
                 .filter(|_| acknowledged > 0)
                 .map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64),
             seconds: second_reports(totals),
+            beside: totals.beside.iter().map(BesideReport::of).collect(),
             verified,
             verification_error,
             outcomes,

@@ -15,6 +15,9 @@ impl RunReport {
         let _ = writeln!(out, "{} · {}", self.asked.scenario, self.asked.carrier);
         self.write_outcomes(&mut out);
         self.write_times(&mut out);
+        for beside in &self.beside {
+            let _ = writeln!(out, "  beside         {beside}");
+        }
         if let Some(verified) = &self.verified {
             self.write_verified(&mut out, verified);
         }

@@ -1,20 +1,20 @@
 //! The connections that carry scans: gates, which stay connected, and phones, which connect for each scan.
 
 use crate::client::{
-    BreakCause, ClientConnection, ClientError, Handshake, LoadTarget, NewConnection, Version,
+    BreakCause, ClientError, Doorway, DoorwayEndpoint, Handshake, LoadTarget, NewConnection, Version,
 };
 use crate::drive::Carrier;
-use crate::limits::{CONNECT_MAX, LINGER, PHONES_MAX};
+use crate::limits::{LINGER, PHONES_MAX};
 use crate::outcome::ScanOutcome;
+use crate::plan::SplitMix64;
 use crate::sample::Samples;
+use crate::standing::{StandingConnection, in_time};
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use serde::Deserialize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How far a scan has come. It outlives the sending, so that a scan whose deadline passes has its class.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +58,7 @@ impl OpenCarrier {
         carrier: Carrier,
         target: &Arc<LoadTarget>,
         samples: &Arc<Samples>,
+        seed: u64,
     ) -> anyhow::Result<Self> {
         match carrier {
             Carrier::Gates { connections, in_flight, version } => {
@@ -67,10 +68,11 @@ impl OpenCarrier {
                 }
                 Ok(Self::Gates(gates))
             }
-            Carrier::Phones(handshake) => {
+            Carrier::Phones { handshake, doorway } => {
                 let permits = Arc::new(Semaphore::new(PHONES_MAX));
                 let (target, samples) = (Arc::clone(target), Arc::clone(samples));
-                Ok(Self::Phones(Phones { target, handshake, permits, samples }))
+                let lossy = (!doorway.is_calm()).then(|| target.doorway(doorway, seed)).transpose()?;
+                Ok(Self::Phones(Phones { target, handshake, doorway, lossy, seed, permits, samples }))
             }
         }
     }
@@ -84,16 +86,9 @@ impl OpenCarrier {
     ) -> ScanOutcome {
         let sent = match self {
             Self::Gates(gates) => gates[number % gates.len()].send_scan(request, progress).await,
-            Self::Phones(phones) => phones.send_scan(request, progress).await,
+            Self::Phones(phones) => phones.send_scan(number, request, progress).await,
         };
         sent.unwrap_or_else(ScanOutcome::Broken)
-    }
-}
-
-async fn in_time<T>(connecting: impl Future<Output = Result<T, ClientError>>) -> Result<T, BreakCause> {
-    match timeout(CONNECT_MAX, connecting).await {
-        Ok(connected) => connected.map_err(|error| error.cause()),
-        Err(_) => Err(BreakCause::Timeout),
     }
 }
 
@@ -102,11 +97,8 @@ struct ProblemReply {
     code: String,
 }
 
-async fn exchange(
-    connection: &mut ClientConnection,
-    request: Request<Bytes>,
-) -> Result<ScanOutcome, BreakCause> {
-    let answer = connection.exchange(request).await.map_err(|error| error.cause())?;
+/// Reads the outcome of a scan from the gateway's answer.
+fn outcome(answer: &Response<Bytes>) -> Result<ScanOutcome, BreakCause> {
     let outcome = if answer.status().is_success() {
         serde_json::from_slice(answer.body()).map(ScanOutcome::Acknowledged)
     } else {
@@ -115,56 +107,17 @@ async fn exchange(
     outcome.map_err(|_| BreakCause::Malformed)
 }
 
-/// A place for the connection of a gate, which is opened again after a failure.
+/// A gate: a connection that stays open, with a bound on its scans in flight.
 pub(crate) struct GateConnection {
-    target: Arc<LoadTarget>,
-    version: Version,
-    open: Mutex<Option<OpenGate>>,
+    standing: StandingConnection,
     permits: Semaphore,
-}
-
-#[derive(Clone)]
-struct OpenGate {
-    connection: ClientConnection,
-    is_broken: Arc<AtomicBool>,
-}
-
-impl OpenGate {
-    /// Whether no request failed on the connection, and the gateway has not closed it because it was idle.
-    fn is_usable(&self) -> bool {
-        let is_open = self.connection.quic().is_none_or(|quic| quic.close_reason().is_none());
-        is_open && !self.is_broken.load(Ordering::Relaxed)
-    }
-}
-
-/// A request in flight. A connection on which one fails or is given up is not used again.
-struct GateRequest<'a>(Option<&'a AtomicBool>);
-
-impl Drop for GateRequest<'_> {
-    fn drop(&mut self) {
-        if let Some(is_broken) = self.0 {
-            is_broken.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 impl GateConnection {
     async fn open(target: &Arc<LoadTarget>, in_flight: usize, version: Version) -> anyhow::Result<Self> {
-        let target = Arc::clone(target);
-        let connection = timeout(CONNECT_MAX, target.connect(version)).await??;
-        let open = Mutex::new(Some(OpenGate { connection, is_broken: Arc::default() }));
+        let standing = StandingConnection::open(target, version).await?;
         let permits = Semaphore::new(version.in_flight_max().min(in_flight));
-        Ok(Self { target, version, open, permits })
-    }
-
-    async fn connection(&self) -> Result<OpenGate, BreakCause> {
-        let mut open = self.open.lock().await;
-        if let Some(gate) = open.as_ref().filter(|gate| gate.is_usable()) {
-            return Ok(gate.clone());
-        }
-        *open = None;
-        let connection = in_time(self.target.connect(self.version)).await?;
-        Ok(open.insert(OpenGate { connection, is_broken: Arc::default() }).clone())
+        Ok(Self { standing, permits })
     }
 
     async fn send_scan(
@@ -174,12 +127,9 @@ impl GateConnection {
     ) -> Result<ScanOutcome, BreakCause> {
         let _permit = self.permits.acquire().await.expect("nobody closes the semaphore");
         *progress = ScanProgress::Connecting(Instant::now());
-        let OpenGate { mut connection, is_broken } = self.connection().await?;
+        let mut connection = self.standing.get().await?;
         *progress = ScanProgress::Sent(Instant::now());
-        let mut in_flight = GateRequest(Some(&is_broken));
-        let outcome = exchange(&mut connection, request()).await?;
-        in_flight.0 = None;
-        Ok(outcome)
+        outcome(&connection.exchange(request()).await?)
     }
 }
 
@@ -187,22 +137,41 @@ impl GateConnection {
 pub(crate) struct Phones {
     target: Arc<LoadTarget>,
     handshake: Handshake,
+    doorway: Doorway,
+    /// The endpoint of the phones that stay in the doorway; none if nothing happens there.
+    lossy: Option<DoorwayEndpoint>,
+    seed: u64,
     permits: Arc<Semaphore>,
     samples: Arc<Samples>,
 }
 
 impl Phones {
+    /// Opens the connection of the phone with this number. A phone that moves does so after its handshake.
+    async fn arrive(&self, number: usize) -> Result<NewConnection, ClientError> {
+        let Some(lossy) = &self.lossy else { return self.target.arrive(self.handshake).await };
+        let seed = self.seed ^ SplitMix64(number as u64).draw();
+        if !self.doorway.moves(seed) {
+            return self.target.arrive_through(lossy, self.handshake).await;
+        }
+        let own = self.target.doorway(self.doorway, seed).map_err(ClientError::Socket)?;
+        let arrival = self.target.arrive_through(&own, self.handshake).await?;
+        own.change_address(!seed).map_err(ClientError::Socket)?;
+        Ok(arrival)
+    }
+
     async fn send_scan(
         &self,
+        number: usize,
         request: impl Fn() -> Request<Bytes>,
         progress: &mut ScanProgress,
     ) -> Result<ScanOutcome, BreakCause> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.expect("nobody closes the semaphore");
         let began = Instant::now();
         *progress = ScanProgress::Connecting(began);
-        let mut arrival = in_time(self.target.arrive(self.handshake)).await?;
+        let mut arrival = in_time(self.arrive(number)).await?;
         *progress = ScanProgress::Sent(began);
-        let outcome = exchange(&mut arrival.connection, request()).await?;
+        let answer = arrival.connection.exchange(request()).await.map_err(|error| error.cause())?;
+        let outcome = outcome(&answer)?;
         if self.handshake == Handshake::Early && arrival.was_early().await {
             self.samples.add_early();
         }

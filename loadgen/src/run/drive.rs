@@ -1,13 +1,14 @@
 //! The open-loop driver: sends a plan's scans at their intended times. If the gateway slows down, the backlog
 //! grows, as it would at a door. Every scan has one deadline, which counts from its intended time.
 
+use crate::beside::{BesideLoad, ReadyBeside};
 use crate::carriers::OpenCarrier;
 use crate::city::LoadCity;
-use crate::client::{Handshake, LoadTarget, Version};
+use crate::client::{Doorway, Handshake, LoadTarget, Version};
 use crate::interrupt::Interruption;
 use crate::limits::{RunWaits, START_DELAY};
 use crate::pace::{RunningLoad, send_all};
-use crate::plan::ScanPlan;
+use crate::plan::{ScanPlan, SplitMix64};
 use crate::sample::{KeptAnswers, RunTotals, Samples};
 use indicatif::{ProgressBar, ProgressStyle};
 use scangate_core::time::Timestamp;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The kind of connection that carries scans to the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Carrier {
     /// Gates: connections that stay open, with several scans in flight on each.
     Gates {
@@ -27,7 +28,12 @@ pub enum Carrier {
         version: Version,
     },
     /// Phones: a new connection for each scan.
-    Phones(Handshake),
+    Phones {
+        /// The TLS handshake.
+        handshake: Handshake,
+        /// The place where they scan.
+        doorway: Doorway,
+    },
 }
 
 /// The target, city and plan of a run.
@@ -44,6 +50,8 @@ pub struct LoadRun {
     pub waits: RunWaits,
     /// What the run remembers of its acknowledged check-ins.
     pub keep: KeptAnswers,
+    /// The load beside the scans.
+    pub beside: Option<BesideLoad>,
 }
 
 impl LoadRun {
@@ -51,7 +59,7 @@ impl LoadRun {
     #[must_use]
     pub fn new(target: Arc<LoadTarget>, city: Arc<LoadCity>, carrier: Carrier, plan: impl ScanPlan) -> Self {
         let (waits, keep) = (RunWaits::default(), KeptAnswers::All);
-        Self { target, city, carriers: vec![(carrier, 1.0)], plan: Box::new(plan), waits, keep }
+        Self { target, city, carriers: vec![(carrier, 1.0)], plan: Box::new(plan), waits, keep, beside: None }
     }
 }
 
@@ -63,20 +71,28 @@ pub fn now() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Drives a run to its end, or until an interruption. **Errors**: a gate cannot connect before the start.
+/// Drives a run to its end, or until an interruption. **Errors**: a gate cannot connect before the start, or
+/// the gateway refuses what the load beside the scans needs.
 pub async fn drive(run: LoadRun, interruption: Interruption) -> anyhow::Result<RunTotals> {
-    let LoadRun { target, city, carriers, plan, waits, keep } = run;
+    let LoadRun { target, city, carriers, plan, waits, keep, beside } = run;
     let samples = Arc::new(Samples::new(plan.left(), waits.late_after, keep));
     let mut open = Vec::with_capacity(carriers.len());
-    for (carrier, share) in carriers {
-        open.push((OpenCarrier::open(carrier, &target, &samples).await?, share));
+    for (number, (carrier, share)) in (0..).zip(carriers) {
+        let seed = SplitMix64(plan.seed() ^ number).draw();
+        open.push((OpenCarrier::open(carrier, &target, &samples, seed).await?, share));
     }
+    let beside = ReadyBeside::of(beside).await?;
     let (start, length) = (Instant::now() + START_DELAY, plan.length());
     let watching = tokio::spawn(watch(start, length, Arc::clone(&samples)));
     let load = RunningLoad { start, city, carriers: open, samples: Arc::clone(&samples), waits };
+    let beside = tokio::spawn(beside.run(start, length, interruption.clone()));
     let sent = send_all(load, plan, interruption).await;
     watching.abort();
-    sent.map(|()| samples.take())
+    let beside = beside.await?;
+    sent?;
+    let mut totals = samples.take();
+    totals.beside = beside;
+    Ok(totals)
 }
 
 fn progress(length: Duration) -> ProgressBar {

@@ -10,6 +10,10 @@ pub(crate) const PHONES_MAX: usize = 8_192;
 pub(crate) const LINGER: Duration = Duration::from_millis(100);
 /// The longest wait for a connection with its handshake. A phone's user gives up before.
 pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// The requests of one kind beside the scans that may be unanswered at a time.
+pub(crate) const BESIDE_IN_FLIGHT_MAX: u32 = 1_000;
+/// The longest wait for the answer to a request beside the scans.
+pub(crate) const BESIDE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// The longest sleep of the pacing thread, after which it looks for an interruption.
 pub(crate) const SLEEP_MAX: Duration = Duration::from_millis(50);
 /// The time between the opening of the connections and the start of the plan.

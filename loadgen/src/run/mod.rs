@@ -1,6 +1,8 @@
 //! The steps of a run in their order: `plan` fixes every scan, `drive` opens the carriers, `pace` sends the
-//! scans, `sample` records each with its outcome, and `verify` reads every acknowledged check-in back.
+//! scans while `beside` sends the scenario's other load, `sample` records each scan with its outcome, and
+//! `verify` reads every acknowledged check-in back.
 
+pub mod beside;
 pub(crate) mod carriers;
 pub mod drive;
 pub mod interrupt;
@@ -9,4 +11,5 @@ pub mod outcome;
 pub(crate) mod pace;
 pub mod plan;
 pub mod sample;
+pub(crate) mod standing;
 pub mod verify;

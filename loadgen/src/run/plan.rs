@@ -2,6 +2,8 @@
 //! out scan by scan while the run goes on, so its memory depends on the city and not on the length. Latencies
 //! count from these intended times, so a gateway that stalls pays for every scan that it delays.
 
+use crate::scenario::VenueChoice;
+use crate::scenario::shape::{SHAPE_PARTS, Shape};
 use std::time::Duration;
 
 /// One scan of the plan.
@@ -25,45 +27,6 @@ pub trait ScanPlan: Iterator<Item = PlannedScan> + Send + 'static {
 
     /// The seed of the choices that the plan leaves to the run.
     fn seed(&self) -> u64;
-}
-
-/// The rate of scans over the length of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Curve {
-    /// A constant rate.
-    Flat,
-    /// A day with a morning peak, a noon peak and a broader evening peak around the mean rate.
-    Day,
-}
-
-impl Curve {
-    /// The relative rate between this point and the next.
-    fn height_at(self, point: u16) -> f64 {
-        self.height((f64::from(point) + 0.5) / f64::from(CURVE_POINTS))
-    }
-
-    /// The share of all scans before each point, from 0 to 1.
-    fn shares(self) -> Vec<f64> {
-        let mut sum = 0.0;
-        let sums = (0..CURVE_POINTS).map(|point| {
-            sum += self.height_at(point);
-            sum
-        });
-        let mut sums: Vec<f64> = std::iter::once(0.0).chain(sums).collect();
-        sums.iter_mut().for_each(|share| *share /= sum);
-        sums
-    }
-
-    /// The relative rate at a point of the run. **Units**: `part` is the share of the run that has passed.
-    fn height(self, part: f64) -> f64 {
-        match self {
-            Self::Flat => 1.0,
-            Self::Day => {
-                let peak = |middle: f64, width: f64| (-((part - middle) / width).powi(2)).exp();
-                0.25 + 2.6 * peak(0.33, 0.06) + 0.8 * peak(0.51, 0.05) + 2.2 * peak(0.75, 0.09)
-            }
-        }
-    }
 }
 
 /// The splitmix64 pseudo-random generator, whose numbers depend only on the seed.
@@ -93,20 +56,37 @@ impl SplitMix64 {
 }
 
 /// The settings from which a plan is made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PlanOptions {
     /// The mean rate. **Units**: scans a second.
     pub rate: f64,
     /// The length of the run.
     pub length: Duration,
-    /// The curve of the rate.
-    pub curve: Curve,
+    /// The shape of the rate.
+    pub shape: Shape,
     /// The number of residents to choose from.
     pub residents: u32,
-    /// The number of venues to choose from; the first is visited most.
+    /// The number of venues to choose from.
     pub venues: u32,
+    /// The choice of the venue of a scan.
+    pub venue_choice: VenueChoice,
     /// The seed of the plan.
     pub seed: u64,
+}
+
+impl Default for PlanOptions {
+    /// A thousand scans a second for a minute, at a constant rate.
+    fn default() -> Self {
+        Self {
+            rate: 1_000.0,
+            length: Duration::from_secs(60),
+            shape: Shape::default(),
+            residents: 10_000,
+            venues: 200,
+            venue_choice: VenueChoice::default(),
+            seed: 1,
+        }
+    }
 }
 
 /// The error for a city that is too small for the rate of its plan.
@@ -134,8 +114,6 @@ const STEP: Duration = Duration::from_secs(30);
 const RESIDENT_SCANS_MAX: u32 = 8;
 /// The draws of a venue before the next unused one is taken.
 const VENUE_DRAWS_MAX: usize = 16;
-/// The points of a curve, between which it is a straight line.
-const CURVE_POINTS: u16 = 1_000;
 
 impl PlanOptions {
     /// The number of scans: the rate times the length, and at least one.
@@ -162,10 +140,8 @@ impl PlanOptions {
         if self.length <= STEP {
             return self.scans();
         }
-        let points = || (0..CURVE_POINTS).map(|point| self.curve.height_at(point));
-        let mean = points().sum::<f64>() / f64::from(CURVE_POINTS);
-        let peak = points().fold(0.0, f64::max) / mean;
-        let expected = self.scans() as f64 * peak * STEP.as_secs_f64() / self.length.as_secs_f64();
+        let expected =
+            self.scans() as f64 * self.shape.peak() * STEP.as_secs_f64() / self.length.as_secs_f64();
         ((expected + 6.0 * expected.sqrt()).ceil() as u64).min(self.scans())
     }
 
@@ -184,15 +160,15 @@ struct LastScan {
     at_ms: u32,
 }
 
-/// The scans of a run in order of time, with Poisson arrivals and venues by Zipf's law. Residents take turns,
-/// so that no resident scans twice before all others have.
+/// The scans of a run in order of time, with Poisson arrivals. Residents take turns, so that no resident
+/// scans twice before all others have.
 #[derive(Debug, Clone)]
 pub struct Plan {
     options: PlanOptions,
     random: SplitMix64,
     weights: Vec<f64>,
-    /// The share of all scans before each point of the curve.
-    curve: Vec<f64>,
+    /// The share of all scans before each part of the shape.
+    shares: Vec<f64>,
     left: u64,
     /// The share of all scans whose time has not come.
     remaining: f64,
@@ -207,7 +183,7 @@ impl Plan {
     /// Begins the plan of these options. **Errors**: the city is too small.
     pub fn new(options: PlanOptions) -> Result<Self, SmallCityError> {
         let needed = options.residents_needed();
-        let PlanOptions { residents, venues, .. } = options;
+        let PlanOptions { residents, venues, venue_choice, .. } = options;
         if u64::from(residents) < needed || venues == 0 {
             let scans_max = options.resident_scans_max();
             return Err(SmallCityError { residents, venues, scans_max, needed });
@@ -216,8 +192,8 @@ impl Plan {
         let depth = usize::try_from(depth).unwrap_or(usize::MAX).clamp(1, RESIDENT_SCANS_MAX as usize);
         let mut random = SplitMix64(options.seed);
         Ok(Self {
-            weights: zipf(venues),
-            curve: options.curve.shares(),
+            weights: weights(venues, venue_choice),
+            shares: options.shape.shares(),
             left: options.scans(),
             remaining: 1.0,
             turn: u64::from(random.below(residents)),
@@ -241,9 +217,9 @@ impl Plan {
     fn next_time(&mut self) -> Duration {
         self.remaining *= ((1.0 - self.random.share()).ln() / self.left as f64).exp();
         let share = 1.0 - self.remaining;
-        let next = self.curve.partition_point(|&before| before <= share).clamp(1, self.curve.len() - 1);
-        let (from, to) = (self.curve[next - 1], self.curve[next]);
-        let part = ((next - 1) as f64 + (share - from) / (to - from)) / f64::from(CURVE_POINTS);
+        let next = self.shares.partition_point(|&before| before <= share).clamp(1, self.shares.len() - 1);
+        let (from, to) = (self.shares[next - 1], self.shares[next]);
+        let part = ((next - 1) as f64 + (share - from) / (to - from)) / f64::from(SHAPE_PARTS);
         self.options.length.mul_f64(part.clamp(0.0, 1.0))
     }
 
@@ -324,11 +300,16 @@ fn common_divisor(one: u64, other: u64) -> u64 {
     if other == 0 { one } else { common_divisor(other, one % other) }
 }
 
-fn zipf(count: u32) -> Vec<f64> {
+/// The share of the scans at the venues up to each.
+fn weights(venues: u32, choice: VenueChoice) -> Vec<f64> {
     let mut sum = 0.0;
-    let mut sums: Vec<f64> = (1..=count)
+    let weight = |rank: u32| match choice {
+        VenueChoice::Zipf => 1.0 / f64::from(rank),
+        VenueChoice::Even => 1.0,
+    };
+    let mut sums: Vec<f64> = (1..=venues)
         .map(|rank| {
-            sum += 1.0 / f64::from(rank);
+            sum += weight(rank);
             sum
         })
         .collect();

@@ -1,9 +1,17 @@
 use super::*;
+use crate::scenario::amount::Share;
 use std::collections::{HashMap, HashSet};
 
-fn options(curve: Curve) -> PlanOptions {
+/// A day with peaks in the morning, at noon and in the evening.
+fn day() -> Shape {
+    let heights = [0.3, 0.4, 2.8, 0.6, 1.1, 0.5, 2.2, 0.5, 0.3];
+    let points = (0_u8..).zip(heights).map(|(point, height)| (Share(f64::from(point) / 8.0), height));
+    points.collect::<Vec<_>>().try_into().unwrap()
+}
+
+fn options(shape: Shape) -> PlanOptions {
     let length = Duration::from_secs(20);
-    PlanOptions { rate: 1_000.0, length, curve, residents: 5_000, venues: 50, seed: 7 }
+    PlanOptions { length, shape, residents: 5_000, venues: 50, seed: 7, ..PlanOptions::default() }
 }
 
 fn planned(options: PlanOptions) -> Vec<PlannedScan> {
@@ -12,22 +20,23 @@ fn planned(options: PlanOptions) -> Vec<PlannedScan> {
 
 #[test]
 fn the_rate_is_met_exactly_and_the_seed_decides() {
-    for curve in [Curve::Flat, Curve::Day] {
-        let one = planned(options(curve));
+    for shape in [Shape::default(), day()] {
+        let one = planned(options(shape.clone()));
         assert_eq!(one.len(), 20_000);
         assert!(one.is_sorted_by_key(|intended| intended.at));
         assert!(one.iter().all(|intended| intended.at <= Duration::from_secs(20)));
-        assert_eq!(one, planned(options(curve)));
-        assert_ne!(one, planned(PlanOptions { seed: 8, ..options(curve) }));
+        assert_eq!(one, planned(options(shape.clone())));
+        assert_ne!(one, planned(PlanOptions { seed: 8, ..options(shape.clone()) }));
     }
-    let scans =
-        |rate, ms| PlanOptions { rate, length: Duration::from_millis(ms), ..options(Curve::Flat) }.scans();
+    let scans = |rate, ms| {
+        PlanOptions { rate, length: Duration::from_millis(ms), ..options(Shape::default()) }.scans()
+    };
     assert_eq!((scans(0.1, 100), scans(1.5, 1_000), scans(20_000.0, 3_600_000)), (1, 2, 72_000_000));
 }
 
 #[test]
 fn arrivals_come_by_chance_and_evenly() {
-    let one = planned(options(Curve::Flat));
+    let one = planned(options(Shape::default()));
     let mut counts = [0_u32; 200];
     for intended in &one {
         counts[(intended.at.as_millis() / 100).min(199) as usize] += 1;
@@ -41,16 +50,16 @@ fn arrivals_come_by_chance_and_evenly() {
 
 #[test]
 fn nobody_scans_twice_at_a_venue_within_a_step() {
-    let long = PlanOptions { length: Duration::from_secs(100), ..options(Curve::Day) };
+    let long = PlanOptions { length: Duration::from_secs(100), ..options(day()) };
     let needed = u32::try_from(long.residents_needed()).unwrap();
     for options in [
-        options(Curve::Flat),
-        PlanOptions { residents: 2_500, ..options(Curve::Day) },
+        options(Shape::default()),
+        PlanOptions { residents: 2_500, ..options(day()) },
         PlanOptions { residents: needed, ..long },
-        PlanOptions { rate: 40.0, residents: 267, venues: 3, ..options(Curve::Flat) },
+        PlanOptions { rate: 40.0, residents: 267, venues: 3, ..options(Shape::default()) },
     ] {
         let mut last: HashMap<(u32, u32), Duration> = HashMap::new();
-        for PlannedScan { at, resident, venue } in planned(options) {
+        for PlannedScan { at, resident, venue } in planned(options.clone()) {
             let before = last.insert((resident, venue), at);
             assert!(before.is_none_or(|before| at - before > STEP), "{options:?}");
         }
@@ -59,7 +68,7 @@ fn nobody_scans_twice_at_a_venue_within_a_step() {
 
 #[test]
 fn the_first_venue_is_visited_most_and_residents_take_turns() {
-    let planned = planned(options(Curve::Flat));
+    let planned = planned(options(Shape::default()));
     let at = |venue| planned.iter().filter(|one| one.venue == venue).count();
     assert!(at(0) > 20 * at(49), "{} {}", at(0), at(49));
     let first: HashSet<u32> = planned[..5_000].iter().map(|one| one.resident).collect();
@@ -68,13 +77,13 @@ fn the_first_venue_is_visited_most_and_residents_take_turns() {
 
 #[test]
 fn a_city_that_is_too_small_is_refused_with_the_number_it_needs() {
-    let wish = options(Curve::Flat);
+    let wish = options(Shape::default());
     assert_eq!(wish.residents_needed(), 2_500);
-    let error = Plan::new(PlanOptions { residents: 2_499, ..wish }).unwrap_err();
+    let error = Plan::new(PlanOptions { residents: 2_499, ..wish.clone() }).unwrap_err();
     assert_eq!((error.needed, error.scans_max), (2_500, 8));
     assert!(error.to_string().contains("needs 2500 residents"), "{error}");
-    assert_eq!(PlanOptions { venues: 2, ..wish }.residents_needed(), 10_000);
-    assert!(Plan::new(PlanOptions { venues: 0, ..wish }).is_err());
+    assert_eq!(PlanOptions { venues: 2, ..wish.clone() }.residents_needed(), 10_000);
+    assert!(Plan::new(PlanOptions { venues: 0, ..wish.clone() }).is_err());
     assert!(Plan::new(PlanOptions { residents: 2_500, ..wish }).is_ok());
 }
 
@@ -84,7 +93,7 @@ fn an_hour_at_twenty_thousand_a_second_takes_little_memory() {
         rate: 20_000.0,
         length: Duration::from_secs(3_600),
         venues: 200,
-        ..options(Curve::Flat)
+        ..options(Shape::default())
     };
     let residents = u32::try_from(hour.residents_needed()).unwrap();
     let plan = Plan::new(PlanOptions { residents, ..hour }).unwrap();
@@ -95,10 +104,10 @@ fn an_hour_at_twenty_thousand_a_second_takes_little_memory() {
 
 #[test]
 fn a_day_has_its_peaks() {
-    let planned = planned(options(Curve::Day));
+    let planned = planned(options(day()));
     let between = |from, to| {
         let (from, to) = (Duration::from_secs(from), Duration::from_secs(to));
         planned.iter().filter(|one| (from..to).contains(&one.at)).count()
     };
-    assert!(between(6, 7) > 3 * between(1, 2));
+    assert!(between(4, 6) > 3 * between(0, 2));
 }

@@ -1,6 +1,7 @@
 //! The results of a run: the class of every scan, every latency measured from its intended time, and the list
 //! of acknowledged check-ins.
 
+use crate::beside::BesideTotals;
 use crate::client::BreakCause;
 use crate::limits::LATENCY_US_MAX;
 use crate::outcome::{OutcomeCounts, ScanOutcome};
@@ -81,11 +82,13 @@ pub struct RunTotals {
     pub early: u64,
     /// The time from the start to the last answer, or to the end of the plan if that is later.
     pub wall: Duration,
+    /// The load beside the scans.
+    pub beside: Vec<BesideTotals>,
     /// Latencies of the last second in `seconds`. **Units**: microseconds.
     latest: Histogram<u64>,
 }
 
-fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(LATENCY_US_MAX, 3).expect("a histogram accepts these constant bounds")
 }
 
@@ -107,6 +110,7 @@ impl RunTotals {
             kept: HashMap::new(),
             early: 0,
             wall: Duration::ZERO,
+            beside: Vec::new(),
             latest: histogram(),
         }
     }

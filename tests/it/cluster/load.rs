@@ -10,7 +10,7 @@ use scangate_loadgen::client::trails::read_through;
 use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::{Carrier, LoadRun, drive, now};
 use scangate_loadgen::interrupt::Interruption;
-use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
+use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::replay::reckon::{RegisterRow, StayRegister};
 use scangate_loadgen::replay::{co_presence, open_case};
 use scangate_loadgen::sample::{AcknowledgedCheckIn, RunTotals};
@@ -39,7 +39,8 @@ fn load(gateway: &Gateway, streets: &Arc<LoadCity>, number: usize) -> anyhow::Re
     let seed = number as u64;
     let residents = u32::try_from(streets.residents.len())?;
     let rate = RATE * f64::from(residents);
-    let wish = PlanOptions { rate, length: LENGTH, curve: Curve::Flat, residents, venues: VENUES, seed };
+    let wish =
+        PlanOptions { rate, length: LENGTH, residents, venues: VENUES, seed, ..PlanOptions::default() };
     Ok(LoadRun::new(Arc::new(gateway.target()?), Arc::clone(streets), gates, Plan::new(wish)?))
 }
 

@@ -6,7 +6,7 @@ use scangate_loadgen::city::LoadCity;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
-use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
+use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::verify::verify;
 use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown};
 use std::collections::HashMap;
@@ -99,7 +99,7 @@ async fn a_drain_under_load_keeps_what_it_acknowledged() -> anyhow::Result<()> {
     let TestTown { gateway, target, venues, residents, .. } = town;
     let city = Arc::new(LoadCity { venues, residents });
     let length = Duration::from_secs(3);
-    let wish = PlanOptions { rate: 400.0, length, curve: Curve::Flat, residents: 500, venues: 3, seed: 1 };
+    let wish = PlanOptions { rate: 400.0, length, residents: 500, venues: 3, ..PlanOptions::default() };
     let gates = Carrier::Gates { connections: 4, in_flight: 8, version: Version::Http3 };
     let run = LoadRun::new(Arc::new(target), Arc::clone(&city), gates, Plan::new(wish)?);
     let driving = tokio::spawn(drive(run, Interruption::never()));

@@ -11,7 +11,7 @@ pub(crate) async fn doctor(options: DoctorOptions) -> anyhow::Result<ExitCode> {
     let over_tcp = options.http != "3";
     let run = IntendedRun {
         tcp_connections: if over_tcp { options.connections } else { 0 },
-        rate: options.rate,
+        rate: options.rate.0,
         length: options.length,
         residents: options.residents,
         data: options.data,

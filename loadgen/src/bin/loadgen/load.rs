@@ -1,52 +1,92 @@
 //! `loadgen run`: registers a city, drives a scenario's plan, reads the check-ins back and writes the report.
 
-use crate::options::{RunOptions, Scenario};
+use crate::options::RunOptions;
 use crate::target;
 use anyhow::Context as _;
-use clap::ValueEnum as _;
+use scangate_core::text::without_mark;
+use scangate_loadgen::beside::{BesideLoad, RunTokens};
 use scangate_loadgen::city::{self, LoadCity};
-use scangate_loadgen::client::{Handshake, LoadTarget, Version};
-use scangate_loadgen::drive::{Carrier, LoadRun, drive};
+use scangate_loadgen::client::{LoadTarget, Version};
+use scangate_loadgen::drive::{LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
-use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
+use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, html};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
+use scangate_loadgen::scenario::beside::BesideKind;
+use scangate_loadgen::scenario::{self, RESIDENTS_MAX, Scenario};
 use scangate_loadgen::verify::verify;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The exit code of wrong usage, which is also clap's.
 const USAGE: u8 = 2;
-/// The share of a commute's scans that phones send; gates send the rest.
-const COMMUTE_PHONES: f64 = 0.8;
 /// The residents of a city whose run needs fewer.
 const RESIDENTS_MIN: u64 = 10_000;
-/// The most residents of a city.
-pub(crate) const RESIDENTS_MAX: u32 = 5_000_000;
+/// The address of attackers where the target is on loopback. Gateways bound what one address may hold.
+const ATTACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
 
 /// Runs a scenario and reports on it.
 pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
-    let plan = match Plan::new(plan_options(&options)) {
-        Ok(plan) => plan,
+    let planned = match named_scenario(&options) {
+        Ok((name, scenario)) => {
+            if options.explain {
+                print!("{}", scenario::explain::explain(&name, &scenario, options.seed));
+                return Ok(ExitCode::SUCCESS);
+            }
+            let plan = Plan::new(plan_options(&scenario, options.seed)).map_err(anyhow::Error::from);
+            plan.map(|plan| (name, scenario, plan))
+        }
+        Err(error) => Err(error),
+    };
+    match planned {
+        Ok((name, scenario, plan)) => run(&options, &name, &scenario, plan).await,
         Err(error) => {
-            eprintln!("loadgen: {error}");
-            return Ok(ExitCode::from(USAGE));
+            eprintln!("loadgen: {error:#}");
+            Ok(ExitCode::from(USAGE))
+        }
+    }
+}
+
+/// The scenario of the run with its name, as the options change it. **Errors**: its file cannot be read, or
+/// is wrong at a line and column.
+fn named_scenario(options: &RunOptions) -> anyhow::Result<(String, Scenario)> {
+    let (name, scenario) = match (&options.scenario, &options.name) {
+        (Some(path), _) => (path.display().to_string(), read_scenario(path)?),
+        (None, name) => {
+            let name = name.as_deref().unwrap_or_default();
+            let file = scenario::file(name).with_context(|| format!("`{name}` is not a scenario"))?;
+            (name.to_owned(), Scenario::parse(file).with_context(|| name.to_owned())?)
         }
     };
-    let RunOptions { target, data, allow_remote, .. } = &options;
-    let target = Arc::new(target::examine(target, data, *allow_remote, &["authority"]).await?);
-    let city = Arc::new(register(&target, &options, &plan).await?);
+    Ok((name, scenario.changed(&options.changes.changes())))
+}
+
+fn read_scenario(path: &Path) -> anyhow::Result<Scenario> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let text = std::str::from_utf8(without_mark(text.as_bytes()))?;
+    Scenario::parse(text).map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))
+}
+
+async fn run(options: &RunOptions, name: &str, scenario: &Scenario, plan: Plan) -> anyhow::Result<ExitCode> {
+    let RunOptions { data, allow_remote, .. } = options;
+    let has = |kind| scenario.beside.iter().any(|beside| beside.kind == kind);
+    let roles: &[&str] = if has(BesideKind::CoPresence) { &["authority", "tracer"] } else { &["authority"] };
+    let target = Arc::new(target::examine(options.target(), data, *allow_remote, roles).await?);
+    let city = Arc::new(register(&target, options, &plan).await?);
     let pid = options.server_pid.or_else(|| cpu::listener(target.address));
     let mut interruption = Interruption::on_signals()?;
     let run = LoadRun {
         target: Arc::clone(&target),
         city: Arc::clone(&city),
-        carriers: carriers(&options),
+        carriers: scenario.carriers(),
+        beside: beside(options, scenario, &target, &city)?,
         plan: Box::new(plan),
-        waits: waits(&options),
+        waits: waits(options),
         keep: if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All },
     };
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
@@ -58,21 +98,45 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         server_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
         is_interrupted: interruption.has_come(),
-        verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
+        verification: read_back(options, &target, &city, &totals, &mut interruption).await,
     };
-    conclude(&options, &RunReport::new(settings(&options, &city), &totals, measures, &options.slo))
+    let settings = settings(options, name, scenario, &city);
+    conclude(options, &RunReport::new(settings, &totals, measures, &options.slo))
 }
 
-fn plan_options(options: &RunOptions) -> PlanOptions {
-    let curve = match options.scenario {
-        Scenario::Gate | Scenario::Phone => Curve::Flat,
-        Scenario::Commute => Curve::Day,
-    };
-    let RunOptions { rate, length, venues, seed, .. } = *options;
-    let plan = PlanOptions { rate, length, curve, residents: RESIDENTS_MAX, venues, seed };
+fn plan_options(scenario: &Scenario, seed: u64) -> PlanOptions {
+    let Scenario { rate, length, venues, venue_choice, .. } = *scenario;
+    let (rate, shape, residents) = (rate.0, scenario.shape.clone(), RESIDENTS_MAX);
+    let plan = PlanOptions { rate, length, shape, residents, venues, venue_choice, seed };
     let needed = plan.residents_needed().max(RESIDENTS_MIN);
     let enough = u32::try_from(needed).unwrap_or(RESIDENTS_MAX).min(RESIDENTS_MAX);
-    PlanOptions { residents: options.residents.unwrap_or(enough), ..plan }
+    PlanOptions { residents: scenario.residents.unwrap_or(enough), ..plan }
+}
+
+/// The load beside the scans. On loopback attackers have an address of their own.
+fn beside(
+    options: &RunOptions,
+    scenario: &Scenario,
+    target: &Arc<LoadTarget>,
+    city: &Arc<LoadCity>,
+) -> anyhow::Result<Option<BesideLoad>> {
+    let specs = scenario.beside.clone();
+    if specs.is_empty() {
+        return Ok(None);
+    }
+    let is_local = target.address.is_ipv4() && target.address.ip().is_loopback();
+    let attacked = if is_local && specs.iter().any(|beside| beside.kind.is_attack()) {
+        let attacked = target::resolve(options.target(), &options.data, options.allow_remote)?;
+        Arc::new(attacked.from_source(ATTACKER)?)
+    } else {
+        Arc::clone(target)
+    };
+    let token = |role| city::authorization(&options.data, role);
+    let tracer = specs.iter().any(|beside| beside.kind == BesideKind::CoPresence);
+    let tracer = tracer.then(|| token("tracer")).transpose()?;
+    let tokens = RunTokens { authority: token("authority")?, tracer };
+    let (target, city, seed) = (Arc::clone(target), Arc::clone(city), options.seed);
+    Ok(Some(BesideLoad { target, attacked, city, tokens, specs, seed }))
 }
 
 fn waits(options: &RunOptions) -> RunWaits {
@@ -84,7 +148,7 @@ fn used_since(before: Option<Duration>, pid: Option<u32>) -> Option<Duration> {
 }
 
 async fn register(target: &LoadTarget, options: &RunOptions, plan: &Plan) -> anyhow::Result<LoadCity> {
-    let PlanOptions { residents, venues, seed, .. } = *plan.options();
+    let &PlanOptions { residents, venues, seed, .. } = plan.options();
     let authority = city::authorization(&options.data, "authority")?;
     let mut connection = target.connect(Version::Http3).await.context("connecting to the target")?;
     eprintln!("registering {residents} residents and {venues} venues");
@@ -115,14 +179,13 @@ async fn read_back(
     }
 }
 
-fn settings(options: &RunOptions, city: &LoadCity) -> RunSettings {
-    let scenario = options.scenario.to_possible_value();
+fn settings(options: &RunOptions, name: &str, scenario: &Scenario, city: &LoadCity) -> RunSettings {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     RunSettings {
-        scenario: scenario.map_or_else(String::new, |value| value.get_name().into()),
-        rate: options.rate,
-        seconds: options.length.as_secs_f64(),
-        carrier: carrier_words(options),
+        scenario: name.to_owned(),
+        rate: scenario.rate.0,
+        seconds: scenario.length.as_secs_f64(),
+        carrier: scenario.carrier_words(),
         residents: city.residents.len(),
         venues: city.venues.len(),
         seed: options.seed,
@@ -142,49 +205,4 @@ fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode
         std::fs::write(path, html::page(report)).with_context(|| path.display().to_string())?;
     }
     Ok(ExitCode::from(report.verdict.exit_code()))
-}
-
-fn version(options: &RunOptions) -> Version {
-    match options.http.as_str() {
-        "1" => Version::Http1,
-        "2" => Version::Http2,
-        _ => Version::Http3,
-    }
-}
-
-fn in_flight(options: &RunOptions) -> usize {
-    version(options).in_flight_max().min(options.in_flight as usize)
-}
-
-fn gates(options: &RunOptions) -> Carrier {
-    let (connections, in_flight) = (options.connections as usize, in_flight(options));
-    Carrier::Gates { connections, in_flight, version: version(options) }
-}
-
-fn carriers(options: &RunOptions) -> Vec<(Carrier, f64)> {
-    let (gates, phones) = (gates(options), Carrier::Phones(options.mode));
-    match options.scenario {
-        Scenario::Gate => vec![(gates, 1.0)],
-        Scenario::Phone => vec![(phones, 1.0)],
-        Scenario::Commute => vec![(phones, COMMUTE_PHONES), (gates, 1.0 - COMMUTE_PHONES)],
-    }
-}
-
-fn carrier_words(options: &RunOptions) -> String {
-    let gates = format!(
-        "{} connections x {} in flight over HTTP/{}",
-        options.connections,
-        in_flight(options),
-        options.http
-    );
-    let phones = match options.mode {
-        Handshake::Full => "a connection a scan, full handshakes",
-        Handshake::Resumed => "a connection a scan, resumed",
-        Handshake::Early => "a connection a scan, 0-RTT",
-    };
-    match options.scenario {
-        Scenario::Gate => gates,
-        Scenario::Phone => phones.to_owned(),
-        Scenario::Commute => format!("{phones}; {gates}"),
-    }
 }

@@ -7,11 +7,12 @@ mod reference;
 mod replay;
 mod target;
 
-use crate::options::{LoadgenCli, LoadgenCommand, Scenario};
+use crate::options::{LoadgenCli, LoadgenCommand};
 use anyhow::Context as _;
-use clap::{Parser as _, ValueEnum as _};
+use clap::Parser as _;
 use scangate_core::text::without_mark;
 use scangate_loadgen::report::{RunReport, compare};
+use scangate_loadgen::scenario;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
 
 fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
     match command {
-        LoadgenCommand::Scenarios => list_scenarios()?,
+        LoadgenCommand::Scenarios { name } => list_scenarios(name.as_deref()),
         LoadgenCommand::Doctor(options) => return on_all_cores(doctor::doctor(options)),
         LoadgenCommand::Run(options) => return on_all_cores(load::load(options)),
         LoadgenCommand::Replay(options) => return on_all_cores(replay::replay_file(options)),
@@ -48,13 +49,15 @@ fn on_all_cores(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow:
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-fn list_scenarios() -> anyhow::Result<()> {
-    for scenario in Scenario::value_variants() {
-        let value = scenario.to_possible_value().context("every scenario has a name")?;
-        let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-        println!("{:<9} {help}", value.get_name());
+/// Prints the names of the scenarios, or the file of one.
+fn list_scenarios(name: Option<&str>) {
+    if let Some(file) = name.and_then(scenario::file) {
+        print!("{file}");
+        return;
     }
-    Ok(())
+    for (name, summary) in scenario::list() {
+        println!("{name:<14} {summary}");
+    }
 }
 
 fn read_report(path: &Path) -> anyhow::Result<RunReport> {

@@ -1,11 +1,14 @@
 //! The command line of `loadgen`: its subcommands, their options, and how a rate and a duration are written.
 
-use crate::load::RESIDENTS_MAX;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use scangate_core::time::Timestamp;
 use scangate_loadgen::client::Handshake;
 use scangate_loadgen::report::slo::Slo;
+use scangate_loadgen::scenario::amount::{Rate, length, rate, wait};
+use scangate_loadgen::scenario::carriers::{CONNECTIONS_MAX, GatesChanges, HttpNumber, IN_FLIGHT_MAX};
+use scangate_loadgen::scenario::{self, RESIDENTS_MAX, ScenarioChanges, VENUES_MAX};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,8 +22,12 @@ pub(crate) struct LoadgenCli {
 
 #[derive(Subcommand)]
 pub(crate) enum LoadgenCommand {
-    /// Lists the scenarios.
-    Scenarios,
+    /// Lists the scenarios, or prints the file of one, to be copied and changed.
+    Scenarios {
+        /// The scenario whose file is printed.
+        #[arg(value_parser = PossibleValuesParser::new(scenario::names()))]
+        name: Option<String>,
+    },
     /// Checks whether this machine, the data folder and the target are fit for a run.
     ///
     /// Each finding that is not fine has a remedy. Exit codes: 0 if no finding is an error; 1 if one is; 2
@@ -62,51 +69,25 @@ pub(crate) enum LoadgenCommand {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scenario {
-    /// Gates: connections that stay open, many scans on each.
-    Gate,
-    /// Phones: a new connection for each scan.
-    Phone,
-    /// Gates and phones together over a day's curve, with its peaks.
-    Commute,
-}
-
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// The scenario to run.
-    pub(crate) scenario: Scenario,
-    /// The URL of the gateway, such as https://127.0.0.1:8443.
+    /// The built-in scenario to run: see `loadgen scenarios`.
+    #[arg(value_parser = PossibleValuesParser::new(scenario::names()), required_unless_present = "scenario")]
+    pub(crate) name: Option<String>,
+    /// A scenario of your own: a copy of `loadgen scenarios NAME` with changes.
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Describes the scenario with a curve of its rate, and sends nothing.
     #[arg(long)]
-    pub(crate) target: String,
+    pub(crate) explain: bool,
+    /// The URL of the gateway, such as https://127.0.0.1:8443.
+    #[arg(long, required_unless_present = "explain")]
+    target: Option<String>,
     /// The gateway's data folder, which holds its certificate and tokens.
     #[arg(long, default_value = "data")]
     pub(crate) data: PathBuf,
-    /// Scans a second, such as 500 or 20k.
-    #[arg(long, default_value = "1k", value_parser = rate)]
-    pub(crate) rate: f64,
-    /// The length of the run, such as 30s or 5m.
-    #[arg(long = "for", default_value = "60s", value_parser = duration)]
-    pub(crate) length: Duration,
-    /// The number of gate connections.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) connections: u32,
-    /// Scans in flight on each gate connection. HTTP/1.1 has one.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub(crate) in_flight: u32,
-    /// The HTTP version of gate connections.
-    #[arg(long, default_value = "3", value_parser = ["1", "2", "3"])]
-    pub(crate) http: String,
-    /// The TLS handshake of phones.
-    #[arg(long, default_value = "full")]
-    pub(crate) mode: Handshake,
-    /// The number of residents to register; by default 10000, or as many as the rate needs so that each scan
-    /// is a check-in of its own.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(RESIDENTS_MAX)))]
-    pub(crate) residents: Option<u32>,
-    /// The number of venues to register.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) venues: u32,
+    #[command(flatten)]
+    pub(crate) changes: ScenarioOptions,
     /// The seed of the plan; the same seed makes the same run.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -141,6 +122,52 @@ pub(crate) struct RunOptions {
     pub(crate) allow_remote: bool,
 }
 
+impl RunOptions {
+    /// The URL of the gateway, which only an explanation lacks.
+    pub(crate) fn target(&self) -> &str {
+        self.target.as_deref().unwrap_or_default()
+    }
+}
+
+/// The settings that take the place of the scenario's.
+#[derive(Args)]
+pub(crate) struct ScenarioOptions {
+    /// Scans a second on average, such as 500 or 20k. Rates beside the scans change in proportion.
+    #[arg(long, value_parser = rate)]
+    rate: Option<Rate>,
+    /// The length of the run, such as 30s or 5m.
+    #[arg(long = "for", value_parser = length)]
+    length: Option<Duration>,
+    /// The number of gate connections.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(CONNECTIONS_MAX)))]
+    connections: Option<u32>,
+    /// Scans in flight on each gate connection. HTTP/1.1 has one.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(IN_FLIGHT_MAX)))]
+    in_flight: Option<u32>,
+    /// The HTTP version of gate connections: 1, 2 or 3.
+    #[arg(long, value_parser = http)]
+    http: Option<HttpNumber>,
+    /// The TLS handshake of phones.
+    #[arg(long)]
+    mode: Option<Handshake>,
+    /// The number of residents to register; by default 10000, or as many as the rate needs so that each scan
+    /// is a check-in of its own.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(RESIDENTS_MAX)))]
+    residents: Option<u32>,
+    /// The number of venues to register.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(VENUES_MAX)))]
+    venues: Option<u32>,
+}
+
+impl ScenarioOptions {
+    /// The changes to the scenario.
+    pub(crate) fn changes(&self) -> ScenarioChanges {
+        let Self { rate, length, connections, in_flight, http, mode, residents, venues } = *self;
+        let gates = GatesChanges { connections, in_flight, http };
+        ScenarioChanges { rate, length, residents, venues, gates, handshake: mode }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct DoctorOptions {
     /// The URL of the gateway, such as https://127.0.0.1:8443. Without it no target is examined.
@@ -151,9 +178,9 @@ pub(crate) struct DoctorOptions {
     pub(crate) data: PathBuf,
     /// The rate of the run: scans a second, such as 500 or 20k.
     #[arg(long, default_value = "1k", value_parser = rate)]
-    pub(crate) rate: f64,
+    pub(crate) rate: Rate,
     /// The length of the run, such as 30s or 5m.
-    #[arg(long = "for", default_value = "60s", value_parser = duration)]
+    #[arg(long = "for", default_value = "60s", value_parser = length)]
     pub(crate) length: Duration,
     /// The number of gate connections of the run.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -200,14 +227,10 @@ pub(crate) struct ReplayOptions {
     pub(crate) allow_remote: bool,
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let (number, factor) = match text.strip_suffix('k') {
-        Some(thousands) => (thousands, 1e3),
-        None => (text, 1.0),
-    };
-    let rate = number.parse::<f64>().ok().map(|number| number * factor);
-    rate.filter(|rate| (0.1..=5e6).contains(rate))
-        .ok_or_else(|| format!("`{text}` is not a rate from 0.1 to 5000k scans a second"))
+fn http(text: &str) -> Result<HttpNumber, String> {
+    let number =
+        text.parse::<u8>().map_err(|_| format!("`{text}` is not an HTTP version: write 1, 2 or 3"))?;
+    HttpNumber::try_from(number).map_err(|error| error.to_string())
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -221,48 +244,10 @@ fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| format!("`{text}` is not a time such as 2012-04-03T00:00:00Z"))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let length = time_span(text)?;
-    let is_fit = (Duration::from_millis(100)..=Duration::from_secs(86_400)).contains(&length);
-    is_fit.then_some(length).ok_or_else(|| format!("`{text}` is not a duration from 0.1 seconds to 24 hours"))
-}
-
-/// Reads a wait, of which no histogram of an hour loses sight.
-fn wait(text: &str) -> Result<Duration, String> {
-    let wait = time_span(text)?;
-    let is_fit = (Duration::from_millis(1)..=Duration::from_secs(600)).contains(&wait);
-    is_fit.then_some(wait).ok_or_else(|| format!("`{text}` is not a wait from 1 ms to 10 minutes"))
-}
-
-fn time_span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a time: write a number and ms, s, m or h");
-    let (number, unit) =
-        text.split_at(text.find(|letter: char| letter.is_alphabetic()).unwrap_or(text.len()));
-    let seconds = match unit {
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3_600.0,
-        _ => return Err(wrong()),
-    };
-    let number = number.parse::<f64>().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use scangate_loadgen::limits::RunWaits;
-
-    #[test]
-    fn times_are_read_with_their_units_and_bounds() {
-        assert_eq!(wait("20ms"), Ok(Duration::from_millis(20)));
-        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
-        for text in ["", "5", "ms", "-1s", "NaNs", "5d", "1e400s"] {
-            assert!(time_span(text).is_err(), "{text}");
-        }
-        assert!(wait("0.1ms").is_err() && wait("11m").is_err() && duration("50ms").is_err());
-    }
 
     #[test]
     fn the_waits_default_to_those_of_the_library() {
