@@ -4,11 +4,15 @@
 pub mod compare;
 pub mod html;
 pub mod quantile;
+mod second;
 pub mod slo;
 mod text;
 pub mod verdict;
 
-use self::quantile::{Quantile, QuantileValues, ms, named, values};
+pub use self::second::SecondReport;
+
+use self::quantile::{Quantile, QuantileValues, named, values};
+use self::second::second_reports;
 use self::slo::Slo;
 use self::verdict::{GeneratorLag, RunFindings, RunVerdict, invalid_reason};
 use crate::outcome::OutcomeCounts;
@@ -18,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The number of the JSON's schema. A name or meaning that changes has the next number.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 /// The quantiles of response and service time in every report. The service levels of a run add theirs.
 const QUANTILES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "max"];
 /// The quantiles of the lag.
@@ -47,23 +51,6 @@ pub struct RunSettings {
     pub late_after_ms: f64,
     /// The p99 of the lag above which the run is invalid. **Units**: milliseconds.
     pub lag_max_ms: f64,
-}
-
-/// The results of one second of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SecondReport {
-    /// The second's number from the start of the run.
-    pub second: u64,
-    /// The scans of the plan whose intended time is in this second.
-    pub offered: u64,
-    /// Acknowledgements that came in this second.
-    pub acknowledged: u64,
-    /// Scans that ended in this second without an acknowledgement.
-    pub failed: u64,
-    /// The median response time of the acknowledgements. **Units**: milliseconds.
-    pub p50_ms: f64,
-    /// The 99th percentile of their response time. **Units**: milliseconds.
-    pub p99_ms: f64,
 }
 
 /// What became of the verification.
@@ -132,22 +119,6 @@ pub struct RunReport {
     pub verified: Option<VerificationResult>,
     /// The reason for which the check-ins could not be read back.
     pub verification_error: Option<String>,
-}
-
-fn second_reports(totals: &RunTotals) -> Vec<SecondReport> {
-    let seconds = totals.seconds.len().max(totals.offered.len());
-    let report = |second: usize| {
-        let sample = totals.seconds.get(second).copied().unwrap_or_default();
-        SecondReport {
-            second: second as u64,
-            offered: totals.offered.get(second).copied().unwrap_or_default(),
-            acknowledged: sample.acknowledged,
-            failed: sample.failed,
-            p50_ms: ms(sample.p50_us),
-            p99_ms: ms(sample.p99_us),
-        }
-    };
-    (0..seconds).map(report).collect()
 }
 
 impl RunReport {
