@@ -2,6 +2,7 @@
 //! a schema number, so that reports of different versions are not compared by mistake.
 
 pub mod compare;
+pub mod hlog;
 pub mod html;
 pub mod quantile;
 mod second;

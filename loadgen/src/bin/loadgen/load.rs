@@ -11,9 +11,11 @@ use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
 use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
-use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, html};
+use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, hlog, html};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
 use scangate_loadgen::verify::verify;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -60,6 +62,7 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         is_interrupted: interruption.has_come(),
         verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
     };
+    write_hlog(&options, &totals)?;
     conclude(&options, &RunReport::new(settings(&options, &city), &totals, measures, &options.slo))
 }
 
@@ -130,6 +133,16 @@ fn settings(options: &RunOptions, city: &LoadCity) -> RunSettings {
         late_after_ms: ms(options.late_after),
         lag_max_ms: ms(options.lag_max),
     }
+}
+
+fn write_hlog(options: &RunOptions, totals: &RunTotals) -> anyhow::Result<()> {
+    let Some(path) = &options.hlog else { return Ok(()) };
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        hlog::write_log(totals, &mut file)?;
+        file.flush()
+    };
+    write().with_context(|| path.display().to_string())
 }
 
 fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode> {

@@ -128,6 +128,9 @@ pub(crate) struct RunOptions {
     /// Writes the report with its plots as HTML to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Writes the latencies of each second to this file, as an HdrHistogram interval log.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hlog: Option<PathBuf>,
     /// A service level that the run must meet, such as p99.9<50ms, rate>19k, errors<0.1% or unanswered<1. The
     /// option can be repeated. Besides errors, the classes are refused, unanswered, broken, not-sent and
     /// late.
