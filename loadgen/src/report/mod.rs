@@ -16,6 +16,7 @@ use self::quantile::{Quantile, QuantileValues, named, values};
 use self::second::second_reports;
 use self::slo::Slo;
 use self::verdict::{GeneratorLag, RunFindings, RunVerdict, invalid_reason};
+use crate::machine::gateway::GatewaySeries;
 use crate::outcome::OutcomeCounts;
 use crate::sample::RunTotals;
 use crate::verify::VerificationResult;
@@ -72,6 +73,8 @@ pub struct RunMeasures {
     pub server_cpu: Option<Duration>,
     /// The generator's CPU time as a share of its cores, if it could be read.
     pub generator_cpu_share: Option<f64>,
+    /// The gateway's metrics by second.
+    pub gateway: GatewaySeries,
     /// Whether the run was interrupted.
     pub is_interrupted: bool,
     /// What became of the verification.
@@ -114,6 +117,8 @@ pub struct RunReport {
     pub generator_cpu_share: Option<f64>,
     /// The gateway's CPU time a check-in, if it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
+    /// The reason for which the seconds have no metrics of the gateway.
+    pub gateway_metrics_missing: Option<String>,
     /// The results by second.
     pub seconds: Vec<SecondReport>,
     /// The result of verification, unless it was left out or failed.
@@ -136,7 +141,7 @@ impl RunReport {
         let always = named(&QUANTILES);
         let of_levels: Vec<Quantile> = levels.iter().filter_map(Slo::quantile).collect();
         let lag_ms = values(&totals.lag, &named(&LAG_QUANTILES));
-        let RunMeasures { server_cpu, generator_cpu_share, is_interrupted, verification } = measures;
+        let RunMeasures { server_cpu, generator_cpu_share, gateway, is_interrupted, verification } = measures;
         let p99 = lag_ms.get("p99").copied();
         let lag = p99.map(|p99_ms| GeneratorLag { p99_ms, late: totals.lag_above(asked.lag_max_ms) });
         let reason = invalid_reason(lag, asked.lag_max_ms, generator_cpu_share);
@@ -163,7 +168,8 @@ impl RunReport {
             server_cpu_us_a_check_in: server_cpu
                 .filter(|_| acknowledged > 0)
                 .map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64),
-            seconds: second_reports(totals),
+            seconds: second_reports(totals, &gateway),
+            gateway_metrics_missing: gateway.missing,
             verified,
             verification_error,
             outcomes,

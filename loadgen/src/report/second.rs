@@ -1,7 +1,9 @@
-//! The results of a run by second: how each scan ended and how long the acknowledged ones took.
+//! The results of a run by second: how each scan ended, how long the acknowledged ones took, and the gateway's
+//! own metrics.
 
 use super::quantile::ms;
 use crate::client::BreakCause;
+use crate::machine::gateway::GatewaySeries;
 use crate::sample::{RunTotals, SecondSample};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,15 +33,22 @@ pub struct SecondReport {
     pub p99_ms: f64,
     /// The longest of their response times. **Units**: milliseconds.
     pub max_ms: f64,
+    /// The gateway's CPU time a second, if its metrics could be read. **Units**: cores.
+    pub server_cpu_cores: Option<f64>,
+    /// Check-ins in the gateway's journal that waited for the trail store, if its metrics could be read.
+    pub backlog: Option<f64>,
+    /// The mean time of the journal's fsyncs, if there was one. **Units**: milliseconds.
+    pub fsync_ms: Option<f64>,
 }
 
 /// The reports of all seconds of a run, from its first.
-pub(super) fn second_reports(totals: &RunTotals) -> Vec<SecondReport> {
+pub(super) fn second_reports(totals: &RunTotals, gateway: &GatewaySeries) -> Vec<SecondReport> {
     let (samples, offered) = (&totals.seconds, &totals.offered);
     let numbers = (0_u64..).zip(0..samples.len().max(offered.len()));
     let of = |(second, index): (u64, usize)| {
         let SecondSample { outcomes, response, .. } = samples.get(index).cloned().unwrap_or_default();
         let response = response.open();
+        let metrics = gateway.seconds.get(index).copied().flatten();
         SecondReport {
             second,
             offered: offered.get(index).copied().unwrap_or_default(),
@@ -52,6 +61,9 @@ pub(super) fn second_reports(totals: &RunTotals) -> Vec<SecondReport> {
             unanswered: outcomes.unanswered,
             broken: outcomes.broken,
             not_sent: outcomes.not_sent,
+            server_cpu_cores: metrics.map(|metrics| metrics.cpu_cores()),
+            backlog: metrics.map(|metrics| metrics.backlog()),
+            fsync_ms: metrics.and_then(|metrics| metrics.fsync_ms()),
         }
     };
     numbers.map(of).collect()

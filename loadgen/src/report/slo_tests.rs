@@ -1,5 +1,6 @@
 use super::*;
 use crate::client::BreakCause;
+use crate::machine::gateway::GatewaySeries;
 use crate::outcome::ScanOutcome;
 use crate::report::{RunMeasures, RunSettings, RunVerification};
 use crate::sample::{AcknowledgedCheckIn, KeptAnswers, Samples, SettledScan};
@@ -83,8 +84,13 @@ fn settings() -> RunSettings {
 
 fn report(samples: &Samples, level: &Slo) -> RunReport {
     let verification = RunVerification::LeftOut;
-    let measures =
-        RunMeasures { server_cpu: None, generator_cpu_share: None, is_interrupted: false, verification };
+    let measures = RunMeasures {
+        server_cpu: None,
+        generator_cpu_share: None,
+        gateway: GatewaySeries::default(),
+        is_interrupted: false,
+        verification,
+    };
     samples.end_plan(vec![100], 0, Duration::from_secs(2));
     RunReport::new(settings(), &samples.take(), measures, std::slice::from_ref(level))
 }

@@ -10,6 +10,7 @@ use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
+use scangate_loadgen::machine::gateway::{MetricsSampler, MetricsUrl};
 use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
 use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, hlog, html};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
@@ -53,12 +54,15 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
     };
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
     let server_before = pid.and_then(cpu::used);
+    let metrics = options.metrics.clone().map_or_else(|| MetricsUrl::of_target(target.address), Ok);
+    let sampler = MetricsSampler::start(metrics);
     let totals = drive(run, interruption.clone()).await?;
     let server_cpu = used_since(server_before, pid);
     let own_cpu = used_since(own_before, Some(std::process::id()));
     let measures = RunMeasures {
         server_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
+        gateway: sampler.finish(totals.began).await,
         is_interrupted: interruption.has_come(),
         verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
     };

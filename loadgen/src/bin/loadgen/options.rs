@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use scangate_core::time::Timestamp;
 use scangate_loadgen::client::Handshake;
+use scangate_loadgen::machine::gateway::MetricsUrl;
 use scangate_loadgen::report::slo::Slo;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -122,6 +123,10 @@ pub(crate) struct RunOptions {
     /// The process id of the gateway, to read its CPU time. By default loadgen finds the process by its port.
     #[arg(long)]
     pub(crate) server_pid: Option<u32>,
+    /// The URL of the gateway's metrics, such as http://127.0.0.1:9443/metrics, which is the default for a
+    /// gateway on this machine. The report shows the gateway's CPU, backlog and fsyncs by second.
+    #[arg(long, value_name = "URL")]
+    pub(crate) metrics: Option<MetricsUrl>,
     /// Writes the report as JSON to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
