@@ -45,32 +45,20 @@ pub fn write_log(totals: &RunTotals, out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::ScanOutcome;
-    use crate::sample::{AcknowledgedCheckIn, KeptAnswers, Samples, SettledScan};
+    use crate::report::fixtures::{acknowledged, settled};
+    use crate::sample::{KeptAnswers, Samples, SettledScan};
     use hdrhistogram::Histogram;
     use hdrhistogram::serialization::Deserializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-    use scangate_core::id::{CheckInId, PersonId};
     use scangate_core::time::Timestamp;
-
-    fn acknowledged(at: Duration, response: Duration) -> SettledScan {
-        let check_in = AcknowledgedCheckIn { id: CheckInId([7; 16]), at: Timestamp(0) };
-        SettledScan {
-            person: PersonId(1),
-            outcome: ScanOutcome::Acknowledged(check_in),
-            at,
-            response,
-            service: Some(response / 2),
-            lag: Duration::ZERO,
-        }
-    }
 
     #[test]
     fn each_second_has_a_line_for_response_and_one_for_service() {
         let samples = Samples::new(2, Duration::from_secs(5), KeptAnswers::Count);
         samples.begin(Timestamp(1_640_995_200_500));
-        samples.settle(acknowledged(Duration::from_millis(100), Duration::from_millis(8)));
-        samples.settle(acknowledged(Duration::from_millis(2_100), Duration::from_millis(20)));
+        samples.settle(settled(acknowledged(), Duration::from_millis(8)));
+        let ended = Duration::from_millis(2_100);
+        samples.settle(SettledScan { at: ended, ..settled(acknowledged(), Duration::from_millis(20)) });
         let mut log = Vec::new();
         write_log(&samples.take(), &mut log).unwrap();
         let text = std::str::from_utf8(&log).unwrap();
@@ -93,7 +81,7 @@ mod tests {
         let named = |second, tag: &str, max, count| (second, tag.to_owned(), max, count);
         assert_eq!(lines[0], named(0, "response", 8.003, 1));
         assert_eq!(lines[2], named(1, "response", 0.0, 0));
-        assert_eq!(lines[5], named(2, "service", 10.007, 1));
+        assert_eq!(lines[5], named(2, "service", 20.015, 1));
         assert_eq!(lines.len(), 6);
     }
 }

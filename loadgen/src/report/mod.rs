@@ -2,24 +2,32 @@
 //! a schema number, so that reports of different versions are not compared by mistake.
 
 pub mod compare;
+#[cfg(test)]
+mod fixtures;
 pub mod hlog;
 pub mod html;
+mod percentiles;
 pub mod quantile;
+mod reasons;
 mod second;
 pub mod slo;
 mod text;
 pub mod verdict;
 
+pub use self::percentiles::PercentilePoint;
 pub use self::second::SecondReport;
 
+use self::percentiles::distribution;
 use self::quantile::{Quantile, QuantileValues, named, values};
 use self::second::second_reports;
 use self::slo::Slo;
 use self::verdict::{GeneratorLag, RunFindings, RunVerdict, invalid_reason};
 use crate::machine::gateway::GatewaySeries;
+use crate::machine::host::LoadHost;
 use crate::outcome::OutcomeCounts;
 use crate::sample::RunTotals;
 use crate::verify::VerificationResult;
+use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -75,6 +83,8 @@ pub struct RunMeasures {
     pub generator_cpu_share: Option<f64>,
     /// The gateway's metrics by second.
     pub gateway: GatewaySeries,
+    /// The machine that sent the load.
+    pub host: LoadHost,
     /// Whether the run was interrupted.
     pub is_interrupted: bool,
     /// What became of the verification.
@@ -92,12 +102,18 @@ pub struct RunReport {
     pub valid: bool,
     /// The reason for which the run is invalid.
     pub invalid_reason: Option<String>,
+    /// The service levels that the run had to meet.
+    pub levels: Vec<String>,
     /// The service levels that were missed.
     pub missed: Vec<String>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
     /// The settings of the run.
     pub asked: RunSettings,
+    /// The time of day at which the plan began.
+    pub began: Timestamp,
+    /// The machine that sent the load.
+    pub machine: LoadHost,
     /// The number of scans in each class.
     pub outcomes: OutcomeCounts,
     /// Connections whose request the gateway accepted as early data.
@@ -111,6 +127,10 @@ pub struct RunReport {
     pub response_ms: QuantileValues,
     /// Time from sending to the answer. **Units**: milliseconds.
     pub service_ms: QuantileValues,
+    /// The distribution of the response time.
+    pub response_percentiles: Vec<PercentilePoint>,
+    /// The distribution of the service time.
+    pub service_percentiles: Vec<PercentilePoint>,
     /// Time from the intended time until the generator took the scan up. **Units**: milliseconds.
     pub lag_ms: QuantileValues,
     /// The generator's CPU time as a share of its cores, if it could be read.
@@ -141,7 +161,8 @@ impl RunReport {
         let always = named(&QUANTILES);
         let of_levels: Vec<Quantile> = levels.iter().filter_map(Slo::quantile).collect();
         let lag_ms = values(&totals.lag, &named(&LAG_QUANTILES));
-        let RunMeasures { server_cpu, generator_cpu_share, gateway, is_interrupted, verification } = measures;
+        let RunMeasures { server_cpu, generator_cpu_share, gateway, host, is_interrupted, verification } =
+            measures;
         let p99 = lag_ms.get("p99").copied();
         let lag = p99.map(|p99_ms| GeneratorLag { p99_ms, late: totals.lag_above(asked.lag_max_ms) });
         let reason = invalid_reason(lag, asked.lag_max_ms, generator_cpu_share);
@@ -156,6 +177,7 @@ impl RunReport {
             verdict: RunVerdict::Ok,
             valid: reason.is_none(),
             invalid_reason: reason,
+            levels: levels.iter().map(Slo::to_string).collect(),
             missed: Vec::new(),
             interrupted: is_interrupted,
             early: totals.early,
@@ -163,6 +185,8 @@ impl RunReport {
             acknowledged_a_second: if wall_s > 0.0 { acknowledged as f64 / wall_s } else { 0.0 },
             response_ms: values(&totals.response, always.iter().chain(&of_levels)),
             service_ms: values(&totals.service, &always),
+            response_percentiles: distribution(&totals.response),
+            service_percentiles: distribution(&totals.service),
             lag_ms,
             generator_cpu_share,
             server_cpu_us_a_check_in: server_cpu
@@ -172,6 +196,8 @@ impl RunReport {
             gateway_metrics_missing: gateway.missing,
             verified,
             verification_error,
+            began: totals.began,
+            machine: host,
             outcomes,
             asked,
         };

@@ -8,6 +8,7 @@ mod examples;
 mod failing_calls;
 mod faketime;
 mod histogram_log;
+mod load_report;
 mod small_disk;
 
 use std::path::Path;

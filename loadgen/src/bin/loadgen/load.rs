@@ -11,6 +11,7 @@ use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
 use scangate_loadgen::machine::gateway::{MetricsSampler, MetricsUrl};
+use scangate_loadgen::machine::host::LoadHost;
 use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
 use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, hlog, html};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
@@ -63,6 +64,7 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         server_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
         gateway: sampler.finish(totals.began).await,
+        host: LoadHost::read(),
         is_interrupted: interruption.has_come(),
         verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
     };
@@ -156,7 +158,7 @@ fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
     }
     if let Some(path) = &options.html {
-        std::fs::write(path, html::page(report)).with_context(|| path.display().to_string())?;
+        std::fs::write(path, html::page(report)?).with_context(|| path.display().to_string())?;
     }
     Ok(ExitCode::from(report.verdict.exit_code()))
 }
