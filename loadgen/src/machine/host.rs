@@ -1,12 +1,13 @@
 //! The machine on which loadgen runs, as a report describes it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::thread;
 
 /// The machine and the program that sent the load.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadHost {
     /// The model of the CPU, if the kernel names one.
     pub cpu: Option<String>,

@@ -9,12 +9,14 @@ pub mod html;
 mod percentiles;
 pub mod quantile;
 mod reasons;
+mod schema;
 mod second;
 pub mod slo;
 mod text;
 pub mod verdict;
 
 pub use self::percentiles::PercentilePoint;
+pub use self::schema::report_schema;
 pub use self::second::SecondReport;
 
 use self::percentiles::distribution;
@@ -28,6 +30,7 @@ use crate::outcome::OutcomeCounts;
 use crate::sample::RunTotals;
 use crate::verify::VerificationResult;
 use scangate_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -39,7 +42,7 @@ const QUANTILES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "max"];
 const LAG_QUANTILES: [&str; 3] = ["p50", "p99", "max"];
 
 /// The settings of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct RunSettings {
     /// The scenario.
     pub scenario: String,
@@ -92,9 +95,10 @@ pub struct RunMeasures {
 }
 
 /// The report of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
     /// The number of the schema.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: u32,
     /// The verdict.
     pub verdict: RunVerdict,
@@ -111,6 +115,7 @@ pub struct RunReport {
     /// The settings of the run.
     pub asked: RunSettings,
     /// The time of day at which the plan began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub began: Timestamp,
     /// The machine that sent the load.
     pub machine: LoadHost,

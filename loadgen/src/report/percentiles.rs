@@ -2,6 +2,7 @@
 
 use super::quantile::ms;
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The points between a percentile and the one that halves its distance to 100 %.
@@ -10,7 +11,7 @@ const TICKS_A_HALVING: u32 = 5;
 const PERCENTILE_MAX: f64 = 99.999;
 
 /// A point of a latency's distribution.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PercentilePoint {
     /// The percentile. **Units**: percent of the scans.
     pub percentile: f64,

@@ -5,11 +5,12 @@ use super::quantile::ms;
 use crate::client::BreakCause;
 use crate::machine::gateway::GatewaySeries;
 use crate::sample::{RunTotals, SecondSample};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The results of one second of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SecondReport {
     /// The second's number from the start of the run.
     pub second: u64,

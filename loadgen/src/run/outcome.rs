@@ -2,6 +2,7 @@
 
 use crate::client::BreakCause;
 use crate::sample::AcknowledgedCheckIn;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub enum ScanOutcome {
 }
 
 /// The number of scans in each class.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeCounts {
     /// The scans of the plan.
     pub planned: u64,

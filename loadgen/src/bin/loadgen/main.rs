@@ -11,7 +11,7 @@ use crate::options::{LoadgenCli, LoadgenCommand, Scenario};
 use anyhow::Context as _;
 use clap::{Parser as _, ValueEnum as _};
 use scangate_core::text::without_mark;
-use scangate_loadgen::report::{RunReport, compare};
+use scangate_loadgen::report::{RunReport, compare, report_schema};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,6 +36,7 @@ fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
         LoadgenCommand::Compare { before, after } => {
             print!("{}", compare::table(&read_report(&before)?, &read_report(&after)?));
         }
+        LoadgenCommand::Schema => println!("{}", serde_json::to_string_pretty(&report_schema())?),
         LoadgenCommand::Man { subcommand } => {
             reference::man_page(subcommand.as_deref(), &mut io::stdout())?;
         }

@@ -51,6 +51,8 @@ pub(crate) enum LoadgenCommand {
         /// The later report.
         after: PathBuf,
     },
+    /// Prints the JSON Schema of the reports that `run --json` writes.
+    Schema,
     /// Prints a man page in roff to standard output.
     Man {
         /// The subcommand that the page describes; the page describes loadgen itself if this is left out.

@@ -5,7 +5,7 @@ use crate::report::{QUANTILES, RunReport};
 
 /// A figure that the page shows large.
 pub(super) struct FigureTile {
-    /// What the figure is.
+    /// The name of the figure.
     pub(super) name: &'static str,
     /// The value.
     pub(super) value: String,

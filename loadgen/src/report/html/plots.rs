@@ -13,7 +13,7 @@ pub(super) struct PagePlot {
     pub(super) id: &'static str,
     /// The title.
     pub(super) title: &'static str,
-    /// What the plot shows, in a sentence.
+    /// A sentence about the contents.
     pub(super) description: String,
     /// The names of the lines, in the order of their colours.
     pub(super) legend: Vec<String>,
