@@ -13,17 +13,20 @@ export const WAIT_MS = 120_000;
 export async function launch(port, certificate) {
   const key = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: "spki", format: "der" });
   const spki = createHash("sha256").update(key).digest("base64");
+  return launchAlone([
+    "--host-resolver-rules=MAP localhost 127.0.0.1",
+    `--origin-to-force-quic-on=localhost:${port}`,
+    `--ignore-certificate-errors-spki-list=${spki}`,
+  ]);
+}
+
+/** Starts Chromium without a gateway, for pages in files. */
+export function launchAlone(more = []) {
   return puppeteer.launch({
     timeout: WAIT_MS,
     protocolTimeout: 2 * WAIT_MS,
     executablePath: process.env.SCANGATE_TEST_CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--host-resolver-rules=MAP localhost 127.0.0.1",
-      `--origin-to-force-quic-on=localhost:${port}`,
-      `--ignore-certificate-errors-spki-list=${spki}`,
-    ],
+    args: ["--no-sandbox", "--disable-gpu", ...more],
   });
 }
 

@@ -5,6 +5,7 @@ use crate::gateway::{Gateway, binary};
 use anyhow::Context as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use scangate_loadgen::report::report_schema;
 use serde_json::Value;
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -79,16 +80,27 @@ impl Loadgen {
         Ok(String::from_utf8(text)?)
     }
 
-    /// Waits until the run has ended by itself.
+    /// Waits until the run has ended by itself. **Errors**: its report is not as the published schema
+    /// describes it.
     pub fn end(self) -> anyhow::Result<LoadgenEnd> {
         let output = self.child.wait_with_output()?;
         let text = crate::output_text(&output);
         let report = match std::fs::read(self.folder.path().join("report.json")) {
-            Ok(json) => serde_json::from_slice(&json).with_context(|| text.clone())?,
+            Ok(json) => described(&json).with_context(|| text.clone())?,
             Err(_) => Value::Null,
         };
         Ok(LoadgenEnd { code: output.status.code(), text, report })
     }
+}
+
+/// Reads a report. **Errors**: it is not as the published schema describes it.
+fn described(json: &[u8]) -> anyhow::Result<Value> {
+    let report = serde_json::from_slice(json)?;
+    let schema = jsonschema::validator_for(&report_schema().to_value())?;
+    let faults: Vec<String> =
+        schema.iter_errors(&report).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+    anyhow::ensure!(faults.is_empty(), "the report is not as its schema says: {}", faults.join("; "));
+    Ok(report)
 }
 
 impl LoadgenEnd {

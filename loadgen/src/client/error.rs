@@ -2,13 +2,14 @@
 //! that the cause is read from types and not from texts.
 
 use h3::error::StreamError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;
 use std::io;
 
 /// The cause for which a request has no answer although its client did not give up waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BreakCause {
     /// No connection could be opened: the peer refused it or cannot be reached.

@@ -3,12 +3,13 @@
 use super::QUANTILES;
 use super::quantile::{QuantileValues, named, text, values};
 use crate::beside::BesideTotals;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// The requests or connections of one kind beside the scans.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct BesideReport {
     /// The kind, with its amount and its part of the run.
     pub what: String,

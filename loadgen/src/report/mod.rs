@@ -3,32 +3,48 @@
 
 mod beside;
 pub mod compare;
+#[cfg(test)]
+mod fixtures;
+pub mod hlog;
 pub mod html;
+mod percentiles;
 pub mod quantile;
+mod reasons;
+mod schema;
+mod second;
 pub mod slo;
 mod text;
 pub mod verdict;
 
 pub use self::beside::BesideReport;
+pub use self::percentiles::PercentilePoint;
+pub use self::schema::report_schema;
+pub use self::second::SecondReport;
 
-use self::quantile::{Quantile, QuantileValues, ms, named, values};
+use self::percentiles::distribution;
+use self::quantile::{Quantile, QuantileValues, named, values};
+use self::second::second_reports;
 use self::slo::Slo;
 use self::verdict::{GeneratorLag, RunFindings, RunVerdict, invalid_reason};
+use crate::machine::gateway::GatewaySeries;
+use crate::machine::host::LoadHost;
 use crate::outcome::OutcomeCounts;
 use crate::sample::RunTotals;
 use crate::verify::VerificationResult;
+use scangate_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The number of the JSON's schema. A name or meaning that changes has the next number.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 /// The quantiles of response and service time in every report. The service levels of a run add theirs.
 const QUANTILES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "max"];
 /// The quantiles of the lag.
 const LAG_QUANTILES: [&str; 3] = ["p50", "p99", "max"];
 
 /// The settings of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct RunSettings {
     /// The scenario.
     pub scenario: String,
@@ -52,23 +68,6 @@ pub struct RunSettings {
     pub lag_max_ms: f64,
 }
 
-/// The results of one second of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SecondReport {
-    /// The second's number from the start of the run.
-    pub second: u64,
-    /// The scans of the plan whose intended time is in this second.
-    pub offered: u64,
-    /// Acknowledgements that came in this second.
-    pub acknowledged: u64,
-    /// Scans that ended in this second without an acknowledgement.
-    pub failed: u64,
-    /// The median response time of the acknowledgements. **Units**: milliseconds.
-    pub p50_ms: f64,
-    /// The 99th percentile of their response time. **Units**: milliseconds.
-    pub p99_ms: f64,
-}
-
 /// What became of the verification.
 #[derive(Debug, Clone)]
 pub enum RunVerification {
@@ -87,6 +86,10 @@ pub struct RunMeasures {
     pub server_cpu: Option<Duration>,
     /// The generator's CPU time as a share of its cores, if it could be read.
     pub generator_cpu_share: Option<f64>,
+    /// The gateway's metrics by second.
+    pub gateway: GatewaySeries,
+    /// The machine that sent the load.
+    pub host: LoadHost,
     /// Whether the run was interrupted.
     pub is_interrupted: bool,
     /// What became of the verification.
@@ -94,9 +97,10 @@ pub struct RunMeasures {
 }
 
 /// The report of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
     /// The number of the schema.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: u32,
     /// The verdict.
     pub verdict: RunVerdict,
@@ -104,12 +108,19 @@ pub struct RunReport {
     pub valid: bool,
     /// The reason for which the run is invalid.
     pub invalid_reason: Option<String>,
+    /// The service levels that the run had to meet.
+    pub levels: Vec<String>,
     /// The service levels that were missed.
     pub missed: Vec<String>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
     /// The settings of the run.
     pub asked: RunSettings,
+    /// The time of day at which the plan began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub began: Timestamp,
+    /// The machine that sent the load.
+    pub machine: LoadHost,
     /// The number of scans in each class.
     pub outcomes: OutcomeCounts,
     /// Connections whose request the gateway accepted as early data.
@@ -123,12 +134,18 @@ pub struct RunReport {
     pub response_ms: QuantileValues,
     /// Time from sending to the answer. **Units**: milliseconds.
     pub service_ms: QuantileValues,
+    /// The distribution of the response time.
+    pub response_percentiles: Vec<PercentilePoint>,
+    /// The distribution of the service time.
+    pub service_percentiles: Vec<PercentilePoint>,
     /// Time from the intended time until the generator took the scan up. **Units**: milliseconds.
     pub lag_ms: QuantileValues,
     /// The generator's CPU time as a share of its cores, if it could be read.
     pub generator_cpu_share: Option<f64>,
     /// The gateway's CPU time a check-in, if it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
+    /// The reason for which the seconds have no metrics of the gateway.
+    pub gateway_metrics_missing: Option<String>,
     /// The results by second.
     pub seconds: Vec<SecondReport>,
     /// The load beside the scans, which no service level counts.
@@ -138,22 +155,6 @@ pub struct RunReport {
     pub verified: Option<VerificationResult>,
     /// The reason for which the check-ins could not be read back.
     pub verification_error: Option<String>,
-}
-
-fn second_reports(totals: &RunTotals) -> Vec<SecondReport> {
-    let seconds = totals.seconds.len().max(totals.offered.len());
-    let report = |second: usize| {
-        let sample = totals.seconds.get(second).copied().unwrap_or_default();
-        SecondReport {
-            second: second as u64,
-            offered: totals.offered.get(second).copied().unwrap_or_default(),
-            acknowledged: sample.acknowledged,
-            failed: sample.failed,
-            p50_ms: ms(sample.p50_us),
-            p99_ms: ms(sample.p99_us),
-        }
-    };
-    (0..seconds).map(report).collect()
 }
 
 impl RunReport {
@@ -170,7 +171,8 @@ impl RunReport {
         let always = named(&QUANTILES);
         let of_levels: Vec<Quantile> = levels.iter().filter_map(Slo::quantile).collect();
         let lag_ms = values(&totals.lag, &named(&LAG_QUANTILES));
-        let RunMeasures { server_cpu, generator_cpu_share, is_interrupted, verification } = measures;
+        let RunMeasures { server_cpu, generator_cpu_share, gateway, host, is_interrupted, verification } =
+            measures;
         let p99 = lag_ms.get("p99").copied();
         let lag = p99.map(|p99_ms| GeneratorLag { p99_ms, late: totals.lag_above(asked.lag_max_ms) });
         let reason = invalid_reason(lag, asked.lag_max_ms, generator_cpu_share);
@@ -185,6 +187,7 @@ impl RunReport {
             verdict: RunVerdict::Ok,
             valid: reason.is_none(),
             invalid_reason: reason,
+            levels: levels.iter().map(Slo::to_string).collect(),
             missed: Vec::new(),
             interrupted: is_interrupted,
             early: totals.early,
@@ -192,15 +195,20 @@ impl RunReport {
             acknowledged_a_second: if wall_s > 0.0 { acknowledged as f64 / wall_s } else { 0.0 },
             response_ms: values(&totals.response, always.iter().chain(&of_levels)),
             service_ms: values(&totals.service, &always),
+            response_percentiles: distribution(&totals.response),
+            service_percentiles: distribution(&totals.service),
             lag_ms,
             generator_cpu_share,
             server_cpu_us_a_check_in: server_cpu
                 .filter(|_| acknowledged > 0)
                 .map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64),
-            seconds: second_reports(totals),
+            seconds: second_reports(totals, &gateway),
             beside: totals.beside.iter().map(BesideReport::of).collect(),
+            gateway_metrics_missing: gateway.missing,
             verified,
             verification_error,
+            began: totals.began,
+            machine: host,
             outcomes,
             asked,
         };

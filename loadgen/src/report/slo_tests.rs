@@ -1,10 +1,8 @@
 use super::*;
 use crate::client::BreakCause;
 use crate::outcome::ScanOutcome;
-use crate::report::{RunMeasures, RunSettings, RunVerification};
-use crate::sample::{AcknowledgedCheckIn, KeptAnswers, Samples, SettledScan};
-use scangate_core::id::{CheckInId, PersonId};
-use scangate_core::time::Timestamp;
+use crate::report::fixtures::{acknowledged, report, settled};
+use crate::sample::{KeptAnswers, Samples};
 use std::time::Duration;
 
 #[test]
@@ -57,38 +55,6 @@ fn levels_are_read_and_nonsense_is_not() {
     }
 }
 
-fn settled(outcome: ScanOutcome, response: Duration) -> SettledScan {
-    let lag = Duration::from_micros(100);
-    SettledScan { person: PersonId(1), outcome, at: response, response, service: Some(response), lag }
-}
-
-fn acknowledged() -> ScanOutcome {
-    ScanOutcome::Acknowledged(AcknowledgedCheckIn { id: CheckInId([1; 16]), at: Timestamp(1) })
-}
-
-fn settings() -> RunSettings {
-    RunSettings {
-        scenario: String::new(),
-        rate: 1.0,
-        seconds: 1.0,
-        carrier: String::new(),
-        residents: 1,
-        venues: 1,
-        seed: 1,
-        answer_max_ms: 1e3,
-        late_after_ms: 50.0,
-        lag_max_ms: 20.0,
-    }
-}
-
-fn report(samples: &Samples, level: &Slo) -> RunReport {
-    let verification = RunVerification::LeftOut;
-    let measures =
-        RunMeasures { server_cpu: None, generator_cpu_share: None, is_interrupted: false, verification };
-    samples.end_plan(vec![100], 0, Duration::from_secs(2));
-    RunReport::new(settings(), &samples.take(), measures, std::slice::from_ref(level))
-}
-
 /// Checks whether a run with these scans meets each level.
 fn check(scans: impl Fn() -> Vec<(ScanOutcome, Duration)>, levels: &[(&str, bool)]) {
     for (text, is_met) in levels {
@@ -96,7 +62,7 @@ fn check(scans: impl Fn() -> Vec<(ScanOutcome, Duration)>, levels: &[(&str, bool
         for (outcome, response) in scans() {
             samples.settle(settled(outcome, response));
         }
-        let report = report(&samples, &text.parse().unwrap());
+        let report = report(&samples, &[text.parse().unwrap()]);
         assert_eq!(report.missed.is_empty(), *is_met, "{text}: {}", report.text());
     }
 }
@@ -159,7 +125,7 @@ fn scans_that_waited_in_vain_count_in_the_quantiles_and_as_errors() {
 fn a_scan_in_no_class_makes_no_report() {
     let samples = Samples::new(2, Duration::from_secs(5), KeptAnswers::Count);
     samples.settle(settled(acknowledged(), Duration::from_millis(1)));
-    drop(report(&samples, &"errors<1".parse().unwrap()));
+    drop(report(&samples, &["errors<1".parse().unwrap()]));
 }
 
 #[test]
@@ -168,7 +134,7 @@ fn acknowledgements_count_in_the_second_of_their_answer() {
     for response in [100, 2_500, 2_600] {
         samples.settle(settled(acknowledged(), Duration::from_millis(response)));
     }
-    let report = report(&samples, &"errors<1".parse().unwrap());
+    let report = report(&samples, &["errors<1".parse().unwrap()]);
     let seconds: Vec<(u64, u64)> =
         report.seconds.iter().map(|second| (second.offered, second.acknowledged)).collect();
     assert_eq!(seconds, [(100, 1), (0, 0), (0, 2)]);

@@ -67,6 +67,9 @@ impl RunReport {
         if let Some(us) = self.server_cpu_us_a_check_in {
             let _ = writeln!(out, "  server CPU     {us:.1} us a check-in");
         }
+        if let Some(reason) = &self.gateway_metrics_missing {
+            let _ = writeln!(out, "  metrics        no metrics from the gateway: {reason}");
+        }
     }
 
     fn write_verified(&self, out: &mut String, verified: &VerificationResult) {

@@ -1,5 +1,6 @@
 //! The verdict on a run: whether it measured the gateway at all, and whether the gateway did well.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,7 +13,7 @@ const CPU_SHARE_MAX: f64 = 0.9;
 const LATE_SCANS_MIN: u64 = 5;
 
 /// The verdict on a run, of which the exit code is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunVerdict {
     /// Every acknowledged check-in was read back, and every service level was met.

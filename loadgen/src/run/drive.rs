@@ -83,6 +83,8 @@ pub async fn drive(run: LoadRun, interruption: Interruption) -> anyhow::Result<R
     }
     let beside = ReadyBeside::of(beside).await?;
     let (start, length) = (Instant::now() + START_DELAY, plan.length());
+    let delay_ms = u64::try_from(START_DELAY.as_millis()).expect("the delay is a part of a second");
+    samples.begin(now().plus_ms(delay_ms));
     let watching = tokio::spawn(watch(start, length, Arc::clone(&samples)));
     let load = RunningLoad { start, city, carriers: open, samples: Arc::clone(&samples), waits };
     let beside = tokio::spawn(beside.run(start, length, interruption.clone()));

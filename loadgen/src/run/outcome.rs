@@ -2,6 +2,7 @@
 
 use crate::client::BreakCause;
 use crate::sample::AcknowledgedCheckIn;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub enum ScanOutcome {
 }
 
 /// The number of scans in each class.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeCounts {
     /// The scans of the plan.
     pub planned: u64,
@@ -49,6 +50,21 @@ impl OutcomeCounts {
             ScanOutcome::Unanswered => self.unanswered += 1,
             ScanOutcome::Broken(cause) => *self.broken.entry(*cause).or_default() += 1,
             ScanOutcome::NotSent => self.not_sent += 1,
+        }
+    }
+
+    /// Adds the scans of another run, class by class.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.planned += other.planned;
+        self.acknowledged += other.acknowledged;
+        self.late += other.late;
+        self.unanswered += other.unanswered;
+        self.not_sent += other.not_sent;
+        for (code, count) in &other.refused {
+            *self.refused.entry(code.clone()).or_default() += count;
+        }
+        for (cause, count) in &other.broken {
+            *self.broken.entry(*cause).or_default() += count;
         }
     }
 

@@ -1,6 +1,10 @@
 //! The results of a run: the class of every scan, every latency measured from its intended time, and the list
 //! of acknowledged check-ins.
 
+mod second;
+
+pub use self::second::{CompactHistogram, SecondSample};
+
 use crate::beside::BesideTotals;
 use crate::client::BreakCause;
 use crate::limits::LATENCY_US_MAX;
@@ -48,17 +52,13 @@ pub(crate) struct SettledScan {
     pub(crate) lag: Duration,
 }
 
-/// The scans that came to their end in one second of a run.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SecondSample {
-    /// Scans that were acknowledged.
-    pub acknowledged: u64,
-    /// Scans that were not acknowledged.
-    pub failed: u64,
-    /// The median response time of the acknowledged scans. **Units**: microseconds.
-    pub p50_us: u64,
-    /// The 99th percentile of their response time. **Units**: microseconds.
-    pub p99_us: u64,
+/// The order in time of two runs whose results are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOrder {
+    /// Several generators sent parts of one load at the same time.
+    Parallel,
+    /// One run came after the other.
+    Sequential,
 }
 
 /// The results of all scans of a run.
@@ -84,8 +84,12 @@ pub struct RunTotals {
     pub wall: Duration,
     /// The load beside the scans.
     pub beside: Vec<BesideTotals>,
-    /// Latencies of the last second in `seconds`. **Units**: microseconds.
-    latest: Histogram<u64>,
+    /// The time of day at which the plan began.
+    pub began: Timestamp,
+    /// Response times of the last second in `seconds`. **Units**: microseconds.
+    latest_response: Histogram<u64>,
+    /// Service times of the last second in `seconds`. **Units**: microseconds.
+    latest_service: Histogram<u64>,
 }
 
 pub(crate) fn histogram() -> Histogram<u64> {
@@ -111,7 +115,9 @@ impl RunTotals {
             early: 0,
             wall: Duration::ZERO,
             beside: Vec::new(),
-            latest: histogram(),
+            began: Timestamp(0),
+            latest_response: histogram(),
+            latest_service: histogram(),
         }
     }
 
@@ -135,28 +141,63 @@ impl RunTotals {
 
     fn close_second(&mut self) {
         if let Some(last) = self.seconds.last_mut() {
-            last.p50_us = self.latest.value_at_quantile(0.5);
-            last.p99_us = self.latest.value_at_quantile(0.99);
-            self.latest.reset();
+            last.response.add(&self.latest_response);
+            last.service.add(&self.latest_service);
+            self.latest_response.reset();
+            self.latest_service.reset();
         }
+    }
+
+    /// Adds the results of another run. Seconds with the same number become one second, whose quantiles are
+    /// exact because each second keeps its histograms. **Cost**: two histograms are decoded for each second.
+    pub fn merge(&mut self, other: Self, order: RunOrder) {
+        self.outcomes.merge(&other.outcomes);
+        for (own, others) in [
+            (&mut self.response, &other.response),
+            (&mut self.service, &other.service),
+            (&mut self.lag, &other.lag),
+        ] {
+            own.add(others).expect("all histograms of a run have the same bounds");
+        }
+        self.seconds.resize(self.seconds.len().max(other.seconds.len()), SecondSample::default());
+        for (own, others) in self.seconds.iter_mut().zip(&other.seconds) {
+            own.merge(others);
+        }
+        self.offered.resize(self.offered.len().max(other.offered.len()), 0);
+        for (own, others) in self.offered.iter_mut().zip(&other.offered) {
+            *own += others;
+        }
+        for (person, mut check_ins) in other.kept {
+            self.kept.entry(person).or_default().append(&mut check_ins);
+        }
+        self.early += other.early;
+        merge_beside(&mut self.beside, other.beside, order);
+        self.wall = match order {
+            RunOrder::Parallel => self.wall.max(other.wall),
+            RunOrder::Sequential => self.wall + other.wall,
+        };
+        self.began = self.began.min(other.began);
     }
 
     fn settle(&mut self, scan: SettledScan, late_after: Duration, keep: KeptAnswers) {
         let SettledScan { person, outcome, at, response, service, lag } = scan;
         self.outcomes.add(&outcome);
+        self.second(at).outcomes.add(&outcome);
         self.lag.saturating_record(us(lag));
         match outcome {
             ScanOutcome::Acknowledged(check_in) => {
-                self.second(at).acknowledged += 1;
-                self.latest.saturating_record(us(response));
-                self.response.saturating_record(us(response));
-                self.service.saturating_record(us(service.unwrap_or(response)));
-                self.outcomes.late += u64::from(response > late_after);
+                let (response_us, service_us) = (us(response), us(service.unwrap_or(response)));
+                self.latest_response.saturating_record(response_us);
+                self.latest_service.saturating_record(service_us);
+                self.response.saturating_record(response_us);
+                self.service.saturating_record(service_us);
+                let late = u64::from(response > late_after);
+                self.second(at).outcomes.late += late;
+                self.outcomes.late += late;
                 self.wall = self.wall.max(at);
                 if keep == KeptAnswers::All {
                     self.kept.entry(person).or_default().push(check_in);
                 }
-                return;
             }
             ScanOutcome::Refused(_) => self.wall = self.wall.max(at),
             // The wait until now is the least that the answer would have taken.
@@ -167,7 +208,17 @@ impl RunTotals {
             // A failure without a wait says nothing about latency.
             ScanOutcome::NotSent | ScanOutcome::Broken(_) => {}
         }
-        self.second(at).failed += 1;
+    }
+}
+
+/// Adds the load beside the scans of another run, which has the same kinds.
+fn merge_beside(own: &mut Vec<BesideTotals>, others: Vec<BesideTotals>, order: RunOrder) {
+    if own.is_empty() {
+        *own = others;
+        return;
+    }
+    for (own, other) in own.iter_mut().zip(&others) {
+        own.merge(other, order);
     }
 }
 
@@ -181,6 +232,11 @@ pub(crate) struct Samples {
 impl Samples {
     pub(crate) fn new(planned: u64, late_after: Duration, keep: KeptAnswers) -> Self {
         Self { totals: Mutex::new(RunTotals::new(planned)), late_after, keep }
+    }
+
+    /// Notes the time of day at which the plan begins.
+    pub(crate) fn begin(&self, at: Timestamp) {
+        self.totals().began = at;
     }
 
     /// The results so far.
@@ -214,3 +270,6 @@ impl Samples {
         totals.wall = totals.wall.max(took);
     }
 }
+
+#[cfg(test)]
+mod tests;

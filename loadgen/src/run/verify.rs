@@ -10,6 +10,7 @@ use crate::sample::AcknowledgedCheckIn;
 use anyhow::Context as _;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tokio::time::timeout;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 const READERS: usize = 4;
 
 /// The counts of check-ins that were read back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VerificationResult {
     /// Distinct check-ins that were acknowledged.
     pub acknowledged: u64,

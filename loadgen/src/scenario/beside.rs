@@ -160,6 +160,15 @@ impl BesideSpec {
         }
     }
 
+    /// Adds another part of the same load.
+    pub(crate) fn add(&mut self, other: &Self) {
+        match (&mut self.amount, other.amount) {
+            (BesideAmount::Rate(own), BesideAmount::Rate(other)) => own.0 += other.0,
+            (BesideAmount::Connections(own), BesideAmount::Connections(other)) => *own += other,
+            (BesideAmount::Rate(_) | BesideAmount::Connections(_), _) => {}
+        }
+    }
+
     /// The time of its beginning and of its end, in a run of this length.
     #[must_use]
     pub fn window(&self, length: Duration) -> (Duration, Duration) {

@@ -1,5 +1,6 @@
 //! Tests that need something installed on the machine, one file each: aioquic, Chromium, Python 3 for the
-//! examples, libfaketime, and a small filesystem that only root can mount. A test fails if it is missing.
+//! examples, libfaketime, HdrHistogram's jar with Java. One needs a small filesystem that only root can mount.
+//! A test fails if it is missing.
 //! `--skip equipment::` leaves all of them out.
 
 mod aioquic;
@@ -7,6 +8,8 @@ mod chromium;
 mod examples;
 mod failing_calls;
 mod faketime;
+mod histogram_log;
+mod load_report;
 mod small_disk;
 
 use std::path::Path;

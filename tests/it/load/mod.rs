@@ -6,6 +6,7 @@ mod endings;
 mod faults;
 mod proxy;
 mod replay;
+mod report;
 mod scenarios;
 mod target;
 mod usage;

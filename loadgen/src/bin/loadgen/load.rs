@@ -11,12 +11,16 @@ use scangate_loadgen::drive::{LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
+use scangate_loadgen::machine::gateway::{MetricsSampler, MetricsUrl};
+use scangate_loadgen::machine::host::LoadHost;
 use scangate_loadgen::plan::{Plan, PlanOptions};
-use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, html};
+use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, hlog, html};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
 use scangate_loadgen::scenario::beside::BesideKind;
 use scangate_loadgen::scenario::{self, RESIDENTS_MAX, Scenario};
 use scangate_loadgen::verify::verify;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::ExitCode;
@@ -91,16 +95,21 @@ async fn run(options: &RunOptions, name: &str, scenario: &Scenario, plan: Plan) 
     };
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
     let server_before = pid.and_then(cpu::used);
+    let metrics = options.metrics.clone().map_or_else(|| MetricsUrl::of_target(target.address), Ok);
+    let sampler = MetricsSampler::start(metrics);
     let totals = drive(run, interruption.clone()).await?;
     let server_cpu = used_since(server_before, pid);
     let own_cpu = used_since(own_before, Some(std::process::id()));
     let measures = RunMeasures {
         server_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
+        gateway: sampler.finish(totals.began).await,
+        host: LoadHost::read(),
         is_interrupted: interruption.has_come(),
         verification: read_back(options, &target, &city, &totals, &mut interruption).await,
     };
     let settings = settings(options, name, scenario, &city);
+    write_hlog(options, &totals)?;
     conclude(options, &RunReport::new(settings, &totals, measures, &options.slo))
 }
 
@@ -195,6 +204,16 @@ fn settings(options: &RunOptions, name: &str, scenario: &Scenario, city: &LoadCi
     }
 }
 
+fn write_hlog(options: &RunOptions, totals: &RunTotals) -> anyhow::Result<()> {
+    let Some(path) = &options.hlog else { return Ok(()) };
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        hlog::write_log(totals, &mut file)?;
+        file.flush()
+    };
+    write().with_context(|| path.display().to_string())
+}
+
 fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode> {
     print!("{}", report.text());
     if let Some(path) = &options.json {
@@ -202,7 +221,7 @@ fn conclude(options: &RunOptions, report: &RunReport) -> anyhow::Result<ExitCode
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
     }
     if let Some(path) = &options.html {
-        std::fs::write(path, html::page(report)).with_context(|| path.display().to_string())?;
+        std::fs::write(path, html::page(report)?).with_context(|| path.display().to_string())?;
     }
     Ok(ExitCode::from(report.verdict.exit_code()))
 }

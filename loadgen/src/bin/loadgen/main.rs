@@ -11,7 +11,7 @@ use crate::options::{LoadgenCli, LoadgenCommand};
 use anyhow::Context as _;
 use clap::Parser as _;
 use scangate_core::text::without_mark;
-use scangate_loadgen::report::{RunReport, compare};
+use scangate_loadgen::report::{RunReport, compare, report_schema};
 use scangate_loadgen::scenario;
 use std::io;
 use std::path::Path;
@@ -32,11 +32,12 @@ fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
     match command {
         LoadgenCommand::Scenarios { name } => list_scenarios(name.as_deref()),
         LoadgenCommand::Doctor(options) => return on_all_cores(doctor::doctor(options)),
-        LoadgenCommand::Run(options) => return on_all_cores(load::load(options)),
+        LoadgenCommand::Run(options) => return on_all_cores(load::load(*options)),
         LoadgenCommand::Replay(options) => return on_all_cores(replay::replay_file(options)),
         LoadgenCommand::Compare { before, after } => {
             print!("{}", compare::table(&read_report(&before)?, &read_report(&after)?));
         }
+        LoadgenCommand::Schema => println!("{}", serde_json::to_string_pretty(&report_schema())?),
         LoadgenCommand::Man { subcommand } => {
             reference::man_page(subcommand.as_deref(), &mut io::stdout())?;
         }

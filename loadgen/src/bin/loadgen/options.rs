@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use scangate_core::time::Timestamp;
 use scangate_loadgen::client::Handshake;
+use scangate_loadgen::machine::gateway::MetricsUrl;
 use scangate_loadgen::report::slo::Slo;
 use scangate_loadgen::scenario::amount::{Rate, length, rate, wait};
 use scangate_loadgen::scenario::carriers::{CONNECTIONS_MAX, GatesChanges, HttpNumber, IN_FLIGHT_MAX};
@@ -38,7 +39,7 @@ pub(crate) enum LoadgenCommand {
     /// Exit codes: 0 if every check-in was read back and every service level was met; 1 if a check-in was not
     /// read back, or the run failed or was interrupted; 2 for wrong usage; 3 if a service level was missed; 4
     /// if the run is invalid because loadgen itself was the limit.
-    Run(RunOptions),
+    Run(Box<RunOptions>),
     /// Imports recorded check-ins and compares every co-presence answer with a brute-force calculation.
     ///
     /// Each row of the file becomes a check-in, or is left out and counted by reason with its line number.
@@ -57,6 +58,8 @@ pub(crate) enum LoadgenCommand {
         /// The later report.
         after: PathBuf,
     },
+    /// Prints the JSON Schema of the reports that `run --json` writes.
+    Schema,
     /// Prints a man page in roff to standard output.
     Man {
         /// The subcommand that the page describes; the page describes loadgen itself if this is left out.
@@ -103,12 +106,19 @@ pub(crate) struct RunOptions {
     /// The process id of the gateway, to read its CPU time. By default loadgen finds the process by its port.
     #[arg(long)]
     pub(crate) server_pid: Option<u32>,
+    /// The URL of the gateway's metrics, such as http://127.0.0.1:9443/metrics, which is the default for a
+    /// gateway on this machine. The report shows the gateway's CPU, backlog and fsyncs by second.
+    #[arg(long, value_name = "URL")]
+    pub(crate) metrics: Option<MetricsUrl>,
     /// Writes the report as JSON to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Writes the report with its plots as HTML to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Writes the latencies of each second to this file, as an HdrHistogram interval log.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hlog: Option<PathBuf>,
     /// A service level that the run must meet, such as p99.9<50ms, rate>19k, errors<0.1% or unanswered<1. The
     /// option can be repeated. Besides errors, the classes are refused, unanswered, broken, not-sent and
     /// late.
@@ -252,11 +262,10 @@ mod tests {
     #[test]
     fn the_waits_default_to_those_of_the_library() {
         let arguments = ["loadgen", "run", "gate", "--target", "https://localhost"];
-        let LoadgenCommand::Run(RunOptions { answer_max, late_after, .. }) =
-            LoadgenCli::parse_from(arguments).command
-        else {
+        let LoadgenCommand::Run(options) = LoadgenCli::parse_from(arguments).command else {
             panic!("these are the arguments of a run")
         };
+        let RunOptions { answer_max, late_after, .. } = *options;
         assert_eq!(RunWaits { answer_max, late_after }, RunWaits::default());
     }
 }

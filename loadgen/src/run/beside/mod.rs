@@ -11,7 +11,7 @@ use crate::city::LoadCity;
 use crate::client::LoadTarget;
 use crate::interrupt::Interruption;
 use crate::plan::SplitMix64;
-use crate::sample::histogram;
+use crate::sample::{RunOrder, histogram};
 use crate::scenario::beside::{BesideAmount, BesideSpec};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -55,6 +55,20 @@ pub struct BesideTotals {
     pub ended: BTreeMap<String, u64>,
     /// Time from the intended time to the answer. **Units**: microseconds.
     pub response: Histogram<u64>,
+}
+
+impl BesideTotals {
+    /// Adds the totals of the same kind in another run. Parts of one load add up to its amount.
+    pub(crate) fn merge(&mut self, other: &Self, order: RunOrder) {
+        self.planned += other.planned;
+        for (ended, count) in &other.ended {
+            *self.ended.entry(ended.clone()).or_default() += count;
+        }
+        self.response.add(&other.response).expect("all histograms of a run have the same bounds");
+        if order == RunOrder::Parallel {
+            self.spec.add(&other.spec);
+        }
+    }
 }
 
 /// The totals of one kind, to which its tasks add.

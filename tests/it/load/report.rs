@@ -1,0 +1,60 @@
+//! The report of a run: the gateway's metrics by second, and the published schema. The harness compares the
+//! report of every run in these tests with that schema, so reports of every verdict are valid.
+
+use scangate_loadgen::report::report_schema;
+use scangate_tests::{Gateway, Loadgen, LoadgenEnd, loadgen_command};
+use serde_json::Value;
+
+/// A run of three seconds with these arguments.
+fn run(gateway: &Gateway, arguments: &[&str]) -> anyhow::Result<LoadgenEnd> {
+    let end =
+        Loadgen::start(gateway, gateway.listen, &[&["gate", "--rate", "60"], arguments].concat())?.end()?;
+    assert_eq!(end.code, Some(0), "{}", end.text);
+    Ok(end)
+}
+
+/// The values of a field in all seconds that have it.
+fn seconds(end: &LoadgenEnd, field: &str) -> Vec<f64> {
+    let seconds = end.report["seconds"].as_array().into_iter().flatten();
+    seconds.filter_map(|second| second[field].as_f64()).collect()
+}
+
+#[test]
+fn the_gateways_metrics_stand_beside_each_second() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let metrics = format!("http://{}", gateway.admin);
+    let end = run(&gateway, &["--for", "4s", "--metrics", &metrics])?;
+    assert!(end.report["gateway_metrics_missing"].is_null(), "{}", end.text);
+    for field in ["server_cpu_cores", "fsync_ms"] {
+        let values = seconds(&end, field);
+        assert!(values.len() >= 2 && values.iter().sum::<f64>() > 0.0, "{field}: {}", end.report);
+    }
+    assert!(seconds(&end, "backlog").len() >= 2, "{}", end.report);
+    Ok(())
+}
+
+#[test]
+fn a_run_without_metrics_says_why() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    // The gateway speaks TLS on this port.
+    let wrong = format!("http://{}", gateway.listen);
+    let end = run(&gateway, &["--for", "1s", "--metrics", &wrong])?;
+    let reason = end.report["gateway_metrics_missing"].as_str().unwrap_or_default();
+    assert!(reason.contains(&gateway.listen.to_string()), "{}", end.report);
+    assert!(end.text.contains(&format!("no metrics from the gateway: {reason}")), "{}", end.text);
+    assert!(seconds(&end, "server_cpu_cores").is_empty(), "{}", end.report);
+    Ok(())
+}
+
+#[test]
+fn the_command_prints_the_schema_and_a_report_without_a_field_breaks_it() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let printed: Value = serde_json::from_slice(&loadgen_command(&["schema"])?.output()?.stdout)?;
+    assert_eq!(printed, report_schema().to_value());
+    let schema = jsonschema::validator_for(&printed)?;
+    let mut report = run(&gateway, &["--for", "1s"])?.report;
+    assert!(schema.is_valid(&report), "{report}");
+    let fields = report.as_object_mut().and_then(|fields| fields.remove("verdict"));
+    assert!(fields.is_some() && !schema.is_valid(&report), "{report}");
+    Ok(())
+}
