@@ -9,6 +9,7 @@ pub mod html;
 mod percentiles;
 pub mod quantile;
 mod reasons;
+mod repeats;
 mod schema;
 mod second;
 pub mod slo;
@@ -16,6 +17,7 @@ mod text;
 pub mod verdict;
 
 pub use self::percentiles::PercentilePoint;
+pub use self::repeats::{RepeatReport, RepeatedRuns};
 pub use self::schema::report_schema;
 pub use self::second::SecondReport;
 
@@ -144,8 +146,10 @@ pub struct RunReport {
     pub server_cpu_us_a_check_in: Option<f64>,
     /// The reason for which the seconds have no metrics of the gateway.
     pub gateway_metrics_missing: Option<String>,
-    /// The results by second.
+    /// The results by second. Those of several runs are added by the second's number.
     pub seconds: Vec<SecondReport>,
+    /// The figures of each run. The figures beside them are those of all runs together.
+    pub repeats: Vec<RepeatReport>,
     /// The result of verification, unless it was left out or failed.
     pub verified: Option<VerificationResult>,
     /// The reason for which the check-ins could not be read back.
@@ -199,6 +203,7 @@ impl RunReport {
                 .map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64),
             seconds: second_reports(totals, &gateway),
             gateway_metrics_missing: gateway.missing,
+            repeats: Vec::new(),
             verified,
             verification_error,
             began: totals.began,

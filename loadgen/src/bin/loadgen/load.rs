@@ -13,7 +13,9 @@ use scangate_loadgen::machine::cpu;
 use scangate_loadgen::machine::gateway::{MetricsSampler, MetricsUrl};
 use scangate_loadgen::machine::host::LoadHost;
 use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
-use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, hlog, html};
+use scangate_loadgen::report::{
+    RepeatedRuns, RunMeasures, RunReport, RunSettings, RunVerification, hlog, html,
+};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
 use scangate_loadgen::verify::verify;
 use std::fs::File;
@@ -43,14 +45,35 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
     let RunOptions { target, data, allow_remote, .. } = &options;
     let target = Arc::new(target::examine(target, data, *allow_remote, &["authority"]).await?);
     let city = Arc::new(register(&target, &options, &plan).await?);
-    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
     let mut interruption = Interruption::on_signals()?;
+    let mut runs = RepeatedRuns::new(settings(&options, &city), &options.slo);
+    for _ in 0..options.repeat {
+        let plan = Plan::new(PlanOptions { seed: runs.next_seed(), ..plan_options(&options) })?;
+        let (totals, measures) = run_once(&options, plan, &target, &city, &mut interruption).await?;
+        runs.add(totals, measures);
+        if interruption.has_come() {
+            break;
+        }
+    }
+    write_hlog(&options, runs.totals().context("nothing ran")?)?;
+    conclude(&options, &runs.report().context("nothing ran")?)
+}
+
+/// Drives one run to its end and reads its check-ins back.
+async fn run_once(
+    options: &RunOptions,
+    plan: Plan,
+    target: &Arc<LoadTarget>,
+    city: &Arc<LoadCity>,
+    interruption: &mut Interruption,
+) -> anyhow::Result<(RunTotals, RunMeasures)> {
+    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
     let run = LoadRun {
-        target: Arc::clone(&target),
-        city: Arc::clone(&city),
-        carriers: carriers(&options),
+        target: Arc::clone(target),
+        city: Arc::clone(city),
+        carriers: carriers(options),
         plan: Box::new(plan),
-        waits: waits(&options),
+        waits: waits(options),
         keep: if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All },
     };
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
@@ -66,10 +89,9 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         gateway: sampler.finish(totals.began).await,
         host: LoadHost::read(),
         is_interrupted: interruption.has_come(),
-        verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
+        verification: read_back(options, target, city, &totals, interruption).await,
     };
-    write_hlog(&options, &totals)?;
-    conclude(&options, &RunReport::new(settings(&options, &city), &totals, measures, &options.slo))
+    Ok((totals, measures))
 }
 
 fn plan_options(options: &RunOptions) -> PlanOptions {

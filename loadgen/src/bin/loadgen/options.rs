@@ -113,6 +113,10 @@ pub(crate) struct RunOptions {
     /// The seed of the plan; the same seed makes the same run.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Runs the scenario this many times, each with the next seed. The report has all runs together and the
+    /// figures of each.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) repeat: u32,
     /// The longest time from a scan's intended time to its answer, such as 500ms or 30s.
     #[arg(long, default_value = "30s", value_parser = wait)]
     pub(crate) answer_max: Duration,
