@@ -58,6 +58,8 @@ pub struct RunSettings {
     pub residents: usize,
     /// The number of venues.
     pub venues: usize,
+    /// The number of generators that sent the load together.
+    pub generators: usize,
     /// The seed of the plan.
     pub seed: u64,
     /// The longest wait for an answer. **Units**: milliseconds.

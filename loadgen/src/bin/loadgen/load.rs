@@ -156,6 +156,7 @@ fn settings(options: &RunOptions, city: &LoadCity) -> RunSettings {
         carrier: carrier_words(options),
         residents: city.residents.len(),
         venues: city.venues.len(),
+        generators: 1,
         seed: options.seed,
         answer_max_ms: ms(options.answer_max),
         late_after_ms: ms(options.late_after),
