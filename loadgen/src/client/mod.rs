@@ -89,7 +89,8 @@ impl Handshake {
 /// A check of an answer against its request. Its error is that of the request.
 pub type AnswerCheck = fn(&Request<Bytes>, &Response<Bytes>) -> anyhow::Result<()>;
 
-/// A gateway's address, with the sockets and TLS settings to connect to it.
+/// A gateway's address, with the sockets and TLS settings to connect to it. Clones share them.
+#[derive(Clone)]
 pub struct LoadTarget {
     /// The address on which the gateway listens.
     pub address: SocketAddr,
@@ -144,9 +145,14 @@ impl NewConnection {
 impl LoadTarget {
     /// Returns a target that presents a certificate from this PEM file.
     pub fn new(address: SocketAddr, certificate: &Path) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
         let pem = std::fs::read(certificate).with_context(|| certificate.display().to_string())?;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
+        Self::with_certificate(address, &pem)
+    }
+
+    /// Returns a target that presents a certificate from this PEM text.
+    pub fn with_certificate(address: SocketAddr, pem: &[u8]) -> anyhow::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
             roots.add(certificate?)?;
         }
         let tls = |alpn: &[u8]| tls_config(&roots, alpn);

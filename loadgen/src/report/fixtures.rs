@@ -30,6 +30,7 @@ pub(super) fn settings() -> RunSettings {
         carrier: String::new(),
         residents: 1,
         venues: 1,
+        generators: 1,
         seed: 1,
         answer_max_ms: 1e3,
         late_after_ms: 50.0,

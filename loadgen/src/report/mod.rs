@@ -10,6 +10,7 @@ pub mod html;
 mod percentiles;
 pub mod quantile;
 mod reasons;
+mod repeats;
 mod schema;
 mod second;
 pub mod slo;
@@ -18,6 +19,7 @@ pub mod verdict;
 
 pub use self::beside::BesideReport;
 pub use self::percentiles::PercentilePoint;
+pub use self::repeats::{RepeatReport, RepeatedRuns};
 pub use self::schema::report_schema;
 pub use self::second::SecondReport;
 
@@ -58,6 +60,8 @@ pub struct RunSettings {
     pub residents: usize,
     /// The number of venues.
     pub venues: usize,
+    /// The number of generators that sent the load together.
+    pub generators: usize,
     /// The seed of the plan.
     pub seed: u64,
     /// The longest wait for an answer. **Units**: milliseconds.
@@ -146,8 +150,10 @@ pub struct RunReport {
     pub server_cpu_us_a_check_in: Option<f64>,
     /// The reason for which the seconds have no metrics of the gateway.
     pub gateway_metrics_missing: Option<String>,
-    /// The results by second.
+    /// The results by second. Those of several runs are added by the second's number.
     pub seconds: Vec<SecondReport>,
+    /// The figures of each run. The figures beside them are those of all runs together.
+    pub repeats: Vec<RepeatReport>,
     /// The load beside the scans, which no service level counts.
     #[serde(default)]
     pub beside: Vec<BesideReport>,
@@ -205,6 +211,7 @@ impl RunReport {
             seconds: second_reports(totals, &gateway),
             beside: totals.beside.iter().map(BesideReport::of).collect(),
             gateway_metrics_missing: gateway.missing,
+            repeats: Vec::new(),
             verified,
             verification_error,
             began: totals.began,

@@ -1,7 +1,7 @@
 //! The report as text for a terminal.
 
 use super::quantile::text;
-use super::{RunReport, VerificationResult};
+use super::{RepeatReport, RunReport, VerificationResult};
 use std::fmt::Write as _;
 
 impl RunReport {
@@ -24,6 +24,7 @@ impl RunReport {
         if let Some(error) = &self.verification_error {
             let _ = writeln!(out, "  read back      failed: {error}");
         }
+        self.write_repeats(&mut out);
         for level in &self.missed {
             let _ = writeln!(out, "  missed         {level}");
         }
@@ -69,6 +70,16 @@ impl RunReport {
         }
         if let Some(reason) = &self.gateway_metrics_missing {
             let _ = writeln!(out, "  metrics        no metrics from the gateway: {reason}");
+        }
+    }
+
+    /// Writes a line for each run of a scenario that ran several times.
+    fn write_repeats(&self, out: &mut String) {
+        for repeat in self.repeats.iter().filter(|_| self.repeats.len() > 1) {
+            let RepeatReport { seed, verdict, acknowledged_a_second, response_ms, .. } = repeat;
+            let ms = text(response_ms);
+            let _ =
+                writeln!(out, "  seed {seed:<9} {acknowledged_a_second:.0}/s, response ms {ms}, {verdict}");
         }
     }
 

@@ -27,6 +27,16 @@ pub enum RunVerdict {
 }
 
 impl RunVerdict {
+    /// The rank of the verdict among those of several runs: the gravest has the highest.
+    pub(super) fn gravity(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Missed => 1,
+            Self::Invalid => 2,
+            Self::Failed => 3,
+        }
+    }
+
     /// The exit code; clap exits with 2 on wrong usage.
     #[must_use]
     pub fn exit_code(self) -> u8 {

@@ -1,5 +1,6 @@
 //! The limits of a run: how long it waits for a gateway, and how much it holds at a time.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The maximum number of scans that wait to be sent or answered. Each takes a few kilobytes.
@@ -22,7 +23,7 @@ pub(crate) const START_DELAY: Duration = Duration::from_millis(200);
 pub(crate) const LATENCY_US_MAX: u64 = 3_600_000_000;
 
 /// The waits of a run that its user chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunWaits {
     /// The longest time from a scan's intended time to its answer. A run ends at most this long after its
     /// last scan.

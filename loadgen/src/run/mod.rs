@@ -9,6 +9,7 @@ pub mod interrupt;
 pub mod limits;
 pub mod outcome;
 pub(crate) mod pace;
+pub mod part;
 pub mod plan;
 pub mod sample;
 pub(crate) mod standing;

@@ -12,7 +12,7 @@ use crate::outcome::{OutcomeCounts, ScanOutcome};
 use hdrhistogram::Histogram;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub struct AcknowledgedCheckIn {
 }
 
 /// What a run remembers of its acknowledged check-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeptAnswers {
     /// The id and time of each, so that verification can read it back. **Cost**: 24 to 48 bytes a check-in.
     All,

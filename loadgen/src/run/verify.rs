@@ -40,7 +40,8 @@ impl VerificationResult {
         self.missing == 0 && self.doubled == 0 && self.changed == 0 && self.found == self.acknowledged
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds the counts of other check-ins.
+    pub(crate) fn add(&mut self, other: &Self) {
         self.acknowledged += other.acknowledged;
         self.found += other.found;
         self.missing += other.missing;

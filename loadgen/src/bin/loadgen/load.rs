@@ -4,24 +4,25 @@ use crate::options::RunOptions;
 use crate::target;
 use anyhow::Context as _;
 use scangate_core::text::without_mark;
-use scangate_loadgen::beside::{BesideLoad, RunTokens};
+use scangate_loadgen::beside::RunTokens;
 use scangate_loadgen::city::{self, LoadCity};
-use scangate_loadgen::client::{LoadTarget, Version};
-use scangate_loadgen::drive::{LoadRun, drive};
+use scangate_loadgen::client::LoadTarget;
+use scangate_loadgen::drive::drive;
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
 use scangate_loadgen::machine::gateway::{MetricsSampler, MetricsUrl};
 use scangate_loadgen::machine::host::LoadHost;
-use scangate_loadgen::plan::{Plan, PlanOptions};
-use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, hlog, html};
+use scangate_loadgen::part::RunPart;
+use scangate_loadgen::report::{
+    RepeatedRuns, RunMeasures, RunReport, RunSettings, RunVerification, hlog, html,
+};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
 use scangate_loadgen::scenario::beside::BesideKind;
-use scangate_loadgen::scenario::{self, RESIDENTS_MAX, Scenario};
+use scangate_loadgen::scenario::{self, Scenario};
 use scangate_loadgen::verify::verify;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -29,31 +30,31 @@ use std::time::{Duration, Instant};
 
 /// The exit code of wrong usage, which is also clap's.
 const USAGE: u8 = 2;
-/// The residents of a city whose run needs fewer.
-const RESIDENTS_MIN: u64 = 10_000;
-/// The address of attackers where the target is on loopback. Gateways bound what one address may hold.
-const ATTACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
 
 /// Runs a scenario and reports on it.
 pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
-    let planned = match named_scenario(&options) {
-        Ok((name, scenario)) => {
-            if options.explain {
-                print!("{}", scenario::explain::explain(&name, &scenario, options.seed));
-                return Ok(ExitCode::SUCCESS);
-            }
-            let plan = Plan::new(plan_options(&scenario, options.seed)).map_err(anyhow::Error::from);
-            plan.map(|plan| (name, scenario, plan))
+    match named_part(&options) {
+        Ok((name, part)) if options.explain => {
+            print!("{}", scenario::explain::explain(&name, &part.scenario, options.seed));
+            Ok(ExitCode::SUCCESS)
         }
-        Err(error) => Err(error),
-    };
-    match planned {
-        Ok((name, scenario, plan)) => run(&options, &name, &scenario, plan).await,
+        Ok((name, part)) => run(&options, &name, &part).await,
         Err(error) => {
             eprintln!("loadgen: {error:#}");
             Ok(ExitCode::from(USAGE))
         }
     }
+}
+
+/// The whole of the run as one part, with the scenario's name. **Errors**: the scenario's file is wrong; the
+/// city is too small.
+fn named_part(options: &RunOptions) -> anyhow::Result<(String, RunPart)> {
+    let (name, scenario) = named_scenario(options)?;
+    let waits = RunWaits { answer_max: options.answer_max, late_after: options.late_after };
+    let keep = if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All };
+    let part = RunPart { scenario, seed: options.seed, waits, keep };
+    part.plan(part.seed)?;
+    Ok((name, part))
 }
 
 /// The scenario of the run with its name, as the options change it. **Errors**: its file cannot be read, or
@@ -76,23 +77,54 @@ fn read_scenario(path: &Path) -> anyhow::Result<Scenario> {
     Scenario::parse(text).map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))
 }
 
-async fn run(options: &RunOptions, name: &str, scenario: &Scenario, plan: Plan) -> anyhow::Result<ExitCode> {
-    let RunOptions { data, allow_remote, .. } = options;
-    let has = |kind| scenario.beside.iter().any(|beside| beside.kind == kind);
-    let roles: &[&str] = if has(BesideKind::CoPresence) { &["authority", "tracer"] } else { &["authority"] };
-    let target = Arc::new(target::examine(options.target(), data, *allow_remote, roles).await?);
-    let city = Arc::new(register(&target, options, &plan).await?);
-    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
+/// The parts of a run that its repetitions share.
+struct PreparedLoad<'a> {
+    options: &'a RunOptions,
+    part: &'a RunPart,
+    target: Arc<LoadTarget>,
+    city: Arc<LoadCity>,
+    tokens: RunTokens,
+}
+
+async fn run(options: &RunOptions, name: &str, part: &RunPart) -> anyhow::Result<ExitCode> {
+    let load = prepare(options, part).await?;
     let mut interruption = Interruption::on_signals()?;
-    let run = LoadRun {
-        target: Arc::clone(&target),
-        city: Arc::clone(&city),
-        carriers: scenario.carriers(),
-        beside: beside(options, scenario, &target, &city)?,
-        plan: Box::new(plan),
-        waits: waits(options),
-        keep: if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All },
-    };
+    let mut runs = RepeatedRuns::new(settings(&load, name), &options.slo);
+    for _ in 0..options.repeat {
+        let (totals, measures) = run_once(&load, runs.next_seed(), &mut interruption).await?;
+        runs.add(totals, measures);
+        if interruption.has_come() {
+            break;
+        }
+    }
+    write_hlog(options, runs.totals().context("nothing ran")?)?;
+    conclude(options, &runs.report().context("nothing ran")?)
+}
+
+/// Looks at the target and registers the city.
+async fn prepare<'a>(options: &'a RunOptions, part: &'a RunPart) -> anyhow::Result<PreparedLoad<'a>> {
+    let RunOptions { data, allow_remote, .. } = options;
+    let is_traced = part.scenario.beside.iter().any(|beside| beside.kind == BesideKind::CoPresence);
+    let roles: &[&str] = if is_traced { &["authority", "tracer"] } else { &["authority"] };
+    let target = Arc::new(target::examine(options.target(), data, *allow_remote, roles).await?);
+    let token = |role| city::authorization(data, role);
+    let tracer = is_traced.then(|| token("tracer")).transpose()?;
+    let tokens = RunTokens { authority: token("authority")?, tracer };
+    let (residents, venues) = (part.plan(part.seed)?.options().residents, part.scenario.venues);
+    eprintln!("registering {residents} residents and {venues} venues");
+    let city = Arc::new(part.register(&target, &tokens.authority, None).await?);
+    Ok(PreparedLoad { options, part, target, city, tokens })
+}
+
+/// Drives one run to its end and reads its check-ins back.
+async fn run_once(
+    load: &PreparedLoad<'_>,
+    seed: u64,
+    interruption: &mut Interruption,
+) -> anyhow::Result<(RunTotals, RunMeasures)> {
+    let PreparedLoad { options, part, target, city, tokens } = load;
+    let pid = options.server_pid.or_else(|| cpu::listener(target.address));
+    let run = part.run(part.plan(seed)?, target, city, tokens)?;
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
     let server_before = pid.and_then(cpu::used);
     let metrics = options.metrics.clone().map_or_else(|| MetricsUrl::of_target(target.address), Ok);
@@ -106,64 +138,13 @@ async fn run(options: &RunOptions, name: &str, scenario: &Scenario, plan: Plan) 
         gateway: sampler.finish(totals.began).await,
         host: LoadHost::read(),
         is_interrupted: interruption.has_come(),
-        verification: read_back(options, &target, &city, &totals, &mut interruption).await,
+        verification: read_back(options, target, city, &totals, interruption).await,
     };
-    let settings = settings(options, name, scenario, &city);
-    write_hlog(options, &totals)?;
-    conclude(options, &RunReport::new(settings, &totals, measures, &options.slo))
-}
-
-fn plan_options(scenario: &Scenario, seed: u64) -> PlanOptions {
-    let Scenario { rate, length, venues, venue_choice, .. } = *scenario;
-    let (rate, shape, residents) = (rate.0, scenario.shape.clone(), RESIDENTS_MAX);
-    let plan = PlanOptions { rate, length, shape, residents, venues, venue_choice, seed };
-    let needed = plan.residents_needed().max(RESIDENTS_MIN);
-    let enough = u32::try_from(needed).unwrap_or(RESIDENTS_MAX).min(RESIDENTS_MAX);
-    PlanOptions { residents: scenario.residents.unwrap_or(enough), ..plan }
-}
-
-/// The load beside the scans. On loopback attackers have an address of their own.
-fn beside(
-    options: &RunOptions,
-    scenario: &Scenario,
-    target: &Arc<LoadTarget>,
-    city: &Arc<LoadCity>,
-) -> anyhow::Result<Option<BesideLoad>> {
-    let specs = scenario.beside.clone();
-    if specs.is_empty() {
-        return Ok(None);
-    }
-    let is_local = target.address.is_ipv4() && target.address.ip().is_loopback();
-    let attacked = if is_local && specs.iter().any(|beside| beside.kind.is_attack()) {
-        let attacked = target::resolve(options.target(), &options.data, options.allow_remote)?;
-        Arc::new(attacked.from_source(ATTACKER)?)
-    } else {
-        Arc::clone(target)
-    };
-    let token = |role| city::authorization(&options.data, role);
-    let tracer = specs.iter().any(|beside| beside.kind == BesideKind::CoPresence);
-    let tracer = tracer.then(|| token("tracer")).transpose()?;
-    let tokens = RunTokens { authority: token("authority")?, tracer };
-    let (target, city, seed) = (Arc::clone(target), Arc::clone(city), options.seed);
-    Ok(Some(BesideLoad { target, attacked, city, tokens, specs, seed }))
-}
-
-fn waits(options: &RunOptions) -> RunWaits {
-    RunWaits { answer_max: options.answer_max, late_after: options.late_after }
+    Ok((totals, measures))
 }
 
 fn used_since(before: Option<Duration>, pid: Option<u32>) -> Option<Duration> {
     Some(pid.and_then(cpu::used)?.saturating_sub(before?))
-}
-
-async fn register(target: &LoadTarget, options: &RunOptions, plan: &Plan) -> anyhow::Result<LoadCity> {
-    let &PlanOptions { residents, venues, seed, .. } = plan.options();
-    let authority = city::authorization(&options.data, "authority")?;
-    let mut connection = target.connect(Version::Http3).await.context("connecting to the target")?;
-    eprintln!("registering {residents} residents and {venues} venues");
-    let residents = city::residents(&mut connection, &authority, seed, residents as usize).await?;
-    let venues = city::venues(&mut connection, &authority, venues as usize).await?;
-    Ok(LoadCity { venues, residents })
 }
 
 async fn read_back(
@@ -188,15 +169,17 @@ async fn read_back(
     }
 }
 
-fn settings(options: &RunOptions, name: &str, scenario: &Scenario, city: &LoadCity) -> RunSettings {
+fn settings(load: &PreparedLoad<'_>, name: &str) -> RunSettings {
+    let PreparedLoad { options, part, city, .. } = load;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     RunSettings {
         scenario: name.to_owned(),
-        rate: scenario.rate.0,
-        seconds: scenario.length.as_secs_f64(),
-        carrier: scenario.carrier_words(),
+        rate: part.scenario.rate.0,
+        seconds: part.scenario.length.as_secs_f64(),
+        carrier: part.scenario.carrier_words(),
         residents: city.residents.len(),
         venues: city.venues.len(),
+        generators: 1,
         seed: options.seed,
         answer_max_ms: ms(options.answer_max),
         late_after_ms: ms(options.late_after),

@@ -1,5 +1,6 @@
 //! The `loadgen` command.
 
+mod compare;
 mod doctor;
 mod load;
 mod options;
@@ -8,13 +9,10 @@ mod replay;
 mod target;
 
 use crate::options::{LoadgenCli, LoadgenCommand};
-use anyhow::Context as _;
 use clap::Parser as _;
-use scangate_core::text::without_mark;
-use scangate_loadgen::report::{RunReport, compare, report_schema};
+use scangate_loadgen::report::report_schema;
 use scangate_loadgen::scenario;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -34,9 +32,7 @@ fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
         LoadgenCommand::Doctor(options) => return on_all_cores(doctor::doctor(options)),
         LoadgenCommand::Run(options) => return on_all_cores(load::load(*options)),
         LoadgenCommand::Replay(options) => return on_all_cores(replay::replay_file(options)),
-        LoadgenCommand::Compare { before, after } => {
-            print!("{}", compare::table(&read_report(&before)?, &read_report(&after)?));
-        }
+        LoadgenCommand::Compare(options) => return compare::compare_files(&options),
         LoadgenCommand::Schema => println!("{}", serde_json::to_string_pretty(&report_schema())?),
         LoadgenCommand::Man { subcommand } => {
             reference::man_page(subcommand.as_deref(), &mut io::stdout())?;
@@ -59,9 +55,4 @@ fn list_scenarios(name: Option<&str>) {
     for (name, summary) in scenario::list() {
         println!("{name:<14} {summary}");
     }
-}
-
-fn read_report(path: &Path) -> anyhow::Result<RunReport> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    compare::read(without_mark(text.as_bytes())).with_context(|| path.display().to_string())
 }

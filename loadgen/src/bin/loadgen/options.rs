@@ -51,13 +51,16 @@ pub(crate) enum LoadgenCommand {
     /// With --speed it sends each row as a scan in the register's own rhythm, and reads every acknowledged
     /// check-in back. The exit code is then 1 if a scan was not acknowledged.
     Replay(ReplayOptions),
-    /// Prints the figures of two JSON reports side by side, with the change in percent.
-    Compare {
-        /// The earlier report.
-        before: PathBuf,
-        /// The later report.
-        after: PathBuf,
-    },
+    /// Compares the figures of two JSON reports, and shows which became better or worse.
+    ///
+    /// Each figure has the change of its mean over the runs of each report, and the 95 % confidence interval
+    /// of that change (Welch's t interval). A figure is better or worse if the interval excludes 0. A report
+    /// needs two runs or more for an interval, so run both with --repeat.
+    ///
+    /// Exit codes: 0 if no figure regressed; 1 if a report could not be read; 2 for wrong usage, or if the
+    /// runs differ in more than the seed; 3 if a figure became worse by more than --threshold; 4 if a report
+    /// is invalid.
+    Compare(CompareOptions),
     /// Prints the JSON Schema of the reports that `run --json` writes.
     Schema,
     /// Prints a man page in roff to standard output.
@@ -94,6 +97,10 @@ pub(crate) struct RunOptions {
     /// The seed of the plan; the same seed makes the same run.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Runs the scenario this many times, each with the next seed. The report has all runs together and the
+    /// figures of each.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) repeat: u32,
     /// The longest time from a scan's intended time to its answer, such as 500ms or 30s.
     #[arg(long, default_value = "30s", value_parser = wait)]
     pub(crate) answer_max: Duration,
@@ -179,6 +186,20 @@ impl ScenarioOptions {
 }
 
 #[derive(Args)]
+pub(crate) struct CompareOptions {
+    /// The earlier report.
+    pub(crate) before: PathBuf,
+    /// The later report.
+    pub(crate) after: PathBuf,
+    /// The change in percent by which a figure may become worse.
+    #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = percent)]
+    pub(crate) threshold: f64,
+    /// Prints the comparison as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct DoctorOptions {
     /// The URL of the gateway, such as https://127.0.0.1:8443. Without it no target is examined.
     #[arg(long)]
@@ -241,6 +262,13 @@ fn http(text: &str) -> Result<HttpNumber, String> {
     let number =
         text.parse::<u8>().map_err(|_| format!("`{text}` is not an HTTP version: write 1, 2 or 3"))?;
     HttpNumber::try_from(number).map_err(|error| error.to_string())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    percent
+        .filter(|percent| (0.0..=1e3).contains(percent))
+        .ok_or_else(|| format!("`{text}` is not a percentage from 0 to 1000"))
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -1,7 +1,7 @@
 //! The figures of a page as tiles and tables. Each cell is text; the template escapes it.
 
 use crate::report::quantile::QuantileValues;
-use crate::report::{QUANTILES, RunReport};
+use crate::report::{QUANTILES, RepeatReport, RunReport};
 
 /// A figure that the page shows large.
 pub(super) struct FigureTile {
@@ -79,6 +79,9 @@ pub(super) fn tables(report: &RunReport) -> Vec<FigureTable> {
     if !report.levels.is_empty() {
         tables.push(levels(report));
     }
+    if report.repeats.len() > 1 {
+        tables.push(repeats(report));
+    }
     tables.push(resources(report));
     tables
 }
@@ -121,6 +124,17 @@ fn levels(report: &RunReport) -> FigureTable {
     FigureTable { caption: "Service levels", columns: columns(&["level", "result"]), rows: rows.collect() }
 }
 
+fn repeats(report: &RunReport) -> FigureTable {
+    let cells = |repeat: &RepeatReport| {
+        let rate = format!("{:.0}", repeat.acknowledged_a_second);
+        let [p50, p99, max] = ["p50", "p99", "max"].map(|name| latency(&repeat.response_ms, name));
+        [rate, p50, p99, max, grouped(repeat.outcomes.errors()), repeat.verdict.to_string()]
+    };
+    let rows = report.repeats.iter().map(|repeat| row(format!("Seed {}", repeat.seed), cells(repeat)));
+    let names = ["", "scans/s", "p50, ms", "p99, ms", "max, ms", "not acknowledged", "verdict"];
+    FigureTable { caption: "Runs, with their response times", columns: columns(&names), rows: rows.collect() }
+}
+
 fn resources(report: &RunReport) -> FigureTable {
     let unread = || "not read".to_owned();
     let mut rows = vec![
@@ -158,7 +172,7 @@ pub(super) fn set_up(report: &RunReport) -> FigureTable {
             "Residents and venues",
             [format!("{}, {}", grouped(asked.residents as u64), grouped(asked.venues as u64))],
         ),
-        row("Seed", [asked.seed.to_string()]),
+        row("Runs, and the seed of the first", [format!("{}, {}", report.repeats.len().max(1), asked.seed)]),
         row("Longest wait for an answer", [format!("{} ms", asked.answer_max_ms)]),
         row("Late after", [format!("{} ms", asked.late_after_ms)]),
         row("Highest p99 of the lag", [format!("{} ms", asked.lag_max_ms)]),

@@ -31,6 +31,8 @@ enum PointFold {
 /// The seconds of a report on an axis of time.
 struct PlotTime<'a> {
     report: &'a RunReport,
+    /// The runs whose seconds were added.
+    runs: f64,
     /// The seconds of each point.
     step: usize,
     axis: PlotAxis,
@@ -47,7 +49,8 @@ impl<'a> PlotTime<'a> {
             _ => ("time since the start, hours", 3_600.0),
         };
         let axis = PlotAxis { label, scale: PlotScale::Time };
-        Self { report, step: seconds.div_ceil(POINTS_MAX).max(1), axis, unit_s }
+        let runs = count(report.repeats.len().max(1) as u64);
+        Self { report, runs, step: seconds.div_ceil(POINTS_MAX).max(1), axis, unit_s }
     }
 
     fn line(&self, name: &str, fold: PointFold, of: impl Fn(&SecondReport) -> Option<f64>) -> PlotLine {
@@ -67,10 +70,19 @@ impl<'a> PlotTime<'a> {
         }
     }
 
+    /// A line of scans in each second, as the mean of all runs.
+    fn counts(&self, name: &str, of: impl Fn(&SecondReport) -> u64) -> PlotLine {
+        self.line(name, PointFold::Mean, |second| Some(count(of(second)) / self.runs))
+    }
+
     fn described(&self, words: &str) -> String {
-        match self.step {
-            1 => format!("{words} Each point is one second."),
-            step => format!("{words} Each point covers {step} seconds."),
+        let points = match self.step {
+            1 => "Each point is one second".to_owned(),
+            step => format!("Each point covers {step} seconds"),
+        };
+        match self.report.repeats.len() {
+            0 | 1 => format!("{words} {points}."),
+            runs => format!("{words} {points} of all {runs} runs."),
         }
     }
 
@@ -108,9 +120,9 @@ fn milliseconds(label: &'static str) -> PlotAxis {
 
 fn rates(time: &PlotTime<'_>) -> anyhow::Result<PagePlot> {
     let words = "The scans that the plan offered in each second, and the answers that acknowledged one.";
-    let mut offered = time.line("offered", PointFold::Mean, |second| Some(count(second.offered)));
+    let mut offered = time.counts("offered", |second| second.offered);
     offered.width = 7;
-    let answered = time.line("acknowledged", PointFold::Mean, |second| Some(count(second.acknowledged)));
+    let answered = time.counts("acknowledged", |second| second.acknowledged);
     let lines = [offered, answered];
     time.plot(("rates", "Offered and answered rate", words), linear("scans per second"), &lines)
 }
@@ -169,17 +181,15 @@ fn errors(time: &PlotTime<'_>) -> anyhow::Result<Option<PagePlot>> {
     if names.is_empty() {
         return Ok(None);
     }
-    let of = |second: &SecondReport, name: &str| {
-        Some(count(error_classes(second).get(name).copied().unwrap_or_default()))
-    };
+    let of = |second: &SecondReport, name: &str| error_classes(second).get(name).copied().unwrap_or_default();
     // The last colour stands for all further classes, of which a broken gateway may have many.
     let own = if names.len() > LINES_MAX { LINES_MAX - 1 } else { names.len() };
     let (own, others): (Vec<_>, Vec<_>) = names.iter().enumerate().partition(|(number, _)| *number < own);
-    let line = |(_, name): &(usize, &String)| time.line(name, PointFold::Mean, |second| of(second, name));
+    let line = |(_, name): &(usize, &String)| time.counts(name, |second| of(second, name));
     let mut lines: Vec<PlotLine> = own.iter().map(line).collect();
     if !others.is_empty() {
-        let sum = |second: &SecondReport| others.iter().filter_map(|(_, name)| of(second, name)).sum();
-        lines.push(time.line("other classes", PointFold::Mean, |second| Some(sum(second))));
+        let sum = |second: &SecondReport| others.iter().map(|(_, name)| of(second, name)).sum();
+        lines.push(time.counts("other classes", sum));
     }
     let words = "The scans that ended in each second without an acknowledgement, by class.";
     time.plot(("errors", "Errors by class", words), linear("scans per second"), &lines).map(Some)

@@ -14,13 +14,14 @@ use crate::plan::SplitMix64;
 use crate::sample::{RunOrder, histogram};
 use crate::scenario::beside::{BesideAmount, BesideSpec};
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// The `authorization` headers with which a run calls the gateway.
-#[derive(Debug, Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct RunTokens {
     /// The authority's.
     pub authority: String,
