@@ -10,4 +10,4 @@ pub mod report;
 mod run;
 
 pub(crate) use run::{carriers, pace};
-pub use run::{drive, interrupt, limits, outcome, plan, sample, verify};
+pub use run::{drive, interrupt, limits, outcome, plan, sample, verify, watch};

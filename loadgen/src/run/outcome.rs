@@ -52,6 +52,21 @@ impl OutcomeCounts {
         }
     }
 
+    /// Adds the scans of another stretch of time.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.planned += other.planned;
+        self.acknowledged += other.acknowledged;
+        self.late += other.late;
+        for (code, count) in &other.refused {
+            *self.refused.entry(code.clone()).or_default() += count;
+        }
+        self.unanswered += other.unanswered;
+        for (cause, count) in &other.broken {
+            *self.broken.entry(*cause).or_default() += count;
+        }
+        self.not_sent += other.not_sent;
+    }
+
     /// All refused scans.
     #[must_use]
     pub fn refused(&self) -> u64 {

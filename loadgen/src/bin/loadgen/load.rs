@@ -13,7 +13,8 @@ use scangate_loadgen::machine::cpu;
 use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
 use scangate_loadgen::report::{RunMeasures, RunReport, RunSettings, RunVerification, html};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
-use scangate_loadgen::verify::verify;
+use scangate_loadgen::verify::verify_watched;
+use scangate_loadgen::watch::{RunBoard, RunTitle, RunWatch, WatchForm};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +41,9 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
     let target = Arc::new(target::examine(target, data, *allow_remote, &["authority"]).await?);
     let city = Arc::new(register(&target, &options, &plan).await?);
     let pid = options.server_pid.or_else(|| cpu::listener(target.address));
-    let mut interruption = Interruption::on_signals()?;
+    let watch = RunWatch::begin(watch_form(&options), title(&options))?;
+    let board = watch.board();
+    let mut interruption = Interruption::on_signals(board)?;
     let run = LoadRun {
         target: Arc::clone(&target),
         city: Arc::clone(&city),
@@ -48,6 +51,7 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         plan: Box::new(plan),
         waits: waits(&options),
         keep: if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All },
+        board: Arc::clone(board),
     };
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
     let server_before = pid.and_then(cpu::used);
@@ -58,8 +62,9 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         server_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
         is_interrupted: interruption.has_come(),
-        verification: read_back(&options, &target, &city, &totals, &mut interruption).await,
+        verification: read_back(&options, &target, &city, &totals, board, &mut interruption).await,
     };
+    drop(watch);
     conclude(&options, &RunReport::new(settings(&options, &city), &totals, measures, &options.slo))
 }
 
@@ -73,6 +78,18 @@ fn plan_options(options: &RunOptions) -> PlanOptions {
     let needed = plan.residents_needed().max(RESIDENTS_MIN);
     let enough = u32::try_from(needed).unwrap_or(RESIDENTS_MAX).min(RESIDENTS_MAX);
     PlanOptions { residents: options.residents.unwrap_or(enough), ..plan }
+}
+
+fn watch_form(options: &RunOptions) -> WatchForm {
+    if options.quiet { WatchForm::None } else { WatchForm::of_stderr() }
+}
+
+fn title(options: &RunOptions) -> RunTitle {
+    RunTitle { scenario: scenario_name(options), target: options.target.clone() }
+}
+
+fn scenario_name(options: &RunOptions) -> String {
+    options.scenario.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
 }
 
 fn waits(options: &RunOptions) -> RunWaits {
@@ -98,6 +115,7 @@ async fn read_back(
     target: &LoadTarget,
     city: &LoadCity,
     totals: &RunTotals,
+    board: &RunBoard,
     interruption: &mut Interruption,
 ) -> RunVerification {
     // An interruption that came during the run ends the sending, and the check-ins are still read back.
@@ -105,9 +123,8 @@ async fn read_back(
     if options.no_verify {
         return RunVerification::LeftOut;
     }
-    eprintln!("reading back {} check-ins", totals.outcomes.acknowledged);
     tokio::select! {
-        verified = verify(target, &city.residents, &totals.kept) => match verified {
+        verified = verify_watched(target, &city.residents, &totals.kept, board) => match verified {
             Ok(verified) => RunVerification::Done(verified),
             Err(error) => RunVerification::Failed(format!("{error:#}")),
         },
@@ -116,10 +133,9 @@ async fn read_back(
 }
 
 fn settings(options: &RunOptions, city: &LoadCity) -> RunSettings {
-    let scenario = options.scenario.to_possible_value();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     RunSettings {
-        scenario: scenario.map_or_else(String::new, |value| value.get_name().into()),
+        scenario: scenario_name(options),
         rate: options.rate,
         seconds: options.length.as_secs_f64(),
         carrier: carrier_words(options),
