@@ -83,8 +83,13 @@ fn settings() -> RunSettings {
 
 fn report(samples: &Samples, level: &Slo) -> RunReport {
     let verification = RunVerification::LeftOut;
-    let measures =
-        RunMeasures { server_cpu: None, generator_cpu_share: None, is_interrupted: false, verification };
+    let measures = RunMeasures {
+        server_cpu: None,
+        generator_cpu: None,
+        generator_cpu_share: None,
+        is_interrupted: false,
+        verification,
+    };
     samples.end_plan(vec![100], 0, Duration::from_secs(2));
     RunReport::new(settings(), &samples.take(), measures, std::slice::from_ref(level))
 }

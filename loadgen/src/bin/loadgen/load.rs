@@ -60,6 +60,7 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
     let own_cpu = used_since(own_before, Some(std::process::id()));
     let measures = RunMeasures {
         server_cpu,
+        generator_cpu: own_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
         is_interrupted: interruption.has_come(),
         verification: read_back(&options, &target, &city, &totals, board, &mut interruption).await,
