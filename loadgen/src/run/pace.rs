@@ -5,13 +5,14 @@ use crate::carriers::{OpenCarrier, ScanProgress};
 use crate::city::LoadCity;
 use crate::drive::now;
 use crate::interrupt::Interruption;
-use crate::limits::{BACKLOG_MAX, RunWaits, SLEEP_MAX};
+use crate::limits::{BACKLOG_MAX, RunWaits, SLEEP_MAX, TIMER_SLACK_NS};
 use crate::outcome::ScanOutcome;
 use crate::plan::{PlannedScan, ScanPlan, SplitMix64};
 use crate::sample::{Samples, SettledScan};
 use crate::watch::RunBoard;
 use bytes::Bytes;
 use http::Request;
+use nix::sys::prctl::set_timerslack;
 use scangate_core::time::Step;
 use serde_json::json;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ fn pace(
     backlog: &Arc<Semaphore>,
     runtime: &Handle,
 ) {
+    // A kernel that refuses wakes the thread later, which the lag shows.
+    let _ = set_timerslack(TIMER_SLACK_NS);
     let mut choice = SplitMix64(!plan.seed());
     let (length, mut offered) = (plan.length(), Vec::new());
     let mut number = 0;
@@ -82,7 +85,7 @@ fn pace(
     load.samples.end_plan(offered, not_due, took);
 }
 
-/// Sleeps until a time. Returns false if an interruption comes before. The kernel wakes a thread about 50 us
+/// Sleeps until a time. Returns false if an interruption comes before. The kernel wakes the thread a little
 /// late, which the lag of the run shows.
 fn sleep_until(at: Instant, interruption: &Interruption) -> bool {
     loop {
