@@ -10,5 +10,5 @@ pub mod report;
 mod run;
 pub mod scenario;
 
-pub use run::{beside, drive, interrupt, limits, outcome, part, plan, sample, verify};
+pub use run::{beside, drive, interrupt, limits, outcome, part, plan, sample, verify, watch};
 pub(crate) use run::{carriers, pace, standing};

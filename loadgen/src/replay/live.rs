@@ -8,7 +8,8 @@ use crate::drive::{Carrier, LoadRun, drive};
 use crate::interrupt::Interruption;
 use crate::outcome::OutcomeCounts;
 use crate::plan::{PlannedScan, ScanPlan};
-use crate::verify::{VerificationResult, verify};
+use crate::verify::{VerificationResult, verify_watched};
+use crate::watch::RunBoard;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +106,7 @@ pub async fn replay_live(
     visits: &[RecordedVisit],
     speed: f64,
     interruption: Interruption,
+    board: &Arc<RunBoard>,
 ) -> anyhow::Result<LiveOutcome> {
     let length = live_length(visits, speed)?;
     let mut connection = target.connect(Version::Http3).await?;
@@ -113,8 +115,9 @@ pub async fn replay_live(
     let city = Arc::new(named.city);
     let gates = Carrier::Gates { connections: CONNECTIONS, in_flight: IN_FLIGHT, version: Version::Http3 };
     let run = LoadRun::new(Arc::clone(&target), Arc::clone(&city), gates, plan);
+    let run = LoadRun { board: Arc::clone(board), ..run };
     let totals = drive(run, interruption).await?;
-    let verified = verify(&target, &city.residents, &totals.kept).await?;
+    let verified = verify_watched(&target, &city.residents, &totals.kept, board).await?;
     Ok(LiveOutcome { outcomes: totals.outcomes, verified })
 }
 

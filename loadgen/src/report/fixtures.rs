@@ -42,6 +42,7 @@ pub(super) fn settings() -> RunSettings {
 pub(super) fn measures() -> RunMeasures {
     RunMeasures {
         server_cpu: None,
+        generator_cpu: None,
         generator_cpu_share: None,
         gateway: GatewaySeries::default(),
         host: LoadHost::default(),

@@ -94,6 +94,8 @@ pub struct RunMeasures {
     pub gateway: GatewaySeries,
     /// The machine that sent the load.
     pub host: LoadHost,
+    /// The generator's CPU time while the scans were sent and answered, if it could be read.
+    pub generator_cpu: Option<Duration>,
     /// Whether the run was interrupted.
     pub is_interrupted: bool,
     /// What became of the verification.
@@ -146,6 +148,9 @@ pub struct RunReport {
     pub lag_ms: QuantileValues,
     /// The generator's CPU time as a share of its cores, if it could be read.
     pub generator_cpu_share: Option<f64>,
+    /// The generator's CPU time a check-in, without registration and reading back, if it could be read.
+    /// **Units**: microseconds.
+    pub generator_cpu_us_a_check_in: Option<f64>,
     /// The gateway's CPU time a check-in, if it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
     /// The reason for which the seconds have no metrics of the gateway.
@@ -177,8 +182,18 @@ impl RunReport {
         let always = named(&QUANTILES);
         let of_levels: Vec<Quantile> = levels.iter().filter_map(Slo::quantile).collect();
         let lag_ms = values(&totals.lag, &named(&LAG_QUANTILES));
-        let RunMeasures { server_cpu, generator_cpu_share, gateway, host, is_interrupted, verification } =
-            measures;
+        let RunMeasures {
+            server_cpu,
+            generator_cpu,
+            generator_cpu_share,
+            gateway,
+            host,
+            is_interrupted,
+            verification,
+        } = measures;
+        let us_a_check_in = |cpu: Option<Duration>| {
+            cpu.filter(|_| acknowledged > 0).map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64)
+        };
         let p99 = lag_ms.get("p99").copied();
         let lag = p99.map(|p99_ms| GeneratorLag { p99_ms, late: totals.lag_above(asked.lag_max_ms) });
         let reason = invalid_reason(lag, asked.lag_max_ms, generator_cpu_share);
@@ -205,9 +220,8 @@ impl RunReport {
             service_percentiles: distribution(&totals.service),
             lag_ms,
             generator_cpu_share,
-            server_cpu_us_a_check_in: server_cpu
-                .filter(|_| acknowledged > 0)
-                .map(|cpu| cpu.as_secs_f64() * 1e6 / acknowledged as f64),
+            generator_cpu_us_a_check_in: us_a_check_in(generator_cpu),
+            server_cpu_us_a_check_in: us_a_check_in(server_cpu),
             seconds: second_reports(totals, &gateway),
             beside: totals.beside.iter().map(BesideReport::of).collect(),
             gateway_metrics_missing: gateway.missing,

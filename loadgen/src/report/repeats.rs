@@ -8,6 +8,7 @@ use crate::outcome::OutcomeCounts;
 use crate::sample::{RunOrder, RunTotals};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The figures of one run of a repeated scenario.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +33,8 @@ pub struct RepeatReport {
     pub lag_ms: QuantileValues,
     /// The generator's CPU time as a share of its cores, if it could be read.
     pub generator_cpu_share: Option<f64>,
+    /// The generator's CPU time a check-in, if it could be read. **Units**: microseconds.
+    pub generator_cpu_us_a_check_in: Option<f64>,
     /// The gateway's CPU time a check-in, if it could be read. **Units**: microseconds.
     pub server_cpu_us_a_check_in: Option<f64>,
 }
@@ -49,6 +52,7 @@ impl From<RunReport> for RepeatReport {
             service_ms: report.service_ms,
             lag_ms: report.lag_ms,
             generator_cpu_share: report.generator_cpu_share,
+            generator_cpu_us_a_check_in: report.generator_cpu_us_a_check_in,
             server_cpu_us_a_check_in: report.server_cpu_us_a_check_in,
         }
     }
@@ -123,12 +127,14 @@ impl RepeatedRuns {
 impl RunMeasures {
     /// The measures of this run, which took `wall`, and of one that came after it. A generator's share is
     /// weighted by time. CPU time that one run could not read is not known for both.
-    fn merge(mut self, wall: std::time::Duration, other: Self, other_wall: std::time::Duration) -> Self {
+    fn merge(mut self, wall: Duration, other: Self, other_wall: Duration) -> Self {
         let (own, others) = (wall.as_secs_f64(), other_wall.as_secs_f64());
         let mean = |(a, b)| if own + others > 0.0 { (a * own + b * others) / (own + others) } else { a };
         self.gateway.merge(&other.gateway);
+        let sum = |(own, others)| own + others;
         Self {
-            server_cpu: self.server_cpu.zip(other.server_cpu).map(|(own, others)| own + others),
+            server_cpu: self.server_cpu.zip(other.server_cpu).map(sum),
+            generator_cpu: self.generator_cpu.zip(other.generator_cpu).map(sum),
             generator_cpu_share: self.generator_cpu_share.zip(other.generator_cpu_share).map(mean),
             gateway: self.gateway,
             host: self.host,
@@ -154,7 +160,6 @@ mod tests {
     use crate::report::fixtures::{acknowledged, measures, settings, settled};
     use crate::sample::{KeptAnswers, Samples};
     use crate::verify::VerificationResult;
-    use std::time::Duration;
 
     /// The results of a run of two scans, one of which has this outcome.
     fn totals(outcome: ScanOutcome, response_ms: u64) -> RunTotals {

@@ -62,8 +62,11 @@ impl RunReport {
         let _ = writeln!(out, "  response ms    {}", text(&self.response_ms));
         let _ = writeln!(out, "  service ms     {}", text(&self.service_ms));
         let _ = writeln!(out, "  lag ms         {}", text(&self.lag_ms));
-        if let Some(share) = self.generator_cpu_share {
-            let _ = writeln!(out, "  own CPU        {:.0} % of the cores", share * 1e2);
+        let share = self.generator_cpu_share.map(|share| format!("{:.0} % of the cores", share * 1e2));
+        let cost = self.generator_cpu_us_a_check_in.map(|us| format!("{us:.1} us a check-in"));
+        let own: Vec<String> = cost.into_iter().chain(share).collect();
+        if !own.is_empty() {
+            let _ = writeln!(out, "  own CPU        {}", own.join(", "));
         }
         if let Some(us) = self.server_cpu_us_a_check_in {
             let _ = writeln!(out, "  server CPU     {us:.1} us a check-in");

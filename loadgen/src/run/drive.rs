@@ -10,10 +10,10 @@ use crate::limits::{RunWaits, START_DELAY};
 use crate::pace::{RunningLoad, send_all};
 use crate::plan::{ScanPlan, SplitMix64};
 use crate::sample::{KeptAnswers, RunTotals, Samples};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::watch::RunBoard;
 use scangate_core::time::Timestamp;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The kind of connection that carries scans to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,14 +52,18 @@ pub struct LoadRun {
     pub keep: KeptAnswers,
     /// The load beside the scans.
     pub beside: Option<BesideLoad>,
+    /// The board that a watch looks at.
+    pub board: Arc<RunBoard>,
 }
 
 impl LoadRun {
-    /// Returns a run with one carrier and the usual waits, whose check-ins can be read back.
+    /// Returns a run with one carrier and the usual waits and without a watch. Its check-ins can be
+    /// read back.
     #[must_use]
     pub fn new(target: Arc<LoadTarget>, city: Arc<LoadCity>, carrier: Carrier, plan: impl ScanPlan) -> Self {
-        let (waits, keep) = (RunWaits::default(), KeptAnswers::All);
-        Self { target, city, carriers: vec![(carrier, 1.0)], plan: Box::new(plan), waits, keep, beside: None }
+        let (carriers, plan) = (vec![(carrier, 1.0)], Box::new(plan));
+        let (waits, keep, board) = (RunWaits::default(), KeptAnswers::All, Arc::default());
+        Self { target, city, carriers, plan, waits, keep, beside: None, board }
     }
 }
 
@@ -74,7 +78,7 @@ pub fn now() -> Timestamp {
 /// Drives a run to its end, or until an interruption. **Errors**: a gate cannot connect before the start, or
 /// the gateway refuses what the load beside the scans needs.
 pub async fn drive(run: LoadRun, interruption: Interruption) -> anyhow::Result<RunTotals> {
-    let LoadRun { target, city, carriers, plan, waits, keep, beside } = run;
+    let LoadRun { target, city, carriers, plan, waits, keep, beside, board } = run;
     let samples = Arc::new(Samples::new(plan.left(), waits.late_after, keep));
     let mut open = Vec::with_capacity(carriers.len());
     for (number, (carrier, share)) in (0..).zip(carriers) {
@@ -85,40 +89,13 @@ pub async fn drive(run: LoadRun, interruption: Interruption) -> anyhow::Result<R
     let (start, length) = (Instant::now() + START_DELAY, plan.length());
     let delay_ms = u64::try_from(START_DELAY.as_millis()).expect("the delay is a part of a second");
     samples.begin(now().plus_ms(delay_ms));
-    let watching = tokio::spawn(watch(start, length, Arc::clone(&samples)));
-    let load = RunningLoad { start, city, carriers: open, samples: Arc::clone(&samples), waits };
+    board.begin_sending(start, length);
+    let load = RunningLoad { start, city, carriers: open, samples: Arc::clone(&samples), waits, board };
     let beside = tokio::spawn(beside.run(start, length, interruption.clone()));
     let sent = send_all(load, plan, interruption).await;
-    watching.abort();
     let beside = beside.await?;
     sent?;
     let mut totals = samples.take();
     totals.beside = beside;
     Ok(totals)
-}
-
-fn progress(length: Duration) -> ProgressBar {
-    let bar = ProgressBar::new(length.as_secs());
-    let style = ProgressStyle::with_template("{elapsed:>4} {bar:30} {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
-}
-
-async fn watch(start: Instant, length: Duration, samples: Arc<Samples>) {
-    let bar = progress(length);
-    let mut ticks = tokio::time::interval(Duration::from_millis(500));
-    loop {
-        ticks.tick().await;
-        let seconds = start.elapsed().as_secs_f64().max(0.001);
-        bar.set_position(start.elapsed().min(length).as_secs());
-        let totals = samples.totals();
-        let (acknowledged, errors) = (totals.outcomes.acknowledged, totals.outcomes.errors());
-        #[expect(clippy::cast_precision_loss, reason = "a progress bar")]
-        let rate = acknowledged as f64 / seconds;
-        let ms =
-            |quantile| Duration::from_micros(totals.response.value_at_quantile(quantile)).as_secs_f64() * 1e3;
-        let (p50, p99) = (ms(0.5), ms(0.99));
-        drop(totals);
-        bar.set_message(format!("{rate:.0} check-ins/s, p50 {p50:.1} ms, p99 {p99:.1} ms, {errors} failed"));
-    }
 }

@@ -1,7 +1,9 @@
 //! The interruption of a run by Ctrl-C or SIGTERM. The first signal ends the run in order, the second ends
 //! the process.
 
+use crate::watch::RunBoard;
 use std::io;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -19,13 +21,15 @@ impl Interruption {
         Self(watch::channel(false).1)
     }
 
-    /// Listens for SIGINT and SIGTERM from now on. **Errors**: the signals cannot be listened for.
-    pub fn on_signals() -> io::Result<Self> {
+    /// Listens for SIGINT and SIGTERM from now on, and announces the first on a run's board. **Errors**: the
+    /// signals cannot be listened for.
+    pub fn on_signals(board: &Arc<RunBoard>) -> io::Result<Self> {
+        let board = Arc::clone(board);
         let mut signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
         let (wish, interruption) = watch::channel(false);
         tokio::spawn(async move {
             next(&mut signals).await;
-            eprintln!("ending the run; a second signal ends loadgen without a report");
+            board.announce("ending the run; a second signal ends loadgen without a report");
             wish.send_replace(true);
             next(&mut signals).await;
             std::process::exit(INTERRUPTED);

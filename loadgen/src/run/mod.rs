@@ -1,6 +1,6 @@
 //! The steps of a run in their order: `plan` fixes every scan, `drive` opens the carriers, `pace` sends the
 //! scans while `beside` sends the scenario's other load, `sample` records each scan with its outcome, and
-//! `verify` reads every acknowledged check-in back.
+//! `verify` reads every acknowledged check-in back. `watch` shows the run meanwhile.
 
 pub mod beside;
 pub(crate) mod carriers;
@@ -14,3 +14,4 @@ pub mod plan;
 pub mod sample;
 pub(crate) mod standing;
 pub mod verify;
+pub mod watch;

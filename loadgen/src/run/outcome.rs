@@ -53,7 +53,7 @@ impl OutcomeCounts {
         }
     }
 
-    /// Adds the scans of another run, class by class.
+    /// Adds the scans of another run or second, class by class.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.planned += other.planned;
         self.acknowledged += other.acknowledged;

@@ -5,12 +5,14 @@ use crate::carriers::{OpenCarrier, ScanProgress};
 use crate::city::LoadCity;
 use crate::drive::now;
 use crate::interrupt::Interruption;
-use crate::limits::{BACKLOG_MAX, RunWaits, SLEEP_MAX};
+use crate::limits::{BACKLOG_MAX, RunWaits, SLEEP_MAX, TIMER_SLACK_NS};
 use crate::outcome::ScanOutcome;
 use crate::plan::{PlannedScan, ScanPlan, SplitMix64};
 use crate::sample::{Samples, SettledScan};
+use crate::watch::RunBoard;
 use bytes::Bytes;
 use http::Request;
+use nix::sys::prctl::set_timerslack;
 use scangate_core::time::Step;
 use serde_json::json;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub(crate) struct RunningLoad {
     pub(crate) carriers: Vec<(OpenCarrier, f64)>,
     pub(crate) samples: Arc<Samples>,
     pub(crate) waits: RunWaits,
+    pub(crate) board: Arc<RunBoard>,
 }
 
 /// Sends the plan's scans at their intended times, until the plan or an interruption ends it. Returns once
@@ -40,7 +43,9 @@ pub(crate) async fn send_all(
     let (load, backlog) = (Arc::new(load), Arc::new(Semaphore::new(BACKLOG_MAX as usize)));
     let runtime = Handle::current();
     let places = Arc::clone(&backlog);
+    let (board, most) = (Arc::clone(&load.board), load.waits.answer_max);
     tokio::task::spawn_blocking(move || pace(&load, plan, &interruption, &places, &runtime)).await?;
+    board.begin_waiting(most);
     // Each scan holds its place until it is settled.
     backlog.acquire_many(BACKLOG_MAX).await?.forget();
     Ok(())
@@ -53,6 +58,8 @@ fn pace(
     backlog: &Arc<Semaphore>,
     runtime: &Handle,
 ) {
+    // A kernel that refuses wakes the thread later, which the lag shows.
+    let _ = set_timerslack(TIMER_SLACK_NS);
     let mut choice = SplitMix64(!plan.seed());
     let (length, mut offered) = (plan.length(), Vec::new());
     let mut number = 0;
@@ -62,6 +69,7 @@ fn pace(
             break (plan.left() + 1, load.start.elapsed());
         }
         count(&mut offered, scan.at);
+        load.board.meter.offer();
         let carrier = carrier(&load.carriers, choice.share());
         match Arc::clone(backlog).try_acquire_owned() {
             Ok(place) => {
@@ -77,7 +85,7 @@ fn pace(
     load.samples.end_plan(offered, not_due, took);
 }
 
-/// Sleeps until a time. Returns false if an interruption comes before. The kernel wakes a thread about 50 us
+/// Sleeps until a time. Returns false if an interruption comes before. The kernel wakes the thread a little
 /// late, which the lag of the run shows.
 fn sleep_until(at: Instant, interruption: &Interruption) -> bool {
     loop {
@@ -119,6 +127,7 @@ async fn run_scan(
 ) {
     let intended = load.start + scan.at;
     let lag = intended.elapsed();
+    load.board.meter.take_up(lag);
     let mut progress = ScanProgress::Waiting;
     let sending = load.carriers[carrier].0.send_scan(number, || request(&load.city, scan), &mut progress);
     let answered = timeout_at((intended + load.waits.answer_max).into(), sending).await;
@@ -135,6 +144,7 @@ fn settle(
     served_from: Option<Instant>,
     response: Duration,
 ) {
+    load.board.meter.settle(&outcome, response);
     load.samples.settle(SettledScan {
         person: load.city.residents[scan.resident as usize].person,
         outcome,

@@ -61,7 +61,7 @@ impl RunPart {
         Ok(LoadCity { venues, residents })
     }
 
-    /// The run of this part against a target. **Errors**: attackers get no socket.
+    /// The run of this part against a target, without a watch. **Errors**: attackers get no socket.
     pub fn run(
         &self,
         plan: Plan,
@@ -90,6 +90,7 @@ impl RunPart {
             waits: self.waits,
             keep: self.keep,
             beside,
+            board: Arc::default(),
         })
     }
 

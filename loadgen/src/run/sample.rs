@@ -92,11 +92,13 @@ pub struct RunTotals {
     latest_service: Histogram<u64>,
 }
 
+/// An empty histogram of latencies. **Units**: microseconds.
 pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(LATENCY_US_MAX, 3).expect("a histogram accepts these constant bounds")
 }
 
-fn us(time: Duration) -> u64 {
+/// A latency as a histogram records it. **Units**: microseconds.
+pub(crate) fn us(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(LATENCY_US_MAX).clamp(1, LATENCY_US_MAX)
 }
 

@@ -7,6 +7,7 @@ use crate::client::{LoadTarget, Version};
 use crate::drive::now;
 use crate::limits::CONNECT_MAX;
 use crate::sample::AcknowledgedCheckIn;
+use crate::watch::RunBoard;
 use anyhow::Context as _;
 use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::time::Timestamp;
@@ -55,17 +56,28 @@ struct PersonReply {
     check_ins: Vec<AcknowledgedCheckIn>,
 }
 
-/// Reads back every acknowledged check-in of these residents.
+/// Reads back every acknowledged check-in of these residents, without a watch.
 pub async fn verify(
     target: &LoadTarget,
     residents: &[LoadResident],
     kept: &HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
 ) -> anyhow::Result<VerificationResult> {
+    verify_watched(target, residents, kept, &RunBoard::default()).await
+}
+
+/// Reads back every acknowledged check-in of these residents, and counts them on a run's board.
+pub async fn verify_watched(
+    target: &LoadTarget,
+    residents: &[LoadResident],
+    kept: &HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
+    board: &RunBoard,
+) -> anyhow::Result<VerificationResult> {
+    board.begin_reading_back(kept.values().map(|kept| kept.len() as u64).sum());
     let readers: Vec<(&LoadResident, &Vec<AcknowledgedCheckIn>)> =
         residents.iter().filter_map(|resident| Some((resident, kept.get(&resident.person)?))).collect();
     let last = kept.values().flatten().map(|check_in| check_in.at).max().unwrap_or(Timestamp(0));
     let shares = readers.chunks(readers.len().div_ceil(READERS).max(1));
-    let readings = shares.map(|share| read_share(target, share, last));
+    let readings = shares.map(|share| read_share(target, share, last, board));
     let mut verified = VerificationResult::default();
     for reading in futures_util::future::join_all(readings).await {
         verified.add(&reading?);
@@ -77,6 +89,7 @@ async fn read_share(
     target: &LoadTarget,
     share: &[(&LoadResident, &Vec<AcknowledgedCheckIn>)],
     last: Timestamp,
+    board: &RunBoard,
 ) -> anyhow::Result<VerificationResult> {
     let connecting = timeout(CONNECT_MAX, target.connect(Version::Http3));
     let mut connection = connecting.await.context("the gateway takes no connection")??;
@@ -85,6 +98,7 @@ async fn read_share(
         let authorization = || resident.authorization(now());
         let trail: PersonReply = read_through(&mut connection, "/v1/people/me", authorization, last).await?;
         verified.add(&compare(kept, &trail.check_ins));
+        board.add_read(kept.len() as u64);
     }
     Ok(verified)
 }

@@ -7,7 +7,7 @@ use scangate_core::text::without_mark;
 use scangate_loadgen::beside::RunTokens;
 use scangate_loadgen::city::{self, LoadCity};
 use scangate_loadgen::client::LoadTarget;
-use scangate_loadgen::drive::drive;
+use scangate_loadgen::drive::{LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::cpu;
@@ -20,7 +20,8 @@ use scangate_loadgen::report::{
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
 use scangate_loadgen::scenario::beside::BesideKind;
 use scangate_loadgen::scenario::{self, Scenario};
-use scangate_loadgen::verify::verify;
+use scangate_loadgen::verify::verify_watched;
+use scangate_loadgen::watch::{RunBoard, RunTitle, RunWatch, WatchForm};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -84,11 +85,15 @@ struct PreparedLoad<'a> {
     target: Arc<LoadTarget>,
     city: Arc<LoadCity>,
     tokens: RunTokens,
+    board: Arc<RunBoard>,
 }
 
 async fn run(options: &RunOptions, name: &str, part: &RunPart) -> anyhow::Result<ExitCode> {
-    let load = prepare(options, part).await?;
-    let mut interruption = Interruption::on_signals()?;
+    let form = if options.quiet { WatchForm::None } else { WatchForm::of_stderr() };
+    let title = RunTitle { scenario: name.to_owned(), target: options.target().to_owned() };
+    let watch = RunWatch::begin(form, title)?;
+    let load = prepare(options, part, watch.board()).await?;
+    let mut interruption = Interruption::on_signals(watch.board())?;
     let mut runs = RepeatedRuns::new(settings(&load, name), &options.slo);
     for _ in 0..options.repeat {
         let (totals, measures) = run_once(&load, runs.next_seed(), &mut interruption).await?;
@@ -97,12 +102,17 @@ async fn run(options: &RunOptions, name: &str, part: &RunPart) -> anyhow::Result
             break;
         }
     }
+    drop(watch);
     write_hlog(options, runs.totals().context("nothing ran")?)?;
     conclude(options, &runs.report().context("nothing ran")?)
 }
 
 /// Looks at the target and registers the city.
-async fn prepare<'a>(options: &'a RunOptions, part: &'a RunPart) -> anyhow::Result<PreparedLoad<'a>> {
+async fn prepare<'a>(
+    options: &'a RunOptions,
+    part: &'a RunPart,
+    board: &Arc<RunBoard>,
+) -> anyhow::Result<PreparedLoad<'a>> {
     let RunOptions { data, allow_remote, .. } = options;
     let is_traced = part.scenario.beside.iter().any(|beside| beside.kind == BesideKind::CoPresence);
     let roles: &[&str] = if is_traced { &["authority", "tracer"] } else { &["authority"] };
@@ -113,7 +123,7 @@ async fn prepare<'a>(options: &'a RunOptions, part: &'a RunPart) -> anyhow::Resu
     let (residents, venues) = (part.plan(part.seed)?.options().residents, part.scenario.venues);
     eprintln!("registering {residents} residents and {venues} venues");
     let city = Arc::new(part.register(&target, &tokens.authority, None).await?);
-    Ok(PreparedLoad { options, part, target, city, tokens })
+    Ok(PreparedLoad { options, part, target, city, tokens, board: Arc::clone(board) })
 }
 
 /// Drives one run to its end and reads its check-ins back.
@@ -122,9 +132,9 @@ async fn run_once(
     seed: u64,
     interruption: &mut Interruption,
 ) -> anyhow::Result<(RunTotals, RunMeasures)> {
-    let PreparedLoad { options, part, target, city, tokens } = load;
+    let PreparedLoad { options, part, target, city, tokens, board } = load;
     let pid = options.server_pid.or_else(|| cpu::listener(target.address));
-    let run = part.run(part.plan(seed)?, target, city, tokens)?;
+    let run = LoadRun { board: Arc::clone(board), ..part.run(part.plan(seed)?, target, city, tokens)? };
     let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
     let server_before = pid.and_then(cpu::used);
     let metrics = options.metrics.clone().map_or_else(|| MetricsUrl::of_target(target.address), Ok);
@@ -134,11 +144,12 @@ async fn run_once(
     let own_cpu = used_since(own_before, Some(std::process::id()));
     let measures = RunMeasures {
         server_cpu,
+        generator_cpu: own_cpu,
         generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
         gateway: sampler.finish(totals.began).await,
         host: LoadHost::read(),
         is_interrupted: interruption.has_come(),
-        verification: read_back(options, target, city, &totals, interruption).await,
+        verification: read_back(options, target, city, &totals, board, interruption).await,
     };
     Ok((totals, measures))
 }
@@ -152,6 +163,7 @@ async fn read_back(
     target: &LoadTarget,
     city: &LoadCity,
     totals: &RunTotals,
+    board: &RunBoard,
     interruption: &mut Interruption,
 ) -> RunVerification {
     // An interruption that came during the run ends the sending, and the check-ins are still read back.
@@ -159,9 +171,8 @@ async fn read_back(
     if options.no_verify {
         return RunVerification::LeftOut;
     }
-    eprintln!("reading back {} check-ins", totals.outcomes.acknowledged);
     tokio::select! {
-        verified = verify(target, &city.residents, &totals.kept) => match verified {
+        verified = verify_watched(target, &city.residents, &totals.kept, board) => match verified {
             Ok(verified) => RunVerification::Done(verified),
             Err(error) => RunVerification::Failed(format!("{error:#}")),
         },

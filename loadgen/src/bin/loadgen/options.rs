@@ -13,9 +13,13 @@ use scangate_loadgen::scenario::{self, RESIDENTS_MAX, ScenarioChanges, VENUES_MA
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The environment variables in `--help`.
+const ENVIRONMENT: &str = "Environment variables:
+  NO_COLOR  Any value but an empty one leaves the colours of the live view out.";
+
 /// Sends the check-ins of a city to a gateway and checks what the gateway stored.
 #[derive(Parser)]
-#[command(name = "loadgen", version, after_help = "loadgen reads no environment variables.")]
+#[command(name = "loadgen", version, after_help = ENVIRONMENT)]
 pub(crate) struct LoadgenCli {
     #[command(subcommand)]
     pub(crate) command: LoadgenCommand,
@@ -134,6 +138,9 @@ pub(crate) struct RunOptions {
     /// Does not read the acknowledged check-ins back. Otherwise loadgen remembers each, with 24 to 48 bytes.
     #[arg(long)]
     pub(crate) no_verify: bool,
+    /// Shows no progress on standard error: neither the live view of a terminal nor a line a second.
+    #[arg(long)]
+    pub(crate) quiet: bool,
     /// Allows a target on another machine. Use it only with the permission of that machine's owner.
     #[arg(long)]
     pub(crate) allow_remote: bool,

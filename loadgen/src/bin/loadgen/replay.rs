@@ -8,6 +8,7 @@ use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::replay::live::{live_length, replay_live};
 use scangate_loadgen::replay::register::{self, Register, WishedWindow};
 use scangate_loadgen::replay::replay;
+use scangate_loadgen::watch::{RunTitle, RunWatch, WatchForm};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub(crate) async fn replay_file(options: ReplayOptions) -> anyhow::Result<ExitCo
             .await?;
     let authority = city::authorization(&options.data, "authority")?;
     if let Some(speed) = options.speed {
-        return send_live(target, &authority, &register, speed).await;
+        return send_live(target, &authority, &register, speed, &options.target).await;
     }
     let tracer = city::authorization(&options.data, "tracer")?;
     let replayed = replay(&target, &authority, &tracer, &register.visits, options.people).await?;
@@ -42,11 +43,17 @@ async fn send_live(
     authority: &str,
     register: &Register,
     speed: f64,
+    url: &str,
 ) -> anyhow::Result<ExitCode> {
     let length = live_length(&register.visits, speed)?;
     eprintln!("sending {} check-ins in {:.1} s", register.visits.len(), length.as_secs_f64());
-    let interruption = Interruption::on_signals()?;
-    let outcome = replay_live(Arc::new(target), authority, &register.visits, speed, interruption).await?;
+    let title = RunTitle { scenario: format!("replay, x{speed}"), target: url.to_owned() };
+    let watch = RunWatch::begin(WatchForm::of_stderr(), title)?;
+    let interruption = Interruption::on_signals(watch.board())?;
+    let visits = &register.visits;
+    let outcome =
+        replay_live(Arc::new(target), authority, visits, speed, interruption, watch.board()).await?;
+    drop(watch);
     println!("replay · live, x{speed}");
     print!("{outcome}{}", rows_text(register));
     let is_ok = outcome.is_ok() && register.left_out.is_empty();
