@@ -21,7 +21,8 @@ impl Interruption {
         Self(watch::channel(false).1)
     }
 
-    /// Listens for SIGINT and SIGTERM from now on, and announces the first on a run's board. **Errors**: the signals cannot be listened for.
+    /// Listens for SIGINT and SIGTERM from now on, and announces the first on a run's board. **Errors**: the
+    /// signals cannot be listened for.
     pub fn on_signals(board: &Arc<RunBoard>) -> io::Result<Self> {
         let board = Arc::clone(board);
         let mut signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
