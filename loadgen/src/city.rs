@@ -7,13 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::code::{PersonCode, ResidentToken};
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::keys::{Key, Kid, PersonKey};
+use scangate_core::keys::{KEY_BYTES, Key, Kid, PersonKey};
 use scangate_core::person::resident_id_check_digit;
 use scangate_core::time::{Step, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
 
+/// The length of a poster's code.
+const POSTER_CHARACTERS: usize = 43;
 /// NDJSON lines in one request.
 const LINES_A_REQUEST: usize = 2_000;
 
@@ -56,6 +58,23 @@ pub struct LoadCity {
     pub venues: Vec<LoadVenue>,
     /// The registered residents.
     pub residents: Vec<LoadResident>,
+}
+
+impl LoadCity {
+    /// A city that no gateway knows, for servers that look into no code.
+    #[must_use]
+    pub fn made_up(residents: u32, venues: u32) -> Self {
+        let resident = |number| LoadResident {
+            person: PersonId(number),
+            kid: Kid(0),
+            key: PersonKey(Key([7; KEY_BYTES])),
+        };
+        let venue = |number| LoadVenue { venue: VenueId(number), poster: "7".repeat(POSTER_CHARACTERS) };
+        Self {
+            venues: (0..u64::from(venues)).map(venue).collect(),
+            residents: (0..u64::from(residents)).map(resident).collect(),
+        }
+    }
 }
 
 /// Returns an `Authorization` header with the token of a role from the gateway's data folder.

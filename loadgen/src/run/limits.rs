@@ -17,8 +17,8 @@ pub(crate) const BESIDE_IN_FLIGHT_MAX: u32 = 1_000;
 pub(crate) const BESIDE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// The longest sleep of the pacing thread, after which it looks for an interruption.
 pub(crate) const SLEEP_MAX: Duration = Duration::from_millis(50);
-/// The time by which the kernel may wake the pacing thread late in order to wake it with others. The default is
-/// 50 us, which would be part of every latency. **Units**: nanoseconds.
+/// The time by which the kernel may wake the pacing thread late in order to wake it with others. The default
+/// is 50 us, which would be part of every latency. **Units**: nanoseconds.
 pub(crate) const TIMER_SLACK_NS: u64 = 1;
 /// The time between the opening of the connections and the start of the plan.
 pub(crate) const START_DELAY: Duration = Duration::from_millis(200);

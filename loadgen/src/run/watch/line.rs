@@ -8,7 +8,7 @@ pub(crate) fn line(snapshot: &RunSnapshot) -> String {
     let RunSnapshot { stage, second, open, .. } = snapshot;
     match *stage {
         RunStage::Sending { .. } => format!(
-            "{}, {}: {:.0}/s of {:.0}/s offered, p50 {} ms, p99 {} ms, max {} ms, {}, {open} in flight, \
+            "{}, {}: {:.0}/s of {:.0}/s offered, p50 {} ms, p99 {} ms, max {} ms, {}, {open} open, \
              lag p99 {} ms",
             time(elapsed(*stage)),
             left(*stage),
@@ -21,7 +21,7 @@ pub(crate) fn line(snapshot: &RunSnapshot) -> String {
             ms(second.lag_p99_us),
         ),
         RunStage::Waiting { .. } => {
-            format!("{}, {}: {open} in flight, {}", activity(*stage), left(*stage), failed(&second.outcomes))
+            format!("{}, {}: {open} open, {}", activity(*stage), left(*stage), failed(&second.outcomes))
         }
         RunStage::ReadingBack { done: 0, .. } => activity(*stage),
         RunStage::ReadingBack { done, .. } => format!("{}, {}: {done} read", activity(*stage), left(*stage)),
@@ -41,11 +41,11 @@ mod tests {
         assert_eq!(
             line(&snapshot),
             "12 s, 48 s left: 1997/s of 2000/s offered, p50 0.9 ms, p99 3.1 ms, max 120 ms, 3 failed: \
-             2 refused overloaded, 1 broken reset, 12 in flight, lag p99 0.2 ms"
+             2 refused overloaded, 1 broken reset, 12 open, lag p99 0.2 ms"
         );
         snapshot.second.outcomes.broken.insert(BreakCause::Reset, 0);
         snapshot.second.outcomes.refused.clear();
-        assert!(line(&snapshot).contains(", 0 failed, 12 in flight"), "{}", line(&snapshot));
+        assert!(line(&snapshot).contains(", 0 failed, 12 open"), "{}", line(&snapshot));
     }
 
     #[test]
@@ -54,7 +54,7 @@ mod tests {
         let stages = [
             (
                 RunStage::Waiting { elapsed: seconds(2), most: seconds(30) },
-                "waiting for the last answers, at most 28 s left: 12 in flight, 3 failed: \
+                "waiting for the last answers, at most 28 s left: 12 open, 3 failed: \
                  2 refused overloaded, 1 broken reset",
             ),
             (

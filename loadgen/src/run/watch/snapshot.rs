@@ -95,7 +95,7 @@ pub(crate) struct RunSnapshot {
     pub(crate) second: WindowFigures,
     /// The figures of the last `RECENT_SECONDS`.
     pub(crate) recent: WindowFigures,
-    /// Scans that are due and have not come to their end.
+    /// Scans that are due and have not come to their end: those in flight, and those that wait for a place.
     pub(crate) open: u64,
     /// Acknowledged scans a second in the last minute, oldest first.
     pub(crate) minute: Vec<u64>,

@@ -51,7 +51,7 @@ impl Widget for RunView<'_> {
             return;
         }
         render_row(&format!("last {RECENT_SECONDS} s"), latency_line(recent), row(3), buffer);
-        let generator = format!("{open} in flight, lag p99 {} ms", ms(recent.lag_p99_us));
+        let generator = format!("{open} open, lag p99 {} ms", ms(recent.lag_p99_us));
         render_row("generator", generator.into(), row(4), buffer);
         render_minute(snapshot, row(5), buffer);
         let rest = Rect { y: area.y + ROWS_ABOVE_FAILED, ..area }.intersection(area);
@@ -139,7 +139,7 @@ mod tests {
                 "12 s ━━━━━━━━━━━············································ 48 s left",
                 "now       1997/s of 2000/s offered",
                 "last 5 s  p50 0.9  p99 3.1  max 120  ms",
-                "generator 12 in flight, lag p99 0.2 ms",
+                "generator 12 open, lag p99 0.2 ms",
                 "minute    ██▄█ █",
                 "errors    3 failed: 2 refused overloaded, 1 broken reset",
                 "",
@@ -157,7 +157,7 @@ mod tests {
                 "12 s ━━━━━···················· 48 s left",
                 "1997/s of 2000/s offered",
                 "p50 0.9  p99 3.1  max 120  ms",
-                "12 in flight, lag p99 0.2 ms",
+                "12 open, lag p99 0.2 ms",
                 "██▄█ █",
                 "3 failed: 2 refused overloaded, 1 broken",
                 "reset",
