@@ -10,7 +10,7 @@ use scangate_core::id::{PersonId, VenueId};
 use scangate_core::keys::{KEY_BYTES, Key, Kid, PersonKey};
 use scangate_core::person::resident_id_check_digit;
 use scangate_core::time::{Step, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const POSTER_CHARACTERS: usize = 43;
 const LINES_A_REQUEST: usize = 2_000;
 
 /// A venue with a poster at its door.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LoadVenue {
     /// The venue's id.
     pub venue: VenueId,

@@ -9,6 +9,7 @@ pub mod replay;
 pub mod report;
 mod run;
 pub mod scenario;
+pub mod workers;
 
 pub use run::{beside, drive, interrupt, limits, outcome, part, plan, sample, verify, watch};
 pub(crate) use run::{carriers, pace, standing};

@@ -181,6 +181,12 @@ impl LoadTarget {
         Self { name: name.into(), ..self }
     }
 
+    /// The server name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the target whose connections come from this address, such as another one of loopback.
     pub fn from_source(self, source: IpAddr) -> anyhow::Result<Self> {
         let endpoint = quinn::Endpoint::client(SocketAddr::new(source, 0))?;

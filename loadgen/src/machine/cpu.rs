@@ -16,6 +16,12 @@ pub fn used(pid: u32) -> Option<Duration> {
     parse(&stat)
 }
 
+/// The CPU time that a process has used since an earlier look at it.
+#[must_use]
+pub fn used_since(before: Option<Duration>, pid: u32) -> Option<Duration> {
+    Some(used(pid)?.saturating_sub(before?))
+}
+
 /// CPU time as a share of the cores that this process may use, over a time.
 #[must_use]
 pub fn share(cpu: Duration, over: Duration) -> f64 {

@@ -73,7 +73,7 @@ pub struct RunSettings {
 }
 
 /// What became of the verification.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum RunVerification {
     /// The run left it out.
     LeftOut,
@@ -81,6 +81,20 @@ pub enum RunVerification {
     Done(VerificationResult),
     /// The check-ins could not be read back, for this reason.
     Failed(String),
+}
+
+impl RunVerification {
+    /// What became of this verification and of another one together.
+    pub(crate) fn merge(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Failed(reason), _) | (_, Self::Failed(reason)) => Self::Failed(reason),
+            (Self::Done(mut own), Self::Done(others)) => {
+                own.add(&others);
+                Self::Done(own)
+            }
+            (Self::LeftOut, other) | (other, Self::LeftOut) => other,
+        }
+    }
 }
 
 /// The measures of a run beside its scans.

@@ -3,7 +3,7 @@
 use super::quantile::QuantileValues;
 use super::slo::Slo;
 use super::verdict::RunVerdict;
-use super::{RunMeasures, RunReport, RunSettings, RunVerification};
+use super::{RunMeasures, RunReport, RunSettings};
 use crate::outcome::OutcomeCounts;
 use crate::sample::{RunOrder, RunTotals};
 use schemars::JsonSchema;
@@ -139,16 +139,7 @@ impl RunMeasures {
             gateway: self.gateway,
             host: self.host,
             is_interrupted: self.is_interrupted || other.is_interrupted,
-            verification: match (self.verification, other.verification) {
-                (RunVerification::Failed(reason), _) | (_, RunVerification::Failed(reason)) => {
-                    RunVerification::Failed(reason)
-                }
-                (RunVerification::Done(mut own), RunVerification::Done(others)) => {
-                    own.add(&others);
-                    RunVerification::Done(own)
-                }
-                (RunVerification::LeftOut, other) | (other, RunVerification::LeftOut) => other,
-            },
+            verification: self.verification.merge(other.verification),
         }
     }
 }
@@ -157,6 +148,7 @@ impl RunMeasures {
 mod tests {
     use super::*;
     use crate::outcome::ScanOutcome;
+    use crate::report::RunVerification;
     use crate::report::fixtures::{acknowledged, measures, settings, settled};
     use crate::sample::{KeptAnswers, Samples};
     use crate::verify::VerificationResult;

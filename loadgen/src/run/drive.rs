@@ -75,27 +75,59 @@ pub fn now() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A run whose connections are open.
+struct OpenRun {
+    city: Arc<LoadCity>,
+    carriers: Vec<(OpenCarrier, f64)>,
+    plan: Box<dyn ScanPlan>,
+    waits: RunWaits,
+    beside: ReadyBeside,
+    samples: Arc<Samples>,
+    board: Arc<RunBoard>,
+}
+
+impl LoadRun {
+    async fn open(self) -> anyhow::Result<OpenRun> {
+        let Self { target, city, carriers, plan, waits, keep, beside, board } = self;
+        let samples = Arc::new(Samples::new(plan.left(), waits.late_after, keep));
+        let mut open = Vec::with_capacity(carriers.len());
+        for (number, (carrier, share)) in (0..).zip(carriers) {
+            let seed = SplitMix64(plan.seed() ^ number).draw();
+            open.push((OpenCarrier::open(carrier, &target, &samples, seed).await?, share));
+        }
+        let beside = ReadyBeside::of(beside).await?;
+        Ok(OpenRun { city, carriers: open, plan, waits, beside, samples, board })
+    }
+}
+
+impl OpenRun {
+    async fn send(self, start: Instant, interruption: Interruption) -> anyhow::Result<RunTotals> {
+        let Self { city, carriers, plan, waits, beside, samples, board } = self;
+        let (length, delay) = (plan.length(), start.saturating_duration_since(Instant::now()));
+        samples.begin(now().plus_ms(u64::try_from(delay.as_millis())?));
+        board.begin_sending(start, length);
+        let load = RunningLoad { start, city, carriers, samples: Arc::clone(&samples), waits, board };
+        let beside = tokio::spawn(beside.run(start, length, interruption.clone()));
+        let sent = send_all(load, plan, interruption).await;
+        let beside = beside.await?;
+        sent?;
+        let mut totals = samples.take();
+        totals.beside = beside;
+        Ok(totals)
+    }
+}
+
 /// Drives a run to its end, or until an interruption. **Errors**: a gate cannot connect before the start, or
 /// the gateway refuses what the load beside the scans needs.
 pub async fn drive(run: LoadRun, interruption: Interruption) -> anyhow::Result<RunTotals> {
-    let LoadRun { target, city, carriers, plan, waits, keep, beside, board } = run;
-    let samples = Arc::new(Samples::new(plan.left(), waits.late_after, keep));
-    let mut open = Vec::with_capacity(carriers.len());
-    for (number, (carrier, share)) in (0..).zip(carriers) {
-        let seed = SplitMix64(plan.seed() ^ number).draw();
-        open.push((OpenCarrier::open(carrier, &target, &samples, seed).await?, share));
-    }
-    let beside = ReadyBeside::of(beside).await?;
-    let (start, length) = (Instant::now() + START_DELAY, plan.length());
-    let delay_ms = u64::try_from(START_DELAY.as_millis()).expect("the delay is a part of a second");
-    samples.begin(now().plus_ms(delay_ms));
-    board.begin_sending(start, length);
-    let load = RunningLoad { start, city, carriers: open, samples: Arc::clone(&samples), waits, board };
-    let beside = tokio::spawn(beside.run(start, length, interruption.clone()));
-    let sent = send_all(load, plan, interruption).await;
-    let beside = beside.await?;
-    sent?;
-    let mut totals = samples.take();
-    totals.beside = beside;
-    Ok(totals)
+    let open = run.open().await?;
+    open.send(Instant::now() + START_DELAY, interruption).await
+}
+
+/// Drives a run that starts at a given time. **Errors**: as for [`drive`]; its connections are not open in
+/// time.
+pub async fn drive_at(run: LoadRun, start: Instant, interruption: Interruption) -> anyhow::Result<RunTotals> {
+    let open = run.open().await?;
+    anyhow::ensure!(Instant::now() < start, "its connections were not open in time for the start");
+    open.send(start, interruption).await
 }

@@ -21,6 +21,12 @@ impl Interruption {
         Self(watch::channel(false).1)
     }
 
+    /// Returns an interruption that comes when its sender sends `true`.
+    pub(crate) fn by_hand() -> (watch::Sender<bool>, Self) {
+        let (wish, interruption) = watch::channel(false);
+        (wish, Self(interruption))
+    }
+
     /// Listens for SIGINT and SIGTERM from now on, and announces the first on a run's board. **Errors**: the
     /// signals cannot be listened for.
     pub fn on_signals(board: &Arc<RunBoard>) -> io::Result<Self> {

@@ -32,7 +32,17 @@ pub struct RunPart {
     pub keep: KeptAnswers,
 }
 
+/// The distance between the seeds of two parts, so that the parts of runs with near seeds share no residents.
+const PART_SEEDS: u64 = 7_919;
+
 impl RunPart {
+    /// One of several equal parts of this run, each with residents of its own. The numbers count from 0.
+    #[must_use]
+    pub fn part(&self, number: u32, all: u32) -> Self {
+        let seed = self.seed.wrapping_add(u64::from(number) * PART_SEEDS);
+        Self { scenario: self.scenario.part(number, all), seed, ..self.clone() }
+    }
+
     /// The plan of its scans with this seed. **Errors**: the city of its scenario is too small.
     pub fn plan(&self, seed: u64) -> Result<Plan, SmallCityError> {
         let Scenario { rate, length, venues, venue_choice, .. } = self.scenario;

@@ -3,6 +3,7 @@
 
 mod second;
 
+pub(crate) use self::second::histogram_text;
 pub use self::second::{CompactHistogram, SecondSample};
 
 use crate::beside::BesideTotals;
@@ -61,22 +62,27 @@ pub enum RunOrder {
     Sequential,
 }
 
-/// The results of all scans of a run.
+/// The results of all scans of a run. Written as text they lack the acknowledged check-ins.
+#[derive(Serialize, Deserialize)]
 pub struct RunTotals {
     /// The number of scans in each class.
     pub outcomes: OutcomeCounts,
     /// Time from the intended time to the acknowledgement. A scan for whose answer the run waited in vain
     /// counts with the time waited. **Units**: microseconds.
+    #[serde(with = "histogram_text")]
     pub response: Histogram<u64>,
     /// Time from sending to the acknowledgement. **Units**: microseconds.
+    #[serde(with = "histogram_text")]
     pub service: Histogram<u64>,
     /// Time from the intended time until the generator took the scan up. **Units**: microseconds.
+    #[serde(with = "histogram_text")]
     pub lag: Histogram<u64>,
     /// The results by second, from the first second of the run.
     pub seconds: Vec<SecondSample>,
     /// The scans of the plan by second of the intended time.
     pub offered: Vec<u64>,
     /// Acknowledged check-ins by person.
+    #[serde(skip)]
     pub kept: HashMap<PersonId, Vec<AcknowledgedCheckIn>>,
     /// Connections whose request the gateway accepted as early data.
     pub early: u64,
@@ -87,8 +93,10 @@ pub struct RunTotals {
     /// The time of day at which the plan began.
     pub began: Timestamp,
     /// Response times of the last second in `seconds`. **Units**: microseconds.
+    #[serde(skip, default = "histogram")]
     latest_response: Histogram<u64>,
     /// Service times of the last second in `seconds`. **Units**: microseconds.
+    #[serde(skip, default = "histogram")]
     latest_service: Histogram<u64>,
 }
 

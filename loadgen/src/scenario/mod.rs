@@ -9,7 +9,7 @@ pub mod explain;
 pub mod shape;
 
 use self::amount::{Rate, length_text};
-use self::beside::BesideSpec;
+use self::beside::{BesideAmount, BesideSpec};
 use self::carriers::{GatesSpec, PhonesSpec};
 use self::shape::Shape;
 use crate::drive::Carrier;
@@ -170,6 +170,22 @@ impl Scenario {
                 .collect::<Vec<_>>()
                 .join("; "),
         }
+    }
+
+    /// One of several equal parts of this scenario. The numbers count from 0.
+    #[must_use]
+    pub fn part(&self, number: u32, all: u32) -> Self {
+        let share = |count: u32| ((count + all - 1 - number) / all).max(1);
+        let rate = Some(Rate(self.rate.0 / f64::from(all)));
+        let mut part = self.clone().changed(&ScenarioChanges { rate, ..ScenarioChanges::default() });
+        part.residents = self.residents.map(share);
+        part.gates.iter_mut().for_each(|gates| gates.connections = share(gates.connections));
+        for beside in &mut part.beside {
+            if let BesideAmount::Connections(held) = &mut beside.amount {
+                *held = share(*held);
+            }
+        }
+        part
     }
 
     /// The scenario with these settings.

@@ -82,8 +82,19 @@ fn changes_of_a_run_take_the_place_of_the_files() {
     assert_eq!((small.rate, small.venues, small.length), (Rate(500.0), 7, Duration::from_secs(90)));
     let gates = Carrier::Gates { connections: 4, in_flight: 8, version: Version::Http2 };
     assert_eq!(small.carriers()[0], (gates, 0.25));
-    assert_eq!(small.beside[0].amount, beside::BesideAmount::Rate(Rate(2.5)));
-    assert_eq!(small.beside[1].amount, beside::BesideAmount::Connections(5));
+    assert_eq!(small.beside[0].amount, BesideAmount::Rate(Rate(2.5)));
+    assert_eq!(small.beside[1].amount, BesideAmount::Connections(5));
+}
+
+#[test]
+fn the_parts_of_a_scenario_add_up_to_it() {
+    let small = Scenario::parse(SMALL).unwrap();
+    let parts: Vec<Scenario> = (0..3).map(|number| small.part(number, 3)).collect();
+    assert_eq!(parts.iter().map(|part| part.gates[0].connections).collect::<Vec<_>>(), [2, 1, 1]);
+    assert!((parts.iter().map(|part| part.rate.0).sum::<f64>() - 2_000.0).abs() < 1e-6);
+    let held = |part: &Scenario| part.beside[1].amount;
+    let [two, one] = [2, 1].map(BesideAmount::Connections);
+    assert_eq!(parts.iter().map(held).collect::<Vec<_>>(), [two, two, one]);
 }
 
 #[test]

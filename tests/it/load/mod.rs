@@ -10,6 +10,7 @@ mod report;
 mod scenarios;
 mod target;
 mod usage;
+mod workers;
 
 use scangate_tests::{Gateway, eventually};
 

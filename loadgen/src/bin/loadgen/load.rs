@@ -1,12 +1,12 @@
 //! `loadgen run`: registers a city, drives a scenario's plan, reads the check-ins back and writes the report.
 
 use crate::options::RunOptions;
-use crate::target;
+use crate::{target, worker};
 use anyhow::Context as _;
 use scangate_core::text::without_mark;
 use scangate_loadgen::beside::RunTokens;
 use scangate_loadgen::city::{self, LoadCity};
-use scangate_loadgen::client::LoadTarget;
+use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::{LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::limits::RunWaits;
@@ -22,6 +22,7 @@ use scangate_loadgen::scenario::beside::BesideKind;
 use scangate_loadgen::scenario::{self, Scenario};
 use scangate_loadgen::verify::verify_watched;
 use scangate_loadgen::watch::{RunBoard, RunTitle, RunWatch, WatchForm};
+use scangate_loadgen::workers::{Crew, CrewOrder, CrewResults};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -83,20 +84,27 @@ struct PreparedLoad<'a> {
     options: &'a RunOptions,
     part: &'a RunPart,
     target: Arc<LoadTarget>,
-    city: Arc<LoadCity>,
-    tokens: RunTokens,
+    generators: Generators,
     board: Arc<RunBoard>,
+}
+
+/// Who sends the load.
+enum Generators {
+    /// This process alone.
+    Own { city: Arc<LoadCity>, tokens: RunTokens },
+    /// Workers.
+    Crew(Crew),
 }
 
 async fn run(options: &RunOptions, name: &str, part: &RunPart) -> anyhow::Result<ExitCode> {
     let form = if options.quiet { WatchForm::None } else { WatchForm::of_stderr() };
     let title = RunTitle { scenario: name.to_owned(), target: options.target().to_owned() };
     let watch = RunWatch::begin(form, title)?;
-    let load = prepare(options, part, watch.board()).await?;
+    let mut load = prepare(options, part, watch.board()).await?;
     let mut interruption = Interruption::on_signals(watch.board())?;
     let mut runs = RepeatedRuns::new(settings(&load, name), &options.slo);
     for _ in 0..options.repeat {
-        let (totals, measures) = run_once(&load, runs.next_seed(), &mut interruption).await?;
+        let (totals, measures) = run_once(&mut load, runs.next_seed(), &mut interruption).await?;
         runs.add(totals, measures);
         if interruption.has_come() {
             break;
@@ -120,42 +128,86 @@ async fn prepare<'a>(
     let token = |role| city::authorization(data, role);
     let tracer = is_traced.then(|| token("tracer")).transpose()?;
     let tokens = RunTokens { authority: token("authority")?, tracer };
+    let generators = gather(options, part, &target, tokens).await?;
+    Ok(PreparedLoad { options, part, target, generators, board: Arc::clone(board) })
+}
+
+/// Registers the city, here or at the workers, whose venues are the same.
+async fn gather(
+    options: &RunOptions,
+    part: &RunPart,
+    target: &Arc<LoadTarget>,
+    tokens: RunTokens,
+) -> anyhow::Result<Generators> {
     let (residents, venues) = (part.plan(part.seed)?.options().residents, part.scenario.venues);
-    eprintln!("registering {residents} residents and {venues} venues");
-    let city = Arc::new(part.register(&target, &tokens.authority, None).await?);
-    Ok(PreparedLoad { options, part, target, city, tokens, board: Arc::clone(board) })
+    if options.workers.is_empty() {
+        eprintln!("registering {residents} residents and {venues} venues");
+        let city = Arc::new(part.register(target, &tokens.authority, None).await?);
+        return Ok(Generators::Own { city, tokens });
+    }
+    let token = worker::token(options.worker_token.as_deref(), &options.workers, "--worker-token")?;
+    let path = options.data.join("certificate.pem");
+    let certificate = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let mut connection = target.connect(Version::Http3).await.context("connecting to the target")?;
+    let venues = city::venues(&mut connection, &tokens.authority, venues as usize).await?;
+    let order = CrewOrder {
+        whole: part,
+        target: target.address,
+        name: target.name(),
+        certificate: &certificate,
+        tokens: &tokens,
+        venues: &venues,
+    };
+    eprintln!("{} workers register their residents", options.workers.len());
+    Ok(Generators::Crew(Crew::gather(&options.workers, &token, &order).await?))
 }
 
 /// Drives one run to its end and reads its check-ins back.
 async fn run_once(
-    load: &PreparedLoad<'_>,
+    load: &mut PreparedLoad<'_>,
     seed: u64,
     interruption: &mut Interruption,
 ) -> anyhow::Result<(RunTotals, RunMeasures)> {
-    let PreparedLoad { options, part, target, city, tokens, board } = load;
+    let PreparedLoad { options, part, target, generators, board } = load;
     let pid = options.server_pid.or_else(|| cpu::listener(target.address));
-    let run = LoadRun { board: Arc::clone(board), ..part.run(part.plan(seed)?, target, city, tokens)? };
-    let (began, own_before) = (Instant::now(), cpu::used(std::process::id()));
     let server_before = pid.and_then(cpu::used);
     let metrics = options.metrics.clone().map_or_else(|| MetricsUrl::of_target(target.address), Ok);
     let sampler = MetricsSampler::start(metrics);
-    let totals = drive(run, interruption.clone()).await?;
-    let server_cpu = used_since(server_before, pid);
-    let own_cpu = used_since(own_before, Some(std::process::id()));
+    let run = match generators {
+        Generators::Own { city, tokens } => {
+            let run = part.run(part.plan(seed)?, target, city, tokens)?;
+            send_here(LoadRun { board: Arc::clone(board), ..run }, interruption).await?
+        }
+        Generators::Crew(crew) => crew.run(seed, part, interruption, board).await?,
+    };
+    let server_cpu = pid.and_then(|pid| cpu::used_since(server_before, pid));
+    let gateway = sampler.finish(run.totals.began).await;
+    let is_interrupted = interruption.has_come();
+    let verification = match generators {
+        Generators::Own { city, .. } => {
+            read_back(options, target, city, &run.totals, board, interruption).await
+        }
+        Generators::Crew(_) => run.verification,
+    };
     let measures = RunMeasures {
         server_cpu,
-        generator_cpu: own_cpu,
-        generator_cpu_share: own_cpu.map(|cpu| cpu::share(cpu, began.elapsed())),
-        gateway: sampler.finish(totals.began).await,
+        generator_cpu: run.cpu,
+        generator_cpu_share: run.cpu_share,
+        gateway,
         host: LoadHost::read(),
-        is_interrupted: interruption.has_come(),
-        verification: read_back(options, target, city, &totals, board, interruption).await,
+        is_interrupted,
+        verification,
     };
-    Ok((totals, measures))
+    Ok((run.totals, measures))
 }
 
-fn used_since(before: Option<Duration>, pid: Option<u32>) -> Option<Duration> {
-    Some(pid.and_then(cpu::used)?.saturating_sub(before?))
+/// Sends a run from this process.
+async fn send_here(run: LoadRun, interruption: &Interruption) -> anyhow::Result<CrewResults> {
+    let (began, before) = (Instant::now(), cpu::used(std::process::id()));
+    let totals = drive(run, interruption.clone()).await?;
+    let cpu = cpu::used_since(before, std::process::id());
+    let cpu_share = cpu.map(|cpu| cpu::share(cpu, began.elapsed()));
+    Ok(CrewResults { totals, verification: RunVerification::LeftOut, cpu, cpu_share })
 }
 
 async fn read_back(
@@ -181,16 +233,20 @@ async fn read_back(
 }
 
 fn settings(load: &PreparedLoad<'_>, name: &str) -> RunSettings {
-    let PreparedLoad { options, part, city, .. } = load;
+    let PreparedLoad { options, part, generators, .. } = load;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let (residents, generators) = match generators {
+        Generators::Own { city, .. } => (city.residents.len(), 1),
+        Generators::Crew(crew) => (crew.residents(), options.workers.len()),
+    };
     RunSettings {
         scenario: name.to_owned(),
         rate: part.scenario.rate.0,
         seconds: part.scenario.length.as_secs_f64(),
         carrier: part.scenario.carrier_words(),
-        residents: city.residents.len(),
-        venues: city.venues.len(),
-        generators: 1,
+        residents,
+        venues: part.scenario.venues as usize,
+        generators,
         seed: options.seed,
         answer_max_ms: ms(options.answer_max),
         late_after_ms: ms(options.late_after),

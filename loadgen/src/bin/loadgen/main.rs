@@ -7,6 +7,7 @@ mod options;
 mod reference;
 mod replay;
 mod target;
+mod worker;
 
 use crate::options::{LoadgenCli, LoadgenCommand};
 use clap::Parser as _;
@@ -34,6 +35,7 @@ fn run(command: LoadgenCommand) -> anyhow::Result<ExitCode> {
         LoadgenCommand::Replay(options) => return on_all_cores(replay::replay_file(options)),
         LoadgenCommand::Compare(options) => return compare::compare_files(&options),
         LoadgenCommand::Schema => println!("{}", serde_json::to_string_pretty(&report_schema())?),
+        LoadgenCommand::Worker(options) => return on_all_cores(worker::worker(options)),
         LoadgenCommand::Man { subcommand } => {
             reference::man_page(subcommand.as_deref(), &mut io::stdout())?;
         }

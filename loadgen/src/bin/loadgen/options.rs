@@ -10,6 +10,7 @@ use scangate_loadgen::report::slo::Slo;
 use scangate_loadgen::scenario::amount::{Rate, length, rate, wait};
 use scangate_loadgen::scenario::carriers::{CONNECTIONS_MAX, GatesChanges, HttpNumber, IN_FLIGHT_MAX};
 use scangate_loadgen::scenario::{self, RESIDENTS_MAX, ScenarioChanges, VENUES_MAX};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -67,6 +68,11 @@ pub(crate) enum LoadgenCommand {
     Compare(CompareOptions),
     /// Prints the JSON Schema of the reports that `run --json` writes.
     Schema,
+    /// Waits for a coordinator and sends its part of a run.
+    ///
+    /// `loadgen run --workers A,B` is the coordinator. Between machines both need one token, of which a file
+    /// has the text. It proves each side to the other, and their connection is encrypted.
+    Worker(WorkerCommand),
     /// Prints a man page in roff to standard output.
     Man {
         /// The subcommand that the page describes; the page describes loadgen itself if this is left out.
@@ -135,6 +141,13 @@ pub(crate) struct RunOptions {
     /// late.
     #[arg(long)]
     pub(crate) slo: Vec<Slo>,
+    /// Sends the load from these workers, in equal parts, such as 10.0.0.2:7000,10.0.0.3:7000. See `loadgen
+    /// worker`.
+    #[arg(long, value_name = "ADDR,ADDR", value_delimiter = ',')]
+    pub(crate) workers: Vec<SocketAddr>,
+    /// The file with the token of the workers, needed unless all of them are on loopback.
+    #[arg(long, value_name = "FILE", requires = "workers")]
+    pub(crate) worker_token: Option<PathBuf>,
     /// Does not read the acknowledged check-ins back. Otherwise loadgen remembers each, with 24 to 48 bytes.
     #[arg(long)]
     pub(crate) no_verify: bool,
@@ -151,6 +164,19 @@ impl RunOptions {
     pub(crate) fn target(&self) -> &str {
         self.target.as_deref().unwrap_or_default()
     }
+}
+
+#[derive(Args)]
+pub(crate) struct WorkerCommand {
+    /// The address on which it waits.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// The file with the token of its coordinator, needed unless the address is on loopback.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: Option<PathBuf>,
+    /// Allows a target on another machine. Use it only with the permission of that machine's owner.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
 }
 
 /// The settings that take the place of the scenario's.

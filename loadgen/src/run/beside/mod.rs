@@ -11,7 +11,7 @@ use crate::city::LoadCity;
 use crate::client::LoadTarget;
 use crate::interrupt::Interruption;
 use crate::plan::SplitMix64;
-use crate::sample::{RunOrder, histogram};
+use crate::sample::{RunOrder, histogram, histogram_text};
 use crate::scenario::beside::{BesideAmount, BesideSpec};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct BesideLoad {
 }
 
 /// How the requests of one kind ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BesideTotals {
     /// The kind and its amount.
     pub spec: BesideSpec,
@@ -55,6 +55,7 @@ pub struct BesideTotals {
     /// The number of requests or connections by how they ended: a status, a problem code, or a cause.
     pub ended: BTreeMap<String, u64>,
     /// Time from the intended time to the answer. **Units**: microseconds.
+    #[serde(with = "histogram_text")]
     pub response: Histogram<u64>,
 }
 

@@ -3,8 +3,11 @@
 
 use super::histogram;
 use crate::outcome::OutcomeCounts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use serde::{Serialize, Serializer, de};
 
 /// A histogram as the bytes of HdrHistogram's compressed V2 format. An empty histogram has no bytes.
 ///
@@ -36,8 +39,44 @@ impl CompactHistogram {
     }
 }
 
+/// An open histogram as text.
+pub(crate) mod histogram_text {
+    use super::CompactHistogram;
+    use hdrhistogram::Histogram;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(open: &Histogram<u64>, out: S) -> Result<S::Ok, S::Error> {
+        let mut compact = CompactHistogram::default();
+        compact.add(open);
+        compact.serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Histogram<u64>, D::Error> {
+        CompactHistogram::deserialize(input).map(|compact| compact.open())
+    }
+}
+
+impl Serialize for CompactHistogram {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for CompactHistogram {
+    /// Reads bytes that are those of a histogram with the bounds of a run.
+    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let bytes = STANDARD.decode(String::deserialize(input)?).map_err(de::Error::custom)?;
+        if !bytes.is_empty() {
+            let read = Deserializer::new().deserialize::<u64, _>(&mut bytes.as_slice());
+            let read = read.map_err(de::Error::custom)?;
+            histogram().add(&read).map_err(de::Error::custom)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 /// The scans that came to their end in one second of a run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, serde::Deserialize)]
 pub struct SecondSample {
     /// The number of scans in each class. `planned` stays 0: the plan is counted by intended time.
     pub outcomes: OutcomeCounts,

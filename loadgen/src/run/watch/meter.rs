@@ -2,20 +2,23 @@
 
 use crate::limits::LATENCY_US_MAX;
 use crate::outcome::{OutcomeCounts, ScanOutcome};
-use crate::sample::{histogram, us};
+use crate::sample::{histogram, histogram_text, us};
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The figures of the scans in a stretch of time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ScanFigures {
     /// The scans that came to their end, by class. The planned ones are those that became due.
     pub(crate) outcomes: OutcomeCounts,
     /// The response time of the acknowledged scans. **Units**: microseconds.
+    #[serde(with = "histogram_text")]
     pub(crate) response: Histogram<u64>,
     /// The lag of the scans that the generator took up. **Units**: microseconds.
+    #[serde(with = "histogram_text")]
     pub(crate) lag: Histogram<u64>,
 }
 
@@ -76,6 +79,15 @@ impl ScanMeter {
         }
     }
 
+    /// Adds figures that another generator's meter gave away.
+    pub(crate) fn add(&self, figures: &ScanFigures) {
+        let OutcomeCounts { planned, acknowledged, .. } = figures.outcomes;
+        self.due.fetch_add(planned, Ordering::Relaxed);
+        self.open.fetch_add(planned, Ordering::Relaxed);
+        self.open.fetch_sub(acknowledged + figures.outcomes.errors(), Ordering::Relaxed);
+        self.figures().add(figures);
+    }
+
     /// The scans that are due and have not come to their end.
     pub(crate) fn open(&self) -> u64 {
         self.open.load(Ordering::Relaxed)
@@ -114,6 +126,11 @@ mod tests {
         );
         // An unanswered scan has no response time.
         assert_eq!((taken.response.len(), taken.lag.len(), meter.open()), (1, 3, 1));
+        let sum = ScanMeter::default();
+        let text = serde_json::to_string(&taken).unwrap();
+        sum.add(&serde_json::from_str(&text).unwrap());
+        assert_eq!(sum.open(), 1);
+        assert_eq!(sum.take().response.len(), 1);
         let again = meter.take();
         assert_eq!((again.outcomes, again.response.len(), again.lag.len()), (OutcomeCounts::default(), 0, 0));
         assert_eq!(meter.open(), 1);

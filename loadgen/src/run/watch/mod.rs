@@ -6,7 +6,7 @@ pub(crate) mod board;
 #[cfg(test)]
 mod example;
 mod line;
-mod meter;
+pub(crate) mod meter;
 mod screen;
 mod snapshot;
 mod view;
