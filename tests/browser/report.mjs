@@ -1,6 +1,6 @@
 // Chromium on the report of a load test: the page loads nothing, each plot has a title and a description, and
 // nothing is cut off in light, in dark and in print. Arguments: HTML-FILE [FOLDER]. With a folder it also
-// writes light.png, dark.png and print.png there.
+// writes light.png, dark.png and print.png there, and top.png, the picture for loadgen/README.md.
 
 import { join } from "node:path";
 import process from "node:process";
@@ -82,6 +82,10 @@ try {
   expect(inks[0] !== inks[1], `the plots are not drawn for a dark ground: ${inks}`);
   expect(inks[0] === inks[2], `the plots are not drawn for paper: ${inks}`);
   await emulate("screen", "light");
+  if (folder !== undefined) {
+    await page.setViewport({ width: 900, height: 1370, deviceScaleFactor: 1 });
+    await page.screenshot({ path: join(folder, "top.png") });
+  }
   await page.setViewport({ width: 360, height: 640, deviceScaleFactor: 1 });
   examine(await inspect(page), "on a phone");
   const loaded = requests.filter((url) => !url.startsWith("file:") || !url.endsWith(file.split("/").pop()));

@@ -1,9 +1,9 @@
 //! The latencies of a run as an HdrHistogram interval log, format 1.3, which HdrHistogram's own tools read.
 //!
-//! **Shape**: the version, the start of the run as `StartTime` and `BaseTime`, a divisor of 1000, then two lines
-//! a second: one tagged `response`, one tagged `service`. A line has the second's start since `BaseTime` and its
-//! length in seconds, its longest latency in milliseconds, and the histogram. **Units**: the histograms are in
-//! microseconds.
+//! **Shape**: the version, the start of the run as `StartTime` and `BaseTime`, a divisor of 1000, then two
+//! lines a second: one tagged `response`, one tagged `service`. A line has the second's start since
+//! `BaseTime` and its length in seconds, its longest latency in milliseconds, and the histogram. **Units**:
+//! the histograms are in microseconds.
 
 use crate::sample::RunTotals;
 use hdrhistogram::serialization::V2DeflateSerializer;

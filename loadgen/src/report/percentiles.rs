@@ -19,7 +19,8 @@ pub struct PercentilePoint {
     pub ms: f64,
 }
 
-/// The distribution of a histogram of microseconds, up to p99.999 or the last percentile that it distinguishes.
+/// The distribution of a histogram of microseconds, up to p99.999 or the last percentile that it
+/// distinguishes.
 pub(super) fn distribution(histogram: &Histogram<u64>) -> Vec<PercentilePoint> {
     let points = histogram.iter_quantiles(TICKS_A_HALVING).map(|step| PercentilePoint {
         percentile: step.quantile_iterated_to() * 100.0,

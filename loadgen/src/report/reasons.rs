@@ -41,6 +41,7 @@ impl RunReport {
         match self.levels.len() {
             0 => format!("{read_back}. The run had no service level."),
             1 => format!("{read_back}, and the service level was met."),
+            2 => format!("{read_back}, and both service levels were met."),
             levels => format!("{read_back}, and all {levels} service levels were met."),
         }
     }

@@ -103,8 +103,8 @@ impl RepeatedRuns {
         self.merged.as_ref().map(|(totals, _)| totals)
     }
 
-    /// The report of all runs. Its figures are those of the merged runs, its verdict is the gravest of theirs,
-    /// and a level that one run missed is missed. `None` if nothing ran.
+    /// The report of all runs. Its figures are those of the merged runs, its verdict is the gravest of
+    /// theirs, and a level that one run missed is missed. `None` if nothing ran.
     #[must_use]
     pub fn report(self) -> Option<RunReport> {
         let (totals, measures) = self.merged?;

@@ -1,5 +1,5 @@
-//! The results of a run by second: how each scan ended, how long the acknowledged ones took, and the gateway's
-//! own metrics.
+//! The results of a run by second: how each scan ended, how long the acknowledged ones took, and the
+//! gateway's own metrics.
 
 use super::quantile::ms;
 use crate::client::BreakCause;

@@ -6,8 +6,8 @@ use scangate_tests::{Gateway, Loadgen, output_text};
 use std::path::Path;
 use std::process::Command;
 
-/// The summary that `HistogramLogProcessor` prints: counts and latencies of all intervals with a tag. The tool
-/// divides each latency by the ratio. **Units**: milliseconds, with a ratio of 1000.
+/// The summary that `HistogramLogProcessor` prints: counts and latencies of all intervals with a tag. The
+/// tool divides each latency by the ratio. **Units**: milliseconds, with a ratio of 1000.
 fn summary(log: &Path, tag: &str) -> anyhow::Result<String> {
     let jar = std::env::var("SCANGATE_TEST_HDRHISTOGRAM");
     let jar = jar.context("HdrHistogram's jar is missing: tests/run sets SCANGATE_TEST_HDRHISTOGRAM")?;

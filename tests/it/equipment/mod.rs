@@ -1,7 +1,6 @@
 //! Tests that need something installed on the machine, one file each: aioquic, Chromium, Python 3 for the
-//! examples, libfaketime, HdrHistogram's jar with Java. One needs a small filesystem that only root can mount.
-//! A test fails if it is missing.
-//! `--skip equipment::` leaves all of them out.
+//! examples, libfaketime, HdrHistogram's jar with Java. One needs a small filesystem that only root can
+//! mount. A test fails if its component is missing. `--skip equipment::` leaves all of them out.
 
 mod aioquic;
 mod chromium;

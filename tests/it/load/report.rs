@@ -1,5 +1,5 @@
-//! The report of a run: the gateway's metrics by second, repeated runs, and the published schema. The harness compares the
-//! report of every run in these tests with that schema, so reports of every verdict are valid.
+//! The report of a run: the gateway's metrics by second, repeated runs, and the published schema. The harness
+//! compares the report of every run in these tests with that schema, so reports of every verdict are valid.
 
 use scangate_loadgen::report::report_schema;
 use scangate_tests::{
@@ -92,7 +92,7 @@ fn repeated_runs_are_one_report_and_two_such_reports_are_compared() -> anyhow::R
     let loose = loadgen_command(&["compare", "--threshold", "100%", &before, &slow])?.output()?;
     assert_eq!(loose.status.code(), Some(0), "{}", output_text(&loose));
 
-    let mut unlike = end.report.clone();
+    let mut unlike = end.report;
     unlike["asked"]["rate"] = serde_json::json!(61.0);
     let refused = loadgen_command(&["compare", &before, &written("unlike.json", &unlike)?])?.output()?;
     assert_eq!(refused.status.code(), Some(2), "{}", output_text(&refused));

@@ -62,9 +62,9 @@ pub(crate) enum LoadgenCommand {
     /// of that change (Welch's t interval). A figure is better or worse if the interval excludes 0. A report
     /// needs two runs or more for an interval, so run both with --repeat.
     ///
-    /// Exit codes: 0 if no figure regressed; 1 if a report could not be read; 2 for wrong usage, or if the
-    /// runs differ in more than the seed; 3 if a figure became worse by more than --threshold; 4 if a report
-    /// is invalid.
+    /// Exit code 0 means that no figure regressed, and 3 that one became worse by more than --threshold. Exit
+    /// code 1 means that a report could not be read, and 4 that one is invalid. Exit code 2 means wrong
+    /// usage, or runs that differ in more than the seed.
     Compare(CompareOptions),
     /// Prints the JSON Schema of the reports that `run --json` writes.
     Schema,

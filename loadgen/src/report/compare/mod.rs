@@ -14,7 +14,7 @@ use super::{RepeatReport, RunReport, RunSettings};
 use serde::Serialize;
 use std::fmt;
 
-/// What the runs of two reports show about a figure.
+/// The finding about a figure of two reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeVerdict {
@@ -52,7 +52,7 @@ pub struct FigureChange {
     pub change_percent: Option<f64>,
     /// The ends of the 95 % confidence interval of the change. **Units**: percent of the earlier mean.
     pub interval_percent: Option<[f64; 2]>,
-    /// What the interval shows.
+    /// The finding from the interval.
     pub verdict: ChangeVerdict,
     /// Whether the figure became worse by more than the threshold.
     pub regressed: bool,

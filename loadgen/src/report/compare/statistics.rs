@@ -1,7 +1,7 @@
 //! The change of a mean between two sets of runs, with its confidence interval.
 //!
-//! The interval is Welch's: the two sets may have different variances and sizes. It assumes that the mean of a
-//! figure over several runs is about normally distributed, and that the runs do not influence each other.
+//! The interval is Welch's: the two sets may have different variances and sizes. It assumes that the mean of
+//! a figure over several runs is about normally distributed, and that the runs do not influence each other.
 
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn welchs_interval_is_that_of_an_independent_calculation() {
-        // Integrating the density of t numerically gives these 7.0469 degrees of freedom a quantile of 2.36144.
+        // Integrating the density of t numerically gives these 7.0469 degrees of freedom a quantile of
+        // 2.36144.
         let before = [27.5, 21.0, 19.0, 23.6, 17.0, 17.9];
         let after = [27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0];
         let found = change(&before, &after);

@@ -58,7 +58,7 @@ fn latency(values: &QuantileValues, name: &str) -> String {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
 fn share(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{:.3} %", part as f64 / whole as f64 * 1e2) }
+    if whole == 0 { "–".to_owned() } else { format!("{:.3}\u{a0}%", part as f64 / whole as f64 * 1e2) }
 }
 
 /// The figures that a reader looks for first.
@@ -140,11 +140,11 @@ fn resources(report: &RunReport) -> FigureTable {
     let mut rows = vec![
         row(
             "CPU of loadgen, share of its cores",
-            [report.generator_cpu_share.map_or_else(unread, |share| format!("{:.0} %", share * 1e2))],
+            [report.generator_cpu_share.map_or_else(unread, |share| format!("{:.0}\u{a0}%", share * 1e2))],
         ),
         row(
             "CPU of the gateway a check-in",
-            [report.server_cpu_us_a_check_in.map_or_else(unread, |us| format!("{us:.1} µs"))],
+            [report.server_cpu_us_a_check_in.map_or_else(unread, |us| format!("{us:.1}\u{a0}µs"))],
         ),
     ];
     if let Some(verified) = &report.verified {
@@ -166,7 +166,8 @@ pub(super) fn set_up(report: &RunReport) -> FigureTable {
     };
     let rows = vec![
         row("Rate", [format!("{} scans/s", asked.rate)]),
-        row("Length", [format!("{} s, {:.1} s with the last answers", asked.seconds, report.wall_s)]),
+        row("Length of a run", [format!("{} s", asked.seconds)]),
+        row("Time in all, with the last answers", [format!("{:.1} s", report.wall_s)]),
         row("Connections", [asked.carrier.clone()]),
         row(
             "Residents and venues",

@@ -1,4 +1,5 @@
-//! The report of a run as one self-contained HTML file: verdict, figures, plots, set-up. The file loads nothing.
+//! The report of a run as one self-contained HTML file: verdict, figures, plots, set-up. The file loads
+//! nothing.
 
 mod figures;
 mod plot;

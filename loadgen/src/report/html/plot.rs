@@ -115,13 +115,14 @@ impl PlotLine {
     }
 }
 
-/// Draws lines, of which there are at most `LINES_MAX`, and returns the elements inside of the SVG. **Errors**:
-/// the drawing library failed.
+/// Draws lines, of which there are at most `LINES_MAX`, and returns the elements inside of the SVG.
+/// **Errors**: the drawing library failed.
 pub(super) fn draw(x: PlotAxis, y: PlotAxis, lines: &[PlotLine]) -> anyhow::Result<String> {
     let stretches: Vec<Vec<Vec<(f64, f64)>>> =
         lines.iter().map(|line| line.stretches(x.scale, y.scale)).collect();
-    let places = || stretches.iter().flatten().flatten();
-    let (across, up) = (x.scale.axis(places().map(|(x, _)| *x)), y.scale.axis(places().map(|(_, y)| *y)));
+    // A point without a value has its place on the axis, so that all plots of a run are as wide.
+    let across = x.scale.axis(lines.iter().flat_map(|line| &line.points).map(|(at, _)| x.scale.place(*at)));
+    let up = y.scale.axis(stretches.iter().flatten().flatten().map(|(_, place)| *place));
     let mut svg = String::new();
     let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
     let mut chart = ChartBuilder::on(&root)

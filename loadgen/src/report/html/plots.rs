@@ -75,6 +75,19 @@ impl<'a> PlotTime<'a> {
         self.line(name, PointFold::Mean, |second| Some(count(of(second)) / self.runs))
     }
 
+    /// The same without a second that the run did not fill.
+    fn rate(&self, name: &str, of: impl Fn(&SecondReport) -> u64) -> PlotLine {
+        let value = |second: &SecondReport| count(of(second)) / self.runs;
+        self.line(name, PointFold::Mean, |second| (!self.is_rest(second)).then(|| value(second)))
+    }
+
+    /// Whether only the last answers came in this second, because the plan had ended. The run does not fill
+    /// such a second, so its count would look like a lower rate.
+    fn is_rest(&self, second: &SecondReport) -> bool {
+        let last = self.report.seconds.last().map(|last| last.second);
+        last == Some(second.second) && count(second.second) >= self.report.asked.seconds
+    }
+
     fn described(&self, words: &str) -> String {
         let points = match self.step {
             1 => "Each point is one second".to_owned(),
@@ -120,9 +133,9 @@ fn milliseconds(label: &'static str) -> PlotAxis {
 
 fn rates(time: &PlotTime<'_>) -> anyhow::Result<PagePlot> {
     let words = "The scans that the plan offered in each second, and the answers that acknowledged one.";
-    let mut offered = time.counts("offered", |second| second.offered);
+    let mut offered = time.rate("offered", |second| second.offered);
     offered.width = 7;
-    let answered = time.counts("acknowledged", |second| second.acknowledged);
+    let answered = time.rate("acknowledged", |second| second.acknowledged);
     let lines = [offered, answered];
     time.plot(("rates", "Offered and answered rate", words), linear("scans per second"), &lines)
 }

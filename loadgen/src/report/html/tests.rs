@@ -2,6 +2,7 @@ use super::plot::{LINES, LINES_MAX, PlotAxis, PlotLine, PlotScale, draw};
 use super::*;
 use crate::client::BreakCause;
 use crate::outcome::ScanOutcome;
+use crate::report::SecondReport;
 use crate::report::fixtures::{acknowledged, report, settled};
 use crate::report::verdict::RunVerdict;
 use crate::sample::{KeptAnswers, Samples};
@@ -107,4 +108,30 @@ fn percentiles_and_powers_of_ten_have_their_labels() {
 #[test]
 fn a_time_is_readable() {
     assert_eq!(date(Timestamp(1_641_254_400_123)), "2022-01-04 00:00:00 UTC");
+}
+
+#[test]
+fn a_second_that_holds_only_the_last_answers_is_no_point_of_a_rate() {
+    let mut report = with_scans(vec![acknowledged()]);
+    report.asked.seconds = 2.0;
+    report.seconds = (0..3).map(|second| SecondReport { second, ..report.seconds[0].clone() }).collect();
+    let rates = |report: &RunReport| plots::plots(report).unwrap().swap_remove(0).svg;
+    let whole = rates(&report);
+    report.seconds[2].acknowledged = 90;
+    assert_eq!(rates(&report), whole);
+    report.seconds[1].acknowledged = 90;
+    assert_ne!(rates(&report), whole);
+}
+
+#[test]
+fn seconds_of_a_long_run_share_points() {
+    let mut report = with_scans(vec![acknowledged()]);
+    let one = SecondReport { max_ms: 1.0, ..report.seconds[0].clone() };
+    report.seconds = (0..3_000).map(|second| SecondReport { second, ..one.clone() }).collect();
+    // The longest wait of a single second stays visible.
+    report.seconds[1_234].max_ms = 5_000.0;
+    let latencies = plots::plots(&report).unwrap().swap_remove(1);
+    assert!(latencies.description.contains("Each point covers 5 seconds"), "{}", latencies.description);
+    assert!(latencies.svg.contains("time since the start, minutes"), "{}", latencies.svg);
+    assert!(latencies.svg.contains("\n10000\n"), "{}", latencies.svg);
 }

@@ -1,5 +1,5 @@
-//! One second of a run: the class of each scan that ended in it, and its latencies in a compact form. A second
-//! takes a few kilobytes, so that an hour of seconds fits into memory.
+//! One second of a run: the class of each scan that ended in it, and its latencies in a compact form. A
+//! second takes a few kilobytes, so that an hour of seconds fits into memory.
 
 use super::histogram;
 use crate::outcome::OutcomeCounts;
