@@ -12,4 +12,4 @@ pub mod scenario;
 pub mod workers;
 
 pub use run::{beside, drive, interrupt, limits, outcome, part, plan, sample, verify, watch};
-pub(crate) use run::{carriers, pace, standing};
+pub(crate) use run::{carriers, pace};

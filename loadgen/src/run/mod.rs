@@ -12,6 +12,5 @@ pub(crate) mod pace;
 pub mod part;
 pub mod plan;
 pub mod sample;
-pub(crate) mod standing;
 pub mod verify;
 pub mod watch;

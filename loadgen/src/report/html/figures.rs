@@ -82,8 +82,23 @@ pub(super) fn tables(report: &RunReport) -> Vec<FigureTable> {
     if report.repeats.len() > 1 {
         tables.push(repeats(report));
     }
+    if !report.beside.is_empty() {
+        tables.push(beside(report));
+    }
     tables.push(resources(report));
     tables
+}
+
+/// The load beside the scans: a row for each way in which the requests of a kind ended.
+fn beside(report: &RunReport) -> FigureTable {
+    let rows = report.beside.iter().flat_map(|kind| {
+        let [p50, p99] = ["p50", "p99"].map(|name| latency(&kind.response_ms, name));
+        kind.ended.iter().map(move |(how, count)| {
+            row(format!("{}: {how}", kind.what), [grouped(*count), p50.clone(), p99.clone()])
+        })
+    });
+    let names = ["", "requests or connections", "p50 of all, ms", "p99 of all, ms"];
+    FigureTable { caption: "Load beside the scans", columns: columns(&names), rows: rows.collect() }
 }
 
 fn latencies(report: &RunReport) -> FigureTable {
@@ -143,6 +158,10 @@ fn resources(report: &RunReport) -> FigureTable {
             [report.generator_cpu_share.map_or_else(unread, |share| format!("{:.0}\u{a0}%", share * 1e2))],
         ),
         row(
+            "CPU of loadgen a check-in",
+            [report.generator_cpu_us_a_check_in.map_or_else(unread, |us| format!("{us:.1}\u{a0}µs"))],
+        ),
+        row(
             "CPU of the gateway a check-in",
             [report.server_cpu_us_a_check_in.map_or_else(unread, |us| format!("{us:.1}\u{a0}µs"))],
         ),
@@ -173,6 +192,7 @@ pub(super) fn set_up(report: &RunReport) -> FigureTable {
             "Residents and venues",
             [format!("{}, {}", grouped(asked.residents as u64), grouped(asked.venues as u64))],
         ),
+        row("Generators", [asked.generators.to_string()]),
         row("Runs, and the seed of the first", [format!("{}, {}", report.repeats.len().max(1), asked.seed)]),
         row("Longest wait for an answer", [format!("{} ms", asked.answer_max_ms)]),
         row("Late after", [format!("{} ms", asked.late_after_ms)]),

@@ -1,10 +1,10 @@
 //! Lists of facts about the residents of a run.
 
 use super::senders::{draw, exchange, index, request};
+use crate::carriers::StandingConnection;
 use crate::city::LoadCity;
 use crate::client::{BreakCause, LoadTarget, Version};
 use crate::drive::now;
-use crate::standing::StandingConnection;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,10 +1,10 @@
 //! Connections that an attacker holds open beside the scans: silent, or with a request that never ends.
 
 use super::{BesideWindow, SharedTotals};
+use crate::carriers::in_time;
 use crate::client::{ClientError, LoadTarget};
 use crate::plan::SplitMix64;
 use crate::scenario::beside::BesideKind;
-use crate::standing::in_time;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

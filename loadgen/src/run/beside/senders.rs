@@ -2,6 +2,7 @@
 
 use super::facts::FactLists;
 use super::{BesideLoad, BesideWindow, SharedTotals};
+use crate::carriers::{StandingConnection, in_time};
 use crate::city::LoadCity;
 use crate::client::{BreakCause, Handshake, LoadTarget, Version};
 use crate::drive::now;
@@ -9,7 +10,6 @@ use crate::limits::{BESIDE_IN_FLIGHT_MAX, BESIDE_WAIT_MAX};
 use crate::plan::SplitMix64;
 use crate::replay::open_case;
 use crate::scenario::beside::BesideKind;
-use crate::standing::{StandingConnection, in_time};
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};

@@ -83,8 +83,7 @@ fn an_hour_at_twenty_thousand_scans_a_second_fits_into_64_mib() {
     for scan in 0..20_000_u32 {
         spread.saturating_record(us(Duration::from_secs_f64(1e-4 * 1e5_f64.powf(f64::from(scan) / 2e4))));
     }
-    let mut compact = CompactHistogram::default();
-    compact.add(&spread);
+    let compact = CompactHistogram::of(&spread);
     assert_eq!(compact.open(), spread);
     let second = 2 * compact.0.capacity() + size_of::<SecondSample>();
     assert!(3_600 * second < 64 << 20, "a second takes {second} bytes");

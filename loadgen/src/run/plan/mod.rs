@@ -323,5 +323,4 @@ fn pick(sums: &[f64], share: f64) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;

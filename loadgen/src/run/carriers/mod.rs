@@ -1,5 +1,9 @@
 //! The connections that carry scans: gates, which stay connected, and phones, which connect for each scan.
 
+mod standing;
+
+pub(crate) use self::standing::{StandingConnection, in_time};
+
 use crate::client::{
     BreakCause, ClientError, Doorway, DoorwayEndpoint, Handshake, LoadTarget, NewConnection, Version,
 };
@@ -8,7 +12,6 @@ use crate::limits::{LINGER, PHONES_MAX};
 use crate::outcome::ScanOutcome;
 use crate::plan::SplitMix64;
 use crate::sample::Samples;
-use crate::standing::{StandingConnection, in_time};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Deserialize;

@@ -5,6 +5,7 @@ mod second;
 
 pub(crate) use self::second::histogram_text;
 pub use self::second::{CompactHistogram, SecondSample};
+use self::second::{CompactLatencies, SecondLatencies};
 
 use crate::beside::BesideTotals;
 use crate::client::BreakCause;
@@ -92,12 +93,12 @@ pub struct RunTotals {
     pub beside: Vec<BesideTotals>,
     /// The time of day at which the plan began.
     pub began: Timestamp,
-    /// Response times of the last second in `seconds`. **Units**: microseconds.
-    #[serde(skip, default = "histogram")]
-    latest_response: Histogram<u64>,
-    /// Service times of the last second in `seconds`. **Units**: microseconds.
-    #[serde(skip, default = "histogram")]
-    latest_service: Histogram<u64>,
+    /// The last second in `seconds`.
+    #[serde(skip)]
+    latest: SecondLatencies,
+    /// Seconds that are over, and whose latencies are not compact yet.
+    #[serde(skip)]
+    over: Vec<(usize, SecondLatencies)>,
 }
 
 /// An empty histogram of latencies. **Units**: microseconds.
@@ -126,8 +127,8 @@ impl RunTotals {
             wall: Duration::ZERO,
             beside: Vec::new(),
             began: Timestamp(0),
-            latest_response: histogram(),
-            latest_service: histogram(),
+            latest: SecondLatencies::default(),
+            over: Vec::new(),
         }
     }
 
@@ -139,22 +140,26 @@ impl RunTotals {
         self.lag.count_between(self.lag.next_non_equivalent(max), LATENCY_US_MAX)
     }
 
-    /// The sample of this second. Seconds only move on, so that one histogram is enough for all of them.
+    /// The sample of this second. Seconds only move on, so that one is open at a time.
     fn second(&mut self, at: Duration) -> &mut SecondSample {
         let second = usize::try_from(at.as_secs()).unwrap_or(usize::MAX);
         if second >= self.seconds.len() {
-            self.close_second();
+            self.end_second();
             self.seconds.resize(second + 1, SecondSample::default());
         }
         self.seconds.last_mut().expect("it has been resized to one second at least")
     }
 
-    fn close_second(&mut self) {
-        if let Some(last) = self.seconds.last_mut() {
-            last.response.add(&self.latest_response);
-            last.service.add(&self.latest_service);
-            self.latest_response.reset();
-            self.latest_service.reset();
+    fn end_second(&mut self) {
+        if let Some(second) = self.seconds.len().checked_sub(1) {
+            self.over.push((second, std::mem::take(&mut self.latest)));
+        }
+    }
+
+    /// Keeps the latencies of a second that is over.
+    fn keep_second(&mut self, second: usize, latencies: CompactLatencies) {
+        if let Some(sample) = self.seconds.get_mut(second) {
+            (sample.response, sample.service) = (latencies.response, latencies.service);
         }
     }
 
@@ -197,8 +202,8 @@ impl RunTotals {
         match outcome {
             ScanOutcome::Acknowledged(check_in) => {
                 let (response_us, service_us) = (us(response), us(service.unwrap_or(response)));
-                self.latest_response.saturating_record(response_us);
-                self.latest_service.saturating_record(service_us);
+                self.latest.response.saturating_record(response_us);
+                self.latest.service.saturating_record(service_us);
                 self.response.saturating_record(response_us);
                 self.service.saturating_record(service_us);
                 let late = u64::from(response > late_after);
@@ -256,9 +261,12 @@ impl Samples {
 
     /// Takes the final results.
     pub(crate) fn take(&self) -> RunTotals {
-        let mut totals = self.totals();
-        totals.close_second();
-        std::mem::replace(&mut totals, RunTotals::new(0))
+        let mut totals = std::mem::replace(&mut *self.totals(), RunTotals::new(0));
+        totals.end_second();
+        for (second, latencies) in std::mem::take(&mut totals.over) {
+            totals.keep_second(second, latencies.compact());
+        }
+        totals
     }
 
     /// Counts a connection whose request the gateway accepted as early data.
@@ -266,9 +274,18 @@ impl Samples {
         self.totals().early += 1;
     }
 
-    /// Adds a scan that has come to its end.
+    /// Adds a scan that has come to its end. The first scan of a second makes the one before compact, which
+    /// takes about a millisecond, while the other scans go on.
     pub(crate) fn settle(&self, scan: SettledScan) {
-        self.totals().settle(scan, self.late_after, self.keep);
+        let over = {
+            let mut totals = self.totals();
+            totals.settle(scan, self.late_after, self.keep);
+            std::mem::take(&mut totals.over)
+        };
+        for (second, latencies) in over {
+            let compact = latencies.compact();
+            self.totals().keep_second(second, compact);
+        }
     }
 
     /// Ends the sending: the scans by second that were due, the number that never will be, and the time that

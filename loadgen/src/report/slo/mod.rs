@@ -154,5 +154,4 @@ impl Slo {
 }
 
 #[cfg(test)]
-#[path = "slo_tests.rs"]
 mod tests;
