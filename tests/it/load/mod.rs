@@ -4,6 +4,7 @@
 mod causes;
 mod endings;
 mod faults;
+mod known_delay;
 mod proxy;
 mod replay;
 mod target;
