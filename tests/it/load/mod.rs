@@ -5,6 +5,7 @@ mod causes;
 mod endings;
 mod faults;
 mod known_delay;
+mod live;
 mod proxy;
 mod replay;
 mod target;
