@@ -7,9 +7,9 @@ mod peers;
 mod scenarios;
 
 use crate::harness::machine;
-use crate::peers::plain;
+use crate::peers::{delayed, plain};
 use crate::scenarios::{
-    attack, faults, fresh, gate, idle, memory, overload, phone, recolour, register, stored,
+    attack, faults, fresh, gate, generator, idle, memory, overload, phone, recolour, register, stored,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -58,9 +58,17 @@ enum BenchCommand {
     Attack(attack::AttackOptions),
     /// Makes system calls of the gateway fail, and reads every acknowledged check-in back. Needs strace.
     Faults(faults::FaultOptions),
+    /// Measures what the load generator adds to a known delay, beside h2load if that is installed.
+    Generator(generator::GeneratorOptions),
     /// Runs the plain server on quinn and h3, which returns a constant.
     #[command(hide = true)]
     Peer {
+        /// The folder to which the server writes its certificate.
+        folder: PathBuf,
+    },
+    /// Runs the server that returns a constant after a known delay.
+    #[command(hide = true)]
+    DelayedPeer {
         /// The folder to which the server writes its certificate.
         folder: PathBuf,
     },
@@ -73,7 +81,7 @@ fn on_all_cores(measure: impl Future<Output = anyhow::Result<()>>) -> anyhow::Re
 
 fn main() -> anyhow::Result<()> {
     let command = BenchCli::parse().command;
-    if !matches!(command, BenchCommand::Peer { .. }) {
+    if !matches!(command, BenchCommand::Peer { .. } | BenchCommand::DelayedPeer { .. }) {
         println!("{}", machine::describe());
     }
     match command {
@@ -88,6 +96,8 @@ fn main() -> anyhow::Result<()> {
         BenchCommand::Overload(options) => overload::measure(&options),
         BenchCommand::Attack(options) => attack::measure(&options),
         BenchCommand::Faults(options) => on_all_cores(faults::measure(&options)),
+        BenchCommand::Generator(options) => generator::measure(&options),
+        BenchCommand::DelayedPeer { folder } => delayed::serve(&folder),
         BenchCommand::Peer { folder } => plain::serve(&folder),
     }
 }

@@ -19,6 +19,14 @@ pub fn loadgen_command(arguments: &[&str]) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// A `loadgen` command in a session of its own. Its terminal is its standard input, so the keys of that
+/// terminal become signals.
+pub fn loadgen_session(arguments: &[&str]) -> anyhow::Result<Command> {
+    let mut command = Command::new("setsid");
+    command.arg("--ctty").arg(binary("loadgen")?).args(arguments);
+    Ok(command)
+}
+
 /// Runs a `loadgen` command against a gateway to its end.
 pub fn run_loadgen(gateway: &Gateway, arguments: &[&str]) -> anyhow::Result<Output> {
     let folder = gateway.folder();

@@ -24,6 +24,9 @@ pub(crate) enum ServerKind {
     /// The gateway, which does all the work of a check-in.
     #[value(skip)]
     Gateway,
+    /// The server that returns a constant after a known delay.
+    #[value(skip)]
+    Delayed,
     /// The plain server on quinn and h3, which returns a constant.
     Quinn,
     /// nginx, which returns a constant.
@@ -37,6 +40,7 @@ impl ServerKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway, everything done",
+            Self::Delayed => "a constant, after a known delay",
             Self::Quinn => "quinn + h3, a constant",
             Self::Nginx => "nginx, a constant",
             Self::Caddy => "Caddy, a constant",
@@ -82,7 +86,7 @@ impl Server {
         let address = free_address()?;
         let command = command(which, folder.path(), address)?;
         Self::spawn(command, folder, |output| match which {
-            ServerKind::Gateway | ServerKind::Quinn => read_address(output),
+            ServerKind::Gateway | ServerKind::Delayed | ServerKind::Quinn => read_address(output),
             ServerKind::Nginx | ServerKind::Caddy => {
                 wait_until_bound(address)?;
                 Ok(address)
@@ -154,14 +158,18 @@ impl Server {
 fn command(which: ServerKind, folder: &Path, address: SocketAddr) -> anyhow::Result<Command> {
     match which {
         ServerKind::Gateway => gateway(folder),
-        ServerKind::Quinn => {
-            let mut command = Command::new(std::env::current_exe()?);
-            command.arg("peer").arg(folder);
-            Ok(command)
-        }
+        ServerKind::Delayed => own_server("delayed-peer", folder),
+        ServerKind::Quinn => own_server("peer", folder),
         ServerKind::Nginx => nginx::command(folder, address),
         ServerKind::Caddy => caddy::command(folder, address),
     }
+}
+
+/// The command of a server that is a hidden subcommand of this program.
+fn own_server(subcommand: &str, folder: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(subcommand).arg(folder);
+    Ok(command)
 }
 
 fn gateway(folder: &Path) -> anyhow::Result<Command> {

@@ -4,6 +4,7 @@ pub(crate) mod attack;
 pub(crate) mod faults;
 pub(crate) mod fresh;
 pub(crate) mod gate;
+pub(crate) mod generator;
 pub(crate) mod idle;
 pub(crate) mod memory;
 pub(crate) mod overload;

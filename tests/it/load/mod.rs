@@ -4,6 +4,8 @@
 mod causes;
 mod endings;
 mod faults;
+mod known_delay;
+mod live;
 mod proxy;
 mod replay;
 mod report;

@@ -95,11 +95,15 @@ impl RunBoard {
     /// Writes a line to standard error, above the live view if there is one.
     pub(crate) fn announce(&self, words: &str) {
         let mut screen = self.screen();
-        if let Some(screen) = screen.as_mut() {
-            // A terminal that has gone away needs no erasure.
-            let _ = screen.erase(stderr_size(), &mut io::stderr());
-        }
+        erase(&mut screen);
         eprintln!("{words}");
+    }
+
+    /// Erases the live view before a panic is written. A panic of the drawing itself holds the screen.
+    pub(super) fn make_room(&self) {
+        if let Ok(mut screen) = self.screen.try_lock() {
+            erase(&mut screen);
+        }
     }
 
     /// Waits for the next whole second of this phase, or for another phase.
@@ -130,5 +134,13 @@ impl RunBoard {
                 Some(RunStage::ReadingBack { elapsed, done: self.read.load(Ordering::Relaxed), all })
             }
         }
+    }
+}
+
+/// Erases the live view, so that other lines can be written in its place.
+pub(super) fn erase(screen: &mut Option<ViewScreen>) {
+    if let Some(screen) = screen {
+        // A terminal that has gone away needs no erasure.
+        let _ = screen.erase(stderr_size(), &mut io::stderr());
     }
 }

@@ -15,11 +15,12 @@ mod words;
 pub use self::board::RunBoard;
 pub use self::view::RunTitle;
 
-use self::board::RunPhase;
+use self::board::{RunPhase, erase};
 use self::line::line;
 use self::screen::stderr_size;
 use self::snapshot::{RunSnapshot, WatchHistory};
 use std::io::{self, IsTerminal as _, Write as _};
+use std::panic;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -57,6 +58,9 @@ impl RunWatch {
     /// Begins to watch a run. **Errors**: the thread cannot be started.
     pub fn begin(form: WatchForm, title: RunTitle) -> io::Result<Self> {
         let board = Arc::<RunBoard>::default();
+        if form == WatchForm::View {
+            make_room_for_panics(&board);
+        }
         let watched = Arc::clone(&board);
         let begin =
             || thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&watched, form, &title));
@@ -81,6 +85,15 @@ impl Drop for RunWatch {
     }
 }
 
+/// Erases the live view before a panic is written. Otherwise the next frame would erase the panic.
+fn make_room_for_panics(board: &Arc<RunBoard>) {
+    let (board, write_panic) = (Arc::clone(board), panic::take_hook());
+    panic::set_hook(Box::new(move |panic| {
+        board.make_room();
+        write_panic(panic);
+    }));
+}
+
 fn watch(board: &RunBoard, form: WatchForm, title: &RunTitle) {
     let mut history = WatchHistory::new(Instant::now());
     let mut phase = RunPhase::Preparing;
@@ -99,10 +112,7 @@ fn watch(board: &RunBoard, form: WatchForm, title: &RunTitle) {
         }
         phase = next;
     }
-    if let Some(mut screen) = board.screen().take() {
-        // A terminal that has gone away needs no erasure.
-        let _ = screen.erase(stderr_size(), &mut io::stderr());
-    }
+    erase(&mut board.screen().take());
 }
 
 /// Begins a phase. Only the reading back is shown immediately; the other phases have no figures yet.
