@@ -28,7 +28,7 @@ pub struct RunPart {
     pub seed: u64,
     /// The waits for answers.
     pub waits: RunWaits,
-    /// What the run remembers of its acknowledged check-ins.
+    /// The part of its acknowledged check-ins that the run remembers.
     pub keep: KeptAnswers,
 }
 
@@ -53,7 +53,7 @@ impl RunPart {
         Plan::new(PlanOptions { residents: self.scenario.residents.unwrap_or(enough), ..plan })
     }
 
-    /// Registers the residents of the plan, and the venues unless somebody has. **Errors**: the gateway cannot
+    /// Registers the residents of the plan, and the venues unless the coordinator has. **Errors**: the gateway cannot
     /// be reached, or refuses them.
     pub async fn register(
         &self,

@@ -10,7 +10,7 @@ pub mod shape;
 
 use self::amount::{Rate, length_text};
 use self::beside::{BesideAmount, BesideSpec};
-use self::carriers::{GatesSpec, PhonesSpec};
+use self::carriers::{GatesSpec, HttpNumber, PhonesSpec};
 use self::shape::Shape;
 use crate::drive::Carrier;
 use scangate_core::document::{self, DocumentError};
@@ -155,6 +155,17 @@ impl Scenario {
     pub fn carriers(&self) -> Vec<(Carrier, f64)> {
         let gates = self.gates.iter().map(|gates| (gates.carrier(), gates.share.0));
         gates.chain(self.phones.iter().map(|phones| (phones.carrier(), phones.share.0))).collect()
+    }
+
+    /// The connections over TCP that stay open: those of gates, and those that an attack holds.
+    #[must_use]
+    pub fn tcp_connections(&self) -> u32 {
+        let gates = self.gates.iter().filter(|gates| gates.http != HttpNumber::Three);
+        let held = self.beside.iter().filter_map(|beside| match beside.amount {
+            BesideAmount::Connections(held) => Some(held),
+            BesideAmount::Rate(_) => None,
+        });
+        gates.map(|gates| gates.connections).chain(held).sum()
     }
 
     /// The carriers in words, for a report.

@@ -146,7 +146,7 @@ impl CrewWorker {
             let stream = TcpStream::connect(address).await.context("no worker listens there")?;
             stream.set_nodelay(true)?;
             let connected = connector.connect(WorkerToken::server_name(), stream).await;
-            connected.context("it has another token, or is no worker")
+            connected.context("it has another token, or is not a worker")
         };
         let stream = timeout(CONNECT_MAX, connecting).await.context("it does not answer")??;
         let mut messages = Messages::over(stream);

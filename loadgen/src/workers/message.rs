@@ -43,7 +43,7 @@ pub(super) struct WorkOrder {
     pub(super) venues: Vec<LoadVenue>,
 }
 
-/// What a coordinator says.
+/// A message of the coordinator.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum CoordinatorMessage {
@@ -68,7 +68,7 @@ pub(super) struct PartResults {
     pub(super) cpu_share: Option<f64>,
 }
 
-/// What a worker says.
+/// A message of a worker.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum WorkerMessage {

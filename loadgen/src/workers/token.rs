@@ -14,7 +14,7 @@ use std::sync::Arc;
 const TOKEN_CHARS_MIN: usize = 16;
 /// The name in the certificate.
 const NAME: &str = "loadgen-worker";
-/// What the derived key is for.
+/// The purpose of the derived key.
 const PURPOSE: &[u8] = b"scangate loadgen worker key";
 /// The beginning of an Ed25519 key in PKCS #8 (RFC 8410, section 7), before its 32 bytes.
 const PKCS8_HEAD: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
@@ -35,7 +35,7 @@ impl WorkerToken {
         if text.chars().count() < TOKEN_CHARS_MIN { Err(TokenError) } else { Ok(Self(text.to_owned())) }
     }
 
-    /// The token of a worker on loopback, which everybody knows.
+    /// The public token of workers on loopback.
     #[must_use]
     pub fn of_loopback() -> Self {
         Self(String::new())

@@ -68,7 +68,7 @@ async fn serve_coordinator(
     let accepted = timeout(CONNECT_MAX, acceptor.accept(stream)).await.context("no handshake")?;
     let mut messages = Messages::over(accepted.context("it has another token")?);
     let CoordinatorMessage::Order(order) = messages.next_in_time().await? else {
-        bail!("its first message is no order")
+        bail!("it began without an order")
     };
     match WorkerShift::prepare(&mut messages, &order, options).await {
         Ok((target, city)) => WorkerShift { messages, order: *order, target, city }.work().await,

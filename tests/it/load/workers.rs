@@ -99,8 +99,8 @@ fn tokens_are_needed_between_machines_and_must_be_equal() -> anyhow::Result<()> 
     let short = file("short", "0123")?;
     let worker = WorkerProcess::start(&["--token", &right])?;
     for (arguments, error) in [
-        (&["--worker-token", &wrong][..], "it has another token, or is no worker"),
-        (&[], "it has another token, or is no worker"),
+        (&["--worker-token", &wrong][..], "it has another token, or is not a worker"),
+        (&[], "it has another token, or is not a worker"),
         (&["--worker-token", &short], "a worker's token has at least 16 characters"),
     ] {
         let end = end_of(&gateway, &worker.address, &[arguments, &["--for", "1s"]].concat())?;

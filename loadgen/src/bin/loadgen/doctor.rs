@@ -1,20 +1,22 @@
 //! `loadgen doctor`: the findings about this machine, the data folder and the target, as text or as JSON.
 
 use crate::options::DoctorOptions;
-use crate::target;
+use crate::{choice, target};
 use scangate_loadgen::drive::now;
+use scangate_loadgen::limits::RunWaits;
 use scangate_loadgen::machine::doctor::{DoctorFinding, DoctorReport, IntendedRun, examine, examine_target};
+use scangate_loadgen::part::RunPart;
+use scangate_loadgen::sample::KeptAnswers;
 use std::process::ExitCode;
 
 /// Prints the findings. Exits with 1 if one of them is an error.
 pub(crate) async fn doctor(options: DoctorOptions) -> anyhow::Result<ExitCode> {
-    let over_tcp = options.http != "3";
-    let run = IntendedRun {
-        tcp_connections: if over_tcp { options.connections } else { 0 },
-        rate: options.rate.0,
-        length: options.length,
-        residents: options.residents,
-        data: options.data,
+    let run = match intended(&options) {
+        Ok(run) => run,
+        Err(error) => {
+            eprintln!("loadgen: {error:#}");
+            return Ok(ExitCode::from(choice::USAGE));
+        }
     };
     let url = options.target.as_deref();
     let host = url.map_or_else(|| target::DEFAULT_NAME.to_owned(), target::server_name);
@@ -35,4 +37,15 @@ pub(crate) async fn doctor(options: DoctorOptions) -> anyhow::Result<ExitCode> {
         print!("{report}");
     }
     Ok(if report.is_fit { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The run of the options, with the residents that its plan needs. **Errors**: the scenario's file is wrong;
+/// the city is too small.
+fn intended(options: &DoctorOptions) -> anyhow::Result<IntendedRun> {
+    let (_, scenario) =
+        choice::scenario(options.name.as_deref(), options.scenario.as_deref(), &options.changes)?;
+    let (rate, length, tcp_connections) = (scenario.rate.0, scenario.length, scenario.tcp_connections());
+    let part = RunPart { scenario, seed: options.seed, waits: RunWaits::default(), keep: KeptAnswers::All };
+    let residents = part.plan(part.seed)?.options().residents;
+    Ok(IntendedRun { tcp_connections, rate, length, residents, data: options.data.clone() })
 }

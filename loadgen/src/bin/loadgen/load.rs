@@ -1,9 +1,8 @@
 //! `loadgen run`: registers a city, drives a scenario's plan, reads the check-ins back and writes the report.
 
 use crate::options::RunOptions;
-use crate::{target, worker};
+use crate::{choice, target, worker};
 use anyhow::Context as _;
-use scangate_core::text::without_mark;
 use scangate_loadgen::beside::RunTokens;
 use scangate_loadgen::city::{self, LoadCity};
 use scangate_loadgen::client::{LoadTarget, Version};
@@ -18,20 +17,16 @@ use scangate_loadgen::report::{
     RepeatedRuns, RunMeasures, RunReport, RunSettings, RunVerification, hlog, html,
 };
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
+use scangate_loadgen::scenario;
 use scangate_loadgen::scenario::beside::BesideKind;
-use scangate_loadgen::scenario::{self, Scenario};
 use scangate_loadgen::verify::verify_watched;
 use scangate_loadgen::watch::{RunBoard, RunTitle, RunWatch, WatchForm};
 use scangate_loadgen::workers::{Crew, CrewOrder, CrewResults};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The exit code of wrong usage, which is also clap's.
-const USAGE: u8 = 2;
 
 /// Runs a scenario and reports on it.
 pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
@@ -43,7 +38,7 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
         Ok((name, part)) => run(&options, &name, &part).await,
         Err(error) => {
             eprintln!("loadgen: {error:#}");
-            Ok(ExitCode::from(USAGE))
+            Ok(ExitCode::from(choice::USAGE))
         }
     }
 }
@@ -51,32 +46,13 @@ pub(crate) async fn load(options: RunOptions) -> anyhow::Result<ExitCode> {
 /// The whole of the run as one part, with the scenario's name. **Errors**: the scenario's file is wrong; the
 /// city is too small.
 fn named_part(options: &RunOptions) -> anyhow::Result<(String, RunPart)> {
-    let (name, scenario) = named_scenario(options)?;
+    let (name, scenario) =
+        choice::scenario(options.name.as_deref(), options.scenario.as_deref(), &options.changes)?;
     let waits = RunWaits { answer_max: options.answer_max, late_after: options.late_after };
     let keep = if options.no_verify { KeptAnswers::Count } else { KeptAnswers::All };
     let part = RunPart { scenario, seed: options.seed, waits, keep };
     part.plan(part.seed)?;
     Ok((name, part))
-}
-
-/// The scenario of the run with its name, as the options change it. **Errors**: its file cannot be read, or
-/// is wrong at a line and column.
-fn named_scenario(options: &RunOptions) -> anyhow::Result<(String, Scenario)> {
-    let (name, scenario) = match (&options.scenario, &options.name) {
-        (Some(path), _) => (path.display().to_string(), read_scenario(path)?),
-        (None, name) => {
-            let name = name.as_deref().unwrap_or_default();
-            let file = scenario::file(name).with_context(|| format!("`{name}` is not a scenario"))?;
-            (name.to_owned(), Scenario::parse(file).with_context(|| name.to_owned())?)
-        }
-    };
-    Ok((name, scenario.changed(&options.changes.changes())))
-}
-
-fn read_scenario(path: &Path) -> anyhow::Result<Scenario> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let text = std::str::from_utf8(without_mark(text.as_bytes()))?;
-    Scenario::parse(text).map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))
 }
 
 /// The parts of a run that its repetitions share.

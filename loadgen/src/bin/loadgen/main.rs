@@ -1,5 +1,6 @@
 //! The `loadgen` command.
 
+mod choice;
 mod compare;
 mod doctor;
 mod load;

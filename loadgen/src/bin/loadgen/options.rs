@@ -234,27 +234,23 @@ pub(crate) struct CompareOptions {
 
 #[derive(Args)]
 pub(crate) struct DoctorOptions {
+    /// The built-in scenario of the run; gate if neither it nor a file is given.
+    #[arg(value_parser = PossibleValuesParser::new(scenario::names()))]
+    pub(crate) name: Option<String>,
+    /// The scenario of the run, in a file of your own.
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The seed of the plan.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
     /// The URL of the gateway, such as https://127.0.0.1:8443. Without it no target is examined.
     #[arg(long)]
     pub(crate) target: Option<String>,
     /// The gateway's data folder, which holds its certificate and tokens.
     #[arg(long, default_value = "data")]
     pub(crate) data: PathBuf,
-    /// The rate of the run: scans a second, such as 500 or 20k.
-    #[arg(long, default_value = "1k", value_parser = rate)]
-    pub(crate) rate: Rate,
-    /// The length of the run, such as 30s or 5m.
-    #[arg(long = "for", default_value = "60s", value_parser = length)]
-    pub(crate) length: Duration,
-    /// The number of gate connections of the run.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) connections: u32,
-    /// The HTTP version of the gate connections. Those over HTTP/3 share one descriptor and one port.
-    #[arg(long, default_value = "3", value_parser = ["1", "2", "3"])]
-    pub(crate) http: String,
-    /// The number of residents of the run.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
-    pub(crate) residents: u32,
+    #[command(flatten)]
+    pub(crate) changes: ScenarioOptions,
     /// Prints the findings as JSON.
     #[arg(long)]
     pub(crate) json: bool,
