@@ -76,7 +76,7 @@ fn an_error_has_its_line_and_column() {
 
 #[test]
 fn changes_of_a_run_take_the_place_of_the_files() {
-    let gates = carriers::GatesChanges { http: Some(carriers::HttpNumber::Two), ..Default::default() };
+    let gates = carriers::GatesChanges { http: Some(HttpNumber::Two), ..Default::default() };
     let changes = ScenarioChanges { rate: Some(Rate(500.0)), venues: Some(7), gates, ..Default::default() };
     let small = Scenario::parse(SMALL).unwrap().changed(&changes);
     assert_eq!((small.rate, small.venues, small.length), (Rate(500.0), 7, Duration::from_secs(90)));
