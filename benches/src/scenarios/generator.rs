@@ -12,7 +12,7 @@ use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::machine::cpu;
-use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
+use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::sample::{KeptAnswers, RunTotals};
 use std::collections::BTreeMap;
 use std::fs;
@@ -124,8 +124,8 @@ fn ms(spread: &Spread) -> String {
 
 fn plan_options(options: &GeneratorOptions, seed: u64) -> PlanOptions {
     let (rate, length) = (f64::from(options.rate), Duration::from_secs(options.seconds));
-    let plan = PlanOptions { rate, length, curve: Curve::Flat, residents: u32::MAX, venues: VENUES, seed };
-    PlanOptions { residents: options.rate.max(1_000), ..plan }
+    let residents = options.rate.max(1_000);
+    PlanOptions { rate, length, residents, venues: VENUES, seed, ..PlanOptions::default() }
 }
 
 fn run_loadgen(
