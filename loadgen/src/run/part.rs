@@ -1,5 +1,5 @@
-//! The part of a run that one generator sends: its scenario and seed, the city that it registers, and the plan
-//! of its scans. A run on one generator has one part.
+//! The part of a run that one generator sends: its scenario and seed, the city that it registers, and the
+//! plan of its scans. A run on one generator has one part.
 
 use crate::beside::{BesideLoad, RunTokens};
 use crate::city::{self, LoadCity, LoadVenue};
@@ -53,8 +53,8 @@ impl RunPart {
         Plan::new(PlanOptions { residents: self.scenario.residents.unwrap_or(enough), ..plan })
     }
 
-    /// Registers the residents of the plan, and the venues unless the coordinator has. **Errors**: the gateway cannot
-    /// be reached, or refuses them.
+    /// Registers the residents of the plan, and the venues unless the coordinator has. **Errors**: the
+    /// gateway cannot be reached, or refuses them.
     pub async fn register(
         &self,
         target: &LoadTarget,

@@ -1,5 +1,5 @@
-//! The coordinator of a run: it gives each worker its part, checks its clock, starts all parts at one time, and
-//! merges their results.
+//! The coordinator of a run: it gives each worker its part, checks its clock, starts all parts at one time,
+//! and merges their results.
 
 use super::message::{CoordinatorMessage, MESSAGES_VERSION, Messages, PartResults, WorkOrder, WorkerMessage};
 use super::{CLOCK_READINGS, CLOCK_SKEW_MAX_MS, CONNECT_MAX, START_AFTER, WorkerToken};
@@ -102,8 +102,8 @@ impl Crew {
         self.0.iter().map(|worker| worker.residents).sum()
     }
 
-    /// Runs all parts with this seed, and merges their results. An interruption ends them early. **Errors**: a
-    /// worker has gone away or failed, so that its scans are in no class.
+    /// Runs all parts with this seed, and merges their results. An interruption ends them early. **Errors**:
+    /// a worker has gone away or failed, so that its scans are in no class.
     pub async fn run(
         &mut self,
         seed: u64,

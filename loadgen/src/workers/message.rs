@@ -13,6 +13,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use scangate_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -84,6 +85,12 @@ pub(super) enum WorkerMessage {
     Failed { reason: String },
 }
 
+/// Whether an error says that the peer has gone away.
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
+}
+
 /// A connection with messages.
 pub(super) struct Messages<S>(Framed<S, LengthDelimitedCodec>);
 
@@ -103,8 +110,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
     /// or sent no message.
     pub(super) async fn next<T: DeserializeOwned>(&mut self) -> anyhow::Result<T> {
         match self.0.next().await {
-            Some(frame) => Ok(serde_json::from_slice(&frame?)?),
-            None => bail!("it closed the connection"),
+            Some(Ok(frame)) => Ok(serde_json::from_slice(&frame)?),
+            Some(Err(error)) if !is_end(&error) => Err(error.into()),
+            None | Some(Err(_)) => bail!("it closed the connection"),
         }
     }
 

@@ -13,7 +13,7 @@ use scangate_loadgen::city::LoadCity;
 use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
-use scangate_loadgen::plan::{Curve, Plan, PlanOptions};
+use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::sample::RunTotals;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,7 @@ async fn target() -> anyhow::Result<LoadTarget> {
 
 async fn measure(version: Version) -> anyhow::Result<RunTotals> {
     let length = Duration::from_secs(2);
-    let wish = PlanOptions { rate: 100.0, length, curve: Curve::Flat, residents: 300, venues: 10, seed: 1 };
+    let wish = PlanOptions { rate: 100.0, length, residents: 300, venues: 10, ..PlanOptions::default() };
     let city = Arc::new(LoadCity::made_up(wish.residents, wish.venues));
     let gates = Carrier::Gates { connections: 4, in_flight: 4, version };
     let run = LoadRun::new(Arc::new(target().await?), city, gates, Plan::new(wish)?);

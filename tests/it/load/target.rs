@@ -181,6 +181,7 @@ async fn the_doctor_exits_with_1_for_a_plan_or_a_folder_that_cannot_run() -> any
     let gateway = Gateway::start(&[])?;
     let output = run_loadgen(&gateway, &["doctor", "--rate", "5000k", "--for", "24h"])?;
     assert_refused(&output, "error    memory");
+    assert_refused(&output, "is too small for this rate");
     let empty = tempfile::tempdir()?;
     let output = command(&["doctor", "--json"], gateway.listen, empty.path()).await?;
     assert_eq!(output.status.code(), Some(1), "{}", output_text(&output));

@@ -11,8 +11,8 @@ pub(crate) const USAGE: u8 = 2;
 /// The scenario of a command line that names none.
 const DEFAULT: &str = "gate";
 
-/// The scenario with its name, as the options change it. **Errors**: its file cannot be read, or is wrong at a
-/// line and column.
+/// The scenario with its name, as the options change it. **Errors**: its file cannot be read, or is wrong at
+/// a line and column.
 pub(crate) fn scenario(
     name: Option<&str>,
     file: Option<&Path>,

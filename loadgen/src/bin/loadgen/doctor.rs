@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// Prints the findings. Exits with 1 if one of them is an error.
 pub(crate) async fn doctor(options: DoctorOptions) -> anyhow::Result<ExitCode> {
-    let run = match intended(&options) {
+    let (run, small) = match intended(&options) {
         Ok(run) => run,
         Err(error) => {
             eprintln!("loadgen: {error:#}");
@@ -21,6 +21,7 @@ pub(crate) async fn doctor(options: DoctorOptions) -> anyhow::Result<ExitCode> {
     let url = options.target.as_deref();
     let host = url.map_or_else(|| target::DEFAULT_NAME.to_owned(), target::server_name);
     let mut findings = examine(&run, &host, now());
+    findings.extend(small);
     if let Some(url) = url {
         match target::resolve(url, &run.data, options.allow_remote) {
             Ok(target) => findings.extend(examine_target(&target, &run, now()).await),
@@ -39,13 +40,19 @@ pub(crate) async fn doctor(options: DoctorOptions) -> anyhow::Result<ExitCode> {
     Ok(if report.is_fit { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The run of the options, with the residents that its plan needs. **Errors**: the scenario's file is wrong;
-/// the city is too small.
-fn intended(options: &DoctorOptions) -> anyhow::Result<IntendedRun> {
+/// The run of the options, with a finding if its city is too small. **Errors**: the scenario's file is wrong.
+fn intended(options: &DoctorOptions) -> anyhow::Result<(IntendedRun, Option<DoctorFinding>)> {
     let (_, scenario) =
         choice::scenario(options.name.as_deref(), options.scenario.as_deref(), &options.changes)?;
     let (rate, length, tcp_connections) = (scenario.rate.0, scenario.length, scenario.tcp_connections());
     let part = RunPart { scenario, seed: options.seed, waits: RunWaits::default(), keep: KeptAnswers::All };
-    let residents = part.plan(part.seed)?.options().residents;
-    Ok(IntendedRun { tcp_connections, rate, length, residents, data: options.data.clone() })
+    let (residents, finding) = match part.plan(part.seed) {
+        Ok(plan) => (plan.options().residents, None),
+        Err(error) => {
+            let remedy = "use a lower --rate, or more --residents and --venues";
+            (error.residents, Some(DoctorFinding::error("city", error.to_string(), remedy)))
+        }
+    };
+    let data = options.data.clone();
+    Ok((IntendedRun { tcp_connections, rate, length, residents, data }, finding))
 }

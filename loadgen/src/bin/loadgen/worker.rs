@@ -18,8 +18,8 @@ pub(crate) async fn worker(options: WorkerCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The token in a file. Workers on loopback may do without a file: their token is public. **Errors**: the file
-/// cannot be read or its token can be guessed; a worker on another machine has no file.
+/// The token in a file. Workers on loopback may do without a file: their token is public. **Errors**: the
+/// file cannot be read or its token can be guessed; a worker on another machine has no file.
 pub(crate) fn token(
     path: Option<&Path>,
     workers: &[SocketAddr],
