@@ -32,6 +32,7 @@ impl CompactHistogram {
         if !open.is_empty() {
             let written = V2DeflateSerializer::new().serialize(open, &mut bytes);
             written.expect("a vector takes every byte, and the counts are far below 2^63");
+            bytes.shrink_to_fit();
         }
         Self(bytes)
     }
