@@ -1,15 +1,16 @@
 //! Runs of the `loadgen` command, which cargo builds beside the gateway: its process, and the report and exit
 //! code at its end.
 
+use crate::clock::Clock;
 use crate::gateway::{Gateway, binary};
 use anyhow::Context as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scangate_loadgen::report::report_schema;
 use serde_json::Value;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A `loadgen` command that the test runs itself.
@@ -109,6 +110,52 @@ fn described(json: &[u8]) -> anyhow::Result<Value> {
         schema.iter_errors(&report).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
     anyhow::ensure!(faults.is_empty(), "the report is not as its schema says: {}", faults.join("; "));
     Ok(report)
+}
+
+/// A running `loadgen worker` on a free port. It ends when it is dropped.
+pub struct LoadgenWorker {
+    child: Child,
+    /// The address on which it waits for coordinators.
+    pub address: String,
+    /// A worker whose standard error is closed could not write to it.
+    _stderr: BufReader<ChildStderr>,
+}
+
+impl LoadgenWorker {
+    /// Starts a worker, and waits until it listens.
+    pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::spawn(arguments, Vec::new())
+    }
+
+    /// Starts a worker that reads the time from this clock.
+    pub fn start_by(clock: &Clock, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::spawn(arguments, clock.environment())
+    }
+
+    fn spawn(arguments: &[&str], environment: Vec<(&str, String)>) -> anyhow::Result<Self> {
+        let mut command = loadgen_command(&["worker", "--listen", "127.0.0.1:0"])?;
+        let mut child = command.args(arguments).envs(environment).stderr(Stdio::piped()).spawn()?;
+        let mut stderr = BufReader::new(child.stderr.take().context("standard error is piped")?);
+        let mut line = String::new();
+        stderr.read_line(&mut line)?;
+        let address = line.trim().strip_prefix("worker on ").unwrap_or_default().to_owned();
+        let worker = Self { child, address, _stderr: stderr };
+        anyhow::ensure!(!worker.address.is_empty(), "{line}");
+        Ok(worker)
+    }
+
+    /// Kills the process.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill()?)
+    }
+}
+
+impl Drop for LoadgenWorker {
+    fn drop(&mut self) {
+        // The kill fails if the process has already ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl LoadgenEnd {

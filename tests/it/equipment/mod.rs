@@ -10,6 +10,7 @@ mod faketime;
 mod histogram_log;
 mod load_report;
 mod small_disk;
+mod worker_clock;
 
 use std::path::Path;
 

@@ -1,39 +1,7 @@
-//! Runs on several generators: the parts add up, and a token, a clock or a worker that is wrong is named.
+//! Runs on several generators: the parts add up, and a token or a worker that is wrong is named.
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use scangate_tests::{Gateway, Loadgen, LoadgenEnd, assert_refused, loadgen_command};
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStderr, Stdio};
-
-/// A running worker. It ends with the test.
-struct WorkerProcess {
-    child: Child,
-    address: String,
-    _stderr: BufReader<ChildStderr>,
-}
-
-impl WorkerProcess {
-    /// Starts a worker on a free port, and waits until it listens.
-    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut command = loadgen_command(&["worker", "--listen", "127.0.0.1:0"])?;
-        let mut child = command.args(arguments).stderr(Stdio::piped()).spawn()?;
-        let mut stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
-        let mut line = String::new();
-        stderr.read_line(&mut line)?;
-        let address = line.trim().strip_prefix("worker on ").unwrap_or_default().to_owned();
-        anyhow::ensure!(!address.is_empty(), "{line}");
-        Ok(Self { child, address, _stderr: stderr })
-    }
-}
-
-impl Drop for WorkerProcess {
-    fn drop(&mut self) {
-        // The kill fails if the process has already ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use nix::sys::signal::Signal;
+use scangate_tests::{Gateway, Loadgen, LoadgenEnd, LoadgenWorker, assert_refused, loadgen_command};
 
 fn end_of(gateway: &Gateway, workers: &str, arguments: &[&str]) -> anyhow::Result<LoadgenEnd> {
     let arguments = [&["gate", "--rate", "100", "--workers", workers], arguments].concat();
@@ -43,7 +11,7 @@ fn end_of(gateway: &Gateway, workers: &str, arguments: &[&str]) -> anyhow::Resul
 #[test]
 fn two_workers_send_one_run_and_serve_again() -> anyhow::Result<()> {
     let gateway = Gateway::start(&[])?;
-    let (one, two) = (WorkerProcess::start(&[])?, WorkerProcess::start(&[])?);
+    let (one, two) = (LoadgenWorker::start(&[])?, LoadgenWorker::start(&[])?);
     let workers = format!("{},{}", one.address, two.address);
     for repeat in ["1", "2"] {
         let end = end_of(&gateway, &workers, &["--for", "3s", "--repeat", repeat])?;
@@ -59,7 +27,7 @@ fn two_workers_send_one_run_and_serve_again() -> anyhow::Result<()> {
 #[test]
 fn an_interruption_ends_all_parts_with_their_results() -> anyhow::Result<()> {
     let gateway = Gateway::start(&[])?;
-    let (one, two) = (WorkerProcess::start(&[])?, WorkerProcess::start(&[])?);
+    let (one, two) = (LoadgenWorker::start(&[])?, LoadgenWorker::start(&[])?);
     let workers = format!("{},{}", one.address, two.address);
     let arguments = ["gate", "--rate", "20", "--for", "60s", "--workers", &workers];
     let mut load = Loadgen::start(&gateway, gateway.listen, &arguments)?;
@@ -74,12 +42,12 @@ fn an_interruption_ends_all_parts_with_their_results() -> anyhow::Result<()> {
 #[test]
 fn a_worker_that_goes_away_is_named() -> anyhow::Result<()> {
     let gateway = Gateway::start(&[])?;
-    let (one, two) = (WorkerProcess::start(&[])?, WorkerProcess::start(&[])?);
+    let (one, mut two) = (LoadgenWorker::start(&[])?, LoadgenWorker::start(&[])?);
     let workers = format!("{},{}", one.address, two.address);
     let arguments = ["gate", "--rate", "20", "--for", "60s", "--workers", &workers];
     let mut load = Loadgen::start(&gateway, gateway.listen, &arguments)?;
     load.wait_for("1 s, 59 s left")?;
-    kill(Pid::from_raw(i32::try_from(two.child.id())?), Signal::SIGKILL)?;
+    two.kill()?;
     let end = load.end()?;
     assert_eq!(end.code, Some(1), "{}", end.text);
     assert!(end.text.contains(&format!("worker {}: it closed the connection", two.address)), "{}", end.text);
@@ -97,7 +65,7 @@ fn tokens_are_needed_between_machines_and_must_be_equal() -> anyhow::Result<()> 
     };
     let (right, wrong) = (file("right", "0123456789abcdef")?, file("wrong", "0123456789abcdeg")?);
     let short = file("short", "0123")?;
-    let worker = WorkerProcess::start(&["--token", &right])?;
+    let worker = LoadgenWorker::start(&["--token", &right])?;
     for (arguments, error) in [
         (&["--worker-token", &wrong][..], "it has another token, or is not a worker"),
         (&[], "it has another token, or is not a worker"),
