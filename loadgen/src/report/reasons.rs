@@ -38,11 +38,33 @@ impl RunReport {
             Some(verified) => format!("All {} acknowledged check-ins were read back", verified.found),
             None => "The acknowledged check-ins were not read back, as asked".to_owned(),
         };
+        let errors = self.outcomes.errors();
         match self.levels.len() {
+            0 if errors > 0 => format!(
+                "{read_back}. Of {} scans {errors} were not acknowledged, and the run had no service level.",
+                self.outcomes.planned
+            ),
             0 => format!("{read_back}. The run had no service level."),
             1 => format!("{read_back}, and the service level was met."),
             2 => format!("{read_back}, and both service levels were met."),
             levels => format!("{read_back}, and all {levels} service levels were met."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::outcome::ScanOutcome;
+    use crate::report::fixtures::{acknowledged, report, settled};
+    use crate::sample::{KeptAnswers, Samples};
+    use std::time::Duration;
+
+    #[test]
+    fn a_run_without_a_level_names_the_scans_that_were_not_acknowledged() {
+        let samples = Samples::new(2, Duration::from_secs(5), KeptAnswers::All);
+        samples.settle(settled(acknowledged(), Duration::from_millis(1)));
+        samples.settle(settled(ScanOutcome::Unanswered, Duration::from_secs(30)));
+        let reasons = report(&samples, &[]).reasons();
+        assert!(reasons[0].contains("Of 2 scans 1 were not acknowledged"), "{reasons:?}");
     }
 }

@@ -69,7 +69,8 @@ impl RunReport {
             let _ = writeln!(out, "  own CPU        {}", own.join(", "));
         }
         if let Some(us) = self.server_cpu_us_a_check_in {
-            let _ = writeln!(out, "  server CPU     {us:.1} us a check-in");
+            let with = if self.beside.is_empty() { "" } else { ", with the load beside" };
+            let _ = writeln!(out, "  server CPU     {us:.1} us a check-in{with}");
         }
         if let Some(reason) = &self.gateway_metrics_missing {
             let _ = writeln!(out, "  metrics        no metrics from the gateway: {reason}");

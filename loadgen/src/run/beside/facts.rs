@@ -1,6 +1,6 @@
 //! Lists of facts about the residents of a run.
 
-use super::senders::{draw, exchange, index, request};
+use super::requests::{draw, exchange, index, request};
 use crate::carriers::StandingConnection;
 use crate::city::LoadCity;
 use crate::client::{BreakCause, LoadTarget, Version};

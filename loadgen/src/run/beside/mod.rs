@@ -1,8 +1,9 @@
 //! The load beside the scans of a run: `senders` make requests at a rate, `holders` hold connections, and
-//! each kind counts how its requests ended. None of them delays a scan, and no service level counts them.
+//! each kind counts how its `requests` ended. None of them delays a scan, and no service level counts them.
 
 mod facts;
 mod holders;
+mod requests;
 mod senders;
 
 use self::holders::hold;

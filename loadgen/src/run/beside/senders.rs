@@ -1,6 +1,7 @@
 //! Requests beside the scans, at a rate: the same times and the same people for the same seed.
 
 use super::facts::FactLists;
+use super::requests::{draw, ended, exchange, index, request};
 use super::{BesideLoad, BesideWindow, SharedTotals};
 use crate::carriers::{StandingConnection, in_time};
 use crate::city::LoadCity;
@@ -12,9 +13,8 @@ use crate::replay::open_case;
 use crate::scenario::beside::BesideKind;
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use scangate_core::time::Step;
-use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,45 +157,4 @@ fn forged(city: &LoadCity, chosen: u64) -> Request<Bytes> {
     code.push(last);
     let venue = &city.venues[index(SplitMix64(chosen).draw(), city.venues.len())].poster;
     request("POST", "/v1/check-ins", "", json!({"venue": venue, "person": code}).to_string())
-}
-
-pub(super) async fn exchange(
-    connection: &StandingConnection,
-    request: Request<Bytes>,
-) -> Result<String, BreakCause> {
-    Ok(ended(&connection.get().await?.exchange(request).await?))
-}
-
-pub(super) fn request(method: &str, path: &str, authorization: &str, body: String) -> Request<Bytes> {
-    let mut request = Request::builder().method(method).uri(path);
-    if !authorization.is_empty() {
-        request = request.header("authorization", authorization);
-    }
-    if !body.is_empty() {
-        request = request.header("content-type", "application/json");
-    }
-    request.body(Bytes::from(body)).expect("paths and tokens are plain")
-}
-
-/// How an answered request ended: the status, and the code of a problem.
-fn ended(answer: &Response<Bytes>) -> String {
-    #[derive(Deserialize)]
-    struct ProblemCode {
-        code: String,
-    }
-    let status = answer.status().as_u16();
-    match serde_json::from_slice::<ProblemCode>(answer.body()) {
-        Ok(ProblemCode { code }) if status >= 400 => format!("{status} {code}"),
-        _ => status.to_string(),
-    }
-}
-
-/// A number that belongs to this request of a seed.
-pub(super) fn draw(seed: u64, number: u64) -> u64 {
-    SplitMix64(seed ^ SplitMix64(number).draw()).draw()
-}
-
-/// A place in a list that is not empty.
-pub(super) fn index(number: u64, length: usize) -> usize {
-    usize::try_from(number % (length.max(1) as u64)).unwrap_or(0)
 }
