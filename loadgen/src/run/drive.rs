@@ -76,7 +76,7 @@ pub fn now() -> Timestamp {
 }
 
 /// A run whose connections are open.
-struct OpenRun {
+pub(crate) struct OpenRun {
     city: Arc<LoadCity>,
     carriers: Vec<(OpenCarrier, f64)>,
     plan: Box<dyn ScanPlan>,
@@ -87,7 +87,9 @@ struct OpenRun {
 }
 
 impl LoadRun {
-    async fn open(self) -> anyhow::Result<OpenRun> {
+    /// Opens the connections. **Errors**: a gate cannot connect, or the gateway refuses what the load beside
+    /// the scans needs.
+    pub(crate) async fn open(self) -> anyhow::Result<OpenRun> {
         let Self { target, city, carriers, plan, waits, keep, beside, board } = self;
         let samples = Arc::new(Samples::new(plan.left(), waits.late_after, keep));
         let mut open = Vec::with_capacity(carriers.len());
@@ -101,7 +103,8 @@ impl LoadRun {
 }
 
 impl OpenRun {
-    async fn send(self, start: Instant, interruption: Interruption) -> anyhow::Result<RunTotals> {
+    /// Sends the plan from this time on, to its end or until an interruption.
+    pub(crate) async fn send(self, start: Instant, interruption: Interruption) -> anyhow::Result<RunTotals> {
         let Self { city, carriers, plan, waits, beside, samples, board } = self;
         let (length, delay) = (plan.length(), start.saturating_duration_since(Instant::now()));
         samples.begin(now().plus_ms(u64::try_from(delay.as_millis())?));
@@ -117,17 +120,9 @@ impl OpenRun {
     }
 }
 
-/// Drives a run to its end, or until an interruption. **Errors**: a gate cannot connect before the start, or
-/// the gateway refuses what the load beside the scans needs.
+/// Opens the connections of a run and drives it to its end, or until an interruption. **Errors**: a gate
+/// cannot connect, or the gateway refuses what the load beside the scans needs.
 pub async fn drive(run: LoadRun, interruption: Interruption) -> anyhow::Result<RunTotals> {
     let open = run.open().await?;
     open.send(Instant::now() + START_DELAY, interruption).await
-}
-
-/// Drives a run that starts at a given time. **Errors**: as for [`drive`]; its connections are not open in
-/// time.
-pub async fn drive_at(run: LoadRun, start: Instant, interruption: Interruption) -> anyhow::Result<RunTotals> {
-    let open = run.open().await?;
-    anyhow::ensure!(Instant::now() < start, "its connections were not open in time for the start");
-    open.send(start, interruption).await
 }

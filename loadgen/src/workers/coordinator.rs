@@ -111,9 +111,14 @@ impl Crew {
         interruption: &Interruption,
         board: &RunBoard,
     ) -> anyhow::Result<CrewResults> {
+        let opening = self.0.iter_mut().map(async |worker| {
+            let opened = worker.open(seed).await;
+            opened.with_context(|| format!("worker {}", worker.address))
+        });
+        try_join_all(opening).await?;
         let start = Instant::now() + START_AFTER;
         let running = self.0.iter_mut().map(async |worker| {
-            let results = worker.run(seed, start, interruption.clone(), board).await;
+            let results = worker.run(start, interruption.clone(), board).await;
             results.with_context(|| format!("worker {}", worker.address))
         });
         let all = tokio::select! {
@@ -136,6 +141,20 @@ async fn turn_phases(board: &RunBoard, whole: &RunPart, start: Instant) -> Infal
     pending().await
 }
 
+/// The next message that is no sign of life. **Errors**: the worker has gone away, or failed.
+async fn answer(messages: &mut Messages<TlsStream<TcpStream>>) -> anyhow::Result<WorkerMessage> {
+    loop {
+        match messages.next_in_time().await? {
+            WorkerMessage::Beat { .. } => {}
+            WorkerMessage::Failed { reason } => bail!(reason),
+            message @ (WorkerMessage::Ready { .. }
+            | WorkerMessage::Opened
+            | WorkerMessage::Clock { .. }
+            | WorkerMessage::Done(_)) => return Ok(message),
+        }
+    }
+}
+
 impl CrewWorker {
     async fn prepare(
         connector: &TlsConnector,
@@ -152,13 +171,8 @@ impl CrewWorker {
         let mut messages = Messages::over(stream);
         let seed_offset = order.part.seed;
         messages.send(&CoordinatorMessage::Order(Box::new(order))).await?;
-        let residents = loop {
-            match messages.next_in_time().await? {
-                WorkerMessage::Beat { .. } => {}
-                WorkerMessage::Ready { residents } => break residents,
-                WorkerMessage::Failed { reason } => bail!(reason),
-                WorkerMessage::Clock { .. } | WorkerMessage::Done(_) => bail!("it spoke out of turn"),
-            }
+        let WorkerMessage::Ready { residents } = answer(&mut messages).await? else {
+            bail!("it spoke out of turn")
         };
         let mut worker = Self { address, messages, seed_offset, residents };
         worker.clock_ahead_ms().await?;
@@ -187,9 +201,16 @@ impl CrewWorker {
         Ok(ahead)
     }
 
+    /// Opens the connections for a run with this seed. **Errors**: they cannot be opened.
+    async fn open(&mut self, seed: u64) -> anyhow::Result<()> {
+        let seed = seed.wrapping_add(self.seed_offset);
+        self.messages.send(&CoordinatorMessage::Open { seed }).await?;
+        let WorkerMessage::Opened = answer(&mut self.messages).await? else { bail!("it spoke out of turn") };
+        Ok(())
+    }
+
     async fn run(
         &mut self,
-        seed: u64,
         start: Instant,
         mut interruption: Interruption,
         board: &RunBoard,
@@ -197,8 +218,7 @@ impl CrewWorker {
         let ahead = self.clock_ahead_ms().await?;
         let left = i64::try_from(start.saturating_duration_since(Instant::now()).as_millis())?;
         let at = Timestamp(u64::try_from(i64::try_from(now().0)? + left + ahead)?);
-        let seed = seed.wrapping_add(self.seed_offset);
-        self.messages.send(&CoordinatorMessage::Start { seed, at }).await?;
+        self.messages.send(&CoordinatorMessage::Start { at }).await?;
         let mut is_stopped = false;
         loop {
             let message = tokio::select! {
@@ -217,7 +237,9 @@ impl CrewWorker {
                 }
                 WorkerMessage::Done(results) => return Ok(*results),
                 WorkerMessage::Failed { reason } => bail!(reason),
-                WorkerMessage::Clock { .. } | WorkerMessage::Ready { .. } => bail!("it spoke out of turn"),
+                WorkerMessage::Clock { .. } | WorkerMessage::Ready { .. } | WorkerMessage::Opened => {
+                    bail!("it spoke out of turn")
+                }
             }
         }
     }

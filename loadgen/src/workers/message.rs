@@ -52,8 +52,10 @@ pub(super) enum CoordinatorMessage {
     Order(Box<WorkOrder>),
     /// Read your clock.
     Clock,
-    /// Send the plan of this seed, from this time on by your clock.
-    Start { seed: u64, at: Timestamp },
+    /// Open the connections for the plan of this seed.
+    Open { seed: u64 },
+    /// Send that plan from this time on, by your clock.
+    Start { at: Timestamp },
     /// End the run early, with its results.
     Stop,
 }
@@ -77,6 +79,8 @@ pub(super) enum WorkerMessage {
     Beat { figures: Option<Box<ScanFigures>> },
     /// Its city is registered, with so many residents.
     Ready { residents: usize },
+    /// Its connections are open.
+    Opened,
     /// Its clock.
     Clock { now: Timestamp },
     /// The run has ended.

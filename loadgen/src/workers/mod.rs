@@ -17,6 +17,8 @@ use std::time::Duration;
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// The longest silence of a peer.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// The longest wait of a worker for its turn, while others register their residents or read back.
+const TURN_MAX: Duration = Duration::from_secs(1_800);
 /// The time to connect to a worker.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// The readings of a worker's clock, of which the one with the shortest round trip counts.
@@ -24,5 +26,5 @@ const CLOCK_READINGS: usize = 9;
 /// The greatest difference between the clocks of two machines. Codes are made by the clock of the worker, and
 /// the gateway refuses one that is too early. **Units**: milliseconds.
 const CLOCK_SKEW_MAX_MS: u64 = 500;
-/// The time from the start's message to the start, in which every worker opens its connections.
+/// The time to the start once every worker has opened its connections, in which their clocks are read.
 const START_AFTER: Duration = Duration::from_secs(2);

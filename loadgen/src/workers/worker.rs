@@ -1,10 +1,10 @@
 //! A worker: it waits for a coordinator, prepares the part that it is given, and sends it at the given time.
 
 use super::message::{CoordinatorMessage, MESSAGES_VERSION, Messages, PartResults, WorkOrder, WorkerMessage};
-use super::{BEAT_EVERY, CONNECT_MAX, SILENCE_MAX, WorkerToken};
+use super::{BEAT_EVERY, CONNECT_MAX, TURN_MAX, WorkerToken};
 use crate::city::LoadCity;
 use crate::client::LoadTarget;
-use crate::drive::{LoadRun, drive_at, now};
+use crate::drive::{LoadRun, OpenRun, now};
 use crate::interrupt::Interruption;
 use crate::machine::cpu;
 use crate::report::RunVerification;
@@ -98,6 +98,12 @@ fn beat(board: &RunBoard) -> WorkerMessage {
     WorkerMessage::Beat { figures: Some(Box::new(board.meter.take())) }
 }
 
+/// A part whose connections are open.
+struct OpenPart {
+    run: OpenRun,
+    board: Arc<RunBoard>,
+}
+
 impl WorkerShift {
     async fn prepare(
         messages: &mut Messages<TlsStream<TcpStream>>,
@@ -123,41 +129,71 @@ impl WorkerShift {
 
     /// Runs the part as often as the coordinator says, until it closes the connection.
     async fn work(mut self) -> anyhow::Result<()> {
+        let mut open = None;
         loop {
-            let message = match timeout(SILENCE_MAX, self.messages.next()).await {
+            // The coordinator may wait for the other workers meanwhile.
+            let message = match timeout(TURN_MAX, self.messages.next()).await {
                 Ok(Ok(message)) => message,
                 // A coordinator that has its results closes the connection.
                 Ok(Err(_)) => return Ok(()),
                 Err(_) => bail!("it has fallen silent"),
             };
-            match message {
-                CoordinatorMessage::Clock => {
+            match (message, open.take()) {
+                (CoordinatorMessage::Clock, part) => {
+                    open = part;
                     self.messages.send(&WorkerMessage::Clock { now: now() }).await?;
                 }
-                CoordinatorMessage::Start { seed, at } => self.run(seed, at).await?,
-                CoordinatorMessage::Stop => {}
-                CoordinatorMessage::Order(_) => bail!("it gave a second order"),
+                (CoordinatorMessage::Open { seed }, _) => {
+                    let opened = self.open(seed).await;
+                    open = Some(self.or_failed(opened).await?);
+                    self.messages.send(&WorkerMessage::Opened).await?;
+                }
+                (CoordinatorMessage::Start { at }, Some(part)) => {
+                    let results = self.run(part, at).await?;
+                    let results = self.or_failed(results).await?;
+                    self.messages.send(&WorkerMessage::Done(Box::new(results))).await?;
+                }
+                (CoordinatorMessage::Stop, _) => {}
+                (CoordinatorMessage::Order(_) | CoordinatorMessage::Start { .. }, _) => {
+                    bail!("it spoke out of turn")
+                }
             }
         }
     }
 
-    async fn run(&mut self, seed: u64, at: Timestamp) -> anyhow::Result<()> {
+    /// Tells the coordinator of an error.
+    async fn or_failed<T>(&mut self, done: anyhow::Result<T>) -> anyhow::Result<T> {
+        if let Err(error) = &done {
+            self.messages.send(&WorkerMessage::Failed { reason: format!("{error:#}") }).await?;
+        }
+        done
+    }
+
+    async fn open(&mut self, seed: u64) -> anyhow::Result<OpenPart> {
+        let Self { messages, order, target, city } = self;
+        let board = Arc::<RunBoard>::default();
+        let run = order.part.run(order.part.plan(seed)?, target, city, &order.tokens)?;
+        let run = LoadRun { board: Arc::clone(&board), ..run };
+        let run = with_beats(messages, run.open()).await??;
+        Ok(OpenPart { run, board })
+    }
+
+    /// Sends the scans and reads the check-ins back. **Errors**: outside, the coordinator has gone away;
+    /// inside, the run failed.
+    async fn run(&mut self, part: OpenPart, at: Timestamp) -> anyhow::Result<anyhow::Result<PartResults>> {
         let start = Instant::now() + Duration::from_millis(at.since_ms(now()));
         let Self { messages, order, target, city } = self;
+        let OpenPart { run, board } = part;
         let (end, interruption) = Interruption::by_hand();
-        let part = order.part.clone();
-        let board = Arc::<RunBoard>::default();
-        let run = part.run(part.plan(seed)?, target, city, &order.tokens)?;
-        let run = LoadRun { board: Arc::clone(&board), ..run };
-        let (target, city) = (Arc::clone(target), Arc::clone(city));
+        let keep = order.part.keep;
         let running = async move {
             let before = cpu::used(process::id());
-            let totals = drive_at(run, start, interruption).await?;
+            let totals = run.send(start, interruption).await?;
             let cpu = cpu::used_since(before, process::id());
             let cpu_share = cpu.map(|cpu| cpu::share(cpu, start.elapsed()));
-            let verification = match part.keep {
+            let verification = match keep {
                 KeptAnswers::Count => RunVerification::LeftOut,
-                KeptAnswers::All => match verify(&target, &city.residents, &totals.kept).await {
+                KeptAnswers::All => match verify(target, &city.residents, &totals.kept).await {
                     Ok(verified) => RunVerification::Done(verified),
                     Err(error) => RunVerification::Failed(format!("{error:#}")),
                 },
@@ -173,17 +209,12 @@ impl WorkerShift {
                     CoordinatorMessage::Stop => drop(end.send_replace(true)),
                     CoordinatorMessage::Order(_)
                     | CoordinatorMessage::Clock
+                    | CoordinatorMessage::Open { .. }
                     | CoordinatorMessage::Start { .. } => bail!("it spoke during a run"),
                 },
             }
         };
         messages.send(&beat(&board)).await?;
-        match results {
-            Ok(results) => messages.send(&WorkerMessage::Done(Box::new(results))).await,
-            Err(error) => {
-                messages.send(&WorkerMessage::Failed { reason: format!("{error:#}") }).await?;
-                Err(error)
-            }
-        }
+        Ok(results)
     }
 }
