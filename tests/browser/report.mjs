@@ -32,6 +32,7 @@ function inspect(page) {
       caption: words(table, "caption"),
       headers: table.querySelectorAll("th[scope=col]").length,
       rows: [...table.querySelectorAll("tbody tr")].map((row) => row.querySelectorAll("th[scope=row]").length),
+      isCutOff: table.parentElement.scrollWidth > table.parentElement.clientWidth,
     }));
     const isWide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
     return { plots, tables, isWide, verdict: words(document.querySelector(".verdict"), "h2") };
@@ -39,7 +40,7 @@ function inspect(page) {
 }
 
 /** Fails if something is missing or cut off on the page. */
-function examine({ plots, tables, isWide }, name) {
+function examine({ plots, tables, isWide }, name, { mayScroll = false } = {}) {
   expect(plots.length >= 3, `${name}: ${plots.length} plots`);
   for (const plot of plots) {
     expect(plot.title !== "" && plot.description !== "", `${name}: a plot has no title or description`);
@@ -49,6 +50,7 @@ function examine({ plots, tables, isWide }, name) {
   for (const table of tables) {
     const isNamed = table.caption !== "" && table.headers > 1 && table.rows.every((headers) => headers === 1);
     expect(isNamed, `${name}: a table lacks headers: ${JSON.stringify(table)}`);
+    expect(mayScroll || !table.isCutOff, `${name}: the table ${table.caption} is cut off`);
   }
   expect(!isWide, `${name}: the page is wider than the window`);
 }
@@ -87,7 +89,7 @@ try {
     await page.screenshot({ path: join(folder, "top.png") });
   }
   await page.setViewport({ width: 360, height: 640, deviceScaleFactor: 1 });
-  examine(await inspect(page), "on a phone");
+  examine(await inspect(page), "on a phone", { mayScroll: true });
   const loaded = requests.filter((url) => !url.startsWith("file:") || !url.endsWith(file.split("/").pop()));
   expect(loaded.length === 0, `the page loads ${loaded}`);
   expectErrors(errors);

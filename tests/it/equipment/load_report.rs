@@ -13,7 +13,8 @@ async fn chromium_shows_the_whole_report_from_a_file() -> anyhow::Result<()> {
     let page = folder.path().join("report.html");
     let path = page.to_str().context("a temporary folder has a plain name")?;
     let metrics = format!("http://{}", gateway.admin);
-    let arguments = ["gate", "--rate", "100", "--for", "3s", "--html", path, "--metrics", &metrics];
+    let run = ["attack", "--rate", "100", "--for", "3s", "--repeat", "2"];
+    let arguments = [&run[..], &["--html", path, "--metrics", &metrics]].concat();
     let end = Loadgen::start(&gateway, gateway.listen, &arguments)?.end()?;
     assert_eq!(end.code, Some(0), "{}", end.text);
     let mut script = Command::new("node");
