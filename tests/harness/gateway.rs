@@ -320,7 +320,7 @@ impl Drop for Gateway {
             ExpectedLog::Words(words) => line.contains(words),
             ExpectedLog::Trouble => true,
         };
-        let is_warning = |line: &str| line.contains(" WARN ") || line.contains("ERROR");
+        let is_warning = |line: &str| line.contains(" WARN ") || line.contains(" ERROR ");
         let warned: Vec<String> =
             self.log().into_iter().filter(|line| is_warning(line) && !is_expected(line)).collect();
         if !warned.is_empty() && !thread::panicking() {
