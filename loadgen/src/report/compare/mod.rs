@@ -103,7 +103,8 @@ pub fn compare(
             return Err(ComparisonError::Invalid { which, reason: reason.clone() });
         }
     }
-    let differences = differences(&before.asked, &after.asked);
+    let has_rate = !(is_one_scan(before) && is_one_scan(after));
+    let differences = differences(&before.asked, &after.asked, has_rate);
     if !differences.is_empty() {
         return Err(ComparisonError::Unlike(differences));
     }
@@ -130,8 +131,13 @@ impl ReportComparison {
     }
 }
 
+/// Whether each run of a report has a single scan. Such runs have no rate in which they could differ.
+fn is_one_scan(report: &RunReport) -> bool {
+    !report.repeats.is_empty() && report.repeats.iter().all(|repeat| repeat.outcomes.planned == 1)
+}
+
 /// The differences between the settings of two runs, without the seed.
-fn differences(before: &RunSettings, after: &RunSettings) -> Vec<String> {
+fn differences(before: &RunSettings, after: &RunSettings, has_rate: bool) -> Vec<String> {
     fn differ(
         name: &str,
         before: impl PartialEq + fmt::Display,
@@ -142,8 +148,8 @@ fn differences(before: &RunSettings, after: &RunSettings) -> Vec<String> {
     }
     let found = [
         differ("scenario", &before.scenario, &after.scenario),
-        differ("rate", before.rate, after.rate),
-        differ("length in seconds", before.seconds, after.seconds),
+        differ("rate", before.rate, after.rate).filter(|_| has_rate),
+        differ("length in seconds", before.seconds, after.seconds).filter(|_| has_rate),
         differ("carrier", &before.carrier, &after.carrier),
         differ("residents", before.residents, after.residents),
         differ("venues", before.venues, after.venues),

@@ -87,11 +87,16 @@ fn one_run_decides_nothing() {
 
 #[test]
 fn unlike_and_invalid_runs_are_refused_by_name() {
-    let like = report(&[(100.0, 1.0); 2]);
+    let mut like = report(&[(100.0, 1.0); 2]);
+    like.repeats.iter_mut().for_each(|repeat| repeat.outcomes.planned = 2);
     let mut unlike = like.clone();
     (unlike.asked.rate, unlike.asked.venues, unlike.asked.seed) = (2.5, 9, 77);
     let differences = vec!["rate 1 and 2.5".to_owned(), "venues 1 and 9".to_owned()];
     assert_eq!(compare(&like, &unlike, 2.0).unwrap_err(), ComparisonError::Unlike(differences));
+    let mut single = [like.clone(), unlike.clone()];
+    single.iter_mut().flat_map(|report| &mut report.repeats).for_each(|repeat| repeat.outcomes.planned = 1);
+    single[1].asked.venues = like.asked.venues;
+    assert!(compare(&single[0], &single[1], 2.0).is_ok());
     unlike.asked = RunSettings { seed: 77, ..like.asked.clone() };
     assert!(compare(&like, &unlike, 2.0).is_ok());
     unlike.invalid_reason = Some("the generator was late".to_owned());
