@@ -141,7 +141,7 @@ async fn turn_phases(board: &RunBoard, whole: &RunPart, start: Instant) -> Infal
     pending().await
 }
 
-/// The next message that is no sign of life. **Errors**: the worker has gone away, or failed.
+/// The next message after the signs of life. **Errors**: the worker has gone away, or failed.
 async fn answer(messages: &mut Messages<TlsStream<TcpStream>>) -> anyhow::Result<WorkerMessage> {
     loop {
         match messages.next_in_time().await? {

@@ -48,8 +48,8 @@ async fn is_charged_http2(target: &LoadTarget) -> anyhow::Result<bool> {
     Ok(timeout(CHARGED_MAX, stream.read_to_end(&mut sink)).await.is_ok())
 }
 
-/// A connection whose answers are not read, or none if the gateway charged it before it was complete: with
-/// 600 of them, a slow machine opens the last ones after the gateway has looked.
+/// A connection whose answers are not read, or none if the gateway charged it before it was complete. A slow
+/// machine opens the last of 600 connections after the gateway has looked.
 async fn unread_http3(target: &LoadTarget) -> anyhow::Result<Option<(Connection, Vec<RecvStream>)>> {
     match open_unread_http3(target).await {
         Err(error) if error.chain().any(|cause| cause.downcast_ref().is_some_and(is_charge)) => Ok(None),

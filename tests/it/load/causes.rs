@@ -1,10 +1,9 @@
 //! The cause of a broken exchange, told from the types of the client's errors by peers that break it on
 //! purpose.
 
+use super::stand_in;
 use http::Request;
-use rustls::pki_types::PrivateKeyDer;
 use scangate_loadgen::client::{BreakCause, LoadTarget, Version};
-use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -71,19 +70,8 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, breach: Breach) -> anyho
 }
 
 async fn cause(version: Version, breach: Breach) -> anyhow::Result<BreakCause> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(&file, made.cert.pem())?;
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let target = LoadTarget::new(listener.local_addr()?, file.path())?;
-    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(tls)), breach));
+    let (listener, tls, target) = stand_in().await?;
+    tokio::spawn(serve(listener, tls, breach));
     let request = Request::get("/").body(bytes::Bytes::new())?;
     let broken = match target.connect(version).await {
         Ok(mut connection) => connection.exchange(request).await.map(|_| ()),

@@ -1,6 +1,7 @@
 //! A server whose delay is known: no latency that loadgen reports is shorter than that, and none counts from
 //! a later time than it should. `benches generator` measures how much loadgen adds.
 
+use super::stand_in;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -8,7 +9,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::PrivateKeyDer;
 use scangate_loadgen::city::LoadCity;
 use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::{Carrier, LoadRun, drive};
@@ -17,8 +17,7 @@ use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::sample::RunTotals;
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::NamedTempFile;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 /// The time from the whole request to its answer. A sleep never ends early.
@@ -46,19 +45,7 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor) -> anyhow::Result<()> {
 
 /// Starts the server and returns the target of its clients.
 async fn target() -> anyhow::Result<LoadTarget> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    let file = NamedTempFile::new()?;
-    std::fs::write(&file, made.cert.pem())?;
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let target = LoadTarget::new(listener.local_addr()?, file.path())?;
-    let tls = TlsAcceptor::from(Arc::new(tls));
+    let (listener, tls, target) = stand_in().await?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(serve(stream, tls.clone()));
