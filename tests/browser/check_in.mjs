@@ -2,6 +2,7 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
 import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
+import { click } from "./resident.mjs";
 
 const { browser, port, venue: code, stop } = await start();
 
@@ -12,9 +13,9 @@ try {
   await page.type("#phone", "13800138000");
   await page.select("#document-type", "passport");
   await page.type("#document-number", "E12345678");
-  await page.click("#register");
+  await click(page, "#register");
   await arrive(page, "confirming");
-  await page.click("#confirm");
+  await click(page, "#confirm");
   await arrive(page, "done");
   const shown = await text(page, "#colour");
   expect(shown.includes("绿码") && shown.includes("Green"), `the colour is ${shown}`);

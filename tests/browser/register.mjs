@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
-import { openOwnPage, openPart, submit as submitForm, waitForText } from "./resident.mjs";
+import { click, openOwnPage, openPart, submit as submitForm, waitForText } from "./resident.mjs";
 
 const { browser, port, venue: code, others: [name], ask, stop } = await start();
 const folder = await mkdtemp(join(tmpdir(), "register-"));
@@ -28,7 +28,7 @@ async function enterDetails(page) {
 
 /** Requests a code, and returns it. */
 async function requestCode(page) {
-  await page.click("#send-code");
+  await click(page, "#send-code");
   await page.waitForFunction(() => document.getElementById("send-code").textContent.includes("秒后"));
   return ask("code?");
 }
@@ -81,10 +81,10 @@ async function moveToAnotherPhone() {
 
 /** Submits the form and confirms the review. Returns the reviewed text. */
 async function submit(page) {
-  await page.click("#register");
+  await click(page, "#register");
   await arrive(page, "confirming");
   const entered = await text(page, "#entered");
-  await page.click("#confirm");
+  await click(page, "#confirm");
   return entered;
 }
 
@@ -108,9 +108,9 @@ try {
   expect((await text(page, "#message")).includes("验证码有误"), await text(page, "#message"));
 
   await retype(page, "#sms-code", right);
-  await page.click("#register");
+  await click(page, "#register");
   await arrive(page, "confirming");
-  await page.click("#correct");
+  await click(page, "#correct");
   await arrive(page, "registering");
   await retype(page, "#name", "欧阳修远");
   expect((await submit(page)).includes("欧阳修远"), "the correction is not shown");

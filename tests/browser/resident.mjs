@@ -57,15 +57,15 @@ export async function registerWithPassport(page, port, venue) {
   await page.type("#phone", "13800138001");
   await page.select("#document-type", "passport");
   await page.type("#document-number", "E87654321");
-  await page.click("#register");
+  await click(page, "#register");
   await arrive(page, "confirming");
-  await page.click("#confirm");
+  await click(page, "#confirm");
   await arrive(page, "done");
 }
 
 /** Follows the link from the check-in page to the resident's own page. */
 export async function openOwnPage(page) {
-  await Promise.all([page.waitForNavigation(), page.click("#own")]);
+  await Promise.all([page.waitForNavigation(), click(page, "#own")]);
   await arrive(page, "own");
 }
 

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { arrive, expect, expectErrors, launch, open, visit } from "./browser.mjs";
+import { click } from "./resident.mjs";
 
 const [port, folder, file] = process.argv.slice(2);
 const browser = await launch(port, join(folder, "certificate.pem"));
@@ -38,9 +39,9 @@ try {
   await page.select("#document-type", "passport");
   // Digits from the clock: a document can be registered once in a deployment.
   await page.type("#document-number", `E${String(Date.now()).slice(-8)}`);
-  await page.click("#register");
+  await click(page, "#register");
   await arrive(page, "confirming");
-  await page.click("#confirm");
+  await click(page, "#confirm");
   await arrive(page, "done");
   await page.waitForFunction(() => document.getElementById("now").textContent !== "");
   expect((await page.$eval("body", (body) => body.dataset.colour)) === "green", "the colour is not green");

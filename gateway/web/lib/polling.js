@@ -4,16 +4,18 @@
 const FAILED_PAUSE_MS = 5_000;
 
 /**
- * Starts to poll. `look` returns the pause until the next poll.
+ * Starts to poll. `look` returns the pause until the next poll. A poll that is asked for during another one
+ * follows it: the answer of the other one may be older than the request.
  * @param {() => Promise<number>} look **Units**: milliseconds.
  * @returns {() => void} Polls immediately.
  */
 export function startPolling(look) {
-  let isLooking = false;
+  let [isLooking, isAskedAgain] = [false, false];
   let timer = 0;
   const go = async () => {
     clearTimeout(timer);
     if (isLooking || document.hidden) {
+      isAskedAgain = isLooking;
       return;
     }
     isLooking = true;
@@ -22,8 +24,9 @@ export function startPolling(look) {
       pauseMs = await look();
     } finally {
       isLooking = false;
+      timer = window.setTimeout(go, isAskedAgain ? 0 : pauseMs);
+      isAskedAgain = false;
     }
-    timer = window.setTimeout(go, pauseMs);
   };
   document.addEventListener("visibilitychange", () => void go());
   window.addEventListener("online", () => void go());
