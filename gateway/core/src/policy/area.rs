@@ -59,14 +59,36 @@ impl Areas {
     /// The risk of a stay in an area between two times: the highest risk in that time. **Cost**: the table
     /// once, and again for each line that begins or ends in between.
     pub(super) fn risk(&self, area: &Area, from: Timestamp, to: Timestamp) -> Risk {
+        self.turns(area, from, to).into_iter().map(|(_, risk)| risk).max().unwrap_or(Risk::Low)
+    }
+
+    /// The stretch of a stay in which the highest risk of its days so far is this one: from the first such
+    /// moment until the risk rises further, if it does. None if it is never this one.
+    pub(super) fn stretch(
+        &self,
+        area: &Area,
+        from: Timestamp,
+        to: Timestamp,
+        risk: Risk,
+    ) -> Option<(Timestamp, Option<Timestamp>)> {
+        let turns = self.turns(area, from, to);
+        let first = |is_so: fn(&Risk, &Risk) -> bool| {
+            turns.iter().filter(|(_, then)| is_so(then, &risk)).map(|(at, _)| *at).min()
+        };
+        let (reached, exceeded) = (first(Risk::ge)?, first(Risk::gt));
+        exceeded.is_none_or(|exceeded| reached < exceeded).then_some((reached, exceeded))
+    }
+
+    /// The risk of an area at `from`, and at each time up to `to` at which it may change.
+    fn turns(&self, area: &Area, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Risk)> {
         let covering = || self.0.iter().filter(move |line| line.covers(area, from, to));
         let risk_at = |at: Timestamp| {
             let holding = covering().filter(|line| line.holds(at));
             holding.max_by_key(|line| (line.exactness(), line.risk)).map_or(Risk::Low, |line| line.risk)
         };
         // The risk changes only where a line begins or ends.
-        let turns = covering().flat_map(|line| [line.from, line.to]);
-        turns.filter(|&at| from < at && at <= to).map(risk_at).fold(risk_at(from), Risk::max)
+        let turns = covering().flat_map(|line| [line.from, line.to]).filter(|&at| from < at && at <= to);
+        std::iter::once(from).chain(turns).map(|at| (at, risk_at(at))).collect()
     }
 }
 

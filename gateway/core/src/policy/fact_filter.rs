@@ -6,6 +6,7 @@ use crate::fact::{
     Area, CertificateType, Fact, FactKind, Force, KindName, Measure, QuarantinePlace, Symptom, TestResult,
     covers_code, is_code_abroad,
 };
+use crate::time::Timestamp;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -27,9 +28,23 @@ pub(super) struct FactFilter {
 }
 
 impl FactFilter {
-    /// Whether a fact matches and counts.
+    /// Whether a fact counts and matches at some time.
     pub(super) fn covers(&self, fact: &Fact, areas: &Areas) -> bool {
-        fact.force == Force::InForce && fact.kind.name() == self.kind && self.matches_fields(fact, areas)
+        self.stretch(fact, areas).is_some()
+    }
+
+    /// The time in which a fact counts and matches, which may have no end. A stay matches a risk while that
+    /// is the highest of its days so far.
+    pub(super) fn stretch(&self, fact: &Fact, areas: &Areas) -> Option<(Timestamp, Option<Timestamp>)> {
+        let is_covered =
+            fact.force == Force::InForce && fact.kind.name() == self.kind && self.matches_fields(fact, areas);
+        match (&fact.kind, self.risk) {
+            _ if !is_covered => None,
+            (FactKind::Stay { area }, Some(risk)) => {
+                areas.stretch(area, fact.at, fact.until.unwrap_or(Timestamp::MAX), risk)
+            }
+            _ => Some((fact.at, None)),
+        }
     }
 
     fn matches_fields(&self, fact: &Fact, areas: &Areas) -> bool {
@@ -39,7 +54,11 @@ impl FactFilter {
             }
             FactKind::Ordered { measure } => is(self.measure, *measure),
             FactKind::Symptoms { which } => self.symptom.is_none_or(|symptom| which.contains(&symptom)),
-            FactKind::Stay { area } | FactKind::AreaContact { area } => self.matches_area(area, fact, areas),
+            FactKind::Stay { area } => self.matches_place(area),
+            FactKind::AreaContact { area } => {
+                let risk = || areas.risk(area, fact.at, fact.until.unwrap_or(fact.at));
+                self.matches_place(area) && self.risk.is_none_or(|wanted| risk() == wanted)
+            }
             FactKind::Test { result } => is(self.result, *result),
             FactKind::Certificate { r#type } => is(self.certificate, *r#type),
             FactKind::Confirmed
@@ -58,10 +77,8 @@ impl FactFilter {
         }
     }
 
-    fn matches_area(&self, area: &Area, fact: &Fact, areas: &Areas) -> bool {
-        self.area.as_ref().is_none_or(|code| area.is_in(code))
-            && is(self.abroad, area.is_abroad())
-            && self.risk.is_none_or(|risk| areas.risk(area, fact.at, fact.until.unwrap_or(fact.at)) == risk)
+    fn matches_place(&self, area: &Area) -> bool {
+        self.area.as_ref().is_none_or(|code| area.is_in(code)) && is(self.abroad, area.is_abroad())
     }
 
     /// Whether one fact can match both filters.

@@ -93,7 +93,8 @@ impl FactTrigger {
         calendar: &Calendar,
     ) -> Option<Span> {
         let covers = |any: &[FactFilter], fact: &Fact| any.iter().any(|which| which.covers(fact, areas));
-        if !covers(&self.facts, fact) || !self.follows(fact, facts, areas) {
+        let (from, until) = self.stretch(fact, areas)?;
+        if !self.follows(fact, facts, areas) {
             return None;
         }
         let is_end = |later: &&Fact| {
@@ -102,24 +103,31 @@ impl FactTrigger {
                 && later.kind.may_end(fact.id)
                 && covers(&self.ended_by, later)
         };
-        let by_itself = self.end_by_itself(fact, calendar);
+        let by_itself = self.end_by_itself(fact, calendar).into_iter().chain(until).min();
         let ended =
             |when: fn(&Fact) -> Timestamp| facts.iter().filter(is_end).map(when).chain(by_itself).min();
         Some(Span {
             rule,
             fact: Some(fact.id),
-            from: fact.at,
+            from,
             to: ended(|later| later.at),
-            known_from: fact.at.max(fact.recorded),
+            known_from: from.max(fact.recorded),
             known_to: ended(|later| later.at.max(later.recorded)),
         })
     }
 
+    /// The time in which a fact matches one of `facts`; it may have no end.
+    fn stretch(&self, fact: &Fact, areas: &Areas) -> Option<(Timestamp, Option<Timestamp>)> {
+        let stretches = self.facts.iter().filter_map(|which| which.stretch(fact, areas));
+        let end = |one: Option<Timestamp>, other| one.zip(other).map(|(one, other)| one.max(other));
+        stretches.reduce(|one, other| (one.0.min(other.0), end(one.1, other.1)))
+    }
+
     /// The fact's own `until`, or else the end of the rule's days. A stay's `until` is the time at which the
-    /// person left, from which the days are counted.
+    /// person left, from which the days are counted. Without it the person is still there.
     fn end_by_itself(&self, fact: &Fact, calendar: &Calendar) -> Option<Timestamp> {
         if matches!(fact.kind, FactKind::Stay { .. }) {
-            let left = fact.until.unwrap_or(fact.at);
+            let left = fact.until?;
             return self.days.end(left, calendar).or(fact.until);
         }
         fact.until.or_else(|| self.days.end(fact.at, calendar))

@@ -23,6 +23,11 @@ pub(super) fn pack(city: &str) -> Policy {
     Policy::parse(Policy::builtin(city).unwrap()).unwrap()
 }
 
+/// The fields of a stay that was over a moment after it began on day 0.
+pub(super) fn stayed(area: &str) -> String {
+    format!(r#""kind":"stay","area":"{area}","until":"{}""#, day(0).plus_ms(1))
+}
+
 /// A withdrawal, at a time or without one on record.
 pub(super) fn withdrawn(at: Option<Timestamp>) -> Force {
     Force::Withdrawn(Withdrawal { reason: "mistaken".to_owned(), at })

@@ -1,6 +1,6 @@
 //! 果州行健康码.
 
-use super::city::{NOON, PersonRecord, admitted, check, day, door, pack};
+use super::city::{NOON, PersonRecord, admitted, check, day, door, pack, stayed};
 use crate::colour::Colour::{self, Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::id::FactId;
@@ -33,7 +33,7 @@ fn gz_02_the_door_by_colour() {
 fn gz_03_green_rules() {
     let mut pack = rules_alone();
     assert_eq!(PersonRecord::default().colour(&pack, 0), Green);
-    let low = PersonRecord::default().fact(0, r#""kind":"stay","area":"510100""#);
+    let low = PersonRecord::default().fact(0, &stayed("510100"));
     assert_eq!((low.colour(&pack, 0), low.reasons(&pack, 0)), (Green, vec!["low-risk-area".to_owned()]));
     assert_eq!(low.reasons(&pack, 15), Vec::<String>::new());
     // A line for an area of middle risk.
@@ -60,7 +60,7 @@ fn gz_04_yellow_rules_by_days() {
         check(&pack, &format!(r#""kind":"symptoms","which":["{symptom}"]"#), "symptoms", &within);
     }
     for area in ["FR", "HK", "810000"] {
-        check(&pack, &format!(r#""kind":"stay","area":"{area}""#), "other-country", &within);
+        check(&pack, &stayed(area), "other-country", &within);
     }
     for fact in [
         r#""kind":"co-located""#,
@@ -78,8 +78,10 @@ fn gz_05_red_rules_by_days() {
     let within = [(0, Red), (13, Red), (14, Red), (15, Green)];
     let lasting = [(0, Red), (13, Red), (14, Red), (15, Red), (400, Red)];
     for (fact, rule, days) in [
-        (r#""kind":"stay","area":"420100""#, "high-risk-area", within.as_slice()),
-        (r#""kind":"stay","area":"420100""#, "severe-area-residence", &within),
+        (stayed("420100").as_str(), "high-risk-area", within.as_slice()),
+        (&stayed("420100"), "severe-area-residence", &within),
+        (&stayed("JP"), "severe-country", &within),
+        (&stayed("IR"), "severe-country", &within),
         (r#""kind":"confirmed""#, "case", &lasting),
         (r#""kind":"clinically-diagnosed""#, "case", &lasting),
         (r#""kind":"suspected""#, "case", &lasting),
@@ -88,8 +90,6 @@ fn gz_05_red_rules_by_days() {
         (r#""kind":"area-contact","area":"420600""#, "severe-area-contact", &within),
         (r#""kind":"shares-home""#, "shares-home", &lasting),
         (r#""kind":"discharged""#, "discharged", &within),
-        (r#""kind":"stay","area":"JP""#, "severe-country", &within),
-        (r#""kind":"stay","area":"IR""#, "severe-country", &within),
         (r#""kind":"quarantine","place":"central","re_examined":false"#, "other-high", &lasting),
         (r#""kind":"test","result":"positive""#, "other-high", &lasting),
     ] {
@@ -129,6 +129,40 @@ fn gz_05_the_highest_risk_of_a_stay_counts() {
         let pack = Policy::parse(&text).unwrap();
         assert_eq!(record.colour(&pack, 0), colour, "{low}");
         assert_eq!(record.reasons(&pack, 0), [rule], "{low}");
+    }
+}
+
+#[test]
+fn gz_05_an_open_stay_goes_on_with_the_highest_risk_of_its_days_so_far() {
+    // The area has a high risk from day 20 to day 25.
+    let text = Policy::builtin("nanchong").unwrap().to_owned()
+        + "\n[[area]]\ncode = \"51\"\nrisk = \"mid\"\nfrom = 2022-01-14\nto = 2022-02-01\n"
+        + "\n[[area]]\ncode = \"5101\"\nrisk = \"high\"\nfrom = 2022-01-24\nto = 2022-01-29\n";
+    let mut pack = Policy::parse(&text).unwrap();
+    pack.transition = None;
+    let stay = r#""kind":"stay","area":"510101""#;
+    for (number, colour, rule) in [
+        (0, Green, "low-risk-area"),
+        (9, Green, "low-risk-area"),
+        (10, Yellow, "mid-risk-area"),
+        (19, Yellow, "mid-risk-area"),
+        (20, Red, "high-risk-area"),
+        (25, Red, "high-risk-area"),
+        (400, Red, "high-risk-area"),
+    ] {
+        let record = PersonRecord::default().fact(0, stay);
+        assert_eq!(
+            (record.colour(&pack, number), record.reasons(&pack, number)),
+            (colour, vec![rule.to_owned()]),
+            "day {number}"
+        );
+    }
+    let judgement = PersonRecord::default().fact(0, stay).judged(&pack, day(0));
+    assert_eq!(judgement.changes_at, Some("2022-01-13T16:00:00Z".parse().unwrap()));
+    // The days after leaving are counted by the highest risk up to then.
+    let left = PersonRecord::default().fact(0, &format!(r#"{stay},"until":"{}""#, day(12)));
+    for (number, colour) in [(12, Yellow), (20, Yellow), (26, Yellow), (27, Green)] {
+        assert_eq!(left.colour(&pack, number), colour, "day {number}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! 辛集健康码.
 
-use super::city::{PersonRecord, admitted, check, day, door, pack, withdrawn};
+use super::city::{PersonRecord, admitted, check, day, door, pack, stayed, withdrawn};
 use crate::colour::Colour::{Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::person::DocumentType;
@@ -43,7 +43,7 @@ fn xj_10_three_families_of_reasons_by_days() {
     for (fact, rule, days) in [
         (r#""kind":"co-located""#, "co-located", yellow),
         (r#""kind":"close-contact""#, "close-contact", red),
-        (r#""kind":"stay","area":"420100""#, "key-area", red),
+        (stayed("420100").as_str(), "key-area", red),
         (r#""kind":"area-contact","area":"420100""#, "key-area-contact", yellow),
         (r#""kind":"symptoms","which":["breathless"]"#, "symptoms", yellow),
     ] {
