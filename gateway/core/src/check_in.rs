@@ -191,20 +191,25 @@ pub struct Precedence {
     at: Timestamp,
     rank: u32,
     // Without a meaning of their own: they only make the order total.
-    rest: (u64, u32, u8, u8, u8, u8),
+    rest: (u64, u32, u8),
 }
 
 impl Precedence {
     /// The number of ranks.
-    pub const RANKS: u32 = 2 * OUTCOME_RANKS;
+    pub const RANKS: u32 = 2 * OUTCOME_RANKS * COLOURS * MODES;
 
-    /// The rank among records of one time: live before late, and the outcome that counts before the others.
+    /// The rank among records of one time: live before late, then the outcome that counts before the others,
+    /// then colour and mode. Records that differ in one of these have different ranks.
     /// **Units**: 0 to [`Self::RANKS`], exclusive; the least counts.
     #[must_use]
     pub const fn rank(self) -> u32 {
-        if self.is_late { OUTCOME_RANKS + self.rank } else { self.rank }
+        if self.is_late { Self::RANKS / 2 + self.rank } else { self.rank }
     }
 }
+
+/// The number of colours and of modes.
+const COLOURS: u32 = Colour::Red as u32 + 1;
+const MODES: u32 = Mode::Import as u32 + 1;
 
 /// The number of ranks that the outcomes of records of one time have, live or late.
 const OUTCOME_RANKS: u32 = u8::BITS + 4;
@@ -255,14 +260,15 @@ impl CheckIn {
 
     /// The sort key among records of one id, of which the least counts. A live record comes before a late
     /// one. Of two live ones the earlier comes first, and at the same time the more final outcome. Of two
-    /// late ones the earlier comes first, and at the same time the one that let the person in.
+    /// late ones the earlier comes first, and at the same time the one that let the person in. If all of
+    /// these are equal, colour and mode decide, so that every store keeps the same record.
     #[must_use]
     pub fn precedence(&self) -> Precedence {
         let is_late = self.mode == Mode::Late;
-        let rank = if is_late { late_rank } else { live_rank }(self.outcome.as_ref());
-        let OutcomeNumbers { colour, verdict, checks, policy, reasons } = self.outcome.into();
-        let rest = (reasons, policy, colour, verdict, checks, self.mode as u8);
-        Precedence { is_late, at: self.at, rank, rest }
+        let outcome_rank = if is_late { late_rank } else { live_rank }(self.outcome.as_ref());
+        let OutcomeNumbers { colour, checks, policy, reasons, .. } = self.outcome.into();
+        let rank = (outcome_rank * COLOURS + u32::from(colour)) * MODES + self.mode as u32;
+        Precedence { is_late, at: self.at, rank, rest: (reasons, policy, checks) }
     }
 }
 

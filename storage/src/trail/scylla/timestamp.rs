@@ -35,7 +35,8 @@ fn microseconds(time: Timestamp) -> i64 {
 mod tests {
     use super::*;
     use crate::example::check_in;
-    use scangate_core::check_in::Mode;
+    use scangate_core::check_in::{Mode, Outcome};
+    use scangate_core::colour::{Checks, Colour, Verdict};
 
     #[test]
     fn the_record_that_counts_is_the_later_write_and_an_erasure_is_after_both() {
@@ -46,5 +47,30 @@ mod tests {
         assert!(of_row(&late) > microseconds(at.plus_ms(DRAINED_MS_MAX)));
         let latest = CheckIn { at: at.plus_ms(AHEAD_MS_MAX), ..live };
         assert!(of_erasure(at) > of_row(&latest));
+    }
+
+    #[test]
+    fn records_of_one_time_are_written_in_the_order_of_their_precedence() {
+        let record = |mode, colour, verdict, checks| {
+            let outcome = check_in().outcome.map(|outcome| Outcome { colour, verdict, checks, ..outcome });
+            CheckIn { at: Timestamp(1_641_283_200_123), mode, outcome, ..check_in() }
+        };
+        let modes = (0..=u8::MAX).filter_map(Mode::of_byte);
+        let records: Vec<CheckIn> = modes
+            .flat_map(|mode| {
+                let colours = (0..=u8::MAX).filter_map(Colour::of_byte);
+                colours.flat_map(move |colour| {
+                    let pass = record(mode, colour, Verdict::Pass, Checks::NONE);
+                    let refused = record(mode, colour, Verdict::Refuse, Checks::NONE);
+                    [pass, refused, record(mode, colour, Verdict::Check, Checks::FULL)]
+                })
+            })
+            .collect();
+        for one in &records {
+            for other in &records {
+                let order = one.precedence().cmp(&other.precedence());
+                assert_eq!(of_row(other).cmp(&of_row(one)), order, "{one:?} {other:?}");
+            }
+        }
     }
 }
