@@ -28,5 +28,6 @@ pub mod time;
 pub mod token;
 pub mod venue;
 pub mod visit;
+pub mod words;
 
 pub use evidence::{fact, report};

@@ -15,6 +15,8 @@ pub struct FiredRule {
     pub fact: Option<FactId>,
     /// The time at which the rule ends without a further fact, if it has one.
     pub clears: Option<Timestamp>,
+    /// Whether it has ended, and its colour is kept until there are enough reports.
+    pub is_kept: bool,
 }
 
 /// The daily reports that count towards the next milder colour.

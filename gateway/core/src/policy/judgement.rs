@@ -38,8 +38,13 @@ pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Jud
     let prompts = |span: &Span| policy.rules[span.rule].link.is_some();
     let is_retained = retained.as_ref().is_some_and(|retained| retained.colour > by_rules);
     let reported = holding.iter().filter(|span| prompts(span) || !is_retained && gives(span));
-    let mut because: Vec<FiredRule> =
-        reported.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: span.to }).collect();
+    // Where a colour is kept until there are enough reports, time alone does not clear it.
+    let by_time = |rule: usize| policy.transition.is_none() || policy.rules[rule].colour == Colour::Green;
+    let fired = |span: &&Span| {
+        let clears = span.to.filter(|_| by_time(span.rule));
+        FiredRule { rule: span.rule, fact: span.fact, clears, is_kept: false }
+    };
+    let mut because: Vec<FiredRule> = reported.map(fired).collect();
     if let Some(retained) = retained.as_ref().filter(|_| is_retained) {
         because.extend(&retained.because);
     }

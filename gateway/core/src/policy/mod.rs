@@ -7,6 +7,7 @@
 mod admission;
 mod area;
 mod calendar;
+mod explanation;
 mod fact_filter;
 mod holding;
 mod judgement;
@@ -20,6 +21,7 @@ mod trust;
 pub use admission::{Admission, DoorContext};
 pub use area::{AreaRisk, Risk};
 pub use calendar::Calendar;
+pub use explanation::{Clearing, ClearingDeed, Explanation};
 pub use holding::{FiredRule, Progress};
 pub use judgement::Judgement;
 pub use overlap::{Overlap, OverlapCause, OverlapReason};
@@ -55,6 +57,7 @@ pub struct Policy {
     areas: Areas,
     transition: Option<Transition>,
     rules: Vec<Rule>,
+    advice: Vec<explanation::Advice>,
     terms: Terms,
     trusted: Vec<TrustedIssuer>,
     admissions: Vec<AdmissionRule>,

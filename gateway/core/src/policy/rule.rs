@@ -7,6 +7,7 @@ use crate::colour::Colour;
 use crate::fact::{Fact, FactKind, KindName};
 use crate::id::FactId;
 use crate::time::Timestamp;
+use crate::words::Words;
 
 /// The days for which a rule holds, by local dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +51,9 @@ pub struct Rule {
     /// The colour it gives.
     pub colour: Colour,
     /// Its meaning, for people.
-    pub text: String,
+    pub text: Words,
     /// The condition that clears it, for people.
-    pub clears: String,
+    pub clears: Words,
     /// The https address at which people can fulfil that condition.
     pub link: Option<String>,
     /// Its line in the pack.

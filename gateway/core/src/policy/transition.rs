@@ -117,8 +117,9 @@ impl Walk<'_> {
         }
         self.colour = colour;
         let giving = holding.iter().filter(|span| self.policy.rules[span.rule].colour == colour);
-        self.because =
-            giving.map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: None }).collect();
+        self.because = giving
+            .map(|span| FiredRule { rule: span.rule, fact: span.fact, clears: None, is_kept: true })
+            .collect();
     }
 
     /// Whether a rule that holds now outranks every rule that gave the colour. The colour is then not

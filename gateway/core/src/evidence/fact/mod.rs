@@ -102,6 +102,10 @@ pub enum Symptom {
     Fever,
     /// A dry cough.
     DryCough,
+    /// A cough of any kind.
+    Cough,
+    /// Fatigue.
+    Fatigue,
     /// Shortness of breath.
     Breathless,
     /// Another symptom of the airways.

@@ -1,6 +1,7 @@
 //! The pack's file: its keys, and the checks that make a [`Policy`] of it. One run reports every error, each
 //! with its line.
 
+mod advice;
 mod areas;
 mod rules;
 mod terms;
@@ -13,6 +14,7 @@ use crate::document::{self, DocumentError};
 use crate::limits::NAME_BYTES_MAX;
 use crate::scan::Temperature;
 use crate::venue::VenueKind;
+use crate::words::Words;
 use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
@@ -73,6 +75,8 @@ struct Pack {
     areas: Vec<Spanned<areas::AreaTable>>,
     #[serde(default, rename = "rule")]
     rules: Vec<Spanned<rules::RuleTable>>,
+    #[serde(default)]
+    advice: Vec<advice::AdviceTable>,
     #[serde(default, rename = "admission")]
     admissions: Vec<Spanned<AdmissionTable>>,
 }
@@ -105,6 +109,14 @@ impl Faults<'_> {
         self.found.push(DocumentError::at(self.text, place.span(), message));
     }
 
+    /// Words that have both languages.
+    fn words(&mut self, words: &Spanned<Words>) -> Words {
+        if words.as_ref().lacks_a_language() {
+            self.at(words, "a text for people needs words in `zh` and `en`");
+        }
+        words.as_ref().clone()
+    }
+
     fn line(&self, place: Range<usize>) -> usize {
         DocumentError::at(self.text, place, "").line
     }
@@ -132,6 +144,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     });
     let areas = areas::areas(&pack.areas, calendar.as_ref(), &mut faults);
     let rules = rules::rules(&pack.rules, &mut faults);
+    let advice = advice::advice(&pack.advice, &rules, &mut faults);
     let trusted = trust::trusted(&pack.trust, calendar.as_ref(), &mut faults);
     let tables = terms::TermsTables {
         registration: pack.registration,
@@ -161,6 +174,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
             areas,
             transition,
             rules,
+            advice,
             terms,
             trusted,
             admissions,

@@ -6,6 +6,7 @@ use crate::limits::RULES_MAX;
 use crate::policy;
 use crate::policy::fact_filter::FactFilter;
 use crate::policy::rule::{FactTrigger, RuleDays, Trigger};
+use crate::words::Words;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -30,8 +31,8 @@ pub(super) struct RuleTable {
     ended_by: Vec<Spanned<FactFilter>>,
     #[serde(default)]
     outranks: Vec<Spanned<String>>,
-    text: String,
-    clears: String,
+    text: Spanned<Words>,
+    clears: Spanned<Words>,
     #[serde(default)]
     link: Option<Spanned<String>>,
 }
@@ -50,8 +51,8 @@ pub(super) fn rules(pack: &[Spanned<RuleTable>], faults: &mut Faults<'_>) -> Vec
         rules.push(policy::Rule {
             id: rule.id.as_ref().clone(),
             colour: *rule.colour.as_ref(),
-            text: rule.text.clone(),
-            clears: rule.clears.clone(),
+            text: faults.words(&rule.text),
+            clears: faults.words(&rule.clears),
             link: link(rule, faults),
             line: faults.line(rule.id.span()),
             trigger: trigger(rule, faults),

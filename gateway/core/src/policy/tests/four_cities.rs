@@ -65,7 +65,9 @@ fn test_0_forty_residents_four_packs_four_vectors() {
 fn every_pack_is_without_faults_and_every_rule_says_what_clears_it() {
     for name in crate::policy::Policy::BUILTIN {
         for rule in pack(name).rules() {
-            assert!(!rule.text.is_empty() && !rule.clears.is_empty(), "{name}: {}", rule.id);
+            for words in [&rule.text, &rule.clears] {
+                assert!(!words.lacks_a_language() && words.zh != words.en, "{name}: {}", rule.id);
+            }
         }
     }
 }
@@ -91,8 +93,12 @@ fn xj_01_and_hb_01_a_colour_follows_from_what_is_declared_and_what_is_matched() 
 fn xz_19_no_pack_marks_anybody_with_an_asterisk() {
     for name in crate::policy::Policy::BUILTIN {
         let pack = pack(name);
-        let words = pack.rules().iter().flat_map(|rule| [&rule.id, &rule.text, &rule.clears]);
-        assert!(words.chain([&pack.title().to_owned()]).all(|text| !text.contains(['*', '＊'])), "{name}");
+        let told = |rule: &crate::policy::Rule| {
+            let [text, clears] = [&rule.text, &rule.clears].map(|words| format!("{words:?}"));
+            [rule.id.clone(), text, clears]
+        };
+        let words = pack.rules().iter().flat_map(told);
+        assert!(words.chain([pack.title().to_owned()]).all(|text| !text.contains(['*', '＊'])), "{name}");
     }
 }
 

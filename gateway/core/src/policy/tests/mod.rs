@@ -7,6 +7,7 @@ use crate::venue::VenueKind;
 use proptest::prelude::*;
 
 mod city;
+mod explanations;
 mod four_cities;
 mod jingzhou;
 mod nanchong;
@@ -88,7 +89,10 @@ fn the_most_severe_counts_and_says_why() {
     let facts = [contact(7, NOON, None), fact(3, FactKind::Confirmed, NOON, None)];
     let judgement = judged(&facts, NOON);
     assert_eq!(judgement.standing.colour, Colour::Red);
-    assert_eq!(judgement.because, [FiredRule { rule: 0, fact: Some(FactId(3)), clears: None }]);
+    assert_eq!(
+        judgement.because,
+        [FiredRule { rule: 0, fact: Some(FactId(3)), clears: None, is_kept: false }]
+    );
     assert_eq!(pack().reason_words(judgement.standing.reasons).collect::<Vec<_>>(), ["confirmed"]);
 }
 

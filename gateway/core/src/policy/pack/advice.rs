@@ -1,0 +1,39 @@
+//! `[[advice]]`: what the city asks of people with symptoms or under a rule.
+
+use super::Faults;
+use crate::colour::Reasons;
+use crate::fact::Symptom;
+use crate::limits::RULES_MAX;
+use crate::policy::explanation::Advice;
+use crate::policy::rule::Rule;
+use crate::words::Words;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdviceTable {
+    #[serde(default)]
+    symptoms: Vec<Symptom>,
+    #[serde(default)]
+    rules: Vec<Spanned<String>>,
+    text: Spanned<Words>,
+}
+
+pub(super) fn advice(pack: &[AdviceTable], rules: &[Rule], faults: &mut Faults<'_>) -> Vec<Advice> {
+    pack.iter().map(|table| of_table(table, rules, faults)).collect()
+}
+
+fn of_table(table: &AdviceTable, rules: &[Rule], faults: &mut Faults<'_>) -> Advice {
+    if table.symptoms.is_empty() && table.rules.is_empty() {
+        faults.at(&table.text, "advice needs `symptoms` or `rules`");
+    }
+    let mut reasons = Reasons::NONE;
+    for id in &table.rules {
+        match rules.iter().take(RULES_MAX).position(|rule| rule.id == *id.as_ref()) {
+            Some(number) => reasons = reasons.and(Reasons::rule(number)),
+            None => faults.at(id, format!("there is no rule `{}`", id.as_ref())),
+        }
+    }
+    Advice { symptoms: table.symptoms.clone(), rules: reasons, words: faults.words(&table.text) }
+}
