@@ -92,11 +92,12 @@ export function text(page, selector) {
   return page.$eval(selector, (element) => element.textContent);
 }
 
-/** What Chromium logs of a request that had no answer in time, or was shed. The pages repeat such requests, and
- * on a busy machine there may be some. */
+/** What Chromium logs of a request that had no answer in time, or was shed. The pages repeat such requests,
+ * and on a busy machine there may be some. */
 const REPEATED = ["status of 408", "status of 503", "ERR_QUIC_PROTOCOL_ERROR", "ERR_CONNECTION", "ERR_TIMED_OUT"];
 
-/** Fails if the pages logged an error that does not contain one of these words, other than of repeated requests. */
+/** Fails if the pages logged an error that does not contain one of these words, other than of repeated
+ * requests. */
 export function expectErrors(errors, ...expected) {
   const known = [...REPEATED, ...expected];
   const unexpected = errors.filter((error) => !known.some((words) => error.includes(words)));

@@ -189,6 +189,12 @@ impl Reasons {
         self.0 & other.0 == other.0
     }
 
+    /// Whether any of `other` is in this set.
+    #[must_use]
+    pub const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The numbers of the pack's rules in the set.
     pub fn rules(self) -> impl Iterator<Item = usize> {
         (0..crate::limits::RULES_MAX).filter(move |number| self.0 >> number & 1 == 1)

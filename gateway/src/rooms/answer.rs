@@ -48,7 +48,8 @@ fn person(check_in: &CheckIn, venue: &[u8], policies: &Policies, out: &mut Bytes
 }
 
 /// Writes an outcome as JSON members without braces: colour, verdict, checks, reasons, policy and
-/// purpose. A refusal also has the hotline, and reasons with a link have theirs.
+/// purpose. A refusal also has the hotline. Reasons have their words, and advice and links where there are
+/// any.
 pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
     put(out, b"\"colour\":\"");
     put(out, said.colour.word().as_bytes());
@@ -72,21 +73,43 @@ pub fn outcome(said: &Outcome, policies: &Policies, out: &mut BytesMut) {
         put(out, b",\"hotline\":");
         put(out, published.hotline.as_bytes());
     }
-    links(&published, said.reasons, out);
+    if said.reasons != Reasons::NONE {
+        list(published.explanations_of(said.reasons), b",\"explanations\":[", b"]", out);
+        advice(&published, said.reasons, out);
+        list(published.links_of(said.reasons), b",\"links\":{", b"}", out);
+    }
 }
 
-/// The links under which a person can clear a reason.
-fn links(published: &PublishedPolicy, reasons: Reasons, out: &mut BytesMut) {
-    let mut links = published.links_of(reasons).peekable();
-    if links.peek().is_none() {
+/// Writes the advice in both languages: several pieces are one text.
+fn advice(published: &PublishedPolicy, reasons: Reasons, out: &mut BytesMut) {
+    let pieces = published.advice_on(reasons);
+    if pieces.clone().next().is_none() {
         return;
     }
-    put(out, b",\"links\":");
-    for (number, link) in links.enumerate() {
-        put(out, if number == 0 { b"{" } else { b"," });
-        put(out, link.as_bytes());
+    for (language, (begin, between)) in
+        [(",\"advice\":{\"zh\":\"", "；"), ("\",\"en\":\"", " ")].into_iter().enumerate()
+    {
+        put(out, begin.as_bytes());
+        for (number, piece) in pieces.clone().enumerate() {
+            put(out, if number == 0 { b"" } else { between.as_bytes() });
+            put(out, piece[language].as_bytes());
+        }
     }
-    put(out, b"}");
+    put(out, b"\"}");
+}
+
+/// Writes JSON values between a beginning and an end, unless there are none.
+fn list<'a>(values: impl Iterator<Item = &'a str>, begin: &[u8], end: &[u8], out: &mut BytesMut) {
+    let mut values = values.peekable();
+    if values.peek().is_none() {
+        return;
+    }
+    put(out, begin);
+    for (number, value) in values.enumerate() {
+        put(out, if number == 0 { b"" } else { b"," });
+        put(out, value.as_bytes());
+    }
+    put(out, end);
 }
 
 /// The words need no JSON escapes: a pack's names are lower-case letters, digits and hyphens.

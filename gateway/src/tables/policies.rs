@@ -8,7 +8,9 @@ use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::Reasons;
 use scangate_core::policy::{Policy, Rule};
 use scangate_core::time::Timestamp;
+use scangate_core::words::Words;
 use scangate_storage::registry::StoredPolicy;
+use serde_json::json;
 use std::sync::Arc;
 
 /// A pack with its number in the registry.
@@ -27,6 +29,10 @@ pub struct PublishedPolicy {
     pub hotline: String,
     /// Rules with a link, each as a JSON member ready for answers.
     links: Vec<(Reasons, String)>,
+    /// Every reason, as a JSON object with its words.
+    explanations: Vec<(Reasons, String)>,
+    /// Every piece of advice, in Chinese and in English, each as the content of a JSON string.
+    advice: Vec<(Reasons, [String; 2])>,
 }
 
 impl PublishedPolicy {
@@ -46,14 +52,41 @@ impl PublishedPolicy {
             Some((Reasons::rule(number), format!("{}:{link}", serde_json::Value::from(rule.id.as_str()))))
         };
         let links = rules.filter_map(link).collect();
-        Self { number, policy, text, signature, since, hotline, links }
+        let explanation = |(reasons, reason, words): (Reasons, &str, Words)| {
+            (reasons, json!({"reason": reason, "zh": words.zh, "en": words.en}).to_string())
+        };
+        let explanations = policy.reasons().map(explanation).collect();
+        let advice = policy.advice_by_reasons();
+        let advice = advice.map(|(reasons, words)| (reasons, [escaped(&words.zh), escaped(&words.en)]));
+        let advice = advice.collect();
+        Self { number, policy, text, signature, since, hotline, links, explanations, advice }
+    }
+
+    /// The words of these reasons, as JSON objects.
+    pub fn explanations_of(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
+        of_reasons(&self.explanations, reasons).map(String::as_str)
+    }
+
+    /// The advice on these reasons, in Chinese and in English, as the contents of JSON strings.
+    pub fn advice_on(&self, reasons: Reasons) -> impl Iterator<Item = &[String; 2]> + Clone {
+        of_reasons(&self.advice, reasons)
     }
 
     /// The links of these rules, as far as they have one, as JSON members by rule id.
     pub fn links_of(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
-        let of = move |(rule, _): &&(Reasons, String)| reasons.has(*rule);
-        self.links.iter().filter(of).map(|(_, member)| member.as_str())
+        of_reasons(&self.links, reasons).map(String::as_str)
     }
+}
+
+/// The values of any of these reasons.
+fn of_reasons<T>(values: &[(Reasons, T)], reasons: Reasons) -> impl Iterator<Item = &T> + Clone {
+    values.iter().filter(move |(of, _)| reasons.has_any(*of)).map(|(_, value)| value)
+}
+
+/// A text as the content of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// The domain of a pack's signature.
@@ -172,10 +205,10 @@ mod tests {
     fn a_pack_that_was_changed_in_the_registry_is_not_read() {
         let (issuer, other) = (Issuer::new(&Key([1; 32])), Issuer::new(&Key([2; 32])));
         let text = Policy::builtin("default").unwrap().to_owned();
-        let signature = sign(&issuer, "default/1", &text);
+        let signature = sign(&issuer, "default/2", &text);
         let stored = StoredPolicy {
             number: PolicyNumber(1),
-            label: "default/1".into(),
+            label: "default/2".into(),
             text,
             signature,
             since: Timestamp(0),

@@ -1,6 +1,7 @@
 // The pages' texts, in Chinese and English.
 
 /** @typedef {[string, string]} Words Chinese, English. */
+/** @typedef {{zh: string, en: string}} Bilingual The words of the server. */
 
 /** @type {Record<string, Words>} */
 export const colours = {
@@ -136,6 +137,8 @@ export const classes = {
 export const symptoms = {
   fever: ["发热", "Fever"],
   "dry-cough": ["干咳", "Dry cough"],
+  cough: ["咳嗽", "Cough"],
+  fatigue: ["乏力", "Fatigue"],
   breathless: ["气促", "Short of breath"],
   respiratory: ["其他呼吸道症状", "Other respiratory symptoms"],
 };
@@ -183,6 +186,9 @@ export const labels = {
   waitsFor: ["等待原因", "It waits because"],
   window: ["查询时段", "Period accessed"],
 };
+
+/** A reason that the rules in force do not have: the rules changed a moment ago. @type {Bilingual} */
+export const unknownReason = { zh: "原因正在更新", en: "The reason is being updated" };
 
 /** The label of a link that clears a reason. @type {Words} */
 export const clearingWords = ["前往办理", "Go to clear it"];
@@ -247,4 +253,16 @@ export const unknownProblem = ["登记失败，请询问工作人员", "This fai
 /** @param {Words} words */
 export function joinWords(words) {
   return `${words[0]} ${words[1]}`;
+}
+
+/** The words of the server. @param {Bilingual} words @returns {Words} */
+export function wordsOf({ zh, en }) {
+  return [zh, en];
+}
+
+/** What must happen to clear a reason, and how far it is.
+ * @param {Bilingual & {done?: number, of?: number}} clearing */
+export function formatClearing({ zh, en, done, of }) {
+  const far = of === undefined ? "" : ` · ${done}/${of}`;
+  return joinWords([zh, `${en}${far}`]);
 }

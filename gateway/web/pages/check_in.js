@@ -21,6 +21,7 @@ import {
   retryingWords,
   unknownProblem,
   verdicts,
+  wordsOf,
 } from "../lib/words.js";
 
 /** @typedef {import("../lib/person_code.js").Registration} Registration */
@@ -79,11 +80,11 @@ function showFailure(code) {
   setState("failed");
 }
 
-/** Links to the pages where the person can clear a reason. @param {any} answer */
-function makeClearingItems(answer) {
-  return Object.entries(answer.links ?? {}).flatMap(([reason, address]) => {
-    const link = makeExternalLink(address, [`${reason}：${clearingWords[0]}`, clearingWords[1]]);
-    return link === null ? [] : [makeElement("li", link)];
+/** The reasons in words, each with a link to the page where the person can clear it. @param {any} answer */
+function makeReasonItems({ explanations = [], links = {} }) {
+  return explanations.map((/** @type {any} */ { reason, ...words }) => {
+    const link = makeExternalLink(links[reason] ?? null, clearingWords);
+    return makeElement("li", joinWords(wordsOf(words)), ...(link === null ? [] : [" ", link]));
   });
 }
 
@@ -93,8 +94,8 @@ function showResult(answer) {
   setText("verdict", joinWords(verdicts[answer.verdict] ?? verdicts.check));
   const steps = answer.checks.map((/** @type {string} */ check) => joinWords(checks[check] ?? [check, ""]));
   setText("checks", steps.join(" · "));
-  setText("reasons", answer.reasons.join(" · "));
-  findElement("links").replaceChildren(...makeClearingItems(answer));
+  findElement("reasons").replaceChildren(...makeReasonItems(answer));
+  setText("advice", answer.advice === undefined ? "" : joinWords(wordsOf(answer.advice)));
   findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
   setText("venue", answer.venue.name);
   setText("at", new Date(answer.at).toLocaleString());

@@ -5,8 +5,8 @@ import { prepareLoadedPart } from "../lib/collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
 import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, showList } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
-import { directions, joinWords, labels, verdicts } from "../lib/words.js";
-import { makeClearingLinks } from "./reason_item.js";
+import { directions, joinWords, labels, verdicts, wordsOf } from "../lib/words.js";
+import { makeClearing, makeClearingLinks } from "./reason_item.js";
 
 /** The number of latest check-ins shown. The server stores those of two weeks. */
 const CHECK_INS_MAX = 50;
@@ -14,13 +14,9 @@ const CHECK_INS_MAX = 50;
 /** @typedef {[import("../lib/words.js").Words, string | Node]} Line */
 
 /** @param {any} reason */
-function formatReason({ text, clears_by, clears, link }) {
-  /** @type {Line[]} */
-  const lines = [[labels.clearsBy, clears_by]];
-  if (clears !== null) {
-    lines.push([labels.clears, makeTime(clears)]);
-  }
-  return [makeElement("strong", text), makeDefinitions(lines), ...makeClearingLinks(link)];
+function formatReason(reason) {
+  const words = makeElement("strong", joinWords(wordsOf(reason.words)));
+  return [words, makeDefinitions([makeClearing(reason)]), ...makeClearingLinks(reason.link)];
 }
 
 /** @param {any} check_in */

@@ -51,11 +51,12 @@ function readForm() {
 }
 
 /** @param {any} said @returns {Words} */
-function describeOutcome({ counts, progress }) {
+function describeOutcome({ counts, progress, advice }) {
   const far = progress === null ? "" : ` · ${formatProgress(progress)}`;
-  return counts
+  const [chinese, english] = counts
     ? ["今天的打卡已计入", `Counted for today${far}`]
     : ["已收到；今天已有一次打卡计入", `Received. An earlier report already counted for today${far}`];
+  return advice === null ? [chinese, english] : [`${chinese}。${advice.zh}`, `${english}. ${advice.en}`];
 }
 
 /** Prepares this part of the page. */

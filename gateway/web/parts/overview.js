@@ -22,7 +22,9 @@ import {
   namedUnavailable,
   problemWords,
   risks,
+  unknownReason,
   waitingWords,
+  wordsOf,
 } from "../lib/words.js";
 import { showErasure } from "./erasure.js";
 import { POLL_MS, recordColour, recordDelay, recordProblem } from "./my_code.js";
@@ -58,7 +60,7 @@ function makeSpan(from, to) {
 function showItinerary({ stays }) {
   showList(
     "itinerary-list",
-    stays.map((/** @type {any} */ { area, from, until }) => [area, makeSpan(from, until)]),
+    stays.map((/** @type {any} */ { name, from, until }) => [joinWords(wordsOf(name)), makeSpan(from, until)]),
   );
 }
 
@@ -74,8 +76,9 @@ function showAreas({ listed }) {
 }
 
 /** @param {any} rule */
-function formatRule({ colour, text, clears_by, link }) {
-  return [makeColourMark(colour), text, makeDefinitions([[labels.clearsBy, clears_by]]), ...makeClearingLinks(link)];
+function formatRule({ colour, words, clears_by, link }) {
+  const clearing = makeDefinitions([[labels.clearsBy, joinWords(wordsOf(clears_by))]]);
+  return [makeColourMark(colour), joinWords(wordsOf(words)), clearing, ...makeClearingLinks(link)];
 }
 
 /** @param {any} block */
@@ -112,11 +115,15 @@ function showBlock(name, block) {
   }
 }
 
-/** The rules of the code's reasons, with the policy block's texts. @param {any} overview */
-function findReasons({ code, policy }) {
+/** The reasons of the colour. While the store does not explain them, the policy block has the rules' words.
+ * @param {any} overview */
+function findReasons({ code, policy, reasons }) {
+  if (reasons?.listed !== undefined) {
+    return reasons.listed;
+  }
   return code.reasons.map((/** @type {string} */ id) => {
     const found = policy.rules?.find((/** @type {any} */ { rule: one }) => one === id);
-    return found ?? { text: id, clears_by: "", link: null };
+    return found ?? { words: unknownReason, link: null };
   });
 }
 

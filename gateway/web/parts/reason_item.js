@@ -1,9 +1,12 @@
-// A reason for a colour: its text, what clears it, and a link to the page that clears it.
+// A reason for a colour: its words, what clears it and how far it is, and a link to the page that clears it.
 
-import { makeElement, makeExternalLink } from "../lib/element.js";
-import { clearingWords } from "../lib/words.js";
+import { makeElement, makeExternalLink, makeTime } from "../lib/element.js";
+import { clearingWords, formatClearing, joinWords, labels, wordsOf } from "../lib/words.js";
 
-/** @typedef {{text: string, clears_by: string, link: string | null}} Reason */
+/** @typedef {import("../lib/words.js").Bilingual} Bilingual */
+/** @typedef {{done?: number, of?: number}} Progress */
+/** @typedef {{clears?: string, clears_by?: Bilingual & Progress}} Clearing A date, or what is to be done. */
+/** @typedef {Clearing & {words: Bilingual, link: string | null}} Reason */
 
 /** The link to the page that clears a reason, if there is one. @param {string | null} link */
 export function makeClearingLinks(link) {
@@ -11,7 +14,17 @@ export function makeClearingLinks(link) {
   return found === null ? [] : [found];
 }
 
+/** What clears a reason: a label, and a date or words. @param {Reason} reason
+ * @returns {[import("../lib/words.js").Words, string | Node]} */
+export function makeClearing({ clears, clears_by }) {
+  return clears === undefined
+    ? [labels.clearsBy, clears_by === undefined ? "" : formatClearing(clears_by)]
+    : [labels.clears, makeTime(clears)];
+}
+
 /** A reason as a short list item. @param {Reason} reason */
-export function makeReasonItem({ text, clears_by, link }) {
-  return makeElement("li", text, makeElement("small", clears_by), ...makeClearingLinks(link));
+export function makeReasonItem(reason) {
+  const [label, clearing] = makeClearing(reason);
+  const small = makeElement("small", `${joinWords(label)} `, clearing);
+  return makeElement("li", joinWords(wordsOf(reason.words)), small, ...makeClearingLinks(reason.link));
 }

@@ -153,9 +153,9 @@ impl AuditedTown {
         }
 
         let pack = include_str!("../../../gateway/core/policies/xuzhou.toml");
-        let pack = json!(pack.replacen("version = 1", "version = 2", 1));
+        let pack = json!(pack.replacen("version = 2", "version = 3", 1));
         let held = self.send("POST", "/v1/policies", &authority, &pack).await?;
-        self.expect("policy-held", "authority", AUTHORITY, "xuzhou/2");
+        self.expect("policy-held", "authority", AUTHORITY, "xuzhou/3");
         let held = held["held"].as_str().context("the pack is held")?;
         self.send("POST", &format!("/v1/held/{held}/approve"), &second, &Value::Null).await?;
         self.expect("held-approved", "authority", SECOND, held);

@@ -187,14 +187,14 @@ async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()>
     let (_city, mut town, mut second) = found("packs", 1).await?;
     let authority = town.authority.clone();
     let pack =
-        include_str!("../../../gateway/core/policies/default.toml").replace("version = 1", "version = 2");
+        include_str!("../../../gateway/core/policies/default.toml").replace("version = 2", "version = 3");
     let held = town.send("POST", "/v1/policies", &authority, pack).await?.json()?;
     let approver = second.gateway.token("authority", "second approver", None)?;
     let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());
     let approved = second.send("POST", &path, &approver, String::new()).await?;
-    assert_eq!(approved.json()?["policy"], "default/2", "{}", approved.text());
+    assert_eq!(approved.json()?["policy"], "default/3", "{}", approved.text());
     let in_force = async || town.send("GET", "/v1/policies", &authority, "").await?.json();
-    eventually(in_force, |answer| answer["in_force"]["policy"] == "default/2").await?;
+    eventually(in_force, |answer| answer["in_force"]["policy"] == "default/3").await?;
 
     let operator = town.gateway.first_token("operator")?;
     let rotated = second.send("POST", "/v1/keys/rotate", &operator, String::new()).await?;
@@ -362,6 +362,6 @@ async fn every_gateway_begins_with_the_citys_pack_or_not_at_all() -> anyhow::Res
     let city = ClusterCity::new("first_pack", 2)?.under("xinji");
     let _first = city.start(0)?;
     let error = city.under("nanchong").start(1).err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(error.contains("the pack in force is xinji/1") && error.contains("POST /v1/policies"), "{error}");
+    assert!(error.contains("the pack in force is xinji/2") && error.contains("POST /v1/policies"), "{error}");
     Ok(())
 }

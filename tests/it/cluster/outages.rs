@@ -107,7 +107,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     outage.town.gateway.kill()?;
     outage.city = outage.city.under("nanchong");
     let error = outage.city.start(0).err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(error.contains("the pack in force is default/1"), "{error}");
+    assert!(error.contains("the pack in force is default/2"), "{error}");
     outage.city = outage.city.under("default");
     outage.restart().await?;
     outage.scan_all().await?;

@@ -10,3 +10,4 @@ pub(crate) mod keys;
 mod letters;
 mod overview;
 mod own;
+mod reasons;

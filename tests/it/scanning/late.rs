@@ -103,11 +103,11 @@ async fn a_late_scan_has_the_colour_pack_keys_and_venue_of_its_time() -> anyhow:
     here.town.send("POST", &path, &authority, json!({"reason": "mistaken"}).to_string()).await?;
     // Another pack and another key come into force, and the venue closes.
     let pack =
-        include_str!("../../../gateway/core/policies/default.toml").replace("version = 1", "version = 2");
+        include_str!("../../../gateway/core/policies/default.toml").replace("version = 2", "version = 3");
     let held = here.town.send("POST", "/v1/policies", &authority, pack).await?.json()?;
     let approver = here.town.gateway.token("authority", "second approver", None)?;
     let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());
-    assert_eq!(here.town.send("POST", &path, &approver, "").await?.json()?["policy"], "default/2");
+    assert_eq!(here.town.send("POST", &path, &approver, "").await?.json()?["policy"], "default/3");
     let operator = here.town.gateway.first_token("operator")?;
     here.town.send("POST", "/v1/keys/rotate", &operator, "").await?;
     for resident in [0, 1] {
@@ -126,7 +126,7 @@ async fn a_late_scan_has_the_colour_pack_keys_and_venue_of_its_time() -> anyhow:
     let late = here.upload(&before).await?;
     assert_eq!(
         (&late["colour"], &late["verdict"], &late["policy"], &late["at"]),
-        (&json!("green"), &json!("pass"), &json!("default/1"), &json!(at)),
+        (&json!("green"), &json!("pass"), &json!("default/2"), &json!(at)),
         "{late}"
     );
     let late = here.upload(&sick).await?;
@@ -134,7 +134,7 @@ async fn a_late_scan_has_the_colour_pack_keys_and_venue_of_its_time() -> anyhow:
         (&late["colour"], &late["verdict"], &late["late"]),
         (&json!("red"), &json!("pass"), &json!(true))
     );
-    assert_eq!(late["policy"], "default/1", "{late}");
+    assert_eq!(late["policy"], "default/2", "{late}");
     Ok(())
 }
 

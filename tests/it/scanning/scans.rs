@@ -31,7 +31,7 @@ async fn one_scan_is_one_check_in_on_every_version() -> anyhow::Result<()> {
     assert_eq!(first["verdict"], "pass");
     assert_eq!(first["checks"], json!([]));
     assert_eq!(first["reasons"], json!([]));
-    assert_eq!(first["policy"], "default/1");
+    assert_eq!(first["policy"], "default/2");
     assert_eq!(first["venue"], json!({"id": town.venues[0].venue, "name": "Venue 0"}));
     assert_eq!(first["id"].as_str().map(str::len), Some(26));
     assert!(first["at"].as_str().is_some_and(|at| at.len() == 24 && at.ends_with('Z')));

@@ -38,6 +38,9 @@ use crate::time::Timestamp;
 use admission::AdmissionRule;
 use area::Areas;
 
+/// The word for a fever at the door, which no rule may have as its id.
+const FEVER: &str = "fever";
+
 /// The condition for leaving a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Transition {
@@ -124,7 +127,7 @@ impl Policy {
 
     /// The reasons as words for answers: the ids of rules, and the door's own reasons.
     pub fn reason_words(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
-        let fever = reasons.has(Reasons::FEVER).then_some("fever");
+        let fever = reasons.has(Reasons::FEVER).then_some(FEVER);
         reasons.rules().filter_map(|number| self.rules.get(number)).map(|rule| rule.id.as_str()).chain(fever)
     }
 

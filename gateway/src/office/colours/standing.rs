@@ -2,17 +2,16 @@
 //! alone changes it.
 
 use crate::tables::policies::PublishedPolicy;
-use scangate_core::policy::{FiredRule, Judgement};
+use scangate_core::policy::{Clearing, ClearingDeed, Explanation, FiredRule, Judgement};
 use serde_json::{Value, json};
 
 /// The members of an answer that describe a judgement.
 pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judgement) -> Value {
-    let reasons = judgement.because.iter().filter_map(|because| reason(published, because));
     let progress =
         judgement.progress.map(|progress| json!({"reported": progress.reported, "needed": progress.needed}));
     json!({
         "colour": judgement.standing.colour.word(),
-        "reasons": reasons.collect::<Vec<_>>(),
+        "reasons": explain(published, judgement),
         "progress": progress,
         "changes_at": judgement.changes_at,
         "policy": published.policy.label(),
@@ -20,12 +19,24 @@ pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judge
     })
 }
 
-fn reason(published: &PublishedPolicy, because: &FiredRule) -> Option<Value> {
-    let rule = published.policy.rules().get(because.rule)?;
-    Some(json!({
-        "rule": rule.id, "text": rule.text, "fact": because.fact,
-        "clears": because.clears, "clears_by": rule.clears, "link": rule.link,
-    }))
+/// The reasons of a judgement.
+pub(in crate::office) fn explain(published: &PublishedPolicy, judgement: &Judgement) -> Vec<Value> {
+    judgement.because.iter().filter_map(|fired| reason(published, judgement, fired)).collect()
+}
+
+/// A reason with its words. What time alone clears has a date in `clears`. Anything else has in `clears_by`
+/// what is still to be done, and how far it is where reports are needed.
+fn reason(published: &PublishedPolicy, judgement: &Judgement, fired: &FiredRule) -> Option<Value> {
+    let rule = published.policy.rules().get(fired.rule)?;
+    let Explanation { words, clearing } = published.policy.explain(judgement, fired)?;
+    let (key, value) = match clearing {
+        Clearing::Time(at) => ("clears", json!(at)),
+        Clearing::Deed(ClearingDeed { words, reports: None }) => ("clears_by", json!(words)),
+        Clearing::Deed(ClearingDeed { words, reports: Some((done, of)) }) => {
+            ("clears_by", json!({"zh": words.zh, "en": words.en, "done": done, "of": of}))
+        }
+    };
+    Some(json!({"rule": rule.id, "words": words, "fact": fired.fact, key: value, "link": rule.link}))
 }
 
 /// Adds the members of `more` to an object.

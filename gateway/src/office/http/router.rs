@@ -10,7 +10,7 @@ use crate::office::authority::{
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
 use crate::office::residents::{
-    arrivals, bookings, certificates, declarations, erasure, family, overview, reports,
+    arrivals, bookings, certificates, declarations, erasure, family, overview, own_facts, reports,
 };
 use crate::office::tracers::cases;
 use crate::office::{Office, registration};
@@ -58,6 +58,7 @@ fn residents() -> Router<Arc<Office>> {
         .route("/v1/people/me/erasure", delete(erasure::take_back))
         .route("/v1/people/me/key", post(people::move_key))
         .route("/v1/people/me/reports", get(reports::list).post(reports::add))
+        .route("/v1/people/me/facts/{fact}", get(own_facts::read))
         .route("/v1/people/me/declarations", get(declarations::list).post(declarations::draft))
         .route("/v1/people/me/declarations/{declaration}/confirm", post(declarations::confirm))
         .route("/v1/people/me/dependants", get(family::list).post(family::add_dependant))

@@ -4,6 +4,7 @@
 
 use super::erasure;
 use crate::clock;
+use crate::office::colours::standing::explain;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::tracers::traced::traced;
@@ -26,7 +27,8 @@ pub(in crate::office) async fn show(
     State(office): State<Arc<Office>>,
 ) -> axum::Json<Value> {
     let now = clock::now();
-    let (province, itinerary, traced, erasure) = tokio::join!(
+    let (reasons, province, itinerary, traced, erasure) = tokio::join!(
+        block(&office, move |office| reasons(office, id)),
         block(&office, move |office| province(office, id)),
         block(&office, move |office| itinerary(office, id, now)),
         block(&office, move |office| {
@@ -36,7 +38,7 @@ pub(in crate::office) async fn show(
         block(&office, move |office| erasure::waiting(office, id))
     );
     axum::Json(json!({
-        "at": now, "code": code(&office, id), "province": province, "itinerary": itinerary,
+        "at": now, "code": code(&office, id), "reasons": reasons, "province": province, "itinerary": itinerary,
         "traced": traced, "areas": areas(&office, now), "policy": policy(&office), "erasure": erasure,
         "kid": office.tables.keyring.current().0,
     }))
@@ -62,6 +64,13 @@ fn code(office: &Office, person: PersonId) -> Value {
     json!({ "colour": standing.colour.word(), "reasons": reasons })
 }
 
+/// The reasons of the colour in words, and what clears each.
+fn reasons(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
+    office.need_registered(person)?;
+    let (judgement, published) = (office.judge(person)?, office.tables.policies.in_force());
+    Ok(json!({ "listed": explain(&published, &judgement) }))
+}
+
 /// The last colour that each source of feeds showed.
 fn province(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     office.need_registered(person)?;
@@ -79,7 +88,7 @@ fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value,
     let stay = |fact: &Fact| {
         let FactKind::Stay { area } = &fact.kind else { return None };
         let was_there = fact.force == Force::InForce && fact.until.unwrap_or(now) >= since;
-        was_there.then(|| json!({"area": area, "from": fact.at, "until": fact.until}))
+        was_there.then(|| json!({"area": area, "name": area.name(), "from": fact.at, "until": fact.until}))
     };
     let mut facts = office.registry.facts_of(person)?;
     facts.sort_unstable_by_key(|fact| (fact.at, fact.id));
@@ -103,7 +112,7 @@ fn policy(office: &Office) -> Value {
     let policy = &published.policy;
     let rules = policy.rules().iter().map(|rule| {
         json!({
-            "rule": rule.id, "colour": rule.colour.word(), "text": rule.text, "clears_by": rule.clears,
+            "rule": rule.id, "colour": rule.colour.word(), "words": rule.text, "clears_by": rule.clears,
             "link": rule.link,
         })
     });

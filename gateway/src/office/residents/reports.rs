@@ -1,4 +1,5 @@
-//! Daily health reports: one per local day counts, and symptoms become a fact immediately.
+//! Daily health reports: one per local day counts, and symptoms become a fact immediately. The answer has the
+//! advice that the rule pack gives on them.
 
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
@@ -51,13 +52,14 @@ pub(super) fn report(office: &Office, id: PersonId, health: HealthReport) -> Res
     let now = clock::now();
     let HealthReport { temperature, symptoms } = health;
     let report = Report { at: now, temperature, symptoms };
-    let which = report.all_symptoms(office.tables.policies.in_force().policy.fever());
+    let published = office.tables.policies.in_force();
+    let which = report.all_symptoms(published.policy.fever());
+    let advice = published.policy.advice_on_symptoms(&which);
     let counts = office.registry.add_report(id, office.day(now), &report)?;
     if !which.is_empty() {
         office.registry.record_facts(&[office.self_reported(id, FactKind::Symptoms { which }, now, now)])?;
     }
     office.recolour(&[id])?;
     let judgement = office.judge(id)?;
-    let published = office.tables.policies.in_force();
-    Ok(merge(describe(&published, &judgement), json!({"at": now, "counts": counts})))
+    Ok(merge(describe(&published, &judgement), json!({"at": now, "counts": counts, "advice": advice})))
 }

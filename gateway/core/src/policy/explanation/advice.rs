@@ -23,14 +23,11 @@ impl Policy {
         Words::joined(self.advice.iter().filter(is_meant).map(|advice| &advice.words))
     }
 
-    /// The advice to a person with these reasons at a door; none where the pack has none for them.
-    #[must_use]
-    pub fn advice_on_reasons(&self, reasons: Reasons) -> Option<Words> {
-        let is_feverish = reasons.has(Reasons::FEVER);
-        let is_meant = |advice: &&Advice| {
-            let is_of_rules = advice.rules.0 & reasons.0 != 0;
-            is_of_rules || is_feverish && advice.symptoms.contains(&Symptom::Fever)
-        };
-        Words::joined(self.advice.iter().filter(is_meant).map(|advice| &advice.words))
+    /// Each piece of advice with the reasons at a door on which it is given: any of them suffices.
+    pub fn advice_by_reasons(&self) -> impl Iterator<Item = (Reasons, &Words)> {
+        self.advice.iter().map(|advice| {
+            let is_on_fever = advice.symptoms.contains(&Symptom::Fever);
+            (if is_on_fever { advice.rules.and(Reasons::FEVER) } else { advice.rules }, &advice.words)
+        })
     }
 }

@@ -4,7 +4,7 @@ mod advice;
 
 pub(super) use advice::Advice;
 
-use super::{FiredRule, Judgement, Policy};
+use super::{FEVER, FiredRule, Judgement, Policy};
 use crate::colour::{Colour, Reasons};
 use crate::time::Timestamp;
 use crate::words::Words;
@@ -54,12 +54,11 @@ impl Policy {
         Some(explanation)
     }
 
-    /// The words of a set of reasons, each with the reason's own word: rules in the order of the pack, then
-    /// the door's own reasons.
-    pub fn explain_reasons(&self, reasons: Reasons) -> impl Iterator<Item = (&str, Words)> {
-        let fever = reasons.has(Reasons::FEVER).then(|| ("fever", self.fever_words()));
-        let rules = reasons.rules().filter_map(|number| self.rules.get(number));
-        rules.map(|rule| (rule.id.as_str(), rule.text.clone())).chain(fever)
+    /// Every reason that a door may give, with its word in answers and its words for people.
+    pub fn reasons(&self) -> impl Iterator<Item = (Reasons, &str, Words)> {
+        let rules = self.rules.iter().enumerate();
+        let rules = rules.map(|(number, rule)| (Reasons::rule(number), rule.id.as_str(), rule.text.clone()));
+        rules.chain([(Reasons::FEVER, FEVER, self.fever_words())])
     }
 
     fn fever_words(&self) -> Words {

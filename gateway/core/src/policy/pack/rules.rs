@@ -4,6 +4,7 @@ use super::{Faults, is_word};
 use crate::colour::Colour;
 use crate::limits::RULES_MAX;
 use crate::policy;
+use crate::policy::FEVER;
 use crate::policy::fact_filter::FactFilter;
 use crate::policy::rule::{FactTrigger, RuleDays, Trigger};
 use crate::words::Words;
@@ -75,7 +76,7 @@ fn link(rule: &RuleTable, faults: &mut Faults<'_>) -> Option<String> {
 
 fn name(rule: &RuleTable, earlier: &[&str], faults: &mut Faults<'_>) {
     let id = rule.id.as_ref();
-    if !is_word(id) || id == "fever" {
+    if !is_word(id) || id == FEVER {
         faults.at(&rule.id, "id must be lower-case letters, digits and hyphens, and not `fever`");
     }
     if earlier.contains(&id.as_str()) {
