@@ -115,6 +115,10 @@ short_id!(
     CaseId, b'c', "c and 13 characters"
 );
 short_id!(
+    /// A unit: an employer, community or village that answers for arriving people.
+    UnitId, b'u', "u and 13 characters"
+);
+short_id!(
     /// A fact about a person.
     FactId, b'f', "f and 13 characters"
 );

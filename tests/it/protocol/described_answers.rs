@@ -239,6 +239,7 @@ async fn every_list_and_record_is_as_the_document_describes_it() -> anyhow::Resu
         ("/v1/appeals".to_owned(), &authority),
         ("/v1/questions".to_owned(), &authority),
         ("/v1/arrivals/overdue".to_owned(), &authority),
+        ("/v1/units".to_owned(), &authority),
         ("/v1/held".to_owned(), &authority),
         ("/v1/policies".to_owned(), &authority),
         ("/v1/policies/1".to_owned(), &authority),

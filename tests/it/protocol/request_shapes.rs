@@ -260,7 +260,11 @@ async fn venues_and_test_sites() -> anyhow::Result<()> {
         json!({"opens": "8:00"}),
         json!({"closes": "24:30"}),
     ]);
-    Shapes::post("/v1/test-sites", &authority, site).check(&mut town, accepted, refused).await
+    Shapes::post("/v1/test-sites", &authority, site).check(&mut town, accepted, refused).await?;
+    let unit = json!({"name": "一村", "kind": "village", "district": "鼓楼"});
+    let (accepted, mut refused) = labels("name");
+    refused.extend([json!({"kind": "school"}), json!({"kind": null}), json!({"district": ""})]);
+    Shapes::post("/v1/units", &authority, unit).check(&mut town, accepted, refused).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,61 @@ async fn xj_11_who_arrives_names_a_unit_and_xj_12_stands_in_the_queue_after_the_
     Ok(())
 }
 
+/// Registers units, and returns their ids.
+async fn register_units(town: &mut TestTown, units: &[Value]) -> anyhow::Result<Vec<Value>> {
+    let lines: Vec<String> = units.iter().map(Value::to_string).collect();
+    let authority = town.authority.clone();
+    let added = town.send("POST", "/v1/units", &authority, lines.join("\n")).await?;
+    anyhow::ensure!(added.status() == 200, "{}", added.text());
+    Ok(added.lines()?.into_iter().map(|mut line| line["unit"].take()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_11_an_arrival_names_a_registered_unit_which_proves_a_job_or_a_home() -> anyhow::Result<()> {
+    let overdue = ExpectedLog::Words("duties are overdue");
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--policy", "xinji"], overdue)?;
+    let mut town = TestTown::found_in(gateway, 2).await?;
+    let authority = town.authority.clone();
+    let at = now().minus_ms(HOUR_MS + 1_000);
+    let arrival = |unit: &Value| json!({"from_area": "420100", "at": at, "unit": unit});
+    // A free text is accepted until the city registers units, and stays as it is afterwards.
+    let before = town.own(1, "POST", "/arrivals", &arrival(&json!("村委会"))).await?;
+    assert_eq!(before.status(), 200, "{}", before.text());
+    let village = json!({"name": "一村", "kind": "village", "district": "南智邱镇"});
+    let employer = json!({"name": "皮革厂", "kind": "employer", "district": "辛集镇"});
+    let units = register_units(&mut town, &[village.clone(), employer.clone(), village]).await?;
+    assert_eq!(units[0], units[2]);
+    assert_eq!(register_units(&mut town, &[employer]).await?, [units[1].clone()]);
+    let own = town.residents[0].authorization(now());
+    for authorization in [&authority, &own] {
+        let all = town.send("GET", "/v1/units", authorization, "").await?.json()?;
+        assert_eq!(all["units"].as_array().map(Vec::len), Some(2), "{all}");
+        let there =
+            town.send("GET", "/v1/units?district=%E8%BE%9B%E9%9B%86%E9%95%87", authorization, "").await?;
+        let there = there.json()?;
+        assert_eq!((&there["units"][0]["unit"], &there["units"][0]["basis"]), (&units[1], &json!("job")));
+        assert_eq!(there["units"][1], Value::Null, "{there}");
+    }
+    for unknown in [json!("村委会"), json!("u0000000000000")] {
+        let refusal = town.own(0, "POST", "/arrivals", &arrival(&unknown)).await?;
+        assert_eq!(refusal.status_and_code(), refused(422, "unit-unknown"));
+    }
+    let said = town.own(0, "POST", "/arrivals", &arrival(&units[0])).await?.json()?;
+    let described = |shown: &Value| {
+        ["unit", "unit_name", "unit_kind", "unit_district", "basis"].map(|name| shown[name].clone())
+    };
+    let expected = [units[0].clone(), json!("一村"), json!("village"), json!("南智邱镇"), json!("home")];
+    assert_eq!(described(&said), expected);
+    let mine = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(described(&mine["arrivals"][0]), expected);
+    let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
+    let mut shown: Vec<_> = queue["overdue"].as_array().into_iter().flatten().map(described).collect();
+    shown.sort_by_key(|unit| unit[1].is_null());
+    let free = [json!("村委会"), Value::Null, Value::Null, Value::Null, Value::Null];
+    assert_eq!(shown, [expected, free], "{queue}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result<()> {
     let mut town = TestTown::under("xuzhou", 1).await?;

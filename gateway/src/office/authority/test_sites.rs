@@ -115,12 +115,19 @@ impl Office {
     }
 }
 
-/// The district whose test sites are listed; all where the query leaves it out.
+/// The district whose test sites or units are listed; all where the query leaves it out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct DistrictQuery {
     #[serde(default)]
     district: Option<String>,
+}
+
+impl DistrictQuery {
+    /// Whether the list has the entries of this district.
+    pub(in crate::office) fn covers(&self, district: &str) -> bool {
+        self.district.as_ref().is_none_or(|asked| asked == district)
+    }
 }
 
 impl Parameters for DistrictQuery {
@@ -131,12 +138,11 @@ impl Parameters for DistrictQuery {
 pub(in crate::office) async fn list(
     Resident(_): Resident,
     State(office): State<Arc<Office>>,
-    StrictQuery(DistrictQuery { district }): StrictQuery<DistrictQuery>,
+    StrictQuery(query): StrictQuery<DistrictQuery>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let mut sites = office.registry.test_sites()?;
-        let is_there = |site: &TestSite| district.as_ref().is_none_or(|district| site.district == *district);
-        sites.retain(|site| site.doors == Doors::Open && is_there(site));
+        sites.retain(|site| site.doors == Doors::Open && query.covers(&site.district));
         sites.sort_unstable_by(|one, other| (&one.district, &one.name).cmp(&(&other.district, &other.name)));
         let today = office.date(clock::now());
         let days =

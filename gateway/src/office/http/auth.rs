@@ -20,6 +20,8 @@ pub(in crate::office) struct Authority(pub Claims);
 pub(in crate::office) struct Tracer(pub Claims);
 /// The health authority or a contact tracer.
 pub(in crate::office) struct AuthorityOrTracer;
+/// The health authority or a resident.
+pub(in crate::office) struct AuthorityOrResident;
 /// An operator of the service.
 pub(in crate::office) struct Operator(pub Claims);
 /// A terminal at a door.
@@ -70,6 +72,16 @@ impl FromRequestParts<Arc<Office>> for AuthorityOrTracer {
         match claims(parts, office)?.role {
             Role::Authority | Role::Tracer => Ok(Self),
             Role::Terminal | Role::Operator => Err(Refusal::RoleWrong.into()),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Office>> for AuthorityOrResident {
+    type Rejection = OfficeError;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
+        match bearer(header(parts)?) {
+            Some(_) => claims_of(Role::Authority, parts, office).map(|_| Self),
+            None => resident(header(parts)?, office).map(|_| Self).map_err(OfficeError::from),
         }
     }
 }

@@ -43,6 +43,8 @@ pub(in crate::office) enum OfficeError {
     EditQuota(Timestamp),
     /// An arrival that needs a responsible unit and names none.
     UnitNeeded,
+    /// No unit has this id.
+    UnitUnknown,
     /// A certificate that is not accepted.
     Certificate(CertificateError),
     /// The rule pack requires the code that was sent to the phone.
@@ -124,6 +126,7 @@ impl OfficeError {
             Self::Denied(denied) => (*denied).into(),
             Self::EditQuota(until) => rows::EDIT_QUOTA.retry(RetryTime::At(*until)),
             Self::UnitNeeded => rows::UNIT_NEEDED,
+            Self::UnitUnknown => rows::UNIT_UNKNOWN,
             Self::Certificate(error) => (*error).into(),
             Self::SmsCodeNeeded => rows::SMS_CODE_NEEDED,
             Self::SmsCodeInvalid => rows::SMS_CODE_INVALID,
@@ -322,6 +325,7 @@ pub(in crate::office) mod tests {
             (E::Denied(Denied::ProxyRight), 403, "proxy-right", NEVER),
             (E::EditQuota(soon), 429, "edit-quota", MINUTE),
             (E::UnitNeeded, 422, "unit-needed", NEVER),
+            (E::UnitUnknown, 422, "unit-unknown", NEVER),
             (E::Certificate(CertificateError::Forged), 422, "certificate-invalid", NEVER),
             (E::Certificate(CertificateError::Another), 422, "certificate-invalid", NEVER),
             (E::Certificate(CertificateError::OutOfTime), 422, "certificate-expired", NEVER),

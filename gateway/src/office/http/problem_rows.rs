@@ -190,6 +190,8 @@ pub(super) const UNIT_NEEDED: ProblemRow<'static> = ProblemRow::new(
     "This arrival needs a responsible unit",
     "set `unit` to the employer or community of your work or home",
 );
+pub(super) const UNIT_UNKNOWN: ProblemRow<'static> =
+    ProblemRow::new(422, "unit-unknown", "No unit has this id", "set `unit` to an id from GET /v1/units");
 pub(super) const SMS_CODE_NEEDED: ProblemRow<'static> = ProblemRow::new(
     422,
     "sms-code-needed",

@@ -53,6 +53,8 @@ pub(super) enum RegistryTable {
     Upstream,
     /// By test site.
     TestSites,
+    /// By unit.
+    Units,
     /// By test site, time and place: the person who booked it.
     Places,
     /// By person: the booked places.
@@ -83,7 +85,7 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 30] = [
         Self::People,
         Self::Documents,
         Self::Venues,
@@ -103,6 +105,7 @@ impl RegistryTable {
         Self::OpenPapers,
         Self::Upstream,
         Self::TestSites,
+        Self::Units,
         Self::Places,
         Self::Bookings,
         Self::KeyHistories,
@@ -137,6 +140,7 @@ impl RegistryTable {
             Self::OpenPapers => "open-papers",
             Self::Upstream => "upstream",
             Self::TestSites => "test-sites",
+            Self::Units => "units",
             Self::Places => "places",
             Self::Bookings => "bookings",
             Self::KeyHistories => "key-histories",
@@ -169,6 +173,7 @@ impl RegistryTable {
             | Self::Settings
             | Self::OpenPapers
             | Self::TestSites
+            | Self::Units
             | Self::Erasures
             | Self::Tokens
             | Self::Drained => 0,

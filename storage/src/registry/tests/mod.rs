@@ -27,10 +27,10 @@ use scangate_core::booking::{BookingError, Slot};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::{Checks, Colour};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
-use scangate_core::id::{CaseId, FactId, PaperId, PersonId, TestSiteId, TokenId, VenueId};
+use scangate_core::id::{CaseId, FactId, PaperId, PersonId, TestSiteId, TokenId, UnitId, VenueId};
 use scangate_core::keys::{Generation, KeyHistory};
 use scangate_core::kin::{Kin, Side};
-use scangate_core::paper::{Answer, FiledPaper, Letter, Paper};
+use scangate_core::paper::{Answer, FiledPaper, Letter, NewUnit, Paper, UnitKind};
 use scangate_core::person::{Document, DocumentType, PersonClass, Personal, PersonalChange};
 use scangate_core::report::Report;
 use scangate_core::test_site::{Opening, TestSite};
@@ -40,7 +40,7 @@ use scangate_core::venue::{Doors, Dwell, Venue, VenueKind};
 use scangate_core::visit::Window;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use test_sites::{booked_by_many, test_sites_kept};
+use test_sites::{booked_by_many, test_sites_kept, units_kept};
 use version_before::version_before;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -105,6 +105,7 @@ over_both!(
     papers_in_order,
     shown_upstream,
     test_sites_kept,
+    units_kept,
     booked_by_many,
     cases_change_hands,
     older_cases_listed,

@@ -1,4 +1,4 @@
-//! Test sites and their bookings.
+//! Test sites with their bookings, and units.
 
 use super::*;
 
@@ -25,6 +25,35 @@ pub(super) fn test_sites_kept(store: &TestStore) {
     let mut all = store.open().test_sites().unwrap();
     all.sort_unstable_by_key(|site| site.name.clone());
     assert_eq!(all, [added[0].clone(), closed]);
+}
+
+pub(super) fn units_kept(store: &TestStore) {
+    let registry = store.open();
+    assert!(registry.units().unwrap().is_empty());
+    let new = |name: &str, kind, district: &str| NewUnit {
+        name: name.to_owned(),
+        kind,
+        district: district.to_owned(),
+    };
+    let village = new("one", UnitKind::Village, "a");
+    // Each of the three fields makes another unit, and a repetition does not.
+    let others = [
+        new("two", UnitKind::Village, "a"),
+        new("one", UnitKind::Employer, "a"),
+        new("one", UnitKind::Village, "b"),
+    ];
+    let mut list = vec![village.clone(), village.clone()];
+    list.extend(others);
+    let added = registry.add_units(&list).unwrap();
+    assert_eq!((added.len(), &added[0]), (5, &added[1]));
+    assert_eq!(added.iter().map(|unit| unit.about.clone()).collect::<Vec<_>>(), list);
+    assert_eq!(registry.add_units(&[village]).unwrap(), added[..1]);
+    assert_eq!(registry.unit(added[2].id).unwrap(), Some(added[2].clone()));
+    assert_eq!(registry.unit(UnitId(7)).unwrap(), None);
+    drop(registry);
+    let all = store.open().units().unwrap();
+    assert_eq!(all.len(), 4);
+    assert!(added.iter().all(|unit| all.contains(unit)));
 }
 
 pub(super) fn booked_by_many(store: &TestStore) {

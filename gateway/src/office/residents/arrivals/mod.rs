@@ -1,8 +1,12 @@
 //! Arrivals: where a resident came from, which becomes a fact. In some cities the resident must then report
 //! to a community or employer. The authority has a queue of overdue reports.
 
+pub(in crate::office) mod overdue;
+pub(in crate::office) mod units;
+
 use crate::clock;
-use crate::office::http::auth::{Authority, Resident};
+use crate::office::colours::standing::merge;
+use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
@@ -13,9 +17,8 @@ use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
-use scangate_core::paper::{Arrival, FiledPaper, Paper, is_overdue};
+use scangate_core::paper::{Arrival, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
-use scangate_core::text::label;
 use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::venue::VenueKind;
 use scangate_core::visit::Window;
@@ -49,14 +52,12 @@ pub(in crate::office) async fn add(
     if notice.at.since_ms(now).max(now.since_ms(notice.at)) > ARRIVAL_MS_MAX {
         return Err(OfficeError::Malformed("at must be within 14 days from now".into()));
     }
-    if notice.unit.as_ref().is_some_and(|unit| label(unit).is_none()) {
-        return Err(OfficeError::unprintable("unit"));
-    }
     if notice.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
         return Err(OfficeError::VenueUnknown);
     }
     blocking(move || {
         office.need_registered(id)?;
+        units::check(&office, notice.unit.as_deref())?;
         let kind = FactKind::Stay { area: notice.from_area.clone() };
         // The reference keeps stays in two areas apart that ended at the same time.
         let reference = Some(String::from(notice.from_area.clone()));
@@ -75,7 +76,8 @@ pub(in crate::office) async fn add(
             office.registry.record_facts(&[stay])?;
             office.recolour(&[id])?;
         }
-        Ok(axum::Json(shown(filed.id, filed.paper.arrival().ok_or(Refusal::NotFound)?, None)))
+        let arrival = filed.paper.arrival().ok_or(Refusal::NotFound)?;
+        shown(&office, filed.id, arrival, None).map(axum::Json)
     })
     .await?
 }
@@ -115,7 +117,7 @@ pub(in crate::office) async fn reported(
             arrival.reported.get_or_insert(now);
             Ok(())
         })?;
-        Ok(axum::Json(shown(paper, &arrival, None)))
+        shown(&office, paper, &arrival, None).map(axum::Json)
     })
     .await?
 }
@@ -128,8 +130,9 @@ pub(in crate::office) async fn list(
     office.caught_up().await;
     blocking(move || {
         let arrivals = office.papers(id, Paper::arrival, |arrival| arrival.at)?;
-        let shown =
-            arrivals.iter().map(|(paper, arrival)| Ok(shown(*paper, arrival, passed(&office, id, arrival)?)));
+        let shown = arrivals
+            .iter()
+            .map(|(paper, arrival)| shown(&office, *paper, arrival, passed(&office, id, arrival)?));
         Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? })))
     })
     .await?
@@ -148,32 +151,17 @@ fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option
     Ok(check_ins.iter().find(is_checkpoint).map(|check_in| check_in.id))
 }
 
-fn shown(id: PaperId, arrival: &Arrival, passed: Option<CheckInId>) -> Value {
-    json!({
+fn shown(
+    office: &Office,
+    id: PaperId,
+    arrival: &Arrival,
+    passed: Option<CheckInId>,
+) -> Result<Value, OfficeError> {
+    let unit = units::named(office, arrival.unit.as_deref())?;
+    let shown = json!({
         "arrival": id, "from_area": arrival.from_area, "at": arrival.at, "venue": arrival.venue,
         "unit": arrival.unit, "due": arrival.due, "reported": arrival.reported,
         "overdue": is_overdue(arrival.open_until(), clock::now()), "passed": passed,
-    })
-}
-
-/// `GET /v1/arrivals/overdue`: the arrivals whose report is overdue, the longest overdue first.
-pub(in crate::office) async fn overdue(
-    Authority(claims): Authority,
-    State(office): State<Arc<Office>>,
-) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || {
-        let now = clock::now();
-        let late = |filed: &mut FiledPaper| {
-            let (id, person) = (filed.id, filed.person);
-            let arrival = filed.paper.arrival().filter(|arrival| is_overdue(arrival.open_until(), now))?;
-            Some(json!({
-                "arrival": id, "person": person, "unit": arrival.unit, "from_area": arrival.from_area,
-                "at": arrival.at, "due": arrival.due,
-            }))
-        };
-        let late: Vec<Value> = office.registry.open_papers()?.iter_mut().filter_map(late).collect();
-        office.audit(&claims, "overdue-arrivals-read", String::new(), json!({"arrivals": late.len()}))?;
-        Ok(axum::Json(json!({ "overdue": late })))
-    })
-    .await?
+    });
+    Ok(merge(shown, units::members(unit.as_ref())))
 }

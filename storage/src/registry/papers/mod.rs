@@ -4,6 +4,8 @@
 //! **Shape**: a paper's key is person (8), paper (8). A queue entry's key is due (8), paper (8), and its
 //! value is the person.
 
+mod units;
+
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};

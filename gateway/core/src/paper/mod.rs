@@ -1,6 +1,10 @@
 //! Papers: the declarations, arrivals, appeals and questions of residents. Each has its own times; whether a
 //! duty is overdue follows from these times and from `now`.
 
+mod unit;
+
+pub use unit::{ArrivalBasis, NewUnit, Unit, UnitKind};
+
 use crate::fact::Area;
 use crate::id::{PaperId, PersonId, VenueId};
 use crate::time::Timestamp;
@@ -36,7 +40,7 @@ pub struct Arrival {
     pub at: Timestamp,
     /// The checkpoint, if one was named.
     pub venue: Option<VenueId>,
-    /// The employer or community that answers for the person.
+    /// The unit that answers for the person: a unit's id, or free text from a city without registered units.
     pub unit: Option<String>,
     /// The deadline of the report; none where the person has no such duty.
     pub due: Option<Timestamp>,

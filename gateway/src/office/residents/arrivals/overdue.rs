@@ -1,0 +1,40 @@
+//! The authority's queue of overdue reports.
+
+use super::units;
+use crate::clock;
+use crate::office::colours::standing::merge;
+use crate::office::http::auth::Authority;
+use crate::office::http::error::OfficeError;
+use crate::office::{Office, blocking};
+use axum::extract::State;
+use scangate_core::id::UnitId;
+use scangate_core::paper::{FiledPaper, Unit, is_overdue};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// `GET /v1/arrivals/overdue`: the arrivals whose report is overdue, the longest overdue first.
+pub(in crate::office) async fn list(
+    Authority(claims): Authority,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    blocking(move || {
+        let now = clock::now();
+        let all = office.registry.units()?.into_iter();
+        let all: HashMap<UnitId, Unit> = all.map(|unit| (unit.id, unit)).collect();
+        let late = |filed: &mut FiledPaper| {
+            let (id, person) = (filed.id, filed.person);
+            let arrival = filed.paper.arrival().filter(|arrival| is_overdue(arrival.open_until(), now))?;
+            let unit = arrival.unit.as_ref().and_then(|unit| all.get(&unit.parse().ok()?));
+            let shown = json!({
+                "arrival": id, "person": person, "unit": arrival.unit, "from_area": arrival.from_area,
+                "at": arrival.at, "due": arrival.due,
+            });
+            Some(merge(shown, units::members(unit)))
+        };
+        let late: Vec<Value> = office.registry.open_papers()?.iter_mut().filter_map(late).collect();
+        office.audit(&claims, "overdue-arrivals-read", String::new(), json!({"arrivals": late.len()}))?;
+        Ok(axum::Json(json!({ "overdue": late })))
+    })
+    .await?
+}
