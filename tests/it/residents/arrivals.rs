@@ -1,9 +1,11 @@
 //! Arrivals: the unit that an arriving resident names, the hour to report in, and the checkpoint that closes
 //! an arrival.
 
-use scangate_core::time::{HOUR_MS, Step, Timestamp};
+use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::drive::now;
-use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, refused};
+use scangate_tests::{
+    CITIES_EAST_MS, ExpectedLog, Gateway, TestTown, away_from_midnight, eventually, refused,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -108,6 +110,20 @@ async fn xj_11_an_arrival_names_a_registered_unit_which_proves_a_job_or_a_home()
     shown.sort_by_key(|unit| unit[1].is_null());
     let free = [json!("村委会"), Value::Null, Value::Null, Value::Null, Value::Null];
     assert_eq!(shown, [expected, free], "{queue}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arrival_lies_within_14_days_by_local_dates() -> anyhow::Result<()> {
+    away_from_midnight().await?;
+    let mut town = TestTown::under("xuzhou", 1).await?;
+    let today = (now().0 + CITIES_EAST_MS) / DAY_MS;
+    let midnight = |day: u64| Timestamp(day * DAY_MS - CITIES_EAST_MS);
+    let (first, end) = (midnight(today - 14), midnight(today + 15));
+    for (at, status) in [(first, 200), (first.minus_ms(1), 400), (end.minus_ms(1), 200), (end, 400)] {
+        let sent = town.own(0, "POST", "/arrivals", &json!({"from_area": "320100", "at": at})).await?;
+        assert_eq!(sent.status(), status, "{at}: {}", sent.text());
+    }
     Ok(())
 }
 

@@ -19,15 +19,16 @@ use scangate_core::fact::{Area, Fact, FactKind};
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
 use scangate_core::paper::{Arrival, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
-use scangate_core::time::{DAY_MS, Timestamp};
+use scangate_core::time::Timestamp;
 use scangate_core::venue::VenueKind;
 use scangate_core::visit::Window;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The furthest that an arrival may be from now: residents register it beforehand or a little later.
-const ARRIVAL_MS_MAX: u64 = 14 * DAY_MS;
+/// The furthest that an arrival may be from today: residents register it beforehand or a little later.
+/// **Units**: local days.
+const ARRIVAL_DAYS_MAX: u16 = 14;
 const MINUTE_MS: u64 = 60_000;
 
 /// The notice of an arrival.
@@ -49,8 +50,9 @@ pub(in crate::office) async fn add(
     Json(notice): Json<ArrivalNotice>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let now = clock::now();
-    if notice.at.since_ms(now).max(now.since_ms(notice.at)) > ARRIVAL_MS_MAX {
-        return Err(OfficeError::Malformed("at must be within 14 days from now".into()));
+    if office.day(notice.at).abs_diff(office.day(now)) > u32::from(ARRIVAL_DAYS_MAX) {
+        let bounds = format!("at must be within {ARRIVAL_DAYS_MAX} local days from today");
+        return Err(OfficeError::Malformed(bounds.into()));
     }
     if notice.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
         return Err(OfficeError::VenueUnknown);
@@ -140,7 +142,8 @@ pub(in crate::office) async fn list(
 
 /// The first check-in at a checkpoint since an arrival: it closes the arrival's record.
 fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, OfficeError> {
-    let window = Window { from: arrival.at, to: arrival.at.plus_ms(ARRIVAL_MS_MAX) };
+    let to = office.day_start(arrival.at, ARRIVAL_DAYS_MAX + 1);
+    let window = Window { from: arrival.at, to };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
         let known = office.tables.venues.get(check_in.venue);
