@@ -127,6 +127,87 @@ async fn an_arrival_lies_within_14_days_by_local_dates() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The stays of a resident on record: area, and the reason of the withdrawal or null.
+async fn stays(town: &mut TestTown, resident: usize) -> anyhow::Result<Vec<(Value, Value)>> {
+    let (authority, person) = (town.authority.clone(), town.residents[resident].person);
+    let record = town.send("GET", &format!("/v1/people/{person}"), &authority, "").await?.json()?;
+    let facts = record["facts"].as_array().into_iter().flatten();
+    let mut stays: Vec<_> =
+        facts.map(|fact| (fact["area"].clone(), fact["withdrawn"]["reason"].clone())).collect();
+    stays.sort_by_key(|(area, reason)| (area.to_string(), reason.to_string()));
+    Ok(stays)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_11_an_arrival_is_corrected_and_withdrawn_and_one_stay_counts_for_it() -> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 2).await?;
+    let at = now().minus_ms(60_000);
+    let arrival = json!({"from_area": "420100", "at": at, "unit": "村委会"});
+    let said = town.own(0, "POST", "/arrivals", &arrival).await?.json()?;
+    let path = format!("/arrivals/{}", said["arrival"].as_str().unwrap_or_default());
+    let colour = async |town: &mut TestTown| town.own(0, "GET", "", &Value::Null).await?.json();
+    assert_eq!(colour(&mut town).await?["colour"], "red");
+    for (wrong, expected) in [
+        (json!({"unit": null}), refused(422, "unit-needed")),
+        (json!({"venue": "v0000000000000"}), refused(422, "venue-unknown")),
+        (json!({"at": now().minus_ms(20 * DAY_MS)}), refused(400, "malformed")),
+        (json!({"person": "p0000000000000"}), refused(400, "malformed")),
+    ] {
+        let sent = town.own(0, "PATCH", &path, &wrong).await?;
+        assert_eq!(sent.status_and_code(), expected, "{wrong}");
+    }
+    for (method, body) in [("PATCH", json!({"from_area": "110000"})), ("DELETE", Value::Null)] {
+        let foreign = town.own(1, method, &path, &body).await?;
+        assert_eq!(foreign.status_and_code(), refused(404, "not-found"), "{method}");
+    }
+    // Away from the area of risk, back to it, and away again: each time one stay counts.
+    let corrected = "corrected by the resident";
+    for (area, expected, due) in
+        [("110000", "green", false), ("420100", "red", true), ("110000", "green", false)]
+    {
+        for _ in 0..2 {
+            let sent = town.own(0, "PATCH", &path, &json!({"from_area": area})).await?;
+            assert_eq!(sent.status(), 200, "{}", sent.text());
+            let sent = sent.json()?;
+            assert_eq!((&sent["from_area"], sent["due"].is_string()), (&json!(area), due), "{sent}");
+        }
+        assert_eq!(colour(&mut town).await?["colour"], expected);
+        let on_record = stays(&mut town, 0).await?;
+        let in_force: Vec<_> = on_record.iter().filter(|(_, reason)| reason.is_null()).collect();
+        assert_eq!(in_force, [&(json!(area), Value::Null)], "{on_record:?}");
+        assert!(on_record.iter().all(|(_, reason)| reason.is_null() || reason == corrected));
+    }
+    let late = json!({"from_area": "420100", "at": at.minus_ms(HOUR_MS)});
+    let sent = town.own(0, "PATCH", &path, &late).await?.json()?;
+    assert_eq!((&sent["at"], &sent["overdue"]), (&late["at"], &json!(true)), "{sent}");
+    let authority = town.authority.clone();
+    let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
+    assert_eq!(queue["overdue"].as_array().map(Vec::len), Some(1), "{queue}");
+    for _ in 0..2 {
+        assert_eq!(town.own(0, "DELETE", &path, &Value::Null).await?.status(), 204);
+    }
+    assert_eq!(colour(&mut town).await?["colour"], "green");
+    let on_record = stays(&mut town, 0).await?;
+    assert!(on_record.iter().all(|(_, reason)| !reason.is_null()), "{on_record:?}");
+    assert_eq!(on_record.len(), 5, "{on_record:?}");
+    let queue = town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json()?;
+    assert_eq!(queue["overdue"], json!([]));
+    let mine = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(mine["arrivals"], json!([]));
+    let gone = town.own(0, "PATCH", &path, &json!({"from_area": "JP"})).await?;
+    assert_eq!(gone.status_and_code(), refused(404, "not-found"));
+    // The same arrival can be announced again. Once reported it stays as it is.
+    let again = town.own(0, "POST", "/arrivals", &arrival).await?.json()?;
+    assert_ne!(again["arrival"], said["arrival"]);
+    let path = format!("/arrivals/{}", again["arrival"].as_str().unwrap_or_default());
+    assert_eq!(town.own(0, "POST", &format!("{path}/reported"), &Value::Null).await?.status(), 200);
+    for (method, body) in [("PATCH", json!({"from_area": "JP"})), ("DELETE", Value::Null)] {
+        let closed = town.own(0, method, &path, &body).await?;
+        assert_eq!(closed.status_and_code(), refused(409, "arrival-closed"), "{method}");
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result<()> {
     let mut town = TestTown::under("xuzhou", 1).await?;

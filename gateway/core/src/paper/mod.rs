@@ -46,13 +46,27 @@ pub struct Arrival {
     pub due: Option<Timestamp>,
     /// When it was reported.
     pub reported: Option<Timestamp>,
+    /// When the person withdrew it.
+    #[serde(default)]
+    pub withdrawn: Option<Timestamp>,
+    /// The number of corrections that the person made.
+    #[serde(default)]
+    pub revision: u32,
 }
 
 impl Arrival {
     /// The deadline of the report, while it is open.
     #[must_use]
     pub fn open_until(&self) -> Option<Timestamp> {
-        self.due.filter(|_| self.reported.is_none())
+        self.due.filter(|_| self.reported.is_none() && self.withdrawn.is_none())
+    }
+
+    /// Whether it says the same as another one about area, time, checkpoint and unit.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let said =
+            |arrival: &Self| (arrival.from_area.clone(), arrival.at, arrival.venue, arrival.unit.clone());
+        said(self) == said(other)
     }
 }
 
@@ -120,18 +134,13 @@ impl Paper {
     }
 
     /// Whether it repeats an earlier paper of the same person, so that a phone that retries on a bad signal
-    /// files one paper. An answered letter or a confirmed declaration is not repeated.
+    /// files one paper. An answered letter, a confirmed declaration or a withdrawn arrival is not repeated.
     fn repeats(&self, earlier: &Self) -> bool {
         match (self, earlier) {
             (Self::Declaration(new), Self::Declaration(old)) => {
                 old.confirmed.is_none() && old.text == new.text
             }
-            (Self::Arrival(new), Self::Arrival(old)) => {
-                let says = |arrival: &Arrival| {
-                    (arrival.from_area.clone(), arrival.at, arrival.venue, arrival.unit.clone())
-                };
-                says(old) == says(new)
-            }
+            (Self::Arrival(new), Self::Arrival(old)) => old.withdrawn.is_none() && old.says_the_same(new),
             (Self::Appeal(new), Self::Appeal(old)) | (Self::Question(new), Self::Question(old)) => {
                 old.answer.is_none() && old.text == new.text
             }
@@ -141,11 +150,11 @@ impl Paper {
 
     /// This paper, with a time that no earlier paper of the person has. A clock may give two papers the same
     /// millisecond; the later one then moves on. **Errors**: the earlier paper that this one repeats.
-    pub fn deduplicated(mut self, earlier: Vec<FiledPaper>) -> Result<Self, FiledPaper> {
+    pub fn deduplicated(mut self, earlier: Vec<FiledPaper>) -> Result<Self, Box<FiledPaper>> {
         let mut taken = BTreeSet::new();
         for filed in earlier {
             if self.repeats(&filed.paper) {
-                return Err(filed);
+                return Err(Box::new(filed));
             }
             taken.extend(filed.paper.handed_in());
         }
@@ -253,7 +262,7 @@ mod tests {
         let times = |filed: &mut FiledPaper| filed.paper.question().map(|letter| (letter.at.0, letter.due.0));
         let times: Vec<_> = before.iter_mut().map(times).collect();
         assert_eq!(times, [Some((5, 9)), Some((6, 10)), Some((7, 11))]);
-        assert_eq!(question("b").deduplicated(before.clone()).unwrap_err(), before[1]);
+        assert_eq!(*question("b").deduplicated(before.clone()).unwrap_err(), before[1]);
     }
 
     #[test]
@@ -266,10 +275,17 @@ mod tests {
             unit: None,
             due: Some(due),
             reported: None,
+            withdrawn: None,
+            revision: 0,
         };
         let is_late = |arrival: &Arrival, now| is_overdue(arrival.open_until(), now);
         assert!(!is_late(&arrival, due) && is_late(&arrival, due.plus_ms(1)));
         arrival.reported = Some(due.minus_ms(1_000));
         assert!(!is_late(&arrival, due.plus_ms(1_000)));
+        let withdrawn = Arrival { reported: None, withdrawn: Some(due), ..arrival };
+        assert!(!is_late(&withdrawn, due.plus_ms(1)));
+        let again = Arrival { withdrawn: None, ..withdrawn.clone() };
+        assert!(!Paper::Arrival(again.clone()).repeats(&Paper::Arrival(withdrawn)));
+        assert!(Paper::Arrival(again.clone()).repeats(&Paper::Arrival(again)));
     }
 }

@@ -45,6 +45,8 @@ pub(in crate::office) enum OfficeError {
     UnitNeeded,
     /// No unit has this id.
     UnitUnknown,
+    /// An arrival that was reported, or closed at a checkpoint.
+    ArrivalClosed,
     /// A certificate that is not accepted.
     Certificate(CertificateError),
     /// The rule pack requires the code that was sent to the phone.
@@ -127,6 +129,7 @@ impl OfficeError {
             Self::EditQuota(until) => rows::EDIT_QUOTA.retry(RetryTime::At(*until)),
             Self::UnitNeeded => rows::UNIT_NEEDED,
             Self::UnitUnknown => rows::UNIT_UNKNOWN,
+            Self::ArrivalClosed => rows::ARRIVAL_CLOSED,
             Self::Certificate(error) => (*error).into(),
             Self::SmsCodeNeeded => rows::SMS_CODE_NEEDED,
             Self::SmsCodeInvalid => rows::SMS_CODE_INVALID,
@@ -326,6 +329,7 @@ pub(in crate::office) mod tests {
             (E::EditQuota(soon), 429, "edit-quota", MINUTE),
             (E::UnitNeeded, 422, "unit-needed", NEVER),
             (E::UnitUnknown, 422, "unit-unknown", NEVER),
+            (E::ArrivalClosed, 409, "arrival-closed", NEVER),
             (E::Certificate(CertificateError::Forged), 422, "certificate-invalid", NEVER),
             (E::Certificate(CertificateError::Another), 422, "certificate-invalid", NEVER),
             (E::Certificate(CertificateError::OutOfTime), 422, "certificate-expired", NEVER),

@@ -192,6 +192,12 @@ pub(super) const UNIT_NEEDED: ProblemRow<'static> = ProblemRow::new(
 );
 pub(super) const UNIT_UNKNOWN: ProblemRow<'static> =
     ProblemRow::new(422, "unit-unknown", "No unit has this id", "set `unit` to an id from GET /v1/units");
+pub(super) const ARRIVAL_CLOSED: ProblemRow<'static> = ProblemRow::new(
+    409,
+    "arrival-closed",
+    "This arrival can no longer be changed",
+    "it was reported or closed at a checkpoint; announce a new arrival instead",
+);
 pub(super) const SMS_CODE_NEEDED: ProblemRow<'static> = ProblemRow::new(
     422,
     "sms-code-needed",

@@ -18,7 +18,7 @@ use crate::wire::caching::forbid_storing;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use http::header::CACHE_CONTROL;
 use scangate_core::refusal::Refusal;
 use std::sync::Arc;
@@ -72,6 +72,10 @@ fn residents() -> Router<Arc<Office>> {
         .route("/v1/people/me/guardians", post(family::name_guardian))
         .route("/v1/people/me/guardians/{person}", delete(family::dismiss))
         .route("/v1/people/me/arrivals", get(arrivals::list).post(arrivals::add))
+        .route(
+            "/v1/people/me/arrivals/{arrival}",
+            patch(arrivals::changes::correct).delete(arrivals::changes::withdraw),
+        )
         .route("/v1/people/me/arrivals/{arrival}/reported", post(arrivals::reported))
         .route("/v1/people/me/bookings", get(bookings::list).post(bookings::add))
         .route("/v1/people/me/bookings/{day}", delete(bookings::cancel))

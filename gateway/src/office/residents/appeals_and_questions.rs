@@ -120,7 +120,7 @@ pub(in crate::office) async fn answer<K: LetterKind>(
                 letter.answer = Some(answer.clone());
                 Ok(())
             }
-            Some(_) => Err(Refusal::NotFound),
+            Some(_) => Err(Refusal::NotFound.into()),
         })?;
         Ok(axum::Json(shown::<K>(id, &letter)))
     })

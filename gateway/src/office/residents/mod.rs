@@ -79,7 +79,7 @@ impl Office {
         person: PersonId,
         id: PaperId,
         of_kind: fn(&mut Paper) -> Option<&mut T>,
-        amend: impl Fn(&mut T) -> Result<(), Refusal>,
+        amend: impl Fn(&mut T) -> Result<(), OfficeError>,
     ) -> Result<T, OfficeError> {
         let amend = |paper: &mut Paper| amend(of_kind(paper).ok_or(Refusal::NotFound)?);
         let mut paper = self.registry.change_paper(person, id, amend)?.ok_or(Refusal::NotFound)??;
@@ -99,7 +99,7 @@ impl Office {
         self.need_registered(person)?;
         let paper = match paper.deduplicated(self.registry.papers_of(person)?) {
             Ok(paper) => paper,
-            Err(earlier) => return Ok(earlier),
+            Err(earlier) => return Ok(*earlier),
         };
         self.count_today("papers", person, PAPERS_A_DAY_MAX)?;
         let filed = FiledPaper { id: self.registry.draw_paper_id()?, person, paper };

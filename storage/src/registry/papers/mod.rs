@@ -12,6 +12,13 @@ use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{FiledPaper, Paper};
 use scangate_core::time::Timestamp;
 
+/// An entry of the queue.
+struct QueueEntry {
+    due: Timestamp,
+    paper: PaperId,
+    person: PersonId,
+}
+
 fn key(person: PersonId, paper: PaperId) -> Vec<u8> {
     [person.0.to_be_bytes(), paper.0.to_be_bytes()].concat()
 }
@@ -30,15 +37,19 @@ impl Registry {
     /// while a paper without its entry would be forgotten.
     pub fn file(&self, filed: &FiledPaper) -> Result<()> {
         if let Some(due) = filed.paper.open_until() {
-            let row =
-                Row::new(RegistryTable::OpenPapers, queue_key(due, filed.id), filed.person.0.to_be_bytes());
-            self.rows().write(&[vec![row].into()])?;
+            self.enqueue(due, filed)?;
         }
         let row = Row::new(RegistryTable::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
         match self.claim(row)? {
             None => Ok(()),
             Some(_) => Err(RegistryError::Random),
         }
+    }
+
+    fn enqueue(&self, due: Timestamp, filed: &FiledPaper) -> Result<()> {
+        let key = queue_key(due, filed.id);
+        let row = Row::new(RegistryTable::OpenPapers, key, filed.person.0.to_be_bytes());
+        self.rows().write(&[vec![row].into()])
     }
 
     fn sealed_paper(&self, filed: &FiledPaper) -> Result<Vec<u8>> {
@@ -71,7 +82,8 @@ impl Registry {
     }
 
     /// Changes a paper. `change` is called with the current paper and may refuse. On a concurrent change it
-    /// is called again. Returns the changed paper; none where it does not exist.
+    /// is called again. Returns the changed paper; none where it does not exist. A new deadline is queued
+    /// before the paper has it.
     pub fn change_paper<E>(
         &self,
         person: PersonId,
@@ -86,12 +98,15 @@ impl Registry {
                 return Ok(Some(Err(refused)));
             }
             let filed = FiledPaper { id, person, paper };
-            let sealed = self.sealed_paper(&filed)?;
+            let (sealed, due) = (self.sealed_paper(&filed)?, filed.paper.open_until());
+            if let Some(due) = due.filter(|_| due != was_due) {
+                self.enqueue(due, &filed)?;
+            }
             if !self.rows().swap(RegistryTable::Papers, &key(person, id), &value, Some(&sealed))? {
                 continue;
             }
-            if let Some(due) = was_due.filter(|_| filed.paper.open_until().is_none()) {
-                let remove = vec![(RegistryTable::OpenPapers, queue_key(due, id))];
+            if let Some(before) = was_due.filter(|_| due != was_due) {
+                let remove = vec![(RegistryTable::OpenPapers, queue_key(before, id))];
                 self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
             }
             return Ok(Some(Ok(filed.paper)));
@@ -100,18 +115,22 @@ impl Registry {
 
     /// A paper with an open duty, and its person. **Cost**: reads the queue, and a point read.
     pub fn open_paper(&self, id: PaperId) -> Result<Option<FiledPaper>> {
-        let entry = self.queue()?.into_iter().find(|(open, _)| *open == id);
-        let Some((_, person)) = entry else { return Ok(None) };
+        let entry = self.queue()?.into_iter().find(|entry| entry.paper == id);
+        let Some(QueueEntry { person, .. }) = entry else { return Ok(None) };
         let paper = self.paper(person, id)?.filter(|paper| paper.open_until().is_some());
         Ok(paper.map(|paper| FiledPaper { id, person, paper }))
     }
 
     /// The queue: papers with an open duty, and their persons.
-    fn queue(&self) -> Result<Vec<(PaperId, PersonId)>> {
+    fn queue(&self) -> Result<Vec<QueueEntry>> {
         let mut entries = Vec::new();
         self.rows().groups(RegistryTable::OpenPapers, &[RowKey::new()], &mut |_, key, person| {
-            let id = PaperId(number(RegistryTable::OpenPapers, key.get(8..).unwrap_or_default())?);
-            entries.push((id, PersonId(number(RegistryTable::OpenPapers, person)?)));
+            let part = |part: Option<&[u8]>| number(RegistryTable::OpenPapers, part.unwrap_or_default());
+            entries.push(QueueEntry {
+                due: Timestamp(part(key.get(..8))?),
+                paper: PaperId(part(key.get(8..))?),
+                person: PersonId(number(RegistryTable::OpenPapers, person)?),
+            });
             Ok(())
         })?;
         Ok(entries)
@@ -120,17 +139,18 @@ impl Registry {
     /// All papers with an open duty, earliest due first. **Cost**: reads the queue, and a point read each.
     pub fn open_papers(&self) -> Result<Vec<FiledPaper>> {
         let entries = self.queue()?;
-        let keys: Vec<RowKey> = entries.iter().map(|(id, person)| key(*person, *id)).collect();
+        let keys: Vec<RowKey> = entries.iter().map(|entry| key(entry.person, entry.paper)).collect();
         let values = self.rows().get(RegistryTable::Papers, &keys)?;
-        let filed = entries.into_iter().zip(values).filter_map(|((id, person), value)| {
-            let paper = self.opened_paper(id, &value?);
-            Some(paper.map(|paper| FiledPaper { id, person, paper }))
-        });
-        // Leaves out papers that were closed and whose queue entry is not yet removed.
-        let is_open = |filed: &std::result::Result<FiledPaper, RegistryError>| {
-            filed.as_ref().map_or(true, |filed| filed.paper.open_until().is_some())
-        };
-        filed.filter(is_open).collect()
+        let mut open = Vec::new();
+        for (QueueEntry { due, paper: id, person }, value) in entries.into_iter().zip(values) {
+            let Some(value) = value else { continue };
+            let paper = self.opened_paper(id, &value)?;
+            // Another entry is of an earlier deadline, or of a paper that was closed, and not yet removed.
+            if paper.open_until() == Some(due) {
+                open.push(FiledPaper { id, person, paper });
+            }
+        }
+        Ok(open)
     }
 
     /// Every row of a person's papers, for removal: the queue entries first, because only the papers lead to

@@ -132,4 +132,11 @@ pub(super) fn papers_in_order(store: &TestStore) {
     assert_eq!(registry.papers_of(PersonId(1)).unwrap().len(), 2);
     assert_eq!(registry.paper(PersonId(0), PaperId(1)).unwrap(), None);
     assert_eq!(registry.open_paper(PaperId(1)).unwrap(), Some(all[0].clone()));
+    // A paper with another deadline stands in the queue once, at its new place.
+    let hasten = |paper: &mut Paper| {
+        paper.appeal().ok_or(())?.due = Timestamp(5);
+        Ok::<_, ()>(())
+    };
+    registry.change_paper(PersonId(1), PaperId(1), hasten).unwrap().unwrap().unwrap();
+    assert_eq!(open(&registry), [1, 2]);
 }

@@ -1,7 +1,9 @@
 //! Arrivals: where a resident came from, which becomes a fact. In some cities the resident must then report
 //! to a community or employer. The authority has a queue of overdue reports.
 
+pub(in crate::office) mod changes;
 pub(in crate::office) mod overdue;
+mod stays;
 pub(in crate::office) mod units;
 
 use crate::clock;
@@ -15,7 +17,7 @@ use axum::extract::State;
 use scangate_core::check_in::CheckIn;
 use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
-use scangate_core::fact::{Area, Fact, FactKind};
+use scangate_core::fact::Area;
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
 use scangate_core::paper::{Arrival, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
@@ -43,45 +45,62 @@ pub(in crate::office) struct ArrivalNotice {
     unit: Option<String>,
 }
 
+impl ArrivalNotice {
+    fn arrival(self) -> Arrival {
+        let Self { from_area, at, venue, unit } = self;
+        Arrival { from_area, at, venue, unit, due: None, reported: None, withdrawn: None, revision: 0 }
+    }
+}
+
 /// `POST /v1/people/me/arrivals`.
 pub(in crate::office) async fn add(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
     Json(notice): Json<ArrivalNotice>,
 ) -> Result<axum::Json<Value>, OfficeError> {
+    blocking(move || announce(&office, id, notice).map(axum::Json)).await?
+}
+
+/// Announces an arrival of a person.
+pub(super) fn announce(
+    office: &Office,
+    person: PersonId,
+    notice: ArrivalNotice,
+) -> Result<Value, OfficeError> {
     let now = clock::now();
-    if office.day(notice.at).abs_diff(office.day(now)) > u32::from(ARRIVAL_DAYS_MAX) {
+    office.need_registered(person)?;
+    check(office, Some(notice.at), notice.venue, notice.unit.as_deref(), now)?;
+    let mut arrival = notice.arrival();
+    arrival.due = due(office, person, PaperId(0), &arrival, now)?;
+    // Filed first: a duty without its stay is repaired by a repeated request, a stay without its duty is not.
+    let filed = office.file(person, Paper::Arrival(arrival))?;
+    let arrival = stays::settle(office, person, filed.id, None, "announced again")?;
+    shown(office, filed.id, &arrival, None)
+}
+
+/// Checks what a person says about an arrival. **Errors**: the time is too far from today, or no such
+/// checkpoint or unit exists.
+fn check(
+    office: &Office,
+    at: Option<Timestamp>,
+    venue: Option<VenueId>,
+    unit: Option<&str>,
+    now: Timestamp,
+) -> Result<(), OfficeError> {
+    if at.is_some_and(|at| office.day(at).abs_diff(office.day(now)) > u32::from(ARRIVAL_DAYS_MAX)) {
         let bounds = format!("at must be within {ARRIVAL_DAYS_MAX} local days from today");
         return Err(OfficeError::Malformed(bounds.into()));
     }
-    if notice.venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
+    if venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
         return Err(OfficeError::VenueUnknown);
     }
-    blocking(move || {
-        office.need_registered(id)?;
-        units::check(&office, notice.unit.as_deref())?;
-        let kind = FactKind::Stay { area: notice.from_area.clone() };
-        // The reference keeps stays in two areas apart that ended at the same time.
-        let reference = Some(String::from(notice.from_area.clone()));
-        // If the arrival is ahead, the stay lasts until then, and days are counted from then.
-        let until = Some(notice.at);
-        let stay = Fact { until, reference, ..office.self_reported(id, kind, notice.at, now) }.identified();
-        let due = due(&office, id, &stay, &notice, now)?;
-        let ArrivalNotice { from_area, at, venue, unit } = notice;
-        let arrival = Arrival { from_area, at, venue, unit, due, reported: None };
-        // Filed first: a duty without its stay is repaired by a repeated request, a stay without its duty is
-        // not.
-        let mut filed = office.file(id, Paper::Arrival(arrival))?;
-        let is_same =
-            |fact: &Fact| (&fact.kind, fact.until, &fact.source) == (&stay.kind, stay.until, &stay.source);
-        if !office.registry.facts_of(id)?.iter().any(is_same) {
-            office.registry.record_facts(&[stay])?;
-            office.recolour(&[id])?;
-        }
-        let arrival = filed.paper.arrival().ok_or(Refusal::NotFound)?;
-        shown(&office, filed.id, arrival, None).map(axum::Json)
-    })
-    .await?
+    units::check(office, unit)
+}
+
+/// A person's arrival. **Errors**: the person has none of this id.
+fn read(office: &Office, person: PersonId, paper: PaperId) -> Result<Arrival, OfficeError> {
+    let mut found = office.registry.paper(person, paper)?.ok_or(Refusal::NotFound)?;
+    Ok(found.arrival().ok_or(Refusal::NotFound)?.clone())
 }
 
 /// The time by which to report, by the colour that the stay gives. **Errors**: a responsible unit is needed
@@ -89,22 +108,22 @@ pub(in crate::office) async fn add(
 fn due(
     office: &Office,
     person: PersonId,
-    stay: &Fact,
-    notice: &ArrivalNotice,
+    paper: PaperId,
+    arrival: &Arrival,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, OfficeError> {
     let mut evidence = office.registry.evidence_of(person)?;
-    evidence.facts.push(stay.clone());
+    stays::replace(office, person, paper, arrival, &mut evidence.facts, now);
     let published = office.tables.policies.in_force();
     let colour = published.policy.judge(&evidence, now).standing.colour;
     let Some(duty) = published.policy.terms().arrivals.as_ref().filter(|duty| duty.colours.allow(colour))
     else {
         return Ok(None);
     };
-    if duty.unit_needed && notice.unit.is_none() {
+    if duty.unit_needed && arrival.unit.is_none() {
         return Err(OfficeError::UnitNeeded);
     }
-    Ok(Some(notice.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
+    Ok(Some(arrival.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
 }
 
 /// `POST /v1/people/me/arrivals/{arrival}/reported`. Reporting twice changes nothing.
@@ -113,15 +132,20 @@ pub(in crate::office) async fn reported(
     State(office): State<Arc<Office>>,
     PathId(paper): PathId<PaperId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || {
-        let now = clock::now();
-        let arrival = office.amend(id, paper, Paper::arrival, |arrival| {
-            arrival.reported.get_or_insert(now);
-            Ok(())
-        })?;
-        shown(&office, paper, &arrival, None).map(axum::Json)
-    })
-    .await?
+    blocking(move || report(&office, id, paper).map(axum::Json)).await?
+}
+
+/// Records that a person reported an arrival.
+pub(super) fn report(office: &Office, person: PersonId, paper: PaperId) -> Result<Value, OfficeError> {
+    let now = clock::now();
+    let arrival = office.amend(person, paper, Paper::arrival, |arrival| {
+        if arrival.withdrawn.is_some() {
+            return Err(Refusal::NotFound.into());
+        }
+        arrival.reported.get_or_insert(now);
+        Ok(())
+    })?;
+    shown(office, paper, &arrival, None)
 }
 
 /// `GET /v1/people/me/arrivals`.
@@ -130,14 +154,17 @@ pub(in crate::office) async fn list(
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     office.caught_up().await;
-    blocking(move || {
-        let arrivals = office.papers(id, Paper::arrival, |arrival| arrival.at)?;
-        let shown = arrivals
-            .iter()
-            .map(|(paper, arrival)| shown(&office, *paper, arrival, passed(&office, id, arrival)?));
-        Ok(axum::Json(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? })))
-    })
-    .await?
+    blocking(move || listed(&office, id).map(axum::Json)).await?
+}
+
+/// A person's arrivals without the withdrawn ones, earliest first.
+pub(super) fn listed(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
+    let mut arrivals = office.papers(person, Paper::arrival, |arrival| arrival.at)?;
+    arrivals.retain(|(_, arrival)| arrival.withdrawn.is_none());
+    let shown = arrivals
+        .iter()
+        .map(|(paper, arrival)| shown(office, *paper, arrival, passed(office, person, arrival)?));
+    Ok(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? }))
 }
 
 /// The first check-in at a checkpoint since an arrival: it closes the arrival's record.
