@@ -7,7 +7,7 @@
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, number, pack, unpack};
+use super::{Person, Registry, RegistryError, Result, number, pack, unpack};
 use scangate_core::evidence::Evidence;
 use scangate_core::fact::{Fact, FactIdentity, Force, Withdrawal};
 use scangate_core::id::{FactId, PersonId};
@@ -56,7 +56,7 @@ struct EvidenceBuilder(Evidence);
 
 impl EvidenceBuilder {
     fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        let Evidence { facts, reports } = &mut self.0;
+        let Evidence { facts, reports, .. } = &mut self.0;
         match evidence_kind(key) {
             EvidenceKind::Fact => facts.push(unpack(RegistryTable::Facts, value)?),
             EvidenceKind::DailyReport => reports.push(unpack::<Report>(RegistryTable::Facts, value)?.at),
@@ -157,7 +157,9 @@ impl Registry {
 
     /// All evidence about a person.
     pub fn evidence_of(&self, person: PersonId) -> Result<Evidence> {
-        Ok(self.evidence_of_each(&[person])?.pop().unwrap_or_default())
+        let mut evidence = self.evidence_of_each(&[person])?.pop().unwrap_or_default();
+        evidence.registered = self.person(person)?.map(|person| person.registered);
+        Ok(evidence)
     }
 
     fn evidence_of_each(&self, people: &[PersonId]) -> Result<Vec<Evidence>> {
@@ -170,12 +172,12 @@ impl Registry {
 
     /// The evidence about each person; none for an id that is not registered.
     pub fn evidence_of_registered(&self, people: &[PersonId]) -> Result<Vec<Option<Evidence>>> {
-        let registered = self.are_registered(people)?;
+        let registered = self.persons(people)?;
         let evidence = self.evidence_of_each(people)?.into_iter();
-        Ok(evidence
-            .zip(registered)
-            .map(|(evidence, is_registered)| is_registered.then_some(evidence))
-            .collect())
+        let of = |(evidence, person): (Evidence, Option<Person>)| {
+            person.map(|person| Evidence { registered: Some(person.registered), ..evidence })
+        };
+        Ok(evidence.zip(registered).map(of).collect())
     }
 
     /// Adds a report of a local day, unless the day has one. Returns whether this report counts.
@@ -232,7 +234,8 @@ impl Registry {
         Ok(owners)
     }
 
-    /// Visits every person who has evidence, with the evidence.
+    /// Visits every person who has facts or reports, with these. The registration is left out: see
+    /// [`Registry::registrations`].
     pub fn evidence(&self, mut each: impl FnMut(PersonId, &Evidence)) -> Result<()> {
         let mut run: Option<(PersonId, EvidenceBuilder)> = None;
         self.rows().all(RegistryTable::Facts, &mut |key, value| {

@@ -270,6 +270,18 @@ impl Registry {
         })
     }
 
+    /// When each person registered. **Cost**: reads and decrypts every person, and some 30 bytes of memory for
+    /// each.
+    pub fn registrations(&self) -> Result<HashMap<PersonId, Timestamp>> {
+        let mut registrations = HashMap::new();
+        self.rows().all(RegistryTable::People, &mut |key, value| {
+            let id = PersonId(number(RegistryTable::People, key)?);
+            registrations.insert(id, self.opened(id, value)?.registered);
+            Ok(())
+        })?;
+        Ok(registrations)
+    }
+
     /// Visits every registered person with the document. **Cost**: reads and decrypts every person.
     pub fn documents(&self, mut each: impl FnMut(PersonId, &Document)) -> Result<()> {
         self.rows().all(RegistryTable::People, &mut |key, value| {

@@ -1,4 +1,5 @@
-//! Evidence: the facts and daily reports that decide a person's colour, together with the pack and the time.
+//! Evidence: the facts, daily reports and registration that decide a person's colour, together with the pack
+//! and the time.
 //! Nothing else counts, so a colour can be recomputed from these alone.
 
 pub mod fact;
@@ -14,6 +15,8 @@ pub struct Evidence {
     pub facts: Vec<Fact>,
     /// When the person reported their health, in any order.
     pub reports: Vec<Timestamp>,
+    /// When the person registered; none if that is not known. Missing reports are counted from then.
+    pub registered: Option<Timestamp>,
 }
 
 impl Evidence {
@@ -33,8 +36,8 @@ impl Evidence {
 }
 
 impl From<Vec<Fact>> for Evidence {
-    /// The evidence of a person who never reported.
+    /// The evidence of a person who never reported, and whose registration does not count.
     fn from(facts: Vec<Fact>) -> Self {
-        Self { facts, reports: Vec::new() }
+        Self { facts, ..Self::default() }
     }
 }

@@ -24,10 +24,10 @@ pub struct Judgement {
 }
 
 pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Judgement {
-    let Evidence { facts, reports } = evidence;
+    let Evidence { reports, .. } = evidence;
     let rules = policy.rules.iter().enumerate();
     let spans: Vec<Span> = rules
-        .flat_map(|(number, rule)| rule.spans(number, facts, reports, &policy.areas, &policy.calendar))
+        .flat_map(|(number, rule)| rule.spans(number, evidence, &policy.areas, &policy.calendar))
         .collect();
     let holding = holding(policy, &spans, now);
     let by_rules = worst(policy, &holding);

@@ -137,6 +137,12 @@ impl Policy {
         self.rules.iter().any(|rule| rule.is_fired_by(kind) && rule.colour > Colour::Green)
     }
 
+    /// Whether people turn who send no daily reports. Then the registration of every person counts.
+    #[must_use]
+    pub fn expects_reports(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.trigger, rule::Trigger::MissedReports(_)))
+    }
+
     /// A person's standing at a time, from the person's whole record. The function is pure, and the order of
     /// facts and reports does not matter. **Cost**: rules times facts; with transitions, also reports times
     /// spans.

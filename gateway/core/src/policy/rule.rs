@@ -4,6 +4,7 @@ use super::area::Areas;
 use super::calendar::Calendar;
 use super::fact_filter::FactFilter;
 use crate::colour::Colour;
+use crate::evidence::Evidence;
 use crate::fact::{Fact, FactKind, KindName};
 use crate::id::FactId;
 use crate::time::Timestamp;
@@ -25,7 +26,7 @@ pub(super) enum RuleDays {
 pub(super) enum Trigger {
     /// Facts.
     Facts(FactTrigger),
-    /// This many local days without a daily report, for a person who has reported before.
+    /// This many local days without a daily report.
     MissedReports(u16),
 }
 
@@ -160,16 +161,16 @@ impl Rule {
     pub(super) fn spans<'a>(
         &'a self,
         number: usize,
-        facts: &'a [Fact],
-        reports: &'a [Timestamp],
+        evidence: &'a Evidence,
         areas: &'a Areas,
         calendar: &'a Calendar,
     ) -> Box<dyn Iterator<Item = Span> + 'a> {
+        let facts = &evidence.facts;
         match &self.trigger {
             Trigger::Facts(trigger) => Box::new(
                 facts.iter().filter_map(move |fact| trigger.span(number, fact, facts, areas, calendar)),
             ),
-            Trigger::MissedReports(days) => Box::new(missed(number, *days, reports, calendar).into_iter()),
+            Trigger::MissedReports(days) => Box::new(missed(number, *days, evidence, calendar).into_iter()),
         }
     }
 
@@ -182,9 +183,10 @@ impl Rule {
     }
 }
 
-/// The span since which reports are missing, counted from the last report; the next report ends it.
-fn missed(rule: usize, days: u16, reports: &[Timestamp], calendar: &Calendar) -> Option<Span> {
-    let last = *reports.iter().max()?;
+/// The span since which reports are missing, counted from the last report, or else from the registration. The
+/// next report ends it.
+fn missed(rule: usize, days: u16, evidence: &Evidence, calendar: &Calendar) -> Option<Span> {
+    let last = evidence.reports.iter().copied().max().or(evidence.registered)?;
     let from = calendar.midnight_after(last, days.saturating_add(1));
     Some(Span { rule, fact: None, from, to: None, known_from: from, known_to: None })
 }

@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::office::colours::cpu_throttle::CpuThrottle;
+use crate::office::colours::recolour::with_registration;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
@@ -13,6 +14,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use scangate_core::check_in::PolicyNumber;
+use scangate_core::evidence::Evidence;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{HeldListKind, NewHeldList, check_label};
@@ -78,11 +80,15 @@ pub(in crate::office) struct Flips {
 }
 
 /// Judges every person with evidence by both packs. A person without evidence has the same colour under any
-/// pack.
+/// pack, unless one of the two expects reports: then every person is judged.
 pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
     let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
     let mut throttle = CpuThrottle::on();
-    office.registry.evidence(|_, evidence| {
+    let mut registrations = office.registrations_for(policy)?;
+    if registrations.is_empty() {
+        registrations = office.registrations_for(&current.policy)?;
+    }
+    let mut compare = |evidence: &Evidence| {
         let then = policy.judge(evidence, now);
         let before = current.policy.judge(evidence, now).standing.colour;
         if then.standing.colour != before {
@@ -91,7 +97,15 @@ pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips
             *flips.by_rule.entry(deciding_rule(policy, &then)).or_default() += 1;
         }
         throttle.pause();
+    };
+    let mut without = registrations.clone();
+    office.registry.evidence(|person, evidence| {
+        without.remove(&person);
+        compare(&with_registration(evidence, person, &registrations));
     })?;
+    for registered in without.into_values() {
+        compare(&Evidence { registered: Some(registered), ..Evidence::default() });
+    }
     Ok(flips)
 }
 

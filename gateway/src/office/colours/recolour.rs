@@ -7,10 +7,11 @@ use crate::clock;
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
-use scangate_core::policy::Judgement;
+use scangate_core::policy::{Judgement, Policy};
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::RegistryError;
-use std::collections::{BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
@@ -116,8 +117,8 @@ impl Office {
     }
 
     /// Recolours every person under the pack in force. People with evidence come first, so none of them keeps
-    /// a colour that the pack denies. The others all have the standing of a person without evidence. People
-    /// who are not registered are removed.
+    /// a colour that the pack denies. The others have no evidence but, where that counts, the registration.
+    /// People who are not registered are removed.
     pub(in crate::office) fn recolour_all(&self) -> Result<(), RegistryError> {
         let _full_run = lock(&self.schedule.full_run);
         *lock(&self.schedule.recoloured_singly) = Some(HashSet::new());
@@ -137,18 +138,24 @@ impl Office {
             }
         };
         let mut with_evidence = HashSet::new();
+        let registrations = self.registrations_for(&self.tables.policies.in_force().policy)?;
         self.registry.evidence(|person, evidence| {
             with_evidence.insert(person);
-            unless_noted(person, &|| self.put(person, evidence));
+            let evidence = with_registration(evidence, person, &registrations);
+            unless_noted(person, &|| self.put(person, &evidence));
             throttle.pause();
         })?;
-        let without = self.judge_by(&Evidence::default()).standing;
+        let without = Evidence::default();
+        let standing = self.judge_by(&without).standing;
         let (mut gone, mut registered) = (with_evidence.clone(), 0);
         self.registry.people(|person| {
             gone.remove(&person);
             registered += 1;
             if !with_evidence.contains(&person) {
-                unless_noted(person, &|| self.tables.colours.put(person, without));
+                unless_noted(person, &|| match with_registration(&without, person, &registrations) {
+                    Cow::Owned(evidence) => self.put(person, &evidence),
+                    Cow::Borrowed(_) => self.tables.colours.put(person, standing),
+                });
             }
             throttle.pause();
         })?;
@@ -163,6 +170,14 @@ impl Office {
         Ok(())
     }
 
+    /// When each person registered, if that counts in a pack; else nothing.
+    pub(in crate::office) fn registrations_for(
+        &self,
+        policy: &Policy,
+    ) -> Result<HashMap<PersonId, Timestamp>, RegistryError> {
+        if policy.expects_reports() { self.registry.registrations() } else { Ok(HashMap::new()) }
+    }
+
     /// The people in the table who are not registered.
     fn not_registered(&self, throttle: &mut CpuThrottle) -> Result<Vec<PersonId>, RegistryError> {
         let everybody: Vec<PersonId> = self.tables.colours.all().map(|(person, _)| person).collect();
@@ -174,6 +189,18 @@ impl Office {
             throttle.pause();
         }
         Ok(gone)
+    }
+}
+
+/// A person's evidence with the registration, where that counts.
+pub(in crate::office) fn with_registration<'a>(
+    evidence: &'a Evidence,
+    person: PersonId,
+    registrations: &HashMap<PersonId, Timestamp>,
+) -> Cow<'a, Evidence> {
+    match registrations.get(&person) {
+        Some(&registered) => Cow::Owned(Evidence { registered: Some(registered), ..evidence.clone() }),
+        None => Cow::Borrowed(evidence),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Facts, daily reports, upstream colours and papers.
 
 use super::*;
+use scangate_core::evidence::Evidence;
 
 pub(super) fn withdrawn_facts(store: &TestStore) {
     let registry = store.open();
@@ -76,7 +77,10 @@ pub(super) fn reported_once_a_day(store: &TestStore) {
     assert_eq!(registry.reports_of(person).unwrap(), [report(1), report(5)]);
     let mut all = Vec::new();
     registry.evidence(|person, evidence| all.push((person, evidence.clone()))).unwrap();
-    assert_eq!(all, [(person, evidence)]);
+    assert_eq!(evidence.registered, Some(NOW));
+    assert_eq!(registry.registrations().unwrap(), [(person, NOW)].into());
+    // All evidence is read without the registrations.
+    assert_eq!(all, [(person, Evidence { registered: None, ..evidence })]);
     assert!(registry.erase_person(person, 1, NOW).unwrap().is_some());
     assert_eq!(registry.evidence_of(person).unwrap(), Default::default());
 }

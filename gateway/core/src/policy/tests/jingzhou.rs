@@ -1,6 +1,6 @@
 //! 湖北健康码.
 
-use super::city::{PersonRecord, admitted, check, door, pack};
+use super::city::{PersonRecord, admitted, check, day, door, pack};
 use crate::colour::Colour::{Green, Red, Yellow};
 use crate::colour::Verdict::{Check, Pass, Refuse};
 use crate::venue::VenueKind::Checkpoint;
@@ -102,6 +102,12 @@ fn hb_10_missed_daily_reports_count() {
         (again.colour(&pack, 6), again.colour(&pack, 9), again.colour(&pack, 10)),
         (Green, Green, Yellow)
     );
-    // A person who never reported has missed no report.
-    assert_eq!(PersonRecord::default().colour(&pack, 60), Green);
+    // Who never reports is counted from the registration, and not at all where that is not known.
+    let mut silent = PersonRecord::default();
+    assert_eq!(silent.colour(&pack, 60), Green);
+    silent.0.registered = Some(day(1));
+    for (number, colour) in [(1, Green), (4, Green), (5, Yellow), (60, Yellow)] {
+        assert_eq!(silent.colour(&pack, number), colour, "day {number}");
+    }
+    assert_eq!(silent.reports([5]).colour(&pack, 5), Green);
 }
