@@ -4,6 +4,7 @@
 
 use super::backoff::Backoff;
 use super::fever_facts::FeverRecorder;
+use super::gate_duties::GateRecorder;
 use super::requests::{BatcherRequests, Drains, Publisher};
 use crate::clock;
 use crate::tables::Tables;
@@ -46,6 +47,8 @@ pub struct BatcherParts {
     pub gateway: u64,
     /// The recorder of fevers.
     pub fevers: FeverRecorder,
+    /// The recorder of arrivals at the gates of the city.
+    pub gates: GateRecorder,
     /// The tables, which know the people who were erased.
     pub tables: Arc<Tables>,
 }
@@ -94,6 +97,7 @@ struct Batcher {
     registry: Registry,
     gateway: u64,
     fevers: FeverRecorder,
+    gates: GateRecorder,
     tables: Arc<Tables>,
     retained_from: u32,
     retain_after: Option<Instant>,
@@ -105,7 +109,7 @@ struct Batcher {
 
 impl Batcher {
     fn new(batcher: BatcherParts, requests: Arc<BatcherRequests>, progress: Publisher) -> Self {
-        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers, tables } =
+        let BatcherParts { journal, from, trails, retention_days, registry, gateway, fevers, gates, tables } =
             batcher;
         Self {
             reader: journal.reader(from),
@@ -115,6 +119,7 @@ impl Batcher {
             registry,
             gateway,
             fevers,
+            gates,
             tables,
             retained_from: 0,
             retain_after: None,
@@ -202,10 +207,10 @@ impl Batcher {
             }
             return false;
         }
-        if let Err(error) = self.fevers.record(&self.rows) {
-            // The rows are drained again with the fevers.
+        if let Err(error) = self.fevers.record(&self.rows).and_then(|()| self.gates.record(&self.rows)) {
+            // The rows are drained again with the fevers and arrivals.
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, "fevers at doors were not recorded; retrying");
+                tracing::warn!(%error, "fevers at doors or arrivals at gates were not recorded; retrying");
             }
             return false;
         }

@@ -31,6 +31,7 @@ use crate::rooms::intake::Intake;
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
 use arc_swap::ArcSwap;
+use colours::duties::ColourTurns;
 use colours::recolour::RecolourSchedule;
 use http::dispatch::OfficePlaces;
 use http::error::OfficeError;
@@ -75,6 +76,7 @@ pub struct Office {
     pub settings: OfficeSettings,
     new_tokens: NewTokens,
     schedule: RecolourSchedule,
+    turns: ColourTurns,
     tracing: Semaphore,
     /// The places of each kind of work.
     pub places: OfficePlaces,
@@ -138,6 +140,7 @@ impl Office {
             new_tokens,
             settings,
             schedule,
+            turns: ColourTurns::default(),
             tracing,
             places: OfficePlaces::default(),
             drained,

@@ -9,6 +9,7 @@ use super::{Addresses, OperatorTools};
 use crate::config::{Config, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
+use crate::drain::gate_duties::GateRecorder;
 use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch;
 use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
@@ -102,6 +103,7 @@ pub(super) fn start(
         registry: registry.clone(),
         gateway,
         fevers,
+        gates: GateRecorder::new(Arc::clone(&tables), registry.clone()),
         tables: Arc::clone(&tables),
     };
     let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;

@@ -1,6 +1,7 @@
 //! Arrivals: the unit that an arriving resident names, the hour to report in, and the checkpoint that closes
 //! an arrival.
 
+use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
@@ -205,6 +206,111 @@ async fn xj_11_an_arrival_is_corrected_and_withdrawn_and_one_stay_counts_for_it(
         let closed = town.own(0, method, &path, &body).await?;
         assert_eq!(closed.status_and_code(), refused(409, "arrival-closed"), "{method}");
     }
+    Ok(())
+}
+
+/// Scans a resident at a venue by its poster.
+async fn pass(
+    town: &mut TestTown,
+    resident: usize,
+    poster: &Value,
+    direction: &str,
+) -> anyhow::Result<Value> {
+    let code = town.residents[resident].code(Step::of(now()));
+    let scan = json!({"venue": poster, "person": code, "direction": direction}).to_string();
+    let sent = town.send("POST", "/v1/check-ins", "", scan).await?;
+    anyhow::ensure!(sent.status() == 200, "{}", sent.text());
+    sent.json()
+}
+
+/// A resident's arrivals, once there is one with this value.
+async fn arrival_with(
+    town: &mut TestTown,
+    resident: usize,
+    member: &str,
+    expected: Value,
+) -> anyhow::Result<Value> {
+    let arrivals = async || town.own(resident, "GET", "/arrivals", &Value::Null).await?.json();
+    let is_there = |list: &Value| {
+        list["arrivals"].as_array().is_some_and(|all| all.iter().any(|one| one[member] == expected))
+    };
+    let mut list = eventually(arrivals, is_there).await?;
+    let all = list["arrivals"].as_array_mut().into_iter().flatten();
+    all.map(Value::take).find(|one| one[member] == expected).context("an arrival has it")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_12_the_duty_follows_the_person_from_the_gate_to_the_report() -> anyhow::Result<()> {
+    away_from_midnight().await?;
+    let folder = Arc::new(tempfile::tempdir()?);
+    let (pack, xinji) =
+        (folder.path().join("pack.toml"), include_str!("../../../gateway/core/policies/xinji.toml"));
+    std::fs::write(&pack, xinji.replace("report_minutes = 60", "report_minutes = 1"))?;
+    let overdue = ExpectedLog::Words("duties are overdue");
+    let gateway =
+        Gateway::start_in(Arc::clone(&folder), &["--policy", &pack.display().to_string()], overdue)?;
+    let mut town = TestTown::found_in(gateway, 4).await?;
+    let authority = town.authority.clone();
+    let station = json!({"name": "辛集站", "kind": "station", "district": "辛集镇"}).to_string();
+    let station = town.send("POST", "/v1/venues", &authority, station).await?.lines()?.remove(0);
+    let poster = station["poster"].clone();
+    let red = json!({"kind": "close-contact"});
+    // Without an announcement: the first is red at the gate, the second turns red on the same day, and the
+    // third leaves again. The fourth stays green.
+    assert_eq!(town.fact(0, now(), red.clone()).await?, "red");
+    let came = pass(&mut town, 0, &poster, "in").await?;
+    assert_eq!(came["colour"], "red");
+    let first = arrival_with(&mut town, 0, "began", json!("check-in")).await?;
+    assert_eq!((&first["since"], &first["at"]), (&came["at"], &came["at"]), "{first}");
+    assert_eq!((&first["from_area"], &first["venue"]), (&Value::Null, &station["venue"]), "{first}");
+    assert_eq!(pass(&mut town, 1, &poster, "in").await?["colour"], "green");
+    let turned = now();
+    assert_eq!(town.fact(1, turned, red.clone()).await?, "red");
+    let second = arrival_with(&mut town, 1, "began", json!("colour")).await?;
+    assert!(serde_json::from_value::<Timestamp>(second["since"].clone())? >= turned, "{second}");
+    assert_eq!(town.fact(2, now(), red).await?, "red");
+    pass(&mut town, 2, &poster, "in").await?;
+    arrival_with(&mut town, 2, "began", json!("check-in")).await?;
+    let left = pass(&mut town, 2, &poster, "out").await?;
+    arrival_with(&mut town, 2, "ended", json!({"at": left["at"], "by": "left"})).await?;
+    pass(&mut town, 3, &poster, "in").await?;
+
+    let queue = async || town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json();
+    let queue = eventually(queue, |queue| queue["overdue"][1].is_object()).await?;
+    let entry = |entry: &Value| ["person", "arrival", "began", "district"].map(|name| entry[name].clone());
+    let expected = |resident: usize, arrival: &Value| {
+        let person = json!(town.residents[resident].person);
+        [person, arrival["arrival"].clone(), arrival["began"].clone(), json!("辛集镇")]
+    };
+    let entries: Vec<_> = queue["overdue"].as_array().into_iter().flatten().map(entry).collect();
+    assert_eq!(entries, [expected(0, &first), expected(1, &second)], "{queue}");
+    let path = format!("/arrivals/{}", first["arrival"].as_str().unwrap_or_default());
+    let reported = town.own(0, "POST", &format!("{path}/reported"), &Value::Null).await?.json()?;
+    assert_eq!((&reported["late"], reported["reported"].is_string()), (&json!(true), true), "{reported}");
+    pass(&mut town, 1, &poster, "out").await?;
+    let queue = async || town.send("GET", "/v1/arrivals/overdue", &authority, "").await?.json();
+    eventually(queue, |queue| queue["overdue"] == json!([])).await?;
+    let mine = town.own(3, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(mine["arrivals"], json!([]));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xj_12_an_announced_duty_waits_for_its_time_and_ends_with_green() -> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 1).await?;
+    let at = now().plus_ms(4_000);
+    let arrival = json!({"from_area": "110000", "at": at, "unit": "村委会"});
+    let said = town.own(0, "POST", "/arrivals", &arrival).await?.json()?;
+    assert_eq!(said["due"], Value::Null, "{said}");
+    let posted = town.post_fact(0, "close-contact").await?.lines()?.remove(0);
+    let begun = arrival_with(&mut town, 0, "began", json!("arrival")).await?;
+    assert_eq!((&begun["since"], &begun["due"]), (&json!(at), &json!(at.plus_ms(HOUR_MS))), "{begun}");
+    let authority = town.authority.clone();
+    let path = format!("/v1/facts/{}/withdraw", posted["fact"].as_str().unwrap_or_default());
+    let withdrawn = town.send("POST", &path, &authority, json!({"reason": "mistaken"}).to_string()).await?;
+    assert_eq!(withdrawn.status(), 200, "{}", withdrawn.text());
+    let arrivals = async || town.own(0, "GET", "/arrivals", &Value::Null).await?.json();
+    eventually(arrivals, |list| list["arrivals"][0]["ended"]["by"] == "colour").await?;
     Ok(())
 }
 

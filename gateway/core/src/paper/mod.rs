@@ -1,12 +1,17 @@
 //! Papers: the declarations, arrivals, appeals and questions of residents. Each has its own times; whether a
 //! duty is overdue follows from these times and from `now`.
 
+mod arrival;
+mod duty;
+#[cfg(test)]
+mod duty_tests;
 mod unit;
 
+pub use arrival::{Arrival, opened_paper};
+pub use duty::{DutyCause, DutyEnd, DutyExit, DutyRule, DutyStart, is_gate, last_entry};
 pub use unit::{ArrivalBasis, NewUnit, Unit, UnitKind};
 
-use crate::fact::Area;
-use crate::id::{PaperId, PersonId, VenueId};
+use crate::id::{PaperId, PersonId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -29,45 +34,6 @@ pub struct Confirmation {
     pub at: Timestamp,
     /// The deployment's signature over the person, the text and the time, as base64url.
     pub signature: String,
-}
-
-/// An arrival, with the duty to report that may follow from it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrival {
-    /// The area from which the person came.
-    pub from_area: Area,
-    /// When the person arrived, by their own account.
-    pub at: Timestamp,
-    /// The checkpoint, if one was named.
-    pub venue: Option<VenueId>,
-    /// The unit that answers for the person: a unit's id, or free text from a city without registered units.
-    pub unit: Option<String>,
-    /// The deadline of the report; none where the person has no such duty.
-    pub due: Option<Timestamp>,
-    /// When it was reported.
-    pub reported: Option<Timestamp>,
-    /// When the person withdrew it.
-    #[serde(default)]
-    pub withdrawn: Option<Timestamp>,
-    /// The number of corrections that the person made.
-    #[serde(default)]
-    pub revision: u32,
-}
-
-impl Arrival {
-    /// The deadline of the report, while it is open.
-    #[must_use]
-    pub fn open_until(&self) -> Option<Timestamp> {
-        self.due.filter(|_| self.reported.is_none() && self.withdrawn.is_none())
-    }
-
-    /// Whether it says the same as another one about area, time, checkpoint and unit.
-    #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        let said =
-            |arrival: &Self| (arrival.from_area.clone(), arrival.at, arrival.venue, arrival.unit.clone());
-        said(self) == said(other)
-    }
 }
 
 /// An appeal or a question, with the duty to answer it.
@@ -130,6 +96,15 @@ impl Paper {
             Self::Declaration(_) => None,
             Self::Arrival(arrival) => arrival.open_until(),
             Self::Appeal(letter) | Self::Question(letter) => letter.open_until(),
+        }
+    }
+
+    /// When the gateway looks at the paper next; none for a paper without an open or awaited duty.
+    #[must_use]
+    pub fn queued_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Arrival(arrival) => arrival.queued_at(),
+            Self::Declaration(_) | Self::Appeal(_) | Self::Question(_) => self.open_until(),
         }
     }
 
@@ -268,16 +243,9 @@ mod tests {
     #[test]
     fn xj_12_a_report_is_overdue_from_the_first_instant_after_the_hour() {
         let due = Timestamp(3_600_000);
-        let mut arrival = Arrival {
-            from_area: Area::try_from("420100".to_owned()).unwrap(),
-            at: Timestamp(0),
-            venue: None,
-            unit: None,
-            due: Some(due),
-            reported: None,
-            withdrawn: None,
-            revision: 0,
-        };
+        let area = "420100".to_owned().try_into().unwrap();
+        let mut arrival = Arrival::announced(area, Timestamp(0), None, None, Timestamp(0));
+        arrival.due = Some(due);
         let is_late = |arrival: &Arrival, now| is_overdue(arrival.open_until(), now);
         assert!(!is_late(&arrival, due) && is_late(&arrival, due.plus_ms(1)));
         arrival.reported = Some(due.minus_ms(1_000));

@@ -1,43 +1,78 @@
-//! Overdue duties: their number is a metric, and the log reports an increase.
+//! Duties with a deadline: the arrivals whose duty begins or ends by time or colour, and the number of
+//! overdue duties, which is a metric. The log reports an increase.
 
 use crate::clock;
-use crate::office::Office;
-use scangate_core::paper::{Paper, is_overdue};
-use scangate_storage::registry::RegistryError;
-use std::sync::Arc;
+use crate::office::http::error::OfficeError;
+use crate::office::{Office, PEOPLE_AT_ONCE};
+use scangate_core::check_in::CheckIn;
+use scangate_core::co_presence::PersonAsk;
+use scangate_core::colour::Colour;
+use scangate_core::id::PersonId;
+use scangate_core::paper::{
+    Arrival, DutyRule, FiledPaper, Paper, is_gate, is_overdue, last_entry, opened_paper,
+};
+use scangate_core::time::Timestamp;
+use scangate_core::visit::Window;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The interval between two counts.
-const TICK: Duration = Duration::from_secs(10);
+/// The interval between two looks at the duties.
+const TICK: Duration = Duration::from_secs(1);
+/// The ticks between two counts.
+const COUNT_TICKS: u64 = 10;
 /// The duties, as the metric's labels.
 const DUTIES: [&str; 3] = ["arrival", "appeal", "question"];
 
-/// Counts overdue duties for as long as the gateway runs.
+/// The people whose colour gained or lost the duty to report, with the time, until it is looked at. Each
+/// person stands in it once.
+#[derive(Default)]
+pub(in crate::office) struct ColourTurns(Mutex<BTreeMap<PersonId, Timestamp>>);
+
+impl ColourTurns {
+    fn note(&self, person: PersonId, at: Timestamp) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(person).or_insert(at);
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    fn take(&self) -> Vec<(PersonId, Timestamp)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
+    }
+}
+
+/// Follows the duties for as long as the gateway runs.
 pub async fn watch_duties(office: Arc<Office>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut before = [0; DUTIES.len()];
-    loop {
+    for number in 0_u64.. {
         ticks.tick().await;
+        if office.turns.is_waiting() {
+            // A check-in before the turn may still be in the journal alone.
+            office.caught_up().await;
+        }
         let office = Arc::clone(&office);
-        match crate::office::blocking(move || overdue(&office)).await {
-            Ok(Ok(now)) => {
-                tell(before, now);
-                before = now;
-            }
-            Ok(Err(error)) => tracing::warn!(%error, "overdue duties were not counted; trying again"),
-            // The panic was logged in `blocking`.
-            Err(_) => {}
+        let look = move || -> Result<_, OfficeError> {
+            look_at_arrivals(&office)?;
+            if number % COUNT_TICKS == 0 { overdue(&office).map(Some) } else { Ok(None) }
+        };
+        // Each error was logged where it was converted, and a panic in `blocking`. The next tick tries again.
+        if let Ok(Ok(Some(now))) = crate::office::blocking(look).await {
+            tell(before, now);
+            before = now;
         }
     }
 }
 
 /// The number of overdue duties of each kind.
-fn overdue(office: &Office) -> Result<[u32; DUTIES.len()], RegistryError> {
+fn overdue(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
     let now = clock::now();
     let mut counts = [0; DUTIES.len()];
-    for filed in office.registry.open_papers()? {
-        if is_overdue(filed.paper.open_until(), now) {
+    for mut filed in office.registry.papers_due(now)? {
+        if office.is_late(&mut filed, now) {
             match filed.paper {
                 Paper::Arrival(_) => counts[0] += 1,
                 Paper::Appeal(_) => counts[1] += 1,
@@ -55,5 +90,117 @@ fn tell(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {
         if now > before {
             tracing::warn!(duty, overdue = now, "duties are overdue");
         }
+    }
+}
+
+/// Begins the duties of arrivals whose time has come, and follows the colours that turned.
+fn look_at_arrivals(office: &Office) -> Result<(), OfficeError> {
+    let now = clock::now();
+    let turns = office.turns.take();
+    if let Err(error) = turns.chunks(PEOPLE_AT_ONCE).try_for_each(|turns| follow_turns(office, turns)) {
+        turns.into_iter().for_each(|(person, at)| office.turns.note(person, at));
+        return Err(error);
+    }
+    let published = office.tables.policies.in_force();
+    let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
+    for mut filed in office.registry.papers_due(now)? {
+        if filed.paper.arrival().is_some_and(|arrival| arrival.awaits) {
+            let colour = office.judge(filed.person)?.standing.colour;
+            let come = |arrival: &mut Arrival| rule.come(arrival, colour, now);
+            office.registry.change_arrival(filed.person, filed.id, come)?;
+        }
+    }
+    Ok(())
+}
+
+/// Begins and ends the duties of people whose colour turned.
+fn follow_turns(office: &Office, turns: &[(PersonId, Timestamp)]) -> Result<(), OfficeError> {
+    let published = office.tables.policies.in_force();
+    let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
+    let asks: Vec<PersonAsk> = turns
+        .iter()
+        .map(|&(person, at)| {
+            let window = Window { from: office.midnight(office.date(at)), to: at.plus_ms(1) };
+            PersonAsk { person, window }
+        })
+        .collect();
+    let today = office.trails.persons(&asks)?;
+    for (&(person, at), check_ins) in turns.iter().zip(today) {
+        let colour = office.tables.colours.standing(person).colour;
+        let arrivals = office.registry.papers_of(person)?;
+        for mut filed in arrivals.clone() {
+            let Some(arrival) = filed.paper.arrival() else { continue };
+            let before = arrival.clone();
+            rule.turn(arrival, colour, at);
+            if *arrival != before {
+                let turn = |arrival: &mut Arrival| rule.turn(arrival, colour, at);
+                office.registry.change_arrival(person, filed.id, turn)?;
+            }
+        }
+        let gates = check_ins.iter().filter(|check_in| office.is_at_gate(check_in));
+        if let Some(entry) = last_entry(gates) {
+            open_by_colour(office, rule, arrivals, (colour, at), entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens an arrival for a person who came through a gate before the colour turned, unless another arrival is
+/// the one of that check-in.
+fn open_by_colour(
+    office: &Office,
+    rule: DutyRule<'_>,
+    mut arrivals: Vec<FiledPaper>,
+    (colour, at): (Colour, Timestamp),
+    entry: &CheckIn,
+) -> Result<(), OfficeError> {
+    let mut arrivals = arrivals.iter_mut().filter_map(|filed| filed.paper.arrival());
+    if !rule.binds(colour) || arrivals.any(|arrival| rule.check_in(arrival, Colour::Unknown, entry)) {
+        return Ok(());
+    }
+    let mut opened = Arrival::opened(entry.id, entry.at, entry.venue);
+    rule.turn(&mut opened, colour, at);
+    let (id, person) = (opened_paper(entry.id), entry.person);
+    office.registry.file_once(&FiledPaper { id, person, paper: Paper::Arrival(opened) })?;
+    Ok(())
+}
+
+impl Office {
+    /// Notes that a person's colour changed, if the duty to report depends on it.
+    pub(super) fn note_turn(&self, person: PersonId, before: Colour, after: Colour) {
+        let published = self.tables.policies.in_force();
+        let rule = DutyRule::of(&published.policy);
+        if before != Colour::Unknown && rule.is_some_and(|rule| rule.binds(before) != rule.binds(after)) {
+            self.turns.note(person, clock::now());
+        }
+    }
+
+    /// Whether a paper's duty is overdue. The duty to report an arrival also needs a colour that has it.
+    pub(in crate::office) fn is_late(&self, filed: &mut FiledPaper, now: Timestamp) -> bool {
+        let published = self.tables.policies.in_force();
+        let (rule, colour) =
+            (DutyRule::of(&published.policy), self.tables.colours.standing(filed.person).colour);
+        let is_bound = rule.is_some_and(|rule| colour == Colour::Unknown || rule.binds(colour));
+        is_overdue(filed.paper.open_until(), now) && (is_bound || filed.paper.arrival().is_none())
+    }
+
+    /// Whether a check-in was made at a gate of the city.
+    pub(in crate::office) fn is_at_gate(&self, check_in: &CheckIn) -> bool {
+        self.tables.venues.get(check_in.venue).is_some_and(|known| is_gate(known.venue.kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_taken_once_with_its_first_time() {
+        let turns = ColourTurns::default();
+        turns.note(PersonId(1), Timestamp(5));
+        turns.note(PersonId(1), Timestamp(6));
+        assert!(turns.is_waiting());
+        assert_eq!(turns.take(), [(PersonId(1), Timestamp(5))]);
+        assert!(!turns.is_waiting());
     }
 }

@@ -104,7 +104,9 @@ impl Office {
         if let Some(at) = judgement.changes_at {
             lock(&self.schedule.times).insert((at, person));
         }
+        let before = self.tables.colours.standing(person).colour;
         self.tables.colours.put(person, judgement.standing);
+        self.note_turn(person, before, judgement.standing.colour);
     }
 
     fn judge_by(&self, evidence: &Evidence) -> Judgement {

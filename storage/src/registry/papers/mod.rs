@@ -9,8 +9,9 @@ mod units;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};
-use scangate_core::paper::{FiledPaper, Paper};
+use scangate_core::paper::{Arrival, FiledPaper, Paper};
 use scangate_core::time::Timestamp;
+use std::convert::Infallible;
 
 /// An entry of the queue.
 struct QueueEntry {
@@ -33,17 +34,20 @@ impl Registry {
         draw().map(PaperId)
     }
 
-    /// Files a paper. A paper with an open duty is queued first: a queue entry without its paper is skipped,
-    /// while a paper without its entry would be forgotten.
+    /// Files a new paper. **Errors**: its id is taken.
     pub fn file(&self, filed: &FiledPaper) -> Result<()> {
-        if let Some(due) = filed.paper.open_until() {
+        if self.file_once(filed)? { Ok(()) } else { Err(RegistryError::Random) }
+    }
+
+    /// Files a paper unless its id is taken. Returns whether it was filed. A paper with an open or awaited
+    /// duty is queued first: a queue entry without its paper is skipped, while a paper without its entry would
+    /// be forgotten.
+    pub fn file_once(&self, filed: &FiledPaper) -> Result<bool> {
+        if let Some(due) = filed.paper.queued_at() {
             self.enqueue(due, filed)?;
         }
         let row = Row::new(RegistryTable::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
-        match self.claim(row)? {
-            None => Ok(()),
-            Some(_) => Err(RegistryError::Random),
-        }
+        Ok(self.claim(row)?.is_none())
     }
 
     fn enqueue(&self, due: Timestamp, filed: &FiledPaper) -> Result<()> {
@@ -93,12 +97,12 @@ impl Registry {
         loop {
             let Some(value) = self.get(RegistryTable::Papers, &key(person, id))? else { return Ok(None) };
             let mut paper = self.opened_paper(id, &value)?;
-            let was_due = paper.open_until();
+            let was_due = paper.queued_at();
             if let Err(refused) = change(&mut paper) {
                 return Ok(Some(Err(refused)));
             }
             let filed = FiledPaper { id, person, paper };
-            let (sealed, due) = (self.sealed_paper(&filed)?, filed.paper.open_until());
+            let (sealed, due) = (self.sealed_paper(&filed)?, filed.paper.queued_at());
             if let Some(due) = due.filter(|_| due != was_due) {
                 self.enqueue(due, &filed)?;
             }
@@ -113,6 +117,15 @@ impl Registry {
         }
     }
 
+    /// Changes an arrival; nothing where it does not exist.
+    pub fn change_arrival(&self, person: PersonId, id: PaperId, change: impl Fn(&mut Arrival)) -> Result<()> {
+        self.change_paper(person, id, |paper| {
+            paper.arrival().into_iter().for_each(&change);
+            Ok::<_, Infallible>(())
+        })
+        .map(drop)
+    }
+
     /// A paper with an open duty, and its person. **Cost**: reads the queue, and a point read.
     pub fn open_paper(&self, id: PaperId) -> Result<Option<FiledPaper>> {
         let entry = self.queue()?.into_iter().find(|entry| entry.paper == id);
@@ -121,7 +134,7 @@ impl Registry {
         Ok(paper.map(|paper| FiledPaper { id, person, paper }))
     }
 
-    /// The queue: papers with an open duty, and their persons.
+    /// The queue: papers with an open or awaited duty, and their persons.
     fn queue(&self) -> Result<Vec<QueueEntry>> {
         let mut entries = Vec::new();
         self.rows().groups(RegistryTable::OpenPapers, &[RowKey::new()], &mut |_, key, person| {
@@ -138,26 +151,40 @@ impl Registry {
 
     /// All papers with an open duty, earliest due first. **Cost**: reads the queue, and a point read each.
     pub fn open_papers(&self) -> Result<Vec<FiledPaper>> {
-        let entries = self.queue()?;
+        let mut queued = self.queued(self.queue()?)?;
+        queued.retain(|filed| filed.paper.open_until().is_some());
+        Ok(queued)
+    }
+
+    /// The papers whose deadline or awaited time has come, earliest first. **Cost**: reads the queue, and a
+    /// point read for each of them.
+    pub fn papers_due(&self, now: Timestamp) -> Result<Vec<FiledPaper>> {
+        let mut entries = self.queue()?;
+        entries.retain(|entry| entry.due <= now);
+        self.queued(entries)
+    }
+
+    /// The papers of entries of the queue.
+    fn queued(&self, entries: Vec<QueueEntry>) -> Result<Vec<FiledPaper>> {
         let keys: Vec<RowKey> = entries.iter().map(|entry| key(entry.person, entry.paper)).collect();
         let values = self.rows().get(RegistryTable::Papers, &keys)?;
-        let mut open = Vec::new();
+        let mut queued = Vec::new();
         for (QueueEntry { due, paper: id, person }, value) in entries.into_iter().zip(values) {
             let Some(value) = value else { continue };
             let paper = self.opened_paper(id, &value)?;
             // Another entry is of an earlier deadline, or of a paper that was closed, and not yet removed.
-            if paper.open_until() == Some(due) {
-                open.push(FiledPaper { id, person, paper });
+            if paper.queued_at() == Some(due) {
+                queued.push(FiledPaper { id, person, paper });
             }
         }
-        Ok(open)
+        Ok(queued)
     }
 
     /// Every row of a person's papers, for removal: the queue entries first, because only the papers lead to
     /// them.
     pub(super) fn paper_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let papers = self.papers_of(person)?;
-        let entries = papers.iter().filter_map(|filed| Some(queue_key(filed.paper.open_until()?, filed.id)));
+        let entries = papers.iter().filter_map(|filed| Some(queue_key(filed.paper.queued_at()?, filed.id)));
         let entries = entries.map(|place| (RegistryTable::OpenPapers, place));
         let rows = papers.iter().map(|filed| (RegistryTable::Papers, key(person, filed.id)));
         Ok(entries.chain(rows).collect())

@@ -143,4 +143,15 @@ pub(super) fn papers_in_order(store: &TestStore) {
     };
     registry.change_paper(PersonId(1), PaperId(1), hasten).unwrap().unwrap().unwrap();
     assert_eq!(open(&registry), [1, 2]);
+    // An awaited arrival is queued by its time, and has no open duty.
+    let area = "420100".to_owned().try_into().unwrap();
+    let awaited = Arrival { awaits: true, ..Arrival::announced(area, Timestamp(7), None, None, NOW) };
+    let filed = FiledPaper { id: PaperId(9), person: PersonId(1), paper: Paper::Arrival(awaited) };
+    assert!(registry.file_once(&filed).unwrap() && !registry.file_once(&filed).unwrap());
+    let due = |now| -> Vec<u64> {
+        registry.papers_due(Timestamp(now)).unwrap().iter().map(|filed| filed.id.0).collect()
+    };
+    assert_eq!((open(&registry), due(4), due(6), due(7)), (vec![1, 2], vec![], vec![1], vec![1, 9]));
+    registry.change_arrival(PersonId(1), PaperId(9), |arrival| arrival.awaits = false).unwrap();
+    assert_eq!(due(10), [1, 2]);
 }

@@ -30,7 +30,7 @@ use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
 use scangate_core::id::{CaseId, FactId, PaperId, PersonId, TestSiteId, TokenId, UnitId, VenueId};
 use scangate_core::keys::{Generation, KeyHistory};
 use scangate_core::kin::{Kin, Side};
-use scangate_core::paper::{Answer, FiledPaper, Letter, NewUnit, Paper, UnitKind};
+use scangate_core::paper::{Answer, Arrival, FiledPaper, Letter, NewUnit, Paper, UnitKind};
 use scangate_core::person::{Document, DocumentType, PersonClass, Personal, PersonalChange};
 use scangate_core::report::Report;
 use scangate_core::test_site::{Opening, TestSite};

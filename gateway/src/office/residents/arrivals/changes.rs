@@ -1,6 +1,6 @@
 //! Corrections and withdrawals of an arrival by the person. A reported or closed arrival stays as it is.
 
-use super::{check, due, passed, read, shown, stays};
+use super::{check, passed, read, set_duty, shown, stays};
 use crate::clock;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
@@ -41,7 +41,7 @@ impl ArrivalCorrection {
     fn applied(&self, arrival: &Arrival) -> Arrival {
         let mut changed = arrival.clone();
         if let Some(from_area) = &self.from_area {
-            changed.from_area = from_area.clone();
+            changed.from_area = Some(from_area.clone());
         }
         changed.at = self.at.unwrap_or(changed.at);
         changed.venue = self.venue.unwrap_or(changed.venue);
@@ -77,13 +77,13 @@ pub(in crate::office::residents) fn correct_arrival(
     // The rest of the arrival was accepted when it was announced.
     let ArrivalCorrection { at, venue, unit, .. } = correction;
     check(office, *at, venue.flatten(), unit.as_ref().and_then(Option::as_deref), now)?;
-    due(office, person, paper, &correction.applied(&before), now)?;
+    set_duty(office, person, paper, &mut correction.applied(&before), now)?;
     office.audit_own(by, "arrival-corrected", paper.to_string(), json!({"person": person}))?;
     office.amend(person, paper, Paper::arrival, |arrival| {
         expect_changeable(arrival)?;
         let mut corrected = correction.applied(arrival);
         if !corrected.says_the_same(arrival) {
-            corrected.due = due(office, person, paper, &corrected, now)?;
+            set_duty(office, person, paper, &mut corrected, now)?;
             corrected.revision += 1;
             *arrival = corrected;
         }
@@ -127,6 +127,10 @@ pub(in crate::office::residents) fn withdraw_arrival(
 /// **Errors**: the arrival was withdrawn or reported, or a checkpoint closed it.
 fn expect_open(office: &Office, person: PersonId, arrival: &Arrival) -> Result<(), OfficeError> {
     expect_changeable(arrival)?;
+    // The check-in that opened an arrival leaves the person to add area and unit.
+    if arrival.opened_by.is_some() {
+        return Ok(());
+    }
     if passed(office, person, arrival)?.is_some() { Err(OfficeError::ArrivalClosed) } else { Ok(()) }
 }
 

@@ -19,10 +19,9 @@ use scangate_core::check_in::Direction;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::Area;
 use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
-use scangate_core::paper::{Arrival, Paper, is_overdue};
+use scangate_core::paper::{Arrival, DutyCause, DutyRule, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
-use scangate_core::venue::VenueKind;
 use scangate_core::visit::Window;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,7 +30,6 @@ use std::sync::Arc;
 /// The furthest that an arrival may be from today: residents register it beforehand or a little later.
 /// **Units**: local days.
 const ARRIVAL_DAYS_MAX: u16 = 14;
-const MINUTE_MS: u64 = 60_000;
 
 /// The notice of an arrival.
 #[derive(Deserialize)]
@@ -43,13 +41,6 @@ pub(in crate::office) struct ArrivalNotice {
     venue: Option<VenueId>,
     #[serde(default)]
     unit: Option<String>,
-}
-
-impl ArrivalNotice {
-    fn arrival(self) -> Arrival {
-        let Self { from_area, at, venue, unit } = self;
-        Arrival { from_area, at, venue, unit, due: None, reported: None, withdrawn: None, revision: 0 }
-    }
 }
 
 /// `POST /v1/people/me/arrivals`.
@@ -70,8 +61,9 @@ pub(super) fn announce(
     let now = clock::now();
     office.need_registered(person)?;
     check(office, Some(notice.at), notice.venue, notice.unit.as_deref(), now)?;
-    let mut arrival = notice.arrival();
-    arrival.due = due(office, person, PaperId(0), &arrival, now)?;
+    let ArrivalNotice { from_area, at, venue, unit } = notice;
+    let mut arrival = Arrival::announced(from_area, at, venue, unit, now);
+    set_duty(office, person, PaperId(0), &mut arrival, now)?;
     // Filed first: a duty without its stay is repaired by a repeated request, a stay without its duty is not.
     let filed = office.file(person, Paper::Arrival(arrival))?;
     let arrival = stays::settle(office, person, filed.id, None, "announced again")?;
@@ -103,27 +95,25 @@ fn read(office: &Office, person: PersonId, paper: PaperId) -> Result<Arrival, Of
     Ok(found.arrival().ok_or(Refusal::NotFound)?.clone())
 }
 
-/// The time by which to report, by the colour that the stay gives. **Errors**: a responsible unit is needed
-/// and not named.
-fn due(
+/// Sets the duty that an arrival has by the colour that its stay gives. **Errors**: a responsible unit is
+/// needed and not named.
+fn set_duty(
     office: &Office,
     person: PersonId,
     paper: PaperId,
-    arrival: &Arrival,
+    arrival: &mut Arrival,
     now: Timestamp,
-) -> Result<Option<Timestamp>, OfficeError> {
+) -> Result<(), OfficeError> {
+    let published = office.tables.policies.in_force();
+    let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
     let mut evidence = office.registry.evidence_of(person)?;
     stays::replace(office, person, paper, arrival, &mut evidence.facts, now);
-    let published = office.tables.policies.in_force();
     let colour = published.policy.judge(&evidence, now).standing.colour;
-    let Some(duty) = published.policy.terms().arrivals.as_ref().filter(|duty| duty.colours.allow(colour))
-    else {
-        return Ok(None);
-    };
-    if duty.unit_needed && arrival.unit.is_none() {
+    if rule.needs_unit(colour) && arrival.unit.is_none() {
         return Err(OfficeError::UnitNeeded);
     }
-    Ok(Some(arrival.at.plus_ms(u64::from(duty.report_minutes) * MINUTE_MS)))
+    rule.announce(arrival, colour, now);
+    Ok(())
 }
 
 /// `POST /v1/people/me/arrivals/{arrival}/reported`. Reporting twice changes nothing.
@@ -173,10 +163,7 @@ fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option
     let window = Window { from: arrival.at, to };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
-        let known = office.tables.venues.get(check_in.venue);
-        let kinds = [VenueKind::Station, VenueKind::Airport, VenueKind::Checkpoint];
-        let comes_in = check_in.direction == Direction::In && !check_in.is_refused();
-        comes_in && known.is_some_and(|known| kinds.contains(&known.venue.kind))
+        check_in.direction == Direction::In && !check_in.is_refused() && office.is_at_gate(check_in)
     };
     Ok(check_ins.iter().find(is_checkpoint).map(|check_in| check_in.id))
 }
@@ -191,7 +178,19 @@ fn shown(
     let shown = json!({
         "arrival": id, "from_area": arrival.from_area, "at": arrival.at, "venue": arrival.venue,
         "unit": arrival.unit, "due": arrival.due, "reported": arrival.reported,
-        "overdue": is_overdue(arrival.open_until(), clock::now()), "passed": passed,
+        "overdue": is_overdue(arrival.open_until(), clock::now()), "late": arrival.is_late(),
+        "since": since(arrival), "began": began(arrival), "ended": arrival.ended, "passed": passed,
     });
     Ok(merge(shown, units::members(unit.as_ref())))
+}
+
+/// The time from which the deadline of a duty counts; none without a duty. Earlier versions counted from the
+/// arrival.
+fn since(arrival: &Arrival) -> Option<Timestamp> {
+    arrival.due.map(|_| arrival.began.map_or(arrival.at, |began| began.at))
+}
+
+/// What the duty began with.
+fn began(arrival: &Arrival) -> Option<DutyCause> {
+    arrival.due.map(|_| arrival.began.map_or(DutyCause::Arrival, |began| began.by))
 }

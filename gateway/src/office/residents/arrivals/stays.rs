@@ -11,25 +11,33 @@ use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::Arrival;
 use scangate_core::time::Timestamp;
 
-/// The stay of an arrival. If the arrival is ahead, the stay lasts until then, and days are counted from
-/// then.
-fn stay_of(office: &Office, person: PersonId, paper: PaperId, arrival: &Arrival, now: Timestamp) -> Fact {
-    let kind = FactKind::Stay { area: arrival.from_area.clone() };
+/// The stay of an arrival; none while the area is not known. If the arrival is ahead, the stay lasts until
+/// then, and days are counted from then.
+fn stay_of(
+    office: &Office,
+    person: PersonId,
+    paper: PaperId,
+    arrival: &Arrival,
+    now: Timestamp,
+) -> Option<Fact> {
+    let kind = FactKind::Stay { area: arrival.from_area.clone()? };
     let reference = Some(format!("{paper}/{}", arrival.revision));
-    Fact { until: Some(arrival.at), reference, ..office.self_reported(person, kind, arrival.at, now) }
-        .identified()
+    let told = office.self_reported(person, kind, arrival.at, now);
+    Some(Fact { until: Some(arrival.at), reference, ..told }.identified())
 }
 
 /// Whether a stay follows from this arrival. Earlier versions referred to the area, and made no corrections.
 fn is_of(fact: &Fact, paper: PaperId, arrival: &Arrival) -> bool {
     let reference = fact.reference.as_deref().unwrap_or_default();
-    let is_early = reference == String::from(arrival.from_area.clone()) && says(fact, arrival);
+    let area = arrival.from_area.clone().map(String::from);
+    let is_early = area.as_deref() == Some(reference) && says(fact, arrival);
     let is_own = reference.strip_prefix(&paper.to_string()).is_some_and(|rest| rest.starts_with('/'));
     fact.source == SOURCE && (is_own || is_early)
 }
 
 fn says(fact: &Fact, arrival: &Arrival) -> bool {
-    fact.kind == FactKind::Stay { area: arrival.from_area.clone() } && fact.until == Some(arrival.at)
+    let kind = arrival.from_area.clone().map(|area| FactKind::Stay { area });
+    kind.as_ref() == Some(&fact.kind) && fact.until == Some(arrival.at)
 }
 
 /// Replaces the stays of an arrival among facts by the one that the arrival gives now.
@@ -42,7 +50,7 @@ pub(super) fn replace(
     now: Timestamp,
 ) {
     facts.retain(|fact| !is_of(fact, paper, arrival));
-    facts.push(stay_of(office, person, paper, arrival, now));
+    facts.extend(stay_of(office, person, paper, arrival, now));
 }
 
 /// Puts the arrival's stay on record, withdraws every other one, and recolours the person. `before` is the
@@ -62,15 +70,16 @@ pub(super) fn settle(
         own.retain(|fact| fact.force == Force::InForce && is_of_this(fact));
         let is_wanted = |fact: &&Fact| arrival.withdrawn.is_none() && says(fact, &arrival);
         let kept = own.iter().find(is_wanted).map(|fact| fact.id);
-        let is_missing = kept.is_none() && arrival.withdrawn.is_none();
-        if is_missing {
-            office.registry.record_facts(&[stay_of(office, person, paper, &arrival, now)])?;
+        let wanted = stay_of(office, person, paper, &arrival, now).filter(|_| arrival.withdrawn.is_none());
+        let missing = wanted.filter(|_| kept.is_none());
+        if let Some(stay) = &missing {
+            office.registry.record_facts(std::slice::from_ref(stay))?;
         }
         let others: Vec<&Fact> = own.iter().filter(|fact| Some(fact.id) != kept).collect();
         for other in &others {
             office.registry.withdraw_fact(other.id, reason.to_owned(), now)?;
         }
-        if is_missing || !others.is_empty() {
+        if missing.is_some() || !others.is_empty() {
             office.recolour(&[person])?;
         }
         let after = read(office, person, paper)?;

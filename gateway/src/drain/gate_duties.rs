@@ -1,0 +1,88 @@
+//! The duty to report of people who pass a gate of the city, if the rule pack in force has it: a check-in
+//! begins it, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does not
+//! wait. A repeated drain finds what the first one did, and changes nothing.
+
+use crate::tables::Tables;
+use scangate_core::check_in::{CheckIn, Direction};
+use scangate_core::colour::Colour;
+use scangate_core::id::PersonId;
+use scangate_core::paper::{Arrival, DutyRule, FiledPaper, Paper, is_gate, opened_paper};
+use scangate_storage::registry::{Registry, RegistryError};
+use std::sync::Arc;
+
+/// Begins and ends the duty at the gates.
+pub struct GateRecorder {
+    tables: Arc<Tables>,
+    registry: Registry,
+}
+
+impl GateRecorder {
+    /// Makes the recorder.
+    #[must_use]
+    pub fn new(tables: Arc<Tables>, registry: Registry) -> Self {
+        Self { tables, registry }
+    }
+
+    /// Records what follows from these check-ins. **Cost**: a read of the papers of each person with the duty
+    /// at a gate.
+    pub fn record(&self, check_ins: &[CheckIn]) -> Result<(), RegistryError> {
+        let published = self.tables.policies.in_force();
+        let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
+        let bound = check_ins.iter().filter_map(|check_in| {
+            let colour = check_in.outcome?.colour;
+            (rule.binds(colour) && self.is_at_gate(check_in)).then_some((check_in, colour))
+        });
+        let bound: Vec<(&CheckIn, Colour)> = bound.collect();
+        let people: Vec<PersonId> = bound.iter().map(|(check_in, _)| check_in.person).collect();
+        let registered = self.registry.are_registered(&people)?;
+        for ((check_in, colour), is_registered) in bound.into_iter().zip(registered) {
+            match check_in.direction {
+                _ if !is_registered => {}
+                Direction::In => self.enter(rule, check_in, colour)?,
+                Direction::Out => self.leave(rule, check_in)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_at_gate(&self, check_in: &CheckIn) -> bool {
+        self.tables.venues.get(check_in.venue).is_some_and(|known| is_gate(known.venue.kind))
+    }
+
+    fn enter(&self, rule: DutyRule<'_>, check_in: &CheckIn, colour: Colour) -> Result<(), RegistryError> {
+        let mut is_handled = false;
+        for mut filed in self.registry.papers_of(check_in.person)? {
+            let arrival = filed.paper.arrival();
+            let Some(arrival) = arrival.filter(|arrival| arrival.withdrawn.is_none()) else { continue };
+            let before = arrival.clone();
+            is_handled |= rule.check_in(arrival, colour, check_in);
+            if *arrival != before {
+                self.change(&filed, |arrival| {
+                    rule.check_in(arrival, colour, check_in);
+                })?;
+            }
+        }
+        let opened = rule.open(colour, check_in).filter(|_| !is_handled);
+        if let Some(opened) = opened {
+            let (id, person) = (opened_paper(check_in.id), check_in.person);
+            self.registry.file_once(&FiledPaper { id, person, paper: Paper::Arrival(opened) })?;
+        }
+        Ok(())
+    }
+
+    fn leave(&self, rule: DutyRule<'_>, check_in: &CheckIn) -> Result<(), RegistryError> {
+        for mut filed in self.registry.papers_of(check_in.person)? {
+            let Some(arrival) = filed.paper.arrival() else { continue };
+            let before = arrival.clone();
+            rule.leave(arrival, check_in.at);
+            if *arrival != before {
+                self.change(&filed, |arrival| rule.leave(arrival, check_in.at))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&self, filed: &FiledPaper, change: impl Fn(&mut Arrival)) -> Result<(), RegistryError> {
+        self.registry.change_arrival(filed.person, filed.id, change).map(drop)
+    }
+}
