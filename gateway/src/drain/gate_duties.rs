@@ -1,5 +1,5 @@
-//! The duty to report of people who pass a gate of the city, if the rule pack in force has it: a check-in
-//! begins it, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does not
+//! The duty to report of people who pass a gate of the city, if the rule pack in force has it. A check-in
+//! begins the duty, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does not
 //! wait. A repeated drain finds what the first one did, and changes nothing.
 
 use crate::tables::Tables;

@@ -137,6 +137,88 @@ async fn hb_08_and_hb_09_each_right_over_a_dependant_is_asked_for_by_itself_and_
     Ok(())
 }
 
+/// The requests of a guardian about a dependant's papers: method, path, body, the right, and the status with
+/// that right.
+fn acts_on_papers() -> [(&'static str, &'static str, Value, &'static str, u16); 11] {
+    let arrival = json!({"from_area": "110000", "at": now().minus_ms(1_000)});
+    let (text, unknown) = (json!({"text": "说明"}), "/arrivals/n0000000000000");
+    let confirm = "/declarations/n0000000000000/confirm";
+    [
+        ("POST", "/arrivals", arrival, "arrive", 200),
+        ("GET", "/arrivals", Value::Null, "arrive", 200),
+        ("PATCH", unknown, json!({"from_area": "JP"}), "arrive", 404),
+        ("DELETE", unknown, Value::Null, "arrive", 404),
+        ("POST", "/arrivals/n0000000000000/reported", Value::Null, "arrive", 404),
+        ("POST", "/declarations", text.clone(), "declare", 200),
+        ("GET", "/declarations", Value::Null, "declare", 200),
+        ("POST", confirm, Value::Null, "declare", 404),
+        ("POST", "/appeals", text, "appeal", 200),
+        ("GET", "/appeals", Value::Null, "appeal", 200),
+        ("GET", "/certificates", Value::Null, "certificate", 200),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_09_arrivals_declarations_appeals_and_certificates_are_a_right_each() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let jingzhou = include_str!("../../../gateway/core/policies/jingzhou.toml");
+    for right in ["arrive", "declare", "appeal", "certificate"] {
+        let pack = folder.path().join(format!("{right}.toml"));
+        let rights = format!("guardians_max = 8\nrights = [\"apply\", \"{right}\"]");
+        std::fs::write(&pack, jingzhou.replace("guardians_max = 8", &rights))?;
+        let mut town = TestTown::under(&pack.display().to_string(), 2).await?;
+        let dependant = town.residents[1].person;
+        let of = |rest: &str| format!("/dependants/{dependant}{rest}");
+        for (method, path, body, ..) in acts_on_papers() {
+            let stranger = town.own(0, method, &of(path), &body).await?;
+            assert_eq!(stranger.status_and_code(), refused(404, "not-found"), "{method} {path}");
+        }
+        assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
+        let mut expected = vec![("dependant-taken".to_owned(), dependant.to_string())];
+        for (method, path, body, needed, status) in acts_on_papers() {
+            let sent = town.own(0, method, &of(path), &body).await?;
+            if needed == right {
+                assert_eq!(sent.status(), status, "{right}: {method} {path}: {}", sent.text());
+                expected.push((format!("dependant-{right}"), dependant.to_string()));
+            } else {
+                assert_eq!(sent.status_and_code(), refused(403, "proxy-right"), "{right}: {method} {path}");
+            }
+        }
+        let mut acts = acts_of(&mut town, 0).await?;
+        // A certificate is audited once more, as each certificate is.
+        acts.retain(|(act, _)| act != "certificate-issued");
+        assert_eq!(acts, expected, "{right}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_09_what_a_guardian_does_is_the_dependants_own() -> anyhow::Result<()> {
+    let mut town = TestTown::under("jingzhou", 2).await?;
+    let dependant = town.residents[1].person;
+    assert_eq!(town.own(0, "POST", "/dependants", &json!({ "person": dependant })).await?.status(), 200);
+    let of = |rest: &str| format!("/dependants/{dependant}{rest}");
+    let arrival = json!({"from_area": "110000", "at": now().minus_ms(1_000)});
+    let announced = town.own(0, "POST", &of("/arrivals"), &arrival).await?.json()?;
+    let path = format!("/arrivals/{}", announced["arrival"].as_str().unwrap_or_default());
+    let corrected = town.own(0, "PATCH", &of(&path), &json!({"from_area": "JP"})).await?.json()?;
+    assert_eq!(corrected["from_area"], "JP");
+    let reported = town.own(0, "POST", &of(&format!("{path}/reported")), &Value::Null).await?.json()?;
+    let own = town.own(1, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(own["arrivals"][0]["reported"], reported["reported"], "{own}");
+    let drafted = town.own(0, "POST", &of("/declarations"), &json!({"text": "说明"})).await?.json()?;
+    let path = format!("/declarations/{}/confirm", drafted["declaration"].as_str().unwrap_or_default());
+    assert_eq!(town.own(0, "POST", &of(&path), &Value::Null).await?.status(), 200);
+    let own = town.own(1, "GET", "/declarations", &Value::Null).await?.json()?;
+    assert!(own["declarations"][0]["signature"].is_string(), "{own}");
+    assert_eq!(town.own(0, "POST", &of("/appeals"), &json!({"text": "申诉"})).await?.status(), 200);
+    let own = town.own(1, "GET", "/appeals", &Value::Null).await?.json()?;
+    assert_eq!(own["appeals"][0]["text"], "申诉");
+    let mine = town.own(0, "GET", "/appeals", &Value::Null).await?.json()?;
+    assert_eq!(mine["appeals"], json!([]));
+    Ok(())
+}
+
 /// A resident's acts in the audit, each with its object.
 async fn acts_of(town: &mut TestTown, resident: usize) -> anyhow::Result<Vec<(String, String)>> {
     let (operator, subject) = (town.gateway.first_token("operator")?, json!(town.residents[resident].person));

@@ -1,7 +1,7 @@
 //! The duty to report an arrival: when it begins, ends and is late. It begins when an announced arrival's
-//! time comes, when the person checks in at a gate of the city, or when the person turns to a colour with the
-//! duty on the local day of the arrival. It ends with the report, with a colour without the duty, or by
-//! leaving.
+//! time comes, or when the person checks in at a gate of the city. It also begins when the person turns to a
+//! colour with the duty on the local day of the arrival. The report, a colour without the duty, and leaving
+//! the city end it.
 
 use super::Arrival;
 use crate::check_in::{CheckIn, Direction};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 const MINUTE_MS: u64 = 60_000;
 
-/// What a duty began with.
+/// The cause of a duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DutyCause {
@@ -30,11 +30,11 @@ pub enum DutyCause {
 pub struct DutyStart {
     /// The time from which the deadline counts.
     pub at: Timestamp,
-    /// What it began with.
+    /// The cause.
     pub by: DutyCause,
 }
 
-/// What ended a duty without a report.
+/// The way in which a duty ended without a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DutyExit {
@@ -49,7 +49,7 @@ pub enum DutyExit {
 pub struct DutyEnd {
     /// The time of the end.
     pub at: Timestamp,
-    /// What ended it.
+    /// The way in which it ended.
     pub by: DutyExit,
 }
 

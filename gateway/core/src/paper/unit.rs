@@ -26,7 +26,7 @@ impl UnitKind {
         }
     }
 
-    /// What a person proves by naming a unit of this kind.
+    /// The basis that a person proves by naming a unit of this kind.
     #[must_use]
     pub const fn basis(self) -> ArrivalBasis {
         match self {

@@ -58,11 +58,28 @@ pub enum Right {
     Report,
     /// See the dependant's colour.
     View,
+    /// Announce, change, report and see the dependant's arrivals.
+    Arrive,
+    /// Draft, confirm and see the dependant's declarations.
+    Declare,
+    /// Send and see the dependant's appeals.
+    Appeal,
+    /// Get the dependant's certificate.
+    Certificate,
 }
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 4] = [Self::Apply, Self::Edit, Self::Report, Self::View];
+    pub const ALL: [Self; 8] = [
+        Self::Apply,
+        Self::Edit,
+        Self::Report,
+        Self::View,
+        Self::Arrive,
+        Self::Declare,
+        Self::Appeal,
+        Self::Certificate,
+    ];
 
     /// Its word in packs and in the audit.
     #[must_use]
@@ -72,6 +89,10 @@ impl Right {
             Self::Edit => "edit",
             Self::Report => "report",
             Self::View => "view",
+            Self::Arrive => "arrive",
+            Self::Declare => "declare",
+            Self::Appeal => "appeal",
+            Self::Certificate => "certificate",
         }
     }
 }

@@ -145,8 +145,8 @@ fn follow_turns(office: &Office, turns: &[(PersonId, Timestamp)]) -> Result<(), 
     Ok(())
 }
 
-/// Opens an arrival for a person who came through a gate before the colour turned, unless another arrival is
-/// the one of that check-in.
+/// Opens an arrival for a check-in at a gate before the colour turned, unless another arrival belongs to that
+/// check-in.
 fn open_by_colour(
     office: &Office,
     rule: DutyRule<'_>,

@@ -10,7 +10,7 @@ use crate::office::authority::{
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
 use crate::office::residents::{
-    arrivals, bookings, certificates, declarations, erasure, family, overview, own_facts, reports,
+    arrivals, bookings, certificates, declarations, dependants, erasure, family, overview, own_facts, reports,
 };
 use crate::office::tracers::cases;
 use crate::office::{Office, registration};
@@ -69,6 +69,7 @@ fn residents() -> Router<Arc<Office>> {
         .route("/v1/people/me/dependants/{person}/reports", post(family::report))
         .route("/v1/people/me/dependants/{person}/bookings", get(bookings::list_for).post(bookings::add_for))
         .route("/v1/people/me/dependants/{person}/bookings/{day}", delete(bookings::cancel_for))
+        .merge(dependants_papers())
         .route("/v1/people/me/guardians", post(family::name_guardian))
         .route("/v1/people/me/guardians/{person}", delete(family::dismiss))
         .route("/v1/people/me/arrivals", get(arrivals::list).post(arrivals::add))
@@ -89,6 +90,19 @@ fn residents() -> Router<Arc<Office>> {
         )
         .route("/v1/people/me/overview", get(overview::show))
         .route("/v1/people/me/certificates", get(certificates::issue).post(certificates::hand_in))
+}
+
+/// What guardians do with the papers of their dependants.
+fn dependants_papers() -> Router<Arc<Office>> {
+    let of = |rest: &str| format!("/v1/people/me/dependants/{{person}}/{rest}");
+    Router::new()
+        .route(&of("arrivals"), get(dependants::list_arrivals).post(dependants::announce_arrival))
+        .route(&of("arrivals/{arrival}"), patch(dependants::correct).delete(dependants::withdraw))
+        .route(&of("arrivals/{arrival}/reported"), post(dependants::report))
+        .route(&of("declarations"), get(dependants::list_declarations).post(dependants::draft))
+        .route(&of("declarations/{declaration}/confirm"), post(dependants::confirm))
+        .route(&of("appeals"), get(dependants::list_appeals).post(dependants::appeal))
+        .route(&of("certificates"), get(dependants::issue))
 }
 
 /// The paths of the authority, the terminals and the test sites, and the public key of the issuer.

@@ -11,7 +11,7 @@ use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
-use scangate_core::id::PaperId;
+use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Answer, FiledPaper, Letter, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
@@ -56,14 +56,20 @@ pub(in crate::office) async fn add<K: LetterKind>(
     State(office): State<Arc<Office>>,
     Json(TextBody { text }): Json<TextBody>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let (text, at) = (checked_text(&text)?, clock::now());
-    blocking(move || {
-        let hours = office.tables.policies.in_force().policy.terms().answer_hours;
-        let letter = Letter { text, at, due: at.plus_ms(u64::from(hours) * HOUR_MS), answer: None };
-        let mut filed = office.file(id, K::PAPER(letter))?;
-        Ok(axum::Json(shown::<K>(filed.id, K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?)))
-    })
-    .await?
+    blocking(move || send_letter::<K>(&office, id, &text).map(axum::Json)).await?
+}
+
+/// Files a person's letter.
+pub(super) fn send_letter<K: LetterKind>(
+    office: &Office,
+    person: PersonId,
+    text: &str,
+) -> Result<Value, OfficeError> {
+    let (text, at) = (checked_text(text)?, clock::now());
+    let hours = office.tables.policies.in_force().policy.terms().answer_hours;
+    let letter = Letter { text, at, due: at.plus_ms(u64::from(hours) * HOUR_MS), answer: None };
+    let mut filed = office.file(person, K::PAPER(letter))?;
+    Ok(shown::<K>(filed.id, K::LETTER(&mut filed.paper).ok_or(Refusal::NotFound)?))
 }
 
 /// `GET /v1/people/me/appeals`, `…/questions`.
@@ -71,9 +77,14 @@ pub(in crate::office) async fn list<K: LetterKind>(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let letters = blocking(move || office.papers(id, K::LETTER, |letter| letter.at)).await??;
+    blocking(move || letters::<K>(&office, id).map(axum::Json)).await?
+}
+
+/// A person's letters, earliest first.
+pub(super) fn letters<K: LetterKind>(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
+    let letters = office.papers(person, K::LETTER, |letter| letter.at)?;
     let shown: Vec<Value> = letters.iter().map(|(id, letter)| shown::<K>(*id, letter)).collect();
-    Ok(axum::Json(json!({ K::MANY: shown })))
+    Ok(json!({ K::MANY: shown }))
 }
 
 fn shown<K: LetterKind>(id: PaperId, letter: &Letter) -> Value {

@@ -30,36 +30,42 @@ pub(in crate::office) async fn issue(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || {
-        let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
-        let (now, colour) = (clock::now(), office.judge(id)?.standing.colour);
-        if colour != Colour::Green {
-            return Ok(axum::Json(json!({"certificates": []})));
-        }
-        let published = office.tables.policies.in_force();
-        let policy = &published.policy;
-        let salt = salt(&office, id);
-        let until = now.plus_ms(u64::from(policy.terms().certificate_hours) * HOUR_MS);
-        let certificate = Certificate {
-            issuer: policy.name().to_owned(),
-            subject: subject(&salt, &person.personal.document),
-            salt: URL_SAFE_NO_PAD.encode(salt),
-            colour,
-            at: now,
-            until,
-            policy: policy.label().to_owned(),
-            scope: policy.terms().certificate_scope,
-            purpose: Purpose::Entry,
-        };
-        let text = office.issuer.issue(&certificate);
-        office.audit_own(id, "certificate-issued", String::new(), json!({"until": until}))?;
-        let shown = json!({
-            "certificate": text, "issuer": certificate.issuer, "at": now, "until": until,
-            "scope": certificate.scope, "purpose": certificate.purpose,
-        });
-        Ok(axum::Json(json!({ "certificates": [shown] })))
-    })
-    .await?
+    blocking(move || issue_certificate(&office, id, id).map(axum::Json)).await?
+}
+
+/// Issues a person's certificate at the request of the person or a guardian.
+pub(super) fn issue_certificate(
+    office: &Office,
+    by: PersonId,
+    person: PersonId,
+) -> Result<Value, OfficeError> {
+    let registered = office.registry.person(person)?.ok_or(Refusal::NotFound)?;
+    let (now, colour) = (clock::now(), office.judge(person)?.standing.colour);
+    if colour != Colour::Green {
+        return Ok(json!({"certificates": []}));
+    }
+    let published = office.tables.policies.in_force();
+    let policy = &published.policy;
+    let salt = salt(office, person);
+    let until = now.plus_ms(u64::from(policy.terms().certificate_hours) * HOUR_MS);
+    let certificate = Certificate {
+        issuer: policy.name().to_owned(),
+        subject: subject(&salt, &registered.personal.document),
+        salt: URL_SAFE_NO_PAD.encode(salt),
+        colour,
+        at: now,
+        until,
+        policy: policy.label().to_owned(),
+        scope: policy.terms().certificate_scope,
+        purpose: Purpose::Entry,
+    };
+    let text = office.issuer.issue(&certificate);
+    office.audit_own(by, "certificate-issued", String::new(), json!({"person": person, "until": until}))?;
+    let shown = json!({
+        "certificate": text, "issuer": certificate.issuer, "at": now, "until": until,
+        "scope": certificate.scope, "purpose": certificate.purpose,
+    });
+    Ok(json!({ "certificates": [shown] }))
 }
 
 /// A person's own salt, which nothing outside this deployment can compute.

@@ -33,13 +33,14 @@ pub(in crate::office) async fn draft(
     State(office): State<Arc<Office>>,
     Json(TextBody { text }): Json<TextBody>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let (text, drafted) = (checked_text(&text)?, clock::now());
-    blocking(move || {
-        let declaration = Declaration { text, drafted, confirmed: None };
-        let mut filed = office.file(id, Paper::Declaration(declaration))?;
-        Ok(axum::Json(shown(filed.id, filed.paper.declaration().ok_or(Refusal::NotFound)?)))
-    })
-    .await?
+    blocking(move || draft_declaration(&office, id, &text).map(axum::Json)).await?
+}
+
+/// Stores a person's draft.
+pub(super) fn draft_declaration(office: &Office, person: PersonId, text: &str) -> Result<Value, OfficeError> {
+    let declaration = Declaration { text: checked_text(text)?, drafted: clock::now(), confirmed: None };
+    let mut filed = office.file(person, Paper::Declaration(declaration))?;
+    Ok(shown(filed.id, filed.paper.declaration().ok_or(Refusal::NotFound)?))
 }
 
 /// `POST /v1/people/me/declarations/{declaration}/confirm`. Confirming twice changes nothing.
@@ -48,18 +49,24 @@ pub(in crate::office) async fn confirm(
     State(office): State<Arc<Office>>,
     PathId(paper): PathId<PaperId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || {
-        let now = clock::now();
-        let declaration = office.amend(id, paper, Paper::declaration, |declaration| {
-            if declaration.confirmed.is_none() {
-                let signature = office.issuer.sign(DOMAIN, &signed(id, now, &declaration.text));
-                declaration.confirmed = Some(Confirmation { at: now, signature });
-            }
-            Ok(())
-        })?;
-        Ok(axum::Json(shown(paper, &declaration)))
-    })
-    .await?
+    blocking(move || confirm_declaration(&office, id, paper).map(axum::Json)).await?
+}
+
+/// Confirms and signs a person's declaration.
+pub(super) fn confirm_declaration(
+    office: &Office,
+    person: PersonId,
+    paper: PaperId,
+) -> Result<Value, OfficeError> {
+    let now = clock::now();
+    let declaration = office.amend(person, paper, Paper::declaration, |declaration| {
+        if declaration.confirmed.is_none() {
+            let signature = office.issuer.sign(DOMAIN, &signed(person, now, &declaration.text));
+            declaration.confirmed = Some(Confirmation { at: now, signature });
+        }
+        Ok(())
+    })?;
+    Ok(shown(paper, &declaration))
 }
 
 /// `GET /v1/people/me/declarations`.
@@ -67,10 +74,14 @@ pub(in crate::office) async fn list(
     Resident(id): Resident,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let declarations =
-        blocking(move || office.papers(id, Paper::declaration, |declaration| declaration.drafted)).await??;
+    blocking(move || declarations_of(&office, id).map(axum::Json)).await?
+}
+
+/// A person's declarations, earliest first.
+pub(super) fn declarations_of(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
+    let declarations = office.papers(person, Paper::declaration, |declaration| declaration.drafted)?;
     let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();
-    Ok(axum::Json(json!({ "declarations": shown })))
+    Ok(json!({ "declarations": shown }))
 }
 
 fn signed(person: PersonId, at: Timestamp, text: &str) -> Vec<u8> {

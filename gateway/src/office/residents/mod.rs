@@ -7,6 +7,7 @@ pub(super) mod arrivals;
 pub(super) mod bookings;
 pub(super) mod certificates;
 pub(super) mod declarations;
+pub(super) mod dependants;
 pub(super) mod erasure;
 pub(super) mod family;
 pub(super) mod overview;

@@ -40,8 +40,8 @@ impl Registry {
     }
 
     /// Files a paper unless its id is taken. Returns whether it was filed. A paper with an open or awaited
-    /// duty is queued first: a queue entry without its paper is skipped, while a paper without its entry would
-    /// be forgotten.
+    /// duty is queued first: a queue entry without its paper is skipped, while a paper without its entry
+    /// would be forgotten.
     pub fn file_once(&self, filed: &FiledPaper) -> Result<bool> {
         if let Some(due) = filed.paper.queued_at() {
             self.enqueue(due, filed)?;

@@ -122,11 +122,15 @@ pub(in crate::office) async fn reported(
     State(office): State<Arc<Office>>,
     PathId(paper): PathId<PaperId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    blocking(move || report(&office, id, paper).map(axum::Json)).await?
+    blocking(move || report_arrival(&office, id, paper).map(axum::Json)).await?
 }
 
 /// Records that a person reported an arrival.
-pub(super) fn report(office: &Office, person: PersonId, paper: PaperId) -> Result<Value, OfficeError> {
+pub(super) fn report_arrival(
+    office: &Office,
+    person: PersonId,
+    paper: PaperId,
+) -> Result<Value, OfficeError> {
     let now = clock::now();
     let arrival = office.amend(person, paper, Paper::arrival, |arrival| {
         if arrival.withdrawn.is_some() {
@@ -144,11 +148,11 @@ pub(in crate::office) async fn list(
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     office.caught_up().await;
-    blocking(move || listed(&office, id).map(axum::Json)).await?
+    blocking(move || arrivals_of(&office, id).map(axum::Json)).await?
 }
 
 /// A person's arrivals without the withdrawn ones, earliest first.
-pub(super) fn listed(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
+pub(super) fn arrivals_of(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     let mut arrivals = office.papers(person, Paper::arrival, |arrival| arrival.at)?;
     arrivals.retain(|(_, arrival)| arrival.withdrawn.is_none());
     let shown = arrivals
@@ -190,7 +194,7 @@ fn since(arrival: &Arrival) -> Option<Timestamp> {
     arrival.due.map(|_| arrival.began.map_or(arrival.at, |began| began.at))
 }
 
-/// What the duty began with.
+/// The cause of the duty; none without a duty.
 fn began(arrival: &Arrival) -> Option<DutyCause> {
     arrival.due.map(|_| arrival.began.map_or(DutyCause::Arrival, |began| began.by))
 }
