@@ -33,7 +33,7 @@ export function updateFamilyChoices() {
   const kept = readFamily();
   const others = named.filter(({ person }) => kept.every((one) => one.person !== person));
   updateChoice("whose", kept);
-  for (const id of ["reported", "booked"]) {
+  for (const id of ["reported", "booked", "arriving"]) {
     updateChoice(id, [...kept, ...others]);
   }
 }

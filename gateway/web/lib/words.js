@@ -94,6 +94,9 @@ const registeredProblems = {
   "person-unknown": ["没有此人员编号，请核对", "This person id does not exist. Please check it."],
   "fully-booked": ["该时段已约满，请换一个时段", "This time is fully booked. Choose another."],
   "booked-already": ["当天已有预约，取消后可再约", "There is already a booking for that day. Cancel it first."],
+  "unit-unknown": ["请从列表中选择社区或单位", "Choose a community or employer from the list."],
+  "venue-unknown": ["没有此场所，请核对", "This venue does not exist. Please check it."],
+  "arrival-closed": ["此登记已报到或已过卡口，不能再改", "This arrival was reported or closed and can no longer be changed."],
   "unit-needed": ["请填写负责的社区或单位", "Please enter the community or employer responsible for you."],
   "document-unsupported": ["此类证件请到人工窗口办理", "Please go to a staffed counter with this document."],
   "already-registered": ["该证件已登记，请用对方的人员编号添加", "This document is already registered. Add its holder by person id."],
@@ -202,6 +205,7 @@ export const placeholders = {
   site: ["请选择采样点", "Choose a test site"],
   about: ["选择后显示地址和开放时间", "Address and opening hours appear here"],
   slot: ["请选择时段", "Choose a time"],
+  unit: ["请选择社区或单位", "Choose a community or employer"],
 };
 
 /** The texts of empty lists. @type {Record<string, Words>} */

@@ -1,10 +1,21 @@
-// The resident's arrivals in the city: the place of origin, the time, the deadline to report, and the report.
+// Arrivals in the city, of the resident or a dependant: the place of origin, the time, the unit, the deadline
+// to report, and the report. An arrival can be corrected or withdrawn until it is reported or closed.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
-import { prepareLoadedPart } from "../lib/collapsible.js";
-import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
-import { changeOwn, readOwn } from "../lib/resident_api.js";
-import { labels, problemWords } from "../lib/words.js";
+import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
+import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
+import {
+  findElement,
+  findInput,
+  findSelect,
+  makeDefinitions,
+  makeElement,
+  makeTime,
+  setOptions,
+  showList,
+} from "../lib/element.js";
+import { changeOwn, readOwn, readPublic } from "../lib/resident_api.js";
+import { joinWords, labels, placeholders, problemWords } from "../lib/words.js";
 import { reloadOverview } from "./overview.js";
 
 /** @typedef {import("../lib/collapsible.js").Reload} Reload */
@@ -12,85 +23,149 @@ import { reloadOverview } from "./overview.js";
 
 const MINUTE_MS = 60_000;
 
-/** @param {string} arrival @param {Reload} load */
-function makeReportButton(arrival, load) {
-  return makeActionButton(["已报到", "I have reported"], async (retrying) => {
-    const answer = await changeOwn("POST", `/arrivals/${arrival}/reported`, undefined, retrying);
-    if (answer.status !== 200) {
+/** The path of the arrival that the form corrects; null while it announces a new one.
+ * @type {string | null} */
+let corrected = null;
+
+/** The path of the chosen person's arrivals. */
+function arrivalsPath() {
+  return pathOfChosenPerson("arriving", "/arrivals");
+}
+
+/**
+ * A button that changes an arrival and reloads the list.
+ * @param {Words} words
+ * @param {Words} done
+ * @param {string} method
+ * @param {string} path
+ * @param {Reload} load
+ */
+function makeChangeButton(words, done, method, path, load) {
+  return makeActionButton(words, async (retrying) => {
+    const answer = await changeOwn(method, path, undefined, retrying);
+    if (answer.status !== 200 && answer.status !== 204) {
       return problemWords(answer);
     }
-    await load(["报到已记录", "Report recorded"]);
-    return ["报到已记录", "Report recorded"];
+    reloadOverview();
+    await load(done);
+    return done;
+  });
+}
+
+/** A button that puts an arrival into the form, which then corrects it.
+ * @param {any} arrival @param {string} path */
+function makeCorrectButton(arrival, path) {
+  return makeActionButton(["更正", "Correct"], async () => {
+    corrected = path;
+    findInput("from-area").value = arrival.from_area ?? "";
+    setLocalTime(new Date(arrival.at));
+    findInput("unit").value = arrival.unit ?? "";
+    findSelect("unit-choice").value = arrival.unit ?? "";
+    findInput("from-area").focus();
+    return ["请在上面的表格中更正后提交", "Correct it in the form above, then submit"];
   });
 }
 
 /** The state of an arrival. @param {any} arrival */
-function describeState({ due, reported, overdue, passed }) {
+function describeState({ due, reported, overdue, passed, late, ended }) {
   if (overdue) {
     return "⚠ 已逾期，请立即报到 Overdue: report now";
   }
   if (reported !== null) {
-    return "✓ 已报到 Reported";
+    return late ? "✓ 已报到（逾期） Reported late" : "✓ 已报到 Reported";
   }
-  if (passed !== null) {
+  if (passed !== null && due === null) {
     return "✓ 已过卡口 Passed a checkpoint";
   }
-  return due === null ? "✓ 无需报到 No need to report" : "… 待报到 Report pending";
+  return due === null || ended !== null ? "✓ 无需报到 No need to report" : "… 待报到 Report pending";
 }
 
-/** @param {any} arrival @param {Reload} load */
-function formatArrival(arrival, load) {
+/** @param {any} arrival @param {string} path The arrival's path. @param {Reload} load */
+function formatArrival(arrival, path, load) {
   /** @type {[Words, string | null, (value: string) => string | Node][]} */
   const lines = [
     [labels.fromArea, arrival.from_area, String],
     [labels.at, arrival.at, makeTime],
-    [labels.unit, arrival.unit, String],
+    [labels.unit, arrival.unit_name ?? arrival.unit, String],
     [labels.due, arrival.due, makeTime],
     [labels.reported, arrival.reported, makeTime],
   ];
   const known = lines.flatMap(([name, value, show]) =>
     value === null ? [] : [/** @type {[Words, string | Node]} */ ([name, show(value)])],
   );
-  const isOpen = arrival.due !== null && arrival.reported === null;
-  const button = isOpen ? [makeReportButton(arrival.arrival, load)] : [];
-  return [makeElement("strong", describeState(arrival)), makeDefinitions(known), ...button];
+  const isDue = arrival.due !== null && arrival.reported === null && arrival.ended === null;
+  const report = makeChangeButton(["已报到", "I have reported"], ["报到已记录", "Report recorded"], "POST", `${path}/reported`, load);
+  const withdraw = makeChangeButton(["撤回登记", "Withdraw"], ["已撤回", "Withdrawn"], "DELETE", path, load);
+  const changes = arrival.reported === null ? [makeCorrectButton(arrival, path), withdraw] : [];
+  const buttons = [...(isDue ? [report] : []), ...changes];
+  return [makeElement("strong", describeState(arrival)), makeDefinitions(known), ...buttons];
 }
 
-/** The entered values, in the shape of the request. */
+/** The entered values, in the shape of the request. A correction may also remove the unit. */
 function readForm() {
-  const unit = findInput("unit").value.trim();
+  const hasChoice = !findSelect("unit-choice").hidden;
+  const unit = hasChoice ? findSelect("unit-choice").value : findInput("unit").value.trim();
   return {
     from_area: findInput("from-area").value.trim().toUpperCase(),
     at: new Date(findInput("arrived").value).toISOString(),
-    ...(unit === "" ? {} : { unit }),
+    ...(unit !== "" ? { unit } : corrected === null ? {} : { unit: null }),
   };
 }
 
-/** Most people register an arrival when they arrive. */
-function suggestNow() {
-  const now = new Date();
-  const local = new Date(now.getTime() - now.getTimezoneOffset() * MINUTE_MS);
+/** Most people register an arrival when they arrive. @param {Date} at */
+function setLocalTime(at) {
+  const local = new Date(at.getTime() - at.getTimezoneOffset() * MINUTE_MS);
   findInput("arrived").value = local.toISOString().slice(0, "2022-01-04T00:00".length);
+}
+
+/** Offers the registered units; a city without any takes free text. */
+async function loadUnits() {
+  const answer = await readPublic("/v1/units", () => {});
+  if (answer.status !== 200) {
+    return;
+  }
+  const options = answer.body.units.map(
+    (/** @type {any} */ { unit, name, district }) => new Option(`${district} ${name}`, unit),
+  );
+  const choice = setOptions("unit-choice", [new Option(joinWords(placeholders.unit), ""), ...options]);
+  choice.hidden = options.length === 0;
+  findInput("unit").hidden = !choice.hidden;
+  for (const field of [choice, findInput("unit")]) {
+    for (const label of field.labels ?? []) {
+      label.hidden = field.hidden;
+    }
+  }
 }
 
 /** Prepares this part of the page. */
 export function prepareArrivals() {
-  suggestNow();
+  setLocalTime(new Date());
   const load = prepareLoadedPart(
     "arrivals",
-    (retrying) => readOwn("/arrivals", retrying),
-    ({ arrivals }) => {
-      const entries = arrivals.reverse().map((/** @type {any} */ one) => formatArrival(one, load));
+    (retrying, path) => readOwn(path, retrying),
+    ({ arrivals }, path) => {
+      const entries = arrivals
+        .reverse()
+        .map((/** @type {any} */ one) => formatArrival(one, `${path}/${one.arrival}`, load));
       showList("arrivals-list", entries);
     },
+    { chosen: arrivalsPath, clear: () => findElement("arrivals-list").replaceChildren() },
   );
+  loadFamilyWhenOpened("arrivals");
+  whenOpened("arrivals", () => void loadUnits());
+  findSelect("arriving").addEventListener("change", () => {
+    corrected = null;
+    void load();
+  });
   handleSubmit("arrival-form", async (retrying) => {
-    const answer = await changeOwn("POST", "/arrivals", readForm(), retrying);
+    const [method, path] = corrected === null ? ["POST", arrivalsPath()] : ["PATCH", corrected];
+    const answer = await changeOwn(method, path, readForm(), retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
     }
+    corrected = null;
     reloadOverview();
     void load();
-    return ["已登记", "Registered"];
+    return method === "POST" ? ["已登记", "Registered"] : ["已更正", "Corrected"];
   });
 }
