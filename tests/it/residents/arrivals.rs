@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
-    CITIES_EAST_MS, ExpectedLog, Gateway, TestTown, away_from_midnight, eventually, refused,
+    CITIES_EAST_MS, ExpectedLog, Gateway, TestTown, away_from_midnight, eventually, refused, tick,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -316,7 +316,7 @@ async fn xj_12_an_announced_duty_waits_for_its_time_and_ends_with_green() -> any
 
 #[tokio::test(flavor = "multi_thread")]
 async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result<()> {
-    let mut town = TestTown::under("xuzhou", 1).await?;
+    let mut town = TestTown::under("xuzhou", 2).await?;
     let authority = town.authority.clone();
     let station = json!({"name": "徐州东站", "kind": "station", "district": "贾汪"}).to_string();
     let station = town.send("POST", "/v1/venues", &authority, station).await?.lines()?.remove(0);
@@ -334,5 +334,26 @@ async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result
     town.mine(0).await?;
     let closed = town.own(0, "GET", "/arrivals", &Value::Null).await?.json()?;
     assert_eq!(closed["arrivals"][0]["passed"], passed["id"], "{closed}");
+    let path = format!("/arrivals/{}", closed["arrivals"][0]["arrival"].as_str().unwrap_or_default());
+    let late = town.own(0, "DELETE", &path, &Value::Null).await?;
+    assert_eq!(late.status_and_code(), refused(409, "arrival-closed"));
+    // A check-in before the announced time closes the arrival, and one before the announcement does not.
+    let early = json!({"from_area": "320100", "at": now().plus_ms(5 * DAY_MS)});
+    pass(&mut town, 1, &station["poster"], "in").await?;
+    town.mine(1).await?;
+    tick().await?;
+    assert_eq!(town.own(1, "POST", "/arrivals", &early).await?.status(), 200);
+    let open = town.own(1, "GET", "/arrivals", &Value::Null).await?.json()?;
+    assert_eq!(open["arrivals"][0]["passed"], Value::Null, "{open}");
+    assert_eq!(town.own(0, "POST", "/arrivals", &early).await?.status(), 200);
+    let other = json!({"name": "观音机场", "kind": "airport", "district": "睢宁"}).to_string();
+    let airport = town.send("POST", "/v1/venues", &authority, other).await?.lines()?.remove(0);
+    for resident in [0, 1] {
+        let passed = pass(&mut town, resident, &airport["poster"], "in").await?;
+        town.mine(resident).await?;
+        let closed = town.own(resident, "GET", "/arrivals", &Value::Null).await?.json()?;
+        let last = closed["arrivals"].as_array().and_then(|all| all.last()).context("an arrival")?;
+        assert_eq!(last["passed"], passed["id"], "{closed}");
+    }
     Ok(())
 }

@@ -161,10 +161,12 @@ pub(super) fn arrivals_of(office: &Office, person: PersonId) -> Result<Value, Of
     Ok(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? }))
 }
 
-/// The first check-in at a checkpoint since an arrival: it closes the arrival's record.
+/// The first check-in at a gate of the city since an arrival was announced: it closes the arrival's record,
+/// also before the announced time.
 fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, OfficeError> {
     let to = office.day_start(arrival.at, ARRIVAL_DAYS_MAX + 1);
-    let window = Window { from: arrival.at, to };
+    let from = arrival.announced.map_or(arrival.at, |announced| announced.min(arrival.at));
+    let window = Window { from, to };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
         check_in.direction == Direction::In && !check_in.is_refused() && office.is_at_gate(check_in)
