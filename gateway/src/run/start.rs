@@ -205,7 +205,8 @@ fn start_office(
     office.write_poster_settings();
     let (door, calls) = dispatch::channel();
     let router = office::router(Arc::clone(office));
-    let answering = runtime.spawn(dispatch::run(calls, router, office.places.clone()));
+    let answering =
+        runtime.spawn(dispatch::run(calls, router, office.places.clone(), Arc::clone(&office.tables)));
     runtime.spawn(office::recolour_feverish(Arc::clone(office), feverish));
     (door, answering)
 }

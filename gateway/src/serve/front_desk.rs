@@ -144,7 +144,7 @@ impl FrontDesk {
         self.tally.refused(refusal);
         let problem = Problem::of(refusal, self.spread);
         let mut body = BytesMut::with_capacity(256);
-        problem.write(self.at.1, &mut body);
+        problem.write(self.at.1, self.tables.policies.in_force().problem_hotline(), &mut body);
         let status = refusal.status();
         let retry_after_s = problem.retry_after_s();
         let field = if refusal == Refusal::MethodNotAllowed { Some(PAGE_METHODS) } else { field_of(status) };

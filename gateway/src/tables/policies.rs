@@ -72,6 +72,12 @@ impl PublishedPolicy {
         of_reasons(&self.advice, reasons)
     }
 
+    /// The number that problems name, as a JSON string; none where the pack has no hotline.
+    #[must_use]
+    pub fn problem_hotline(&self) -> Option<&str> {
+        (!self.policy.hotline().is_empty()).then_some(&*self.hotline)
+    }
+
     /// The links of these rules, as far as they have one, as JSON members by rule id.
     pub fn links_of(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
         of_reasons(&self.links, reasons).map(String::as_str)

@@ -54,8 +54,8 @@ impl Problem {
         self.retry_after_ms.map(|ms| ms.div_ceil(1_000))
     }
 
-    /// Writes the body.
-    pub fn write(&self, now: Timestamp, out: &mut BytesMut) {
+    /// Writes the body. `hotline` is the city's number as a JSON string, if its pack has one.
+    pub fn write(&self, now: Timestamp, hotline: Option<&str>, out: &mut BytesMut) {
         let refusal = self.refusal;
         out.put_slice(b"{\"status\":");
         out.put_slice(itoa::Buffer::new().format(refusal.status()).as_bytes());
@@ -70,6 +70,10 @@ impl Problem {
             out.put_slice(b",\"server_time\":\"");
             out.put_slice(&now.text());
             out.put_slice(b"\"");
+        }
+        if let Some(hotline) = hotline {
+            out.put_slice(b",\"hotline\":");
+            out.put_slice(hotline.as_bytes());
         }
         out.put_slice(b"}");
     }
@@ -102,13 +106,24 @@ mod tests {
     fn every_problem_is_json_with_the_four_members() {
         for refusal in Refusal::ALL {
             let mut out = BytesMut::new();
-            Problem::of(refusal, 7).write(Timestamp(0), &mut out);
+            Problem::of(refusal, 7).write(Timestamp(0), None, &mut out);
             let problem: serde_json::Value = serde_json::from_slice(&out).unwrap();
             assert_eq!(problem["status"], refusal.status());
             assert_eq!(problem["code"], refusal.code());
             assert_eq!(problem["title"], refusal.title());
             assert_eq!(problem["detail"], refusal.detail());
             assert_eq!(problem.get("server_time").is_some(), refusal.shows_server_time());
+            assert!(problem.get("hotline").is_none());
+        }
+    }
+
+    #[test]
+    fn every_problem_names_the_hotline_of_a_pack_that_has_one() {
+        for refusal in Refusal::ALL {
+            let mut out = BytesMut::new();
+            Problem::of(refusal, 7).write(Timestamp(0), Some("\"12345\""), &mut out);
+            let problem: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(problem["hotline"], "12345", "{refusal:?}");
         }
     }
 

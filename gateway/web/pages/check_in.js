@@ -57,8 +57,10 @@ function setState(state) {
   }
 }
 
-/** @param {[string, string]} words */
-function showMessage(words) {
+/** A message, with the hotline if a problem names it.
+ * @param {[string, string]} words @param {string | undefined} [hotline] */
+function showMessage(words, hotline) {
+  findElement("problem-hotline").replaceChildren(...(hotline ? [makeHotlineLink(hotline)] : []));
   setText("message", words[0]);
   setText("message-en", words[1]);
   if (words[0] !== "") {
@@ -74,9 +76,9 @@ function showRetry() {
   setText("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
 }
 
-/** @param {string} code */
-function showFailure(code) {
-  showMessage(problems[code] ?? unknownProblem);
+/** @param {any} problem */
+function showFailure(problem) {
+  showMessage(problems[problem.code] ?? unknownProblem, problem.hotline);
   setState("failed");
 }
 
@@ -151,7 +153,7 @@ async function checkIn(registration) {
   if (isEndCode(answer.body.code)) {
     deleteRegistration(registration);
   }
-  showFailure(answer.body.code);
+  showFailure(answer.body);
 }
 
 /** Loads the fields that this city requires, and shows the form. @param {[string, string]} words */
@@ -165,7 +167,7 @@ async function loadForm(words) {
     setState("registering");
     showMessage(words);
   } else {
-    showFailure(answer.body.code);
+    showFailure(answer.body);
   }
 }
 
@@ -195,7 +197,7 @@ async function register() {
     await loadForm(words);
   } else {
     setState("registering");
-    showMessage(words);
+    showMessage(words, answer.body.hotline);
   }
 }
 

@@ -57,6 +57,38 @@ async fn bad_scans_are_refused_alike_everywhere() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn xz_25_every_problem_names_the_hotline_of_the_pack_in_force() -> anyhow::Result<()> {
+    let town = TestTown::under("xinji", 1).await?;
+    let resident = town.residents[0].authorization(now());
+    let table: [(&str, &str, &str, &str, u16, &str); 9] = [
+        ("POST", "/v1/check-ins", "", "{", 400, "malformed"),
+        ("GET", "/v1/colours/AQH", "", "", 401, "token-invalid"),
+        ("POST", "/v1/people", "", "{", 400, "malformed"),
+        ("GET", "/v1/people/me", "", "", 401, "token-invalid"),
+        ("POST", "/v1/people/me/reports", &resident, "{", 400, "malformed"),
+        ("DELETE", "/v1/people/me/bookings/2022-01-04", &resident, "", 404, "not-found"),
+        ("POST", "/v1/facts", &resident, "", 401, "token-invalid"),
+        ("GET", "/v1/nothing", "", "", 404, "not-found"),
+        ("DELETE", "/v1/registration", "", "", 405, "method-not-allowed"),
+    ];
+    for version in Version::ALL {
+        let mut connection = town.target.connect(version).await?;
+        for (method, path, by, body, status, code) in table {
+            let sent = send(&mut connection, method, path, by, body).await?;
+            let said = (sent.status(), sent.code(), sent.json()?["hotline"].clone());
+            let length = sent.header("content-length").map(str::to_owned);
+            assert_eq!(
+                said,
+                (status, code.to_owned(), json!("0311-83283507")),
+                "{version:?} {method} {path}"
+            );
+            assert_eq!(length, Some(sent.text().len().to_string()), "{version:?} {method} {path}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_bit_anywhere_spoils_a_code() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
     let person = URL_SAFE_NO_PAD.decode(town.residents[0].code(Step::of(now())))?;

@@ -8,11 +8,12 @@
 use super::channel::{
     AbandonedBody, BODY_PIECES_MAX, BodyPiece, CALLS_MAX, CallBody, OfficeAnswer, OfficeCall, OfficeSender,
 };
-use super::error::OfficeError;
+use super::error::{OfficeError, name_hotline};
 use super::work_place::WorkPlace;
 use crate::fairness::{FairPlaces, HeldShare, SourceShares};
 #[cfg(test)]
 use crate::fairness::{Place, Source};
+use crate::tables::Tables;
 use crate::wire::route::OfficeKind;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -109,16 +110,21 @@ impl KindPlaces {
 }
 
 /// Answers calls until every worker has dropped its sender, and returns when the last call is answered.
-pub async fn run(mut calls: mpsc::Receiver<OfficeCall>, router: Router, places: OfficePlaces) {
+pub async fn run(
+    mut calls: mpsc::Receiver<OfficeCall>,
+    router: Router,
+    places: OfficePlaces,
+    tables: Arc<Tables>,
+) {
     let running = TaskTracker::new();
     while let Some(call) = calls.recv().await {
-        running.spawn(answer(call, router.clone(), places.clone()));
+        running.spawn(answer(call, router.clone(), places.clone(), Arc::clone(&tables)));
     }
     running.close();
     running.wait().await;
 }
 
-async fn answer(call: OfficeCall, router: Router, places: OfficePlaces) {
+async fn answer(call: OfficeCall, router: Router, places: OfficePlaces, tables: Arc<Tables>) {
     let OfficeCall { request, kind, source, answer } = call;
     let kind = places.of(kind);
     let place = WorkPlace::new(Arc::clone(&kind.working), source);
@@ -133,7 +139,7 @@ async fn answer(call: OfficeCall, router: Router, places: OfficePlaces) {
         Err(refusal) => Err(refusal.into()),
     };
     let (response, stream) = response.unwrap_or_else(|error| (error.into_response(), None));
-    let (mut head, body) = response.into_parts();
+    let (mut head, body) = name_hotline(response, &tables.policies).into_parts();
     if let Some(length) = body.size_hint().exact() {
         head.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }

@@ -5,10 +5,12 @@ use super::channel::AbandonedBody;
 use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
 use crate::office::budgets::SpentBudget;
+use crate::tables::policies::Policies;
 use crate::wire::problem::field_of;
+use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
 use scangate_core::fact::FactError;
@@ -219,6 +221,34 @@ impl OfficeError {
     }
 }
 
+/// The problem of an answer, until [`name_hotline`] writes it.
+#[derive(Clone)]
+struct UnsentProblem(Value);
+
+/// Names the hotline of the pack in force in a problem. A pack without a hotline adds nothing.
+pub(in crate::office) fn add_hotline(problem: &mut Value, policies: &Policies) {
+    let published = policies.in_force();
+    let hotline = published.policy.hotline();
+    if !hotline.is_empty() {
+        problem["hotline"] = hotline.into();
+    }
+}
+
+/// Names the hotline in an answer that is a problem, and passes every other answer on. Every answer of the
+/// back office passes here, so no handler needs the pack for its problems.
+pub(in crate::office) fn name_hotline(response: Response, policies: &Policies) -> Response {
+    let (mut head, body) = response.into_parts();
+    let Some(UnsentProblem(mut problem)) = head.extensions.remove() else {
+        return Response::from_parts(head, body);
+    };
+    add_hotline(&mut problem, policies);
+    let text = problem.to_string();
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    // The answer to HEAD has the length of the problem and no body.
+    let body = if body.is_end_stream() { body } else { Body::from(text) };
+    Response::from_parts(head, body)
+}
+
 impl IntoResponse for OfficeError {
     fn into_response(self) -> Response {
         let (problem, status) = (self.problem(), self.row().status);
@@ -232,6 +262,7 @@ impl IntoResponse for OfficeError {
         if let Some((name, value)) = field_of(status) {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        response.extensions_mut().insert(UnsentProblem(problem));
         response
     }
 }

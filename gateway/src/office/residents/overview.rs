@@ -6,7 +6,7 @@ use super::erasure;
 use crate::clock;
 use crate::office::colours::standing::explain;
 use crate::office::http::auth::Resident;
-use crate::office::http::error::OfficeError;
+use crate::office::http::error::{OfficeError, add_hotline};
 use crate::office::tracers::traced::traced;
 use crate::office::{Office, blocking};
 use axum::extract::State;
@@ -49,12 +49,16 @@ async fn block(
     office: &Arc<Office>,
     work: impl FnOnce(&Office) -> Result<Value, OfficeError> + Send + 'static,
 ) -> Value {
-    let office = Arc::clone(office);
-    let said = match tokio::time::timeout(BLOCK_MAX, blocking(move || work(&office))).await {
+    let working = Arc::clone(office);
+    let said = match tokio::time::timeout(BLOCK_MAX, blocking(move || work(&working))).await {
         Ok(said) => said.and_then(|said| said),
         Err(_) => Err(OfficeError::StoreUnavailable),
     };
-    said.unwrap_or_else(|wrong| json!({ "problem": wrong.problem() }))
+    said.unwrap_or_else(|wrong| {
+        let mut problem = wrong.problem();
+        add_hotline(&mut problem, &office.tables.policies);
+        json!({ "problem": problem })
+    })
 }
 
 /// The colour and reasons that a door would show.
