@@ -36,7 +36,7 @@ function findBlanks(page) {
   const shown = ["#countdown", "#colour", "#as-of", "#now", "#policy-title", "#policy-hotline"];
   return page.evaluate(
     (selectors) => selectors.filter((selector) => document.querySelector(selector).textContent.trim() === ""),
-    [...shown, "#province-list", "#itinerary-list", "#areas-list", "#policy-list"],
+    [...shown, "#notices-list", "#province-list", "#itinerary-list", "#areas-list", "#policy-list"],
   );
 }
 

@@ -131,6 +131,10 @@ short_id!(
     TokenId, b'k', "k and 13 characters"
 );
 short_id!(
+    /// A notice of the authority.
+    NoticeId, b'g', "g and 13 characters"
+);
+short_id!(
     /// A list held for a second approver.
     HeldId, b'h', "h and 13 characters"
 );

@@ -46,6 +46,11 @@ pub const DWELL_MINUTES_MAX: u16 = 24 * 60;
 /// A venue's or person's name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 200;
 
+/// A notice's text in one language, in bytes of UTF-8.
+pub const NOTICE_BYTES_MAX: usize = 1_000;
+/// Notices in force at the same time: every phone loads them with its overview.
+pub const NOTICES_MAX: usize = 10;
+
 /// A declaration, an appeal, a question or an answer, in bytes of UTF-8.
 pub const PAPER_BYTES_MAX: usize = 4_000;
 /// Papers of one person a local day: declarations, arrivals, appeals and questions.

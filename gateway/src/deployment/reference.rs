@@ -1,4 +1,5 @@
-//! The reference data without which a gateway cannot answer: key ids, rule packs, venues and revoked tokens.
+//! The reference data without which a gateway cannot answer: key ids, rule packs, venues, revoked tokens and
+//! notices.
 //! The registry stores it; a snapshot holds a copy for a start without the registry.
 
 use crate::tables::Tables;
@@ -8,11 +9,12 @@ use anyhow::Context as _;
 use scangate_core::certificate::PUBLIC_KEY_BYTES;
 use scangate_core::id::{PersonId, TokenId};
 use scangate_core::keys::KeyHistory;
+use scangate_core::notice::Notice;
 use scangate_core::venue::Venue;
 use scangate_storage::registry::{Registry, StoredPolicy};
 use serde::{Deserialize, Serialize};
 
-/// Key ids, rule packs, venues and revoked tokens.
+/// Key ids, rule packs, venues, revoked tokens and notices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReferenceData {
     /// The current and accepted key ids.
@@ -27,6 +29,9 @@ pub struct ReferenceData {
     /// The revoked tokens.
     #[serde(default)]
     pub revoked: Vec<TokenId>,
+    /// The authority's notices.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
 }
 
 impl ReferenceData {
@@ -36,7 +41,8 @@ impl ReferenceData {
         registry.venues(|venue| venues.push(venue))?;
         let (kids, policies) = (kids(registry)?, registry.policies()?);
         let revoked = registry.revoked_tokens()?;
-        Ok(Self { kids, policies, venues, key_histories: Vec::new(), revoked })
+        let notices = registry.notices()?;
+        Ok(Self { kids, policies, venues, key_histories: Vec::new(), revoked, notices })
     }
 
     /// The reference data of a running gateway.
@@ -48,6 +54,7 @@ impl ReferenceData {
             venues: tables.venues.all(),
             key_histories: tables.key_histories.all(),
             revoked: tables.tokens.revoked(),
+            notices: tables.notices.all(),
         }
     }
 
@@ -68,6 +75,7 @@ impl ReferenceData {
     pub fn apply(self, tables: &Tables) -> anyhow::Result<bool> {
         tables.keyring.swap(self.kids);
         tables.tokens.revoke(self.revoked);
+        tables.notices.refresh(|| anyhow::Ok(self.notices))?;
         self.venues.into_iter().for_each(|venue| tables.venues.put(venue));
         follow_policies(&self.policies, &tables.policies)
     }

@@ -127,8 +127,9 @@ mod tests {
     use super::*;
     use crate::tables::keyring::Kids;
     use scangate_core::colour::{Colour, Reasons, Standing};
-    use scangate_core::id::TokenId;
+    use scangate_core::id::{NoticeId, TokenId};
     use scangate_core::keys::{Generation, KeyHistory};
+    use scangate_core::notice::Notice;
 
     fn reference() -> ReferenceData {
         ReferenceData {
@@ -140,6 +141,13 @@ mod tests {
                 KeyHistory { renewed: vec![Timestamp(3)], ..KeyHistory::default() },
             )],
             revoked: vec![TokenId(3)],
+            notices: vec![Notice {
+                id: NoticeId(4),
+                at: Timestamp(5),
+                zh: "通告".to_owned(),
+                en: "Notice".to_owned(),
+                until: None,
+            }],
         }
     }
 

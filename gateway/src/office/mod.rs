@@ -7,6 +7,7 @@ mod budgets;
 mod calendar;
 mod colours;
 pub mod http;
+mod notices;
 #[cfg(test)]
 mod openapi_tests;
 pub mod poster;

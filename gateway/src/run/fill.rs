@@ -11,6 +11,7 @@ use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
 use crate::tables::key_histories::KeyHistories;
 use crate::tables::keyring::Keyring;
+use crate::tables::notices::Notices;
 use crate::tables::recent::RecentCheckIns;
 use crate::tables::tokens::Tokens;
 use crate::tables::venues::Venues;
@@ -98,6 +99,7 @@ fn assemble(
         venues,
         keyring: Keyring::new(secret.clone(), reference.kids),
         policies,
+        notices: Notices::new(reference.notices),
         recent: RecentCheckIns::new(config.person_check_ins_max),
         channels: Channels::new(&config.channel),
         tokens,

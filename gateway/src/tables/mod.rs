@@ -6,6 +6,7 @@ pub mod check_in_counts;
 pub mod colours;
 pub mod key_histories;
 pub mod keyring;
+pub mod notices;
 mod person_table;
 pub mod policies;
 pub mod recent;
@@ -16,6 +17,7 @@ use channels::Channels;
 use colours::ColourTable;
 use key_histories::KeyHistories;
 use keyring::Keyring;
+use notices::Notices;
 use policies::Policies;
 use recent::RecentCheckIns;
 use tokens::Tokens;
@@ -33,6 +35,8 @@ pub struct Tables {
     pub keyring: Keyring,
     /// The rule packs.
     pub policies: Policies,
+    /// The authority's notices.
+    pub notices: Notices,
     /// The check-ins of the last minute.
     pub recent: RecentCheckIns,
     /// The channels and their quotas.

@@ -106,6 +106,8 @@ impl OfficeRoute {
             (b"POST", b"facts" | b"feeds") => (OfficeKind::Imports, BodyUse::Large),
             (b"POST", b"policies" | b"policies/dry-run") => (OfficeKind::Authority, BodyUse::Large),
             (b"POST", b"people") => (OfficeKind::Registration, BodyUse::Large),
+            // Every check-in page reads the notices: they must not take the places of the authority.
+            (b"GET" | b"HEAD", b"notices") => (OfficeKind::Registration, BodyUse::Small),
             (_, b"people" | b"people/sms-codes" | b"registration") => {
                 (OfficeKind::Registration, BodyUse::Small)
             }
@@ -197,6 +199,8 @@ mod tests {
             ("GET", "/v1/people/me/overview", office(Residents, Small)),
             ("GET", "/v1/people/mean", office(Authority, Small)),
             ("GET", "/v1/cases", office(Tracers, Small)),
+            ("GET", "/v1/notices", office(Registration, Small)),
+            ("POST", "/v1/notices", office(Authority, Small)),
             ("POST", "/v1/facts", office(Imports, Large)),
             ("GET", "/", Route::Page),
             ("POST", "/me", Route::Page),

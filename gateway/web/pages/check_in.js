@@ -7,7 +7,8 @@ import { clearForm, readForm, showReview, showTerms } from "../form/registration
 import { now, setServerTime } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText, setWords } from "../lib/element.js";
-import { makeIdempotencyKey, sendWithRetry } from "../lib/http.js";
+import { makeIdempotencyKey, sendOnce, sendWithRetry } from "../lib/http.js";
+import { showNotices } from "../lib/notices.js";
 import { currentStep, makePersonCode } from "../lib/person_code.js";
 import { isEndCode, sendSettled } from "../lib/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
@@ -116,6 +117,14 @@ async function moveKeysInBackground() {
   }
 }
 
+/** Shows the authority's notices after a check-in, which never waits for them. */
+async function showCurrentNotices() {
+  const answer = await sendOnce("/v1/notices");
+  if (answer?.status === 200 && answer.body.notices.length > 0) {
+    showNotices("notices", answer.body.notices);
+  }
+}
+
 /** Checks in with a current code. @param {Registration} registration */
 async function sendCheckIn(registration) {
   let sealedAt = currentStep();
@@ -148,6 +157,7 @@ async function checkIn(registration) {
   if (answer.status === 200) {
     showResult(answer.body);
     void moveKeysInBackground();
+    void showCurrentNotices();
     return;
   }
   if (isEndCode(answer.body.code)) {

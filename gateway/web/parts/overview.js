@@ -13,6 +13,7 @@ import {
   showList,
 } from "../lib/element.js";
 import { moveKeys } from "../lib/key_moves.js";
+import { showNotices } from "../lib/notices.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
 import {
@@ -32,7 +33,7 @@ import { makeClearingLinks } from "./reason_item.js";
 
 /** An unavailable block is polled sooner, but not every second by all phones. */
 const RETRY_MS_MIN = 5_000;
-const BLOCKS = ["erasure", "province", "itinerary", "areas", "policy"];
+const BLOCKS = ["erasure", "notices", "province", "itinerary", "areas", "policy"];
 
 /** The content of each block: an unchanged one is not rebuilt while a person reads it.
  * @type {Map<string, string>} */
@@ -91,6 +92,7 @@ function showPolicy({ policy, title, hotline: number, rules }) {
 /** @type {Record<string, (block: any) => void>} */
 const show = {
   erasure: showErasure,
+  notices: ({ listed }) => showNotices("notices-list", listed),
   province: showProvince,
   itinerary: showItinerary,
   areas: showAreas,

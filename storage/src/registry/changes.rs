@@ -27,6 +27,8 @@ pub enum Change {
     Keys,
     /// A token was revoked.
     Tokens,
+    /// A notice was published or ended.
+    Notices,
 }
 
 /// A change as read from the log.
@@ -48,6 +50,7 @@ impl Change {
             Self::Policy => (b'r', 0),
             Self::Keys => (b'k', 0),
             Self::Tokens => (b't', 0),
+            Self::Notices => (b'n', 0),
         };
         [&[kind][..], &id.to_be_bytes()].concat()
     }
@@ -63,6 +66,7 @@ impl Change {
             b'r' => Some(Self::Policy),
             b'k' => Some(Self::Keys),
             b't' => Some(Self::Tokens),
+            b'n' => Some(Self::Notices),
             _ => None,
         }
     }

@@ -39,6 +39,7 @@ pub use held_lists::{HeldList, HeldListKind, NewHeldList};
 pub use made_ids::IdSource;
 pub use people::{Person, RegisteredPerson};
 pub use policies::{LabelUsed, StoredPolicy, check_label};
+pub use settings::NoticesFull;
 pub use test_sites::NewTestSite;
 pub use tokens::{ListedToken, TokenRevocation};
 pub use traced::{TracedCase, TracedPlace};

@@ -1,9 +1,10 @@
-//! The authority's side: facts, feeds from another level, rule packs, what is printed, tokens, and their
-//! roles.
+//! The authority's side: facts, feeds from another level, rule packs, notices, what is printed, tokens, and
+//! their roles.
 
 mod audit;
 pub(crate) mod facts;
 pub(crate) mod feeds;
+mod notices;
 mod packs;
 mod prints;
 mod roles;

@@ -35,6 +35,7 @@ fn value(name: &str) -> String {
         "case" => "c0000000000000".to_owned(),
         "fact" => "f0000000000000".to_owned(),
         "held" => "h0000000000000".to_owned(),
+        "notice" => "g0000000000000".to_owned(),
         "day" => "2022-01-04".to_owned(),
         "after" => "2022-01-04T00:00:00Z".to_owned(),
         "kid" | "number" | "extension" => "200".to_owned(),

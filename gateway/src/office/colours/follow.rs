@@ -121,6 +121,7 @@ fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
             Change::KeyHistory(person) | Change::Erasure(person) => rekeyed.push(person),
             Change::Venue(venue) => venues.push(venue),
             Change::Keys => office.swap_kids(reference::kids(&office.registry)?),
+            Change::Notices => office.refresh_notices()?,
             Change::Tokens => office.tables.tokens.revoke(office.registry.revoked_tokens()?),
             Change::Policy => {
                 if reference::follow_policies(&office.registry.policies()?, &office.tables.policies)? {

@@ -99,6 +99,8 @@ pub(in crate::office) enum OfficeError {
     KeyReused,
     /// The sender of a list may not approve it.
     SameApprover,
+    /// As many notices are in force as may be.
+    NoticesFull,
     /// The answer would have too many persons.
     AnswerTooLarge,
     /// A rule pack that does not parse; the text has line and column.
@@ -166,6 +168,7 @@ impl OfficeError {
             )),
             Self::KeyReused => rows::KEY_REUSED,
             Self::SameApprover => rows::SAME_APPROVER,
+            Self::NoticesFull => rows::NOTICES_FULL,
             Self::AnswerTooLarge => rows::ANSWER_TOO_LARGE,
             Self::PolicyInvalid(detail) => rows::POLICY_INVALID.detail(detail.as_str()),
             Self::PolicyLabelUsed(next) => rows::POLICY_LABEL_USED.detail(format!(
@@ -391,6 +394,7 @@ pub(in crate::office) mod tests {
             (E::MassFlip(7), 409, "mass-flip", NEVER),
             (E::KeyReused, 422, "idempotency-key-reused", NEVER),
             (E::SameApprover, 403, "same-approver", NEVER),
+            (E::NoticesFull, 409, "notices-full", NEVER),
             (E::AnswerTooLarge, 422, "answer-too-large", NEVER),
             (E::PolicyInvalid("x".into()), 422, "policy-invalid", NEVER),
             (E::PolicyLabelUsed(4), 409, "policy-label-used", NEVER),

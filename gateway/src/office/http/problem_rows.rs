@@ -316,6 +316,12 @@ pub(super) const SAME_APPROVER: ProblemRow<'static> = ProblemRow::new(
     "A second person must approve this",
     "another subject with the same role approves or rejects",
 );
+pub(super) const NOTICES_FULL: ProblemRow<'static> = ProblemRow::new(
+    409,
+    "notices-full",
+    "Too many notices are in force",
+    "end a notice with DELETE /v1/notices/{notice}, then publish the new one",
+);
 pub(super) const ANSWER_TOO_LARGE: ProblemRow<'static> = ProblemRow::new(
     422,
     "answer-too-large",

@@ -1,6 +1,6 @@
 //! The resident's overview: the own code, the province's colour, the itinerary, the traces, the areas of
-//! risk, and the rules in force. Each block is computed and fails by itself: blocks from memory are there
-//! while the store is down.
+//! risk, the notices, and the rules in force. Each block is computed and fails by itself: blocks from memory
+//! are there while the store is down.
 
 use super::erasure;
 use crate::clock;
@@ -39,7 +39,8 @@ pub(in crate::office) async fn show(
     );
     axum::Json(json!({
         "at": now, "code": code(&office, id), "reasons": reasons, "province": province, "itinerary": itinerary,
-        "traced": traced, "areas": areas(&office, now), "policy": policy(&office), "erasure": erasure,
+        "traced": traced, "areas": areas(&office, now),
+        "notices": {"listed": office.tables.notices.in_force(now)}, "policy": policy(&office), "erasure": erasure,
         "kid": office.tables.keyring.current().0,
     }))
 }

@@ -1,5 +1,9 @@
 //! Settings, by name.
 
+mod notices;
+
+pub use notices::NoticesFull;
+
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, Result};

@@ -5,6 +5,7 @@ mod answers;
 mod cases;
 mod evidence;
 mod guardians;
+mod notices;
 mod people;
 mod prefixes;
 mod test_sites;
@@ -19,6 +20,7 @@ use answers::{answered_once, claimed_by_one, made_once};
 use cases::{cases_change_hands, older_cases_listed, traced_people};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
 use guardians::{named_and_taken, tied_by_many};
+use notices::{notices_bounded, notices_listed};
 use people::{
     counted, erased_people, erasure_taken_back, moved_between_kids, once_registered, proven_for_good,
     registered_by_many, renewed_by_many,
@@ -104,6 +106,8 @@ over_both!(
     named_and_taken,
     papers_in_order,
     shown_upstream,
+    notices_listed,
+    notices_bounded,
     test_sites_kept,
     units_kept,
     booked_by_many,
