@@ -46,6 +46,9 @@ pub const DWELL_MINUTES_MAX: u16 = 24 * 60;
 /// A venue's or person's name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 200;
 
+/// The lines of a published list of areas.
+pub const AREA_LINES_MAX: usize = 2_000;
+
 /// A notice's text in one language, in bytes of UTF-8.
 pub const NOTICE_BYTES_MAX: usize = 1_000;
 /// Notices in force at the same time: every phone loads them with its overview.

@@ -2,6 +2,7 @@
 //! channel, so a slow trace never delays a check-in. Each file has one noun of the contract; `http::auth`
 //! checks the roles.
 
+mod areas;
 mod authority;
 mod budgets;
 mod calendar;

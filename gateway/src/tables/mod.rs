@@ -9,6 +9,7 @@ pub mod keyring;
 pub mod notices;
 mod person_table;
 pub mod policies;
+pub mod published_areas;
 pub mod recent;
 pub mod tokens;
 pub mod venues;

@@ -1,15 +1,16 @@
 //! The published rule packs: the one in force, and those that decided earlier check-ins. A pack is
 //! swapped as a whole; an old decision keeps the number of the pack that made it.
 
+use super::published_areas::read_areas;
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use scangate_core::certificate::{Issuer, PUBLIC_KEY_BYTES, is_signed};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::Reasons;
-use scangate_core::policy::{Policy, Rule};
+use scangate_core::policy::{AreaRisk, Calendar, Policy, Rule};
 use scangate_core::time::Timestamp;
 use scangate_core::words::Words;
-use scangate_storage::registry::StoredPolicy;
+use scangate_storage::registry::{StoredAreas, StoredPolicy};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct PublishedPolicy {
     pub signature: String,
     /// The time from which it is in force.
     pub since: Timestamp,
+    /// The published list of areas, whose lines the pack has beside its own.
+    pub areas: Option<StoredAreas>,
     /// The number to call, as a JSON string ready for answers.
     pub hotline: String,
     /// Rules with a link, each as a JSON member ready for answers.
@@ -59,7 +62,7 @@ impl PublishedPolicy {
         let advice = policy.advice_by_reasons();
         let advice = advice.map(|(reasons, words)| (reasons, [escaped(&words.zh), escaped(&words.en)]));
         let advice = advice.collect();
-        Self { number, policy, text, signature, since, hotline, links, explanations, advice }
+        Self { number, policy, text, signature, since, areas: None, hotline, links, explanations, advice }
     }
 
     /// The words of these reasons, as JSON objects.
@@ -137,6 +140,13 @@ impl Policies {
         self.in_force.load()
     }
 
+    /// The lines of the published list in the calendar of any pack; none where no list was published.
+    /// **Errors**: a line is not valid in this calendar.
+    pub fn published_lines(&self, calendar: &Calendar) -> anyhow::Result<Vec<AreaRisk>> {
+        let lines = |list: &StoredAreas| read_areas(list, calendar, &self.signed_by);
+        Ok(self.in_force.load().areas.as_ref().map(lines).transpose()?.unwrap_or_default())
+    }
+
     /// The pack that was in force at a time; the first one for a time before any was.
     #[must_use]
     pub fn as_of(&self, at: Timestamp) -> Arc<PublishedPolicy> {
@@ -173,6 +183,7 @@ impl Policies {
             text: published.text.clone(),
             signature: published.signature.clone(),
             since: published.since,
+            areas: published.areas.clone(),
         };
         let mut all: Vec<StoredPolicy> = self.all.iter().map(|published| stored(&published)).collect();
         all.sort_unstable_by_key(|stored| stored.number);
@@ -192,14 +203,16 @@ impl Policies {
 
 /// Reads a pack before there are any [`Policies`]. **Errors**: as [`Policies::read`].
 pub fn read(stored: &StoredPolicy, signed_by: &[u8; PUBLIC_KEY_BYTES]) -> anyhow::Result<PublishedPolicy> {
-    let StoredPolicy { number, label, text, signature, since } = stored.clone();
+    let StoredPolicy { number, label, text, signature, since, areas } = stored.clone();
     anyhow::ensure!(
         is_signed(signed_by, DOMAIN, &signed(&label, &text), &signature),
         "the pack {label} in the registry is not signed by this deployment: it was changed there, or the secret is \
          another one"
     );
     let policy = Policy::parse(&text).map_err(|error| anyhow::anyhow!(error.of_file(&label)))?;
-    Ok(PublishedPolicy::new(number, policy, text, signature, since))
+    let lines = areas.as_ref().map(|list| read_areas(list, policy.calendar(), signed_by)).transpose()?;
+    let policy = policy.with_areas(lines.unwrap_or_default());
+    Ok(PublishedPolicy { areas, ..PublishedPolicy::new(number, policy, text, signature, since) })
 }
 
 #[cfg(test)]
@@ -218,6 +231,7 @@ mod tests {
             text,
             signature,
             since: Timestamp(0),
+            areas: None,
         };
         assert!(read(&stored, &issuer.public_key_bytes()).is_ok());
         assert!(read(&stored, &other.public_key_bytes()).is_err());

@@ -104,7 +104,9 @@ impl OfficeRoute {
                 b"check-ins/batch" | b"check-ins/import" | b"people/import" | b"venues" | b"test-sites",
             ) => (OfficeKind::Imports, BodyUse::Lines),
             (b"POST", b"facts" | b"feeds") => (OfficeKind::Imports, BodyUse::Large),
-            (b"POST", b"policies" | b"policies/dry-run") => (OfficeKind::Authority, BodyUse::Large),
+            (b"POST", b"policies" | b"policies/dry-run" | b"areas") => {
+                (OfficeKind::Authority, BodyUse::Large)
+            }
             (b"POST", b"people") => (OfficeKind::Registration, BodyUse::Large),
             // Every check-in page reads the notices: they must not take the places of the authority.
             (b"GET" | b"HEAD", b"notices") => (OfficeKind::Registration, BodyUse::Small),

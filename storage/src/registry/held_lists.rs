@@ -19,6 +19,8 @@ pub enum HeldListKind {
     Policy,
     /// Another authority's feed.
     Feed,
+    /// Areas and their risk, one a line.
+    Areas,
 }
 
 /// A list that is about to be held.

@@ -38,7 +38,7 @@ pub use facts::{FactReport, RecordedFact};
 pub use held_lists::{HeldList, HeldListKind, NewHeldList};
 pub use made_ids::IdSource;
 pub use people::{Person, RegisteredPerson};
-pub use policies::{LabelUsed, StoredPolicy, check_label};
+pub use policies::{LabelUsed, StoredAreas, StoredPolicy, check_label};
 pub use settings::NoticesFull;
 pub use test_sites::NewTestSite;
 pub use tokens::{ListedToken, TokenRevocation};

@@ -1,4 +1,5 @@
-//! Published rule packs, numbered in the order they came into force.
+//! Published rule packs, numbered in the order they came into force. A published list of areas comes into
+//! force under a number of its own, with the pack that was in force before.
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row};
@@ -21,6 +22,22 @@ pub struct StoredPolicy {
     /// The time from which the pack is in force; 1970 if a version that did not store the time published it.
     #[serde(default)]
     pub since: Timestamp,
+    /// The published list of areas that is in force with the pack; none before the first list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub areas: Option<StoredAreas>,
+}
+
+/// A list of areas and their risk, as the authority published it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAreas {
+    /// The list as it was sent: a JSON object a line.
+    pub text: String,
+    /// The subject who sent the list.
+    pub by: String,
+    /// The time of its publication.
+    pub at: Timestamp,
+    /// The deployment's signature over time and text, as base64url. Readers verify it.
+    pub signature: String,
 }
 
 /// A label that was used before: a pack's name and number stand for one text only, and numbers rise.
@@ -60,7 +77,7 @@ pub fn check_label(
 impl Registry {
     /// Publishes a signed pack, in force from a time on, and returns its number. Publishing the last pack's
     /// text again returns the last number and keeps its time. Of two concurrent callers with one label and
-    /// different texts, one succeeds.
+    /// different texts, one succeeds. The published list of areas stays in force.
     pub fn publish_policy(
         &self,
         label: &str,
@@ -79,7 +96,8 @@ impl Registry {
             }
             let number = PolicyNumber(last.map_or(0, |last| last.number.0) + 1);
             let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
-            if self.claim_policy(StoredPolicy { number, label, text, signature, since })? {
+            let areas = last.and_then(|last| last.areas.clone());
+            if self.claim_policy(StoredPolicy { number, label, text, signature, since, areas })? {
                 return Ok(Ok(number));
             }
         }
@@ -94,7 +112,25 @@ impl Registry {
         since: Timestamp,
     ) -> Result<bool> {
         let (label, text, signature) = (label.to_owned(), text.to_owned(), signature.to_owned());
-        self.claim_policy(StoredPolicy { number: PolicyNumber(1), label, text, signature, since })
+        let (number, areas) = (PolicyNumber(1), None);
+        self.claim_policy(StoredPolicy { number, label, text, signature, since, areas })
+    }
+
+    /// Publishes a list of areas in place of the one before, with the pack in force, and returns their
+    /// number. None in a deployment without packs.
+    pub fn publish_areas(&self, list: &StoredAreas) -> Result<Option<PolicyNumber>> {
+        loop {
+            let Some(last) = self.policies()?.pop() else { return Ok(None) };
+            let number = PolicyNumber(last.number.0 + 1);
+            if self.claim_policy(StoredPolicy {
+                number,
+                since: list.at,
+                areas: Some(list.clone()),
+                ..last
+            })? {
+                return Ok(Some(number));
+            }
+        }
     }
 
     fn claim_policy(&self, stored: StoredPolicy) -> Result<bool> {

@@ -1,6 +1,7 @@
-//! The authority's side: facts, feeds from another level, rule packs, notices, what is printed, tokens, and
-//! their roles.
+//! The authority's side: facts, feeds from another level, rule packs, areas, notices, what is printed,
+//! tokens, and their roles.
 
+mod areas;
 mod audit;
 pub(crate) mod facts;
 pub(crate) mod feeds;

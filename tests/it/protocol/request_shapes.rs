@@ -4,8 +4,9 @@
 use http::Method;
 use scangate_core::time::Step;
 use scangate_loadgen::drive::now;
-use scangate_tests::{TestTown, check_request_body};
+use scangate_tests::{ExpectedLog, Gateway, TestTown, check_request_body};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The codes of a request that is refused for its shape.
 const SHAPE_CODES: [&str; 4] = ["malformed", "name-invalid", "person-code-invalid", "venue-code-invalid"];
@@ -265,6 +266,33 @@ async fn venues_and_test_sites() -> anyhow::Result<()> {
     let (accepted, mut refused) = labels("name");
     refused.extend([json!({"kind": "school"}), json!({"kind": null}), json!({"district": ""})]);
     Shapes::post("/v1/units", &authority, unit).check(&mut town, accepted, refused).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_and_areas() -> anyhow::Result<()> {
+    // Each accepted list of areas is held, with a warning.
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Trouble)?;
+    let mut town = TestTown::found_in(gateway, 1).await?;
+    let authority = town.authority.clone();
+    let notice = json!({"zh": "通告", "en": "notice"});
+    let accepted = [json!({"until": null}), json!({"until": "2099-01-01T00:00:00Z"})];
+    let refused = [json!({"zh": ""}), json!({"en": 5}), json!({"until": 5})];
+    Shapes::post("/v1/notices", &authority, notice).check(&mut town, accepted, refused).await?;
+    let area = json!({"code": "42", "risk": "high", "from": "2022-01-04"});
+    let accepted = [
+        json!({"code": "420100", "risk": "low"}),
+        json!({"code": "JP", "risk": "mid"}),
+        json!({"code": "abroad", "until": null}),
+        json!({"from": "2022-01-04T08:00:00+08:00", "until": "2022-01-05"}),
+    ];
+    let refused = [
+        json!({"code": "4201000"}),
+        json!({"code": "jp"}),
+        json!({"risk": "huge"}),
+        json!({"from": ""}),
+        json!({"until": 5}),
+    ];
+    Shapes::post("/v1/areas", &authority, area).check(&mut town, accepted, refused).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

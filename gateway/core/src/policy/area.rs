@@ -1,5 +1,7 @@
-//! Areas and their risk: a pack's table, with dates. A code covers every code that begins with it. If several
-//! lines cover an area at one time, the longest code counts, so a district may differ from its province.
+//! Areas and their risk: a pack's table, with dates, and the list that the authority published. A code covers
+//! every code that begins with it. If several lines cover an area at one time, the longest code counts, so a
+//! district may differ from its province. A published line replaces the pack's lines of its code while it
+//! holds.
 
 use crate::fact::Area;
 use crate::time::Timestamp;
@@ -21,7 +23,7 @@ pub enum Risk {
 pub(super) const ABROAD: &str = "abroad";
 
 /// A line of the table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AreaRisk {
     /// The start of every covered area's code, or `abroad`.
     pub code: String,
@@ -53,9 +55,27 @@ impl AreaRisk {
 
 /// The table.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Areas(pub(super) Vec<AreaRisk>);
+pub(super) struct Areas {
+    /// The pack's own lines.
+    pub(super) own: Vec<AreaRisk>,
+    /// The lines that the authority published.
+    pub(super) published: Vec<AreaRisk>,
+}
 
 impl Areas {
+    /// Of these lines, those that count at a time, the pack's own first. **Cost**: the list once for each of
+    /// the pack's own lines that `of` selects.
+    pub(super) fn holding<'a>(
+        &'a self,
+        at: Timestamp,
+        of: impl Fn(&AreaRisk) -> bool + Copy + 'a,
+    ) -> impl Iterator<Item = &'a AreaRisk> {
+        let published = move || self.published.iter().filter(move |line| line.holds(at));
+        let is_replaced = move |own: &AreaRisk| published().any(|line| line.code == own.code);
+        let own = self.own.iter().filter(move |line| line.holds(at) && of(line) && !is_replaced(line));
+        own.chain(published().filter(move |line| of(line)))
+    }
+
     /// The risk of a stay in an area between two times: the highest risk in that time. **Cost**: the table
     /// once, and again for each line that begins or ends in between.
     pub(super) fn risk(&self, area: &Area, from: Timestamp, to: Timestamp) -> Risk {
@@ -81,9 +101,13 @@ impl Areas {
 
     /// The risk of an area at `from`, and at each time up to `to` at which it may change.
     fn turns(&self, area: &Area, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Risk)> {
-        let covering = || self.0.iter().filter(move |line| line.covers(area, from, to));
+        let lines = || self.own.iter().chain(&self.published);
+        let covering = || lines().filter(move |line| line.covers(area, from, to));
+        if covering().next().is_none() {
+            return vec![(from, Risk::Low)];
+        }
         let risk_at = |at: Timestamp| {
-            let holding = covering().filter(|line| line.holds(at));
+            let holding = self.holding(at, |line| line.covers(area, at, at));
             holding.max_by_key(|line| (line.exactness(), line.risk)).map_or(Risk::Low, |line| line.risk)
         };
         // The risk changes only where a line begins or ends.
@@ -109,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_longest_code_counts_while_it_is_in_force() {
-        let areas = Areas(vec![
+        let own = vec![
             line("42", Risk::High, 100, 1_000),
             line("4205", Risk::Mid, 500, 1_000),
             line("4206", Risk::Mid, 100, 500),
@@ -121,7 +145,8 @@ mod tests {
             line("JP", Risk::High, 0, 1_000),
             line("81", Risk::High, 0, 1_000),
             line("MO", Risk::High, 0, 1_000),
-        ]);
+        ];
+        let areas = Areas { own, published: Vec::new() };
         for (code, from, to, risk) in [
             ("420100", 100, 100, Risk::High),
             ("420100", 50, 99, Risk::Low),
@@ -152,5 +177,32 @@ mod tests {
             let area = Area::try_from(code.to_owned()).unwrap();
             assert_eq!(areas.risk(&area, Timestamp(from), Timestamp(to)), risk, "{code} {from} {to}");
         }
+    }
+
+    #[test]
+    fn a_published_line_replaces_the_packs_lines_of_its_code_while_it_holds() {
+        let own = vec![line("42", Risk::High, 0, 1_000), line("4205", Risk::Mid, 0, 1_000)];
+        let published = vec![
+            line("42", Risk::Low, 300, 600),
+            line("4205", Risk::High, 500, 700),
+            line("JP", Risk::Mid, 100, 200),
+        ];
+        let areas = Areas { own, published };
+        for (code, from, to, risk) in [
+            ("420100", 299, 299, Risk::High),
+            ("420100", 300, 599, Risk::Low),
+            ("420100", 599, 600, Risk::High),
+            ("420500", 300, 300, Risk::Mid),
+            ("420500", 500, 500, Risk::High),
+            ("420500", 700, 700, Risk::Mid),
+            ("JP", 99, 99, Risk::Low),
+            ("JP", 50, 150, Risk::Mid),
+        ] {
+            let area = Area::try_from(code.to_owned()).unwrap();
+            assert_eq!(areas.risk(&area, Timestamp(from), Timestamp(to)), risk, "{code} {from} {to}");
+        }
+        let holding: Vec<_> =
+            areas.holding(Timestamp(550), |_| true).map(|line| (line.code.as_str(), line.risk)).collect();
+        assert_eq!(holding, [("42", Risk::Low), ("4205", Risk::High)]);
     }
 }

@@ -6,6 +6,7 @@
 
 mod admission;
 mod area;
+mod area_list;
 mod calendar;
 mod explanation;
 mod fact_filter;
@@ -20,6 +21,7 @@ mod trust;
 
 pub use admission::{Admission, DoorContext};
 pub use area::{AreaRisk, Risk};
+pub use area_list::{AreaLine, AreaLineError};
 pub use calendar::Calendar;
 pub use explanation::{Clearing, ClearingDeed, Explanation};
 pub use holding::{FiredRule, Progress};
@@ -151,10 +153,16 @@ impl Policy {
         judgement::judge(self, evidence, now)
     }
 
-    /// The table of areas and their risk, in the pack's order.
+    /// The lines of areas and their risk that count at a time: the pack's own, then those of the published
+    /// list.
+    pub fn areas(&self, at: Timestamp) -> impl Iterator<Item = &AreaRisk> {
+        self.areas.holding(at, |_| true)
+    }
+
+    /// The same pack with the lines of a published list in place of those of an earlier list.
     #[must_use]
-    pub fn areas(&self) -> &[AreaRisk] {
-        &self.areas.0
+    pub fn with_areas(self, published: Vec<AreaRisk>) -> Self {
+        Self { areas: Areas { published, ..self.areas }, ..self }
     }
 
     /// The residents' rights, duties and deadlines.

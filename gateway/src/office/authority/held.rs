@@ -1,9 +1,10 @@
-//! Held lists: facts, feeds and rule packs that wait for a second approver. The approver must be another
-//! subject than the sender.
+//! Held lists: facts, feeds, rule packs and lists of areas that wait for a second approver. The approver must
+//! be another subject than the sender.
 
 use super::facts::{self, FactList};
 use super::feeds::{self, Feed};
 use super::{held_view, policies};
+use crate::office::areas;
 use crate::office::colours::standing::merge;
 use crate::office::http::auth::Authority;
 use crate::office::http::channel::BODY_BYTES_MAX;
@@ -58,6 +59,7 @@ enum Approvable {
     Policy(Box<Policy>),
     /// None if the feed was accepted meanwhile.
     Feed(Option<Feed>),
+    Areas,
 }
 
 /// `POST /v1/held/{held}/approve`: checks the list as if it came now, and answers as the list itself would
@@ -101,7 +103,7 @@ async fn find(office: &Arc<Office>, id: HeldId) -> Result<HeldList, OfficeError>
 async fn held_lines(held: &HeldList) -> Result<Vec<NdjsonLine>, OfficeError> {
     match held.kind {
         HeldListKind::Facts => facts::lines(Body::from(held.body.clone())).await,
-        HeldListKind::Policy | HeldListKind::Feed => Ok(Vec::new()),
+        HeldListKind::Policy | HeldListKind::Feed | HeldListKind::Areas => Ok(Vec::new()),
     }
 }
 
@@ -119,25 +121,30 @@ fn check(
             foresee(office, held.id, &policy, approval)?;
             Approvable::Policy(Box::new(policy))
         }
+        HeldListKind::Areas => {
+            foresee(office, held.id, &areas::check_held(office, &held.body)?, approval)?;
+            Approvable::Areas
+        }
     })
 }
 
 fn apply(office: &Office, checked: Approvable, held: &HeldList) -> Result<Response, OfficeError> {
     match checked {
         Approvable::Facts(list) => facts::apply(office, list),
-        Approvable::Policy(policy) => policies::bring_into_force(office, *policy, &held.body),
+        Approvable::Policy(policy) => policies::bring_into_force(office, &policy, &held.body),
         Approvable::Feed(feed) => feeds::apply_held(office, feed),
+        Approvable::Areas => areas::bring_into_force(office, held),
     }
 }
 
-/// Rejects the approval of a pack that would change more colours than the approver expects.
+/// Rejects the approval of a pack or list of areas that would change more colours than the approver expects.
 fn foresee(office: &Office, id: HeldId, policy: &Policy, approval: &Approval) -> Result<(), OfficeError> {
     let worse = policies::flips(office, policy)?.worse;
     if worse <= approval.worse.unwrap_or(WORSE_MAX) {
         return Ok(());
     }
     metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
-    tracing::warn!(held = %id, worse, "a rule pack would give very many people a more severe colour; it stays held");
+    tracing::warn!(held = %id, worse, "a held list would give very many people a more severe colour; it stays held");
     Err(OfficeError::MassFlip(worse))
 }
 
@@ -185,6 +192,7 @@ pub(in crate::office) async fn show(
             HeldListKind::Facts => held_view::of_facts(&office, &lines)?,
             HeldListKind::Policy => policies::describe_held(&office, body)?,
             HeldListKind::Feed => held_view::of_feed(&office, &held)?,
+            HeldListKind::Areas => areas::describe_held(&office, body)?,
         };
         Ok(axum::Json(merge(head, content)))
     })

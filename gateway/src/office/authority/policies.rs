@@ -1,6 +1,7 @@
 //! Rule packs: the one in force, a dry run of another, and publishing one with two approvers.
 
 use crate::clock;
+use crate::deployment::reference::follow_policies;
 use crate::office::colours::cpu_throttle::CpuThrottle;
 use crate::office::colours::recolour::with_registration;
 use crate::office::http::auth::Authority;
@@ -9,7 +10,7 @@ use crate::office::http::extract::PathId;
 use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use crate::tables::policies::{PublishedPolicy, sign};
+use crate::tables::policies::sign;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -29,10 +30,10 @@ const PACK_BYTES_MAX: usize = 1024 * 1024;
 /// The time after which the search for a short difference of two texts ends with a longer one.
 const DIFFERENCE_MAX: Duration = Duration::from_secs(1);
 
-async fn pack(request: Request) -> Result<(String, Policy), OfficeError> {
+async fn pack(office: &Office, request: Request) -> Result<(String, Policy), OfficeError> {
     let body = json::body(request, PACK_BYTES_MAX).await?;
     let text = String::from_utf8(body.into()).map_err(|_| OfficeError::PolicyInvalid("not UTF-8".into()))?;
-    let policy = Policy::parse(&text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
+    let policy = parse(office, &text)?;
     Ok((text, policy))
 }
 
@@ -116,12 +117,12 @@ pub(in crate::office) async fn dry_run(
     State(office): State<Arc<Office>>,
     request: Request,
 ) -> Result<axum::Json<Value>, OfficeError> {
-    let (_, policy) = pack(request).await?;
+    let (_, policy) = pack(&office, request).await?;
     blocking(move || foresee(&office, &policy).map(axum::Json)).await?
 }
 
 /// The effect of a pack, as the dry run shows it.
-fn foresee(office: &Office, policy: &Policy) -> Result<Value, OfficeError> {
+pub(in crate::office) fn foresee(office: &Office, policy: &Policy) -> Result<Value, OfficeError> {
     let Flips { changes, worse, by_rule } = flips(office, policy)?;
     let overlaps: Vec<String> = policy.overlaps().iter().map(ToString::to_string).collect();
     let (label, residents) = (policy.label(), office.tables.colours.len());
@@ -133,7 +134,7 @@ fn foresee(office: &Office, policy: &Policy) -> Result<Value, OfficeError> {
 
 /// A held pack for its approver: its text, the difference from the pack in force, and the dry run.
 pub(super) fn describe_held(office: &Office, text: &str) -> Result<Value, OfficeError> {
-    let policy = Policy::parse(text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
+    let policy = parse(office, text)?;
     let dry_run = foresee(office, &policy)?;
     let in_force = office.tables.policies.in_force();
     let difference =
@@ -155,7 +156,7 @@ pub(in crate::office) async fn publish(
     RequestIds(ids): RequestIds,
     request: Request,
 ) -> Result<Response, OfficeError> {
-    let (body, policy) = pack(request).await?;
+    let (body, policy) = pack(&office, request).await?;
     blocking(move || {
         let label = policy.label().to_owned();
         check_label(&office.registry.policies()?, &label, &body)?;
@@ -177,22 +178,41 @@ pub(in crate::office) async fn publish(
     .await?
 }
 
-/// Checks a held pack as if it came now: it parses, and its label is still free.
+/// Checks a held pack as if it came now: it parses, and its label is still free. The pack has the published
+/// list of areas.
 pub(super) fn check_held(office: &Office, text: &str) -> Result<Policy, OfficeError> {
-    let policy = Policy::parse(text).map_err(|error| OfficeError::PolicyInvalid(error.to_string()))?;
+    let policy = parse(office, text)?;
     check_label(&office.registry.policies()?, policy.label(), text)?;
     Ok(policy)
 }
 
+/// Parses a pack and adds the published list of areas, which stays in force under every pack.
+fn parse(office: &Office, text: &str) -> Result<Policy, OfficeError> {
+    let invalid = |error: &dyn std::fmt::Display| OfficeError::PolicyInvalid(error.to_string());
+    let policy = Policy::parse(text).map_err(|error| invalid(&error))?;
+    let lines = office.tables.policies.published_lines(policy.calendar()).map_err(|error| invalid(&error))?;
+    Ok(policy.with_areas(lines))
+}
+
+/// Brings the last pack and list of the registry into force here, and recolours every person.
+pub(in crate::office) fn follow(office: &Office) -> Result<(), OfficeError> {
+    follow_policies(&office.registry.policies()?, &office.tables.policies).map_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "the published rule packs cannot be read");
+        OfficeError::StoreUnavailable
+    })?;
+    Ok(office.recolour_all()?)
+}
+
 /// Brings an approved pack into force, and recolours every person.
-pub(super) fn bring_into_force(office: &Office, policy: Policy, text: &str) -> Result<Response, OfficeError> {
+pub(super) fn bring_into_force(
+    office: &Office,
+    policy: &Policy,
+    text: &str,
+) -> Result<Response, OfficeError> {
     let label = policy.label().to_owned();
     let signature = sign(&office.issuer, &label, text);
-    let since = clock::now();
-    let number = office.registry.publish_policy(&label, text, &signature, since)??;
-    let published = PublishedPolicy::new(number, policy, text.to_owned(), signature, since);
-    office.tables.policies.bring_into_force(published);
-    office.recolour_all()?;
+    let number = office.registry.publish_policy(&label, text, &signature, clock::now())??;
+    follow(office)?;
     tracing::info!(policy = label, "a rule pack came into force");
     Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
 }

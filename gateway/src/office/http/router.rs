@@ -13,7 +13,7 @@ use crate::office::residents::{
     arrivals, bookings, certificates, declarations, dependants, erasure, family, overview, own_facts, reports,
 };
 use crate::office::tracers::cases;
-use crate::office::{Office, notices, registration};
+use crate::office::{Office, areas, notices, registration};
 use crate::wire::caching::forbid_storing;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
@@ -133,6 +133,7 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/test-sites/{site}/bookings", get(test_sites::booked))
         .route("/v1/facts", post(facts::add))
         .route("/v1/facts/{fact}/withdraw", post(facts::withdraw))
+        .route("/v1/areas", get(areas::list).post(areas::publish))
         .route("/v1/notices", get(notices::list).post(notices::publish))
         .route("/v1/notices/{notice}", delete(notices::end))
         .route("/v1/held", get(held::list))

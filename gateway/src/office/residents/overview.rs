@@ -8,7 +8,7 @@ use crate::office::colours::standing::explain;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::{OfficeError, add_hotline};
 use crate::office::tracers::traced::traced;
-use crate::office::{Office, blocking};
+use crate::office::{Office, areas, blocking};
 use axum::extract::State;
 use scangate_core::fact::{Fact, FactKind, Force};
 use scangate_core::id::PersonId;
@@ -39,7 +39,7 @@ pub(in crate::office) async fn show(
     );
     axum::Json(json!({
         "at": now, "code": code(&office, id), "reasons": reasons, "province": province, "itinerary": itinerary,
-        "traced": traced, "areas": areas(&office, now),
+        "traced": traced, "areas": risk_areas(&office, now),
         "notices": {"listed": office.tables.notices.in_force(now)}, "policy": policy(&office), "erasure": erasure,
         "kid": office.tables.keyring.current().0,
     }))
@@ -100,15 +100,9 @@ fn itinerary(office: &Office, person: PersonId, now: Timestamp) -> Result<Value,
     Ok(json!({ "days": ITINERARY_DAYS, "stays": facts.iter().filter_map(stay).collect::<Vec<_>>() }))
 }
 
-/// The areas that the pack lists now.
-fn areas(office: &Office, now: Timestamp) -> Value {
-    let published = office.tables.policies.in_force();
-    let listed = published.policy.areas().iter().filter(|area| area.holds(now));
-    let listed = listed.map(|area| {
-        let to = Some(area.to).filter(|&to| to < Timestamp::MAX);
-        json!({"code": area.code, "risk": area.risk, "from": area.from, "to": to})
-    });
-    json!({ "listed": listed.collect::<Vec<_>>() })
+/// The areas that have a risk now.
+fn risk_areas(office: &Office, now: Timestamp) -> Value {
+    json!({ "listed": areas::shown(&office.tables.policies.in_force().policy, now) })
 }
 
 /// The rules in force, in the pack's own words.

@@ -158,6 +158,30 @@ pub(super) fn labels_used_once(store: &TestStore) {
     assert_eq!(registry.policies().unwrap().len(), 5);
 }
 
+pub(super) fn areas_stay_with_packs(store: &TestStore) {
+    let registry = store.open();
+    let list = |text: &str, at| StoredAreas {
+        text: text.to_owned(),
+        by: "cdc".to_owned(),
+        at: Timestamp(at),
+        signature: "s".to_owned(),
+    };
+    assert_eq!(registry.publish_areas(&list("first", 1)).unwrap(), None);
+    assert!(registry.publish_first_policy("city/1", "a", "s", Timestamp(0)).unwrap());
+    assert_eq!(registry.publish_areas(&list("first", 1)).unwrap(), Some(PolicyNumber(2)));
+    // Publishing the text in force again changes nothing, and another pack keeps the list.
+    assert_eq!(registry.publish_policy("city/1", "a", "s", NOW).unwrap(), Ok(PolicyNumber(2)));
+    assert_eq!(registry.publish_policy("city/2", "b", "s", NOW).unwrap(), Ok(PolicyNumber(3)));
+    assert_eq!(registry.publish_areas(&list("second", 2)).unwrap(), Some(PolicyNumber(4)));
+    let registry = store.again(registry);
+    let stored = registry.policies().unwrap();
+    let stored: Vec<_> = stored
+        .iter()
+        .map(|stored| (stored.text.as_str(), stored.areas.as_ref().map(|list| list.at.0)))
+        .collect();
+    assert_eq!(stored, [("a", None), ("a", Some(1)), ("b", Some(1)), ("b", Some(2))]);
+}
+
 pub(super) fn tokens_revoked(store: &TestStore) {
     let listed = |id: u64, expires: u64| ListedToken {
         claims: Claims {

@@ -14,7 +14,8 @@ mod version_before;
 use super::*;
 use crate::cql::testing::cluster;
 use acts::{
-    audited_by_many, broken_audit, budgets, labels_used_once, released_once, tokens_revoked, windows,
+    areas_stay_with_packs, audited_by_many, broken_audit, budgets, labels_used_once, released_once,
+    tokens_revoked, windows,
 };
 use answers::{answered_once, claimed_by_one, made_once};
 use cases::{cases_change_hands, older_cases_listed, traced_people};
@@ -95,6 +96,7 @@ over_both!(
     budgets,
     windows,
     labels_used_once,
+    areas_stay_with_packs,
     released_once,
     answered_once,
     claimed_by_one,

@@ -32,7 +32,7 @@ pub(super) fn areas(
         let (from, to) = of_dates(&area.from, area.to.as_ref(), calendar, faults);
         areas.push(AreaRisk { code: area.code.as_ref().clone(), risk: area.risk, from, to });
     }
-    Areas(areas)
+    Areas { own: areas, published: Vec::new() }
 }
 
 /// The window from the first instant of one date to that of another, or without end.
