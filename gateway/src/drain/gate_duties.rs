@@ -1,6 +1,6 @@
 //! The duty to report of people who pass a gate of the city, if the rule pack in force has it. A check-in
-//! begins the duty, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does not
-//! wait. A repeated drain finds what the first one did, and changes nothing.
+//! begins the duty, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does
+//! not wait. A repeated drain finds what the first one did, and changes nothing.
 
 use crate::tables::Tables;
 use scangate_core::check_in::{CheckIn, Direction};

@@ -1,8 +1,9 @@
-//! The list of areas and their risk that the authority publishes: one list at a time, which a second approver
-//! brings into force like a rule pack. Judging uses the pack's own lines and the list. The list in force is
-//! public.
+//! The list of areas and their risk that the authority publishes: one list at a time. Judging uses the rule
+//! pack's own lines and the list. A list that gives many people a more severe colour waits for a second
+//! approver. The list in force is public.
 
-use super::authority::policies::{self, foresee};
+use super::authority::facts::WORSENING_MAX;
+use super::authority::policies::{self, flips, foresee};
 use super::http::auth::Authority;
 use super::http::error::OfficeError;
 use super::http::idempotency::RequestIds;
@@ -16,14 +17,16 @@ use http::StatusCode;
 use scangate_core::limits::AREA_LINES_MAX;
 use scangate_core::policy::{AreaLine, AreaRisk, Policy};
 use scangate_core::time::Timestamp;
-use scangate_storage::registry::{HeldList, HeldListKind, NewHeldList, StoredAreas};
+use scangate_core::words::place_name;
+use scangate_storage::registry::{HeldListKind, NewHeldList, StoredAreas};
 use serde_json::{Value, json as value};
 use std::sync::Arc;
 
 /// The longest list. **Units**: bytes.
 const LIST_BYTES_MAX: usize = 256 * 1024;
 
-/// `POST /v1/areas`: holds a list for a second approver. It will replace the list before.
+/// `POST /v1/areas`: brings a list into force in place of the list before. If more people than
+/// [`WORSENING_MAX`] would get a more severe colour, it is held for a second approver.
 pub(in crate::office) async fn publish(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
@@ -33,7 +36,13 @@ pub(in crate::office) async fn publish(
     let body = json::body(request, LIST_BYTES_MAX).await?;
     let body = String::from_utf8(body.into()).map_err(|_| OfficeError::Malformed("not UTF-8".into()))?;
     blocking(move || {
-        let count = lines(&office, &body)?.len() as u64;
+        let lines = lines(&office, &body)?;
+        let count = lines.len() as u64;
+        let policy = office.tables.policies.in_force().policy.clone().with_areas(lines);
+        if flips(&office, &policy)?.worse <= WORSENING_MAX as u64 {
+            office.audit(&claims, "areas-published", String::new(), value!({"entries": count}))?;
+            return bring_into_force(&office, body, claims.subject, count);
+        }
         office.audit(&claims, "areas-held", String::new(), value!({"entries": count}))?;
         let new = NewHeldList {
             kind: HeldListKind::Areas,
@@ -92,15 +101,20 @@ pub(in crate::office) fn describe_held(office: &Office, text: &str) -> Result<Va
     Ok(value!({"dry_run": dry_run, "lines": lines}))
 }
 
-/// Brings an approved list into force, and recolours every person.
-pub(in crate::office) fn bring_into_force(office: &Office, held: &HeldList) -> Result<Response, OfficeError> {
-    let (at, text, by) = (clock::now(), held.body.clone(), held.sent_by.clone());
+/// Brings a list into force, and recolours every person.
+pub(in crate::office) fn bring_into_force(
+    office: &Office,
+    text: String,
+    by: String,
+    count: u64,
+) -> Result<Response, OfficeError> {
+    let at = clock::now();
     let signature = sign_areas(&office.issuer, at, &text);
     let list = StoredAreas { text, by, at, signature };
     let number = office.registry.publish_areas(&list)?.ok_or(OfficeError::StoreUnavailable)?;
     policies::follow(office)?;
     let label = office.tables.policies.in_force().policy.label().to_owned();
-    tracing::info!(policy = label, areas = held.count, "a list of areas came into force");
+    tracing::info!(policy = label, areas = count, "a list of areas came into force");
     Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
 }
 
@@ -121,7 +135,9 @@ pub(in crate::office) async fn list(State(office): State<Arc<Office>>) -> axum::
 pub(in crate::office) fn shown(policy: &Policy, now: Timestamp) -> Vec<Value> {
     let shown = policy.areas(now).map(|area| {
         let to = Some(area.to).filter(|&to| to < Timestamp::MAX);
-        value!({"code": area.code, "risk": area.risk, "from": area.from, "to": to})
+        value!({
+            "code": area.code, "name": place_name(&area.code), "risk": area.risk, "from": area.from, "to": to,
+        })
     });
     shown.collect()
 }

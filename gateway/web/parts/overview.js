@@ -69,8 +69,8 @@ function showItinerary({ stays }) {
 function showAreas({ listed }) {
   showList(
     "areas-list",
-    listed.map((/** @type {any} */ { code, risk, from, to }) => [
-      `${code} ${joinWords(risks[risk] ?? [risk, ""])}`,
+    listed.map((/** @type {any} */ { name, risk, from, to }) => [
+      `${joinWords(wordsOf(name))} · ${joinWords(risks[risk] ?? [risk, ""])}`,
       makeSpan(from, to),
     ]),
   );

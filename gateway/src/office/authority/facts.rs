@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// The longest list of facts. The whole list is checked before any of it is stored.
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The worsening facts that a request may have without a second approver.
-const WORSENING_MAX: usize = 100;
+pub(in crate::office) const WORSENING_MAX: usize = 100;
 /// The longest reason of a withdrawal.
 const REASON_BYTES_MAX: usize = 1_000;
 

@@ -133,7 +133,9 @@ fn apply(office: &Office, checked: Approvable, held: &HeldList) -> Result<Respon
         Approvable::Facts(list) => facts::apply(office, list),
         Approvable::Policy(policy) => policies::bring_into_force(office, &policy, &held.body),
         Approvable::Feed(feed) => feeds::apply_held(office, feed),
-        Approvable::Areas => areas::bring_into_force(office, held),
+        Approvable::Areas => {
+            areas::bring_into_force(office, held.body.clone(), held.sent_by.clone(), held.count)
+        }
     }
 }
 
