@@ -5,7 +5,7 @@ const FAILED_PAUSE_MS = 5_000;
 
 /**
  * Starts to poll. `look` returns the pause until the next poll. A poll that is asked for during another one
- * follows it: the answer of the other one may be older than the request.
+ * follows it.
  * @param {() => Promise<number>} look **Units**: milliseconds.
  * @returns {() => void} Polls immediately.
  */

@@ -1,4 +1,4 @@
-//! What a resident is told about a colour: reasons, facts and advice, in words of both languages.
+//! The words for a resident about a colour, in both languages: reasons, facts and advice.
 
 use scangate_core::time::{DAY_MS, Step};
 use scangate_loadgen::drive::now;

@@ -82,8 +82,8 @@ impl Areas {
         self.turns(area, from, to).into_iter().map(|(_, risk)| risk).max().unwrap_or(Risk::Low)
     }
 
-    /// The stretch of a stay in which the highest risk of its days so far is this one: from the first such
-    /// moment until the risk rises further, if it does. None if it is never this one.
+    /// The stretch of a stay in which this is the highest risk of its days so far. It ends if the risk rises
+    /// further. None if there is no such stretch.
     pub(super) fn stretch(
         &self,
         area: &Area,

@@ -1,4 +1,4 @@
-//! What people are told about their colour.
+//! Explanations of a colour, and advice.
 
 use super::city::{PersonRecord, day, pack, stayed};
 use crate::colour::Colour::{Green, Red, Yellow};
@@ -24,7 +24,7 @@ fn xj_10_time_alone_clears_by_a_date_and_nothing_else_does() {
     let [Explanation { clearing, .. }] = explained(&xinji, &case, 3).try_into().unwrap();
     let words = Words::new("申诉成立，撤销认定后", "when an appeal is upheld and the finding is withdrawn");
     assert_eq!(clearing, Clearing::Deed(ClearingDeed { words, reports: None }));
-    // Who is still there has no day on which the reason ends.
+    // A person who is still there has no day on which the reason ends.
     let open = PersonRecord::default().fact(0, r#""kind":"stay","area":"420100""#);
     assert!(matches!(explained(&xinji, &open, 3)[..], [Explanation { clearing: Clearing::Deed(_), .. }]));
 }
