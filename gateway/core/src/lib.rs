@@ -16,7 +16,6 @@ pub mod id;
 pub mod keys;
 pub mod kin;
 pub mod limits;
-pub mod notice;
 pub mod paper;
 pub mod person;
 pub mod policy;
@@ -32,3 +31,4 @@ pub mod visit;
 pub mod words;
 
 pub use evidence::{fact, report};
+pub use words::notice;

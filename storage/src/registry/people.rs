@@ -270,8 +270,8 @@ impl Registry {
         })
     }
 
-    /// When each person registered. **Cost**: reads and decrypts every person, and some 30 bytes of memory for
-    /// each.
+    /// When each person registered. **Cost**: reads and decrypts every person, and some 30 bytes of memory
+    /// for each.
     pub fn registrations(&self) -> Result<HashMap<PersonId, Timestamp>> {
         let mut registrations = HashMap::new();
         self.rows().all(RegistryTable::People, &mut |key, value| {

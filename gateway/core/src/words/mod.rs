@@ -1,6 +1,7 @@
 //! Words for people, in Chinese and in English. They contain no id, no name of a rule and no area code.
 
 mod fact;
+pub mod notice;
 mod place;
 
 pub use place::place_name;
