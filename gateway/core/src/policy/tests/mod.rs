@@ -7,6 +7,7 @@ use crate::venue::VenueKind;
 use proptest::prelude::*;
 
 mod city;
+mod days;
 mod explanations;
 mod four_cities;
 mod jingzhou;
