@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The interval between two looks at the duties.
+/// The interval between two looks at the colours that turned.
 const TICK: Duration = Duration::from_secs(1);
-/// The ticks between two counts.
-const COUNT_TICKS: u64 = 10;
+/// The ticks between two reads of all due papers, of which a city may have thousands.
+const DUE_TICKS: u64 = 10;
 /// The duties, as the metric's labels.
 const DUTIES: [&str; 3] = ["arrival", "appeal", "question"];
 
@@ -56,8 +56,8 @@ pub async fn watch_duties(office: Arc<Office>) {
         }
         let office = Arc::clone(&office);
         let look = move || -> Result<_, OfficeError> {
-            look_at_arrivals(&office)?;
-            if number % COUNT_TICKS == 0 { overdue(&office).map(Some) } else { Ok(None) }
+            follow_noted_turns(&office)?;
+            if number % DUE_TICKS == 0 { look_at_due(&office).map(Some) } else { Ok(None) }
         };
         // Each error was logged where it was converted, and a panic in `blocking`. The next tick tries again.
         if let Ok(Ok(Some(now))) = crate::office::blocking(look).await {
@@ -67,11 +67,18 @@ pub async fn watch_duties(office: Arc<Office>) {
     }
 }
 
-/// The number of overdue duties of each kind.
-fn overdue(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
-    let now = clock::now();
+/// Begins the duties of arrivals whose time has come, and counts the overdue duties of each kind.
+fn look_at_due(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
+    let (now, published) = (clock::now(), office.tables.policies.in_force());
+    let rule = DutyRule::of(&published.policy);
     let mut counts = [0; DUTIES.len()];
     for mut filed in office.registry.papers_due(now)? {
+        let awaits = filed.paper.arrival().is_some_and(|arrival| arrival.awaits);
+        if let Some(rule) = rule.filter(|_| awaits) {
+            let colour = office.judge(filed.person)?.standing.colour;
+            let come = |arrival: &mut Arrival| rule.come(arrival, colour, now);
+            office.registry.change_arrival(filed.person, filed.id, come)?;
+        }
         if office.is_late(&mut filed, now) {
             match filed.paper {
                 Paper::Arrival(_) => counts[0] += 1,
@@ -93,24 +100,14 @@ fn tell(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {
     }
 }
 
-/// Begins the duties of arrivals whose time has come, and follows the colours that turned.
-fn look_at_arrivals(office: &Office) -> Result<(), OfficeError> {
-    let now = clock::now();
+/// Follows the colours that turned since the last look.
+fn follow_noted_turns(office: &Office) -> Result<(), OfficeError> {
     let turns = office.turns.take();
-    if let Err(error) = turns.chunks(PEOPLE_AT_ONCE).try_for_each(|turns| follow_turns(office, turns)) {
+    let followed = turns.chunks(PEOPLE_AT_ONCE).try_for_each(|turns| follow_turns(office, turns));
+    if followed.is_err() {
         turns.into_iter().for_each(|(person, at)| office.turns.note(person, at));
-        return Err(error);
     }
-    let published = office.tables.policies.in_force();
-    let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
-    for mut filed in office.registry.papers_due(now)? {
-        if filed.paper.arrival().is_some_and(|arrival| arrival.awaits) {
-            let colour = office.judge(filed.person)?.standing.colour;
-            let come = |arrival: &mut Arrival| rule.come(arrival, colour, now);
-            office.registry.change_arrival(filed.person, filed.id, come)?;
-        }
-    }
-    Ok(())
+    followed
 }
 
 /// Begins and ends the duties of people whose colour turned.
