@@ -6,7 +6,7 @@ use crate::tables::Tables;
 use scangate_core::check_in::{CheckIn, Direction};
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
-use scangate_core::paper::{Arrival, DutyRule, FiledPaper, Paper, is_gate, opened_paper};
+use scangate_core::paper::{Arrival, DutyRule, FiledPaper, Paper, opened_paper};
 use scangate_storage::registry::{Registry, RegistryError};
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl GateRecorder {
         let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
         let bound = check_ins.iter().filter_map(|check_in| {
             let colour = check_in.outcome?.colour;
-            (rule.binds(colour) && self.is_at_gate(check_in)).then_some((check_in, colour))
+            (rule.binds(colour) && self.tables.venues.is_gate(check_in.venue)).then_some((check_in, colour))
         });
         let bound: Vec<(&CheckIn, Colour)> = bound.collect();
         let people: Vec<PersonId> = bound.iter().map(|(check_in, _)| check_in.person).collect();
@@ -43,10 +43,6 @@ impl GateRecorder {
             }
         }
         Ok(())
-    }
-
-    fn is_at_gate(&self, check_in: &CheckIn) -> bool {
-        self.tables.venues.get(check_in.venue).is_some_and(|known| is_gate(known.venue.kind))
     }
 
     fn enter(&self, rule: DutyRule<'_>, check_in: &CheckIn, colour: Colour) -> Result<(), RegistryError> {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use dashmap::DashMap;
 use scangate_core::code::PosterCode;
 use scangate_core::id::VenueId;
+use scangate_core::paper::is_gate;
 use scangate_core::time::DAY_MS;
 use scangate_core::venue::{Dwell, Extent, Venue};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,6 +55,12 @@ impl Venues {
         }
         let known = KnownVenue { json: json.to_string().into(), venue, verified: ArcSwapOption::empty() };
         self.table.insert(known.venue.id, Arc::new(known));
+    }
+
+    /// Whether a venue is a gate of the city, where people arrive and leave.
+    #[must_use]
+    pub fn is_gate(&self, venue: VenueId) -> bool {
+        self.get(venue).is_some_and(|known| is_gate(known.venue.kind))
     }
 
     /// The venue of an id.

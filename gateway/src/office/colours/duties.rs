@@ -8,9 +8,7 @@ use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
-use scangate_core::paper::{
-    Arrival, DutyRule, FiledPaper, Paper, is_gate, is_overdue, last_entry, opened_paper,
-};
+use scangate_core::paper::{Arrival, DutyRule, FiledPaper, Paper, is_overdue, last_entry, opened_paper};
 use scangate_core::time::Timestamp;
 use scangate_core::visit::Window;
 use std::collections::BTreeMap;
@@ -134,7 +132,7 @@ fn follow_turns(office: &Office, turns: &[(PersonId, Timestamp)]) -> Result<(), 
                 office.registry.change_arrival(person, filed.id, turn)?;
             }
         }
-        let gates = check_ins.iter().filter(|check_in| office.is_at_gate(check_in));
+        let gates = check_ins.iter().filter(|check_in| office.tables.venues.is_gate(check_in.venue));
         if let Some(entry) = last_entry(gates) {
             open_by_colour(office, rule, arrivals, (colour, at), entry)?;
         }
@@ -179,11 +177,6 @@ impl Office {
             (DutyRule::of(&published.policy), self.tables.colours.standing(filed.person).colour);
         let is_bound = rule.is_some_and(|rule| colour == Colour::Unknown || rule.binds(colour));
         is_overdue(filed.paper.open_until(), now) && (is_bound || filed.paper.arrival().is_none())
-    }
-
-    /// Whether a check-in was made at a gate of the city.
-    pub(in crate::office) fn is_at_gate(&self, check_in: &CheckIn) -> bool {
-        self.tables.venues.get(check_in.venue).is_some_and(|known| is_gate(known.venue.kind))
     }
 }
 

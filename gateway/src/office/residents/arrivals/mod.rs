@@ -169,7 +169,8 @@ fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option
     let window = Window { from, to };
     let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
     let is_checkpoint = |check_in: &&CheckIn| {
-        check_in.direction == Direction::In && !check_in.is_refused() && office.is_at_gate(check_in)
+        let is_in = check_in.direction == Direction::In && !check_in.is_refused();
+        is_in && office.tables.venues.is_gate(check_in.venue)
     };
     Ok(check_ins.iter().find(is_checkpoint).map(|check_in| check_in.id))
 }
