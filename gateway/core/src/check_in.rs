@@ -50,6 +50,8 @@ pub enum Mode {
     Late = 5,
     /// It was imported from another register.
     Import = 6,
+    /// A terminal scanned another city's certificate. The person is its subject's pseudonym.
+    Certificate = 7,
 }
 
 impl Mode {
@@ -64,6 +66,7 @@ impl Mode {
             Self::Proxy => "companion",
             Self::Late => "late",
             Self::Import => "import",
+            Self::Certificate => "certificate",
         }
     }
 
@@ -78,6 +81,7 @@ impl Mode {
             4 => Some(Self::Proxy),
             5 => Some(Self::Late),
             6 => Some(Self::Import),
+            7 => Some(Self::Certificate),
             _ => None,
         }
     }
@@ -209,7 +213,7 @@ impl Precedence {
 
 /// The number of colours and of modes.
 const COLOURS: u32 = Colour::Red as u32 + 1;
-const MODES: u32 = Mode::Import as u32 + 1;
+const MODES: u32 = Mode::Certificate as u32 + 1;
 
 /// The number of ranks that the outcomes of records of one time have, live or late.
 const OUTCOME_RANKS: u32 = u8::BITS + 4;
@@ -275,7 +279,7 @@ impl CheckIn {
 /// The moment that, with person, venue and direction, identifies a check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The step of the person's code, or the server's step for a paper pass.
+    /// The step of the person's code, or the server's step for a paper pass or a certificate.
     Step(Step),
     /// The time of an imported check-in.
     At(Timestamp),

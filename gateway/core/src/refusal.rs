@@ -2,6 +2,8 @@
 //! [`Refusal::Unconfirmed`]. The set is small and closed, and one match gives the status, code, title, detail
 //! and retry advice of each. A check-in whose verdict is `refuse` is not a refusal: the gateway stores it.
 
+use crate::certificate::CertificateError;
+
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
@@ -32,6 +34,8 @@ pub enum Refusal {
     VenueCodeExpired,
     /// The venue is withdrawn.
     VenueClosed,
+    /// Another city's certificate is not accepted at this city's doors.
+    CertificateUntrusted(CertificateError),
     /// One person or source is over its own rate limit.
     TooMany,
     /// The gateway sheds load.
@@ -81,7 +85,7 @@ pub enum Retry {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Malformed("the request does not have the shape of this endpoint"),
         Self::PersonCodeExpired,
         Self::PersonCodeInvalid,
@@ -93,6 +97,7 @@ impl Refusal {
         Self::VenueCodeInvalid,
         Self::VenueCodeExpired,
         Self::VenueClosed,
+        Self::CertificateUntrusted(CertificateError::Untrusted),
         Self::TooMany,
         Self::Overloaded,
         Self::JournalFull,
@@ -154,6 +159,9 @@ impl Refusal {
             Self::VenueClosed => RefusalRow::new(422, "venue-closed")
                 .titled("The venue is closed to check-ins")
                 .detailed("this venue's codes were withdrawn; ask the staff at the door"),
+            Self::CertificateUntrusted(why) => RefusalRow::new(422, "certificate-untrusted")
+                .titled("The certificate is not accepted here")
+                .detailed(why.detail()),
             Self::TooEarly => RefusalRow::new(425, "too-early")
                 .titled("Too early: send this after the handshake")
                 .detailed("repeat the request on the established connection")
@@ -272,6 +280,7 @@ mod tests {
             (422, "venue-code-invalid", Retry::Never),
             (422, "venue-code-expired", Retry::Never),
             (422, "venue-closed", Retry::Never),
+            (422, "certificate-untrusted", Retry::Never),
             (429, "too-many", Retry::After(5_000)),
             (503, "overloaded", Retry::After(1_000)),
             (503, "journal-full", Retry::After(3_000)),

@@ -1,5 +1,6 @@
 //! A scan: the request of a phone or terminal, parsed. The next stage of a check-in verifies its codes.
 
+use crate::certificate::PresentedCertificate;
 use crate::check_in::Direction;
 use crate::code::{PaperPass, PersonCode, VenueCode};
 use crate::limits;
@@ -53,12 +54,14 @@ impl From<Temperature> for f64 {
 }
 
 /// The scanned code of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
     /// The code on a phone.
     Person(PersonCode),
     /// A printed pass.
     Pass(PaperPass),
+    /// Another city's certificate.
+    Certificate(Box<PresentedCertificate>),
 }
 
 /// The checks that the staff at a door have done.
@@ -119,6 +122,8 @@ struct Body<'a> {
     person: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pass: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    certificate: Option<Cow<'a, str>>,
     #[serde(default)]
     direction: Direction,
     #[serde(borrow, default)]
@@ -136,9 +141,9 @@ struct Body<'a> {
 }
 
 impl Scan {
-    /// Parses a scan from JSON. **Cost**: no allocation but for companions. **Errors**: `malformed` for a
-    /// wrong shape, `too-large` over [`limits::SCAN_BYTES_MAX`], and `venue-code-invalid` or
-    /// `person-code-invalid` for a string that cannot be a code.
+    /// Parses a scan from JSON. **Cost**: no allocation but for companions and certificates. **Errors**:
+    /// `malformed` for a wrong shape, `too-large` over [`limits::SCAN_BYTES_MAX`], and `venue-code-invalid`,
+    /// `person-code-invalid` or `certificate-untrusted` for a string that cannot be one.
     pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
         if json.len() > limits::SCAN_BYTES_MAX {
             return Err(Refusal::TooLarge);
@@ -152,7 +157,7 @@ impl Scan {
         }
         Ok(Self {
             venue: body.venue.map(|code| venue_code(&code)).transpose()?,
-            holder: holder(body.person.as_deref(), body.pass.as_deref())?,
+            holder: holder(body.person.as_deref(), body.pass.as_deref(), body.certificate.as_deref())?,
             companions: body.companions.iter().map(|code| person_code(code)).collect::<Result<_, _>>()?,
             direction: body.direction,
             door: DoorWork {
@@ -185,14 +190,18 @@ fn person_code(text: &str) -> Result<PersonCode, Refusal> {
     PersonCode::parse(text.as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)
 }
 
-fn holder(person: Option<&str>, pass: Option<&str>) -> Result<Holder, Refusal> {
-    match (person, pass) {
-        (Some(code), None) => person_code(code).map(Holder::Person),
-        (None, Some(code)) => {
+fn holder(person: Option<&str>, pass: Option<&str>, certificate: Option<&str>) -> Result<Holder, Refusal> {
+    match (person, pass, certificate) {
+        (Some(code), None, None) => person_code(code).map(Holder::Person),
+        (None, Some(code), None) => {
             PaperPass::parse(code.as_bytes()).map(Holder::Pass).map_err(|_| Refusal::PersonCodeInvalid)
         }
-        (Some(_), Some(_)) => Err(Refusal::Malformed("send person or pass, not both")),
-        (None, None) => Err(Refusal::Malformed("person is missing")),
+        (None, None, Some(text)) => {
+            let presented = PresentedCertificate::parse(text).map_err(Refusal::CertificateUntrusted)?;
+            Ok(Holder::Certificate(Box::new(presented)))
+        }
+        (None, None, None) => Err(Refusal::Malformed("person is missing")),
+        _ => Err(Refusal::Malformed("send one of person, pass and certificate")),
     }
 }
 
@@ -246,6 +255,11 @@ mod tests {
             ("null", "malformed"),
             ("{}", "malformed"),
             (&format!(r#"{{"person":"{PERSON}","pass":"{PASS}"}}"#), "malformed"),
+            (&format!(r#"{{"person":"{PERSON}","certificate":"e30.e30"}}"#), "malformed"),
+            (&format!(r#"{{"pass":"{PASS}","certificate":"e30.e30"}}"#), "malformed"),
+            (r#"{"certificate":""}"#, "certificate-untrusted"),
+            (r#"{"certificate":"e30.e30"}"#, "certificate-untrusted"),
+            (r#"{"certificate":["e30.e30"]}"#, "malformed"),
             (&format!(r#"{{"person":"{PERSON}","colour":"green"}}"#), "malformed"),
             (&format!(r#"{{"person":"{PERSON}","person":"{PERSON}"}}"#), "malformed"),
             (&format!(r#"{{"person":"{PERSON}"}} x"#), "malformed"),

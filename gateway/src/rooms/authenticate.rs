@@ -5,7 +5,10 @@ use super::people::People;
 use crate::tables::Tables;
 use crate::tables::colours::PackedPerson;
 use crate::tables::keyring::KidScope;
+use crate::tables::policies::PublishedPolicy;
 use crate::tables::venues::KnownVenue;
+use arc_swap::Guard;
+use scangate_core::certificate::PresentedCertificate;
 use scangate_core::check_in::{Direction, Mode};
 use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
 use scangate_core::id::{PersonId, VenueId};
@@ -59,7 +62,8 @@ pub struct AuthenticPerson {
     pub(super) person: PersonId,
     pub(super) step: Step,
     pub(super) mode: Mode,
-    /// The person's record as it was when the code was verified.
+    /// The person's record as it was when the code was verified; of another city's certificate, what the rule
+    /// pack makes of it.
     pub(super) record: PackedPerson,
 }
 
@@ -85,6 +89,14 @@ impl ScanTime {
     const fn at(self) -> Timestamp {
         match self {
             Self::Now(at) | Self::Late(at) => at,
+        }
+    }
+
+    /// The rule pack of the time.
+    fn policy(self, tables: &Tables) -> Arc<PublishedPolicy> {
+        match self {
+            Self::Now(_) => Guard::into_inner(tables.policies.in_force()),
+            Self::Late(at) => tables.policies.as_of(at),
         }
     }
 
@@ -140,13 +152,18 @@ fn authenticate_at(
     tables: &Tables,
     time: ScanTime,
 ) -> Result<AuthenticScan, Refusal> {
-    if terminal.is_none() && (!scan.door.is_none() || matches!(scan.holder, Holder::Pass(_))) {
+    let needs_staff = match scan.holder {
+        Holder::Person(_) => !scan.door.is_none(),
+        Holder::Pass(_) | Holder::Certificate(_) => true,
+    };
+    if terminal.is_none() && needs_staff {
         return Err(Refusal::TokenInvalid);
     }
     let (venue, venue_mode) = venue(scan.venue, terminal, tables, time)?;
     let holder = match scan.holder {
         Holder::Person(code) => person(&code, tables, time, venue_mode)?,
         Holder::Pass(pass) => paper(&pass, tables, time)?,
+        Holder::Certificate(presented) => visitor(*presented, tables, time)?,
     };
     let companions = scan
         .companions
@@ -216,6 +233,23 @@ fn paper(pass: &PaperPass, tables: &Tables, time: ScanTime) -> Result<AuthenticP
     }
     let (person, step) = (pass.person(), Step::of(time.at()));
     Ok(AuthenticPerson { person, step, mode: Mode::PaperPass, record })
+}
+
+/// The subject of another city's certificate. Whose certificate it is, the staff see from the document.
+fn visitor(
+    presented: PresentedCertificate,
+    tables: &Tables,
+    time: ScanTime,
+) -> Result<AuthenticPerson, Refusal> {
+    let (published, at) = (time.policy(tables), time.at());
+    let certificate = published.policy.verify(presented, at).map_err(Refusal::CertificateUntrusted)?;
+    let record = PackedPerson::of(published.policy.standing_by(&certificate, at));
+    Ok(AuthenticPerson {
+        person: certificate.pseudonym(),
+        step: Step::of(at),
+        mode: Mode::Certificate,
+        record,
+    })
 }
 
 /// The venue, and the mode of a person's own scan there. A terminal's token names its venue; a venue code

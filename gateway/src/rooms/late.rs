@@ -94,13 +94,14 @@ impl LateScan {
         // The door measures one temperature, the holder's.
         let mut temperature = door.temperature;
         let mut new = Vec::new();
-        let people = people.map(|AuthenticPerson { person, step, .. }| {
+        let people = people.map(|AuthenticPerson { person, step, mode, record }| {
             let door = DoorWork { temperature: temperature.take(), ..door };
             let id = check_in_id(person, venue.venue.id, direction, Moment::Step(step));
             if let Some(first) = past.acknowledged.get(&id) {
                 return *first;
             }
-            let standing = standing(past.people.get(&person), &published, at);
+            let is_visitor = mode == Mode::Certificate;
+            let standing = if is_visitor { record.standing() } else { past.standing(person, &published, at) };
             let outcome = decide(standing, &published, DoorContext::of(&venue.venue), door, outcome);
             let check_in = CheckIn {
                 id,
@@ -119,10 +120,13 @@ impl LateScan {
     }
 }
 
-/// A person's standing at a time, from what was on record then; unknown before the registration.
-fn standing(record: Option<&PersonRecord>, published: &PublishedPolicy, at: Timestamp) -> Standing {
-    let Some(record) = record.filter(|record| record.registered <= at) else { return Standing::UNKNOWN };
-    published.policy.judge(&record.evidence.clone().as_of(at), at).standing
+impl PastRecords {
+    /// A person's standing at a time, from what was on record then; unknown before the registration.
+    fn standing(&self, person: PersonId, published: &PublishedPolicy, at: Timestamp) -> Standing {
+        let record = self.people.get(&person).filter(|record| record.registered <= at);
+        let Some(record) = record else { return Standing::UNKNOWN };
+        published.policy.judge(&record.evidence.clone().as_of(at), at).standing
+    }
 }
 
 /// The outcome of a late scan: the gate's own, with the colour and reasons of then.

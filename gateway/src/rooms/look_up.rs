@@ -27,8 +27,13 @@ pub fn look_up(
     let (authentic, venue) = authenticate_look_up(&code, terminal, tables, now)?;
     let person = colour::colour_person(authentic);
     let outcome = admit::decide(&person, &tables.policies.in_force(), &venue.venue, DoorWork::default());
+    let holder = tables.colours.holder(code.person());
     out.put_slice(b"{");
-    answer::outcome(&outcome, &tables.policies, out);
+    answer::outcome(&outcome, holder.map(|holder| holder.class), &tables.policies, out);
+    if let Some(holder) = holder {
+        out.put_slice(b",");
+        answer::masked(holder, out);
+    }
     out.put_slice(b",\"at\":\"");
     out.put_slice(&now.text());
     out.put_slice(b"\"}");

@@ -4,6 +4,7 @@
 use super::stream_key::StreamKey;
 use super::tally::Tally;
 use crate::clock;
+use crate::rooms::answer::Audience;
 use crate::rooms::authenticate::Terminal;
 use crate::rooms::journal::{JournalDesk, QueuedCheckIns};
 use crate::rooms::{self, answer, look_up};
@@ -55,6 +56,7 @@ impl Reply {
 
 struct PendingAnswer {
     queued: QueuedCheckIns,
+    audience: Audience,
     caller: Caller,
     since: Instant,
 }
@@ -109,21 +111,26 @@ impl FrontDesk {
     /// Takes one scan as far as the journal.
     pub fn check_in(&mut self, body: &[u8], authorization: Option<&[u8]>, caller: Caller) -> ScanStatus {
         match self.walk(body, authorization) {
-            Ok(queued) => {
-                self.waiting.push_back(PendingAnswer { queued, caller, since: self.at.0 });
+            Ok((queued, audience)) => {
+                self.waiting.push_back(PendingAnswer { queued, audience, caller, since: self.at.0 });
                 ScanStatus::Waiting
             }
             Err(refusal) => ScanStatus::Refused(refusal),
         }
     }
 
-    fn walk(&mut self, body: &[u8], authorization: Option<&[u8]>) -> Result<QueuedCheckIns, Refusal> {
+    fn walk(
+        &mut self,
+        body: &[u8],
+        authorization: Option<&[u8]>,
+    ) -> Result<(QueuedCheckIns, Audience), Refusal> {
         if self.waiting.len() >= WAITING_MAX {
             return Err(Refusal::Overloaded);
         }
         let now = self.at.1;
         let terminal = Terminal::of_header(authorization, &self.tables, now)?;
-        rooms::walk(body, terminal.as_ref(), &self.tables, &mut self.desk, now)
+        let queued = rooms::walk(body, terminal.as_ref(), &self.tables, &mut self.desk, now)?;
+        Ok((queued, Audience::of_terminal(terminal.is_some())))
     }
 
     /// Looks up a colour.
@@ -156,10 +163,12 @@ impl FrontDesk {
     pub fn durable(&mut self, now: Instant, mut to_stream: impl FnMut(StreamKey, &[u8])) {
         let durable = self.desk.lane.durable();
         while self.waiting.front().is_some_and(|waiting| waiting.queued.is_durable(durable)) {
-            let Some(PendingAnswer { queued, caller, since }) = self.waiting.pop_front() else { return };
+            let Some(PendingAnswer { queued, audience, caller, since }) = self.waiting.pop_front() else {
+                return;
+            };
             let Ok(check_ins) = queued.durable(durable) else { return };
             self.scratch.clear();
-            answer::answer(&check_ins, &self.tables.policies, &mut self.scratch);
+            answer::answer(&check_ins, audience, &self.tables, &mut self.scratch);
             self.tally.answered(now.saturating_duration_since(since));
             match caller {
                 Caller::Stream(key) => to_stream(key, &self.scratch),

@@ -1,12 +1,14 @@
 //! The colour table: every resident's standing in memory, sharded, so that a scan needs no other
 //! component. The back office writes it when facts or time change a standing; the scan path only reads.
-//! Each entry also has the generation of the person's keys, and erased people have a tombstone.
+//! Each entry also has the generation of the person's keys and the mark that staff compare with a document.
+//! Erased people have a tombstone.
 //! The table also records up to when it has the changes of the city's other gateways.
 
 use super::person_table::PersonTable;
 use scangate_core::colour::{Colour, Reasons, Standing};
 use scangate_core::id::PersonId;
 use scangate_core::keys::Generation;
+use scangate_core::person::{HolderMark, MaskedHolder};
 use scangate_core::time::Timestamp;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -29,6 +31,12 @@ const _: () = assert!(REASONS | 1 << ERASED_SHIFT | GENERATION | COLOUR == u64::
 impl PackedPerson {
     /// The tombstone of an erased person.
     const TOMBSTONE: Self = Self(1 << ERASED_SHIFT);
+
+    /// The record of somebody with a standing and no keys.
+    #[must_use]
+    pub const fn of(standing: Standing) -> Self {
+        Self(0).with_standing(standing)
+    }
 
     const fn with_generation(self, generation: Generation) -> Self {
         Self(self.0 & !GENERATION | (generation.0 as u64) << GENERATION_SHIFT)
@@ -63,7 +71,19 @@ impl PackedPerson {
     }
 }
 
-/// The table. **Cost**: a read is one shard lock taken shared and one probe; a person is 20 to 24 bytes.
+/// What the table has of one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PersonEntry {
+    pub(super) packed: PackedPerson,
+    pub(super) mark: HolderMark,
+}
+
+impl PersonEntry {
+    /// The entry of a person of whom nothing is known.
+    pub(super) const EMPTY: Self = Self { packed: PackedPerson(0), mark: HolderMark::NONE };
+}
+
+/// The table. **Cost**: a read is one shard lock taken shared and one probe; a person is 30 to 36 bytes.
 pub struct ColourTable {
     table: PersonTable,
     tombstones: AtomicUsize,
@@ -85,7 +105,21 @@ impl ColourTable {
     /// keys, whether the table is loaded yet or not.
     #[must_use]
     pub fn look_up(&self, person: PersonId) -> PackedPerson {
-        self.table.get(person).unwrap_or_default()
+        self.table.get(person).map_or_else(PackedPerson::default, |entry| entry.packed)
+    }
+
+    /// What a terminal's staff compare with the person's document; none until it is loaded, and for a person
+    /// without an entry.
+    #[must_use]
+    pub fn holder(&self, person: PersonId) -> Option<MaskedHolder> {
+        self.table.get(person)?.mark.shown()
+    }
+
+    /// Sets what staff compare with the document of a person who has an entry.
+    pub fn set_mark(&self, person: PersonId, mark: HolderMark) {
+        self.table.change(person, |entry| {
+            entry.map(|entry| if entry.packed.is_erased() { entry } else { PersonEntry { mark, ..entry } })
+        });
     }
 
     /// The person's standing; unknown for a person who is not in the table.
@@ -117,9 +151,10 @@ impl ColourTable {
     }
 
     fn change(&self, person: PersonId, change: impl FnOnce(PackedPerson) -> PackedPerson) {
-        self.table.change(person, |packed| {
-            let packed = packed.unwrap_or_default();
-            Some(if packed.is_erased() { packed } else { change(packed) })
+        self.table.change(person, |entry| {
+            let entry = entry.unwrap_or(PersonEntry::EMPTY);
+            let is_erased = entry.packed.is_erased();
+            Some(if is_erased { entry } else { PersonEntry { packed: change(entry.packed), ..entry } })
         });
     }
 
@@ -131,12 +166,13 @@ impl ColourTable {
     /// All persons in the table, in no order. A person put or removed meanwhile may be among them
     /// or not.
     pub fn all(&self) -> impl Iterator<Item = (PersonId, PackedPerson)> {
-        self.table.all()
+        self.table.all().map(|(person, entry)| (person, entry.packed))
     }
 
     /// Puts a packed record, as [`Self::all`] returns it.
     pub fn put_packed(&self, person: PersonId, packed: PackedPerson) {
-        let before = self.table.change(person, |_| Some(packed)).unwrap_or_default();
+        let entry = PersonEntry { packed, ..PersonEntry::EMPTY };
+        let before = self.table.change(person, |_| Some(entry)).unwrap_or(PersonEntry::EMPTY).packed;
         match (before.is_erased(), packed.is_erased()) {
             (false, true) => self.tombstones.fetch_add(1, Ordering::AcqRel),
             (true, false) => self.tombstones.fetch_sub(1, Ordering::AcqRel),
@@ -170,13 +206,13 @@ impl ColourTable {
 
     /// Removes a person who is not registered. A tombstone stays.
     pub fn remove(&self, person: PersonId) {
-        self.table.change(person, |packed| packed.filter(|packed| packed.is_erased()));
+        self.table.change(person, |entry| entry.filter(|entry| entry.packed.is_erased()));
     }
 
     /// Removes a tombstone that no code of the person needs any more.
     pub fn remove_tombstone(&self, person: PersonId) {
-        let before = self.table.change(person, |packed| packed.filter(|packed| !packed.is_erased()));
-        if before.is_some_and(PackedPerson::is_erased) {
+        let before = self.table.change(person, |entry| entry.filter(|entry| !entry.packed.is_erased()));
+        if before.is_some_and(|entry| entry.packed.is_erased()) {
             self.tombstones.fetch_sub(1, Ordering::AcqRel);
         }
     }

@@ -7,7 +7,8 @@ use dashmap::DashMap;
 use scangate_core::certificate::{Issuer, PUBLIC_KEY_BYTES, is_signed};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::Reasons;
-use scangate_core::policy::{AreaRisk, Calendar, Policy, Rule};
+use scangate_core::person::PersonClass;
+use scangate_core::policy::{AreaRisk, Calendar, DoorAdvice, Policy, Rule};
 use scangate_core::time::Timestamp;
 use scangate_core::words::Words;
 use scangate_storage::registry::{StoredAreas, StoredPolicy};
@@ -34,8 +35,23 @@ pub struct PublishedPolicy {
     links: Vec<(Reasons, String)>,
     /// Every reason, as a JSON object with its words.
     explanations: Vec<(Reasons, String)>,
-    /// Every piece of advice, in Chinese and in English, each as the content of a JSON string.
-    advice: Vec<(Reasons, [String; 2])>,
+    /// Every piece of advice.
+    advice: Vec<WrittenAdvice>,
+}
+
+/// A piece of advice, ready for answers.
+struct WrittenAdvice {
+    reasons: Reasons,
+    classes: Vec<PersonClass>,
+    /// In Chinese and in English, each as the content of a JSON string.
+    words: [String; 2],
+}
+
+impl WrittenAdvice {
+    fn of(advice: DoorAdvice<'_>) -> Self {
+        let DoorAdvice { reasons, classes, words } = advice;
+        Self { reasons, classes: classes.to_vec(), words: [escaped(&words.zh), escaped(&words.en)] }
+    }
 }
 
 impl PublishedPolicy {
@@ -59,9 +75,7 @@ impl PublishedPolicy {
             (reasons, json!({"reason": reason, "zh": words.zh, "en": words.en}).to_string())
         };
         let explanations = policy.reasons().map(explanation).collect();
-        let advice = policy.advice_by_reasons();
-        let advice = advice.map(|(reasons, words)| (reasons, [escaped(&words.zh), escaped(&words.en)]));
-        let advice = advice.collect();
+        let advice = policy.advice_at_doors().map(WrittenAdvice::of).collect();
         Self { number, policy, text, signature, since, areas: None, hotline, links, explanations, advice }
     }
 
@@ -70,9 +84,18 @@ impl PublishedPolicy {
         of_reasons(&self.explanations, reasons).map(String::as_str)
     }
 
-    /// The advice on these reasons, in Chinese and in English, as the contents of JSON strings.
-    pub fn advice_on(&self, reasons: Reasons) -> impl Iterator<Item = &[String; 2]> + Clone {
-        of_reasons(&self.advice, reasons)
+    /// The advice on these reasons and, if it is given, to this class, in Chinese and in English, as the contents
+    /// of JSON strings.
+    pub fn advice_on(
+        &self,
+        reasons: Reasons,
+        class: Option<PersonClass>,
+    ) -> impl Iterator<Item = &[String; 2]> + Clone {
+        let is_meant = move |advice: &&WrittenAdvice| {
+            let is_of_class = class.is_some_and(|class| advice.classes.contains(&class));
+            is_of_class || reasons.has_any(advice.reasons)
+        };
+        self.advice.iter().filter(is_meant).map(|advice| &advice.words)
     }
 
     /// The number that problems name, as a JSON string; none where the pack has no hotline.

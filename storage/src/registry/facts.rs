@@ -171,11 +171,13 @@ impl Registry {
     }
 
     /// The evidence about each person; none for an id that is not registered.
-    pub fn evidence_of_registered(&self, people: &[PersonId]) -> Result<Vec<Option<Evidence>>> {
+    pub fn evidence_of_registered(&self, people: &[PersonId]) -> Result<Vec<Option<(Person, Evidence)>>> {
         let registered = self.persons(people)?;
         let evidence = self.evidence_of_each(people)?.into_iter();
         let of = |(evidence, person): (Evidence, Option<Person>)| {
-            person.map(|person| Evidence { registered: Some(person.registered), ..evidence })
+            let person = person?;
+            let evidence = Evidence { registered: Some(person.registered), ..evidence };
+            Some((person, evidence))
         };
         Ok(evidence.zip(registered).map(of).collect())
     }

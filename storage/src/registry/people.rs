@@ -206,10 +206,16 @@ impl Registry {
             let personal = person.personal.clone();
             let fields = SealedFields { registered, request: None, proven, personal };
             let changed = self.sealed(id, kid, &fields)?;
-            if self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&changed))? {
+            if self.swap_person(id, &value, &changed)? {
                 return Ok(Some(person));
             }
         }
+    }
+
+    /// Changes a person's row, which other gateways read again. Returns whether it was still this one.
+    fn swap_person(&self, id: PersonId, before: &[u8], after: &[u8]) -> Result<bool> {
+        let swap = || self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), before, Some(after));
+        self.announcing(&[Change::Person(id)], swap)
     }
 
     /// Registers a person again, after proof of holding the registered document: the fields are the new ones,
@@ -221,7 +227,7 @@ impl Registry {
             let registered = before.registered;
             let fields = SealedFields { registered, request: None, proven: true, personal: personal.clone() };
             let replaced = self.sealed(id, kid, &fields)?;
-            if self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&replaced))? {
+            if self.swap_person(id, &value, &replaced)? {
                 return Ok(Some(before));
             }
         }
@@ -274,19 +280,17 @@ impl Registry {
     /// for each.
     pub fn registrations(&self) -> Result<HashMap<PersonId, Timestamp>> {
         let mut registrations = HashMap::new();
-        self.rows().all(RegistryTable::People, &mut |key, value| {
-            let id = PersonId(number(RegistryTable::People, key)?);
-            registrations.insert(id, self.opened(id, value)?.registered);
-            Ok(())
+        self.everybody(|person| {
+            registrations.insert(person.id, person.registered);
         })?;
         Ok(registrations)
     }
 
-    /// Visits every registered person with the document. **Cost**: reads and decrypts every person.
-    pub fn documents(&self, mut each: impl FnMut(PersonId, &Document)) -> Result<()> {
+    /// Visits every registered person. **Cost**: reads and decrypts every person.
+    pub fn everybody(&self, mut each: impl FnMut(Person)) -> Result<()> {
         self.rows().all(RegistryTable::People, &mut |key, value| {
             let id = PersonId(number(RegistryTable::People, key)?);
-            each(id, &self.opened(id, value)?.personal.document);
+            each(self.opened(id, value)?);
             Ok(())
         })
     }

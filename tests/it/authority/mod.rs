@@ -6,7 +6,7 @@ mod audit;
 pub(crate) mod facts;
 pub(crate) mod feeds;
 mod notices;
-mod packs;
+pub(crate) mod packs;
 mod prints;
 mod roles;
 pub(crate) mod tokens;

@@ -1,9 +1,11 @@
 //! Check-ins: scans, the codes in them, refusals, and the answers at the doors.
 
 mod batches;
+mod certificates;
 mod channels;
 mod codes;
 mod doors;
+mod holders;
 mod late;
 mod refusals;
 mod scans;

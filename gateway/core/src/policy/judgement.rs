@@ -28,6 +28,7 @@ pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Jud
     let rules = policy.rules.iter().enumerate();
     let spans: Vec<Span> = rules
         .flat_map(|(number, rule)| rule.spans(number, evidence, &policy.areas, &policy.calendar))
+        .filter_map(|span| policy.while_trusted(span, evidence))
         .collect();
     let holding = holding(policy, &spans, now);
     let by_rules = worst(policy, &holding);

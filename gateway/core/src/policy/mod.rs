@@ -23,14 +23,14 @@ pub use admission::{Admission, DoorContext};
 pub use area::{AreaRisk, Risk};
 pub use area_list::{AreaLine, AreaLineError};
 pub use calendar::Calendar;
-pub use explanation::{Clearing, ClearingDeed, Explanation};
+pub use explanation::{Clearing, ClearingDeed, DoorAdvice, Explanation};
 pub use holding::{FiredRule, Progress};
 pub use judgement::Judgement;
 pub use overlap::{Overlap, OverlapCause, OverlapReason};
 pub use pack::PolicyError;
 pub use rule::Rule;
 pub use terms::{Arrivals, ColourSet, Denied, Edits, Family, RegistrationStep, Right, Terms};
-pub use trust::TrustedIssuer;
+pub use trust::{CERTIFICATE_SOURCE, TrustedIssuer, fact_of};
 
 use crate::colour::{Colour, Reasons, Standing};
 use crate::evidence::Evidence;

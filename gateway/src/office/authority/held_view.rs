@@ -11,7 +11,7 @@ use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::fact::{Fact, FactKind, Force, Withdrawal};
 use scangate_core::id::{FactId, PersonId};
-use scangate_storage::registry::HeldList;
+use scangate_storage::registry::{HeldList, Person};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,10 +78,10 @@ fn colour_changes(
     let people: Vec<PersonId> = by_person.keys().copied().collect();
     let (mut changes, mut throttle) = (BTreeMap::new(), CpuThrottle::on());
     for people in people.chunks(PEOPLE_AT_ONCE) {
-        for (person, evidence) in people.iter().zip(office.registry.evidence_of_registered(people)?) {
-            let Some(mut evidence) = evidence else { continue };
+        let registered = office.registry.evidence_of_registered(people)?.into_iter().flatten();
+        for (Person { id: person, .. }, mut evidence) in registered {
             let before = published.policy.judge(&evidence, now).standing.colour;
-            evidence.facts.extend(by_person[person].iter().map(|&fact| fact.clone()));
+            evidence.facts.extend(by_person[&person].iter().map(|&fact| fact.clone()));
             for fact in evidence.facts.iter_mut().filter(|fact| gone.contains(&fact.id)) {
                 fact.force = Force::Withdrawn(Withdrawal { reason: String::new(), at: Some(now) });
             }

@@ -71,7 +71,7 @@ impl LineHandler for LateScans {
     }
 
     fn answer(&self, kept: DurableCheckIns, text: &mut BytesMut) -> Result<(), OfficeError> {
-        answer::answer_late(&kept, &self.office.tables.policies, text);
+        answer::answer_late(&kept, &self.office.tables, text);
         Ok(())
     }
 }
@@ -139,11 +139,8 @@ fn read_past(office: &Office, open: &[LatePerson]) -> Result<PastRecords, Office
     let mut others: Vec<PersonId> = others.map(|late| late.person).collect();
     others.sort_unstable();
     others.dedup();
-    let persons = office.registry.persons(&others)?;
-    let evidence = office.registry.evidence_of_registered(&others)?;
-    let records = persons.into_iter().zip(evidence).filter_map(|(person, evidence)| {
-        let (person, evidence) = (person?, evidence?);
-        Some((person.id, PersonRecord { registered: person.registered, evidence }))
-    });
+    let registered = office.registry.evidence_of_registered(&others)?.into_iter().flatten();
+    let records = registered
+        .map(|(person, evidence)| (person.id, PersonRecord { registered: person.registered, evidence }));
     Ok(PastRecords { acknowledged, people: records.collect() })
 }

@@ -108,6 +108,8 @@ fn load(office: &Office) -> anyhow::Result<()> {
     office.recolour_all()?;
     office.tables.colours.set_loaded();
     tracing::info!(residents = office.tables.colours.len(), "the colour table is loaded");
+    // The doors are served meanwhile; a terminal's answer has no holder until then.
+    office.load_marks()?;
     Ok(office.registry.index_cases()?)
 }
 

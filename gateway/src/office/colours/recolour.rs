@@ -7,9 +7,10 @@ use crate::clock;
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
+use scangate_core::person::HolderMark;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::time::Timestamp;
-use scangate_storage::registry::RegistryError;
+use scangate_storage::registry::{Person, RegistryError};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,9 +90,12 @@ impl Office {
             // Noted before the pack in force is read: a person noted too late is only recoloured twice.
             people.iter().for_each(|&person| self.schedule.note(person));
             let evidence = self.registry.evidence_of_registered(people)?;
-            for (&person, evidence) in people.iter().zip(evidence) {
-                match evidence {
-                    Some(evidence) => self.put(person, &evidence),
+            for (&person, registered) in people.iter().zip(evidence) {
+                match registered {
+                    Some((Person { personal, .. }, evidence)) => {
+                        self.put(person, &evidence);
+                        self.tables.colours.set_mark(person, HolderMark::of(&personal));
+                    }
                     None => self.tables.colours.remove(person),
                 }
             }
@@ -170,6 +174,13 @@ impl Office {
             throttle.pause();
         }
         Ok(())
+    }
+
+    /// Loads what terminals' staff compare with documents, for people who have an entry in the table.
+    pub(super) fn load_marks(&self) -> Result<(), RegistryError> {
+        self.registry.everybody(|Person { id, personal, .. }| {
+            self.tables.colours.set_mark(id, HolderMark::of(&personal));
+        })
     }
 
     /// When each person registered, if that counts in a pack; else nothing.

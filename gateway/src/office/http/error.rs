@@ -369,6 +369,7 @@ pub(in crate::office) mod tests {
             (E::Certificate(CertificateError::OutOfTime), 422, "certificate-expired", NEVER),
             (E::Certificate(CertificateError::OutOfScope), 422, "foreign-scope", NEVER),
             (E::Certificate(CertificateError::Untrusted), 422, "certificate-untrusted", NEVER),
+            (E::Certificate(CertificateError::Revoked), 422, "certificate-untrusted", NEVER),
             (E::SmsCodeNeeded, 422, "sms-code-needed", NEVER),
             (E::SmsCodeInvalid, 422, "sms-code-invalid", NEVER),
             (E::FaceNeeded, 422, "face-needed", NEVER),

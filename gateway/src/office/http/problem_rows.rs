@@ -106,7 +106,7 @@ impl From<CertificateError> for ProblemRow<'_> {
             CertificateError::Forged | CertificateError::Another => "certificate-invalid",
             CertificateError::OutOfTime => "certificate-expired",
             CertificateError::OutOfScope => "foreign-scope",
-            CertificateError::Untrusted => "certificate-untrusted",
+            CertificateError::Untrusted | CertificateError::Revoked => "certificate-untrusted",
         };
         Self::new(422, code, "The certificate is not accepted", "").detail(error.to_string())
     }

@@ -13,17 +13,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::certificate::{Certificate, PresentedCertificate, Purpose, SALT_BYTES, subject};
 use scangate_core::colour::Colour;
-use scangate_core::fact::{CertificateType, Fact, FactKind};
 use scangate_core::id::PersonId;
 use scangate_core::limits::PAPERS_A_DAY_MAX;
+use scangate_core::policy::fact_of;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::HOUR_MS;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// The beginning of the source of a fact that another city's certificate states; the issuer follows.
-pub(in crate::office) const CERTIFICATE_SOURCE: &str = "certificate of ";
 
 /// `GET /v1/people/me/certificates`: a certificate issued now if the resident is green; none otherwise.
 pub(in crate::office) async fn issue(
@@ -94,14 +91,9 @@ pub(in crate::office) async fn hand_in(
         let person = office.registry.person(id)?.ok_or(Refusal::NotFound)?;
         office.count_today("certificates", id, PAPERS_A_DAY_MAX)?;
         let (now, presented) = (clock::now(), PresentedCertificate::parse(&certificate)?);
-        let verified = {
-            let published = office.tables.policies.in_force();
-            let issuer = presented.issuer().to_owned();
-            let trusted = published.policy.trusted().iter().filter(|line| line.covers(&issuer, now));
-            let keys: Vec<_> = trusted.map(|line| (line.key, line.scope)).collect();
-            presented.verified(keys, &person.personal.document, now)?
-        };
-        let fact = fact(&office, id, &verified);
+        let verified = office.tables.policies.in_force().policy.verify(presented, now)?;
+        verified.belongs_to(&person.personal.document)?;
+        let fact = fact_of(&verified, id, now).identified();
         let until = verified.until;
         let recorded = office.registry.record_facts(&[fact])?.pop().ok_or(OfficeError::StoreUnavailable)?;
         office.recolour(&[id])?;
@@ -111,13 +103,6 @@ pub(in crate::office) async fn hand_in(
         Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
     .await?
-}
-
-fn fact(office: &Office, person: PersonId, certificate: &Certificate) -> Fact {
-    let kind = FactKind::Certificate { r#type: CertificateType::Health };
-    let told = office.self_reported(person, kind, certificate.at, clock::now());
-    let (until, source) = (Some(certificate.until), format!("{CERTIFICATE_SOURCE}{}", certificate.issuer));
-    Fact { until, source, reference: Some(certificate.policy.clone()), ..told }.identified()
 }
 
 /// `GET /v1/issuer`: the public key, for the packs of other cities.

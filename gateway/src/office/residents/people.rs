@@ -259,6 +259,8 @@ fn apply_change(office: &Office, id: PersonId, change: &PersonalChange) -> Resul
     }
     let Personal { name, phone, class, .. } =
         office.registry.change_person(id, change)?.ok_or(Refusal::NotFound)?.personal;
+    // The doors show the new name and class.
+    office.recolour(&[id])?;
     Ok(json!({"person": id, "name": name, "phone": phone, "class": class}))
 }
 
@@ -290,6 +292,7 @@ pub(in crate::office) fn replace(
     office.audit_own(person, "person-replaced", person.to_string(), json!({}))?;
     let kid = office.tables.keyring.current().0;
     let before = office.registry.replace_person(person, kid, personal)?.ok_or(Refusal::NotFound)?;
+    office.recolour(&[person])?;
     if !before.proven {
         let ended = office.registry.end_unnamed_ties(person)?;
         for guardian in ended {

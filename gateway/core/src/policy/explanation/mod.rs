@@ -3,6 +3,7 @@
 mod advice;
 
 pub(super) use advice::Advice;
+pub use advice::DoorAdvice;
 
 use super::{FEVER, FiredRule, Judgement, Policy};
 use crate::colour::{Colour, Reasons};

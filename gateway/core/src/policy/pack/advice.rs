@@ -1,9 +1,10 @@
-//! `[[advice]]`: what the city asks of people with symptoms or under a rule.
+//! `[[advice]]`: what the city asks of people with symptoms, under a rule or of a class.
 
 use super::Faults;
 use crate::colour::Reasons;
 use crate::fact::Symptom;
 use crate::limits::RULES_MAX;
+use crate::person::PersonClass;
 use crate::policy::explanation::Advice;
 use crate::policy::rule::Rule;
 use crate::words::Words;
@@ -17,6 +18,8 @@ pub(super) struct AdviceTable {
     symptoms: Vec<Symptom>,
     #[serde(default)]
     rules: Vec<Spanned<String>>,
+    #[serde(default)]
+    classes: Vec<PersonClass>,
     text: Spanned<Words>,
 }
 
@@ -25,8 +28,8 @@ pub(super) fn advice(pack: &[AdviceTable], rules: &[Rule], faults: &mut Faults<'
 }
 
 fn of_table(table: &AdviceTable, rules: &[Rule], faults: &mut Faults<'_>) -> Advice {
-    if table.symptoms.is_empty() && table.rules.is_empty() {
-        faults.at(&table.text, "advice needs `symptoms` or `rules`");
+    if table.symptoms.is_empty() && table.rules.is_empty() && table.classes.is_empty() {
+        faults.at(&table.text, "advice needs `symptoms`, `rules` or `classes`");
     }
     let mut reasons = Reasons::NONE;
     for id in &table.rules {
@@ -35,5 +38,6 @@ fn of_table(table: &AdviceTable, rules: &[Rule], faults: &mut Faults<'_>) -> Adv
             None => faults.at(id, format!("there is no rule `{}`", id.as_ref())),
         }
     }
-    Advice { symptoms: table.symptoms.clone(), rules: reasons, words: faults.words(&table.text) }
+    let (symptoms, classes) = (table.symptoms.clone(), table.classes.clone());
+    Advice { symptoms, rules: reasons, classes, words: faults.words(&table.text) }
 }

@@ -2,7 +2,7 @@
 
 use super::areas::of_dates;
 use super::{Faults, is_word};
-use crate::certificate::{Scope, public_key};
+use crate::certificate::{Scope, is_subject, public_key};
 use crate::policy::{Calendar, TrustedIssuer};
 use serde::Deserialize;
 use toml::Spanned;
@@ -20,6 +20,8 @@ pub(super) struct TrustTable {
     scope: Scope,
     #[serde(default)]
     feeds: bool,
+    #[serde(default)]
+    revoked: Vec<Spanned<String>>,
 }
 
 fn country() -> Scope {
@@ -42,7 +44,18 @@ pub(super) fn trusted(
         }
         let (from, to) = of_dates(&line.from, line.to.as_ref(), calendar, faults);
         let (issuer, key) = (line.issuer.as_ref().clone(), key.unwrap_or_default());
-        trusted.push(TrustedIssuer { issuer, key, from, to, scope: line.scope, feeds: line.feeds });
+        let revoked = revoked(&line.revoked, faults);
+        trusted.push(TrustedIssuer { issuer, key, from, to, scope: line.scope, feeds: line.feeds, revoked });
     }
     trusted
+}
+
+/// The subjects of revoked certificates.
+fn revoked(subjects: &[Spanned<String>], faults: &mut Faults<'_>) -> Vec<String> {
+    for subject in subjects {
+        if !is_subject(subject.as_ref()) {
+            faults.at(subject, "revoked lists subjects of certificates: 43 characters of base64url each");
+        }
+    }
+    subjects.iter().map(|subject| subject.as_ref().clone()).collect()
 }

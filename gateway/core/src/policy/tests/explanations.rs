@@ -62,7 +62,7 @@ fn xz_27_each_symptom_has_advice_in_every_pack_and_a_measured_fever_too() {
             assert!(advice.en.contains("fever clinic") && advice.en.contains("public transport"));
         }
         assert_eq!(pack.advice_on_symptoms(&[]), None);
-        assert!(pack.advice_by_reasons().any(|(reasons, _)| reasons.has(Reasons::FEVER)), "{name}");
+        assert!(pack.advice_at_doors().any(|advice| advice.reasons.has(Reasons::FEVER)), "{name}");
     }
 }
 
@@ -72,7 +72,7 @@ fn a_pack_writes_words_in_one_language_or_both_and_advice_about_something() {
     let one = base.replace("text.zh = \"确诊病例\"\ntext.en = \"A confirmed case\"", "text = \"A case\"");
     assert_eq!(Policy::parse(&one).unwrap().rules()[0].text, Words::new("A case", "A case"));
     for (wrong, message) in [
-        ("[[advice]]\ntext = \"x\"", "advice needs `symptoms` or `rules`"),
+        ("[[advice]]\ntext = \"x\"", "advice needs `symptoms`, `rules` or `classes`"),
         ("[[advice]]\nrules = [\"no\"]\ntext = \"x\"", "there is no rule `no`"),
         (
             "[[advice]]\nsymptoms = [\"cough\"]\ntext = { zh = \"x\", en = \" \" }",

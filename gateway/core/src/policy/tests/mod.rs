@@ -6,6 +6,7 @@ use crate::time::DAY_MS;
 use crate::venue::VenueKind;
 use proptest::prelude::*;
 
+mod certificates;
 mod city;
 mod days;
 mod explanations;

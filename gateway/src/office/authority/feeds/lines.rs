@@ -13,7 +13,7 @@ use scangate_core::colour::Colour;
 use scangate_core::fact::{Fact, FactKind, FactLine, Force};
 use scangate_core::id::{FactId, PersonId};
 use scangate_core::person::Document;
-use scangate_storage::registry::{FactReport, RegistryError};
+use scangate_storage::registry::{FactReport, Person, RegistryError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json as value};
 use std::collections::HashMap;
@@ -154,7 +154,8 @@ fn people_by_subject<'a>(
         return Ok(people);
     }
     let mut throttle = CpuThrottle::on();
-    office.registry.documents(|person, document| {
+    office.registry.everybody(|Person { id: person, personal, .. }| {
+        let document = &personal.document;
         if let Some(found) = people.get_mut(subject(salt, document).as_str()) {
             *found = Some(person);
         }
@@ -222,9 +223,7 @@ fn compare(office: &Office, lines: Vec<ReadLine>) -> Result<Vec<FeedEntry>, Offi
     let mut known: HashMap<PersonId, Vec<Fact>> = HashMap::with_capacity(people.len());
     for people in people.chunks(PEOPLE_AT_ONCE) {
         let evidence = office.registry.evidence_of_registered(people)?;
-        known.extend(
-            people.iter().zip(evidence).filter_map(|(person, evidence)| Some((*person, evidence?.facts))),
-        );
+        known.extend(evidence.into_iter().flatten().map(|(person, evidence)| (person.id, evidence.facts)));
     }
     let entry = |(person, colour, fact): ReadLine| {
         // A person without an entry was erased meanwhile.

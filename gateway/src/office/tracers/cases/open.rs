@@ -9,6 +9,9 @@ use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use crate::rooms::authenticate::authenticate_code;
 use axum::extract::State;
+use scangate_core::certificate::PresentedCertificate;
+use scangate_core::check_in::Mode;
+use scangate_core::co_presence::PersonAsk;
 use scangate_core::id::PersonId;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
@@ -25,7 +28,7 @@ const ID_CHARS: usize = 14;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct CaseLine {
-    /// A person's id, or a person code that the patient shows.
+    /// A person's id, a person code that the patient shows, or another city's certificate.
     person: String,
     purpose: String,
     reference: String,
@@ -47,10 +50,8 @@ pub(in crate::office) async fn open(
         return Err(OfficeError::PurposeUnsupported);
     }
     let person = person(&office, &line.person)?;
+    ensure_known(&office, person, window).await?;
     blocking(move || {
-        if !office.registry.is_registered(person)? {
-            return Err(OfficeError::PersonUnknown);
-        }
         let kept_from = kept_from_within(&office, window);
         ensure_some_is_kept(window, kept_from)?;
         office.spend_today(&cases_account(&claims), 1, office.settings.tracer.load().cases_max)?;
@@ -70,13 +71,31 @@ pub(in crate::office) async fn open(
     .await?
 }
 
-/// The person of an id, or of a person code that is valid now.
+/// **Errors**: the person is not registered, and is not the subject of a certificate with which a door let
+/// somebody check in.
+async fn ensure_known(office: &Arc<Office>, person: PersonId, window: Window) -> Result<(), OfficeError> {
+    let shared = Arc::clone(office);
+    if blocking(move || shared.registry.is_registered(person)).await?? {
+        return Ok(());
+    }
+    office.caught_up().await;
+    let shared = Arc::clone(office);
+    let trail = blocking(move || shared.trails.persons(&[PersonAsk { person, window }])).await??;
+    let is_known = trail.iter().flatten().any(|seen| matches!(seen.mode, Mode::Certificate | Mode::Late));
+    if is_known { Ok(()) } else { Err(OfficeError::PersonUnknown) }
+}
+
+/// The person of an id or of a person code that is valid now, or the pseudonym of a certificate's subject, whose
+/// validity may be over.
 fn person(office: &Office, text: &str) -> Result<PersonId, Refusal> {
     if let Ok(person) = text.parse() {
         return Ok(person);
     }
     if text.len() <= ID_CHARS {
-        return Err(Refusal::Malformed("person is a person's id or person code"));
+        return Err(Refusal::Malformed("person is a person's id, a person code or a certificate"));
+    }
+    if let Ok(presented) = PresentedCertificate::parse(text) {
+        return Ok(presented.pseudonym());
     }
     authenticate_code(text, &office.tables, clock::now())
 }

@@ -2,6 +2,10 @@
 //! This module checks the form of each; the city's rule pack decides which documents it accepts. `Debug`
 //! shows no personal data.
 
+mod mark;
+
+pub use mark::{DocumentTail, HolderMark, MaskedHolder, MaskedName};
+
 use crate::{limits, text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -45,6 +49,20 @@ pub enum PersonClass {
     Arriving,
     /// A courier of goods or meals, who hands them over without contact.
     Courier,
+}
+
+impl PersonClass {
+    /// The word in requests and answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Temporary => "temporary",
+            Self::Returning => "returning",
+            Self::Arriving => "arriving",
+            Self::Courier => "courier",
+        }
+    }
 }
 
 /// The personal data of a registration.
