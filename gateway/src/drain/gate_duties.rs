@@ -1,8 +1,9 @@
-//! The duty to report of people who pass a gate of the city, if the rule pack in force has it. A check-in
-//! begins the duty, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does
+//! People who pass a gate of the city. A check-in there closes the arrival that the person announced. If the
+//! rule pack in force has the duty to report, a check-in begins it, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does
 //! not wait. A repeated drain finds what the first one did, and changes nothing.
 
 use crate::tables::Tables;
+use crate::tables::announced::AnnouncedArrival;
 use scangate_core::check_in::{CheckIn, Direction};
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
@@ -10,7 +11,7 @@ use scangate_core::paper::{Arrival, DutyRule, FiledPaper, Paper, opened_paper};
 use scangate_storage::registry::{Registry, RegistryError};
 use std::sync::Arc;
 
-/// Begins and ends the duty at the gates.
+/// Closes announced arrivals, and begins and ends the duty, at the gates.
 pub struct GateRecorder {
     tables: Arc<Tables>,
     registry: Registry,
@@ -26,6 +27,7 @@ impl GateRecorder {
     /// Records what follows from these check-ins. **Cost**: a read of the papers of each person with the duty
     /// at a gate.
     pub fn record(&self, check_ins: &[CheckIn]) -> Result<(), RegistryError> {
+        self.close(check_ins)?;
         let published = self.tables.policies.in_force();
         let Some(rule) = DutyRule::of(&published.policy) else { return Ok(()) };
         let bound = check_ins.iter().filter_map(|check_in| {
@@ -43,6 +45,37 @@ impl GateRecorder {
             }
         }
         Ok(())
+    }
+
+    /// Closes the announced arrivals that these check-ins are.
+    fn close(&self, check_ins: &[CheckIn]) -> Result<(), RegistryError> {
+        // After a start the journal's check-ins may be drained before the arrivals are loaded.
+        let is_loaded = self.tables.announced.is_loaded();
+        let is_at_gate = |check_in: &&CheckIn| {
+            let may_be_expected = !is_loaded || self.tables.announced.expects(check_in);
+            may_be_expected && self.tables.venues.is_gate(check_in.venue)
+        };
+        for check_in in check_ins.iter().filter(is_at_gate) {
+            for AnnouncedArrival { paper, .. } in self.met_by(check_in, is_loaded)? {
+                let close = |arrival: &mut Arrival| {
+                    arrival.passed.get_or_insert(check_in.id);
+                };
+                self.registry.change_arrival(check_in.person, paper, close)?;
+            }
+            self.tables.announced.close(check_in);
+        }
+        Ok(())
+    }
+
+    /// The announced arrivals that a check-in at a gate is.
+    fn met_by(&self, check_in: &CheckIn, is_loaded: bool) -> Result<Vec<AnnouncedArrival>, RegistryError> {
+        if is_loaded {
+            return Ok(self.tables.announced.met_by(check_in));
+        }
+        let (filed, published) = (self.registry.papers_of(check_in.person)?, self.tables.policies.in_force());
+        let announced =
+            filed.iter().filter_map(|filed| AnnouncedArrival::of(filed, published.policy.calendar()));
+        Ok(announced.filter(|arrival| arrival.is_met_by(check_in)).collect())
     }
 
     fn enter(&self, rule: DutyRule<'_>, check_in: &CheckIn, colour: Colour) -> Result<(), RegistryError> {

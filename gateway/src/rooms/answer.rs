@@ -8,6 +8,7 @@ use bytes::{BufMut, BytesMut};
 use scangate_core::check_in::{CheckIn, Mode, Outcome};
 use scangate_core::colour::{Checks, Reasons, Verdict};
 use scangate_core::id::PersonId;
+use scangate_core::paper::is_gate;
 use scangate_core::person::{MaskedHolder, PersonClass};
 use std::fmt::{self, Write as _};
 
@@ -76,6 +77,9 @@ fn person(check_in: &CheckIn, venue: &KnownVenue, audience: Audience, tables: &T
     }
     put(out, b"\"venue\":");
     put(out, &venue.json);
+    if is_gate(venue.venue.kind) && tables.announced.expects(check_in) {
+        put(out, b",\"fast\":true");
+    }
     if let Some(holder) = holder {
         put(out, b",");
         masked(holder, out);

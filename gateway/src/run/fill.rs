@@ -7,6 +7,7 @@ use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
 use crate::deployment::{self, key_states};
+use crate::tables::announced::AnnouncedArrivals;
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
 use crate::tables::key_histories::KeyHistories;
@@ -96,6 +97,7 @@ fn assemble(
     let tables = Tables {
         colours,
         key_histories,
+        announced: AnnouncedArrivals::default(),
         venues,
         keyring: Keyring::new(secret.clone(), reference.kids),
         policies,

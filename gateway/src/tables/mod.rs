@@ -1,6 +1,7 @@
 //! The tables that every worker and the back office share while the gateway runs. The scan path reads
 //! them; the back office and the recovery fill and swap them. No socket and no thread is here.
 
+pub mod announced;
 pub mod channels;
 pub mod check_in_counts;
 pub mod colours;
@@ -14,6 +15,7 @@ pub mod recent;
 pub mod tokens;
 pub mod venues;
 
+use announced::AnnouncedArrivals;
 use channels::Channels;
 use colours::ColourTable;
 use key_histories::KeyHistories;
@@ -30,6 +32,8 @@ pub struct Tables {
     pub colours: ColourTable,
     /// When keys were renewed and paper passes revoked.
     pub key_histories: KeyHistories,
+    /// The announced arrivals of people who are expected at the gates.
+    pub announced: AnnouncedArrivals,
     /// The venues.
     pub venues: Venues,
     /// The keys.

@@ -3,7 +3,9 @@
 use super::duty::{DutyEnd, DutyStart};
 use crate::fact::Area;
 use crate::id::{CheckInId, PaperId, VenueId};
+use crate::policy::Calendar;
 use crate::time::Timestamp;
+use crate::visit::Window;
 use serde::{Deserialize, Serialize};
 
 /// An arrival, with the duty to report that may follow from it.
@@ -43,9 +45,16 @@ pub struct Arrival {
     /// How the duty ended without a report.
     #[serde(default)]
     pub ended: Option<DutyEnd>,
+    /// The check-in at a gate of the city that closed an announced arrival.
+    #[serde(default)]
+    pub passed: Option<CheckInId>,
 }
 
 impl Arrival {
+    /// The furthest that an announced arrival may be from the day of the announcement: residents register it
+    /// beforehand or a little later. **Units**: local days.
+    pub const DAYS_MAX: u16 = 14;
+
     /// An arrival that the person announces.
     #[must_use]
     pub fn announced(
@@ -80,7 +89,17 @@ impl Arrival {
             awaits: false,
             began: None,
             ended: None,
+            passed: None,
         }
+    }
+
+    /// The time in which an entry through a gate of the city closes this arrival: from its announcement on, also
+    /// before the announced time. None for an arrival that is not announced, or is withdrawn or reported.
+    #[must_use]
+    pub fn window(&self, calendar: &Calendar) -> Option<Window> {
+        let is_expected = self.opened_by.is_none() && self.withdrawn.is_none() && self.reported.is_none();
+        let from = self.announced.map_or(self.at, |announced| announced.min(self.at));
+        is_expected.then(|| Window { from, to: calendar.midnight_after(self.at, Self::DAYS_MAX + 1) })
     }
 
     /// The deadline of the report, while it is open.

@@ -69,6 +69,7 @@ pub async fn watch_duties(office: Arc<Office>) {
 fn look_at_due(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
     let (now, published) = (clock::now(), office.tables.policies.in_force());
     let rule = DutyRule::of(&published.policy);
+    office.tables.announced.forget_before(now);
     let mut counts = [0; DUTIES.len()];
     for mut filed in office.registry.papers_due(now)? {
         let awaits = filed.paper.arrival().is_some_and(|arrival| arrival.awaits);

@@ -110,6 +110,7 @@ fn load(office: &Office) -> anyhow::Result<()> {
     tracing::info!(residents = office.tables.colours.len(), "the colour table is loaded");
     // The doors are served meanwhile; a terminal's answer has no holder until then.
     office.load_marks()?;
+    office.load_arrivals()?;
     Ok(office.registry.index_cases()?)
 }
 
@@ -136,7 +137,8 @@ fn apply(office: &Office, changes: BTreeSet<Change>) -> anyhow::Result<()> {
     for venue in office.registry.venues_of(&venues)? {
         office.tables.venues.put(venue);
     }
-    Ok(office.recolour(&people)?)
+    office.recolour(&people)?;
+    Ok(office.follow_arrivals(&people)?)
 }
 
 /// The position in the change log.

@@ -6,6 +6,7 @@
 
 mod units;
 
+use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};
@@ -28,6 +29,14 @@ fn queue_key(due: Timestamp, paper: PaperId) -> Vec<u8> {
     [due.0.to_be_bytes(), paper.0.to_be_bytes()].concat()
 }
 
+/// The change that other gateways follow: they keep announced arrivals in memory.
+fn followed(filed: &FiledPaper) -> Vec<Change> {
+    match filed.paper {
+        Paper::Arrival(_) => vec![Change::Person(filed.person)],
+        Paper::Declaration(_) | Paper::Appeal(_) | Paper::Question(_) => Vec::new(),
+    }
+}
+
 impl Registry {
     /// Draws an id for a paper.
     pub fn draw_paper_id(&self) -> Result<PaperId> {
@@ -47,7 +56,7 @@ impl Registry {
             self.enqueue(due, filed)?;
         }
         let row = Row::new(RegistryTable::Papers, key(filed.person, filed.id), self.sealed_paper(filed)?);
-        Ok(self.claim(row)?.is_none())
+        self.announcing(&followed(filed), || Ok(self.claim(row)?.is_none()))
     }
 
     fn enqueue(&self, due: Timestamp, filed: &FiledPaper) -> Result<()> {
@@ -72,17 +81,32 @@ impl Registry {
 
     /// All papers of a person, unordered.
     pub fn papers_of(&self, person: PersonId) -> Result<Vec<FiledPaper>> {
+        self.papers_of_each(&[person])
+    }
+
+    /// All papers of these people, unordered.
+    pub fn papers_of_each(&self, people: &[PersonId]) -> Result<Vec<FiledPaper>> {
+        let groups: Vec<RowKey> = people.iter().map(|person| person.0.to_be_bytes().to_vec()).collect();
         let mut papers = Vec::new();
-        self.rows().groups(
-            RegistryTable::Papers,
-            &[person.0.to_be_bytes().to_vec()],
-            &mut |_, key, value| {
-                let id = PaperId(number(RegistryTable::Papers, key.get(8..).unwrap_or_default())?);
-                papers.push(FiledPaper { id, person, paper: self.opened_paper(id, value)? });
-                Ok(())
-            },
-        )?;
+        self.rows().groups(RegistryTable::Papers, &groups, &mut |_, key, value| {
+            papers.push(self.filed(key, value)?);
+            Ok(())
+        })?;
         Ok(papers)
+    }
+
+    /// Visits every paper of the city. **Cost**: reads and decrypts each.
+    pub fn papers(&self, mut each: impl FnMut(FiledPaper)) -> Result<()> {
+        self.rows().all(RegistryTable::Papers, &mut |key, value| {
+            each(self.filed(key, value)?);
+            Ok(())
+        })
+    }
+
+    fn filed(&self, key: &[u8], value: &[u8]) -> Result<FiledPaper> {
+        let part = |part: Option<&[u8]>| number(RegistryTable::Papers, part.unwrap_or_default());
+        let (person, id) = (PersonId(part(key.get(..8))?), PaperId(part(key.get(8..))?));
+        Ok(FiledPaper { id, person, paper: self.opened_paper(id, value)? })
     }
 
     /// Changes a paper. `change` is called with the current paper and may refuse. On a concurrent change it
@@ -106,7 +130,9 @@ impl Registry {
             if let Some(due) = due.filter(|_| due != was_due) {
                 self.enqueue(due, &filed)?;
             }
-            if !self.rows().swap(RegistryTable::Papers, &key(person, id), &value, Some(&sealed))? {
+            let key = key(person, id);
+            let swap = || self.rows().swap(RegistryTable::Papers, &key, &value, Some(&sealed));
+            if !self.announcing(&followed(&filed), swap)? {
                 continue;
             }
             if let Some(before) = was_due.filter(|_| due != was_due) {

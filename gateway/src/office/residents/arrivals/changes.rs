@@ -1,6 +1,6 @@
 //! Corrections and withdrawals of an arrival by the person. A reported or closed arrival stays as it is.
 
-use super::{check, passed, read, set_duty, shown, stays};
+use super::{check, read, set_duty, shown, stays};
 use crate::clock;
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
@@ -73,14 +73,14 @@ pub(in crate::office::residents) fn correct_arrival(
     correction: &ArrivalCorrection,
 ) -> Result<Value, OfficeError> {
     let (before, now) = (read(office, person, paper)?, clock::now());
-    expect_open(office, person, &before)?;
+    expect_open(&before)?;
     // The rest of the arrival was accepted when it was announced.
     let ArrivalCorrection { at, venue, unit, .. } = correction;
     check(office, *at, venue.flatten(), unit.as_ref().and_then(Option::as_deref), now)?;
     set_duty(office, person, paper, &mut correction.applied(&before), now)?;
     office.audit_own(by, "arrival-corrected", paper.to_string(), json!({"person": person}))?;
     office.amend(person, paper, Paper::arrival, |arrival| {
-        expect_changeable(arrival)?;
+        expect_open(arrival)?;
         let mut corrected = correction.applied(arrival);
         if !corrected.says_the_same(arrival) {
             set_duty(office, person, paper, &mut corrected, now)?;
@@ -90,7 +90,8 @@ pub(in crate::office::residents) fn correct_arrival(
         Ok(())
     })?;
     let arrival = stays::settle(office, person, paper, Some(&before), "corrected by the resident")?;
-    shown(office, paper, &arrival, None)
+    office.follow_arrivals(&[person])?;
+    shown(office, paper, &arrival)
 }
 
 /// `DELETE /v1/people/me/arrivals/{arrival}`. Withdrawing twice changes nothing.
@@ -112,32 +113,25 @@ pub(in crate::office::residents) fn withdraw_arrival(
 ) -> Result<StatusCode, OfficeError> {
     let (before, now) = (read(office, person, paper)?, clock::now());
     if before.withdrawn.is_none() {
-        expect_open(office, person, &before)?;
+        expect_open(&before)?;
         office.audit_own(by, "arrival-withdrawn", paper.to_string(), json!({"person": person}))?;
         office.amend(person, paper, Paper::arrival, |arrival| {
-            expect_changeable(arrival)?;
+            expect_open(arrival)?;
             arrival.withdrawn = Some(now);
             Ok(())
         })?;
     }
     stays::settle(office, person, paper, Some(&before), "withdrawn by the resident")?;
+    office.follow_arrivals(&[person])?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// **Errors**: the arrival was withdrawn or reported, or a checkpoint closed it.
-fn expect_open(office: &Office, person: PersonId, arrival: &Arrival) -> Result<(), OfficeError> {
-    expect_changeable(arrival)?;
-    // The check-in that opened an arrival leaves the person to add area and unit.
-    if arrival.opened_by.is_some() {
-        return Ok(());
-    }
-    if passed(office, person, arrival)?.is_some() { Err(OfficeError::ArrivalClosed) } else { Ok(()) }
-}
-
-/// **Errors**: the arrival was withdrawn or reported.
-fn expect_changeable(arrival: &Arrival) -> Result<(), OfficeError> {
+/// **Errors**: the arrival was withdrawn or reported, or a check-in at a gate closed it. The check-in that
+/// opened an arrival leaves the person to add area and unit.
+fn expect_open(arrival: &Arrival) -> Result<(), OfficeError> {
     if arrival.withdrawn.is_some() {
         return Err(Refusal::NotFound.into());
     }
-    if arrival.reported.is_some() { Err(OfficeError::ArrivalClosed) } else { Ok(()) }
+    let is_closed = arrival.reported.is_some() || arrival.passed.is_some();
+    if is_closed { Err(OfficeError::ArrivalClosed) } else { Ok(()) }
 }

@@ -14,22 +14,14 @@ use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking};
 use axum::extract::State;
-use scangate_core::check_in::CheckIn;
-use scangate_core::check_in::Direction;
-use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::Area;
-use scangate_core::id::{CheckInId, PaperId, PersonId, VenueId};
+use scangate_core::id::{PaperId, PersonId, VenueId};
 use scangate_core::paper::{Arrival, DutyCause, DutyRule, Paper, is_overdue};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
-use scangate_core::visit::Window;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// The furthest that an arrival may be from today: residents register it beforehand or a little later.
-/// **Units**: local days.
-const ARRIVAL_DAYS_MAX: u16 = 14;
 
 /// The notice of an arrival.
 #[derive(Deserialize)]
@@ -67,7 +59,8 @@ pub(super) fn announce(
     // Filed first: a duty without its stay is repaired by a repeated request, a stay without its duty is not.
     let filed = office.file(person, Paper::Arrival(arrival))?;
     let arrival = stays::settle(office, person, filed.id, None, "announced again")?;
-    shown(office, filed.id, &arrival, None)
+    office.follow_arrivals(&[person])?;
+    shown(office, filed.id, &arrival)
 }
 
 /// Checks what a person says about an arrival. **Errors**: the time is too far from today, or no such
@@ -79,8 +72,8 @@ fn check(
     unit: Option<&str>,
     now: Timestamp,
 ) -> Result<(), OfficeError> {
-    if at.is_some_and(|at| office.day(at).abs_diff(office.day(now)) > u32::from(ARRIVAL_DAYS_MAX)) {
-        let bounds = format!("at must be within {ARRIVAL_DAYS_MAX} local days from today");
+    if at.is_some_and(|at| office.day(at).abs_diff(office.day(now)) > u32::from(Arrival::DAYS_MAX)) {
+        let bounds = format!("at must be within {} local days from today", Arrival::DAYS_MAX);
         return Err(OfficeError::Malformed(bounds.into()));
     }
     if venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
@@ -139,7 +132,8 @@ pub(super) fn report_arrival(
         arrival.reported.get_or_insert(now);
         Ok(())
     })?;
-    shown(office, paper, &arrival, None)
+    office.follow_arrivals(&[person])?;
+    shown(office, paper, &arrival)
 }
 
 /// `GET /v1/people/me/arrivals`.
@@ -155,38 +149,17 @@ pub(in crate::office) async fn list(
 pub(super) fn arrivals_of(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     let mut arrivals = office.papers(person, Paper::arrival, |arrival| arrival.at)?;
     arrivals.retain(|(_, arrival)| arrival.withdrawn.is_none());
-    let shown = arrivals
-        .iter()
-        .map(|(paper, arrival)| shown(office, *paper, arrival, passed(office, person, arrival)?));
+    let shown = arrivals.iter().map(|(paper, arrival)| shown(office, *paper, arrival));
     Ok(json!({ "arrivals": shown.collect::<Result<Vec<_>, OfficeError>>()? }))
 }
 
-/// The first check-in at a gate of the city since an arrival was announced: it closes the arrival's record,
-/// also before the announced time.
-fn passed(office: &Office, person: PersonId, arrival: &Arrival) -> Result<Option<CheckInId>, OfficeError> {
-    let to = office.day_start(arrival.at, ARRIVAL_DAYS_MAX + 1);
-    let from = arrival.announced.map_or(arrival.at, |announced| announced.min(arrival.at));
-    let window = Window { from, to };
-    let check_ins = office.trails.persons(&[PersonAsk { person, window }])?.pop().unwrap_or_default();
-    let is_checkpoint = |check_in: &&CheckIn| {
-        let is_in = check_in.direction == Direction::In && !check_in.is_refused();
-        is_in && office.tables.venues.is_gate(check_in.venue)
-    };
-    Ok(check_ins.iter().find(is_checkpoint).map(|check_in| check_in.id))
-}
-
-fn shown(
-    office: &Office,
-    id: PaperId,
-    arrival: &Arrival,
-    passed: Option<CheckInId>,
-) -> Result<Value, OfficeError> {
+fn shown(office: &Office, id: PaperId, arrival: &Arrival) -> Result<Value, OfficeError> {
     let unit = units::named(office, arrival.unit.as_deref())?;
     let shown = json!({
         "arrival": id, "from_area": arrival.from_area, "at": arrival.at, "venue": arrival.venue,
         "unit": arrival.unit, "due": arrival.due, "reported": arrival.reported,
         "overdue": is_overdue(arrival.open_until(), clock::now()), "late": arrival.is_late(),
-        "since": since(arrival), "began": began(arrival), "ended": arrival.ended, "passed": passed,
+        "since": since(arrival), "began": began(arrival), "ended": arrival.ended, "passed": arrival.passed,
     });
     Ok(merge(shown, units::members(unit.as_ref())))
 }
