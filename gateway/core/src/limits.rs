@@ -58,6 +58,12 @@ pub const NOTICES_MAX: usize = 10;
 pub const PAPER_BYTES_MAX: usize = 4_000;
 /// Papers of one person a local day: declarations, arrivals, appeals and questions.
 pub const PAPERS_A_DAY_MAX: u64 = 20;
+/// Symptoms in a declaration: every kind once.
+pub const STATED_SYMPTOMS_MAX: usize = 6;
+/// Stays in a declaration. One declaration has room for all stays and contacts in words.
+pub const STATED_STAYS_MAX: usize = 10;
+/// Contacts in a declaration.
+pub const STATED_CONTACTS_MAX: usize = 10;
 /// Daily reports of one person a local day. One counts; later ones may name new symptoms.
 pub const REPORTS_A_DAY_MAX: u64 = 20;
 /// The shortest slot of a test site, in minutes: a day has 288 of them.

@@ -39,7 +39,7 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
     let shown = town.send("GET", &path, &authority, "").await?.json()?;
     assert_eq!((&shown["text"], &shown["dry_run"]), (&json!(XINJI), &foreseen));
     let difference = shown["difference"].as_str().unwrap_or_default();
-    assert!(difference.starts_with("--- default/2\n+++ xinji/2\n@@ "), "{difference}");
+    assert!(difference.starts_with("--- default/2\n+++ xinji/3\n@@ "), "{difference}");
     assert!(difference.contains("\n-name = \"default\"") && difference.contains("\n+name = \"xinji\""));
     let path = format!("{path}/approve");
     let approver = town.gateway.token("authority", "second approver", None)?;
@@ -58,14 +58,14 @@ async fn test_0_a_pack_is_foreseen_a_mass_flip_held_and_no_decision_rewritten() 
     let before = town.send("POST", "/v1/check-ins", "", scan.clone()).await?.json()?;
     assert_eq!((&before["colour"], &before["policy"]), (&json!("green"), &json!("default/2")));
     let approved = town.send("POST", &path, &approver, json!({ "worse": TURNED }).to_string()).await?;
-    assert_eq!(approved.json()?["policy"], "xinji/2", "{}", approved.text());
+    assert_eq!(approved.json()?["policy"], "xinji/3", "{}", approved.text());
 
     // A repeated scan keeps its answer; the next one follows the new pack.
     assert_eq!(town.send("POST", "/v1/check-ins", "", scan).await?.json()?, before);
     let after = town.check_in(0, 1).await?.json()?;
     assert_eq!(
         (&after["colour"], &after["verdict"], &after["reasons"], &after["policy"]),
-        (&json!("yellow"), &json!("refuse"), &json!(["co-located"]), &json!("xinji/2"))
+        (&json!("yellow"), &json!("refuse"), &json!(["co-located"]), &json!("xinji/3"))
     );
     let person = town.residents[0].person;
     let replayed =
@@ -90,7 +90,7 @@ pub(crate) async fn publish(town: &mut TestTown, text: &str) -> anyhow::Result<T
 }
 
 fn numbered(text: &str, number: u32) -> String {
-    text.replacen("version = 2", &format!("version = {number}"), 1)
+    text.replacen("version = 3", &format!("version = {number}"), 1)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +127,7 @@ async fn a_restart_keeps_the_pack_in_force() -> anyhow::Result<()> {
     let folder = Arc::new(tempfile::tempdir()?);
     let start = |arguments: &[&str]| Gateway::start_in(Arc::clone(&folder), arguments, ExpectedLog::Trouble);
     let mut town = TestTown::found_in(start(&["--policy", "nanchong"])?, 1).await?;
-    assert_eq!(publish(&mut town, XINJI).await?.json()?["policy"], "xinji/2");
+    assert_eq!(publish(&mut town, XINJI).await?.json()?["policy"], "xinji/3");
     assert!(town.gateway.stop()?.success());
     let changed = folder.path().join("changed.toml");
     std::fs::write(&changed, XINJI.to_owned() + "\n# another text\n")?;
@@ -136,13 +136,13 @@ async fn a_restart_keeps_the_pack_in_force() -> anyhow::Result<()> {
     let (changed, same) = (changed.display().to_string(), same.display().to_string());
     for different in ["default", "xuzhou", changed.as_str(), "gone.toml"] {
         let error = start(&["--policy", different]).err().map(|error| error.to_string()).unwrap_or_default();
-        for words in [different, "POST /v1/policies", "the pack in force is xinji/2"] {
+        for words in [different, "POST /v1/policies", "the pack in force is xinji/3"] {
             assert!(error.contains(words), "{words} is not in: {error}");
         }
     }
     for kept in [&[][..], &["--policy", "nanchong"], &["--policy", "xinji"], &["--policy", &same]] {
         let gateway = start(kept)?;
-        let line = |line: &String| line.contains("this rule pack is in force") && line.contains("xinji/2");
+        let line = |line: &String| line.contains("this rule pack is in force") && line.contains("xinji/3");
         assert!(gateway.log().iter().any(line), "{kept:?}: {:#?}", gateway.log());
         let mut town = TestTown::found_in(gateway, 0).await?;
         let authority = town.authority.clone();
@@ -150,7 +150,7 @@ async fn a_restart_keeps_the_pack_in_force() -> anyhow::Result<()> {
         assert_eq!(
             listed["in_force"],
             json!({
-                "number": 2, "policy": "xinji/2", "title": listed["in_force"]["title"],
+                "number": 2, "policy": "xinji/3", "title": listed["in_force"]["title"],
                 "hotline": listed["in_force"]["hotline"],
             })
         );

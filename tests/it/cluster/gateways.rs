@@ -362,6 +362,6 @@ async fn every_gateway_begins_with_the_citys_pack_or_not_at_all() -> anyhow::Res
     let city = ClusterCity::new("first_pack", 2)?.under("xinji");
     let _first = city.start(0)?;
     let error = city.under("nanchong").start(1).err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(error.contains("the pack in force is xinji/2") && error.contains("POST /v1/policies"), "{error}");
+    assert!(error.contains("the pack in force is xinji/3") && error.contains("POST /v1/policies"), "{error}");
     Ok(())
 }

@@ -295,6 +295,32 @@ async fn notices_and_areas() -> anyhow::Result<()> {
     Shapes::post("/v1/areas", &authority, area).check(&mut town, accepted, refused).await
 }
 
+/// Values of the members of a health statement.
+fn statements() -> (Vec<Value>, Vec<Value>) {
+    let at = now().minus_ms(3_600_000);
+    let stay = |until: Value| json!({"area": "420100", "from": at, "until": until});
+    let contact = json!({"area": "JP", "at": at});
+    let accepted = vec![
+        json!({"symptoms": null, "stays": null, "contacts": null}),
+        json!({"symptoms": [], "stays": [], "contacts": []}),
+        json!({"symptoms": ["fever", "cough"]}),
+        json!({"symptoms": vec!["fever"; 6]}),
+        json!({"stays": [stay(Value::Null), stay(json!(now()))], "contacts": [contact]}),
+        json!({"stays": vec![stay(Value::Null); 10], "contacts": vec![contact.clone(); 10]}),
+    ];
+    let refused = vec![
+        json!({"symptoms": ["hunger"]}),
+        json!({"symptoms": vec!["fever"; 7]}),
+        json!({"stays": [{"area": "42", "from": at}]}),
+        json!({"stays": [{"area": "420100"}]}),
+        json!({"stays": vec![stay(Value::Null); 11]}),
+        json!({"stays": [{"area": "420100", "from": at, "place": "x"}]}),
+        json!({"contacts": [{"area": "JP", "at": "yesterday"}]}),
+        json!({"contacts": vec![contact; 11]}),
+    ];
+    (accepted, refused)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
@@ -310,8 +336,9 @@ async fn people() -> anyhow::Result<()> {
         json!({"document": {"type": "passport"}}),
     ]);
     Shapes::post("/v1/people/import", &authority, person.clone()).check(&mut town, accepted, refused).await?;
-    let accepted = [json!({"sms_code": null, "face": null}), json!({"sms_code": "123456"})];
-    let refused = [json!({"name": " "}), json!({"sms_code": 123_456}), json!({"class": null})];
+    let (mut accepted, mut refused) = statements();
+    accepted.extend([json!({"sms_code": null, "face": null}), json!({"sms_code": "123456"})]);
+    refused.extend([json!({"name": " "}), json!({"sms_code": 123_456}), json!({"class": null})]);
     Shapes::post("/v1/people", "", person).check(&mut town, accepted, refused).await?;
     let person = town.residents[0].person;
     let path = format!("/v1/people/{person}");
@@ -359,7 +386,10 @@ async fn residents() -> anyhow::Result<()> {
         authorization: own.clone(),
         base: json!({"name": "李四"}),
     };
-    let (mut accepted, refused) = labels("name");
+    let (mut accepted, mut refused) = labels("name");
+    let (more, strange) = statements();
+    accepted.extend(more);
+    refused.extend(strange);
     accepted.push(json!({"name": null, "phone": null, "class": null, "sms_code": null, "face": null}));
     change.check(&mut town, accepted, refused).await?;
     let guardian = Shapes::post("/v1/people/me/guardians", &own, json!({"person": other}));

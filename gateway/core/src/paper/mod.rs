@@ -5,10 +5,12 @@ mod arrival;
 mod duty;
 #[cfg(test)]
 mod duty_tests;
+mod statement;
 mod unit;
 
 pub use arrival::{Arrival, opened_paper};
 pub use duty::{DutyCause, DutyEnd, DutyExit, DutyRule, DutyStart, is_gate, last_entry};
+pub use statement::{HealthStatement, StatedContact, StatedStay, StatementError, is_stated_in};
 pub use unit::{ArrivalBasis, NewUnit, Unit, UnitKind};
 
 use crate::id::{PaperId, PersonId};

@@ -29,7 +29,7 @@ pub use judgement::Judgement;
 pub use overlap::{Overlap, OverlapCause, OverlapReason};
 pub use pack::PolicyError;
 pub use rule::Rule;
-pub use terms::{Arrivals, ColourSet, Denied, Edits, Family, RegistrationStep, Right, Terms};
+pub use terms::{Arrivals, ColourSet, Denied, Edits, Family, HealthQuestion, RegistrationStep, Right, Terms};
 pub use trust::{CERTIFICATE_SOURCE, TrustedIssuer, fact_of};
 
 use crate::colour::{Colour, Reasons, Standing};

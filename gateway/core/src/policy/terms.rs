@@ -17,6 +17,18 @@ pub enum RegistrationStep {
     Face,
 }
 
+/// A question about health that registration asks, and that an edit may answer again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HealthQuestion {
+    /// The present symptoms.
+    Symptoms,
+    /// The stays in other areas.
+    Stays,
+    /// The meetings with people from other areas.
+    Contacts,
+}
+
 /// The reason why the terms do not permit an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
@@ -148,6 +160,8 @@ pub struct Terms {
     pub documents: Vec<DocumentType>,
     /// The other proofs that a registration needs.
     pub steps: Vec<RegistrationStep>,
+    /// The questions that the registration page shows. The gateway accepts every answer in every city.
+    pub asks: Vec<HealthQuestion>,
     /// Edits of one's own name and phone.
     pub edits: Edits,
     /// Dependants and their guardians.

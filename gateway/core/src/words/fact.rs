@@ -73,10 +73,16 @@ const fn measure_words(measure: Measure) -> (&'static str, &'static str) {
 }
 
 fn symptoms_words(which: &[Symptom]) -> Words {
+    let Words { zh, en } = symptoms_list(which);
+    Words::new(format!("症状：{zh}"), format!("Symptoms: {en}"))
+}
+
+/// The names of symptoms, as a list in each language.
+pub(crate) fn symptoms_list(which: &[Symptom]) -> Words {
     let words: Vec<(&str, &str)> = which.iter().copied().map(symptom_words).collect();
     let zh: Vec<&str> = words.iter().map(|(zh, _)| *zh).collect();
     let en: Vec<&str> = words.iter().map(|(_, en)| *en).collect();
-    Words::new(format!("症状：{}", zh.join("、")), format!("Symptoms: {}", en.join(", ")))
+    Words::new(zh.join("、"), en.join(", "))
 }
 
 const fn symptom_words(symptom: Symptom) -> (&'static str, &'static str) {

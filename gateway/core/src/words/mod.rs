@@ -4,6 +4,7 @@ mod fact;
 pub mod notice;
 mod place;
 
+pub(crate) use fact::symptoms_list;
 pub use place::place_name;
 
 use serde::{Deserialize, Serialize};

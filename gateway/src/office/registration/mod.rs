@@ -11,6 +11,7 @@ use super::http::error::OfficeError;
 use super::http::idempotency::RequestIds;
 use super::http::json::{self, Json};
 use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key, replace};
+use super::residents::statements::declare;
 use super::{Office, blocking};
 use crate::clock;
 use crate::tables::policies::PublishedPolicy;
@@ -20,11 +21,14 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use phone_quota::{PhoneQuota, QuotaUnit};
 use providers::{Picture, PictureError};
+use scangate_core::fact::Symptom;
+use scangate_core::paper::{HealthStatement, StatedContact, StatedStay};
 use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
 use scangate_core::policy::{RegistrationStep, Terms};
 use scangate_core::refusal::Refusal;
 use scangate_core::sms::SmsKey;
 use scangate_core::text::plain_number;
+use scangate_storage::registry::IdSource;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -39,13 +43,13 @@ fn in_force(office: &Office) -> Arc<PublishedPolicy> {
     Guard::into_inner(office.tables.policies.in_force())
 }
 
-/// `GET /v1/registration`: the steps, documents and hotline that a registration page shows.
+/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows.
 pub(super) async fn requirements(State(office): State<Arc<Office>>) -> axum::Json<Value> {
     let published = in_force(&office);
     let (policy, terms) = (&published.policy, published.policy.terms());
     axum::Json(json!({
         "policy": policy.label(), "title": policy.title(), "hotline": policy.hotline(),
-        "documents": terms.documents, "steps": terms.steps,
+        "documents": terms.documents, "steps": terms.steps, "asks": terms.asks,
     }))
 }
 
@@ -94,6 +98,12 @@ struct Application {
     sms_code: Option<String>,
     #[serde(default)]
     face: Option<String>,
+    #[serde(default)]
+    symptoms: Option<Vec<Symptom>>,
+    #[serde(default)]
+    stays: Option<Vec<StatedStay>>,
+    #[serde(default)]
+    contacts: Option<Vec<StatedContact>>,
 }
 
 /// The proofs that a request offers, whether the pack asks for them or not.
@@ -129,14 +139,15 @@ impl Proofs {
 }
 
 impl Application {
-    /// Splits an application into personal data and proofs. **Errors**: the pack does not accept the
-    /// document, or a step is missing.
-    fn under(self, terms: &Terms) -> Result<(Personal, Proofs), OfficeError> {
-        let Self { name, phone, document, class, sms_code, face } = self;
+    /// Splits an application into personal data, statement and proofs. **Errors**: the pack does not accept
+    /// the document, the statement is not valid, or a step is missing.
+    fn under(self, terms: &Terms) -> Result<(Personal, HealthStatement, Proofs), OfficeError> {
+        let Self { name, phone, document, class, sms_code, face, symptoms, stays, contacts } = self;
         // Checked before the number, which may be valid in the holder's country and have no form known here.
         terms.register(document.r#type)?;
         let personal = Personal { name, phone, document, class }.checked()?;
-        Ok((personal, OfferedProofs { sms_code, face }.under(terms)?))
+        let statement = HealthStatement { symptoms, stays, contacts }.checked(clock::now())?;
+        Ok((personal, statement, OfferedProofs { sms_code, face }.under(terms)?))
     }
 }
 
@@ -167,20 +178,38 @@ pub(super) async fn register(
     request: Request,
 ) -> Result<axum::Json<PhoneKey>, OfficeError> {
     let application = read::<Application>(&office, request).await?;
-    let (personal, proofs) = application.under(in_force(&office).policy.terms())?;
+    let (personal, statement, proofs) = application.under(in_force(&office).policy.terms())?;
     let proof = if proofs.has_any() { PhoneProof::Verified } else { PhoneProof::Unverified };
     prove(&office, &personal, proofs).await?;
     let office = Arc::clone(&office);
-    let given = blocking(move || {
-        let people = std::slice::from_ref(&personal);
-        let registered = enrol(&office, people, proof, &ids)?.pop().ok_or(OfficeError::StoreUnavailable)?;
-        match (registered.is_new, proof) {
-            (true, _) => phone_key(&office, registered),
-            (false, PhoneProof::Verified) => replace(&office, registered, &personal),
-            (false, PhoneProof::Unverified) => Err(OfficeError::AlreadyRegistered),
-        }
-    });
+    let given = blocking(move || admit(&office, &personal, &statement, proof, &ids));
     Ok(axum::Json(given.await??))
+}
+
+/// Registers a person whose proofs were checked, with what the person declares. The colour is set when the
+/// facts of the statement are on record, so nobody sees another colour before.
+fn admit(
+    office: &Office,
+    personal: &Personal,
+    statement: &HealthStatement,
+    proof: PhoneProof,
+    ids: &IdSource,
+) -> Result<PhoneKey, OfficeError> {
+    let people = std::slice::from_ref(personal);
+    let registered = enrol(office, people, proof, ids)?.pop().ok_or(OfficeError::StoreUnavailable)?;
+    let person = registered.person;
+    let is_again = match (registered.is_new, proof) {
+        (true, _) => false,
+        (false, PhoneProof::Verified) => true,
+        (false, PhoneProof::Unverified) => return Err(OfficeError::AlreadyRegistered),
+    };
+    if !statement.is_none() {
+        declare(office, person, statement, ids)?;
+    }
+    let given =
+        if is_again { replace(office, registered, personal)? } else { phone_key(office, registered)? };
+    office.recolour(&[person])?;
+    Ok(given)
 }
 
 /// Checks the proofs of a change under the pack in force. They are those of a registration.

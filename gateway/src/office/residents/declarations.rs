@@ -1,5 +1,10 @@
 //! Declarations: drafted, reviewed and confirmed. A confirmed declaration is signed by the deployment, so its
 //! text cannot be disputed later.
+//!
+//! **Shape** of a signature: base64url without padding of 64 bytes, Ed25519 (RFC 8032) over
+//! `"scangate declaration"` ‖ 0 ‖ `person` ‖ LF ‖ `confirmed` ‖ LF ‖ `text`, in UTF-8. The three are the
+//! strings of the declaration's JSON, without JSON's escapes. A third party needs this JSON and the public key
+//! of `GET /v1/issuer`, which is base64url without padding of 32 bytes.
 
 use super::checked_text;
 use crate::clock;
@@ -40,7 +45,7 @@ pub(in crate::office) async fn draft(
 pub(super) fn draft_declaration(office: &Office, person: PersonId, text: &str) -> Result<Value, OfficeError> {
     let declaration = Declaration { text: checked_text(text)?, drafted: clock::now(), confirmed: None };
     let mut filed = office.file(person, Paper::Declaration(declaration))?;
-    Ok(shown(filed.id, filed.paper.declaration().ok_or(Refusal::NotFound)?))
+    Ok(shown(person, filed.id, filed.paper.declaration().ok_or(Refusal::NotFound)?))
 }
 
 /// `POST /v1/people/me/declarations/{declaration}/confirm`. Confirming twice changes nothing.
@@ -61,12 +66,22 @@ pub(super) fn confirm_declaration(
     let now = clock::now();
     let declaration = office.amend(person, paper, Paper::declaration, |declaration| {
         if declaration.confirmed.is_none() {
-            let signature = office.issuer.sign(DOMAIN, &signed(person, now, &declaration.text));
-            declaration.confirmed = Some(Confirmation { at: now, signature });
+            *declaration = confirmed(office, person, declaration.clone(), now);
         }
         Ok(())
     })?;
-    Ok(shown(paper, &declaration))
+    Ok(shown(person, paper, &declaration))
+}
+
+/// The declaration with the deployment's signature.
+pub(super) fn confirmed(
+    office: &Office,
+    person: PersonId,
+    declaration: Declaration,
+    at: Timestamp,
+) -> Declaration {
+    let signature = office.issuer.sign(DOMAIN, &signed(person, at, &declaration.text));
+    Declaration { confirmed: Some(Confirmation { at, signature }), ..declaration }
 }
 
 /// `GET /v1/people/me/declarations`.
@@ -80,7 +95,8 @@ pub(in crate::office) async fn list(
 /// A person's declarations, earliest first.
 pub(super) fn declarations_of(office: &Office, person: PersonId) -> Result<Value, OfficeError> {
     let declarations = office.papers(person, Paper::declaration, |declaration| declaration.drafted)?;
-    let shown: Vec<Value> = declarations.iter().map(|(id, declaration)| shown(*id, declaration)).collect();
+    let shown: Vec<Value> =
+        declarations.iter().map(|(id, declaration)| shown(person, *id, declaration)).collect();
     Ok(json!({ "declarations": shown }))
 }
 
@@ -88,10 +104,11 @@ fn signed(person: PersonId, at: Timestamp, text: &str) -> Vec<u8> {
     [person.to_string().as_bytes(), b"\n", &at.text(), b"\n", text.as_bytes()].concat()
 }
 
-fn shown(id: PaperId, declaration: &Declaration) -> Value {
+/// A declaration as its owner sees it, with everything that its signature covers.
+pub(super) fn shown(person: PersonId, id: PaperId, declaration: &Declaration) -> Value {
     let confirmed = declaration.confirmed.as_ref();
     json!({
-        "declaration": id, "text": declaration.text, "drafted": declaration.drafted,
+        "declaration": id, "person": person, "text": declaration.text, "drafted": declaration.drafted,
         "confirmed": confirmed.map(|confirmed| confirmed.at),
         "signature": confirmed.map(|confirmed| confirmed.signature.as_str()),
     })

@@ -2,7 +2,7 @@
 //! must first name the guardian. Each right is checked separately, and a guardian's actions are audited under
 //! the guardian's own id.
 
-use super::people::{ChangeAuthor, ChangeRequest, PhoneProof, change_person, enrol, phone_key};
+use super::people::{ChangeAuthor, ChangeRequest, change_person, enrol_undeclared, phone_key};
 use super::reports::{self, HealthReport};
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
@@ -121,7 +121,7 @@ fn register(
     let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
     let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
-    let registered = enrol(office, std::slice::from_ref(&personal), PhoneProof::Unverified, ids)?
+    let registered = enrol_undeclared(office, std::slice::from_ref(&personal), ids)?
         .pop()
         .ok_or(OfficeError::StoreUnavailable)?;
     if registered.is_new {
@@ -200,8 +200,13 @@ pub(in crate::office) async fn edit(
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathId(dependant) = dependant?;
     let change = registration::read::<ChangeRequest>(&office, request).await?;
-    let shared = Arc::clone(&office);
-    let dependant = blocking(move || own_dependant(&shared, id, dependant, Right::Edit)).await??;
+    let (shared, is_declaring) = (Arc::clone(&office), change.is_declaring());
+    let dependant = blocking(move || {
+        let dependant = own_dependant(&shared, id, dependant, Right::Edit)?;
+        // A statement is a declaration, which guardians need another right for.
+        if is_declaring { own_dependant(&shared, id, dependant, Right::Declare) } else { Ok(dependant) }
+    });
+    let dependant = dependant.await??;
     change_person(&office, dependant, change, ChangeAuthor::Guardian).await.map(axum::Json)
 }
 

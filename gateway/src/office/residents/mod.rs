@@ -14,6 +14,7 @@ pub(super) mod overview;
 pub(super) mod own_facts;
 pub(super) mod people;
 pub(super) mod reports;
+pub(super) mod statements;
 
 use super::Office;
 use super::http::error::OfficeError;
@@ -103,7 +104,7 @@ impl Office {
             Err(earlier) => return Ok(*earlier),
         };
         self.count_today("papers", person, PAPERS_A_DAY_MAX)?;
-        let filed = FiledPaper { id: self.registry.draw_paper_id()?, person, paper };
+        let filed = FiledPaper { id: self.registry.make_paper_id()?, person, paper };
         self.registry.file(&filed)?;
         Ok(filed)
     }

@@ -2,6 +2,7 @@
 //! `registration`, erasure in `erasure`.
 
 use super::erasure;
+use super::statements::declare;
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::{Authority, Resident};
@@ -20,8 +21,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::BytesMut;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
+use scangate_core::fact::Symptom;
 use scangate_core::id::PersonId;
 use scangate_core::keys::Kid;
+use scangate_core::limits::PAPERS_A_DAY_MAX;
+use scangate_core::paper::{HealthStatement, StatedContact, StatedStay};
 use scangate_core::person::{PersonClass, Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
@@ -72,8 +76,8 @@ pub(in crate::office) enum PhoneProof {
     Unverified,
 }
 
-/// Registers people and adds those who are new to the colour table. `ids` tells a request with an idempotency
-/// key that its own first try registered a person.
+/// Registers people; the caller recolours those who are new. `ids` tells a request with an idempotency key
+/// that its own first try registered a person.
 pub(in crate::office) fn enrol(
     office: &Office,
     people: &[Personal],
@@ -81,10 +85,19 @@ pub(in crate::office) fn enrol(
     ids: &IdSource,
 ) -> Result<Vec<RegisteredPerson>, OfficeError> {
     let (kid, now, registry) = (office.tables.keyring.current().0, clock::now(), office.registry.making(ids));
-    let registered = match proof {
+    Ok(match proof {
         PhoneProof::Verified => registry.register_proven(people, kid, now)?,
         PhoneProof::Unverified => registry.register(people, kid, now)?,
-    };
+    })
+}
+
+/// Registers people who declare nothing, and adds those who are new to the colour table.
+pub(in crate::office) fn enrol_undeclared(
+    office: &Office,
+    people: &[Personal],
+    ids: &IdSource,
+) -> Result<Vec<RegisteredPerson>, OfficeError> {
+    let registered = enrol(office, people, PhoneProof::Unverified, ids)?;
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
@@ -118,11 +131,7 @@ impl LineHandler for NewPeople {
 
     async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
         let (office, ids) = (Arc::clone(&self.office), self.ids.clone());
-        Ok(blocking(move || enrol(&office, &people, PhoneProof::Unverified, &ids))
-            .await??
-            .into_iter()
-            .map(Ok)
-            .collect())
+        Ok(blocking(move || enrol_undeclared(&office, &people, &ids)).await??.into_iter().map(Ok).collect())
     }
 
     fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), OfficeError> {
@@ -181,7 +190,7 @@ fn own(office: &Office, check_in: &CheckIn) -> Value {
     })
 }
 
-/// A change of personal data, with the proofs that the pack asks for at registration.
+/// A change of what a person registered and declared, with the proofs that the pack asks for at registration.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::office) struct ChangeRequest {
@@ -190,13 +199,35 @@ pub(in crate::office) struct ChangeRequest {
     class: Option<PersonClass>,
     sms_code: Option<String>,
     face: Option<String>,
+    symptoms: Option<Vec<Symptom>>,
+    stays: Option<Vec<StatedStay>>,
+    contacts: Option<Vec<StatedContact>>,
 }
 
 impl ChangeRequest {
     /// Splits a request into the change and the proofs.
-    fn split(self) -> Result<(PersonalChange, OfferedProofs), OfficeError> {
-        let Self { name, phone, class, sms_code, face } = self;
-        Ok((PersonalChange { name, phone, class }.checked()?, OfferedProofs { sms_code, face }))
+    fn split(self) -> Result<(CheckedChange, OfferedProofs), OfficeError> {
+        let Self { name, phone, class, sms_code, face, symptoms, stays, contacts } = self;
+        let personal = PersonalChange { name, phone, class }.checked()?;
+        let statement = HealthStatement { symptoms, stays, contacts }.checked(clock::now())?;
+        Ok((CheckedChange { personal, statement }, OfferedProofs { sms_code, face }))
+    }
+
+    /// Whether it declares something.
+    pub(super) const fn is_declaring(&self) -> bool {
+        self.symptoms.is_some() || self.stays.is_some() || self.contacts.is_some()
+    }
+}
+
+/// A valid change.
+struct CheckedChange {
+    personal: PersonalChange,
+    statement: HealthStatement,
+}
+
+impl CheckedChange {
+    const fn is_none(&self) -> bool {
+        self.personal.is_none() && self.statement.is_none()
     }
 }
 
@@ -219,9 +250,9 @@ pub(in crate::office) async fn change(
     change_person(&office, id, change, ChangeAuthor::Holder).await.map(axum::Json)
 }
 
-/// Changes a person's name, phone and class. The pack decides which colours may change and how often per day,
-/// and which proofs a new name or phone needs. A dependant who never proved anything needs none, as at
-/// registration.
+/// Changes a person's name, phone, class and health statement. The pack decides which colours may change and
+/// how often per day, and which proofs a new name or phone needs. A dependant who never proved anything needs
+/// none, as at registration.
 pub(in crate::office) async fn change_person(
     office: &Arc<Office>,
     id: PersonId,
@@ -238,7 +269,7 @@ pub(in crate::office) async fn change_person(
     })
     .await??;
     let mut personal = person.personal.clone();
-    change.apply(&mut personal);
+    change.personal.apply(&mut personal);
     let is_new = (&personal.name, &personal.phone) != (&person.personal.name, &person.personal.phone);
     if is_new && (author == ChangeAuthor::Holder || person.proven) {
         registration::prove_change(office, &personal, offered).await?;
@@ -248,7 +279,7 @@ pub(in crate::office) async fn change_person(
 }
 
 /// Counts a change against the day's quota, and stores it.
-fn apply_change(office: &Office, id: PersonId, change: &PersonalChange) -> Result<Value, OfficeError> {
+fn apply_change(office: &Office, id: PersonId, change: &CheckedChange) -> Result<Value, OfficeError> {
     let a_day = office.tables.policies.in_force().policy.terms().edits.a_day;
     if let Some(max) = a_day.filter(|_| !change.is_none()) {
         let now = clock::now();
@@ -257,11 +288,19 @@ fn apply_change(office: &Office, id: PersonId, change: &PersonalChange) -> Resul
             return Err(OfficeError::EditQuota(tomorrow));
         }
     }
+    let CheckedChange { personal, statement } = change;
     let Personal { name, phone, class, .. } =
-        office.registry.change_person(id, change)?.ok_or(Refusal::NotFound)?.personal;
-    // The doors show the new name and class.
+        office.registry.change_person(id, personal)?.ok_or(Refusal::NotFound)?.personal;
+    let changed = json!({"person": id, "name": name, "phone": phone, "class": class});
+    if statement.is_none() {
+        // The doors show the new name and class.
+        office.recolour(&[id])?;
+        return Ok(changed);
+    }
+    office.count_today("papers", id, PAPERS_A_DAY_MAX)?;
+    let declaration = declare(office, id, statement, &IdSource::default())?;
     office.recolour(&[id])?;
-    Ok(json!({"person": id, "name": name, "phone": phone, "class": class}))
+    Ok(merge(changed, json!({ "declaration": declaration })))
 }
 
 /// `POST /v1/people/me/key`: the holder's key in its present generation, under the newest kid. The kid under

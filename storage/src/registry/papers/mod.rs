@@ -8,7 +8,7 @@ mod units;
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
+use super::{Registry, RegistryError, Result, number, pack, unpack};
 use scangate_core::id::{PaperId, PersonId};
 use scangate_core::paper::{Arrival, FiledPaper, Paper};
 use scangate_core::time::Timestamp;
@@ -38,9 +38,9 @@ fn followed(filed: &FiledPaper) -> Vec<Change> {
 }
 
 impl Registry {
-    /// Draws an id for a paper.
-    pub fn draw_paper_id(&self) -> Result<PaperId> {
-        draw().map(PaperId)
+    /// Makes the id of a new paper.
+    pub fn make_paper_id(&self) -> Result<PaperId> {
+        self.make_id().map(PaperId)
     }
 
     /// Files a new paper. **Errors**: its id is taken.

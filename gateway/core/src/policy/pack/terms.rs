@@ -7,7 +7,7 @@ use crate::certificate::Scope;
 use crate::colour::Colour;
 use crate::person::DocumentType;
 use crate::policy;
-use crate::policy::{ColourSet, RegistrationStep, Right, Terms};
+use crate::policy::{ColourSet, HealthQuestion, RegistrationStep, Right, Terms};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -32,6 +32,8 @@ pub(super) struct RegistrationTable {
     documents: Option<Spanned<Vec<DocumentType>>>,
     #[serde(default)]
     steps: Vec<RegistrationStep>,
+    #[serde(default)]
+    asks: Vec<HealthQuestion>,
 }
 
 #[derive(Deserialize, Default)]
@@ -127,6 +129,7 @@ pub(super) fn terms(tables: TermsTables, faults: &mut Faults<'_>) -> Terms {
     Terms {
         documents: registration.documents.map_or_else(|| DOCUMENTS.to_vec(), Spanned::into_inner),
         steps: registration.steps,
+        asks: registration.asks,
         edits: policy::Edits { colours: ColourSet(edits.colours), a_day: edits.a_day },
         family: policy::Family { colours: ColourSet(colours), dependants_max, guardians_max, rights },
         arrivals,
