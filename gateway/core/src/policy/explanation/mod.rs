@@ -1,6 +1,7 @@
 //! Explanations: a person's colour in words, and what clears it.
 
 mod advice;
+mod colour_since;
 
 pub(super) use advice::Advice;
 pub use advice::DoorAdvice;

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 mod certificates;
 mod city;
+mod colour_since;
 mod days;
 mod explanations;
 mod four_cities;
