@@ -209,6 +209,11 @@ impl Gateway {
         self.token_with("tracer", subject, &["--district", district])
     }
 
+    /// The `authorization` of a new token of a district's office of the authority.
+    pub fn authority_in(&self, subject: &str, district: &str) -> anyhow::Result<String> {
+        self.token_with("authority", subject, &["--district", district])
+    }
+
     fn token_with(&self, role: &str, subject: &str, more: &[&str]) -> anyhow::Result<String> {
         let data = self.folder.path().display().to_string();
         let mut arguments =

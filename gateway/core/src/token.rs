@@ -48,7 +48,7 @@ pub struct Claims {
     /// A terminal's door.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub door: Option<u16>,
-    /// A tracer's district.
+    /// A tracer's district, or the one of a community's office of the authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub district: Option<String>,
     /// When it expires.

@@ -7,6 +7,7 @@ mod authority;
 mod budgets;
 mod calendar;
 mod colours;
+mod districts;
 pub mod http;
 mod notices;
 #[cfg(test)]

@@ -13,8 +13,9 @@ const EARLY: [&str; 2] = ["checkIn", "lookUpColour"];
 const UNBOUNDED: [&str; 2] = ["checkInLate", "importCheckIns"];
 /// The POSTs that take no idempotency key: scans are idempotent by themselves, and a dry run changes nothing.
 const UNKEYED: [&str; 4] = ["checkIn", "checkInLate", "importCheckIns", "dryRunPolicy"];
-/// The operations whose path parameter is a code: a code that names nothing is not valid.
-const BY_CODE: [&str; 2] = ["lookUpColour", "openPage"];
+/// The operations whose path always names something: a code that names nothing is not valid, and a district
+/// without people is an empty list.
+const NEVER_MISSING: [&str; 3] = ["lookUpColour", "openPage", "listDistrictPeople"];
 
 fn document() -> Value {
     serde_json::from_str(include_str!("../../openapi.json")).unwrap()
@@ -50,7 +51,7 @@ impl Operation<'_> {
         let has_role =
             self.content.get("security").and_then(Value::as_array).is_some_and(|ways| !ways.is_empty());
         let is_keyed = self.takes_key();
-        let names_thing = self.path.contains('{') && !self.is_one_of(&BY_CODE);
+        let names_thing = self.path.contains('{') && !self.is_one_of(&NEVER_MISSING);
         let rules = [
             (true, 400),
             (has_role, 401),

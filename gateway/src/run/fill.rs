@@ -10,6 +10,7 @@ use crate::deployment::{self, key_states};
 use crate::tables::announced::AnnouncedArrivals;
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
+use crate::tables::districts::DistrictQueues;
 use crate::tables::key_histories::KeyHistories;
 use crate::tables::keyring::Keyring;
 use crate::tables::notices::Notices;
@@ -96,6 +97,7 @@ fn assemble(
     reference.key_histories.into_iter().for_each(|(person, history)| key_histories.put(person, history));
     let tables = Tables {
         colours,
+        districts: DistrictQueues::default(),
         key_histories,
         announced: AnnouncedArrivals::default(),
         venues,

@@ -25,7 +25,7 @@ impl SunsetRig {
         let registry = Registry::embedded(&data.join("registry"), &secret).unwrap();
         let document = Document { r#type: DocumentType::Passport, number: "E12345678".into() };
         let (name, phone, class) = ("Somebody".into(), "13900000000".into(), PersonClass::default());
-        let personal = Personal { name, phone, document, class };
+        let personal = Personal { name, phone, document, class, district: None };
         let person = registry.register(&[personal], 1, clock::now()).unwrap()[0].person;
         let check_ins = [(1, 9), (2, 9), (3, 10)].map(|(id, day)| check_in(person, id, day));
         EmbeddedTrails::open(&data.join("trails"), BUCKETS).unwrap().write(&check_ins).unwrap();

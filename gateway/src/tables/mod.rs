@@ -5,6 +5,7 @@ pub mod announced;
 pub mod channels;
 pub mod check_in_counts;
 pub mod colours;
+pub mod districts;
 pub mod key_histories;
 pub mod keyring;
 pub mod notices;
@@ -18,6 +19,7 @@ pub mod venues;
 use announced::AnnouncedArrivals;
 use channels::Channels;
 use colours::ColourTable;
+use districts::DistrictQueues;
 use key_histories::KeyHistories;
 use keyring::Keyring;
 use notices::Notices;
@@ -30,6 +32,8 @@ use venues::Venues;
 pub struct Tables {
     /// Every resident's standing, with the generation of their keys.
     pub colours: ColourTable,
+    /// The red and yellow people of each district.
+    pub districts: DistrictQueues,
     /// When keys were renewed and paper passes revoked.
     pub key_histories: KeyHistories,
     /// The announced arrivals of people who are expected at the gates.

@@ -1,8 +1,9 @@
-//! The authority's side: facts, feeds from another level, rule packs, areas, notices, what is printed,
-//! tokens, and their roles.
+//! The authority's side: facts, feeds from another level, rule packs, areas, notices, districts, what is
+//! printed, tokens, and their roles.
 
 mod areas;
 mod audit;
+mod districts;
 pub(crate) mod facts;
 pub(crate) mod feeds;
 mod notices;

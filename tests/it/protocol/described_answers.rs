@@ -14,6 +14,9 @@ const LARGE_BYTES: usize = 70_000;
 const LONG_KEY_CHARS: usize = 65;
 /// Operations that end what other calls need. They are called without a body alone, and last.
 const LAST: [&str; 1] = ["eraseMine"];
+/// Operations whose path always names something: a code is valid or not, and a district without people is an
+/// empty list.
+const NEVER_MISSING: [&str; 3] = ["lookUpColour", "openPage", "listDistrictPeople"];
 
 /// An operation as the document describes it, with a path that names nothing.
 struct DescribedOperation {
@@ -170,10 +173,7 @@ async fn a_broken_request_to_any_operation_gets_an_answer_of_the_document() -> a
                 call(&mut connection, operation, &authorization, ("idempotency-key", &long), "").await?;
             assert_eq!(long.status_and_code(), refused(400, "malformed"), "{name} {version:?}");
         }
-        if operation.has_id
-            && operation.media_type.is_none()
-            && !["lookUpColour", "openPage"].contains(&name.as_str())
-        {
+        if operation.has_id && operation.media_type.is_none() && !NEVER_MISSING.contains(&name.as_str()) {
             // A guardian's right is checked once the dependant is known.
             assert_eq!(bare.status_and_code(), refused(404, "not-found"), "{name} {version:?}");
         }

@@ -265,7 +265,16 @@ async fn venues_and_test_sites() -> anyhow::Result<()> {
     let unit = json!({"name": "一村", "kind": "village", "district": "鼓楼"});
     let (accepted, mut refused) = labels("name");
     refused.extend([json!({"kind": "school"}), json!({"kind": null}), json!({"district": ""})]);
-    Shapes::post("/v1/units", &authority, unit).check(&mut town, accepted, refused).await
+    Shapes::post("/v1/units", &authority, unit).check(&mut town, accepted, refused).await?;
+    let contact = Shapes::post(
+        "/v1/districts/A/people/p0000000000000/contacted",
+        &authority,
+        json!({"note": "by telephone"}),
+    );
+    let (mut accepted, refused) = labels("note");
+    accepted.push(json!({"note": null}));
+    contact.check(&mut town, accepted, refused).await?;
+    contact.check_body(&mut town, &json!({}), true).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Arrivals: announced by the person, or opened by a check-in at a gate of the city.
 
-use super::duty::{DutyEnd, DutyStart};
+use super::duty::{DutyEnd, DutyExit, DutyStart};
 use crate::fact::Area;
 use crate::id::{CheckInId, PaperId, VenueId};
 use crate::policy::Calendar;
@@ -114,6 +114,13 @@ impl Arrival {
     pub fn queued_at(&self) -> Option<Timestamp> {
         let awaited = Some(self.at).filter(|_| self.awaits && self.withdrawn.is_none());
         self.open_until().or(awaited)
+    }
+
+    /// The unit that answers for the person; none once the arrival is withdrawn or the person has left.
+    #[must_use]
+    pub fn unit_in_charge(&self) -> Option<&str> {
+        let is_left = self.ended.is_some_and(|ended| ended.by == DutyExit::Left);
+        self.unit.as_deref().filter(|_| self.withdrawn.is_none() && !is_left)
     }
 
     /// Whether the report came after its deadline.

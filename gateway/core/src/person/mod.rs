@@ -78,6 +78,9 @@ pub struct Personal {
     /// The relation to the city; permanent by default.
     #[serde(default)]
     pub class: PersonClass,
+    /// The district that looks after the person, by the city's own names; none if nobody named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
 }
 
 /// A change of one's personal data.
@@ -89,6 +92,8 @@ pub struct PersonalChange {
     pub phone: Option<String>,
     /// The new class.
     pub class: Option<PersonClass>,
+    /// The new district.
+    pub district: Option<String>,
 }
 
 impl fmt::Debug for Document {
@@ -115,6 +120,9 @@ pub enum PersonError {
     /// The number is not one of its document's type.
     #[error("document.number is not a valid number of this type of document")]
     DocumentInvalid(DocumentType),
+    /// The district is empty, too long or has characters that cannot be printed.
+    #[error("district must have 1 to {} bytes and only printable characters", limits::NAME_BYTES_MAX)]
+    District,
 }
 
 impl Personal {
@@ -125,6 +133,7 @@ impl Personal {
             phone: checked_phone(&self.phone)?,
             document: self.document.checked()?,
             class: self.class,
+            district: checked_district(self.district.as_deref())?,
         })
     }
 }
@@ -133,7 +142,8 @@ impl PersonalChange {
     /// Whether it changes nothing.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.name.is_none() && self.phone.is_none() && self.class.is_none()
+        let Self { name, phone, class, district } = self;
+        name.is_none() && phone.is_none() && class.is_none() && district.is_none()
     }
 
     /// The change with every part valid and in its canonical spelling.
@@ -142,6 +152,7 @@ impl PersonalChange {
             name: self.name.as_deref().map(checked_name).transpose()?,
             phone: self.phone.as_deref().map(checked_phone).transpose()?,
             class: self.class,
+            district: checked_district(self.district.as_deref())?,
         })
     }
 
@@ -154,12 +165,20 @@ impl PersonalChange {
             personal.phone.clone_from(phone);
         }
         personal.class = self.class.unwrap_or(personal.class);
+        if let Some(district) = &self.district {
+            personal.district = Some(district.clone());
+        }
     }
 }
 
 /// A valid name, without surrounding blanks.
 pub fn checked_name(name: &str) -> Result<String, PersonError> {
     text::label(name).map(str::to_owned).ok_or(PersonError::Name)
+}
+
+/// A valid district, if there is one, without surrounding blanks.
+fn checked_district(district: Option<&str>) -> Result<Option<String>, PersonError> {
+    district.map(|name| text::label(name).map(str::to_owned).ok_or(PersonError::District)).transpose()
 }
 
 /// The eleven digits of a mobile number, in the one spelling of numbers and without the country's prefix.
@@ -278,6 +297,27 @@ mod tests {
         ] {
             assert_eq!(checked_phone(phone).ok().as_deref(), checked, "{phone}");
         }
+    }
+
+    #[test]
+    fn xz_28_a_district_has_the_form_of_a_venues_and_rows_without_one_are_read() {
+        let old =
+            r#"{"name":"张三","phone":"13800000000","document":{"type":"passport","number":"E12345678"}}"#;
+        let personal: Personal = serde_json::from_str(old).unwrap();
+        assert_eq!(personal.district, None);
+        assert!(!serde_json::to_string(&personal).unwrap().contains("district"));
+        let of =
+            |district: &str| Personal { district: Some(district.to_owned()), ..personal.clone() }.checked();
+        assert_eq!(of(" 云龙 ").unwrap().district.as_deref(), Some("云龙"));
+        for district in ["", "  ", "a\u{7}b", &"长".repeat(100)] {
+            assert_eq!(of(district), Err(PersonError::District));
+        }
+        let change = PersonalChange { district: Some("泉山".to_owned()), ..PersonalChange::default() };
+        let mut changed = personal.clone();
+        change.apply(&mut changed);
+        assert!(!change.is_none() && changed.district.as_deref() == Some("泉山"));
+        PersonalChange::default().apply(&mut changed);
+        assert_eq!(changed.district.as_deref(), Some("泉山"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use scangate_core::id::VenueId;
+use scangate_core::limits::NAME_BYTES_MAX;
+use scangate_core::text::label;
 use scangate_core::time::DAY_MS;
 use scangate_core::token::{Claims, Role, TOKEN_VALID_MS_MAX};
 use scangate_gateway::config::duration_ms;
@@ -22,7 +24,7 @@ pub(crate) struct TokenOptions {
     /// A terminal's door.
     #[arg(long, value_name = "N")]
     door: Option<u16>,
-    /// A tracer's district.
+    /// A tracer's district, or the district whose people an office of the authority looks after.
     #[arg(long)]
     district: Option<String>,
     /// The time for which the token is valid, such as 90m, 8h or 30d; at most 90d.
@@ -62,6 +64,13 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
         RoleName::Operator => Role::Operator,
     };
     anyhow::ensure!(role != Role::Terminal || options.venue.is_some(), "a terminal's token needs --venue");
+    let has_districts = matches!(role, Role::Tracer | Role::Authority);
+    anyhow::ensure!(
+        options.district.is_none() || has_districts,
+        "--district goes with the roles tracer and authority"
+    );
+    let district = options.district.map(|district| label(&district).map(str::to_owned));
+    anyhow::ensure!(district != Some(None), "--district must have 1 to {NAME_BYTES_MAX} printable bytes");
     anyhow::ensure!(!options.subject.trim().is_empty(), "--subject must name the token's bearer");
     let secret = deployment::existing_secret(&options.data, options.secret.as_deref())?;
     let now = clock::now();
@@ -71,7 +80,7 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
         subject: options.subject,
         venue: options.venue,
         door: options.door,
-        district: options.district,
+        district: district.flatten(),
         expires: now.plus_ms(options.ttl),
     };
     let key = deployment::token_key(&secret);

@@ -5,6 +5,8 @@
 use super::cpu_throttle::CpuThrottle;
 use crate::clock;
 use crate::office::{Office, PEOPLE_AT_ONCE};
+use crate::tables::districts::BegunColour;
+use scangate_core::colour::Colour;
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
 use scangate_core::person::HolderMark;
@@ -90,27 +92,45 @@ impl Office {
             // Noted before the pack in force is read: a person noted too late is only recoloured twice.
             people.iter().for_each(|&person| self.schedule.note(person));
             let evidence = self.registry.evidence_of_registered(people)?;
-            for (&person, registered) in people.iter().zip(evidence) {
-                match registered {
-                    Some((Person { personal, .. }, evidence)) => {
-                        self.put(person, &evidence);
-                        self.tables.colours.set_mark(person, HolderMark::of(&personal));
-                    }
-                    None => self.tables.colours.remove(person),
+            let mut watched = Vec::new();
+            for (&id, registered) in people.iter().zip(evidence) {
+                let Some((person, evidence)) = registered else {
+                    self.remove(id);
+                    continue;
+                };
+                self.put(id, &evidence);
+                self.tables.colours.set_mark(id, HolderMark::of(&person.personal));
+                if self.tables.colours.standing(id).colour > Colour::Green {
+                    watched.push(person);
                 }
             }
+            self.place_in_queues(watched)?;
         }
         Ok(())
     }
 
+    fn remove(&self, person: PersonId) {
+        self.tables.colours.remove(person);
+        self.tables.districts.remove(person);
+    }
+
     fn put(&self, person: PersonId, evidence: &Evidence) {
-        let judgement = self.judge_by(evidence);
+        let now = clock::now();
+        let published = self.tables.policies.in_force();
+        let judgement = published.policy.judge(evidence, now);
         if let Some(at) = judgement.changes_at {
             lock(&self.schedule.times).insert((at, person));
         }
         let before = self.tables.colours.standing(person).colour;
         self.tables.colours.put(person, judgement.standing);
-        self.note_turn(person, before, judgement.standing.colour);
+        let colour = judgement.standing.colour;
+        if colour > Colour::Green {
+            let since = published.policy.colour_since(evidence, now);
+            self.tables.districts.put(person, BegunColour { colour, since });
+        } else {
+            self.tables.districts.remove(person);
+        }
+        self.note_turn(person, before, colour);
     }
 
     fn judge_by(&self, evidence: &Evidence) -> Judgement {
@@ -170,9 +190,23 @@ impl Office {
             gone.extend(self.not_registered(&mut throttle)?);
         }
         for person in gone {
-            unless_noted(person, &|| self.tables.colours.remove(person));
+            unless_noted(person, &|| self.remove(person));
             throttle.pause();
         }
+        self.place_all(&mut throttle)
+    }
+
+    /// Puts every red and yellow person into the queue of the district.
+    fn place_all(&self, throttle: &mut CpuThrottle) -> Result<(), RegistryError> {
+        let everybody = self.tables.colours.all();
+        let watched = everybody.filter(|(_, packed)| packed.standing().colour > Colour::Green);
+        let watched: Vec<PersonId> = watched.map(|(person, _)| person).collect();
+        for people in watched.chunks(PEOPLE_AT_ONCE) {
+            let _locked = self.schedule.lock_shards(people);
+            self.place_in_queues(self.registry.persons(people)?.into_iter().flatten().collect())?;
+            throttle.pause();
+        }
+        self.tables.districts.set_complete();
         Ok(())
     }
 

@@ -67,6 +67,8 @@ pub(in crate::office) enum OfficeError {
     RegistrationUnavailable,
     /// The document is already registered.
     AlreadyRegistered,
+    /// The token is for another district than the one that the request names.
+    DistrictWrong,
     /// A kid under which so many people still have their key.
     KidInUse(u64),
     /// A person's keys or passes were invalidated as often as can be counted.
@@ -145,6 +147,7 @@ impl OfficeError {
                 rows::REGISTRATION_UNAVAILABLE.retry(RetryTime::Backoff(Refusal::Overloaded))
             }
             Self::AlreadyRegistered => rows::ALREADY_REGISTERED,
+            Self::DistrictWrong => rows::DISTRICT_WRONG,
             Self::KidInUse(people) => rows::KID_IN_USE.detail(format!(
                 "the keys of {people} people are under this kid: a page moves its key to the newest kid by itself \
                  when it is opened, and POST /v1/people/{{person}}/key issues a new one"
@@ -354,6 +357,7 @@ pub(in crate::office) mod tests {
             (E::Person(PersonError::Name), 422, "name-invalid", NEVER),
             (E::Person(PersonError::PhoneUnsupported), 422, "phone-unsupported", NEVER),
             (E::Person(PersonError::DocumentInvalid(resident_id)), 422, "document-invalid", NEVER),
+            (E::Person(PersonError::District), 400, "malformed", NEVER),
             (E::Denied(Denied::DocumentUnsupported), 422, "document-unsupported", NEVER),
             (E::Denied(Denied::EditNotGreen), 403, "edit-not-green", NEVER),
             (E::Denied(Denied::ProxyNotGreen), 403, "proxy-not-green", NEVER),
@@ -378,6 +382,7 @@ pub(in crate::office) mod tests {
             (E::DaySpent(soon), 429, "too-many", MINUTE),
             (E::RegistrationUnavailable, 503, "registration-unavailable", OVERLOADED),
             (E::AlreadyRegistered, 409, "already-registered", NEVER),
+            (E::DistrictWrong, 403, "district-wrong", NEVER),
             (E::KidInUse(7), 409, "kid-in-use", NEVER),
             (E::KeyGenerationsUsed, 409, "key-generations-used", NEVER),
             (E::ProxyNotNamed, 403, "proxy-not-named", NEVER),

@@ -95,6 +95,7 @@ impl From<PersonError> for ProblemRow<'_> {
             PersonError::DocumentInvalid(_) => {
                 ("document-invalid", "The document number is not valid for its type")
             }
+            PersonError::District => return MALFORMED.detail(error.to_string()),
         };
         Self::new(422, code, title, "").detail(error.to_string())
     }
@@ -245,6 +246,12 @@ pub(super) const ALREADY_REGISTERED: ProblemRow<'static> = ProblemRow::new(
     "already-registered",
     "This document is already registered",
     "use the phone it was registered with, or ask the authority to issue the key again",
+);
+pub(super) const DISTRICT_WRONG: ProblemRow<'static> = ProblemRow::new(
+    403,
+    "district-wrong",
+    "This token is for another district",
+    "an office works for the people of its own district; a token without a district is for all of them",
 );
 pub(super) const KID_IN_USE: ProblemRow<'static> =
     ProblemRow::new(409, "kid-in-use", "People still have their key under this kid", "");

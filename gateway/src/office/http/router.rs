@@ -13,7 +13,7 @@ use crate::office::residents::{
     arrivals, bookings, certificates, declarations, dependants, erasure, family, overview, own_facts, reports,
 };
 use crate::office::tracers::cases;
-use crate::office::{Office, areas, notices, registration};
+use crate::office::{Office, areas, districts, notices, registration};
 use crate::wire::caching::forbid_storing;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
@@ -115,6 +115,8 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/people/{person}/key", post(person_keys::issue))
         .route("/v1/people/{person}/passes", post(person_keys::print_pass))
         .route("/v1/people/{person}/passes/revoke", post(person_keys::revoke_passes))
+        .route("/v1/districts/{district}/people", get(districts::list))
+        .route("/v1/districts/{district}/people/{person}/contacted", post(districts::contact))
         .route("/v1/arrivals/overdue", get(arrivals::overdue::list))
         .route("/v1/units", get(arrivals::units::list).post(arrivals::units::add))
         .route("/v1/appeals", get(appeals_and_questions::open::<AppealKind>))

@@ -95,6 +95,8 @@ struct Application {
     #[serde(default)]
     class: PersonClass,
     #[serde(default)]
+    district: Option<String>,
+    #[serde(default)]
     sms_code: Option<String>,
     #[serde(default)]
     face: Option<String>,
@@ -142,10 +144,10 @@ impl Application {
     /// Splits an application into personal data, statement and proofs. **Errors**: the pack does not accept
     /// the document, the statement is not valid, or a step is missing.
     fn under(self, terms: &Terms) -> Result<(Personal, HealthStatement, Proofs), OfficeError> {
-        let Self { name, phone, document, class, sms_code, face, symptoms, stays, contacts } = self;
+        let Self { name, phone, document, class, district, sms_code, face, symptoms, stays, contacts } = self;
         // Checked before the number, which may be valid in the holder's country and have no form known here.
         terms.register(document.r#type)?;
-        let personal = Personal { name, phone, document, class }.checked()?;
+        let personal = Personal { name, phone, document, class, district }.checked()?;
         let statement = HealthStatement { symptoms, stays, contacts }.checked(clock::now())?;
         Ok((personal, statement, OfferedProofs { sms_code, face }.under(terms)?))
     }

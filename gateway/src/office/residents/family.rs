@@ -118,8 +118,8 @@ fn register(
     name: String,
     document: Document,
 ) -> Result<RegisteredPerson, OfficeError> {
-    let phone = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal.phone;
-    let personal = Personal { name, phone, document, class: PersonClass::default() }.checked()?;
+    let Personal { phone, district, .. } = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal;
+    let personal = Personal { name, phone, document, class: PersonClass::default(), district }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
     let registered = enrol_undeclared(office, std::slice::from_ref(&personal), ids)?
         .pop()

@@ -5,6 +5,7 @@ use super::erasure;
 use super::statements::declare;
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
+use crate::office::districts::imported_district;
 use crate::office::http::auth::{Authority, Resident};
 use crate::office::http::error::OfficeError;
 use crate::office::http::idempotency::RequestIds;
@@ -30,7 +31,7 @@ use scangate_core::person::{PersonClass, Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
-use scangate_storage::registry::{IdSource, RegisteredPerson};
+use scangate_storage::registry::{IdSource, Person, RegisteredPerson};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -111,13 +112,15 @@ pub(in crate::office) async fn import(
     body: Body,
 ) -> Result<Response, OfficeError> {
     audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
-    Ok(line_handler::answer(NewPeople { office, ids }, body))
+    Ok(line_handler::answer(NewPeople { office, ids, district: claims.district }, body))
 }
 
 /// The handler of imported people.
 struct NewPeople {
     office: Arc<Office>,
     ids: IdSource,
+    /// The district of the office that imports them, if it has one.
+    district: Option<String>,
 }
 
 impl LineHandler for NewPeople {
@@ -126,18 +129,53 @@ impl LineHandler for NewPeople {
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
 
     fn read(&self, line: &NdjsonLine) -> Result<Personal, OfficeError> {
-        line.parse().and_then(|personal: Personal| Ok(personal.checked()?))
+        let personal: Personal = line.parse()?;
+        let personal = personal.checked()?;
+        let district = imported_district(self.district.as_deref(), personal.district)?;
+        Ok(Personal { district, ..personal })
     }
 
     async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
-        let (office, ids) = (Arc::clone(&self.office), self.ids.clone());
-        Ok(blocking(move || enrol_undeclared(&office, &people, &ids)).await??.into_iter().map(Ok).collect())
+        let (office, ids, district) = (Arc::clone(&self.office), self.ids.clone(), self.district.clone());
+        blocking(move || {
+            let registered = enrol_undeclared(&office, &people, &ids)?;
+            match district {
+                Some(district) => join_district(&office, &registered, &district),
+                None => Ok(registered.into_iter().map(Ok).collect()),
+            }
+        })
+        .await?
     }
 
     fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), OfficeError> {
         put_json(&phone_key(&self.office, registered)?, text);
         Ok(())
     }
+}
+
+/// Gives a district's office the people whom it imports: a person who was known and has no district joins the
+/// office's. A person of another district is refused, whose key is not this office's to hand out.
+fn join_district(
+    office: &Office,
+    registered: &[RegisteredPerson],
+    district: &str,
+) -> GroupResult<RegisteredPerson> {
+    let ids: Vec<PersonId> = registered.iter().map(|registered| registered.person).collect();
+    let persons = office.registry.persons(&ids)?;
+    let join = |(&registered, person): (&RegisteredPerson, Option<Person>)| match person
+        .and_then(|person| person.personal.district)
+    {
+        Some(own) if own != district => Err(OfficeError::DistrictWrong),
+        Some(_) => Ok(registered),
+        None => {
+            let district = Some(district.to_owned());
+            let change = PersonalChange { district, ..PersonalChange::default() };
+            office.registry.change_person(registered.person, &change)?;
+            office.recolour(&[registered.person])?;
+            Ok(registered)
+        }
+    };
+    Ok(registered.iter().zip(persons).map(join).collect())
 }
 
 /// `GET /v1/people/me`.
@@ -156,6 +194,7 @@ pub(in crate::office) async fn me(
             "name": person.personal.name,
             "phone": person.personal.phone,
             "class": person.personal.class,
+            "district": person.personal.district,
             "registered": person.registered,
             "complete_through": complete_through,
             "check_ins": own_check_ins(&office, id)?,
@@ -197,6 +236,7 @@ pub(in crate::office) struct ChangeRequest {
     name: Option<String>,
     phone: Option<String>,
     class: Option<PersonClass>,
+    district: Option<String>,
     sms_code: Option<String>,
     face: Option<String>,
     symptoms: Option<Vec<Symptom>>,
@@ -207,8 +247,8 @@ pub(in crate::office) struct ChangeRequest {
 impl ChangeRequest {
     /// Splits a request into the change and the proofs.
     fn split(self) -> Result<(CheckedChange, OfferedProofs), OfficeError> {
-        let Self { name, phone, class, sms_code, face, symptoms, stays, contacts } = self;
-        let personal = PersonalChange { name, phone, class }.checked()?;
+        let Self { name, phone, class, district, sms_code, face, symptoms, stays, contacts } = self;
+        let personal = PersonalChange { name, phone, class, district }.checked()?;
         let statement = HealthStatement { symptoms, stays, contacts }.checked(clock::now())?;
         Ok((CheckedChange { personal, statement }, OfferedProofs { sms_code, face }))
     }
@@ -250,8 +290,8 @@ pub(in crate::office) async fn change(
     change_person(&office, id, change, ChangeAuthor::Holder).await.map(axum::Json)
 }
 
-/// Changes a person's name, phone, class and health statement. The pack decides which colours may change and
-/// how often per day, and which proofs a new name or phone needs. A dependant who never proved anything needs
+/// Changes a person's name, phone, class, district and health statement. The pack decides which colours may change
+/// and how often per day, and which proofs a new name or phone needs. A dependant who never proved anything needs
 /// none, as at registration.
 pub(in crate::office) async fn change_person(
     office: &Arc<Office>,
@@ -289,11 +329,11 @@ fn apply_change(office: &Office, id: PersonId, change: &CheckedChange) -> Result
         }
     }
     let CheckedChange { personal, statement } = change;
-    let Personal { name, phone, class, .. } =
+    let Personal { name, phone, class, district, .. } =
         office.registry.change_person(id, personal)?.ok_or(Refusal::NotFound)?.personal;
-    let changed = json!({"person": id, "name": name, "phone": phone, "class": class});
+    let changed = json!({"person": id, "name": name, "phone": phone, "class": class, "district": district});
     if statement.is_none() {
-        // The doors show the new name and class.
+        // The doors show the new name and class, and the district's office the new district.
         office.recolour(&[id])?;
         return Ok(changed);
     }

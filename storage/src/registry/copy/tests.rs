@@ -24,6 +24,7 @@ fn found(folder: &Path) {
         phone: String::new(),
         document: Document { r#type: DocumentType::Passport, number: format!("P{number:05}") },
         class: PersonClass::default(),
+        district: None,
     };
     registry.register(&(0..40).map(person).collect::<Vec<_>>(), 1, NOW).unwrap();
     let venue = |number| NewVenue {

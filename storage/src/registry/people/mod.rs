@@ -21,8 +21,32 @@ pub struct Person {
     pub registered: Timestamp,
     /// Whether the person proved, by a code or a face, possession of the registered phone.
     pub proven: bool,
-    /// The name, phone, document and class.
+    /// The name, phone, document, class and district.
     pub personal: Personal,
+    /// The last contact of the district's office with the person.
+    pub contact: Option<DistrictContact>,
+}
+
+/// A contact of a district's office with a person who is not green.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DistrictContact {
+    /// The time of the contact.
+    pub at: Timestamp,
+    /// The office, by the subject of its token.
+    pub by: String,
+    /// The office's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The time at which the colour began that the contact was about.
+    pub since: Timestamp,
+}
+
+impl DistrictContact {
+    /// Whether it is about the colour that began at this time. A colour that began later is another one.
+    #[must_use]
+    pub fn is_about(&self, since: Timestamp) -> bool {
+        self.since >= since
+    }
 }
 
 /// The result of a registration.
@@ -45,6 +69,21 @@ struct SealedFields {
     #[serde(default)]
     proven: bool,
     personal: Personal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contact: Option<DistrictContact>,
+}
+
+impl SealedFields {
+    /// The fields of a person who registers now.
+    fn new(personal: &Personal, proven: bool, request: Option<[u8; 16]>, registered: Timestamp) -> Self {
+        Self { registered, request, proven, personal: personal.clone(), contact: None }
+    }
+
+    /// The fields of a person whose row changes.
+    fn of(person: &Person) -> Self {
+        let Person { registered, proven, personal, contact, .. } = person.clone();
+        Self { registered, request: None, proven, personal, contact }
+    }
 }
 
 impl Registry {
@@ -52,9 +91,7 @@ impl Registry {
     /// gateways. **Errors**: some may have been registered; repeating the list finds them as known.
     pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<RegisteredPerson>> {
         let request = self.1.request();
-        let fields =
-            |one: &Personal| SealedFields { registered: now, request, proven: false, personal: one.clone() };
-        self.enter(people, kid, fields)
+        self.enter(people, kid, |one| SealedFields::new(one, false, request, now))
     }
 
     /// Registers people who proved possession of their phones. A person who is known already stays unchanged.
@@ -65,9 +102,7 @@ impl Registry {
         now: Timestamp,
     ) -> Result<Vec<RegisteredPerson>> {
         let request = self.1.request();
-        let fields =
-            |one: &Personal| SealedFields { registered: now, request, proven: true, personal: one.clone() };
-        self.enter(people, kid, fields)
+        self.enter(people, kid, |one| SealedFields::new(one, true, request, now))
     }
 
     /// Claims each document for a random id first, then the id for its person. A registration that finds a
@@ -157,9 +192,9 @@ impl Registry {
     fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
         let (&kid, sealed) =
             value.split_first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
-        let SealedFields { registered, proven, personal, .. } =
+        let SealedFields { registered, proven, personal, contact, .. } =
             unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?;
-        Ok(Person { id, kid, registered, proven, personal })
+        Ok(Person { id, kid, registered, proven, personal, contact })
     }
 
     /// A person by id.
@@ -198,37 +233,49 @@ impl Registry {
 
     /// Changes a person's registered fields; none where the id is not registered.
     pub fn change_person(&self, id: PersonId, change: &PersonalChange) -> Result<Option<Person>> {
-        loop {
-            let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
-            let mut person = self.opened(id, &value)?;
-            change.apply(&mut person.personal);
-            let Person { kid, registered, proven, .. } = person;
-            let personal = person.personal.clone();
-            let fields = SealedFields { registered, request: None, proven, personal };
-            let changed = self.sealed(id, kid, &fields)?;
-            if self.swap_person(id, &value, &changed)? {
-                return Ok(Some(person));
-            }
-        }
-    }
-
-    /// Changes a person's row, which other gateways read again. Returns whether it was still this one.
-    fn swap_person(&self, id: PersonId, before: &[u8], after: &[u8]) -> Result<bool> {
-        let swap = || self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), before, Some(after));
-        self.announcing(&[Change::Person(id)], swap)
+        let changed = self.rewrite_person(id, |person| change.apply(&mut person.personal))?;
+        Ok(changed.map(|(_, person)| person))
     }
 
     /// Registers a person again, after proof of holding the registered document: the fields are the new ones,
-    /// and the key is under this kid. Returns the person as it was before, `None` for an unknown id.
+    /// and the key is under this kid. A person keeps the district if the new fields have none. Returns the
+    /// person as it was before, `None` for an unknown id.
     pub fn replace_person(&self, id: PersonId, kid: u8, personal: &Personal) -> Result<Option<Person>> {
+        let replaced = self.rewrite_person(id, |person| {
+            let district = personal.district.clone().or_else(|| person.personal.district.take());
+            person.personal = Personal { district, ..personal.clone() };
+            (person.kid, person.proven) = (kid, true);
+        })?;
+        Ok(replaced.map(|(before, _)| before))
+    }
+
+    /// Records a district's contact with a person. The first contact about a colour counts.
+    /// Returns the contact that counts; none where the id is not registered.
+    pub fn record_contact(&self, id: PersonId, new: &DistrictContact) -> Result<Option<DistrictContact>> {
+        let recorded = self.rewrite_person(id, |person| {
+            if !person.contact.as_ref().is_some_and(|known| known.is_about(new.since)) {
+                person.contact = Some(new.clone());
+            }
+        })?;
+        Ok(recorded.and_then(|(_, person)| person.contact))
+    }
+
+    /// Rewrites a person's row, and announces it. On a concurrent change `rewrite` is called again. Returns the
+    /// person before and after it; none where the id is not registered.
+    fn rewrite_person(
+        &self,
+        id: PersonId,
+        rewrite: impl Fn(&mut Person),
+    ) -> Result<Option<(Person, Person)>> {
         loop {
             let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
             let before = self.opened(id, &value)?;
-            let registered = before.registered;
-            let fields = SealedFields { registered, request: None, proven: true, personal: personal.clone() };
-            let replaced = self.sealed(id, kid, &fields)?;
-            if self.swap_person(id, &value, &replaced)? {
-                return Ok(Some(before));
+            let mut after = before.clone();
+            rewrite(&mut after);
+            let sealed = self.sealed(id, after.kid, &SealedFields::of(&after))?;
+            let swap = || self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&sealed));
+            if self.announcing(&[Change::Person(id)], swap)? {
+                return Ok(Some((before, after)));
             }
         }
     }

@@ -23,8 +23,8 @@ use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstr
 use guardians::{named_and_taken, tied_by_many};
 use notices::{notices_bounded, notices_listed};
 use people::{
-    counted, erased_people, erasure_taken_back, moved_between_kids, once_registered, proven_for_good,
-    registered_by_many, renewed_by_many,
+    contacted_once_a_colour, counted, erased_people, erasure_taken_back, moved_between_kids, once_registered,
+    proven_for_good, registered_by_many, renewed_by_many,
 };
 use scangate_core::booking::{BookingError, Slot};
 use scangate_core::check_in::PolicyNumber;
@@ -105,6 +105,7 @@ over_both!(
     reported_once_a_day,
     tied_by_many,
     proven_for_good,
+    contacted_once_a_colour,
     named_and_taken,
     papers_in_order,
     shown_upstream,
@@ -126,6 +127,7 @@ fn personal(number: u32) -> Personal {
         phone: format!("139{number:08}"),
         document: Document { r#type: DocumentType::Passport, number: format!("UNMISTAKABLE{number:05}") },
         class: PersonClass::Courier,
+        district: None,
     }
 }
 

@@ -172,3 +172,32 @@ pub(super) fn proven_for_good(store: &TestStore) {
     let old = registry.person(PersonId(9)).unwrap().unwrap();
     assert_eq!((old.proven, old.personal), (false, personal(3)));
 }
+
+pub(super) fn contacted_once_a_colour(store: &TestStore) {
+    let registry = store.open();
+    let new = Personal { district: Some("云龙".into()), ..personal(1) };
+    let person = registry.register(&[new], 1, NOW).unwrap()[0].person;
+    let contact = |since: u64, by: &str| DistrictContact {
+        at: NOW,
+        by: by.into(),
+        note: Some("by telephone".into()),
+        since: NOW.plus_ms(since),
+    };
+    let record = |since, by| registry.record_contact(person, &contact(since, by)).unwrap();
+    assert_eq!(record(5, "first"), Some(contact(5, "first")));
+    assert_eq!(record(5, "second"), Some(contact(5, "first")));
+    assert_eq!(record(9, "third"), Some(contact(9, "third")));
+    assert_eq!(registry.record_contact(PersonId(1), &contact(5, "first")).unwrap(), None);
+    // Neither a change of the fields nor another registration loses the contact or the district.
+    let change = PersonalChange { phone: Some("13800000000".into()), ..PersonalChange::default() };
+    registry.change_person(person, &change).unwrap();
+    registry.replace_person(person, 2, &personal(1)).unwrap();
+    let known = registry.person(person).unwrap().unwrap();
+    assert_eq!(
+        (known.contact, known.personal.district.as_deref()),
+        (Some(contact(9, "third")), Some("云龙"))
+    );
+    let change = PersonalChange { district: Some("泉山".into()), ..PersonalChange::default() };
+    let moved = registry.change_person(person, &change).unwrap().unwrap();
+    assert_eq!(moved.personal.district.as_deref(), Some("泉山"));
+}

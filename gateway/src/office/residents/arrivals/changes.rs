@@ -89,6 +89,10 @@ pub(in crate::office::residents) fn correct_arrival(
         }
         Ok(())
     })?;
+    if correction.unit.is_some() {
+        // Another unit may be in another district.
+        office.recolour(&[person])?;
+    }
     let arrival = stays::settle(office, person, paper, Some(&before), "corrected by the resident")?;
     office.follow_arrivals(&[person])?;
     shown(office, paper, &arrival)
