@@ -67,8 +67,8 @@ impl Gateway {
     }
 
     /// Starts a gateway under a rule pack, by this clock.
-    pub fn start_by(clock: &Clock, policy: &str) -> anyhow::Result<Self> {
-        Self::spawn(Arc::new(tempfile::tempdir()?), &["--policy", policy], clock.environment(), DOUBLES)
+    pub fn start_by(clock: &Clock, policy: &str, expect: ExpectedLog) -> anyhow::Result<Self> {
+        Self::spawn(Arc::new(tempfile::tempdir()?), &["--policy", policy], clock.environment(), expect)
     }
 
     /// Starts a gateway in this data folder.

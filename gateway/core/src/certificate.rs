@@ -100,9 +100,10 @@ impl CertificateError {
 }
 
 impl Certificate {
-    /// The id under which check-ins of the subject are kept in a city where the subject is not registered:
-    /// the first 8 bytes of SHA-256 over a domain, the issuer and the subject. All certificates of one subject
-    /// from one issuer have it.
+    /// The id under which a city keeps the check-ins of a subject who is not registered there. All certificates
+    /// of one subject from one issuer have the same one.
+    ///
+    /// **Shape**: the first 8 bytes of SHA-256 over a domain, the issuer and the subject, each followed by 0.
     #[must_use]
     pub fn pseudonym(&self) -> PersonId {
         let mut context = Context::new(&SHA256);

@@ -22,7 +22,7 @@ pub struct AnnouncedArrival {
 }
 
 impl AnnouncedArrival {
-    /// What a paper says about an announced arrival; none if it is another paper.
+    /// Reads an announced arrival from a paper; `None` if the paper is something else.
     #[must_use]
     pub fn of(filed: &FiledPaper, calendar: &Calendar) -> Option<Self> {
         match &filed.paper {
@@ -50,12 +50,12 @@ pub struct AnnouncedArrivals {
 }
 
 impl AnnouncedArrivals {
-    /// Records that the arrivals of everybody are loaded.
+    /// Records that the arrivals of all residents are loaded.
     pub fn set_loaded(&self) {
         self.loaded.store(true, Ordering::Release);
     }
 
-    /// Whether the arrivals of everybody are loaded.
+    /// Whether the arrivals of all residents are loaded.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.loaded.load(Ordering::Acquire)

@@ -32,7 +32,7 @@ impl PackedPerson {
     /// The tombstone of an erased person.
     const TOMBSTONE: Self = Self(1 << ERASED_SHIFT);
 
-    /// The record of somebody with a standing and no keys.
+    /// The record of a visitor, who has a standing and no keys.
     #[must_use]
     pub const fn of(standing: Standing) -> Self {
         Self(0).with_standing(standing)
@@ -71,7 +71,7 @@ impl PackedPerson {
     }
 }
 
-/// What the table has of one person.
+/// The table's entry of one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PersonEntry {
     pub(super) packed: PackedPerson,
@@ -79,7 +79,7 @@ pub(super) struct PersonEntry {
 }
 
 impl PersonEntry {
-    /// The entry of a person of whom nothing is known.
+    /// An entry without a standing, keys and a mark.
     pub(super) const EMPTY: Self = Self { packed: PackedPerson(0), mark: HolderMark::NONE };
 }
 
@@ -108,8 +108,8 @@ impl ColourTable {
         self.table.get(person).map_or_else(PackedPerson::default, |entry| entry.packed)
     }
 
-    /// What a terminal's staff compare with the person's document; none until it is loaded, and for a person
-    /// without an entry.
+    /// The person as a terminal's staff see them, to compare with the document. `None` until the mark is loaded,
+    /// and for a person without an entry.
     #[must_use]
     pub fn holder(&self, person: PersonId) -> Option<MaskedHolder> {
         self.table.get(person)?.mark.shown()

@@ -13,8 +13,7 @@ use scangate_core::time::Timestamp;
 /// The object that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// A person was registered, changed or removed, a fact about the person was added or withdrawn, an arrival of
-    /// the person was filed or changed, or the district's office contacted the person.
+    /// A person's row, facts or arrivals changed.
     Person(PersonId),
     /// A person's keys were renewed, or their paper passes revoked.
     KeyHistory(PersonId),

@@ -16,8 +16,8 @@ use scangate_tests::{
 use serde_json::{Value, json};
 
 /// A second gateway, with a connection to it.
-struct SecondGateway {
-    gateway: Gateway,
+pub(super) struct SecondGateway {
+    pub(super) gateway: Gateway,
     connection: ClientConnection,
 }
 
@@ -28,12 +28,23 @@ impl SecondGateway {
         Ok(Self { gateway, connection })
     }
 
-    async fn send(&mut self, method: &str, path: &str, who: &str, body: String) -> anyhow::Result<TestReply> {
+    pub(super) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        who: &str,
+        body: String,
+    ) -> anyhow::Result<TestReply> {
         send(&mut self.connection, method, path, who, body).await
     }
 
     /// Waits until this gateway answers a look-up of the resident with this colour.
-    async fn sees(&mut self, town: &TestTown, resident: usize, colour: &str) -> anyhow::Result<Value> {
+    pub(super) async fn sees(
+        &mut self,
+        town: &TestTown,
+        resident: usize,
+        colour: &str,
+    ) -> anyhow::Result<Value> {
         let terminal = self.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
         let ask = async || {
             let code = town.residents[resident].code(Step::of(now()));
@@ -49,7 +60,7 @@ async fn found(name: &str, residents: usize) -> anyhow::Result<(ClusterCity, Tes
     found_in(ClusterCity::new(name, 2)?, residents).await
 }
 
-async fn found_in(
+pub(super) async fn found_in(
     city: ClusterCity,
     residents: usize,
 ) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {

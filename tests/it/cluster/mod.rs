@@ -3,6 +3,7 @@
 //! out.
 
 mod cases;
+mod city_words;
 mod co_presence;
 mod gateways;
 mod late;

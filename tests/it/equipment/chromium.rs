@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 /// A run of Chromium on a town's pages, driven by a script.
-fn browse(script: &str, town: &TestTown, venue: usize) -> Command {
+pub(crate) fn browse(script: &str, town: &TestTown, venue: usize) -> Command {
     let mut command = Command::new("node");
     command
         .current_dir(scripts().join("browser"))
@@ -26,7 +26,7 @@ fn browse(script: &str, town: &TestTown, venue: usize) -> Command {
 }
 
 /// Runs a script that asks questions on its output, each a line, and writes the answers to its input.
-async fn converse(
+pub(crate) async fn converse(
     mut command: Command,
     mut answer: impl AsyncFnMut(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<Output> {

@@ -1,12 +1,11 @@
 //! Tests that need something installed on the machine, one file each: aioquic, Chromium, Python 3 for the
-//! examples, libfaketime, HdrHistogram's jar with Java. One needs a small filesystem that only root can
+//! examples, libfaketime for one clock, HdrHistogram's jar with Java. One needs a small filesystem that only root can
 //! mount. A test fails if its component is missing. `--skip equipment::` leaves all of them out.
 
 mod aioquic;
-mod chromium;
+pub(crate) mod chromium;
 mod examples;
 mod failing_calls;
-mod faketime;
 mod histogram_log;
 mod load_report;
 mod small_disk;

@@ -148,7 +148,7 @@ async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_name
     let mut city = Xuzhou::found(ExpectedLog::Quiet).await?;
     let asked = city.town.send("GET", "/v1/registration", "", "").await?.json()?;
     let terms = json!({
-        "policy": "xuzhou/2", "title": "徐州健康宝", "hotline": "12345",
+        "policy": "xuzhou/3", "title": "徐州健康宝", "hotline": "12345",
         "documents": ["resident-id"], "steps": ["sms", "face"], "asks": [],
     });
     assert_eq!(asked, terms);

@@ -333,7 +333,7 @@ async fn xz_12_a_check_in_at_a_checkpoint_closes_the_arrival() -> anyhow::Result
     let passed = town.send("POST", "/v1/check-ins", "", scan).await?.json()?;
     assert_eq!((&passed["verdict"], &passed["fast"]), (&json!("pass"), &json!(true)), "{passed}");
     town.mine(0).await?;
-    // A repeated request gets the same answer; a further check-in is no arrival any more.
+    // A repeated request gets the same answer. The next check-in has no open arrival.
     let scan = json!({"venue": station["poster"], "person": code}).to_string();
     let again = town.send("POST", "/v1/check-ins", "", scan).await?.json()?;
     assert_eq!((&again["id"], &again["fast"]), (&passed["id"], &json!(true)), "{again}");

@@ -94,7 +94,7 @@ async fn xz_21_a_visitors_trail_is_one_pseudonyms_and_a_case_can_name_it() -> an
     let mut here = town_under(&(XUZHOU.to_owned() + &trust), 1).await?;
     let certified = json!({"certificate": certificate(&mut there, 0).await?});
     let first = show(&mut here, 0, &certified).await?.json()?;
-    // A certificate that is issued anew is of the same subject; another subject has another pseudonym.
+    // Two certificates of one subject have one pseudonym, and another subject has another.
     tick().await?;
     let renewed = json!({"certificate": certificate(&mut there, 0).await?});
     assert_ne!(renewed, certified);

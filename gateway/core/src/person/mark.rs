@@ -4,11 +4,11 @@
 use super::{PersonClass, Personal};
 use std::fmt;
 
-/// The mark, packed. Zero is the mark of nobody.
+/// The mark, packed. Zero stands for a person without a mark.
 ///
-/// **Shape**, from bit 0: the name's first character (18), its last (18, 0 for none), the hidden characters
-/// between them (4, 15 for as many or more), the last four characters of the document's number in base 36 (21),
-/// the class, counted from 1 (3).
+/// **Shape**: bits 0 to 17 have the name's first character, bits 18 to 35 its last one, or 0. Bits 36 to 39 count
+/// the hidden characters between them, up to 15. Bits 40 to 60 have the last four characters of the document's
+/// number in base 36. Bits 61 to 63 have the class, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HolderMark(u64);
 
@@ -57,7 +57,7 @@ pub struct MaskedName {
 pub struct DocumentTail([char; TAIL]);
 
 impl HolderMark {
-    /// The mark of nobody.
+    /// No mark.
     pub const NONE: Self = Self(0);
 
     /// The mark of these personal data.
@@ -83,7 +83,7 @@ impl HolderMark {
         )
     }
 
-    /// The mark as it is shown; none for the mark of nobody.
+    /// The mark as staff see it; `None` without a mark.
     #[must_use]
     pub fn shown(self) -> Option<MaskedHolder> {
         let bits = |shift: u32, bits: u32| self.0 >> shift & ((1 << bits) - 1);
@@ -140,7 +140,8 @@ mod tests {
 
     fn shown(name: &str, number: &str, class: PersonClass) -> (String, String, PersonClass) {
         let document = Document { r#type: DocumentType::ResidentId, number: number.into() };
-        let personal = Personal { name: name.into(), phone: "13800000000".into(), document, class };
+        let personal =
+            Personal { name: name.into(), phone: "13800000000".into(), document, class, district: None };
         let MaskedHolder { name, document, class } = HolderMark::of(&personal).shown().unwrap();
         (name.to_string(), document.to_string(), class)
     }

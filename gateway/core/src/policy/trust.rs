@@ -62,8 +62,8 @@ impl Policy {
         presented.verified(keys, now)
     }
 
-    /// The standing at a time of a person about whom nothing is known but a verified certificate: what the rules
-    /// say about it, and no milder a colour than its own.
+    /// The standing at a time of a visitor with a verified certificate and no other evidence. The colour is what
+    /// the rules say about the certificate, or the certificate's own if that is more severe.
     #[must_use]
     pub fn standing_by(&self, certificate: &Certificate, now: Timestamp) -> Standing {
         let fact = fact_of(certificate, certificate.pseudonym(), now);

@@ -26,7 +26,7 @@ impl Office {
         Ok(())
     }
 
-    /// Loads the announced arrivals of everybody.
+    /// Loads the announced arrivals of all residents.
     pub(super) fn load_arrivals(&self) -> Result<(), RegistryError> {
         let (published, now) = (self.tables.policies.in_force(), clock::now());
         let mut people = Vec::new();

@@ -329,6 +329,9 @@ fn apply_change(office: &Office, id: PersonId, change: &CheckedChange) -> Result
         }
     }
     let CheckedChange { personal, statement } = change;
+    if !statement.is_none() {
+        office.count_today("papers", id, PAPERS_A_DAY_MAX)?;
+    }
     let Personal { name, phone, class, district, .. } =
         office.registry.change_person(id, personal)?.ok_or(Refusal::NotFound)?.personal;
     let changed = json!({"person": id, "name": name, "phone": phone, "class": class, "district": district});
@@ -337,7 +340,6 @@ fn apply_change(office: &Office, id: PersonId, change: &CheckedChange) -> Result
         office.recolour(&[id])?;
         return Ok(changed);
     }
-    office.count_today("papers", id, PAPERS_A_DAY_MAX)?;
     let declaration = declare(office, id, statement, &IdSource::default())?;
     office.recolour(&[id])?;
     Ok(merge(changed, json!({ "declaration": declaration })))

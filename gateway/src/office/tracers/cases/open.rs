@@ -71,8 +71,7 @@ pub(in crate::office) async fn open(
     .await?
 }
 
-/// **Errors**: the person is not registered, and is not the subject of a certificate with which a door let
-/// somebody check in.
+/// **Errors**: the person is not registered, and no terminal accepted a certificate of the person in this window.
 async fn ensure_known(office: &Arc<Office>, person: PersonId, window: Window) -> Result<(), OfficeError> {
     let shared = Arc::clone(office);
     if blocking(move || shared.registry.is_registered(person)).await?? {
