@@ -3,12 +3,23 @@
 
 import { findInput, makeElement, setText } from "../lib/element.js";
 import { documents, fieldNames, joinWords } from "../lib/words.js";
+import {
+  clearHealthAnswers,
+  describeHealthAnswers,
+  readHealthAnswers,
+  showHealthQuestions,
+} from "./health_questions.js";
 import { clearProofs, readProofs, showPictureOn, showProofs } from "./proofs.js";
 
 /**
  * The fields that a city requires, from its rule pack.
- * @typedef {{policy: string, title: string, hotline: string, documents: string[], steps: string[]}}
- *   RegistrationTerms
+ * @typedef {object} RegistrationTerms
+ * @property {string} policy
+ * @property {string} title
+ * @property {string} hotline
+ * @property {string[]} documents
+ * @property {string[]} steps
+ * @property {string[]} asks
  */
 
 /** @param {string} id */
@@ -27,6 +38,7 @@ export function showTerms(terms) {
   });
   document.getElementById("document-type")?.replaceChildren(...options);
   showProofs(terms.steps);
+  showHealthQuestions(terms.asks);
 }
 
 /** The entered values, in the shape of the request. */
@@ -36,6 +48,7 @@ export function readForm() {
     phone: readField("phone"),
     document: { type: readField("document-type"), number: readField("document-number") },
     ...readProofs(),
+    ...readHealthAnswers(),
   };
 }
 
@@ -48,8 +61,9 @@ export function showReview() {
     ["document", joinWords(documents[type] ?? [type, ""])],
     ["number", readField("document-number")],
   ];
-  const shown = lines.flatMap(([name = "", text = ""]) => {
-    return [makeElement("dt", joinWords(fieldNames[name] ?? [name, ""])), makeElement("dd", text)];
+  const details = lines.map(([name = "", text = ""]) => /** @type {const} */ ([fieldNames[name] ?? [name, ""], text]));
+  const shown = [...details, ...describeHealthAnswers()].flatMap(([words, text]) => {
+    return [makeElement("dt", joinWords([...words])), makeElement("dd", text)];
   });
   document.getElementById("entered")?.replaceChildren(...shown);
   showPictureOn("face-entered");
@@ -60,4 +74,5 @@ export function clearForm() {
   /** @type {HTMLFormElement} */ (document.getElementById("registration-form")).reset();
   document.getElementById("entered")?.replaceChildren();
   clearProofs();
+  clearHealthAnswers();
 }

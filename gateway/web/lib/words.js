@@ -40,6 +40,9 @@ export const fieldNames = {
   phone: ["手机号码", "Mobile number"],
   document: ["证件类型", "Document type"],
   number: ["证件号码", "Document number"],
+  symptoms: ["目前症状", "Symptoms now"],
+  stays: ["到过的其他地区", "Stays in other areas"],
+  contacts: ["接触过的其他地区人员", "Contacts with people from other areas"],
 };
 
 /** SVG paths of a tick, an exclamation mark, a cross and a question mark. @type {Record<string, string>} */
@@ -167,6 +170,7 @@ export const directions = { in: ["进入", "In"], out: ["离开", "Out"] };
 export const labels = {
   address: ["地址", "Address"],
   answer: ["答复", "Answer"],
+  areaCode: ["地区：六位行政区划代码或两位国家代码", "Area: six-digit area code (GB/T 2260) or two-letter country code"],
   at: ["时间", "Time"],
   by: ["查询人", "Accessed by"],
   clears: ["预计解除时间", "Expected to clear at"],
@@ -177,6 +181,8 @@ export const labels = {
   fromArea: ["来自", "From"],
   id: ["编号", "Id"],
   issuer: ["出具方", "Issued by"],
+  metOn: ["接触日期", "Met them on"],
+  none: ["无", "None"],
   office: ["查询单位", "Office"],
   person: ["人员编号", "Person id"],
   purpose: ["用途", "Purpose"],
@@ -184,6 +190,8 @@ export const labels = {
   revealed: ["查看联系方式", "Contact details read"],
   scope: ["适用范围", "Valid in"],
   sent: ["提交时间", "Submitted"],
+  stayFrom: ["到达日期", "Arrived there on"],
+  stayUntil: ["离开日期（仍在当地可不填）", "Left on, empty if you are still there"],
   unit: ["社区或单位", "Community or employer"],
   until: ["有效期至", "Valid until"],
   waitsFor: ["等待原因", "It waits because"],

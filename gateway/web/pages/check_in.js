@@ -2,6 +2,7 @@
 // venue. It shows the colour with a running clock, because the clock of a screenshot stands still. The page's
 // own address contains the venue's code, so a resident who registers first is then checked in at that venue.
 
+import { prepareHealthQuestions } from "../form/health_questions.js";
 import { PROOF_TRY_MS, prepareProofs } from "../form/proofs.js";
 import { clearForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
@@ -229,6 +230,7 @@ findElement("registration-form").addEventListener("submit", (event) => {
 findElement("confirm").addEventListener("click", () => void register());
 findElement("correct").addEventListener("click", () => setState("registering"));
 prepareProofs(showMessage);
+prepareHealthQuestions();
 findElement("again").addEventListener("click", start);
 setInterval(() => setText("now", new Date(now()).toLocaleTimeString()), 250);
 start();

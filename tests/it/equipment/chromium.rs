@@ -51,6 +51,14 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn xj_01_chromium_asks_about_symptoms_stays_and_contacts() -> anyhow::Result<()> {
+    let town = TestTown::under("xinji", 1).await?;
+    let output = browse("declare.mjs", &town, 0).output().context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_beside_it()
 -> anyhow::Result<()> {
     let mut town = TestTown::under("xinji", 1).await?;
