@@ -3,13 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A person's colour. `Unknown` means that the gateway does not know the colour; no rule gives it and no
-/// person has it.
+/// A person's colour. `Unknown` means that the gateway does not know the colour, or that the person's
+/// application was not approved; no rule gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Colour {
-    /// The table is still loading, or the person registered elsewhere a second ago.
+    /// The table is still loading, the person registered elsewhere a second ago, or the application waits for
+    /// its review.
     Unknown = 0,
     /// No rule gives another colour.
     Green = 1,
@@ -169,6 +170,8 @@ impl Reasons {
     pub const NONE: Self = Self(0);
     /// A temperature at or above the pack's threshold, measured at the door.
     pub const FEVER: Self = Self(1 << 63);
+    /// The application was not approved yet, so the colour is unknown.
+    pub const REVIEW: Self = Self(1 << 62);
 
     /// The set of one rule of the pack. Rules beyond [`RULES_MAX`](crate::limits::RULES_MAX) do not exist.
     #[must_use]
@@ -213,6 +216,8 @@ pub struct Standing {
 impl Standing {
     /// The standing of a person who is not in the table.
     pub const UNKNOWN: Self = Self { colour: Colour::Unknown, reasons: Reasons::NONE };
+    /// The standing of a person whose application was not approved.
+    pub const UNREVIEWED: Self = Self { colour: Colour::Unknown, reasons: Reasons::REVIEW };
 }
 
 #[cfg(test)]

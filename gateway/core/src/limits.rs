@@ -97,5 +97,6 @@ const _: () = assert!(STEP_EARLY_MS < STEP_MS);
 const _: () = assert!(AHEAD_MS_MAX < LATE_MS_MAX);
 const _: () = assert!(HOPS_ALONE_MAX < HOPS_MAX);
 const _: () = assert!(DWELL_MINUTES <= DWELL_MINUTES_MAX);
-const _: () = assert!(RULES_MAX < 64);
+// The two highest bits are a fever at the door and the review of an application.
+const _: () = assert!(RULES_MAX <= 62);
 const _: () = assert!((COMPANIONS_MAX + 2) * CODE_CHARS_MAX < SCAN_BYTES_MAX);

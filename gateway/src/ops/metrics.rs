@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 30] = [
+const METRICS: [Metric; 31] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -112,6 +112,7 @@ const METRICS: [Metric; 30] = [
         "Time at which the certificate in use expires, in seconds since 1970",
     ),
     gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
+    gauge("scangate_reviews_waiting", &[], "Applications that wait for the authority's review"),
     counter("scangate_held_total", &["kind"], "Lists held for a second approver"),
     gauge(
         "scangate_feed_divergence",

@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 /// The record of a person in eight bytes.
 ///
 /// **Shape**: the rules from bit 0, the mark of an erased person in bit 53, the key generation from bit 54,
-/// the colour in the two highest bits.
+/// the colour in the two highest bits. An unknown colour has no rules. Bit 0 says instead that the person's
+/// application waits for its review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PackedPerson(pub u64);
 
@@ -24,6 +25,8 @@ const GENERATION_SHIFT: u32 = 54;
 const COLOUR_SHIFT: u32 = 62;
 const REASONS: u64 = (1 << ERASED_SHIFT) - 1;
 const GENERATION: u64 = 0xff << GENERATION_SHIFT;
+/// The bit of an unknown colour that waits for a review.
+const UNREVIEWED: u64 = 1;
 const COLOUR: u64 = 3 << COLOUR_SHIFT;
 const _: () = assert!(scangate_core::limits::RULES_MAX <= ERASED_SHIFT as usize);
 const _: () = assert!(REASONS | 1 << ERASED_SHIFT | GENERATION | COLOUR == u64::MAX);
@@ -43,7 +46,11 @@ impl PackedPerson {
     }
 
     const fn with_standing(self, standing: Standing) -> Self {
-        Self(self.0 & GENERATION | standing.reasons.0 & REASONS | (standing.colour as u64) << COLOUR_SHIFT)
+        let reasons = match standing.colour {
+            Colour::Unknown => standing.reasons.has(Reasons::REVIEW) as u64,
+            Colour::Green | Colour::Yellow | Colour::Red => standing.reasons.0 & REASONS,
+        };
+        Self(self.0 & GENERATION | reasons | (standing.colour as u64) << COLOUR_SHIFT)
     }
 
     /// The colour with its reasons.
@@ -53,7 +60,8 @@ impl PackedPerson {
             1 => Colour::Green,
             2 => Colour::Yellow,
             3 => Colour::Red,
-            _ => Colour::Unknown,
+            _ if self.0 & UNREVIEWED != 0 => return Standing::UNREVIEWED,
+            _ => return Standing::UNKNOWN,
         };
         Standing { colour, reasons: Reasons(self.0 & REASONS) }
     }
@@ -269,6 +277,26 @@ mod tests {
         colours.set_generation(PERSON, Generation(3));
         let packed = colours.look_up(PERSON);
         assert_eq!((packed.standing(), packed.generation()), (Standing::UNKNOWN, Generation(3)));
+    }
+
+    #[test]
+    fn hb_13_a_review_is_kept_beside_the_generation_and_is_no_rule() {
+        let colours = ColourTable::default();
+        colours.put(PERSON, standing(Colour::Red));
+        colours.set_generation(PERSON, Generation(255));
+        colours.put(PERSON, Standing::UNREVIEWED);
+        let packed = colours.look_up(PERSON);
+        assert_eq!((packed.standing(), packed.generation()), (Standing::UNREVIEWED, Generation(255)));
+        assert!(!packed.is_erased());
+        colours.put(PERSON, Standing::UNKNOWN);
+        assert_eq!(colours.standing(PERSON), Standing::UNKNOWN);
+        // The first rule has the same bit under another colour.
+        let first = Standing { colour: Colour::Green, reasons: Reasons::rule(0) };
+        colours.put(PERSON, first);
+        assert_eq!(colours.standing(PERSON), first);
+        colours.put(PERSON, Standing::UNREVIEWED);
+        colours.bury(PERSON);
+        assert_eq!(colours.standing(PERSON), Standing::UNKNOWN);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use scangate_core::certificate::{Issuer, PUBLIC_KEY_BYTES, is_signed};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::Reasons;
 use scangate_core::person::PersonClass;
-use scangate_core::policy::{AreaRisk, Calendar, DoorAdvice, Policy, Rule};
+use scangate_core::policy::{AreaRisk, Calendar, DoorAdvice, Policy, Rule, review_advice};
 use scangate_core::time::Timestamp;
 use scangate_core::words::Words;
 use scangate_storage::registry::{StoredAreas, StoredPolicy};
@@ -75,7 +75,9 @@ impl PublishedPolicy {
             (reasons, json!({"reason": reason, "zh": words.zh, "en": words.en}).to_string())
         };
         let explanations = policy.reasons().map(explanation).collect();
-        let advice = policy.advice_at_doors().map(WrittenAdvice::of).collect();
+        let words = review_advice();
+        let on_review = DoorAdvice { reasons: Reasons::REVIEW, classes: &[], words: &words };
+        let advice = policy.advice_at_doors().chain([on_review]).map(WrittenAdvice::of).collect();
         Self { number, policy, text, signature, since, areas: None, hotline, links, explanations, advice }
     }
 

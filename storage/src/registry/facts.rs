@@ -158,7 +158,9 @@ impl Registry {
     /// All evidence about a person.
     pub fn evidence_of(&self, person: PersonId) -> Result<Evidence> {
         let mut evidence = self.evidence_of_each(&[person])?.pop().unwrap_or_default();
-        evidence.registered = self.person(person)?.map(|person| person.registered);
+        let person = self.person(person)?;
+        evidence.registered = person.as_ref().map(|person| person.registered);
+        evidence.review = person.and_then(|person| person.review);
         Ok(evidence)
     }
 
@@ -176,7 +178,8 @@ impl Registry {
         let evidence = self.evidence_of_each(people)?.into_iter();
         let of = |(evidence, person): (Evidence, Option<Person>)| {
             let person = person?;
-            let evidence = Evidence { registered: Some(person.registered), ..evidence };
+            let (registered, review) = (Some(person.registered), person.review.clone());
+            let evidence = Evidence { registered, review, ..evidence };
             Some((person, evidence))
         };
         Ok(evidence.zip(registered).map(of).collect())
@@ -236,8 +239,8 @@ impl Registry {
         Ok(owners)
     }
 
-    /// Visits every person who has facts or reports, with these. The registration is left out: see
-    /// [`Registry::registrations`].
+    /// Visits every person who has facts or reports, with these. Registration and review are left out: see
+    /// [`Registry::registrations`] and [`Registry::unapproved`].
     pub fn evidence(&self, mut each: impl FnMut(PersonId, &Evidence)) -> Result<()> {
         let mut run: Option<(PersonId, EvidenceBuilder)> = None;
         self.rows().all(RegistryTable::Facts, &mut |key, value| {

@@ -37,7 +37,7 @@ pub use erasures::{Erasure, Tombstone};
 pub use facts::{FactReport, RecordedFact};
 pub use held_lists::{HeldList, HeldListKind, NewHeldList};
 pub use made_ids::IdSource;
-pub use people::{DistrictContact, Person, RegisteredPerson};
+pub use people::{DistrictContact, Person, PhoneHolder, RegisteredPerson};
 pub use policies::{LabelUsed, StoredAreas, StoredPolicy, check_label};
 pub use settings::NoticesFull;
 pub use test_sites::NewTestSite;

@@ -1,5 +1,5 @@
-//! Sealing: AES-256-GCM over personal fields, and a keyed index that finds a document without storing its
-//! number.
+//! Sealing: AES-256-GCM over personal fields, and a keyed index that finds a document or a phone without
+//! storing its number.
 
 use super::{RegistryError, Result};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -38,7 +38,10 @@ impl Seal {
     }
 }
 
-/// The index key of a document: HMAC-SHA256 of type and number.
+/// The byte before a phone in the index; a document has its type there.
+const PHONE: u8 = u8::MAX;
+
+/// The index keys of documents and phones: HMAC-SHA256 of type and number.
 pub(super) struct DocumentIndex(hmac::Key);
 
 impl DocumentIndex {
@@ -47,9 +50,17 @@ impl DocumentIndex {
     }
 
     pub(super) fn key(&self, document: &Document) -> [u8; 32] {
+        self.hash(document.r#type as u8, &document.number)
+    }
+
+    pub(super) fn phone_key(&self, phone: &str) -> [u8; 32] {
+        self.hash(PHONE, phone)
+    }
+
+    fn hash(&self, kind: u8, number: &str) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.0);
-        context.update(&[document.r#type as u8]);
-        context.update(document.number.as_bytes());
+        context.update(&[kind]);
+        context.update(number.as_bytes());
         let mut key = [0; 32];
         key.copy_from_slice(context.sign().as_ref());
         key

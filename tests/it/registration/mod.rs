@@ -3,6 +3,7 @@
 mod numbers;
 mod providers;
 mod replacement;
+mod reviews;
 mod statements;
 
 use anyhow::Context as _;

@@ -1,11 +1,12 @@
-//! Evidence: the facts, daily reports and registration that decide a person's colour, together with the pack
-//! and the time.
+//! Evidence: the facts, daily reports, registration and review that decide a person's colour, together with
+//! the pack and the time.
 //! Nothing else counts, so a colour can be recomputed from these alone.
 
 pub mod fact;
 pub mod report;
 
 use self::fact::{Fact, Force, Withdrawal};
+use crate::paper::Review;
 use crate::time::Timestamp;
 
 /// The record of one person.
@@ -17,6 +18,8 @@ pub struct Evidence {
     pub reports: Vec<Timestamp>,
     /// When the person registered; none if that is not known. Missing reports are counted from then.
     pub registered: Option<Timestamp>,
+    /// The review of the person's application; none for a person who was not reviewed.
+    pub review: Option<Review>,
 }
 
 impl Evidence {

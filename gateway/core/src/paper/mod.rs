@@ -5,11 +5,13 @@ mod arrival;
 mod duty;
 #[cfg(test)]
 mod duty_tests;
+mod review;
 mod statement;
 mod unit;
 
 pub use arrival::{Arrival, opened_paper};
 pub use duty::{DutyCause, DutyEnd, DutyExit, DutyRule, DutyStart, is_gate, last_entry};
+pub use review::{Review, ReviewDecision, ReviewStatus};
 pub use statement::{HealthStatement, StatedContact, StatedStay, StatementError, is_stated_in};
 pub use unit::{ArrivalBasis, NewUnit, Unit, UnitKind};
 

@@ -61,7 +61,7 @@ pub(super) fn admit(
         return Admission { verdict: Verdict::Refuse, checks: Checks::NONE, reasons };
     }
     let manual = Admission { verdict: Verdict::Check, checks: Checks::MANUAL, reasons };
-    // A pack has a line for each colour but `Unknown`, which no person has.
+    // A pack has a line for each colour but `Unknown`.
     let Some(rule) = rules.iter().find(|rule| rule.covers(standing.colour, context.kind)) else {
         return manual;
     };

@@ -24,7 +24,11 @@ pub struct Judgement {
 }
 
 pub(super) fn judge(policy: &Policy, evidence: &Evidence, now: Timestamp) -> Judgement {
-    let Evidence { reports, .. } = evidence;
+    let Evidence { reports, review, .. } = evidence;
+    if review.as_ref().is_some_and(|review| review.withholds_colour(now)) {
+        let (standing, because) = (Standing::UNREVIEWED, Vec::new());
+        return Judgement { standing, because, progress: None, changes_at: None };
+    }
     let rules = policy.rules.iter().enumerate();
     let spans: Vec<Span> = rules
         .flat_map(|(number, rule)| rule.spans(number, evidence, &policy.areas, &policy.calendar))

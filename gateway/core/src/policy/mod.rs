@@ -23,13 +23,18 @@ pub use admission::{Admission, DoorContext};
 pub use area::{AreaRisk, Risk};
 pub use area_list::{AreaLine, AreaLineError};
 pub use calendar::Calendar;
-pub use explanation::{Clearing, ClearingDeed, DoorAdvice, Explanation};
+pub use explanation::{
+    Clearing, ClearingDeed, DoorAdvice, Explanation, REVIEW, review_advice, review_clearing, review_words,
+};
 pub use holding::{FiredRule, Progress};
 pub use judgement::Judgement;
 pub use overlap::{Overlap, OverlapCause, OverlapReason};
 pub use pack::PolicyError;
 pub use rule::Rule;
-pub use terms::{Arrivals, ColourSet, Denied, Edits, Family, HealthQuestion, RegistrationStep, Right, Terms};
+pub use terms::{
+    ApplicationCheck, Arrivals, ColourSet, Denied, Edits, Family, HealthQuestion, RegistrationStep, Right,
+    Terms,
+};
 pub use trust::{CERTIFICATE_SOURCE, TrustedIssuer, fact_of};
 
 use crate::colour::{Colour, Reasons, Standing};
@@ -130,7 +135,9 @@ impl Policy {
     /// The reasons as words for answers: the ids of rules, and the door's own reasons.
     pub fn reason_words(&self, reasons: Reasons) -> impl Iterator<Item = &str> {
         let fever = reasons.has(Reasons::FEVER).then_some(FEVER);
-        reasons.rules().filter_map(|number| self.rules.get(number)).map(|rule| rule.id.as_str()).chain(fever)
+        let review = reasons.has(Reasons::REVIEW).then_some(REVIEW);
+        let rules = reasons.rules().filter_map(|number| self.rules.get(number)).map(|rule| rule.id.as_str());
+        rules.chain(review).chain(fever)
     }
 
     /// Whether facts of a kind can make a colour worse.

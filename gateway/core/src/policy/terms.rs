@@ -29,6 +29,18 @@ pub enum HealthQuestion {
     Contacts,
 }
 
+/// A check of an application before its first colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApplicationCheck {
+    /// The document's number proves itself by a check digit.
+    Document,
+    /// The phone is proven, or no other person is registered with it.
+    Phone,
+    /// The imported register does not contradict the application.
+    Register,
+}
+
 /// The reason why the terms do not permit an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
@@ -162,6 +174,10 @@ pub struct Terms {
     pub steps: Vec<RegistrationStep>,
     /// The questions that the registration page shows. The gateway accepts every answer in every city.
     pub asks: Vec<HealthQuestion>,
+    /// The checks of an application before its first colour; empty for a city without reviews.
+    pub checks: Vec<ApplicationCheck>,
+    /// The time in which the authority reviews an application that fails a check. **Units**: hours.
+    pub review_hours: u16,
     /// Edits of one's own name and phone.
     pub edits: Edits,
     /// Dependants and their guardians.

@@ -3,7 +3,6 @@
 use crate::clock;
 use crate::deployment::reference::follow_policies;
 use crate::office::colours::cpu_throttle::CpuThrottle;
-use crate::office::colours::recolour::with_registration;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
@@ -85,9 +84,9 @@ pub(in crate::office) struct Flips {
 pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips, OfficeError> {
     let (now, current, mut flips) = (clock::now(), office.tables.policies.in_force(), Flips::default());
     let mut throttle = CpuThrottle::on();
-    let mut registrations = office.registrations_for(policy)?;
-    if registrations.is_empty() {
-        registrations = office.registrations_for(&current.policy)?;
+    let mut records = office.records_for(policy)?;
+    if records.registered.is_empty() {
+        records = office.records_for(&current.policy)?;
     }
     let mut compare = |evidence: &Evidence| {
         let then = policy.judge(evidence, now);
@@ -99,13 +98,13 @@ pub(in crate::office) fn flips(office: &Office, policy: &Policy) -> Result<Flips
         }
         throttle.pause();
     };
-    let mut without = registrations.clone();
+    let mut without = records.registered.clone();
     office.registry.evidence(|person, evidence| {
         without.remove(&person);
-        compare(&with_registration(evidence, person, &registrations));
+        compare(&records.with(evidence, person));
     })?;
-    for registered in without.into_values() {
-        compare(&Evidence { registered: Some(registered), ..Evidence::default() });
+    for person in without.into_keys() {
+        compare(&records.with(&Evidence::default(), person));
     }
     Ok(flips)
 }

@@ -8,7 +8,9 @@ use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
-use scangate_core::paper::{Arrival, DutyRule, FiledPaper, Paper, is_overdue, last_entry, opened_paper};
+use scangate_core::paper::{
+    Arrival, DutyRule, FiledPaper, Paper, Review, ReviewStatus, is_overdue, last_entry, opened_paper,
+};
 use scangate_core::time::Timestamp;
 use scangate_core::visit::Window;
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// The ticks between two reads of all due papers, of which a city may have thousands.
 const DUE_TICKS: u64 = 10;
 /// The duties, as the metric's labels.
-const DUTIES: [&str; 3] = ["arrival", "appeal", "question"];
+const DUTIES: [&str; 4] = ["arrival", "appeal", "question", "review"];
 
 /// The people whose colour gained or lost the duty to report, with the time, until it is looked at. Each
 /// person stands in it once.
@@ -67,6 +69,7 @@ pub async fn watch_duties(office: Arc<Office>) {
 
 /// Begins the duties of arrivals whose time has come, and counts the overdue duties of each kind.
 fn look_at_due(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
+    office.registry.index_phones()?;
     let (now, published) = (clock::now(), office.tables.policies.in_force());
     let rule = DutyRule::of(&published.policy);
     office.tables.announced.forget_before(now);
@@ -87,7 +90,17 @@ fn look_at_due(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
             }
         }
     }
+    counts[3] = count_reviews(office, now)?;
     Ok(counts)
+}
+
+/// Counts the applications that wait for a review. Returns how many of them are late.
+fn count_reviews(office: &Office, now: Timestamp) -> Result<u32, OfficeError> {
+    let is_waiting = |review: &Review| review.status() == ReviewStatus::Waiting;
+    let waiting = office.registry.unapproved(None, usize::MAX, is_waiting)?;
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    metrics::gauge!("scangate_reviews_waiting").set(count(waiting.len()));
+    Ok(count(waiting.iter().filter(|(_, review)| now > review.due).count()))
 }
 
 fn tell(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {

@@ -9,6 +9,7 @@ use crate::tables::districts::BegunColour;
 use scangate_core::colour::Colour;
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
+use scangate_core::paper::Review;
 use scangate_core::person::HolderMark;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::time::Timestamp;
@@ -164,10 +165,10 @@ impl Office {
             }
         };
         let mut with_evidence = HashSet::new();
-        let registrations = self.registrations_for(&self.tables.policies.in_force().policy)?;
+        let records = self.records_for(&self.tables.policies.in_force().policy)?;
         self.registry.evidence(|person, evidence| {
             with_evidence.insert(person);
-            let evidence = with_registration(evidence, person, &registrations);
+            let evidence = records.with(evidence, person);
             unless_noted(person, &|| self.put(person, &evidence));
             throttle.pause();
         })?;
@@ -178,7 +179,7 @@ impl Office {
             gone.remove(&person);
             registered += 1;
             if !with_evidence.contains(&person) {
-                unless_noted(person, &|| match with_registration(&without, person, &registrations) {
+                unless_noted(person, &|| match records.with(&without, person) {
                     Cow::Owned(evidence) => self.put(person, &evidence),
                     Cow::Borrowed(_) => self.tables.colours.put(person, standing),
                 });
@@ -217,12 +218,13 @@ impl Office {
         })
     }
 
-    /// When each person registered, if that counts in a pack; else nothing.
-    pub(in crate::office) fn registrations_for(
-        &self,
-        policy: &Policy,
-    ) -> Result<HashMap<PersonId, Timestamp>, RegistryError> {
-        if policy.expects_reports() { self.registry.registrations() } else { Ok(HashMap::new()) }
+    /// What counts in a pack beside facts and reports.
+    pub(in crate::office) fn records_for(&self, policy: &Policy) -> Result<PeopleRecords, RegistryError> {
+        let registered =
+            if policy.expects_reports() { self.registry.registrations()? } else { HashMap::new() };
+        let unapproved = self.registry.unapproved(None, usize::MAX, |_| true)?.into_iter();
+        let reviews = unapproved.map(|(person, review)| (person.id, review)).collect();
+        Ok(PeopleRecords { registered, reviews })
     }
 
     /// The people in the table who are not registered.
@@ -239,15 +241,25 @@ impl Office {
     }
 }
 
-/// A person's evidence with the registration, where that counts.
-pub(in crate::office) fn with_registration<'a>(
-    evidence: &'a Evidence,
-    person: PersonId,
-    registrations: &HashMap<PersonId, Timestamp>,
-) -> Cow<'a, Evidence> {
-    match registrations.get(&person) {
-        Some(&registered) => Cow::Owned(Evidence { registered: Some(registered), ..evidence.clone() }),
-        None => Cow::Borrowed(evidence),
+/// What counts for people beside facts and reports, where it counts at all.
+pub(in crate::office) struct PeopleRecords {
+    /// When each person registered, if that counts.
+    pub(in crate::office) registered: HashMap<PersonId, Timestamp>,
+    /// The reviews of the people whose application was not approved.
+    reviews: HashMap<PersonId, Review>,
+}
+
+impl PeopleRecords {
+    /// A person's evidence with registration and review.
+    pub(in crate::office) fn with<'a>(&self, evidence: &'a Evidence, person: PersonId) -> Cow<'a, Evidence> {
+        match (self.registered.get(&person), self.reviews.get(&person)) {
+            (None, None) => Cow::Borrowed(evidence),
+            (registered, review) => Cow::Owned(Evidence {
+                registered: registered.copied(),
+                review: review.cloned(),
+                ..evidence.clone()
+            }),
+        }
     }
 }
 

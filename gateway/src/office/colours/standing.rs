@@ -2,7 +2,10 @@
 //! alone changes it.
 
 use crate::tables::policies::PublishedPolicy;
-use scangate_core::policy::{Clearing, ClearingDeed, Explanation, FiredRule, Judgement};
+use scangate_core::colour::Reasons;
+use scangate_core::policy::{
+    Clearing, ClearingDeed, Explanation, FiredRule, Judgement, REVIEW, review_clearing, review_words,
+};
 use serde_json::{Value, json};
 
 /// The members of an answer that describe a judgement.
@@ -21,7 +24,14 @@ pub(in crate::office) fn describe(published: &PublishedPolicy, judgement: &Judge
 
 /// The reasons of a judgement.
 pub(in crate::office) fn explain(published: &PublishedPolicy, judgement: &Judgement) -> Vec<Value> {
-    judgement.because.iter().filter_map(|fired| reason(published, judgement, fired)).collect()
+    let review = judgement.standing.reasons.has(Reasons::REVIEW).then(|| {
+        json!({
+            "rule": REVIEW, "words": review_words(), "fact": Value::Null, "clears_by": review_clearing(),
+            "link": Value::Null,
+        })
+    });
+    let rules = judgement.because.iter().filter_map(|fired| reason(published, judgement, fired));
+    review.into_iter().chain(rules).collect()
 }
 
 /// A reason with its words. What time alone clears has a date in `clears`. Anything else has in `clears_by`

@@ -7,6 +7,7 @@ use crate::office::authority::{
     audit, check_ins, facts, feeds, held, keys, late_scans, person_keys, person_records, policies,
     test_sites, tokens, venues,
 };
+use crate::office::registration::reviews;
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
 use crate::office::residents::people;
 use crate::office::residents::{
@@ -121,6 +122,8 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/units", get(arrivals::units::list).post(arrivals::units::add))
         .route("/v1/appeals", get(appeals_and_questions::open::<AppealKind>))
         .route("/v1/appeals/{appeal}/answer", post(appeals_and_questions::answer::<AppealKind>))
+        .route("/v1/reviews", get(reviews::list))
+        .route("/v1/reviews/{person}", post(reviews::decide))
         .route("/v1/questions", get(appeals_and_questions::open::<QuestionKind>))
         .route("/v1/questions/{question}/answer", post(appeals_and_questions::answer::<QuestionKind>))
         .route("/v1/feeds", post(feeds::receive))

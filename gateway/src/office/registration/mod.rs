@@ -4,13 +4,14 @@
 
 pub(super) mod phone_quota;
 pub mod providers;
+pub(super) mod reviews;
 pub(super) mod service;
 
 use super::http::channel::BODY_BYTES_MAX;
 use super::http::error::OfficeError;
 use super::http::idempotency::RequestIds;
 use super::http::json::{self, Json};
-use super::residents::people::{PhoneKey, PhoneProof, enrol, phone_key, replace};
+use super::residents::people::{PhoneKey, PhoneProof, phone_key, replace};
 use super::residents::statements::declare;
 use super::{Office, blocking};
 use crate::clock;
@@ -21,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use phone_quota::{PhoneQuota, QuotaUnit};
 use providers::{Picture, PictureError};
+use reviews::{Applicant, apply};
 use scangate_core::fact::Symptom;
 use scangate_core::paper::{HealthStatement, StatedContact, StatedStay};
 use scangate_core::person::{Document, PersonClass, Personal, checked_phone};
@@ -188,8 +190,8 @@ pub(super) async fn register(
     Ok(axum::Json(given.await??))
 }
 
-/// Registers a person whose proofs were checked, with what the person declares. The colour is set when the
-/// facts of the statement are on record, so nobody sees another colour before.
+/// Registers a person whose proofs were checked, with what the person declares. The colour is set only after
+/// the facts of the statement are on record.
 fn admit(
     office: &Office,
     personal: &Personal,
@@ -197,8 +199,8 @@ fn admit(
     proof: PhoneProof,
     ids: &IdSource,
 ) -> Result<PhoneKey, OfficeError> {
-    let people = std::slice::from_ref(personal);
-    let registered = enrol(office, people, proof, ids)?.pop().ok_or(OfficeError::StoreUnavailable)?;
+    let applicant = Applicant { personal, proof };
+    let registered = apply(office, applicant, ids)?;
     let person = registered.person;
     let is_again = match (registered.is_new, proof) {
         (true, _) => false,
@@ -211,7 +213,7 @@ fn admit(
     let given =
         if is_again { replace(office, registered, personal)? } else { phone_key(office, registered)? };
     office.recolour(&[person])?;
-    Ok(given)
+    given.with_review(office)
 }
 
 /// Checks the proofs of a change under the pack in force. They are those of a registration.

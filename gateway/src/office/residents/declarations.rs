@@ -1,9 +1,9 @@
 //! Declarations: drafted, reviewed and confirmed. A confirmed declaration is signed by the deployment, so its
 //! text cannot be disputed later.
 //!
-//! **Shape** of a signature: base64url without padding of 64 bytes, Ed25519 (RFC 8032) over
-//! `"scangate declaration"` ‖ 0 ‖ `person` ‖ LF ‖ `confirmed` ‖ LF ‖ `text`, in UTF-8. The three are the
-//! strings of the declaration's JSON, without JSON's escapes. A third party needs this JSON and the public key
+//! **Shape** of a signature: base64url without padding of 64 bytes, Ed25519 (RFC 8032). The signed bytes are
+//! `"scangate declaration"` ‖ 0 ‖ `person` ‖ LF ‖ `confirmed` ‖ LF ‖ `text`. The three are the strings of the
+//! declaration's JSON, in UTF-8 and without JSON's escapes. A third party needs this JSON and the public key
 //! of `GET /v1/issuer`, which is base64url without padding of 32 bytes.
 
 use super::checked_text;

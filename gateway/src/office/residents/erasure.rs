@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use scangate_core::colour::Colour;
+use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
 use scangate_core::limits::PASS_DAYS_MAX;
 use scangate_core::refusal::Refusal;
@@ -60,9 +61,10 @@ fn obstacles(office: &Office, person: PersonId) -> Result<Obstacles, OfficeError
     Ok(Obstacles { because, ends })
 }
 
-/// The time from which the person is green if nothing but time passes: now, later, or never.
+/// The time from which the person is green if nothing but time passes: now, later, or never. An open
+/// review does not count here: it stops no erasure.
 fn turns_green(office: &Office, person: PersonId, now: Timestamp) -> Result<Option<Timestamp>, OfficeError> {
-    let evidence = office.registry.evidence_of(person)?;
+    let evidence = Evidence { review: None, ..office.registry.evidence_of(person)? };
     let published = office.tables.policies.in_force();
     let mut at = now;
     for _ in 0..CHANGES_MAX {

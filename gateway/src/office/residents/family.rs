@@ -2,8 +2,9 @@
 //! must first name the guardian. Each right is checked separately, and a guardian's actions are audited under
 //! the guardian's own id.
 
-use super::people::{ChangeAuthor, ChangeRequest, change_person, enrol_undeclared, phone_key};
+use super::people::{ChangeAuthor, ChangeRequest, change_person, phone_key};
 use super::reports::{self, HealthReport};
+use crate::clock;
 use crate::office::colours::standing::{describe, merge};
 use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
@@ -14,10 +15,11 @@ use crate::office::registration;
 use crate::office::{Office, blocking};
 use axum::extract::{Request, State};
 use http::StatusCode;
+use scangate_core::colour::Standing;
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
 use scangate_core::person::{Document, PersonClass, Personal};
-use scangate_core::policy::Right;
+use scangate_core::policy::{Denied, Right};
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{IdSource, Person, RegisteredPerson};
 use serde::Deserialize;
@@ -76,12 +78,15 @@ pub(in crate::office) async fn add_dependant(
 /// needs no further place: the first answer may have been lost.
 fn may_take(office: &Office, holder: PersonId, whom: Option<PersonId>) -> Result<(), OfficeError> {
     office.need_registered(holder)?;
-    let (colour, kin) = (office.judge(holder)?.standing.colour, office.registry.kin_of(holder)?);
+    let (standing, kin) = (office.judge(holder)?.standing, office.registry.kin_of(holder)?);
+    if standing == Standing::UNREVIEWED {
+        return Err(Denied::ProxyNotGreen.into());
+    }
     let published = office.tables.policies.in_force();
     let terms = published.policy.terms();
     terms.act(Right::Apply)?;
     let others = kin.dependants.iter().filter(|&&dependant| Some(dependant) != whom).count();
-    Ok(terms.take(colour, others, 0)?)
+    Ok(terms.take(standing.colour, others, 0)?)
 }
 
 /// Ties guardian and dependant if both have room and the dependant agrees, judged on the rows that the
@@ -121,10 +126,11 @@ fn register(
     let Personal { phone, district, .. } = office.registry.person(holder)?.ok_or(Refusal::NotFound)?.personal;
     let personal = Personal { name, phone, document, class: PersonClass::default(), district }.checked()?;
     office.tables.policies.in_force().policy.terms().register(personal.document.r#type)?;
-    let registered = enrol_undeclared(office, std::slice::from_ref(&personal), ids)?
-        .pop()
-        .ok_or(OfficeError::StoreUnavailable)?;
+    let (kid, now, registry) = (office.tables.keyring.current().0, clock::now(), office.registry.making(ids));
+    // The guardian, whose own application was approved, answers for the dependant's.
+    let registered = registry.apply(&personal, false, kid, now, &|_| Ok(None))?;
     if registered.is_new {
+        office.recolour(&[registered.person])?;
         return Ok(registered);
     }
     let known = office.registry.person(registered.person)?.ok_or(OfficeError::AlreadyRegistered)?;

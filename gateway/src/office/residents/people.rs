@@ -11,6 +11,7 @@ use crate::office::http::error::OfficeError;
 use crate::office::http::idempotency::RequestIds;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
+use crate::office::registration::reviews::{self, Applicant};
 use crate::office::registration::{self, OfferedProofs};
 use crate::office::tracers::traced::traced;
 use crate::office::{Office, audit_first, blocking};
@@ -50,6 +51,17 @@ pub(in crate::office) struct PhoneKey {
     /// Whether the person was registered before and the key replaces the earlier one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::office) replaced: Option<bool>,
+    /// The review of the application, where the pack in force asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<Value>,
+}
+
+impl PhoneKey {
+    /// The same key with the review of the application.
+    pub(in crate::office) fn with_review(self, office: &Office) -> Result<Self, OfficeError> {
+        let review = office.registry.person(self.person)?.and_then(|person| person.review);
+        Ok(Self { review: review.as_ref().map(reviews::shown), ..self })
+    }
 }
 
 /// Returns the phone key of a registered person in its present generation: under the kid of the registration
@@ -65,7 +77,13 @@ pub(in crate::office) fn phone_key(
     let current = keyring.current();
     let (kid, key) =
         under(Kid(registered.kid)).or_else(|| under(current)).ok_or(OfficeError::StoreUnavailable)?;
-    Ok(PhoneKey { person, kid: kid.0, key: URL_SAFE_NO_PAD.encode(key.bytes()), replaced: None })
+    Ok(PhoneKey {
+        person,
+        kid: kid.0,
+        key: URL_SAFE_NO_PAD.encode(key.bytes()),
+        replaced: None,
+        review: None,
+    })
 }
 
 /// Whether people have proved, by a code or a face, that they hold the phones they register with.
@@ -77,28 +95,15 @@ pub(in crate::office) enum PhoneProof {
     Unverified,
 }
 
-/// Registers people; the caller recolours those who are new. `ids` tells a request with an idempotency key
-/// that its own first try registered a person.
-pub(in crate::office) fn enrol(
-    office: &Office,
-    people: &[Personal],
-    proof: PhoneProof,
-    ids: &IdSource,
-) -> Result<Vec<RegisteredPerson>, OfficeError> {
-    let (kid, now, registry) = (office.tables.keyring.current().0, clock::now(), office.registry.making(ids));
-    Ok(match proof {
-        PhoneProof::Verified => registry.register_proven(people, kid, now)?,
-        PhoneProof::Unverified => registry.register(people, kid, now)?,
-    })
-}
-
-/// Registers people who declare nothing, and adds those who are new to the colour table.
-pub(in crate::office) fn enrol_undeclared(
+/// Imports people and adds those who are new to the colour table. They count as reviewed. `ids` tells a
+/// request with an idempotency key that its own first try registered a person.
+fn import_people(
     office: &Office,
     people: &[Personal],
     ids: &IdSource,
 ) -> Result<Vec<RegisteredPerson>, OfficeError> {
-    let registered = enrol(office, people, PhoneProof::Unverified, ids)?;
+    let (kid, now) = (office.tables.keyring.current().0, clock::now());
+    let registered = office.registry.making(ids).register(people, kid, now)?;
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
@@ -138,7 +143,7 @@ impl LineHandler for NewPeople {
     async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
         let (office, ids, district) = (Arc::clone(&self.office), self.ids.clone(), self.district.clone());
         blocking(move || {
-            let registered = enrol_undeclared(&office, &people, &ids)?;
+            let registered = import_people(&office, &people, &ids)?;
             match district {
                 Some(district) => join_district(&office, &registered, &district),
                 None => Ok(registered.into_iter().map(Ok).collect()),
@@ -204,6 +209,7 @@ pub(in crate::office) async fn me(
             "named": kin.named,
             "kid": office.tables.keyring.current().0,
             "erasure": erasure::waiting(&office, id)?,
+            "review": person.review.as_ref().map(reviews::shown),
         });
         Ok(axum::Json(merge(describe(&published, &judgement), more)))
     })
@@ -363,16 +369,24 @@ pub(in crate::office) async fn move_key(
 
 /// Gives a registered person, who has proved to hold the document and the phone again, a new key. The earlier
 /// keys, codes and passes end. If the person is proved for the first time, the ties end that the person never
-/// agreed to.
+/// agreed to. Another name or phone is another application, which is reviewed again.
 pub(in crate::office) fn replace(
     office: &Office,
     registered: RegisteredPerson,
     personal: &Personal,
 ) -> Result<PhoneKey, OfficeError> {
     let person = registered.person;
+    let known = office.registry.person(person)?.ok_or(Refusal::NotFound)?;
+    let is_same = (&known.personal.name, &known.personal.phone) == (&personal.name, &personal.phone);
+    let review = if is_same {
+        known.review
+    } else {
+        reviews::review(office, Applicant { personal, proof: PhoneProof::Verified }, person, clock::now())?
+    };
     office.audit_own(person, "person-replaced", person.to_string(), json!({}))?;
     let kid = office.tables.keyring.current().0;
-    let before = office.registry.replace_person(person, kid, personal)?.ok_or(Refusal::NotFound)?;
+    let replaced = office.registry.replace_person(person, kid, personal, review.as_ref())?;
+    let before = replaced.ok_or(Refusal::NotFound)?;
     office.recolour(&[person])?;
     if !before.proven {
         let ended = office.registry.end_unnamed_ties(person)?;

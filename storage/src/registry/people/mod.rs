@@ -1,10 +1,16 @@
-//! People: registered persons, found by id or by document.
+//! People: registered persons, found by id, by document or by phone.
+
+mod phones;
+mod reviews;
+
+pub use phones::PhoneHolder;
 
 use super::answers::ANSWER_MS;
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;
+use scangate_core::paper::Review;
 use scangate_core::person::{Document, Personal, PersonalChange};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +27,10 @@ pub struct Person {
     pub registered: Timestamp,
     /// Whether the person proved, by a code or a face, possession of the registered phone.
     pub proven: bool,
+    /// Whether the authority imported the person.
+    pub imported: bool,
+    /// The review of the person's application; none for a person who was not reviewed.
+    pub review: Option<Review>,
     /// The name, phone, document, class and district.
     pub personal: Personal,
     /// The last contact of the district's office with the person.
@@ -60,7 +70,7 @@ pub struct RegisteredPerson {
     pub is_new: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct SealedFields {
     registered: Timestamp,
     /// The request with an idempotency key that registered the person, until the fields change.
@@ -68,41 +78,62 @@ struct SealedFields {
     request: Option<[u8; 16]>,
     #[serde(default)]
     proven: bool,
+    #[serde(default)]
+    imported: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    review: Option<Review>,
     personal: Personal,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contact: Option<DistrictContact>,
 }
 
 impl SealedFields {
-    /// The fields of a person who registers now.
-    fn new(personal: &Personal, proven: bool, request: Option<[u8; 16]>, registered: Timestamp) -> Self {
-        Self { registered, request, proven, personal: personal.clone(), contact: None }
-    }
-
     /// The fields of a person whose row changes.
     fn of(person: &Person) -> Self {
-        let Person { registered, proven, personal, contact, .. } = person.clone();
-        Self { registered, request: None, proven, personal, contact }
+        let Person { registered, proven, imported, review, personal, contact, .. } = person.clone();
+        Self { registered, request: None, proven, imported, review, personal, contact }
     }
 }
 
+/// How people come into the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PersonSource {
+    Application,
+    ProvenApplication,
+    Import,
+}
+
+/// Makes the review of a person before the registration; none in a city without reviews.
+type Reviewer<'a> = dyn Fn(PersonId, &Personal) -> Result<Option<Review>> + 'a;
+
+fn person_of(id: PersonId, kid: u8, fields: SealedFields) -> Person {
+    let SealedFields { registered, proven, imported, review, personal, contact, .. } = fields;
+    Person { id, kid, registered, proven, imported, review, personal, contact }
+}
+
 impl Registry {
-    /// Registers people, in order. One document is one person, also within the list and across concurrent
-    /// gateways. **Errors**: some may have been registered; repeating the list finds them as known.
+    /// Registers people whom the authority imports, in order. One document is one person, also within the
+    /// list and across concurrent gateways. A person who is known already stays unchanged. **Errors**: some
+    /// may have been registered; repeating the list finds them as known.
     pub fn register(&self, people: &[Personal], kid: u8, now: Timestamp) -> Result<Vec<RegisteredPerson>> {
-        let request = self.1.request();
-        self.enter(people, kid, |one| SealedFields::new(one, false, request, now))
+        self.enter(people, PersonSource::Import, kid, now, &|_, _| Ok(None))
     }
 
-    /// Registers people who proved possession of their phones. A person who is known already stays unchanged.
-    pub fn register_proven(
+    /// Registers a person under review. `review` is called after the person is in the index of phones, and
+    /// before the person is registered. Of two concurrent applications with one phone, at least one therefore
+    /// sees the other.
+    pub fn apply(
         &self,
-        people: &[Personal],
+        personal: &Personal,
+        is_proven: bool,
         kid: u8,
         now: Timestamp,
-    ) -> Result<Vec<RegisteredPerson>> {
-        let request = self.1.request();
-        self.enter(people, kid, |one| SealedFields::new(one, true, request, now))
+        review: &dyn Fn(PersonId) -> Result<Option<Review>>,
+    ) -> Result<RegisteredPerson> {
+        let source = if is_proven { PersonSource::ProvenApplication } else { PersonSource::Application };
+        let people = std::slice::from_ref(personal);
+        let registered = self.enter(people, source, kid, now, &|person, _| review(person))?;
+        Ok(registered[0])
     }
 
     /// Claims each document for a random id first, then the id for its person. A registration that finds a
@@ -110,8 +141,10 @@ impl Registry {
     fn enter(
         &self,
         people: &[Personal],
+        source: PersonSource,
         kid: u8,
-        fields: impl Fn(&Personal) -> SealedFields,
+        now: Timestamp,
+        review: &Reviewer<'_>,
     ) -> Result<Vec<RegisteredPerson>> {
         let documents: Vec<_> = people.iter().map(|one| self.0.documents_by.key(&one.document)).collect();
         let mut first: HashMap<[u8; 32], usize> = HashMap::new();
@@ -122,7 +155,14 @@ impl Registry {
         firsts.sort_unstable();
         let ids = self.claim_documents(firsts.iter().map(|&at| &documents[at]))?;
         let people = firsts.iter().map(|&at| &people[at]).zip(ids);
-        let registered = self.claim_people(people.collect(), kid, fields)?;
+        let request = self.1.request();
+        let fields = |id: PersonId, one: &Personal| {
+            let (proven, imported) =
+                (source == PersonSource::ProvenApplication, source == PersonSource::Import);
+            let (review, personal) = (review(id, one)?, one.clone());
+            Ok(SealedFields { registered: now, request, proven, imported, review, personal, contact: None })
+        };
+        let registered = self.claim_people(people.collect(), kid, now, fields)?;
         let of: HashMap<usize, RegisteredPerson> = firsts.into_iter().zip(registered).collect();
         let answer = documents.iter().enumerate().map(|(at, document)| {
             let first = first[document];
@@ -148,40 +188,45 @@ impl Registry {
         &self,
         people: Vec<(&Personal, PersonId)>,
         kid: u8,
-        fields: impl Fn(&Personal) -> SealedFields,
+        now: Timestamp,
+        fields: impl Fn(PersonId, &Personal) -> Result<SealedFields>,
     ) -> Result<Vec<RegisteredPerson>> {
         let keys: Vec<RowKey> = people.iter().map(|(_, id)| id.0.to_be_bytes().to_vec()).collect();
         let mut known = self.rows().get(RegistryTable::People, &keys)?;
         let missing: Vec<usize> = (0..people.len()).filter(|&at| known[at].is_none()).collect();
+        let phones = missing.iter().map(|&at| self.phone_row(&people[at].0.phone, people[at].1));
+        self.write_phones(phones.collect())?;
+        let mut indexed = Vec::new();
         let rows = missing.iter().map(|&at| {
             let (personal, id) = people[at];
-            Ok(Row::new(RegistryTable::People, &keys[at], self.sealed(id, kid, &fields(personal))?))
+            let fields = fields(id, personal)?;
+            indexed.extend(fields.review.as_ref().and_then(|review| reviews::index_row(review, id)));
+            Ok(Row::new(RegistryTable::People, &keys[at], self.sealed(id, kid, &fields)?))
         });
         let rows = rows.collect::<Result<Vec<_>>>()?;
+        if !indexed.is_empty() {
+            self.rows().write(&[indexed.into()])?;
+        }
         let changes: Vec<Change> = missing.iter().map(|&at| Change::Person(people[at].1)).collect();
         let found = self.announcing(&changes, || self.rows().claim(&rows))?;
         for (&at, found) in missing.iter().zip(found) {
             known[at] = found;
         }
-        let registered = people.iter().zip(known).map(|(&(personal, person), known)| match known {
+        let registered = people.iter().zip(known).map(|(&(_, person), known)| match known {
             None => Ok(RegisteredPerson { person, kid, is_new: true }),
             Some(row) => {
                 let kid = *row.first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
-                Ok(RegisteredPerson {
-                    person,
-                    kid,
-                    is_new: self.is_of_this_request(person, &row, &fields(personal))?,
-                })
+                Ok(RegisteredPerson { person, kid, is_new: self.is_of_this_request(person, &row, now)? })
             }
         });
         registered.collect()
     }
 
     /// Whether this very request registered the person a short time ago: its first try lost its answer.
-    fn is_of_this_request(&self, id: PersonId, value: &[u8], new: &SealedFields) -> Result<bool> {
-        let (Some(_), Some((_, sealed))) = (new.request, value.split_first()) else { return Ok(false) };
-        let known: SealedFields = unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?;
-        Ok(known.request == new.request && new.registered.since_ms(known.registered) < ANSWER_MS)
+    fn is_of_this_request(&self, id: PersonId, value: &[u8], now: Timestamp) -> Result<bool> {
+        let Some(request) = self.1.request() else { return Ok(false) };
+        let (_, known) = self.fields(id, value)?;
+        Ok(known.request == Some(request) && now.since_ms(known.registered) < ANSWER_MS)
     }
 
     /// Encodes a row: the kid, then the sealed fields.
@@ -189,12 +234,23 @@ impl Registry {
         Ok([vec![kid], self.0.seal.seal(id.0, pack(fields))?].concat())
     }
 
-    fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
+    /// Decodes a row: the kid, and the opened fields.
+    fn fields(&self, id: PersonId, value: &[u8]) -> Result<(u8, SealedFields)> {
         let (&kid, sealed) =
             value.split_first().ok_or(RegistryError::Damaged(RegistryTable::People.name()))?;
-        let SealedFields { registered, proven, personal, contact, .. } =
-            unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?;
-        Ok(Person { id, kid, registered, proven, personal, contact })
+        Ok((kid, unpack(RegistryTable::People, &self.0.seal.open(id.0, sealed)?)?))
+    }
+
+    /// A person's row, decoded; none where the id is not registered.
+    fn fields_of(&self, id: PersonId) -> Result<Option<(Vec<u8>, u8, SealedFields)>> {
+        let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? else { return Ok(None) };
+        let (kid, fields) = self.fields(id, &value)?;
+        Ok(Some((value, kid, fields)))
+    }
+
+    fn opened(&self, id: PersonId, value: &[u8]) -> Result<Person> {
+        let (kid, fields) = self.fields(id, value)?;
+        Ok(person_of(id, kid, fields))
     }
 
     /// A person by id.
@@ -237,14 +293,20 @@ impl Registry {
         Ok(changed.map(|(_, person)| person))
     }
 
-    /// Registers a person again, after proof of holding the registered document: the fields are the new ones,
-    /// and the key is under this kid. A person keeps the district if the new fields have none. Returns the
-    /// person as it was before, `None` for an unknown id.
-    pub fn replace_person(&self, id: PersonId, kid: u8, personal: &Personal) -> Result<Option<Person>> {
+    /// Registers a person again, after proof of holding the registered document: the fields and the review
+    /// are the new ones, and the key is under this kid. A person keeps the district if the new fields have
+    /// none. Returns the person as it was before, `None` for an unknown id.
+    pub fn replace_person(
+        &self,
+        id: PersonId,
+        kid: u8,
+        personal: &Personal,
+        review: Option<&Review>,
+    ) -> Result<Option<Person>> {
         let replaced = self.rewrite_person(id, |person| {
             let district = personal.district.clone().or_else(|| person.personal.district.take());
             person.personal = Personal { district, ..personal.clone() };
-            (person.kid, person.proven) = (kid, true);
+            (person.kid, person.proven, person.review) = (kid, true, review.cloned());
         })?;
         Ok(replaced.map(|(before, _)| before))
     }
@@ -260,8 +322,10 @@ impl Registry {
         Ok(recorded.and_then(|(_, person)| person.contact))
     }
 
-    /// Rewrites a person's row, and announces it. On a concurrent change `rewrite` is called again. Returns the
-    /// person before and after it; none where the id is not registered.
+    /// Rewrites a person's row, and announces it. On a concurrent change `rewrite` is called again. The row then
+    /// names no request, because its fields differ from those of the registration. A phone or review that is
+    /// new is in its index before, and an earlier one is removed after. Returns the person before and after it;
+    /// none where the id is not registered.
     fn rewrite_person(
         &self,
         id: PersonId,
@@ -272,9 +336,25 @@ impl Registry {
             let before = self.opened(id, &value)?;
             let mut after = before.clone();
             rewrite(&mut after);
+            let has_moved = before.personal.phone != after.personal.phone;
+            if has_moved {
+                self.write_phones(vec![self.phone_row(&after.personal.phone, id)])?;
+            }
+            let index_row = |person: &Person| reviews::index_row(person.review.as_ref()?, id);
+            let (old_review, new_review) = (index_row(&before), index_row(&after));
+            let is_reviewed = old_review != new_review;
+            if let Some(row) = new_review.filter(|_| is_reviewed) {
+                self.rows().write(&[vec![row].into()])?;
+            }
             let sealed = self.sealed(id, after.kid, &SealedFields::of(&after))?;
             let swap = || self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, Some(&sealed));
             if self.announcing(&[Change::Person(id)], swap)? {
+                if has_moved {
+                    self.remove_phone(&before.personal.phone, id)?;
+                }
+                if let Some(earlier) = before.review.as_ref().filter(|_| is_reviewed) {
+                    self.remove_review(earlier, id)?;
+                }
                 return Ok(Some((before, after)));
             }
         }
@@ -305,11 +385,16 @@ impl Registry {
         Ok(counts)
     }
 
-    /// Removes a person's document and row. A concurrent change of the row is removed too.
+    /// Removes a person's document, index entries and row. A concurrent change of the row is removed too.
     pub(super) fn remove_registration(&self, id: PersonId) -> Result<()> {
         while let Some(value) = self.get(RegistryTable::People, &id.0.to_be_bytes())? {
-            let document = self.0.documents_by.key(&self.opened(id, &value)?.personal.document);
+            let person = self.opened(id, &value)?;
+            let document = self.0.documents_by.key(&person.personal.document);
             self.rows().swap(RegistryTable::Documents, &document, &id.0.to_be_bytes(), None)?;
+            self.remove_phone(&person.personal.phone, id)?;
+            if let Some(review) = &person.review {
+                self.remove_review(review, id)?;
+            }
             self.rows().swap(RegistryTable::People, &id.0.to_be_bytes(), &value, None)?;
         }
         Ok(())

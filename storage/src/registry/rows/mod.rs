@@ -19,6 +19,10 @@ pub(super) enum RegistryTable {
     People,
     /// By a document's keyed hash: the person.
     Documents,
+    /// By a phone's keyed hash and person.
+    Phones,
+    /// By the time of an application and person, for people whose application was not approved.
+    Reviews,
     /// By venue.
     Venues,
     /// By person and fact; a byte more for the fact's withdrawal.
@@ -85,9 +89,11 @@ const SLOT_BYTES: usize = 2 * ID_BYTES;
 const AUDIT_GROUP_BYTES: usize = 6;
 
 impl RegistryTable {
-    pub(super) const ALL: [Self; 30] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::People,
         Self::Documents,
+        Self::Phones,
+        Self::Reviews,
         Self::Venues,
         Self::Facts,
         Self::FactOwners,
@@ -123,6 +129,8 @@ impl RegistryTable {
         match self {
             Self::People => "people",
             Self::Documents => "documents",
+            Self::Phones => "phones",
+            Self::Reviews => "reviews",
             Self::Venues => "venues",
             Self::Facts => "facts",
             Self::FactOwners => "fact-owners",
@@ -166,12 +174,13 @@ impl RegistryTable {
     }
 
     /// The group of a key: the prefix that it shares with its neighbours.
-    fn group(self, key: &[u8]) -> &[u8] {
+    pub(super) fn group(self, key: &[u8]) -> &[u8] {
         let bytes = match self {
             Self::Held
             | Self::Policies
             | Self::Settings
             | Self::OpenPapers
+            | Self::Reviews
             | Self::TestSites
             | Self::Units
             | Self::Erasures
@@ -183,6 +192,7 @@ impl RegistryTable {
             Self::Audit => AUDIT_GROUP_BYTES,
             Self::People
             | Self::Documents
+            | Self::Phones
             | Self::Venues
             | Self::Facts
             | Self::FactOwners

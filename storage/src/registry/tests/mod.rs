@@ -8,6 +8,7 @@ mod guardians;
 mod notices;
 mod people;
 mod prefixes;
+mod reviews;
 mod test_sites;
 mod version_before;
 
@@ -26,6 +27,7 @@ use people::{
     contacted_once_a_colour, counted, erased_people, erasure_taken_back, moved_between_kids, once_registered,
     proven_for_good, registered_by_many, renewed_by_many,
 };
+use reviews::{phones_indexed, reviewed};
 use scangate_core::booking::{BookingError, Slot};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::colour::{Checks, Colour};
@@ -106,6 +108,8 @@ over_both!(
     tied_by_many,
     proven_for_good,
     contacted_once_a_colour,
+    phones_indexed,
+    reviewed,
     named_and_taken,
     papers_in_order,
     shown_upstream,

@@ -115,12 +115,12 @@ pub(super) fn moved_between_kids(store: &TestStore) {
     assert!(registry.move_to_kid(people[0], 2).unwrap() && registry.move_to_kid(people[0], 2).unwrap());
     assert!(!registry.move_to_kid(PersonId(1), 2).unwrap());
     let new = Personal { phone: "13700000000".into(), ..personal(1) };
-    let before = registry.replace_person(people[1], 3, &new).unwrap().unwrap();
+    let before = registry.replace_person(people[1], 3, &new, None).unwrap().unwrap();
     assert_eq!((before.kid, before.proven, before.personal), (1, false, personal(1)));
     let after = registry.person(people[1]).unwrap().unwrap();
     assert_eq!((after.kid, after.proven, after.registered, after.personal), (3, true, NOW, new));
     assert_eq!(registry.people_by_kid().unwrap(), BTreeMap::from([(1, 1), (2, 1), (3, 1)]));
-    assert_eq!(registry.replace_person(PersonId(1), 3, &personal(9)).unwrap(), None);
+    assert_eq!(registry.replace_person(PersonId(1), 3, &personal(9), None).unwrap(), None);
 }
 
 pub(super) fn counted(store: &TestStore) {
@@ -154,10 +154,10 @@ pub(super) fn counted(store: &TestStore) {
 
 pub(super) fn proven_for_good(store: &TestStore) {
     let registry = store.open();
-    let proven = registry.register_proven(&[personal(1)], 1, NOW).unwrap()[0].person;
+    let proven = registry.apply(&personal(1), true, 1, NOW, &|_| Ok(None)).unwrap().person;
     let imported = registry.register(&[personal(2)], 1, NOW).unwrap()[0].person;
     assert!(!registry.register(&[personal(1)], 2, NOW).unwrap()[0].is_new);
-    assert!(!registry.register_proven(&[personal(2)], 2, NOW).unwrap()[0].is_new);
+    assert!(!registry.apply(&personal(2), true, 2, NOW, &|_| Ok(None)).unwrap().is_new);
     let change = PersonalChange { phone: Some("13800000000".into()), ..PersonalChange::default() };
     for (person, is_proven) in [(proven, true), (imported, false)] {
         assert_eq!(registry.person(person).unwrap().unwrap().proven, is_proven);
@@ -191,7 +191,7 @@ pub(super) fn contacted_once_a_colour(store: &TestStore) {
     // Neither a change of the fields nor another registration loses the contact or the district.
     let change = PersonalChange { phone: Some("13800000000".into()), ..PersonalChange::default() };
     registry.change_person(person, &change).unwrap();
-    registry.replace_person(person, 2, &personal(1)).unwrap();
+    registry.replace_person(person, 2, &personal(1), None).unwrap();
     let known = registry.person(person).unwrap().unwrap();
     assert_eq!(
         (known.contact, known.personal.district.as_deref()),

@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::registry::rows::{GroupVisitor, KeyVisitor, RowKey, RowVisitor, WriteUnit};
+use scangate_core::paper::Review;
+use scangate_core::policy::ApplicationCheck;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -215,7 +217,10 @@ fn a_person_is_registered_whole_and_erased_whole() {
     let slot = Slot { site: TestSiteId(1), at: NOW, day: 700 };
     cut(
         |registry| {
-            let person = registry.register(&[personal(1)], 1, NOW).unwrap()[0].person;
+            let review =
+                Review { applied: NOW, due: NOW, failed: vec![ApplicationCheck::Phone], decision: None };
+            let review = |_| Ok(Some(review.clone()));
+            let person = registry.apply(&personal(1), false, 1, NOW, &review).unwrap().person;
             registry.record_facts(&[fact(FactId(9), person), fact(FactId(8), person)]).unwrap();
             let paper = Paper::Appeal(Letter { text: "no".into(), at: NOW, due: NOW, answer: None });
             registry.file(&FiledPaper { id: PaperId(1), person, paper }).unwrap();

@@ -21,7 +21,9 @@ fn people_are_kept(registry: &Registry) -> [PersonId; 3] {
     for (number, id, kid, registered, proven) in
         [(1, a, 1, NOW, false), (2, b, 1, NOW, false), (3, c, 2, NOW.plus_ms(1), true)]
     {
-        let expected = Person { id, kid, registered, proven, personal: personal(number), contact: None };
+        let personal = personal(number);
+        let expected =
+            Person { id, kid, registered, proven, imported: false, review: None, personal, contact: None };
         assert_eq!(registry.person(id).unwrap(), Some(expected));
         assert_eq!(registry.key_history(id).unwrap(), KeyHistory::default());
         assert_eq!(registry.erasure(id).unwrap(), None);

@@ -2,9 +2,11 @@
 
 mod advice;
 mod colour_since;
+mod review;
 
 pub(super) use advice::Advice;
 pub use advice::DoorAdvice;
+pub use review::{REVIEW, review_advice, review_clearing, review_words};
 
 use super::{FEVER, FiredRule, Judgement, Policy};
 use crate::colour::{Colour, Reasons};
@@ -60,7 +62,7 @@ impl Policy {
     pub fn reasons(&self) -> impl Iterator<Item = (Reasons, &str, Words)> {
         let rules = self.rules.iter().enumerate();
         let rules = rules.map(|(number, rule)| (Reasons::rule(number), rule.id.as_str(), rule.text.clone()));
-        rules.chain([(Reasons::FEVER, FEVER, self.fever_words())])
+        rules.chain([(Reasons::FEVER, FEVER, self.fever_words()), (Reasons::REVIEW, REVIEW, review_words())])
     }
 
     fn fever_words(&self) -> Words {

@@ -4,9 +4,9 @@ use super::{Faults, is_word};
 use crate::colour::Colour;
 use crate::limits::RULES_MAX;
 use crate::policy;
-use crate::policy::FEVER;
 use crate::policy::fact_filter::FactFilter;
 use crate::policy::rule::{FactTrigger, RuleDays, Trigger};
+use crate::policy::{FEVER, REVIEW};
 use crate::words::Words;
 use serde::Deserialize;
 use toml::Spanned;
@@ -76,8 +76,9 @@ fn link(rule: &RuleTable, faults: &mut Faults<'_>) -> Option<String> {
 
 fn name(rule: &RuleTable, earlier: &[&str], faults: &mut Faults<'_>) {
     let id = rule.id.as_ref();
-    if !is_word(id) || id == FEVER {
-        faults.at(&rule.id, "id must be lower-case letters, digits and hyphens, and not `fever`");
+    if !is_word(id) || [FEVER, REVIEW].contains(&id.as_str()) {
+        let words = "id must be lower-case letters, digits and hyphens, and not `fever` or `review`";
+        faults.at(&rule.id, words);
     }
     if earlier.contains(&id.as_str()) {
         faults.at(&rule.id, format!("there is another rule `{id}`"));

@@ -7,7 +7,7 @@ use crate::certificate::Scope;
 use crate::colour::Colour;
 use crate::person::DocumentType;
 use crate::policy;
-use crate::policy::{ColourSet, HealthQuestion, RegistrationStep, Right, Terms};
+use crate::policy::{ApplicationCheck, ColourSet, HealthQuestion, RegistrationStep, Right, Terms};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -17,6 +17,8 @@ const FAMILY_MAX: u8 = 3;
 const CERTIFICATE_HOURS: u16 = 24;
 /// The default time in which an appeal or a question is answered, in hours.
 const APPEAL_HOURS: u16 = 24;
+/// The default time in which an application is reviewed, in hours.
+const REVIEW_HOURS: u16 = 24;
 
 const DOCUMENTS: [DocumentType; 4] = [
     DocumentType::ResidentId,
@@ -34,6 +36,10 @@ pub(super) struct RegistrationTable {
     steps: Vec<RegistrationStep>,
     #[serde(default)]
     asks: Vec<HealthQuestion>,
+    #[serde(default)]
+    checks: Vec<ApplicationCheck>,
+    #[serde(default)]
+    review_hours: Option<Spanned<u16>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -118,6 +124,9 @@ pub(super) fn terms(tables: TermsTables, faults: &mut Faults<'_>) -> Terms {
     if let Some(none) = registration.documents.as_ref().filter(|documents| documents.as_ref().is_empty()) {
         faults.at(none, "documents must name at least one type of document");
     }
+    if let Some(hours) = registration.review_hours.as_ref().filter(|_| registration.checks.is_empty()) {
+        faults.at(hours, "review_hours needs `checks`");
+    }
     let arrivals = arrivals.map(|ArrivalsTable { colours, report_minutes, unit_needed }| {
         if *report_minutes.as_ref() == 0 {
             faults.at(&report_minutes, "report_minutes must be at least 1");
@@ -130,6 +139,8 @@ pub(super) fn terms(tables: TermsTables, faults: &mut Faults<'_>) -> Terms {
         documents: registration.documents.map_or_else(|| DOCUMENTS.to_vec(), Spanned::into_inner),
         steps: registration.steps,
         asks: registration.asks,
+        checks: registration.checks,
+        review_hours: registration.review_hours.map_or(REVIEW_HOURS, Spanned::into_inner),
         edits: policy::Edits { colours: ColourSet(edits.colours), a_day: edits.a_day },
         family: policy::Family { colours: ColourSet(colours), dependants_max, guardians_max, rights },
         arrivals,
