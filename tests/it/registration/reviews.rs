@@ -49,7 +49,7 @@ async fn hb_13_an_application_whose_checks_pass_is_approved_and_says_so() -> any
     assert_eq!(town.check_in(0, 0).await?.json()?["colour"], "green");
     assert_eq!(mine(&mut town, 0).await?["review"], Value::Null);
     assert_eq!(waiting(&mut town).await?, Vec::<Value>::new());
-    // Another city reviews nobody.
+    // Xinji's pack has no checks.
     let mut xinji = TestTown::under("xinji", 1).await?;
     let (review, _) = apply(&mut xinji, &form(PHONE, "passport", "E60000001")).await?;
     assert_eq!(review, Value::Null);
@@ -132,7 +132,7 @@ async fn hb_13_who_fails_a_check_is_unknown_until_the_authority_approves() -> an
     assert_eq!(second, rejected);
     assert_eq!(mine(&mut town, person).await?["review"]["reason"], "照片不清");
     assert_eq!(waiting(&mut town).await?, Vec::<Value>::new());
-    // Who is not approved answers for nobody else.
+    // A person who is not approved may not take dependants.
     let child = json!({"name": "小明", "document": {"type": "passport", "number": "E60000003"}});
     let alone = town.own(person, "POST", "/dependants", &child).await?;
     assert_eq!(alone.status_and_code(), refused(403, "proxy-not-green"));

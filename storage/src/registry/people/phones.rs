@@ -1,5 +1,6 @@
-//! The index of phones: the people who are registered with each. A row is written before the person has the
-//! phone, and removed after the person has another one, so that nobody with a phone is missing.
+//! The index of phones: the people who are registered with each. The registry writes a row before the person
+//! has the phone, and removes it after the person has another one. The index is therefore never short of a
+//! person with the phone.
 //!
 //! **Shape**: a key is the phone's keyed hash (32) and person (8); the value is empty.
 

@@ -12,13 +12,13 @@ pub fn review_words() -> Words {
     Words::new("申请信息尚未通过审核", "The application has not been approved")
 }
 
-/// What gives the person a colour.
+/// The act that gives the person a colour.
 #[must_use]
 pub fn review_clearing() -> Words {
     Words::new("审核通过后生成颜色", "The authority's approval; the colour follows by itself")
 }
 
-/// What is done at a door meanwhile.
+/// The advice to the staff at a door meanwhile.
 #[must_use]
 pub fn review_advice() -> Words {
     Words::new(
