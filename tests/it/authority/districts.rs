@@ -2,8 +2,10 @@
 //! people whom an office imports.
 
 use scangate_core::id::PersonId;
+use scangate_core::time::Timestamp;
+use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{ExpectedLog, Gateway, TestReply, TestTown, eventually, refused};
+use scangate_tests::{ExpectedLog, Gateway, TestReply, TestTown, assert_refused, eventually, refused, tick};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -82,7 +84,7 @@ async fn xz_28_a_district_sees_its_red_people_with_since_and_duties_until_it_con
         "due": arrival["due"], "late": false,
     });
     assert_eq!(arrived["duties"], json!([duty]), "{page}");
-    let since: scangate_core::time::Timestamp = serde_json::from_value(confirmed["since"].clone())?;
+    let since: Timestamp = serde_json::from_value(confirmed["since"].clone())?;
     assert!(since >= before && since <= now(), "{page}");
 
     // A contact is recorded once, and moves the person to the end of the queue.
@@ -131,7 +133,7 @@ async fn xz_28_a_new_red_time_is_contacted_anew_and_a_restart_keeps_the_queue() 
     }
     assert_eq!(town.fact(0, now(), json!({"kind": "released"})).await?, "green");
     assert_eq!(persons(&queue(&mut town, &office, "A", "").await?), [json!(people[1])]);
-    scangate_tests::tick().await?;
+    tick().await?;
     assert_eq!(town.fact(0, now(), json!({"kind": "confirmed"})).await?, "red");
     let before = queue(&mut town, &office, "A", "").await?;
     assert_eq!(persons(&before), [json!(people[0]), json!(people[1])]);
@@ -141,7 +143,7 @@ async fn xz_28_a_new_red_time_is_contacted_anew_and_a_restart_keeps_the_queue() 
     gateway.stop()?;
     let gateway = start()?;
     let target = gateway.target()?;
-    let connection = target.connect(scangate_loadgen::client::Version::Http3).await?;
+    let connection = target.connect(Version::Http3).await?;
     let mut town = TestTown { gateway, target, connection, venues, residents, authority, tracer };
     let ask = async || town.send("GET", "/v1/districts/A/people", &office, "").await;
     let read = eventually(ask, |read| read.status() == 200).await?;
@@ -205,5 +207,19 @@ async fn xz_28_a_long_queue_is_read_in_pages() -> anyhow::Result<()> {
     let all: BTreeSet<String> =
         [persons(&first), persons(&second)].concat().iter().map(Value::to_string).collect();
     assert_eq!(all.len(), 103);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_28_a_district_goes_with_tracers_and_offices_only() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let data = gateway.folder().path().display().to_string();
+    for (role, district, words) in [
+        ("operator", "A", "--district goes with the roles tracer and authority"),
+        ("authority", " ", "--district must have 1 to 200 printable bytes"),
+    ] {
+        let arguments = ["token", "--role", role, "--subject", "x", "--district", district, "--data", &data];
+        assert_refused(&Gateway::run(&arguments)?, words);
+    }
     Ok(())
 }

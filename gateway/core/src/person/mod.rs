@@ -78,7 +78,8 @@ pub struct Personal {
     /// The relation to the city; permanent by default.
     #[serde(default)]
     pub class: PersonClass,
-    /// The district that looks after the person, by the city's own names; none if nobody named one.
+    /// The district that looks after the person, by the city's own names; `None` until the person, an office
+    /// or a guardian names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub district: Option<String>,
 }

@@ -25,7 +25,8 @@ impl Office {
         Ok(())
     }
 
-    /// The district of a person with these papers; none where nobody named one.
+    /// The district of a person with these papers; `None` without an own district and without an arrival that
+    /// names a registered unit.
     pub(super) fn district_of(
         &self,
         person: &Person,

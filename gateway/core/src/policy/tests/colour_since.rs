@@ -19,7 +19,7 @@ fn xz_28_a_colour_begins_when_its_first_fact_is_recorded() {
     // Another fact with the same colour does not move it, and one of an earlier day neither.
     let more = late.learnt(-3, 4, r#""kind":"confirmed""#);
     check("xuzhou", &more, day(5), day(2));
-    // A more severe colour begins anew, and so does one after a break.
+    // A more severe colour has its own beginning, and so has one after a break.
     let worse = PersonRecord::default().fact(0, contact).fact(3, r#""kind":"confirmed""#);
     check("default", &worse, day(2), day(0));
     check("default", &worse, day(4), day(3));
