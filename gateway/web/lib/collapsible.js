@@ -23,6 +23,13 @@ export function whenOpened(id, act) {
   part.addEventListener("toggle", () => part.open && act());
 }
 
+/** Opens a part, and brings it into view. @param {string} id */
+export function openPart(id) {
+  const part = /** @type {HTMLDetailsElement} */ (findElement(id));
+  part.open = true;
+  part.scrollIntoView();
+}
+
 /**
  * Loads a part each time it is opened.
  * @param {string} id

@@ -1,5 +1,6 @@
 // The other parts of the resident's own page. Each loads its content when it is opened.
 
+import { openPart } from "../lib/collapsible.js";
 import { readRegistration } from "../lib/stored_registration.js";
 import { prepareArrivals } from "../parts/arrivals.js";
 import { prepareBookings } from "../parts/bookings.js";
@@ -25,4 +26,8 @@ if (own !== null) {
   preparePersonalDetails();
   prepareCertificate();
   prepareErasure();
+  // The foot of every page leads to the questions.
+  if (new URLSearchParams(location.search).get("part") === "questions") {
+    openPart("questions");
+  }
 }

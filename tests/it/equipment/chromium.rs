@@ -1,5 +1,5 @@
-//! Chromium on the residents' pages: registers, checks in, shows the code, moves and fetches keys, erases the
-//! record.
+//! Chromium on the residents' pages: registers, checks in, shows the code, moves and fetches keys. It also
+//! asks a question, and erases the record.
 //! Needs `SCANGATE_TEST_CHROMIUM` and Node.js with `tests/browser` installed.
 
 use super::scripts;
@@ -10,6 +10,7 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, output_text};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
@@ -109,6 +110,46 @@ async fn chromium_moves_keys_on_both_pages_and_fetches_the_new_key_of_a_dependan
             Some((_, kid)) => town.send("DELETE", &format!("/v1/keys/{kid}"), &operator, "").await?,
         };
         Ok(sent.status().to_string())
+    })
+    .await?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+/// The pages of the gateway, each with an address, by the files in the folder of the pages.
+fn page_paths(venue: &str) -> anyhow::Result<Vec<String>> {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/web/pages");
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(pages)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let Some(stem) = name.strip_suffix(".html") else { continue };
+        paths.push(match stem {
+            "home" => "/".to_owned(),
+            "me" => "/me".to_owned(),
+            "check_in" => format!("/v/{venue}"),
+            "unknown" => "/none".to_owned(),
+            other => anyhow::bail!("name the address of the page {other}"),
+        });
+    }
+    anyhow::ensure!(paths.len() >= 4, "{paths:?}");
+    Ok(paths)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gz_19_chromium_finds_the_hotline_on_every_page_and_a_question_gets_an_id_and_an_answer()
+-> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 0).await?;
+    let authority = town.authority.clone();
+    let mut script = browse("foot.mjs", &town, 0);
+    script.arg("0311-83283507").args(page_paths(&town.venues[0].poster)?);
+    let output = converse(script, async |question| {
+        // The connection may have been idle for too long meanwhile.
+        town.connection = town.target.connect(Version::Http3).await?;
+        let id = question.strip_prefix("answer? ").context("an id")?;
+        let text = json!({"text": "请稍等"}).to_string();
+        let sent = town.send("POST", &format!("/v1/questions/{id}/answer"), &authority, text).await?;
+        anyhow::ensure!(sent.status() == 200, "{question} {}", sent.text());
+        Ok(String::new())
     })
     .await?;
     assert!(output.status.success(), "{}", output_text(&output));

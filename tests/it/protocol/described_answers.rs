@@ -186,6 +186,27 @@ async fn a_broken_request_to_any_operation_gets_an_answer_of_the_document() -> a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn gz_19_a_problem_of_any_operation_names_the_hotline() -> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 1).await?;
+    let document = town.send("GET", "/openapi.json", "", "").await?.json()?;
+    let roles = Roles::of(&town)?;
+    let mut connection = town.target.connect(Version::Http2).await?;
+    let mut problems = 0;
+    for operation in described(&document) {
+        let DescribedOperation { name, method, path, .. } = &operation;
+        for authorization in [roles.authorization(&operation), "Bearer none".to_owned()] {
+            let sent = send(&mut connection, method, path, &authorization, "").await?;
+            if sent.status() >= 400 {
+                assert_eq!(sent.json()?["hotline"], "0311-83283507", "{name}: {}", sent.text());
+                problems += 1;
+            }
+        }
+    }
+    assert!(problems > 100, "{problems}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_resident_token_is_refused_alike_by_every_operation() -> anyhow::Result<()> {
     let mut town = TestTown::found(2).await?;
     let document = town.send("GET", "/openapi.json", "", "").await?.json()?;
