@@ -144,9 +144,9 @@ fn without_size(drawn: &str) -> &str {
     drawn.find(" viewBox").map_or(drawn, |at| &drawn[at..])
 }
 
-/// A text as XML. A character that XML does not have becomes U+FFFD: names of an earlier version may have
-/// some.
-fn escape(text: &str) -> String {
+/// A text as XML or HTML. A character that XML does not have becomes U+FFFD: names of an earlier version may
+/// have some.
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -2,12 +2,13 @@
 //! answer them: from memory, without the back office. All files are embedded in the binary, and the pages
 //! load nothing from other hosts.
 
+use crate::wire::media_type::accepts_html;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -115,7 +116,7 @@ fn kind_of(name: &str) -> Option<&'static str> {
 pub(super) fn answer(method: &Method, path: &str, asked: &HeaderMap) -> Result<Response<Bytes>, Refusal> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let Some(file) = FILES.get(key_of(path)) else {
-        let unknown = FILES.get(UNKNOWN.0).filter(|_| is_read && wants_page(asked));
+        let unknown = FILES.get(UNKNOWN.0).filter(|_| is_read && accepts_html(asked));
         return unknown.map(|page| whole(page, StatusCode::NOT_FOUND, method)).ok_or(Refusal::NotFound);
     };
     if !is_read {
@@ -155,13 +156,6 @@ fn bare(file: &PageFile, status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// Whether the client is a browser that shows a page. Scripts and programs ask for any type.
-fn wants_page(asked: &HeaderMap) -> bool {
-    let types = asked.get_all(ACCEPT).iter().flat_map(|types| types.as_bytes().split(|&byte| byte == b','));
-    let names = types.filter_map(|range| range.split(|&byte| byte == b';').next());
-    names.map(<[u8]>::trim_ascii).any(|name| name.eq_ignore_ascii_case(b"text/html"))
-}
-
 /// The key of a path in the table of files. Every venue has the same page, and scanners add a slash to the
 /// address on a poster.
 fn key_of(path: &str) -> &str {
@@ -179,6 +173,7 @@ fn has_already(asked: &HeaderMap, tag: &HeaderValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::ACCEPT;
 
     fn asked(path: &str, had: Option<&HeaderValue>) -> Result<Response<Bytes>, Refusal> {
         let headers = had.map(|had| (IF_NONE_MATCH, had.clone())).into_iter().collect();

@@ -6,6 +6,7 @@ pub mod caching;
 pub mod http3;
 pub mod limits;
 pub mod line_cutter;
+pub mod media_type;
 pub mod problem;
 pub mod quic_padding;
 pub mod request_rules;

@@ -8,6 +8,6 @@ pub(crate) mod facts;
 pub(crate) mod feeds;
 mod notices;
 pub(crate) mod packs;
-mod prints;
+pub(crate) mod prints;
 mod roles;
 pub(crate) mod tokens;

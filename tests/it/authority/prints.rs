@@ -1,14 +1,18 @@
-//! Prints: posters with names of any length, posters by the command, and paper passes.
+//! Prints: posters with names of any length, posters by the command, paper passes, and the sheets of an
+//! import.
 
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Request;
 use scangate_core::time::{DAY_MS, Step, Timestamp};
+use scangate_loadgen::client::{LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
-    CITIES_EAST_MS, ExpectedLog, Gateway, TestTown, assert_done, assert_refused, away_from_midnight,
+    CITIES_EAST_MS, ExpectedLog, Gateway, TestReply, TestTown, assert_done, assert_refused,
+    away_from_midnight,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,5 +138,74 @@ async fn a_time_too_far_from_the_servers_comes_back_with_the_servers_time() -> a
     }
     let shape = town.send("POST", "/v1/check-ins/batch", &terminal, "{}").await?.lines()?;
     assert_eq!((&shape[0]["code"], shape[0].get("server_time")), (&json!("malformed"), None));
+    Ok(())
+}
+
+/// A person who is imported, with a document of their own.
+pub(crate) fn new_person(number: u32, district: &str) -> Value {
+    json!({
+        "name": format!("居民 <{number}>"), "phone": format!("138{number:08}"), "district": district,
+        "document": {"type": "passport", "number": format!("S{number:07}")},
+    })
+}
+
+/// Imports people as a client that accepts this type.
+pub(crate) async fn import_as(
+    target: &LoadTarget,
+    authorization: &str,
+    accept: &str,
+    lines: String,
+) -> anyhow::Result<TestReply> {
+    let request = Request::post("/v1/people/import")
+        .header("authorization", authorization)
+        .header("accept", accept)
+        .body(lines.into())?;
+    let mut connection = target.connect(Version::Http2).await?;
+    Ok(TestReply { answer: connection.send(request).await? })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_14_a_community_prints_a_sheet_for_each_resident_and_lists_what_was_refused() -> anyhow::Result<()>
+{
+    let mut town = TestTown::under("xinji", 0).await?;
+    let office = town.gateway.authority_in("community", "云龙")?;
+    let lines = [
+        new_person(1, "云龙").to_string(),
+        new_person(2, "泉山").to_string(),
+        "{".to_owned(),
+        new_person(4, "云龙").to_string(),
+    ];
+    let printed = import_as(&town.target, &office, "text/html", lines.join("\n")).await?;
+    assert_eq!(printed.status(), 200);
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+    ] {
+        assert_eq!(printed.header(name), Some(value), "{name}");
+    }
+    assert!(
+        printed.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'"))
+    );
+    let text = printed.text();
+    assert_eq!((text.matches("class=\"sheet\"").count(), text.matches("<svg").count()), (2, 2), "{text}");
+    for words in [
+        "居民 &lt;1&gt;",
+        "居民 &lt;4&gt;",
+        "····0001",
+        "0311-83283507",
+        "line 2: <b>district-wrong</b>",
+        "line 3: <b>malformed</b>",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("S0000001") && !text.contains("居民 &lt;2&gt;"), "{text}");
+    // The same people are answered as lines to a client that asks for lines, and the sheet is the same again.
+    let given = import_as(&town.target, &office, "application/x-ndjson", lines.join("\n")).await?.lines()?;
+    assert!(given[0]["key"].is_string() && given[3]["key"].is_string(), "{given:?}");
+    assert_eq!(import_as(&town.target, &office, "text/html", lines.join("\n")).await?.text(), text);
+    let operator = town.gateway.first_token("operator")?;
+    let audit = town.send("GET", "/v1/audit", &operator, "").await?.text();
+    assert_eq!(audit.matches("{\"sheets\":true}").count(), 2, "{audit}");
     Ok(())
 }

@@ -1,14 +1,15 @@
 //! Chromium on the residents' pages: registers, checks in, shows the code, moves and fetches keys. It also
-//! asks a question, and erases the record.
+//! takes over the key of a printed sheet, asks a question, and erases the record.
 //! Needs `SCANGATE_TEST_CHROMIUM` and Node.js with `tests/browser` installed.
 
 use super::scripts;
+use crate::authority::prints::{import_as, new_person};
 use crate::registration::printed_code;
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, output_text};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -112,6 +113,23 @@ async fn chromium_moves_keys_on_both_pages_and_fetches_the_new_key_of_a_dependan
         Ok(sent.status().to_string())
     })
     .await?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hb_14_chromium_prints_the_sheets_and_a_phone_takes_over_the_key() -> anyhow::Result<()> {
+    let town = TestTown::found(0).await?;
+    let office = town.gateway.authority_in("community", "云龙")?;
+    let people = [new_person(1, "云龙"), new_person(2, "泉山"), new_person(3, "云龙")];
+    let lines: Vec<String> = people.iter().map(Value::to_string).collect();
+    let printed = import_as(&town.target, &office, "text/html", lines.join("\n")).await?;
+    let given = import_as(&town.target, &office, "application/x-ndjson", lines[0].clone()).await?.json()?;
+    let file = town.gateway.folder().path().join("sheets.html");
+    std::fs::write(&file, printed.text())?;
+    let mut script = browse("sheet.mjs", &town, 0);
+    script.arg(&file).arg(given["person"].as_str().context("a person")?);
+    let output = script.output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }

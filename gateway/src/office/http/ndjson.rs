@@ -11,7 +11,6 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use http::header::CONTENT_TYPE;
 use scangate_core::refusal::Refusal;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -92,13 +91,7 @@ pub(in crate::office) struct Sink {
 pub(in crate::office) struct ClientGone;
 
 impl Sink {
-    /// Adds a line as JSON. **Errors**: the client has disconnected.
-    pub(in crate::office) async fn line(&mut self, line: &impl Serialize) -> Result<(), ClientGone> {
-        let text = serde_json::to_vec(line).expect("answers hold nothing that JSON cannot");
-        self.raw(&text).await
-    }
-
-    /// Adds a line that is JSON already.
+    /// Adds a line. **Errors**: the client has disconnected.
     pub(in crate::office) async fn raw(&mut self, line: &[u8]) -> Result<(), ClientGone> {
         self.piece.extend_from_slice(line);
         self.piece.extend_from_slice(b"\n");

@@ -9,6 +9,7 @@ use crate::office::authority::{
 };
 use crate::office::registration::reviews;
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
+use crate::office::residents::import::import;
 use crate::office::residents::people;
 use crate::office::residents::{
     arrivals, bookings, certificates, declarations, dependants, erasure, family, overview, own_facts, reports,
@@ -111,7 +112,7 @@ fn authority() -> Router<Arc<Office>> {
     Router::new()
         .route("/v1/check-ins/batch", post(late_scans::batch))
         .route("/v1/check-ins/import", post(check_ins::import))
-        .route("/v1/people/import", post(people::import))
+        .route("/v1/people/import", post(import))
         .route("/v1/people/{person}", get(person_records::read))
         .route("/v1/people/{person}/key", post(person_keys::issue))
         .route("/v1/people/{person}/passes", post(person_keys::print_pass))

@@ -10,6 +10,7 @@ pub(super) mod declarations;
 pub(super) mod dependants;
 pub(super) mod erasure;
 pub(super) mod family;
+pub(super) mod import;
 pub(super) mod overview;
 pub(super) mod own_facts;
 pub(super) mod people;

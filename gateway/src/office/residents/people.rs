@@ -1,26 +1,19 @@
-//! Residents: their own view and changes, and the import of registers. Self-registration is in
-//! `registration`, erasure in `erasure`.
+//! Residents: their keys, their own view and changes. Self-registration is in `registration`, the import of
+//! registers in `import`, erasure in `erasure`.
 
 use super::erasure;
 use super::statements::declare;
 use crate::clock;
 use crate::office::colours::standing::{describe, merge};
-use crate::office::districts::imported_district;
-use crate::office::http::auth::{Authority, Resident};
+use crate::office::http::auth::Resident;
 use crate::office::http::error::OfficeError;
-use crate::office::http::idempotency::RequestIds;
-use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
-use crate::office::http::ndjson::NdjsonLine;
 use crate::office::registration::reviews::{self, Applicant};
 use crate::office::registration::{self, OfferedProofs};
 use crate::office::tracers::traced::traced;
-use crate::office::{Office, audit_first, blocking};
-use axum::body::Body;
+use crate::office::{Office, blocking};
 use axum::extract::{Request, State};
-use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::BytesMut;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
 use scangate_core::fact::Symptom;
@@ -32,28 +25,26 @@ use scangate_core::person::{PersonClass, Personal, PersonalChange};
 use scangate_core::refusal::Refusal;
 use scangate_core::time::DAY_MS;
 use scangate_core::visit::Window;
-use scangate_storage::registry::{IdSource, Person, RegisteredPerson};
+use scangate_storage::registry::{IdSource, RegisteredPerson};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The people that one store write registers.
-const PEOPLE_A_GROUP: usize = 512;
 /// The check-ins in a resident's own view: the latest.
 const OWN_CHECK_INS_MAX: usize = 1_000;
 
 /// The key from which a phone makes its codes.
 #[derive(Serialize)]
 pub(in crate::office) struct PhoneKey {
-    person: PersonId,
-    kid: u8,
-    key: String,
+    pub(in crate::office) person: PersonId,
+    pub(in crate::office) kid: u8,
+    pub(in crate::office) key: String,
     /// Whether the person was registered before and the key replaces the earlier one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::office) replaced: Option<bool>,
     /// The review of the application, where the pack in force asks for one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    review: Option<Value>,
+    pub(in crate::office) review: Option<Value>,
 }
 
 impl PhoneKey {
@@ -97,7 +88,7 @@ pub(in crate::office) enum PhoneProof {
 
 /// Imports people and adds those who are new to the colour table. They count as reviewed. `ids` tells a
 /// request with an idempotency key that its own first try registered a person.
-fn import_people(
+pub(super) fn import_people(
     office: &Office,
     people: &[Personal],
     ids: &IdSource,
@@ -107,80 +98,6 @@ fn import_people(
     let new = registered.iter().filter(|registered| registered.is_new);
     office.recolour(&new.map(|registered| registered.person).collect::<Vec<_>>())?;
     Ok(registered)
-}
-
-/// `POST /v1/people/import`. Idempotent: a known document returns the same person and key.
-pub(in crate::office) async fn import(
-    Authority(claims): Authority,
-    State(office): State<Arc<Office>>,
-    RequestIds(ids): RequestIds,
-    body: Body,
-) -> Result<Response, OfficeError> {
-    audit_first(&office, &claims, "people-import", String::new(), json!({})).await?;
-    Ok(line_handler::answer(NewPeople { office, ids, district: claims.district }, body))
-}
-
-/// The handler of imported people.
-struct NewPeople {
-    office: Arc<Office>,
-    ids: IdSource,
-    /// The district of the office that imports them, if it has one.
-    district: Option<String>,
-}
-
-impl LineHandler for NewPeople {
-    type Entry = Personal;
-    type Stored = RegisteredPerson;
-    const GROUP_MAX: usize = PEOPLE_A_GROUP;
-
-    fn read(&self, line: &NdjsonLine) -> Result<Personal, OfficeError> {
-        let personal: Personal = line.parse()?;
-        let personal = personal.checked()?;
-        let district = imported_district(self.district.as_deref(), personal.district)?;
-        Ok(Personal { district, ..personal })
-    }
-
-    async fn store(&self, people: Vec<Personal>) -> GroupResult<RegisteredPerson> {
-        let (office, ids, district) = (Arc::clone(&self.office), self.ids.clone(), self.district.clone());
-        blocking(move || {
-            let registered = import_people(&office, &people, &ids)?;
-            match district {
-                Some(district) => join_district(&office, &registered, &district),
-                None => Ok(registered.into_iter().map(Ok).collect()),
-            }
-        })
-        .await?
-    }
-
-    fn answer(&self, registered: RegisteredPerson, text: &mut BytesMut) -> Result<(), OfficeError> {
-        put_json(&phone_key(&self.office, registered)?, text);
-        Ok(())
-    }
-}
-
-/// Gives a district's office the people whom it imports: a person who was known and has no district joins the
-/// office's. A person of another district is refused, whose key is not this office's to hand out.
-fn join_district(
-    office: &Office,
-    registered: &[RegisteredPerson],
-    district: &str,
-) -> GroupResult<RegisteredPerson> {
-    let ids: Vec<PersonId> = registered.iter().map(|registered| registered.person).collect();
-    let persons = office.registry.persons(&ids)?;
-    let join = |(&registered, person): (&RegisteredPerson, Option<Person>)| match person
-        .and_then(|person| person.personal.district)
-    {
-        Some(own) if own != district => Err(OfficeError::DistrictWrong),
-        Some(_) => Ok(registered),
-        None => {
-            let district = Some(district.to_owned());
-            let change = PersonalChange { district, ..PersonalChange::default() };
-            office.registry.change_person(registered.person, &change)?;
-            office.recolour(&[registered.person])?;
-            Ok(registered)
-        }
-    };
-    Ok(registered.iter().zip(persons).map(join).collect())
 }
 
 /// `GET /v1/people/me`.
