@@ -223,3 +223,22 @@ async fn xz_28_a_district_goes_with_tracers_and_offices_only() -> anyhow::Result
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_28_a_corrected_unit_moves_the_person_to_its_district() -> anyhow::Result<()> {
+    let mut town = TestTown::under("xinji", 1).await?;
+    let authority = town.authority.clone();
+    let unit = |district: &str| json!({"name": "一村", "kind": "village", "district": district}).to_string();
+    let lines = [unit("A"), unit("B")].join("\n");
+    let units = town.send("POST", "/v1/units", &authority, lines).await?.lines()?;
+    let arrival = json!({"from_area": "420100", "at": now(), "unit": units[0]["unit"]});
+    let arrival = town.own(0, "POST", "/arrivals", &arrival).await?.json()?;
+    assert_eq!(persons(&queue(&mut town, &authority, "A", "").await?).len(), 1);
+    let path = format!("/arrivals/{}", arrival["arrival"].as_str().unwrap_or_default());
+    let corrected = town.own(0, "PATCH", &path, &json!({"unit": units[1]["unit"]})).await?;
+    assert_eq!(corrected.status(), 200, "{}", corrected.text());
+    for (district, count) in [("A", 0), ("B", 1)] {
+        assert_eq!(persons(&queue(&mut town, &authority, district, "").await?).len(), count, "{district}");
+    }
+    Ok(())
+}
