@@ -1,7 +1,7 @@
-// Chromium lives through a contact's days under `--policy xinji`: registered and green, yellow after being where
-// a case was, feverish, explained, appealed, and green again.
-// Arguments: PORT CERTIFICATE VENUE-CODE. Prints `contact? PERSON` and `withdraw?`, and waits for a line on stdin
-// after each: the person was where a case was, and was not after all. `ruled-out? PERSON` ends the symptoms.
+// Chromium lives through a contact's days under `--policy xinji`: registered and green, yellow after being
+// where a case was, feverish, explained, appealed, and green again. Arguments: PORT CERTIFICATE VENUE-CODE.
+// Prints `contact? PERSON` and `withdraw?`, and waits for a line on stdin after each: the person was where
+// a case was, and was not after all. `ruled-out? PERSON` ends the symptoms.
 
 import { expect, expectErrors, open, start, text } from "./browser.mjs";
 import {
@@ -59,7 +59,7 @@ try {
   await waitForText(page, "#why-reasons", "同一个空间");
   expect(!(await text(page, "#why-reasons")).includes("co-located"), "a rule's id is shown");
   const refused = await expectAtDoor(page, "yellow", "refuse");
-  expect(refused.explanations[0].zh.length > 0 && refused.hotline === "12345", JSON.stringify(refused));
+  expect(refused.explanations[0].zh.length > 0 && refused.hotline === "0311-83283507", JSON.stringify(refused));
   await appeal(page);
   await reportFever(page);
 

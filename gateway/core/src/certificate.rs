@@ -100,8 +100,8 @@ impl CertificateError {
 }
 
 impl Certificate {
-    /// The id under which a city keeps the check-ins of a subject who is not registered there. All certificates
-    /// of one subject from one issuer have the same one.
+    /// The id under which a city keeps the check-ins of a subject who is not registered there. All
+    /// certificates of one subject from one issuer have the same one.
     ///
     /// **Shape**: the first 8 bytes of SHA-256 over a domain, the issuer and the subject, each followed by 0.
     #[must_use]

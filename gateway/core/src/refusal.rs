@@ -70,6 +70,14 @@ const UNCONFIRMED: RefusalRow = RefusalRow::new(503, "overloaded")
     )
     .retry_after_ms(1_000);
 
+const TOO_EARLY: RefusalRow = RefusalRow::new(425, "too-early")
+    .titled("Too early: send this after the handshake")
+    .detailed("repeat the request on the established connection")
+    .retry_after_ms(0);
+
+const UNTRUSTED: RefusalRow =
+    RefusalRow::new(422, "certificate-untrusted").titled("The certificate is not accepted here");
+
 const TOO_SLOW: RefusalRow = RefusalRow::new(408, "too-slow")
     .titled("The request took too long")
     .detailed("the request did not arrive whole; send it without a long pause");
@@ -159,13 +167,8 @@ impl Refusal {
             Self::VenueClosed => RefusalRow::new(422, "venue-closed")
                 .titled("The venue is closed to check-ins")
                 .detailed("this venue's codes were withdrawn; ask the staff at the door"),
-            Self::CertificateUntrusted(why) => RefusalRow::new(422, "certificate-untrusted")
-                .titled("The certificate is not accepted here")
-                .detailed(why.detail()),
-            Self::TooEarly => RefusalRow::new(425, "too-early")
-                .titled("Too early: send this after the handshake")
-                .detailed("repeat the request on the established connection")
-                .retry_after_ms(0),
+            Self::CertificateUntrusted(why) => UNTRUSTED.detailed(why.detail()),
+            Self::TooEarly => TOO_EARLY,
             Self::HeadTooLarge => RefusalRow::new(431, "head-too-large")
                 .titled("The head of the request is too large")
                 .detailed("send at most 16 KiB of target and header fields; nothing was stored"),

@@ -1,6 +1,7 @@
-//! People who pass a gate of the city. A check-in there closes the arrival that the person announced. If the
-//! rule pack in force has the duty to report, a check-in begins it, and a check-out ends it. The batcher passes the drained check-ins, so the scan path does
-//! not wait. A repeated drain finds what the first one did, and changes nothing.
+//! People who pass a gate of the city. A check-in there closes the arrival that the person announced. If
+//! the rule pack in force has the duty to report, a check-in begins it, and a check-out ends it. The
+//! batcher passes the drained check-ins, so the scan path does not wait. A repeated drain finds what the
+//! first one did, and changes nothing.
 
 use crate::tables::Tables;
 use crate::tables::announced::AnnouncedArrival;

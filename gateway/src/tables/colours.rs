@@ -1,6 +1,6 @@
 //! The colour table: every resident's standing in memory, sharded, so that a scan needs no other
 //! component. The back office writes it when facts or time change a standing; the scan path only reads.
-//! Each entry also has the generation of the person's keys and the mark that staff compare with a document.
+//! Each entry also has the generation of the person's keys and what staff compare with a document.
 //! Erased people have a tombstone.
 //! The table also records up to when it has the changes of the city's other gateways.
 
@@ -8,7 +8,7 @@ use super::person_table::PersonTable;
 use scangate_core::colour::{Colour, Reasons, Standing};
 use scangate_core::id::PersonId;
 use scangate_core::keys::Generation;
-use scangate_core::person::{HolderMark, MaskedHolder};
+use scangate_core::person::{MaskedHolder, PackedHolder};
 use scangate_core::time::Timestamp;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -83,12 +83,12 @@ impl PackedPerson {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PersonEntry {
     pub(super) packed: PackedPerson,
-    pub(super) mark: HolderMark,
+    pub(super) holder: PackedHolder,
 }
 
 impl PersonEntry {
-    /// An entry without a standing, keys and a mark.
-    pub(super) const EMPTY: Self = Self { packed: PackedPerson(0), mark: HolderMark::NONE };
+    /// An entry without a standing, keys and a holder.
+    pub(super) const EMPTY: Self = Self { packed: PackedPerson(0), holder: PackedHolder::NONE };
 }
 
 /// The table. **Cost**: a read is one shard lock taken shared and one probe; a person is 30 to 36 bytes.
@@ -116,17 +116,17 @@ impl ColourTable {
         self.table.get(person).map_or_else(PackedPerson::default, |entry| entry.packed)
     }
 
-    /// The person as a terminal's staff see them, to compare with the document. `None` until the mark is loaded,
+    /// The person as a terminal's staff see them, to compare with the document. `None` until it is loaded,
     /// and for a person without an entry.
     #[must_use]
     pub fn holder(&self, person: PersonId) -> Option<MaskedHolder> {
-        self.table.get(person)?.mark.shown()
+        self.table.get(person)?.holder.shown()
     }
 
     /// Sets what staff compare with the document of a person who has an entry.
-    pub fn set_mark(&self, person: PersonId, mark: HolderMark) {
+    pub fn set_holder(&self, person: PersonId, holder: PackedHolder) {
         self.table.change(person, |entry| {
-            entry.map(|entry| if entry.packed.is_erased() { entry } else { PersonEntry { mark, ..entry } })
+            entry.map(|entry| if entry.packed.is_erased() { entry } else { PersonEntry { holder, ..entry } })
         });
     }
 

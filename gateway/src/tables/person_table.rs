@@ -215,11 +215,11 @@ mod tests {
     use super::*;
     use crate::tables::colours::PackedPerson;
     use proptest::prelude::*;
-    use scangate_core::person::HolderMark;
+    use scangate_core::person::PackedHolder;
     use std::collections::HashMap;
 
     fn entry(packed: u64) -> PersonEntry {
-        PersonEntry { packed: PackedPerson(packed), mark: HolderMark::NONE }
+        PersonEntry { packed: PackedPerson(packed), holder: PackedHolder::NONE }
     }
 
     /// A step: a person of few, and the record that it gets, if any.

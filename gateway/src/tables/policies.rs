@@ -86,8 +86,8 @@ impl PublishedPolicy {
         of_reasons(&self.explanations, reasons).map(String::as_str)
     }
 
-    /// The advice on these reasons and, if it is given, to this class, in Chinese and in English, as the contents
-    /// of JSON strings.
+    /// The advice on these reasons and, if it is given, to this class, in Chinese and in English, as the
+    /// contents of JSON strings.
     pub fn advice_on(
         &self,
         reasons: Reasons,

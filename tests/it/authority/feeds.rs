@@ -95,8 +95,8 @@ impl Province {
 
     /// Brings the second version of the pack into force, which trusts these issuers.
     async fn trust_only(&mut self, trusted: &str) -> anyhow::Result<()> {
-        let text = XUZHOU.replacen("version = 2", "version = 3", 1) + trusted;
-        assert_eq!(publish(&mut self.town, &text).await?.json()?["policy"], "xuzhou/3");
+        let text = XUZHOU.replacen("version = 3", "version = 4", 1) + trusted;
+        assert_eq!(publish(&mut self.town, &text).await?.json()?["policy"], "xuzhou/4");
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Tests that need something installed on the machine, one file each: aioquic, Chromium, Python 3 for the
-//! examples, libfaketime for one clock, HdrHistogram's jar with Java. One needs a small filesystem that only root can
-//! mount. A test fails if its component is missing. `--skip equipment::` leaves all of them out.
+//! examples, libfaketime for one clock, HdrHistogram's jar with Java. One needs a small filesystem that
+//! only root can mount. A test fails if its component is missing. `--skip equipment::` leaves all of them
+//! out.
 
 mod aioquic;
 pub(crate) mod chromium;

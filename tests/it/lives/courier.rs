@@ -1,5 +1,5 @@
-//! A courier in Xinji: measured and registered at every door, asked to hand over without contact, ill, and well
-//! again.
+//! A courier in Xinji: measured and registered at every door, asked to hand over without contact, ill, and
+//! well again.
 
 use super::{AtDoor, Life, healthy, reasons};
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
-//! Whole lives: what one person goes through over days and weeks, at a real gateway. libfaketime sets its clock
-//! ahead. Needs `SCANGATE_TEST_FAKETIME`, the path of libfaketimeMT.so.1, and one life needs Chromium.
+//! Whole lives: what one person goes through over days and weeks, at a real gateway. libfaketime sets its
+//! clock ahead. Needs `SCANGATE_TEST_FAKETIME`, the path of libfaketimeMT.so.1, and one life needs
+//! Chromium.
 
 mod browser;
 mod child;

@@ -1,5 +1,5 @@
-//! A visitor with another city's certificate: through the doors without a registration, then registered, with a
-//! stay that the city looks at, and the certificate handed in.
+//! A visitor with another city's certificate: through the doors without a registration, then registered,
+//! with a stay that the city looks at, and the certificate handed in.
 
 use super::Life;
 use scangate_core::time::DAY_MS;
@@ -49,7 +49,8 @@ async fn live(pack: &str) -> anyhow::Result<()> {
     let published = crate::authority::packs::publish(&mut life.town, &next).await?;
     assert_eq!(published.status(), 200, "{}", published.text());
 
-    // Through the door as a visitor. The next day the certificate is over, and a new one is the same person's.
+    // Through the door as a visitor. The next day the certificate is over, and a new one is the same
+    // person's.
     let came = life.show(&first).await?;
     assert_eq!((&came["colour"], &came["reasons"]), (&json!("green"), &json!(["certificate"])), "{came}");
     assert_ne!(came["verdict"], "refuse");
@@ -58,7 +59,8 @@ async fn live(pack: &str) -> anyhow::Result<()> {
     let second = certificate(&mut home, &life).await?;
     assert_eq!(life.show(&second).await?["pseudonym"], came["pseudonym"]);
 
-    // The visitor stays, and registers. With the same seed, the first residents of both towns have one document.
+    // The visitor stays, and registers. With the same seed, the first residents of both towns have one
+    // document.
     let handed_in = life.own(0, "POST", "/certificates", &second).await?;
     assert_eq!(
         (&handed_in["colour"], &handed_in["reasons"][0]["rule"]),

@@ -93,8 +93,9 @@ impl Arrival {
         }
     }
 
-    /// The time in which an entry through a gate of the city closes this arrival: from its announcement on, also
-    /// before the announced time. None for an arrival that is not announced, or is withdrawn or reported.
+    /// The time in which an entry through a gate of the city closes this arrival: from its announcement on,
+    /// also before the announced time. None for an arrival that is not announced, or is withdrawn or
+    /// reported.
     #[must_use]
     pub fn window(&self, calendar: &Calendar) -> Option<Window> {
         let is_expected = self.opened_by.is_none() && self.withdrawn.is_none() && self.reported.is_none();

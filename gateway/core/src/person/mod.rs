@@ -2,9 +2,9 @@
 //! This module checks the form of each; the city's rule pack decides which documents it accepts. `Debug`
 //! shows no personal data.
 
-mod mark;
+mod holder;
 
-pub use mark::{DocumentTail, HolderMark, MaskedHolder, MaskedName};
+pub use holder::{DocumentTail, MaskedHolder, MaskedName, PackedHolder};
 
 use crate::{limits, text};
 use serde::{Deserialize, Serialize};

@@ -47,8 +47,8 @@ impl TrustedIssuer {
 }
 
 impl Policy {
-    /// Verifies another city's certificate against the trust list at a time. Whose certificate it is remains to
-    /// be checked.
+    /// Verifies another city's certificate against the trust list at a time. Whose certificate it is
+    /// remains to be checked.
     pub fn verify(
         &self,
         presented: PresentedCertificate,
@@ -62,8 +62,8 @@ impl Policy {
         presented.verified(keys, now)
     }
 
-    /// The standing at a time of a visitor with a verified certificate and no other evidence. The colour is what
-    /// the rules say about the certificate, or the certificate's own if that is more severe.
+    /// The standing at a time of a visitor with a verified certificate and no other evidence. The colour is
+    /// what the rules say about the certificate, or the certificate's own if that is more severe.
     #[must_use]
     pub fn standing_by(&self, certificate: &Certificate, now: Timestamp) -> Standing {
         let fact = fact_of(certificate, certificate.pseudonym(), now);
@@ -89,8 +89,8 @@ impl Policy {
         span.to.is_none_or(|to| span.from < to).then_some(span)
     }
 
-    /// The first time without a gap in which an issuer is trusted, and which ends after `after`. Lines that touch
-    /// are one.
+    /// The first time without a gap in which an issuer is trusted, and which ends after `after`. Lines that
+    /// touch are one.
     fn trusted_from(&self, issuer: &str, after: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let lines = self.trusted.iter().filter(|line| line.issuer == issuer && line.to > after);
         let mut dates: Vec<(Timestamp, Timestamp)> = lines.map(|line| (line.from, line.to)).collect();

@@ -109,7 +109,7 @@ fn load(office: &Office) -> anyhow::Result<()> {
     office.tables.colours.set_loaded();
     tracing::info!(residents = office.tables.colours.len(), "the colour table is loaded");
     // The doors are served meanwhile; a terminal's answer has no holder until then.
-    office.load_marks()?;
+    office.load_holders()?;
     office.load_arrivals()?;
     Ok(office.registry.index_cases()?)
 }

@@ -1,5 +1,5 @@
-//! The computation of colours: recolouring, following the changes of other gateways, overdue duties, announced
-//! arrivals in memory, and a standing as JSON.
+//! The computation of colours: recolouring, following the changes of other gateways, overdue duties,
+//! announced arrivals in memory, and a standing as JSON.
 
 mod announced;
 pub(super) mod cpu_throttle;

@@ -10,7 +10,7 @@ use scangate_core::colour::Colour;
 use scangate_core::evidence::Evidence;
 use scangate_core::id::PersonId;
 use scangate_core::paper::Review;
-use scangate_core::person::HolderMark;
+use scangate_core::person::PackedHolder;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::{Person, RegistryError};
@@ -100,7 +100,7 @@ impl Office {
                     continue;
                 };
                 self.put(id, &evidence);
-                self.tables.colours.set_mark(id, HolderMark::of(&person.personal));
+                self.tables.colours.set_holder(id, PackedHolder::of(&person.personal));
                 if self.tables.colours.standing(id).colour > Colour::Green {
                     watched.push(person);
                 }
@@ -212,9 +212,9 @@ impl Office {
     }
 
     /// Loads what terminals' staff compare with documents, for people who have an entry in the table.
-    pub(super) fn load_marks(&self) -> Result<(), RegistryError> {
+    pub(super) fn load_holders(&self) -> Result<(), RegistryError> {
         self.registry.everybody(|Person { id, personal, .. }| {
-            self.tables.colours.set_mark(id, HolderMark::of(&personal));
+            self.tables.colours.set_holder(id, PackedHolder::of(&personal));
         })
     }
 

@@ -213,9 +213,9 @@ pub(in crate::office) async fn change(
     change_person(&office, id, change, ChangeAuthor::Holder).await.map(axum::Json)
 }
 
-/// Changes a person's name, phone, class, district and health statement. The pack decides which colours may change
-/// and how often per day, and which proofs a new name or phone needs. A dependant who never proved anything needs
-/// none, as at registration.
+/// Changes a person's name, phone, class, district and health statement. The pack decides which colours may
+/// change and how often per day, and which proofs a new name or phone needs. A dependant who never proved
+/// anything needs none, as at registration.
 pub(in crate::office) async fn change_person(
     office: &Arc<Office>,
     id: PersonId,

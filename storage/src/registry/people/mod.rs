@@ -322,10 +322,10 @@ impl Registry {
         Ok(recorded.and_then(|(_, person)| person.contact))
     }
 
-    /// Rewrites a person's row, and announces it. On a concurrent change `rewrite` is called again. The row then
-    /// names no request, because its fields differ from those of the registration. A phone or review that is
-    /// new is in its index before, and an earlier one is removed after. Returns the person before and after it;
-    /// none where the id is not registered.
+    /// Rewrites a person's row, and announces it. On a concurrent change `rewrite` is called again. The row
+    /// then names no request, because its fields differ from those of the registration. A phone or review
+    /// that is new is in its index before, and an earlier one is removed after. Returns the person before
+    /// and after it; none where the id is not registered.
     fn rewrite_person(
         &self,
         id: PersonId,

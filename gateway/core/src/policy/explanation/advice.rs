@@ -1,5 +1,5 @@
-//! Advice: what a city asks of people with certain symptoms, under certain rules or of certain classes, in its
-//! own words.
+//! Advice: what a city asks of people with certain symptoms, under certain rules or of certain classes, in
+//! its own words.
 
 use crate::colour::Reasons;
 use crate::fact::Symptom;

@@ -71,7 +71,8 @@ pub(in crate::office) async fn open(
     .await?
 }
 
-/// **Errors**: the person is not registered, and no terminal accepted a certificate of the person in this window.
+/// **Errors**: the person is not registered, and no terminal accepted a certificate of the person in this
+/// window.
 async fn ensure_known(office: &Arc<Office>, person: PersonId, window: Window) -> Result<(), OfficeError> {
     let shared = Arc::clone(office);
     if blocking(move || shared.registry.is_registered(person)).await?? {
@@ -84,8 +85,8 @@ async fn ensure_known(office: &Arc<Office>, person: PersonId, window: Window) ->
     if is_known { Ok(()) } else { Err(OfficeError::PersonUnknown) }
 }
 
-/// The person of an id or of a person code that is valid now, or the pseudonym of a certificate's subject, whose
-/// validity may be over.
+/// The person of an id or of a person code that is valid now, or the pseudonym of a certificate's subject,
+/// whose validity may be over.
 fn person(office: &Office, text: &str) -> Result<PersonId, Refusal> {
     if let Ok(person) = text.parse() {
         return Ok(person);

@@ -1,16 +1,16 @@
-//! The mark of a holder: what staff at a door compare with a document, in eight bytes a person. It has the ends
-//! of the name and of the document's number, and no more.
+//! A holder as staff at a door see the person, to compare with a document: eight bytes a person. It has the
+//! ends of the name and of the document's number, and no more.
 
 use super::{PersonClass, Personal};
 use std::fmt;
 
-/// The mark, packed. Zero stands for a person without a mark.
+/// A masked holder, packed. Zero stands for none.
 ///
-/// **Shape**: bits 0 to 17 have the name's first character, bits 18 to 35 its last one, or 0. Bits 36 to 39 count
-/// the hidden characters between them, up to 15. Bits 40 to 60 have the last four characters of the document's
-/// number in base 36. Bits 61 to 63 have the class, counted from 1.
+/// **Shape**: bits 0 to 17 have the name's first character, bits 18 to 35 its last one, or 0. Bits 36 to 39
+/// count the hidden characters between them, up to 15. Bits 40 to 60 have the last four characters of the
+/// document's number in base 36. Bits 61 to 63 have the class, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HolderMark(u64);
+pub struct PackedHolder(u64);
 
 const CHAR_BITS: u32 = 18;
 const LAST_SHIFT: u32 = CHAR_BITS;
@@ -20,7 +20,7 @@ const NUMBER_SHIFT: u32 = HIDDEN_SHIFT + 4;
 const NUMBER_BITS: u32 = 21;
 const CLASS_SHIFT: u32 = NUMBER_SHIFT + NUMBER_BITS;
 const _: () = assert!(CLASS_SHIFT + 3 == u64::BITS);
-/// The characters of a number that a mark has.
+/// The characters of a document's number that are kept.
 const TAIL: usize = 4;
 const BASE: u64 = 36;
 const _: () = assert!(TAIL == 4 && BASE.pow(4) <= 1 << NUMBER_BITS);
@@ -33,7 +33,7 @@ const CLASSES: [PersonClass; 5] = [
     PersonClass::Courier,
 ];
 
-/// A mark as it is shown.
+/// A holder as staff see the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaskedHolder {
     /// The name.
@@ -56,11 +56,11 @@ pub struct MaskedName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentTail([char; TAIL]);
 
-impl HolderMark {
-    /// No mark.
+impl PackedHolder {
+    /// No holder.
     pub const NONE: Self = Self(0);
 
-    /// The mark of these personal data.
+    /// The holder with these personal data.
     #[must_use]
     pub fn of(personal: &Personal) -> Self {
         let mut name = personal.name.chars();
@@ -83,7 +83,7 @@ impl HolderMark {
         )
     }
 
-    /// The mark as staff see it; `None` without a mark.
+    /// The holder as staff see the person; `None` for none.
     #[must_use]
     pub fn shown(self) -> Option<MaskedHolder> {
         let bits = |shift: u32, bits: u32| self.0 >> shift & ((1 << bits) - 1);
@@ -142,7 +142,7 @@ mod tests {
         let document = Document { r#type: DocumentType::ResidentId, number: number.into() };
         let personal =
             Personal { name: name.into(), phone: "13800000000".into(), document, class, district: None };
-        let MaskedHolder { name, document, class } = HolderMark::of(&personal).shown().unwrap();
+        let MaskedHolder { name, document, class } = PackedHolder::of(&personal).shown().unwrap();
         (name.to_string(), document.to_string(), class)
     }
 
@@ -168,6 +168,6 @@ mod tests {
             shown("\u{50000}\u{7}五", "ZZZZ", PersonClass::Permanent),
             ("\u{fffd}*五".into(), "…ZZZZ".into(), PersonClass::Permanent)
         );
-        assert_eq!(HolderMark::NONE.shown(), None);
+        assert_eq!(PackedHolder::NONE.shown(), None);
     }
 }
