@@ -30,7 +30,12 @@ export async function submit(page, id) {
 export async function readCode(page) {
   // An untouched canvas is 300 pixels wide.
   await page.waitForFunction(() => document.getElementById("code").width !== 300);
-  const { pixels, side } = await page.$eval("#code", (canvas) => {
+  return decode(page, "#code");
+}
+
+/** The content of a drawn QR code, by an independent decoder. */
+export async function decode(page, selector) {
+  const { pixels, side } = await page.$eval(selector, (canvas) => {
     const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return { pixels: [...data], side: width };
   });

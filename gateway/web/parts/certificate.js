@@ -1,9 +1,11 @@
-// The city's certificate for other cities: requested by a button, shown as text, with a button to copy it.
+// The city's certificate for other cities: requested by a button, shown as a QR code for their terminals
+// and as text, with a button to copy it.
 
 import { makeActionButton } from "../form/actions.js";
 import { findElement, makeDefinitions, makeElement, makeTime } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
 import { joinWords, labels, problemWords, scopes } from "../lib/words.js";
+import { drawModules } from "../qr/qr_canvas.js";
 
 /** @param {string} certificate */
 function makeTextArea(certificate) {
@@ -29,8 +31,18 @@ function makeCopyButton(text) {
   });
 }
 
+/** The code that another city's terminal scans. @param {string[]} rows Each module as `1` or `0`. */
+function makeCode(rows) {
+  const code = makeElement("canvas");
+  code.id = "certificate-code";
+  code.setAttribute("role", "img");
+  code.setAttribute("aria-label", "健康证明二维码 QR code of the certificate");
+  drawModules(code, rows.map((row) => [...row].map((module) => module === "1")));
+  return code;
+}
+
 /** @param {any} certificate */
-function show({ certificate, issuer, at, until, scope }) {
+function show({ certificate, qr, issuer, at, until, scope }) {
   const text = makeTextArea(certificate);
   const about = makeDefinitions([
     [labels.issuer, issuer],
@@ -38,7 +50,7 @@ function show({ certificate, issuer, at, until, scope }) {
     [labels.until, makeTime(until)],
     [labels.scope, joinWords(scopes[scope] ?? [scope, ""])],
   ]);
-  findElement("certificate").replaceChildren(about, text, makeCopyButton(text));
+  findElement("certificate").replaceChildren(makeCode(qr), about, text, makeCopyButton(text));
 }
 
 /** Prepares this part of the page. The server records each certificate, so none is requested early. */

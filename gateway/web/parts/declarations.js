@@ -1,10 +1,11 @@
-// Declarations: saved as a draft, reviewed, and confirmed.
+// Declarations: saved as a draft, reviewed, and confirmed; and the form for what the city asks about health.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
 import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { labels, problemWords } from "../lib/words.js";
+import { prepareHealthStatement } from "./health_statement.js";
 
 /** @typedef {import("../lib/collapsible.js").Reload} Reload */
 
@@ -44,6 +45,7 @@ export function prepareDeclarations() {
       showList("declarations-list", declarations.reverse().map((/** @type {any} */ one) => formatDeclaration(one, load)));
     },
   );
+  prepareHealthStatement(load);
   handleSubmit("declaration-form", async (retrying) => {
     const text = findInput("declaration-text").value.trim();
     const answer = await changeOwn("POST", "/declarations", { text }, retrying);

@@ -1,15 +1,16 @@
 // Draws a QR code: dark on white in every colour scheme, with the quiet zone that scanners need.
 
-import { SIDE, encodeModules } from "./qr_code.js";
+import { encodeModules } from "./qr_code.js";
 
 /** The quiet zone. **Units**: modules. Source: ISO/IEC 18004, 5.3.8. */
 const MARGIN = 4;
 /** Pixels of a module. A whole number keeps edges sharp. The style sheet scales the picture to the screen. */
 const MODULE_PX = 10;
 
-/** @param {HTMLCanvasElement} canvas @param {string} text */
-export function drawQrCode(canvas, text) {
-  const side = (SIDE + 2 * MARGIN) * MODULE_PX;
+/** Draws the modules of a code.
+ * @param {HTMLCanvasElement} canvas @param {(boolean | undefined)[][]} modules Rows, true where dark. */
+export function drawModules(canvas, modules) {
+  const side = (modules.length + 2 * MARGIN) * MODULE_PX;
   canvas.width = side;
   canvas.height = side;
   const pen = canvas.getContext("2d");
@@ -19,11 +20,16 @@ export function drawQrCode(canvas, text) {
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, side, side);
   pen.fillStyle = "#000";
-  encodeModules(text).forEach((modules, row) =>
-    modules.forEach((isDark, column) => {
+  modules.forEach((line, row) =>
+    line.forEach((isDark, column) => {
       if (isDark) {
         pen.fillRect((column + MARGIN) * MODULE_PX, (row + MARGIN) * MODULE_PX, MODULE_PX, MODULE_PX);
       }
     }),
   );
+}
+
+/** Draws a person code. @param {HTMLCanvasElement} canvas @param {string} text */
+export function drawQrCode(canvas, text) {
+  drawModules(canvas, encodeModules(text));
 }

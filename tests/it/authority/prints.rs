@@ -192,7 +192,7 @@ async fn hb_14_a_community_prints_a_sheet_for_each_resident_and_lists_what_was_r
     for words in [
         "居民 &lt;1&gt;",
         "居民 &lt;4&gt;",
-        "····0001",
+        "…0001",
         "0311-83283507",
         "line 2: <b>district-wrong</b>",
         "line 3: <b>malformed</b>",

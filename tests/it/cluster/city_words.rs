@@ -1,5 +1,5 @@
-//! What one gateway is told, the other says: notices, lists of areas, announced arrivals, the names at the
-//! doors, and the queue of a district.
+//! Every gateway reports what another one learned: notices, lists of areas, announced arrivals, names for
+//! the doors, and the queue of a district.
 
 use super::gateways::found_in;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step};

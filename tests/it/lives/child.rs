@@ -1,5 +1,5 @@
-//! A child with two guardians, in each city: they carry the child's code, act for the child by the rights
-//! that the city gives, and one of them leaves.
+//! A child with two guardians, in each city. They carry the child's code and act for the child by the rights
+//! that the city gives. Then one of them leaves.
 
 use super::{Life, keyed};
 use scangate_core::time::Step;

@@ -1,4 +1,4 @@
-//! A worker who comes back from elsewhere and is yellow on arrival, in each city that has a rule for it.
+//! A returning worker is yellow on arrival, in each city that has a rule for it.
 
 use super::{AtDoor, Life, healthy, reasons};
 use scangate_core::time::{DAY_MS, HOUR_MS};

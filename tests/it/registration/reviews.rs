@@ -132,7 +132,7 @@ async fn hb_13_who_fails_a_check_is_unknown_until_the_authority_approves() -> an
     assert_eq!(second, rejected);
     assert_eq!(mine(&mut town, person).await?["review"]["reason"], "照片不清");
     assert_eq!(waiting(&mut town).await?, Vec::<Value>::new());
-    // A person who is not approved may not take dependants.
+    // Only an approved person may take dependants.
     let child = json!({"name": "小明", "document": {"type": "passport", "number": "E60000003"}});
     let alone = town.own(person, "POST", "/dependants", &child).await?;
     assert_eq!(alone.status_and_code(), refused(403, "proxy-not-green"));

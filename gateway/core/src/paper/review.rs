@@ -1,5 +1,5 @@
 //! Reviews: the checks of an application before its first colour. An application that passes every check is
-//! approved by itself; any other waits for the authority, and its person has no colour until then.
+//! approved at once. Any other waits for the authority, and its person has no colour until then.
 
 use crate::policy::ApplicationCheck;
 use crate::time::Timestamp;

@@ -11,6 +11,7 @@ use crate::office::{Office, blocking};
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use qrcode::{Color, EcLevel, QrCode};
 use scangate_core::certificate::{Certificate, PresentedCertificate, Purpose, SALT_BYTES, subject};
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
@@ -59,10 +60,19 @@ pub(super) fn issue_certificate(
     let text = office.issuer.issue(&certificate);
     office.audit_own(by, "certificate-issued", String::new(), json!({"person": person, "until": until}))?;
     let shown = json!({
-        "certificate": text, "issuer": certificate.issuer, "at": now, "until": until,
+        "certificate": text, "qr": modules(&text), "issuer": certificate.issuer, "at": now, "until": until,
         "scope": certificate.scope, "purpose": certificate.purpose,
     });
     Ok(json!({ "certificates": [shown] }))
+}
+
+/// The rows of a certificate's QR code, `1` where it is dark. Level L: the code is shown on a screen.
+fn modules(text: &str) -> Vec<String> {
+    let qr = QrCode::with_error_correction_level(text, EcLevel::L)
+        .expect("a certificate is shorter than QR's bound");
+    let side = qr.width();
+    let module = |colour: Color| if colour == Color::Dark { '1' } else { '0' };
+    qr.into_colors().chunks(side).map(|row| row.iter().map(|&colour| module(colour)).collect()).collect()
 }
 
 /// A person's own salt, which nothing outside this deployment can compute.

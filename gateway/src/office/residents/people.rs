@@ -304,7 +304,6 @@ pub(in crate::office) fn replace(
     let kid = office.tables.keyring.current().0;
     let replaced = office.registry.replace_person(person, kid, personal, review.as_ref())?;
     let before = replaced.ok_or(Refusal::NotFound)?;
-    office.recolour(&[person])?;
     if !before.proven {
         let ended = office.registry.end_unnamed_ties(person)?;
         for guardian in ended {

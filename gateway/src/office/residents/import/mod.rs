@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 /// The people that one store write registers.
 const PEOPLE_A_GROUP: usize = 512;
-/// What a document of sheets may load and do: nothing but its own style.
+/// The content security policy of a document of sheets, which has its own style and loads nothing.
 const SHEET_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
@@ -98,8 +98,8 @@ impl LineHandler for NewPeople {
     }
 }
 
-/// Gives a district's office the people whom it imports: a person who was known and has no district joins the
-/// office's. A person of another district is refused, whose key is not this office's to hand out.
+/// Gives a district's office the people whom it imports. A known person without a district joins the
+/// office's. A person of another district is refused: this office may not hand out that key.
 fn join_district(
     office: &Office,
     registered: &[RegisteredPerson],
