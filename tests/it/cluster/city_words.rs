@@ -71,7 +71,7 @@ async fn what_a_city_publishes_and_knows_of_its_people_is_told_at_every_gateway(
         (&json!("欧阳修"), &json!("red"))
     );
     let contacted = format!("{path}/{}/contacted", town.residents[2].person);
-    let contacted = second.send("POST", &contacted, &authority, "{}".to_owned()).await?;
+    let contacted = second.send("POST", &contacted, &authority, String::new()).await?;
     assert_eq!(contacted.status(), 200, "{}", contacted.text());
     let queue = async || town.send("GET", &path, &authority, "").await?.json();
     eventually(queue, |queue| queue["people"][0]["contacted"]["at"].is_string()).await?;

@@ -7,14 +7,13 @@ use super::{held_view, policies};
 use crate::office::areas;
 use crate::office::colours::standing::merge;
 use crate::office::http::auth::Authority;
-use crate::office::http::channel::BODY_BYTES_MAX;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
-use crate::office::http::json;
+use crate::office::http::json::OptionalJson;
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::{Office, blocking};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use scangate_core::id::HeldId;
 use scangate_core::policy::Policy;
@@ -47,7 +46,7 @@ const WORSE_MAX: u64 = 1_000;
 /// The optional body of an approval.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct Approval {
+pub(in crate::office) struct Approval {
     /// The highest number of more severe colours that the approver expects.
     #[serde(default)]
     worse: Option<u64>,
@@ -68,10 +67,8 @@ pub(in crate::office) async fn approve(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     held: Result<PathId<HeldId>, OfficeError>,
-    request: Request,
+    OptionalJson(approval): OptionalJson<Approval>,
 ) -> Result<Response, OfficeError> {
-    let body = json::body(request, BODY_BYTES_MAX).await?;
-    let approval = if body.is_empty() { Approval::default() } else { json::parse(&body)? };
     let PathId(id) = held?;
     let held = find(&office, id).await?;
     // Checked first: the other checks are expensive, and this approver might not be allowed to approve.

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathIds;
-use crate::office::http::json::Json;
+use crate::office::http::json::OptionalJson;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::id::PersonId;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The note of a contact.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::office) struct ContactNote {
     #[serde(default)]
@@ -43,7 +43,7 @@ pub(in crate::office) async fn contact(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     path: Result<PathIds<DistrictName, PersonId>, OfficeError>,
-    Json(note): Json<ContactNote>,
+    OptionalJson(note): OptionalJson<ContactNote>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let PathIds(district, person) = path?;
     need_district(&claims, &district)?;

@@ -21,6 +21,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that a request may leave out.
+pub(in crate::office) struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = OfficeError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, OfficeError> {
+        let body = body(request, BODY_BYTES_MAX).await?;
+        if body.is_empty() { Ok(Self(T::default())) } else { parse(&body).map(Self) }
+    }
+}
+
 /// Reads a whole body, without a byte order mark before it. **Errors**: as for [`signed_body`].
 pub(in crate::office) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, OfficeError> {
     let body = signed_body(request, bytes_max).await?;
