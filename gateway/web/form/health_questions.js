@@ -20,6 +20,18 @@ const DATES = {
   contacts: [labels.metOn],
 };
 
+/** The questions, by name. @type {Record<string, Words>} */
+const QUESTIONS = {
+  symptoms: ["目前有这些症状吗（没有不适就不用勾选）", "Symptoms now: leave empty if you have none"],
+  stays: ["14天内到过其他地区吗", "Have you been in other areas within 14 days?"],
+  contacts: ["14天内接触过其他地区的人员吗", "Have you met people from other areas within 14 days?"],
+};
+/** The buttons that add an entry, by question. @type {Record<string, Words>} */
+const ADD_BUTTONS = {
+  stays: ["添加到过的地区", "Add a stay"],
+  contacts: ["添加接触", "Add a contact"],
+};
+
 /** @param {string} name */
 function findQuestion(name) {
   return findElement(`${name}-question`);
@@ -133,7 +145,7 @@ export function describeHealthAnswers() {
 /** Shows these questions only. @param {string[]} questions */
 export function showHealthQuestions(questions) {
   asked = questions;
-  for (const name of ["symptoms", "stays", "contacts"]) {
+  for (const name of Object.keys(QUESTIONS)) {
     findQuestion(name).hidden = !asked.includes(name);
     if (!asked.includes(name)) {
       // A hidden field that is required would keep the form incomplete.
@@ -144,14 +156,36 @@ export function showHealthQuestions(questions) {
 
 /** Removes every entry. Resetting the form has emptied the boxes. */
 export function clearHealthAnswers() {
-  for (const name of ["stays", "contacts"]) {
+  for (const name of Object.keys(ADD_BUTTONS)) {
     findEntries(name).forEach((entry) => entry.remove());
     updateAddButton(name);
   }
 }
 
-/** Connects the questions. */
+/** A hidden question. @param {string} name @param {Words} words */
+function makeQuestion(name, words) {
+  const legend = makeElement("legend");
+  setWords(legend, words);
+  const question = makeElement("fieldset", legend);
+  question.id = `${name}-question`;
+  question.hidden = true;
+  return question;
+}
+
+/** @param {string} name @param {Words} words */
+function makeAddButton(name, words) {
+  const button = makeElement("button");
+  button.type = "button";
+  button.id = `add-${name}`;
+  setWords(button, words);
+  button.addEventListener("click", () => addEntry(name));
+  return button;
+}
+
+/** Makes the questions, which are hidden until the city's are known. */
 export function prepareHealthQuestions() {
+  const questions = Object.entries(QUESTIONS).map(([name, words]) => makeQuestion(name, words));
+  findElement("health-questions").append(...questions);
   const boxes = Object.entries(symptoms).map(([symptom, words]) => {
     const box = makeElement("input");
     box.type = "checkbox";
@@ -159,7 +193,7 @@ export function prepareHealthQuestions() {
     return makeElement("label", box, joinWords(words));
   });
   findQuestion("symptoms").append(...boxes);
-  for (const name of ["stays", "contacts"]) {
-    findElement(`add-${name}`).addEventListener("click", () => addEntry(name));
+  for (const [name, words] of Object.entries(ADD_BUTTONS)) {
+    findQuestion(name).append(makeAddButton(name, words));
   }
 }

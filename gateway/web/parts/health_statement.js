@@ -1,5 +1,5 @@
-// What the resident declared about symptoms, stays and contacts, as far as the city asks for it. The new
-// answers replace the earlier ones, which stay on record as a declaration.
+// The form by which a resident declares symptoms, stays and contacts again, as far as the city asks for them.
+// The new answers replace the earlier ones, which stay on record as a declaration.
 
 import { handleSubmit } from "../form/actions.js";
 import {
