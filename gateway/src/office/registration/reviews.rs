@@ -10,7 +10,6 @@ use crate::office::residents::people::PhoneProof;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::id::PersonId;
-use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::paper::{Review, ReviewDecision, ReviewStatus};
 use scangate_core::person::{DocumentType, Personal};
 use scangate_core::policy::{ApplicationCheck, RegistrationStep};
@@ -170,11 +169,9 @@ pub(in crate::office) struct DecisionBody {
 
 impl DecisionBody {
     fn by(self, subject: String) -> Result<ReviewDecision, OfficeError> {
-        let bounds = || {
-            let words = format!("reason must have 1 to {NAME_BYTES_MAX} bytes and only printable characters");
-            OfficeError::Malformed(words.into())
-        };
-        let reason = self.reason.map(|reason| label(&reason).map(str::to_owned).ok_or_else(bounds));
+        let checked = |reason: String| label(&reason).map(str::to_owned);
+        let reason =
+            self.reason.map(|reason| checked(reason).ok_or_else(|| OfficeError::unprintable("reason")));
         let status = if self.approve { ReviewStatus::Approved } else { ReviewStatus::Rejected };
         Ok(ReviewDecision { status, at: clock::now(), by: subject, reason: reason.transpose()? })
     }
