@@ -236,6 +236,12 @@ fn late_rank(outcome: Option<&Outcome>) -> u32 {
     })
 }
 
+/// The rank of a record's colour: a known one counts before one that a gateway could not know.
+const fn colour_rank(colour: u8) -> u32 {
+    let unknown = Colour::Unknown as u32;
+    (colour as u32 + COLOURS - unknown - 1) % COLOURS
+}
+
 /// A check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckIn {
@@ -265,13 +271,14 @@ impl CheckIn {
     /// The sort key among records of one id, of which the least counts. A live record comes before a late
     /// one. Of two live ones the earlier comes first, and at the same time the more final outcome. Of two
     /// late ones the earlier comes first, and at the same time the one that let the person in. If all of
-    /// these are equal, colour and mode decide, so that every store keeps the same record.
+    /// these are equal, a known colour comes before an unknown one. Colour and mode decide the rest, so that
+    /// every store keeps the same record.
     #[must_use]
     pub fn precedence(&self) -> Precedence {
         let is_late = self.mode == Mode::Late;
         let outcome_rank = if is_late { late_rank } else { live_rank }(self.outcome.as_ref());
         let OutcomeNumbers { colour, checks, policy, reasons, .. } = self.outcome.into();
-        let rank = (outcome_rank * COLOURS + u32::from(colour)) * MODES + self.mode as u32;
+        let rank = (outcome_rank * COLOURS + colour_rank(colour)) * MODES + self.mode as u32;
         Precedence { is_late, at: self.at, rank, rest: (reasons, policy, checks) }
     }
 }
@@ -358,17 +365,23 @@ mod tests {
             mode,
             outcome: Some(Outcome { verdict, checks, ..outcome() }),
         };
+        let of_unknown = |record: CheckIn| {
+            let outcome = record.outcome.map(|outcome| Outcome { colour: Colour::Unknown, ..outcome });
+            CheckIn { outcome, ..record }
+        };
         use Mode::{Late, Poster, Terminal};
         use Verdict::{Check, Pass, Refuse};
         let (one, both) = (Checks::FULL, Checks::FULL.and(Checks::TEMPERATURE));
         let in_order = [
             record(Poster, 5, Refuse, Checks::NONE),
             record(Terminal, 5, Pass, Checks::NONE),
+            of_unknown(record(Poster, 5, Pass, Checks::NONE)),
             record(Poster, 5, Check, one),
             record(Poster, 5, Check, both),
             CheckIn { outcome: None, ..record(Poster, 5, Check, both) },
             record(Terminal, 6, Refuse, Checks::NONE),
             record(Late, 4, Pass, Checks::NONE),
+            of_unknown(record(Late, 4, Pass, Checks::NONE)),
             record(Late, 4, Check, Checks::MANUAL),
             record(Late, 4, Refuse, Checks::NONE),
             record(Late, 5, Pass, Checks::NONE),

@@ -1,6 +1,6 @@
-//! The web pages, their scripts and style sheet, the service worker, and the OpenAPI document, as the workers
-//! answer them: from memory, without the back office. All files are embedded in the binary, and the pages
-//! load nothing from other hosts.
+//! The web pages, their scripts, the service worker, and the OpenAPI document, as the workers answer them:
+//! from memory, without the back office. The build script makes the files, and the pages load nothing from
+//! other hosts.
 
 use crate::wire::media_type::accepts_html;
 use aws_lc_rs::digest;
@@ -8,106 +8,116 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use rust_embed::Embed;
 use scangate_core::refusal::Refusal;
-use serde_json::json;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
-const JSON: &str = "application/json";
-/// The check-in page. It takes the venue's code from its own address.
-const CHECK_IN: &str = "pages/check_in.html";
-/// The path under which the service worker caches the check-in page. It names no venue.
+/// The path under which the service worker keeps the check-in page. It names no venue.
 const VENUE_PAGE: &str = "/v/-";
-/// The page for a path that has none, under a key that is no path.
-const UNKNOWN: (&str, &str) = ("unknown", "pages/unknown.html");
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The key of the page for a path that has none. It is no path.
+const UNKNOWN: &str = "unknown";
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// What pages may use: the camera only where a page has it, and nothing else of what browsers ask about.
+const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), bluetooth=()";
+const WITH_CAMERA: &str = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), bluetooth=()";
+/// A browser that has been here uses HTTPS for a year.
+const SECURE_ONLY: &str = "max-age=31536000";
+/// A file whose address contains its hash never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// The embedded files of the pages, each with its hash.
-#[derive(Embed)]
-#[folder = "web"]
-struct Web;
+/// A file that the build script made.
+struct BuiltFile {
+    path: &'static str,
+    kind: &'static str,
+    plain: &'static [u8],
+    brotli: &'static [u8],
+    gzip: &'static [u8],
+    /// The content security policy of a page.
+    policy: Option<&'static str>,
+    uses_camera: bool,
+    /// Whether the path contains the file's hash.
+    is_hashed: bool,
+}
+
+/// Every built file.
+static BUILT: &[BuiltFile] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// The codings of a file, the shortest first.
+const CODINGS: [Coding; 3] = [Coding::Brotli, Coding::Gzip, Coding::Identity];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Brotli,
+    Gzip,
+    Identity,
+}
+
+impl Coding {
+    /// The name in `accept-encoding` and `content-encoding`.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+            Self::Identity => "identity",
+        }
+    }
+
+    /// The coding that a client accepts and that makes a file the shortest.
+    fn accepted(asked: &HeaderMap) -> Self {
+        let accepts = |coding: &Self| *coding == Self::Identity || names(asked, coding.name());
+        CODINGS.into_iter().find(accepts).unwrap_or(Self::Identity)
+    }
+}
+
+/// Whether `accept-encoding` names a coding, and does not refuse it by `q=0`.
+fn names(asked: &HeaderMap, coding: &str) -> bool {
+    let lists = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        is_named && weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0))
+    })
+}
 
 /// A file as it is served.
 struct PageFile {
-    kind: &'static str,
-    tag: HeaderValue,
-    bytes: Bytes,
+    built: &'static BuiltFile,
+    /// The entity tag of each coding.
+    tags: [HeaderValue; CODINGS.len()],
 }
 
 impl PageFile {
-    fn new(kind: &'static str, bytes: Cow<'static, [u8]>) -> Self {
-        let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &bytes));
-        let tag = HeaderValue::try_from(format!("\"{hash}\"")).expect("base64 is a header value");
-        let bytes = match bytes {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
+    fn new(built: &'static BuiltFile) -> Self {
+        let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, built.plain));
+        let tag = |coding: Coding| {
+            let tag = format!("\"{hash}-{}\"", coding.name());
+            HeaderValue::try_from(tag).expect("base64 is a header value")
         };
-        Self { kind, tag, bytes }
+        Self { built, tags: CODINGS.map(tag) }
     }
 
-    fn embedded(name: &str, kind: &'static str) -> Option<Self> {
-        Some(Self::new(kind, Web::get(name)?.data))
+    fn tag(&self, coding: Coding) -> &HeaderValue {
+        &self.tags[coding as usize]
+    }
+
+    const fn bytes(&self, coding: Coding) -> &'static [u8] {
+        match coding {
+            Coding::Brotli => self.built.brotli,
+            Coding::Gzip => self.built.gzip,
+            Coding::Identity => self.built.plain,
+        }
     }
 }
 
 /// Every file by its path, made once.
-static FILES: LazyLock<HashMap<Cow<'static, str>, PageFile>> = LazyLock::new(|| {
-    let documents = [("/", "pages/home.html"), ("/me", "pages/me.html"), (VENUE_PAGE, CHECK_IN), UNKNOWN];
-    let documents = documents
-        .into_iter()
-        .filter_map(|(path, name)| PageFile::embedded(name, HTML).map(|file| (Cow::Borrowed(path), file)));
-    let loaded = Web::iter().filter_map(|name| {
-        let file = PageFile::embedded(&name, kind_of(&name)?)?;
-        Some((Cow::Owned(format!("/web/{name}")), file))
-    });
-    let openapi = PageFile::new(JSON, Cow::Borrowed(include_bytes!("../../openapi.json")));
-    let worker = service_worker().map(|text| PageFile::new(SCRIPT, Cow::Owned(text.into_bytes())));
-    documents
-        .chain(loaded)
-        .chain([(Cow::Borrowed("/openapi.json"), openapi)])
-        .chain(worker.map(|worker| (Cow::Borrowed("/worker.js"), worker)))
-        .collect()
-});
-
-/// The service worker's script, after the constants that it needs: the files to cache, and a version that
-/// changes with any of them.
-fn service_worker() -> Option<String> {
-    let own = Web::get("worker/worker.js")?;
-    let mut names: Vec<_> = Web::iter().collect();
-    names.sort_unstable();
-    let mut version = digest::Context::new(&digest::SHA256);
-    let all = names.iter().filter(|name| !name.ends_with(".md")).filter_map(|name| Web::get(name));
-    all.for_each(|file| version.update(&file.metadata.sha256_hash()));
-    let version = URL_SAFE_NO_PAD.encode(version.finish());
-    let loaded = names.iter().filter(|name| kind_of(name).is_some()).map(|name| format!("/web/{name}"));
-    let files: Vec<String> = ["/me", VENUE_PAGE].map(str::to_owned).into_iter().chain(loaded).collect();
-    let given = format!(
-        "const VERSION = {};\nconst FILES = {};\nconst VENUE_PAGE = {};\n",
-        json!(version),
-        json!(files),
-        json!(VENUE_PAGE)
-    );
-    Some(given + &String::from_utf8_lossy(&own.data))
-}
-
-/// The media type of a file that a page loads. Other embedded files have none, and are not served.
-fn kind_of(name: &str) -> Option<&'static str> {
-    match name.rsplit_once('.')? {
-        (stem, "js") if !stem.starts_with("worker/") => Some(SCRIPT),
-        (_, "css") => Some(STYLE),
-        _ => None,
-    }
-}
+static FILES: LazyLock<HashMap<&'static str, PageFile>> =
+    LazyLock::new(|| BUILT.iter().map(|built| (built.path, PageFile::new(built))).collect());
 
 /// The answer to a request for a page or one of its files: the file, or 304 Not Modified if the browser
 /// already has it. A phone on a bad signal then loads nothing twice. A browser that asks for a page which
@@ -115,43 +125,56 @@ fn kind_of(name: &str) -> Option<&'static str> {
 /// **Errors**: no file has this path, or the method is neither GET nor HEAD.
 pub(super) fn answer(method: &Method, path: &str, asked: &HeaderMap) -> Result<Response<Bytes>, Refusal> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
+    let coding = Coding::accepted(asked);
     let Some(file) = FILES.get(key_of(path)) else {
-        let unknown = FILES.get(UNKNOWN.0).filter(|_| is_read && accepts_html(asked));
-        return unknown.map(|page| whole(page, StatusCode::NOT_FOUND, method)).ok_or(Refusal::NotFound);
+        let unknown = FILES.get(UNKNOWN).filter(|_| is_read && accepts_html(asked));
+        let unknown = unknown.map(|page| whole(page, coding, StatusCode::NOT_FOUND, method));
+        return unknown.ok_or(Refusal::NotFound);
     };
     if !is_read {
         return Err(Refusal::MethodNotAllowed);
     }
-    let mut response = if has_already(asked, &file.tag) {
+    let mut response = if has_already(asked, file.tag(coding)) {
         bare(file, StatusCode::NOT_MODIFIED)
     } else {
-        whole(file, StatusCode::OK, method)
+        whole(file, coding, StatusCode::OK, method)
     };
-    response.headers_mut().insert(ETAG, file.tag.clone());
+    response.headers_mut().insert(ETAG, file.tag(coding).clone());
     Ok(response)
 }
 
 /// An answer with this file, without its body for HEAD.
-fn whole(file: &PageFile, status: StatusCode, method: &Method) -> Response<Bytes> {
+fn whole(file: &PageFile, coding: Coding, status: StatusCode, method: &Method) -> Response<Bytes> {
     let mut response = bare(file, status);
-    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(file.bytes.len()));
+    let bytes = file.bytes(coding);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    if coding != Coding::Identity {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
     if *method == Method::GET {
-        *response.body_mut() = file.bytes.clone();
+        *response.body_mut() = Bytes::from_static(bytes);
     }
     response
 }
 
 /// An answer about this file, without its bytes.
 fn bare(file: &PageFile, status: StatusCode) -> Response<Bytes> {
+    let built = file.built;
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(built.kind));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if file.kind == HTML {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    let cache = if built.is_hashed { FOR_EVER } else { "no-cache" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Some(policy) = built.policy {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(SECURE_ONLY));
+        let permissions = if built.uses_camera { WITH_CAMERA } else { PERMISSIONS };
+        headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(permissions));
     }
     response
 }
@@ -171,102 +194,4 @@ fn has_already(asked: &HeaderMap, tag: &HeaderValue) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use http::header::ACCEPT;
-
-    fn asked(path: &str, had: Option<&HeaderValue>) -> Result<Response<Bytes>, Refusal> {
-        let headers = had.map(|had| (IF_NONE_MATCH, had.clone())).into_iter().collect();
-        answer(&Method::GET, path, &headers)
-    }
-
-    #[test]
-    fn what_a_browser_has_is_not_sent_again() {
-        for path in ["/me", "/v/EQ", "/v/EQ/", "/v/EQ%0A", "/web/pages/me.js", "/web/pages/page.css"] {
-            let first = asked(path, None).unwrap();
-            let tag = first.headers()[ETAG].clone();
-            assert_eq!(first.status(), StatusCode::OK, "{path}");
-            let weak = HeaderValue::from_str(&format!("\"x\", W/{}", tag.to_str().unwrap())).unwrap();
-            for had in [&tag, &weak] {
-                let again = asked(path, Some(had)).unwrap();
-                assert_eq!(
-                    (again.status(), &again.headers()[ETAG]),
-                    (StatusCode::NOT_MODIFIED, &tag),
-                    "{path}"
-                );
-                assert!(again.body().is_empty(), "{path}");
-            }
-            let other = asked(path, Some(&HeaderValue::from_static("\"x\""))).unwrap();
-            assert_eq!(other.status(), StatusCode::OK, "{path}");
-        }
-        // Files that no page loads are not served under /web/, nor are names that are not embedded.
-        let unserved = [
-            "/web/worker/worker.js",
-            "/web/worker%2Fworker.js",
-            "/web/jsconfig.json",
-            "/web/pages/me.html",
-            "/web/lib/none.js",
-            "/web/lib/../lib/http.js",
-            "/web/lib",
-        ];
-        for path in unserved {
-            assert_eq!(asked(path, None).err(), Some(Refusal::NotFound), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_browser_gets_a_page_where_there_is_none() {
-        let accepts = |types: &'static str| [(ACCEPT, HeaderValue::from_static(types))].into_iter().collect();
-        for types in ["text/html", "application/xml;q=0.9, Text/HTML;q=0.8"] {
-            let page = answer(&Method::GET, "/none", &accepts(types)).unwrap();
-            assert_eq!(page.status(), StatusCode::NOT_FOUND, "{types}");
-            assert_eq!(page.headers()[CONTENT_TYPE], HTML, "{types}");
-            assert!(String::from_utf8_lossy(page.body()).contains("没有这个页面"), "{types}");
-            let head = answer(&Method::HEAD, "/none", &accepts(types)).unwrap();
-            assert!(head.body().is_empty() && head.headers()[CONTENT_LENGTH] != "0", "{types}");
-            let posted = answer(&Method::POST, "/none", &accepts(types));
-            assert_eq!(posted.err(), Some(Refusal::NotFound), "{types}");
-        }
-        for types in ["*/*", "application/json", "text/htmlx"] {
-            let refused = answer(&Method::GET, "/none", &accepts(types));
-            assert_eq!(refused.err(), Some(Refusal::NotFound), "{types}");
-        }
-    }
-
-    #[test]
-    fn head_has_no_body_and_other_methods_are_refused() {
-        let head = answer(&Method::HEAD, "/me", &HeaderMap::new()).unwrap();
-        assert!(head.body().is_empty() && head.headers()[CONTENT_LENGTH] != "0");
-        let refused = answer(&Method::POST, "/me", &HeaderMap::new());
-        assert_eq!(refused.err(), Some(Refusal::MethodNotAllowed));
-        assert_eq!(answer(&Method::POST, "/none", &HeaderMap::new()).err(), Some(Refusal::NotFound));
-    }
-
-    #[test]
-    fn the_worker_keeps_every_file_that_a_page_loads() {
-        let worker = asked("/worker.js", None).unwrap();
-        let text = std::str::from_utf8(worker.body()).unwrap();
-        let given = |name: &str| text.lines().find_map(|line| line.strip_prefix(&format!("const {name} = ")));
-        let files = given("FILES").unwrap().trim_end_matches(';');
-        let files: Vec<String> = serde_json::from_str(files).unwrap();
-        assert!(files.contains(&"/me".to_owned()) && files.contains(&VENUE_PAGE.to_owned()), "{files:?}");
-        for path in &files {
-            assert_eq!(asked(path, None).unwrap().status(), StatusCode::OK, "{path}");
-        }
-        let loaded = Web::iter().filter(|name| name.ends_with(".js") && !name.starts_with("worker/"));
-        assert!(loaded.into_iter().all(|name| files.contains(&format!("/web/{name}"))), "{files:?}");
-        assert!(given("VERSION").unwrap().len() > 40, "{text}");
-    }
-
-    #[test]
-    fn xz_20_no_page_says_that_the_system_is_busy_or_asks_for_a_refresh() {
-        let names: Vec<_> = Web::iter().collect();
-        assert!(names.iter().any(|name| name == "pages/me.html") && names.len() > 10, "{names:?}");
-        for name in names {
-            let text = String::from_utf8(Web::get(&name).unwrap().data.into_owned()).unwrap();
-            for words in ["繁忙", "刷新", "refresh", "Refresh"] {
-                assert!(!text.contains(words), "{name}: {words}");
-            }
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 // shows its progress. Screen readers read the line aloud.
 
 import { findElement, makeElement, setWords } from "../lib/element.js";
-import { pleaseWait, retryingWords } from "../lib/words.js";
+import { retryingWords, status } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {(retrying: () => void) => Promise<Words>} Action Returns the outcome to show. */
@@ -24,7 +24,7 @@ function runOneAtATime(line, act) {
       return;
     }
     isActing = true;
-    setWords(line, pleaseWait);
+    setWords(line, status.pleaseWait);
     try {
       setWords(line, await act(() => setWords(line, retryingWords())));
     } finally {

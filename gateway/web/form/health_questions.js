@@ -1,8 +1,8 @@
 // The questions about health that a city's rule pack asks at registration: symptoms, stays in other areas,
 // and contacts with people from there. A person adds as many stays and contacts as there were.
 
-import { findElement, makeElement, setWords } from "../lib/element.js";
-import { fieldNames, joinWords, labels, symptoms } from "../lib/words.js";
+import { findElement, makeElement, makeLine, makeWords, setWords } from "../lib/element.js";
+import { fieldNames, forms, labels, symptoms } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 
@@ -22,14 +22,14 @@ const DATES = {
 
 /** The questions, by name. @type {Record<string, Words>} */
 const QUESTIONS = {
-  symptoms: ["目前有这些症状吗（没有不适就不用勾选）", "Symptoms now: leave empty if you have none"],
-  stays: ["14天内到过其他地区吗", "Have you been in other areas within 14 days?"],
-  contacts: ["14天内接触过其他地区的人员吗", "Have you met people from other areas within 14 days?"],
+  symptoms: forms.askSymptoms,
+  stays: forms.askStays,
+  contacts: forms.askContacts,
 };
 /** The buttons that add an entry, by question. @type {Record<string, Words>} */
 const ADD_BUTTONS = {
-  stays: ["添加到过的地区", "Add a stay"],
-  contacts: ["添加接触", "Add a contact"],
+  stays: forms.addStay,
+  contacts: forms.addContact,
 };
 
 /** @param {string} name */
@@ -71,7 +71,7 @@ function addEntry(name) {
   );
   const remove = makeElement("button");
   remove.type = "button";
-  setWords(remove, ["删除", "Remove"]);
+  setWords(remove, forms.remove);
   const entry = makeElement("div", ...area, ...dates, remove);
   entry.className = "entry";
   remove.addEventListener("click", () => {
@@ -126,9 +126,9 @@ export function readHealthAnswers() {
   };
 }
 
-/** The answers for review, each with the name of its question. @returns {[Words, string][]} */
+/** The answers for review, each with the name of its question. @returns {[Words, Node][]} */
 export function describeHealthAnswers() {
-  const felt = readSymptoms().map((symptom) => joinWords(symptoms[symptom] ?? [symptom, ""]));
+  const felt = readSymptoms().map((symptom) => makeWords(symptoms[symptom] ?? [symptom, ""]));
   /** @param {string} name */
   const entries = (name) => {
     return findEntries(name).map((entry) => {
@@ -139,7 +139,10 @@ export function describeHealthAnswers() {
   const answers = { symptoms: felt, stays: entries("stays"), contacts: entries("contacts") };
   return Object.entries(answers)
     .filter(([name]) => asked.includes(name))
-    .map(([name, lines]) => [fieldNames[name] ?? [name, ""], lines.join("；") || joinWords(labels.none)]);
+    .map(([name, lines]) => {
+      const shown = lines.length === 0 ? makeWords(labels.none) : makeLine(lines, "；");
+      return [fieldNames[name] ?? [name, ""], shown];
+    });
 }
 
 /** Shows these questions only. @param {string[]} questions */
@@ -190,7 +193,7 @@ export function prepareHealthQuestions() {
     const box = makeElement("input");
     box.type = "checkbox";
     box.value = symptom;
-    return makeElement("label", box, joinWords(words));
+    return makeElement("label", box, makeWords(words));
   });
   findQuestion("symptoms").append(...boxes);
   for (const [name, words] of Object.entries(ADD_BUTTONS)) {

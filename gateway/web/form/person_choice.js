@@ -5,6 +5,7 @@
 import { findElement, findSelect, setOptions } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
 import { readFamily, renameFamily } from "../lib/stored_registration.js";
+import { forms, joinWords } from "../lib/words.js";
 
 /** @typedef {{person: string, name: string}} NamedPerson */
 
@@ -17,7 +18,7 @@ let named = [];
 function updateChoice(id, family) {
   const before = findSelect(id).value;
   const options = family.map(({ person, name }) => new Option(name, person));
-  const choice = setOptions(id, [new Option("本人 Myself", ""), ...options]);
+  const choice = setOptions(id, [new Option(joinWords(forms.myself), ""), ...options]);
   choice.hidden = family.length === 0;
   for (const label of choice.labels) {
     label.hidden = choice.hidden;

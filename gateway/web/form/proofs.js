@@ -2,7 +2,7 @@
 // stand in a form that also has the phone's number. The browser stores neither.
 
 import { findElement, findInput } from "../lib/element.js";
-import { problems, unknownProblem } from "../lib/words.js";
+import { problems, status } from "../lib/words.js";
 import { copyPicture, shrinkPicture } from "./face_picture.js";
 import { requestSmsCode } from "./sms_code.js";
 
@@ -69,7 +69,7 @@ async function readPicture(tell) {
   } catch {
     // An empty field keeps the form incomplete.
     findInput("face").value = "";
-    tell(problems["face-needed"] ?? unknownProblem);
+    tell(problems["face-needed"] ?? status.unknownProblem);
   }
   shown.hidden = face === null;
 }

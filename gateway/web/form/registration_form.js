@@ -1,8 +1,8 @@
 // The registration form. It shows the fields that the city's rule pack requires, and then a review before
 // anything is sent. The browser stores none of it.
 
-import { findInput, makeElement, setText } from "../lib/element.js";
-import { documents, fieldNames, joinWords } from "../lib/words.js";
+import { findInput, makeElement, makeWords, setText, showWords } from "../lib/element.js";
+import { documents, fieldNames, fill, joinWords, status } from "../lib/words.js";
 import {
   clearHealthAnswers,
   describeHealthAnswers,
@@ -30,11 +30,10 @@ function readField(id) {
 /** Shows the fields that a city requires. @param {RegistrationTerms} terms */
 export function showTerms(terms) {
   setText("pack", terms.title);
-  setText("hotline", `咨询电话 ${terms.hotline} · Hotline: ${terms.hotline}`);
+  showWords("hotline", fill(status.hotline, { number: terms.hotline }));
   const chosen = readField("document-type");
   const options = terms.documents.map((type) => {
-    const words = joinWords(documents[type] ?? [type, ""]);
-    return new Option(words, type, false, type === chosen);
+    return new Option(joinWords(documents[type] ?? [type, ""]), type, false, type === chosen);
   });
   document.getElementById("document-type")?.replaceChildren(...options);
   showProofs(terms.steps);
@@ -55,15 +54,16 @@ export function readForm() {
 /** Shows the entered values for review. */
 export function showReview() {
   const type = readField("document-type");
+  /** @type {[string, string | Node][]} */
   const lines = [
     ["name", readField("name")],
     ["phone", readField("phone")],
-    ["document", joinWords(documents[type] ?? [type, ""])],
+    ["document", makeWords(documents[type] ?? [type, ""])],
     ["number", readField("document-number")],
   ];
-  const details = lines.map(([name = "", text = ""]) => /** @type {const} */ ([fieldNames[name] ?? [name, ""], text]));
+  const details = lines.map(([name, text]) => /** @type {const} */ ([fieldNames[name] ?? [name, ""], text]));
   const shown = [...details, ...describeHealthAnswers()].flatMap(([words, text]) => {
-    return [makeElement("dt", joinWords([...words])), makeElement("dd", text)];
+    return [makeElement("dt", makeWords([...words])), makeElement("dd", text)];
   });
   document.getElementById("entered")?.replaceChildren(...shown);
   showPictureOn("face-entered");

@@ -1,8 +1,9 @@
 // The code by text message. The button that requests it is disabled for a minute afterwards: a message takes
 // time to arrive, and each request may use up one of a few.
 
+import { setWords } from "../lib/element.js";
 import { makeIdempotencyKey, sendOnce } from "../lib/http.js";
-import { offlineWords, problems, unknownProblem } from "../lib/words.js";
+import { fill, forms, problems, status } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 
@@ -17,7 +18,7 @@ function disableFor(button, seconds) {
   button.disabled = true;
   const ticking = setInterval(() => {
     const left = Math.ceil((again - Date.now()) / 1000);
-    button.textContent = `${left} 秒后可再次获取 · try again in ${left} s`;
+    setWords(button, fill(forms.codeAgain, { left }));
     if (left <= 0) {
       clearInterval(ticking);
       button.replaceChildren(...words);
@@ -34,17 +35,17 @@ function disableFor(button, seconds) {
  */
 export async function requestSmsCode(button, phone, tell) {
   button.disabled = true;
-  tell(["正在发送…", "Sending…"]);
+  tell(forms.sendingCode);
   const how = { tryMs: TRY_MS, key: makeIdempotencyKey() };
   const answer = await sendOnce("/v1/people/sms-codes", { phone }, how);
   button.disabled = false;
   if (answer?.status === 202) {
-    tell(["验证码已发送，请查看短信", "Code sent. Check your text messages."]);
+    tell(forms.codeSent);
     disableFor(button, PAUSE_S);
   } else if (answer?.status === 429 && typeof answer.body.retry_after_ms === "number") {
-    tell(problems["too-many"] ?? unknownProblem);
+    tell(problems["too-many"] ?? status.unknownProblem);
     disableFor(button, answer.body.retry_after_ms / 1000);
   } else {
-    tell(answer === null ? offlineWords : (problems[answer.body.code] ?? unknownProblem));
+    tell(answer === null ? status.offline : (problems[answer.body.code] ?? status.unknownProblem));
   }
 }

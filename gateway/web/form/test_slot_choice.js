@@ -1,9 +1,9 @@
 // The choices of a booking: test sites, days, and the times with the free places at each.
 
-import { findElement, findSelect, setOptions, setText, setWords } from "../lib/element.js";
+import { findElement, findSelect, makeWords, setOptions, setWords } from "../lib/element.js";
 import { makeLoader } from "../lib/loader.js";
 import { readPublic } from "../lib/resident_api.js";
-import { emptyListWords, freeSlotWords, joinWords, placeholders } from "../lib/words.js";
+import { emptyLists, freeSlotWords, joinWords, placeholders, status } from "../lib/words.js";
 
 /** @typedef {object} Site
  * @property {string} site
@@ -70,14 +70,14 @@ function showSites({ test_sites, days }) {
   updateSites();
   setOptions("day", days.map((/** @type {string} */ day) => new Option(formatDay(day), day)));
   if (sites.length === 0) {
-    setWords(findElement("sites-status"), emptyListWords.sites);
+    setWords(findElement("sites-status"), emptyLists.sites);
   }
 }
 
 function showAbout() {
   const site = findChosenSite();
-  const about = site === undefined ? joinWords(placeholders.about) : `${site.address} · ${site.opens}–${site.closes}`;
-  setText("site-about", about);
+  const about = site === undefined ? makeWords(placeholders.about) : `${site.address} · ${site.opens}–${site.closes}`;
+  findElement("site-about").replaceChildren(about);
 }
 
 /** @param {HTMLOptionElement[]} options */
@@ -96,7 +96,7 @@ function slotOption({ at, from, to, free }) {
 function showSlots({ slots }) {
   updateSlots(slots.map(slotOption));
   if (slots.every((/** @type {any} */ { free }) => free === 0)) {
-    setWords(findElement("slots-status"), emptyListWords.slots);
+    setWords(findElement("slots-status"), emptyLists.slots);
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { findElement } from "./element.js";
 import { makeLoader } from "./loader.js";
+import { status } from "./words.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {import("./loader.js").Reload} Reload */

@@ -1,7 +1,7 @@
 // Finds the page's elements by id, and makes new ones. Text is inserted as text: input from a server or a
 // person is never parsed as markup.
 
-import { emptyWords, joinWords } from "./words.js";
+import { fill, joinWords, status } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
@@ -49,11 +49,39 @@ export function setText(id, text) {
   }
 }
 
+/** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} text @param {string} language */
+function makeText(tag, text, language) {
+  const made = makeElement(tag, text);
+  made.lang = language;
+  return made;
+}
+
+/** Both languages in one line, each marked as what it is. @param {Words} words */
+export function makeWords([chinese, english]) {
+  const line = document.createDocumentFragment();
+  line.append(makeText("span", chinese, "zh-CN"), " ", makeText("span", english, "en"));
+  return line;
+}
+
+/** Parts in one line, with a mark between them. @param {(string | Node)[]} parts @param {string} mark */
+export function makeLine(parts, mark) {
+  const line = document.createDocumentFragment();
+  parts.forEach((part, at) => line.append(...(at === 0 ? [part] : [mark, part])));
+  return line;
+}
+
+/** Shows both languages in one line. @param {string} id @param {Words} words */
+export function showWords(id, words) {
+  const place = findElement(id);
+  if (place.textContent !== joinWords(words)) {
+    // A screen reader would read an unchanged text aloud again.
+    place.replaceChildren(makeWords(words));
+  }
+}
+
 /** Shows Chinese, and English below it, in an element. @param {HTMLElement} place @param {Words} words */
 export function setWords(place, [chinese, english]) {
-  const small = document.createElement("small");
-  small.textContent = english;
-  place.replaceChildren(chinese, small);
+  place.replaceChildren(makeText("span", chinese, "zh-CN"), makeText("small", english, "en"));
 }
 
 /** Shows the outcome of an action whose button is gone. The outcome takes the focus.
@@ -78,14 +106,14 @@ export function makeElement(tag, ...inside) {
 
 /** A list of names and their values. @param {[Words, string | Node][]} lines */
 export function makeDefinitions(lines) {
-  const shown = lines.flatMap(([name, value]) => [makeElement("dt", joinWords(name)), makeElement("dd", value)]);
+  const shown = lines.flatMap(([name, value]) => [makeElement("dt", makeWords(name)), makeElement("dd", value)]);
   return makeElement("dl", ...shown);
 }
 
 /** Shows a list, or a text in place of an empty one.
  * @param {string} id @param {(string | Node)[][]} entries @param {Words} [nothing] */
-export function showList(id, entries, nothing = emptyWords) {
-  const lines = entries.length === 0 ? [[joinWords(nothing)]] : entries;
+export function showList(id, entries, nothing = status.empty) {
+  const lines = entries.length === 0 ? [[makeWords(nothing)]] : entries;
   findElement(id).replaceChildren(...lines.map((line) => makeElement("li", ...line)));
 }
 
@@ -102,7 +130,7 @@ export function makeExternalLink(address, words) {
   if (address === null || address === undefined || !HTTPS_ADDRESS.test(address)) {
     return null;
   }
-  const link = makeElement("a", joinWords(words));
+  const link = makeElement("a", makeWords(words));
   link.href = address;
   link.rel = "noreferrer";
   return link;
@@ -110,7 +138,7 @@ export function makeExternalLink(address, words) {
 
 /** The hotline: a link that dials it, or plain text if it is not a phone number. @param {string} number */
 export function makeHotlineLink(number) {
-  const words = `咨询电话 ${number} · Hotline: ${number}`;
+  const words = makeWords(fill(status.hotline, { number }));
   if (!PHONE.test(number)) {
     return makeElement("span", words);
   }

@@ -3,6 +3,7 @@
 // returned.
 
 import { setServerTime } from "./clock.js";
+import { status } from "./words.js";
 
 const TRY_MS = 6000;
 const PAUSE_MS_MIN = 500;

@@ -7,6 +7,7 @@ import { sendOnce } from "./http.js";
 import { isEndCode, sendSettled } from "./registration_end.js";
 import { authorizationOf } from "./resident_api.js";
 import { readFamily, readRegistration, replaceKey } from "./stored_registration.js";
+import { status } from "./words.js";
 
 /** @typedef {import("./person_code.js").Registration} Registration */
 

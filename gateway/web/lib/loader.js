@@ -2,7 +2,7 @@
 // causes another one. The status line shows why a resource is unavailable.
 
 import { setWords, showOutcome } from "./element.js";
-import { pleaseWait, problemWords, waitingWords } from "./words.js";
+import { problemWords, status, waitingWords } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./http.js").Answer} Answer */
@@ -64,7 +64,7 @@ export function makeLoader({ line, chosen, read, show, clear = () => {} }) {
       return;
     }
     if (shown === null) {
-      setWords(line, pleaseWait);
+      setWords(line, status.pleaseWait);
     }
     if (isLoading) {
       return;

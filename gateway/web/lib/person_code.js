@@ -1,6 +1,7 @@
 // Person codes and resident tokens, made on the phone without a connection. The key never leaves the phone.
 
 import { now } from "./clock.js";
+import { resident } from "./words.js";
 
 /** @typedef {{person: string, kid: number, key: string}} Registration */
 /** @typedef {{version: number, domain: Uint8Array}} CodeKind So that no kind passes as another. */

@@ -6,6 +6,7 @@ import { makeIdempotencyKey, sendWithRetry } from "./http.js";
 import { currentStep, makeResidentToken } from "./person_code.js";
 import { endRegistration, isEndCode, sendSettled } from "./registration_end.js";
 import { readRegistration } from "./stored_registration.js";
+import { status } from "./words.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {import("./http.js").RequestOptions} RequestOptions */

@@ -7,26 +7,28 @@ import { PROOF_TRY_MS, prepareProofs } from "../form/proofs.js";
 import { clearForm, readForm, showReview, showTerms } from "../form/registration_form.js";
 import { now, setServerTime } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
-import { findElement, makeElement, makeExternalLink, makeHotlineLink, setText, setWords } from "../lib/element.js";
+import {
+  findElement,
+  makeElement,
+  makeExternalLink,
+  makeHotlineLink,
+  makeLine,
+  makeWords,
+  setText,
+  setWords,
+  showWords,
+} from "../lib/element.js";
 import { makeIdempotencyKey, sendOnce, sendWithRetry } from "../lib/http.js";
+import { moveKeysWhenDue } from "../lib/key_moves.js";
 import { showNotices } from "../lib/notices.js";
 import { currentStep, makePersonCode } from "../lib/person_code.js";
 import { isEndCode, sendSettled } from "../lib/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
-import {
-  checks,
-  clearingWords,
-  joinWords,
-  problems,
-  replacedWords,
-  retryingWords,
-  unknownProblem,
-  verdicts,
-  wordsOf,
-} from "../lib/words.js";
+import { checkInPage, checks, fill, problems, retryingWords, status, verdicts, wordsOf } from "../lib/words.js";
 
 /** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../lib/words.js").Words} Words */
 
 /**
  * The state of the page, as the body's `data-state`.
@@ -60,12 +62,14 @@ function setState(state) {
 }
 
 /** A message, with the hotline if a problem names it.
- * @param {[string, string]} words @param {string | undefined} [hotline] */
+ * @param {Words | null} words @param {string | undefined} [hotline] */
 function showMessage(words, hotline) {
   findElement("problem-hotline").replaceChildren(...(hotline ? [makeHotlineLink(hotline)] : []));
-  setText("message", words[0]);
-  setText("message-en", words[1]);
-  if (words[0] !== "") {
+  const line = findElement("message");
+  if (words === null) {
+    line.replaceChildren();
+  } else {
+    setWords(line, words);
     // The message stands below a long form, out of sight.
     findElement("progress").scrollIntoView({ block: "nearest" });
   }
@@ -75,47 +79,36 @@ function showRetry() {
   setState("retrying");
   const seconds = Math.round((Date.now() - began) / 1000);
   showMessage(retryingWords());
-  setText("waited", `已等待 ${seconds} 秒 · ${seconds} s`);
+  showWords("waited", fill(checkInPage.waited, { seconds }));
 }
 
 /** @param {any} problem */
 function showFailure(problem) {
-  showMessage(problems[problem.code] ?? unknownProblem, problem.hotline);
+  showMessage(problems[problem.code] ?? status.unknownProblem, problem.hotline);
   setState("failed");
 }
 
 /** The reasons in words, each with a link to the page where the person can clear it. @param {any} answer */
 function makeReasonItems({ explanations = [], links = {} }) {
   return explanations.map((/** @type {any} */ { reason, ...words }) => {
-    const link = makeExternalLink(links[reason] ?? null, clearingWords);
-    return makeElement("li", joinWords(wordsOf(words)), ...(link === null ? [] : [" ", link]));
+    const link = makeExternalLink(links[reason] ?? null, status.clearing);
+    return makeElement("li", makeWords(wordsOf(words)), ...(link === null ? [] : [" ", link]));
   });
 }
 
 /** @param {any} answer */
 function showResult(answer) {
   showColour(answer.colour);
-  setText("verdict", joinWords(verdicts[answer.verdict] ?? verdicts.check));
-  const steps = answer.checks.map((/** @type {string} */ check) => joinWords(checks[check] ?? [check, ""]));
-  setText("checks", steps.join(" · "));
+  showWords("verdict", verdicts[answer.verdict] ?? verdicts.check ?? ["", ""]);
+  const steps = answer.checks.map((/** @type {string} */ check) => makeWords(checks[check] ?? [check, ""]));
+  findElement("checks").replaceChildren(makeLine(steps, " · "));
   findElement("reasons").replaceChildren(...makeReasonItems(answer));
-  setText("advice", answer.advice === undefined ? "" : joinWords(wordsOf(answer.advice)));
+  findElement("advice").replaceChildren(...(answer.advice === undefined ? [] : [makeWords(wordsOf(answer.advice))]));
   findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
   setText("venue", answer.venue.name);
   setText("at", new Date(answer.at).toLocaleString());
   setState("done");
   registerServiceWorker();
-}
-
-/** Moves the keys of this phone in the background. Their script is loaded after the check-in, which therefore
- * never waits for it. */
-async function moveKeysInBackground() {
-  try {
-    const { moveKeysWhenDue } = await import("../lib/key_moves.js");
-    await moveKeysWhenDue();
-  } catch {
-    // The script did not arrive. The next opening of the page tries again.
-  }
 }
 
 /** Shows the authority's notices after a check-in, which never waits for them. */
@@ -152,12 +145,12 @@ async function sendCheckIn(registration) {
 /** @param {Registration} registration */
 async function checkIn(registration) {
   setState("checking-in");
-  showMessage(["正在登记…", "Checking in…"]);
+  showMessage(status.checkingIn);
   began = Date.now();
   const answer = await sendSettled(() => sendCheckIn(registration));
   if (answer.status === 200) {
     showResult(answer.body);
-    void moveKeysInBackground();
+    void moveKeysWhenDue();
     void showCurrentNotices();
     return;
   }
@@ -167,10 +160,10 @@ async function checkIn(registration) {
   showFailure(answer.body);
 }
 
-/** Loads the fields that this city requires, and shows the form. @param {[string, string]} words */
+/** Loads the fields that this city requires, and shows the form. @param {Words | null} words */
 async function loadForm(words) {
   setState("asking");
-  showMessage(["请稍候…", "One moment…"]);
+  showMessage(status.pleaseWait);
   began = Date.now();
   const answer = await sendWithRetry("/v1/registration", async () => undefined, showRetry);
   if (answer.status === 200) {
@@ -193,15 +186,15 @@ async function register() {
   const body = readForm();
   began = Date.now();
   setState("submitting");
-  showMessage(["正在登记…", "Registering…"]);
+  showMessage(status.registering);
   const options = { tryMs: PROOF_TRY_MS, isFinal, key: makeIdempotencyKey() };
   const answer = await sendWithRetry("/v1/people", async () => body, showRetry, options);
-  const words = problems[answer.body.code] ?? unknownProblem;
+  const words = problems[answer.body.code] ?? status.unknownProblem;
   if (answer.status === 200) {
     saveRegistration(answer.body);
     clearForm();
     if (answer.body.replaced === true) {
-      setWords(findElement("replaced"), replacedWords);
+      setWords(findElement("replaced"), status.replaced);
     }
     await checkIn(answer.body);
   } else if (FORM_OUTDATED.includes(answer.body.code)) {
@@ -215,7 +208,7 @@ async function register() {
 function start() {
   const registration = readRegistration();
   if (registration === null) {
-    void loadForm(["", ""]);
+    void loadForm(null);
   } else {
     void checkIn(registration);
   }
@@ -225,7 +218,7 @@ findElement("registration-form").addEventListener("submit", (event) => {
   event.preventDefault();
   showReview();
   setState("confirming");
-  showMessage(["", ""]);
+  showMessage(null);
 });
 findElement("confirm").addEventListener("click", () => void register());
 findElement("correct").addEventListener("click", () => setState("registering"));

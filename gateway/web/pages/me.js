@@ -7,7 +7,7 @@ import { acceptOffer, takeOffer } from "../lib/offered_registration.js";
 import { isEndCode } from "../lib/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { readRegistration } from "../lib/stored_registration.js";
-import { problems, unknownProblem } from "../lib/words.js";
+import { problems, status } from "../lib/words.js";
 import { startMyCode } from "../parts/my_code.js";
 import { startOverview } from "../parts/overview.js";
 
@@ -36,7 +36,7 @@ function showOwn() {
     startOverview(own.person);
     window.addEventListener("load", registerServiceWorker);
   } else if (isEndCode(ended)) {
-    setWords(findElement("ended"), problems[ended] ?? unknownProblem);
+    setWords(findElement("ended"), problems[ended] ?? status.unknownProblem);
   }
 }
 

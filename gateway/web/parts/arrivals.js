@@ -11,11 +11,12 @@ import {
   makeDefinitions,
   makeElement,
   makeTime,
+  makeWords,
   setOptions,
   showList,
 } from "../lib/element.js";
 import { changeOwn, readOwn, readPublic } from "../lib/resident_api.js";
-import { joinWords, labels, placeholders, problemWords } from "../lib/words.js";
+import { joinWords, labels, placeholders, problemWords, resident } from "../lib/words.js";
 import { reloadOverview } from "./overview.js";
 
 /** @typedef {import("../lib/collapsible.js").Reload} Reload */
@@ -55,29 +56,29 @@ function makeChangeButton(words, done, method, path, load) {
 /** A button that puts an arrival into the form, which then corrects it.
  * @param {any} arrival @param {string} path */
 function makeCorrectButton(arrival, path) {
-  return makeActionButton(["更正", "Correct"], async () => {
+  return makeActionButton(resident.correct, async () => {
     corrected = path;
     findInput("from-area").value = arrival.from_area ?? "";
     setLocalTime(new Date(arrival.at));
     findInput("unit").value = arrival.unit ?? "";
     findSelect("unit-choice").value = arrival.unit ?? "";
     findInput("from-area").focus();
-    return ["请在上面的表格中更正后提交", "Correct it in the form above, then submit"];
+    return resident.correctAbove;
   });
 }
 
 /** The state of an arrival. @param {any} arrival */
 function describeState({ due, reported, overdue, passed, late, ended }) {
   if (overdue) {
-    return "⚠ 已逾期，请立即报到 Overdue: report now";
+    return resident.arrivalOverdue;
   }
   if (reported !== null) {
-    return late ? "✓ 已报到（逾期） Reported late" : "✓ 已报到 Reported";
+    return late ? resident.arrivalReportedLate : resident.arrivalReported;
   }
   if (passed !== null && due === null) {
-    return "✓ 已过卡口 Passed a checkpoint";
+    return resident.arrivalPassed;
   }
-  return due === null || ended !== null ? "✓ 无需报到 No need to report" : "… 待报到 Report pending";
+  return due === null || ended !== null ? resident.arrivalNoReport : resident.arrivalPending;
 }
 
 /** @param {any} arrival @param {string} path The arrival's path. @param {Reload} load */
@@ -94,11 +95,11 @@ function formatArrival(arrival, path, load) {
     value === null ? [] : [/** @type {[Words, string | Node]} */ ([name, show(value)])],
   );
   const isDue = arrival.due !== null && arrival.reported === null && arrival.ended === null;
-  const report = makeChangeButton(["已报到", "I have reported"], ["报到已记录", "Report recorded"], "POST", `${path}/reported`, load);
-  const withdraw = makeChangeButton(["撤回登记", "Withdraw"], ["已撤回", "Withdrawn"], "DELETE", path, load);
+  const report = makeChangeButton(resident.reportArrival, resident.arrivalRecorded, "POST", `${path}/reported`, load);
+  const withdraw = makeChangeButton(resident.withdrawArrival, resident.withdrawn, "DELETE", path, load);
   const changes = arrival.reported === null ? [makeCorrectButton(arrival, path), withdraw] : [];
   const buttons = [...(isDue ? [report] : []), ...changes];
-  return [makeElement("strong", describeState(arrival)), makeDefinitions(known), ...buttons];
+  return [makeElement("strong", makeWords(describeState(arrival))), makeDefinitions(known), ...buttons];
 }
 
 /** The entered values, in the shape of the request. A correction may also remove the unit. */
@@ -166,6 +167,6 @@ export function prepareArrivals() {
     corrected = null;
     reloadOverview();
     void load();
-    return method === "POST" ? ["已登记", "Registered"] : ["已更正", "Corrected"];
+    return method === "POST" ? resident.arrivalRegistered : resident.arrivalCorrected;
   });
 }

@@ -6,7 +6,7 @@ import { formatDay, formatSite, formatSlot, prepareTestSlotChoice, readChosenSlo
 import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
 import { findElement, findSelect, makeDefinitions, makeElement, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
-import { emptyListWords, labels, problemWords } from "../lib/words.js";
+import { emptyLists, labels, problemWords, resident } from "../lib/words.js";
 
 /** @typedef {import("../lib/loader.js").Reload} Reload */
 /** Reloads the lists that a cancellation changed.
@@ -19,14 +19,14 @@ function bookingsPath() {
 
 /** @param {string} path @param {OnCancelled} onCancelled */
 function makeCancelButton(path, onCancelled) {
-  return makeActionButton(["取消预约", "Cancel"], async (retrying) => {
+  return makeActionButton(resident.cancelBooking, async (retrying) => {
     const answer = await changeOwn("DELETE", path, undefined, retrying);
     // Not found: an earlier try, whose answer was lost, may have cancelled it.
     if (answer.status !== 204 && answer.status !== 404) {
       return problemWords(answer);
     }
-    await onCancelled(["已取消", "Cancelled"]);
-    return ["已取消", "Cancelled"];
+    await onCancelled(resident.cancelled);
+    return resident.cancelled;
   });
 }
 
@@ -52,7 +52,7 @@ export function prepareBookings() {
     (retrying, path) => readOwn(path, retrying),
     ({ bookings }, path) => {
       const entries = bookings.map((/** @type {any} */ one) => formatBooking(one, `${path}/${one.day}`, onCancelled));
-      showList("bookings-list", entries, emptyListWords.bookings);
+      showList("bookings-list", entries, emptyLists.bookings);
     },
     { chosen: bookingsPath, clear: () => findElement("bookings-list").replaceChildren() },
   );
@@ -69,6 +69,6 @@ export function prepareBookings() {
     }
     void load();
     void loadSlots();
-    return ["已预约，请按时前往", "Booked. Please be there on time."];
+    return resident.booked;
   });
 }

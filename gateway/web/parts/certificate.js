@@ -2,9 +2,9 @@
 // and as text, with a button to copy it.
 
 import { makeActionButton } from "../form/actions.js";
-import { findElement, makeDefinitions, makeElement, makeTime } from "../lib/element.js";
+import { findElement, makeDefinitions, makeElement, makeTime, makeWords } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
-import { joinWords, labels, problemWords, scopes } from "../lib/words.js";
+import { joinWords, labels, problemWords, resident, scopes } from "../lib/words.js";
 import { drawModules } from "../qr/qr_canvas.js";
 
 /** @param {string} certificate */
@@ -13,20 +13,20 @@ function makeTextArea(certificate) {
   text.value = certificate;
   text.readOnly = true;
   text.rows = 4;
-  text.setAttribute("aria-label", "证明全文 The certificate");
+  text.setAttribute("aria-label", joinWords(resident.certificateText));
   return text;
 }
 
 /** @param {HTMLTextAreaElement} text */
 function makeCopyButton(text) {
-  return makeActionButton(["复制", "Copy"], async () => {
+  return makeActionButton(resident.copy, async () => {
     try {
       await navigator.clipboard.writeText(text.value);
-      return ["已复制", "Copied"];
+      return resident.copied;
     } catch {
       // An old phone, or a browser that denies access to the clipboard.
       text.select();
-      return ["已选中，请长按复制", "Selected. Press and hold to copy."];
+      return resident.selected;
     }
   });
 }
@@ -36,7 +36,7 @@ function makeCode(rows) {
   const code = makeElement("canvas");
   code.id = "certificate-code";
   code.setAttribute("role", "img");
-  code.setAttribute("aria-label", "健康证明二维码 QR code of the certificate");
+  code.setAttribute("aria-label", joinWords(resident.certificateQr));
   drawModules(code, rows.map((row) => [...row].map((module) => module === "1")));
   return code;
 }
@@ -48,14 +48,14 @@ function show({ certificate, qr, issuer, at, until, scope }) {
     [labels.issuer, issuer],
     [labels.at, makeTime(at)],
     [labels.until, makeTime(until)],
-    [labels.scope, joinWords(scopes[scope] ?? [scope, ""])],
+    [labels.scope, makeWords(scopes[scope] ?? [scope, ""])],
   ]);
   findElement("certificate").replaceChildren(makeCode(qr), about, text, makeCopyButton(text));
 }
 
 /** Prepares this part of the page. The server records each certificate, so none is requested early. */
 export function prepareCertificate() {
-  const button = makeActionButton(["出示健康证明", "Show certificate"], async (retrying) => {
+  const button = makeActionButton(resident.showCertificate, async (retrying) => {
     const answer = await readOwn("/certificates", retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
@@ -63,10 +63,10 @@ export function prepareCertificate() {
     const [first] = answer.body.certificates;
     if (first === undefined) {
       findElement("certificate").replaceChildren();
-      return ["绿码时才能开具", "Available only while your code is green."];
+      return resident.certificateNeedsGreen;
     }
     show(first);
-    return ["证明如下", "Your certificate:"];
+    return resident.certificateBelow;
   });
   findElement("certificate-button").append(button);
 }

@@ -3,9 +3,17 @@
 
 import { prepareLoadedPart } from "../lib/collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
-import { findElement, makeDefinitions, makeElement, makeHotlineLink, makeTime, setText, showList } from "../lib/element.js";
+import {
+  findElement,
+  makeDefinitions,
+  makeElement,
+  makeHotlineLink,
+  makeTime,
+  makeWords,
+  showList,
+} from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
-import { directions, joinWords, labels, verdicts, wordsOf } from "../lib/words.js";
+import { directions, fill, labels, resident, verdicts, wordsOf } from "../lib/words.js";
 import { makeClearing, makeClearingLinks } from "./reason_item.js";
 
 /** The number of latest check-ins shown. The server stores those of two weeks. */
@@ -15,15 +23,15 @@ const CHECK_INS_MAX = 50;
 
 /** @param {any} reason */
 function formatReason(reason) {
-  const words = makeElement("strong", joinWords(wordsOf(reason.words)));
+  const words = makeElement("strong", makeWords(wordsOf(reason.words)));
   return [words, makeDefinitions([makeClearing(reason)]), ...makeClearingLinks(reason.link)];
 }
 
 /** @param {any} check_in */
 function formatCheckIn({ at, venue, direction, verdict }) {
-  const way = joinWords(directions[direction] ?? [direction, ""]);
-  const said = verdict === null ? "" : ` · ${joinWords(verdicts[verdict] ?? [verdict, ""])}`;
-  return [venue.name ?? venue.id, makeElement("small", makeTime(at), ` · ${way}${said}`)];
+  const way = makeWords(directions[direction] ?? [direction, ""]);
+  const said = verdict === null ? [] : [" · ", makeWords(verdicts[verdict] ?? [verdict, ""])];
+  return [venue.name ?? venue.id, makeElement("small", makeTime(at), " · ", way, ...said)];
 }
 
 /** @param {any} traced */
@@ -45,14 +53,14 @@ function formatAccess({ by, purpose, office, at, from, to, revealed }) {
 
 /** @param {{reported: number, needed: number}} progress */
 export function formatProgress({ reported, needed }) {
-  return `健康打卡 ${reported}/${needed} 天 · daily reports: ${reported} of ${needed} days`;
+  return fill(resident.reportProgress, { reported, needed });
 }
 
 /** @param {any} mine */
 function show({ colour, reasons, progress, traced, check_ins, hotline: number }) {
   findElement("why-colour").replaceChildren(makeColourMark(colour));
   showList("why-reasons", reasons.map(formatReason));
-  setText("why-progress", progress === null ? "" : formatProgress(progress));
+  findElement("why-progress").replaceChildren(...(progress === null ? [] : [makeWords(formatProgress(progress))]));
   showList("why-traced", traced.map(formatAccess));
   showList("why-check-ins", check_ins.slice(0, CHECK_INS_MAX).map(formatCheckIn));
   findElement("why-hotline").replaceChildren(makeHotlineLink(number));

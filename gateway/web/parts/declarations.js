@@ -2,22 +2,22 @@
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
-import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
+import { findInput, makeDefinitions, makeElement, makeTime, makeWords, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
-import { labels, problemWords } from "../lib/words.js";
+import { labels, problemWords, resident } from "../lib/words.js";
 import { prepareHealthStatement } from "./health_statement.js";
 
 /** @typedef {import("../lib/collapsible.js").Reload} Reload */
 
 /** The button that confirms a draft. @param {string} declaration @param {Reload} load */
 function makeConfirmButton(declaration, load) {
-  return makeActionButton(["内容属实，确认提交", "The information is true: confirm"], async (retrying) => {
+  return makeActionButton(resident.confirmDeclaration, async (retrying) => {
     const answer = await changeOwn("POST", `/declarations/${declaration}/confirm`, undefined, retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
     }
-    await load(["已确认", "Confirmed"]);
-    return ["已确认", "Confirmed"];
+    await load(resident.confirmed);
+    return resident.confirmed;
   });
 }
 
@@ -26,13 +26,13 @@ function formatDeclaration({ declaration, text, drafted, confirmed }, load) {
   const words = makeElement("p", text);
   words.className = "letter";
   if (confirmed === null) {
-    return [makeElement("strong", "草稿，尚未生效 Draft, not yet in effect"), words, makeConfirmButton(declaration, load)];
+    return [makeElement("strong", makeWords(resident.draft)), words, makeConfirmButton(declaration, load)];
   }
   const times = makeDefinitions([
     [labels.sent, makeTime(drafted)],
     [labels.confirmed, makeTime(confirmed)],
   ]);
-  return [makeElement("strong", "✓ 已确认 Confirmed"), words, times];
+  return [makeElement("strong", makeWords(resident.declarationConfirmed)), words, times];
 }
 
 /** Prepares this part of the page. */
@@ -54,6 +54,6 @@ export function prepareDeclarations() {
     }
     findInput("declaration-text").value = "";
     void load();
-    return ["草稿已保存，请在下面核对并确认", "Draft saved. Review and confirm it below."];
+    return resident.draftSaved;
   });
 }

@@ -5,11 +5,19 @@ import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { setNamedFamily, updateFamilyChoices } from "../form/person_choice.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
-import { findElement, findInput, findSelect, makeDefinitions, makeElement, showList } from "../lib/element.js";
+import {
+  findElement,
+  findInput,
+  findSelect,
+  makeDefinitions,
+  makeElement,
+  makeWords,
+  showList,
+} from "../lib/element.js";
 import { checkKey, isEnded } from "../lib/key_moves.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { deleteDependant, readFamily, saveDependant } from "../lib/stored_registration.js";
-import { documents, joinWords, keyEndedWords, labels, problemWords } from "../lib/words.js";
+import { documents, joinWords, labels, problemWords, resident, status } from "../lib/words.js";
 import { makeReasonItem } from "./reason_item.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
@@ -26,7 +34,7 @@ async function addDependant(whom, name, retrying) {
   }
   saveDependant({ ...answer.body, name });
   updateFamilyChoices();
-  return ["已添加，可在页面上方选择亮码", "Added. Choose whose code to show at the top of this page."];
+  return resident.dependantAdded;
 }
 
 /** Allows a person to add the resident as a dependant. @param {string} person @param {() => void} retrying
@@ -34,21 +42,21 @@ async function addDependant(whom, name, retrying) {
 async function addGuardian(person, retrying) {
   const answer = await changeOwn("POST", "/guardians", { person }, retrying);
   return answer.status === 204
-    ? ["已允许，对方现在可以用您的人员编号添加您", "Allowed. They can now add you by your person id."]
+    ? resident.guardianAllowed
     : problemWords(answer);
 }
 
 /** A button that shows a dependant's colour below it. @param {NamedPerson} named */
 function makeColourButton({ person }) {
   const place = makeElement("div");
-  const button = makeActionButton(["查看颜色", "Show colour"], async (retrying) => {
+  const button = makeActionButton(resident.showColour, async (retrying) => {
     const answer = await readOwn(`/dependants/${person}`, retrying);
     if (answer.status !== 200) {
       return problemWords(answer);
     }
     const { colour, reasons } = answer.body;
     place.replaceChildren(makeColourMark(colour), makeElement("ul", ...reasons.map(makeReasonItem)));
-    return ["已更新", "Up to date"];
+    return resident.upToDate;
   });
   return makeElement("div", button, place);
 }
@@ -57,7 +65,7 @@ function makeColourButton({ person }) {
  * ended.
  * @param {NamedPerson} named @param {Reload} load */
 function makeFetchKeyButton({ person, name }, load) {
-  return makeActionButton(["在本机亮码", "Show code on this phone"], async (retrying) => {
+  return makeActionButton(resident.showHere, async (retrying) => {
     const words = await addDependant({ person }, name, retrying);
     await load(words);
     return words;
@@ -66,7 +74,7 @@ function makeFetchKeyButton({ person, name }, load) {
 
 /** @param {NamedPerson} named @param {Reload} load */
 function makeRemoveButton({ person }, load) {
-  return makeActionButton(["解除代办", "Stop acting for this person"], async (retrying) => {
+  return makeActionButton(resident.removeDependant, async (retrying) => {
     const answer = await changeOwn("DELETE", `/dependants/${person}`, undefined, retrying);
     // A try that got no answer may have done it.
     if (answer.status !== 204 && answer.status !== 404) {
@@ -74,8 +82,8 @@ function makeRemoveButton({ person }, load) {
     }
     deleteDependant(person);
     updateFamilyChoices();
-    await load(["已解除", "Done"]);
-    return ["已解除", "Done"];
+    await load(resident.done);
+    return resident.done;
   });
 }
 
@@ -87,7 +95,7 @@ function formatDependant(named, load) {
     makeElement("strong", named.name),
     makeDefinitions([[labels.person, named.person]]),
     makeColourButton(named),
-    ...(hasEnded ? [makeElement("p", joinWords(keyEndedWords))] : []),
+    ...(hasEnded ? [makeElement("p", makeWords(status.keyEnded))] : []),
     ...(kept === undefined || hasEnded ? [makeFetchKeyButton(named, load)] : []),
     makeRemoveButton(named, load),
   ];

@@ -3,9 +3,9 @@
 import { handleSubmit } from "../form/actions.js";
 import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
-import { findElement, findInput, makeElement, makeTime, showList } from "../lib/element.js";
+import { findElement, findInput, makeElement, makeLine, makeTime, makeWords, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
-import { joinWords, problemWords, symptoms } from "../lib/words.js";
+import { fill, problemWords, resident, symptoms } from "../lib/words.js";
 import { formatProgress } from "./colour_reasons.js";
 import { reloadOverview } from "./overview.js";
 
@@ -15,13 +15,13 @@ const DAYS_SHOWN_MAX = 14;
 
 /** @param {string} symptom */
 function formatSymptom(symptom) {
-  return joinWords(symptoms[symptom] ?? [symptom, ""]);
+  return makeWords(symptoms[symptom] ?? [symptom, ""]);
 }
 
 /** @param {any} report */
 function formatReport({ at, temperature, symptoms: felt }) {
-  const said = [temperature === null ? "" : `${temperature} °C`, ...felt.map(formatSymptom)];
-  return [makeTime(at), makeElement("small", said.filter((words) => words !== "").join(" · "))];
+  const said = [...(temperature === null ? [] : [`${temperature} °C`]), ...felt.map(formatSymptom)];
+  return [makeTime(at), makeElement("small", makeLine(said, " · "))];
 }
 
 /** @param {any} body */
@@ -52,10 +52,10 @@ function readForm() {
 
 /** @param {any} said @returns {Words} */
 function describeOutcome({ counts, progress, advice }) {
-  const far = progress === null ? "" : ` · ${formatProgress(progress)}`;
-  const [chinese, english] = counts
-    ? ["今天的打卡已计入", `Counted for today${far}`]
-    : ["已收到；今天已有一次打卡计入", `Received. An earlier report already counted for today${far}`];
+  const [doneZh, doneEn] = progress === null ? ["", ""] : formatProgress(progress);
+  const words = counts ? resident.reportCounted : resident.reportReceived;
+  const [chinese] = fill(words, { far: doneZh && ` · ${doneZh}` });
+  const [, english] = fill(words, { far: doneEn && ` · ${doneEn}` });
   return advice === null ? [chinese, english] : [`${chinese}。${advice.zh}`, `${english}. ${advice.en}`];
 }
 

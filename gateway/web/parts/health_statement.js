@@ -11,7 +11,7 @@ import {
 import { whenOpened } from "../lib/collapsible.js";
 import { findElement } from "../lib/element.js";
 import { changeOwn, readPublic } from "../lib/resident_api.js";
-import { problemWords } from "../lib/words.js";
+import { problemWords, resident } from "../lib/words.js";
 
 /** Shows the questions of the rule pack in force. Without any, the form is hidden. */
 async function loadQuestions() {
@@ -35,6 +35,6 @@ export function prepareHealthStatement(load) {
     /** @type {HTMLFormElement} */ (findElement("statement-form")).reset();
     clearHealthAnswers();
     void load();
-    return ["已更新，以这次填写为准", "Updated. These answers count now."];
+    return resident.statementUpdated;
   });
 }

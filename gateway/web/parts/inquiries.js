@@ -3,9 +3,9 @@
 
 import { handleSubmit } from "../form/actions.js";
 import { prepareLoadedPart } from "../lib/collapsible.js";
-import { findInput, makeDefinitions, makeElement, makeTime, showList } from "../lib/element.js";
+import { findInput, makeDefinitions, makeElement, makeTime, makeWords, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
-import { labels, problemWords } from "../lib/words.js";
+import { fill, labels, problemWords, resident } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {{one: string, many: string}} InquiryKind The names of one and many, in JSON and in ids. */
@@ -18,9 +18,9 @@ export const QUESTIONS = { one: "question", many: "questions" };
 /** @param {any} inquiry */
 function describeState({ answer, overdue }) {
   if (answer !== null) {
-    return "✓ 已答复 Answered";
+    return resident.answered;
   }
-  return overdue ? "⚠ 超时未答复，可拨打咨询电话 Overdue: call the city's hotline" : "… 待答复 Waiting for an answer";
+  return overdue ? resident.answerOverdue : resident.answerPending;
 }
 
 /** @param {InquiryKind} kind @param {any} inquiry */
@@ -36,7 +36,7 @@ function formatInquiry({ one }, inquiry) {
   if (inquiry.answer !== null) {
     lines.push([labels.answer, inquiry.answer.text]);
   }
-  return [makeElement("strong", describeState(inquiry)), text, makeDefinitions(lines)];
+  return [makeElement("strong", makeWords(describeState(inquiry))), text, makeDefinitions(lines)];
 }
 
 /** Prepares the part of the page for a kind of inquiry. @param {InquiryKind} kind */
@@ -58,6 +58,6 @@ export function prepareInquiries(kind) {
     }
     findInput(`${one}-text`).value = "";
     void load();
-    return [`已提交，编号 ${answer.body[one]}`, `Submitted. Reference number: ${answer.body[one]}`];
+    return fill(resident.inquirySent, { id: answer.body[one] });
   });
 }

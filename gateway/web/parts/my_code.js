@@ -5,13 +5,13 @@
 import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
-import { findElement, findSelect, setText } from "../lib/element.js";
+import { findElement, findSelect, setText, showWords } from "../lib/element.js";
 import { checkKey, isEnded } from "../lib/key_moves.js";
 import { currentStep, makePersonCode, timeToNextStepMs } from "../lib/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
 import { deleteDependant, readFamily, readRegistration } from "../lib/stored_registration.js";
-import { joinWords, keyEndedWords, pleaseWait, problemWords, waitingWords } from "../lib/words.js";
+import { fill, problemWords, resident, status, waitingWords } from "../lib/words.js";
 import { drawQrCode } from "../qr/qr_canvas.js";
 import { makeReasonItem } from "./reason_item.js";
 
@@ -61,7 +61,7 @@ async function showCode(registration) {
 function showCountdown() {
   const seconds = Math.ceil(timeToNextStepMs() / 1000);
   setText("now", new Date(now()).toLocaleTimeString("zh-CN"));
-  setText("countdown", `${seconds} 秒后换新码 · new code in ${seconds} s`);
+  showWords("countdown", fill(resident.nextCode, { seconds }));
 }
 
 /** The age of a person's colour, or why it is unknown.
@@ -69,10 +69,10 @@ function showCountdown() {
 function describeAge(person, isFresh) {
   const last = readings.get(person);
   if (last === undefined) {
-    return problems.get(person) ?? pleaseWait;
+    return problems.get(person) ?? status.pleaseWait;
   }
   const at = new Date(last.atMs).toLocaleTimeString("zh-CN");
-  return isFresh ? [`截至 ${at}`, `as of ${at}`] : [`${at} 以后未能更新，正在重试`, `not updated since ${at}, retrying`];
+  return fill(isFresh ? resident.asOf : resident.notUpdated, { at });
 }
 
 /** Shows the colour of a person. Beside a code that no door accepts it is unknown.
@@ -82,7 +82,7 @@ function showChosenColour(registration) {
   const hasEnded = isEnded(registration);
   const isFresh = last !== undefined && !hasEnded && now() - last.atMs < COLOUR_MS_MAX;
   const { colour, reasons } = isFresh ? last : { colour: "unknown", reasons: [] };
-  const words = joinWords(hasEnded ? keyEndedWords : describeAge(registration.person, isFresh));
+  const words = hasEnded ? status.keyEnded : describeAge(registration.person, isFresh);
   const telling = JSON.stringify([colour, reasons, words]);
   if (telling === shownColour) {
     // Replacing it would remove a link that a person is about to follow.
@@ -90,7 +90,7 @@ function showChosenColour(registration) {
   }
   shownColour = telling;
   showColour(colour);
-  setText("as-of", words);
+  showWords("as-of", words);
   findElement("why-short").replaceChildren(...reasons.map(makeReasonItem));
 }
 

@@ -8,6 +8,7 @@ import {
   makeElement,
   makeHotlineLink,
   makeTime,
+  makeWords,
   setText,
   setWords,
   showList,
@@ -16,17 +17,7 @@ import { moveKeys } from "../lib/key_moves.js";
 import { showNotices } from "../lib/notices.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
-import {
-  blockUnavailable,
-  joinWords,
-  labels,
-  namedUnavailable,
-  problemWords,
-  risks,
-  unknownReason,
-  waitingWords,
-  wordsOf,
-} from "../lib/words.js";
+import { colours, labels, problemWords, resident, risks, status, waitingWords, wordsOf } from "../lib/words.js";
 import { showErasure } from "./erasure.js";
 import { POLL_MS, recordColour, recordDelay, recordProblem } from "./my_code.js";
 import { makeClearingLinks } from "./reason_item.js";
@@ -54,14 +45,14 @@ function showProvince({ shown: colours }) {
 /** The start and the end of a time span. An open end is shown as "to date".
  * @param {string} from @param {string | null} to */
 function makeSpan(from, to) {
-  return makeElement("small", makeTime(from), " – ", to === null ? "至今 to date" : makeTime(to));
+  return makeElement("small", makeTime(from), " – ", to === null ? makeWords(resident.toDate) : makeTime(to));
 }
 
 /** @param {any} block */
 function showItinerary({ stays }) {
   showList(
     "itinerary-list",
-    stays.map((/** @type {any} */ { name, from, until }) => [joinWords(wordsOf(name)), makeSpan(from, until)]),
+    stays.map((/** @type {any} */ { name, from, until }) => [makeWords(wordsOf(name)), makeSpan(from, until)]),
   );
 }
 
@@ -70,7 +61,9 @@ function showAreas({ listed }) {
   showList(
     "areas-list",
     listed.map((/** @type {any} */ { name, risk, from, to }) => [
-      `${joinWords(wordsOf(name))} · ${joinWords(risks[risk] ?? [risk, ""])}`,
+      makeWords(wordsOf(name)),
+      " · ",
+      makeWords(risks[risk] ?? [risk, ""]),
       makeSpan(from, to),
     ]),
   );
@@ -78,8 +71,8 @@ function showAreas({ listed }) {
 
 /** @param {any} rule */
 function formatRule({ colour, words, clears_by, link }) {
-  const clearing = makeDefinitions([[labels.clearsBy, joinWords(wordsOf(clears_by))]]);
-  return [makeColourMark(colour), joinWords(wordsOf(words)), clearing, ...makeClearingLinks(link)];
+  const clearing = makeDefinitions([[labels.clearsBy, makeWords(wordsOf(clears_by))]]);
+  return [makeColourMark(colour), makeWords(wordsOf(words)), clearing, ...makeClearingLinks(link)];
 }
 
 /** @param {any} block */
@@ -110,7 +103,7 @@ function showBlock(name, block) {
   const away = findElement(`${name}-away`);
   if (isAway) {
     // The earlier content stays, with a note that it may be outdated.
-    setWords(away, namedUnavailable[name] ?? blockUnavailable);
+    setWords(away, name === "erasure" ? status.erasureUnavailable : status.blockUnavailable);
   } else {
     away.replaceChildren();
     show[name]?.(block);
@@ -125,7 +118,7 @@ function findReasons({ code, policy, reasons }) {
   }
   return code.reasons.map((/** @type {string} */ id) => {
     const found = policy.rules?.find((/** @type {any} */ { rule: one }) => one === id);
-    return found ?? { words: unknownReason, link: null };
+    return found ?? { words: { zh: status.unknownReason[0], en: status.unknownReason[1] }, link: null };
   });
 }
 

@@ -6,7 +6,7 @@ import { PROOF_TRY_MS, clearProofs, prepareProofs, readProofs, showProofs } from
 import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
 import { findElement, findInput, findSelect, setWords } from "../lib/element.js";
 import { changeOwn, hasValues, readOwn, readPublic } from "../lib/resident_api.js";
-import { classes, joinWords, problemWords } from "../lib/words.js";
+import { classes, joinWords, problemWords, resident, status } from "../lib/words.js";
 
 /** @typedef {{name: string, phone: string, class: string}} PersonalDetails */
 
@@ -74,7 +74,7 @@ async function findIfChanged(changed, retrying) {
 async function change(retrying) {
   const changed = readChanges();
   if (Object.keys(changed).length === 0) {
-    return ["没有改动", "No changes"];
+    return resident.noChanges;
   }
   const recover = () => findIfChanged(changed, retrying);
   const body = { ...changed, ...readProofs() };
@@ -92,7 +92,7 @@ async function change(retrying) {
   // The answer has the city's spelling of what was typed.
   stored = { ...stored, ...changed };
   show(answer.body);
-  return ["已修改", "Changed"];
+  return resident.changed;
 }
 
 /** Prepares this part of the page. */

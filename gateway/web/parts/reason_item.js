@@ -1,7 +1,7 @@
 // A reason for a colour: its words, what clears it and how far it is, and a link to the page that clears it.
 
-import { makeElement, makeExternalLink, makeTime } from "../lib/element.js";
-import { clearingWords, formatClearing, joinWords, labels, wordsOf } from "../lib/words.js";
+import { makeElement, makeExternalLink, makeTime, makeWords } from "../lib/element.js";
+import { clearingWords, labels, status, wordsOf } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Bilingual} Bilingual */
 /** @typedef {{done?: number, of?: number}} Progress */
@@ -10,7 +10,7 @@ import { clearingWords, formatClearing, joinWords, labels, wordsOf } from "../li
 
 /** The link to the page that clears a reason, if there is one. @param {string | null} link */
 export function makeClearingLinks(link) {
-  const found = makeExternalLink(link, clearingWords);
+  const found = makeExternalLink(link, status.clearing);
   return found === null ? [] : [found];
 }
 
@@ -18,13 +18,13 @@ export function makeClearingLinks(link) {
  * @returns {[import("../lib/words.js").Words, string | Node]} */
 export function makeClearing({ clears, clears_by }) {
   return clears === undefined
-    ? [labels.clearsBy, clears_by === undefined ? "" : formatClearing(clears_by)]
+    ? [labels.clearsBy, clears_by === undefined ? "" : makeWords(clearingWords(clears_by))]
     : [labels.clears, makeTime(clears)];
 }
 
 /** A reason as a short list item. @param {Reason} reason */
 export function makeReasonItem(reason) {
   const [label, clearing] = makeClearing(reason);
-  const small = makeElement("small", `${joinWords(label)} `, clearing);
-  return makeElement("li", joinWords(wordsOf(reason.words)), small, ...makeClearingLinks(reason.link));
+  const small = makeElement("small", makeWords(label), " ", clearing);
+  return makeElement("li", makeWords(wordsOf(reason.words)), small, ...makeClearingLinks(reason.link));
 }

@@ -3,7 +3,7 @@
 
 use super::expected::ExpectedRecord;
 use scangate_core::check_in::Direction;
-use scangate_core::colour::Verdict;
+use scangate_core::colour::{Colour, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -41,7 +41,17 @@ fn counts_before(one: &ExpectedRecord, other: &ExpectedRecord) -> bool {
         return one.at < other.at;
     }
     let is_refused = |record: &ExpectedRecord| matches!(record.outcome, Some((_, Verdict::Refuse)));
-    is_refused(one) != is_refused(other) && is_refused(one) != one.is_late()
+    if is_refused(one) != is_refused(other) {
+        return is_refused(one) != one.is_late();
+    }
+    let is_known = |record: &ExpectedRecord| !matches!(record.outcome, Some((Colour::Unknown, _)));
+    if is_known(one) != is_known(other) {
+        return is_known(one);
+    }
+    // Nothing else tells them apart: an order of the ways to check in, so that every reader keeps one.
+    let ways = ["poster", "door", "terminal", "paper", "companion"];
+    let way = |record: &ExpectedRecord| ways.iter().position(|way| *way == record.evidence);
+    way(one) < way(other)
 }
 
 /// The one record of each check-in that counts, by time, then venue, then id.

@@ -16,6 +16,7 @@ use scangate_loadgen::drive::now;
 use scangate_loadgen::plan::SplitMix64;
 use scangate_tests::{eventually, is_complete, refused, send};
 use serde_json::{Value, json};
+use similar::TextDiff;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// People of a city whose contacts are compared.
@@ -116,9 +117,15 @@ fn through_of(answer: &Value) -> anyhow::Result<Timestamp> {
 
 /// Fails where the answer is not what both calculations expect.
 fn ensure_equal(what: &str, answered: &Value, oracle: &Value, brute_force: &Value) -> anyhow::Result<()> {
-    ensure!(oracle == brute_force, "{what}: the engine has {oracle:#}, the brute force {brute_force:#}");
-    ensure!(answered == oracle, "{what}: answered {answered:#}, expected {oracle:#}");
+    ensure!(oracle == brute_force, "{what}: from engine to brute force:\n{}", difference(oracle, brute_force));
+    ensure!(answered == oracle, "{what}: from what was expected to the answer:\n{}", difference(oracle, answered));
     Ok(())
+}
+
+/// The lines in which two values differ, with enough around them to know the entry.
+fn difference(one: &Value, other: &Value) -> String {
+    let (one, other) = (format!("{one:#}"), format!("{other:#}"));
+    TextDiff::from_lines(&one, &other).unified_diff().context_radius(12).to_string()
 }
 
 impl Comparison {

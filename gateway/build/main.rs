@@ -1,0 +1,103 @@
+//! Builds the web pages. Each page becomes one document with its styles, texts and a small script inside, and
+//! one file with all its modules. Files are compressed here, and their names contain their hashes, so that a
+//! browser keeps them for ever.
+
+mod document;
+mod link;
+mod module;
+mod output;
+mod shorten;
+mod texts;
+mod worker;
+
+use self::document::{Document, PageParts};
+use self::link::Graph;
+use self::output::{Output, OutputFile};
+use self::shorten::shorten;
+use self::texts::Texts;
+use anyhow::Context as _;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A page: its address, its document in the web folder, and whether it may use the camera.
+struct Page {
+    path: &'static str,
+    document: &'static str,
+    uses_camera: bool,
+}
+
+/// A page without the camera.
+const fn page(path: &'static str, document: &'static str) -> Page {
+    Page { path, document, uses_camera: false }
+}
+
+/// The address under which the check-in page is kept. It names no venue.
+const VENUE_PAGE: &str = "/v/-";
+/// Residents' pages, which their service worker keeps.
+const RESIDENT_PAGES: [Page; 2] = [page("/me", "pages/me.html"), page(VENUE_PAGE, "pages/check_in.html")];
+/// Pages that no service worker keeps. The last one stands for every address without a page.
+const PUBLIC_PAGES: [Page; 2] = [page("/", "pages/home.html"), page("unknown", "pages/unknown.html")];
+
+/// Files that are served as they are: their address, their path in the package, and their media type.
+const FIXED_FILES: [(&str, &str, &str); 3] = [
+    ("/openapi.json", "openapi.json", "application/json"),
+    ("/icon.svg", "web/pages/icon.svg", "image/svg+xml"),
+    ("/manifest.webmanifest", "web/pages/manifest.webmanifest", "application/manifest+json"),
+];
+
+fn main() -> anyhow::Result<()> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let web = root.join("web");
+    println!("cargo::rerun-if-changed={}", web.display());
+    println!("cargo::rerun-if-changed={}", root.join("build").display());
+    println!("cargo::rerun-if-changed={}", root.join("openapi.json").display());
+    let texts = Texts::read(&web.join("words"))?;
+    let mut output = Output::default();
+    for page in &PUBLIC_PAGES {
+        build_page(&web, &texts, page, &mut output)?;
+    }
+    let mut kept = Vec::new();
+    for page in &RESIDENT_PAGES {
+        kept.extend(build_page(&web, &texts, page, &mut output)?);
+    }
+    let worker = worker::build(&web, "/worker.js", &kept, VENUE_PAGE, &output)?;
+    output.add(worker);
+    for (path, file, kind) in FIXED_FILES {
+        output.add(OutputFile::fixed(path, kind, std::fs::read(root.join(file))?));
+    }
+    output.write(&PathBuf::from(std::env::var("OUT_DIR")?))
+}
+
+/// Adds a page and its scripts. Returns the addresses of all.
+fn build_page(web: &Path, texts: &Texts, page: &Page, output: &mut Output) -> anyhow::Result<Vec<String>> {
+    let file = web.join(page.document);
+    let about = || file.display().to_string();
+    let document = Document::read(&file).with_context(about)?;
+    let mut scripts = Vec::new();
+    if !document.modules.is_empty() {
+        let graph = Graph::read(&document.modules).with_context(about)?;
+        let mut addresses = BTreeMap::new();
+        for loaded in graph.loaded() {
+            addresses.insert(loaded.to_path_buf(), build_loaded(loaded, output).with_context(about)?);
+        }
+        let script = shorten(&graph.link(&addresses).with_context(about)?).with_context(about)?;
+        scripts.push(output.add(OutputFile::hashed(&stem(&document.modules[0])?, script.into_bytes())));
+        scripts.extend(addresses.into_values());
+    }
+    let script = scripts.first().map(String::as_str);
+    let parts = PageParts { texts, script, uses_camera: page.uses_camera };
+    let built = document.build(page.path, &parts).with_context(about)?;
+    let address = output.add(built);
+    Ok([vec![address], scripts].concat())
+}
+
+/// Adds a module that pages load when they need it, with all that it imports.
+fn build_loaded(path: &Path, output: &mut Output) -> anyhow::Result<String> {
+    let graph = Graph::read(&[path.to_path_buf()])?;
+    let code = graph.link(&BTreeMap::new())? + &graph.exports();
+    Ok(output.add(OutputFile::hashed(&stem(path)?, shorten(&code)?.into_bytes())))
+}
+
+fn stem(path: &Path) -> anyhow::Result<String> {
+    Ok(path.file_stem().context("a file has a name")?.to_string_lossy().into_owned())
+}
