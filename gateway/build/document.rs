@@ -29,6 +29,15 @@ const MODULE: (&str, &str) = ("<script type=\"module\" src=\"", "\"></script>");
 const SCRIPT: (&str, &str) = ("<script src=\"", "\"></script>");
 const STYLE: (&str, &str) = ("<link rel=\"stylesheet\" href=\"", "\">");
 
+/// Another document that stands in this place.
+const INCLUDE: (&str, &str) = ("{{>", "}}");
+
+/// A file that a document names by its path.
+fn read_part(folder: &Path, name: &str) -> anyhow::Result<String> {
+    let path = super::module::resolve(folder, &format!("./{name}"))?;
+    std::fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
 /// Replaces every tag of a kind by what `replace` makes of its path.
 fn replace(
     text: &str,
@@ -67,17 +76,13 @@ impl Document {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = without(&std::fs::read_to_string(path)?, ("<!--", "-->"));
         let folder = path.parent().context("a document has a folder")?.to_path_buf();
+        let text = replace(&text, INCLUDE, |name| read_part(&folder, name))?;
         let mut modules = Vec::new();
         let text = replace(&text, MODULE, |name| {
             modules.push(super::module::resolve(&folder, &format!("./{name}"))?);
             Ok(if modules.len() == 1 { format!("{}{}", MODULE.0, MODULE.1) } else { String::new() })
         })?;
         Ok(Self { text, folder, modules })
-    }
-
-    fn read_part(&self, name: &str) -> anyhow::Result<String> {
-        let path = super::module::resolve(&self.folder, &format!("./{name}"))?;
-        std::fs::read_to_string(&path).with_context(|| path.display().to_string())
     }
 
     /// The document as it is served, with its content security policy.
@@ -88,12 +93,12 @@ impl Document {
             Ok(format!("{}{script}{}", MODULE.0, MODULE.1))
         })?;
         let text = replace(&text, SCRIPT, |name| {
-            let script = super::shorten::shorten_script(&self.read_part(name)?)?;
+            let script = super::shorten::shorten_script(&read_part(&self.folder, name)?)?;
             scripts.push(source_of(&script));
             Ok(format!("<script>{script}</script>"))
         })?;
         let text = replace(&text, STYLE, |name| {
-            let style = without_indentation(&without(&self.read_part(name)?, ("/*", "*/")));
+            let style = without_indentation(&without(&read_part(&self.folder, name)?, ("/*", "*/")));
             styles.push(source_of(&style));
             Ok(format!("<style>{style}</style>"))
         })?;

@@ -4,13 +4,17 @@
 import { findElement, makeElement, makeWords, showWords } from "./element.js";
 import { colours } from "./words.js";
 
-/** SVG paths of a tick, an exclamation mark, a cross and a question mark. @type {Record<string, string>} */
+/** SVG paths: a tick in a circle, an exclamation mark in a triangle, a cross in an octagon, and a question
+ * mark in a square. People who cannot tell colours apart know them by their frames.
+ * @type {Record<string, string>} */
 const shapes = {
-  green: "M20 55 L42 77 L82 27",
-  yellow: "M50 15 V62 M50 82 V84",
-  red: "M22 22 L78 78 M78 22 L22 78",
-  unknown: "M30 35 A20 20 0 1 1 55 53 Q50 57 50 66 M50 84 V86",
+  green: "M50 5 A45 45 0 1 1 49.9 5 Z M29 52 L44 67 L72 35",
+  yellow: "M50 8 L95 90 H5 Z M50 38 V62 M50 75 V77",
+  red: "M32 6 H68 L94 32 V68 L68 94 H32 L6 68 V32 Z M35 35 L65 65 M65 35 L35 65",
+  unknown: "M8 8 H92 V92 H8 Z M38 39 A13 13 0 1 1 54 51 Q50 54 50 61 M50 74 V76",
 };
+/** The shape beside a verdict that is still open, whatever the colour: never a tick. */
+const STILL_TO_CHECK = "M50 8 L95 90 H5 Z M50 38 V62 M50 75 V77";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A colour that this page has words for: the server's, or `unknown`. @param {unknown} name */
@@ -18,11 +22,13 @@ function parseColour(name) {
   return typeof name === "string" && name in colours ? name : "unknown";
 }
 
-/** Shows a colour on the page's card. @param {unknown} name */
-export function showColour(name) {
+/** Shows a colour on the page's card. Beside a check that is still to be done, the shape is that of a check.
+ * @param {unknown} name @param {unknown} [verdict] */
+export function showColour(name, verdict) {
   const colour = parseColour(name);
+  const isOpen = verdict === "check" && colour === "green";
   document.body.dataset.colour = colour;
-  findElement("shape-path").setAttribute("d", shapes[colour] ?? "");
+  findElement("shape-path").setAttribute("d", isOpen ? STILL_TO_CHECK : (shapes[colour] ?? ""));
   showWords("colour", colours[colour] ?? ["", ""]);
 }
 

@@ -29,6 +29,10 @@ const REPEATABLE = [408, 425, 429, 503];
  *   answer if the try took effect.
  */
 
+/** Why and how long a request waits for its next try.
+ * @typedef {{waitMs: number, isShed: boolean}} Pending */
+/** @typedef {(pending: Pending) => void} Retrying */
+
 /** Waits. @param {number} ms */
 export function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
@@ -91,7 +95,7 @@ export async function sendOnce(path, body, { method, authorization, key, tryMs =
  * as long as that is valid.
  * @param {string} path
  * @param {() => Promise<unknown>} body
- * @param {(tries: number) => void} retrying
+ * @param {Retrying} retrying
  * @param {RequestOptions} [options]
  * @returns {Promise<Answer>}
  */
@@ -103,10 +107,11 @@ export async function sendWithRetry(path, body, retrying, options = {}) {
     if (answer !== null && isFinal(answer)) {
       return answer;
     }
-    retrying(tries);
     const retryAfterMs = answer?.body?.retry_after_ms;
     const doubled = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** Math.min(tries, 4));
-    await pause(typeof retryAfterMs === "number" ? retryAfterMs : doubled * (0.5 + Math.random() / 2));
+    const waitMs = typeof retryAfterMs === "number" ? retryAfterMs : doubled * (0.5 + Math.random() / 2);
+    retrying({ waitMs, isShed: answer?.status === 503 || answer?.status === 429 });
+    await pause(waitMs);
     const recovered = answer === null ? await recover?.() : null;
     if (recovered) {
       return recovered;

@@ -1,31 +1,25 @@
 // The check-in page, behind each venue's code. It registers this phone if necessary, and checks in at the
-// venue. It shows the colour with a running clock, because the clock of a screenshot stands still. The page's
-// own address contains the venue's code, so a resident who registers first is then checked in at that venue.
+// venue. It shows the colour with a running clock, because the clock of a screenshot stands still. After a
+// minute the colour becomes a receipt. The page's own address contains the venue's code, so a resident who
+// registers first is then checked in at that venue.
 
 import { prepareHealthQuestions } from "../form/health_questions.js";
 import { PROOF_TRY_MS, prepareProofs } from "../form/proofs.js";
+import { clearFieldErrors, showFieldError } from "../form/field_errors.js";
 import { clearForm, readForm, showReview, showTerms } from "../form/registration_form.js";
-import { now, setServerTime } from "../lib/clock.js";
-import { showColour } from "../lib/colour.js";
-import {
-  findElement,
-  makeElement,
-  makeExternalLink,
-  makeHotlineLink,
-  makeLine,
-  makeWords,
-  setText,
-  setWords,
-  showWords,
-} from "../lib/element.js";
+import { now } from "../lib/clock.js";
+import { findElement, makeHotlineLink, setText, setWords, showWords } from "../lib/element.js";
 import { makeIdempotencyKey, sendOnce, sendWithRetry } from "../lib/http.js";
 import { moveKeysWhenDue } from "../lib/key_moves.js";
 import { showNotices } from "../lib/notices.js";
-import { currentStep, makePersonCode } from "../lib/person_code.js";
-import { isEndCode, sendSettled } from "../lib/registration_end.js";
+import { isEndCode } from "../lib/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
-import { checkInPage, checks, fill, problems, retryingWords, status, verdicts, wordsOf } from "../lib/words.js";
+import { checkInPage, fill, problems, retryingWords, status } from "../lib/words.js";
+import { showCompanions } from "../visit/companions.js";
+import { readReceipt, saveReceipt, showReceipt } from "../visit/receipt.js";
+import { sendCheckIn } from "../visit/request.js";
+import { showResult } from "../visit/result.js";
 
 /** @typedef {import("../lib/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
@@ -33,7 +27,7 @@ import { checkInPage, checks, fill, problems, retryingWords, status, verdicts, w
 /**
  * The state of the page, as the body's `data-state`.
  * @typedef {"asking" | "registering" | "confirming" | "submitting" | "checking-in" | "retrying" | "done" |
- *   "failed"} State
+ *   "receipt" | "failed"} State
  */
 
 /** Refusals after which the city may require other fields than this form has. */
@@ -42,22 +36,35 @@ const FORM_OUTDATED = ["document-unsupported", "sms-code-needed", "face-needed"]
 /** Scanners and chat programs add a slash, a blank or a line feed to the address; the code ends before it. */
 const venue = /^\/v\/\s*([\w-]+)/.exec(decodeEscapes(location.pathname))?.[1] ?? "";
 let began = Date.now();
+/** When the colour was shown. */
+let shownAtMs = 0;
+/** A colour is shown for a minute. After that it may be another person's screen, or an old one. */
+const COLOUR_MS = 60_000;
 
 /** A path with its escapes decoded, byte by byte. An invalid one stays. @param {string} path */
 function decodeEscapes(path) {
   return path.replace(/%([0-9a-f]{2})/gi, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
 }
 
-/** @param {State} state */
+/** The section of each state that has one. @type {Partial<Record<State, string>>} */
+const SECTIONS = { registering: "registration", confirming: "confirmation", done: "result", receipt: "receipt" };
+
+/** Shows the section of a state, and moves the focus to its heading. @param {State} state */
 function setState(state) {
+  const before = document.body.dataset.state;
   document.body.dataset.state = state;
-  findElement("registration").hidden = state !== "registering";
-  findElement("confirmation").hidden = state !== "confirming";
-  findElement("result").hidden = state !== "done";
-  findElement("progress").hidden = state === "done";
+  const shown = SECTIONS[state];
+  for (const section of Object.values(SECTIONS)) {
+    findElement(section).hidden = section !== shown;
+  }
+  findElement("leaving").hidden = state !== "done" && state !== "receipt";
+  findElement("progress").hidden = state === "done" || state === "receipt";
   findElement("again").hidden = state !== "failed";
   if (state !== "retrying") {
     setText("waited", "");
+  }
+  if (shown !== undefined && state !== before) {
+    findElement(shown).querySelector("h1")?.focus();
   }
 }
 
@@ -75,40 +82,28 @@ function showMessage(words, hotline) {
   }
 }
 
-function showRetry() {
+/** The end of the wait for the next try, where the server shed the last one. */
+let nextTryAtMs = 0;
+
+/** @param {import("../lib/http.js").Pending} pending */
+function showRetry({ waitMs, isShed }) {
   setState("retrying");
-  const seconds = Math.round((Date.now() - began) / 1000);
-  showMessage(retryingWords());
-  showWords("waited", fill(checkInPage.waited, { seconds }));
+  nextTryAtMs = isShed ? Date.now() + waitMs : 0;
+  showMessage(isShed ? null : retryingWords());
+  showWait();
+}
+
+/** Counts the seconds: until the next try in a line, or since the first one on a bad signal. */
+function showWait() {
+  const [words, ms] =
+    nextTryAtMs > 0 ? [checkInPage.queued, nextTryAtMs - Date.now()] : [checkInPage.waited, Date.now() - began];
+  showWords("waited", fill(words, { seconds: Math.max(1, Math.round(ms / 1000)) }));
 }
 
 /** @param {any} problem */
 function showFailure(problem) {
   showMessage(problems[problem.code] ?? status.unknownProblem, problem.hotline);
   setState("failed");
-}
-
-/** The reasons in words, each with a link to the page where the person can clear it. @param {any} answer */
-function makeReasonItems({ explanations = [], links = {} }) {
-  return explanations.map((/** @type {any} */ { reason, ...words }) => {
-    const link = makeExternalLink(links[reason] ?? null, status.clearing);
-    return makeElement("li", makeWords(wordsOf(words)), ...(link === null ? [] : [" ", link]));
-  });
-}
-
-/** @param {any} answer */
-function showResult(answer) {
-  showColour(answer.colour);
-  showWords("verdict", verdicts[answer.verdict] ?? verdicts.check ?? ["", ""]);
-  const steps = answer.checks.map((/** @type {string} */ check) => makeWords(checks[check] ?? [check, ""]));
-  findElement("checks").replaceChildren(makeLine(steps, " · "));
-  findElement("reasons").replaceChildren(...makeReasonItems(answer));
-  findElement("advice").replaceChildren(...(answer.advice === undefined ? [] : [makeWords(wordsOf(answer.advice))]));
-  findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
-  setText("venue", answer.venue.name);
-  setText("at", new Date(answer.at).toLocaleString());
-  setState("done");
-  registerServiceWorker();
 }
 
 /** Shows the authority's notices after a check-in, which never waits for them. */
@@ -119,27 +114,9 @@ async function showCurrentNotices() {
   }
 }
 
-/** Checks in with a current code. @param {Registration} registration */
-async function sendCheckIn(registration) {
-  let sealedAt = currentStep();
-  let body = { venue, person: await makePersonCode(registration, sealedAt) };
-  const current = async () => {
-    // The same step is the same check-in. A new code is made only when the server may refuse the old one.
-    if (currentStep() > sealedAt + 1) {
-      sealedAt = currentStep();
-      body = { venue, person: await makePersonCode(registration, sealedAt) };
-    }
-    return body;
-  };
-  const answer = await sendWithRetry("/v1/check-ins", current, showRetry);
-  if (answer.body.code !== "person-code-expired") {
-    return answer;
-  }
-  // This phone's clock is off, and the refusal contains the server's time.
-  setServerTime(answer.body.server_time);
-  sealedAt = currentStep();
-  body = { venue, person: await makePersonCode(registration, sealedAt) };
-  return sendWithRetry("/v1/check-ins", current, showRetry);
+/** The check-in of this phone's holder at this venue. @param {Registration} registration */
+function planOf(registration) {
+  return { registration, venue };
 }
 
 /** @param {Registration} registration */
@@ -147,9 +124,16 @@ async function checkIn(registration) {
   setState("checking-in");
   showMessage(status.checkingIn);
   began = Date.now();
-  const answer = await sendSettled(() => sendCheckIn(registration));
+  const plan = planOf(registration);
+  const answer = await sendCheckIn(plan, showRetry);
   if (answer.status === 200) {
+    const { id, at, venue: found } = answer.body;
+    saveReceipt({ code: venue, id, at, venue: found.name });
+    shownAtMs = Date.now();
     showResult(answer.body);
+    setState("done");
+    showCompanions(plan);
+    registerServiceWorker();
     void moveKeysWhenDue();
     void showCurrentNotices();
     return;
@@ -158,6 +142,38 @@ async function checkIn(registration) {
     deleteRegistration(registration);
   }
   showFailure(answer.body);
+}
+
+/** Shows the receipt of this tab in place of a colour: nobody is checked in by a reload. */
+function openReceipt() {
+  const receipt = readReceipt(venue);
+  if (receipt !== null) {
+    showReceipt(receipt);
+    setState("receipt");
+  }
+}
+
+async function leave() {
+  const [registration, receipt, line] = [readRegistration(), readReceipt(venue), findElement("leave-status")];
+  if (registration === null || receipt === null) {
+    return;
+  }
+  setWords(line, checkInPage.leaving);
+  const plan = { ...planOf(registration), direction: /** @type {const} */ ("out") };
+  const answer = await sendCheckIn(plan, () => setWords(line, retryingWords()));
+  if (answer.status === 200) {
+    line.replaceChildren();
+    saveReceipt({ ...receipt, left: answer.body.at });
+    openReceipt();
+  } else {
+    setWords(line, problems[answer.body.code] ?? status.unknownProblem);
+  }
+}
+
+/** Whether this tab shows the page again without a new scan of the code. */
+function isReopened() {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type !== "navigate";
 }
 
 /** Loads the fields that this city requires, and shows the form. @param {Words | null} words */
@@ -183,6 +199,7 @@ function isFinal(answer) {
 }
 
 async function register() {
+  clearFieldErrors();
   const body = readForm();
   began = Date.now();
   setState("submitting");
@@ -202,6 +219,7 @@ async function register() {
   } else {
     setState("registering");
     showMessage(words, answer.body.hotline);
+    showFieldError(answer.body.code, "message");
   }
 }
 
@@ -209,6 +227,8 @@ function start() {
   const registration = readRegistration();
   if (registration === null) {
     void loadForm(null);
+  } else if (isReopened() && readReceipt(venue) !== null) {
+    openReceipt();
   } else {
     void checkIn(registration);
   }
@@ -225,5 +245,20 @@ findElement("correct").addEventListener("click", () => setState("registering"));
 prepareProofs(showMessage);
 prepareHealthQuestions();
 findElement("again").addEventListener("click", start);
-setInterval(() => setText("now", new Date(now()).toLocaleTimeString()), 250);
+findElement("check-in-again").addEventListener("click", () => {
+  const registration = readRegistration();
+  if (registration !== null) {
+    void checkIn(registration);
+  }
+});
+findElement("leave").addEventListener("click", () => void leave());
+setInterval(() => {
+  setText("now", new Date(now()).toLocaleTimeString());
+  const { state } = document.body.dataset;
+  if (state === "done" && Date.now() - shownAtMs >= COLOUR_MS) {
+    openReceipt();
+  } else if (state === "retrying") {
+    showWait();
+  }
+}, 250);
 start();

@@ -1,9 +1,11 @@
-// The foot of every page: the city's hotline. It is stored, so that a page without a connection shows it, and
+// The foot of every page: the chosen view, and the city's hotline. It is stored, so that a page without a connection shows it, and
 // read again after a day. The link beside it needs no script.
 
 import { now } from "../lib/clock.js";
 import { findElement, makeHotlineLink } from "../lib/element.js";
 import { sendOnce } from "../lib/http.js";
+import { markStarted } from "../lib/started.js";
+import { prepareView } from "../lib/view.js";
 
 const PLACE = "scangate-hotline";
 const DAY_MS = 86_400_000;
@@ -33,6 +35,8 @@ async function readAgain() {
   }
 }
 
+prepareView();
+markStarted();
 const stored = readStored();
 show(stored?.hotline ?? "");
 if (stored === null || now() - stored.readAtMs >= DAY_MS) {

@@ -206,7 +206,7 @@ export const status = {
   hotline: "Hotline: {number}",
   checkingIn: "Checking in…",
   registering: "Registering…",
-  javascript: "Please enable JavaScript, or ask the staff to register you.",
+  opening: "Opening…",
 };
 
 /** The questions and buttons of forms. */
@@ -288,6 +288,17 @@ export const resident = {
 /** The check-in page. */
 export const checkInPage = {
   waited: "{seconds} s",
+  together: "Check in {name} with me",
+  cameTogether: "{name} is checked in",
+  leftAt: "Left at",
+  leave: "I am leaving",
+  receipt: "Receipt",
+  receiptId: "Receipt number",
+  again: "Check in again",
+  againQuestion: "You are checked in here. Do you want to check in once more?",
+  companions: "Family with you",
+  leaving: "Checking out…",
+  queued: "Waiting in line: tries again in about {seconds} s",
 };
 
 /** The form of the check-in page. */
@@ -313,7 +324,12 @@ export const checkInForm = {
 
 /** The foot of every page. */
 export const foot = {
-  pleaseEnableJavascriptOrAsk: "Please enable JavaScript, or ask the staff to register you.",
+  enableScript: "Please enable JavaScript, or ask the staff to register you.",
+  reopening: "The page did not open fully. It opens again in about {seconds} s",
+  larger: "Larger text",
+  language: "Language",
+  hotlineAsk: "Ask a question or report a problem",
+  languageBoth: "Both",
 };
 
 /** The headings and forms of the resident's own page. */

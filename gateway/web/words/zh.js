@@ -206,7 +206,7 @@ export const status = {
   hotline: "咨询电话 {number}",
   checkingIn: "正在登记…",
   registering: "正在登记…",
-  javascript: "请开启浏览器的 JavaScript，或请工作人员登记。",
+  opening: "正在打开…",
 };
 
 /** The questions and buttons of forms. */
@@ -288,6 +288,17 @@ export const resident = {
 /** The check-in page. */
 export const checkInPage = {
   waited: "已等待 {seconds} 秒",
+  together: "为{name}一起登记",
+  cameTogether: "{name} 已登记",
+  leftAt: "已离开",
+  leave: "离开登记",
+  receipt: "登记凭据",
+  receiptId: "凭据号",
+  again: "再次登记",
+  againQuestion: "您已在此登记。要再登记一次吗？",
+  companions: "同行家人",
+  leaving: "正在登记离开…",
+  queued: "排队中，约 {seconds} 秒后自动重试",
 };
 
 /** The form of the check-in page. */
@@ -313,7 +324,12 @@ export const checkInForm = {
 
 /** The foot of every page. */
 export const foot = {
-  pleaseEnableJavascriptOrAsk: "请开启浏览器的 JavaScript，或请工作人员登记。",
+  enableScript: "请开启浏览器的 JavaScript，或请工作人员登记。",
+  reopening: "页面没有完整打开，约 {seconds} 秒后自动重试",
+  larger: "长辈版",
+  language: "语言",
+  hotlineAsk: "咨询、反馈问题",
+  languageBoth: "中英",
 };
 
 /** The headings and forms of the resident's own page. */

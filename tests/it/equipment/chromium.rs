@@ -53,6 +53,14 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chromium_opens_a_page_again_whose_script_was_lost_or_broken() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let output = browse("broken_files.mjs", &town, 0).output().context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn xj_01_chromium_asks_about_symptoms_stays_and_contacts() -> anyhow::Result<()> {
     let town = TestTown::under("xinji", 1).await?;
     let output = browse("declare.mjs", &town, 0).output().context("node is missing")?;

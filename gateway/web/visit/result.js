@@ -1,0 +1,35 @@
+// The answer to a check-in: the colour with the verdict, and all that a resident has to do or to know.
+
+import { showColour } from "../lib/colour.js";
+import {
+  findElement,
+  makeElement,
+  makeExternalLink,
+  makeHotlineLink,
+  makeLine,
+  makeWords,
+  setText,
+} from "../lib/element.js";
+import { checks, status, verdicts, wordsOf } from "../lib/words.js";
+
+/** The reasons in words, each with a link to the page where the person can clear it. @param {any} answer */
+function makeReasonItems({ explanations = [], links = {} }) {
+  return explanations.map((/** @type {any} */ { reason, ...words }) => {
+    const link = makeExternalLink(links[reason] ?? null, status.clearing);
+    return makeElement("li", makeWords(wordsOf(words)), ...(link === null ? [] : [" ", link]));
+  });
+}
+
+/** Shows an answer, and moves the focus to the verdict. @param {any} answer */
+export function showResult(answer) {
+  showColour(answer.colour, answer.verdict);
+  const verdict = findElement("verdict");
+  verdict.replaceChildren(makeWords(verdicts[answer.verdict] ?? verdicts.check ?? ["", ""]));
+  const steps = answer.checks.map((/** @type {string} */ check) => makeWords(checks[check] ?? [check, ""]));
+  findElement("checks").replaceChildren(makeLine(steps, " · "));
+  findElement("reasons").replaceChildren(...makeReasonItems(answer));
+  findElement("advice").replaceChildren(...(answer.advice === undefined ? [] : [makeWords(wordsOf(answer.advice))]));
+  findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
+  setText("venue", answer.venue.name);
+  setText("at", new Date(answer.at).toLocaleString());
+}
