@@ -1,5 +1,6 @@
 // Person codes and resident tokens, made on the phone without a connection. The key never leaves the phone.
 
+import { fromBase64Url, toBase64Url } from "./base64url.js";
 import { now } from "./clock.js";
 import { resident } from "./words.js";
 
@@ -20,18 +21,6 @@ function parseId(id) {
     number = number * 32n + BigInt(ALPHABET.indexOf(digit));
   }
   return number;
-}
-
-/** @param {string} text */
-function fromBase64Url(text) {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
-/** @param {Uint8Array} bytes */
-function toBase64Url(bytes) {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** The number of the current step. */
