@@ -214,6 +214,12 @@ impl Gateway {
         self.token_with("authority", subject, &["--district", district])
     }
 
+    /// The `authorization` of a new token of a screen at a venue's door.
+    pub fn screen(&self, subject: &str, venue: VenueId, door: u16) -> anyhow::Result<String> {
+        let (venue, door) = (venue.to_string(), door.to_string());
+        self.token_with("terminal", subject, &["--venue", &venue, "--door", &door])
+    }
+
     fn token_with(&self, role: &str, subject: &str, more: &[&str]) -> anyhow::Result<String> {
         let data = self.folder.path().display().to_string();
         let mut arguments =

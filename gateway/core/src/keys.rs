@@ -184,6 +184,14 @@ impl PersonKey {
     }
 }
 
+impl DoorKey {
+    /// The key's bytes, which the gateway sends to the door's screen only.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0.0
+    }
+}
+
 /// A key that seals codes.
 pub trait SealingKey {
     /// The key, ready for use.

@@ -142,6 +142,13 @@ impl Keyring {
         self.ring.load().keys_in(kid, scope).map(|keys| keys.master.door(venue, door))
     }
 
+    /// A door's key under the current kid, with the kid.
+    #[must_use]
+    pub fn newest_door(&self, venue: VenueId, door: u16) -> (Kid, DoorKey) {
+        let ring = self.ring.load();
+        (Kid(ring.kids.current), ring.newest().master.door(venue, door))
+    }
+
     /// The server's key under a kid, if the kid is accepted.
     #[must_use]
     pub fn server(&self, kid: Kid, scope: KidScope) -> Option<ServerKey> {
@@ -170,18 +177,14 @@ impl Keyring {
     #[must_use]
     pub fn pass(&self, person: PersonId, state: KeyState, last_day: u32) -> PaperPass {
         let ring = self.ring.load();
-        let kid = Kid(ring.kids.current);
-        let keys = ring.keys.get(&kid).expect("the current kid is always derived");
-        PaperPass::seal(kid, person, last_day, &keys.server.pass(state))
+        PaperPass::seal(Kid(ring.kids.current), person, last_day, &ring.newest().server.pass(state))
     }
 
     /// Seals a poster under the current kid.
     #[must_use]
     pub fn poster(&self, venue: VenueId, poster: u16) -> PosterCode {
         let ring = self.ring.load();
-        let kid = Kid(ring.kids.current);
-        let keys = ring.keys.get(&kid).expect("the current kid is always derived");
-        PosterCode::seal(kid, venue, poster, &keys.server)
+        PosterCode::seal(Kid(ring.kids.current), venue, poster, &ring.newest().server)
     }
 }
 
@@ -196,6 +199,11 @@ impl Ring {
         let retired =
             kids.retired.iter().map(|&RetiredKid { kid, at }| (Kid(kid), (derive(kid), at))).collect();
         Self { kids, keys, retired }
+    }
+
+    /// The keys of the current kid.
+    fn newest(&self) -> &KidKeys {
+        self.keys.get(&Kid(self.kids.current)).expect("the current kid is always derived")
     }
 
     fn keys_in(&self, kid: Kid, scope: KidScope) -> Option<&KidKeys> {
@@ -232,6 +240,8 @@ mod tests {
         let mut kids = Kids { current: 2, accepted: vec![1, 2], ..Kids::default() };
         keyring.swap(kids.clone());
         assert_eq!(keyring.current(), Kid(2));
+        let (kid, key) = keyring.newest_door(VenueId(1), 1);
+        assert_eq!((kid, Some(key)), (Kid(2), keyring.door(Kid(2), VenueId(1), 1, KidScope::Present)));
         assert!(has_sealed(KidScope::Present));
         kids.retire(1, Timestamp(500));
         keyring.swap(kids.clone());

@@ -1,9 +1,11 @@
 //! Codes that no phone creates: paper passes, and the changing code on a door's screen. The tests seal them
 //! with the deployment's own secret.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::code::{DoorCode, PaperPass, PersonCode};
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::keys::{Generation, KeyState, Kid, MasterKey};
+use scangate_core::keys::{DoorKey, Generation, Key, KeyState, Kid, MasterKey};
 use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
@@ -12,6 +14,8 @@ use serde_json::{Value, json};
 
 /// The door with the screen.
 const DOOR: u16 = 3;
+/// The path by which a screen reads its key.
+const KEY_PATH: &str = "/v1/doors/me/key";
 
 fn master(town: &TestTown) -> anyhow::Result<MasterKey> {
     Ok(town.gateway.secret()?.master(Kid(1)))
@@ -118,6 +122,44 @@ async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
         }
     }
     assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_screen_makes_its_doors_codes_from_the_key_that_it_reads() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let venue = town.venues[0].venue;
+    let screen = town.gateway.screen("screen 3", venue, DOOR)?;
+    let read = async |town: &mut TestTown, token: &str| town.send("GET", KEY_PATH, token, "").await;
+    for kid in [1, 2] {
+        let answer = read(&mut town, &screen).await?;
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let given = answer.json()?;
+        assert_eq!(
+            (&given["venue"], &given["door"], &given["kid"]),
+            (&json!(venue), &json!(DOOR), &json!(kid))
+        );
+        assert_eq!(given["venue_name"], "Venue 0", "{given}");
+        let key = URL_SAFE_NO_PAD.decode(given["key"].as_str().unwrap_or_default())?;
+        let key = DoorKey(Key(key.try_into().map_err(|_| anyhow::anyhow!("a key has 32 bytes"))?));
+        let step = Step::of(now());
+        let code = DoorCode::seal(Kid(kid), venue, DOOR, step, &key).text();
+        let scan = json!({"venue": code, "person": town.residents[0].code(step)}).to_string();
+        let taken = town.send("POST", "/v1/check-ins", "", scan).await?;
+        assert_eq!((taken.status(), &taken.json()?["venue"]["id"]), (200, &json!(venue)));
+        let operator = town.gateway.first_token("operator")?;
+        assert_eq!(town.send("POST", "/v1/keys/rotate", &operator, "").await?.status(), 200);
+    }
+
+    let doorless = town.gateway.token("terminal", "gate", Some(venue))?;
+    let authority = town.authority.clone();
+    for token in [&doorless, &authority] {
+        assert_eq!(read(&mut town, token).await?.status_and_code(), refused(403, "role-wrong"));
+    }
+    let elsewhere = town.gateway.screen("screen of none", VenueId(venue.0 ^ 1), DOOR)?;
+    assert_eq!(read(&mut town, &elsewhere).await?.status_and_code(), refused(422, "venue-code-invalid"));
+    assert_eq!(town.send("DELETE", &format!("/v1/venues/{venue}"), &authority, "").await?.status(), 204);
+    assert_eq!(read(&mut town, &screen).await?.status_and_code(), refused(422, "venue-closed"));
     Ok(())
 }
 

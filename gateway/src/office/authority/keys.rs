@@ -1,18 +1,22 @@
 //! Keys by kid: rotation makes a new kid current without a restart. An operator withdraws an old kid once the
-//! phones have changed to the new one.
+//! phones have changed to the new one. A screen at a door reads its key here.
 
 use crate::clock;
 use crate::deployment::reference;
-use crate::office::http::auth::Operator;
+use crate::office::http::auth::{DoorScreen, Operator};
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::{Office, blocking};
 use crate::tables::keyring::Kids;
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
+use scangate_core::id::VenueId;
 use scangate_core::keys::Kid;
 use scangate_core::refusal::Refusal;
 use scangate_core::token::Claims;
+use scangate_core::venue::Doors;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -37,6 +41,31 @@ pub(in crate::office) async fn list(
         people.entry(kid).or_default();
     }
     Ok(axum::Json(KidUse { kids, people }))
+}
+
+/// The key from which a door's screen makes its codes.
+#[derive(Serialize)]
+pub(in crate::office) struct ScreenKey {
+    venue: VenueId,
+    venue_name: String,
+    door: u16,
+    kid: u8,
+    key: String,
+}
+
+/// `GET /v1/doors/me/key`: the key of the token's door under the newest kid. **Errors**: the venue is unknown
+/// or closed, so its codes would be refused.
+pub(in crate::office) async fn read_screen_key(
+    DoorScreen { venue, door }: DoorScreen,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<ScreenKey>, OfficeError> {
+    let known = office.tables.venues.get(venue).ok_or(Refusal::VenueCodeInvalid)?;
+    if known.venue.doors == Doors::Closed {
+        return Err(Refusal::VenueClosed.into());
+    }
+    let (kid, key) = office.tables.keyring.newest_door(venue, door);
+    let key = URL_SAFE_NO_PAD.encode(key.bytes());
+    Ok(axum::Json(ScreenKey { venue, venue_name: known.venue.name.clone(), door, kid: kid.0, key }))
 }
 
 /// `POST /v1/keys/rotate`: makes the next kid current; codes under the other kids are still accepted.

@@ -9,7 +9,7 @@ use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use scangate_core::code::ResidentToken;
-use scangate_core::id::PersonId;
+use scangate_core::id::{PersonId, VenueId};
 use scangate_core::refusal::Refusal;
 use scangate_core::token::{Claims, Role};
 use std::sync::Arc;
@@ -26,6 +26,11 @@ pub(in crate::office) struct AuthorityOrResident;
 pub(in crate::office) struct Operator(pub Claims);
 /// A terminal at a door.
 pub(in crate::office) struct DoorTerminal(pub Terminal);
+/// A screen at a door: a terminal whose token has a door.
+pub(in crate::office) struct DoorScreen {
+    pub(in crate::office) venue: VenueId,
+    pub(in crate::office) door: u16,
+}
 /// A resident, authenticated by the token that no screen shows.
 pub(in crate::office) struct Resident(pub PersonId);
 
@@ -91,6 +96,16 @@ impl FromRequestParts<Arc<Office>> for DoorTerminal {
     async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
         let claims = claims(parts, office)?;
         Ok(Self(Terminal::of(&claims).map_err(|_| role_wrong(&claims, office))?))
+    }
+}
+
+impl FromRequestParts<Arc<Office>> for DoorScreen {
+    type Rejection = OfficeError;
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<Office>) -> Result<Self, OfficeError> {
+        let claims = claims(parts, office)?;
+        let terminal = Terminal::of(&claims).ok();
+        let screen = terminal.zip(claims.door).map(|(Terminal { venue }, door)| Self { venue, door });
+        screen.ok_or_else(|| role_wrong(&claims, office).into())
     }
 }
 

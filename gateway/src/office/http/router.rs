@@ -133,6 +133,7 @@ fn authority() -> Router<Arc<Office>> {
         .route("/v1/venues", post(venues::add))
         .route("/v1/venues/{venue}", get(venues::read).delete(venues::close))
         .route("/v1/venues/{venue}/posters/{file}", get(venues::poster))
+        .route("/v1/doors/me/key", get(keys::read_screen_key))
         .route("/v1/test-sites", get(test_sites::list).post(test_sites::add))
         .route("/v1/test-sites/{site}", delete(test_sites::close))
         .route("/v1/test-sites/{site}/slots", get(test_sites::slots))
