@@ -5,10 +5,12 @@ mod doctor;
 mod poster;
 mod reference;
 mod serve;
+mod staff_link;
 mod store;
 mod sunset;
 mod token;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use scangate_gateway::deployment;
@@ -84,6 +86,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends the process as clap does where options are wrong.
+fn refuse_options(text: &str) -> ! {
+    clap::Error::raw(ErrorKind::ArgumentConflict, format!("{text}\n")).exit()
 }
 
 impl GatewayCommand {

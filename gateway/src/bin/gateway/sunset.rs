@@ -1,8 +1,8 @@
 //! `gateway sunset`: ends a deployment, or checks the report of one that has ended.
 
+use crate::refuse_options;
 use anyhow::bail;
 use clap::Args;
-use clap::error::ErrorKind;
 use scangate_gateway::config::{Config, LogSetting, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::sunset::{self, PublicKey, SunsetJob, SunsetOutcome};
@@ -50,14 +50,9 @@ pub(crate) fn run(options: SunsetOptions) -> anyhow::Result<()> {
             Ok(())
         }
         (None, None) => end(options),
-        (Some(_), Some(None)) => wrong("--key with --verify needs the key"),
-        (None, Some(Some(_))) => wrong("--key with a key needs --verify"),
+        (Some(_), Some(None)) => refuse_options("--key with --verify needs the key"),
+        (None, Some(Some(_))) => refuse_options("--key with a key needs --verify"),
     }
-}
-
-/// Ends the process as clap does where options are wrong.
-fn wrong(text: &str) -> ! {
-    clap::Error::raw(ErrorKind::ArgumentConflict, format!("{text}\n")).exit()
 }
 
 impl SunsetOptions {

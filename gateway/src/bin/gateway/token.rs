@@ -1,5 +1,7 @@
 //! `gateway token`: signs a bearer token with the deployment's secret.
 
+use crate::refuse_options;
+use crate::staff_link::{self, StaffPage};
 use clap::{Args, ValueEnum};
 use scangate_core::id::VenueId;
 use scangate_core::limits::NAME_BYTES_MAX;
@@ -30,6 +32,9 @@ pub(crate) struct TokenOptions {
     /// The time for which the token is valid, such as 90m, 8h or 30d; at most 90d.
     #[arg(long, default_value = "8h", value_parser = ttl_ms)]
     ttl: u64,
+    /// Prints the links by which staff sign in, with their QR codes, in place of the token.
+    #[arg(long)]
+    link: bool,
     /// The data folder, whose gateway lists the token.
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
@@ -55,14 +60,24 @@ fn ttl_ms(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Signs the token, leaves its claims for the gateway's list, and prints it.
+impl RoleName {
+    const fn role(self) -> Role {
+        match self {
+            Self::Terminal => Role::Terminal,
+            Self::Authority => Role::Authority,
+            Self::Tracer => Role::Tracer,
+            Self::Operator => Role::Operator,
+        }
+    }
+}
+
+/// Signs the token, leaves its claims for the gateway's list, and prints it or its links.
 pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
-    let role = match options.role {
-        RoleName::Terminal => Role::Terminal,
-        RoleName::Authority => Role::Authority,
-        RoleName::Tracer => Role::Tracer,
-        RoleName::Operator => Role::Operator,
-    };
+    let role = options.role.role();
+    let pages = StaffPage::of(role, options.door);
+    if options.link && pages.is_empty() {
+        refuse_options("--link goes with the roles terminal and tracer: the other roles have no page");
+    }
     anyhow::ensure!(role != Role::Terminal || options.venue.is_some(), "a terminal's token needs --venue");
     let has_districts = matches!(role, Role::Tracer | Role::Authority);
     anyhow::ensure!(
@@ -74,6 +89,7 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
     anyhow::ensure!(!options.subject.trim().is_empty(), "--subject must name the token's bearer");
     let secret = deployment::existing_secret(&options.data, options.secret.as_deref())?;
     let now = clock::now();
+    let expires = now.plus_ms(options.ttl);
     let claims = Claims {
         jti: deployment::draw_token_id()?,
         role,
@@ -81,7 +97,7 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
         venue: options.venue,
         door: options.door,
         district: district.flatten(),
-        expires: now.plus_ms(options.ttl),
+        expires,
     };
     let key = deployment::token_key(&secret);
     let token = if options.data.is_dir() {
@@ -93,6 +109,9 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
         );
         key.sign(&claims)
     };
+    if options.link {
+        return staff_link::print(pages, &token, expires, &options.data);
+    }
     println!("{token}");
     Ok(())
 }
