@@ -10,7 +10,7 @@
 // The claims are read here, and not verified: only the server has the key. Every request sends the token as
 // `authorization: Bearer TOKEN`, and the server's 401 or 403 decides.
 
-import { fromBase64Url } from "./base64url.js";
+import { fromBase64Url } from "../codes/base64url.js";
 
 /** @typedef {"terminal" | "authority" | "tracer" | "operator"} Role */
 /**

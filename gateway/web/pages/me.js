@@ -3,7 +3,7 @@
 // this page with a registration, which is stored only if the person agrees.
 
 import { findElement, setWords } from "../lib/element.js";
-import { acceptOffer, takeOffer } from "../lib/offered_registration.js";
+import { acceptOffer, takeOffer } from "./offered_registration.js";
 import { isEndCode } from "../lib/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { readRegistration } from "../lib/stored_registration.js";

@@ -1,9 +1,9 @@
 // A registration that a printed sheet offers to this phone. It stands in the address behind `#`, which a
 // browser sends to no server. The page removes it from the address immediately, so no history stores it.
 
-import { deleteRegistration, readRegistration, saveRegistration } from "./stored_registration.js";
+import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
 
-/** @typedef {import("./person_code.js").Registration} Registration */
+/** @typedef {import("../lib/person_code.js").Registration} Registration */
 
 /** Person, kid and key, as a sheet's code has them. */
 const OFFER = /^#(p[0-9a-z]{13})\.([0-9]{1,3})\.([\w-]{43})$/;

@@ -29,7 +29,7 @@ export function drawModules(canvas, modules) {
   );
 }
 
-/** Draws a person code. @param {HTMLCanvasElement} canvas @param {string} text */
+/** Draws a text's code. @param {HTMLCanvasElement} canvas @param {string} text */
 export function drawQrCode(canvas, text) {
   drawModules(canvas, encodeModules(text));
 }
