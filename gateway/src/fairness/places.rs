@@ -2,7 +2,7 @@
 //! the sources in it take turns, whatever each of them has queued.
 
 use super::{HeldShare, Source, SourceShares};
-use metrics::Gauge;
+use metrics::{Counter, Gauge};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ pub struct FairPlaces {
     waiters: Arc<SourceShares>,
     wait_max: Duration,
     occupied: Gauge,
+    refused: Counter,
 }
 
 struct PlaceQueue {
@@ -49,9 +50,15 @@ pub struct NoPlace;
 
 impl FairPlaces {
     /// `places` places, and a queue of `waiters_max` that each wait for at most `wait_max`. `occupied`
-    /// follows the number of occupied places.
+    /// follows the number of occupied places, and `refused` counts the refusals.
     #[must_use]
-    pub fn new(places: usize, waiters_max: usize, wait_max: Duration, occupied: Gauge) -> Arc<Self> {
+    pub fn new(
+        places: usize,
+        waiters_max: usize,
+        wait_max: Duration,
+        occupied: Gauge,
+        refused: Counter,
+    ) -> Arc<Self> {
         let mut queue =
             PlaceQueue { free: places, full: None, turns: VecDeque::new(), waiting: HashMap::default() };
         queue.note_if_full();
@@ -61,11 +68,20 @@ impl FairPlaces {
             waiters: SourceShares::new(waiters_max),
             wait_max,
             occupied,
+            refused,
         })
     }
 
     /// Takes a place, in turn. **Cancel safety**: a place that was granted is free again.
     pub async fn take(self: &Arc<Self>, source: Source) -> Result<Place, NoPlace> {
+        let taken = self.take_in_turn(source).await;
+        if taken.is_err() {
+            self.refused.increment(1);
+        }
+        taken
+    }
+
+    async fn take_in_turn(self: &Arc<Self>, source: Source) -> Result<Place, NoPlace> {
         let granted = {
             let mut queue = self.queue();
             if queue.free > 0 {
@@ -173,7 +189,7 @@ mod tests {
     }
 
     fn places(count: usize, waiters_max: usize) -> Arc<FairPlaces> {
-        FairPlaces::new(count, waiters_max, LONG, Gauge::noop())
+        FairPlaces::new(count, waiters_max, LONG, Gauge::noop(), Counter::noop())
     }
 
     #[tokio::test]
@@ -251,7 +267,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wait_has_an_end() {
-        let places = FairPlaces::new(0, 9, Duration::from_millis(1), Gauge::noop());
+        let places = FairPlaces::new(0, 9, Duration::from_millis(1), Gauge::noop(), Counter::noop());
         assert_eq!(places.take(source(1)).await.err(), Some(NoPlace));
     }
 }

@@ -16,6 +16,7 @@ pub mod poster;
 pub mod registration;
 mod residents;
 mod tracers;
+pub mod waiting;
 
 pub use authority::tokens::{NewTokens, keep_token_list};
 pub use colours::duties::watch_duties;
@@ -33,7 +34,7 @@ use crate::drain::Drains;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use colours::duties::ColourTurns;
 use colours::recolour::RecolourSchedule;
 use http::dispatch::OfficePlaces;
@@ -49,6 +50,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use waiting::WaitingWork;
 
 /// Trace queries that run at the same time; others wait. Each may hold a city's contacts in memory.
 const TRACES_AT_ONCE_MAX: usize = 4;
@@ -87,6 +89,8 @@ pub struct Office {
     drained: Mutex<Vec<(u64, Timestamp)>>,
     /// Whether the registry answered the last request of the follower.
     store_up: AtomicBool,
+    /// What waits for people, as last read.
+    pub waiting: ArcSwapOption<WaitingWork>,
     /// The turn to write the file with the settings of posters.
     poster_file: Mutex<()>,
 }
@@ -148,6 +152,7 @@ impl Office {
             places: OfficePlaces::default(),
             drained,
             store_up: AtomicBool::new(false),
+            waiting: ArcSwapOption::empty(),
             poster_file: Mutex::default(),
         }
     }
@@ -200,10 +205,17 @@ impl Office {
     }
 
     /// The time up to which the trails are complete, without waiting.
-    fn complete_so_far(&self) -> Timestamp {
+    #[must_use]
+    pub fn complete_so_far(&self) -> Timestamp {
+        let others = self.other_gateways().into_iter();
+        others.map(|(_, through)| through).fold(self.drains.so_far(), Timestamp::min)
+    }
+
+    /// The other gateways of the city, each with the time up to which its check-ins are in the trails.
+    #[must_use]
+    pub fn other_gateways(&self) -> Vec<(u64, Timestamp)> {
         let drained = self.drained.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = drained.iter().filter(|(gateway, _)| *gateway != self.settings.gateway);
-        others.map(|(_, through)| *through).fold(self.drains.so_far(), Timestamp::min)
+        drained.iter().copied().filter(|(gateway, _)| *gateway != self.settings.gateway).collect()
     }
 
     /// Reads the drain positions of the gateways.

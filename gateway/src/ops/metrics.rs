@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 31] = [
+const METRICS: [Metric; 35] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -68,6 +68,11 @@ const METRICS: [Metric; 31] = [
         &["kind"],
         "Requests of the back office that are being worked on, by kind of work",
     ),
+    counter(
+        "scangate_office_refusals_total",
+        &["kind"],
+        "Requests that the back office refused because no place was free, by kind of work",
+    ),
     histogram("scangate_journal_fsync_seconds", &[], "Time of a group's fsync"),
     gauge("scangate_journal_room", &[], "Check-ins for which the journal still has space"),
     gauge(
@@ -85,6 +90,12 @@ const METRICS: [Metric; 31] = [
         "Copies of each row on the cluster: wished by the configuration, and actual",
     ),
     gauge("scangate_residents", &[], "Residents in the colour table"),
+    gauge("scangate_residents_by_colour", &["colour"], "Residents in the colour table, by colour"),
+    counter(
+        "scangate_colour_turns_total",
+        &["colour"],
+        "People who turned to this colour from another one; a first colour does not count",
+    ),
     gauge("scangate_venues", &[], "Venues in memory"),
     gauge(
         "scangate_colours_loaded",
@@ -113,6 +124,7 @@ const METRICS: [Metric; 31] = [
     ),
     gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
     gauge("scangate_reviews_waiting", &[], "Applications that wait for the authority's review"),
+    gauge("scangate_held_waiting", &["kind"], "Lists that wait for a second approver, by kind"),
     counter("scangate_held_total", &["kind"], "Lists held for a second approver"),
     gauge(
         "scangate_feed_divergence",

@@ -4,6 +4,7 @@
 //! Erased people have a tombstone.
 //! The table also records up to when it has the changes of the city's other gateways.
 
+use super::colour_counts::{ByColour, ColourCounts};
 use super::person_table::PersonTable;
 use scangate_core::colour::{Colour, Reasons, Standing};
 use scangate_core::id::PersonId;
@@ -94,6 +95,7 @@ impl PersonEntry {
 /// The table. **Cost**: a read is one shard lock taken shared and one probe; a person is 30 to 36 bytes.
 pub struct ColourTable {
     table: PersonTable,
+    counts: ColourCounts,
     tombstones: AtomicUsize,
     loaded: AtomicBool,
     followed: AtomicU64,
@@ -103,8 +105,9 @@ pub struct ColourTable {
 impl Default for ColourTable {
     fn default() -> Self {
         let (followed, snapshot) = (AtomicU64::new(0), AtomicU64::new(0));
-        let tombstones = AtomicUsize::new(0);
-        Self { table: PersonTable::default(), tombstones, loaded: AtomicBool::new(false), followed, snapshot }
+        let (tombstones, loaded) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (table, counts) = (PersonTable::default(), ColourCounts::default());
+        Self { table, counts, tombstones, loaded, followed, snapshot }
     }
 }
 
@@ -159,11 +162,36 @@ impl ColourTable {
     }
 
     fn change(&self, person: PersonId, change: impl FnOnce(PackedPerson) -> PackedPerson) {
-        self.table.change(person, |entry| {
+        self.change_entry(person, |entry| {
             let entry = entry.unwrap_or(PersonEntry::EMPTY);
             let is_erased = entry.packed.is_erased();
             Some(if is_erased { entry } else { PersonEntry { packed: change(entry.packed), ..entry } })
         });
+    }
+
+    /// Changes an entry and counts the colours. Returns the entry before.
+    fn change_entry(
+        &self,
+        person: PersonId,
+        change: impl FnOnce(Option<PersonEntry>) -> Option<PersonEntry>,
+    ) -> Option<PersonEntry> {
+        self.table.change(person, |before| {
+            let after = change(before);
+            self.counts.change(before.map(|entry| entry.packed), after.map(|entry| entry.packed));
+            after
+        })
+    }
+
+    /// The people of each colour, without those who were erased.
+    #[must_use]
+    pub fn people(&self) -> ByColour {
+        self.counts.people()
+    }
+
+    /// The people who turned to each colour from another one since the start.
+    #[must_use]
+    pub fn turns(&self) -> ByColour {
+        self.counts.turns()
     }
 
     /// Puts a tombstone in the place of an erased person.
@@ -180,7 +208,7 @@ impl ColourTable {
     /// Puts a packed record, as [`Self::all`] returns it.
     pub fn put_packed(&self, person: PersonId, packed: PackedPerson) {
         let entry = PersonEntry { packed, ..PersonEntry::EMPTY };
-        let before = self.table.change(person, |_| Some(entry)).unwrap_or(PersonEntry::EMPTY).packed;
+        let before = self.change_entry(person, |_| Some(entry)).unwrap_or(PersonEntry::EMPTY).packed;
         match (before.is_erased(), packed.is_erased()) {
             (false, true) => self.tombstones.fetch_add(1, Ordering::AcqRel),
             (true, false) => self.tombstones.fetch_sub(1, Ordering::AcqRel),
@@ -214,12 +242,12 @@ impl ColourTable {
 
     /// Removes a person who is not registered. A tombstone stays.
     pub fn remove(&self, person: PersonId) {
-        self.table.change(person, |entry| entry.filter(|entry| entry.packed.is_erased()));
+        self.change_entry(person, |entry| entry.filter(|entry| entry.packed.is_erased()));
     }
 
     /// Removes a tombstone that no code of the person needs any more.
     pub fn remove_tombstone(&self, person: PersonId) {
-        let before = self.table.change(person, |entry| entry.filter(|entry| !entry.packed.is_erased()));
+        let before = self.change_entry(person, |entry| entry.filter(|entry| !entry.packed.is_erased()));
         if before.is_some_and(|entry| entry.packed.is_erased()) {
             self.tombstones.fetch_sub(1, Ordering::AcqRel);
         }
@@ -318,5 +346,30 @@ mod tests {
         copy.remove_tombstone(PERSON);
         copy.remove_tombstone(PERSON);
         assert!(!copy.is_erased(PERSON) && !copy.has_tombstones());
+    }
+
+    #[test]
+    fn people_and_turns_are_counted_by_colour() {
+        let colours = ColourTable::default();
+        let counts = |by: ByColour| by.iter().map(|(_, count)| count).collect::<Vec<_>>();
+        for person in 1..=4 {
+            colours.put(PersonId(person), standing(Colour::Green));
+        }
+        colours.set_generation(PersonId(5), Generation(1));
+        assert_eq!((counts(colours.people()), counts(colours.turns())), (vec![4, 0, 0, 1], vec![0; 4]));
+        colours.put(PersonId(1), standing(Colour::Red));
+        colours.put(PersonId(1), standing(Colour::Red));
+        colours.put(PersonId(2), standing(Colour::Yellow));
+        colours.put(PersonId(2), standing(Colour::Green));
+        colours.put(PersonId(5), standing(Colour::Green));
+        assert_eq!(counts(colours.people()), [4, 0, 1, 0]);
+        assert_eq!(counts(colours.turns()), [1, 1, 1, 0]);
+        colours.bury(PersonId(1));
+        colours.put(PersonId(1), standing(Colour::Red));
+        colours.remove(PersonId(2));
+        assert_eq!(counts(colours.people()), [3, 0, 0, 0]);
+        assert_eq!(counts(colours.turns()), [1, 1, 1, 0], "an end is not a turn");
+        colours.remove_tombstone(PersonId(1));
+        assert_eq!(counts(colours.people()), [3, 0, 0, 0]);
     }
 }

@@ -4,6 +4,7 @@
 pub mod announced;
 pub mod channels;
 pub mod check_in_counts;
+pub mod colour_counts;
 pub mod colours;
 pub mod districts;
 pub mod key_histories;

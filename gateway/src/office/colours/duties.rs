@@ -1,8 +1,9 @@
 //! Duties with a deadline: the arrivals whose duty begins or ends by time or colour, and the number of
-//! overdue duties, which is a metric. The log reports an increase.
+//! overdue duties. The log reports an increase.
 
 use crate::clock;
 use crate::office::http::error::OfficeError;
+use crate::office::waiting::{DUTIES, WaitingWork};
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::PersonAsk;
@@ -21,8 +22,6 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_secs(1);
 /// The ticks between two reads of all due papers, of which a city may have thousands.
 const DUE_TICKS: u64 = 10;
-/// The duties, as the metric's labels.
-const DUTIES: [&str; 4] = ["arrival", "appeal", "question", "review"];
 
 /// The people whose colour gained or lost the duty to report, with the time, until it is looked at. Each
 /// person stands in it once.
@@ -54,26 +53,28 @@ pub async fn watch_duties(office: Arc<Office>) {
             // A check-in before the turn may still be in the journal alone.
             office.caught_up().await;
         }
-        let office = Arc::clone(&office);
+        let looking = Arc::clone(&office);
         let look = move || -> Result<_, OfficeError> {
-            follow_noted_turns(&office)?;
-            if number % DUE_TICKS == 0 { look_at_due(&office).map(Some) } else { Ok(None) }
+            follow_noted_turns(&looking)?;
+            if number % DUE_TICKS == 0 { look_at_due(&looking).map(Some) } else { Ok(None) }
         };
         // Each error was logged where it was converted, and a panic in `blocking`. The next tick tries again.
-        if let Ok(Ok(Some(now))) = crate::office::blocking(look).await {
-            tell(before, now);
-            before = now;
+        if let Ok(Ok(Some(waiting))) = crate::office::blocking(look).await {
+            waiting.publish();
+            warn_of_increase(before, waiting.overdue);
+            before = waiting.overdue;
+            office.waiting.store(Some(Arc::new(waiting)));
         }
     }
 }
 
-/// Begins the duties of arrivals whose time has come, and counts the overdue duties of each kind.
-fn look_at_due(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
+/// Begins the duties of arrivals whose time has come, and counts what waits for people.
+fn look_at_due(office: &Office) -> Result<WaitingWork, OfficeError> {
     office.registry.index_phones()?;
     let (now, published) = (clock::now(), office.tables.policies.in_force());
     let rule = DutyRule::of(&published.policy);
     office.tables.announced.forget_before(now);
-    let mut counts = [0; DUTIES.len()];
+    let mut overdue = [0; DUTIES.len()];
     for mut filed in office.registry.papers_due(now)? {
         let awaits = filed.paper.arrival().is_some_and(|arrival| arrival.awaits);
         if let Some(rule) = rule.filter(|_| awaits) {
@@ -83,29 +84,23 @@ fn look_at_due(office: &Office) -> Result<[u32; DUTIES.len()], OfficeError> {
         }
         if office.is_late(&mut filed, now) {
             match filed.paper {
-                Paper::Arrival(_) => counts[0] += 1,
-                Paper::Appeal(_) => counts[1] += 1,
-                Paper::Question(_) => counts[2] += 1,
+                Paper::Arrival(_) => overdue[0] += 1,
+                Paper::Appeal(_) => overdue[1] += 1,
+                Paper::Question(_) => overdue[2] += 1,
                 Paper::Declaration(_) => {}
             }
         }
     }
-    counts[3] = count_reviews(office, now)?;
-    Ok(counts)
-}
-
-/// Counts the applications that wait for a review. Returns how many of them are late.
-fn count_reviews(office: &Office, now: Timestamp) -> Result<u32, OfficeError> {
     let is_waiting = |review: &Review| review.status() == ReviewStatus::Waiting;
-    let waiting = office.registry.unapproved(None, usize::MAX, is_waiting)?;
+    let reviews = office.registry.unapproved(None, usize::MAX, is_waiting)?;
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    metrics::gauge!("scangate_reviews_waiting").set(count(waiting.len()));
-    Ok(count(waiting.iter().filter(|(_, review)| now > review.due).count()))
+    overdue[3] = count(reviews.iter().filter(|(_, review)| now > review.due).count());
+    let held = WaitingWork::by_kind(office.registry.all_held()?.into_iter().map(|held| held.kind));
+    Ok(WaitingWork { at: now, overdue, reviews: count(reviews.len()), held })
 }
 
-fn tell(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {
+fn warn_of_increase(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {
     for (duty, (before, now)) in DUTIES.into_iter().zip(before.into_iter().zip(now)) {
-        metrics::gauge!("scangate_overdue", "duty" => duty).set(now);
         if now > before {
             tracing::warn!(duty, overdue = now, "duties are overdue");
         }

@@ -40,7 +40,8 @@ const STREAMS_MAX: usize = 192;
 
 /// Calls of a kind that work at the same time. Their sum is less than the 512 threads on which tokio runs
 /// what blocks.
-const fn places(kind: OfficeKind) -> usize {
+#[must_use]
+pub const fn places(kind: OfficeKind) -> usize {
     match kind {
         OfficeKind::Residents => 160,
         OfficeKind::Registration => 96,
@@ -78,7 +79,13 @@ impl OfficePlaces {
     /// A kind of work that has had no free place for longer than this.
     #[must_use]
     pub fn full(&self, longer_than: Duration) -> Option<OfficeKind> {
-        OfficeKind::ALL.into_iter().find(|&kind| self.of(kind).working.full_for() > longer_than)
+        OfficeKind::ALL.into_iter().find(|&kind| self.full_for(kind) > longer_than)
+    }
+
+    /// How long a kind of work has had no free place.
+    #[must_use]
+    pub fn full_for(&self, kind: OfficeKind) -> Duration {
+        self.of(kind).working.full_for()
     }
 
     /// Whether a kind of work has had no free place and ended no call for longer than this.
@@ -102,8 +109,9 @@ impl OfficePlaces {
 impl KindPlaces {
     fn new(kind: OfficeKind) -> Self {
         let occupied = metrics::gauge!("scangate_office_places", "kind" => kind.label());
+        let refused = metrics::counter!("scangate_office_refusals_total", "kind" => kind.label());
         Self {
-            working: FairPlaces::new(places(kind), WAITERS_MAX, WAIT_MAX, occupied),
+            working: FairPlaces::new(places(kind), WAITERS_MAX, WAIT_MAX, occupied, refused),
             streaming: SourceShares::new(STREAMS_MAX),
         }
     }

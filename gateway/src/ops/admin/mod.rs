@@ -118,6 +118,13 @@ async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str
         metrics::gauge!("scangate_certificate_expiry_seconds").set(expires_s as f64);
     }
     let colours = &admin.office.tables.colours;
+    #[expect(clippy::cast_precision_loss, reason = "gauges")]
+    for (colour, people) in colours.people().iter() {
+        metrics::gauge!("scangate_residents_by_colour", "colour" => colour.word()).set(people as f64);
+    }
+    for (colour, turns) in colours.turns().iter() {
+        metrics::counter!("scangate_colour_turns_total", "colour" => colour.word()).absolute(turns);
+    }
     for (name, through) in [
         ("scangate_colours_age_seconds", colours.followed()),
         ("scangate_snapshot_age_seconds", colours.snapshot()),
