@@ -165,7 +165,9 @@ impl Batcher {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return;
             }
-            if !self.drain() {
+            let is_drained = self.drain();
+            self.progress.publish_failing(!is_drained);
+            if !is_drained {
                 self.backlog();
                 let pause = self.backoff.next();
                 if self.requests.is_stopping() && deadline.is_none() {

@@ -13,6 +13,8 @@ struct DrainProgress {
     stored: Sequence,
     /// Everything acknowledged before this time is stored.
     complete_through: Timestamp,
+    /// Whether the last drain failed.
+    is_failing: bool,
 }
 
 /// The back office's handle to the batcher.
@@ -27,13 +29,21 @@ pub(super) struct Publisher(watch::Sender<DrainProgress>);
 
 impl Publisher {
     pub(super) fn publish(&self, stored: Sequence, complete_through: Timestamp) {
-        self.0.send_replace(DrainProgress { stored, complete_through });
+        self.0.send_replace(DrainProgress { stored, complete_through, is_failing: false });
+    }
+
+    /// Publishes whether the last drain failed.
+    pub(super) fn publish_failing(&self, is_failing: bool) {
+        self.0.send_if_modified(|progress| {
+            std::mem::replace(&mut progress.is_failing, is_failing) != is_failing
+        });
     }
 }
 
 impl Drains {
     pub(super) fn new(journal: Arc<Journal>) -> (Self, Publisher) {
-        let nothing = DrainProgress { stored: Sequence(0), complete_through: Timestamp(0) };
+        let nothing =
+            DrainProgress { stored: Sequence(0), complete_through: Timestamp(0), is_failing: false };
         let (publisher, progress) = watch::channel(nothing);
         (Self { journal, requests: Arc::default(), progress }, Publisher(publisher))
     }
@@ -58,6 +68,12 @@ impl Drains {
     #[must_use]
     pub fn so_far(&self) -> Timestamp {
         self.progress.borrow().complete_through
+    }
+
+    /// Whether the last drain failed. It is repeated until it succeeds.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.progress.borrow().is_failing
     }
 }
 

@@ -146,7 +146,8 @@ fn without_size(drawn: &str) -> &str {
 
 /// A text as XML or HTML. A character that XML does not have becomes U+FFFD: names of an earlier version may
 /// have some.
-pub(super) fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

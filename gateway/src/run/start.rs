@@ -15,6 +15,7 @@ use crate::office::http::dispatch;
 use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
 use crate::ops::admin::{self, Admin};
 use crate::ops::reload::{Reloader, reload_on_hangup};
+use crate::ops::status::{StatusBoard, keep_sampling};
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
 use crate::serve::Bell;
@@ -258,6 +259,14 @@ fn start_admin(
     let OperatorTools { metrics, logs, read_config } = tools;
     let (identity, running) = (Arc::clone(&tls.identity), config.clone());
     let reloader = Arc::new(Reloader::new(read_config, running, identity, Arc::clone(office), logs));
+    let status = Arc::new(StatusBoard::new(
+        Arc::clone(office),
+        Arc::clone(journal),
+        metrics.clone(),
+        (*phase).clone(),
+        Arc::clone(&tls.identity),
+    ));
+    runtime.spawn(keep_sampling(Arc::clone(&status)));
     let admin = Admin {
         office: Arc::clone(office),
         journal: Arc::clone(journal),
@@ -265,6 +274,7 @@ fn start_admin(
         phase: (*phase).clone(),
         identity: Arc::clone(&tls.identity),
         reloader: Arc::clone(&reloader),
+        status,
     };
     let listener = runtime
         .block_on(TcpListener::bind(config.admin))

@@ -109,6 +109,18 @@ impl Journal {
         active + left * self.shared.segment_slots
     }
 
+    /// The bound on the disk. **Units**: bytes.
+    #[must_use]
+    pub fn bytes_max(&self) -> u64 {
+        self.shared.segments_max * self.shared.segment_slots * SLOT_BYTES as u64
+    }
+
+    /// The space until the bound on the disk is reached. **Units**: bytes.
+    #[must_use]
+    pub fn bytes_left(&self) -> u64 {
+        self.space_left() * SLOT_BYTES as u64
+    }
+
     /// A reader that follows the journal from a sequence on.
     #[must_use]
     pub fn reader(&self, from: Sequence) -> Reader {

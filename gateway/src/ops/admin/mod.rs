@@ -7,6 +7,7 @@ mod readiness;
 mod watched_stream;
 
 use super::reload::Reloader;
+use super::status::{PageRenewal, StatusBoard, page, page_headers};
 use crate::clock as wall_clock;
 use crate::office::Office;
 use crate::serve::phase::Phase;
@@ -14,10 +15,10 @@ use crate::serve::tls::CurrentIdentity;
 use axum::Json;
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_process::Collector;
 use readiness::{OfficePatience, ReadinessCheck, ReadinessDetail};
@@ -43,17 +44,33 @@ pub struct Admin {
     pub identity: Arc<CurrentIdentity>,
     /// Reloads the configuration.
     pub reloader: Arc<Reloader>,
+    /// The status.
+    pub status: Arc<StatusBoard>,
 }
 
 /// Serves until the runtime ends, so operators can watch a drain.
 pub async fn serve(listener: TcpListener, admin: Admin) {
     let router = Router::new()
+        .route("/", get(operations))
+        .route("/v1/status", get(status))
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(render))
         .route("/reload", post(reload))
         .with_state(admin);
     listener::serve(listener, router).await;
+}
+
+/// The operations page. With `?renew=off` it does not renew itself.
+async fn operations(State(admin): State<Admin>, RawQuery(query): RawQuery) -> impl IntoResponse {
+    let is_off = query.is_some_and(|query| query.split('&').any(|parameter| parameter == "renew=off"));
+    let renewal = if is_off { PageRenewal::Off } else { PageRenewal::On };
+    (page_headers(), page(&admin.status, renewal))
+}
+
+/// The status as JSON: everything that the operations page shows.
+async fn status(State(admin): State<Admin>) -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")], Json(admin.status.answer()))
 }
 
 /// Whether the gateway accepts check-ins; with `?verbose` a line for each check. It accepts them while the
