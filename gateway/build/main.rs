@@ -6,6 +6,7 @@ mod document;
 mod link;
 mod module;
 mod output;
+mod packages;
 mod shorten;
 mod texts;
 mod worker;
@@ -35,9 +36,13 @@ const fn page(path: &'static str, document: &'static str) -> Page {
 const VENUE_PAGE: &str = "/v/-";
 /// Residents' pages, which their service worker keeps.
 const RESIDENT_PAGES: [Page; 2] = [page("/me", "pages/me.html"), page(VENUE_PAGE, "pages/check_in.html")];
+/// Pages of the staff, which their own service worker keeps. A page is here once its folder is.
+const STAFF_PAGES: [Page; 0] = [];
 /// Pages that no service worker keeps. The last one stands for every address without a page.
 const PUBLIC_PAGES: [Page; 2] = [page("/", "pages/home.html"), page("unknown", "pages/unknown.html")];
 
+/// The address of a package's module that is not installed. No file has it.
+const MISSING: &str = "/web/missing.js";
 /// Files that are served as they are: their address, their path in the package, and their media type.
 const FIXED_FILES: [(&str, &str, &str); 3] = [
     ("/openapi.json", "openapi.json", "application/json"),
@@ -51,21 +56,33 @@ fn main() -> anyhow::Result<()> {
     println!("cargo::rerun-if-changed={}", web.display());
     println!("cargo::rerun-if-changed={}", root.join("build").display());
     println!("cargo::rerun-if-changed={}", root.join("openapi.json").display());
+    packages::install(&web)?;
     let texts = Texts::read(&web.join("words"))?;
     let mut output = Output::default();
-    for page in &PUBLIC_PAGES {
-        build_page(&web, &texts, page, &mut output)?;
+    build_pages(&web, &texts, &PUBLIC_PAGES, &mut output)?;
+    for (pages, worker) in [(&RESIDENT_PAGES[..], "/worker.js"), (&STAFF_PAGES, "/staff/worker.js")] {
+        let kept = build_pages(&web, &texts, pages, &mut output)?;
+        let worker = worker::build(&web, worker, &kept, VENUE_PAGE, &output)?;
+        output.add(worker);
     }
-    let mut kept = Vec::new();
-    for page in &RESIDENT_PAGES {
-        kept.extend(build_page(&web, &texts, page, &mut output)?);
-    }
-    let worker = worker::build(&web, "/worker.js", &kept, VENUE_PAGE, &output)?;
-    output.add(worker);
     for (path, file, kind) in FIXED_FILES {
         output.add(OutputFile::fixed(path, kind, std::fs::read(root.join(file))?));
     }
     output.write(&PathBuf::from(std::env::var("OUT_DIR")?))
+}
+
+/// Adds pages and their scripts. Returns the addresses of all.
+fn build_pages(
+    web: &Path,
+    texts: &Texts,
+    pages: &[Page],
+    output: &mut Output,
+) -> anyhow::Result<Vec<String>> {
+    let mut addresses = Vec::new();
+    for page in pages {
+        addresses.extend(build_page(web, texts, page, output)?);
+    }
+    Ok(addresses)
 }
 
 /// Adds a page and its scripts. Returns the addresses of all.
@@ -78,7 +95,12 @@ fn build_page(web: &Path, texts: &Texts, page: &Page, output: &mut Output) -> an
         let graph = Graph::read(&document.modules).with_context(about)?;
         let mut addresses = BTreeMap::new();
         for loaded in graph.loaded() {
-            addresses.insert(loaded.to_path_buf(), build_loaded(loaded, output).with_context(about)?);
+            let address = if loaded.exists() {
+                build_loaded(loaded, output).with_context(about)?
+            } else {
+                MISSING.to_owned()
+            };
+            addresses.insert(loaded.to_path_buf(), address);
         }
         let script = shorten(&graph.link(&addresses).with_context(about)?).with_context(about)?;
         scripts.push(output.add(OutputFile::hashed(&stem(&document.modules[0])?, script.into_bytes())));

@@ -100,7 +100,8 @@ impl Module {
         let imports = record.import_entries.iter().map(import).collect::<anyhow::Result<_>>()?;
         let mut exports = BTreeMap::new();
         for entry in &record.local_export_entries {
-            if let (ExportExportName::Name(name), Some(local)) = (&entry.export_name, entry.local_name.name()) {
+            if let (ExportExportName::Name(name), Some(local)) = (&entry.export_name, entry.local_name.name())
+            {
                 exports.insert(name.name.to_string(), local.to_string());
             }
         }
@@ -150,13 +151,15 @@ struct Linking<'a, 'b> {
 impl<'a> Linking<'a, '_> {
     /// The final name behind `object.name`, if the object stands for all exports of a module.
     fn export(&self, object: &str, name: &str) -> Option<anyhow::Result<String>> {
-        let import = self.module.imports.iter().find(|import| import.name.is_none() && import.local == object)?;
+        let import =
+            self.module.imports.iter().find(|import| import.name.is_none() && import.local == object)?;
         Some(self.names.of_export(&import.from, name))
     }
 
     fn address(&self, name: &str) -> anyhow::Result<&'a str> {
         let folder = self.module.path.parent().context("a file has a folder")?;
-        let address = self.names.addresses.get(&resolve(folder, name)?).context("a module without address")?;
+        let address =
+            self.names.addresses.get(&resolve(folder, name)?).context("a module without address")?;
         Ok(self.allocator.alloc_str(address))
     }
 }
@@ -170,7 +173,8 @@ impl<'a> VisitMut<'a> for Linking<'a, '_> {
             match export {
                 Ok(name) => {
                     let name: &str = self.allocator.alloc_str(&name);
-                    *expression = Expression::new_identifier(member.span(), name, &AstBuilder::new(self.allocator));
+                    *expression =
+                        Expression::new_identifier(member.span(), name, &AstBuilder::new(self.allocator));
                 }
                 Err(fault) => self.fault = Some(fault),
             }

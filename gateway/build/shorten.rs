@@ -22,7 +22,7 @@ fn shorten_source(code: &str, kind: SourceType) -> anyhow::Result<String> {
     let parsed = Parser::new(&allocator, code, kind).parse();
     ensure!(parsed.diagnostics.is_empty(), "the linked modules do not parse");
     let mut program = parsed.program;
-        let shortened = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
+    let shortened = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
     let options =
         CodegenOptions { minify: true, comments: CommentOptions::disabled(), ..CodegenOptions::default() };
     Ok(Codegen::new().with_options(options).with_scoping(shortened.scoping).build(&program).code)

@@ -38,7 +38,9 @@ impl Texts {
             let (chinese, english) = (escape(chinese), escape(english));
             expanded += &match form {
                 "" => format!("<span lang=\"zh-CN\">{chinese}</span> <span lang=\"en\">{english}</span>"),
-                "below" => format!("<span lang=\"zh-CN\">{chinese}</span><small lang=\"en\">{english}</small>"),
+                "below" => {
+                    format!("<span lang=\"zh-CN\">{chinese}</span><small lang=\"en\">{english}</small>")
+                }
                 "plain" => format!("{chinese} {english}"),
                 other => bail!("{key} has no form {other}"),
             };
@@ -73,7 +75,10 @@ fn read_language(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(texts)
 }
 
-fn read_section(section: &VariableDeclarator<'_>, texts: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
+fn read_section(
+    section: &VariableDeclarator<'_>,
+    texts: &mut BTreeMap<String, String>,
+) -> anyhow::Result<()> {
     let name = section.id.get_identifier_name().context("a section has no name")?;
     let Some(Expression::ObjectExpression(object)) = &section.init else {
         bail!("{name} is no section");
