@@ -1,9 +1,9 @@
 // The sign-in of the staff's pages. A link `https://HOST/staff/PAGE#TOKEN` brings the token in its fragment,
-// which no server receives. The page moves the token to a storage, and removes it from the address and so from
-// the browser's history.
+// which no server receives. The page moves the token to a storage, and removes it from the address and so
+// from the browser's history.
 //
-// `takeToken(storage)` returns the token of the address, else the stored one, else null. A token that has ended
-// is returned as well: compare `endsAtMs` with `now()` of clock.js. `forgetToken(storage)` signs out.
+// `takeToken(storage)` returns the token of the address, else the stored one, else null. A token that has
+// ended is returned as well: compare `endsAtMs` with `now()` of clock.js. `forgetToken(storage)` signs out.
 // `reloadOnNewLink()` starts the page again when a new link is opened in its tab. Pass `localStorage` if the
 // sign-in must survive a power cut, else `sessionStorage`. Each page has a token of its own.
 //
@@ -77,7 +77,7 @@ export function forgetToken(storage) {
   storage.removeItem(placeOfToken());
 }
 
-/** Starts the page again when a link with another token is opened in its tab, which does not load the page. */
+/** Starts the page again when another link is opened in its tab, which by itself loads nothing. */
 export function reloadOnNewLink() {
   addEventListener("hashchange", () => location.reload());
 }

@@ -1,6 +1,6 @@
-// Encodes QR codes in byte mode, in the few versions that a person code and a door's address need. All blocks
-// of these versions have the same length, and none has version information. Source: ISO/IEC 18004. The numbers
-// below are from its tables 1, 9, C.1 and E.1.
+// Encodes QR codes in byte mode, in the few versions that a person code and a door's address need. In these
+// versions all blocks have the same length, and there is no version information. Source: ISO/IEC 18004. The
+// numbers below are from its tables 1, 9, C.1 and E.1.
 
 import { correctionCodewords } from "./reed_solomon.js";
 
@@ -18,7 +18,7 @@ import { correctionCodewords } from "./reed_solomon.js";
 
 const LEVEL_M = 0b101010000010010;
 const LEVEL_L = 0b111011111000100;
-/** From the smallest. Level M where the text fits. A person code has 40 bytes, and a door's address has 54 and
+/** From the smallest; level M where the text fits. A person code has 40 bytes, a door's address has 54 and
  * its host. @type {QrKind[]} */
 const KINDS = [
   { version: 3, format: LEVEL_M, blocks: 1, data: 44, correction: 26 },
