@@ -37,7 +37,7 @@ const VENUE_PAGE: &str = "/v/-";
 /// Residents' pages, which their service worker keeps.
 const RESIDENT_PAGES: [Page; 2] = [page("/me", "pages/me.html"), page(VENUE_PAGE, "pages/check_in.html")];
 /// Pages of the staff, which their own service worker keeps. A page is here once its folder is.
-const STAFF_PAGES: [Page; 0] = [];
+const STAFF_PAGES: [Page; 1] = [page("/staff/door", "door/door.html")];
 /// Pages that no service worker keeps. The last one stands for every address without a page.
 const PUBLIC_PAGES: [Page; 2] = [page("/", "pages/home.html"), page("unknown", "pages/unknown.html")];
 

@@ -52,6 +52,7 @@ export const forms = /* @__PURE__ */ zip(zh.forms, en.forms);
 export const resident = /* @__PURE__ */ zip(zh.resident, en.resident);
 export const checkInPage = /* @__PURE__ */ zip(zh.checkInPage, en.checkInPage);
 export const status = /* @__PURE__ */ zip(zh.status, en.status);
+export const door = /* @__PURE__ */ zip(zh.door, en.door);
 
 /** Words with `{name}` replaced by values. @param {Words} words @param {Record<string, string | number>} values
  * @returns {Words} */

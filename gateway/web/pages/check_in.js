@@ -133,7 +133,7 @@ async function checkIn(registration) {
     showResult(answer.body);
     setState("done");
     showCompanions(plan);
-    registerServiceWorker();
+    registerServiceWorker("/worker.js");
     void moveKeysWhenDue();
     void showCurrentNotices();
     return;

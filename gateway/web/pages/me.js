@@ -34,7 +34,7 @@ function showOwn() {
   if (own !== null) {
     startMyCode(own);
     startOverview(own.person);
-    window.addEventListener("load", registerServiceWorker);
+    window.addEventListener("load", () => registerServiceWorker("/worker.js"));
   } else if (isEndCode(ended)) {
     setWords(findElement("ended"), problems[ended] ?? status.unknownProblem);
   }

@@ -5,6 +5,7 @@
 
 mod aioquic;
 pub(crate) mod chromium;
+mod door;
 mod examples;
 mod failing_calls;
 mod histogram_log;
