@@ -10,7 +10,9 @@ use crate::rooms::journal::{JournalDesk, QueuedCheckIns};
 use crate::rooms::{self, answer, look_up};
 use crate::tables::Tables;
 use crate::tables::channels::Channel;
+use crate::wire::http3::answer::ContentType;
 use crate::wire::problem::{Problem, field_of};
+use crate::wire::waiting_page::waiting_page;
 use bytes::BytesMut;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::Timestamp;
@@ -38,8 +40,8 @@ pub enum Caller {
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// Whether the body is a problem.
-    pub is_problem: bool,
+    /// The type of the body.
+    pub content_type: ContentType,
     /// `retry-after`, in seconds.
     pub retry_after_s: Option<u32>,
     /// A further header field that the status asks for.
@@ -49,8 +51,17 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The page that a browser gets in place of this reply, if the request was shed.
+    #[must_use]
+    pub fn into_page(self) -> Self {
+        match waiting_page(self.status, self.retry_after_s) {
+            Some(page) => Self { content_type: ContentType::Page, body: page.as_bytes().into(), ..self },
+            None => self,
+        }
+    }
+
     fn ok(body: BytesMut) -> Self {
-        Self { status: 200, is_problem: false, retry_after_s: None, field: None, body }
+        Self { status: 200, content_type: ContentType::Json, retry_after_s: None, field: None, body }
     }
 }
 
@@ -155,7 +166,7 @@ impl FrontDesk {
         let status = refusal.status();
         let retry_after_s = problem.retry_after_s();
         let field = if refusal == Refusal::MethodNotAllowed { Some(PAGE_METHODS) } else { field_of(status) };
-        Reply { status, is_problem: true, retry_after_s, field, body }
+        Reply { status, content_type: ContentType::Problem, retry_after_s, field, body }
     }
 
     /// Answers the check-ins that are on disk, in the order they came. An answer to a task is sent

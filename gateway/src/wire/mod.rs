@@ -11,3 +11,4 @@ pub mod problem;
 pub mod quic_padding;
 pub mod request_rules;
 pub mod route;
+pub mod waiting_page;

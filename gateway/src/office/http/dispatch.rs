@@ -8,13 +8,14 @@
 use super::channel::{
     AbandonedBody, BODY_PIECES_MAX, BodyPiece, CALLS_MAX, CallBody, OfficeAnswer, OfficeCall, OfficeSender,
 };
-use super::error::{OfficeError, name_hotline};
+use super::error::{OfficeError, into_page, name_hotline};
 use super::work_place::WorkPlace;
 use crate::fairness::{FairPlaces, HeldShare, SourceShares};
 #[cfg(test)]
 use crate::fairness::{Place, Source};
 use crate::tables::Tables;
 use crate::wire::route::OfficeKind;
+use crate::wire::waiting_page::wants_page;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse as _, Response};
@@ -134,6 +135,7 @@ pub async fn run(
 
 async fn answer(call: OfficeCall, router: Router, places: OfficePlaces, tables: Arc<Tables>) {
     let OfficeCall { request, kind, source, answer } = call;
+    let wants_page = wants_page(request.method(), request.headers());
     let kind = places.of(kind);
     let place = WorkPlace::new(Arc::clone(&kind.working), source);
     let stream = match request.body() {
@@ -147,6 +149,7 @@ async fn answer(call: OfficeCall, router: Router, places: OfficePlaces, tables: 
         Err(refusal) => Err(refusal.into()),
     };
     let (response, stream) = response.unwrap_or_else(|error| (error.into_response(), None));
+    let response = if wants_page { into_page(response) } else { response };
     let (mut head, body) = name_hotline(response, &tables.policies).into_parts();
     if let Some(length) = body.size_hint().exact() {
         head.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));

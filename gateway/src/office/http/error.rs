@@ -6,7 +6,9 @@ use super::problem_rows::{self as rows, ProblemRow, RetryTime};
 use crate::clock;
 use crate::office::budgets::SpentBudget;
 use crate::tables::policies::Policies;
+use crate::wire::http3::answer::ContentType;
 use crate::wire::problem::field_of;
+use crate::wire::waiting_page::waiting_page;
 use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -240,6 +242,21 @@ pub(in crate::office) fn add_hotline(problem: &mut Value, policies: &Policies) {
     }
 }
 
+/// The page that a browser gets in place of a problem, if the request was shed. Passes every other answer on.
+pub(in crate::office) fn into_page(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    let retry_after_s = head.headers.get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
+    let Some(page) = waiting_page(head.status.as_u16(), retry_after_s) else {
+        return Response::from_parts(head, body);
+    };
+    head.extensions.remove::<UnsentProblem>();
+    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(ContentType::Page.text()));
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(page.len()));
+    // The answer to HEAD has the length of the page and no body.
+    let body = if body.is_end_stream() { body } else { Body::from(page) };
+    Response::from_parts(head, body)
+}
+
 /// Names the hotline in an answer that is a problem, and passes every other answer on. Every answer of the
 /// back office passes here, so no handler needs the pack for its problems.
 pub(in crate::office) fn name_hotline(response: Response, policies: &Policies) -> Response {
@@ -422,6 +439,25 @@ pub(in crate::office) mod tests {
             assert!(is_as_expected, "{error:?}: {ms:?}");
             assert!(problem["title"] != "" && problem["detail"] != "", "{error:?}");
             assert_eq!(error.into_response().status().as_u16(), status);
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_in_place_of_a_problem_that_a_retry_may_resolve() {
+        for (error, is_page) in [
+            (OfficeError::StoreUnavailable, true),
+            (OfficeError::DaySpent(clock::now().plus_ms(60_000)), true),
+            (Refusal::Overloaded.into(), true),
+            (Refusal::NotFound.into(), false),
+            (OfficeError::CaseClosed, false),
+        ] {
+            let response = into_page(error.clone().into_response());
+            let kind = if is_page { "text/html; charset=utf-8" } else { "application/problem+json" };
+            assert_eq!(response.headers()[CONTENT_TYPE], kind, "{error:?}");
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), is_page, "{error:?}");
+            assert_eq!(response.extensions().get::<UnsentProblem>().is_some(), !is_page, "{error:?}");
+            let length = response.headers()[CONTENT_LENGTH].to_str().unwrap().to_owned();
+            assert_eq!(response.body().size_hint().exact(), length.parse().ok(), "{error:?}");
         }
     }
 

@@ -23,7 +23,10 @@ fn what_a_browser_has_is_not_sent_again() {
         assert_eq!(first.status(), StatusCode::OK, "{path}");
         for had in [tag.clone(), format!("\"x\", W/{tag}")] {
             let again = asked(path, &[(IF_NONE_MATCH, &had)]).unwrap();
-            assert_eq!((again.status(), &again.headers()[ETAG]), (StatusCode::NOT_MODIFIED, &first.headers()[ETAG]));
+            assert_eq!(
+                (again.status(), &again.headers()[ETAG]),
+                (StatusCode::NOT_MODIFIED, &first.headers()[ETAG])
+            );
             assert!(again.body().is_empty(), "{path}");
         }
         // Another coding is another representation.
@@ -74,9 +77,8 @@ fn a_first_visit_weighs_at_most_20_kb_and_the_own_page_35() {
         for accepted in ["br", "gzip"] {
             let page = asked(path, &[]).unwrap();
             let script = &scripts_of(&page)[0];
-            let sizes = [path, script].map(|file| {
-                asked(file, &[(ACCEPT_ENCODING, accepted)]).unwrap().body().len()
-            });
+            let sizes =
+                [path, script].map(|file| asked(file, &[(ACCEPT_ENCODING, accepted)]).unwrap().body().len());
             assert!(sizes.iter().sum::<usize>() <= bytes_max, "{path} {accepted}: {sizes:?}");
         }
     }
@@ -131,7 +133,10 @@ fn the_worker_keeps_the_residents_pages_and_their_scripts() {
         [vec![path.to_owned()], scripts_of(&page)].concat()
     });
     for file in expected {
-        assert!(text.contains(&format!("\"{file}\"")) || text.contains(&format!("`{file}`")), "{file}: {text}");
+        assert!(
+            text.contains(&format!("\"{file}\"")) || text.contains(&format!("`{file}`")),
+            "{file}: {text}"
+        );
     }
 }
 

@@ -13,6 +13,7 @@ use crate::wire::caching::forbid_storing;
 use crate::wire::problem::is_encoding;
 use crate::wire::request_rules;
 use crate::wire::route::{OfficeKind, OfficeRoute, Route, plain_path};
+use crate::wire::waiting_page::wants_page;
 use http::header::{ALT_SVC, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -27,6 +28,7 @@ struct RequestContext<'a> {
     source: Source,
     http: &'a HttpContext,
     is_head: bool,
+    wants_page: bool,
 }
 
 /// Answers a request.
@@ -37,7 +39,9 @@ pub(super) async fn answer(
     channel: Option<&Channel>,
     http: &HttpContext,
 ) -> Response<AnswerBody> {
-    let context = RequestContext { guard, source, http, is_head: request.method() == Method::HEAD };
+    let is_head = request.method() == Method::HEAD;
+    let wants_page = wants_page(request.method(), request.headers());
+    let context = RequestContext { guard, source, http, is_head, wants_page };
     let mut response = go(request, channel, context).await;
     response.headers_mut().insert(ALT_SVC, http.alt_svc.clone());
     response
@@ -171,11 +175,11 @@ impl RequestContext<'_> {
 
     fn refuse(self, refusal: Refusal) -> Response<AnswerBody> {
         let reply = self.http.front_now().refuse(refusal);
+        let reply = if self.wants_page { reply.into_page() } else { reply };
         self.reply(reply)
     }
 
     fn reply(self, reply: Reply) -> Response<AnswerBody> {
-        let kind = if reply.is_problem { "application/problem+json" } else { "application/json" };
         let length = reply.body.len();
         // RFC 9110 section 9.3.2 forbids a body to HEAD.
         let body = if self.is_head { bytes::Bytes::new() } else { reply.body.freeze() };
@@ -183,7 +187,7 @@ impl RequestContext<'_> {
         let status = StatusCode::from_u16(reply.status);
         *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type.text()));
         headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
         forbid_storing(headers);
         if let Some(seconds) = reply.retry_after_s {

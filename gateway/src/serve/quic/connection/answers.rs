@@ -15,19 +15,22 @@ use quinn_proto::StreamId;
 use scangate_core::refusal::Refusal;
 use std::time::Instant;
 
-/// Whether an answer has its body. RFC 9110 section 9.3.2 forbids one to HEAD.
+/// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyWish {
-    /// It has.
-    Whole,
-    /// The head alone.
-    HeadOnly,
+pub(super) struct AnswerWish {
+    /// Whether the answer has no body. RFC 9110 section 9.3.2 forbids one to HEAD.
+    is_head: bool,
+    /// Whether the request asks for a page.
+    wants_page: bool,
 }
 
-impl BodyWish {
+impl AnswerWish {
+    /// The wish of a program, and of a request whose head is not known.
+    pub(super) const PROGRAM: Self = Self { is_head: false, wants_page: false };
+
     /// The wish of a request.
     pub(super) fn of(head: &Head) -> Self {
-        if *head.method() == Method::HEAD { Self::HeadOnly } else { Self::Whole }
+        Self { is_head: *head.method() == Method::HEAD, wants_page: head.wants_page() }
     }
 }
 
@@ -35,21 +38,20 @@ impl Connection {
     /// Writes the answer of a check-in that is on disk.
     pub fn answer(&mut self, id: StreamId, body: &[u8], work: &mut WorkerContext) {
         self.waiting -= 1;
-        answer::json(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, None, body);
+        answer::small(&mut work.scratch, 200, answer::ContentType::Json, &work.date, None, None, body);
         self.send(id, work);
     }
 
     /// Refuses a check-in that waited for the disk.
     pub fn refuse_waiting(&mut self, id: StreamId, reply: &Reply, work: &mut WorkerContext) {
         self.waiting -= 1;
-        self.reply(id, reply, BodyWish::Whole, work);
+        self.reply(id, reply, AnswerWish::PROGRAM, work);
     }
 
-    pub(super) fn reply(&mut self, id: StreamId, reply: &Reply, wish: BodyWish, work: &mut WorkerContext) {
-        let kind = if reply.is_problem { answer::ContentType::Problem } else { answer::ContentType::Json };
-        let Reply { status, retry_after_s, field, body, .. } = reply;
-        answer::json(&mut work.scratch, *status, kind, &work.date, *retry_after_s, *field, body);
-        if wish == BodyWish::HeadOnly {
+    pub(super) fn reply(&mut self, id: StreamId, reply: &Reply, wish: AnswerWish, work: &mut WorkerContext) {
+        let Reply { status, content_type, retry_after_s, field, body } = reply;
+        answer::small(&mut work.scratch, *status, *content_type, &work.date, *retry_after_s, *field, body);
+        if wish.is_head {
             answer::keep_head(&mut work.scratch);
         }
         self.send(id, work);
@@ -156,10 +158,11 @@ impl Connection {
         &mut self,
         id: StreamId,
         refusal: Refusal,
-        wish: BodyWish,
+        wish: AnswerWish,
         work: &mut WorkerContext,
     ) {
         let reply = work.front.borrow_mut().refuse(refusal);
+        let reply = if wish.wants_page { reply.into_page() } else { reply };
         self.reply(id, &reply, wish, work);
     }
 
@@ -167,7 +170,7 @@ impl Connection {
         &mut self,
         id: StreamId,
         refusal: Refusal,
-        wish: BodyWish,
+        wish: AnswerWish,
         body: &RequestBody,
         work: &mut WorkerContext,
     ) {
@@ -182,7 +185,7 @@ impl Connection {
         &mut self,
         id: StreamId,
         refusal: Refusal,
-        wish: BodyWish,
+        wish: AnswerWish,
         work: &mut WorkerContext,
     ) {
         self.refuse(id, refusal, wish, work);

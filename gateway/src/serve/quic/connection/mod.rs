@@ -14,7 +14,7 @@ use crate::fairness::{HeldShare, Source};
 use crate::tables::channels::Channel;
 use crate::wire::http3::{Control, ErrorCode, Fault, FaultScope, Head, UniStreamAction};
 use crate::wire::route::is_page;
-use answers::BodyWish;
+use answers::AnswerWish;
 use bytes::Bytes;
 use path_budget::PathBudget;
 use quinn_proto::crypto::rustls::HandshakeData;
@@ -300,7 +300,7 @@ impl Connection {
         match fault.scope {
             FaultScope::Answer(refusal) => {
                 drop(self.take_open(id));
-                self.refuse_reading(id, refusal, BodyWish::Whole, work);
+                self.refuse_reading(id, refusal, AnswerWish::PROGRAM, work);
             }
             FaultScope::Stream => {
                 drop(self.take_open(id));

@@ -1,7 +1,7 @@
 //! The late parts of a connection: a handshake, requests that do not arrive, answers that the peer does not
 //! read, and a connection that is kept alive without requests.
 
-use super::answers::BodyWish;
+use super::answers::AnswerWish;
 use super::request_state::{LatePart, OpenRequest, RequestState, STREAM_BYTES};
 use super::requests::Arrival;
 use super::{Connection, error_code};
@@ -91,8 +91,8 @@ impl Connection {
                 let _ = self.quic.recv_stream(id).stop(error_code(ErrorCode::NoError));
                 return self.advance_office(Arrival { id, watch }, stream, work, now);
             }
-            RequestState::Encoded(_, head) | RequestState::Gathering(_, head, ..) => BodyWish::of(&head),
-            RequestState::Reading(_) | RequestState::Answering(_) => BodyWish::Whole,
+            RequestState::Encoded(_, head) | RequestState::Gathering(_, head, ..) => AnswerWish::of(&head),
+            RequestState::Reading(_) | RequestState::Answering(_) => AnswerWish::PROGRAM,
         };
         self.refuse_reading(id, Refusal::TooSlow, wish, work);
     }

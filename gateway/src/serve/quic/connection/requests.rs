@@ -1,7 +1,7 @@
 //! The requests of a connection: how each is read and routed.
 
 use super::Connection;
-use super::answers::BodyWish;
+use super::answers::AnswerWish;
 use super::request_state::{BodyGoal, OpenRequest, RequestBody, RequestState, RequestWatch};
 use crate::office::http::channel::BODY_BYTES_MAX;
 use crate::serve::budget::UNFINISHED_BYTES_MAX;
@@ -80,7 +80,7 @@ impl Connection {
         let charged = state.held_bytes();
         let all = self.unfinished.held() + charged;
         if charged > 0 && (all > UNFINISHED_BYTES_MAX || !self.unfinished.resize(all)) {
-            return self.refuse_reading(arrival.id, Refusal::Overloaded, BodyWish::Whole, work);
+            return self.refuse_reading(arrival.id, Refusal::Overloaded, AnswerWish::PROGRAM, work);
         }
         self.requests.insert(arrival.id, OpenRequest { state, watch: arrival.watch, charged });
     }
@@ -127,7 +127,7 @@ impl Connection {
             },
             RequestState::Encoded(mut reader, head) => match reader.poll() {
                 Some(Part::Body(_)) => {
-                    let wish = BodyWish::of(&head);
+                    let wish = AnswerWish::of(&head);
                     self.refuse_reading(arrival.id, Refusal::EncodingUnsupported, wish, work);
                 }
                 Some(Part::End) => {
@@ -158,7 +158,7 @@ impl Connection {
         loop {
             match reader.poll() {
                 Some(Part::Body(piece)) if body.len() + piece.len() > goal.bytes_max() => {
-                    return self.refuse_reading(arrival.id, Refusal::TooLarge, BodyWish::of(&head), work);
+                    return self.refuse_reading(arrival.id, Refusal::TooLarge, AnswerWish::of(&head), work);
                 }
                 Some(Part::Body(piece)) => body.extend_from_slice(&piece),
                 Some(Part::End) => return self.finish(arrival, &head, body.freeze(), goal, work, now),
@@ -181,13 +181,18 @@ impl Connection {
         now: Instant,
     ) {
         if let Err(refusal) = self.admit(&head, work) {
-            return self.refuse_request(arrival.id, refusal, BodyWish::of(&head), &body, work);
+            return self.refuse_request(arrival.id, refusal, AnswerWish::of(&head), &body, work);
         }
         if !head.is_encoded() {
             return self.dispatch(arrival, head, body, work, now);
         }
         if head.expects_continue() && matches!(body, RequestBody::Arriving(_)) {
-            return self.refuse_reading(arrival.id, Refusal::EncodingUnsupported, BodyWish::of(&head), work);
+            return self.refuse_reading(
+                arrival.id,
+                Refusal::EncodingUnsupported,
+                AnswerWish::of(&head),
+                work,
+            );
         }
         // Without a body there is nothing to decode. Its end may come in a packet of its own.
         self.advance(arrival, RequestState::Encoded(body.into_reader(work.limits), head), work, now);
@@ -202,7 +207,7 @@ impl Connection {
         work: &mut WorkerContext,
         now: Instant,
     ) {
-        let wish = BodyWish::of(&head);
+        let wish = AnswerWish::of(&head);
         match Route::of(head.method().as_str().as_bytes(), head.path()) {
             Route::CheckIn => self.begin_body(arrival, head, body, BodyGoal::CheckIn, work, now),
             Route::Colour(code) => {
@@ -243,7 +248,7 @@ impl Connection {
                 self.gather(arrival, reader, head, BytesMut::new(), goal, work, now);
             }
             RequestBody::Whole(_) | RequestBody::Arriving(_) => {
-                self.refuse_request(arrival.id, Refusal::TooLarge, BodyWish::of(&head), &body, work);
+                self.refuse_request(arrival.id, Refusal::TooLarge, AnswerWish::of(&head), &body, work);
             }
         }
     }
@@ -265,7 +270,7 @@ impl Connection {
                 if share.resize(body.len()) {
                     self.call_office(arrival, head, OfficeBody::Whole(body, share), route, work, now);
                 } else {
-                    self.refuse(arrival.id, Refusal::Overloaded, BodyWish::of(head), work);
+                    self.refuse(arrival.id, Refusal::Overloaded, AnswerWish::of(head), work);
                 }
             }
         }
@@ -276,7 +281,7 @@ impl Connection {
         let taken = work.front.borrow_mut().check_in(body, head.authorization(), Caller::Stream(key));
         match taken {
             ScanStatus::Waiting => self.waiting += 1,
-            ScanStatus::Refused(refusal) => self.refuse(id, refusal, BodyWish::Whole, work),
+            ScanStatus::Refused(refusal) => self.refuse(id, refusal, AnswerWish::PROGRAM, work),
         }
     }
 
@@ -299,7 +304,7 @@ impl Connection {
                     self.stop_reading(arrival.id);
                 }
             }
-            Err(refusal) => self.refuse_request(arrival.id, refusal, BodyWish::of(head), body, work),
+            Err(refusal) => self.refuse_request(arrival.id, refusal, AnswerWish::of(head), body, work),
         }
     }
 
@@ -342,7 +347,7 @@ impl Connection {
         let caller = OfficeCaller { kind, source: self.source, waker: work.bell.waker(self.key(id)) };
         match OfficeStream::begin(parts, body, &work.door, caller) {
             Ok(stream) => self.advance_office(arrival, Box::new(stream), work, now),
-            Err(refusal) => self.refuse_reading(id, refusal, BodyWish::of(head), work),
+            Err(refusal) => self.refuse_reading(id, refusal, AnswerWish::of(head), work),
         }
     }
 

@@ -31,16 +31,30 @@ pub enum ContentType {
     Json,
     /// `application/problem+json` (RFC 9457)
     Problem,
+    /// `text/html` in UTF-8
+    Page,
 }
 
-/// Appends HEADERS and DATA of a small JSON answer, to be followed by FIN. It tells of a person, so caches
+impl ContentType {
+    /// The value of `content-type`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Problem => "application/problem+json",
+            Self::Page => "text/html; charset=utf-8",
+        }
+    }
+}
+
+/// Appends HEADERS and DATA of a small answer, to be followed by FIN. It tells of a person, so caches
 /// must not store it.
 ///
 /// **Units**: `date` is an IMF-fixdate (RFC 9110 section 5.6.7), `retry_after_s` is in seconds. `status`
 /// is one of 200 to 599; `field` is one more field line, of at most 36 bytes.
 ///
 /// **Cost**: at most one growth of `out`, about 80 bytes beside the body.
-pub fn json(
+pub fn small(
     out: &mut BytesMut,
     status: u16,
     content_type: ContentType,
@@ -57,7 +71,9 @@ pub fn json(
     write_status(out, status);
     match content_type {
         ContentType::Json => qpack::indexed(out, CONTENT_TYPE_JSON),
-        ContentType::Problem => qpack::named(out, CONTENT_TYPE, b"application/problem+json", Secrecy::Open),
+        ContentType::Problem | ContentType::Page => {
+            qpack::named(out, CONTENT_TYPE, content_type.text().as_bytes(), Secrecy::Open);
+        }
     }
     qpack::named(out, CONTENT_LENGTH, Digits::new(body.len() as u64).as_bytes(), Secrecy::Open);
     qpack::named(out, DATE, date, Secrecy::Open);
@@ -88,7 +104,7 @@ pub fn go_on(out: &mut BytesMut) {
     out.put_slice(&section);
 }
 
-/// Cuts an answer that [`json`] wrote to its HEADERS, as the answer to HEAD.
+/// Cuts an answer that [`small`] wrote to its HEADERS, as the answer to HEAD.
 pub fn keep_head(out: &mut BytesMut) {
     if let Some((header, size)) = frame::parse(out) {
         out.truncate(size + usize::try_from(header.length).unwrap_or(usize::MAX - size));

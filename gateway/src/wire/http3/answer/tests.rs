@@ -34,7 +34,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn a_small_answer_is_headers_and_data() {
     let mut out = BytesMut::from(&b"before"[..]);
-    json(&mut out, 200, ContentType::Json, NOW, None, None, b"{\"id\":1}");
+    small(&mut out, 200, ContentType::Json, NOW, None, None, b"{\"id\":1}");
     let frames = frames(&out[6..]);
     let expected = [
         (":status", "200"),
@@ -53,7 +53,7 @@ fn a_small_answer_is_headers_and_data() {
 fn the_largest_head_fits_its_room() {
     let mut out = BytesMut::new();
     let body = vec![b' '; 100_000];
-    json(&mut out, 429, ContentType::Problem, NOW, Some(u32::MAX), None, &body);
+    small(&mut out, 429, ContentType::Problem, NOW, Some(u32::MAX), None, &body);
     let frames = frames(&out);
     let expected = [
         (":status", "429"),
@@ -68,7 +68,7 @@ fn the_largest_head_fits_its_room() {
     assert_eq!(frames[1].1, body);
     assert!(out.len() - body.len() <= SMALL_HEAD_BYTES_MAX);
     let mut out = BytesMut::new();
-    json(
+    small(
         &mut out,
         401,
         ContentType::Problem,
@@ -86,7 +86,7 @@ fn the_largest_head_fits_its_room() {
 fn every_status_says_what_it_is() {
     for status in 100..1_000 {
         let mut out = BytesMut::new();
-        json(&mut out, status, ContentType::Json, NOW, None, None, b"");
+        small(&mut out, status, ContentType::Json, NOW, None, None, b"");
         let frames = frames(&out);
         assert_eq!(frames.len(), 1, "no DATA for no body");
         assert_eq!(lines(&frames[0].1)[0], (":status".to_owned(), status.to_string()));

@@ -5,6 +5,7 @@ use http::Method;
 
 use crate::wire::http3::qpack::{FieldLine, FieldLines, FieldText};
 use crate::wire::http3::{Fault, fields};
+use crate::wire::media_type::names_html;
 use crate::wire::problem::is_encoding;
 use crate::wire::request_rules::{
     AUTHORITY_INVALID, NO_AUTHORITY, TWO_AUTHORITIES, TWO_CREDENTIALS, is_authority, is_continue,
@@ -28,6 +29,8 @@ pub(super) struct HeadFields {
     pub(super) is_encoded: bool,
     /// Whether the client waits for 100 Continue before it sends the body.
     pub(super) expects_continue: bool,
+    /// Whether `accept` names HTML.
+    pub(super) accepts_html: bool,
 }
 
 /// The target of a request, with its method.
@@ -99,6 +102,10 @@ impl HeadFields {
             }
             b"content-encoding" => {
                 self.is_encoded |= is_encoding(value);
+                return Ok(());
+            }
+            b"accept" => {
+                self.accepts_html |= names_html(value);
                 return Ok(());
             }
             _ => return Ok(()),

@@ -12,6 +12,7 @@ use super::fields::{SectionBudget, TOO_LARGE};
 use super::qpack::{FieldLine, FieldLines, FieldText};
 use super::{Fault, Limits};
 use crate::wire::route::plain_path;
+use crate::wire::waiting_page::is_read;
 use gather::HeadFields;
 
 /// A request's head that satisfies RFC 9114 section 4.3.
@@ -34,6 +35,7 @@ pub struct Head {
     content_length: Option<u64>,
     is_encoded: bool,
     expects_continue: bool,
+    accepts_html: bool,
 }
 
 impl std::fmt::Debug for Head {
@@ -73,6 +75,7 @@ impl Head {
             content_length: gathered.content_length,
             is_encoded: gathered.is_encoded,
             expects_continue: gathered.expects_continue,
+            accepts_html: gathered.accepts_html,
         })
     }
 
@@ -123,6 +126,12 @@ impl Head {
     #[must_use]
     pub fn expects_continue(&self) -> bool {
         self.expects_continue
+    }
+
+    /// Whether the request asks for a page.
+    #[must_use]
+    pub fn wants_page(&self) -> bool {
+        self.accepts_html && is_read(&self.method)
     }
 
     /// The value of `authorization`.

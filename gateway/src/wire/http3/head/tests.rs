@@ -90,6 +90,21 @@ fn a_coding_other_than_identity_is_noted_in_any_line() {
 }
 
 #[test]
+fn a_reading_request_that_names_html_in_any_line_wants_a_page() {
+    let [_, scheme, path, authority] = POST;
+    for (method, lines, wants) in [
+        ("GET", &[("accept", "*/*"), ("accept", "text/html;q=0.5")][..], true),
+        ("HEAD", &[("accept", "text/html")], true),
+        ("POST", &[("accept", "text/html")], false),
+        ("GET", &[("accept", "*/*")], false),
+        ("GET", &[], false),
+    ] {
+        let head = parse(&[&[(":method", method), scheme, path, authority], lines].concat()).unwrap();
+        assert_eq!(head.wants_page(), wants, "{method} {lines:?}");
+    }
+}
+
+#[test]
 fn what_breaks_the_rules_is_malformed() {
     let [method, scheme, path, authority] = POST;
     let get = (":method", "GET");
