@@ -1,15 +1,19 @@
 //! The command line and the process: clear errors, one gateway a folder, a drain that loses nothing.
 
 use anyhow::Context as _;
+use scangate_core::id::VenueId;
 use scangate_core::policy::Policy;
+use scangate_core::token::TokenKey;
 use scangate_loadgen::city::LoadCity;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::verify::verify;
-use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown};
+use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown, assert_done};
 use std::collections::HashMap;
+use std::path::Path;
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +55,59 @@ fn gz_05_a_pack_is_checked_by_line_and_its_overlaps_are_reported() -> anyhow::Re
         "both `certificate` and `mid-risk-area`; what counts is `certificate`, which outranks it",
     ] {
         assert!(said.contains(pair), "{pair} is not in:\n{said}");
+    }
+    Ok(())
+}
+
+/// The output of `gateway token --link` for this role, with a data folder.
+fn linked(data: &Path, more: &[&str]) -> anyhow::Result<Output> {
+    let data = data.display().to_string();
+    Gateway::run(&[&["token", "--subject", "s", "--ttl", "2h", "--link", "--data", &data], more].concat())
+}
+
+#[test]
+fn a_token_is_printed_as_the_links_of_its_pages() -> anyhow::Result<()> {
+    let folder = Arc::new(tempfile::tempdir()?);
+    let file = folder.path().join("gateway.toml");
+    std::fs::write(&file, "origin = \"https://scan.example\"\n")?;
+    let config = file.display().to_string();
+    let gateway =
+        Gateway::start_in(Arc::new(tempfile::tempdir()?), &["--config", &config], ExpectedLog::Quiet)?;
+    let data = gateway.folder();
+    let key = TokenKey::new(&gateway.secret()?.purpose("token"));
+    let venue = VenueId(7).to_string();
+    for (options, pages) in [
+        (&["--role", "terminal", "--venue", &venue, "--door", "3"][..], &["door", "terminal"][..]),
+        (&["--role", "terminal", "--venue", &venue], &["terminal"]),
+        (&["--role", "tracer", "--district", "East"], &["cases"]),
+    ] {
+        let output = linked(data.path(), options)?;
+        assert_done(&output, "Valid until 2");
+        let said = String::from_utf8(output.stdout)?;
+        let links: Vec<_> = said.lines().filter(|line| line.starts_with("https://")).collect();
+        let tokens: Vec<_> = links.iter().filter_map(|link| link.split_once('#')).collect();
+        let expected: Vec<_> =
+            pages.iter().map(|page| format!("https://scan.example/staff/{page}")).collect();
+        assert_eq!(tokens.iter().map(|(page, _)| *page).collect::<Vec<_>>(), expected, "{said}");
+        let claims = tokens.iter().filter_map(|(_, token)| key.authentic(token)).collect::<Vec<_>>();
+        assert_eq!(claims.len(), pages.len(), "{said}");
+        let ends = claims.iter().all(|claims| said.contains(&format!("Valid until {}", claims.expires)));
+        assert!(ends && said.contains('█') && !said.contains('\u{1b}'), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_link_without_a_gateway_points_to_this_machine_and_a_role_without_a_page_has_none() -> anyhow::Result<()>
+{
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("secret"), [7; 32])?;
+    let output = linked(folder.path(), &["--role", "tracer"])?;
+    assert_done(&output, "https://localhost:8443/staff/cases#");
+    for role in ["authority", "operator"] {
+        let refused = linked(folder.path(), &["--role", role])?;
+        let said = String::from_utf8(refused.stderr)?;
+        assert_eq!((refused.status.code(), said.contains("have no page")), (Some(2), true), "{role}: {said}");
     }
     Ok(())
 }
