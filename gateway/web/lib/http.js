@@ -11,11 +11,14 @@ const PAUSE_MS_MAX = 5000;
 /** Too slow, too early for 0-RTT, over a limit, or shed: the server did not carry the request out or cannot
  * tell, and the same request may be repeated. */
 const REPEATABLE = [408, 425, 429, 503];
+const NDJSON = "application/x-ndjson";
 
 /** @typedef {{status: number, body: any}} Answer */
 /**
- * Options of one try. Without a method, a request with a body is a POST.
- * @typedef {{method?: string, authorization?: string, tryMs?: number, key?: string}} AttemptOptions
+ * Options of one try. Without a method, a request with a body is a POST. With `isLines`, the bodies of the
+ * request and of its answer are lists, sent as lines of NDJSON.
+ * @typedef {{method?: string, authorization?: string, tryMs?: number, key?: string, isLines?: boolean}}
+ *   AttemptOptions
  */
 /**
  * Options of a request with its retries.
@@ -38,8 +41,8 @@ export function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
 }
 
-/** @param {Answer} answer */
-function isNotRepeatable(answer) {
+/** Whether a repetition would not change this answer. @param {Answer} answer */
+export function isNotRepeatable(answer) {
   return !REPEATABLE.includes(answer.status);
 }
 
@@ -54,35 +57,53 @@ export function makeIdempotencyKey() {
  * @param {AttemptOptions} how
  * @returns {Record<string, string>}
  */
-function headersOf(body, { authorization, key }) {
+function headersOf(body, { authorization, key, isLines }) {
   return {
     ...(key === undefined ? {} : { "idempotency-key": key }),
-    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(body === undefined ? {} : { "content-type": isLines ? NDJSON : "application/json" }),
     ...(authorization === undefined ? {} : { authorization }),
   };
+}
+
+/** A body as text. @param {any} body @param {boolean} isLines */
+function writeBody(body, isLines) {
+  return isLines ? body.map((/** @type {any} */ line) => JSON.stringify(line)).join("\n") : JSON.stringify(body);
+}
+
+/** The body of an answer. @param {Response} response */
+async function readBody(response) {
+  if (response.status === 204) {
+    return {};
+  }
+  if (response.headers.get("content-type") !== NDJSON) {
+    return response.json();
+  }
+  const lines = (await response.text()).split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line));
 }
 
 /**
  * Sends a request once. Returns null if no answer came.
  * @param {string} path
  * @param {unknown} [body]
- * @param {AttemptOptions} [how]
+ * @param {AttemptOptions} [options]
  * @returns {Promise<Answer | null>}
  */
-export async function sendOnce(path, body, { method, authorization, key, tryMs = TRY_MS } = {}) {
+export async function sendOnce(path, body, options = {}) {
+  const { method, tryMs = TRY_MS, isLines = false } = options;
   // `AbortSignal.timeout` is missing on phones from before 2022.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), tryMs);
   try {
     const response = await fetch(path, {
       method: method ?? (body === undefined ? "GET" : "POST"),
-      headers: headersOf(body, { authorization, key }),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: headersOf(body, options),
+      ...(body === undefined ? {} : { body: writeBody(body, isLines) }),
       signal: limit.signal,
       cache: "no-store",
     });
     setServerTime(response.headers.get("date"));
-    return { status: response.status, body: response.status === 204 ? {} : await response.json() };
+    return { status: response.status, body: await readBody(response) };
   } catch {
     return null;
   } finally {
