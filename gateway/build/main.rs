@@ -36,8 +36,11 @@ const fn page(path: &'static str, document: &'static str) -> Page {
 const VENUE_PAGE: &str = "/v/-";
 /// Residents' pages, which their service worker keeps.
 const RESIDENT_PAGES: [Page; 2] = [page("/me", "pages/me.html"), page(VENUE_PAGE, "pages/check_in.html")];
-/// Pages of the staff, which their own service worker keeps. A page is here once its folder is.
-const STAFF_PAGES: [Page; 1] = [page("/staff/door", "door/door.html")];
+/// Pages of the staff, which their own service worker keeps.
+const STAFF_PAGES: [Page; 2] = [
+    page("/staff/door", "door/door.html"),
+    Page { uses_camera: true, ..page("/staff/terminal", "terminal/terminal.html") },
+];
 /// Pages that no service worker keeps. The last one stands for every address without a page.
 const PUBLIC_PAGES: [Page; 2] = [page("/", "pages/home.html"), page("unknown", "pages/unknown.html")];
 
@@ -104,7 +107,7 @@ fn build_page(web: &Path, texts: &Texts, page: &Page, output: &mut Output) -> an
         }
         let script = shorten(&graph.link(&addresses).with_context(about)?).with_context(about)?;
         scripts.push(output.add(OutputFile::hashed(&stem(&document.modules[0])?, script.into_bytes())));
-        scripts.extend(addresses.into_values());
+        scripts.extend(addresses.into_values().filter(|address| address != MISSING));
     }
     let script = scripts.first().map(String::as_str);
     let parts = PageParts { texts, script, uses_camera: page.uses_camera };

@@ -53,6 +53,11 @@ export const resident = /* @__PURE__ */ zip(zh.resident, en.resident);
 export const checkInPage = /* @__PURE__ */ zip(zh.checkInPage, en.checkInPage);
 export const status = /* @__PURE__ */ zip(zh.status, en.status);
 export const door = /* @__PURE__ */ zip(zh.door, en.door);
+export const terminal = /* @__PURE__ */ zip(zh.terminal, en.terminal);
+/** @type {Record<string, Words>} */
+export const terminalStates = /* @__PURE__ */ zip(zh.terminalStates, en.terminalStates);
+/** @type {Record<string, Words>} */
+export const terminalProblems = /* @__PURE__ */ zip(zh.terminalProblems, en.terminalProblems);
 
 /** Words with `{name}` replaced by values. @param {Words} words @param {Record<string, string | number>} values
  * @returns {Words} */

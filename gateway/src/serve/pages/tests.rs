@@ -86,14 +86,16 @@ fn a_first_visit_weighs_at_most_20_kb_and_the_own_page_35() {
 
 #[test]
 fn a_page_runs_only_what_is_its_own() {
-    for path in ["/", "/me", "/v/EQ"] {
+    for (path, camera) in
+        [("/", "camera=()"), ("/me", "camera=()"), ("/v/EQ", "camera=()"), ("/staff/terminal", "camera=(self)")]
+    {
         let page = asked(path, &[]).unwrap();
         let header = |name: &HeaderName| page.headers()[name].to_str().unwrap();
         let policy = header(&CONTENT_SECURITY_POLICY);
         assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{path}: {policy}");
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
         assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
-        assert!(header(&PERMISSIONS_POLICY).contains("camera=()"), "{path}");
+        assert!(header(&PERMISSIONS_POLICY).contains(camera), "{path}");
         assert_eq!(header(&STRICT_TRANSPORT_SECURITY), SECURE_ONLY, "{path}");
         assert_eq!(header(&REFERRER_POLICY), "no-referrer", "{path}");
     }
@@ -125,18 +127,19 @@ fn head_has_no_body_and_other_methods_are_refused() {
 }
 
 #[test]
-fn the_worker_keeps_the_residents_pages_and_their_scripts() {
-    let worker = asked("/worker.js", &[]).unwrap();
-    let text = String::from_utf8(worker.body().to_vec()).unwrap();
-    let expected = ["/me", VENUE_PAGE].into_iter().flat_map(|path| {
-        let page = asked(path, &[]).unwrap();
-        [vec![path.to_owned()], scripts_of(&page)].concat()
-    });
-    for file in expected {
-        assert!(
-            text.contains(&format!("\"{file}\"")) || text.contains(&format!("`{file}`")),
-            "{file}: {text}"
-        );
+fn each_worker_keeps_its_pages_and_their_scripts() {
+    let workers = [("/worker.js", &["/me", VENUE_PAGE][..]), ("/staff/worker.js", &["/staff/door", "/staff/terminal"])];
+    for (worker, pages) in workers {
+        let worker = asked(worker, &[]).unwrap();
+        let text = String::from_utf8(worker.body().to_vec()).unwrap();
+        let expected = pages.iter().flat_map(|path| {
+            let page = asked(path, &[]).unwrap();
+            [vec![(*path).to_owned()], scripts_of(&page)].concat()
+        });
+        for file in expected {
+            let is_kept = [format!("\"{file}\""), format!("`{file}`")].iter().any(|name| text.contains(name));
+            assert!(is_kept, "{file}: {text}");
+        }
     }
 }
 
