@@ -10,13 +10,14 @@ import puppeteer from "puppeteer-core";
 export const WAIT_MS = 120_000;
 
 /** Starts Chromium, which then trusts this certificate and uses HTTP/3 on this port. */
-export async function launch(port, certificate) {
+export async function launch(port, certificate, more = []) {
   const key = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: "spki", format: "der" });
   const spki = createHash("sha256").update(key).digest("base64");
   return launchAlone([
     "--host-resolver-rules=MAP localhost 127.0.0.1",
     `--origin-to-force-quic-on=localhost:${port}`,
     `--ignore-certificate-errors-spki-list=${spki}`,
+    ...more,
   ]);
 }
 
@@ -31,10 +32,10 @@ export function launchAlone(more = []) {
 }
 
 /** Starts a script with the arguments PORT CERTIFICATE VENUE-CODE, and others. `ask` asks the test that runs
- * the script: a question is a line on stdout, its answer one on stdin. */
-export async function start() {
+ * the script: a question is a line on stdout, its answer one on stdin. Chromium gets the arguments `more`. */
+export async function start(more = []) {
   const [port, certificate, venue, ...others] = process.argv.slice(2);
-  const browser = await launch(port, certificate);
+  const browser = await launch(port, certificate, more);
   const lines = createInterface({ input: process.stdin });
   const answers = lines[Symbol.asyncIterator]();
   const ask = async (question) => {

@@ -11,6 +11,7 @@ mod failing_calls;
 mod histogram_log;
 mod load_report;
 mod small_disk;
+mod terminal;
 mod worker_clock;
 
 use std::path::Path;

@@ -8,11 +8,11 @@ use scangate_tests::{ExpectedLog, Gateway, TestReply, TestTown, eventually, refu
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const XUZHOU: &str = include_str!("../../../gateway/core/policies/xuzhou.toml");
-const JINGZHOU: &str = include_str!("../../../gateway/core/policies/jingzhou.toml");
+pub(crate) const XUZHOU: &str = include_str!("../../../gateway/core/policies/xuzhou.toml");
+pub(crate) const JINGZHOU: &str = include_str!("../../../gateway/core/policies/jingzhou.toml");
 
 /// A town under this pack, in which it may be replaced.
-async fn town_under(pack: &str, count: usize) -> anyhow::Result<TestTown> {
+pub(crate) async fn town_under(pack: &str, count: usize) -> anyhow::Result<TestTown> {
     let folder = Arc::new(tempfile::tempdir()?);
     let file = folder.path().join("pack.toml");
     std::fs::write(&file, pack)?;
@@ -22,7 +22,7 @@ async fn town_under(pack: &str, count: usize) -> anyhow::Result<TestTown> {
 }
 
 /// The line by which a pack trusts a town, and the lines that follow.
-async fn trust(issuer: &mut TestTown, more: &str) -> anyhow::Result<String> {
+pub(crate) async fn trust(issuer: &mut TestTown, more: &str) -> anyhow::Result<String> {
     let issuer = issuer.send("GET", "/v1/issuer", "", "").await?.json()?;
     let (name, key) = (issuer["issuer"].as_str().unwrap_or_default(), &issuer["key"]);
     Ok(format!("\n[[trust]]\nissuer = \"{name}\"\nkey = {key}\nscope = \"province\"\n{more}\n"))
@@ -35,7 +35,7 @@ fn numbered(pack: &str, number: u32) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-async fn certificate(town: &mut TestTown, resident: usize) -> anyhow::Result<Value> {
+pub(crate) async fn certificate(town: &mut TestTown, resident: usize) -> anyhow::Result<Value> {
     let answer = town.own(resident, "GET", "/certificates", &Value::Null).await?.json()?;
     let certificate = &answer["certificates"][0]["certificate"];
     anyhow::ensure!(certificate.is_string(), "{answer}");

@@ -1,7 +1,7 @@
 //! Check-ins: scans, the codes in them, refusals, and the answers at the doors.
 
 mod batches;
-mod certificates;
+pub(crate) mod certificates;
 mod channels;
 mod codes;
 mod doors;
