@@ -2,7 +2,8 @@
 //! is changed by compare-and-swap, on any gateway.
 //!
 //! **Shape**: the rows of `tracer-cases` have the key subject ‖ 0 ‖ case (8) and no value. A row of a tracer
-//! who handed the case over may remain after a crash: readers compare the case's own tracer.
+//! who handed the case over may remain after a crash: readers compare the case's own tracer. Under the empty
+//! subject, which no token has, are the cases for which an extension was asked. A closed case may remain there.
 
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, Result, number, pack, unpack};
@@ -12,7 +13,7 @@ use scangate_core::visit::Window;
 use serde::{Deserialize, Serialize};
 
 /// The setting that says that every case is in `tracer-cases`.
-const INDEXED: &str = "cases-by-tracer";
+const INDEXED: &str = "cases-by-tracer-and-extension";
 /// Index rows that are written together.
 const ROWS_AT_ONCE: usize = 512;
 
@@ -169,6 +170,15 @@ fn index_row(case: &Case) -> Row {
     Row::new(RegistryTable::TracerCases, index_key(case), [])
 }
 
+/// The key of a case among those for which an extension was asked.
+fn extended_key(case: &Case) -> RowKey {
+    [group(""), case.id.0.to_be_bytes().to_vec()].concat()
+}
+
+fn extended_row(case: &Case) -> Row {
+    Row::new(RegistryTable::TracerCases, extended_key(case), [])
+}
+
 impl Registry {
     /// Opens a case.
     pub fn open_case(&self, new: NewCase) -> Result<Case> {
@@ -223,11 +233,20 @@ impl Registry {
             if is_handed_over {
                 self.rows().write(&[vec![index_row(&case)].into()])?;
             }
+            if case.extensions.len() > before.extensions.len() {
+                self.rows().write(&[vec![extended_row(&case)].into()])?;
+            }
             if case != before && !self.rows().swap(RegistryTable::Cases, &key, &value, Some(&pack(&case)))? {
                 continue;
             }
-            if is_handed_over {
-                let remove = vec![(RegistryTable::TracerCases, index_key(&before))];
+            let is_closed_now = case.closed.is_some() && before.closed.is_none();
+            let stale = [
+                is_handed_over.then(|| index_key(&before)),
+                (is_closed_now && !case.extensions.is_empty()).then(|| extended_key(&case)),
+            ];
+            let remove: Vec<_> =
+                stale.into_iter().flatten().map(|key| (RegistryTable::TracerCases, key)).collect();
+            if !remove.is_empty() {
                 self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
             }
             return Ok(Some(Ok(case)));
@@ -247,16 +266,28 @@ impl Registry {
 
     /// The cases of a tracer, oldest first.
     pub fn cases_of(&self, tracer: &str) -> Result<Vec<Case>> {
-        let (mut ids, group): (Vec<RowKey>, RowKey) = (Vec::new(), group(tracer));
+        let mut cases = self.cases_in(group(tracer))?;
+        cases.retain(|case| case.tracer == tracer);
+        Ok(cases)
+    }
+
+    /// The open cases for which an extension was asked, oldest first.
+    pub fn extended_cases(&self) -> Result<Vec<Case>> {
+        let mut cases = self.cases_in(group(""))?;
+        cases.retain(|case| case.closed.is_none() && !case.extensions.is_empty());
+        Ok(cases)
+    }
+
+    /// The cases in a group of `tracer-cases`, oldest first.
+    fn cases_in(&self, group: RowKey) -> Result<Vec<Case>> {
+        let mut ids: Vec<RowKey> = Vec::new();
         let bytes = group.len();
         self.rows().groups(RegistryTable::TracerCases, &[group], &mut |_, key, _| {
             let id = number(RegistryTable::TracerCases, key.get(bytes..).unwrap_or_default())?;
             ids.push(id.to_be_bytes().to_vec());
             Ok(())
         })?;
-        let mut cases = self.cases_of_keys(&ids)?;
-        cases.retain(|case| case.tracer == tracer);
-        Ok(cases)
+        self.cases_of_keys(&ids)
     }
 
     /// The cases of these keys, oldest first.
@@ -268,7 +299,7 @@ impl Registry {
         Ok(cases)
     }
 
-    /// Adds the cases of earlier versions to `tracer-cases`, once in the life of a registry. **Cost**: reads
+    /// Adds the cases of earlier versions to all groups of `tracer-cases`, once in the life of a registry. **Cost**: reads
     /// every case, the first time.
     pub fn index_cases(&self) -> Result<()> {
         if self.setting(INDEXED)?.is_some() {
@@ -276,7 +307,10 @@ impl Registry {
         }
         let mut rows = Vec::new();
         self.rows().all(RegistryTable::Cases, &mut |_, value| {
-            rows.push(index_row(&unpack(RegistryTable::Cases, value)?));
+            let case = unpack(RegistryTable::Cases, value)?;
+            rows.push(index_row(&case));
+            let is_waiting = case.closed.is_none() && !case.extensions.is_empty();
+            rows.extend(is_waiting.then(|| extended_row(&case)));
             Ok(())
         })?;
         for rows in rows.chunks(ROWS_AT_ONCE) {
@@ -288,7 +322,8 @@ impl Registry {
     /// Removes a case from `tracer-cases`, and the record that all are there, as an earlier version left it.
     #[cfg(test)]
     pub(super) fn forget_index(&self, case: &Case) -> Result<()> {
-        let remove = vec![(RegistryTable::TracerCases, index_key(case))];
+        let keys = [index_key(case), extended_key(case)];
+        let remove = keys.map(|key| (RegistryTable::TracerCases, key)).to_vec();
         self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
         self.rows().swap(RegistryTable::Settings, INDEXED.as_bytes(), b"1", None).map(drop)
     }

@@ -42,6 +42,9 @@ async fn a_third_hop_needs_another_tracers_approval() -> anyhow::Result<()> {
     );
     // The approver sees what is asked, and not about whom.
     let other = town.gateway.token("tracer", "another", None)?;
+    let own = town.send("GET", "/v1/extensions", &tracer, "").await?.json()?;
+    assert_eq!(own, json!({"extensions": []}), "nobody approves an own extension");
+    let waiting = town.send("GET", "/v1/extensions", &other, "").await?.json()?;
     let seen = town.send("GET", &format!("/v1/cases/{case}/extensions/1"), &other, "").await?;
     let (person, shown) = (town.residents[0].person.to_string(), seen.json()?);
     assert_eq!(
@@ -50,12 +53,15 @@ async fn a_third_hop_needs_another_tracers_approval() -> anyhow::Result<()> {
         "{shown}"
     );
     assert!(!seen.text().contains(&person), "{shown}");
+    assert_eq!(waiting, json!({"extensions": [shown]}));
     let approved = extend(&mut town, &case, wish).await?;
     assert_eq!(
         (&approved["extension"], &approved["approved_by"]),
         (&json!(2), &json!("another")),
         "{approved}"
     );
+    let waiting = town.send("GET", "/v1/extensions", &other, "").await?.json()?;
+    assert_eq!(waiting, json!({"extensions": [shown]}), "the second one is approved");
     let met = town.traced(&path).await?;
     let hops: Vec<_> = met["contacts"].as_array().into_iter().flatten().map(|met| &met["hop"]).collect();
     assert_eq!(hops, [&json!(1), &json!(2), &json!(3)], "{met}");

@@ -36,6 +36,16 @@ async fn a_case_is_listed_and_tells_its_use_and_what_is_left() -> anyhow::Result
     assert!(answers >= 1 && case["used"]["persons"] == json!(2 * answers), "{case}");
     assert_eq!(case["left"]["persons"], json!(100_000 - 2 * answers), "{case}");
     assert_eq!(case["left"]["cases"], 1_998, "{case}");
+    let terms = town.send("GET", "/v1/tracing", &tracer, "").await?.json()?;
+    let left = json!({"cases": 1_998, "persons": case["left"]["persons"]});
+    let purposes = json!(["contact-tracing", "outbreak-at-venue", "audit"]);
+    assert_eq!(
+        terms,
+        json!({
+            "purposes": purposes, "tell_after_ms": 86_400_000, "retention_days": 14, "zone": "Asia/Shanghai",
+            "left": left,
+        })
+    );
     let anothers = town.send("GET", &format!("/v1/cases/{first}"), &other, "").await?;
     assert_eq!(anothers.status_and_code(), refused(404, "not-found"));
     Ok(())

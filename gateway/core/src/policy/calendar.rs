@@ -16,6 +16,12 @@ impl Calendar {
         TimeZone::get(name).ok().map(Self)
     }
 
+    /// The zone's name in the IANA database.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// The first instant of the date that is `days` after the date of `at`.
     #[must_use]
     pub fn midnight_after(&self, at: Timestamp, days: u16) -> Timestamp {

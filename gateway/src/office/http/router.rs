@@ -155,6 +155,8 @@ fn authority() -> Router<Arc<Office>> {
 /// The paths of tracers.
 fn tracers() -> Router<Arc<Office>> {
     Router::new()
+        .route("/v1/tracing", get(cases::terms))
+        .route("/v1/extensions", get(cases::pending))
         .route("/v1/cases", get(cases::list).post(cases::open))
         .route("/v1/cases/{case}", get(cases::read).patch(cases::change))
         .route("/v1/cases/{case}/extensions", post(cases::ask))

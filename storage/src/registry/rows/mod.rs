@@ -33,7 +33,7 @@ pub(super) enum RegistryTable {
     Cases,
     /// By person and case.
     CasesAbout,
-    /// By tracer and case.
+    /// By tracer and case; under no tracer, the cases for which an extension was asked.
     TracerCases,
     /// By person, case and place in its answers: the time of the first answer with the person.
     Traced,

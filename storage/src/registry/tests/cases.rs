@@ -54,11 +54,28 @@ pub(super) fn cases_change_hands(store: &TestStore) {
 pub(super) fn older_cases_listed(store: &TestStore) {
     let registry = store.open();
     let case = registry.open_case(new_case("a", PersonId(3))).unwrap();
+    assert_eq!(registry.extended_cases().unwrap(), []);
+    let ask = |case: &mut Case| {
+        let (reason, asked_by) = ("r".to_owned(), "a".to_owned());
+        let (venue, from, to, approval) = (None, None, None, None);
+        let asked = CaseExtension { venue, hops: Some(3), from, to, reason, asked_by, asked: NOW, approval };
+        case.extensions.push(asked);
+        Ok::<(), Infallible>(())
+    };
+    let case = registry.change_case(case.id, ask).unwrap().unwrap().unwrap();
+    assert_eq!(registry.extended_cases().unwrap(), std::slice::from_ref(&case));
     registry.index_cases().unwrap();
     registry.forget_index(&case).unwrap();
-    assert_eq!(registry.cases_of("a").unwrap(), []);
+    assert_eq!((registry.cases_of("a").unwrap(), registry.extended_cases().unwrap()), (vec![], vec![]));
     registry.index_cases().unwrap();
-    assert_eq!(registry.cases_of("a").unwrap(), [case]);
+    assert_eq!(registry.cases_of("a").unwrap(), std::slice::from_ref(&case));
+    assert_eq!(registry.extended_cases().unwrap(), std::slice::from_ref(&case));
+    let close = |case: &mut Case| {
+        case.closed = Some(NOW);
+        Ok::<(), Infallible>(())
+    };
+    registry.change_case(case.id, close).unwrap().unwrap().unwrap();
+    assert_eq!(registry.extended_cases().unwrap(), []);
 }
 
 #[test]

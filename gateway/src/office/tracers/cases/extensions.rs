@@ -98,11 +98,38 @@ pub(in crate::office) async fn read_extension(
 ) -> Result<axum::Json<Value>, OfficeError> {
     blocking(move || {
         let mut case = office.registry.case(id)?.ok_or(Refusal::NotFound)?;
-        let mut shown = extension_json(number, extension(&mut case, number)?);
-        shown["case"] = json!(case.id);
-        shown["purpose"] = case.purpose.into();
-        shown["reference"] = case.reference.into();
-        Ok(axum::Json(shown))
+        let extension = extension(&mut case, number)?.clone();
+        Ok(axum::Json(decision_json(&case, number, &extension)))
+    })
+    .await?
+}
+
+/// An extension with what an approver needs to know of its case.
+fn decision_json(case: &Case, number: u64, extension: &CaseExtension) -> Value {
+    let mut shown = extension_json(number, extension);
+    shown["case"] = json!(case.id);
+    shown["purpose"] = case.purpose.clone().into();
+    shown["reference"] = case.reference.clone().into();
+    shown
+}
+
+/// `GET /v1/extensions`: the extensions that wait for an approval and that the caller may approve, oldest
+/// first. They name no person.
+pub(in crate::office) async fn pending(
+    Tracer(claims): Tracer,
+    State(office): State<Arc<Office>>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    blocking(move || {
+        let cases = office.registry.extended_cases()?;
+        let mut pending = Vec::new();
+        for case in cases.iter().filter(|case| case.tracer != claims.subject) {
+            let waits = |one: &CaseExtension| one.approval.is_none() && one.asked_by != claims.subject;
+            let waiting = (1_u64..).zip(&case.extensions).filter(|(_, extension)| waits(extension));
+            pending.extend(waiting.map(|(number, one)| (one.asked, decision_json(case, number, one))));
+        }
+        pending.sort_by_key(|(asked, _)| *asked);
+        let pending: Vec<Value> = pending.into_iter().map(|(_, shown)| shown).collect();
+        Ok(axum::Json(json!({ "extensions": pending })))
     })
     .await?
 }

@@ -7,12 +7,14 @@ mod open;
 mod reads;
 mod records;
 mod reveal;
+mod terms;
 
-pub(in crate::office) use extensions::{approve, ask, read_extension};
+pub(in crate::office) use extensions::{approve, ask, pending, read_extension};
 pub(in crate::office) use open::open;
 pub(in crate::office) use reads::{co_presence, trail, visits};
 pub(in crate::office) use records::{change, list, read};
 pub(in crate::office) use reveal::reveal;
+pub(in crate::office) use terms::terms;
 
 use crate::clock;
 use crate::office::http::error::OfficeError;
