@@ -42,7 +42,11 @@ const STAFF_PAGES: [Page; 2] = [
     Page { uses_camera: true, ..page("/staff/terminal", "terminal/terminal.html") },
 ];
 /// Pages that no service worker keeps. The last one stands for every address without a page.
-const PUBLIC_PAGES: [Page; 2] = [page("/", "pages/home.html"), page("unknown", "pages/unknown.html")];
+const PUBLIC_PAGES: [Page; 3] = [
+    page("/", "pages/home.html"),
+    page("/staff/cases", "cases/cases.html"),
+    page("unknown", "pages/unknown.html"),
+];
 
 /// The address of a package's module that is not installed. No file has it.
 const MISSING: &str = "/web/missing.js";

@@ -45,6 +45,17 @@ export const risks = /* @__PURE__ */ zip(zh.risks, en.risks);
 export const scopes = /* @__PURE__ */ zip(zh.scopes, en.scopes);
 /** @type {Record<string, Words>} */
 export const directions = /* @__PURE__ */ zip(zh.directions, en.directions);
+/** @type {Record<string, Words>} */
+export const certainties = /* @__PURE__ */ zip(zh.certainties, en.certainties);
+/** @type {Record<string, Words>} */
+export const evidences = /* @__PURE__ */ zip(zh.evidences, en.evidences);
+/** @type {Record<string, Words>} */
+export const marks = /* @__PURE__ */ zip(zh.marks, en.marks);
+/** @type {Record<string, Words>} */
+export const purposes = /* @__PURE__ */ zip(zh.purposes, en.purposes);
+/** @type {Record<string, Words>} */
+export const tracingProblems = /* @__PURE__ */ zip(zh.tracingProblems, en.tracingProblems);
+export const tracerConsole = /* @__PURE__ */ zip(zh.tracerConsole, en.tracerConsole);
 export const labels = /* @__PURE__ */ zip(zh.labels, en.labels);
 export const placeholders = /* @__PURE__ */ zip(zh.placeholders, en.placeholders);
 export const emptyLists = /* @__PURE__ */ zip(zh.emptyLists, en.emptyLists);
