@@ -6,6 +6,7 @@
 mod aioquic;
 pub(crate) mod chromium;
 mod door;
+mod console;
 mod examples;
 mod failing_calls;
 mod histogram_log;
