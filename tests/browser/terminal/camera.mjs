@@ -73,6 +73,8 @@ async function goesOnWithout(person) {
     await page.close();
   }
   const { page } = await open(browser);
+  // The service worker has the reader of codes.
+  await page.setBypassServiceWorker(true);
   await desk.signIn(page, port, setup.plain);
   await page.setRequestInterception(true);
   page.on("request", (request) => (request.resourceType() === "script" ? request.abort() : request.continue()));
