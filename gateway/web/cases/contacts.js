@@ -17,6 +17,7 @@ import { startReveal } from "./reveal.js";
 import {
   focusAnswer,
   makeAnswerHead,
+  makeButton,
   makeIdCell,
   makeMarksCell,
   makeQuiet,
@@ -36,7 +37,9 @@ const ROWS_STEP = 100;
 const MINUTE_S = 60;
 /** The slider's end, where the longest encounter is longer. **Units**: minutes. */
 const THRESHOLD_MINUTES_MAX = 240;
+/** The threshold of a question whose answer has all encounters. **Units**: seconds. */
 const ALL = 1;
+const HOPS_MAX = 3;
 
 const EXPORT_HEADER = [
   ...["rank", "person", "name", "hop", "overlap_s", "present_s", "venue", "venue_name", "from", "to"],
@@ -49,6 +52,19 @@ let view = { hops: 0, rows: ROWS_STEP };
 /** @param {number} hops @param {number} minOverlapS */
 function questionOf(hops, minOverlapS) {
   return casePath(`/co-presence?hops=${hops}&min_overlap_s=${minOverlapS}`);
+}
+
+/** The stored answer to a question. One over more hops has its contacts as well.
+ * @param {number} hops @param {number} minOverlapS @returns {StoredAnswer | null} */
+function findKnown(hops, minOverlapS) {
+  for (let asked = hops; asked <= HOPS_MAX; asked += 1) {
+    const stored = findAnswer(questionOf(asked, minOverlapS));
+    if (stored !== null) {
+      const contacts = stored.body.contacts.filter((/** @type {Contact} */ { hop }) => hop <= hops);
+      return { ...stored, body: { ...stored.body, contacts } };
+    }
+  }
+  return null;
 }
 
 /** The chosen threshold. **Units**: seconds. */
@@ -66,7 +82,7 @@ function formatThreshold(seconds) {
 /** The contacts at the threshold, the answer that has them, and the threshold of its question.
  * @param {StoredAnswer} all @param {number} threshold */
 function chooseContacts(all, threshold) {
-  const exact = findAnswer(questionOf(view.hops, threshold));
+  const exact = findKnown(view.hops, threshold);
   if (exact !== null) {
     return { contacts: /** @type {Contact[]} */ (exact.body.contacts), stored: exact, asked: threshold };
   }
@@ -153,21 +169,13 @@ function exportContacts({ contacts, stored, asked }, threshold) {
   saveFile(`contacts-${currentCase().case}.csv`, writeTable(EXPORT_HEADER, rows, context));
 }
 
-/** @param {Words} words @param {() => void} act */
-function makePlainButton(words, act) {
-  const button = makeElement("button", makeWords(words));
-  button.type = "button";
-  button.addEventListener("click", act);
-  return button;
-}
-
 /** @param {{contacts: Contact[], stored: StoredAnswer, asked: number}} chosen @param {number} threshold */
 function showTable(chosen, threshold) {
   const { contacts, stored, asked } = chosen;
   const { rank, about, hop, overlap, present, encounters, name } = tracerConsole;
   const head = [rank, about, hop, overlap, present, encounters, name];
   const rows = contacts.slice(0, view.rows).map(makeContactRow);
-  const more = makePlainButton(tracerConsole.moreRows, () => {
+  const more = makeButton(tracerConsole.moreRows, () => {
     view = { ...view, rows: view.rows + ROWS_STEP };
     showContacts();
   });
@@ -176,7 +184,7 @@ function showTable(chosen, threshold) {
     makeElement("p", makeWords(fill(tracerConsole.contactsFound, { n: contacts.length }))),
     ...(rows.length === 0 ? [] : [makeTable(tracerConsole.contacts, head, rows)]),
     ...(contacts.length > view.rows ? [more] : []),
-    makePlainButton(tracerConsole.exportContacts, () => exportContacts(chosen, threshold)),
+    makeButton(tracerConsole.exportContacts, () => exportContacts(chosen, threshold)),
   );
 }
 
@@ -189,7 +197,7 @@ function offerFurther(threshold) {
 
 /** Shows the stored answer at the threshold of the slider. */
 function showContacts() {
-  const all = findAnswer(questionOf(view.hops, ALL));
+  const all = findKnown(view.hops, ALL);
   if (all === null) {
     return;
   }
@@ -213,7 +221,9 @@ function showContacts() {
 /** @param {number} threshold @param {() => void} retrying @param {{again?: boolean}} [options]
  * @returns {Promise<Words>} */
 async function askContacts(threshold, retrying, options) {
-  const answer = await ask(questionOf(view.hops, threshold), retrying, options);
+  const known = options?.again ? null : findKnown(view.hops, threshold);
+  const question = questionOf(view.hops, threshold);
+  const answer = known === null ? await ask(question, retrying, options) : { stored: known };
   if ("refusal" in answer) {
     if (answer.refusal.body.code === "extension-needed") {
       startExtension({ hops: view.hops });
@@ -237,7 +247,7 @@ async function askAndFocus(threshold, retrying, options) {
 export function showKnownContacts() {
   findElement("contacts-answer").hidden = true;
   findInput("threshold").value = "0";
-  const hops = [3, 2, 1].find((number) => findAnswer(questionOf(number, ALL)) !== null);
+  const hops = [HOPS_MAX, 2, 1].find((number) => findAnswer(questionOf(number, ALL)) !== null);
   view = { hops: hops ?? 0, rows: ROWS_STEP };
   if (hops !== undefined) {
     findSelect("hops").value = String(hops);

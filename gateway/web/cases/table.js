@@ -95,18 +95,25 @@ export function makeQuiet(words) {
   return line;
 }
 
-/** What a button of a row is about, for people who do not see the row. @param {string} text */
+/** The subject of a row's button, for people who do not see the row. @param {string} text */
 export function makeUnseen(text) {
   const unseen = makeElement("span", ` ${text}`);
   unseen.className = "unseen";
   return unseen;
 }
 
+/** A button that acts immediately. @param {Words} words @param {() => void} act */
+export function makeButton(words, act) {
+  const button = makeElement("button", makeWords(words));
+  button.type = "button";
+  button.addEventListener("click", act);
+  return button;
+}
+
 /** A button of a row, which acts immediately.
  * @param {Words} words @param {string} subject What the row is about. @param {() => void} act */
 export function makeRowButton(words, subject, act) {
-  const button = makeElement("button", makeWords(words), makeUnseen(subject));
-  button.type = "button";
-  button.addEventListener("click", act);
+  const button = makeButton(words, act);
+  button.append(makeUnseen(subject));
   return button;
 }

@@ -12,6 +12,7 @@ import { startExtension } from "./extensions.js";
 import {
   focusAnswer,
   makeAnswerHead,
+  makeButton,
   makeIdCell,
   makeMarksCell,
   makeTable,
@@ -27,7 +28,6 @@ import {
  * @typedef {object} VisitList
  * @property {string} name The beginning of the exported file's name.
  * @property {HTMLElement} place
- * @property {Words} caption
  * @property {Words} exportWords
  * @property {Action} again
  */
@@ -82,21 +82,18 @@ function makeTrailRows(visits) {
 /** A button that saves visits as a file.
  * @param {VisitList} list @param {StoredAnswer} stored @param {any[]} visits */
 function makeExportButton({ name, exportWords }, stored, visits) {
-  const button = makeElement("button", makeWords(exportWords));
-  button.type = "button";
-  button.addEventListener("click", () => {
+  return makeButton(exportWords, () => {
     const rows = visits.map(({ id, venue, venue_name, person, from, to, certainty, evidence, marks }) => [
       ...[id, venue, venue_name, person, from, to, certainty, evidence],
       marks.join(" "),
     ]);
     saveFile(`${name}-${currentCase().case}.csv`, writeTable(EXPORT_HEADER, rows, describeContext(stored)));
   });
-  return button;
 }
 
 /** @param {VisitList} list @param {StoredAnswer} stored @param {any[]} visits @param {Node} table */
 function showVisits(list, stored, visits, table) {
-  const count = makeElement("p", makeWords(fill(list.caption, { n: visits.length })));
+  const count = makeElement("p", makeWords(fill(tracerConsole.visitsFound, { n: visits.length })));
   const shown = visits.length === 0 ? [] : [table];
   const head = makeAnswerHead(stored, list.again);
   list.place.replaceChildren(head, count, ...shown, makeExportButton(list, stored, visits));
@@ -109,7 +106,6 @@ function showTrail(stored) {
   const list = {
     name: "trail",
     place: findElement("trail"),
-    caption: tracerConsole.visitsFound,
     exportWords: tracerConsole.exportTrail,
     again: async (retrying) => {
       const words = await readTrail(retrying, { again: true });
@@ -138,7 +134,6 @@ function showVenue(venue, stored) {
   const list = {
     name: "visits",
     place: findElement("venue-visits"),
-    caption: tracerConsole.visitsFound,
     exportWords: tracerConsole.exportVisits,
     again: async (retrying) => {
       const words = await readVenue(venue, retrying, { again: true });

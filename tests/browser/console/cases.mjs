@@ -219,7 +219,8 @@ async function askContacts(page, count) {
 }
 
 /** A third hop, which another tracer approves. */
-async function extend(page, other) {
+async function extend(page, other, count) {
+  const asked = count("/co-presence");
   await fill(page, "层数 Hops", "3");
   await press(page, "查询接触者 Ask for the contacts");
   await page.waitForFunction(() => document.activeElement.id === "extension-reason");
@@ -235,6 +236,14 @@ async function extend(page, other) {
   await waitForText(other, "扩展已批准");
   await pressAsk(page);
   await expectContacts(page, 3, 0);
+  // An answer over three hops has the contacts of one.
+  await fill(page, "层数 Hops", "1");
+  await pressAsk(page);
+  await expectContacts(page, 1, 0);
+  await fill(page, "层数 Hops", "3");
+  await pressAsk(page);
+  await expectContacts(page, 3, 0);
+  expect(count("/co-presence") === asked + 2, "an answer over more hops was asked again");
 }
 
 /** The tables beside the pictures are reached by keys alone. */
@@ -395,7 +404,7 @@ try {
   await readTrail(page, count);
   await askContacts(page, count);
   await expectAccessible(page, "a case with answers");
-  await extend(page, other);
+  await extend(page, other, count);
   await openTwins(page);
   await readVenue(page);
   await reveal(page, count);
