@@ -16,7 +16,7 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// The modules that these ones need.
-    /// **Errors**: a file is missing, is no module, or imports itself in a circle.
+    /// **Errors**: a file is missing, does not parse as a module, or imports itself in a circle.
     pub(crate) fn read(entries: &[PathBuf]) -> anyhow::Result<Self> {
         let mut graph = Self::default();
         for entry in entries {

@@ -12,7 +12,7 @@ pub(crate) fn shorten(code: &str) -> anyhow::Result<String> {
     shorten_source(code, SourceType::mjs())
 }
 
-/// The same for a script that is no module.
+/// The same for a classic script.
 pub(crate) fn shorten_script(code: &str) -> anyhow::Result<String> {
     shorten_source(code, SourceType::script())
 }

@@ -81,7 +81,7 @@ fn read_section(
 ) -> anyhow::Result<()> {
     let name = section.id.get_identifier_name().context("a section has no name")?;
     let Some(Expression::ObjectExpression(object)) = &section.init else {
-        bail!("{name} is no section");
+        bail!("{name} has something else than texts");
     };
     for property in &object.properties {
         let ObjectPropertyKind::ObjectProperty(property) = property else {
@@ -89,7 +89,7 @@ fn read_section(
         };
         let key = property.key.static_name().with_context(|| format!("{name} has a key without a name"))?;
         let Expression::StringLiteral(text) = &property.value else {
-            bail!("{name}.{key} is no text");
+            bail!("{name}.{key} must be a string");
         };
         let key = format!("{name}.{key}");
         ensure!(texts.insert(key.clone(), text.value.to_string()).is_none(), "{key} is there twice");

@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 /// The path under which the service worker keeps the check-in page. It names no venue.
 const VENUE_PAGE: &str = "/v/-";
-/// The key of the page for a path that has none. It is no path.
+/// The key of the page for a path that has none. Paths begin with a slash, so it names none of them.
 const UNKNOWN: &str = "unknown";
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 /// What pages may use: the camera only where a page has it, and nothing else of what browsers ask about.

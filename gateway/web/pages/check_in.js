@@ -144,7 +144,7 @@ async function checkIn(registration) {
   showFailure(answer.body);
 }
 
-/** Shows the receipt of this tab in place of a colour: nobody is checked in by a reload. */
+/** Shows the receipt of this tab in place of a colour. A reload therefore sends no check-in. */
 function openReceipt() {
   const receipt = readReceipt(venue);
   if (receipt !== null) {

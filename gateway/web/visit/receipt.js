@@ -1,4 +1,4 @@
-// The receipt of a check-in. It stays in this tab, so that a reload shows it and checks nobody in again.
+// The receipt of a check-in. It stays in this tab: a reload shows it and sends no check-in.
 
 import { findElement, makeElement, makeTime, makeWords, setText } from "../lib/element.js";
 import { checkInPage } from "../lib/words.js";

@@ -15,7 +15,7 @@ export const verdicts = {
   refuse: "Please do not enter",
 };
 
-/** What is still to be done at the door. */
+/** Checks that the door still has to do. */
 export const checks = {
   temperature: "temperature check",
   document: "document check",

@@ -15,7 +15,7 @@ export const verdicts = {
   refuse: "请勿进入",
 };
 
-/** What is still to be done at the door. */
+/** Checks that the door still has to do. */
 export const checks = {
   temperature: "测量体温",
   document: "查验证件",

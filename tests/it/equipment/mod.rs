@@ -5,8 +5,8 @@
 
 mod aioquic;
 pub(crate) mod chromium;
-mod door;
 mod console;
+mod door;
 mod examples;
 mod failing_calls;
 mod histogram_log;

@@ -86,9 +86,12 @@ fn a_first_visit_weighs_at_most_20_kb_and_the_own_page_35() {
 
 #[test]
 fn a_page_runs_only_what_is_its_own() {
-    for (path, camera) in
-        [("/", "camera=()"), ("/me", "camera=()"), ("/v/EQ", "camera=()"), ("/staff/terminal", "camera=(self)")]
-    {
+    for (path, camera) in [
+        ("/", "camera=()"),
+        ("/me", "camera=()"),
+        ("/v/EQ", "camera=()"),
+        ("/staff/terminal", "camera=(self)"),
+    ] {
         let page = asked(path, &[]).unwrap();
         let header = |name: &HeaderName| page.headers()[name].to_str().unwrap();
         let policy = header(&CONTENT_SECURITY_POLICY);
@@ -128,7 +131,8 @@ fn head_has_no_body_and_other_methods_are_refused() {
 
 #[test]
 fn each_worker_keeps_its_pages_and_their_scripts() {
-    let workers = [("/worker.js", &["/me", VENUE_PAGE][..]), ("/staff/worker.js", &["/staff/door", "/staff/terminal"])];
+    let workers =
+        [("/worker.js", &["/me", VENUE_PAGE][..]), ("/staff/worker.js", &["/staff/door", "/staff/terminal"])];
     for (worker, pages) in workers {
         let worker = asked(worker, &[]).unwrap();
         let text = String::from_utf8(worker.body().to_vec()).unwrap();

@@ -117,8 +117,16 @@ fn through_of(answer: &Value) -> anyhow::Result<Timestamp> {
 
 /// Fails where the answer is not what both calculations expect.
 fn ensure_equal(what: &str, answered: &Value, oracle: &Value, brute_force: &Value) -> anyhow::Result<()> {
-    ensure!(oracle == brute_force, "{what}: from engine to brute force:\n{}", difference(oracle, brute_force));
-    ensure!(answered == oracle, "{what}: from what was expected to the answer:\n{}", difference(oracle, answered));
+    ensure!(
+        oracle == brute_force,
+        "{what}: from engine to brute force:\n{}",
+        difference(oracle, brute_force)
+    );
+    ensure!(
+        answered == oracle,
+        "{what}: from what was expected to the answer:\n{}",
+        difference(oracle, answered)
+    );
     Ok(())
 }
 
