@@ -17,7 +17,8 @@ export async function expectAccessible(page, state) {
   expect(violations.length === 0, `${state}: ${violations.join("\n")}`);
 }
 
-/** Fails if the page is wider than a window of 320 CSS pixels, with normal text and with text twice as large. */
+/** Fails if the page is wider than a window of 320 CSS pixels, with normal text and with text twice as
+ * large. */
 export async function expectNarrow(page, state) {
   const before = page.viewport();
   for (const textPercent of [100, 200]) {

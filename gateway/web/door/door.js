@@ -5,7 +5,7 @@ import { makeDoorCode } from "../codes/door_code.js";
 import { now } from "../lib/clock.js";
 import { findElement, setText, setWords, showWords } from "../lib/element.js";
 import { sendWithRetry } from "../lib/http.js";
-import { currentStep, timeToNextStepMs } from "../lib/person_code.js";
+import { currentStep, timeToNextStepMs } from "../codes/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { reloadOnNewLink, takeToken } from "../lib/staff_token.js";

@@ -49,7 +49,8 @@ export function setText(id, text) {
   }
 }
 
-/** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} text @param {string} language */
+/** @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {string} text @param {string} language */
 function makeText(tag, text, language) {
   const made = makeElement(tag, text);
   made.lang = language;

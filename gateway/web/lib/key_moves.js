@@ -9,7 +9,7 @@ import { authorizationOf } from "./resident_api.js";
 import { readFamily, readRegistration, replaceKey } from "./stored_registration.js";
 import { status } from "./words.js";
 
-/** @typedef {import("./person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 
 const KEY_PATH = "/v1/people/me/key";
 

@@ -5,7 +5,7 @@ import { pause } from "./http.js";
 import { deleteRegistration } from "./stored_registration.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
-/** @typedef {import("./person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 
 const ERASED = "person-erased";
 const END_CODES = [ERASED, "person-code-invalid"];

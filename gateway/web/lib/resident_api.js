@@ -3,7 +3,7 @@
 
 import { setServerTime } from "./clock.js";
 import { makeIdempotencyKey, sendWithRetry } from "./http.js";
-import { currentStep, makeResidentToken } from "./person_code.js";
+import { currentStep, makeResidentToken } from "../codes/person_code.js";
 import { endRegistration, isEndCode, sendSettled } from "./registration_end.js";
 import { readRegistration } from "./stored_registration.js";
 import { status } from "./words.js";
@@ -15,7 +15,7 @@ import { status } from "./words.js";
 const OWN_PATH = "/v1/people/me";
 
 /** The header of a request by the holder of this key.
- * @param {import("./person_code.js").Registration} registration */
+ * @param {import("../codes/person_code.js").Registration} registration */
 export async function authorizationOf(registration) {
   return `Resident ${await makeResidentToken(registration, currentStep())}`;
 }

@@ -3,7 +3,7 @@
 
 import { now } from "./clock.js";
 
-/** @typedef {import("./person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 /** The resident's own, with the time from which a page fetches its key again. Earlier versions stored none.
  * @typedef {Registration & {fetchAtMs?: number}} OwnRegistration */
 /** @typedef {Registration & {name: string}} Dependant */

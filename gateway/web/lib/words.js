@@ -1,5 +1,5 @@
-// The pages' texts as pairs, from one file a language. Each section is marked as free of side effects, so that
-// a page's script holds only the sections that the page shows.
+// The pages' texts as pairs, from one file a language. Each section is marked as free of side effects: a
+// page's script holds only the sections that the page shows.
 
 import * as en from "../words/en.js";
 import * as zh from "../words/zh.js";
@@ -70,8 +70,8 @@ export const terminalStates = /* @__PURE__ */ zip(zh.terminalStates, en.terminal
 /** @type {Record<string, Words>} */
 export const terminalProblems = /* @__PURE__ */ zip(zh.terminalProblems, en.terminalProblems);
 
-/** Words with `{name}` replaced by values. @param {Words} words @param {Record<string, string | number>} values
- * @returns {Words} */
+/** Words with `{name}` replaced by values.
+ * @param {Words} words @param {Record<string, string | number>} values @returns {Words} */
 export function fill([chinese, english], values) {
   /** @param {string} text */
   const filled = (text) => text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));

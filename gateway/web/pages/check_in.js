@@ -21,7 +21,7 @@ import { readReceipt, saveReceipt, showReceipt } from "../visit/receipt.js";
 import { sendCheckIn } from "../visit/request.js";
 import { showResult } from "../visit/result.js";
 
-/** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
 
 /**

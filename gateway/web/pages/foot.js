@@ -1,5 +1,5 @@
-// The foot of every page: the chosen view, and the city's hotline. It is stored, so that a page without a connection shows it, and
-// read again after a day. The link beside it needs no script.
+// The foot of every page: the chosen view, and the city's hotline. The hotline is stored, so that a page
+// without a connection shows it, and read again after a day. The link beside it needs no script.
 
 import { now } from "../lib/clock.js";
 import { findElement, makeHotlineLink } from "../lib/element.js";

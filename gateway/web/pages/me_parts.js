@@ -1,6 +1,6 @@
 // The other parts of the resident's own page. Each loads its content when it is opened.
 
-import { openPart } from "../lib/collapsible.js";
+import { openPart } from "../parts/collapsible.js";
 import { readRegistration } from "../lib/stored_registration.js";
 import { prepareArrivals } from "../parts/arrivals.js";
 import { prepareBookings } from "../parts/bookings.js";

@@ -3,7 +3,7 @@
 
 import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
 
-/** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 
 /** Person, kid and key, as a sheet's code has them. */
 const OFFER = /^#(p[0-9a-z]{13})\.([0-9]{1,3})\.([\w-]{43})$/;

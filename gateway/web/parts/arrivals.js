@@ -3,7 +3,7 @@
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
-import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
+import { prepareLoadedPart, whenOpened } from "./collapsible.js";
 import {
   findElement,
   findInput,
@@ -19,7 +19,7 @@ import { changeOwn, readOwn, readPublic } from "../lib/resident_api.js";
 import { joinWords, labels, placeholders, problemWords, resident } from "../lib/words.js";
 import { reloadOverview } from "./overview.js";
 
-/** @typedef {import("../lib/collapsible.js").Reload} Reload */
+/** @typedef {import("./collapsible.js").Reload} Reload */
 /** @typedef {import("../lib/words.js").Words} Words */
 
 const MINUTE_MS = 60_000;

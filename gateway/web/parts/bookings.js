@@ -3,7 +3,7 @@
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
 import { formatDay, formatSite, formatSlot, prepareTestSlotChoice, readChosenSlot } from "../form/test_slot_choice.js";
-import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
+import { prepareLoadedPart, whenOpened } from "./collapsible.js";
 import { findElement, findSelect, makeDefinitions, makeElement, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { emptyLists, labels, problemWords, resident } from "../lib/words.js";

@@ -1,7 +1,7 @@
 // The full reasons for the resident's colour: the rules that set it, what clears it and when, and the
 // progress of the daily reports. Also the latest check-ins, and the authority's look-ups of them.
 
-import { prepareLoadedPart } from "../lib/collapsible.js";
+import { prepareLoadedPart } from "./collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
 import {
   findElement,

@@ -1,13 +1,13 @@
 // Declarations: saved as a draft, reviewed, and confirmed; and the form for what the city asks about health.
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
-import { prepareLoadedPart } from "../lib/collapsible.js";
+import { prepareLoadedPart } from "./collapsible.js";
 import { findInput, makeDefinitions, makeElement, makeTime, makeWords, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { labels, problemWords, resident } from "../lib/words.js";
 import { prepareHealthStatement } from "./health_statement.js";
 
-/** @typedef {import("../lib/collapsible.js").Reload} Reload */
+/** @typedef {import("./collapsible.js").Reload} Reload */
 
 /** The button that confirms a draft. @param {string} declaration @param {Reload} load */
 function makeConfirmButton(declaration, load) {

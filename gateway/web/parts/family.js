@@ -3,7 +3,7 @@
 
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { setNamedFamily, updateFamilyChoices } from "../form/person_choice.js";
-import { prepareLoadedPart } from "../lib/collapsible.js";
+import { prepareLoadedPart } from "./collapsible.js";
 import { makeColourMark } from "../lib/colour.js";
 import {
   findElement,
@@ -21,7 +21,7 @@ import { documents, joinWords, labels, problemWords, resident, status } from "..
 import { makeReasonItem } from "./reason_item.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
-/** @typedef {import("../lib/collapsible.js").Reload} Reload */
+/** @typedef {import("./collapsible.js").Reload} Reload */
 /** @typedef {{person: string, name: string}} NamedPerson */
 
 /** Adds a dependant, and stores the key on this phone. Idempotent.

@@ -2,7 +2,7 @@
 
 import { handleSubmit } from "../form/actions.js";
 import { loadFamilyWhenOpened, pathOfChosenPerson } from "../form/person_choice.js";
-import { prepareLoadedPart } from "../lib/collapsible.js";
+import { prepareLoadedPart } from "./collapsible.js";
 import { findElement, findInput, makeElement, makeLine, makeTime, makeWords, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { fill, problemWords, resident, symptoms } from "../lib/words.js";

@@ -8,7 +8,7 @@ import {
   readHealthAnswers,
   showHealthQuestions,
 } from "../form/health_questions.js";
-import { whenOpened } from "../lib/collapsible.js";
+import { whenOpened } from "./collapsible.js";
 import { findElement } from "../lib/element.js";
 import { changeOwn, readPublic } from "../lib/resident_api.js";
 import { problemWords, resident } from "../lib/words.js";
@@ -23,7 +23,7 @@ async function loadQuestions() {
 }
 
 /** Prepares the form. `load` shows the declarations again.
- * @param {import("../lib/collapsible.js").Reload} load */
+ * @param {import("./collapsible.js").Reload} load */
 export function prepareHealthStatement(load) {
   prepareHealthQuestions();
   whenOpened("declarations", () => void loadQuestions());

@@ -2,7 +2,7 @@
 // reference number and a deadline for the answer.
 
 import { handleSubmit } from "../form/actions.js";
-import { prepareLoadedPart } from "../lib/collapsible.js";
+import { prepareLoadedPart } from "./collapsible.js";
 import { findInput, makeDefinitions, makeElement, makeTime, makeWords, showList } from "../lib/element.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
 import { fill, labels, problemWords, resident } from "../lib/words.js";

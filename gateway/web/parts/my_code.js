@@ -7,7 +7,7 @@ import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, findSelect, setText, showWords } from "../lib/element.js";
 import { checkKey, isEnded } from "../lib/key_moves.js";
-import { currentStep, makePersonCode, timeToNextStepMs } from "../lib/person_code.js";
+import { currentStep, makePersonCode, timeToNextStepMs } from "../codes/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
 import { deleteDependant, readFamily, readRegistration } from "../lib/stored_registration.js";
@@ -15,7 +15,7 @@ import { fill, problemWords, resident, status, waitingWords } from "../lib/words
 import { drawQrCode } from "../qr/qr_canvas.js";
 import { makeReasonItem } from "./reason_item.js";
 
-/** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("./reason_item.js").Reason} Reason */
 /** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading A colour, and its time. */

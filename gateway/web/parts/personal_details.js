@@ -3,7 +3,7 @@
 
 import { handleSubmit } from "../form/actions.js";
 import { PROOF_TRY_MS, clearProofs, prepareProofs, readProofs, showProofs } from "../form/proofs.js";
-import { prepareLoadedPart, whenOpened } from "../lib/collapsible.js";
+import { prepareLoadedPart, whenOpened } from "./collapsible.js";
 import { findElement, findInput, findSelect, setWords } from "../lib/element.js";
 import { changeOwn, hasValues, readOwn, readPublic } from "../lib/resident_api.js";
 import { classes, joinWords, problemWords, resident, status } from "../lib/words.js";

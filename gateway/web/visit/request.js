@@ -2,10 +2,10 @@
 
 import { setServerTime } from "../lib/clock.js";
 import { sendWithRetry } from "../lib/http.js";
-import { currentStep, makePersonCode } from "../lib/person_code.js";
+import { currentStep, makePersonCode } from "../codes/person_code.js";
 import { sendSettled } from "../lib/registration_end.js";
 
-/** @typedef {import("../lib/person_code.js").Registration} Registration */
+/** @typedef {import("../codes/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/http.js").Retrying} Retrying */
 /**
  * A check-in of this phone's holder.

@@ -1,6 +1,6 @@
 // The service worker of residents' pages, and the one of staff's pages. Each caches its pages, so a device
-// that has opened one can open them again without a signal. All cached files are of one version. A new version
-// is fetched completely before it takes over. API requests and answers are never cached.
+// that has opened one can open them again without a signal. All cached files are of one version. A new
+// version is fetched completely before it takes over. API requests and answers are never cached.
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 /** The caches of this worker begin with its scope: the other worker has caches of its own. */

@@ -3,7 +3,8 @@
 //!
 //! **Shape**: the rows of `tracer-cases` have the key subject ‖ 0 ‖ case (8) and no value. A row of a tracer
 //! who handed the case over may remain after a crash: readers compare the case's own tracer. Under the empty
-//! subject, which no token has, are the cases for which an extension was asked. A closed case may remain there.
+//! subject, which no token has, are the cases for which an extension was asked. A closed case may remain
+//! there.
 
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, Result, number, pack, unpack};

@@ -4,7 +4,7 @@
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { currentStep, makePersonCode } from "../../../gateway/web/lib/person_code.js";
+import { currentStep, makePersonCode } from "../../../gateway/web/codes/person_code.js";
 import { arrive, expect, text } from "../browser.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -47,7 +47,7 @@ pub(crate) async fn converse(
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
-    let output = browse("check_in.mjs", &town, 0).output().context("node is missing")?;
+    let output = browse("resident/check_in.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }
@@ -55,7 +55,7 @@ async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_opens_a_page_again_whose_script_was_lost_or_broken() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
-    let output = browse("broken_files.mjs", &town, 0).output().context("node is missing")?;
+    let output = browse("resident/broken_files.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn chromium_opens_a_page_again_whose_script_was_lost_or_broken() -> anyhow
 #[tokio::test(flavor = "multi_thread")]
 async fn xj_01_chromium_asks_about_symptoms_stays_and_contacts() -> anyhow::Result<()> {
     let town = TestTown::under("xinji", 1).await?;
-    let output = browse("declare.mjs", &town, 0).output().context("node is missing")?;
+    let output = browse("resident/declare.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }
@@ -79,7 +79,7 @@ async fn xj_24_chromium_shows_the_code_where_it_was_issued_and_xz_15_everything_
     let authority = town.authority.clone();
     let added = town.send("POST", "/v1/test-sites", &authority, site.to_string()).await?;
     assert_eq!(added.status(), 200, "{}", added.text());
-    let output = browse("me.mjs", &town, 0).output().context("node is missing")?;
+    let output = browse("resident/me.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }
@@ -91,7 +91,7 @@ async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_
     let gateway =
         Gateway::start_in(folder, &["--policy", "xuzhou"], ExpectedLog::Words("for development only"))?;
     let town = TestTown::found_in(gateway, 1).await?;
-    let mut script = browse("register.mjs", &town, 1);
+    let mut script = browse("resident/register.mjs", &town, 1);
     script.arg("Venue 1");
     let output = converse(script, async |_| {
         let code = eventually(async || Ok(printed_code(&town.gateway)), Option::is_some).await?;
@@ -106,7 +106,7 @@ async fn xz_04_chromium_registers_with_code_and_face_and_is_checked_in_where_it_
 async fn chromium_moves_keys_on_both_pages_and_fetches_the_new_key_of_a_dependant() -> anyhow::Result<()> {
     let mut town = TestTown::found(0).await?;
     let (authority, operator) = (town.authority.clone(), town.gateway.first_token("operator")?);
-    let script = browse("keys.mjs", &town, 0);
+    let script = browse("resident/keys.mjs", &town, 0);
     let output = converse(script, async |question| {
         // The connection may have been idle for too long meanwhile.
         town.connection = town.target.connect(Version::Http3).await?;
@@ -135,7 +135,7 @@ async fn hb_14_chromium_prints_the_sheets_and_a_phone_takes_over_the_key() -> an
     let given = import_as(&town.target, &office, "application/x-ndjson", lines[0].clone()).await?.json()?;
     let file = town.gateway.folder().path().join("sheets.html");
     std::fs::write(&file, printed.text())?;
-    let mut script = browse("sheet.mjs", &town, 0);
+    let mut script = browse("resident/sheet.mjs", &town, 0);
     script.arg(&file).arg(given["person"].as_str().context("a person")?);
     let output = script.output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
@@ -166,7 +166,7 @@ async fn gz_19_chromium_finds_the_hotline_on_every_page_and_a_question_gets_an_i
 -> anyhow::Result<()> {
     let mut town = TestTown::under("xinji", 0).await?;
     let authority = town.authority.clone();
-    let mut script = browse("foot.mjs", &town, 0);
+    let mut script = browse("resident/foot.mjs", &town, 0);
     script.arg("0311-83283507").args(page_paths(&town.venues[0].poster)?);
     let output = converse(script, async |question| {
         // The connection may have been idle for too long meanwhile.
@@ -186,7 +186,7 @@ async fn gz_19_chromium_finds_the_hotline_on_every_page_and_a_question_gets_an_i
 async fn chromium_erases_the_record_on_the_resident_page() -> anyhow::Result<()> {
     let mut town = TestTown::found(1).await?;
     let authority = town.authority.clone();
-    let script = browse("record.mjs", &town, 0);
+    let script = browse("resident/record.mjs", &town, 0);
     let mut fact = String::new();
     let output = converse(script, async |question| {
         // The connection may have been idle for too long meanwhile.

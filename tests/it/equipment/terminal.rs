@@ -8,8 +8,8 @@ use scangate_tests::{TestTown, output_text};
 use serde_json::json;
 use std::process::Command;
 
-/// A town that trusts another one, and a setup for the terminal's scripts: tokens of its terminals and offices,
-/// and a certificate of the other town.
+/// A town that trusts another one, and a setup for the terminal's scripts: tokens of its terminals and
+/// offices, and a certificate of the other town.
 async fn town_with_terminals() -> anyhow::Result<(TestTown, String)> {
     let mut there = town_under(JINGZHOU, 1).await?;
     let trusted = trust(&mut there, "from = 2020-01-01").await?;

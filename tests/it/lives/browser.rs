@@ -12,7 +12,7 @@ async fn xj_10_a_contacts_life_in_xinji_in_a_browser() -> anyhow::Result<()> {
     let mut town = TestTown::under("xinji", 1).await?;
     let authority = town.authority.clone();
     let mut contact = String::new();
-    let output = converse(browse("life.mjs", &town, 0), async |question| {
+    let output = converse(browse("resident/life.mjs", &town, 0), async |question| {
         // The connection may have been idle for too long meanwhile.
         town.connection = town.target.connect(Version::Http3).await?;
         let Some((event, person)) = question.split_once(' ') else {

@@ -4,7 +4,7 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE. Prints `rotate?`, `withdraw? KID` and `issue? PERSON`, and reads
 // the status of the gateway's answer from stdin after each.
 
-import { WAIT_MS, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
+import { WAIT_MS, expect, expectErrors, open, start, text, visit } from "../browser.mjs";
 import {
   addPassportHolder,
   checkIn,
@@ -15,7 +15,7 @@ import {
   readStored,
   registerWithPassport,
   waitForText,
-} from "./resident.mjs";
+} from "../resident.mjs";
 
 const KEY_PATH = "/v1/people/me/key";
 const { browser, port, venue, ask, stop } = await start();

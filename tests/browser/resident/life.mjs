@@ -3,7 +3,7 @@
 // Prints `contact? PERSON` and `withdraw?`, and waits for a line on stdin after each: the person was where
 // a case was, and was not after all. `ruled-out? PERSON` ends the symptoms.
 
-import { expect, expectErrors, open, start, text } from "./browser.mjs";
+import { expect, expectErrors, open, start, text } from "../browser.mjs";
 import {
   checkIn,
   click,
@@ -14,7 +14,7 @@ import {
   registerWithPassport,
   submit,
   waitForText,
-} from "./resident.mjs";
+} from "../resident.mjs";
 
 const { browser, port, venue, ask, stop } = await start();
 

@@ -3,8 +3,8 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE HOTLINE PATH…, the paths of all pages. Prints `answer? ID`, and
 // reads a line from stdin once the question is answered.
 
-import { arrive, expect, expectErrors, open, start, text } from "./browser.mjs";
-import { click, registerWithPassport, submit, waitForText } from "./resident.mjs";
+import { arrive, expect, expectErrors, open, start, text } from "../browser.mjs";
+import { click, registerWithPassport, submit, waitForText } from "../resident.mjs";
 
 const {
   browser,

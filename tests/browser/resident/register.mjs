@@ -7,8 +7,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
-import { click, openOwnPage, openPart, submit as submitForm, waitForText } from "./resident.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "../browser.mjs";
+import { click, openOwnPage, openPart, submit as submitForm, waitForText } from "../resident.mjs";
 
 const { browser, port, venue: code, others: [name], ask, stop } = await start();
 const folder = await mkdtemp(join(tmpdir(), "register-"));

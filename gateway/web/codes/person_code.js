@@ -1,11 +1,11 @@
 // Person codes and resident tokens, made on the phone without a connection. The key never leaves the phone.
 
-import { idBytes, sealCode, stepBytes } from "../codes/sealed_code.js";
-import { now } from "./clock.js";
-import { resident } from "./words.js";
+import { idBytes, sealCode, stepBytes } from "./sealed_code.js";
+import { now } from "../lib/clock.js";
+import { resident } from "../lib/words.js";
 
 /** @typedef {{person: string, kid: number, key: string}} Registration */
-/** @typedef {import("../codes/sealed_code.js").CodeKind} CodeKind */
+/** @typedef {import("./sealed_code.js").CodeKind} CodeKind */
 
 const STEP_MS = 30_000;
 /** @type {CodeKind} */

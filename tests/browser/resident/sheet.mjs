@@ -5,8 +5,8 @@
 // and the person of the first sheet.
 
 import jsQR from "jsqr";
-import { arrive, expect, expectErrors, open, start } from "./browser.mjs";
-import { checkIn, click, readCode, readStored } from "./resident.mjs";
+import { arrive, expect, expectErrors, open, start } from "../browser.mjs";
+import { checkIn, click, readCode, readStored } from "../resident.mjs";
 
 const {
   browser,

@@ -1,12 +1,12 @@
 // Parts of the page that are closed at first. Each loads its content when it is opened, retries, and shows
 // its own errors. A failure in one part does not affect another.
 
-import { findElement } from "./element.js";
-import { makeLoader } from "./loader.js";
-import { status } from "./words.js";
+import { findElement } from "../lib/element.js";
+import { makeLoader } from "../lib/loader.js";
+import { status } from "../lib/words.js";
 
-/** @typedef {import("./http.js").Answer} Answer */
-/** @typedef {import("./loader.js").Reload} Reload */
+/** @typedef {import("../lib/http.js").Answer} Answer */
+/** @typedef {import("../lib/loader.js").Reload} Reload */
 
 /** The status line of a part. It stands by the list and below the form, which must not move under a finger.
  * @param {HTMLElement} part */

@@ -2,9 +2,9 @@
 // The colour becomes a receipt, and a reload checks nobody in.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
-import { expectAccessible, expectNarrow } from "./axe.mjs";
-import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
-import { addPassportHolder, click, openOwnPage, waitForText } from "./resident.mjs";
+import { expectAccessible, expectNarrow } from "../axe.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "../browser.mjs";
+import { addPassportHolder, click, openOwnPage, waitForText } from "../resident.mjs";
 
 const { browser, port, venue: code, stop } = await start();
 

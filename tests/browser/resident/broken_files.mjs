@@ -2,7 +2,7 @@
 // itself.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
-import { arrive, expect, launch, open, text } from "./browser.mjs";
+import { arrive, expect, launch, open, text } from "../browser.mjs";
 import process from "node:process";
 
 const [port, certificate, code] = process.argv.slice(2);

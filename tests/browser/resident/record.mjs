@@ -3,7 +3,7 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE. Prints `confirm? PERSON` and `withdraw?`, and waits for a line on
 // stdin after each: the person is a confirmed case, and is none any more.
 
-import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "../browser.mjs";
 import {
   addPassportHolder,
   click,
@@ -13,7 +13,7 @@ import {
   registerWithPassport,
   submit,
   waitForText,
-} from "./resident.mjs";
+} from "../resident.mjs";
 
 const { browser, port, venue, ask, stop } = await start();
 

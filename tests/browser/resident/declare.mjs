@@ -2,8 +2,8 @@
 // contact, removes a stay again, reviews the answers, and gets the colour that follows from them.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
-import { arrive, expect, expectErrors, open, start, text, visit } from "./browser.mjs";
-import { click } from "./resident.mjs";
+import { arrive, expect, expectErrors, open, start, text, visit } from "../browser.mjs";
+import { click } from "../resident.mjs";
 
 const { browser, port, venue: code, stop } = await start();
 const DAY_MS = 86_400_000;

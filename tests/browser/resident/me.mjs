@@ -3,7 +3,7 @@
 // decoder reads the code, the gateway accepts it at the door, and it keeps changing without a network.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
-import { WAIT_MS, arrive, expect, expectErrors, open, start, text } from "./browser.mjs";
+import { WAIT_MS, arrive, expect, expectErrors, open, start, text } from "../browser.mjs";
 import {
   addPassportHolder,
   checkIn,
@@ -15,7 +15,7 @@ import {
   registerWithPassport,
   submit,
   waitForText,
-} from "./resident.mjs";
+} from "../resident.mjs";
 
 const { browser, port, venue, stop } = await start();
 
