@@ -300,8 +300,8 @@ impl Registry {
         Ok(cases)
     }
 
-    /// Adds the cases of earlier versions to all groups of `tracer-cases`, once in the life of a registry. **Cost**: reads
-    /// every case, the first time.
+    /// Adds the cases of earlier versions to all groups of `tracer-cases`, once in the life of a registry.
+    /// **Cost**: reads every case, the first time.
     pub fn index_cases(&self) -> Result<()> {
         if self.setting(INDEXED)?.is_some() {
             return Ok(());
