@@ -89,6 +89,8 @@ pub struct Office {
     drained: Mutex<Vec<(u64, Timestamp)>>,
     /// Whether the registry answered the last request of the follower.
     store_up: AtomicBool,
+    /// Whether it did not. Before the first request it neither answered nor failed to.
+    store_silent: AtomicBool,
     /// What waits for people, as last read.
     pub waiting: ArcSwapOption<WaitingWork>,
     /// The turn to write the file with the settings of posters.
@@ -152,6 +154,7 @@ impl Office {
             places: OfficePlaces::default(),
             drained,
             store_up: AtomicBool::new(false),
+            store_silent: AtomicBool::new(false),
             waiting: ArcSwapOption::empty(),
             poster_file: Mutex::default(),
         }
@@ -161,6 +164,13 @@ impl Office {
     #[must_use]
     pub fn is_store_up(&self) -> bool {
         self.store_up.load(Ordering::Relaxed)
+    }
+
+    /// Whether the registry did not answer the last time that its changes were read. A gateway that has just
+    /// started has not read them yet.
+    #[must_use]
+    pub fn is_store_silent(&self) -> bool {
+        self.store_silent.load(Ordering::Relaxed)
     }
 
     /// Replaces the kids. Codes are sealed under the new current one from now on, and posters that

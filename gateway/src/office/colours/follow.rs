@@ -81,6 +81,7 @@ impl ChangeFollower {
     fn report(&mut self, turned: anyhow::Result<()>) -> bool {
         let is_well = turned.is_ok();
         self.office.store_up.store(is_well, Ordering::Relaxed);
+        self.office.store_silent.store(!is_well, Ordering::Relaxed);
         metrics::gauge!("scangate_store_up").set(f64::from(u8::from(is_well)));
         match turned {
             Err(error) if self.is_well => {

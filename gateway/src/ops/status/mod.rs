@@ -149,8 +149,10 @@ impl StatusBoard {
     ) -> StateEvidence {
         let shed = SHED_CODES.iter().filter_map(|&code| minute.refusals.get(code)).sum();
         let is_full = |kind: &OfficeKind| self.office.places.full_for(*kind) > WAIT_MAX;
+        // While the store is away, the other gateways' reports are not read.
         let late = |gateway: &&CityGateway| {
-            !gateway.is_self
+            gateways.is_current
+                && !gateway.is_self
                 && gateway.behind_s.is_none_or(|behind_s| behind_s > GATEWAY_AGE_MAX.as_secs_f64())
         };
         let held = |is_counted: fn(&str) -> bool| {
@@ -181,10 +183,10 @@ impl StatusBoard {
         let office = &self.office;
         if office.drains.is_failing() {
             StoreCondition::Rejecting
+        } else if office.is_store_silent() {
+            StoreCondition::Silent
         } else if office.is_store_up() {
             StoreCondition::Up
-        } else if office.tables.colours.is_loaded() {
-            StoreCondition::Silent
         } else {
             StoreCondition::Loading
         }

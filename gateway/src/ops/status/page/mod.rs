@@ -76,7 +76,7 @@ fn render(report: &StatusReport, renewal: PageRenewal) -> String {
         ("store", parts::store(report)),
         ("office", parts::office(report)),
         ("certificate", parts::certificate_and_pack(report)),
-        ("waiting", parts::waiting(report)),
+        ("waiting", parts::waiting(report.waiting.as_ref())),
         ("gateways", parts::gateways(report)),
         ("hour", parts::hour(report)),
     ];
@@ -88,10 +88,13 @@ fn render(report: &StatusReport, renewal: PageRenewal) -> String {
          <header>\n<h1>Scangate operations</h1>\n\
          <p class=\"soft\">Gateway {gateway}, version {version}. {link}</p>\n\
          <p id=\"silent\" role=\"alert\" hidden>The gateway does not answer. The figures below are old.</p>\n\
-         </header>\n<main>\n{state}<div class=\"figures\">\n{figures}</div>\n</main>\n{script}</body>\n</html>\n",
+         </header>\n<main>\n\
+         <div id=\"word\" role=\"status\" data-part>{state}</div>\n{reason}\
+         <div class=\"figures\">\n{figures}</div>\n</main>\n{script}</body>\n</html>\n",
         word = report.state.text(),
         version = report.version,
-        state = part("state", parts::state(report)),
+        state = parts::word(report),
+        reason = part("reason", parts::reason(report)),
     )
 }
 

@@ -62,10 +62,15 @@ fn advice(heading: &str, line: &str) -> String {
     format!("<p>{} <span class=\"soft\">RUNBOOK.md, “{}”</span></p>\n", escape(line), escape(heading))
 }
 
-/// The word with its reason, and the further faults.
-pub(super) fn state(report: &StatusReport) -> String {
+/// The word, in both languages.
+pub(super) fn word(report: &StatusReport) -> String {
     let word = report.state;
     let class = word.text().to_lowercase().replace(' ', "-");
+    format!("<p class=\"word {class}\">{} <span lang=\"zh\">{}</span></p>", word.text(), word.chinese())
+}
+
+/// The reason for the word, and the further faults.
+pub(super) fn reason(report: &StatusReport) -> String {
     let reason = escape(&report.reason);
     let further = report.faults.get(1..).unwrap_or_default();
     let fault = |fault: &ServiceFault| {
@@ -78,14 +83,8 @@ pub(super) fn state(report: &StatusReport) -> String {
     } else {
         format!("<h2>Also</h2>\n<ul class=\"faults\">\n{faults}</ul>\n")
     };
-    format!(
-        "<p class=\"word {class}\" role=\"status\">{} <span lang=\"zh\">{}</span></p>\n<p>{reason}</p>\n{}{faults}\
-         <p class=\"soft\">As of {}</p>\n",
-        word.text(),
-        word.chinese(),
-        advice(report.runbook, report.advice),
-        time(Some(report.at)),
-    )
+    let (advice, at) = (advice(report.runbook, report.advice), time(Some(report.at)));
+    format!("<p>{reason}</p>\n{advice}{faults}<p class=\"soft\">As of {at}</p>\n")
 }
 
 /// Check-ins, their time, and the refusals by code.
@@ -188,8 +187,8 @@ pub(super) fn office(report: &StatusReport) -> String {
 }
 
 /// What waits for an approval or is overdue.
-pub(super) fn waiting(report: &StatusReport) -> String {
-    let Some(waiting) = &report.waiting else {
+pub(super) fn waiting(waiting: Option<&WaitingFigures>) -> String {
+    let Some(waiting) = waiting else {
         return "<h2>Waiting</h2>\n<p>Not known: the registry was not read yet.</p>\n".to_owned();
     };
     let WaitingFigures { known_at, is_current, held, reviews, overdue } = waiting;
@@ -237,4 +236,29 @@ pub(super) fn hour(report: &StatusReport) -> String {
         sparkline("Store behind by", " s", &known(&hour.behind_s)),
     ];
     format!("<h2>The last hour</h2>\n{}", lines.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_values_of_the_registry_have_their_time_and_missing_ones_say_so() {
+        assert!(waiting(None).contains("Not known: the registry was not read yet."));
+        let mut known = WaitingFigures {
+            known_at: Timestamp(1_000),
+            is_current: true,
+            held: BTreeMap::from([("policy", 2)]),
+            reviews: 1_234,
+            overdue: BTreeMap::from([("appeal", 3)]),
+        };
+        let shown = waiting(Some(&known));
+        assert!(shown.contains("<th scope=\"row\">Rule packs</th><td>2</td>"), "{shown}");
+        assert!(!shown.contains("Not known"), "{shown}");
+        known.is_current = false;
+        let shown = waiting(Some(&known));
+        let since =
+            "Not known since <time datetime=\"1970-01-01T00:00:01.000Z\">1970-01-01 00:00:01 UTC</time>.";
+        assert!(shown.contains(since) && shown.contains("Rule packs"), "{shown}");
+    }
 }
