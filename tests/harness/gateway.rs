@@ -88,15 +88,24 @@ impl Gateway {
         Self::spawn(folder, arguments, environment, expect)
     }
 
-    /// Starts a gateway with one failing system call, under strace: `fdatasync:error=EIO:when=3` fails the
-    /// third `fdatasync` of a thread. strace is not the parent, so signals reach the gateway.
-    pub fn start_with_fault(folder: Arc<TempDir>, fault: &str) -> anyhow::Result<Self> {
+    /// Starts a gateway with one failing or slow system call, under strace: `fdatasync:error=EIO:when=3`
+    /// fails the third `fdatasync` of a thread. With a file of the data folder, only calls on it count.
+    /// strace is not the parent, so signals reach the gateway.
+    pub fn start_with_fault(
+        folder: Arc<TempDir>,
+        arguments: &[&str],
+        fault: &str,
+        file: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let call = fault.split(':').next().unwrap_or_default();
         let mut strace = Command::new("strace");
         strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf"]);
+        if let Some(file) = file {
+            strace.arg("-P").arg(folder.path().join(file));
+        }
         strace.args(["-e", &format!("trace={call}"), "-e", &format!("inject={fault}"), "--"]);
         strace.arg(binary("gateway")?);
-        Self::spawn_by(strace, folder, &[], Vec::new(), ExpectedLog::Trouble)
+        Self::spawn_by(strace, folder, arguments, Vec::new(), ExpectedLog::Trouble)
     }
 
     fn spawn(

@@ -1,6 +1,7 @@
 //! Outages of the cluster: check-ins continue on the journal, readers get an error, and a gateway starts from
 //! its snapshot. Afterwards every acknowledged check-in is in the trails once.
 
+use crate::operation::status::status_once;
 use scangate_core::time::Step;
 use scangate_loadgen::city::venues;
 use scangate_loadgen::client::Version;
@@ -95,6 +96,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     outage.metric("scangate_store_up", |up| up == 0.0).await?;
     outage.scan_all().await?;
     outage.metric("scangate_backlog", |backlog| backlog >= 40.0).await?;
+    status_once(&outage.town.gateway, |seen| seen["state"] == "store-down").await?;
     assert!(outage.is_ready()?);
     assert!(outage.metric("scangate_journal_room_seconds", |_| true).await? > 0.0);
     let trail = outage.town.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?;
@@ -119,6 +121,7 @@ async fn check_ins_go_on_while_the_cluster_is_away_and_xz_15_so_does_what_memory
     outage.metric("scangate_store_up", |up| up == 1.0).await?;
     outage.verify().await?;
     outage.metric("scangate_backlog", |backlog| backlog == 0.0).await?;
+    status_once(&outage.town.gateway, |seen| seen["state"] == "ok").await?;
     outage.connect().await?;
     let trail = outage.town.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?;
     assert_eq!(trail.status(), 200, "{}", trail.text());

@@ -102,7 +102,7 @@ async fn bear(fault: &str, is_fatal: bool) -> anyhow::Result<usize> {
     assert!(gateway.stop()?.success(), "{fault}");
     let mut kept = Acknowledged::new();
     // A fault at the start may end it, and then the next start must do.
-    if let Ok(mut gateway) = Gateway::start_with_fault(Arc::clone(&folder), fault) {
+    if let Ok(mut gateway) = Gateway::start_with_fault(Arc::clone(&folder), &[], fault, None) {
         kept = check_in_all(&gateway.target()?, &residents, &venues[0].poster).await?;
         if is_fatal && kept.len() < RESIDENTS {
             expect_end(&mut gateway, fault).await?;

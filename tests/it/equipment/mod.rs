@@ -11,6 +11,7 @@ mod examples;
 mod failing_calls;
 mod histogram_log;
 mod load_report;
+mod operations_page;
 mod small_disk;
 mod terminal;
 mod worker_clock;

@@ -1,6 +1,7 @@
 //! The end of a gateway: it drains within five seconds whatever its peers do, and a second signal ends it
-//! immediately.
+//! immediately. The status says that it drains.
 
+use super::status::status_once;
 use quinn::{RecvStream, SendStream};
 use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
@@ -74,7 +75,7 @@ async fn a_drain_ends_in_time_whatever_the_peers_do() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_a_drain_immediately() -> anyhow::Result<()> {
+async fn a_drain_is_shown_and_a_second_signal_ends_it_immediately() -> anyhow::Result<()> {
     let gateway =
         Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Words("a second signal"))?;
     let mut town = TestTown::found_in(gateway, 1).await?;
@@ -88,6 +89,8 @@ async fn a_second_signal_ends_a_drain_immediately() -> anyhow::Result<()> {
         |is_draining| *is_draining,
     )
     .await?;
+    let seen = status_once(&town.gateway, |seen| seen["state"] == "draining").await?;
+    assert_eq!(seen["runbook"], "The gateway drains", "{seen}");
     let TestTown { gateway, residents, .. } = town;
     let status = gateway.stop()?;
     assert_eq!(status.code(), Some(1));

@@ -1,5 +1,5 @@
-//! The operator's side: the command line, certificates, crashes, the data folder, the deployment's size, and
-//! the sunset.
+//! The operator's side: the command line, certificates, crashes, the status, the data folder, the
+//! deployment's size, and the sunset.
 
 mod admin;
 mod certificates;
@@ -9,4 +9,5 @@ mod endings;
 mod modes;
 mod reload;
 mod size;
+pub(crate) mod status;
 pub(crate) mod sunset;
