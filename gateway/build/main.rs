@@ -58,7 +58,7 @@ const FIXED_FILES: [(&str, &str, &str); 3] = [
 ];
 
 fn main() -> anyhow::Result<()> {
-    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let root = cargo_folder("CARGO_MANIFEST_DIR")?;
     let web = root.join("web");
     println!("cargo::rerun-if-changed={}", web.display());
     println!("cargo::rerun-if-changed={}", root.join("build").display());
@@ -75,7 +75,13 @@ fn main() -> anyhow::Result<()> {
     for (path, file, kind) in FIXED_FILES {
         output.add(OutputFile::fixed(path, kind, std::fs::read(root.join(file))?));
     }
-    output.write(&PathBuf::from(std::env::var("OUT_DIR")?))
+    output.write(&cargo_folder("OUT_DIR")?)
+}
+
+/// A folder that cargo names to build scripts.
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folders in variables")]
+fn cargo_folder(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(std::env::var(name)?))
 }
 
 /// Adds pages and their scripts. Returns the addresses of all.

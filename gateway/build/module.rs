@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, bail, ensure};
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{ExportDefaultDeclarationKind, Expression, ImportExpression, Program, Statement};
+use oxc_ast::ast::{
+    ExportDefaultDeclaration, ExportDefaultDeclarationKind, Expression, ImportExpression, Program, Statement,
+};
 use oxc_ast::builder::AstBuilder;
 use oxc_ast_visit::{VisitMut, walk_mut};
 use oxc_codegen::Codegen;
@@ -202,14 +204,19 @@ impl<'a> VisitMut<'a> for Linking<'a, '_> {
 fn strip<'a>(program: &mut Program<'a>, allocator: &'a Allocator) {
     let statements = std::mem::replace(&mut program.body, oxc_allocator::ArenaVec::new_in(&allocator));
     for statement in statements {
-        match statement {
-            Statement::ImportDeclaration(_) | Statement::ExportNamedDeclaration(_) => {}
-            Statement::ExportDeclaration(export) => {
-                program.body.push(Statement::from(export.unbox().declaration));
-            }
-            Statement::ExportDefaultDeclaration(export)
-                if matches!(export.declaration, ExportDefaultDeclarationKind::Identifier(_)) => {}
-            other => program.body.push(other),
+        if let Statement::ExportDeclaration(export) = statement {
+            program.body.push(Statement::from(export.unbox().declaration));
+        } else if !is_linked(&statement) {
+            program.body.push(statement);
         }
     }
+}
+
+/// Whether a statement only names what other modules have, or what they get.
+fn is_linked(statement: &Statement<'_>) -> bool {
+    let is_name = |export: &ExportDefaultDeclaration<'_>| {
+        matches!(export.declaration, ExportDefaultDeclarationKind::Identifier(_))
+    };
+    matches!(statement, Statement::ImportDeclaration(_) | Statement::ExportNamedDeclaration(_))
+        || matches!(statement, Statement::ExportDefaultDeclaration(export) if is_name(export))
 }
