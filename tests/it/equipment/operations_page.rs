@@ -1,6 +1,6 @@
-//! Chromium on the operations page, without a fault and with each of these: a store that rejects check-ins, a
-//! full journal, a full back office, a certificate near its end, a rule pack that waits. The store's faults
-//! are system calls that fail or are slow. Needs Chromium, Node.js and strace.
+//! Chromium on the operations page, without a fault and with each fault in turn: a store that rejects
+//! check-ins, a full journal, a full back office, a certificate near its end, and a waiting rule pack. System
+//! calls that fail or are slow cause the faults of the store. Needs Chromium, Node.js and strace.
 
 use super::scripts;
 use crate::operation::status::{names, near_its_end, status, status_once, with_a_pack_waiting};
