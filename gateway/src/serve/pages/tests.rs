@@ -35,7 +35,7 @@ fn what_a_browser_has_is_not_sent_again() {
         let other = asked(path, &[(IF_NONE_MATCH, "\"x\"")]).unwrap();
         assert_eq!(other.status(), StatusCode::OK, "{path}");
     }
-    for path in ["/web/pages/me.js", "/web/me.js", "/web/", "/me.html", "unknown", "/web/../me"] {
+    for path in ["/web/pages/me.js", "/web/me.js", "/web/", "/me.html", "/unknown", "/web/../me"] {
         assert_eq!(asked(path, &[]).err(), Some(Refusal::NotFound), "{path}");
     }
 }
