@@ -2,7 +2,6 @@
 
 import { idBytes, sealCode, stepBytes } from "./sealed_code.js";
 import { now } from "../lib/clock.js";
-import { resident } from "../lib/words.js";
 
 /** @typedef {{person: string, kid: number, key: string}} Registration */
 /** @typedef {import("./sealed_code.js").CodeKind} CodeKind */
