@@ -63,7 +63,7 @@ fn main() -> anyhow::Result<()> {
     println!("cargo::rerun-if-changed={}", web.display());
     println!("cargo::rerun-if-changed={}", root.join("build").display());
     println!("cargo::rerun-if-changed={}", root.join("openapi.json").display());
-    packages::install(&web)?;
+    packages::install(&web);
     let texts = Texts::read(&web.join("words"))?;
     let mut output = Output::default();
     build_pages(&web, &texts, &PUBLIC_PAGES, &mut output)?;
