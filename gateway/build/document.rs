@@ -16,7 +16,7 @@ pub(crate) struct Document {
     pub(crate) modules: Vec<PathBuf>,
 }
 
-/// What a document is built with.
+/// The parts that a document is built with.
 pub(crate) struct PageParts<'a> {
     pub(crate) texts: &'a Texts,
     /// The address of the file with the modules.
@@ -88,7 +88,9 @@ impl Document {
     /// The document as it is served, with its content security policy.
     pub(crate) fn build(&self, path: &str, parts: &PageParts<'_>) -> anyhow::Result<OutputFile> {
         let (mut scripts, mut styles) = (vec!["'self'".to_owned()], Vec::new());
-        let text = replace(&self.text, MODULE, |_| {
+        // Texts first: braces in scripts are code.
+        let text = parts.texts.expand(&without_indentation(&self.text))?;
+        let text = replace(&text, MODULE, |_| {
             let script = parts.script.context("a document without a module")?;
             Ok(format!("{}{script}{}", MODULE.0, MODULE.1))
         })?;
@@ -102,7 +104,6 @@ impl Document {
             styles.push(source_of(&style));
             Ok(format!("<style>{style}</style>"))
         })?;
-        let text = parts.texts.expand(&without_indentation(&text))?;
         ensure!(!text.contains("modulepreload"), "a page has one file of modules: nothing to load before it");
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src 'self' data:; \
