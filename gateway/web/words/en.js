@@ -317,7 +317,6 @@ export const checkInForm = {
   goBackAndCorrect: "Go back and correct",
   myHealthCodeReasonsFamily: "My health code, reasons, family, appeals",
   tryAgain: "Try again",
-  askAQuestionOrReport: "Ask a question or report a problem",
   title: "Check-in",
   at: "Checked in at",
 };
@@ -405,7 +404,6 @@ export const mePage = {
   change: "Change",
   certificateForOtherCities: "Certificate for other cities",
   eraseMyRecord: "Erase my record",
-  askAQuestionOrReport: "Ask a question or report a problem",
   codeQr: "QR code: hold it up to the scanner",
   confirmErasure: "I confirm. This cannot be undone.",
 };
@@ -415,7 +413,6 @@ export const homePage = {
   scanTheCodeAtThe: "Scan the code at the venue's door with your phone's camera.",
   myHealthCodeReasonsFamily: "My health code, reasons, family, appeals",
   apiReferenceOpenapi: "API reference (OpenAPI)",
-  askAQuestionOrReport: "Ask a question or report a problem",
   subtitle: "Venue check-ins",
 };
 
@@ -424,7 +421,6 @@ export const unknownPage = {
   scanTheCodeAtThe: "Scan the code at the venue's door again.",
   thereIsNoSuchPage: "There is no such page",
   myHealthCodeReasonsFamily: "My health code, reasons, family, appeals",
-  askAQuestionOrReport: "Ask a question or report a problem",
 };
 
 /** The screen at a door. */

@@ -317,7 +317,6 @@ export const checkInForm = {
   goBackAndCorrect: "返回修改",
   myHealthCodeReasonsFamily: "我的健康码",
   tryAgain: "再试一次",
-  askAQuestionOrReport: "咨询、反馈问题",
   title: "扫码登记",
   at: "登记时间",
 };
@@ -405,7 +404,6 @@ export const mePage = {
   change: "修改",
   certificateForOtherCities: "健康证明",
   eraseMyRecord: "删除登记",
-  askAQuestionOrReport: "咨询、反馈问题",
   codeQr: "健康码二维码，请对准扫码设备",
   confirmErasure: "我确认删除，不能恢复",
 };
@@ -415,7 +413,6 @@ export const homePage = {
   scanTheCodeAtThe: "请用手机相机扫描门口的场所码。",
   myHealthCodeReasonsFamily: "我的健康码",
   apiReferenceOpenapi: "接口说明",
-  askAQuestionOrReport: "咨询、反馈问题",
   subtitle: "场所码登记",
 };
 
@@ -424,7 +421,6 @@ export const unknownPage = {
   scanTheCodeAtThe: "请再扫描门口的场所码。",
   thereIsNoSuchPage: "没有这个页面",
   myHealthCodeReasonsFamily: "我的健康码",
-  askAQuestionOrReport: "咨询、反馈问题",
 };
 
 /** The screen at a door. */
