@@ -16,6 +16,7 @@ pub mod poster;
 pub mod registration;
 mod residents;
 mod tracers;
+mod venues;
 pub mod waiting;
 
 pub use authority::tokens::{NewTokens, keep_token_list};

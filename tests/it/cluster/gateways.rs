@@ -92,6 +92,10 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
 
     let late = scangate_loadgen::city::residents(&mut second.connection, &authority, 9, 1).await?;
     let venue = scangate_loadgen::city::venues(&mut second.connection, &authority, 1).await?;
+    // The back office asks the registry for what memory does not have yet.
+    let line = json!({"person": late[0].person, "venue": venue[0].venue, "at": now()}).to_string();
+    let imported = send(&mut town.connection, "POST", "/v1/check-ins/import", &authority, line).await?;
+    assert!(imported.lines()?[0]["id"].is_string(), "{}", imported.text());
     let scan_at_the_first = async || {
         let body = json!({"venue": venue[0].poster, "person": late[0].code(Step::of(now()))}).to_string();
         send(&mut town.connection, "POST", "/v1/check-ins", "", body).await

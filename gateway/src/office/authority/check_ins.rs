@@ -45,6 +45,19 @@ pub(in crate::office) async fn import(
     line_handler::answer(CheckInImport { office }, body)
 }
 
+/// Each of these check-ins, or why it is refused: its venue or its person is unknown.
+fn accept(office: &Office, check_ins: &[CheckIn]) -> GroupResult<CheckIn> {
+    let venues: Vec<VenueId> = check_ins.iter().map(|check_in| check_in.venue).collect();
+    office.learn_venues(&venues)?;
+    let people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
+    let registered = office.registry.are_registered(&people)?;
+    let accept = |(check_in, is_registered): (&CheckIn, bool)| {
+        office.tables.venues.get(check_in.venue).ok_or(OfficeError::VenueUnknown)?;
+        is_registered.then_some(*check_in).ok_or(OfficeError::PersonUnknown)
+    };
+    Ok(check_ins.iter().zip(registered).map(accept).collect())
+}
+
 /// Check-ins of another register.
 struct CheckInImport {
     office: Arc<Office>,
@@ -64,23 +77,16 @@ impl LineHandler for CheckInImport {
         if now.since_ms(at) > u64::from(self.office.settings.retention_days) * DAY_MS {
             return Err(Refusal::ClockOff("at is before the retention of trails").into());
         }
-        if self.office.tables.venues.get(venue).is_none() {
-            return Err(OfficeError::VenueUnknown);
-        }
         let id = check_in_id(person, venue, direction, Moment::At(at));
         Ok(CheckIn { id, person, venue, at, direction, mode: Mode::Import, outcome: None })
     }
 
     async fn store(&self, check_ins: Vec<CheckIn>) -> GroupResult<CheckInId> {
-        let people: Vec<PersonId> = check_ins.iter().map(|check_in| check_in.person).collect();
-        let registry = self.office.registry.clone();
-        let registered = blocking(move || registry.are_registered(&people)).await??;
-        let known = check_ins.iter().zip(&registered).filter(|(_, is_registered)| **is_registered);
-        let known: Vec<CheckIn> = known.map(|(check_in, _)| *check_in).collect();
-        self.office.intake.keep(&known).await?;
-        let answers = check_ins.iter().zip(registered);
-        let answers =
-            answers.map(|(check_in, known)| known.then_some(check_in.id).ok_or(OfficeError::PersonUnknown));
+        let office = Arc::clone(&self.office);
+        let accepted = blocking(move || accept(&office, &check_ins)).await??;
+        let kept: Vec<CheckIn> = accepted.iter().flatten().copied().collect();
+        self.office.intake.keep(&kept).await?;
+        let answers = accepted.into_iter().map(|accepted| accepted.map(|check_in| check_in.id));
         Ok(answers.collect())
     }
 

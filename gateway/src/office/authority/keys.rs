@@ -6,6 +6,7 @@ use crate::deployment::reference;
 use crate::office::http::auth::{DoorScreen, Operator};
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
+use crate::office::venues::known_venue;
 use crate::office::{Office, blocking};
 use crate::tables::keyring::Kids;
 use axum::extract::State;
@@ -59,7 +60,7 @@ pub(in crate::office) async fn read_screen_key(
     DoorScreen { venue, door }: DoorScreen,
     State(office): State<Arc<Office>>,
 ) -> Result<axum::Json<ScreenKey>, OfficeError> {
-    let known = office.tables.venues.get(venue).ok_or(Refusal::VenueCodeInvalid)?;
+    let known = known_venue(&office, venue).await?.ok_or(Refusal::VenueCodeInvalid)?;
     if known.venue.doors == Doors::Closed {
         return Err(Refusal::VenueClosed.into());
     }

@@ -8,6 +8,7 @@ use crate::office::http::idempotency::RequestIds;
 use crate::office::http::line_handler::{self, GroupResult, LineHandler, put_json};
 use crate::office::http::ndjson::NdjsonLine;
 use crate::office::poster as drawing;
+use crate::office::venues::known_venue;
 use crate::office::{Office, audit_first, blocking};
 use axum::body::Body;
 use axum::extract::State;
@@ -149,8 +150,9 @@ impl LineHandler for NewVenues {
 }
 
 /// The venue of this id. **Errors**: 404 where no venue has it.
-fn known(office: &Office, id: VenueId) -> Result<Venue, OfficeError> {
-    office.tables.venues.get(id).map(|known| known.venue.clone()).ok_or(Refusal::NotFound.into())
+async fn known(office: &Arc<Office>, id: VenueId) -> Result<Venue, OfficeError> {
+    let known = known_venue(office, id).await?.ok_or(Refusal::NotFound)?;
+    Ok(known.venue.clone())
 }
 
 /// `GET /v1/venues/{venue}`.
@@ -160,7 +162,7 @@ pub(in crate::office) async fn read(
     PathId(venue): PathId<VenueId>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let Venue { id, name, kind, district, dwell, checks, doors, hours, position, .. } =
-        known(&office, venue)?;
+        known(&office, venue).await?;
     let mut shown = json!({
         "venue": id, "name": name, "kind": kind, "district": district, "dwell_minutes": u16::from(dwell),
         "checks": checks, "doors": doors,
@@ -192,7 +194,7 @@ pub(in crate::office) async fn poster(
     State(office): State<Arc<Office>>,
     PathIds(venue, PosterFile(number)): PathIds<VenueId, PosterFile>,
 ) -> Result<Response, OfficeError> {
-    let venue = known(&office, venue)?;
+    let venue = known(&office, venue).await?;
     let code = office.tables.keyring.poster(venue.id, number).text();
     let svg = drawing::svg(&format!("{}/v/{code}", office.settings.origin), &venue.name, number);
     Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
@@ -204,7 +206,7 @@ pub(in crate::office) async fn close(
     State(office): State<Arc<Office>>,
     PathId(venue): PathId<VenueId>,
 ) -> Result<StatusCode, OfficeError> {
-    let venue = known(&office, venue)?.id;
+    let venue = known(&office, venue).await?.id;
     audit_first(&office, &claims, "venue-closed", venue.to_string(), json!({})).await?;
     let registry = office.registry.clone();
     let closed = blocking(move || registry.close_venue(venue, clock::now())).await??;

@@ -1,7 +1,7 @@
 //! The expected outcome of a random city's acts, by the contract alone: the records of every acknowledged
 //! scan, and each person's keys and colours over time.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use scangate_core::check_in::Direction;
 use scangate_core::colour::{Colour, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -59,7 +59,7 @@ struct Said {
 
 impl Said {
     fn of(answer: &Value) -> anyhow::Result<Self> {
-        let colour = serde_json::from_value(answer["colour"].clone())?;
+        let colour = serde_json::from_value(answer["colour"].clone()).with_context(|| answer.to_string())?;
         let verdict = serde_json::from_value(answer["verdict"].clone())?;
         let at = serde_json::from_value(answer["at"].clone())?;
         Ok(Self { id: serde_json::from_value(answer["id"].clone())?, at, outcome: (colour, verdict) })
@@ -206,7 +206,7 @@ impl ExpectedRecords {
         at: Timestamp,
         answer: &Value,
     ) -> anyhow::Result<()> {
-        let id = serde_json::from_value(answer["id"].clone())?;
+        let id = serde_json::from_value(answer["id"].clone()).with_context(|| answer.to_string())?;
         let record = ExpectedRecord { id, parts, at, evidence: "import", outcome: None };
         self.0.entry(parts).or_default().push(TakenRecord { gateway, record });
         self.check_id(&record)

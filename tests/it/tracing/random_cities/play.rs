@@ -90,6 +90,12 @@ impl<'a> PlayedCity<'a> {
                     .await?;
             }
         }
+        for venue in 0..self.venues.len() {
+            for gateway in 0..self.links.len() {
+                let newest = self.people[0].newest_key();
+                self.sees_key(gateway, venue, (0, newest), |look| look.status() == 200).await?;
+            }
+        }
         self.remember().await?;
         let plan = self.plan;
         for (number, act) in plan.acts.iter().enumerate() {
@@ -358,17 +364,18 @@ impl<'a> PlayedCity<'a> {
         is_right: impl Fn(&TestReply) -> bool,
     ) -> anyhow::Result<()> {
         let newest = self.people[person].newest_key();
-        self.sees_key(gateway, person, newest, is_right).await
+        self.sees_key(gateway, 0, (person, newest), is_right).await
     }
 
+    /// Waits until a gateway's look-up at a venue, of a person's code by this key, is right.
     async fn sees_key(
         &mut self,
         gateway: usize,
-        person: usize,
-        key: usize,
+        venue: usize,
+        (person, key): (usize, usize),
         is_right: impl Fn(&TestReply) -> bool,
     ) -> anyhow::Result<()> {
-        let (gate, link) = (self.gate(0)?, &mut self.links[gateway]);
+        let (gate, link) = (self.gate(venue)?, &mut self.links[gateway]);
         let phone = self.people[person].phone(key).clone();
         let look = async || {
             send(link, "GET", &format!("/v1/colours/{}", phone.code(Step::of(now()))), &gate, "").await
@@ -390,7 +397,7 @@ impl<'a> PlayedCity<'a> {
         self.people[person].give_key(now(), phone);
         self.changes.push((began, now()));
         for gateway in 0..self.links.len() {
-            self.sees_key(gateway, person, old, |look| look.code() == "person-code-invalid").await?;
+            self.sees_key(gateway, 0, (person, old), |look| look.code() == "person-code-invalid").await?;
         }
         self.remember().await
     }

@@ -76,8 +76,8 @@ fn check(
         let bounds = format!("at must be within {} local days from today", Arrival::DAYS_MAX);
         return Err(OfficeError::Malformed(bounds.into()));
     }
-    if venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
-        return Err(OfficeError::VenueUnknown);
+    if let Some(venue) = venue {
+        office.venue(venue)?.ok_or(OfficeError::VenueUnknown)?;
     }
     units::check(office, unit)
 }

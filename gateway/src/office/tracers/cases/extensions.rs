@@ -8,6 +8,7 @@ use crate::office::http::auth::Tracer;
 use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{PathId, PathIds};
 use crate::office::http::json::Json;
+use crate::office::venues::known_venue;
 use crate::office::{Office, blocking};
 use axum::extract::State;
 use scangate_core::co_presence::Hops;
@@ -43,7 +44,7 @@ pub(in crate::office) async fn ask(
     Json(line): Json<ExtensionLine>,
 ) -> Result<axum::Json<Value>, OfficeError> {
     let case = own_open(&office, &claims, case?.0).await?;
-    let asked = checked(&office, &claims, &case, line)?;
+    let asked = checked(&office, &claims, &case, line).await?;
     blocking(move || {
         let changed = change_case(&office, case.id, |case| {
             ensure_own_open(case, &claims)?;
@@ -64,8 +65,8 @@ pub(in crate::office) async fn ask(
     .await?
 }
 
-fn checked(
-    office: &Office,
+async fn checked(
+    office: &Arc<Office>,
     claims: &Claims,
     case: &Case,
     line: ExtensionLine,
@@ -78,8 +79,8 @@ fn checked(
     if let Some(Err(error)) = hops.map(Hops::try_from) {
         return Err(OfficeError::Malformed(error.to_string().into()));
     }
-    if venue.is_some_and(|venue| office.tables.venues.get(venue).is_none()) {
-        return Err(OfficeError::VenueUnknown);
+    if let Some(venue) = venue {
+        known_venue(office, venue).await?.ok_or(OfficeError::VenueUnknown)?;
     }
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
         return Err(OfficeError::Malformed("from must be before to".into()));

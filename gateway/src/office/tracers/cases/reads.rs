@@ -9,6 +9,7 @@ use crate::office::http::error::OfficeError;
 use crate::office::http::extract::{Parameters, PathId, PathIds, StrictQuery};
 use crate::office::http::format::Format;
 use crate::office::tracers::trails;
+use crate::office::venues::known_venue;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
@@ -162,7 +163,7 @@ pub(in crate::office) async fn visits(
     headers: HeaderMap,
 ) -> Result<Response, OfficeError> {
     let case = own_open(&office, &claims, case).await?;
-    office.tables.venues.get(venue).ok_or(Refusal::NotFound)?;
+    known_venue(&office, venue).await?.ok_or(Refusal::NotFound)?;
     let StrictQuery(VisitsQuery { from, to }) = query?;
     let covered = case.window();
     let asked = window(&office, from.unwrap_or(covered.from), to.unwrap_or(covered.to))?;
