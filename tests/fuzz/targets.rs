@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use scangate_core::certificate::PresentedCertificate;
-use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, ResidentToken, VenueCode};
+use scangate_core::code::{
+    DoorCode, PaperPass, PersonCode, PosterCode, ResidentToken, VenueCode, VenueTicket,
+};
 use scangate_core::policy::Policy;
 use scangate_core::scan::Scan;
 use scangate_gateway::wire::http3::{Control, Fault, Head, Limits, Part, RequestReader, whole};
@@ -123,7 +125,7 @@ pub(super) fn scan(data: &[u8]) {
     let _ = Scan::parse(data);
 }
 
-/// The five codes. Nothing is verified without a key, and a code of another kind is none.
+/// The six codes. Nothing is verified without a key, and a code of another kind is none.
 pub(super) fn codes(data: &[u8]) {
     let kinds = [
         PersonCode::parse(data).is_ok(),
@@ -131,9 +133,10 @@ pub(super) fn codes(data: &[u8]) {
         PaperPass::parse(data).is_ok(),
         PosterCode::parse(data).is_ok(),
         DoorCode::parse(data).is_ok(),
+        VenueTicket::parse(data).is_ok(),
     ];
     assert!(kinds.iter().filter(|is_one| **is_one).count() <= 1, "{kinds:?}");
-    assert_eq!(VenueCode::parse(data).is_ok(), kinds[3] || kinds[4]);
+    assert_eq!(VenueCode::parse(data).is_ok(), kinds[3..].contains(&true));
 }
 
 /// A certificate's text.

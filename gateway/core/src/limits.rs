@@ -10,6 +10,10 @@ pub const STEP_EARLY_MS: u64 = 10_000;
 /// repeated request.
 pub const STEP_VALID_MS: u64 = STEP_EARLY_MS + 2 * STEP_MS;
 
+/// The time for which a ticket stands for the door code that it was issued for, in steps. Somebody registers
+/// meanwhile.
+pub const TICKET_STEPS: u32 = 20;
+
 /// The body of a check-in, in bytes.
 pub const SCAN_BYTES_MAX: usize = 4_096;
 /// Companions of the person who scans.

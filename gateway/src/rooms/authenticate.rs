@@ -10,7 +10,7 @@ use crate::tables::venues::KnownVenue;
 use arc_swap::Guard;
 use scangate_core::certificate::PresentedCertificate;
 use scangate_core::check_in::{Direction, Mode};
-use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode};
+use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, VenueCode, VenueTicket};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::limits;
 use scangate_core::refusal::Refusal;
@@ -187,6 +187,17 @@ pub(super) fn authenticate_look_up(
     Ok((authentic, known_venue(terminal.venue, tables)?))
 }
 
+/// The ticket for the venue's code with which a page was opened; none for a code that does not expire, nor
+/// for a ticket. **Errors**: the code opens no venue now.
+pub fn ticket_for(text: &str, tables: &Tables, now: Timestamp) -> Result<Option<VenueTicket>, Refusal> {
+    let code = VenueCode::parse(text.as_bytes()).map_err(|_| Refusal::VenueCodeInvalid)?;
+    venue(Some(code), None, tables, ScanTime::Now(now))?;
+    Ok(match code {
+        VenueCode::Door(code) => Some(tables.keyring.ticket(&code, Step::of(now))),
+        VenueCode::Poster(_) | VenueCode::Ticket(_) => None,
+    })
+}
+
 /// The person of a code that is genuine and valid now, as at a door.
 pub fn authenticate_code(text: &str, tables: &Tables, now: Timestamp) -> Result<PersonId, Refusal> {
     let code = PersonCode::parse(text.as_bytes()).map_err(|_| Refusal::PersonCodeInvalid)?;
@@ -288,6 +299,8 @@ fn scanned_venue(
     match code {
         VenueCode::Poster(code) => poster(code, tables, time).map(|known| (known, Mode::Poster)),
         VenueCode::Door(code) => Ok((known_venue(door(code, tables, time)?, tables)?, Mode::Door)),
+        // For ten minutes a ticket can be passed on like the picture of a poster, and proves no more.
+        VenueCode::Ticket(code) => Ok((known_venue(ticket(code, tables, time)?, tables)?, Mode::Poster)),
     }
 }
 
@@ -310,4 +323,10 @@ fn door(code: &DoorCode, tables: &Tables, time: ScanTime) -> Result<VenueId, Ref
     let key = key.ok_or(Refusal::VenueCodeInvalid)?;
     code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
     if code.step().is_valid_at(time.at()) { Ok(code.venue()) } else { Err(Refusal::VenueCodeExpired) }
+}
+
+fn ticket(code: &VenueTicket, tables: &Tables, time: ScanTime) -> Result<VenueId, Refusal> {
+    let key = tables.keyring.server(code.kid(), time.kids()).ok_or(Refusal::VenueCodeInvalid)?;
+    code.verify(&key).map_err(|_| Refusal::VenueCodeInvalid)?;
+    if code.is_valid_at(time.at()) { Ok(code.venue()) } else { Err(Refusal::VenueCodeExpired) }
 }

@@ -2,13 +2,13 @@
 //! rotates without a restart and a scan sees either the old ring or the new.
 
 use arc_swap::ArcSwap;
-use scangate_core::code::{PaperPass, PersonCode, PosterCode, ResidentToken};
+use scangate_core::code::{DoorCode, PaperPass, PersonCode, PosterCode, ResidentToken, VenueTicket};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::keys::{
     DoorKey, Generation, KeyState, Kid, MasterKey, PassKey, PersonKey, Secret, ServerKey,
 };
 use scangate_core::limits::LATE_MS_MAX;
-use scangate_core::time::{DAY_MS, Timestamp};
+use scangate_core::time::{DAY_MS, Step, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -186,6 +186,14 @@ impl Keyring {
         let ring = self.ring.load();
         PosterCode::seal(Kid(ring.kids.current), venue, poster, &ring.newest().server)
     }
+
+    /// A ticket for a door's code, sealed under the current kid.
+    #[must_use]
+    pub fn ticket(&self, code: &DoorCode, step: Step) -> VenueTicket {
+        let ring = self.ring.load();
+        let kid = Kid(ring.kids.current);
+        VenueTicket::seal(kid, code.venue(), code.door(), step, &ring.newest().server)
+    }
 }
 
 impl Ring {
@@ -220,7 +228,6 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scangate_core::time::Step;
 
     fn keyring() -> Keyring {
         Keyring::new(Secret::new(&[1; 32]).unwrap(), Kids::default())

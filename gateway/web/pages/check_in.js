@@ -20,6 +20,7 @@ import { showCompanions } from "../visit/companions.js";
 import { readReceipt, saveReceipt, showReceipt } from "../visit/receipt.js";
 import { sendCheckIn } from "../visit/request.js";
 import { showResult } from "../visit/result.js";
+import { currentVenueCode, saveTicket } from "../visit/ticket.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/words.js").Words} Words */
@@ -116,7 +117,7 @@ async function showCurrentNotices() {
 
 /** The check-in of this phone's holder at this venue. @param {Registration} registration */
 function planOf(registration) {
-  return { registration, venue };
+  return { registration, venue: currentVenueCode(venue) };
 }
 
 /** @param {Registration} registration */
@@ -176,13 +177,18 @@ function isReopened() {
   return /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type !== "navigate";
 }
 
-/** Loads the fields that this city requires, and shows the form. @param {Words | null} words */
+/** Loads the fields that this city requires and a ticket for the venue's code, and shows the form.
+ * @param {Words | null} words */
 async function loadForm(words) {
   setState("asking");
   showMessage(status.pleaseWait);
   began = Date.now();
-  const answer = await sendWithRetry("/v1/registration", async () => undefined, showRetry);
+  const path = `/v1/registration?venue=${encodeURIComponent(currentVenueCode(venue))}`;
+  const answer = await sendWithRetry(path, async () => undefined, showRetry);
   if (answer.status === 200) {
+    if (answer.body.ticket !== undefined) {
+      saveTicket({ code: venue, ...answer.body.ticket });
+    }
     showTerms(answer.body);
     setState("registering");
     showMessage(words);

@@ -6,6 +6,9 @@ use super::scripts;
 use crate::authority::prints::{import_as, new_person};
 use crate::registration::printed_code;
 use anyhow::Context as _;
+use scangate_core::code::DoorCode;
+use scangate_core::keys::Kid;
+use scangate_core::time::Step;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, output_text};
@@ -48,6 +51,17 @@ pub(crate) async fn converse(
 async fn chromium_registers_and_checks_in_on_the_resident_page() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
     let output = browse("resident/check_in.mjs", &town, 0).output().context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_keeps_the_venue_of_a_doors_code_while_somebody_registers() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let (venue, door) = (town.venues[0].venue, 1);
+    let key = town.gateway.secret()?.master(Kid(1)).door(venue, door);
+    town.venues[0].poster = DoorCode::seal(Kid(1), venue, door, Step::of(now()), &key).text();
+    let output = browse("resident/ticket.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }

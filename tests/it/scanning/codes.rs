@@ -3,10 +3,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use scangate_core::code::{DoorCode, PaperPass, PersonCode};
+use scangate_core::code::{DoorCode, PaperPass, PersonCode, VenueTicket};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::keys::{DoorKey, Generation, Key, KeyState, Kid, MasterKey};
-use scangate_core::time::Step;
+use scangate_core::limits::TICKET_STEPS;
+use scangate_core::time::{Step, Timestamp};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{CITIES_EAST_MS, TestTown, away_from_midnight, refused, send};
@@ -122,6 +123,46 @@ async fn a_doors_code_is_good_for_its_door_and_moment() -> anyhow::Result<()> {
         }
     }
     assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_stands_for_a_doors_code_while_somebody_registers() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let (venue, step, key) = (town.venues[0].venue, Step::of(now()), master(&town)?.server());
+    let terms = |code: &str| format!("/v1/registration?venue={code}");
+    let door = door_code(&town, venue, step, DOOR, (venue, DOOR))?;
+    let given = town.send("GET", &terms(&door), "", "").await?.json()?;
+    let ticket = given["ticket"]["venue"].as_str().unwrap_or_default().to_owned();
+    let expires: Timestamp = serde_json::from_value(given["ticket"]["expires"].clone())?;
+    assert!((600_000..=630_000).contains(&expires.since_ms(now())), "{expires}");
+    // Neither a poster, which does not expire, nor a ticket gets one.
+    for lasting in [&town.venues[0].poster.clone(), &ticket] {
+        let given = town.send("GET", &terms(lasting), "", "").await?.json()?;
+        assert!(given["documents"].is_array() && given.get("ticket").is_none(), "{given}");
+    }
+    let sealed = |ago: u32| VenueTicket::seal(Kid(1), venue, DOOR, Step(step.0 - ago), &key).text();
+    let forged = sealed(0).replacen(&ticket[20..21], if &ticket[20..21] == "A" { "B" } else { "A" }, 1);
+    let person = town.residents[0].clone();
+    let scan = |venue: &str| json!({"venue": venue, "person": person.code(step)}).to_string();
+    for (code, problem) in [
+        (sealed(TICKET_STEPS + 1), "venue-code-expired"),
+        (forged, "venue-code-invalid"),
+        (door_code(&town, venue, Step(step.0 - 3), DOOR, (venue, DOOR))?, "venue-code-expired"),
+    ] {
+        let refused_terms = town.send("GET", &terms(&code), "", "").await?;
+        assert_eq!(refused_terms.status_and_code(), refused(422, problem));
+        let refused_scan = town.send("POST", "/v1/check-ins", "", scan(&code)).await?;
+        assert_eq!(refused_scan.status_and_code(), refused(422, problem));
+    }
+    // It can be passed on, so it proves no more than a poster does.
+    for good in [ticket, sealed(TICKET_STEPS - 1)] {
+        let taken = town.send("POST", "/v1/check-ins", "", scan(&good)).await?.json()?;
+        assert_eq!(taken["venue"]["id"], json!(venue), "{taken}");
+    }
+    let case = town.open_case(0).await?;
+    let trail = town.traced_through(&format!("/v1/cases/{case}/trail"), now()).await?;
+    assert_eq!(trail["visits"][0]["evidence"], "poster", "{trail}");
     Ok(())
 }
 

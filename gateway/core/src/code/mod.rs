@@ -11,6 +11,7 @@
 //! | [`PaperPass`] | `03` kid(1) person(8) not-after-day(4) mac(16) | `scangate paper pass` |
 //! | [`PosterCode`] | `11` kid(1) venue(8) poster(2) mac(16) | `scangate poster code` |
 //! | [`DoorCode`] | `12` kid(1) venue(8) door(2) step(4) mac(16) | `scangate door code` |
+//! | [`VenueTicket`] | `13` kid(1) venue(8) door(2) step(4) mac(16) | `scangate venue ticket` |
 //!
 //! The mac covers the domain and all bytes before it, and that of a pass also the state of [`PassKey`]. A
 //! code with any flipped bit is rejected, even in the unused bits of the last character.
@@ -18,7 +19,7 @@
 use crate::id::{PersonId, VenueId};
 use crate::keys::{DoorKey, Kid, PassKey, PersonKey, SealingKey, ServerKey};
 use crate::limits;
-use crate::time::Step;
+use crate::time::{Step, Timestamp};
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -194,6 +195,29 @@ code!(
     step: Step at 12, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0
 );
 
+code!(
+    /// What a page gets for a door's code that it was opened with, so that the venue is not lost while a
+    /// person registers. The step is that of its issue.
+    VenueTicket, 0x13, "scangate venue ticket", ServerKey, 32,
+    venue: VenueId, door: u16 at 10, u16::from_be_bytes, |door: u16| door,
+    step: Step at 12, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0
+);
+
+impl VenueTicket {
+    /// The time at which it expires.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        Step(self.step().0.saturating_add(limits::TICKET_STEPS + 1)).start()
+    }
+
+    /// Whether it may be used at this time. Another gateway, whose clock is ahead, may have issued it.
+    #[must_use]
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        let from = self.step().start().minus_ms(limits::AHEAD_MS_MAX);
+        (from..self.expires()).contains(&now)
+    }
+}
+
 impl PaperPass {
     /// Whether its last day is not over on this day of the city's calendar. **Units**: days since 1970.
     #[must_use]
@@ -202,19 +226,24 @@ impl PaperPass {
     }
 }
 
-/// A venue's code of either kind.
+/// A venue's code of any kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VenueCode {
     /// A printed poster's code.
     Poster(PosterCode),
     /// A door screen's code.
     Door(DoorCode),
+    /// A ticket that was issued for a door screen's code.
+    Ticket(VenueTicket),
 }
 
 impl VenueCode {
     /// Parses a venue's code without verifying it.
     pub fn parse(text: &[u8]) -> Result<Self, CodeError> {
-        PosterCode::parse(text).map(Self::Poster).or_else(|_| DoorCode::parse(text).map(Self::Door))
+        PosterCode::parse(text)
+            .map(Self::Poster)
+            .or_else(|_| DoorCode::parse(text).map(Self::Door))
+            .or_else(|_| VenueTicket::parse(text).map(Self::Ticket))
     }
 
     /// The venue that the code names.
@@ -223,6 +252,7 @@ impl VenueCode {
         match self {
             Self::Poster(code) => code.venue(),
             Self::Door(code) => code.venue(),
+            Self::Ticket(ticket) => ticket.venue(),
         }
     }
 }

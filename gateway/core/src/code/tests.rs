@@ -82,6 +82,24 @@ fn a_code_says_what_was_sealed_and_only_its_key_opens_it() {
 }
 
 #[test]
+fn a_ticket_ends_ten_minutes_after_the_step_of_its_issue() {
+    let key = master().server();
+    let ticket = VenueTicket::seal(KID, VENUE, 3, STEP, &key);
+    let read = VenueTicket::parse(ticket.text().as_bytes()).unwrap();
+    assert_eq!(VenueCode::parse(ticket.text().as_bytes()), Ok(VenueCode::Ticket(read)));
+    assert_eq!((read.venue(), read.door(), read.step(), read.verify(&key)), (VENUE, 3, STEP, Ok(())));
+    let end = STEP.start().plus_ms(30_000 + 600_000);
+    assert_eq!(read.expires(), end);
+    assert!(read.is_valid_at(STEP.start()) && read.is_valid_at(end.minus_ms(1)));
+    assert!(!read.is_valid_at(end) && !read.is_valid_at(STEP.start().minus_ms(10_001)));
+    // A ticket is sealed for itself: as a door's code it opens nothing.
+    let mut bytes = ticket.0.0;
+    bytes[0] = 0x12;
+    let forged = DoorCode::parse(URL_SAFE_NO_PAD.encode(bytes).as_bytes()).unwrap();
+    assert_eq!(forged.verify(&master().door(VENUE, 3)), Err(SealError));
+}
+
+#[test]
 fn a_person_code_is_no_resident_token() {
     let key = master().person(PERSON, Generation(0));
     let code = PersonCode::seal(KID, PERSON, STEP, &key);

@@ -9,12 +9,14 @@ pub(super) mod service;
 
 use super::http::channel::BODY_BYTES_MAX;
 use super::http::error::OfficeError;
+use super::http::extract::{Parameters, StrictQuery};
 use super::http::idempotency::RequestIds;
 use super::http::json::{self, Json};
 use super::residents::people::{PhoneKey, PhoneProof, phone_key, replace};
 use super::residents::statements::declare;
 use super::{Office, blocking};
 use crate::clock;
+use crate::rooms::authenticate::ticket_for;
 use crate::tables::policies::PublishedPolicy;
 use arc_swap::Guard;
 use axum::extract::{Request, State};
@@ -45,14 +47,34 @@ fn in_force(office: &Office) -> Arc<PublishedPolicy> {
     Guard::into_inner(office.tables.policies.in_force())
 }
 
-/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows.
-pub(super) async fn requirements(State(office): State<Arc<Office>>) -> axum::Json<Value> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TermsQuery {
+    /// The code with which the page was opened.
+    venue: Option<String>,
+}
+
+impl Parameters for TermsQuery {
+    const EXPECTED: &'static str = "the query must be ?venue= and a venue's code, or empty";
+}
+
+/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows, and a
+/// ticket for the door's code with which it was opened. **Errors**: the code opens no venue now.
+pub(super) async fn requirements(
+    State(office): State<Arc<Office>>,
+    StrictQuery(TermsQuery { venue }): StrictQuery<TermsQuery>,
+) -> Result<axum::Json<Value>, OfficeError> {
+    let ticket = venue.map(|code| ticket_for(&code, &office.tables, clock::now())).transpose()?.flatten();
     let published = in_force(&office);
     let (policy, terms) = (&published.policy, published.policy.terms());
-    axum::Json(json!({
+    let mut shown = json!({
         "policy": policy.label(), "title": policy.title(), "hotline": policy.hotline(),
         "documents": terms.documents, "steps": terms.steps, "asks": terms.asks,
-    }))
+    });
+    if let Some(ticket) = ticket {
+        shown["ticket"] = json!({"venue": ticket.text(), "expires": ticket.expires()});
+    }
+    Ok(axum::Json(shown))
 }
 
 /// The phone to which a code is sent.

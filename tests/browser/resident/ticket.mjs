@@ -1,0 +1,40 @@
+// Chromium on the check-in page behind a door's code, which expires while somebody registers: the page gets a
+// ticket with the form, and checks in by it, also after a reload.
+// Arguments: PORT CERTIFICATE DOOR-CODE
+
+import { arrive, expect, expectErrors, open, start, visit } from "../browser.mjs";
+import { click } from "../resident.mjs";
+
+const { browser, port, venue: code, stop } = await start();
+
+try {
+  const { page, errors } = await open(browser);
+  const sent = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === "/v1/registration" && searchParams.has("venue")) {
+      sent.push(searchParams.get("venue"));
+    } else if (pathname === "/v1/check-ins") {
+      sent.push(JSON.parse(request.postData()).venue);
+    }
+  });
+  await visit(page, port, code, "registering");
+  await page.reload();
+  await arrive(page, "registering");
+  await page.type("#name", "张三");
+  await page.type("#phone", "13800138000");
+  await page.select("#document-type", "passport");
+  await page.type("#document-number", "E12345678");
+  await click(page, "#register");
+  await arrive(page, "confirming");
+  await click(page, "#confirm");
+  await arrive(page, "done");
+  expect(sent.length === 3 && sent[0] === code, `the first request names ${sent}`);
+  // The second character tells a ticket from a door's code.
+  const isTicket = (text) => /^E[w-z0-9_-]/.test(text);
+  expect(sent.slice(1).every((text) => isTicket(text) && text === sent[1]), `the others name ${sent}`);
+  expectErrors(errors);
+  console.log(JSON.stringify({ sent: sent.length }));
+} finally {
+  await stop();
+}
