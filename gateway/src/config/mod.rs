@@ -2,12 +2,14 @@
 //! and the nearest valid key.
 
 mod channel;
+mod city;
 mod duration;
 mod log_setting;
 mod origin;
 mod provider_address;
 
 pub use channel::{ChannelConfig, Host, HostError};
+pub use city::{CityConfig, MarkError, ShownCity};
 pub use duration::{TellAfter, duration_ms};
 pub use log_setting::{LogSetting, LogSettingError};
 pub use origin::{Origin, OriginError};
@@ -55,6 +57,8 @@ pub struct Config {
     pub unfinished_mib: Option<u32>,
     /// What is logged. `SCANGATE_LOG` of the environment wins at the start.
     pub log: LogSetting,
+    /// How the residents' pages show the city.
+    pub city: CityConfig,
     /// The journal.
     pub journal: JournalSizeConfig,
     /// The retention of trails. **Units**: days.
@@ -179,6 +183,7 @@ impl Default for Config {
             key: None,
             unfinished_mib: None,
             log: LogSetting::default(),
+            city: CityConfig::default(),
             journal: JournalSizeConfig::default(),
             retention_days: RETENTION_DAYS,
             person_check_ins_max: PERSON_CHECK_INS_MAX,
@@ -294,6 +299,11 @@ impl Config {
             || self.tracer.purposes.is_empty()
         {
             return Err(("purposes", "purposes must name at least one purpose, none of them empty".into()));
+        }
+        for (key, name) in [("name_zh", &self.city.name_zh), ("name_en", &self.city.name_en)] {
+            if name.as_ref().is_some_and(|name| !(1..=NAME_BYTES_MAX).contains(&name.trim().len())) {
+                return Err((key, format!("{key} must have 1 to {NAME_BYTES_MAX} bytes")));
+            }
         }
         if self.cql.buckets == Some(0) {
             return Err(("buckets", "buckets must be at least 1".into()));

@@ -96,6 +96,7 @@ fn the_example_names_every_key_of_every_table_and_all_of_them_are_valid() {
     let channel = root["channel"].as_array().unwrap()[0].as_table().unwrap();
     for (table, expected) in [
         (&root, fields::<Config>()),
+        (table("city"), fields::<CityConfig>()),
         (table("journal"), fields::<JournalSizeConfig>()),
         (table("tracer"), fields::<TracerConfig>()),
         (table("cql"), fields::<CqlConfig>()),

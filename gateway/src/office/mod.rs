@@ -29,7 +29,7 @@ pub use registration::service::RegistrationService;
 pub use residents::erasure::erase_when_due;
 
 use crate::clock;
-use crate::config::{Origin, TracerConfig};
+use crate::config::{Origin, ShownCity, TracerConfig};
 use crate::deployment::PosterSettings;
 use crate::drain::Drains;
 use crate::rooms::intake::Intake;
@@ -122,6 +122,8 @@ pub struct OfficeSettings {
     pub tracer: ArcSwap<TracerConfig>,
     /// The retention of trails. **Units**: days.
     pub retention_days: u16,
+    /// The city's name and mark, for the residents' pages.
+    pub city: ShownCity,
 }
 
 impl Office {

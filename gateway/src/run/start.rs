@@ -6,7 +6,7 @@ use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
 use super::{Addresses, OperatorTools};
-use crate::config::{Config, Origin};
+use crate::config::{Config, MarkError, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
 use crate::drain::gate_duties::GateRecorder;
@@ -111,7 +111,7 @@ pub(super) fn start(
     let workers = u16::try_from(lanes.len()).context("more lanes than workers may be")?;
     let intake = intake(workers, office_lane, &journal, intake_bell);
     let (sockets, listen) = open_sockets(config, workers)?;
-    let settings = office_settings(config, gateway, listen);
+    let settings = office_settings(config, gateway, listen)?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
     let registration = RegistrationService::new(providers, &secret);
     let new_tokens = NewTokens::new(config.data.clone(), first_uses);
@@ -294,14 +294,15 @@ fn stop_signals(runtime: &Runtime) -> anyhow::Result<StopSignals> {
     })
 }
 
-fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> OfficeSettings {
-    OfficeSettings {
+fn office_settings(config: &Config, gateway: u64, listen: SocketAddr) -> Result<OfficeSettings, MarkError> {
+    Ok(OfficeSettings {
         gateway,
         origin: config.origin.clone().unwrap_or_else(|| Origin::of_localhost(listen.port())),
         data: config.data.clone(),
         tracer: ArcSwap::from_pointee(config.tracer.clone()),
         retention_days: config.retention_days,
-    }
+        city: config.city.shown()?,
+    })
 }
 
 fn office_runtime() -> anyhow::Result<Runtime> {

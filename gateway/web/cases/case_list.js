@@ -5,7 +5,7 @@ import { handleSubmit } from "../form/actions.js";
 import { now } from "../lib/clock.js";
 import { findElement, findInput, findSelect, makeElement, makeWords, setWords, showList } from "../lib/element.js";
 import { fill, joinWords, purposes, tracerConsole } from "../lib/words.js";
-import { formatTime, fromInput, toInput, useZone } from "./answers/city_time.js";
+import { formatTime, fromInput, toInput, useZone } from "../lib/city_time.js";
 import { create, readFree, refusalWords } from "./answers/tracer_api.js";
 import { makeIdCell, makeRowButton, makeTable, makeTimeCell, makeWordCell } from "./table.js";
 

@@ -3,7 +3,7 @@
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { findElement, findInput, makeDefinitions, makeElement, makeWords, showList } from "../lib/element.js";
 import { fill, purposes, tracerConsole } from "../lib/words.js";
-import { formatTime } from "./answers/city_time.js";
+import { formatTime } from "../lib/city_time.js";
 import { casePath, currentCase, setCurrentCase } from "./answers/current_case.js";
 import { change, readFree, refusalWords } from "./answers/tracer_api.js";
 import { deletionOf, describeBudget, describeTelling, joinParts } from "./case_list.js";

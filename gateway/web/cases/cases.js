@@ -7,7 +7,7 @@ import { forgetToken, reloadOnNewLink, takeToken } from "../lib/staff_token.js";
 import { markStarted } from "../lib/started.js";
 import { tracerConsole } from "../lib/words.js";
 import { forgetAnswers } from "./answers/answer_store.js";
-import { formatTime } from "./answers/city_time.js";
+import { formatTime } from "../lib/city_time.js";
 import { setSubject } from "./answers/current_case.js";
 import { readFree, refusalWords, startSession } from "./answers/tracer_api.js";
 import { loadCases, loadTerms, prepareNewCase } from "./case_list.js";

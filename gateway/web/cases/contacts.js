@@ -5,7 +5,7 @@ import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { findElement, findInput, findSelect, makeElement, makeWords } from "../lib/element.js";
 import { certainties, evidences, fill, joinWords, tracerConsole } from "../lib/words.js";
 import { findAnswer } from "./answers/answer_store.js";
-import { formatSpan } from "./answers/city_time.js";
+import { formatSpan } from "../lib/city_time.js";
 import { filterContacts, longestSeconds } from "./answers/contact_filter.js";
 import { saveFile, writeTable } from "./answers/csv.js";
 import { casePath, currentCase, describeContext, findName } from "./answers/current_case.js";

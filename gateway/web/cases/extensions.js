@@ -3,7 +3,7 @@
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { findElement, findInput, findSelect, makeElement, makeWords, setWords, showOutcome } from "../lib/element.js";
 import { fill, purposes, tracerConsole } from "../lib/words.js";
-import { formatTime, fromInput, toInput } from "./answers/city_time.js";
+import { formatTime, fromInput, toInput } from "../lib/city_time.js";
 import { casePath, currentCase } from "./answers/current_case.js";
 import { create, readFree, refusalWords } from "./answers/tracer_api.js";
 import { makeIdCell, makeTable, makeTimeCell, makeUnseen, makeWordCell } from "./table.js";

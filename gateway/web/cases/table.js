@@ -3,7 +3,7 @@
 import { makeActionButton } from "../form/actions.js";
 import { makeElement, makeLine, makeWords } from "../lib/element.js";
 import { fill, joinWords, marks, tracerConsole } from "../lib/words.js";
-import { formatTime } from "./answers/city_time.js";
+import { formatTime } from "../lib/city_time.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("../form/actions.js").Action} Action */

@@ -4,7 +4,7 @@ import { handleSubmit } from "../form/actions.js";
 import { findElement, findInput, makeElement, makeWords } from "../lib/element.js";
 import { certainties, evidences, fill, tracerConsole } from "../lib/words.js";
 import { findAnswer } from "./answers/answer_store.js";
-import { formatSpan } from "./answers/city_time.js";
+import { formatSpan } from "../lib/city_time.js";
 import { saveFile, writeTable } from "./answers/csv.js";
 import { casePath, currentCase, describeContext } from "./answers/current_case.js";
 import { ask, refusalWords } from "./answers/tracer_api.js";

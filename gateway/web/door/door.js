@@ -1,6 +1,7 @@
 // The screen at a door. It shows the door's changing code, which it makes without a connection from the
 // door's key. It reads the key again every ten minutes, and stops when the server refuses it.
 
+import { formatDayAndTime, formatTimeOfDay } from "../lib/city_time.js";
 import { makeDoorCode } from "../codes/door_code.js";
 import { now } from "../lib/clock.js";
 import { findElement, setText, setWords, showWords } from "../lib/element.js";
@@ -128,16 +129,10 @@ function setWarning(id, isWarning) {
   findElement(id).toggleAttribute("data-warning", isWarning);
 }
 
-/** A time of day, or a day with it. @param {number} atMs @param {boolean} withDay */
-function formatTime(atMs, withDay = false) {
-  const at = new Date(atMs);
-  return withDay ? at.toLocaleString("zh-CN") : at.toLocaleTimeString("zh-CN");
-}
-
 function showClock() {
   const driftMs = Date.now() - now();
   const seconds = Math.round(Math.abs(driftMs) / 1000);
-  setText("clock", formatTime(now()));
+  setText("clock", formatTimeOfDay(now()));
   if (reachedAtMs === null && doorKey === null) {
     showWords("drift", door.clockUnchecked);
   } else if (Math.abs(driftMs) < DRIFT_MS_MIN) {
@@ -153,7 +148,7 @@ function showLink() {
   if (reachedAtMs === null) {
     showWords("link", isDown ? door.neverReached : door.connecting);
   } else {
-    showWords("link", fill(isDown ? door.linkDown : door.linkUp, { at: formatTime(reachedAtMs) }));
+    showWords("link", fill(isDown ? door.linkDown : door.linkUp, { at: formatTimeOfDay(reachedAtMs) }));
   }
 }
 
@@ -161,7 +156,7 @@ function showLink() {
 function showTokenEnd({ endsAtMs }) {
   const isSoon = endsAtMs - now() < DAY_MS;
   setWarning("token-end", isSoon);
-  showWords("token-end", fill(isSoon ? door.tokenEndsSoon : door.tokenEnds, { at: formatTime(endsAtMs, true) }));
+  showWords("token-end", fill(isSoon ? door.tokenEndsSoon : door.tokenEnds, { at: formatDayAndTime(endsAtMs) }));
 }
 
 function showTrouble() {

@@ -1,6 +1,7 @@
 // Finds the page's elements by id, and makes new ones. Text is inserted as text: input from a server or a
 // person is never parsed as markup.
 
+import { formatDayAndTime } from "./city_time.js";
 import { fill, joinWords, status } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -118,9 +119,9 @@ export function showList(id, entries, nothing = status.empty) {
   findElement(id).replaceChildren(...lines.map((line) => makeElement("li", ...line)));
 }
 
-/** A server's time, in this phone's time zone. @param {string} at */
+/** A server's time, by the city's clocks. @param {string} at */
 export function makeTime(at) {
-  const shown = makeElement("time", new Date(at).toLocaleString("zh-CN"));
+  const shown = makeElement("time", formatDayAndTime(at));
   shown.dateTime = at;
   return shown;
 }

@@ -7,6 +7,7 @@ import { prepareHealthQuestions } from "../form/health_questions.js";
 import { PROOF_TRY_MS, prepareProofs } from "../form/proofs.js";
 import { clearFieldErrors, showFieldError } from "../form/field_errors.js";
 import { clearForm, readForm, showReview, showTerms } from "../form/registration_form.js";
+import { formatTimeOfDay } from "../lib/city_time.js";
 import { now } from "../lib/clock.js";
 import { findElement, makeHotlineLink, setText, setWords, showWords } from "../lib/element.js";
 import { makeIdempotencyKey, sendOnce, sendWithRetry } from "../lib/http.js";
@@ -259,7 +260,7 @@ findElement("check-in-again").addEventListener("click", () => {
 });
 findElement("leave").addEventListener("click", () => void leave());
 setInterval(() => {
-  setText("now", new Date(now()).toLocaleTimeString());
+  setText("now", formatTimeOfDay(now()));
   const { state } = document.body.dataset;
   if (state === "done" && Date.now() - shownAtMs >= COLOUR_MS) {
     openReceipt();

@@ -1,6 +1,7 @@
 // The erasure of the resident's record: a form that asks for it, and the request while it waits. The server
 // carries out a waiting request by itself. The overview shows the request, where it can be taken back.
 
+import { formatDayAndTime } from "../lib/city_time.js";
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { findElement, makeDefinitions, makeElement, makeTime, makeWords, showOutcome } from "../lib/element.js";
 import { endRegistration } from "../lib/registration_end.js";
@@ -56,7 +57,7 @@ export function showErasure(request) {
 function describeWait({ because, erases_after }) {
   const reasons = because.map((reason) => erasureReasons[reason] ?? [reason, reason]);
   const words = erases_after === undefined ? resident.erasureWaitsFor : resident.erasureWaitsUntil;
-  const at = erases_after === undefined ? "" : new Date(erases_after).toLocaleString("zh-CN");
+  const at = erases_after === undefined ? "" : formatDayAndTime(erases_after);
   const [chinese] = fill(words, { at, reasons: reasons.map(([chinese]) => chinese).join("；") });
   const [, english] = fill(words, { at, reasons: reasons.map(([, english]) => english).join("; ") });
   return [chinese, english];

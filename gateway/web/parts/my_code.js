@@ -2,6 +2,7 @@
 // page shows a colour for as long as a code is valid. After that it shows "unknown" until the server sends
 // the colour again.
 
+import { formatTimeOfDay } from "../lib/city_time.js";
 import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
@@ -60,7 +61,7 @@ async function showCode(registration) {
 
 function showCountdown() {
   const seconds = Math.ceil(timeToNextStepMs() / 1000);
-  setText("now", new Date(now()).toLocaleTimeString("zh-CN"));
+  setText("now", formatTimeOfDay(now()));
   showWords("countdown", fill(resident.nextCode, { seconds }));
 }
 
@@ -71,7 +72,7 @@ function describeAge(person, isFresh) {
   if (last === undefined) {
     return problems.get(person) ?? status.pleaseWait;
   }
-  const at = new Date(last.atMs).toLocaleTimeString("zh-CN");
+  const at = formatTimeOfDay(last.atMs);
   return fill(isFresh ? resident.asOf : resident.notUpdated, { at });
 }
 

@@ -1,6 +1,7 @@
 // The staff's terminal at a door. The sign-in link brings the token; without a valid one the page asks for a
 // new link, and keeps what waits in the offline queue.
 
+import { formatDayAndTime } from "../lib/city_time.js";
 import { now } from "../lib/clock.js";
 import { findElement, makeLine, makeWords, setText, setWords } from "../lib/element.js";
 import { sendOnce } from "../lib/http.js";
@@ -32,7 +33,7 @@ function showToken({ venue, door, subject, endsAtMs }) {
   const doors = door === null ? [] : [makeWords(fill(terminal.door, { n: door }))];
   setText("venue-name", venue ?? "");
   findElement("post").replaceChildren(makeLine([...doors, subject], " · "));
-  setText("ends-at", new Date(endsAtMs).toLocaleString("zh-CN"));
+  setText("ends-at", formatDayAndTime(endsAtMs));
   findElement("ends-at").setAttribute("datetime", new Date(endsAtMs).toISOString());
 }
 

@@ -1,5 +1,6 @@
 // The answer to a check-in: the colour with the verdict, and all that a resident has to do or to know.
 
+import { formatDayAndTime } from "../lib/city_time.js";
 import { showColour } from "../lib/colour.js";
 import {
   findElement,
@@ -31,5 +32,5 @@ export function showResult(answer) {
   findElement("advice").replaceChildren(...(answer.advice === undefined ? [] : [makeWords(wordsOf(answer.advice))]));
   findElement("call").replaceChildren(...(answer.hotline ? [makeHotlineLink(answer.hotline)] : []));
   setText("venue", answer.venue.name);
-  setText("at", new Date(answer.at).toLocaleString());
+  setText("at", formatDayAndTime(answer.at));
 }

@@ -174,14 +174,17 @@ async fn hb_14_chromium_prints_the_sheets_and_a_phone_takes_over_the_key() -> an
     Ok(())
 }
 
+/// What stands in every other document.
+const SHARED_PARTS: [&str; 2] = ["city", "foot"];
+
 /// The pages of the gateway, each with an address, by the files in the folder of the pages.
 fn page_paths(venue: &str) -> anyhow::Result<Vec<String>> {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/web/pages");
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(pages)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        // The foot stands in every other document.
-        let Some(stem) = name.strip_suffix(".html").filter(|stem| *stem != "foot") else { continue };
+        let stem = name.strip_suffix(".html").filter(|stem| !SHARED_PARTS.contains(stem));
+        let Some(stem) = stem else { continue };
         paths.push(match stem {
             "home" => "/".to_owned(),
             "me" => "/me".to_owned(),
@@ -211,6 +214,24 @@ async fn gz_19_chromium_finds_the_hotline_on_every_page_and_a_question_gets_an_i
         Ok(String::new())
     })
     .await?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_shows_the_citys_name_mark_and_time_on_every_page() -> anyhow::Result<()> {
+    let folder = Arc::new(tempfile::tempdir()?);
+    let (config, mark) = (folder.path().join("gateway.toml"), folder.path().join("mark.svg"));
+    let square = "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><path d='M0 0h8v8z'/></svg>";
+    std::fs::write(&mark, square)?;
+    let city = format!("[city]\nname_zh = \"徐州市\"\nname_en = \"Xuzhou\"\nmark = {mark:?}\n");
+    std::fs::write(&config, city)?;
+    let config = config.to_str().context("the path is no text")?;
+    let gateway = Gateway::start_in(Arc::clone(&folder), &["--config", config], ExpectedLog::Quiet)?;
+    let town = TestTown::found_in(gateway, 0).await?;
+    let mut script = browse("resident/city.mjs", &town, 0);
+    script.args(["徐州市", "Xuzhou"]).args(page_paths(&town.venues[0].poster)?);
+    let output = script.output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }

@@ -150,7 +150,7 @@ async fn xz_04_a_code_and_a_face_then_the_scanned_venue_and_xz_23_nobody_is_name
     let asked = city.town.send("GET", "/v1/registration", "", "").await?.json()?;
     let terms = json!({
         "policy": "xuzhou/3", "title": "徐州健康宝", "hotline": "12345",
-        "documents": ["resident-id"], "steps": ["sms", "face"], "asks": [],
+        "documents": ["resident-id"], "steps": ["sms", "face"], "asks": [], "time_zone": "Asia/Shanghai", "city": {},
     });
     assert_eq!(asked, terms);
 

@@ -6,12 +6,13 @@ use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{self, Identity};
 use std::path::Path;
 
-/// Checks a configuration file, and the rule pack and the certificate that it names. A certificate that
+/// Checks a configuration file, and the rule pack, the mark and the certificate that it names. A certificate that
 /// clients may refuse is only a warning: the gateway starts with it, and a service manager that runs this
 /// before a start would keep the doors shut.
 pub(crate) fn config(file: &Path) -> anyhow::Result<()> {
     let config = Config::read(file)?;
     config.policy.as_deref().map(deployment::policy).transpose()?;
+    config.city.shown()?;
     if config.certificate.is_some() {
         let identity = Identity::of(&config)?;
         for fault in identity.faults(clock::now()) {

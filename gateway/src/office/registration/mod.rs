@@ -58,8 +58,8 @@ impl Parameters for TermsQuery {
     const EXPECTED: &'static str = "the query must be ?venue= and a venue's code, or empty";
 }
 
-/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows, and a
-/// ticket for the door's code with which it was opened. **Errors**: the code opens no venue now.
+/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows, the
+/// city as pages show it, and a ticket for the door's code with which the page was opened. **Errors**: the code opens no venue now.
 pub(super) async fn requirements(
     State(office): State<Arc<Office>>,
     StrictQuery(TermsQuery { venue }): StrictQuery<TermsQuery>,
@@ -70,6 +70,7 @@ pub(super) async fn requirements(
     let mut shown = json!({
         "policy": policy.label(), "title": policy.title(), "hotline": policy.hotline(),
         "documents": terms.documents, "steps": terms.steps, "asks": terms.asks,
+        "time_zone": policy.calendar().zone(), "city": office.settings.city,
     });
     if let Some(ticket) = ticket {
         shown["ticket"] = json!({"venue": ticket.text(), "expires": ticket.expires()});

@@ -1,7 +1,7 @@
 // The timeline: a lane a person, with the overlaps as bars. The first lane is the person of the case.
 
 import { fill, joinWords, tracerConsole } from "../../lib/words.js";
-import { formatTime } from "../answers/city_time.js";
+import { formatTime } from "../../lib/city_time.js";
 import { WIDTH, makeDrawing, makeShape } from "./svg.js";
 
 /** @typedef {import("../answers/contact_filter.js").Contact} Contact */

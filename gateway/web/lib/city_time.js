@@ -1,6 +1,8 @@
-// Times by the city's clocks, whatever the zone of the computer is.
+// Times by the city's clocks, whatever the zone of the phone or computer is.
 
-let zone = "Asia/Shanghai";
+import { readCity } from "./city.js";
+
+let zone = readCity()?.zone ?? "Asia/Shanghai";
 /** Four digits of a year, month, day, hour and minute, as `datetime-local` inputs have them. */
 const INPUT_CHARS = "2022-01-04T08:00".length;
 
@@ -14,6 +16,16 @@ export function useZone(name) {
 export function formatTime(at) {
   // Swedish writes dates as ISO 8601 does.
   return new Date(at).toLocaleString("sv-SE", { timeZone: zone });
+}
+
+/** A day and a time as the city writes them: `2022/1/4 08:00:00`. @param {string | number} at */
+export function formatDayAndTime(at) {
+  return new Date(at).toLocaleString("zh-CN", { timeZone: zone });
+}
+
+/** A time of day as the city writes it: `08:00:00`. @param {string | number} at */
+export function formatTimeOfDay(at) {
+  return new Date(at).toLocaleTimeString("zh-CN", { timeZone: zone });
 }
 
 /** How far the city's clocks are ahead of UTC. @param {number} ms */
