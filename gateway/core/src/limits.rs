@@ -31,6 +31,8 @@ pub const TEMPERATURE_CENTI_MAX: u16 = 4_500;
 
 /// The maximum age of a scan that a terminal made offline, in milliseconds.
 pub const LATE_MS_MAX: u64 = 72 * 3_600_000;
+/// The time after a scan in which the staff may complete its checks, in milliseconds.
+pub const LATER_CHECK_MS_MAX: u64 = 15 * 60_000;
 /// The maximum lead of a time in a request over the server's clock, in milliseconds.
 pub const AHEAD_MS_MAX: u64 = STEP_EARLY_MS;
 

@@ -9,6 +9,7 @@ pub mod colour;
 pub mod intake;
 pub mod journal;
 pub mod late;
+pub mod later_checks;
 pub mod look_up;
 pub mod people;
 

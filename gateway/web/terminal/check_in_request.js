@@ -1,4 +1,4 @@
-// Sends a scan, and waits a few seconds for its answer. A scan without an answer is the offline queue's.
+// Sends a scan or its checks, and waits a few seconds for the answer. A scan without an answer is the offline queue's.
 
 import { isNotRepeatable, pause, sendOnce } from "../lib/http.js";
 
@@ -15,6 +15,8 @@ import { isNotRepeatable, pause, sendOnce } from "../lib/http.js";
  * @property {true} [document_shown]
  * @property {true} [full_check]
  */
+
+/** A check-in as its first answer names it. @typedef {{id: string, at: string}} FirstAnswer */
 
 /** The longest wait for an answer: the queue at a door moves on. **Units**: milliseconds. */
 const WAIT_MS_MAX = 4_000;
@@ -35,11 +37,12 @@ function isFinal(answer) {
   return isNotRepeatable(answer) || answer.body.code === "too-many";
 }
 
-/** @param {Scan} scan @param {string} authorization @param {number} endsAtMs By `performance.now()`. */
-async function sendUntil(scan, authorization, endsAtMs) {
+/** @param {string} path @param {object} body @param {string} authorization
+ * @param {number} endsAtMs By `performance.now()`. */
+async function sendUntil(path, body, authorization, endsAtMs) {
   const leftMs = () => Math.max(0, endsAtMs - performance.now());
   while (leftMs() > 0 && navigator.onLine) {
-    const answer = await sendOnce("/v1/check-ins", scan, { authorization, tryMs: leftMs() });
+    const answer = await sendOnce(path, body, { authorization, tryMs: leftMs() });
     if (answer !== null && isFinal(answer)) {
       return answer;
     }
@@ -48,12 +51,30 @@ async function sendUntil(scan, authorization, endsAtMs) {
   return null;
 }
 
-/** Sends a scan. Returns null if no answer came in time. The scan may have taken effect all the same, and the
+/** Sends a body, and returns null if no answer came in time. It may have taken effect all the same, and the
  * gateway recognises it later.
- * @param {Scan} scan @param {string} authorization @returns {Promise<Answer | null>} */
-export async function sendScan(scan, authorization) {
+ * @param {string} path @param {object} body @param {string} authorization @returns {Promise<Answer | null>} */
+async function sendInTime(path, body, authorization) {
   const waitMs = isLinkUp ? WAIT_MS_MAX : DOWN_WAIT_MS_MAX;
-  const answer = await sendUntil(scan, authorization, performance.now() + waitMs);
+  const answer = await sendUntil(path, body, authorization, performance.now() + waitMs);
   isLinkUp = answer !== null;
   return answer;
+}
+
+/** Sends a scan. @param {Scan} scan @param {string} authorization */
+export function sendScan(scan, authorization) {
+  return sendInTime("/v1/check-ins", scan, authorization);
+}
+
+/** Sends a scan once more, with what the staff have done since. The same code is the same check-in while it is
+ * valid. After that, and for what has no step of its own, the request names the check-in.
+ * @param {Scan} scan @param {FirstAnswer} first @param {string} authorization */
+export async function sendChecks(scan, { id, at }, authorization) {
+  if (scan.person !== undefined) {
+    const answer = await sendScan(scan, authorization);
+    if (answer?.body.code !== "person-code-expired") {
+      return answer;
+    }
+  }
+  return sendInTime(`/v1/check-ins/${id}/checks`, { ...scan, at }, authorization);
 }

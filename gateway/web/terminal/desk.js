@@ -17,7 +17,7 @@ import {
   startScreen,
 } from "./answer/screen.js";
 import { startSignals } from "./answer/signals.js";
-import { sendScan } from "./check_in_request.js";
+import { sendChecks, sendScan } from "./check_in_request.js";
 import { QUEUED_SCANS_MAX, addLateScan } from "./offline/late_queue.js";
 import { startDelivery } from "./offline/queue_delivery.js";
 import { startCamera } from "./scan/camera.js";
@@ -27,6 +27,7 @@ import { readScanned } from "./scan/scanned_text.js";
 import { scanProblemWords } from "./scan_problem.js";
 
 /** @typedef {import("./answer/door_checks.js").DoorWork} DoorWork */
+/** @typedef {import("./check_in_request.js").FirstAnswer} FirstAnswer */
 /** @typedef {import("./check_in_request.js").Scan} Scan */
 /** @typedef {import("../lib/http.js").Answer} Answer */
 /** @typedef {import("../lib/staff_token.js").StaffToken} StaffToken */
@@ -34,7 +35,7 @@ import { scanProblemWords } from "./scan_problem.js";
 /** @typedef {import("./scan/scanned_text.js").Credential} Credential */
 /** @typedef {import("./scan/scanned_text.js").OtherText} OtherText */
 /** A scan with its time: it waits for its answer, for the staff's decision, or was answered.
- * @typedef {{scan: Scan, at: string, is: "sending" | "undecided" | "answered"}} HeldScan */
+ * @typedef {{scan: Scan, at: string, is: "sending" | "undecided" | "answered", first?: FirstAnswer}} HeldScan */
 /**
  * The desk of a signed-in terminal.
  * @typedef {object} Desk
@@ -70,6 +71,8 @@ function showFirst(desk, answer, sent) {
   if (answer === null) {
     askToDecide();
   } else if (answer.status === 200) {
+    const { id, at } = answer.body;
+    desk.held.first = { id, at };
     showVerdict(answer.body, sent.scan);
   } else {
     showRefusal(scanProblemWords(answer.body.code), answer.body.hotline);
@@ -82,8 +85,6 @@ function showChecked(desk, answer, sent, before) {
   desk.held = answer?.status === 200 ? { ...sent, is: "answered" } : before;
   if (answer?.status === 200) {
     showVerdict(answer.body, sent.scan);
-  } else if (answer?.body.code === "person-code-expired") {
-    showCheckProblem(terminal.codeOver, before.scan);
   } else {
     showCheckProblem(answer === null ? terminal.checkUnsent : scanProblemWords(answer.body.code), before.scan);
   }
@@ -93,9 +94,11 @@ function showChecked(desk, answer, sent, before) {
  * @param {Desk} desk @param {Scan} scan @param {HeldScan | null} before */
 async function send(desk, scan, before) {
   const at = before?.at ?? new Date(now()).toISOString();
-  const sent = { scan, at, is: /** @type {const} */ ("sending") };
+  const sent = { ...before, scan, at, is: /** @type {const} */ ("sending") };
   desk.held = sent;
-  const answer = await sendScan(scan, `Bearer ${desk.token.token}`);
+  const authorization = `Bearer ${desk.token.token}`;
+  const first = before?.first;
+  const answer = await (first === undefined ? sendScan(scan, authorization) : sendChecks(scan, first, authorization));
   if (desk.isClosed || desk.held !== sent) {
     return;
   }

@@ -506,7 +506,6 @@ export const terminal = {
   documentShown: "Document shown",
   fullCheck: "Full check done",
   checkUnsent: "It did not arrive. Press the check again.",
-  codeOver: "The code has changed since. Scan the person's current code, and press the check again.",
   decide: "No connection. Check the person by the rules, then choose.",
   entered: "Let in",
   refused: "Turned away",

@@ -506,7 +506,6 @@ export const terminal = {
   documentShown: "证件已核",
   fullCheck: "已全面查验",
   checkUnsent: "没有送到，请再点选一次",
-  codeOver: "此码已换新，请再扫对方当前的码，然后重新点选查验",
   decide: "没有网络。请按规定查验后选择",
   entered: "已放行",
   refused: "未放行",

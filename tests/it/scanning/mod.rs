@@ -7,5 +7,6 @@ mod codes;
 mod doors;
 mod holders;
 mod late;
+mod later_checks;
 mod refusals;
 mod scans;

@@ -9,7 +9,6 @@ pub(super) mod feeds;
 pub(super) mod held;
 mod held_view;
 pub(super) mod keys;
-pub(super) mod late_scans;
 pub(super) mod person_keys;
 pub(super) mod person_records;
 pub(super) mod policies;

@@ -3,9 +3,9 @@
 use super::error::OfficeError;
 use super::idempotency::answer_once;
 use super::measure::measure;
+use crate::office::authority::check_ins::{imports, late_scans, later_checks};
 use crate::office::authority::{
-    audit, check_ins, facts, feeds, held, keys, late_scans, person_keys, person_records, policies,
-    test_sites, tokens, venues,
+    audit, facts, feeds, held, keys, person_keys, person_records, policies, test_sites, tokens, venues,
 };
 use crate::office::registration::reviews;
 use crate::office::residents::appeals_and_questions::{self, AppealKind, QuestionKind};
@@ -111,7 +111,8 @@ fn dependants_papers() -> Router<Arc<Office>> {
 fn authority() -> Router<Arc<Office>> {
     Router::new()
         .route("/v1/check-ins/batch", post(late_scans::batch))
-        .route("/v1/check-ins/import", post(check_ins::import))
+        .route("/v1/check-ins/{check_in}/checks", post(later_checks::complete))
+        .route("/v1/check-ins/import", post(imports::import))
         .route("/v1/people/import", post(import))
         .route("/v1/people/{person}", get(person_records::read))
         .route("/v1/people/{person}/key", post(person_keys::issue))

@@ -1,5 +1,4 @@
-// The checks that staff make at the door, each a button. The page sends a check with the same code, so the
-// gateway amends the same check-in.
+// The checks that staff make at the door, each a button. Each completes the check-in that is shown.
 
 import { findElement, findInput } from "../../lib/element.js";
 import { terminal } from "../../lib/words.js";
