@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// A document as it was read.
 pub(crate) struct Document {
+    /// The text with all documents that it includes. Scripts and styles have absolute paths.
     text: String,
-    folder: PathBuf,
     /// Its modules, in order.
     pub(crate) modules: Vec<PathBuf>,
 }
@@ -32,10 +32,23 @@ const STYLE: (&str, &str) = ("<link rel=\"stylesheet\" href=\"", "\">");
 /// Another document that stands in this place.
 const INCLUDE: (&str, &str) = ("{{>", "}}");
 
-/// A file that a document names by its path.
-fn read_part(folder: &Path, name: &str) -> anyhow::Result<String> {
-    let path = super::module::resolve(folder, &format!("./{name}"))?;
-    std::fs::read_to_string(&path).with_context(|| path.display().to_string())
+/// The text of a file.
+fn read_file(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// A document with all documents that it includes. The paths of scripts and styles become absolute, because
+/// each counts from the document that names it.
+fn read_whole(path: &Path) -> anyhow::Result<String> {
+    let folder = path.parent().context("a document has a folder")?;
+    let absolute = |name: &str| super::module::resolve(folder, &format!("./{name}"));
+    let mut text = without(&read_file(path)?, ("<!--", "-->"));
+    for (before, after) in [MODULE, SCRIPT, STYLE] {
+        text = replace(&text, (before, after), |name| {
+            Ok(format!("{before}{}{after}", absolute(name)?.display()))
+        })?;
+    }
+    replace(&text, INCLUDE, |name| read_whole(&absolute(name)?))
 }
 
 /// Replaces every tag of a kind by what `replace` makes of its path.
@@ -74,15 +87,12 @@ fn without(text: &str, (begin, end): (&str, &str)) -> String {
 impl Document {
     /// Reads a document and the paths of its modules.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = without(&std::fs::read_to_string(path)?, ("<!--", "-->"));
-        let folder = path.parent().context("a document has a folder")?.to_path_buf();
-        let text = replace(&text, INCLUDE, |name| read_part(&folder, name))?;
         let mut modules = Vec::new();
-        let text = replace(&text, MODULE, |name| {
-            modules.push(super::module::resolve(&folder, &format!("./{name}"))?);
+        let text = replace(&read_whole(path)?, MODULE, |module| {
+            modules.push(PathBuf::from(module));
             Ok(if modules.len() == 1 { format!("{}{}", MODULE.0, MODULE.1) } else { String::new() })
         })?;
-        Ok(Self { text, folder, modules })
+        Ok(Self { text, modules })
     }
 
     /// The document as it is served, with its content security policy.
@@ -94,13 +104,13 @@ impl Document {
             let script = parts.script.context("a document without a module")?;
             Ok(format!("{}{script}{}", MODULE.0, MODULE.1))
         })?;
-        let text = replace(&text, SCRIPT, |name| {
-            let script = super::shorten::shorten_script(&read_part(&self.folder, name)?)?;
+        let text = replace(&text, SCRIPT, |script| {
+            let script = super::shorten::shorten_script(&read_file(Path::new(script))?)?;
             scripts.push(source_of(&script));
             Ok(format!("<script>{script}</script>"))
         })?;
-        let text = replace(&text, STYLE, |name| {
-            let style = without_indentation(&without(&read_part(&self.folder, name)?, ("/*", "*/")));
+        let text = replace(&text, STYLE, |style| {
+            let style = without_indentation(&without(&read_file(Path::new(style))?, ("/*", "*/")));
             styles.push(source_of(&style));
             Ok(format!("<style>{style}</style>"))
         })?;

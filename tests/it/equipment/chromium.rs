@@ -174,17 +174,13 @@ async fn hb_14_chromium_prints_the_sheets_and_a_phone_takes_over_the_key() -> an
     Ok(())
 }
 
-/// What stands in every other document.
-const SHARED_PARTS: [&str; 2] = ["city", "foot"];
-
 /// The pages of the gateway, each with an address, by the files in the folder of the pages.
 fn page_paths(venue: &str) -> anyhow::Result<Vec<String>> {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/web/pages");
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(pages)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let stem = name.strip_suffix(".html").filter(|stem| !SHARED_PARTS.contains(stem));
-        let Some(stem) = stem else { continue };
+        let Some(stem) = name.strip_suffix(".html") else { continue };
         paths.push(match stem {
             "home" => "/".to_owned(),
             "me" => "/me".to_owned(),

@@ -1,5 +1,5 @@
-// Runs before the page is drawn. It applies the chosen view. It also opens the page again, after a pause that
-// differs between phones, where the page's script did not arrive, is broken, or does not start.
+// Runs in every page before the page is drawn. It applies the chosen view. It also opens the page again, after a
+// pause that differs between devices, where the page's script did not arrive, is broken, or does not start.
 (function () {
   var root = document.documentElement, WATCH_MS = 20000, PAUSE_S = 3, PAUSE_S_MAX = 60, PLACE = "scangate-reopened";
   /** @param {Storage} storage @param {string} place */
