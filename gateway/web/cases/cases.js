@@ -5,6 +5,7 @@ import { now } from "../lib/clock.js";
 import { findElement, setWords, showOutcome } from "../lib/element.js";
 import { forgetToken, reloadOnNewLink, takeToken } from "../lib/staff_token.js";
 import { markStarted } from "../lib/started.js";
+import { prepareView } from "../lib/view.js";
 import { tracerConsole } from "../lib/words.js";
 import { forgetAnswers } from "./answers/answer_store.js";
 import { formatTime } from "../lib/city_time.js";
@@ -109,7 +110,6 @@ async function start({ token, subject, endsAtMs }) {
   await showAll(null);
 }
 
-markStarted();
 const found = takeToken(sessionStorage);
 reloadOnNewLink();
 if (found === null) {
@@ -121,3 +121,5 @@ if (found === null) {
 } else {
   void start(found);
 }
+prepareView();
+markStarted();

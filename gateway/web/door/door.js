@@ -10,6 +10,7 @@ import { currentStep, timeToNextStepMs } from "../codes/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { reloadOnNewLink, takeToken } from "../lib/staff_token.js";
+import { markStarted } from "../lib/started.js";
 import { door, fill } from "../lib/words.js";
 import { drawQrCode } from "../qr/qr_canvas.js";
 import { avoidBurnIn, keepAwake } from "./screen_care.js";
@@ -229,3 +230,4 @@ if (token === null) {
 } else {
   start(token);
 }
+markStarted();

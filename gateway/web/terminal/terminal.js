@@ -7,6 +7,8 @@ import { findElement, makeLine, makeWords, setText, setWords } from "../lib/elem
 import { sendOnce } from "../lib/http.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
 import { forgetToken, reloadOnNewLink, takeToken } from "../lib/staff_token.js";
+import { markStarted } from "../lib/started.js";
+import { prepareView } from "../lib/view.js";
 import { fill, terminal } from "../lib/words.js";
 import { startDesk } from "./desk.js";
 
@@ -74,4 +76,6 @@ if (problem === null) {
 } else {
   signOut(problem);
 }
+prepareView();
+markStarted();
 window.addEventListener("load", () => registerServiceWorker("/staff/worker.js"));

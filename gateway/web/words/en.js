@@ -324,6 +324,7 @@ export const checkInForm = {
 /** The foot of every page. */
 export const foot = {
   enableScript: "Please enable JavaScript, or ask the staff to register you.",
+  enableScriptHere: "Please enable JavaScript in this browser.",
   reopening: "The page did not open fully. It opens again in about {seconds} s",
   larger: "Larger text",
   language: "Language",
@@ -430,7 +431,6 @@ export const door = {
   doorNumber: "Door {number}",
   nextCode: "New code in {seconds} s",
   state: "State of this display",
-  noScript: "Please enable JavaScript in this browser.",
   unsigned: "This display is not signed in",
   ended: "The sign-in has expired",
   refused: "The sign-in is no longer valid",

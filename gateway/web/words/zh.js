@@ -324,6 +324,7 @@ export const checkInForm = {
 /** The foot of every page. */
 export const foot = {
   enableScript: "请开启浏览器的 JavaScript，或请工作人员登记。",
+  enableScriptHere: "请开启浏览器的 JavaScript。",
   reopening: "页面没有完整打开，约 {seconds} 秒后自动重试",
   larger: "长辈版",
   language: "语言",
@@ -430,7 +431,6 @@ export const door = {
   doorNumber: "{number} 号门",
   nextCode: "{seconds} 秒后换新码",
   state: "显示屏状态",
-  noScript: "请开启浏览器的 JavaScript。",
   unsigned: "此显示屏尚未登录",
   ended: "登录已到期",
   refused: "登录已失效",

@@ -13,6 +13,7 @@ mod histogram_log;
 mod load_report;
 mod operations_page;
 mod small_disk;
+mod staff_pages;
 mod terminal;
 mod worker_clock;
 

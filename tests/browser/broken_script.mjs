@@ -1,0 +1,40 @@
+// A page whose script is shed, cut off, broken or lost once. The page says so, and opens again by itself.
+
+import { expect, open, text } from "./browser.mjs";
+
+/** The answers that a browser gets instead of the script, by name. Null is no answer. */
+const FAULTS = {
+  shed: { status: 503, contentType: "application/problem+json", body: '{"status": 503, "code": "overloaded"}' },
+  "cut off": { status: 200, contentType: "text/javascript", body: "const begun = {" },
+  "not parsed": { status: 200, contentType: "text/javascript", body: "<html>" },
+  lost: null,
+};
+
+/** Opens an address once with each fault, and runs `arrived` when the page has opened again. Returns
+ * what the pages said. */
+export async function breakOnce(browser, address, arrived) {
+  const said = [];
+  for (const [name, fault] of Object.entries(FAULTS)) {
+    const context = await browser.createBrowserContext();
+    const { page } = await open(context);
+    await page.setRequestInterception(true);
+    let failed = 0;
+    page.on("request", (request) => {
+      if (request.resourceType() !== "script" || failed > 0) {
+        void request.continue();
+        return;
+      }
+      failed += 1;
+      void (fault === null ? request.abort("failed") : request.respond(fault));
+    });
+    await page.goto(address);
+    await page.waitForFunction(() => document.getElementById("reopening")?.hidden === false);
+    said.push(await text(page, "#reopening"));
+    expect(page.url() === address, `${name}: the page reopens ${page.url()}`);
+    await arrived(page);
+    expect(failed === 1, `${name}: ${failed} scripts failed`);
+    await context.close();
+  }
+  expect(said.every((words) => /约 \d+ 秒后自动重试.*in about \d+ s/.test(words)), said.join("\n"));
+  return said;
+}
