@@ -4,13 +4,11 @@
 // without scripts.
 
 import process from "node:process";
-import axe from "axe-core";
+import { SCHEMES, expectAccessible, expectNarrow } from "./axe.mjs";
 import { WAIT_MS, expect, expectErrors, launchAlone, open } from "./browser.mjs";
 
 const [port, word, depth, ...texts] = process.argv.slice(2);
 const address = `http://127.0.0.1:${port}/`;
-/** The narrowest screen, in CSS pixels (WCAG 2.2, 1.4.10). */
-const NARROW = 320;
 const browser = await launchAlone();
 
 /** Waits until the page has the word and each text. */
@@ -19,23 +17,6 @@ async function waitForTexts(page) {
     document.querySelector("[role=status]")?.textContent.startsWith(`${wanted} `) &&
     expected.every((text) => document.querySelector("main").textContent.includes(text));
   await page.waitForFunction(isShown, {}, word, texts);
-}
-
-/** Fails if axe finds a violation. */
-async function examine(page, what) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => axe.run());
-  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`);
-  expect(found.length === 0, `${what}: ${found.join("\n")}`);
-}
-
-/** Fails if a part of the page lies beside the screen. */
-async function expectNoSidewaysScrolling(page, what) {
-  const [wide, screen] = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return [scrollWidth, clientWidth];
-  });
-  expect(wide <= screen, `${what}: ${wide} px on a screen of ${screen} px`);
 }
 
 /** The elements of a role in the accessibility tree, by name. */
@@ -66,7 +47,7 @@ async function useKeyboard(page) {
   expect(await page.evaluate(() => window.isSamePage), "the page was loaded again instead of renewed");
   await followByKeyboard(page, "Stop renewing");
   expect((await page.$("script")) === null, "a page that does not renew itself has a script");
-  await examine(page, "without renewal");
+  await expectAccessible(page, "without renewal");
   await followByKeyboard(page, "Renew every 10 seconds");
   expect((await page.$("script")) !== null, "the page does not renew itself");
 }
@@ -96,16 +77,8 @@ try {
   expect(headings[0] === "Scangate operations" && headings.includes("Gateways"), headings.join(", "));
   const images = await namesOf(page, "image");
   expect(images.length === 4 && images.every((name) => name.includes("in the last hour")), images.join(", "));
-  for (const scheme of ["light", "dark"]) {
-    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-    await examine(page, scheme);
-  }
-  await page.setViewport({ width: NARROW, height: 640 });
-  await expectNoSidewaysScrolling(page, "narrow");
-  await examine(page, "narrow");
-  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
-  await expectNoSidewaysScrolling(page, "narrow with large text");
-  await examine(page, "narrow with large text");
+  await expectAccessible(page, word, SCHEMES);
+  await expectNarrow(page, word);
   if (depth === "whole") {
     await useKeyboard(page);
     await readWithoutScript();

@@ -14,20 +14,6 @@ writeFilm(film, null);
 const { browser, port, others, stop } = await start(cameraArguments(film));
 const setup = JSON.parse(others[0]);
 const BUTTON = "摄像头扫码 Scan with the camera";
-const HOUR_MS = 3_600_000;
-
-/** The visits on a person's trail, once there are any. */
-async function readVisits(page, person) {
-  const [from, to] = [-HOUR_MS, HOUR_MS].map((ms) => new Date(Date.now() + ms).toISOString());
-  const asked = { person, purpose: "contact-tracing", reference: "1", from, to };
-  const [opened] = await desk.send(page, "POST", "/v1/cases", setup.tracer, asked);
-  for (;;) {
-    const [trail] = await desk.send(page, "GET", `/v1/cases/${opened.case}/trail`, setup.tracer);
-    if (trail.visits.length > 0) {
-      return trail.visits;
-    }
-  }
-}
 
 async function scansACode() {
   const { page, errors } = await open(browser);
@@ -43,7 +29,7 @@ async function scansACode() {
   const isLater = (from) => document.getElementById("camera-picture").currentTime > from + 3;
   await page.waitForFunction(isLater, {}, await page.$eval("#camera-picture", (picture) => picture.currentTime));
   expect(scans === 1, `${scans} scans`);
-  const visits = await readVisits(page, person.person);
+  const visits = await desk.readVisits(page, setup.tracer, person.person);
   expect(visits.length === 1 && visits[0].evidence === "terminal", JSON.stringify(visits));
   await desk.press(page, BUTTON);
   await desk.waitForText(page, "#camera-status", "摄像头已关闭");

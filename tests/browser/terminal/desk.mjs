@@ -2,14 +2,13 @@
 // scripts of the terminal share these functions.
 
 import { randomInt } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { currentStep, makePersonCode } from "../../../gateway/web/codes/person_code.js";
+import { SCHEMES, expectAccessible, expectNarrow } from "../axe.mjs";
 import { arrive, expect, text } from "../browser.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** The smallest side of what a finger has to hit. **Units**: CSS pixels. */
 const TARGET_PX_MIN = 44;
+const HOUR_MS = 3_600_000;
 
 /** Sends a request from a page of the gateway. A list is sent as lines. */
 export function send(page, method, path, token, body) {
@@ -29,6 +28,19 @@ export function send(page, method, path, token, body) {
     },
     { method, path, token: `Bearer ${token}`, body: body ?? null },
   );
+}
+
+/** The visits on a person's trail of the last hour, once there are this many. */
+export async function readVisits(page, tracer, person, count = 1) {
+  const [from, to] = [-HOUR_MS, HOUR_MS].map((ms) => new Date(Date.now() + ms).toISOString());
+  const asked = { person, purpose: "contact-tracing", reference: "1", from, to };
+  const [opened] = await send(page, "POST", "/v1/cases", tracer, asked);
+  for (;;) {
+    const [trail] = await send(page, "GET", `/v1/cases/${opened.case}/trail`, tracer);
+    if (trail.visits.length >= count) {
+      return trail.visits;
+    }
+  }
 }
 
 /** Registers people by their names, as an authority imports them. Returns their keys and documents. */
@@ -104,37 +116,20 @@ export function takeSignals(page) {
   });
 }
 
-/** Fails if axe finds a barrier, a target is too small for a finger, or the page is wider than the screen:
- * as it is, in the dark, on a narrow screen, and with text of twice the size. */
+/** Fails if axe finds a violation, if a target is too small for a finger, or if the page is wider than a narrow
+ * screen. */
 export async function expectUsable(page, state) {
-  const before = page.viewport();
-  await page.evaluate(AXE);
-  for (const [width, fontSize, scheme] of [
-    [before.width, "100%", "light"],
-    [before.width, "100%", "dark"],
-    [320, "100%", "light"],
-    [before.width, "200%", "light"],
-  ]) {
-    await page.setViewport({ ...before, width });
-    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-    const found = await page.evaluate(examine, fontSize, TARGET_PX_MIN);
-    expect(found.length === 0, `${state}, ${scheme}, ${width} px, text of ${fontSize}: ${JSON.stringify(found)}`);
-  }
-  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
-  await page.emulateMediaFeatures([]);
-  await page.setViewport(before);
+  await expectAccessible(page, state, SCHEMES);
+  await expectTargets(page, state);
+  await expectNarrow(page, state, (where) => expectTargets(page, where));
 }
 
-/** Runs in the page. */
-async function examine(fontSize, least) {
-  document.documentElement.style.fontSize = fontSize;
-  const { violations } = await window.axe.run();
-  const barriers = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
-  const targets = [...document.querySelectorAll("button, a, label:has(input), input:not(label input)")];
-  const small = targets.filter((target) => {
-    const { width, height } = target.getBoundingClientRect();
-    return width > 0 && (height < least || width < least);
-  });
-  const isWide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
-  return [...barriers, ...small.map((target) => `small: ${target.outerHTML}`), ...(isWide ? ["wider than the screen"] : [])];
+/** Fails if a target is too small for a finger. */
+async function expectTargets(page, state) {
+  const small = await page.evaluate((least) => {
+    const targets = [...document.querySelectorAll("button, a, label:has(input), input:not(label input)")];
+    const isSmall = ({ width, height }) => width > 0 && (height < least || width < least);
+    return targets.filter((one) => isSmall(one.getBoundingClientRect())).map((one) => one.outerHTML);
+  }, TARGET_PX_MIN);
+  expect(small.length === 0, `${state}: too small: ${small.join(" | ")}`);
 }
