@@ -1,28 +1,26 @@
 // Chromium as the screen at a door. It shows codes that the gateway accepts, with the server and without it.
-// Where it has none, it says why. axe finds no violation in any state.
-// Arguments: PORT CERTIFICATE VENUE-CODE TOKENS, tokens as JSON by name. Prints `scan? CODE`, and reads the
-// status of a check-in with the code; prints `revoke?`, and reads a line once the token `door` is revoked.
+// Where it has none, it says why. axe finds no violation in any state. A phone photographs the screen, and its
+// holder checks in.
+// Arguments: PORT CERTIFICATE VENUE-CODE TOKENS, the code of another venue, and tokens as JSON by name. Prints
+// `scan? CODE`, and reads the status of a check-in with the code. Prints `revoke?` and `close?`, and reads a line
+// once the token `door` is revoked and the door's venue is closed.
 
-import axe from "axe-core";
+import { expectAccessible, expectNarrow } from "./axe.mjs";
 import { arrive, expect, expectErrors, open, start } from "./browser.mjs";
-import { decode, waitForText } from "./resident.mjs";
+import { decode, photograph, readStored, registerWithPassport, waitForText } from "./resident.mjs";
+import { readVisits } from "./terminal/desk.mjs";
 
 const {
   browser,
   port,
+  venue: elsewhere,
   others: [given],
   ask,
   stop,
 } = await start();
 const tokens = JSON.parse(given);
+const DAY_MS = 86_400_000;
 const ADDRESS = `https://localhost:${port}/staff/door`;
-/** The widths and letter sizes at which the page must be usable. */
-const SIZES = [
-  { width: 1280, height: 800, letters: "100%" },
-  { width: 320, height: 640, letters: "100%" },
-  { width: 640, height: 800, letters: "200%" },
-];
-
 /** Counts the page's wake locks, and shifts the device's clock. */
 async function prepare(page, aheadMs = 0) {
   await page.evaluateOnNewDocument((ahead) => {
@@ -40,21 +38,13 @@ async function signIn(page, token) {
   await page.goto(token === undefined ? ADDRESS : `${ADDRESS}#${token}`);
 }
 
-/** Fails if axe finds a violation, or if the page is wider than the screen, in any size. */
+/** Fails if axe finds a violation, if the page is wider than a narrow screen, or if it is blank. */
 async function expectUsable(page, state) {
-  for (const { width, height, letters } of SIZES) {
-    await page.setViewport({ width, height });
-    await page.evaluate((size) => void (document.documentElement.style.fontSize = size), letters);
-    await page.evaluate(axe.source);
-    const found = await page.evaluate(async () => ({
-      violations: (await window.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
-      overflow: document.documentElement.scrollWidth - innerWidth,
-      text: document.body.innerText.trim(),
-    }));
-    expect(found.violations.length === 0, `${state} ${width}: ${found.violations.join("\n")}`);
-    expect(found.overflow <= 0, `${state} is ${found.overflow} px too wide at ${width}`);
-    expect(found.text.length > 20, `${state} is blank`);
-  }
+  await page.setViewport({ width: 1280, height: 800 });
+  await expectAccessible(page, state);
+  await expectNarrow(page, state);
+  const shown = await page.evaluate(() => document.body.innerText.trim());
+  expect(shown.length > 20, `${state} is blank`);
 }
 
 /** The code in the QR on the screen, once it is not this one. */
@@ -137,6 +127,68 @@ async function followsTheServersClock() {
   await page.close();
 }
 
+/** Without a first answer of the server there is no key. A device whose clock was set back has one, and does
+ * not know the time. */
+async function waitsForTheServer() {
+  const context = await browser.createBrowserContext();
+  const waiting = await open(context);
+  await prepare(waiting.page);
+  const findKey = await loseKey(waiting.page);
+  await signIn(waiting.page, tokens.door);
+  await arrive(waiting.page, "waiting");
+  await waitForText(waiting.page, "#link", "还没有连上服务器");
+  await expectUsable(waiting.page, "waiting");
+  findKey();
+  await arrive(waiting.page, "showing");
+  expectErrors(waiting.errors, "ERR_FAILED");
+  await waiting.page.close();
+
+  const reset = await open(context);
+  await prepare(reset.page, -DAY_MS);
+  const findKeyAgain = await loseKey(reset.page);
+  await signIn(reset.page);
+  await arrive(reset.page, "clock-lost");
+  await expectUsable(reset.page, "clock-lost");
+  findKeyAgain();
+  await arrive(reset.page, "showing");
+  await expectAccepted(reset.page);
+  expectErrors(reset.errors, "ERR_FAILED");
+  await context.close();
+}
+
+/** Lets all requests for the door's key fail, until the returned function is called. */
+async function loseKey(page) {
+  let isLost = true;
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    const isKey = request.url().endsWith("/v1/doors/me/key");
+    void (isLost && isKey ? request.abort("failed") : request.continue());
+  });
+  return () => void (isLost = false);
+}
+
+/** A registered resident photographs the screen and opens the address. The trail names the door as evidence. */
+async function checksAResidentIn() {
+  const { page: screen } = await open(browser);
+  await signIn(screen, tokens.door);
+  await arrive(screen, "showing");
+  const { page: phone, errors } = await open(await browser.createBrowserContext());
+  await registerWithPassport(phone, port, elsewhere);
+  await readCode(screen);
+  const address = await photograph(screen);
+  expect(address?.startsWith(`https://localhost:${port}/v/`), `the photograph reads ${address}`);
+  await phone.goto(address);
+  await arrive(phone, "done");
+  await waitForText(phone, "#venue", "Venue 0");
+  const { own } = await readStored(phone);
+  const visits = await readVisits(phone, tokens.tracer, own.person, 2);
+  const evidence = visits.map(({ evidence: kind }) => kind).sort();
+  expect(JSON.stringify(evidence) === '["door","poster"]', JSON.stringify(visits));
+  expectErrors(errors);
+  await screen.close();
+  await phone.browserContext().close();
+}
+
 /** Tokens that do not open the screen, or not for long. */
 async function saysWhyThereIsNoCode() {
   const { page, errors } = await open(browser);
@@ -154,6 +206,7 @@ async function saysWhyThereIsNoCode() {
   await signIn(page, tokens.soon);
   await arrive(page, "showing");
   await waitForText(page, "#token-end[data-warning]", "请尽快换新的登录链接");
+  await expectUsable(page, "last day");
 
   await signIn(page, tokens.door);
   await arrive(page, "showing");
@@ -164,6 +217,14 @@ async function saysWhyThereIsNoCode() {
   await expectUsable(page, "refused");
   const stored = await page.evaluate(() => localStorage.getItem("scangate-door"));
   expect(stored === null, "the screen keeps a key that the server refused");
+
+  await signIn(page, tokens.other);
+  await arrive(page, "showing");
+  await ask("close?");
+  await page.reload();
+  await arrive(page, "venue-closed");
+  await waitForText(page, "#problem", "场所");
+  await expectUsable(page, "venue-closed");
   expectErrors(errors, "status of 401", "status of 403", "status of 422");
   await page.close();
 }
@@ -171,6 +232,8 @@ async function saysWhyThereIsNoCode() {
 try {
   await showsCodes();
   await followsTheServersClock();
+  await waitsForTheServer();
+  await checksAResidentIn();
   await saysWhyThereIsNoCode();
 } finally {
   await stop();

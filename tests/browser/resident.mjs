@@ -42,6 +42,23 @@ export async function decode(page, selector) {
   return jsQR(Uint8ClampedArray.from(pixels), side, side)?.data ?? null;
 }
 
+/** The content of the QR code in a photograph of the screen, by an independent decoder. */
+export async function photograph(page) {
+  const photo = await page.screenshot({ encoding: "base64" });
+  const developer = await page.browser().newPage();
+  const { pixels, width, height } = await developer.evaluate(async (png) => {
+    const file = await (await fetch(`data:image/png;base64,${png}`)).blob();
+    const picture = await createImageBitmap(file);
+    const canvas = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
+    const drawing = canvas.getContext("2d");
+    drawing.drawImage(picture, 0, 0);
+    const { data } = drawing.getImageData(0, 0, canvas.width, canvas.height);
+    return { pixels: [...data], width: canvas.width, height: canvas.height };
+  }, photo);
+  await developer.close();
+  return jsQR(Uint8ClampedArray.from(pixels), width, height)?.data ?? null;
+}
+
 /** Checks a code in at the venue. */
 export function checkIn(page, venue, person) {
   return page.evaluate(

@@ -44,9 +44,12 @@ async fn chromium_shows_a_doors_codes_with_and_without_a_connection() -> anyhow:
         "unknown": without_scheme(&gateway.screen("screen of none", VenueId(venue.0 ^ 1), DOOR)?),
         "ended": ending(&town, 71, now())?,
         "soon": ending(&town, 72, now().plus_ms(DAY_MS / 2))?,
+        "other": without_scheme(&gateway.screen("screen 4", venue, DOOR + 1)?),
+        "tracer": without_scheme(&town.tracer),
     });
+    let authority = town.authority.clone();
     let operator = town.gateway.first_token("operator")?;
-    let mut script = browse("door.mjs", &town, 0);
+    let mut script = browse("door.mjs", &town, 1);
     script.arg(tokens.to_string());
     let output = converse(script, async |question| {
         // The connection may have been idle for too long meanwhile.
@@ -55,6 +58,9 @@ async fn chromium_shows_a_doors_codes_with_and_without_a_connection() -> anyhow:
             Some(("scan?", code)) => {
                 let scan = json!({"venue": code, "person": town.residents[0].code(Step::of(now()))});
                 town.send("POST", "/v1/check-ins", "", scan.to_string()).await?
+            }
+            None if question == "close?" => {
+                town.send("DELETE", &format!("/v1/venues/{venue}"), &authority, "").await?
             }
             Some(_) | None => {
                 let jti = listed(&mut town, "screen 3").await?["jti"].clone();
