@@ -1,5 +1,5 @@
-//! What waits for people: duties past their deadline, applications for a review, and lists for a second
-//! approver. The counts are read from the registry every ten seconds and then stay in memory.
+//! What waits for people: duties past their deadline, applications for a review, lists for a second approver,
+//! and extensions of cases. The counts are read from the registry every ten seconds and then stay in memory.
 
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::HeldListKind;
@@ -21,6 +21,8 @@ pub struct WaitingWork {
     pub reviews: u32,
     /// Lists that wait for a second approver, in the order of [`HELD_KINDS`].
     pub held: [u32; HELD_KINDS.len()],
+    /// Extensions of cases that wait for another tracer.
+    pub extensions: u32,
 }
 
 impl WaitingWork {
@@ -46,6 +48,7 @@ impl WaitingWork {
             metrics::gauge!("scangate_held_waiting", "kind" => kind).set(held);
         }
         metrics::gauge!("scangate_reviews_waiting").set(self.reviews);
+        metrics::gauge!("scangate_extensions_waiting").set(self.extensions);
     }
 }
 

@@ -33,7 +33,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 35] = [
+const METRICS: [Metric; 36] = [
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -124,6 +124,7 @@ const METRICS: [Metric; 35] = [
     ),
     gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
     gauge("scangate_reviews_waiting", &[], "Applications that wait for the authority's review"),
+    gauge("scangate_extensions_waiting", &[], "Extensions of cases that wait for another tracer's approval"),
     gauge("scangate_held_waiting", &["kind"], "Lists that wait for a second approver, by kind"),
     counter("scangate_held_total", &["kind"], "Lists held for a second approver"),
     gauge(

@@ -108,7 +108,7 @@ async fn chromium_reads_of_a_store_that_is_down_and_of_a_full_journal() -> anyho
     let seen = status_once(&town.gateway, |seen| names(seen, "The journal is full")).await?;
     assert_eq!((&seen["state"], &seen["journal"]["room"]), (&json!("store-down"), &json!(0)), "{seen}");
     let texts = ["The journal is full. Check-ins are refused.", "“The journal is full”"];
-    inspect(&town.gateway, "STORE DOWN", InspectionDepth::State, &texts)
+    inspect(&town.gateway, "STORE DOWN", InspectionDepth::Whole, &texts)
 }
 
 /// Posts facts, one after the other, for as long as the gateway answers.

@@ -76,6 +76,7 @@ async fn the_status_has_the_figures_of_check_ins_colours_and_stores() -> anyhow:
         seen["office"].as_array().context("kinds")?.iter().map(|kind| &kind["kind"]).collect();
     assert_eq!(kinds, ["residents", "registration", "tracers", "authority", "imports"]);
     assert_eq!(seen["waiting"]["held"], json!({"facts": 0, "policy": 0, "feed": 0, "areas": 0}));
+    assert_eq!(seen["waiting"]["extensions"], 0, "{seen}");
     let gateways = seen["gateways"]["list"].as_array().context("gateways")?;
     assert!(gateways.len() == 1 && gateways[0]["is_self"] == true, "{seen}");
     assert_eq!(gateways[0]["gateway"], seen["gateway"]);
@@ -125,5 +126,23 @@ async fn a_certificate_near_its_end_and_a_waiting_pack_are_faults_that_leave_the
     let town = with_a_pack_waiting().await?;
     let seen = status_once(&town.gateway, |status| names(status, "A rule pack waits")).await?;
     assert_eq!((&seen["state"], &seen["waiting"]["held"]["policy"]), (&json!("ok"), &json!(1)), "{seen}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extension_of_a_case_waits_until_another_tracer_approves() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let case = town.open_case(0).await?;
+    let (path, tracer) = (format!("/v1/cases/{case}/extensions"), town.tracer.clone());
+    let wish = json!({"hops": 3, "reason": "a family"}).to_string();
+    for _ in 0..2 {
+        let asked = town.send("POST", &path, &tracer, wish.clone()).await?;
+        assert_eq!(asked.status(), 200, "{}", asked.text());
+    }
+    status_once(&town.gateway, |status| status["waiting"]["extensions"] == 2).await?;
+    let other = town.gateway.token("tracer", "another", None)?;
+    let approved = town.send("POST", &format!("{path}/1/approve"), &other, "").await?;
+    assert_eq!(approved.status(), 200, "{}", approved.text());
+    status_once(&town.gateway, |status| status["waiting"]["extensions"] == 1).await?;
     Ok(())
 }

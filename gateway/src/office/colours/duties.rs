@@ -3,6 +3,7 @@
 
 use crate::clock;
 use crate::office::http::error::OfficeError;
+use crate::office::tracers::cases::waiting_extensions;
 use crate::office::waiting::{DUTIES, WaitingWork};
 use crate::office::{Office, PEOPLE_AT_ONCE};
 use scangate_core::check_in::CheckIn;
@@ -96,7 +97,8 @@ fn look_at_due(office: &Office) -> Result<WaitingWork, OfficeError> {
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     overdue[3] = count(reviews.iter().filter(|(_, review)| now > review.due).count());
     let held = WaitingWork::by_kind(office.registry.all_held()?.into_iter().map(|held| held.kind));
-    Ok(WaitingWork { at: now, overdue, reviews: count(reviews.len()), held })
+    let extensions = count(waiting_extensions(office)?);
+    Ok(WaitingWork { at: now, overdue, reviews: count(reviews.len()), held, extensions })
 }
 
 fn warn_of_increase(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {

@@ -127,6 +127,8 @@ pub(super) struct WaitingFigures {
     /// Lists that wait for a second approver, by kind.
     pub(super) held: BTreeMap<&'static str, u32>,
     pub(super) reviews: u32,
+    /// Extensions of cases that wait for another tracer.
+    pub(super) extensions: u32,
     /// Overdue duties, by kind.
     pub(super) overdue: BTreeMap<&'static str, u32>,
 }
@@ -230,12 +232,13 @@ impl OfficeFigures {
 
 impl WaitingFigures {
     pub(super) fn of(waiting: &WaitingWork, is_current: bool) -> Self {
-        let WaitingWork { at, overdue, reviews, held } = *waiting;
+        let WaitingWork { at, overdue, reviews, held, extensions } = *waiting;
         Self {
             known_at: at,
             is_current,
             held: HELD_KINDS.into_iter().zip(held).collect(),
             reviews,
+            extensions,
             overdue: DUTIES.into_iter().zip(overdue).collect(),
         }
     }

@@ -114,6 +114,17 @@ fn decision_json(case: &Case, number: u64, extension: &CaseExtension) -> Value {
     shown
 }
 
+/// The extensions of a case that wait for an approval, by number.
+fn waiting(case: &Case) -> impl Iterator<Item = (u64, &CaseExtension)> {
+    (1_u64..).zip(&case.extensions).filter(|(_, extension)| extension.approval.is_none())
+}
+
+/// Counts the extensions that wait for an approval, those of all tracers.
+/// **Cost**: reads every open case that has an extension.
+pub(in crate::office) fn waiting_extensions(office: &Office) -> Result<usize, OfficeError> {
+    Ok(office.registry.extended_cases()?.iter().map(|case| waiting(case).count()).sum())
+}
+
 /// `GET /v1/extensions`: the extensions that wait for an approval and that the caller may approve, oldest
 /// first. They name no person.
 pub(in crate::office) async fn pending(
@@ -124,9 +135,8 @@ pub(in crate::office) async fn pending(
         let cases = office.registry.extended_cases()?;
         let mut pending = Vec::new();
         for case in cases.iter().filter(|case| case.tracer != claims.subject) {
-            let waits = |one: &CaseExtension| one.approval.is_none() && one.asked_by != claims.subject;
-            let waiting = (1_u64..).zip(&case.extensions).filter(|(_, extension)| waits(extension));
-            pending.extend(waiting.map(|(number, one)| (one.asked, decision_json(case, number, one))));
+            let approvable = waiting(case).filter(|(_, extension)| extension.asked_by != claims.subject);
+            pending.extend(approvable.map(|(number, one)| (one.asked, decision_json(case, number, one))));
         }
         pending.sort_by_key(|(asked, _)| *asked);
         let pending: Vec<Value> = pending.into_iter().map(|(_, shown)| shown).collect();

@@ -9,7 +9,7 @@ mod records;
 mod reveal;
 mod terms;
 
-pub(in crate::office) use extensions::{approve, ask, pending, read_extension};
+pub(in crate::office) use extensions::{approve, ask, pending, read_extension, waiting_extensions};
 pub(in crate::office) use open::open;
 pub(in crate::office) use reads::{co_presence, trail, visits};
 pub(in crate::office) use records::{change, list, read};

@@ -191,7 +191,7 @@ pub(super) fn waiting(waiting: Option<&WaitingFigures>) -> String {
     let Some(waiting) = waiting else {
         return "<h2>Waiting</h2>\n<p>Not known: the registry was not read yet.</p>\n".to_owned();
     };
-    let WaitingFigures { known_at, is_current, held, reviews, overdue } = waiting;
+    let WaitingFigures { known_at, is_current, held, reviews, extensions, overdue } = waiting;
     let name = |kind: &str| match kind {
         "facts" => "Lists of facts",
         "policy" => "Rule packs",
@@ -199,9 +199,9 @@ pub(super) fn waiting(waiting: Option<&WaitingFigures>) -> String {
         _ => "Lists of areas",
     };
     let held = held.iter().map(|(kind, count)| row(name(kind), count));
-    let held = held.chain([row("Applications for a review", reviews)]);
+    let others = [row("Applications for a review", reviews), row("Extensions of cases", extensions)];
     let duties = overdue.iter().map(|(duty, count)| row(duty, count));
-    table("Waiting for approval", [""; 2], held)
+    table("Waiting for approval", [""; 2], held.chain(others))
         + &table("Overdue duties", [""; 2], duties)
         + &freshness(*is_current, Some(*known_at))
 }
@@ -250,10 +250,12 @@ mod tests {
             is_current: true,
             held: BTreeMap::from([("policy", 2)]),
             reviews: 1_234,
+            extensions: 5,
             overdue: BTreeMap::from([("appeal", 3)]),
         };
         let shown = waiting(Some(&known));
         assert!(shown.contains("<th scope=\"row\">Rule packs</th><td>2</td>"), "{shown}");
+        assert!(shown.contains("<th scope=\"row\">Extensions of cases</th><td>5</td>"), "{shown}");
         assert!(!shown.contains("Not known"), "{shown}");
         known.is_current = false;
         let shown = waiting(Some(&known));
