@@ -102,7 +102,7 @@ fn greeting(config: &Config, at: Addresses, policy: &str) -> String {
     format!(
         "Scangate {version} serves {origin} over HTTP/3, HTTP/2 and HTTP/1.1\n\
          \x20 listen       {listen}\n\
-         \x20 admin        http://{admin}/metrics\n\
+         \x20 admin        http://{admin}/ (operations), /metrics, /v1/status, /livez, /readyz, POST /reload\n\
          \x20 certificate  {certificate}\n\
          \x20 data         {data} (authority.token, tracer.token, operator.token)\n\
          \x20 store        {store}\n\
