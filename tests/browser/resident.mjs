@@ -15,10 +15,16 @@ export function click(page, selector) {
   return page.locator(selector).click();
 }
 
-/** Opens a part of the page. */
+/** Opens a part of the page, and the group around it. */
 export async function openPart(page, id) {
-  await click(page, `#${id} > summary`);
-  await page.waitForFunction((part) => document.getElementById(part).open, {}, id);
+  const closed = await page.$eval(`#${id}`, (part) => {
+    const around = part.parentElement.closest("details:not([open])");
+    return [...(around === null ? [] : [around.id]), part.id];
+  });
+  for (const one of closed) {
+    await click(page, `#${one} > summary`);
+    await page.waitForFunction((part) => document.getElementById(part).open, {}, one);
+  }
 }
 
 /** Submits a form by its own button, beside which a field may have one. */

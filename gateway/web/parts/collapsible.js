@@ -24,10 +24,12 @@ export function whenOpened(id, act) {
   part.addEventListener("toggle", () => part.open && act());
 }
 
-/** Opens a part, and brings it into view. @param {string} id */
+/** Opens a part and the group around it, and brings it into view. @param {string} id */
 export function openPart(id) {
-  const part = /** @type {HTMLDetailsElement} */ (findElement(id));
-  part.open = true;
+  const part = findElement(id);
+  for (let at = part.closest("details"); at !== null; at = at.parentElement?.closest("details") ?? null) {
+    at.open = true;
+  }
   part.scrollIntoView();
 }
 
