@@ -4,8 +4,9 @@
 import { now } from "./clock.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
-/** The resident's own, with the time from which a page fetches its key again. Earlier versions stored none.
- * @typedef {Registration & {fetchAtMs?: number}} OwnRegistration */
+/** The resident's own, with the time from which a page fetches its key again, and with the masked name. Earlier
+ * versions stored neither.
+ * @typedef {Registration & {fetchAtMs?: number, maskedName?: string}} OwnRegistration */
 /** @typedef {Registration & {name: string}} Dependant */
 
 const DAY_MS = 86_400_000;
@@ -46,9 +47,18 @@ function drawFetchTime() {
 }
 
 /** Saves a registration that the server has just sent.
- * @param {Registration} registration It may have more members. */
-export function saveRegistration({ person, kid, key }) {
-  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key, fetchAtMs: drawFetchTime() }));
+ * @param {OwnRegistration} registration It may have more members. */
+export function saveRegistration({ person, kid, key, maskedName }) {
+  localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ person, kid, key, maskedName, fetchAtMs: drawFetchTime() }));
+}
+
+/** Saves the masked name of a person, if the resident's own registration is still that person's.
+ * @param {string} person @param {string} maskedName */
+export function saveMaskedName(person, maskedName) {
+  const own = readRegistration();
+  if (own?.person === person) {
+    localStorage.setItem(REGISTRATION_KEY, JSON.stringify({ ...own, maskedName }));
+  }
 }
 
 /** Deletes a registration that the server no longer accepts, and the family that was added with it. Another
@@ -98,8 +108,9 @@ export function replaceKey(before, found) {
     return;
   }
   const { kid, key } = found;
-  if (isSame(readRegistration(), before)) {
-    saveRegistration(found);
+  const own = readRegistration();
+  if (own !== null && isSame(own, before)) {
+    saveRegistration({ ...own, kid, key });
   }
   if (readFamily().some((dependant) => isSame(dependant, before))) {
     saveFamily(readFamily().map((dependant) => (isSame(dependant, before) ? { ...dependant, kid, key } : dependant)));

@@ -7,6 +7,7 @@ import { prepareHealthQuestions } from "../form/health_questions.js";
 import { PROOF_TRY_MS, prepareProofs } from "../form/proofs.js";
 import { clearFieldErrors, showFieldError } from "../form/field_errors.js";
 import { clearForm, readForm, showReview, showTerms } from "../form/registration_form.js";
+import { learnHolderName, maskName } from "../codes/holder_name.js";
 import { formatTimeOfDay } from "../lib/city_time.js";
 import { now } from "../lib/clock.js";
 import { findElement, makeHotlineLink, setText, setWords, showWords } from "../lib/element.js";
@@ -20,7 +21,7 @@ import { checkInPage, fill, problems, retryingWords, status } from "../lib/words
 import { showCompanions } from "../visit/companions.js";
 import { readReceipt, saveReceipt, showReceipt } from "../visit/receipt.js";
 import { sendCheckIn } from "../visit/request.js";
-import { showResult } from "../visit/result.js";
+import { showHolder, showResult } from "../visit/result.js";
 import { currentVenueCode, saveTicket } from "../visit/ticket.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
@@ -137,6 +138,7 @@ async function checkIn(registration) {
     showCompanions(plan);
     registerServiceWorker("/worker.js");
     void moveKeysWhenDue();
+    void learnHolderName().then(showHolder);
     void showCurrentNotices();
     return;
   }
@@ -215,7 +217,7 @@ async function register() {
   const answer = await sendWithRetry("/v1/people", async () => body, showRetry, options);
   const words = problems[answer.body.code] ?? status.unknownProblem;
   if (answer.status === 200) {
-    saveRegistration(answer.body);
+    saveRegistration({ ...answer.body, maskedName: maskName(body.name) });
     clearForm();
     if (answer.body.replaced === true) {
       setWords(findElement("replaced"), status.replaced);

@@ -8,6 +8,7 @@ import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, findSelect, setText, showWords } from "../lib/element.js";
 import { checkKey, isEnded } from "../lib/key_moves.js";
+import { maskedNameOf } from "../codes/holder_name.js";
 import { currentStep, makePersonCode, timeToNextStepMs } from "../codes/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
@@ -17,6 +18,8 @@ import { drawQrCode } from "../qr/qr_canvas.js";
 import { makeReasonItem } from "./reason_item.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
+/** @typedef {import("../lib/stored_registration.js").Dependant} Dependant */
+/** @typedef {import("../lib/stored_registration.js").OwnRegistration} OwnRegistration */
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("./reason_item.js").Reason} Reason */
 /** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading A colour, and its time. */
@@ -36,7 +39,7 @@ let drawnCode = "";
 let shownColour = "";
 
 /** The registration of the chosen person, as it is stored now: its key may have been replaced.
- * @param {Registration} own */
+ * @param {OwnRegistration} own @returns {OwnRegistration | Dependant} */
 function findChosen(own) {
   const whose = findSelect("whose").value;
   const stored = readRegistration();
@@ -74,6 +77,11 @@ function describeAge(person, isFresh) {
   }
   const at = formatTimeOfDay(last.atMs);
   return fill(isFresh ? resident.asOf : resident.notUpdated, { at });
+}
+
+/** Shows whose code is on the screen. @param {OwnRegistration | Dependant} registration */
+function showHolder(registration) {
+  setText("holder", maskedNameOf(registration));
 }
 
 /** Shows the colour of a person. Beside a code that no door accepts it is unknown.
@@ -140,6 +148,7 @@ export function startMyCode(own) {
   const tick = () => {
     const registration = findChosen(own);
     showCountdown();
+    showHolder(registration);
     showChosenColour(registration);
     void showCode(registration);
   };

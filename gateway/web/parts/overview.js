@@ -1,6 +1,7 @@
 // The overview: the information that residents look for most, in blocks. A block that is unavailable says so
 // in its place, and the others are shown.
 
+import { learnHolderName } from "../codes/holder_name.js";
 import { makeColourMark } from "../lib/colour.js";
 import {
   findElement,
@@ -142,6 +143,7 @@ async function poll(person) {
   }
   const overview = answer.body;
   void moveKeys(overview.kid);
+  void learnHolderName();
   line.replaceChildren();
   recordColour(person, {
     colour: overview.code.colour,

@@ -3,12 +3,15 @@
 
 import { handleSubmit } from "../form/actions.js";
 import { PROOF_TRY_MS, clearProofs, prepareProofs, readProofs, showProofs } from "../form/proofs.js";
+import { maskName } from "../codes/holder_name.js";
 import { prepareLoadedPart, whenOpened } from "./collapsible.js";
 import { findElement, findInput, findSelect, setWords } from "../lib/element.js";
 import { changeOwn, hasValues, readOwn, readPublic } from "../lib/resident_api.js";
+import { saveMaskedName } from "../lib/stored_registration.js";
 import { classes, joinWords, problemWords, resident, status } from "../lib/words.js";
 
 /** @typedef {{name: string, phone: string, class: string}} PersonalDetails */
+/** @typedef {PersonalDetails & {person: string}} OwnDetails The server's. */
 
 /** The city's values. Until they are loaded, the form's initial values. @type {PersonalDetails} */
 let stored = { name: "", phone: "", class: "permanent" };
@@ -34,12 +37,13 @@ function fill(field, before, now) {
   }
 }
 
-/** @param {PersonalDetails} now */
-function show({ name, phone, class: kind }) {
+/** @param {OwnDetails} now */
+function show({ person, name, phone, class: kind }) {
   fill(findInput("name"), stored.name, name);
   fill(findInput("phone"), stored.phone, phone);
   fill(findSelect("class"), stored.class, kind);
   stored = { name, phone, class: kind };
+  saveMaskedName(person, maskName(name));
   updateProofs();
 }
 

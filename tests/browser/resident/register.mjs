@@ -63,6 +63,7 @@ async function changeName(page) {
   await submitForm(page, "particulars-form");
   await waitForText(page, "#particulars-form > .status:last-child", "已修改");
   expect((await hasProofs(page)) === "false,false", "proofs are still asked for");
+  await waitForText(page, "#holder", "欧**文");
 }
 
 /** The same person registers with another phone, whose browser has no storage in common with the first. */
