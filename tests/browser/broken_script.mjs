@@ -10,31 +10,35 @@ const FAULTS = {
   lost: null,
 };
 
-/** Opens an address once with each fault, and runs `arrived` when the page has opened again. Returns
- * what the pages said. */
-export async function breakOnce(browser, address, arrived) {
-  const said = [];
-  for (const [name, fault] of Object.entries(FAULTS)) {
-    const context = await browser.createBrowserContext();
-    const { page } = await open(context);
-    await page.setRequestInterception(true);
-    let failed = 0;
-    page.on("request", (request) => {
-      if (request.resourceType() !== "script" || failed > 0) {
-        void request.continue();
-        return;
-      }
-      failed += 1;
-      void (fault === null ? request.abort("failed") : request.respond(fault));
-    });
-    await page.goto(address);
-    await page.waitForFunction(() => document.getElementById("reopening")?.hidden === false);
-    said.push(await text(page, "#reopening"));
-    expect(page.url() === address, `${name}: the page reopens ${page.url()}`);
-    await arrived(page);
-    expect(failed === 1, `${name}: ${failed} scripts failed`);
-    await context.close();
-  }
-  expect(said.every((words) => /约 \d+ 秒后自动重试.*in about \d+ s/.test(words)), said.join("\n"));
+/** Opens an address whose script has a fault the first time, and returns what the page said. */
+async function reopen(browser, address, [name, fault], { arrived, prepare }) {
+  const context = await browser.createBrowserContext();
+  const { page } = await open(context);
+  await prepare(page);
+  await page.setRequestInterception(true);
+  let failed = 0;
+  page.on("request", (request) => {
+    if (request.resourceType() !== "script" || failed > 0) {
+      void request.continue();
+      return;
+    }
+    failed += 1;
+    void (fault === null ? request.abort("failed") : request.respond(fault));
+  });
+  await page.goto(address);
+  await page.waitForFunction(() => document.getElementById("reopening")?.hidden === false);
+  const said = await text(page, "#reopening");
+  expect(page.url() === address, `${name}: the page reopens ${page.url()}`);
+  await arrived(page);
+  expect(failed === 1, `${name}: ${failed} scripts failed`);
+  await context.close();
   return said;
+}
+
+/** Opens an address once with each fault, and runs `arrived` when the page has opened again. `prepare` runs
+ * before a page is opened. */
+export async function breakOnce(browser, address, arrived, prepare = () => undefined) {
+  const faults = Object.entries(FAULTS);
+  const said = await Promise.all(faults.map((fault) => reopen(browser, address, fault, { arrived, prepare })));
+  expect(said.every((words) => /约 \d+ 秒后自动重试.*in about \d+ s/.test(words)), said.join("\n"));
 }

@@ -94,7 +94,7 @@ async fn chromium_finds_no_fault_of_accessibility_on_the_residents_pages_of_each
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_opens_a_page_again_whose_script_was_lost_or_broken() -> anyhow::Result<()> {
+async fn chromium_opens_each_page_again_whose_script_was_lost_or_broken() -> anyhow::Result<()> {
     let town = TestTown::found(1).await?;
     let output = browse("resident/broken_files.mjs", &town, 0).output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
