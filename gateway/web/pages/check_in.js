@@ -67,8 +67,16 @@ function setState(state) {
     setText("waited", "");
   }
   if (shown !== undefined && state !== before) {
-    findElement(shown).querySelector("h1")?.focus();
+    focusHeading(shown);
   }
+}
+
+/** Moves the focus to a section's heading. It is framed only if somebody has used this page: after a scan, a
+ * frame would stand around the verdict. @param {string} section */
+function focusHeading(section) {
+  const heading = findElement(section).querySelector("h1");
+  heading?.classList.toggle("unframed", navigator.userActivation?.hasBeenActive === false);
+  heading?.focus();
 }
 
 /** A message, with the hotline if a problem names it.
@@ -169,6 +177,8 @@ async function leave() {
     line.replaceChildren();
     saveReceipt({ ...receipt, left: answer.body.at });
     openReceipt();
+    // The pressed button is gone.
+    focusHeading("receipt");
   } else {
     setWords(line, problems[answer.body.code] ?? status.unknownProblem);
   }

@@ -1,5 +1,5 @@
-// The overview: the information that residents look for most, in blocks. A block that is unavailable says so
-// in its place, and the others are shown.
+// The overview: the colour, the notices, and blocks in the parts below them. A block that is unavailable says
+// so in its place, and the others are shown.
 
 import { learnHolderName } from "../codes/holder_name.js";
 import { makeColourMark } from "../lib/colour.js";

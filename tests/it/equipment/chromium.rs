@@ -76,6 +76,14 @@ async fn chromium_shows_code_colour_clock_and_masked_name_in_one_screen_of_a_sma
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chromium_registers_checks_in_leaves_and_reports_with_the_keyboard_alone() -> anyhow::Result<()> {
+    let town = TestTown::found(1).await?;
+    let output = browse("resident/keyboard.mjs", &town, 0).output().context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn chromium_finds_no_fault_of_accessibility_on_the_residents_pages_of_each_pack() -> anyhow::Result<()>
 {
     for pack in ["default", "xuzhou", "xinji", "nanchong", "jingzhou"] {
