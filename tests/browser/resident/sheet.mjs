@@ -4,9 +4,9 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE FILE PERSON, the file with two sheets and a page of refused lines,
 // and the person of the first sheet.
 
-import jsQR from "jsqr";
 import { arrive, expect, expectErrors, open, start } from "../browser.mjs";
 import { checkIn, click, readCode, readStored } from "../resident.mjs";
+import { countPages, readCodes } from "./printed.mjs";
 
 const {
   browser,
@@ -15,31 +15,6 @@ const {
   others: [file, person],
   stop,
 } = await start();
-
-/** The addresses in the codes of the sheets, as they are drawn. */
-async function readAddresses(page) {
-  const drawings = await page.$$eval("section.sheet svg", async (codes) => {
-    const draw = async (code) => {
-      const image = new Image();
-      const text = new XMLSerializer().serializeToString(code);
-      image.src = `data:image/svg+xml;base64,${btoa(text)}`;
-      await image.decode();
-      const side = 600;
-      const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
-      const context = canvas.getContext("2d");
-      context.drawImage(image, 0, 0, side, side);
-      return { pixels: [...context.getImageData(0, 0, side, side).data], side };
-    };
-    return Promise.all(codes.map(draw));
-  });
-  return drawings.map(({ pixels, side }) => jsQR(Uint8ClampedArray.from(pixels), side, side)?.data);
-}
-
-/** The number of pages that a printer gets. */
-async function countPages(page) {
-  const printed = Buffer.from(await page.pdf({ preferCSSPageSize: true })).toString("latin1");
-  return (printed.match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length;
-}
 
 /** Opens a sheet's address on the phone, which takes the key out of the address. */
 async function scanSheet(page, address) {
@@ -56,7 +31,7 @@ try {
   await paper.page.goto(`file://${file}`);
   const pages = await countPages(paper.page);
   expect(pages === 3, `the printer gets ${pages} pages`);
-  const [first, second, ...rest] = await readAddresses(paper.page);
+  const [first, second, ...rest] = await readCodes(paper.page);
   expect(rest.length === 0 && first.startsWith(`https://localhost:${port}/me#`), `the codes read ${first}`);
   expectErrors(paper.errors);
 

@@ -1,17 +1,20 @@
 //! Chromium on the residents' pages: registers, checks in, shows the code, moves and fetches keys. It also
-//! takes over the key of a printed sheet, asks a question, and erases the record.
+//! takes over the key of a printed sheet, prints a paper pass, asks a question, and erases the record.
 //! Needs `SCANGATE_TEST_CHROMIUM` and Node.js with `tests/browser` installed.
 
 use super::scripts;
 use crate::authority::prints::{import_as, new_person};
 use crate::registration::printed_code;
 use anyhow::Context as _;
+use http::Request;
 use scangate_core::code::DoorCode;
 use scangate_core::keys::Kid;
-use scangate_core::time::Step;
+use scangate_core::time::{DAY_MS, Step, Timestamp};
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, output_text};
+use scangate_tests::{
+    CITIES_EAST_MS, ExpectedLog, Gateway, TestReply, TestTown, away_from_midnight, eventually, output_text,
+};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -188,6 +191,40 @@ async fn hb_14_chromium_prints_the_sheets_and_a_phone_takes_over_the_key() -> an
     script.arg(&file).arg(given["person"].as_str().context("a person")?);
     let output = script.output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn xz_10_chromium_prints_the_sheet_of_a_paper_pass_that_opens_a_staffed_door() -> anyhow::Result<()> {
+    away_from_midnight().await?;
+    let mut town = TestTown::found(1).await?;
+    let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
+    let path = format!("/v1/people/{}/passes", town.residents[0].person);
+    let mut connection = town.target.connect(Version::Http2).await?;
+    let mut replies = Vec::new();
+    for accept in ["application/json", "text/html"] {
+        let request = Request::post(&path)
+            .header("authorization", &town.authority)
+            .header("content-type", "application/json")
+            .header("accept", accept)
+            .body(json!({"days": 7}).to_string().into())?;
+        replies.push(TestReply { answer: connection.send(request).await? });
+    }
+    let (given, printed) = (replies[0].json()?, &replies[1]);
+    for (name, value) in [("content-type", "text/html; charset=utf-8"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(printed.header(name), Some(value), "{}", printed.text());
+    }
+    let file = town.gateway.folder().path().join("pass.html");
+    std::fs::write(&file, printed.text())?;
+    let pass = given["pass"].as_str().context("a pass")?;
+    let until: Timestamp = serde_json::from_value(given["until"].clone())?;
+    let last = Timestamp(until.0 + CITIES_EAST_MS - DAY_MS).to_string();
+    let script = scripts().join("browser/resident/pass.mjs");
+    let output = Command::new("node").arg(script).arg(&file).arg(pass).arg(&last[..10]).output()?;
+    assert!(output.status.success(), "{}", output_text(&output));
+    let scan = json!({"pass": pass}).to_string();
+    let said = town.send("POST", "/v1/check-ins", &terminal, scan).await?;
+    assert_eq!(said.status(), 200, "{}", said.text());
     Ok(())
 }
 

@@ -8,15 +8,23 @@ use crate::office::http::error::OfficeError;
 use crate::office::http::extract::PathId;
 use crate::office::http::json::Json;
 use crate::office::residents::people::{PhoneKey, phone_key};
+use crate::office::residents::sheets::pass_sheet::DatedPass;
+use crate::office::residents::sheets::{self, SheetTexts};
 use crate::office::{Office, blocking};
+use crate::wire::media_type::accepts_html;
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use bytes::BytesMut;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 use scangate_core::code::PaperPass;
 use scangate_core::id::PersonId;
 use scangate_core::limits::PASS_DAYS_MAX;
+use scangate_core::person::Personal;
+use scangate_core::refusal::Refusal;
 use scangate_storage::registry::RegisteredPerson;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// The longest reason for a new key.
@@ -67,27 +75,47 @@ pub(in crate::office) struct PassRequest {
     days: u16,
 }
 
-/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in the city.
+/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in the city. A client that
+/// accepts `text/html` gets a document to print.
 pub(in crate::office) async fn print_pass(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,
     person: Result<PathId<PersonId>, OfficeError>,
+    asked: HeaderMap,
     Json(PassRequest { days }): Json<PassRequest>,
-) -> Result<axum::Json<Value>, OfficeError> {
+) -> Result<Response, OfficeError> {
     let PathId(person) = person?;
     if !(1..=PASS_DAYS_MAX).contains(&days) {
         return Err(OfficeError::Malformed(format!("days must be between 1 and {PASS_DAYS_MAX}").into()));
     }
+    let is_sheet = accepts_html(&asked);
     blocking(move || {
-        office.need_registered(person)?;
-        office.audit(&claims, "pass-printed", person.to_string(), json!({"days": days}))?;
+        let personal = office.registry.person(person)?.ok_or(Refusal::NotFound)?.personal;
+        let detail = if is_sheet { json!({"days": days, "sheet": true}) } else { json!({"days": days}) };
+        office.audit(&claims, "pass-printed", person.to_string(), detail)?;
         let now = clock::now();
         let state = office.registry.key_history(person)?.now();
         let pass: PaperPass = office.tables.keyring.pass(person, state, office.day(now) + u32::from(days));
         let until = office.day_start(now, days + 1);
-        Ok(axum::Json(json!({"person": person, "pass": pass.text(), "until": until})))
+        if !is_sheet {
+            let pass = json!({"person": person, "pass": pass.text(), "until": until});
+            return Ok(axum::Json(pass).into_response());
+        }
+        let (first, last) = (office.date(now), office.date(until.minus_ms(1)));
+        Ok(pass_document(&office, &personal, &DatedPass { text: pass.text(), first, last }))
     })
     .await?
+}
+
+/// A document with the sheet of one pass.
+fn pass_document(office: &Office, personal: &Personal, pass: &DatedPass) -> Response {
+    let mut text = BytesMut::new();
+    sheets::begin(&mut text);
+    text.extend_from_slice(SheetTexts::of(office).pass_sheet(personal, pass).as_bytes());
+    sheets::end(&mut text);
+    let mut answer = ([(CONTENT_TYPE, sheets::MEDIA_TYPE)], text.freeze()).into_response();
+    sheets::protect(&mut answer);
+    answer
 }
 
 /// `POST /v1/people/{person}/passes/revoke`: the paper passes that the person has are invalid from now on.

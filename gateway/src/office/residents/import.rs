@@ -1,9 +1,9 @@
 //! The import of people from another register, by the authority or a district's office. The answer has one
 //! line for each line, or one printable sheet for each person.
 
-mod sheet;
-
 use super::people::{import_people, phone_key};
+use super::sheets::refused_lines::RefusedLines;
+use super::sheets::{self, SheetTexts};
 use crate::office::districts::imported_district;
 use crate::office::http::auth::Authority;
 use crate::office::http::error::OfficeError;
@@ -16,22 +16,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::BytesMut;
-use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderMap, HeaderValue};
 use scangate_core::id::PersonId;
 use scangate_core::person::{Personal, PersonalChange};
 use scangate_storage::registry::{IdSource, Person, RegisteredPerson};
 use serde_json::json;
-use sheet::{RefusedLines, SheetTexts};
 use std::sync::Arc;
 
 /// The people that one store write registers.
 const PEOPLE_A_GROUP: usize = 512;
-/// The content security policy of a document of sheets, which has its own style and loads nothing.
-const SHEET_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
-
 /// `POST /v1/people/import`. Idempotent: a known document returns the same person and key. A client that
 /// accepts `text/html` gets a document to print.
 pub(in crate::office) async fn import(
@@ -48,15 +41,10 @@ pub(in crate::office) async fn import(
     if !is_printed {
         return Ok(line_handler::answer(people, body));
     }
-    let texts = {
-        let published = office.tables.policies.in_force();
-        let (policy, origin) = (&published.policy, office.settings.origin.to_string());
-        SheetTexts::new(policy.title(), policy.hotline(), &origin)
-    };
+    let texts = SheetTexts::of(&office);
     let mut answer =
         line_handler::answer(PeopleOnSheets { people, texts, refused: RefusedLines::default() }, body);
-    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, SHEET_POLICY);
-    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    sheets::protect(&mut answer);
     Ok(answer)
 }
 
@@ -135,7 +123,7 @@ impl LineHandler for PeopleOnSheets {
     /// The person's sheet.
     type Stored = String;
     const GROUP_MAX: usize = PEOPLE_A_GROUP;
-    const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+    const MEDIA_TYPE: HeaderValue = sheets::MEDIA_TYPE;
 
     fn read(&self, line: &NdjsonLine) -> Result<Personal, OfficeError> {
         self.people.read(line)
@@ -157,7 +145,7 @@ impl LineHandler for PeopleOnSheets {
     }
 
     fn begin(&mut self, text: &mut BytesMut) {
-        sheet::begin(text);
+        sheets::begin(text);
     }
 
     fn refuse(&mut self, number: u64, wrong: &OfficeError, text: &mut BytesMut) {
@@ -166,6 +154,6 @@ impl LineHandler for PeopleOnSheets {
 
     fn end(&mut self, text: &mut BytesMut) {
         self.refused.print(text);
-        sheet::end(text);
+        sheets::end(text);
     }
 }

@@ -15,6 +15,7 @@ pub(super) mod overview;
 pub(super) mod own_facts;
 pub(super) mod people;
 pub(super) mod reports;
+pub(super) mod sheets;
 pub(super) mod statements;
 
 use super::Office;
