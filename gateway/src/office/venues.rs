@@ -1,5 +1,5 @@
-//! The venues that requests name. A venue that another gateway has just added may not be in memory yet, so a
-//! missing one is read from the registry before a request is refused for it.
+//! The venues that requests name. A venue that another gateway has just added may not be in memory yet. A
+//! missing one is therefore read from the registry before a request is refused for it.
 
 use super::{Office, OfficeError, blocking};
 use crate::tables::venues::KnownVenue;

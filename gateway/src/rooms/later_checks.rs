@@ -1,4 +1,4 @@
-//! The rooms of a check that staff make after the scan, when its code is no longer valid. The code is verified
+//! The rooms of a check that staff make after the scan, when its code has ended. The code is verified
 //! as of the scan, and the person's colour and the rule pack are those of now. The record has the id and the
 //! time of the first one, so the more final outcome counts.
 

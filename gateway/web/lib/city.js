@@ -1,4 +1,4 @@
-// What the pages know of the city: its hotline, time zone, name and mark. It is stored, so that a page without
+// The city as pages know it: its hotline, time zone, name and mark. It is stored, so that a page without
 // a connection shows it, and read again after a day.
 
 import { now } from "./clock.js";

@@ -1,4 +1,4 @@
-// The ticket for a door's code. The code expires within a minute, and somebody who registers first takes
+// The ticket for a door's code. The code expires within a minute, and a resident who registers first takes
 // longer. The ticket stands for it for ten minutes, in this tab.
 
 import { now } from "../lib/clock.js";

@@ -1,4 +1,4 @@
-//! Checks that staff make after the scan, when its code is no longer valid: they complete the same check-in.
+//! Checks that staff make after the scan, when its code has ended: they complete the same check-in.
 
 use scangate_core::check_in::{Direction, Moment, check_in_id};
 use scangate_core::id::{CheckInId, VenueId};
@@ -8,7 +8,7 @@ use scangate_loadgen::drive::now;
 use scangate_tests::{TestReply, TestTown, refused};
 use serde_json::{Value, json};
 
-/// A terminal at a venue that asks everybody for a temperature and a document.
+/// A terminal at a venue that asks each person for a temperature and a document.
 struct LibraryTown {
     town: TestTown,
     venue: VenueId,

@@ -196,8 +196,8 @@ code!(
 );
 
 code!(
-    /// What a page gets for a door's code that it was opened with, so that the venue is not lost while a
-    /// person registers. The step is that of its issue.
+    /// A ticket, which a page gets for the door's code that it was opened with. It keeps the venue while a
+    /// person registers. Its step is that of its issue.
     VenueTicket, 0x13, "scangate venue ticket", ServerKey, 32,
     venue: VenueId, door: u16 at 10, u16::from_be_bytes, |door: u16| door,
     step: Step at 12, |field| Step(u32::from_be_bytes(field)), |step: Step| step.0

@@ -7,7 +7,7 @@ use scangate_gateway::deployment::{self, Identity};
 use std::path::Path;
 
 /// Checks a configuration file, and the rule pack, the mark and the certificate that it names. A certificate that
-/// clients may refuse is only a warning: the gateway starts with it, and a service manager that runs this
+/// clients may refuse is only a warning, because the gateway starts with it. A service manager that runs this
 /// before a start would keep the doors shut.
 pub(crate) fn config(file: &Path) -> anyhow::Result<()> {
     let config = Config::read(file)?;
