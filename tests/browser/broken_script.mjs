@@ -30,6 +30,8 @@ async function reopen(browser, address, [name, fault], { arrived, prepare }) {
   const said = await text(page, "#reopening");
   expect(page.url() === address, `${name}: the page reopens ${page.url()}`);
   await arrived(page);
+  // A page that is not marked as started would open again and again.
+  await page.waitForFunction(() => document.documentElement.dataset.started === "yes");
   expect(failed === 1, `${name}: ${failed} scripts failed`);
   await context.close();
   return said;
