@@ -1,11 +1,14 @@
 //! A page's document: its texts, styles and small scripts are put inside, and its modules become one file.
 
+use super::link::Graph;
 use super::output::OutputFile;
+use super::shorten::shorten_script;
 use super::texts::Texts;
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A document as it was read.
@@ -105,7 +108,9 @@ impl Document {
             Ok(format!("{}{script}{}", MODULE.0, MODULE.1))
         })?;
         let text = replace(&text, SCRIPT, |script| {
-            let script = super::shorten::shorten_script(&read_file(Path::new(script))?)?;
+            let code = Graph::read(&[PathBuf::from(script)])?.link(&BTreeMap::new())?;
+            // A block keeps the names of the modules from other scripts of the document.
+            let script = shorten_script(&format!("{{{code}}}"))?;
             scripts.push(source_of(&script));
             Ok(format!("<script>{script}</script>"))
         })?;

@@ -2,8 +2,8 @@
 // document applies it before the first text is drawn.
 
 import { findElement } from "./element.js";
+import { VIEW_PLACE } from "./started.js";
 
-const PLACE = "scangate-view";
 /** @typedef {{language: "both" | "zh" | "en", size: "normal" | "large"}} View */
 
 /** @returns {View} */
@@ -16,7 +16,7 @@ function readView() {
 function apply(view) {
   Object.assign(document.documentElement.dataset, view);
   try {
-    localStorage.setItem(PLACE, JSON.stringify(view));
+    localStorage.setItem(VIEW_PLACE, JSON.stringify(view));
   } catch {
     // Without storage the view lasts as long as the page.
   }

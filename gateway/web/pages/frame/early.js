@@ -1,7 +1,11 @@
-// Runs in every page before the page is drawn. It applies the chosen view. It also opens the page again, after a
-// pause that differs between devices, where the page's script did not arrive, is broken, or does not start.
+// Runs in every page before the page is drawn. It applies the chosen view. It also opens the page again,
+// after a pause that differs between devices, where the page's script did not arrive, is broken, or does not
+// start.
+
+import { REOPENED_PLACE, VIEW_PLACE } from "../../lib/started.js";
+
 (function () {
-  var root = document.documentElement, WATCH_MS = 20000, PAUSE_S = 3, PAUSE_S_MAX = 60, PLACE = "scangate-reopened";
+  var root = document.documentElement, WATCH_MS = 20000, PAUSE_S = 3, PAUSE_S_MAX = 60;
   /** @param {Storage} storage @param {string} place */
   function stored(storage, place) {
     try {
@@ -10,7 +14,7 @@
       return null;
     }
   }
-  var view = stored(localStorage, "scangate-view") || {};
+  var view = stored(localStorage, VIEW_PLACE) || {};
   root.dataset.language = view.language || "both";
   root.dataset.size = view.size || "normal";
   var isReopening = false;
@@ -19,9 +23,9 @@
       return;
     }
     isReopening = true;
-    var times = stored(sessionStorage, PLACE) || 0;
+    var times = stored(sessionStorage, REOPENED_PLACE) || 0;
     try {
-      sessionStorage.setItem(PLACE, String(times + 1));
+      sessionStorage.setItem(REOPENED_PLACE, String(times + 1));
     } catch (fault) {
       times = 4;
     }
