@@ -1,9 +1,9 @@
 // Chromium as the screen at a door. It shows codes that the gateway accepts, with the server and without it.
-// Where it has none, it says why. axe finds no violation in any state. A phone photographs the screen, and its
-// holder checks in.
-// Arguments: PORT CERTIFICATE VENUE-CODE TOKENS, the code of another venue, and tokens as JSON by name. Prints
-// `scan? CODE`, and reads the status of a check-in with the code. Prints `revoke?` and `close?`, and reads a line
-// once the token `door` is revoked and the door's venue is closed.
+// Where it has none, it says why. axe finds no violation in any state. A phone photographs the screen, and
+// its holder checks in.
+// Arguments: PORT CERTIFICATE VENUE-CODE TOKENS, the code of another venue, and tokens as JSON by name.
+// Prints `scan? CODE`, and reads the status of a check-in with the code. Prints `revoke?` and `close?`, and
+// reads a line once the token `door` is revoked and the door's venue is closed.
 
 import { expectAccessible, expectNarrow } from "./axe.mjs";
 import { arrive, expect, expectErrors, open, start } from "./browser.mjs";
@@ -167,7 +167,8 @@ async function loseKey(page) {
   return () => void (isLost = false);
 }
 
-/** A registered resident photographs the screen and opens the address. The trail names the door as evidence. */
+/** A registered resident photographs the screen and opens the address. The trail names the door as evidence.
+ * */
 async function checksAResidentIn() {
   const { page: screen } = await open(browser);
   await signIn(screen, tokens.door);

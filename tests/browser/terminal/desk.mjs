@@ -116,8 +116,8 @@ export function takeSignals(page) {
   });
 }
 
-/** Fails if axe finds a violation, if a target is too small for a finger, or if the page is wider than a narrow
- * screen. */
+/** Fails if axe finds a violation, if a target is too small for a finger, or if the page is wider than a
+ * narrow screen. */
 export async function expectUsable(page, state) {
   await expectAccessible(page, state, SCHEMES);
   await expectTargets(page, state);
