@@ -1,4 +1,4 @@
-// Takes the pictures of the five pages for the READMEs, in a gateway of its own with an empty data folder.
+// Takes the pictures of all audiences' pages for the READMEs, in a gateway of its own with an empty data folder.
 // Arguments: GATEWAY FOLDER, the gateway's program and the folder of the pictures. Chromium needs a Chinese
 // font.
 
@@ -24,8 +24,9 @@ async function startGateway(data) {
   for await (const text of gateway.stdout) {
     greeting += text;
     const port = /listen +127\.0\.0\.1:(\d+)/.exec(greeting)?.[1];
-    if (port !== undefined) {
-      return { gateway, port };
+    const admin = /http:\/\/127\.0\.0\.1:\d+\//.exec(greeting)?.[0];
+    if (port !== undefined && admin !== undefined) {
+      return { gateway, port, admin };
     }
   }
   throw new Error("the gateway did not start");
@@ -137,8 +138,17 @@ async function takeConsole(browser, port, tracer, person) {
   expectErrors(errors);
 }
 
+async function takeOperations(browser, admin) {
+  const { page, errors } = await open(await browser.createBrowserContext());
+  await page.setViewport({ width: 960, height: 540 });
+  await page.goto(admin);
+  await page.waitForFunction(() => document.getElementById("word")?.textContent.includes("OK"));
+  await take(page, "operations");
+  expectErrors(errors);
+}
+
 const data = mkdtempSync(join(tmpdir(), "scangate-pictures-"));
-const { gateway, port } = await startGateway(data);
+const { gateway, port, admin } = await startGateway(data);
 const browser = await launch(port, join(data, "certificate.pem"));
 try {
   const [authority, tracer] = [firstToken(data, "authority"), firstToken(data, "tracer")];
@@ -154,6 +164,7 @@ try {
   await takeDoor(browser, port, terminalToken(data, venues[0].venue, "--door", "3"));
   await takeTerminal(browser, port, terminalToken(data, venues[1].venue), own);
   await takeConsole(browser, port, tracer, own.person);
+  await takeOperations(browser, admin);
 } finally {
   await browser.close();
   gateway.kill();

@@ -45,8 +45,8 @@ pub struct Gateway {
     pub admin: SocketAddr,
 }
 
-/// A binary of the workspace, which cargo builds beside the tests.
-pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
+/// The path of a binary of the workspace, which cargo builds beside the tests. **Errors**: it is not built.
+pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).context("the tests are in target/PROFILE/deps")?;
     let path = folder.join(name);

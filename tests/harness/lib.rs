@@ -20,7 +20,7 @@ pub use cluster::ClusterCity;
 pub use cluster_proxy::ClusterProxy;
 pub use command::{assert_done, assert_refused, output_text};
 pub use contract::check_request_body;
-pub use gateway::{ExpectedLog, Gateway};
+pub use gateway::{ExpectedLog, Gateway, binary};
 pub use loadgen::{Loadgen, LoadgenEnd, LoadgenWorker, loadgen_command, loadgen_session, run_loadgen};
 pub use provider::{Behaviour, ProviderRequest, TestProvider};
 pub use relay::Relay;
