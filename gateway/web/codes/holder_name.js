@@ -1,5 +1,5 @@
-// The holder's name beside a code. It is masked as staff at a door see it, who compare it with a document. This
-// phone stores the masked name of its holder, and never the whole one.
+// The holder's name beside a code. It is masked as staff at a door see it, who compare it with a document.
+// This phone stores the masked name of its holder, and never the whole one.
 
 import { sendOnce } from "../lib/http.js";
 import { authorizationOf } from "../lib/resident_api.js";

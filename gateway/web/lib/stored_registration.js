@@ -4,8 +4,8 @@
 import { now } from "./clock.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
-/** The resident's own, with the time from which a page fetches its key again, and with the masked name. Earlier
- * versions stored neither.
+/** The resident's own, with the time from which a page fetches its key again, and with the masked name.
+ * Earlier versions stored neither.
  * @typedef {Registration & {fetchAtMs?: number, maskedName?: string}} OwnRegistration */
 /** @typedef {Registration & {name: string}} Dependant */
 

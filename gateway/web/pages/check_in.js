@@ -71,8 +71,8 @@ function setState(state) {
   }
 }
 
-/** Moves the focus to a section's heading. It is framed only after the resident used the page: after a scan, a
- * frame would stand around the verdict. @param {string} section */
+/** Moves the focus to a section's heading. It is framed only after the resident used the page: after a scan,
+ * a frame would stand around the verdict. @param {string} section */
 function focusHeading(section) {
   const heading = findElement(section).querySelector("h1");
   heading?.classList.toggle("unframed", navigator.userActivation?.hasBeenActive === false);

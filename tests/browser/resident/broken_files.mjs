@@ -1,5 +1,5 @@
-// The script of both residents' pages fails once in each way, on a phone that is registered and on one that is
-// not. The page says so, and opens again by itself.
+// The script of both residents' pages fails once in each way, on a phone that is registered and on one that
+// is not. The page says so, and opens again by itself.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
 import { breakOnce } from "../broken_script.mjs";

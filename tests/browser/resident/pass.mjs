@@ -1,5 +1,5 @@
-// Chromium prints the sheet of a paper pass: one page with a card to cut out. An independent decoder reads the
-// pass on paper, and the dates and both languages stand beside it.
+// Chromium prints the sheet of a paper pass: one page with a card to cut out. An independent decoder reads
+// the pass on paper, and the dates and both languages stand beside it.
 // Arguments: FILE PASS LAST-DAY, the printed document, the pass in its code, and its last day.
 
 import process from "node:process";

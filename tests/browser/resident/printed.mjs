@@ -8,7 +8,7 @@ export async function readCodes(page) {
     const draw = async (code) => {
       const image = new Image();
       const text = new XMLSerializer().serializeToString(code);
-      image.src = `data:image/svg+xml;base64,${btoa(text)}`;
+      image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
       await image.decode();
       const side = 600;
       const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });

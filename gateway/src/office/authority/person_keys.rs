@@ -75,8 +75,8 @@ pub(in crate::office) struct PassRequest {
     days: u16,
 }
 
-/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in the city. A client that
-/// accepts `text/html` gets a document to print.
+/// `POST /v1/people/{person}/passes`: a paper pass, good to the end of its last day in the city. A client
+/// that accepts `text/html` gets a document to print.
 pub(in crate::office) async fn print_pass(
     Authority(claims): Authority,
     State(office): State<Arc<Office>>,

@@ -1,5 +1,5 @@
-//! The sheet of an imported person: one A4 page, whose QR code hands the key to a phone. The key stands in the
-//! fragment of an address, which a browser does not send to any server.
+//! The sheet of an imported person: one A4 page, whose QR code hands the key to a phone. The key stands in
+//! the fragment of an address, which a browser does not send to any server.
 
 use super::{SheetTexts, document_end, document_words, qr};
 use crate::office::poster::escape;

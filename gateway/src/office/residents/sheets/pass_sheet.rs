@@ -1,5 +1,5 @@
-//! The sheet of a paper pass: a card to cut out, and what its holder does with it. Name and document are masked,
-//! as staff at a door see them: the pass lies about in public, and a token for passes reads no names.
+//! The sheet of a paper pass: a card to cut out, and what its holder does with it. Name and document are
+//! masked, as staff at a door see them. A pass may be lost, and a token for passes reads no names.
 
 use super::{SheetTexts, document_words, qr};
 use crate::office::poster::escape;
