@@ -1,6 +1,6 @@
-// Takes the pictures of all audiences' pages for the READMEs, in a gateway of its own with an empty data folder.
-// Arguments: GATEWAY FOLDER, the gateway's program and the folder of the pictures. Chromium needs a Chinese
-// font.
+// Takes the pictures of all audiences' pages for the READMEs, in a gateway of its own with an empty data
+// folder. Arguments: GATEWAY FOLDER, the gateway's program and the folder of the pictures. Chromium needs a
+// Chinese font.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -20,8 +20,8 @@ export function readCity() {
   }
 }
 
-/** Reads the city from the gateway where the stored one is missing or a day old. Null if there is nothing new.
- * @returns {Promise<City | null>} */
+/** Reads the city from the gateway where the stored one is missing or a day old. Null if there is
+ * nothing new. @returns {Promise<City | null>} */
 export async function refreshCity() {
   const stored = readCity();
   if (stored !== null && now() - stored.readAtMs < DAY_MS) {

@@ -1,4 +1,5 @@
-// Sends a scan or its checks, and waits a few seconds for the answer. A scan without an answer is the offline queue's.
+// Sends a scan or its checks, and waits a few seconds for the answer. A scan without an answer is the offline
+// queue's.
 
 import { isNotRepeatable, pause, sendOnce } from "../lib/http.js";
 
@@ -53,7 +54,8 @@ async function sendUntil(path, body, authorization, endsAtMs) {
 
 /** Sends a body, and returns null if no answer came in time. It may have taken effect all the same, and the
  * gateway recognises it later.
- * @param {string} path @param {object} body @param {string} authorization @returns {Promise<Answer | null>} */
+ * @param {string} path @param {object} body @param {string} authorization
+ * @returns {Promise<Answer | null>} */
 async function sendInTime(path, body, authorization) {
   const waitMs = isLinkUp ? WAIT_MS_MAX : DOWN_WAIT_MS_MAX;
   const answer = await sendUntil(path, body, authorization, performance.now() + waitMs);
@@ -66,8 +68,8 @@ export function sendScan(scan, authorization) {
   return sendInTime("/v1/check-ins", scan, authorization);
 }
 
-/** Sends a scan once more, with what the staff have done since. The same code is the same check-in while it is
- * valid. After that, and for what has no step of its own, the request names the check-in.
+/** Sends a scan once more, with what the staff have done since. The same code is the same check-in while it
+ * is valid. After that, and for what has no step of its own, the request names the check-in.
  * @param {Scan} scan @param {FirstAnswer} first @param {string} authorization */
 export async function sendChecks(scan, { id, at }, authorization) {
   if (scan.person !== undefined) {

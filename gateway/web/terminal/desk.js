@@ -35,7 +35,8 @@ import { scanProblemWords } from "./scan_problem.js";
 /** @typedef {import("./scan/scanned_text.js").Credential} Credential */
 /** @typedef {import("./scan/scanned_text.js").OtherText} OtherText */
 /** A scan with its time: it waits for its answer, for the staff's decision, or was answered.
- * @typedef {{scan: Scan, at: string, is: "sending" | "undecided" | "answered", first?: FirstAnswer}} HeldScan */
+ * @typedef {{scan: Scan, at: string, is: HeldState, first?: FirstAnswer}} HeldScan
+ * @typedef {"sending" | "undecided" | "answered"} HeldState */
 /**
  * The desk of a signed-in terminal.
  * @typedef {object} Desk

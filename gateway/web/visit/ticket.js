@@ -3,7 +3,8 @@
 
 import { now } from "../lib/clock.js";
 
-/** A ticket, with the code that it stands for. @typedef {{code: string, venue: string, expires: string}} Ticket */
+/** A ticket, with the code that it stands for.
+ * @typedef {{code: string, venue: string, expires: string}} Ticket */
 
 const PLACE = "scangate-ticket";
 /** The ticket of this page, also where the browser stores nothing. @type {Ticket | null} */

@@ -6,9 +6,9 @@ use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{self, Identity};
 use std::path::Path;
 
-/// Checks a configuration file, and the rule pack, the mark and the certificate that it names. A certificate that
-/// clients may refuse is only a warning, because the gateway starts with it. A service manager that runs this
-/// before a start would keep the doors shut.
+/// Checks a configuration file, and the rule pack, the mark and the certificate that it names. A certificate
+/// that clients may refuse is only a warning, because the gateway starts with it. A service manager that runs
+/// this before a start would keep the doors shut.
 pub(crate) fn config(file: &Path) -> anyhow::Result<()> {
     let config = Config::read(file)?;
     config.policy.as_deref().map(deployment::policy).transpose()?;

@@ -58,8 +58,9 @@ impl Parameters for TermsQuery {
     const EXPECTED: &'static str = "the query must be ?venue= and a venue's code, or empty";
 }
 
-/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows, and the
-/// city as pages show it. A page that was opened with a door's code gets a ticket for it. **Errors**: the code opens no venue now.
+/// `GET /v1/registration`: the steps, documents, questions and hotline that a registration page shows, and
+/// the city as pages show it. A page that was opened with a door's code gets a ticket for it. **Errors**: the
+/// code opens no venue now.
 pub(super) async fn requirements(
     State(office): State<Arc<Office>>,
     StrictQuery(TermsQuery { venue }): StrictQuery<TermsQuery>,
