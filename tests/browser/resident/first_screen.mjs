@@ -1,7 +1,7 @@
 // The first screen of the resident's own page on the smallest phones, upright and turned. The code, the
 // colour with its frame, the clock and the masked name are visible without scrolling: in each view, with a
-// family, and without a network. The phone stores no whole name of its holder, and learns the masked one where it has
-// none.
+// family, and without a network. The phone stores no whole name of its holder, and learns the masked one
+// where it has none.
 // Arguments: PORT CERTIFICATE VENUE-CODE
 
 import { expectAccessible, expectNarrow } from "../axe.mjs";
