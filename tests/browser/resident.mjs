@@ -79,9 +79,14 @@ export function checkIn(page, venue, person) {
 }
 
 /** Registers at a venue with a passport, and is checked in there. */
-export async function registerWithPassport(page, port, venue) {
+export async function registerWithPassport(page, port, venue, name = "李四") {
   await visit(page, port, venue, "registering");
-  await page.type("#name", "李四");
+  await submitRegistration(page, name);
+}
+
+/** Fills in the form with a passport, and waits for the check-in. */
+export async function submitRegistration(page, name) {
+  await page.type("#name", name);
   await page.type("#phone", "13800138001");
   await page.select("#document-type", "passport");
   await page.type("#document-number", "E87654321");

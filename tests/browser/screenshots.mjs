@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { arrive, expect, expectErrors, launch, open, visit } from "./browser.mjs";
-import { click, openOwnPage, readCode, readStored, waitForText } from "./resident.mjs";
+import { arrive, expect, expectErrors, launch, open } from "./browser.mjs";
+import { openOwnPage, readCode, readStored, registerWithPassport, waitForText } from "./resident.mjs";
 import * as desk from "./terminal/desk.mjs";
 
 const [program, pictures] = process.argv.slice(2);
@@ -52,15 +52,7 @@ async function take(page, name) {
 async function takeResidentsPages(browser, port, poster) {
   const { page, errors } = await open(await browser.createBrowserContext());
   await page.setViewport(PHONE);
-  await visit(page, port, poster, "registering");
-  await page.type("#name", "王芳");
-  await page.type("#phone", "13800138000");
-  await page.select("#document-type", "passport");
-  await page.type("#document-number", "E12345678");
-  await click(page, "#register");
-  await arrive(page, "confirming");
-  await click(page, "#confirm");
-  await arrive(page, "done");
+  await registerWithPassport(page, port, poster, "王芳");
   await page.waitForFunction(() => document.getElementById("now").textContent !== "");
   expect((await page.$eval("body", (body) => body.dataset.colour)) === "green", "the colour is not green");
   await take(page, "check_in");
