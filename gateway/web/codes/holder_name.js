@@ -3,10 +3,10 @@
 
 import { sendOnce } from "../lib/http.js";
 import { authorizationOf } from "../lib/resident_api.js";
-import { readRegistration, saveMaskedName } from "../lib/stored_registration.js";
+import { readRegistration, saveMaskedName } from "../lib/registration/stored_registration.js";
 
-/** @typedef {import("../lib/stored_registration.js").Dependant} Dependant */
-/** @typedef {import("../lib/stored_registration.js").OwnRegistration} OwnRegistration */
+/** @typedef {import("../lib/registration/stored_registration.js").Dependant} Dependant */
+/** @typedef {import("../lib/registration/stored_registration.js").OwnRegistration} OwnRegistration */
 
 /** The gateway counts no more hidden characters. */
 const HIDDEN_MAX = 15;

@@ -4,7 +4,7 @@
 
 import { findElement, findSelect, setOptions } from "../lib/element.js";
 import { readOwn } from "../lib/resident_api.js";
-import { readFamily, renameFamily } from "../lib/stored_registration.js";
+import { readFamily, renameFamily } from "../lib/registration/stored_registration.js";
 import { forms, joinWords } from "../lib/words.js";
 
 /** @typedef {{person: string, name: string}} NamedPerson */

@@ -4,8 +4,8 @@
 import { setServerTime } from "./clock.js";
 import { makeIdempotencyKey, sendWithRetry } from "./http.js";
 import { currentStep, makeResidentToken } from "../codes/person_code.js";
-import { endRegistration, isEndCode, sendSettled } from "./registration_end.js";
-import { readRegistration } from "./stored_registration.js";
+import { endRegistration, isEndCode, sendSettled } from "./registration/registration_end.js";
+import { readRegistration } from "./registration/stored_registration.js";
 import { status } from "./words.js";
 
 /** @typedef {import("./http.js").Answer} Answer */

@@ -4,9 +4,9 @@
 
 import { findElement, setWords } from "../lib/element.js";
 import { acceptOffer, takeOffer } from "./offered_registration.js";
-import { isEndCode } from "../lib/registration_end.js";
+import { isEndCode } from "../lib/registration/registration_end.js";
 import { registerServiceWorker } from "../lib/service_worker.js";
-import { readRegistration } from "../lib/stored_registration.js";
+import { readRegistration } from "../lib/registration/stored_registration.js";
 import { problems, status } from "../lib/words.js";
 import { startMyCode } from "../parts/my_code.js";
 import { startOverview } from "../parts/overview.js";

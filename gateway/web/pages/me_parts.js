@@ -1,7 +1,7 @@
 // The other parts of the resident's own page. Each loads its content when it is opened.
 
 import { openPart } from "../parts/collapsible.js";
-import { readRegistration } from "../lib/stored_registration.js";
+import { readRegistration } from "../lib/registration/stored_registration.js";
 import { prepareArrivals } from "../parts/arrivals.js";
 import { prepareBookings } from "../parts/bookings.js";
 import { prepareCertificate } from "../parts/certificate.js";

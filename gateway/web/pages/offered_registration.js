@@ -1,7 +1,7 @@
 // A registration that a printed sheet offers to this phone. It stands in the address behind `#`, which a
 // browser sends to no server. The page removes it from the address immediately, so no history stores it.
 
-import { deleteRegistration, readRegistration, saveRegistration } from "../lib/stored_registration.js";
+import { deleteRegistration, readRegistration, saveRegistration } from "../lib/registration/stored_registration.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
 

@@ -4,9 +4,9 @@
 import { formatDayAndTime } from "../lib/city_time.js";
 import { handleSubmit, makeActionButton } from "../form/actions.js";
 import { findElement, makeDefinitions, makeElement, makeTime, makeWords, showOutcome } from "../lib/element.js";
-import { endRegistration } from "../lib/registration_end.js";
+import { endRegistration } from "../lib/registration/registration_end.js";
 import { changeOwn } from "../lib/resident_api.js";
-import { readRegistration } from "../lib/stored_registration.js";
+import { readRegistration } from "../lib/registration/stored_registration.js";
 import { erasureReasons, fill, labels, problemWords, resident } from "../lib/words.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */

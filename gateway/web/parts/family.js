@@ -14,9 +14,9 @@ import {
   makeWords,
   showList,
 } from "../lib/element.js";
-import { checkKey, isEnded } from "../lib/key_moves.js";
+import { checkKey, isEnded } from "../lib/registration/key_moves.js";
 import { changeOwn, readOwn } from "../lib/resident_api.js";
-import { deleteDependant, readFamily, saveDependant } from "../lib/stored_registration.js";
+import { deleteDependant, readFamily, saveDependant } from "../lib/registration/stored_registration.js";
 import { documents, joinWords, labels, problemWords, resident, status } from "../lib/words.js";
 import { makeReasonItem } from "./reason_item.js";
 

@@ -7,19 +7,19 @@ import { updateFamilyChoices } from "../form/person_choice.js";
 import { now } from "../lib/clock.js";
 import { showColour } from "../lib/colour.js";
 import { findElement, findSelect, setText, showWords } from "../lib/element.js";
-import { checkKey, isEnded } from "../lib/key_moves.js";
+import { checkKey, isEnded } from "../lib/registration/key_moves.js";
 import { maskedNameOf } from "../codes/holder_name.js";
 import { currentStep, makePersonCode, timeToNextStepMs } from "../codes/person_code.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";
-import { deleteDependant, readFamily, readRegistration } from "../lib/stored_registration.js";
+import { deleteDependant, readFamily, readRegistration } from "../lib/registration/stored_registration.js";
 import { fill, problemWords, resident, status, waitingWords } from "../lib/words.js";
 import { drawQrCode } from "../qr/qr_canvas.js";
 import { makeReasonItem } from "./reason_item.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
-/** @typedef {import("../lib/stored_registration.js").Dependant} Dependant */
-/** @typedef {import("../lib/stored_registration.js").OwnRegistration} OwnRegistration */
+/** @typedef {import("../lib/registration/stored_registration.js").Dependant} Dependant */
+/** @typedef {import("../lib/registration/stored_registration.js").OwnRegistration} OwnRegistration */
 /** @typedef {import("../lib/words.js").Words} Words */
 /** @typedef {import("./reason_item.js").Reason} Reason */
 /** @typedef {{colour: string, reasons: Reason[], atMs: number}} ColourReading A colour, and its time. */

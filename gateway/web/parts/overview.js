@@ -14,7 +14,7 @@ import {
   setWords,
   showList,
 } from "../lib/element.js";
-import { moveKeys } from "../lib/key_moves.js";
+import { moveKeys } from "../lib/registration/key_moves.js";
 import { showNotices } from "../lib/notices.js";
 import { startPolling } from "../lib/polling.js";
 import { readOwn } from "../lib/resident_api.js";

@@ -7,7 +7,7 @@ import { maskName } from "../codes/holder_name.js";
 import { prepareLoadedPart, whenOpened } from "./collapsible.js";
 import { findElement, findInput, findSelect, setWords } from "../lib/element.js";
 import { changeOwn, hasValues, readOwn, readPublic } from "../lib/resident_api.js";
-import { saveMaskedName } from "../lib/stored_registration.js";
+import { saveMaskedName } from "../lib/registration/stored_registration.js";
 import { classes, joinWords, problemWords, resident, status } from "../lib/words.js";
 
 /** @typedef {{name: string, phone: string, class: string}} PersonalDetails */

@@ -3,11 +3,11 @@
 import { makeActionButton } from "../form/actions.js";
 import { makeColourMark } from "../lib/colour.js";
 import { findElement, makeElement } from "../lib/element.js";
-import { readFamily } from "../lib/stored_registration.js";
+import { readFamily } from "../lib/registration/stored_registration.js";
 import { checkInPage, fill, problems, status } from "../lib/words.js";
 import { sendCheckIn } from "./request.js";
 
-/** @typedef {import("../lib/stored_registration.js").Dependant} Dependant */
+/** @typedef {import("../lib/registration/stored_registration.js").Dependant} Dependant */
 
 /** @param {import("./request.js").CheckInPlan} plan @param {Dependant} dependant */
 function makeCompanion(plan, dependant) {

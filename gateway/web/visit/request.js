@@ -3,7 +3,7 @@
 import { setServerTime } from "../lib/clock.js";
 import { sendWithRetry } from "../lib/http.js";
 import { currentStep, makePersonCode } from "../codes/person_code.js";
-import { sendSettled } from "../lib/registration_end.js";
+import { sendSettled } from "../lib/registration/registration_end.js";
 
 /** @typedef {import("../codes/person_code.js").Registration} Registration */
 /** @typedef {import("../lib/http.js").Retrying} Retrying */

@@ -12,7 +12,7 @@ import {
   makeWords,
   setText,
 } from "../lib/element.js";
-import { readRegistration } from "../lib/stored_registration.js";
+import { readRegistration } from "../lib/registration/stored_registration.js";
 import { checks, status, verdicts, wordsOf } from "../lib/words.js";
 
 /** The reasons in words, each with a link to the page where the person can clear it. @param {any} answer */

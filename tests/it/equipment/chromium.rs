@@ -187,7 +187,7 @@ async fn hb_14_chromium_prints_the_sheets_and_a_phone_takes_over_the_key() -> an
     let given = import_as(&town.target, &office, "application/x-ndjson", lines[0].clone()).await?.json()?;
     let file = town.gateway.folder().path().join("sheets.html");
     std::fs::write(&file, printed.text())?;
-    let mut script = browse("resident/sheet.mjs", &town, 0);
+    let mut script = browse("resident/prints/sheet.mjs", &town, 0);
     script.arg(&file).arg(given["person"].as_str().context("a person")?);
     let output = script.output().context("node is missing")?;
     assert!(output.status.success(), "{}", output_text(&output));
@@ -219,7 +219,7 @@ async fn xz_10_chromium_prints_the_sheet_of_a_paper_pass_that_opens_a_staffed_do
     let pass = given["pass"].as_str().context("a pass")?;
     let until: Timestamp = serde_json::from_value(given["until"].clone())?;
     let last = Timestamp(until.0 + CITIES_EAST_MS - DAY_MS).to_string();
-    let script = scripts().join("browser/resident/pass.mjs");
+    let script = scripts().join("browser/resident/prints/pass.mjs");
     let output = Command::new("node").arg(script).arg(&file).arg(pass).arg(&last[..10]).output()?;
     assert!(output.status.success(), "{}", output_text(&output));
     let scan = json!({"pass": pass}).to_string();

@@ -3,8 +3,8 @@
 // Arguments: FILE PASS LAST-DAY, the printed document, the pass in its code, and its last day.
 
 import process from "node:process";
-import { expect, expectErrors, launchAlone, open, text } from "../browser.mjs";
-import { expectAccessible } from "../axe.mjs";
+import { expect, expectErrors, launchAlone, open, text } from "../../browser.mjs";
+import { expectAccessible } from "../../axe.mjs";
 import { countPages, readCodes } from "./printed.mjs";
 
 const [file, pass, last] = process.argv.slice(2);

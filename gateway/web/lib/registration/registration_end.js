@@ -1,11 +1,11 @@
 // The end of the registration that this phone stores: the record was erased, or another phone took over. The
 // server then refuses every code and token of this phone.
 
-import { pause } from "./http.js";
+import { pause } from "../http.js";
 import { deleteRegistration } from "./stored_registration.js";
 
-/** @typedef {import("./http.js").Answer} Answer */
-/** @typedef {import("../codes/person_code.js").Registration} Registration */
+/** @typedef {import("../http.js").Answer} Answer */
+/** @typedef {import("../../codes/person_code.js").Registration} Registration */
 
 const ERASED = "person-erased";
 const END_CODES = [ERASED, "person-code-invalid"];

@@ -1,9 +1,9 @@
 // The registrations that this browser stores: the resident's own, and those of dependants whose codes this
 // phone shows. Dependants have a name, which the page shows beside the code without a connection.
 
-import { now } from "./clock.js";
+import { now } from "../clock.js";
 
-/** @typedef {import("../codes/person_code.js").Registration} Registration */
+/** @typedef {import("../../codes/person_code.js").Registration} Registration */
 /** The resident's own, with the time from which a page fetches its key again, and with the masked name.
  * Earlier versions stored neither.
  * @typedef {Registration & {fetchAtMs?: number, maskedName?: string}} OwnRegistration */

@@ -2,14 +2,14 @@
 // failed move is silent: the stored key stays valid until its kid is withdrawn, and a later opening of a page
 // tries again. A key that the server refuses was ended by a later one of the same person.
 
-import { now } from "./clock.js";
-import { sendOnce } from "./http.js";
+import { now } from "../clock.js";
+import { sendOnce } from "../http.js";
 import { isEndCode, sendSettled } from "./registration_end.js";
-import { authorizationOf } from "./resident_api.js";
+import { authorizationOf } from "../resident_api.js";
 import { readFamily, readRegistration, replaceKey } from "./stored_registration.js";
-import { status } from "./words.js";
+import { status } from "../words.js";
 
-/** @typedef {import("../codes/person_code.js").Registration} Registration */
+/** @typedef {import("../../codes/person_code.js").Registration} Registration */
 
 const KEY_PATH = "/v1/people/me/key";
 

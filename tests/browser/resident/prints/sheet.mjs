@@ -4,8 +4,8 @@
 // Arguments: PORT CERTIFICATE VENUE-CODE FILE PERSON, the file with two sheets and a page of refused lines,
 // and the person of the first sheet.
 
-import { arrive, expect, expectErrors, open, start } from "../browser.mjs";
-import { checkIn, click, readCode, readStored } from "../resident.mjs";
+import { arrive, expect, expectErrors, open, start } from "../../browser.mjs";
+import { checkIn, click, readCode, readStored } from "../../resident.mjs";
 import { countPages, readCodes } from "./printed.mjs";
 
 const {
