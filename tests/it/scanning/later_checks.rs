@@ -54,7 +54,6 @@ async fn checks_after_the_scan_complete_its_check_in() -> anyhow::Result<()> {
     let authority = library.town.authority.clone();
     let pass = library.town.send("POST", &pass, &authority, r#"{"days": 1}"#).await?.json()?["pass"].clone();
     let code = library.town.residents[0].code(Step::of(now()));
-    let done = json!({"temperature": 36.6, "document_shown": true});
     // A pass is itself a document.
     let cases = [
         (0, json!({"person": code}), vec!["temperature", "document"]),
@@ -66,7 +65,9 @@ async fn checks_after_the_scan_complete_its_check_in() -> anyhow::Result<()> {
         let scan = with(&scan, &json!({"at": first["at"]}));
         let part = library.check(&first["id"], &with(&scan, &json!({"temperature": 36.6}))).await?.json()?;
         assert_eq!((&part["id"], &part["at"]), (&first["id"], &first["at"]));
-        let completed = library.check(&first["id"], &with(&scan, &done)).await?.json()?;
+        // Checks that were made are remembered.
+        let document = with(&scan, &json!({"document_shown": true}));
+        let completed = library.check(&first["id"], &document).await?.json()?;
         assert_eq!((&completed["id"], &completed["at"]), (&first["id"], &first["at"]));
         assert_eq!(
             (&completed["verdict"], &completed["checks"]),
@@ -83,6 +84,29 @@ async fn checks_after_the_scan_complete_its_check_in() -> anyhow::Result<()> {
     }
     // While the code is valid, a repeated scan has the outcome of the checks.
     assert_eq!(library.scan(&json!({"person": code})).await?["verdict"], "pass");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_stays_whether_memory_or_the_trails_know_it() -> anyhow::Result<()> {
+    let mut library = LibraryTown::found(2).await?;
+    let done = json!({"temperature": 36.6, "document_shown": true});
+    let feverish = json!({"person": library.town.residents[0].code(Step::of(now())), "temperature": 38.6});
+    let first = library.scan(&feverish).await?;
+    assert_eq!(first["verdict"], "refuse");
+    let again = with(&with(&feverish, &done), &json!({"at": first["at"]}));
+    let kept = library.check(&first["id"], &again).await?.json()?;
+    assert_eq!((&kept["verdict"], &kept["reasons"]), (&json!("refuse"), &json!(["fever"])), "{kept}");
+
+    let at = now().minus_ms(LATER_CHECK_MS_MAX / 2);
+    let turned_away = json!({"person": library.town.residents[1].code(Step::of(at)), "at": at});
+    let line = with(&turned_away, &json!({"outcome": "refused"})).to_string();
+    let sent = library.town.send("POST", "/v1/check-ins/batch", &library.terminal, line).await?;
+    let first = sent.lines()?.remove(0);
+    let case = library.town.open_case(1).await?;
+    library.town.traced(&format!("/v1/cases/{case}/trail")).await?;
+    let kept = library.check(&first["id"], &with(&turned_away, &done)).await?.json()?;
+    assert_eq!((&kept["id"], &kept["verdict"]), (&first["id"], &json!("refuse")), "{kept}");
     Ok(())
 }
 

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 /// The people that one store write registers.
 const PEOPLE_A_GROUP: usize = 512;
+
 /// `POST /v1/people/import`. Idempotent: a known document returns the same person and key. A client that
 /// accepts `text/html` gets a document to print.
 pub(in crate::office) async fn import(

@@ -126,15 +126,23 @@ impl LateScans {
     }
 }
 
-/// Reads the trails for check-ins that were acknowledged before, and the records of the other people.
-fn read_past(office: &Office, open: &[LatePerson]) -> Result<PastRecords, OfficeError> {
+/// Reads the trails for check-ins that were acknowledged before.
+pub(super) fn read_acknowledged(
+    office: &Office,
+    open: &[LatePerson],
+) -> Result<HashMap<CheckInId, CheckIn>, OfficeError> {
     let near = |at: Timestamp| Window { from: at.minus_ms(STEP_VALID_MS), to: at.plus_ms(STEP_VALID_MS) };
     let asks: Vec<PersonAsk> =
         open.iter().map(|late| PersonAsk { person: late.person, window: near(late.at) }).collect();
     let wanted: HashSet<CheckInId> = open.iter().map(|late| late.id).collect();
     let trails = office.trails.persons(&asks)?;
     let found = trails.into_iter().flatten().filter(|check_in| wanted.contains(&check_in.id));
-    let acknowledged: HashMap<CheckInId, CheckIn> = found.map(|check_in| (check_in.id, check_in)).collect();
+    Ok(found.map(|check_in| (check_in.id, check_in)).collect())
+}
+
+/// Reads the trails for check-ins that were acknowledged before, and the records of the other people.
+fn read_past(office: &Office, open: &[LatePerson]) -> Result<PastRecords, OfficeError> {
+    let acknowledged = read_acknowledged(office, open)?;
     let others = open.iter().filter(|late| !acknowledged.contains_key(&late.id));
     let mut others: Vec<PersonId> = others.map(|late| late.person).collect();
     others.sort_unstable();
