@@ -34,17 +34,9 @@ pub struct CheckedScan {
 }
 
 impl CheckedScan {
-    /// Reads and authenticates the checks of the check-in of this id.
-    ///
-    /// **Errors**: as [`authenticate_late`]; `malformed` without a check, or for a check-in that is too old;
-    /// and `not-found` where the scan is not that of the check-in.
-    pub fn read(
-        body: &[u8],
-        id: CheckInId,
-        terminal: &Terminal,
-        tables: &Tables,
-        now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    /// Reads and authenticates checks. **Errors**: as [`authenticate_late`]; `malformed` without a check, or
+    /// for a check-in that is too old.
+    pub fn read(body: &[u8], terminal: &Terminal, tables: &Tables, now: Timestamp) -> Result<Self, Refusal> {
         let scan = Scan::parse(body)?;
         if scan.outcome.is_some() {
             return Err(Refusal::Malformed("outcome is accepted only by /v1/check-ins/batch"));
@@ -57,11 +49,14 @@ impl CheckedScan {
         }
         let authentic = authenticate_late(scan, terminal, tables, now)?;
         let AdmittedScan { venue, people } = admit(colour(authentic), &tables.policies);
-        if people.holder.check_in.id != id {
-            return Err(Refusal::NotFound);
-        }
         let people = people.map(|AdmittedPerson { step, check_in, .. }| (step, check_in));
         Ok(Self { venue, people })
+    }
+
+    /// The id of the holder's check-in.
+    #[must_use]
+    pub fn id(&self) -> CheckInId {
+        self.people.holder.1.id
     }
 
     /// The people of the scan, the holder first.

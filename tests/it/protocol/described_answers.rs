@@ -36,6 +36,7 @@ fn value(name: &str) -> String {
         "venue" => "v0000000000000".to_owned(),
         "site" => "t0000000000000".to_owned(),
         "case" => "c0000000000000".to_owned(),
+        "check_in" => "0".repeat(26),
         "fact" => "f0000000000000".to_owned(),
         "held" => "h0000000000000".to_owned(),
         "notice" => "g0000000000000".to_owned(),

@@ -20,6 +20,7 @@ use http::header::CONTENT_TYPE;
 use scangate_core::check_in::CheckIn;
 use scangate_core::id::CheckInId;
 use scangate_core::limits::SCAN_BYTES_MAX;
+use scangate_core::refusal::Refusal;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,17 +29,20 @@ use std::time::Duration;
 const LOOK_BACK_MAX: Duration = Duration::from_secs(1);
 
 /// `POST /v1/check-ins/{check_in}/checks`: the scan once more, with its check-in's time and what the staff
-/// have done since. Its answer is that of the check-in.
+/// have done since. Its answer is that of the check-in. **Errors**: `not-found` where the scan is not that of
+/// the check-in.
 pub(in crate::office) async fn complete(
     DoorTerminal(terminal): DoorTerminal,
     State(office): State<Arc<Office>>,
     id: Result<PathId<CheckInId>, OfficeError>,
     request: Request,
 ) -> Result<Response, OfficeError> {
-    let PathId(id) = id?;
     let body = json::body(request, SCAN_BYTES_MAX).await?;
     let (tables, now) = (&office.tables, clock::now());
-    let checked = CheckedScan::read(&body, id, &terminal, tables, now)?;
+    let checked = CheckedScan::read(&body, &terminal, tables, now)?;
+    if checked.id() != id?.0 {
+        return Err(Refusal::NotFound.into());
+    }
     let firsts = first_records(&office, checked.people().collect()).await;
     let amended = vec![checked.amend(&firsts)];
     let durable = journal::journal_late(amended, &tables.recent, &office.intake, now).await?;
