@@ -13,6 +13,7 @@ use crate::rooms::intake::CHECK_INS_MAX;
 use crate::rooms::journal::DurableCheckIns;
 use crate::rooms::late::{JudgedScan, LatePerson, LateScan, PastRecords, PersonRecord};
 use crate::rooms::{answer, journal};
+use crate::tables::recent::RecentCheckIn;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -79,13 +80,11 @@ impl LineHandler for LateScans {
 impl LateScans {
     /// The past of these scans' people: from memory, then from the stores within [`LOOK_BACK_MAX`].
     async fn look_back(&self, scans: &[LateScan]) -> PastRecords {
-        let (now, recent) = (clock::now(), &self.office.tables.recent);
+        let now = clock::now();
         let (mut acknowledged, mut open) = (HashMap::new(), Vec::new());
         for scan in scans {
             for person in scan.people() {
-                let known = recent.known(person.step, person.id, now);
-                // A record that is still on its way to disk was not acknowledged.
-                match known.filter(|known| self.office.intake.is_on_disk(known.ticket)) {
+                match remembered(&self.office, &person, now) {
                     Some(known) => {
                         let first = scan.check_in(&person, known.at, known.outcome);
                         acknowledged.insert(person.id, first);
@@ -124,6 +123,12 @@ impl LateScans {
         let until = Instant::now() + LOOK_BACK_PAUSE;
         *self.asks_after.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
     }
+}
+
+/// The record of a check-in in memory, if it was acknowledged: one that is still on its way to disk was not.
+pub(super) fn remembered(office: &Office, late: &LatePerson, now: Timestamp) -> Option<RecentCheckIn> {
+    let known = office.tables.recent.known(late.step, late.id, now);
+    known.filter(|known| office.intake.is_on_disk(known.ticket))
 }
 
 /// Reads the trails for check-ins that were acknowledged before.

@@ -1,7 +1,7 @@
 //! Checks that the staff of a door make after the scan: a temperature, a document, papers. While the code of
 //! the scan is valid, the terminal repeats the scan with them. After that it names the check-in here.
 
-use super::late_scans::read_acknowledged;
+use super::late_scans::{read_acknowledged, remembered};
 use crate::clock;
 use crate::office::http::auth::DoorTerminal;
 use crate::office::http::error::OfficeError;
@@ -56,8 +56,7 @@ pub(in crate::office) async fn complete(
 async fn first_records(office: &Arc<Office>, people: Vec<LatePerson>) -> HashMap<CheckInId, FirstRecord> {
     let (now, mut firsts, mut open) = (clock::now(), HashMap::new(), Vec::new());
     for late in people {
-        let known = office.tables.recent.known(late.step, late.id, now);
-        match known.filter(|known| office.intake.is_on_disk(known.ticket)) {
+        match remembered(office, &late, now) {
             Some(RecentCheckIn { at, outcome, .. }) => {
                 firsts.insert(late.id, FirstRecord { at, outcome });
             }
