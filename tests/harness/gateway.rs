@@ -127,11 +127,12 @@ impl Gateway {
         let environment: Vec<(String, String)> =
             environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let mut child = command
-            .envs(environment.iter().map(|(name, value)| (name, value)))
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(arguments)
             .env("SCANGATE_LOG", "info,scylla=error,h2=error")
+            .env("SCANGATE_LOG_FORMAT", "text")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
@@ -266,6 +267,12 @@ impl Gateway {
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills the process without a chance to clean up.

@@ -3,6 +3,7 @@
 
 use super::snapshot;
 use crate::drain::Backoff;
+use crate::one_line::OneLine;
 use scangate_storage::cql::ClusterError;
 use scangate_storage::registry::RegistryError;
 use scangate_storage::trail::TrailError;
@@ -93,9 +94,9 @@ pub(crate) fn read_first<T>(
             let max_s = bound.max().as_secs();
             return Err(error.context(format!("the store did not answer the first reads within {max_s} s")));
         }
-        let error = format!("{error:#}");
         tracing::warn!(
-            error,
+            event = "first-read-unanswered",
+            error = %OneLine(&error),
             "the store did not answer the first read; retrying in {} ms",
             pause.as_millis()
         );

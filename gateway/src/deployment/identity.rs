@@ -79,14 +79,14 @@ impl Identity {
     /// Logs the end of the validity, and a warning for each fault.
     pub fn log(&self, now: Timestamp) {
         let file = self.file.display();
-        tracing::info!(%file, expires = %self.leaf_expires(), "this certificate is in use");
+        tracing::info!(event = "certificate-in-use", %file, expires = %self.leaf_expires(), "this certificate is in use");
         self.warn(now);
     }
 
     /// Logs a warning for each fault.
     pub fn warn(&self, now: Timestamp) {
         for fault in self.faults(now) {
-            tracing::warn!(file = %self.file.display(), "the certificate: {fault}");
+            tracing::warn!(event = "certificate-fault", file = %self.file.display(), "the certificate: {fault}");
         }
     }
 }

@@ -81,7 +81,9 @@ pub fn minted(data: &Path) -> std::io::Result<Vec<(PathBuf, MintedToken)>> {
         let token = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
         match token {
             Ok(token) => minted.push((path, token)),
-            Err(error) => tracing::debug!(path = %path.display(), %error, "this is not a minted token"),
+            Err(error) => {
+                tracing::debug!(event = "minted-token-unreadable", path = %path.display(), %error, "this is not a minted token")
+            }
         }
     }
     Ok(minted)

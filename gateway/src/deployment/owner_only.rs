@@ -35,14 +35,20 @@ pub(crate) fn close_to_others(data: &Path) {
     let mut entries = OpenEntries::default();
     match fs::metadata(data) {
         Ok(folder) => entries.close(data, &folder),
-        Err(error) => tracing::warn!(%error, "the modes in the data folder were not read"),
+        Err(error) => {
+            tracing::warn!(event = "data-modes-unread", %error, "the modes in the data folder were not read")
+        }
     }
     let OpenEntries { closed, open } = entries;
     if closed > 0 {
-        tracing::info!(entries = closed, "other users could read the data folder, and cannot any more");
+        tracing::info!(
+            event = "data-closed",
+            entries = closed,
+            "other users could read the data folder, and cannot any more"
+        );
     }
     if let Some(first) = open.first() {
-        tracing::warn!(
+        tracing::warn!(event = "data-open",
             entries = open.len(),
             first = %first.display(),
             "other users may read a part of the data folder: the gateway's user does not own it, or it is behind a link"

@@ -118,7 +118,7 @@ fn check(
 ) -> anyhow::Result<Availability> {
     if let Err(error) = cluster.connect(within) {
         anyhow::ensure!(!error.is_final(), error);
-        tracing::warn!(%error, "starting without the cluster");
+        tracing::warn!(event = "started-without-cluster", %error, "starting without the cluster");
         return Ok(Availability::Down);
     }
     let read = || Ok(trails.check().and_then(|()| Ok(cluster.filling()?))?);
@@ -133,7 +133,7 @@ fn check(
         Err(Err(error)) => Err(error),
         Err(Ok(error @ TrailError::Buckets { .. })) => Err(error).context("cql.buckets"),
         Err(Ok(error)) => {
-            tracing::warn!(%error, "starting without the cluster");
+            tracing::warn!(event = "started-without-cluster", %error, "starting without the cluster");
             Ok(Availability::Down)
         }
     }

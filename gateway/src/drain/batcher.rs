@@ -68,9 +68,15 @@ impl BatcherHandle {
         self.requests.stop();
         let left = until.saturating_duration_since(Instant::now());
         if self.ended.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
-            tracing::info!("the trail store did not answer the last drain; the next start drains again");
+            tracing::info!(
+                event = "last-drain-unanswered",
+                "the trail store did not answer the last drain; the next start drains again"
+            );
         } else if self.thread.join().is_err() {
-            tracing::error!("the batcher panicked; the journal keeps the check-ins that were not drained");
+            tracing::error!(
+                event = "batcher-panicked",
+                "the batcher panicked; the journal keeps the check-ins that were not drained"
+            );
         }
     }
 }
@@ -105,6 +111,8 @@ struct Batcher {
     progress: Publisher,
     rows: Vec<CheckIn>,
     backoff: Backoff,
+    /// When the trail store last had everything.
+    complete_at: Timestamp,
 }
 
 impl Batcher {
@@ -127,6 +135,7 @@ impl Batcher {
             progress,
             rows: Vec::new(),
             backoff: Backoff::default(),
+            complete_at: clock::now(),
         }
     }
 
@@ -154,6 +163,8 @@ impl Batcher {
         let backlog = self.journal.durable_end().0.saturating_sub(read);
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         metrics::gauge!("scangate_backlog").set(backlog as f64);
+        let behind_ms = if backlog == 0 { 0 } else { clock::now().since_ms(self.complete_at) };
+        metrics::gauge!("scangate_backlog_seconds").set(Duration::from_millis(behind_ms).as_secs_f64());
         backlog
     }
 
@@ -176,6 +187,7 @@ impl Batcher {
                 self.requests.pause(pause);
             }
         }
+        self.complete_at = seen_at;
         self.progress.publish(self.reader.next(), seen_at);
         self.announce(|registry, gateway| registry.report_drained(gateway, seen_at));
     }
@@ -186,7 +198,7 @@ impl Batcher {
             && let Err(error) = tell(&self.registry, self.gateway)
         {
             // Until the next success, other gateways treat this one as behind.
-            tracing::debug!(%error, "the progress was not announced to the other gateways");
+            tracing::debug!(event = "progress-unannounced", %error, "the progress was not announced to the other gateways");
         }
     }
 
@@ -195,7 +207,7 @@ impl Batcher {
         if self.rows.is_empty()
             && let Err(error) = self.reader.read(ROWS_MAX, &mut self.rows)
         {
-            tracing::warn!(%error, "the journal cannot be read; retrying");
+            tracing::warn!(event = "journal-unreadable", %error, "the journal cannot be read; retrying");
             return false;
         }
         if self.tables.colours.has_tombstones() {
@@ -205,26 +217,26 @@ impl Batcher {
         if let Err(error) = self.trails.write(&self.rows) {
             metrics::counter!("scangate_drain_failures_total").increment(1);
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, rows = self.rows.len(), "the trail store rejected a drain; retrying");
+                tracing::warn!(event = "drain-failed", %error, rows = self.rows.len(), "the trail store rejected a drain; retrying");
             }
             return false;
         }
         if let Err(error) = self.fevers.record(&self.rows).and_then(|()| self.gates.record(&self.rows)) {
             // The rows are drained again with the fevers and arrivals.
             if !self.backoff.is_pausing() {
-                tracing::warn!(%error, "fevers at doors or arrivals at gates were not recorded; retrying");
+                tracing::warn!(event = "fevers-unrecorded", %error, "fevers at doors or arrivals at gates were not recorded; retrying");
             }
             return false;
         }
         if self.backoff.is_pausing() {
-            tracing::info!("the trail store accepts drains again");
+            tracing::info!(event = "drain-recovered", "the trail store accepts drains again");
         }
         metrics::counter!("scangate_drained_total").increment(self.rows.len() as u64);
         self.rows.clear();
         self.backoff.reset();
         if let Err(error) = self.journal.checkpoint(self.reader.next(), clock::now()) {
             // The rows are stored; after a restart they are drained again, which changes nothing.
-            tracing::warn!(%error, "the checkpoint was not written");
+            tracing::warn!(event = "checkpoint-unwritten", %error, "the checkpoint was not written");
         }
         true
     }
@@ -237,7 +249,7 @@ impl Batcher {
             match self.trails.retain_from(from) {
                 Ok(()) => (self.retained_from, self.retain_after) = (from, None),
                 Err(error) => {
-                    tracing::warn!(%error, "expired trails were not removed; retrying");
+                    tracing::warn!(event = "trails-unexpired", %error, "expired trails were not removed; retrying");
                     self.retain_after = Some(Instant::now() + RETAIN_PAUSE);
                 }
             }

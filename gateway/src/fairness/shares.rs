@@ -51,6 +51,12 @@ impl SourceShares {
         share.resize(1).then_some(share)
     }
 
+    /// How much all sources hold.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.ledger().held
+    }
+
     fn ledger(&self) -> MutexGuard<'_, ShareLedger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }

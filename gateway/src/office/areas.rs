@@ -54,7 +54,7 @@ pub(in crate::office) async fn publish(
         };
         let held = office.registry.making(&ids).hold(new)?;
         metrics::counter!("scangate_held_total", "kind" => "areas").increment(1);
-        tracing::warn!(%held, areas = count, "a list of areas waits for a second approver");
+        tracing::warn!(event = "areas-held", %held, areas = count, "a list of areas waits for a second approver");
         let answer = axum::Json(value!({"held": held, "entries": count}));
         Ok((StatusCode::ACCEPTED, answer).into_response())
     })
@@ -114,7 +114,12 @@ pub(in crate::office) fn bring_into_force(
     let number = office.registry.publish_areas(&list)?.ok_or(OfficeError::StoreUnavailable)?;
     policies::follow(office)?;
     let label = office.tables.policies.in_force().policy.label().to_owned();
-    tracing::info!(policy = label, areas = count, "a list of areas came into force");
+    tracing::info!(
+        event = "areas-in-force",
+        policy = label,
+        areas = count,
+        "a list of areas came into force"
+    );
     Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
 }
 

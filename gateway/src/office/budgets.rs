@@ -24,6 +24,7 @@ impl Office {
         if self.registry.spend(account, self.day(now).into(), amount, max)? {
             return Ok(());
         }
+        metrics::counter!("scangate_budget_refusals_total").increment(1);
         let left = self.left_today(account, max)?;
         let spent = SpentBudget { left, needed: amount, full_at: self.tomorrow(now) };
         Err(OfficeError::BudgetSpent(spent))

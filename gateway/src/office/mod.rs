@@ -32,6 +32,7 @@ use crate::clock;
 use crate::config::{Origin, ShownCity, TracerConfig};
 use crate::deployment::PosterSettings;
 use crate::drain::Drains;
+use crate::one_line::OneLine;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
@@ -189,7 +190,8 @@ impl Office {
         let (kids, origin) = (self.tables.keyring.kids(), self.settings.origin.clone());
         if let Err(error) = (PosterSettings { kids, origin }).write(&self.settings.data) {
             tracing::warn!(
-                error = format!("{error:#}"),
+                event = "poster-settings-unwritten",
+                error = %OneLine(&error),
                 "the settings of posters were not written: `gateway poster` uses the earlier ones"
             );
         }
@@ -260,10 +262,11 @@ fn role(role: Role) -> &'static str {
     }
 }
 
-/// Runs blocking work off the runtime's own threads.
+/// Runs blocking work off the runtime's own threads. What it logs has the request's id.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OfficeError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a back-office request panicked");
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|error| {
+        tracing::error!(event = "office-panicked", %error, "a back-office request panicked");
         OfficeError::StoreUnavailable
     })
 }

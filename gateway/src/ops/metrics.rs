@@ -33,7 +33,8 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 36] = [
+const METRICS: [Metric; 45] = [
+    gauge("scangate_ready", &[], "1 if `/readyz` says that the gateway accepts check-ins, otherwise 0"),
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
     counter(
@@ -53,6 +54,22 @@ const METRICS: [Metric; 36] = [
         "QUIC handshakes by result: completed, failed, refused for want of room, or retried to prove the address",
     ),
     gauge("scangate_tcp_connections", &["worker"], "Open connections over TCP, after their handshake"),
+    counter(
+        "scangate_tcp_handshakes_total",
+        &["result", "worker"],
+        "TLS handshakes over TCP by result: completed, failed, or refused for want of room",
+    ),
+    gauge(
+        "scangate_unfinished_bytes",
+        &["worker"],
+        "Bytes held for requests that did not arrive whole and for answers that were not read",
+    ),
+    gauge("scangate_unfinished_max_bytes", &[], "The most bytes that all workers may hold for those"),
+    gauge(
+        "scangate_worker_heartbeat_age_seconds",
+        &["worker"],
+        "Age of the worker's last sign of life; it leaves one every second",
+    ),
     counter(
         "scangate_office_requests_total",
         &["route", "status"],
@@ -74,6 +91,7 @@ const METRICS: [Metric; 36] = [
         "Requests that the back office refused because no place was free, by kind of work",
     ),
     histogram("scangate_journal_fsync_seconds", &[], "Time of a group's fsync"),
+    histogram("scangate_journal_group_records", &[], "Check-ins that one fsync made durable"),
     gauge("scangate_journal_room", &[], "Check-ins for which the journal still has space"),
     gauge(
         "scangate_journal_room_seconds",
@@ -81,6 +99,11 @@ const METRICS: [Metric; 36] = [
         "Time until the journal is full at the present rate of check-ins, if nothing is drained",
     ),
     gauge("scangate_backlog", &[], "Check-ins in the journal that the trail store does not have yet"),
+    gauge(
+        "scangate_backlog_seconds",
+        &[],
+        "Time since the trail store had every check-in of the journal; 0 without a backlog",
+    ),
     counter("scangate_drained_total", &[], "Check-ins drained to the trail store"),
     counter("scangate_drain_failures_total", &[], "Drains that the trail store did not accept"),
     gauge("scangate_store_up", &[], "1 if the registry answered the last request, otherwise 0"),
@@ -122,6 +145,12 @@ const METRICS: [Metric; 36] = [
         &[],
         "Time at which the certificate in use expires, in seconds since 1970",
     ),
+    gauge("scangate_policy_info", &["label", "number"], "Always 1; the labels are the rule pack in force"),
+    counter(
+        "scangate_budget_refusals_total",
+        &[],
+        "Requests of staff refused because their budget of the day is spent",
+    ),
     gauge("scangate_overdue", &["duty"], "Duties with a deadline that are overdue"),
     gauge("scangate_reviews_waiting", &[], "Applications that wait for the authority's review"),
     gauge("scangate_extensions_waiting", &[], "Extensions of cases that wait for another tracer's approval"),
@@ -139,6 +168,29 @@ const METRICS: [Metric; 36] = [
     ),
     gauge("scangate_build_info", &["version"], "Always 1; the label is the version of the gateway"),
 ];
+
+/// The metrics of `/public_metrics`. Their names, labels and meanings stay the same from version to version.
+pub(super) const PUBLIC: [&str; 14] = [
+    "scangate_build_info",
+    "scangate_ready",
+    "scangate_check_ins_total",
+    "scangate_check_in_seconds",
+    "scangate_refusals_total",
+    "scangate_quic_connections",
+    "scangate_tcp_connections",
+    "scangate_journal_fsync_seconds",
+    "scangate_journal_room_seconds",
+    "scangate_backlog",
+    "scangate_backlog_seconds",
+    "scangate_store_up",
+    "scangate_certificate_expiry_seconds",
+    "process_start_time_seconds",
+];
+
+/// The help text of a metric.
+pub(super) fn help(name: &str) -> &'static str {
+    METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.help)
+}
 
 /// Registers every help text with the recorder.
 pub(super) fn describe() {
@@ -183,6 +235,17 @@ mod tests {
         }
         let listed: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
         assert_eq!(used, listed);
+    }
+
+    #[test]
+    fn the_operators_document_names_the_stable_metrics() {
+        let document = include_str!("../../../deploy/METRICS.md");
+        let (_, list) = document.split_once("## Stable metrics").unwrap();
+        let named: Vec<_> =
+            list.lines().filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`')).collect();
+        assert_eq!(named, PUBLIC);
+        let process = |name: &str| name.starts_with("process_");
+        assert!(PUBLIC.iter().all(|name| process(name) || !help(name).is_empty()));
     }
 
     #[test]

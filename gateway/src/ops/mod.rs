@@ -1,7 +1,9 @@
-//! The operators' view: admin listener, status, reloads, logs and metrics.
+//! The operators' view: admin listener, status, reloads, logs, metrics, and messages to systemd.
 
 pub mod admin;
+pub mod log_events;
 mod metrics;
 pub mod reload;
 pub mod status;
+pub mod supervisor;
 pub mod telemetry;

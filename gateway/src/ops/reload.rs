@@ -1,11 +1,13 @@
 //! Reloads the configuration of a running gateway: on SIGHUP, and on `POST /reload` of the admin listener.
 //! The whole new configuration is read and checked first, so an error leaves everything as it was.
 
+use super::supervisor;
 use super::telemetry::LogFilter;
 use crate::clock;
 use crate::config::Config;
 use crate::deployment::Identity;
 use crate::office::Office;
+use crate::one_line::OneLine;
 use crate::serve::tls::CurrentIdentity;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,6 +68,7 @@ impl Reloader {
         *running = next;
         let report = ReloadReport { reloaded, restart_needed };
         tracing::info!(
+            event = "configuration-reloaded",
             reloaded = report.reloaded.join(" "),
             restart_needed = report.restart_needed.join(" "),
             "the configuration was reloaded"
@@ -103,7 +106,7 @@ impl Reloader {
                 Some("tokens")
             }
             Err(error) => {
-                tracing::warn!(%error, "the revoked tokens were not read");
+                tracing::warn!(event = "revoked-tokens-unread", %error, "the revoked tokens were not read");
                 None
             }
         }
@@ -157,13 +160,24 @@ fn restart_needed(running: &Config, wished: &Config) -> Vec<&'static str> {
 pub async fn reload_on_hangup(reloader: Arc<Reloader>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         let reloader = Arc::clone(&reloader);
-        match spawn_blocking(move || reloader.reload()).await {
+        supervisor::tell_reloading();
+        let reloaded = spawn_blocking(move || reloader.reload()).await;
+        supervisor::tell_ready(match &reloaded {
+            Ok(Ok(_)) => "the configuration was reloaded",
+            Ok(Err(_)) | Err(_) => "the configuration was not reloaded: nothing has changed",
+        });
+        match reloaded {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
-                let error = format!("{error:#}");
-                tracing::error!(error, "the configuration was not reloaded: nothing has changed");
+                tracing::error!(
+                    event = "configuration-not-reloaded",
+                    error = %OneLine(&error),
+                    "the configuration was not reloaded: nothing has changed"
+                );
             }
-            Err(error) => tracing::error!(%error, "reloading the configuration panicked"),
+            Err(error) => {
+                tracing::error!(event = "reload-panicked", %error, "reloading the configuration panicked")
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn watch_copies(cluster: Arc<Cluster>, wished: u8) {
             if known.replace(copies) != Some(copies)
                 && let Some(advice) = copies_advice(cluster.keyspace(), copies, wished)
             {
-                tracing::warn!("{advice}");
+                tracing::warn!(event = "copies-differ", "{advice}");
             }
         }
         sleep(PAUSE).await;

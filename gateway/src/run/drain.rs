@@ -4,6 +4,7 @@ use super::snapshots::write_snapshot;
 use super::start::{RunningGateway, StopSignals};
 use crate::config::Config;
 use crate::drain::headroom::Headroom;
+use crate::ops::supervisor;
 use crate::serve::deadlines::{DRAIN_MAX, WORKER_FAILURE_MAX};
 use crate::serve::phase::Phase;
 use scangate_storage::journal::Journal;
@@ -42,11 +43,15 @@ fn drain(config: &Config, running: RunningGateway) -> anyhow::Result<()> {
     let RunningGateway { runtime, workers, phase, answering, batcher, journal, tables, office, mut stop } =
         running;
     let until = Instant::now() + DRAIN_MAX;
-    tracing::info!("draining");
+    tracing::info!(event = "draining", "draining");
+    supervisor::tell_stopping();
     phase.send_replace(Phase::Draining);
     runtime.spawn(async move {
         stop.next().await;
-        tracing::warn!("a second signal: the drain is cut short; nothing acknowledged is lost");
+        tracing::warn!(
+            event = "drain-aborted",
+            "a second signal: the drain is cut short; nothing acknowledged is lost"
+        );
         process::exit(1);
     });
     let mut ended = Ok(());
@@ -61,12 +66,15 @@ fn drain(config: &Config, running: RunningGateway) -> anyhow::Result<()> {
     if Instant::now() < until
         && let Err(error) = write_snapshot(&config.data, &tables)
     {
-        tracing::warn!(%error, "the last snapshot was not written");
+        tracing::warn!(event = "snapshot-unwritten", %error, "the last snapshot was not written");
     }
     drop(office);
     match Arc::try_unwrap(journal) {
         Ok(journal) => journal.close(),
-        Err(_) => tracing::info!("the journal is still in use; the next start recovers it"),
+        Err(_) => tracing::info!(
+            event = "journal-unclosed",
+            "the journal is still in use; the next start recovers it"
+        ),
     }
     ended
 }

@@ -7,6 +7,7 @@ use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
 use crate::deployment::{self, key_states};
+use crate::one_line::OneLine;
 use crate::tables::announced::AnnouncedArrivals;
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
@@ -47,7 +48,11 @@ pub(super) fn tables(
         let bound = RetryBound::of(&config.data);
         match from_registry(config, secret, issuer, registry, bound) {
             Err(error) if bound.spares(&error) => {
-                tracing::warn!(error = format!("{error:#}"), "starting without the cluster");
+                tracing::warn!(
+                    event = "started-without-cluster",
+                    error = %OneLine(&error),
+                    "starting without the cluster"
+                );
             }
             filled => return filled,
         }
@@ -89,7 +94,7 @@ fn assemble(
     {
         let in_force = policies.in_force();
         let (policy, number) = (in_force.policy.label(), in_force.number.0);
-        tracing::info!(policy, number, "this rule pack is in force");
+        tracing::info!(event = "pack-in-force", policy, number, "this rule pack is in force");
     }
     let (tokens, first_uses) = Tokens::new(deployment::token_key(secret), reference.revoked);
     let (venues, key_histories) = (Venues::default(), KeyHistories::default());
@@ -119,7 +124,7 @@ fn from_snapshot(config: &Config, colours: &ColourTable) -> anyhow::Result<Refer
     colours.set_followed(followed);
     colours.set_snapshot(followed);
     colours.set_loaded();
-    tracing::info!(%followed, residents = colours.len(), "answering from the snapshot");
+    tracing::info!(event = "snapshot-in-use", %followed, residents = colours.len(), "answering from the snapshot");
     Ok(reference)
 }
 
@@ -131,7 +136,11 @@ fn ensure_pack(config: &Config, issuer: &Issuer, registry: &Registry) -> anyhow:
         let signature = policies::sign(issuer, policy.label(), &text);
         // Another gateway may be first.
         if registry.publish_first_policy(policy.label(), &text, &signature, clock::now())? {
-            tracing::info!(policy = policy.label(), "the deployment begins with this rule pack");
+            tracing::info!(
+                event = "deployment-begun",
+                policy = policy.label(),
+                "the deployment begins with this rule pack"
+            );
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ mod start;
 
 use crate::config::Config;
 use crate::ops::reload::ConfigReader;
+use crate::ops::supervisor;
 use crate::ops::telemetry::LogFilter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
@@ -45,6 +46,8 @@ pub fn run(
 ) -> anyhow::Result<()> {
     let opened = open::open(config)?;
     let (running, addresses) = start::start(config, opened, tools)?;
-    ready(config, addresses, running.tables.policies.in_force().policy.label());
+    let policy = running.tables.policies.in_force().policy.label().to_owned();
+    ready(config, addresses, &policy);
+    supervisor::tell_ready(&format!("serves {} under the rule pack {policy}", addresses.listen));
     drain::drain_when_stopped(config, running)
 }

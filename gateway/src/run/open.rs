@@ -10,6 +10,7 @@ use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::store::{self, Availability, Stores};
 use crate::deployment::{self, Identity};
 use crate::office::registration::providers::Providers;
+use crate::one_line::OneLine;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
 use crate::tables::Tables;
@@ -127,7 +128,11 @@ fn join_city_first(
     let joined = read_first(&mut MachineTime::default(), bound, || join_city(gateway, registry, cluster));
     match joined {
         Err(error) if bound.spares(&error) => {
-            tracing::warn!(error = format!("{error:#}"), "the other gateways do not wait for this one yet");
+            tracing::warn!(
+                event = "gateway-unannounced",
+                error = %OneLine(&error),
+                "the other gateways do not wait for this one yet"
+            );
             Ok(())
         }
         joined => joined,

@@ -9,16 +9,27 @@ use scangate_storage::journal::RecoveryReport;
 /// Logs what recovery found.
 pub(super) fn report(recovered: &RecoveryReport) {
     let backlog = recovered.end.0.saturating_sub(recovered.checkpoint.0);
-    tracing::info!(backlog, recent = recovered.recent.len(), "the journal is recovered");
+    tracing::info!(
+        event = "journal-recovered",
+        backlog,
+        recent = recovered.recent.len(),
+        "the journal is recovered"
+    );
     if let Some(torn) = recovered.torn_tail {
         tracing::info!(
+            event = "journal-torn",
             segment = torn.segment,
             slot = torn.slot,
             "a crash tore the last group; none of it was acknowledged"
         );
     }
     for damage in &recovered.damaged {
-        tracing::error!(segment = damage.segment, slot = damage.slot, "a journal record is damaged and lost");
+        tracing::error!(
+            event = "journal-damaged",
+            segment = damage.segment,
+            slot = damage.slot,
+            "a journal record is damaged and lost"
+        );
     }
 }
 

@@ -21,8 +21,10 @@ pub(super) async fn write_snapshots(data: PathBuf, tables: Arc<Tables>) {
         let (folder, shared) = (data.clone(), Arc::clone(&tables));
         match tokio::task::spawn_blocking(move || write_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not written; retrying"),
-            Err(error) => tracing::error!(%error, "writing a snapshot panicked"),
+            Ok(Err(error)) => {
+                tracing::warn!(event = "snapshot-unwritten", %error, "the snapshot was not written; retrying")
+            }
+            Err(error) => tracing::error!(event = "snapshot-panicked", %error, "writing a snapshot panicked"),
         }
         let pause = began.elapsed() * SNAPSHOT_SHARE;
         tokio::time::sleep(pause.clamp(SNAPSHOT_PAUSE_MIN, SNAPSHOT_PAUSE_MAX)).await;

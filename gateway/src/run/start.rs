@@ -16,10 +16,12 @@ use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, Reg
 use crate::ops::admin::{self, Admin};
 use crate::ops::reload::{Reloader, reload_on_hangup};
 use crate::ops::status::{StatusBoard, keep_sampling};
+use crate::ops::supervisor;
 use crate::rooms::intake::Intake;
 use crate::rooms::journal::JournalDesk;
 use crate::serve::Bell;
 use crate::serve::budget::ConnectionBudget;
+use crate::serve::heartbeat::Heartbeats;
 use crate::serve::phase::Phase;
 use crate::serve::socket::{self, Sockets};
 use crate::serve::tls::{CurrentIdentity, Tls};
@@ -123,14 +125,26 @@ pub(super) fn start(
     spawn_watchers(&runtime, config, &office, cluster, Arc::clone(&tls.identity));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
-    let admin = AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase };
+    let heartbeats = Heartbeats::new(workers);
+    let admin =
+        AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase, heartbeats: &heartbeats };
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, tools, &admin)? };
     let budget = ConnectionBudget::new(config.unfinished_mib, workers);
-    let shared =
-        WorkerParts { workers, tables: Arc::clone(&tables), door, budget, tls, alt_svc, secret, phase };
+    let shared = WorkerParts {
+        workers,
+        tables: Arc::clone(&tables),
+        door,
+        budget,
+        tls,
+        alt_svc,
+        secret,
+        heartbeats: heartbeats.clone(),
+        phase,
+    };
     let workers = start_workers(shared, sockets, bells, lanes, &journal.durability())?;
     // Before `ready`: from then on a supervisor may send SIGTERM, which must drain the gateway.
     let stop = stop_signals(&runtime)?;
+    runtime.spawn(supervisor::feed_watchdog(heartbeats));
     let running = RunningGateway {
         runtime,
         workers,
@@ -154,6 +168,7 @@ struct WorkerParts {
     tls: Arc<Tls>,
     alt_svc: HeaderValue,
     secret: Secret,
+    heartbeats: Heartbeats,
     phase: watch::Receiver<Phase>,
 }
 
@@ -168,10 +183,11 @@ fn start_workers(
     let parts = (0..).zip(sockets.into_iter().zip(bells).zip(lanes));
     let start = |(number, ((sockets, bell), lane))| {
         let desk = JournalDesk { number, lane, durability: durability.clone() };
-        let WorkerParts { workers, tables, door, budget, tls, alt_svc, secret, phase } = &shared;
+        let WorkerParts { workers, tables, door, budget, tls, alt_svc, secret, heartbeats, phase } = &shared;
         let (tables, door, tls) = (Arc::clone(tables), door.clone(), Arc::clone(tls));
         let (alt_svc, budget) = (alt_svc.clone(), budget.of_worker());
         let (workers, secret, phase) = (*workers, secret.clone(), phase.clone());
+        let heartbeats = heartbeats.clone();
         let worker = Worker {
             number,
             workers,
@@ -184,6 +200,7 @@ fn start_workers(
             tls,
             alt_svc,
             secret,
+            heartbeats,
             phase,
         };
         worker::spawn(worker).context("a worker's thread")
@@ -247,6 +264,7 @@ struct AdminParts<'a> {
     journal: &'a Arc<Journal>,
     tls: &'a Tls,
     phase: &'a watch::Receiver<Phase>,
+    heartbeats: &'a Heartbeats,
 }
 
 /// Starts the operators' controls: the admin listener, and reloads on SIGHUP.
@@ -254,7 +272,7 @@ fn start_admin(
     config: &Config,
     runtime: &Runtime,
     tools: OperatorTools,
-    AdminParts { office, journal, tls, phase }: &AdminParts<'_>,
+    AdminParts { office, journal, tls, phase, heartbeats }: &AdminParts<'_>,
 ) -> anyhow::Result<SocketAddr> {
     let OperatorTools { metrics, logs, read_config } = tools;
     let (identity, running) = (Arc::clone(&tls.identity), config.clone());
@@ -272,6 +290,7 @@ fn start_admin(
         journal: Arc::clone(journal),
         metrics,
         phase: (*phase).clone(),
+        heartbeats: (*heartbeats).clone(),
         identity: Arc::clone(&tls.identity),
         reloader: Arc::clone(&reloader),
         status,

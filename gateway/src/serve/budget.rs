@@ -48,6 +48,8 @@ impl ConnectionBudget {
     pub fn new(unfinished_mib: Option<u32>, workers: u16) -> Self {
         let unfinished_bytes =
             unfinished_mib.map_or_else(default_unfinished_bytes, |mib| u64::from(mib) << 20);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("scangate_unfinished_max_bytes").set(unfinished_bytes as f64);
         Self { descriptors: raise_descriptors(), unfinished_bytes, workers: u64::from(workers.max(1)) }
     }
 
@@ -71,7 +73,7 @@ fn raise_descriptors() -> u64 {
     match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
         Ok(()) => hard,
         Err(error) => {
-            tracing::info!(%error, soft, "the limit on file descriptors stays");
+            tracing::info!(event = "descriptors-unraised", %error, soft, "the limit on file descriptors stays");
             soft
         }
     }

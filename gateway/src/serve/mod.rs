@@ -6,6 +6,7 @@ pub mod budget;
 mod connection_ids;
 pub mod deadlines;
 pub mod front_desk;
+pub mod heartbeat;
 mod pages;
 pub mod phase;
 pub mod quic;

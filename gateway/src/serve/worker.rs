@@ -6,12 +6,13 @@ use super::budget::{SEND_WINDOW_BYTES, WorkerBudget};
 use super::connection_ids::WorkerIds;
 use super::deadlines::{IDLE_MAX, WORKER_DRAIN_MAX, WORKER_FAILURE_MAX};
 use super::front_desk::FrontDesk;
+use super::heartbeat::Heartbeats;
 use super::phase::Phase;
 use super::quic::QuicLoop;
 use super::quic::context::{HandshakeCounters, WorkerContext};
 use super::quic::unpadded::UnpaddedConfig;
 use super::socket::Sockets;
-use super::tcp::{self, HttpContext, Watches};
+use super::tcp::{self, HttpContext, TlsHandshakeCounters, Watches};
 use super::tls::Tls;
 use crate::office::http::channel::OfficeSender;
 use crate::rooms::journal::JournalDesk;
@@ -67,6 +68,8 @@ pub struct Worker {
     pub alt_svc: HeaderValue,
     /// The deployment's secret, from which reset and token keys derive.
     pub secret: Secret,
+    /// The signs of life, of which it leaves its own.
+    pub heartbeats: Heartbeats,
     /// The phase it follows.
     pub phase: watch::Receiver<Phase>,
 }
@@ -100,13 +103,27 @@ fn pin(number: u16) {
         sched_setaffinity(this, &set)
     });
     if let Err(error) = pinned {
-        tracing::info!(%error, "the worker is not pinned to a core");
+        tracing::info!(event = "worker-unpinned", %error, "the worker is not pinned to a core");
     }
 }
 
 async fn serve(worker: Worker) -> anyhow::Result<()> {
-    let Worker { number, workers, sockets, desk, bell, tables, door, budget, tls, alt_svc, secret, phase } =
-        worker;
+    let Worker {
+        number,
+        workers,
+        sockets,
+        desk,
+        bell,
+        tables,
+        door,
+        budget,
+        tls,
+        alt_svc,
+        secret,
+        heartbeats,
+        phase,
+    } = worker;
+    tokio::task::spawn_local(heartbeats.keep_beating(number));
     let endpoint = endpoint(number, workers, &tls, &secret)?;
     let front = Rc::new(RefCell::new(FrontDesk::new(tables, desk)));
     let work = WorkerContext {
@@ -131,6 +148,8 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
         places: budget.tcp_connections,
         unfinished: budget.unfinished,
         open: metrics::gauge!("scangate_tcp_connections", "worker" => number.to_string()),
+        handshakes: TlsHandshakeCounters::new(number),
+        unfinished_held: metrics::gauge!("scangate_unfinished_bytes", "worker" => number.to_string()),
         watches: Watches::default(),
     });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
@@ -143,7 +162,7 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
             quic
         } => ended,
         () = last_moment(&mut ending) => {
-            tracing::info!(worker = number, "the drain reached its time limit; closing the remaining connections");
+            tracing::info!(event = "drain-cut", worker = number, "the drain reached its time limit; closing the remaining connections");
             Ok(())
         }
     }

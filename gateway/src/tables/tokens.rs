@@ -132,8 +132,10 @@ impl Tokens {
         }
         let reason = reason.label();
         match claims {
-            Some(Claims { jti, subject, .. }) => tracing::info!(reason, %jti, subject, "a token was refused"),
-            None => tracing::info!(reason, "a token was refused"),
+            Some(Claims { jti, subject, .. }) => {
+                tracing::info!(event = "token-refused", reason, %jti, subject, "a token was refused")
+            }
+            None => tracing::info!(event = "token-refused", reason, "a token was refused"),
         }
     }
 }

@@ -85,6 +85,7 @@ pub(super) async fn ensure_nodes(
         }
         if logged.is_none_or(|logged| logged.elapsed() >= LOG_PAUSE) {
             tracing::warn!(
+                event = "cluster-nodes-awaited",
                 nodes,
                 copies,
                 "waiting for the cluster's other nodes before the keyspace is made"

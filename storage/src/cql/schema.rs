@@ -76,7 +76,7 @@ pub(super) async fn migrate(session: &Session, options: &ClusterOptions) -> Resu
     loop {
         match bring(session, options, migrator).await {
             Err(error) if !error.is_final() && since.elapsed() < SETTLING_MAX => {
-                tracing::info!(%error, "the schema is still changing; retrying");
+                tracing::info!(event = "schema-changing", %error, "the schema is still changing; retrying");
                 tokio::time::sleep(PAUSE).await;
             }
             done => return done,
@@ -151,7 +151,7 @@ async fn bring(session: &Session, options: &ClusterOptions, migrator: i32) -> Re
         execute(&format!("UPDATE {{}}.version SET version = {now} WHERE name = 'schema'")).await?;
         let unlock = format!("DELETE FROM {{}}.version WHERE name = 'migrating' IF version = {migrator}");
         execute(&unlock).await?;
-        tracing::info!(keyspace, version = now, "the schema is migrated");
+        tracing::info!(event = "schema-migrated", keyspace, version = now, "the schema is migrated");
     }
 }
 

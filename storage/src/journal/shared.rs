@@ -112,7 +112,7 @@ impl Shared {
 
     /// Stops the journal: it accepts and acknowledges nothing until the next start.
     pub(super) fn poison(&self, error: &dyn std::fmt::Display) {
-        tracing::error!(%error, "the journal failed: nothing is acknowledged any more");
+        tracing::error!(event = "journal-failed", %error, "the journal failed: nothing is acknowledged any more");
         self.is_poisoned.store(true, Ordering::Release);
         self.lanes.iter().for_each(|lane| (lane.wake)());
     }

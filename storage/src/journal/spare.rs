@@ -43,7 +43,7 @@ pub(super) fn keep(shared: &Shared) {
                 shared.spare_wanted.notify_all();
             }
             Err(error) => {
-                tracing::warn!(%error, "no disk space for another journal segment; retrying");
+                tracing::warn!(event = "journal-no-space", %error, "no disk space for another journal segment; retrying");
                 shared.spare_wanted.notify_all();
                 let mut segments = shared.segments();
                 segments.free.extend(free);

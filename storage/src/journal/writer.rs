@@ -32,6 +32,7 @@ pub(super) struct Writer {
     counts: Vec<u64>,
     bytes: Vec<u8>,
     sync_time: Histogram,
+    group_size: Histogram,
 }
 
 impl Writer {
@@ -43,8 +44,17 @@ impl Writer {
             let segments = shared.segments();
             segments.used.back().filter(|segment| Some(segment.number) == segments.active).cloned()
         };
-        let sync_time = metrics::histogram!("scangate_journal_fsync_seconds");
-        Self { shared, group, next, active, gathered: Vec::new(), counts, bytes: Vec::new(), sync_time }
+        Self {
+            shared,
+            group,
+            next,
+            active,
+            gathered: Vec::new(),
+            counts,
+            bytes: Vec::new(),
+            sync_time: metrics::histogram!("scangate_journal_fsync_seconds"),
+            group_size: metrics::histogram!("scangate_journal_group_records"),
+        }
     }
 
     /// Writes until the journal is closed or fails. A panic counts as a failure.
@@ -118,6 +128,8 @@ impl Writer {
         let began = Instant::now();
         segment.file.sync_data()?;
         self.sync_time.record(began.elapsed());
+        #[expect(clippy::cast_precision_loss, reason = "a group has at most thousands of records")]
+        self.group_size.record(self.gathered.len() as f64);
         self.next = self.next.plus(self.gathered.len() as u64);
         let latest = self.gathered.iter().map(|check_in| check_in.at.0).max().unwrap_or(0);
         segment.latest.fetch_max(latest, Ordering::AcqRel);

@@ -142,6 +142,13 @@ async fn operators_are_told_of_health_and_numbers() -> anyhow::Result<()> {
         assert!(metrics.contains(name), "{name} is not in:\n{metrics}");
     }
     assert!(!metrics.contains(&town.residents[0].person.to_string()));
+    let public = town.gateway.ask("/public_metrics")?;
+    assert!(
+        public.contains("scangate_check_in_seconds_sum") && public.contains("scangate_ready 1"),
+        "{public}"
+    );
+    assert!(!public.contains("scangate_residents"), "{public}");
+    assert!(metrics.contains("scangate_policy_info{label=\"default/"), "{metrics}");
     // Registration and check-in each waited for a group's fsync, and each fsync takes time.
     assert!(town.gateway.metric("scangate_journal_fsync_seconds_count", "")? >= 1.0);
     assert!(town.gateway.metric("scangate_journal_fsync_seconds_sum", "")? > 0.0);

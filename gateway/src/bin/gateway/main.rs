@@ -1,8 +1,10 @@
 //! The `gateway` command. Each subcommand has a module with its options and its work.
 
+mod admin_client;
 mod check;
 mod doctor;
 mod poster;
+mod ready;
 mod reference;
 mod serve;
 mod staff_link;
@@ -14,6 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use scangate_gateway::deployment;
+use scangate_gateway::one_line::OneLine;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +28,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ENVIRONMENT: &str = "\
 Environment variables:
   SCANGATE_LOG           what is logged, as a tracing filter such as info,scangate_gateway=debug [default: `log` of the configuration]
-  SCANGATE_LOG_FORMAT    json for a JSON object a line; anything else for text
+  SCANGATE_LOG_FORMAT    json for a JSON object a line, or text [default: text on a terminal, otherwise json]
+  NO_COLOR               no colours on a terminal, if it is set and not empty
   SCANGATE_CQL_USER      the user for a CQL cluster, if `cql.login` of the configuration is not set
   SCANGATE_CQL_PASSWORD  its password; set both or neither";
 
@@ -56,6 +60,8 @@ enum GatewayCommand {
     },
     /// Checks this machine for a gateway: ports, disk, limits, clock.
     Doctor(serve::ServeOptions),
+    /// Asks a running gateway whether it accepts check-ins; the exit code is 0 if it does.
+    Ready(serve::ServeOptions),
     /// Signs a bearer token and prints it.
     Token(token::TokenOptions),
     /// Draws a venue's poster.
@@ -82,7 +88,7 @@ fn main() -> ExitCode {
     match run(cli.command.unwrap_or(GatewayCommand::Serve(cli.serve))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gateway: {error:#}");
+            eprintln!("gateway: {}", OneLine(&error));
             ExitCode::FAILURE
         }
     }
@@ -102,6 +108,7 @@ impl GatewayCommand {
             Self::CheckConfig { .. }
             | Self::CheckPolicy { .. }
             | Self::Poster(_)
+            | Self::Ready(_)
             | Self::Man { .. }
             | Self::Completions { .. } => false,
         }
@@ -117,6 +124,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<()> {
         GatewayCommand::CheckConfig { file } => check::config(&file),
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
         GatewayCommand::Doctor(options) => doctor::check(&options.config()?),
+        GatewayCommand::Ready(options) => ready::ask(&options),
         GatewayCommand::Token(options) => token::print(options),
         GatewayCommand::Poster(options) => poster::draw(&options),
         GatewayCommand::Store(command) => store::run(command),

@@ -63,7 +63,7 @@ impl ServeOptions {
 /// Serves until a signal stops the gateway.
 pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let config = options.config()?;
-    let logs = telemetry::start_logs(&config.log);
+    let logs = telemetry::start_logs(&config.log)?;
     use_small_pages();
     let metrics = telemetry::start_metrics()?;
     let read_config = Box::new(move || options.config());
@@ -74,7 +74,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<()> {
 /// than the page saves later.
 fn use_small_pages() {
     if let Err(error) = set_thp_disable(true) {
-        tracing::info!(%error, "huge pages stay on");
+        tracing::info!(event = "huge-pages-on", %error, "huge pages stay on");
     }
 }
 

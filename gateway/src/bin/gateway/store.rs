@@ -92,7 +92,7 @@ pub(crate) struct RetireOptions {
 
 /// Runs a command.
 pub(crate) fn run(command: StoreCommand) -> anyhow::Result<()> {
-    telemetry::start_logs(&LogSetting::default());
+    telemetry::start_logs(&LogSetting::default())?;
     match command {
         StoreCommand::Copy(options) => copy(options),
         StoreCommand::Gateways(city) => gateways(city),

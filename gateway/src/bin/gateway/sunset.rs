@@ -67,7 +67,7 @@ impl SunsetOptions {
 }
 
 fn end(options: SunsetOptions) -> anyhow::Result<()> {
-    telemetry::start_logs(&LogSetting::default());
+    telemetry::start_logs(&LogSetting::default())?;
     let job = SunsetJob { config: options.config()?, report: options.report, confirm: options.confirm };
     match sunset::end(&job)? {
         SunsetOutcome::Unconfirmed { inventory, name } => {

@@ -126,7 +126,7 @@ fn hold(
     };
     let held = office.registry.making(ids).hold(new)?;
     metrics::counter!("scangate_held_total", "kind" => "facts").increment(1);
-    tracing::warn!(%held, facts = count, "a list of facts waits for a second approver");
+    tracing::warn!(event = "facts-held", %held, facts = count, "a list of facts waits for a second approver");
     let problems: Vec<Value> =
         list.iter().filter_map(|(number, line)| Some(line.as_ref().err()?.line(*number))).collect();
     let answer = axum::Json(json!({"held": held, "facts": count, "problems": problems}));

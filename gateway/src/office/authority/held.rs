@@ -84,7 +84,7 @@ pub(in crate::office) async fn approve(
         let held = release(&office, &claims, id, "held-approved")?;
         let answer = apply(&office, checked, &held);
         if answer.is_err() && !office.registry.hold_again(&held)? {
-            tracing::error!(held = %id, "an approved list was neither applied nor held again");
+            tracing::error!(event = "held-list-stranded", held = %id, "an approved list was neither applied nor held again");
         }
         answer
     })
@@ -143,7 +143,7 @@ fn foresee(office: &Office, id: HeldId, policy: &Policy, approval: &Approval) ->
         return Ok(());
     }
     metrics::counter!("scangate_held_total", "kind" => "mass-flip").increment(1);
-    tracing::warn!(held = %id, worse, "a held list would give very many people a more severe colour; it stays held");
+    tracing::warn!(event = "held-list-mass-flip", held = %id, worse, "a held list would give very many people a more severe colour; it stays held");
     Err(OfficeError::MassFlip(worse))
 }
 

@@ -9,6 +9,7 @@ use crate::office::http::extract::PathId;
 use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
+use crate::one_line::OneLine;
 use crate::tables::policies::sign;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -170,7 +171,7 @@ pub(in crate::office) async fn publish(
         };
         let held = office.registry.making(&ids).hold(new)?;
         metrics::counter!("scangate_held_total", "kind" => "policy").increment(1);
-        tracing::warn!(%held, policy = label, "a rule pack waits for a second approver");
+        tracing::warn!(event = "pack-held", %held, policy = label, "a rule pack waits for a second approver");
         let answer = axum::Json(value!({"held": held, "policy": label}));
         Ok((StatusCode::ACCEPTED, answer).into_response())
     })
@@ -196,7 +197,11 @@ fn parse(office: &Office, text: &str) -> Result<Policy, OfficeError> {
 /// Brings the last pack and list of the registry into force here, and recolours every person.
 pub(in crate::office) fn follow(office: &Office) -> Result<(), OfficeError> {
     follow_policies(&office.registry.policies()?, &office.tables.policies).map_err(|error| {
-        tracing::error!(error = format!("{error:#}"), "the published rule packs cannot be read");
+        tracing::error!(
+            event = "packs-unreadable",
+            error = %OneLine(&error),
+            "the published rule packs cannot be read"
+        );
         OfficeError::StoreUnavailable
     })?;
     Ok(office.recolour_all()?)
@@ -212,6 +217,6 @@ pub(super) fn bring_into_force(
     let signature = sign(&office.issuer, &label, text);
     let number = office.registry.publish_policy(&label, text, &signature, clock::now())??;
     follow(office)?;
-    tracing::info!(policy = label, "a rule pack came into force");
+    tracing::info!(event = "pack-in-force", policy = label, "a rule pack came into force");
     Ok(axum::Json(value!({"policy": label, "number": number})).into_response())
 }

@@ -6,6 +6,7 @@ use crate::office::http::auth::Operator;
 use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking, role};
+use crate::one_line::OneLine;
 use axum::extract::State;
 use http::StatusCode;
 use scangate_core::id::TokenId;
@@ -61,7 +62,11 @@ pub async fn keep_token_list(office: Arc<Office>) {
             }
             Ok(Err(error)) if is_well => {
                 is_well = false;
-                tracing::warn!(error = format!("{error:#}"), "new tokens cannot be listed; retrying");
+                tracing::warn!(
+                    event = "tokens-unlisted",
+                    error = %OneLine(&error),
+                    "new tokens cannot be listed; retrying"
+                );
             }
             Ok(Err(_)) | Err(_) => {}
         }
@@ -145,7 +150,11 @@ pub(in crate::office) async fn list(
 
 fn list_now(office: &Office) -> Result<(), OfficeError> {
     office.list_new_tokens().map_err(|error| {
-        tracing::warn!(error = format!("{error:#}"), "new tokens cannot be listed");
+        tracing::warn!(
+            event = "tokens-unlisted",
+            error = %OneLine(&error),
+            "new tokens cannot be listed"
+        );
         OfficeError::StoreUnavailable
     })
 }

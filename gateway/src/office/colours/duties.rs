@@ -104,7 +104,7 @@ fn look_at_due(office: &Office) -> Result<WaitingWork, OfficeError> {
 fn warn_of_increase(before: [u32; DUTIES.len()], now: [u32; DUTIES.len()]) {
     for (duty, (before, now)) in DUTIES.into_iter().zip(before.into_iter().zip(now)) {
         if now > before {
-            tracing::warn!(duty, overdue = now, "duties are overdue");
+            tracing::warn!(event = "duties-overdue", duty, overdue = now, "duties are overdue");
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::deployment::key_states;
 use crate::deployment::reference::{self, ReferenceData};
 use crate::office::Office;
+use crate::one_line::OneLine;
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::{Change, ChangeEntry};
@@ -37,7 +38,10 @@ pub async fn keep_in_step(office: Arc<Office>) {
             (follower, turned)
         });
         let Ok((returned, turned)) = turned.await else {
-            tracing::error!("following the registry panicked: colours no longer change");
+            tracing::error!(
+                event = "follow-panicked",
+                "following the registry panicked: colours no longer change"
+            );
             return;
         };
         follower = returned;
@@ -86,11 +90,14 @@ impl ChangeFollower {
         match turned {
             Err(error) if self.is_well => {
                 tracing::warn!(
-                    error = format!("{error:#}"),
+                    event = "registry-unfollowed",
+                    error = %OneLine(&error),
                     "the registry cannot be followed: colours stay as they are"
                 );
             }
-            Ok(()) if !self.is_well => tracing::info!("the registry is followed again"),
+            Ok(()) if !self.is_well => {
+                tracing::info!(event = "registry-followed", "the registry is followed again")
+            }
             Err(_) | Ok(()) => {}
         }
         self.is_well = is_well;
@@ -108,7 +115,11 @@ fn load(office: &Office) -> anyhow::Result<()> {
     }
     office.recolour_all()?;
     office.tables.colours.set_loaded();
-    tracing::info!(residents = office.tables.colours.len(), "the colour table is loaded");
+    tracing::info!(
+        event = "colours-loaded",
+        residents = office.tables.colours.len(),
+        "the colour table is loaded"
+    );
     // The doors are served meanwhile; a terminal's answer has no holder until then.
     office.load_holders()?;
     office.load_arrivals()?;

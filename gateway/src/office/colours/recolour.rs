@@ -282,7 +282,7 @@ pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<P
         let recoloured = crate::office::blocking(move || {
             let later = clock::now().plus_ms(DUE_PAUSE_MS);
             if let Err(error) = office.recolour(&people) {
-                tracing::warn!(%error, "people with a fever at a door were not recoloured; trying again");
+                tracing::warn!(event = "fevers-unapplied", %error, "people with a fever at a door were not recoloured; trying again");
                 lock(&office.schedule.times).extend(people.into_iter().map(|person| (later, person)));
             }
         });
@@ -294,7 +294,7 @@ pub async fn recolour_feverish(office: Arc<Office>, mut feverish: Receiver<Vec<P
 fn recolour_due(office: &Office) {
     let due = office.schedule.take(clock::now());
     if let Err(error) = office.recolour(&due) {
-        tracing::warn!(%error, people = due.len(), "due standings were not computed; trying again");
+        tracing::warn!(event = "standings-uncomputed", %error, people = due.len(), "due standings were not computed; trying again");
         let later = clock::now().plus_ms(DUE_PAUSE_MS);
         lock(&office.schedule.times).extend(due.into_iter().map(|person| (later, person)));
     }

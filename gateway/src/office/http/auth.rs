@@ -12,7 +12,7 @@ use scangate_core::code::ResidentToken;
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::refusal::Refusal;
 use scangate_core::token::{Claims, Role};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The health authority.
 pub(in crate::office) struct Authority(pub Claims);
@@ -34,6 +34,17 @@ pub(in crate::office) struct DoorScreen {
 /// A resident, authenticated by the token that no screen shows.
 pub(in crate::office) struct Resident(pub PersonId);
 
+/// Who sent a request: the subject of its staff token. Residents stay unnamed.
+#[derive(Debug, Default)]
+pub(super) struct Caller(OnceLock<String>);
+
+impl Caller {
+    /// The subject; empty without a valid staff token.
+    pub(super) fn subject(&self) -> &str {
+        self.0.get().map_or("", String::as_str)
+    }
+}
+
 fn header(parts: &Parts) -> Result<&str, Refusal> {
     let header = parts.headers.get(AUTHORIZATION).ok_or(Refusal::TokenInvalid)?;
     header.to_str().map_err(|_| Refusal::TokenInvalid)
@@ -41,7 +52,12 @@ fn header(parts: &Parts) -> Result<&str, Refusal> {
 
 fn claims(parts: &Parts, office: &Office) -> Result<Claims, Refusal> {
     let token = bearer(header(parts)?).ok_or(Refusal::TokenInvalid)?;
-    office.tables.tokens.verify(token, clock::now())
+    let claims = office.tables.tokens.verify(token, clock::now())?;
+    if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
+        // Two extractors of one request set the same.
+        let _ = caller.0.set(claims.subject.clone());
+    }
+    Ok(claims)
 }
 
 fn role_wrong(claims: &Claims, office: &Office) -> Refusal {

@@ -231,7 +231,7 @@ impl OfficeError {
 
 /// The problem of an answer, until [`name_hotline`] writes it.
 #[derive(Clone)]
-struct UnsentProblem(Value);
+pub(super) struct UnsentProblem(pub(super) Value);
 
 /// Names the hotline of the pack in force in a problem. A pack without a hotline adds nothing.
 pub(in crate::office) fn add_hotline(problem: &mut Value, policies: &Policies) {
@@ -339,14 +339,14 @@ impl From<LabelUsed> for OfficeError {
 
 impl From<RegistryError> for OfficeError {
     fn from(error: RegistryError) -> Self {
-        tracing::warn!(%error, "the registry did not answer");
+        tracing::warn!(event = "registry-silent", %error, "the registry did not answer");
         Self::StoreUnavailable
     }
 }
 
 impl From<TrailError> for OfficeError {
     fn from(error: TrailError) -> Self {
-        tracing::warn!(%error, "the trail store did not answer");
+        tracing::warn!(event = "trails-silent", %error, "the trail store did not answer");
         Self::StoreUnavailable
     }
 }

@@ -210,7 +210,7 @@ async fn settle(office: &Arc<Office>, mut claim: AnswerClaim, answer: HandlerAns
         None => registry.release_claim(&claim),
     });
     if let Ok(Err(error)) = settled.await {
-        tracing::warn!(%error, "the answer to a request with an idempotency key was not stored");
+        tracing::warn!(event = "answer-unstored", %error, "the answer to a request with an idempotency key was not stored");
     }
     response
 }
@@ -222,7 +222,7 @@ pub async fn sweep_answers(office: Arc<Office>) {
         ticks.tick().await;
         let registry = office.registry.clone();
         if let Ok(Err(error)) = blocking(move || registry.sweep_answers(clock::now())).await {
-            tracing::warn!(%error, "expired answers were not removed; the next sweep tries again");
+            tracing::warn!(event = "answers-unswept", %error, "expired answers were not removed; the next sweep tries again");
         }
     }
 }

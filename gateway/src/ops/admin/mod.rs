@@ -2,14 +2,16 @@
 //! that port is overloaded.
 
 mod clock;
+mod exposition;
 mod listener;
 mod readiness;
 mod watched_stream;
 
 use super::reload::Reloader;
 use super::status::{PageRenewal, StatusBoard, page, page_headers};
-use crate::clock as wall_clock;
 use crate::office::Office;
+use crate::one_line::OneLine;
+use crate::serve::heartbeat::Heartbeats;
 use crate::serve::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
 use axum::Json;
@@ -20,12 +22,10 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use metrics_exporter_prometheus::PrometheusHandle;
-use metrics_process::Collector;
 use readiness::{OfficePatience, ReadinessCheck, ReadinessDetail};
 use scangate_storage::journal::Journal;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -38,6 +38,8 @@ pub struct Admin {
     pub journal: Arc<Journal>,
     /// The metrics.
     pub metrics: PrometheusHandle,
+    /// The workers' signs of life.
+    pub heartbeats: Heartbeats,
     /// The phase of the server's life.
     pub phase: watch::Receiver<Phase>,
     /// The certificate.
@@ -55,7 +57,8 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
         .route("/v1/status", get(status))
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(render))
+        .route("/metrics", get(metrics))
+        .route("/public_metrics", get(public_metrics))
         .route("/reload", post(reload))
         .with_state(admin);
     listener::serve(listener, router).await;
@@ -118,49 +121,17 @@ async fn reload(State(admin): State<Admin>) -> Response {
     let problem = json!({
         "status": 422,
         "title": "The configuration is wrong",
-        "detail": format!("{error:#}"),
+        "detail": OneLine(&error).to_string(),
         "code": "configuration-invalid",
     });
     let kind = [(CONTENT_TYPE, "application/problem+json")];
     (StatusCode::UNPROCESSABLE_ENTITY, kind, problem.to_string()).into_response()
 }
 
-async fn render(State(admin): State<Admin>) -> ([(http::HeaderName, &'static str); 1], String) {
-    #[expect(clippy::cast_precision_loss, reason = "gauges")]
-    {
-        metrics::gauge!("scangate_residents").set(admin.office.tables.colours.len() as f64);
-        metrics::gauge!("scangate_venues").set(admin.office.tables.venues.len() as f64);
-        metrics::gauge!("scangate_journal_room").set(admin.journal.space_left() as f64);
-        let expires_s = admin.identity.load().leaf_expires().0 / 1_000;
-        metrics::gauge!("scangate_certificate_expiry_seconds").set(expires_s as f64);
-    }
-    let colours = &admin.office.tables.colours;
-    #[expect(clippy::cast_precision_loss, reason = "gauges")]
-    for (colour, people) in colours.people().iter() {
-        metrics::gauge!("scangate_residents_by_colour", "colour" => colour.word()).set(people as f64);
-    }
-    for (colour, turns) in colours.turns().iter() {
-        metrics::counter!("scangate_colour_turns_total", "colour" => colour.word()).absolute(turns);
-    }
-    for (name, through) in [
-        ("scangate_colours_age_seconds", colours.followed()),
-        ("scangate_snapshot_age_seconds", colours.snapshot()),
-    ] {
-        if let Some(through) = through {
-            let age = Duration::from_millis(wall_clock::now().since_ms(through));
-            metrics::gauge!(name).set(age.as_secs_f64());
-        }
-    }
-    metrics::gauge!("scangate_colours_loaded")
-        .set(f64::from(u8::from(admin.office.tables.colours.is_loaded())));
-    Collector::default().collect();
-    admin.metrics.run_upkeep();
-    let text = with_cpu_as_counter(&admin.metrics.render());
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
+    (exposition::HEADERS, exposition::all(&admin))
 }
 
-/// Declares the CPU time as a counter. The library's counters hold whole numbers, so the process's collector
-/// writes the hundredths of a second to a gauge.
-fn with_cpu_as_counter(text: &str) -> String {
-    text.replacen("# TYPE process_cpu_seconds_total gauge", "# TYPE process_cpu_seconds_total counter", 1)
+async fn public_metrics(State(admin): State<Admin>) -> impl IntoResponse {
+    (exposition::HEADERS, exposition::public(&admin))
 }

@@ -92,6 +92,11 @@ impl ReadinessCheck {
 }
 
 /// Status and text of the answer.
+pub(super) fn is_ready(checks: &[ReadinessCheck]) -> bool {
+    checks.iter().all(|check| check.failure().is_none())
+}
+
+/// The answer, with a line for each check if it is to be verbose.
 pub(super) fn answer(checks: &[ReadinessCheck], detail: ReadinessDetail) -> (StatusCode, String) {
     let failure = checks.iter().find_map(ReadinessCheck::failure);
     let status = if failure.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };

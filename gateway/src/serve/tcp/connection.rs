@@ -49,7 +49,10 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     // On the heap, so that an open connection does not keep room for its handshake.
     let handshake = Box::pin(http.tls.accept(stream));
-    let Ok(Ok(mut stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else { return };
+    let Ok(Ok(mut stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else {
+        return http.handshakes.failed.increment(1);
+    };
+    http.handshakes.completed.increment(1);
     stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
     http.open.increment(1.0);
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);

@@ -14,7 +14,7 @@ use super::phase::Phase;
 use crate::fairness::{Source, SourceShares};
 use crate::office::http::channel::OfficeSender;
 use http::HeaderValue;
-use metrics::Gauge;
+use metrics::{Counter, Gauge};
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,8 +46,32 @@ pub struct HttpContext {
     pub unfinished: Arc<SourceShares>,
     /// The number of open connections.
     pub open: Gauge,
+    /// The counters of TLS handshakes.
+    pub handshakes: TlsHandshakeCounters,
+    /// How much of the bytes of unfinished requests is held.
+    pub unfinished_held: Gauge,
     /// The watches of all open connections.
     pub(in crate::serve) watches: Watches,
+}
+
+/// The counters of TLS handshakes over TCP, by result.
+pub struct TlsHandshakeCounters {
+    /// The handshake was completed.
+    pub completed: Counter,
+    /// It broke off, was malformed, or took too long.
+    pub failed: Counter,
+    /// The worker, or the source, had too many connections.
+    pub refused: Counter,
+}
+
+impl TlsHandshakeCounters {
+    /// The counters of a worker.
+    #[must_use]
+    pub fn new(worker: u16) -> Self {
+        let worker = worker.to_string();
+        let counter = |result: &'static str| metrics::counter!("scangate_tcp_handshakes_total", "result" => result, "worker" => worker.clone());
+        Self { completed: counter("completed"), failed: counter("failed"), refused: counter("refused") }
+    }
 }
 
 impl HttpContext {
@@ -69,6 +93,8 @@ pub async fn accept(listener: TcpListener, http: Rc<HttpContext>, mut phase: Rec
             _ = phase.changed() => continue,
             _ = sweep.tick() => {
                 http.watches.end_late(Instant::now());
+                #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+                http.unfinished_held.set(http.unfinished.held() as f64);
                 // The loop publishes at every turn, and without QUIC traffic it does not turn.
                 http.front.borrow_mut().tally.publish();
                 continue;
@@ -80,7 +106,10 @@ pub async fn accept(listener: TcpListener, http: Rc<HttpContext>, mut phase: Rec
             continue;
         };
         // A source without a share is refused by closing, which costs it a round trip and the others nothing.
-        let Some(place) = http.places.take_one(Source::from(address)) else { continue };
+        let Some(place) = http.places.take_one(Source::from(address)) else {
+            http.handshakes.refused.increment(1);
+            continue;
+        };
         connections.spawn_local(connection::serve(stream, place, Rc::clone(&http), phase.clone()));
     }
     drop(listener);

@@ -123,7 +123,7 @@ impl EmbeddedRows {
         }
         let tables = Arc::new(OpenTables::open(&self.folder)?);
         self.is_stopped.store(false, Ordering::Release);
-        tracing::info!("the registry's store is open again");
+        tracing::info!(event = "registry-reopened", "the registry's store is open again");
         Ok(Arc::clone(slot.insert(tables)))
     }
 }

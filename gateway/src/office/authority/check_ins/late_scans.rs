@@ -119,7 +119,10 @@ impl LateScans {
     }
 
     fn pause(&self) {
-        tracing::warn!("the stores do not answer: late scans are kept with an unknown colour");
+        tracing::warn!(
+            event = "late-scans-unknown",
+            "the stores do not answer: late scans are kept with an unknown colour"
+        );
         let until = Instant::now() + LOOK_BACK_PAUSE;
         *self.asks_after.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
     }

@@ -166,7 +166,7 @@ fn hold(
     };
     let held = office.registry.making(ids).hold(new)?;
     metrics::counter!("scangate_held_total", "kind" => "feed").increment(1);
-    tracing::warn!(%held, %worsening, "a feed waits for a second approver");
+    tracing::warn!(event = "feed-held", %held, %worsening, "a feed waits for a second approver");
     Ok((StatusCode::ACCEPTED, axum::Json(value!({"held": held}))).into_response())
 }
 

@@ -19,6 +19,7 @@ impl SmsDouble {
     pub(super) fn warn_once(&self) {
         self.warned.get_or_init(|| {
             tracing::warn!(
+                event = "sms-double",
                 "no SMS are sent: codes are printed on standard error, for development only; \
                  set registration.sms_webhook to send them"
             );
@@ -46,6 +47,7 @@ impl FaceDouble {
     pub(super) fn warn_once(&self) {
         self.warned.get_or_init(|| {
             tracing::warn!(
+                event = "face-double",
                 "no faces are compared: every JPEG or PNG is accepted, for development only; \
                  set registration.face_webhook to compare them"
             );

@@ -145,7 +145,7 @@ fn text(title: &str, code: &SmsCode) -> String {
 
 fn report(party: &'static str, fault: ProviderFault) {
     metrics::counter!("scangate_party_faults_total", "party" => party, "fault" => fault.word()).increment(1);
-    tracing::warn!(party, %fault, "a provider did not answer a registration");
+    tracing::warn!(event = "provider-silent", party, %fault, "a provider did not answer a registration");
 }
 
 /// The `authorization` header with the token in a file.
