@@ -1,5 +1,5 @@
-//! The sections of the runbook, each with its first line. `deploy/RUNBOOK.md` has the same lines with the
-//! details; a test compares the two.
+//! The pages of the runbook that the status names, each with its first line. `deploy/runbooks` has the same
+//! lines with the details; a test compares the two.
 
 use serde::{Serialize, Serializer};
 
@@ -33,7 +33,7 @@ pub(super) enum RunbookSection {
 }
 
 impl RunbookSection {
-    /// Every section, in the order of the document.
+    /// Every section.
     #[cfg(test)]
     const ALL: [Self; 12] = [
         Self::AllWell,
@@ -50,7 +50,7 @@ impl RunbookSection {
         Self::DutiesOverdue,
     ];
 
-    /// The heading in the document.
+    /// The title of the page.
     pub(super) const fn heading(self) -> &'static str {
         match self {
             Self::AllWell => "All is well",
@@ -68,7 +68,7 @@ impl RunbookSection {
         }
     }
 
-    /// The first line of the section: what to do.
+    /// The first line of the page: what to do.
     pub(super) const fn line(self) -> &'static str {
         match self {
             Self::AllWell => "Nothing needs to be done.",
@@ -110,15 +110,24 @@ impl Serialize for RunbookSection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// The texts of all pages in a folder and the folders below it.
+    fn pages(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let texts = |path: PathBuf| {
+            if path.is_dir() { pages(&path) } else { vec![fs::read_to_string(path).unwrap()] }
+        };
+        entries.flat_map(texts).collect()
+    }
 
     #[test]
-    fn the_document_has_each_section_with_its_line() {
-        let document = include_str!("../../../../deploy/RUNBOOK.md");
-        let headings: Vec<_> = document.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        assert_eq!(headings, RunbookSection::ALL.map(RunbookSection::heading));
+    fn each_section_has_a_page_that_begins_with_its_line() {
+        let pages = pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/runbooks"));
         for section in RunbookSection::ALL {
-            let (heading, line) = (section.heading(), section.line());
-            assert!(document.contains(&format!("\n## {heading}\n{line}\n")), "{heading}: {line}");
+            let head = format!("# {}\n\n{}\n\n", section.heading(), section.line());
+            assert!(pages.iter().any(|page| page.starts_with(&head)), "no page begins with {head}");
         }
     }
 }

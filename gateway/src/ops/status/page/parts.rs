@@ -59,7 +59,7 @@ fn row(name: impl Display, value: impl Display) -> [String; 2] {
 
 /// Where the runbook says what to do, with its line.
 fn advice(heading: &str, line: &str) -> String {
-    format!("<p>{} <span class=\"soft\">RUNBOOK.md, “{}”</span></p>\n", escape(line), escape(heading))
+    format!("<p>{} <span class=\"soft\">Runbook, “{}”</span></p>\n", escape(line), escape(heading))
 }
 
 /// The word, in both languages.
