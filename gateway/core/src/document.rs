@@ -44,10 +44,15 @@ fn advice(message: &str) -> String {
     };
     let mut quoted = message.split('`').skip(1).step_by(2);
     let Some(wrong) = quoted.next() else { return message.to_owned() };
-    match quoted.min_by_key(|right| distance(wrong, right)) {
+    match nearest(wrong, quoted) {
         Some(nearest) => format!("unknown {what} `{wrong}`; did you mean `{nearest}`?"),
         None => message.to_owned(),
     }
+}
+
+/// The valid word with the fewest letters to change; none if there is no valid word.
+pub fn nearest<'a>(wrong: &str, valid: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    valid.min_by_key(|right| distance(wrong, right))
 }
 
 /// The Levenshtein distance.

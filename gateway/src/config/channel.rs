@@ -46,24 +46,34 @@ impl Host {
     }
 }
 
-/// Checks that channels do not conflict. **Errors**: the text that occurs twice, and the message.
-pub(super) fn clash(channels: &[ChannelConfig]) -> Result<(), (&str, String)> {
+/// Two channels that do not go together.
+pub(super) struct ChannelClash {
+    /// The place in the list, such as `[1].name`.
+    pub(super) place: String,
+    pub(super) message: String,
+}
+
+/// The first conflict between channels.
+pub(super) fn clash(channels: &[ChannelConfig]) -> Option<ChannelClash> {
     let (mut names, mut hosts) = (HashSet::new(), HashSet::new());
-    for ChannelConfig { name, hosts: own, .. } in channels {
+    for (at, ChannelConfig { name, hosts: own, .. }) in channels.iter().enumerate() {
+        let clash = |place: String, message: String| Some(ChannelClash { place, message });
         if !names.insert(name) {
-            return Err((name, format!("there are two channels `{name}`")));
+            return clash(format!("[{at}].name"), format!("there are two channels `{name}`"));
         }
         if own.is_empty() && !hosts.insert("") {
-            return Err((
-                name,
-                "one channel may leave hosts out: it receives every connection that matches no other".into(),
-            ));
+            let message =
+                "one channel may leave hosts out: it receives every connection that matches no other";
+            return clash(format!("[{at}].name"), message.to_owned());
         }
-        for Host(host) in own {
+        for (number, Host(host)) in own.iter().enumerate() {
             if !hosts.insert(host) {
-                return Err((host, format!("two channels have the host `{host}`")));
+                return clash(
+                    format!("[{at}].hosts[{number}]"),
+                    format!("two channels have the host `{host}`"),
+                );
             }
         }
     }
-    Ok(())
+    None
 }

@@ -1,22 +1,28 @@
-//! The configuration: a TOML file, overridden by the command line. An unknown key is an error with file, line
-//! and the nearest valid key.
+//! The configuration: a TOML file, the environment over it, the command line over both. `catalogue` knows
+//! every key and its values, `source` reads them with their places, `rules` compares them. An error names the
+//! place, the value and the nearest valid one.
 
+mod catalogue;
 mod channel;
 mod city;
 mod duration;
+mod fault;
 mod log_setting;
 mod origin;
 mod provider_address;
+mod rules;
+mod source;
 
 pub use channel::{ChannelConfig, Host, HostError};
 pub use city::{CityConfig, MarkError, ShownCity};
 pub use duration::{TellAfter, duration_ms};
+pub use fault::{ConfigError, ConfigFault, SettingOrigin};
 pub use log_setting::{LogSetting, LogSettingError};
 pub use origin::{Origin, OriginError};
 pub use provider_address::{ProviderAddress, ProviderAddressError};
+pub use source::{ConfigSources, EffectiveConfig, Environment, OptionSetting};
 
-use scangate_core::document::{self, DocumentError};
-use scangate_core::limits::{NAME_BYTES_MAX, PERSON_CHECK_INS_MAX, RETENTION_DAYS};
+use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use scangate_core::text::without_mark;
 use scangate_storage::cql::{Address, AddressError, COPIES, Consistency};
 use serde::Deserialize;
@@ -50,7 +56,7 @@ pub struct Config {
     pub secret: Option<PathBuf>,
     /// The certificate chain and its key, PEM; a self-signed one in the data folder if not set.
     pub certificate: Option<PathBuf>,
-    /// See [`Config::certificate`].
+    /// The private key of the certificate, PEM.
     pub key: Option<PathBuf>,
     /// The bytes that requests may hold which did not arrive whole, in all workers together; a sixteenth of
     /// the memory if not set. **Units**: MiB.
@@ -223,103 +229,12 @@ impl Default for TracerConfig {
     }
 }
 
-/// An error of a configuration, with its place.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file's content is not valid.
-    #[error("{}:{error}", path.display())]
-    Wrong {
-        /// The file.
-        path: PathBuf,
-        /// The error, with the nearest valid key for an unknown one.
-        error: DocumentError,
-    },
-}
-
 /// Reads a text file, without a byte order mark before it.
 pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
     let mut text = std::fs::read_to_string(path)?;
     let mark = text.len() - without_mark(text.as_bytes()).len();
     text.drain(..mark);
     Ok(text)
-}
-
-impl Config {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            read_text(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, path)
-    }
-
-    /// Parses a file's text; `path` is for messages.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let wrong = |error| ConfigError::Wrong { path: path.to_owned(), error };
-        let config: Self = document::parse(text).map_err(wrong)?;
-        config.check().map_err(|(key, message)| {
-            let place = text.find(key).unwrap_or(0);
-            wrong(DocumentError::at(text, place..place, message))
-        })?;
-        channel::clash(&config.channel).map_err(|(twice, message)| {
-            let place = text.rfind(&format!("\"{twice}\"")).unwrap_or(0);
-            wrong(DocumentError::at(text, place..place, message))
-        })?;
-        Ok(config)
-    }
-
-    /// Checks relations between settings. **Errors**: the key whose line the message names, and the message.
-    fn check(&self) -> Result<(), (&'static str, String)> {
-        if self.workers.is_some_and(|workers| !(1..=256).contains(&workers)) {
-            return Err(("workers", "workers must be between 1 and 256".into()));
-        }
-        if self.journal.segment_mib == 0 || self.journal.disk_mib_max / 2 < self.journal.segment_mib {
-            return Err(("segment_mib", "disk_mib_max must hold two segments of segment_mib".into()));
-        }
-        if self.unfinished_mib == Some(0) {
-            return Err(("unfinished_mib", "unfinished_mib must be at least 1".into()));
-        }
-        if self.retention_days == 0 {
-            return Err(("retention_days", "retention_days must be at least 1".into()));
-        }
-        if self.person_check_ins_max == 0 {
-            return Err(("person_check_ins_max", "person_check_ins_max must be at least 1".into()));
-        }
-        if !(1..=COPIES_MAX).contains(&self.cql.copies) {
-            return Err(("copies", format!("copies must be between 1 and {COPIES_MAX}")));
-        }
-        if !self.tracer.purposes.iter().all(|purpose| (1..=NAME_BYTES_MAX).contains(&purpose.trim().len()))
-            || self.tracer.purposes.is_empty()
-        {
-            return Err(("purposes", "purposes must name at least one purpose, none of them empty".into()));
-        }
-        for (key, name) in [("name_zh", &self.city.name_zh), ("name_en", &self.city.name_en)] {
-            if name.as_ref().is_some_and(|name| !(1..=NAME_BYTES_MAX).contains(&name.trim().len())) {
-                return Err((key, format!("{key} must have 1 to {NAME_BYTES_MAX} bytes")));
-            }
-        }
-        if self.cql.buckets == Some(0) {
-            return Err(("buckets", "buckets must be at least 1".into()));
-        }
-        let RegistrationConfig { sms_webhook, face_webhook, webhook_token } = &self.registration;
-        if webhook_token.is_some() && sms_webhook.is_none() && face_webhook.is_none() {
-            return Err((
-                "webhook_token",
-                "webhook_token is for sms_webhook or face_webhook: set one".into(),
-            ));
-        }
-        if self.certificate.is_some() != self.key.is_some() {
-            return Err(("certificate", "certificate and key must be set together".into()));
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,72 +1,272 @@
 //! The errors of a configuration by place, and the example file.
 
+use super::source::assemble;
 use super::*;
 use serde::Deserializer;
 use serde::de::{Error as _, Visitor};
 use std::collections::BTreeSet;
 
+/// The configuration of a file's text alone.
+fn parsed(text: &str) -> Result<Config, ConfigError> {
+    let file = Some((Path::new("gateway.toml"), text));
+    assemble(file, &Environment::default(), &[]).map(|effective| effective.config)
+}
+
 fn wrong(text: &str) -> String {
-    Config::parse(text, Path::new("gateway.toml")).unwrap_err().to_string()
+    parsed(text).unwrap_err().to_string()
+}
+
+/// The sources of a file's text under these variables and options.
+fn layered(
+    text: &str,
+    variables: &[(&str, &str)],
+    options: &[OptionSetting],
+) -> Result<EffectiveConfig, ConfigError> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    assemble(Some((Path::new("gateway.toml"), text)), &variables.collect(), options)
+}
+
+/// The errors of these variables alone.
+fn wrong_variables(variables: &[(&str, &str)]) -> String {
+    layered("", variables, &[]).unwrap_err().to_string()
 }
 
 #[test]
 fn a_wrong_key_names_file_line_and_the_nearest_right_one() {
-    assert_eq!(
-        wrong("policy = \"default\"\nlitsen = \"127.0.0.1:1\"\n"),
-        "gateway.toml:2:1: unknown key `litsen`; did you mean `listen`?"
-    );
-    assert_eq!(
-        wrong("[journal]\nsegment_mb = 64\n"),
-        "gateway.toml:2:1: unknown key `segment_mb`; did you mean `segment_mib`?"
-    );
+    for (text, expected) in [
+        (
+            "policy = \"default\"\nlitsen = \"127.0.0.1:1\"\n",
+            "gateway.toml:2:1: unknown key `litsen`; did you mean `listen`?",
+        ),
+        (
+            "[journal]\nsegment_mb = 64\n",
+            "gateway.toml:2:1: unknown key `journal.segment_mb`; did you mean `journal.segment_mib`?",
+        ),
+        (
+            "segment_mib = 64\n",
+            "gateway.toml:1:1: unknown key `segment_mib`; did you mean `journal.segment_mib`?",
+        ),
+        ("[jurnal]\nsegment_mib = 64", "gateway.toml:1:2: unknown key `jurnal`; did you mean `journal`?"),
+        (
+            "journal = 3",
+            "gateway.toml:1:11: journal is a table: write [journal], and its keys in the lines after it",
+        ),
+        (
+            "[[channel]]\nname = \"a\"\nhots = []\nrequests_a_second_max = 1",
+            "gateway.toml:3:1: unknown key `channel.hots`; did you mean `channel.hosts`?",
+        ),
+    ] {
+        assert_eq!(wrong(text), expected);
+    }
 }
 
 #[test]
-fn wrong_values_name_their_line() {
-    assert!(wrong("listen = \"here\"").starts_with("gateway.toml:1:"));
-    assert!(wrong("\nworkers = 0").starts_with("gateway.toml:2:1: workers must be"));
-    assert!(wrong("workers = -1").starts_with("gateway.toml:1:"));
-    assert!(wrong("x = ").starts_with("gateway.toml:1:"));
-    assert!(wrong("\nlog = \"info,scylla=loud\"").starts_with("gateway.toml:2:7: a filter of logs"));
-    assert!(wrong("[journal]\nsegment_mib = 64\ndisk_mib_max = 64").contains("two segments"));
-    assert!(wrong("\norigin = \"http://gate.example\"").contains(":2:10: an origin is https://HOST"));
-    assert!(wrong("\nstore = \"cql://db1\"").starts_with("gateway.toml:2:"));
-    assert!(wrong("store = \"cql://db1\"").contains("a keyspace follows the hosts"));
-    assert!(wrong("[tracer]\ntell_after = \"24\"").contains(":2:14: `24` is not a duration"));
-    assert!(wrong("[tracer]\npurposes = []").contains(":2:1: purposes must name"));
-    assert!(wrong("[registration]\nsms_webhook = \"http://sms.example\"").contains(":2:15: names"));
-    assert!(wrong("[registration]\nwebhook_token = \"token\"").contains(":2:1: webhook_token is for"));
+fn a_wrong_value_names_its_place_its_key_itself_and_what_is_right() {
+    for (text, expected) in [
+        ("workers = 900", "1:11: workers = 900: workers is a whole number from 1 to 256"),
+        ("\nworkers = 0", "2:11: workers = 0: workers is a whole number from 1 to 256"),
+        ("workers = -1", "1:11: workers = -1: workers is a whole number from 1 to 256"),
+        ("workers = true", "1:11: workers = true: workers is a whole number from 1 to 256"),
+        ("workers = 2.5", "1:11: workers = 2.5: workers is a whole number from 1 to 256"),
+        ("workers = 99999999999999999999", "1:11: workers = 99999999999999999999: workers is a whole number"),
+        (
+            "workers = \"4\"",
+            "1:11: workers = \"4\": workers is a whole number from 1 to 256; remove the quotes",
+        ),
+        ("workers = [2]", "1:11: workers = […]: workers is a whole number from 1 to 256"),
+        (
+            "[tracer]\ncases_max = -1",
+            "2:13: tracer.cases_max = -1: tracer.cases_max is a whole number, 0 or more",
+        ),
+        ("# workers = 3\nlog = \"workers\"\nworkers = 0", "3:11: workers = 0:"),
+        ("listen = 8443", "1:10: listen = 8443: listen is a text between quotes"),
+        (
+            "listen = \"127.0.0.1\"",
+            "1:10: listen = \"127.0.0.1\": an address is an IP address and a port, such as 0.0.0.0:8443; did you mean \
+             `127.0.0.1:8443`?",
+        ),
+        ("listen = \":8500\"", "such as 0.0.0.0:8443; did you mean `0.0.0.0:8500`?"),
+        ("listen = \"here\"", "1:10: listen = \"here\": an address is an IP address and a port"),
+        ("data = \"\"", "1:8: data = \"\": it must not be empty"),
+        ("\nlog = \"info,scylla=loud\"", "2:7: log = \"info,scylla=loud\": a filter of logs is a list"),
+        (
+            "\norigin = \"http://gate.example/v\"",
+            "2:10: origin = \"http://gate.example/v\": an origin is https://HOST or https://HOST:PORT; did you mean \
+             `https://gate.example`?",
+        ),
+        ("origin = \"gate.example\"", "; did you mean `https://gate.example`?"),
+        ("\nstore = \"cql://db1\"", "2:9: store = \"cql://db1\": a store is `embedded` or cql://"),
+        ("store = \"cql://db1\"", "a keyspace follows the hosts"),
+        ("store = \"cql://me:word@db1/k\"", "1:9: store = \"cql://<hidden>@db1/k\": a store"),
+        ("[tracer]\ntell_after = \"24\"", "2:14: tracer.tell_after = \"24\": `24` is not a duration"),
+        ("[tracer]\ntell_after = -1", "2:14: tracer.tell_after = -1: tracer.tell_after is a number of hours"),
+        ("[tracer]\npurposes = []", "2:12: tracer.purposes = […]: tracer.purposes is a list of one or more"),
+        ("[tracer]\npurposes = [\"a\", \" \"]", "2:18: tracer.purposes = \" \": a name has 1 to 200 bytes"),
+        (
+            "[registration]\nsms_webhook = \"http://sms.example\"",
+            "2:15: registration.sms_webhook = \"http://sms.example\": names",
+        ),
+        ("[cql]\ncopies = 10", "2:10: cql.copies = 10: cql.copies is a whole number from 1 to 9"),
+        (
+            "[cql]\nconsistency = \"two\"",
+            "2:15: cql.consistency = \"two\": cql.consistency is one of quorum, local_quorum, all, one; did you mean",
+        ),
+        (
+            "[cql.translate]\n\"db1\" = \"1.2.3.4:1\"",
+            "2:1: cql.translate: \"db1\": an address is an IP address and a port",
+        ),
+        ("x = ", "1:5: this is not TOML: "),
+    ] {
+        let found = wrong(text);
+        assert!(found.starts_with("gateway.toml:") && found.contains(expected), "{text}: {found}");
+    }
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_told_at_the_one_that_is_set() {
+    for (text, expected) in [
+        (
+            "[journal]\nsegment_mib = 64\ndisk_mib_max = 64",
+            "2:15: journal.segment_mib = 64 and journal.disk_mib_max = 64: disk_mib_max must hold two segments, so \
+             segment_mib is at most 32",
+        ),
+        ("[journal]\ndisk_mib_max = 64", "2:16: journal.segment_mib = 64 and journal.disk_mib_max = 64"),
+        ("listen = \"127.0.0.1:9443\"", "1:10: listen = \"127.0.0.1:9443\" and admin = "),
+        ("[registration]\nwebhook_token = \"token\"", "2:17: registration.webhook_token is for"),
+        ("# key\nkey = \"k.pem\"", "2:7: certificate and key must be set together: certificate is not set"),
+    ] {
+        let found = wrong(text);
+        assert!(found.starts_with("gateway.toml:") && found.contains(expected), "{text}: {found}");
+    }
+    for text in ["listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"", "admin = \"127.0.0.2:8443\""] {
+        assert!(parsed(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_channel_is_wrong_at_its_own_line() {
     let channel = |name: &str, more: &str| format!("[[channel]]\nname = \"{name}\"\n{more}\n");
     let quota = "requests_a_second_max = 9";
-    assert!(wrong(&channel("a", "requests_a_second_max = 0")).starts_with("gateway.toml:3:25:"));
     let twice = channel("a", quota) + &channel("a", quota);
-    assert!(wrong(&twice).contains("gateway.toml:5:8: there are two channels `a`"));
     let rests = channel("a", quota) + &channel("b", quota);
-    assert!(wrong(&rests).contains(":5:8: one channel may leave hosts out"));
     let host = format!("{quota}\nhosts = [\"x.example\"]");
-    let hosts = channel("a", &host) + &channel("b", &host);
-    assert!(wrong(&hosts).contains("gateway.toml:8:10: two channels have the host `x.example`"));
-    for wrong_host in ["X.example", "x.example:443", ""] {
-        let wrong_host = wrong(&channel("a", &host.replace("x.example", wrong_host)));
-        assert!(wrong_host.contains(":4:9: a host is a name"), "{wrong_host}");
+    let hosts = format!("# x.example\n{}", channel("a", &host) + &channel("b", &host));
+    for (text, expected) in [
+        (channel("a", "requests_a_second_max = 0"), "3:25: channel.requests_a_second_max = 0: "),
+        (channel("a", ""), "1:1: this channel has no requests_a_second_max"),
+        ("channel = 3".to_owned(), "1:11: channel = 3: each channel begins with a line [[channel]]"),
+        (twice, "5:8: there are two channels `a`"),
+        (rests, "5:8: one channel may leave hosts out"),
+        (hosts, "9:10: two channels have the host `x.example`"),
+    ] {
+        let found = wrong(&text);
+        assert!(found.starts_with(&format!("gateway.toml:{expected}")), "{text}: {found}");
     }
-    assert!(wrong("[cql]\ncopies = 0").starts_with("gateway.toml:2:1: copies must be between 1 and 9"));
-    assert!(wrong("[cql]\ncopies = 10").starts_with("gateway.toml:2:1: copies must be"));
-    assert!(wrong("[cql]\nconsistency = \"two\"").starts_with("gateway.toml:2:15: unknown word `two`"));
+    for wrong_host in ["X.example", "x.example:443", ""] {
+        let found = wrong(&channel("a", &host.replace("x.example", wrong_host)));
+        assert!(found.contains(":4:10: channel.hosts = ") && found.contains("a host is a name"), "{found}");
+    }
+}
+
+#[test]
+fn all_faults_are_told_in_the_order_of_the_file_and_a_wrong_value_breaks_no_rule() {
+    let found = wrong("workers = 900\nadmn = 1\n[journal]\nsegment_mib = 0\ndisk_mib_max = 2\n");
+    let places: Vec<_> = found.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(places, ["gateway.toml:1:11:", "gateway.toml:2:1:", "gateway.toml:4:15:"], "{found}");
+    for word in ["invalid type", "expected", "u16", "missing field", "struct", "variant"] {
+        assert!(!found.contains(word), "{found}");
+    }
 }
 
 #[test]
 fn a_duration_is_a_number_of_hours_or_has_its_unit() {
     let minute = 60_000;
     for (text, ms) in [("24", 1_440 * minute), ("\"24h\"", 1_440 * minute), ("\"90s\"", 90_000), ("0", 0)] {
-        let config = Config::parse(&format!("[tracer]\ntell_after = {text}"), Path::new("x")).unwrap();
+        let config = parsed(&format!("[tracer]\ntell_after = {text}")).unwrap();
         assert_eq!(config.tracer.tell_after.ms(), ms, "{text}");
     }
 }
 
 #[test]
-fn an_empty_file_is_the_default() {
-    assert_eq!(Config::parse("", Path::new("x")).unwrap(), Config::default());
+fn nothing_set_is_the_default() {
+    assert_eq!(parsed("").unwrap(), Config::default());
+}
+
+#[test]
+fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
+    let text = "workers = 1\nretention_days = 1\nlisten = \"127.0.0.1:1\"\n";
+    let variables = [("SCANGATE__WORKERS", "2"), ("SCANGATE__RETENTION_DAYS", "2"), ("SCANGATE_LOG", "x")];
+    let options = [OptionSetting { key: "workers", option: "--workers", value: "3".to_owned() }];
+    let effective = layered(text, &variables, &options).unwrap();
+    let Config { workers, retention_days, listen, .. } = &effective.config;
+    assert_eq!((*workers, *retention_days, listen.port()), (Some(3), 2, 1));
+    let origin = |key| effective.origin(key).to_string();
+    let origins = ["workers", "retention_days", "listen", "admin"].map(origin);
+    assert_eq!(origins, ["--workers", "SCANGATE__RETENTION_DAYS", "gateway.toml:3:10", "default"]);
+    let options = [OptionSetting { value: "0".to_owned(), ..options[0].clone() }];
+    let error = layered(text, &variables, &options).unwrap_err().to_string();
+    assert_eq!(error, "--workers: workers = 0: workers is a whole number from 1 to 256");
+}
+
+#[test]
+fn every_key_is_set_by_its_variable() {
+    let example: toml::Table = example_in_full().parse().unwrap();
+    let mut variables = Vec::new();
+    for key in &catalogue::KEYS {
+        let value = match key.name.split_once('.') {
+            None => &example[key.name],
+            Some((table, own)) => &example[table][own],
+        };
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        variables.push((source::variable(key), value));
+    }
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let effective = layered("", &variables, &[]).unwrap();
+    assert_eq!(effective.config, parsed(&example_in_full()).unwrap());
+    for (key, (name, _)) in catalogue::KEYS.iter().zip(&variables) {
+        assert_eq!(effective.origin(key.name), SettingOrigin::Variable((*name).to_owned()));
+    }
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    for (name, value, expected) in [
+        ("SCANGATE__WOKERS", "2", "SCANGATE__WOKERS: unknown variable; did you mean `SCANGATE__WORKERS`?"),
+        (
+            "SCANGATE__LITSEN_FILE",
+            "x",
+            "SCANGATE__LITSEN_FILE: unknown variable; did you mean `SCANGATE__LISTEN_FILE`?",
+        ),
+        (
+            "SCANGATE__WORKERS",
+            "no",
+            "SCANGATE__WORKERS: workers = \"no\": workers is a whole number from 1 to 256",
+        ),
+        ("SCANGATE__WORKERS", "", "SCANGATE__WORKERS: the value is empty: remove the variable, or set it"),
+        (
+            "SCANGATE__JOURNAL__DISK_MIB_MAX",
+            "64",
+            "SCANGATE__JOURNAL__DISK_MIB_MAX: journal.segment_mib = 64 and",
+        ),
+        ("SCANGATE__TRACER__PURPOSES", "audit", "SCANGATE__TRACER__PURPOSES: tracer.purposes = \"audit\": "),
+        ("SCANGATE__LISTEN_FILE", "/no/such/file", "SCANGATE__LISTEN_FILE: /no/such/file: No such file"),
+    ] {
+        let found = wrong_variables(&[(name, value)]);
+        assert!(found.starts_with(expected), "{found}");
+    }
+}
+
+#[test]
+fn a_variable_of_a_file_gives_its_content_or_the_path_of_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("value");
+    std::fs::write(&file, "127.0.0.1:7\n").unwrap();
+    let path = file.to_str().unwrap();
+    let variables = [("SCANGATE__LISTEN_FILE", path), ("SCANGATE__SECRET_FILE", path)];
+    let config = layered("", &variables, &[]).unwrap().config;
+    assert_eq!((config.listen.port(), config.secret.as_deref()), (7, Some(file.as_path())));
+    let both = wrong_variables(&[("SCANGATE__SECRET_FILE", path), ("SCANGATE__SECRET", path)]);
+    assert_eq!(both, "SCANGATE__SECRET_FILE: SCANGATE__SECRET is set, too: set one of them");
 }
 
 /// The example file; a setting without a default stands in a line that begins with `#` and no space.
@@ -83,13 +283,13 @@ fn example_in_full() -> String {
 
 #[test]
 fn the_example_parses_to_the_defaults() {
-    assert_eq!(Config::parse(EXAMPLE, Path::new("gateway.example.toml")).unwrap(), Config::default());
+    assert_eq!(parsed(EXAMPLE).unwrap(), Config::default());
 }
 
 #[test]
 fn the_example_names_every_key_of_every_table_and_all_of_them_are_valid() {
     let text = example_in_full();
-    Config::parse(&text, Path::new("gateway.example.toml")).unwrap();
+    parsed(&text).unwrap();
     let root: toml::Table = text.parse().unwrap();
     let keys = |table: &toml::Table| table.keys().cloned().collect::<BTreeSet<_>>();
     let table = |name: &str| root[name].as_table().unwrap();
@@ -104,6 +304,25 @@ fn the_example_names_every_key_of_every_table_and_all_of_them_are_valid() {
         (channel, fields::<ChannelConfig>()),
     ] {
         assert_eq!(keys(table), expected);
+    }
+}
+
+#[test]
+fn the_catalogue_has_every_field() {
+    let own = |table: &str| {
+        let keys = catalogue::KEYS.iter().filter(|key| key.parts().0 == table);
+        keys.map(|key| key.parts().1.to_owned()).collect::<BTreeSet<_>>()
+    };
+    let tables = ["city", "journal", "tracer", "cql", "registration"].map(str::to_owned);
+    assert_eq!(&own("") | &BTreeSet::from(tables), fields::<Config>());
+    for (table, expected) in [
+        ("city", fields::<CityConfig>()),
+        ("journal", fields::<JournalSizeConfig>()),
+        ("tracer", fields::<TracerConfig>()),
+        ("cql", fields::<CqlConfig>()),
+        ("registration", fields::<RegistrationConfig>()),
+    ] {
+        assert_eq!(own(table), expected);
     }
 }
 

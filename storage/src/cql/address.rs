@@ -26,6 +26,14 @@ pub struct AddressError {
     why: &'static str,
 }
 
+impl AddressError {
+    /// The rule that the text breaks. It never repeats the text, which may hold a password.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        self.why
+    }
+}
+
 impl FromStr for Address {
     type Err = AddressError;
 

@@ -2,7 +2,7 @@
 
 use scangate_core::policy::Policy;
 use scangate_gateway::clock;
-use scangate_gateway::config::Config;
+use scangate_gateway::config::ConfigSources;
 use scangate_gateway::deployment::{self, Identity};
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use std::path::Path;
 /// that clients may refuse is only a warning, because the gateway starts with it. A service manager that runs
 /// this before a start would keep the doors shut.
 pub(crate) fn config(file: &Path) -> anyhow::Result<()> {
-    let config = Config::read(file)?;
+    let config = ConfigSources::of_process(Some(file.to_owned())).read()?.config;
     config.policy.as_deref().map(deployment::policy).transpose()?;
     config.city.shown()?;
     if config.certificate.is_some() {

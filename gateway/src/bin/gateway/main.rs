@@ -31,7 +31,12 @@ Environment variables:
   SCANGATE_LOG_FORMAT    json for a JSON object a line, or text [default: text on a terminal, otherwise json]
   NO_COLOR               no colours on a terminal, if it is set and not empty
   SCANGATE_CQL_USER      the user for a CQL cluster, if `cql.login` of the configuration is not set
-  SCANGATE_CQL_PASSWORD  its password; set both or neither";
+  SCANGATE_CQL_PASSWORD  its password; set both or neither
+
+  Every key of the configuration is a variable, too: SCANGATE__LISTEN is `listen`, and SCANGATE__JOURNAL__SEGMENT_MIB is
+  `segment_mib` of [journal]. Lists and tables are TOML: [\"audit\"]. With _FILE at its end, a variable names a file that
+  contains the value; for a key that is the path of a file, such as SCANGATE__SECRET_FILE, it is that path. The command
+  line wins over the environment, and the environment over the configuration file.";
 
 /// Records a city's venue check-ins and answers each with the person's colour.
 #[derive(Parser)]
@@ -88,7 +93,9 @@ fn main() -> ExitCode {
     match run(cli.command.unwrap_or(GatewayCommand::Serve(cli.serve))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gateway: {}", OneLine(&error));
+            for line in OneLine(&error).to_string().lines() {
+                eprintln!("gateway: {line}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -120,7 +127,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<()> {
         deployment::create_for_owner_only();
     }
     match command {
-        GatewayCommand::Serve(options) => serve::serve(options),
+        GatewayCommand::Serve(options) => serve::serve(&options),
         GatewayCommand::CheckConfig { file } => check::config(&file),
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
         GatewayCommand::Doctor(options) => doctor::check(&options.config()?),

@@ -5,7 +5,7 @@ use clap::Args;
 use scangate_core::code::PosterCode;
 use scangate_core::id::VenueId;
 use scangate_core::keys::Kid;
-use scangate_gateway::config::{Config, Origin};
+use scangate_gateway::config::{ConfigSources, Origin};
 use scangate_gateway::deployment::{self, POSTER_SETTINGS, PosterSettings};
 use scangate_gateway::office::poster;
 use std::io::Write as _;
@@ -43,10 +43,12 @@ pub(crate) struct PosterOptions {
 
 /// Draws the poster.
 pub(crate) fn draw(options: &PosterOptions) -> anyhow::Result<()> {
-    let config = options.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    let data = options.data.as_ref().unwrap_or(&config.data);
-    let secret = deployment::existing_secret(data, options.secret.as_deref().or(config.secret.as_deref()))?;
-    let (kid, origin) = settings(options, config.origin, data)?;
+    let sources = ConfigSources::of_process(options.config.clone())
+        .with("--data", "data", options.data.as_deref().map(Path::display))
+        .with("--secret", "secret", options.secret.as_deref().map(Path::display));
+    let config = sources.read()?.config;
+    let secret = deployment::existing_secret(&config.data, config.secret.as_deref())?;
+    let (kid, origin) = settings(options, config.origin, &config.data)?;
     let code = PosterCode::seal(kid, options.venue, options.number, &secret.master(kid).server());
     let svg = poster::svg(&format!("{origin}/v/{}", code.text()), &options.name, options.number);
     match &options.out {

@@ -39,6 +39,8 @@ mod tests {
     use std::path::Path;
 
     const PREFIX: &str = "SCANGATE_";
+    /// What the variables of the configuration's keys begin with: the help describes them by their rule.
+    const KEY_PREFIX: &str = "SCANGATE__";
 
     fn subcommands() -> Vec<String> {
         GatewayCli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
@@ -100,9 +102,12 @@ mod tests {
             }
         }
         names.remove(PREFIX);
+        names.retain(|name| !name.starts_with(KEY_PREFIX));
         let help = GatewayCli::command().render_help().to_string();
-        let named: BTreeSet<_> =
-            help.split_whitespace().filter(|word| word.starts_with(PREFIX)).map(str::to_owned).collect();
+        let words = help.split_whitespace().filter(|word| word.starts_with(PREFIX));
+        let (keys, named): (BTreeSet<_>, BTreeSet<_>) =
+            words.map(str::to_owned).partition(|word| word.starts_with(KEY_PREFIX));
         assert_eq!(named, names);
+        assert_eq!(keys.len(), 3, "{keys:?}");
     }
 }

@@ -3,12 +3,12 @@
 
 use clap::Args;
 use nix::sys::prctl::set_thp_disable;
-use scangate_gateway::config::{Config, Origin, StoreLocation};
+use scangate_gateway::config::{Config, ConfigSources, Origin, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::run::{self, Addresses, OperatorTools};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args, Default)]
 pub(crate) struct ServeOptions {
@@ -42,31 +42,32 @@ pub(crate) struct ServeOptions {
 }
 
 impl ServeOptions {
-    /// The configuration file with the command line over it.
+    /// The configuration file and the environment, with the command line over them.
+    pub(crate) fn sources(&self) -> ConfigSources {
+        ConfigSources::of_process(self.config.clone())
+            .with("--listen", "listen", self.listen.as_ref())
+            .with("--admin", "admin", self.admin.as_ref())
+            .with("--data", "data", self.data.as_deref().map(Path::display))
+            .with("--store", "store", self.store.as_ref())
+            .with("--policy", "policy", self.policy.as_ref())
+            .with("--workers", "workers", self.workers)
+            .with("--secret", "secret", self.secret.as_deref().map(Path::display))
+    }
+
+    /// The configuration in force.
     pub(crate) fn config(&self) -> anyhow::Result<Config> {
-        let mut config = match &self.config {
-            Some(file) => Config::read(file)?,
-            None => Config::default(),
-        };
-        config.listen = self.listen.unwrap_or(config.listen);
-        config.admin = self.admin.unwrap_or(config.admin);
-        config.data = self.data.clone().unwrap_or(config.data);
-        config.store = self.store.clone().unwrap_or(config.store);
-        config.policy = self.policy.clone().or(config.policy);
-        config.workers = self.workers.or(config.workers);
-        config.secret = self.secret.clone().or(config.secret);
-        anyhow::ensure!(config.workers != Some(0), "--workers must be at least 1");
-        Ok(config)
+        Ok(self.sources().read()?.config)
     }
 }
 
 /// Serves until a signal stops the gateway.
-pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    let config = options.config()?;
+pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<()> {
+    let sources = options.sources();
+    let config = sources.read()?.config;
     let logs = telemetry::start_logs(&config.log)?;
     use_small_pages();
     let metrics = telemetry::start_metrics()?;
-    let read_config = Box::new(move || options.config());
+    let read_config = Box::new(move || Ok(sources.read()?.config));
     run::run(&config, OperatorTools { metrics, logs, read_config }, greet)
 }
 

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use indicatif::{HumanCount, HumanDuration};
 use scangate_core::time::Timestamp;
 use scangate_gateway::clock;
-use scangate_gateway::config::{Config, LogSetting};
+use scangate_gateway::config::{Config, ConfigSources, LogSetting};
 use scangate_gateway::deployment::{self, store};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::store_copy::{self, CopyJob, CopySummary};
@@ -100,15 +100,14 @@ pub(crate) fn run(command: StoreCommand) -> anyhow::Result<()> {
     }
 }
 
-fn configured(file: Option<&Path>, secret: Option<PathBuf>) -> anyhow::Result<Config> {
-    let mut config = file.map(Config::read).transpose()?.unwrap_or_default();
-    config.secret = secret.or(config.secret);
-    Ok(config)
+fn configured(file: Option<PathBuf>, secret: Option<&Path>) -> anyhow::Result<Config> {
+    let sources = ConfigSources::of_process(file).with("--secret", "secret", secret.map(Path::display));
+    Ok(sources.read()?.config)
 }
 
 fn copy(options: CopyOptions) -> anyhow::Result<()> {
     let CopyOptions { from: Embedded(from), to, config, secret } = options;
-    let config = configured(config.as_deref(), secret)?;
+    let config = configured(config, secret.as_deref())?;
     let secret = config.secret.clone().unwrap_or_else(|| from.join("secret"));
     let days = config.retention_days;
     let job = CopyJob { from, to, config };
@@ -129,7 +128,7 @@ fn copy(options: CopyOptions) -> anyhow::Result<()> {
 
 fn open(city: CityOptions) -> anyhow::Result<Registry> {
     let CityOptions { store, config, data, secret } = city;
-    let config = configured(config.as_deref(), secret)?;
+    let config = configured(config, secret.as_deref())?;
     let secret = deployment::existing_secret(&data.unwrap_or(config.data), config.secret.as_deref())?;
     let cluster = Arc::new(store::cluster(&store, &config.cql, Schema::Make)?);
     cluster.connect(CONNECT_MAX)?;

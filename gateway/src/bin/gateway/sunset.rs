@@ -3,7 +3,7 @@
 use crate::refuse_options;
 use anyhow::bail;
 use clap::Args;
-use scangate_gateway::config::{Config, LogSetting, StoreLocation};
+use scangate_gateway::config::{Config, ConfigSources, LogSetting, StoreLocation};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::sunset::{self, PublicKey, SunsetJob, SunsetOutcome};
 use std::path::{Path, PathBuf};
@@ -56,13 +56,13 @@ pub(crate) fn run(options: SunsetOptions) -> anyhow::Result<()> {
 }
 
 impl SunsetOptions {
-    /// The configuration file with the command line over it.
+    /// The configuration in force.
     fn config(&self) -> anyhow::Result<Config> {
-        let mut config = self.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-        config.data = self.data.clone().unwrap_or(config.data);
-        config.store = self.store.clone().unwrap_or(config.store);
-        config.secret = self.secret.clone().or(config.secret);
-        Ok(config)
+        let sources = ConfigSources::of_process(self.config.clone())
+            .with("--data", "data", self.data.as_deref().map(Path::display))
+            .with("--store", "store", self.store.as_ref())
+            .with("--secret", "secret", self.secret.as_deref().map(Path::display));
+        Ok(sources.read()?.config)
     }
 }
 
