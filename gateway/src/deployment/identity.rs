@@ -2,16 +2,11 @@
 //! in the data folder. It is checked here; `serve::tls` shows it to clients.
 
 use super::certificate::{self, CertificateFault, Validity};
-use super::write_new;
+use super::{pem, write_new};
 use crate::config::{Config, Origin};
-use anyhow::{Context as _, bail, ensure};
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use anyhow::{Context as _, bail};
 use rustls::sign::CertifiedKey;
-use scangate_core::text::without_mark;
 use scangate_core::time::Timestamp;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,13 +37,10 @@ impl Identity {
     }
 
     fn read(certificate: &Path, key: &Path, hosts: &[String]) -> anyhow::Result<Self> {
-        let chain = chain(certificate).with_context(|| certificate.display().to_string())?;
+        let chain = pem::read_chain(certificate)?;
         let (validity, lasting) =
             certificate::examine(&chain, hosts).with_context(|| certificate.display().to_string())?;
-        let key_der = PrivateKeyDer::from_pem_slice(&pem(key)?)
-            .with_context(|| format!("{} holds no private key in PEM", key.display()))?;
-        let certified = CertifiedKey::from_der(chain, key_der, &aws_lc_rs::default_provider())
-            .with_context(|| format!("{} does not belong to {}", key.display(), certificate.display()))?;
+        let certified = pem::pair((certificate, chain), (key, pem::read_key(key)?))?;
         Ok(Self { certified: Arc::new(certified), file: certificate.to_owned(), validity, lasting })
     }
 
@@ -113,17 +105,4 @@ fn development_files(data: &Path, hosts: &[String]) -> anyhow::Result<(PathBuf, 
         write_new(&certificate, made.cert.pem().as_bytes())?;
     }
     Ok((certificate, key))
-}
-
-fn pem(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let pem = fs::read(file).with_context(|| file.display().to_string())?;
-    // The parser does not find a section whose line begins with a byte order mark.
-    Ok(without_mark(&pem).to_vec())
-}
-
-fn chain(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let pem = fs::read(file)?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(without_mark(&pem)).collect::<Result<_, _>>()?;
-    ensure!(!chain.is_empty(), "it holds no certificate in PEM");
-    Ok(chain)
 }

@@ -2,12 +2,14 @@
 //! creates them, readable by their owner alone; later starts never replace them.
 
 mod certificate;
+mod cql_login;
 mod end_marker;
 pub(crate) mod first_read;
 mod identity;
 pub mod key_states;
 mod minted;
 mod owner_only;
+mod pem;
 mod poster_settings;
 pub mod reference;
 pub mod snapshot;
@@ -20,6 +22,7 @@ pub use identity::Identity;
 pub use minted::{MINTED_TOKENS, MintedToken, draw_token_id, mint, minted};
 pub(crate) use owner_only::close_to_others;
 pub use owner_only::create_for_owner_only;
+pub use pem::PemError;
 pub use poster_settings::{POSTER_SETTINGS, PosterSettings};
 
 use crate::clock;

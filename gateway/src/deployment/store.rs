@@ -1,16 +1,17 @@
 //! The stores that the configuration names: embedded ones in the data folder, or a CQL cluster that several
 //! gateways share.
 
+use super::cql_login::login;
 use super::first_read::{MachineTime, RetryBound, read_first};
 use super::snapshot;
-use crate::config::{Config, CqlConfig, StoreLocation, read_text};
+use crate::config::{Config, CqlConfig, StoreLocation};
 use anyhow::Context as _;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
 use scangate_core::text::without_mark;
 use scangate_storage::cql::{
-    Address, Cluster, ClusterOptions, FillState, Login, NODES_WAIT_MAX, REQUEST_MAX, Schema,
+    Address, Cluster, ClusterOptions, FillState, NODES_WAIT_MAX, REQUEST_MAX, Schema,
 };
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
@@ -24,8 +25,6 @@ use std::time::Duration;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Timeout of the cluster at a start without a snapshot. It includes the time to create the schema.
 const FIRST_CONNECT_MAX: Duration = Duration::from_secs(120);
-const USER: &str = "SCANGATE_CQL_USER";
-const PASSWORD: &str = "SCANGATE_CQL_PASSWORD";
 
 /// Whether the stores answered at start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,26 +134,6 @@ fn check(
         Err(Ok(error)) => {
             tracing::warn!(event = "started-without-cluster", %error, "starting without the cluster");
             Ok(Availability::Down)
-        }
-    }
-}
-
-/// User and password, from the configured file or from the environment. No message contains them.
-#[expect(clippy::disallowed_methods, reason = "a password may come from a service manager's environment")]
-fn login(config: &CqlConfig) -> anyhow::Result<Option<Login>> {
-    let Some(path) = &config.login else {
-        return match (std::env::var(USER), std::env::var(PASSWORD)) {
-            (Ok(user), Ok(password)) => Ok(Some(Login { user, password })),
-            (Err(_), Err(_)) => Ok(None),
-            (Ok(_), Err(_)) | (Err(_), Ok(_)) => anyhow::bail!("{USER} and {PASSWORD} must be set together"),
-        };
-    };
-    let text = read_text(path).with_context(|| format!("cql.login {}", path.display()))?;
-    let mut lines = text.lines().map(str::to_owned);
-    match (lines.next(), lines.next()) {
-        (Some(user), Some(password)) if !user.is_empty() => Ok(Some(Login { user, password })),
-        _ => {
-            anyhow::bail!("cql.login {}: the first line is the user, the second the password", path.display())
         }
     }
 }

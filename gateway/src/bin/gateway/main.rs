@@ -27,11 +27,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The environment variables that the gateway reads; a test compares them with the sources.
 const ENVIRONMENT: &str = "\
 Environment variables:
-  SCANGATE_LOG           what is logged, as a tracing filter such as info,scangate_gateway=debug [default: `log` of the configuration]
-  SCANGATE_LOG_FORMAT    json for a JSON object a line, or text [default: text on a terminal, otherwise json]
-  NO_COLOR               no colours on a terminal, if it is set and not empty
-  SCANGATE_CQL_USER      the user for a CQL cluster, if `cql.login` of the configuration is not set
-  SCANGATE_CQL_PASSWORD  its password; set both or neither
+  SCANGATE_LOG                what is logged, as a tracing filter such as info,scangate_gateway=debug [default: `log` of the configuration]
+  SCANGATE_LOG_FORMAT         json for a JSON object a line, or text [default: text on a terminal, otherwise json]
+  NO_COLOR                    no colours on a terminal, if it is set and not empty
+  SCANGATE_CQL_USER           the user for a CQL cluster, if `cql.login` of the configuration is not set
+  SCANGATE_CQL_PASSWORD       its password; set both or neither
+  SCANGATE_CQL_USER_FILE      a file with the user, in place of SCANGATE_CQL_USER
+  SCANGATE_CQL_PASSWORD_FILE  a file with the password, in place of SCANGATE_CQL_PASSWORD
 
   Every key of the configuration is a variable, too: SCANGATE__LISTEN is `listen`, and SCANGATE__JOURNAL__SEGMENT_MIB is
   `segment_mib` of [journal]. Lists and tables are TOML: [\"audit\"]. With _FILE at its end, a variable names a file that
