@@ -18,7 +18,6 @@ use clap_complete::Shell;
 use scangate_gateway::deployment;
 use scangate_gateway::one_line::OneLine;
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -54,11 +53,7 @@ struct GatewayCli {
 enum GatewayCommand {
     /// Serves. `gateway` without a subcommand does the same.
     Serve(serve::ServeOptions),
-    /// Checks a configuration file and reports each error by line.
-    CheckConfig {
-        /// The file.
-        file: PathBuf,
-    },
+    CheckConfig(check::CheckConfigOptions),
     /// Checks a rule pack, reports each error by line, and lists where its rules overlap.
     CheckPolicy {
         /// A file, or the name of a pack that comes with the gateway.
@@ -93,7 +88,7 @@ enum GatewayCommand {
 fn main() -> ExitCode {
     let cli = GatewayCli::parse();
     match run(cli.command.unwrap_or(GatewayCommand::Serve(cli.serve))) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             for line in OneLine(&error).to_string().lines() {
                 eprintln!("gateway: {line}");
@@ -114,7 +109,7 @@ impl GatewayCommand {
     fn writes_data(&self) -> bool {
         match self {
             Self::Serve(_) | Self::Doctor(_) | Self::Token(_) | Self::Store(_) | Self::Sunset(_) => true,
-            Self::CheckConfig { .. }
+            Self::CheckConfig(_)
             | Self::CheckPolicy { .. }
             | Self::Poster(_)
             | Self::Ready(_)
@@ -124,13 +119,13 @@ impl GatewayCommand {
     }
 }
 
-fn run(command: GatewayCommand) -> anyhow::Result<()> {
+fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
     if command.writes_data() {
         deployment::create_for_owner_only();
     }
-    match command {
+    let done = match command {
         GatewayCommand::Serve(options) => serve::serve(&options),
-        GatewayCommand::CheckConfig { file } => check::config(&file),
+        GatewayCommand::CheckConfig(options) => return Ok(check::config(&options)),
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
         GatewayCommand::Doctor(options) => doctor::check(&options.config()?),
         GatewayCommand::Ready(options) => ready::ask(&options),
@@ -140,5 +135,6 @@ fn run(command: GatewayCommand) -> anyhow::Result<()> {
         GatewayCommand::Sunset(options) => sunset::run(options),
         GatewayCommand::Man { subcommand } => reference::man_page(subcommand.as_deref(), &mut io::stdout()),
         GatewayCommand::Completions { shell } => Ok(reference::completions(shell, &mut io::stdout())?),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -88,6 +88,18 @@ impl Providers {
         Ok(Self { sms, face })
     }
 
+    /// Asks each webhook without a message. Returns the key of each one that did not answer, with the cause.
+    pub async fn unanswered(&self) -> Vec<(&'static str, String)> {
+        let mut unanswered = Vec::new();
+        if let Sms::Webhook(webhook) = &self.sms {
+            unanswered.extend(webhook.probe().await.err().map(|why| ("sms_webhook", why)));
+        }
+        if let Face::Webhook(webhook) = &self.face {
+            unanswered.extend(webhook.probe().await.err().map(|why| ("face_webhook", why)));
+        }
+        unanswered
+    }
+
     /// Warns of the steps of a pack that a double would answer.
     pub fn warn_of_doubles(&self, steps: &[RegistrationStep]) {
         for step in steps {

@@ -7,7 +7,7 @@ use crate::fairness::SourceShares;
 use crate::office::http::work_place;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, Error, connect::HttpConnector};
@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::aws_lc_rs;
 use serde::Serialize;
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +74,20 @@ impl Webhook {
         }
     }
 
+    /// Sends a request without a message, with the token: HEAD, which no provider acts upon (RFC 9110, 9.2.1).
+    /// **Errors**: no answer of HTTP came, and why, in an operator's words.
+    pub(super) async fn probe(&self) -> Result<(), String> {
+        let uri = self.address.uri();
+        let mut request = self.request(Bytes::new());
+        *request.method_mut() = Method::HEAD;
+        let host = uri.host().unwrap_or_default();
+        match tokio::time::timeout(ANSWER_MAX, self.client.request(request)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(format!("{host} did not answer: {}", causes(&error))),
+            Err(_) => Err(format!("{host} did not answer within {} s", ANSWER_MAX.as_secs())),
+        }
+    }
+
     async fn exchange(&self, question: Bytes) -> Result<WebhookAnswer, ProviderFault> {
         let first = self.client.request(self.request(question.clone())).await;
         let answered = match first {
@@ -98,6 +113,14 @@ impl Webhook {
         }
         request.expect("a method and a URL that was parsed make a request")
     }
+}
+
+/// The causes behind an error of the client, whose own words only say that it is one.
+fn causes(error: &Error) -> String {
+    let causes = iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let mut words: Vec<_> = causes.map(ToString::to_string).collect();
+    words.dedup();
+    words.join(": ")
 }
 
 fn fault(error: &Error) -> ProviderFault {
