@@ -4,6 +4,7 @@ pub mod admin;
 pub mod log_events;
 mod metrics;
 pub mod reload;
+pub mod runbooks;
 pub mod status;
 pub mod supervisor;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 mod admin_client;
 mod check;
 mod doctor;
+mod explain;
 mod poster;
 mod ready;
 mod reference;
@@ -62,6 +63,11 @@ enum GatewayCommand {
     },
     /// Checks this machine for a gateway: ports, disk, limits, clock.
     Doctor(serve::ServeOptions),
+    /// Explains a code of an alert, a log line or a doctor's finding: what it means and what to do.
+    Explain {
+        /// The code; without one, every page is listed.
+        code: Option<String>,
+    },
     /// Asks a running gateway whether it accepts check-ins; the exit code is 0 if it does.
     Ready(serve::ServeOptions),
     /// Signs a bearer token and prints it.
@@ -113,6 +119,7 @@ impl GatewayCommand {
             | Self::CheckPolicy { .. }
             | Self::Poster(_)
             | Self::Ready(_)
+            | Self::Explain { .. }
             | Self::Man { .. }
             | Self::Completions { .. } => false,
         }
@@ -129,6 +136,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
         GatewayCommand::Doctor(options) => doctor::check(&options.config()?),
         GatewayCommand::Ready(options) => ready::ask(&options),
+        GatewayCommand::Explain { code } => explain::run(code.as_deref()),
         GatewayCommand::Token(options) => token::print(options),
         GatewayCommand::Poster(options) => poster::draw(&options),
         GatewayCommand::Store(command) => store::run(command),
