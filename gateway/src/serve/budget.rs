@@ -85,7 +85,8 @@ fn default_unfinished_bytes() -> u64 {
 }
 
 /// The memory of this machine, or of the control group that limits the process.
-fn memory_bytes() -> Option<u64> {
+#[must_use]
+pub fn memory_bytes() -> Option<u64> {
     let all = fs::read_to_string("/proc/meminfo").ok()?;
     let line = all.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let bytes = line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024;

@@ -10,7 +10,7 @@ use std::os::fd::AsFd as _;
 
 /// Buffer requested from the kernel for each UDP socket. The default holds a few hundred datagrams, which
 /// a peak fills in a millisecond.
-const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Connections that wait for a worker to accept them.
 const TCP_BACKLOG: i32 = 4_096;
 

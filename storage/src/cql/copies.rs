@@ -23,7 +23,28 @@ pub struct ReplicationState {
     pub nodes: usize,
 }
 
+/// Whether a cluster works as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClusterHealth {
+    /// Whether all nodes that answer have the same schema.
+    pub is_schema_agreed: bool,
+    /// The time of a small read.
+    pub read_time: Duration,
+}
+
 impl Cluster {
+    /// Asks whether the nodes agree on the schema, and times a small read.
+    pub fn health(&self) -> Result<ClusterHealth, ClusterError> {
+        self.wait(async {
+            let session = self.session().await?;
+            let is_schema_agreed =
+                session.check_schema_agreement().await.map_err(ClusterError::of)?.is_some();
+            let began = Instant::now();
+            copies(session, self.keyspace()).await?;
+            Ok(ClusterHealth { is_schema_agreed, read_time: began.elapsed() })
+        })
+    }
+
     /// Reads how many copies the keyspace keeps, and how many nodes answer.
     pub fn replication(&self) -> Result<ReplicationState, ClusterError> {
         self.wait(async {

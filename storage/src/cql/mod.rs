@@ -22,7 +22,7 @@ pub use address::{Address, AddressError};
 pub(crate) use backoff::{RetryBackoff, random_bytes};
 pub use cluster::{Cluster, ClusterOptions, Login, REQUEST_MAX};
 pub use consistency::Consistency;
-pub use copies::{COPIES, NODES_WAIT_MAX, ReplicationState};
+pub use copies::{COPIES, ClusterHealth, NODES_WAIT_MAX, ReplicationState};
 pub use error::ClusterError;
 pub use fill::FillState;
 pub use schema::Schema;

@@ -10,7 +10,7 @@ use scangate_loadgen::drive::{Carrier, LoadRun, drive};
 use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::verify::verify;
-use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown, assert_done};
+use scangate_tests::{ClusterCity, ExpectedLog, Gateway, TestTown, assert_done, assert_refused};
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Output;
@@ -109,6 +109,17 @@ fn a_link_without_a_gateway_points_to_this_machine_and_a_role_without_a_page_has
         let said = String::from_utf8(refused.stderr)?;
         assert_eq!((refused.status.code(), said.contains("have no page")), (Some(2), true), "{role}: {said}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_code_is_explained_by_its_page() -> anyhow::Result<()> {
+    assert_done(&Gateway::run(&["explain", "store-down"])?, "# The store is down\n");
+    let event = Gateway::run(&["explain", "drain-failed"])?;
+    assert_done(&event, "The log event drain-failed (warn): the trail store rejected a drain; retrying.");
+    assert_done(&event, "# The store is down\n");
+    assert_done(&Gateway::run(&["explain"])?, "journal-full");
+    assert_refused(&Gateway::run(&["explain", "stor-down"])?, "the nearest one is `store-down`");
     Ok(())
 }
 

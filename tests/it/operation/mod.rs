@@ -5,6 +5,7 @@ mod admin;
 mod certificates;
 mod commands;
 mod crashes;
+mod doctor;
 mod endings;
 mod logs;
 mod modes;

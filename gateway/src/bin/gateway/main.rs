@@ -61,8 +61,7 @@ enum GatewayCommand {
         #[arg(value_name = "FILE|NAME")]
         pack: String,
     },
-    /// Checks this machine for a gateway: ports, disk, limits, clock.
-    Doctor(serve::ServeOptions),
+    Doctor(doctor::DoctorOptions),
     /// Explains a code of an alert, a log line or a doctor's finding: what it means and what to do.
     Explain {
         /// The code; without one, every page is listed.
@@ -134,7 +133,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
         GatewayCommand::Serve(options) => serve::serve(&options),
         GatewayCommand::CheckConfig(options) => return Ok(check::config(&options)),
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
-        GatewayCommand::Doctor(options) => doctor::check(&options.config()?),
+        GatewayCommand::Doctor(options) => return doctor::check(&options),
         GatewayCommand::Ready(options) => ready::ask(&options),
         GatewayCommand::Explain { code } => explain::run(code.as_deref()),
         GatewayCommand::Token(options) => token::print(options),

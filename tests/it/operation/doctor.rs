@@ -1,0 +1,74 @@
+//! `gateway doctor`: findings with their remedies, for a machine without a gateway and beside a running one.
+
+use anyhow::Context as _;
+use scangate_tests::{ExpectedLog, Gateway, output_text};
+use serde_json::Value;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+
+fn report(output: &Output) -> anyhow::Result<Value> {
+    serde_json::from_slice(&output.stdout).with_context(|| output_text(output))
+}
+
+/// The findings about a code.
+fn of<'a>(report: &'a Value, code: &str) -> Vec<&'a Value> {
+    report["findings"].as_array().into_iter().flatten().filter(|finding| finding["code"] == code).collect()
+}
+
+#[test]
+fn each_finding_has_a_page_and_a_fault_has_a_remedy() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    let (free, taken) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    let (listen, admin) = (free.local_addr()?.to_string(), taken.local_addr()?.to_string());
+    drop(free);
+    let data_argument = data.display().to_string();
+    let arguments = ["doctor", "--json", "--data", &data_argument, "--listen", &listen, "--admin", &admin];
+    let output = Gateway::run(&arguments)?;
+    let found = report(&output)?;
+    assert_eq!(output.status.code(), Some(1), "{found}");
+    assert_eq!(found["is_running"], false);
+    assert!(!data.exists(), "the doctor made the data folder");
+    let ports = of(&found, "ports");
+    let by = format!("process {} (", std::process::id());
+    assert!(
+        ports.iter().any(|finding| finding["text"].as_str().is_some_and(|text| text.contains(&by))),
+        "{found}"
+    );
+    assert_eq!(ports.iter().filter(|finding| finding["result"] == "ok").count(), 2, "{found}");
+    for code in ["disk-slow", "disk-room", "memory", "descriptors", "socket-buffers", "segmentation-offload"]
+    {
+        assert_eq!(of(&found, code).len(), 1, "{code}: {found}");
+    }
+    for code in ["udp-path", "clock", "secret", "certificate"] {
+        assert_eq!(of(&found, code).len(), 1, "{code}: {found}");
+    }
+    for finding in found["findings"].as_array().into_iter().flatten() {
+        let page = finding["link"].as_str().with_context(|| finding.to_string())?;
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page).exists(), "{finding}");
+        assert_eq!(finding["remedy"].is_string(), finding["result"] != "ok", "{finding}");
+    }
+    let lines = output_text(&Gateway::run(&[&arguments[..1], &arguments[2..]].concat())?);
+    assert!(lines.contains("(gateway explain ports)"), "{lines}");
+    Ok(())
+}
+
+#[test]
+fn beside_a_running_gateway_the_doctor_looks_at_that_one() -> anyhow::Result<()> {
+    let gateway = Gateway::start_in(Arc::new(tempfile::tempdir()?), &[], ExpectedLog::Quiet)?;
+    let data = gateway.folder().path().display().to_string();
+    let (listen, admin) = (gateway.listen.to_string(), gateway.admin.to_string());
+    let arguments = ["doctor", "--json", "--data", &data, "--listen", &listen, "--admin", &admin];
+    let found = report(&Gateway::run(&arguments)?)?;
+    assert_eq!((&found["is_running"], &found["errors"]), (&Value::from(true), &Value::from(0)), "{found}");
+    assert_eq!(of(&found, "not-ready")[0]["result"], "ok", "{found}");
+    assert!(of(&found, "ports").is_empty(), "{found}");
+    gateway.pause()?;
+    let found = report(&Gateway::run(&arguments)?)?;
+    gateway.resume()?;
+    let silent = of(&found, "gateway-down");
+    assert!(silent[0]["text"].as_str().is_some_and(|text| text.contains("does not answer")), "{found}");
+    Ok(())
+}
