@@ -1,0 +1,33 @@
+{{/* The name of every object. The suffixes of pods and revisions fit behind 50 characters. */}}
+{{- define "scangate.name" -}}
+{{- $name := .Release.Name -}}
+{{- if not (contains .Chart.Name $name) }}{{ $name = printf "%s-%s" $name .Chart.Name }}{{ end -}}
+{{- $name | trunc 50 | trimSuffix "-" -}}
+{{- end }}
+
+{{/* The headless service, which names each gateway. */}}
+{{- define "scangate.headless" -}}
+{{ include "scangate.name" . }}-gateways
+{{- end }}
+
+{{/* The labels that select the gateways' pods. A StatefulSet cannot change them. */}}
+{{- define "scangate.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: gateway
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "scangate.labels" -}}
+{{ include "scangate.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | quote }}
+{{- end }}
+
+{{/* The image, by digest if there is one. */}}
+{{- define "scangate.image" -}}
+{{- $image := .Values.image -}}
+{{- if $image.digest }}{{ printf "%s@%s" $image.repository $image.digest -}}
+{{- else }}{{ printf "%s:%s" $image.repository (default .Chart.AppVersion $image.tag) }}{{ end -}}
+{{- end }}
