@@ -4,7 +4,7 @@
 {{- $path := .path -}}
 {{- range $key, $value := .table }}
 {{- if not (or (kindIs "map" $value) (include "scangate.isTables" $value)) }}
-{{ include "scangate.tomlKey" $key }} = {{ toJson $value }}
+{{ include "scangate.tomlKey" $key }} = {{ toRawJson $value }}
 {{- end }}
 {{- end }}
 {{- range $key, $value := .table }}

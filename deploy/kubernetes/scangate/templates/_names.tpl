@@ -17,17 +17,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: gateway
 {{- end }}
 
+{{/* The labels that select the pods of the reload. */}}
+{{- define "scangate.reloadSelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: reload
+{{- end }}
+
 {{/* The labels of every object. */}}
 {{- define "scangate.labels" -}}
 {{ include "scangate.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | quote }}
-{{- end }}
-
-{{/* The image, by digest if there is one. */}}
-{{- define "scangate.image" -}}
-{{- $image := .Values.image -}}
-{{- if $image.digest }}{{ printf "%s@%s" $image.repository $image.digest -}}
-{{- else }}{{ printf "%s:%s" $image.repository (default .Chart.AppVersion $image.tag) }}{{ end -}}
 {{- end }}
