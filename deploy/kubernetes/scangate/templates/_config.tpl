@@ -65,7 +65,9 @@
 {{- if $secrets.cqlAuthority }}{{ $_ := set $cql "authority" (printf "%s/cql-authority.pem" $folder) }}{{ end -}}
 {{- $_ := set $config "cql" $cql -}}
 {{- $registration := deepCopy (default dict $config.registration) -}}
-{{- if $secrets.webhookToken }}{{ $_ := set $registration "webhook_token" (printf "%s/webhook-token" $folder) }}{{ end -}}
+{{- if $secrets.webhookToken -}}
+{{- $_ := set $registration "webhook_token" (printf "%s/webhook-token" $folder) -}}
+{{- end -}}
 {{- $_ := set $config "registration" $registration -}}
 # Made by the Helm chart from its values: change them there.
 {{- include "scangate.toml" (dict "table" $config "path" "") }}
@@ -75,6 +77,7 @@
 {{- define "scangate.checkOrigin" -}}
 {{- $port := regexFind ":[0-9]+$" .Values.origin | trimPrefix ":" | default "443" -}}
 {{- if and (eq .Values.service.type "LoadBalancer") (ne $port (toString .Values.service.port)) -}}
-{{- fail (printf "origin %s leads phones to port %s, and service.port is %v: make them equal" .Values.origin $port .Values.service.port) -}}
+{{- $advice := "origin %s leads phones to port %s, and service.port is %v: make them equal" -}}
+{{- fail (printf $advice .Values.origin $port .Values.service.port) -}}
 {{- end -}}
 {{- end }}

@@ -1,8 +1,8 @@
-{{/* The name of every object. The suffixes of pods and revisions fit behind 50 characters. */}}
+{{/* The name of every object. A CronJob's name has 52 characters at most, with `-reload` behind this one. */}}
 {{- define "scangate.name" -}}
 {{- $name := .Release.Name -}}
 {{- if not (contains .Chart.Name $name) }}{{ $name = printf "%s-%s" $name .Chart.Name }}{{ end -}}
-{{- $name | trunc 50 | trimSuffix "-" -}}
+{{- $name | trunc 45 | trimSuffix "-" -}}
 {{- end }}
 
 {{/* The headless service, which names each gateway. */}}
