@@ -149,9 +149,10 @@ def pods_are_restricted(documents):
 def restrictions(spec):
     """The rules for a pod by name, with whether it keeps them."""
     [own] = spec["containers"]
+    image = (ROOT / "deploy/Dockerfile").read_text()
     user, security = spec["securityContext"], own["securityContext"]
     return {
-        "the image's user": f"USER {user['runAsUser']}:{user['runAsGroup']}" in (ROOT / "deploy/Dockerfile").read_text(),
+        "the image's user": f"USER {user['runAsUser']}:{user['runAsGroup']}\n" in image,
         "runAsNonRoot": user.get("runAsNonRoot") is True,
         "seccompProfile": user.get("seccompProfile") == {"type": "RuntimeDefault"},
         "fsGroup": user.get("fsGroup") == user["runAsGroup"],
@@ -222,6 +223,17 @@ def selects(peer, labels):
     return set(peer) == {"podSelector"} and peer["podSelector"]["matchLabels"].items() <= labels.items()
 
 
+def metrics_are_named_as_the_alarms_expect(documents):
+    """The alarms select `job="gateway"` and tell gateways apart by `instance`."""
+    for monitor in of_kind(documents, "PodMonitor"):
+        job = pod(documents)["metadata"]["labels"].get(monitor["spec"].get("jobLabel"))
+        if job != "gateway":
+            yield f"the job is called {job}"
+        [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+        if not any(rule["targetLabel"] == "instance" for rule in endpoint.get("relabelings", [])):
+            yield "the instance is an address, which changes with each restart"
+
+
 ALL = [
     selectors_match_the_pods_labels,
     ports_are_the_containers,
@@ -232,4 +244,5 @@ ALL = [
     a_stop_leaves_time_for_the_drain,
     gateways_reach_what_they_call,
     the_reload_reaches_every_gateway,
+    metrics_are_named_as_the_alarms_expect,
 ]
