@@ -86,6 +86,7 @@ RELATION_BREAKS = [
     (relations.a_gateway_owns_its_data_folder,
      lambda d: workload(d)["persistentVolumeClaimRetentionPolicy"].update(whenScaled="Delete")),
     (relations.a_gateway_owns_its_data_folder, lambda d: workload(d).update(serviceName="city-scangate-udp")),
+    (relations.a_gateway_owns_its_data_folder, lambda d: container(d)["volumeMounts"][2].pop("subPathExpr")),
     (relations.pods_are_restricted, lambda d: container(d)["securityContext"].pop("readOnlyRootFilesystem")),
     (relations.pods_are_restricted, lambda d: pod(d)["spec"]["securityContext"].update(runAsUser=0)),
     (relations.pods_are_restricted, lambda d: pod(d)["spec"].update(hostNetwork=True)),

@@ -123,6 +123,10 @@ def a_gateway_owns_its_data_folder(documents):
         yield f"{claim['spec']['accessModes']} lets two gateways mount one volume"
     if set(workload["persistentVolumeClaimRetentionPolicy"].values()) != {"Retain"}:
         yield "Kubernetes may delete a volume with check-ins"
+    for volume in pod(documents)["spec"]["volumes"]:
+        mount = next(m for m in container(documents)["volumeMounts"] if m["name"] == volume["name"])
+        if data.startswith(mount["mountPath"]) or "persistentVolumeClaim" in volume and "subPathExpr" not in mount:
+            yield f"gateways share {mount['mountPath']}"
     size = claim["spec"]["resources"]["requests"]["storage"]
     unit = next(unit for unit in UNITS if size.endswith(unit))
     journal = tomllib.loads(gateway_toml(documents)).get("journal", {}).get("disk_mib_max", 4096) * UNITS["Mi"]

@@ -69,7 +69,7 @@ def run(documents, folder):
     """Starts a gateway as the pod does, asks what the probes and Prometheus ask, and stops it."""
     local, admin = make_files(documents, folder)
     arguments = [local(argument) for argument in container(documents)["args"]]
-    variables = {variable["name"]: variable["value"] for variable in container(documents)["env"]}
+    variables = {one["name"]: one["value"] for one in container(documents)["env"] if "value" in one}
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen([gateway(), *arguments], env={**os.environ, **variables}, stdout=log, stderr=log)
         try:
