@@ -6,5 +6,6 @@ mod disk_space;
 #[cfg(test)]
 mod example;
 pub mod journal;
+pub mod raw_store;
 pub mod registry;
 pub mod trail;

@@ -19,10 +19,13 @@
 //! continues after them. Damage that a later valid group follows is corruption, not a crash: it is reported,
 //! and everything outside the damaged record is kept. A segment that was closed in order ends in a seal,
 //! which also tells corruption at the very end from a crash.
+//!
+//! **Files**. [`JournalFiles`] reads the files without the lock, beside a running gateway too, and
+//! [`JournalRebuild`] writes new ones from a backup's records.
 
-mod checkpoint;
 mod config;
 mod disk;
+mod files;
 mod group;
 mod lane;
 mod owner;
@@ -37,8 +40,11 @@ mod writer;
 
 pub use config::JournalConfig;
 pub use disk::{Disk, DiskFile, RealDisk};
+pub use files::{
+    JournalFiles, JournalRebuild, JournalSurvey, RECORD_BYTES, SegmentFile, pack_records, unpack_records,
+};
 pub use lane::{Durability, JournalTicket, Lane};
-pub use owner::Journal;
+pub use owner::{Journal, JournalHold};
 pub use reader::Reader;
 pub use record::Sequence;
 pub use recover::{Damage, RecoveryReport};

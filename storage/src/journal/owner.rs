@@ -2,6 +2,7 @@
 
 use super::config::JournalConfig;
 use super::disk::Disk;
+use super::files::checkpoint;
 use super::lane::{Durability, Lane};
 use super::reader::Reader;
 use super::record::{SLOT_BYTES, Sequence};
@@ -9,7 +10,7 @@ use super::recover::RecoveryReport;
 use super::reopen::reopen;
 use super::shared::{LaneQueue, Shared, WakeLane, lane_records};
 use super::writer::Writer;
-use super::{JournalError, checkpoint, segment, spare};
+use super::{JournalError, segment, spare};
 use crossbeam::queue::ArrayQueue;
 use crossbeam::utils::CachePadded;
 use scangate_core::limits::STEP_VALID_MS;
@@ -128,11 +129,13 @@ impl Journal {
     }
 
     /// Records that the store has everything before `sequence`, and frees the segments that hold nothing
-    /// else. A segment is kept while a repeated scan may still ask for its check-ins at `now`.
+    /// else. A segment is kept while a repeated scan may still ask for its check-ins at `now`, and while a
+    /// [`JournalHold`] lasts.
     pub fn checkpoint(&self, sequence: Sequence, now: Timestamp) -> Result<(), JournalError> {
         checkpoint::write(&*self.shared.disk, sequence)?;
         let mut segments = self.shared.segments();
-        while let Some(first) = segments.used.front() {
+        segments.is_held &= (segments.used.len() as u64) < self.shared.segments_max / 2;
+        while let Some(first) = segments.used.front().filter(|_| !segments.is_held) {
             let is_recent = first.latest().plus_ms(2 * STEP_VALID_MS) > now;
             if segments.active == Some(first.number) || first.end() > sequence || is_recent {
                 break;
@@ -144,6 +147,15 @@ impl Journal {
         drop(segments);
         self.shared.spare_wanted.notify_all();
         Ok(())
+    }
+
+    /// Keeps every segment in use from now on, so that a backup can read it. Only one hold can last at a time:
+    /// `None` while another one does.
+    #[must_use]
+    pub fn hold(&self) -> Option<JournalHold> {
+        let mut segments = self.shared.segments();
+        let is_free = !std::mem::replace(&mut segments.is_held, true);
+        is_free.then(|| JournalHold(Arc::clone(&self.shared)))
     }
 
     /// Writes what the lanes still hold, seals the last segment and ends the threads. All pushing must have
@@ -163,6 +175,24 @@ impl Journal {
             // spare segment.
             let _ = thread.join();
         }
+    }
+}
+
+/// A hold on the segments in use, which ends when it is dropped. It gives way once the journal has used half
+/// of its space: a backup may fail, and a scan may not be refused because of one.
+pub struct JournalHold(Arc<Shared>);
+
+impl JournalHold {
+    /// Whether no segment was freed since the hold began.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.0.segments().is_held
+    }
+}
+
+impl Drop for JournalHold {
+    fn drop(&mut self) {
+        self.0.segments().is_held = false;
     }
 }
 

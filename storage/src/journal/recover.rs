@@ -143,7 +143,7 @@ pub(super) fn scan_segment(
     bytes: &[u8],
     number: u64,
     expected: Sequence,
-    mut record: impl FnMut(CheckIn),
+    mut record: impl FnMut(Sequence, CheckIn),
 ) -> SegmentScan {
     let header = bytes.first_chunk().and_then(|slot| segment::decode(HeaderKind::Segment, slot));
     let header = header.filter(|header| header.segment == number);
@@ -164,10 +164,10 @@ pub(super) fn scan_segment(
                 damaged.append(&mut before);
             }
         }
-        ScanItem::Record(slot, _, check_in) => {
+        ScanItem::Record(slot, sequence, check_in) => {
             damaged.append(&mut before);
             slots = slot + 1;
-            record(check_in);
+            record(sequence, check_in);
         }
         ScanItem::Seal(slot) => {
             damaged.append(&mut before);

@@ -1,9 +1,9 @@
 //! Opening a journal that may have crashed: every segment is read, and writing continues in the last one.
 
 use super::JournalError;
-use super::checkpoint;
 use super::config::JournalConfig;
 use super::disk::Disk;
+use super::files::checkpoint;
 use super::record::Sequence;
 use super::recover::{Damage, RecoveryReport, SegmentScan, scan_segment};
 use super::segment::{self, FORMAT, Segment};
@@ -48,6 +48,7 @@ fn read_back(
         spare: None,
         free: Vec::new(),
         next_number: numbers.last().map_or(1, |last| last + 1),
+        is_held: false,
     };
     let mut expected = Sequence::default();
     let mut last = None;
@@ -61,7 +62,7 @@ fn read_back(
             return Err(JournalError::Format { segment: number, version });
         }
         let mut latest = 0;
-        let scan = scan_segment(&bytes, number, expected, |check_in| {
+        let scan = scan_segment(&bytes, number, expected, |_, check_in| {
             latest = latest.max(check_in.at.0);
             if check_in.at >= recent_since {
                 recovered.recent.push(check_in);

@@ -66,6 +66,8 @@ pub(super) struct Segments {
     /// The names of freed files, from which spares are made.
     pub(super) free: Vec<String>,
     pub(super) next_number: u64,
+    /// Whether a checkpoint frees no segment, because a backup reads them.
+    pub(super) is_held: bool,
 }
 
 impl Shared {

@@ -47,7 +47,9 @@ pub use upstream::Upstream;
 pub use venues::NewVenue;
 
 use crate::cql::{Cluster, ClusterError};
+use crate::raw_store::{RawFill, RawSnapshot};
 use aws_lc_rs::rand;
+use fjall::KeyspaceCreateOptions;
 use rows::{EmbeddedRows, RegistryTable, Row, Rows, ScyllaRows};
 use scangate_core::keys::Secret;
 use sealed::{DocumentIndex, Seal};
@@ -111,6 +113,17 @@ impl Registry {
             audited: AtomicU64::new(0),
         };
         Ok(Self(Arc::new(state), IdSource::default()))
+    }
+
+    /// The stored rows at this moment, for a backup. Sealed fields stay sealed. `None` for a registry on a
+    /// cluster.
+    pub fn snapshot(&self) -> Result<Option<RawSnapshot>> {
+        self.rows().snapshot()
+    }
+
+    /// Begins a new embedded registry in a folder from stored rows.
+    pub fn fill(folder: &Path) -> Result<RawFill> {
+        Ok(RawFill::create(folder, |_| KeyspaceCreateOptions::default())?)
     }
 
     /// Whether other gateways also write to this store.

@@ -17,6 +17,7 @@ pub use memory::MemoryTrails;
 pub use scylla::ScyllaTrails;
 
 use crate::cql::ClusterError;
+use crate::raw_store::RawSnapshot;
 use scangate_core::check_in::CheckIn;
 use scangate_core::co_presence::{PersonAsk, Trails};
 use scangate_core::id::{PersonId, VenueId};
@@ -60,6 +61,11 @@ pub trait TrailStore: Send + Sync {
     fn retain_from(&self, day: u32) -> Result<(), TrailError>;
     /// Erases a person's check-ins.
     fn forget(&self, person: PersonId) -> Result<(), TrailError>;
+    /// The stored rows at this moment, between two drains, for a backup. `None` if the store is not in the
+    /// data folder.
+    fn snapshot(&self) -> Result<Option<RawSnapshot>, TrailError> {
+        Ok(None)
+    }
 }
 
 /// A trail store as the co-presence engine reads it.

@@ -138,7 +138,7 @@ fn every_flipped_byte_is_found_and_costs_its_own_record_only() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1 << (at % 8);
         let mut found = Vec::new();
-        let scan = scan_segment(&bytes, 1, Sequence(0), |check_in| found.push(check_in));
+        let scan = scan_segment(&bytes, 1, Sequence(0), |_, check_in| found.push(check_in));
         assert!(!scan.damaged.is_empty() || scan.torn.is_some(), "byte {at} was not found");
         let lost = 400 - found.len();
         assert!(lost <= 1, "byte {at} cost {lost} records");
@@ -169,7 +169,7 @@ fn whatever_a_crash_leaves_of_the_last_group_is_no_corruption() {
             bytes[slot * SLOT_BYTES..][..SLOT_BYTES].fill(0);
         }
         let mut found = Vec::new();
-        let scan = scan_segment(&bytes, 1, Sequence(0), |check_in| found.push(check_in.person.0));
+        let scan = scan_segment(&bytes, 1, Sequence(0), |_, check_in| found.push(check_in.person.0));
         assert!(scan.damaged.is_empty(), "{survives:b}");
         assert!(found.starts_with(&[0, 1, 2]) && found.is_sorted(), "{survives:b} gives {found:?}");
         let has_header = survives & 1 == 1;
@@ -187,12 +187,16 @@ fn nor_is_whatever_it_leaves_of_the_first_group_and_the_header() {
         for slot in (0..6).filter(|slot| survives >> slot & 1 == 0) {
             bytes[slot * SLOT_BYTES..][..SLOT_BYTES].fill(0);
         }
-        let scan = scan_segment(&bytes, 1, Sequence(0), |_| {});
+        let scan = scan_segment(&bytes, 1, Sequence(0), |_, _| {});
         assert!(scan.damaged.is_empty(), "{survives:b}");
     }
     let mut bytes = segment_of(&[0..4, 4..5]);
     bytes[..SLOT_BYTES].fill(0);
-    assert_eq!(scan_segment(&bytes, 1, Sequence(0), |_| {}).damaged, [0], "a later group tells it was whole");
+    assert_eq!(
+        scan_segment(&bytes, 1, Sequence(0), |_, _| {}).damaged,
+        [0],
+        "a later group tells it was whole"
+    );
 }
 
 #[test]
@@ -205,7 +209,7 @@ fn damage_before_the_last_group_is_corruption_however_little_is_left_of_that() {
         for slot in (6..9).filter(|slot| *slot != left) {
             bytes[slot * SLOT_BYTES + 9] ^= 1;
         }
-        let scan = scan_segment(&bytes, 1, Sequence(0), |_| {});
+        let scan = scan_segment(&bytes, 1, Sequence(0), |_, _| {});
         // Without its header, only the part of a group directly behind the damage can be recognised.
         assert_eq!(scan.damaged == [3], left <= 6, "only slot {left} of the last group is left");
     }

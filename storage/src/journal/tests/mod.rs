@@ -5,6 +5,6 @@
 mod crashes;
 mod disk;
 mod full;
-mod rig;
+pub(super) mod rig;
 mod starts;
 mod version_before;

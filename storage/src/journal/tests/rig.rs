@@ -11,10 +11,10 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-pub(super) const LANE: usize = 16;
+pub(in crate::journal) const LANE: usize = 16;
 pub(super) const SEGMENT: u64 = 160 * SLOT_BYTES as u64;
 
-pub(super) fn check_in(number: u64) -> CheckIn {
+pub(in crate::journal) fn check_in(number: u64) -> CheckIn {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_be_bytes());
     CheckIn {
@@ -53,7 +53,7 @@ pub(super) struct JournalRig {
     pub(super) bell: Arc<(Mutex<u64>, Condvar)>,
 }
 
-pub(super) fn config() -> JournalConfig {
+pub(in crate::journal) fn config() -> JournalConfig {
     JournalConfig {
         segment_bytes: SEGMENT,
         disk_bytes_max: 64 * SEGMENT,

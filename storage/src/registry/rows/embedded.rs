@@ -3,6 +3,7 @@
 
 use super::{GroupVisitor, KeyVisitor, RegistryTable, Row, RowKey, RowVisitor, Rows, WriteUnit};
 use crate::disk_space;
+use crate::raw_store::RawSnapshot;
 use crate::registry::Result;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use std::ops::Bound;
@@ -209,5 +210,11 @@ impl Rows for EmbeddedRows {
         }
         write.commit()?;
         Ok(true)
+    }
+
+    fn snapshot(&self) -> Result<Option<RawSnapshot>> {
+        let tables = self.tables()?;
+        let open = |name: &str| Ok(tables.database.keyspace(name, KeyspaceCreateOptions::default)?);
+        RawSnapshot::of(&tables.database, open).map(Some)
     }
 }

@@ -9,6 +9,7 @@ pub(super) use embedded::EmbeddedRows;
 pub(super) use scylla::{ScyllaRows, TOKEN_RANGES, bucket};
 
 use super::Result;
+use crate::raw_store::RawSnapshot;
 use serde::{Deserialize, Serialize};
 
 /// A table of the registry.
@@ -284,4 +285,6 @@ pub(super) trait Rows: Send + Sync {
     fn claim(&self, rows: &[Row]) -> Result<Vec<Option<Vec<u8>>>>;
     /// Replaces or removes a row if its value is still `from`. Returns whether it was.
     fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool>;
+    /// All rows at this moment; `None` for a store on a cluster.
+    fn snapshot(&self) -> Result<Option<RawSnapshot>>;
 }

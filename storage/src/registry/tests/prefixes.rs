@@ -2,6 +2,7 @@
 //! thing whole or not at all, and a repetition completes the act.
 
 use super::*;
+use crate::raw_store::RawSnapshot;
 use crate::registry::rows::{GroupVisitor, KeyVisitor, RowKey, RowVisitor, WriteUnit};
 use scangate_core::paper::Review;
 use scangate_core::policy::ApplicationCheck;
@@ -71,6 +72,10 @@ impl Rows for DyingRows {
     fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
         self.count()?;
         self.rows.swap(table, key, from, to)
+    }
+
+    fn snapshot(&self) -> Result<Option<RawSnapshot>> {
+        self.rows.snapshot()
     }
 }
 

@@ -31,13 +31,19 @@ impl Stage {
 
     /// The settings of a keyspace. Nearly every key that is asked for in a packed day exists, and its index
     /// is small, so a lookup goes through neither a filter nor the cache before it reads its block.
-    fn options(self) -> KeyspaceCreateOptions {
+    pub(super) fn options(self) -> KeyspaceCreateOptions {
         match self {
             Self::Open => KeyspaceCreateOptions::default(),
             Self::Packed => KeyspaceCreateOptions::default()
                 .filter_policy(FilterPolicy::disabled())
                 .index_block_pinning_policy(PinningPolicy::all(true)),
         }
+    }
+
+    /// The stage of a keyspace; `meta` counts as open.
+    pub(super) fn of_name(name: &str) -> Self {
+        let is_packed = Index::BOTH.into_iter().any(|index| name.starts_with(Self::Packed.prefix(index)));
+        if is_packed { Self::Packed } else { Self::Open }
     }
 
     fn name(self, index: Index, day: u32) -> String {

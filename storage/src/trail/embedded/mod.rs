@@ -22,6 +22,7 @@ mod whole;
 
 use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::disk_space;
+use crate::raw_store::RawSnapshot;
 use block::Block;
 use bucket::Bucket;
 use days::{Days, Stage};
@@ -140,6 +141,10 @@ impl TrailStore for EmbeddedTrails {
 
     fn forget(&self, person: PersonId) -> Result<(), TrailError> {
         self.with(|open| open.forget(person))
+    }
+
+    fn snapshot(&self) -> Result<Option<RawSnapshot>, TrailError> {
+        self.with(OpenStore::snapshot).map(Some)
     }
 }
 

@@ -1,11 +1,15 @@
-//! Reads of whole buckets, for copying, comparing and counting.
+//! Reads of whole buckets and of the whole store, for copying, comparing, counting and backups.
 
 use super::block::{self, Block};
+use super::days::Stage;
 use super::{Bucket, EmbeddedTrails, OpenStore, row};
+use crate::raw_store::{RawFill, RawSnapshot};
 use crate::trail::{Index, TrailError};
 use scangate_core::check_in::CheckIn;
-use scangate_core::time::Timestamp;
+use scangate_core::time::{DAY_MS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::PoisonError;
 
 impl EmbeddedTrails {
     /// The days that either index has, in order.
@@ -48,7 +52,37 @@ impl EmbeddedTrails {
     }
 }
 
+impl EmbeddedTrails {
+    /// Begins new trails in a folder from stored rows.
+    pub fn fill(folder: &Path) -> Result<RawFill, TrailError> {
+        Ok(RawFill::create(folder, |name| Stage::of_name(name).options())?)
+    }
+
+    /// The number of check-ins by person, and of those by venue: equal in trails that are whole. **Cost**:
+    /// reads and decodes both indexes.
+    pub fn count_both(&self) -> Result<[u64; 2], TrailError> {
+        let mut counts = [0; 2];
+        for (index, count) in Index::BOTH.into_iter().zip(&mut counts) {
+            let periods = u32::try_from(DAY_MS / index.period_ms()).unwrap_or(1);
+            for period in self.days()?.into_iter().flat_map(|day| day * periods..(day + 1) * periods) {
+                for bucket in 0..self.buckets {
+                    *count += self.bucket(index, period, bucket)?.len() as u64;
+                }
+            }
+        }
+        Ok(counts)
+    }
+}
+
 impl OpenStore {
+    /// The store's rows now. Drains, packing and retention wait while the tables are listed.
+    pub(super) fn snapshot(&self) -> Result<RawSnapshot, TrailError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        RawSnapshot::of(&self.database, |name| {
+            Ok(self.database.keyspace(name, || Stage::of_name(name).options())?)
+        })
+    }
+
     fn whole(&self, bucket: Bucket) -> Result<Vec<CheckIn>, TrailError> {
         let mut rows = Vec::new();
         for (_, keyspace) in self.days.of_read(bucket.index, bucket.day)? {
@@ -58,5 +92,35 @@ impl OpenStore {
         }
         let rows = block::merge(rows);
         rows.iter().map(|row| row::decode(bucket.index, row).ok_or(TrailError::Damaged)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example::each_mode;
+    use crate::trail::{BUCKETS, TrailStore as _};
+    use scangate_core::check_in::CheckIn;
+
+    #[test]
+    fn a_snapshot_fills_trails_as_they_were_between_two_drains() {
+        let folder = tempfile::tempdir().unwrap();
+        let trails = EmbeddedTrails::open(&folder.path().join("trails"), BUCKETS).unwrap();
+        let drain = each_mode();
+        let (last, first) = drain.split_last().unwrap();
+        trails.write(first).unwrap();
+        let snapshot = trails.snapshot().unwrap().unwrap();
+        trails.write(&[CheckIn { at: last.at.plus_ms(5 * DAY_MS), ..*last }]).unwrap();
+        trails.retain_from(u32::MAX).unwrap();
+        assert_eq!(trails.count_both().unwrap(), [0, 0]);
+        let filled = folder.path().join("filled");
+        let mut fill = EmbeddedTrails::fill(&filled).unwrap();
+        snapshot.rows(|table, key, value| fill.put(table, key, value)).unwrap();
+        fill.finish().unwrap();
+        let filled = EmbeddedTrails::open(&filled, BUCKETS).unwrap();
+        let count = first.len() as u64;
+        assert_eq!(filled.count_both().unwrap(), [count, count]);
+        filled.write(&[*last]).unwrap();
+        assert_eq!(filled.count_both().unwrap(), [count + 1, count + 1]);
     }
 }

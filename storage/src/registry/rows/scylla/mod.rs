@@ -14,6 +14,7 @@ pub(in crate::registry) use ring::TOKEN_RANGES;
 
 use super::{GroupVisitor, KeyVisitor, RegistryTable, Row, RowKey, RowVisitor, Rows, WriteUnit};
 use crate::cql::{Cluster, ClusterError, RetryBackoff, random_bytes};
+use crate::raw_store::RawSnapshot;
 use crate::registry::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use scylla::response::query_result::QueryResult;
@@ -316,6 +317,10 @@ impl Rows for ScyllaRows {
 
     fn swap(&self, table: RegistryTable, key: &[u8], from: &[u8], to: Option<&[u8]>) -> Result<bool> {
         Ok(self.cluster.wait(self.swap_one(table, key, from, to))?)
+    }
+
+    fn snapshot(&self) -> Result<Option<RawSnapshot>> {
+        Ok(None)
     }
 }
 
