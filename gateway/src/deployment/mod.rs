@@ -12,6 +12,7 @@ mod owner_only;
 mod pem;
 mod poster_settings;
 pub mod reference;
+mod restore_marker;
 pub mod snapshot;
 pub mod store;
 
@@ -24,10 +25,12 @@ pub(crate) use owner_only::close_to_others;
 pub use owner_only::create_for_owner_only;
 pub use pem::PemError;
 pub use poster_settings::{POSTER_SETTINGS, PosterSettings};
+pub(crate) use restore_marker::RESTORE_MARKER;
+pub use restore_marker::ensure_whole;
 
 use crate::clock;
 use crate::config::read_text;
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use aws_lc_rs::rand;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
@@ -45,11 +48,17 @@ pub const COPY_PROGRESS: &str = "store-copy.json";
 /// The validity of the first tokens.
 const FIRST_TOKEN_MS: u64 = 30 * DAY_MS;
 
-/// Reads the secret, or creates one in the data folder.
+/// Reads the secret, or creates one in a new data folder. **Errors**: a folder that has served has no secret:
+/// what it holds does not open with another one.
 pub fn secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secret> {
     let bytes = match named {
         Some(path) => fs::read(path).with_context(|| format!("the secret {}", path.display()))?,
         None => read_or_make(&data.join("secret"), || {
+            ensure!(
+                !data.join("gateway").exists(),
+                "{} holds a deployment without its secret: copy that to `secret` there, or name it with --secret",
+                data.display()
+            );
             let mut bytes = vec![0; SECRET_BYTES_MIN];
             rand::fill(&mut bytes).context("no randomness")?;
             Ok(bytes)

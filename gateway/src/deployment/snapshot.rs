@@ -19,7 +19,8 @@ use std::path::Path;
 const MAGIC: &[u8; 8] = b"scgsnap2";
 /// The magic of the version whose records have no key generation: the bits are zero there.
 const MAGIC_WITHOUT_GENERATIONS: &[u8; 8] = b"scgsnap1";
-const NAME: &str = "snapshot";
+/// The name of the file.
+pub(crate) const NAME: &str = "snapshot";
 const ROW_BYTES: usize = 16;
 /// The number of rows.
 const TRAILER_BYTES: usize = 8;

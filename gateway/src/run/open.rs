@@ -69,6 +69,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     let disk = RealDisk::open(config.data.join("journal"))?;
     // `gateway sunset` may have ended it before the lock was held.
     deployment::ensure_not_ended(&config.data)?;
+    deployment::ensure_whole(&config.data)?;
     deployment::close_to_others(&config.data);
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let identity = Identity::of(config)?;

@@ -6,6 +6,8 @@ use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
 use super::{Addresses, OperatorTools};
+use crate::backup::control::{self, BackupDesk};
+use crate::backup::fingerprint;
 use crate::config::{Config, MarkError, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
@@ -125,6 +127,16 @@ pub(super) fn start(
     spawn_watchers(&runtime, config, &office, cluster, Arc::clone(&tls.identity));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
+    let desk = BackupDesk {
+        data: config.data.clone(),
+        store: config.store.to_string(),
+        secret: fingerprint(&secret),
+        registry: office.registry.clone(),
+        trails: Arc::clone(&office.trails),
+        journal: Arc::clone(&journal),
+        phase: phase.clone(),
+    };
+    start_control(&runtime, desk);
     let heartbeats = Heartbeats::new(workers);
     let admin =
         AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase, heartbeats: &heartbeats };
@@ -227,6 +239,15 @@ fn start_office(
         runtime.spawn(dispatch::run(calls, router, office.places.clone(), Arc::clone(&office.tables)));
     runtime.spawn(office::recolour_feverish(Arc::clone(office), feverish));
     (door, answering)
+}
+
+/// Starts the socket for backups. A file system that has no sockets is no reason to turn scans away.
+fn start_control(runtime: &Runtime, desk: BackupDesk) {
+    let _inside = runtime.enter();
+    match control::listen(&desk.data) {
+        Ok(socket) => drop(runtime.spawn(control::serve(socket, desk))),
+        Err(error) => tracing::warn!(%error, "no control socket: stop the gateway to take a backup"),
+    }
 }
 
 /// Opens the sockets of the workers, and returns them with the address.

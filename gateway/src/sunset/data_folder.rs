@@ -2,7 +2,8 @@
 //! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
-use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, MINTED_TOKENS, POSTER_SETTINGS};
+use crate::backup::control::CONTROL_SOCKET;
+use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, MINTED_TOKENS, POSTER_SETTINGS, RESTORE_MARKER};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
 /// data goes first. The secret goes last: nothing else can be read without it.
-const PARTS: [&str; 19] = [
+const PARTS: [&str; 21] = [
+    CONTROL_SOCKET,
+    RESTORE_MARKER,
     "trails",
     "registry",
     "journal",

@@ -1,6 +1,7 @@
 //! The `gateway` command. Each subcommand has a module with its options and its work.
 
 mod admin_client;
+mod backup;
 mod check;
 mod doctor;
 mod explain;
@@ -76,6 +77,10 @@ enum GatewayCommand {
     /// Copies a deployment to a cluster, and lists the gateways that serve there.
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Writes a backup of a data folder, also beside a running gateway.
+    Backup(backup::BackupOptions),
+    /// Fills an empty data folder from a backup.
+    Restore(backup::RestoreOptions),
     /// Ends a deployment: deletes everything and leaves a signed report. Also checks such a report.
     Sunset(sunset::SunsetOptions),
     /// Prints a man page in roff to standard output.
@@ -113,7 +118,13 @@ impl GatewayCommand {
     /// that the operator's umask gives it.
     fn writes_data(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Doctor(_) | Self::Token(_) | Self::Store(_) | Self::Sunset(_) => true,
+            Self::Serve(_)
+            | Self::Doctor(_)
+            | Self::Token(_)
+            | Self::Store(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Sunset(_) => true,
             Self::CheckConfig(_)
             | Self::CheckPolicy { .. }
             | Self::Poster(_)
@@ -139,6 +150,8 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
         GatewayCommand::Token(options) => token::print(options),
         GatewayCommand::Poster(options) => poster::draw(&options),
         GatewayCommand::Store(command) => store::run(command),
+        GatewayCommand::Backup(options) => backup::backup(options),
+        GatewayCommand::Restore(options) => backup::restore(options),
         GatewayCommand::Sunset(options) => sunset::run(options),
         GatewayCommand::Man { subcommand } => reference::man_page(subcommand.as_deref(), &mut io::stdout()),
         GatewayCommand::Completions { shell } => Ok(reference::completions(shell, &mut io::stdout())?),
