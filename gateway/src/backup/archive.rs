@@ -101,7 +101,7 @@ pub(super) struct ArchiveReader<R> {
 }
 
 impl<R: Read> ArchiveReader<R> {
-    /// Reads the head. **Errors**: this is no backup that this version reads.
+    /// Reads the head. **Errors**: the file is not a backup, or a later version wrote it.
     pub(super) fn begin(mut from: R) -> anyhow::Result<(BackupHead, Self)> {
         frame::read_magic(&mut from)?;
         let head = frame::read(&mut from)?;

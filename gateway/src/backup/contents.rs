@@ -1,4 +1,4 @@
-//! What the frames between head and manifest hold.
+//! The contents of the frames between head and manifest.
 
 use super::frame::{Frame, FrameKind};
 use super::manifest::BackupManifest;

@@ -1,5 +1,5 @@
 //! The socket in the data folder, at which a running gateway writes its backup. Only the gateway's own user
-//! and root can connect: a backup is the whole city, and the admin listener asks nobody who they are.
+//! and root can connect. The admin listener would not do: it has no login, and a backup is the whole city.
 
 use super::frame::{self, FrameKind};
 use super::manifest::BackupHead;
@@ -106,11 +106,17 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
         let place = BusyPlace(Arc::clone(&is_busy));
         let (desk, peer) = (Arc::clone(&desk), peer.into_std());
         let spawned = thread::Builder::new().name("backup".into()).spawn(move || {
-            let _place = place;
-            match peer.context("the peer").and_then(|peer| desk.write(&peer)) {
+            let written = match &peer {
+                Ok(peer) => desk.write(peer),
+                Err(error) => Err(anyhow::anyhow!("the peer: {error}")),
+            };
+            match written {
                 Ok(mark) => tracing::info!(mark, "a backup was written"),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "a backup was not written"),
             }
+            // The place is free before the peer sees the end, so that it may ask again.
+            drop(place);
+            drop(peer);
         });
         if let Err(error) = spawned {
             tracing::warn!(%error, "no thread for a backup");

@@ -27,7 +27,7 @@ pub(super) enum FrameKind {
     Trails = 5,
     /// The manifest: the last frame.
     Manifest = 6,
-    /// The reason why there is no backup: only on the socket.
+    /// The reason of a failure: only on the socket.
     Failure = 7,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn write(out: &mut impl Write, kind: FrameKind, payload: &[u8]) -> st
     out.write_all(&sum.finalize().to_be_bytes())
 }
 
-/// Reads the magic. **Errors**: this is no backup, or one of a later format.
+/// Reads the magic. **Errors**: the file is not a backup, or a later version wrote it.
 pub(super) fn read_magic(from: &mut impl Read) -> anyhow::Result<()> {
     let mut magic = [0; MAGIC.len()];
     fill(from, &mut magic)?;

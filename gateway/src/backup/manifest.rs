@@ -1,4 +1,4 @@
-//! What a backup says of itself: the head before its contents, and the manifest after them.
+//! A backup's description of itself: the head before its contents, and the manifest after them.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use scangate_core::keys::Secret;

@@ -19,7 +19,7 @@ pub(super) fn target(to: &Path, now: Timestamp) -> PathBuf {
     if !to.is_dir() {
         return to.to_owned();
     }
-    // Names sort by time, and a colon is no part of a file's name everywhere.
+    // Names sort by time. Some file systems accept no colon.
     let time: String = now.to_string().chars().filter(|part| !matches!(part, ':' | '-')).collect();
     to.join(format!("scangate-{time}{ENDING}"))
 }

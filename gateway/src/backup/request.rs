@@ -12,7 +12,7 @@ use crate::deployment::store::{self, Stores};
 use anyhow::{Context as _, ensure};
 use scangate_core::keys::Secret;
 use scangate_storage::journal::RealDisk;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -66,14 +66,27 @@ pub fn backup(job: &BackupJob) -> anyhow::Result<TakenBackup> {
     let BackupJob { config, to, secret_to } = job;
     deployment::ensure_not_ended(&config.data)?;
     deployment::ensure_whole(&config.data)?;
+    if let Some(secret_to) = secret_to {
+        ensure!(!secret_to.exists(), "{} exists: name another file for the secret", secret_to.display());
+    }
     let path = target(to, clock::now());
     let mut out = UnfinishedFile::create(&path)?;
     let (origin, (head, manifest)) = match control::ask(&config.data)? {
         Some(stream) => (BackupOrigin::Running, receive(stream, &mut out)?),
         None => (BackupOrigin::Stopped, take_stopped(config, &mut out)?),
     };
-    let secret = keep_secret(config, &head, secret_to.as_deref())?;
+    let secret = find_secret(config, &head);
+    if secret_to.is_some() {
+        ensure!(
+            matches!(secret, SecretPlace::At(_)),
+            "the secret of this deployment is not in its data folder: name its file with --secret"
+        );
+    }
     out.finish()?;
+    let secret = match (secret_to, secret) {
+        (Some(to), SecretPlace::At(from)) => copy_secret(&from, to)?,
+        (_, secret) => secret,
+    };
     Ok(TakenBackup { path, origin, head, manifest, secret })
 }
 
@@ -81,7 +94,7 @@ pub fn backup(job: &BackupJob) -> anyhow::Result<TakenBackup> {
 fn receive(from: impl Read, out: &mut UnfinishedFile) -> anyhow::Result<(BackupHead, BackupManifest)> {
     let mut copy = CopyingReader { from: BufReader::new(from), out };
     let (head, archive) = ArchiveReader::begin(&mut copy)?;
-    let manifest = archive.read(|_| Ok(())).context("the gateway did not end its backup")?;
+    let manifest = archive.read(|_| Ok(())).context("no backup was made")?;
     Ok((head, manifest))
 }
 
@@ -117,26 +130,21 @@ fn take_stopped(config: &Config, out: &mut UnfinishedFile) -> anyhow::Result<(Ba
     Ok((head, manifest))
 }
 
-/// Finds the secret of a backup, and writes it to a file of its own if that is wanted.
-fn keep_secret(config: &Config, head: &BackupHead, to: Option<&Path>) -> anyhow::Result<SecretPlace> {
+/// Finds the secret of a backup.
+fn find_secret(config: &Config, head: &BackupHead) -> SecretPlace {
     let path = config.secret.clone().unwrap_or_else(|| config.data.join("secret"));
-    let bytes = std::fs::read(&path).ok();
-    let bytes =
-        bytes.filter(|bytes| Secret::new(bytes).is_ok_and(|secret| fingerprint(&secret) == head.secret));
-    match (to, bytes) {
-        (None, Some(_)) => Ok(SecretPlace::At(path)),
-        (None, None) => Ok(SecretPlace::Elsewhere(path)),
-        (Some(to), bytes) => {
-            let bytes = bytes.with_context(|| {
-                format!(
-                    "{} is not the secret of this deployment: name its file with --secret",
-                    path.display()
-                )
-            })?;
-            write_secret(to, &bytes)?;
-            Ok(SecretPlace::Written(to.to_owned()))
-        }
+    let bytes = fs::read(&path).ok();
+    let secret = bytes.and_then(|bytes| Secret::new(&bytes).ok());
+    match secret.filter(|secret| fingerprint(secret) == head.secret) {
+        Some(_) => SecretPlace::At(path),
+        None => SecretPlace::Elsewhere(path),
     }
+}
+
+fn copy_secret(from: &Path, to: &Path) -> anyhow::Result<SecretPlace> {
+    let bytes = fs::read(from).with_context(|| from.display().to_string())?;
+    write_secret(to, &bytes)?;
+    Ok(SecretPlace::Written(to.to_owned()))
 }
 
 /// Writes a secret to a new file, readable by its owner alone.

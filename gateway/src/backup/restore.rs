@@ -109,7 +109,7 @@ fn clear(data: &Path) {
     for entry in fs::read_dir(data).into_iter().flatten().flatten() {
         if entry.file_name() != OF_THE_FILE_SYSTEM {
             let path = entry.path();
-            // The marker goes too: what is left of an empty folder is no deployment.
+            // The marker goes too: the folder was empty before.
             let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
     }

@@ -40,8 +40,8 @@ pub(super) fn take<W: Write>(
         None => None,
     };
     // The order of these reads makes the backup consistent: see the module `backup`.
-    let registry = source.registry.map(Registry::snapshot).transpose()?.flatten();
     let checkpoint = files.checkpoint();
+    let registry = source.registry.map(Registry::snapshot).transpose()?.flatten();
     let trails = source.trails.map(TrailStore::snapshot).transpose()?.flatten();
     let mark = source.journal.map(Journal::durable_end);
 

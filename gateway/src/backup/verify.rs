@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// What was read back, and agreed with the list.
+/// The parts that were read back and agreed with the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// The number of parts: files, tables and the journal.

@@ -241,7 +241,7 @@ fn start_office(
     (door, answering)
 }
 
-/// Starts the socket for backups. A file system that has no sockets is no reason to turn scans away.
+/// Starts the socket for backups. On a file system without sockets the gateway serves without it.
 fn start_control(runtime: &Runtime, desk: BackupDesk) {
     let _inside = runtime.enter();
     match control::listen(&desk.data) {

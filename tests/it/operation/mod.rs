@@ -1,13 +1,15 @@
-//! The operator's side: the command line, certificates, crashes, the status, the data folder, the
+//! The operator's side: the command line, certificates, crashes, backups, the status, the data folder, the
 //! deployment's size, and the sunset.
 
 mod admin;
+mod backup;
 mod certificates;
 mod commands;
 mod crashes;
 mod doctor;
 mod endings;
 mod logs;
+mod journal_tools;
 mod modes;
 mod reload;
 mod size;

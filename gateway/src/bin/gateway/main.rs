@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod doctor;
 mod explain;
+mod journal;
 mod poster;
 mod ready;
 mod reference;
@@ -81,6 +82,9 @@ enum GatewayCommand {
     Backup(backup::BackupOptions),
     /// Fills an empty data folder from a backup.
     Restore(backup::RestoreOptions),
+    /// Looks at a journal's files, also beside a running gateway.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Ends a deployment: deletes everything and leaves a signed report. Also checks such a report.
     Sunset(sunset::SunsetOptions),
     /// Prints a man page in roff to standard output.
@@ -130,6 +134,7 @@ impl GatewayCommand {
             | Self::Poster(_)
             | Self::Ready(_)
             | Self::Explain { .. }
+            | Self::Journal(_)
             | Self::Man { .. }
             | Self::Completions { .. } => false,
         }
@@ -152,6 +157,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
         GatewayCommand::Store(command) => store::run(command),
         GatewayCommand::Backup(options) => backup::backup(options),
         GatewayCommand::Restore(options) => backup::restore(options),
+        GatewayCommand::Journal(command) => journal::run(command),
         GatewayCommand::Sunset(options) => sunset::run(options),
         GatewayCommand::Man { subcommand } => reference::man_page(subcommand.as_deref(), &mut io::stdout()),
         GatewayCommand::Completions { shell } => Ok(reference::completions(shell, &mut io::stdout())?),

@@ -72,7 +72,7 @@ impl SegmentFile {
 }
 
 impl JournalFiles {
-    /// The journal in a folder. **Errors**: there is no such folder.
+    /// The journal in a folder. **Errors**: the folder does not exist.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::read_dir(folder).map(|_| Self { folder: folder.to_owned() })
     }
