@@ -72,7 +72,7 @@ fn a_key_belongs_to_the_first_certificate() {
         paired.err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert_eq!(of(&[&own, &other], &own.key), "");
-    assert_eq!(of(&[&own], &KeyPair::generate_for(&PKCS_ED25519).unwrap()).is_empty(), false);
+    assert!(!of(&[&own], &KeyPair::generate_for(&PKCS_ED25519).unwrap()).is_empty());
     assert_eq!(
         of(&[&other, &own], &own.key),
         "k.pem does not belong to c.pem: it belongs to number 2 of the chain: put that certificate first"

@@ -3,9 +3,9 @@
 use clap::Args;
 use scangate_gateway::backup::request::{self, BackupJob, BackupOrigin, SecretPlace, TakenBackup};
 use scangate_gateway::backup::restore::{self, RestoreJob, RestoredFolder, Verification};
-use scangate_gateway::config::{Config, LogSetting, StoreLocation};
+use scangate_gateway::config::{ConfigSources, LogSetting, StoreLocation};
 use scangate_gateway::ops::telemetry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(crate) struct BackupOptions {
@@ -48,12 +48,13 @@ pub(crate) struct RestoreOptions {
 
 /// Takes a backup.
 pub(crate) fn backup(options: BackupOptions) -> anyhow::Result<()> {
-    telemetry::start_logs(&LogSetting::default());
+    telemetry::start_logs(&LogSetting::default())?;
     let BackupOptions { data, to, secret, secret_to, config, store } = options;
-    let mut config = config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    config.data = data.unwrap_or(config.data);
-    config.secret = secret.or(config.secret);
-    config.store = store.unwrap_or(config.store);
+    let sources = ConfigSources::of_process(config)
+        .with("--data", "data", data.as_deref().map(Path::display))
+        .with("--store", "store", store.as_ref())
+        .with("--secret", "secret", secret.as_deref().map(Path::display));
+    let config = sources.read()?.config;
     let TakenBackup { path, origin, head, manifest, secret } =
         request::backup(&BackupJob { config, to, secret_to })?;
     let by = match origin {
@@ -86,7 +87,7 @@ pub(crate) fn backup(options: BackupOptions) -> anyhow::Result<()> {
 
 /// Restores a backup.
 pub(crate) fn restore(options: RestoreOptions) -> anyhow::Result<()> {
-    telemetry::start_logs(&LogSetting::default());
+    telemetry::start_logs(&LogSetting::default())?;
     let RestoreOptions { from, data, secret, verify } = options;
     let verification = if verify { Verification::ReadBack } else { Verification::Skip };
     let has_secret = secret.is_some();
