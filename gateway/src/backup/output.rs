@@ -7,7 +7,8 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// The end of a backup's name where the operator names a folder.
+/// The start and the end of a backup's name where the operator names a folder.
+const START: &str = "scangate-";
 const ENDING: &str = ".backup";
 /// The end of the name of a file that is not complete.
 const UNFINISHED: &str = ".unfinished";
@@ -21,7 +22,7 @@ pub(super) fn target(to: &Path, now: Timestamp) -> PathBuf {
     }
     // Names sort by time. Some file systems accept no colon.
     let time: String = now.to_string().chars().filter(|part| !matches!(part, ':' | '-')).collect();
-    to.join(format!("scangate-{time}{ENDING}"))
+    to.join(format!("{START}{time}{ENDING}"))
 }
 
 /// The file to read for `from`: itself, or the newest backup in it if it is a folder.
@@ -32,10 +33,11 @@ pub(super) fn source(from: &Path) -> anyhow::Result<PathBuf> {
     let mut names = Vec::new();
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let name = entry?.file_name();
-        names.extend(name.to_str().is_some_and(|name| name.ends_with(ENDING)).then_some(name));
+        let is_dated = name.to_str().is_some_and(|name| name.starts_with(START) && name.ends_with(ENDING));
+        names.extend(is_dated.then_some(name));
     }
     let newest = names.into_iter().max();
-    let newest = newest.with_context(|| format!("{} has no file *{ENDING}", from.display()))?;
+    let newest = newest.with_context(|| format!("{} has no file {START}*{ENDING}", from.display()))?;
     Ok(from.join(newest))
 }
 
@@ -76,19 +78,44 @@ impl UnfinishedFile {
 impl Write for UnfinishedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
-        written.map_err(|error| {
-            io::Error::new(error.kind(), format!("writing {}: {error}", self.path.display()))
-        })
+        written.map_err(|error| of_file(&self.path, &error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        let flushed = self.out.flush();
+        flushed.map_err(|error| of_file(&self.path, &error))
     }
+}
+
+/// An error with the name of the file.
+fn of_file(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("writing {}: {error}", path.display()))
 }
 
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
         // A complete file has its own name by now, and there is none to remove.
         let _ = fs::remove_file(&self.unfinished);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gets_dated_names_of_which_the_newest_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let older = target(folder.path(), Timestamp(1_641_283_200_123));
+        assert_eq!(older, folder.path().join("scangate-20220104T080000.123Z.backup"));
+        assert!(source(folder.path()).is_err());
+        let newer = target(folder.path(), Timestamp(1_641_283_200_124));
+        for path in [&newer, &older, &folder.path().join("x.backup")] {
+            UnfinishedFile::create(path).unwrap().finish().unwrap();
+        }
+        drop(UnfinishedFile::create(&target(folder.path(), Timestamp(1_641_283_200_125))).unwrap());
+        assert_eq!(source(folder.path()).unwrap(), newer);
+        assert_eq!(source(&older).unwrap(), older);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }

@@ -1,5 +1,5 @@
-//! The disk under the journal. It is a trait, so that tests can lose power at every boundary. The real disk
-//! is the only code of the journal that uses the file system.
+//! The disk under the journal. It is a trait, so that tests can lose power at every boundary. Except for
+//! [`files`](super::files), the real disk is the only code of the journal that uses the file system.
 
 use super::JournalError;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
