@@ -1,11 +1,12 @@
 //! `[[channel]]`: the apps and pages that send requests, each with its hosts and its quota.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 /// A channel: an app or a page that sends requests.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelConfig {
     /// The label of the channel in metrics.
@@ -13,6 +14,7 @@ pub struct ChannelConfig {
     /// The hosts that identify its connections. Without hosts the channel receives every connection that
     /// matches no other.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub hosts: Vec<Host>,
     /// Quota of requests of all kinds a second; beyond it the answer is `overloaded`.
     pub requests_a_second_max: NonZeroU32,

@@ -20,6 +20,12 @@ impl LogSetting {
     pub fn filter(&self) -> EnvFilter {
         EnvFilter::new(&self.0)
     }
+
+    /// The filter as an operator wrote it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Default for LogSetting {

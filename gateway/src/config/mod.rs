@@ -9,8 +9,10 @@ mod duration;
 mod fault;
 mod log_setting;
 mod origin;
+mod print;
 mod provider_address;
 mod rules;
+mod schema;
 mod source;
 
 pub use channel::{ChannelConfig, Host, HostError};
@@ -20,11 +22,13 @@ pub use fault::{ConfigError, ConfigFault, SettingOrigin};
 pub use log_setting::{LogSetting, LogSettingError};
 pub use origin::{Origin, OriginError};
 pub use provider_address::{ProviderAddress, ProviderAddressError};
+pub use schema::config_schema;
 pub use source::{ConfigSources, EffectiveConfig, Environment, OptionSetting};
 
 use scangate_core::limits::{PERSON_CHECK_INS_MAX, RETENTION_DAYS};
 use scangate_core::text::without_mark;
 use scangate_storage::cql::{Address, AddressError, COPIES, Consistency};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,16 +40,19 @@ use std::str::FromStr;
 const COPIES_MAX: u8 = 9;
 
 /// Everything an operator can set.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The address for phones and gates, on UDP and TCP.
+    #[schemars(with = "String")]
     pub listen: SocketAddr,
     /// The address for operators, in plain HTTP.
+    #[schemars(with = "String")]
     pub admin: SocketAddr,
     /// The data folder.
     pub data: PathBuf,
     /// The origin by which phones reach the gateway; `https://localhost:PORT` if not set.
+    #[schemars(with = "Option<String>")]
     pub origin: Option<Origin>,
     /// The first rule pack of a new deployment, by name or file; `default` if not set. A deployment that has
     /// packs keeps the one in force.
@@ -62,6 +69,7 @@ pub struct Config {
     /// the memory if not set. **Units**: MiB.
     pub unfinished_mib: Option<u32>,
     /// What is logged. `SCANGATE_LOG` of the environment wins at the start.
+    #[schemars(with = "String")]
     pub log: LogSetting,
     /// How the residents' pages show the city.
     pub city: CityConfig,
@@ -74,6 +82,7 @@ pub struct Config {
     /// The daily budget of a tracer, and the purposes of cases.
     pub tracer: TracerConfig,
     /// The stores of trails and registry: `embedded`, or `cql://HOST[:PORT][,HOST…]/KEYSPACE`.
+    #[schemars(with = "String")]
     pub store: StoreLocation,
     /// The connection settings of a cluster.
     pub cql: CqlConfig,
@@ -120,7 +129,7 @@ impl fmt::Display for StoreLocation {
 }
 
 /// The connection settings of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CqlConfig {
     /// A file whose first line is the user and whose second the password; `SCANGATE_CQL_USER` and
@@ -129,30 +138,34 @@ pub struct CqlConfig {
     /// The authority that signs the nodes' certificates, PEM; no TLS if not set.
     pub authority: Option<PathBuf>,
     /// The consistency level of reads and writes: `quorum`, `local_quorum`, `all` or `one`.
+    #[schemars(with = "String")]
     pub consistency: Consistency,
     /// The copies of each row in a keyspace that this gateway makes. An existing keyspace keeps its own.
     pub copies: u8,
     /// Buckets of the trails' partitions, fixed when the keyspace is created; 1,024 if not set.
     pub buckets: Option<u16>,
     /// From the address that a node announces to the address at which it is reached.
+    #[schemars(with = "BTreeMap<String, String>")]
     pub translate: BTreeMap<SocketAddr, SocketAddr>,
 }
 
 /// The external providers for registration steps that a rule pack asks for. A provider that is not set is
 /// replaced by a test double, for development only.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistrationConfig {
     /// The provider that sends codes to phones.
+    #[schemars(with = "Option<String>")]
     pub sms_webhook: Option<ProviderAddress>,
     /// The provider that compares faces with documents.
+    #[schemars(with = "Option<String>")]
     pub face_webhook: Option<ProviderAddress>,
     /// A file with the bearer token for both providers; no token if not set.
     pub webhook_token: Option<PathBuf>,
 }
 
 /// The journal's bounds.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalSizeConfig {
     /// The size of a segment. **Units**: MiB.
@@ -162,7 +175,7 @@ pub struct JournalSizeConfig {
 }
 
 /// A tracer's budget and purposes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TracerConfig {
     /// Cases a day.
@@ -172,6 +185,7 @@ pub struct TracerConfig {
     /// The purposes that a case may have.
     pub purposes: Vec<String>,
     /// The time after which the persons in an answer learn of it, unless their case is closed before.
+    #[schemars(with = "String")]
     pub tell_after: TellAfter,
 }
 

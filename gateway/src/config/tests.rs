@@ -269,6 +269,100 @@ fn a_variable_of_a_file_gives_its_content_or_the_path_of_a_secret() {
     assert_eq!(both, "SCANGATE__SECRET_FILE: SCANGATE__SECRET is set, too: set one of them");
 }
 
+/// Sources with these variables and options over a file.
+fn sources(file: &Path, variables: &[(&str, &str)]) -> ConfigSources {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    let sources =
+        ConfigSources { file: Some(file.to_owned()), environment: variables.collect(), options: Vec::new() };
+    sources.with("--retention-days", "retention_days", Some(3))
+}
+
+#[test]
+fn the_printed_configuration_names_origins_hides_secrets_and_is_the_same_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gateway.toml");
+    std::fs::write(&file, example_in_full()).unwrap();
+    let variables = [
+        ("SCANGATE__JOURNAL__DISK_MIB_MAX", "512"),
+        ("SCANGATE_CQL_PASSWORD", "hunter2"),
+        ("SCANGATE_LOG", "debug"),
+    ];
+    let sources = sources(&file, &variables);
+    let effective = sources.read().unwrap();
+    let printed = effective.printed(&sources);
+    let line = |key: &str| example_in_full().lines().position(|line| line.starts_with(key)).unwrap() + 1;
+    for expected in [
+        format!("\nlisten = \"127.0.0.1:8443\" # {}:{}\n", file.display(), line("listen")),
+        "\ndisk_mib_max = 512 # SCANGATE__JOURNAL__DISK_MIB_MAX of the environment\n".to_owned(),
+        "\nretention_days = 3 # --retention-days of the command line\n".to_owned(),
+        "\n# SCANGATE_CQL_PASSWORD = <hidden>\n".to_owned(),
+        "\n# SCANGATE_LOG = \"debug\"\n".to_owned(),
+        "\nsecret = \"/etc/scangate/secret\" # ".to_owned(),
+    ] {
+        assert!(printed.contains(&expected), "{expected} is not in:\n{printed}");
+    }
+    assert!(!printed.contains("hunter2"));
+    assert_eq!(parsed(&printed).unwrap(), effective.config);
+
+    std::fs::write(&file, "[registration]\nsms_webhook = \"https://sms.example/send?key=hunter2\"\n")
+        .unwrap();
+    let printed = sources.read().unwrap().printed(&sources);
+    let hidden = "\nsms_webhook = \"https://sms.example/send?hidden\" # ";
+    assert!(printed.contains(hidden) && printed.contains("gateway.toml:2, its query hidden"), "{printed}");
+}
+
+#[test]
+fn nothing_set_prints_the_defaults() {
+    let sources = ConfigSources::default();
+    let printed = sources.read().unwrap().printed(&sources);
+    assert!(printed.contains("\ndata = \"data\" # default\n# origin is not set\n"), "{printed}");
+    assert!(printed.contains("\ntell_after = \"24h\" # default\n"), "{printed}");
+    assert_eq!(parsed(&printed).unwrap(), Config::default());
+}
+
+/// Whether the schema accepts a file.
+fn is_valid(text: &str) -> bool {
+    let table: toml::Table = text.parse().unwrap();
+    let schema = jsonschema::validator_for(&config_schema()).unwrap();
+    schema.is_valid(&serde_json::to_value(table).unwrap())
+}
+
+#[test]
+fn the_schema_accepts_the_examples_and_rejects_wrong_keys_and_values() {
+    assert!(is_valid(EXAMPLE) && is_valid(&example_in_full()) && is_valid(""));
+    assert!(is_valid(include_str!("../../../deploy/gateway.toml")));
+    for wrong in [
+        "litsen = \"127.0.0.1:1\"",
+        "workers = 900",
+        "workers = \"2\"",
+        "origin = \"http://gate.example\"",
+        "listen = \"here\"",
+        "[journal]\nsegment_mb = 64",
+        "[journal]\nsegment_mib = 0",
+        "[cql]\nconsistency = \"two\"",
+        "[tracer]\npurposes = []",
+        "[tracer]\ntell_after = \"24\"",
+        "[[channel]]\nname = \"a\"",
+        "[[channel]]\nname = \"a\"\nrequests_a_second_max = 1\nhosts = [\"A\"]",
+    ] {
+        assert!(!is_valid(wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn the_schema_describes_every_key() {
+    let schema = config_schema();
+    for key in &catalogue::KEYS {
+        let (table, own) = key.parts();
+        let table = if table.is_empty() { &schema } else { &schema["properties"][table] };
+        let node = &table["properties"][own];
+        assert_eq!(node["title"], key.name);
+        assert!(node["description"].as_str().is_some_and(|words| words.len() > 10), "{node}");
+    }
+    assert_eq!(schema["properties"]["journal"]["properties"]["segment_mib"]["default"], 64);
+    assert_eq!(schema["properties"]["workers"]["maximum"], 256);
+}
+
 /// The example file; a setting without a default stands in a line that begins with `#` and no space.
 const EXAMPLE: &str = include_str!("../../../deploy/gateway.example.toml");
 

@@ -19,6 +19,17 @@ pub enum Consistency {
 }
 
 impl Consistency {
+    /// The word by which the configuration names it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Quorum => "quorum",
+            Self::LocalQuorum => "local_quorum",
+            Self::All => "all",
+            Self::One => "one",
+        }
+    }
+
     /// The driver's levels for reads and writes, and for conditional writes.
     pub(super) fn levels(self) -> (Level, SerialConsistency) {
         match self {

@@ -3,10 +3,12 @@
 mod admin_client;
 mod backup;
 mod check;
+mod config_schema;
 mod doctor;
 mod explain;
 mod journal;
 mod poster;
+mod print_config;
 mod ready;
 mod reference;
 mod serve;
@@ -57,6 +59,11 @@ enum GatewayCommand {
     /// Serves. `gateway` without a subcommand does the same.
     Serve(serve::ServeOptions),
     CheckConfig(check::CheckConfigOptions),
+    /// Prints the configuration in force as TOML, each value with its origin: default, file and line, variable, or
+    /// option. The output is a valid configuration file, and secrets are not in it.
+    PrintConfig(serve::ServeOptions),
+    /// Prints the JSON Schema of the configuration file, for editors.
+    ConfigSchema,
     /// Checks a rule pack, reports each error by line, and lists where its rules overlap.
     CheckPolicy {
         /// A file, or the name of a pack that comes with the gateway.
@@ -130,6 +137,8 @@ impl GatewayCommand {
             | Self::Restore(_)
             | Self::Sunset(_) => true,
             Self::CheckConfig(_)
+            | Self::PrintConfig(_)
+            | Self::ConfigSchema
             | Self::CheckPolicy { .. }
             | Self::Poster(_)
             | Self::Ready(_)
@@ -148,6 +157,8 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
     let done = match command {
         GatewayCommand::Serve(options) => serve::serve(&options),
         GatewayCommand::CheckConfig(options) => return Ok(check::config(&options)),
+        GatewayCommand::PrintConfig(options) => print_config::print(&options),
+        GatewayCommand::ConfigSchema => config_schema::print(),
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
         GatewayCommand::Doctor(options) => return doctor::check(&options),
         GatewayCommand::Ready(options) => ready::ask(&options),

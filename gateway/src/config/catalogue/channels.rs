@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The keys of a channel.
-pub(super) const CHANNEL_KEYS: [&str; 3] = ["name", "hosts", "requests_a_second_max"];
+pub(in crate::config) const CHANNEL_KEYS: [&str; 3] = ["name", "hosts", "requests_a_second_max"];
 
 /// Checks all channels.
 pub(super) fn check_channels(name: &str, value: &Spanned<DeValue<'_>>) -> Vec<ValueFault> {

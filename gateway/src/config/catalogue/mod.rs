@@ -1,18 +1,21 @@
-//! The catalogue of all keys: the values that each may have, and how an operator's error
-//! describes them. [`super::Config`] has the meaning of each key.
+//! The catalogue of all keys: the values that each may have, and how an operator's error, the printed
+//! configuration and the schema describe them. [`super::Config`] has the meaning of each key.
 
 mod channels;
+mod default;
 mod key;
 mod text;
 mod value;
 
+pub(super) use channels::CHANNEL_KEYS;
+pub(super) use default::default_of;
 pub(super) use key::{ConfigKey, find, is_table, nearest_key};
 pub(super) use value::{ValueKind, plain};
 
 use super::COPIES_MAX;
 
 /// The largest value of a key that counts in 32 bits.
-const U32_MAX: i64 = u32::MAX as i64;
+pub(super) const U32_MAX: i64 = u32::MAX as i64;
 /// The largest value of a key that counts in 16 bits.
 const U16_MAX: i64 = u16::MAX as i64;
 /// The most worker threads.

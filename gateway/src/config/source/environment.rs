@@ -30,6 +30,12 @@ impl Environment {
         std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value)).collect()
     }
 
+    /// The variables that are no keys, such as `SCANGATE_LOG`.
+    pub(in crate::config) fn others(&self) -> impl Iterator<Item = (&str, String)> {
+        let others = self.0.iter().filter(|(name, _)| !name.starts_with(PREFIX));
+        others.map(|(name, value)| (name.as_str(), value.to_string_lossy().into_owned()))
+    }
+
     /// Reads the variables of keys.
     pub(super) fn read(&self, reader: &mut SettingReader) {
         for (name, value) in self.0.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
