@@ -65,7 +65,7 @@ pub struct TakenBackup {
 pub fn backup(job: &BackupJob) -> anyhow::Result<TakenBackup> {
     let BackupJob { config, to, secret_to } = job;
     deployment::ensure_not_ended(&config.data)?;
-    deployment::ensure_whole(&config.data)?;
+    deployment::ensure_restored(&config.data)?;
     if let Some(secret_to) = secret_to {
         ensure!(!secret_to.exists(), "{} exists: name another file for the secret", secret_to.display());
     }

@@ -6,7 +6,7 @@ use super::frame::{self, FrameKind};
 use super::request::{BackupJob, BackupOrigin, SecretPlace, TakenBackup, backup};
 use super::restore::{RestoreJob, RestoredFolder, Verification, restore};
 use crate::config::Config;
-use crate::deployment::{RESTORE_MARKER, ensure_whole, gateway_number, secret};
+use crate::deployment::{RESTORE_MARKER, ensure_restored, gateway_number, secret};
 use crate::serve::phase::Phase;
 use scangate_core::check_in::{CheckIn, Direction, Mode};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
@@ -147,7 +147,7 @@ fn a_stopped_folder_is_restored_with_its_backlog() {
     assert_eq!(recovered(&data), (CHECKPOINT, CHECK_INS, backlog));
     let registry = Registry::embedded(&data.join("registry"), &Secret::new(&own).unwrap()).unwrap();
     assert_eq!(registry.drained().unwrap(), [(7, Timestamp(9))]);
-    ensure_whole(&data).unwrap();
+    ensure_restored(&data).unwrap();
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_taken_name_a_full_folder_and_another_secret_are_refused() {
     let secret = secret(&folder.path("restored"), None).err().unwrap();
     assert!(secret.to_string().contains("without its secret"), "{secret}");
     fs::write(folder.path("restored").join(RESTORE_MARKER), "").unwrap();
-    assert!(ensure_whole(&folder.path("restored")).is_err());
+    assert!(ensure_restored(&folder.path("restored")).is_err());
 }
 
 #[test]

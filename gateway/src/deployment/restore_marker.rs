@@ -7,7 +7,7 @@ use std::path::Path;
 pub(crate) const RESTORE_MARKER: &str = "restore.unfinished";
 
 /// Checks that no restore was interrupted. **Errors**: one was, and the folder lacks some of the backup.
-pub fn ensure_whole(data: &Path) -> anyhow::Result<()> {
+pub fn ensure_restored(data: &Path) -> anyhow::Result<()> {
     ensure!(
         !data.join(RESTORE_MARKER).exists(),
         "a restore into {} did not end: empty the folder and restore again",

@@ -11,6 +11,7 @@ mod snapshots;
 mod start;
 
 use crate::config::Config;
+use crate::deployment::{self, StartFolder};
 use crate::ops::reload::ConfigReader;
 use crate::ops::supervisor;
 use crate::ops::telemetry::LogFilter;
@@ -38,14 +39,18 @@ pub struct OperatorTools {
 
 /// Runs a gateway until SIGTERM or SIGINT, and drains it. Calls `ready` with its addresses and the label of
 /// the rule pack in force once it listens.
-/// **Errors**: the gateway could not start, or could not continue.
+/// **Errors**: the gateway could not start, or could not continue. A start that fails removes the data folder
+/// if it made that folder.
 pub fn run(
     config: &Config,
     tools: OperatorTools,
     ready: impl FnOnce(&Config, Addresses, &str),
 ) -> anyhow::Result<()> {
-    let opened = open::open(config)?;
+    deployment::ensure_not_ended(&config.data)?;
+    let mut folder = StartFolder::make(&config.data)?;
+    let opened = open::open(config, &mut folder).map_err(|error| open::advised(config, error))?;
     let (running, addresses) = start::start(config, opened, tools)?;
+    folder.keep();
     let policy = running.tables.policies.in_force().policy.label().to_owned();
     ready(config, addresses, &policy);
     supervisor::tell_ready(&format!("serves {} under the rule pack {policy}", addresses.listen));

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::store::{self, Availability, Stores};
-use crate::deployment::{self, Identity};
+use crate::deployment::{self, Identity, StartFolder};
 use crate::office::registration::providers::Providers;
 use crate::one_line::OneLine;
 use crate::serve::tls::{self, Tls};
@@ -20,9 +20,12 @@ use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::token::Claims;
 use scangate_storage::cql::Cluster;
-use scangate_storage::journal::{Journal, JournalConfig, Lane, RealDisk, RecoveryReport, WakeLane};
-use scangate_storage::registry::Registry;
+use scangate_storage::journal::{
+    Journal, JournalConfig, JournalError, Lane, RealDisk, RecoveryReport, WakeLane,
+};
+use scangate_storage::registry::{Registry, RegistryError};
 use scangate_storage::trail::TrailStore;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use tokio::sync::Notify;
@@ -60,16 +63,15 @@ pub(super) struct OpenJournal {
 }
 
 /// Opens everything. **Errors**: the deployment has ended, another gateway holds the folder, or a part cannot
-/// be read.
-pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
-    deployment::ensure_not_ended(&config.data)?;
-    std::fs::create_dir_all(&config.data)
-        .with_context(|| format!("the data folder {}", config.data.display()))?;
+/// be read. It keeps the folder from when other gateways know this one.
+pub(super) fn open(config: &Config, folder: &mut StartFolder) -> anyhow::Result<OpenGateway> {
     // The journal's lock covers the whole folder: nothing else is read or written before it is held.
     let disk = RealDisk::open(config.data.join("journal"))?;
     // `gateway sunset` may have ended it before the lock was held.
     deployment::ensure_not_ended(&config.data)?;
-    deployment::ensure_whole(&config.data)?;
+    deployment::ensure_restored(&config.data)?;
+    deployment::ensure_whole(config)?;
+    ensure_free(config)?;
     deployment::close_to_others(&config.data);
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let identity = Identity::of(config)?;
@@ -88,6 +90,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
     let journal = open_journal(config, disk, &tables)?;
     let is_drained = journal.recovered.end == journal.recovered.checkpoint;
     if registry.is_shared() && availability == Availability::Up && is_drained {
+        folder.keep();
         // From here on the other gateways wait for this one. With a backlog they have waited throughout.
         join_city_first(config, gateway, &registry, cluster.as_deref())?;
     }
@@ -104,6 +107,31 @@ pub(super) fn open(config: &Config) -> anyhow::Result<OpenGateway> {
         first_uses,
         journal,
     })
+}
+
+/// Adds the remedy to the error of a folder that another version wrote.
+pub(super) fn advised(config: &Config, error: anyhow::Error) -> anyhow::Error {
+    let journal = matches!(error.downcast_ref(), Some(JournalError::Format { .. }));
+    let registry = error.downcast_ref().is_some_and(RegistryError::is_of_other_version);
+    if !journal && !registry {
+        return error;
+    }
+    let data = config.data.display();
+    error.context(format!(
+        "{data} was written by another version of Scangate: start that version, or restore a backup that this version \
+         ({}) made",
+        env!("CARGO_PKG_VERSION")
+    ))
+}
+
+/// Checks both addresses before anything is made. The workers' sockets share a port, so without this a second
+/// gateway would take half of the first one's clients.
+fn ensure_free(config: &Config) -> anyhow::Result<()> {
+    let Config { listen, admin, .. } = config;
+    let udp = UdpSocket::bind(listen).map(drop);
+    udp.and_then(|()| TcpListener::bind(listen)).with_context(|| format!("listening on {listen}"))?;
+    TcpListener::bind(admin).with_context(|| format!("the admin listener on {admin}"))?;
+    Ok(())
 }
 
 fn open_journal(config: &Config, disk: RealDisk, tables: &Tables) -> anyhow::Result<OpenJournal> {

@@ -80,6 +80,14 @@ pub enum RegistryError {
     Random,
 }
 
+impl RegistryError {
+    /// Whether a version other than this one wrote what was read.
+    #[must_use]
+    pub fn is_of_other_version(&self) -> bool {
+        matches!(self, Self::Store(fjall::Error::InvalidVersion(_)))
+    }
+}
+
 type Result<T> = std::result::Result<T, RegistryError>;
 
 /// The registry. Clones share one store.

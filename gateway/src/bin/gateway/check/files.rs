@@ -20,6 +20,9 @@ pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     let config = &effective.config;
     let mut findings = certificate(effective);
     findings.extend(secret(effective));
+    let broken = [deployment::ensure_not_ended(&config.data), deployment::ensure_whole(config)];
+    let broken = broken.into_iter().filter_map(Result::err);
+    findings.extend(broken.map(|error| CheckFinding::Error(at(effective, "data", format!("{error:#}")))));
     if let Some(Err(error)) = config.policy.as_deref().map(deployment::policy) {
         findings.extend(
             format!("{error:#}").lines().map(|line| CheckFinding::Error(at(effective, "policy", line))),
