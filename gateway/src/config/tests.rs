@@ -330,7 +330,7 @@ fn is_valid(text: &str) -> bool {
 #[test]
 fn the_schema_accepts_the_examples_and_rejects_wrong_keys_and_values() {
     assert!(is_valid(EXAMPLE) && is_valid(&example_in_full()) && is_valid(""));
-    assert!(is_valid(include_str!("../../../deploy/gateway.toml")));
+    assert!(is_valid(include_str!("../../../deploy/compose/gateway.toml")));
     for wrong in [
         "litsen = \"127.0.0.1:1\"",
         "workers = 900",

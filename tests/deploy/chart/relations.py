@@ -153,7 +153,7 @@ def pods_are_restricted(documents):
 def restrictions(spec):
     """The rules for a pod by name, with whether it keeps them."""
     [own] = spec["containers"]
-    image = (ROOT / "deploy/Dockerfile").read_text()
+    image = (ROOT / "deploy/compose/Dockerfile").read_text()
     user, security = spec["securityContext"], own["securityContext"]
     return {
         "the image's user": f"USER {user['runAsUser']}:{user['runAsGroup']}\n" in image,

@@ -4,6 +4,7 @@
 //! out.
 
 mod aioquic;
+mod alarms;
 pub(crate) mod chromium;
 mod console;
 mod door;

@@ -15,4 +15,4 @@ mod reload;
 mod size;
 pub(crate) mod status;
 pub(crate) mod sunset;
-mod supervision;
+pub(crate) mod supervision;

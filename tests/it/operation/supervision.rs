@@ -56,10 +56,11 @@ fn systemd_learns_of_the_start_a_reload_and_the_end() -> anyhow::Result<()> {
 }
 
 /// A thread that the system does not run until this is dropped.
-struct HeldThread(Pid);
+pub(crate) struct HeldThread(Pid);
 
 impl HeldThread {
-    fn hold(thread: Pid) -> anyhow::Result<Self> {
+    /// Holds a thread.
+    pub(crate) fn hold(thread: Pid) -> anyhow::Result<Self> {
         ptrace::seize(thread, ptrace::Options::empty())?;
         ptrace::interrupt(thread)?;
         waitpid(thread, Some(WaitPidFlag::__WALL))?;
@@ -73,7 +74,8 @@ impl Drop for HeldThread {
     }
 }
 
-fn thread_named(process: u32, name: &str) -> anyhow::Result<Pid> {
+/// The thread of a process that has this name.
+pub(crate) fn thread_named(process: u32, name: &str) -> anyhow::Result<Pid> {
     for entry in fs::read_dir(format!("/proc/{process}/task"))? {
         let entry = entry?;
         if fs::read_to_string(entry.path().join("comm"))?.trim() == name {
