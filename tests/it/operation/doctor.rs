@@ -1,11 +1,12 @@
 //! `gateway doctor`: findings with their remedies, for a machine without a gateway and beside a running one.
 
 use anyhow::Context as _;
-use scangate_tests::{ExpectedLog, Gateway, output_text};
+use scangate_tests::{ExpectedLog, Gateway, assert_done, assert_refused, output_text};
 use serde_json::Value;
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 fn report(output: &Output) -> anyhow::Result<Value> {
@@ -70,5 +71,41 @@ fn beside_a_running_gateway_the_doctor_looks_at_that_one() -> anyhow::Result<()>
     gateway.resume()?;
     let silent = of(&found, "gateway-down");
     assert!(silent[0]["text"].as_str().is_some_and(|text| text.contains("does not answer")), "{found}");
+    Ok(())
+}
+
+#[test]
+fn a_support_bundle_has_a_list_and_no_secret() -> anyhow::Result<()> {
+    let gateway = Gateway::start(&[])?;
+    let folder = tempfile::tempdir()?;
+    let (data, admin) = (gateway.folder().path().display().to_string(), gateway.admin.to_string());
+    let (bundle, log) = (folder.path().join("bundle.tar.gz"), folder.path().join("gateway.log"));
+    fs::write(&log, "the last line of the log\n")?;
+    let (to, log) = (bundle.display().to_string(), log.display().to_string());
+    let arguments = ["support-bundle", "--data", &data, "--admin", &admin, "--to", &to, "--log", &log];
+    let output = Gateway::run(&arguments)?;
+    assert_done(&output, "doctor.json");
+    let unpacked = Command::new("tar").args(["-xzf", &to, "-C"]).arg(folder.path()).output()?;
+    assert_done(&unpacked, "");
+    let read = |name: &str| fs::read_to_string(folder.path().join("scangate-support").join(name));
+    let list = read("LIST.txt")?;
+    let mut whole = String::new();
+    for (name, words) in [
+        ("versions.txt", concat!("gateway ", env!("CARGO_PKG_VERSION"))),
+        ("config.toml", "[journal]"),
+        ("doctor.json", "\"is_running\": true"),
+        ("status.json", "\"state\":\"ok\""),
+        ("readyz.txt", "ready\n"),
+        ("metrics.txt", "scangate_ready 1"),
+        ("log.txt", "the last line of the log"),
+    ] {
+        let text = read(name)?;
+        assert!(list.contains(name) && text.contains(words), "{name}: {text}");
+        whole += &text;
+    }
+    for token in ["authority", "tracer", "operator"] {
+        assert!(!whole.contains(gateway.first_token(token)?.trim_start_matches("Bearer ")), "{token}");
+    }
+    assert_refused(&Gateway::run(&arguments)?, "bundle.tar.gz: File exists");
     Ok(())
 }

@@ -15,6 +15,7 @@ mod serve;
 mod staff_link;
 mod store;
 mod sunset;
+mod support_bundle;
 mod token;
 
 use clap::error::ErrorKind;
@@ -94,6 +95,7 @@ enum GatewayCommand {
     Journal(journal::JournalCommand),
     /// Ends a deployment: deletes everything and leaves a signed report. Also checks such a report.
     Sunset(sunset::SunsetOptions),
+    SupportBundle(support_bundle::SupportBundleOptions),
     /// Prints a man page in roff to standard output.
     Man {
         /// The subcommand that the page describes; the page describes gateway itself if this is left out.
@@ -143,6 +145,7 @@ impl GatewayCommand {
             | Self::Poster(_)
             | Self::Ready(_)
             | Self::Explain { .. }
+            | Self::SupportBundle(_)
             | Self::Journal(_)
             | Self::Man { .. }
             | Self::Completions { .. } => false,
@@ -169,6 +172,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
         GatewayCommand::Backup(options) => backup::backup(options),
         GatewayCommand::Restore(options) => backup::restore(options),
         GatewayCommand::Journal(command) => journal::run(command),
+        GatewayCommand::SupportBundle(options) => support_bundle::write(&options),
         GatewayCommand::Sunset(options) => sunset::run(options),
         GatewayCommand::Man { subcommand } => reference::man_page(subcommand.as_deref(), &mut io::stdout()),
         GatewayCommand::Completions { shell } => Ok(reference::completions(shell, &mut io::stdout())?),

@@ -16,7 +16,7 @@ pub(super) enum Severity {
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DoctorFinding {
+pub(super) struct DoctorFinding {
     pub(super) severity: Severity,
     /// The code of the page about it.
     page: &'static str,
@@ -50,7 +50,7 @@ impl DoctorFinding {
     }
 
     /// The finding for a terminal; a fault has its remedy in a second line.
-    pub(crate) fn lines(&self) -> String {
+    pub(super) fn lines(&self) -> String {
         let line = format!("{:8} {}\n", self.word(), self.text);
         let remedy =
             self.remedy().map(|remedy| format!("         {remedy} (gateway explain {})\n", self.page));

@@ -12,7 +12,7 @@ use clap::Args;
 use finding::{DoctorFinding, Severity};
 use running::NeighbourGateway;
 use scangate_gateway::config::Config;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// The exit code where nothing keeps a gateway from serving, but something needs attention.
@@ -35,14 +35,9 @@ pub(crate) fn check(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
     let config = options.serve.config()?;
     let neighbour = NeighbourGateway::of(&config);
     let findings = examine(&config, neighbour.as_ref());
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let (errors, warnings) = (count(&findings, Severity::Error), count(&findings, Severity::Warning));
     if options.json {
-        let findings: Vec<_> = findings.iter().map(DoctorFinding::json).collect();
-        let is_running = neighbour.is_some();
-        let report =
-            json!({"is_running": is_running, "errors": errors, "warnings": warnings, "findings": findings});
-        println!("{report:#}");
+        println!("{:#}", as_json(&findings, neighbour.is_some()));
     } else {
         findings.iter().for_each(|finding| print!("{}", finding.lines()));
     }
@@ -53,8 +48,24 @@ pub(crate) fn check(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
     Ok(if warnings > 0 { ExitCode::from(WARNINGS_ONLY) } else { ExitCode::SUCCESS })
 }
 
+/// The findings as JSON.
+pub(crate) fn report(config: &Config) -> Value {
+    let neighbour = NeighbourGateway::of(config);
+    as_json(&examine(config, neighbour.as_ref()), neighbour.is_some())
+}
+
+fn as_json(findings: &[DoctorFinding], is_running: bool) -> Value {
+    let (errors, warnings) = (count(findings, Severity::Error), count(findings, Severity::Warning));
+    let findings: Vec<_> = findings.iter().map(DoctorFinding::json).collect();
+    json!({"is_running": is_running, "errors": errors, "warnings": warnings, "findings": findings})
+}
+
+fn count(findings: &[DoctorFinding], severity: Severity) -> usize {
+    findings.iter().filter(|finding| finding.severity == severity).count()
+}
+
 /// All findings, also those without a fault.
-pub(crate) fn examine(config: &Config, neighbour: Option<&NeighbourGateway>) -> Vec<DoctorFinding> {
+fn examine(config: &Config, neighbour: Option<&NeighbourGateway>) -> Vec<DoctorFinding> {
     let mut findings = Vec::new();
     findings.extend(neighbour.map(NeighbourGateway::readiness));
     findings.extend(ports::examine(config, neighbour));

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 /// A gateway that runs beside this command, on the same data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NeighbourGateway {
+pub(super) struct NeighbourGateway {
     admin: SocketAddr,
     /// The number of its process, if this user may know it.
     pub(super) process: Option<u32>,
@@ -17,7 +17,7 @@ pub(crate) struct NeighbourGateway {
 
 impl NeighbourGateway {
     /// Finds it by the lock of its journal.
-    pub(crate) fn of(config: &Config) -> Option<Self> {
+    pub(super) fn of(config: &Config) -> Option<Self> {
         let journal = config.data.join("journal");
         if !journal.join("lock").exists() {
             return None;
