@@ -90,7 +90,7 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
         let peer = match socket.listener.accept().await {
             Ok((peer, _)) => peer,
             Err(error) => {
-                tracing::debug!(%error, "the control socket accepted nothing");
+                tracing::debug!(event = "control-refused", %error, "the control socket accepted nothing");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -111,15 +111,19 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
                 Err(error) => Err(anyhow::anyhow!("the peer: {error}")),
             };
             match written {
-                Ok(mark) => tracing::info!(mark, "a backup was written"),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "a backup was not written"),
+                Ok(mark) => tracing::info!(event = "backup-written", mark, "a backup was written"),
+                Err(error) => tracing::warn!(
+                    event = "backup-failed",
+                    error = format!("{error:#}"),
+                    "a backup was not written"
+                ),
             }
             // The place is free before the peer sees the end, so that it may ask again.
             drop(place);
             drop(peer);
         });
         if let Err(error) = spawned {
-            tracing::warn!(%error, "no thread for a backup");
+            tracing::warn!(event = "backup-failed", %error, "no thread for a backup");
         }
     }
 }

@@ -41,7 +41,7 @@ impl Drop for StartFolder {
         let removed = (0..REMOVALS_MAX).any(|_| fs::remove_dir_all(data).is_ok());
         // A folder above that is not empty any more belongs to somebody else.
         if !removed || above.iter().any(|folder| fs::remove_dir(folder).is_err()) {
-            tracing::warn!(data = %data.display(), "the start failed, and left a folder that can be removed");
+            tracing::warn!(event = "start-left-folder", data = %data.display(), "the start failed, and left a folder that can be removed");
         }
     }
 }

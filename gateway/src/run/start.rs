@@ -246,7 +246,9 @@ fn start_control(runtime: &Runtime, desk: BackupDesk) {
     let _inside = runtime.enter();
     match control::listen(&desk.data) {
         Ok(socket) => drop(runtime.spawn(control::serve(socket, desk))),
-        Err(error) => tracing::warn!(%error, "no control socket: stop the gateway to take a backup"),
+        Err(error) => {
+            tracing::warn!(event = "control-missing", %error, "no control socket: stop the gateway to take a backup")
+        }
     }
 }
 

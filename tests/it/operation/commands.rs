@@ -117,7 +117,7 @@ fn a_code_is_explained_by_its_page() -> anyhow::Result<()> {
     assert_done(&Gateway::run(&["explain", "store-down"])?, "# The store is down\n");
     let event = Gateway::run(&["explain", "drain-failed"])?;
     assert_done(&event, "The log event drain-failed (warn): the trail store rejected a drain; retrying.");
-    assert_done(&event, "# The store is down\n");
+    assert_done(&event, "# The trail store rejects drains\n");
     assert_done(&Gateway::run(&["explain"])?, "journal-full");
     assert_refused(&Gateway::run(&["explain", "stor-down"])?, "the nearest one is `store-down`");
     Ok(())
