@@ -8,9 +8,9 @@ use scangate_core::limits::NAME_BYTES_MAX;
 use scangate_core::text::label;
 use scangate_core::time::DAY_MS;
 use scangate_core::token::{Claims, Role, TOKEN_VALID_MS_MAX};
-use scangate_gateway::config::duration_ms;
+use scangate_gateway::config::{Config, ConfigSources, duration_ms};
 use scangate_gateway::{clock, deployment};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(crate) struct TokenOptions {
@@ -35,9 +35,9 @@ pub(crate) struct TokenOptions {
     /// Prints the links by which staff sign in, with their QR codes, in place of the token.
     #[arg(long)]
     link: bool,
-    /// The data folder, whose gateway lists the token.
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    data: PathBuf,
+    /// The data folder, whose gateway lists the token [default: data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// The file of the deployment's secret [default: `secret` in the data folder].
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
@@ -87,7 +87,11 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
     let district = options.district.map(|district| label(&district).map(str::to_owned));
     anyhow::ensure!(district != Some(None), "--district must have 1 to {NAME_BYTES_MAX} printable bytes");
     anyhow::ensure!(!options.subject.trim().is_empty(), "--subject must name the token's bearer");
-    let secret = deployment::existing_secret(&options.data, options.secret.as_deref())?;
+    let sources = ConfigSources::of_process(None)
+        .with("--data", "data", options.data.as_deref().map(Path::display))
+        .with("--secret", "secret", options.secret.as_deref().map(Path::display));
+    let Config { data, secret, .. } = sources.read()?.config;
+    let secret = deployment::existing_secret(&data, secret.as_deref())?;
     let now = clock::now();
     let expires = now.plus_ms(options.ttl);
     let claims = Claims {
@@ -100,17 +104,14 @@ pub(crate) fn print(options: TokenOptions) -> anyhow::Result<()> {
         expires,
     };
     let key = deployment::token_key(&secret);
-    let token = if options.data.is_dir() {
-        deployment::mint(&options.data, &key, claims, now)?
+    let token = if data.is_dir() {
+        deployment::mint(&data, &key, claims, now)?
     } else {
-        eprintln!(
-            "gateway: there is no {}: the token is listed when it is first used",
-            options.data.display()
-        );
+        eprintln!("gateway: there is no {}: the token is listed when it is first used", data.display());
         key.sign(&claims)
     };
     if options.link {
-        return staff_link::print(pages, &token, expires, &options.data);
+        return staff_link::print(pages, &token, expires, &data);
     }
     println!("{token}");
     Ok(())
