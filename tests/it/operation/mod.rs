@@ -1,10 +1,11 @@
-//! The operator's side: the command line, certificates, crashes, backups, the status, the data folder, the
+//! The operator's side: the command line, the configuration, certificates, crashes, the status, the data folder, the
 //! deployment's size, and the sunset.
 
 mod admin;
 mod backup;
 mod certificates;
 mod commands;
+mod configuration;
 mod crashes;
 mod doctor;
 mod endings;

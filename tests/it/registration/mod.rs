@@ -63,7 +63,7 @@ fn configuration(folder: &Path, sms: &str, face: &str) -> anyhow::Result<String>
     let file = folder.join("gateway.toml");
     let text = format!(
         "policy = \"xuzhou\"\n[registration]\nsms_webhook = \"{sms}\"\nface_webhook = \"{face}\"\n\
-         webhook_token = \"{}\"\n",
+         webhook_token = \"{}\"\n[journal]\ndisk_mib_max = 256\n",
         token.display()
     );
     std::fs::write(&file, text)?;
