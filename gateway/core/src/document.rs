@@ -50,7 +50,7 @@ fn advice(message: &str) -> String {
     }
 }
 
-/// The valid word with the fewest letters to change; none if there is no valid word.
+/// The valid word that needs the fewest changed letters, or `None` without valid words.
 pub fn nearest<'a>(wrong: &str, valid: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     valid.min_by_key(|right| distance(wrong, right))
 }

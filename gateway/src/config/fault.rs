@@ -1,4 +1,4 @@
-//! What is wrong in a configuration: each fault with the place where an operator set the value.
+//! The faults of a configuration, each with the place where an operator set the value.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// The place where a setting got its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingOrigin {
-    /// Nobody set it.
+    /// The gateway: no source sets the key.
     Default,
     /// A line of the configuration file.
     File {

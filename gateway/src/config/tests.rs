@@ -115,7 +115,7 @@ fn a_wrong_value_names_its_place_its_key_itself_and_what_is_right() {
             "[cql.translate]\n\"db1\" = \"1.2.3.4:1\"",
             "2:1: cql.translate: \"db1\": an address is an IP address and a port",
         ),
-        ("x = ", "1:5: this is not TOML: "),
+        ("x = ", "1:5: this is not TOML: string values must be quoted"),
     ] {
         let found = wrong(text);
         assert!(found.starts_with("gateway.toml:") && found.contains(expected), "{text}: {found}");

@@ -39,7 +39,7 @@ impl Drop for StartFolder {
     fn drop(&mut self) {
         let Some((data, above)) = self.made.split_first() else { return };
         let removed = (0..REMOVALS_MAX).any(|_| fs::remove_dir_all(data).is_ok());
-        // A folder above that is not empty any more belongs to somebody else.
+        // Another process uses a folder above if it holds anything else by now.
         if !removed || above.iter().any(|folder| fs::remove_dir(folder).is_err()) {
             tracing::warn!(event = "start-left-folder", data = %data.display(), "the start failed, and left a folder that can be removed");
         }

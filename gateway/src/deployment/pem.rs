@@ -111,7 +111,7 @@ fn read(path: &Path) -> Result<Vec<u8>, PemError> {
     }
 }
 
-/// What a file holds, as far as an operator can mistake it for another.
+/// The content of a file, as far as an operator can mistake it for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PemContent {
     Empty,
@@ -210,7 +210,7 @@ impl PemContent {
         }
     }
 
-    /// What neither file may hold.
+    /// The words for content that neither file may hold.
     fn words(self, path: std::path::Display<'_>) -> String {
         match self {
             Self::Empty => "it is empty".to_owned(),

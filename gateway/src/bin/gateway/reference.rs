@@ -39,7 +39,7 @@ mod tests {
     use std::path::Path;
 
     const PREFIX: &str = "SCANGATE_";
-    /// What the variables of the configuration's keys begin with: the help describes them by their rule.
+    /// The prefix of variables for configuration keys, which the help describes by their rule.
     const KEY_PREFIX: &str = "SCANGATE__";
 
     fn subcommands() -> Vec<String> {

@@ -33,7 +33,7 @@ pub(in crate::config) enum ValueKind {
     Channels,
 }
 
-/// What is wrong at which bytes of a source.
+/// A fault at certain bytes of a source.
 pub(in crate::config) struct ValueFault {
     /// The bytes.
     pub(in crate::config) place: Range<usize>,

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// What all variables of the gateway begin with.
+/// The prefix of all variables of the gateway.
 const OWN: &str = "SCANGATE_";
-/// What the variables of keys begin with.
+/// The prefix of variables for keys.
 const PREFIX: &str = "SCANGATE__";
-/// What the variable of a file ends with.
+/// The suffix of a variable that names a file.
 const FILE_SUFFIX: &str = "_FILE";
 
 /// The variables of the gateway, as they were when the process started.

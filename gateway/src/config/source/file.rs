@@ -5,6 +5,7 @@ use super::SettingReader;
 use crate::config::catalogue::{find, is_table, nearest_key};
 use crate::config::fault::{ConfigFault, SettingOrigin};
 use scangate_core::document::DocumentError;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
@@ -21,16 +22,25 @@ pub(super) fn read(path: &Path, text: &str, reader: &mut SettingReader) {
         walk.table(document.as_ref(), "");
     } else {
         // After a broken line the parser guesses where the next key begins, so nothing else is checked.
-        let syntax = errors.into_iter().map(|error| ConfigFault {
-            origin: locate(error.span().unwrap_or(0..0)),
-            message: format!("this is not TOML: {}", error.message()),
-        });
-        reader.faults.extend(syntax);
+        let mut lines = BTreeSet::new();
+        for error in errors {
+            let origin = locate(error.span().unwrap_or(0..0));
+            // The parser's list of what it expected names its own rules, not an operator's.
+            let cause = error.message().split(", expected").next().unwrap_or_default();
+            if lines.insert(place_of(&origin).0) {
+                reader.faults.push(ConfigFault { origin, message: format!("this is not TOML: {cause}") });
+            }
+        }
     }
-    reader.faults.sort_by_key(|fault| match &fault.origin {
+    reader.faults.sort_by_key(|fault| place_of(&fault.origin));
+}
+
+/// The line and column of a place in a file.
+fn place_of(origin: &SettingOrigin) -> (usize, usize) {
+    match origin {
         SettingOrigin::File { line, column, .. } => (*line, *column),
         SettingOrigin::Default | SettingOrigin::Variable(_) | SettingOrigin::CommandLine(_) => (0, 0),
-    });
+    }
 }
 
 /// A walk through the tables of a document.

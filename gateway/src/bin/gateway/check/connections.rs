@@ -1,4 +1,4 @@
-//! What a configuration connects to: the cluster and the webhooks. Each has a few seconds to answer.
+//! The connections of a configuration: the cluster and the webhooks. Each has a few seconds to answer.
 
 use super::{CheckFinding, at};
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
@@ -10,12 +10,12 @@ use std::time::Duration;
 /// The time that a cluster has to answer.
 const CLUSTER_MAX: Duration = Duration::from_secs(10);
 
-/// Connects to everything.
+/// Connects to everything that is configured.
 pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     cluster(effective).into_iter().chain(webhooks(effective)).collect()
 }
 
-/// Asks the cluster for its nodes and the copies of the keyspace. Files that cannot be read were told before.
+/// Asks the cluster for its nodes and the copies of the keyspace. `files` reports the files that cannot be read.
 fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
     let Config { store: StoreLocation::Cql(address), cql, .. } = &effective.config else { return None };
     let cluster = store::cluster(address, cql, Schema::Leave).ok()?;

@@ -26,7 +26,7 @@ fn origin_port(effective: &EffectiveConfig) -> Option<CheckFinding> {
     if origin == listen || origin == HTTPS_PORT || listen == 0 {
         return None;
     }
-    // A port that can be taken has no listener. Without the right to take it, somebody else decides.
+    // A port that can be bound has no listener. A port that needs more rights to bind is not reported.
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, origin)).ok().map(|_| {
         let text = format!(
             "phones connect to port {origin}, on which nothing listens here, and the gateway listens on {listen}: \
@@ -61,7 +61,7 @@ fn disk(effective: &EffectiveConfig) -> Option<CheckFinding> {
     })
 }
 
-/// What a journal could take on the disk under this folder, its present files included. **Units**: MiB.
+/// The space for a journal on the disk under this folder, its present files included. **Units**: MiB.
 fn free_mib(data: &Path) -> anyhow::Result<u64> {
     let absolute = std::path::absolute(data).with_context(|| data.display().to_string())?;
     let existing =
