@@ -5,6 +5,7 @@ mod authority;
 mod cluster;
 mod conformance;
 mod equipment;
+mod keeping;
 mod lives;
 mod load;
 mod operation;

@@ -5,6 +5,7 @@ use super::frame::{self, FrameKind};
 use super::manifest::BackupHead;
 use super::take::{BackupSource, take};
 use crate::clock;
+use crate::one_line::OneLine;
 use crate::serve::phase::Phase;
 use anyhow::{Context as _, ensure};
 use scangate_storage::journal::Journal;
@@ -114,7 +115,7 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
                 Ok(mark) => tracing::info!(event = "backup-written", mark, "a backup was written"),
                 Err(error) => tracing::warn!(
                     event = "backup-failed",
-                    error = format!("{error:#}"),
+                    error = %OneLine(&error),
                     "a backup was not written"
                 ),
             }
@@ -160,7 +161,7 @@ impl BackupDesk {
             Ok((manifest, _)) => Ok(manifest.mark),
             Err(error) => {
                 // The peer may be the reason, and gone.
-                let _ = frame::write(&mut out, FrameKind::Failure, format!("{error:#}").as_bytes());
+                let _ = frame::write(&mut out, FrameKind::Failure, OneLine(&error).to_string().as_bytes());
                 let _ = out.flush();
                 Err(error)
             }

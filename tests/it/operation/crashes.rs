@@ -20,15 +20,15 @@ const KILLS: usize = 100;
 /// Acknowledgements before each kill, varied so that it falls at different moments of a group.
 const BEFORE_A_KILL: u64 = 40;
 /// Connections that scan at once.
-pub(super) const GATES: usize = 4;
+pub(crate) const GATES: usize = 4;
 /// Residents of a gate.
-pub(super) const RESIDENTS_A_GATE: usize = 300;
+pub(crate) const RESIDENTS_A_GATE: usize = 300;
 
 /// The acknowledgements that the load received, and their number.
 #[derive(Default)]
-pub(super) struct AcknowledgedList {
-    pub(super) kept: Mutex<HashMap<PersonId, Vec<AcknowledgedCheckIn>>>,
-    pub(super) count: AtomicU64,
+pub(crate) struct AcknowledgedList {
+    pub(crate) kept: Mutex<HashMap<PersonId, Vec<AcknowledgedCheckIn>>>,
+    pub(crate) count: AtomicU64,
 }
 
 /// Scans one resident after another until the connection breaks.
@@ -51,7 +51,7 @@ async fn scan_until_it_breaks(
 }
 
 /// Scans every resident once, at several gates.
-pub(super) async fn load(
+pub(crate) async fn load(
     target: LoadTarget,
     residents: Arc<Vec<LoadResident>>,
     poster: String,

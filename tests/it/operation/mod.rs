@@ -2,14 +2,12 @@
 //! deployment's size, and the sunset.
 
 mod admin;
-mod backup;
 mod certificates;
 mod commands;
 mod configuration;
-mod crashes;
+pub(crate) mod crashes;
 mod doctor;
 mod endings;
-mod journal_tools;
 mod logs;
 mod modes;
 mod reload;

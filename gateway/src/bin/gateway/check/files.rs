@@ -6,6 +6,7 @@ use scangate_gateway::clock;
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
 use scangate_gateway::deployment::{self, Identity, store};
 use scangate_gateway::office::registration::providers::Providers;
+use scangate_gateway::one_line::OneLine;
 use scangate_storage::cql::Schema;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,10 +23,14 @@ pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     findings.extend(secret(effective));
     let broken = [deployment::ensure_not_ended(&config.data), deployment::ensure_whole(config)];
     let broken = broken.into_iter().filter_map(Result::err);
-    findings.extend(broken.map(|error| CheckFinding::Error(at(effective, "data", format!("{error:#}")))));
+    findings
+        .extend(broken.map(|error| CheckFinding::Error(at(effective, "data", OneLine(&error).to_string()))));
     if let Some(Err(error)) = config.policy.as_deref().map(deployment::policy) {
         findings.extend(
-            format!("{error:#}").lines().map(|line| CheckFinding::Error(at(effective, "policy", line))),
+            OneLine(&error)
+                .to_string()
+                .lines()
+                .map(|line| CheckFinding::Error(at(effective, "policy", line))),
         );
     }
     findings.extend(
@@ -34,7 +39,7 @@ pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     findings.extend(cluster(effective));
     if let Err(error) = Providers::new(&config.registration) {
         let key = "registration.webhook_token";
-        findings.push(CheckFinding::Error(at(effective, key, format!("{error:#}"))));
+        findings.push(CheckFinding::Error(at(effective, key, OneLine(&error).to_string())));
     }
     findings
 }
@@ -51,7 +56,7 @@ fn certificate(effective: &EffectiveConfig) -> Vec<CheckFinding> {
             let told = |fault| format!("{}: {fault}", identity.file().display());
             faults.map(|fault| CheckFinding::Warning(at(effective, "certificate", told(fault)))).collect()
         }
-        Err(error) => vec![CheckFinding::Error(at(effective, "certificate", format!("{error:#}")))],
+        Err(error) => vec![CheckFinding::Error(at(effective, "certificate", OneLine(&error).to_string()))],
     }
 }
 
@@ -93,7 +98,7 @@ fn cluster(effective: &EffectiveConfig) -> Vec<CheckFinding> {
         StoreLocation::Cql(address) => {
             let opened = store::cluster(address, cql, Schema::Leave).err();
             opened
-                .map(|error| CheckFinding::Error(at(effective, "store", format!("{error:#}"))))
+                .map(|error| CheckFinding::Error(at(effective, "store", OneLine(&error).to_string())))
                 .into_iter()
                 .collect()
         }

@@ -1,6 +1,6 @@
 //! Backups beside a running gateway, and what a gateway on a restored folder still knows.
 
-use super::crashes::{AcknowledgedList, GATES, RESIDENTS_A_GATE, load};
+use crate::operation::crashes::{AcknowledgedList, GATES, RESIDENTS_A_GATE, load};
 use anyhow::Context as _;
 use scangate_loadgen::client::Version;
 use scangate_loadgen::verify::verify;
