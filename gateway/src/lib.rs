@@ -2,7 +2,6 @@
 //! of a check-in. [`serve`] carries requests to them, [`drain`] writes their check-ins to the store, and
 //! [`office`] answers everything that is not a scan. [`run`] starts and stops all of it.
 
-pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod deployment;

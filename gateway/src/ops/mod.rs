@@ -1,6 +1,7 @@
 //! The operators' view: admin listener, status, reloads, logs, metrics, and messages to systemd.
 
 pub mod admin;
+pub mod backup;
 pub mod log_events;
 mod metrics;
 pub mod reload;

@@ -6,8 +6,6 @@ use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
 use super::{Addresses, OperatorTools};
-use crate::backup::control::{self, BackupDesk};
-use crate::backup::fingerprint;
 use crate::config::{Config, MarkError, Origin};
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
@@ -16,6 +14,8 @@ use crate::office::http::channel::OfficeSender;
 use crate::office::http::dispatch;
 use crate::office::{self, NewTokens, Office, OfficeServices, OfficeSettings, RegistrationService};
 use crate::ops::admin::{self, Admin};
+use crate::ops::backup::control::{self, BackupDesk};
+use crate::ops::backup::fingerprint;
 use crate::ops::reload::{Reloader, reload_on_hangup};
 use crate::ops::status::{StatusBoard, keep_sampling};
 use crate::ops::supervisor;
@@ -85,6 +85,8 @@ pub(super) fn start(
     opened: OpenGateway,
     tools: OperatorTools,
 ) -> anyhow::Result<(RunningGateway, Addresses)> {
+    let (fevers, feverish) = FeverRecorder::new(Arc::clone(&opened.tables), opened.registry.clone());
+    let batcher = batcher_parts(config, &opened, fevers);
     let OpenGateway {
         secret,
         tls,
@@ -98,19 +100,7 @@ pub(super) fn start(
         first_uses,
         journal,
     } = opened;
-    let OpenJournal { journal, recovered, lanes, office_lane, bells, intake_bell } = journal;
-    let (fevers, feverish) = FeverRecorder::new(Arc::clone(&tables), registry.clone());
-    let batcher = BatcherParts {
-        journal: Arc::clone(&journal),
-        from: recovered.checkpoint,
-        trails: Arc::clone(&trails),
-        retention_days: config.retention_days,
-        registry: registry.clone(),
-        gateway,
-        fevers,
-        gates: GateRecorder::new(Arc::clone(&tables), registry.clone()),
-        tables: Arc::clone(&tables),
-    };
+    let OpenJournal { journal, lanes, office_lane, bells, intake_bell, .. } = journal;
     let (batcher, drains) = batcher::start(batcher).context("the batcher's thread")?;
     let workers = u16::try_from(lanes.len()).context("more lanes than workers may be")?;
     let intake = intake(workers, office_lane, &journal, intake_bell);
@@ -127,19 +117,10 @@ pub(super) fn start(
     spawn_watchers(&runtime, config, &office, cluster, Arc::clone(&tls.identity));
 
     let (set_phase, phase) = watch::channel(Phase::Serving);
-    let desk = BackupDesk {
-        data: config.data.clone(),
-        store: config.store.to_string(),
-        secret: fingerprint(&secret),
-        registry: office.registry.clone(),
-        trails: Arc::clone(&office.trails),
-        journal: Arc::clone(&journal),
-        phase: phase.clone(),
-    };
-    start_control(&runtime, desk);
     let heartbeats = Heartbeats::new(workers);
     let admin =
         AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase, heartbeats: &heartbeats };
+    start_control(&runtime, config, &secret, &admin);
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, tools, &admin)? };
     let budget = ConnectionBudget::new(config.unfinished_mib, workers);
     let shared = WorkerParts {
@@ -169,6 +150,22 @@ pub(super) fn start(
         stop,
     };
     Ok((running, addresses))
+}
+
+/// What the batcher works with.
+fn batcher_parts(config: &Config, opened: &OpenGateway, fevers: FeverRecorder) -> BatcherParts {
+    let OpenGateway { gateway, registry, trails, tables, journal, .. } = opened;
+    BatcherParts {
+        journal: Arc::clone(&journal.journal),
+        from: journal.recovered.checkpoint,
+        trails: Arc::clone(trails),
+        retention_days: config.retention_days,
+        registry: registry.clone(),
+        gateway: *gateway,
+        fevers,
+        gates: GateRecorder::new(Arc::clone(tables), registry.clone()),
+        tables: Arc::clone(tables),
+    }
 }
 
 /// The parts that all workers share.
@@ -242,7 +239,21 @@ fn start_office(
 }
 
 /// Starts the socket for backups. On a file system without sockets the gateway serves without it.
-fn start_control(runtime: &Runtime, desk: BackupDesk) {
+fn start_control(
+    runtime: &Runtime,
+    config: &Config,
+    secret: &Secret,
+    AdminParts { office, journal, phase, .. }: &AdminParts<'_>,
+) {
+    let desk = BackupDesk {
+        data: config.data.clone(),
+        store: config.store.to_string(),
+        secret: fingerprint(secret),
+        registry: office.registry.clone(),
+        trails: Arc::clone(&office.trails),
+        journal: Arc::clone(journal),
+        phase: (*phase).clone(),
+    };
     let _inside = runtime.enter();
     match control::listen(&desk.data) {
         Ok(socket) => drop(runtime.spawn(control::serve(socket, desk))),

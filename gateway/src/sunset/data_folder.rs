@@ -2,8 +2,8 @@
 //! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
-use crate::backup::control::CONTROL_SOCKET;
 use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, MINTED_TOKENS, POSTER_SETTINGS, RESTORE_MARKER};
+use crate::ops::backup::control::CONTROL_SOCKET;
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};

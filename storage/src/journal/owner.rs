@@ -149,8 +149,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Keeps every segment in use from now on, so that a backup can read it. Only one hold can last at a time:
-    /// `None` while another one does.
+    /// Keeps every segment in use from now on, so that a backup can read it. Returns `None` while another
+    /// hold lasts.
     #[must_use]
     pub fn hold(&self) -> Option<JournalHold> {
         let mut segments = self.shared.segments();

@@ -101,17 +101,20 @@ async fn a_backup_under_load_has_everything_that_was_acknowledged_before_it() ->
 async fn registered(town: &mut TestTown) -> anyhow::Result<[Value; 3]> {
     let authority = town.authority.clone();
     let operator = town.gateway.first_token("operator")?;
-    let listed = async || town.send("GET", "/v1/tokens", &operator, "").await?.lines();
-    let is_made = |token: &&Value| token["subject"] == "from before";
-    let tokens = eventually(listed, |tokens| tokens.iter().any(|token| is_made(&token))).await?;
-    let made = tokens.iter().find(is_made).context("the token is listed")?;
+    let listed = async || Ok(made(&town.send("GET", "/v1/tokens", &operator, "").await?.json()?));
+    let made = eventually(listed, Option::is_some).await?.context("the token is listed")?;
     let person = format!("/v1/people/{}", town.residents[0].person);
     let mut person = town.send("GET", &person, &authority, "").await?.json()?;
     let fields = person.as_object_mut().context("a person")?;
     fields.retain(|name, _| name != "complete_through" && name != "check_ins");
     let venue = format!("/v1/venues/{}", town.venues[0].venue);
     let venue = town.send("GET", &venue, &authority, "").await?.json()?;
-    Ok([made.clone(), person, venue])
+    Ok([made, person, venue])
+}
+
+/// The listed token that the command made.
+fn made(listed: &Value) -> Option<Value> {
+    listed["tokens"].as_array()?.iter().find(|token| token["subject"] == "from before").cloned()
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `gateway backup` and `gateway restore`.
 
 use clap::Args;
-use scangate_gateway::backup::request::{self, BackupJob, BackupOrigin, SecretPlace, TakenBackup};
-use scangate_gateway::backup::restore::{self, RestoreJob, RestoredFolder, Verification};
 use scangate_gateway::config::{ConfigSources, LogSetting, StoreLocation};
+use scangate_gateway::ops::backup::request::{self, BackupJob, BackupOrigin, SecretPlace, TakenBackup};
+use scangate_gateway::ops::backup::restore::{self, RestoreJob, RestoredFolder, Verification};
 use scangate_gateway::ops::telemetry;
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 
 use super::control::{self, BackupDesk, CONTROL_SOCKET};
 use super::fingerprint;
-use super::frame::{self, FrameKind};
+use super::frame::{self, ArchiveFrameKind};
 use super::request::{BackupJob, BackupOrigin, SecretPlace, TakenBackup, backup};
 use super::restore::{RestoreJob, RestoredFolder, Verification, restore};
 use crate::config::Config;
@@ -211,7 +211,7 @@ fn a_gateway_that_dies_half_way_leaves_no_file() {
     let whole = fs::read(folder.path("city.backup")).unwrap();
     fs::remove_file(folder.path("city.backup")).unwrap();
     let mut failure = whole[..whole.len() / 2].to_vec();
-    frame::write(&mut failure, FrameKind::Failure, b"no space left").unwrap();
+    frame::write(&mut failure, ArchiveFrameKind::Failure, b"no space left").unwrap();
     for bytes in [&[][..], &whole[..5], &whole[..whole.len() / 2], &whole[..whole.len() - 1], &failure] {
         let listener = UnixListener::bind(folder.data().join(CONTROL_SOCKET)).unwrap();
         let error = thread::scope(|scope| {

@@ -1,7 +1,7 @@
 //! Writes and reads a backup as a stream of its contents.
 
 use super::contents::{ArchiveItem, RowStore, push_name, push_row};
-use super::frame::{self, FrameKind};
+use super::frame::{self, ArchiveFrameKind};
 use super::manifest::{BackupHead, BackupManifest};
 use super::sums::PartSums;
 use anyhow::{Context as _, bail, ensure};
@@ -24,7 +24,7 @@ pub(super) struct ArchiveWriter<W> {
 impl<W: Write> ArchiveWriter<W> {
     /// Writes the head, after the magic.
     pub(super) fn begin(mut out: W, head: &BackupHead) -> anyhow::Result<Self> {
-        frame::write(&mut out, FrameKind::Head, &serde_json::to_vec(head)?)?;
+        frame::write(&mut out, ArchiveFrameKind::Head, &serde_json::to_vec(head)?)?;
         Ok(Self { out, sums: PartSums::default(), table: None, payload: Vec::new() })
     }
 
@@ -34,7 +34,7 @@ impl<W: Write> ArchiveWriter<W> {
         self.sums.add_file(name, bytes);
         push_name(&mut self.payload, name)?;
         self.payload.extend_from_slice(bytes);
-        self.flush(FrameKind::File)
+        self.flush(ArchiveFrameKind::File)
     }
 
     /// Writes consecutive records.
@@ -44,7 +44,7 @@ impl<W: Write> ArchiveWriter<W> {
         let slots_at = self.payload.len();
         pack_records(first, check_ins, &mut self.payload);
         self.sums.add_records(check_ins.len() as u64, &self.payload[slots_at..]);
-        self.flush(FrameKind::Records)
+        self.flush(ArchiveFrameKind::Records)
     }
 
     /// Writes a row.
@@ -75,7 +75,7 @@ impl<W: Write> ArchiveWriter<W> {
         self.flush_rows()?;
         let parts = self.sums.finish();
         let manifest = BackupManifest { checkpoint: checkpoint.0, mark: mark.0, damaged, parts };
-        frame::write(&mut self.out, FrameKind::Manifest, &serde_json::to_vec(&manifest)?)?;
+        frame::write(&mut self.out, ArchiveFrameKind::Manifest, &serde_json::to_vec(&manifest)?)?;
         self.out.flush()?;
         Ok((manifest, self.out))
     }
@@ -87,7 +87,7 @@ impl<W: Write> ArchiveWriter<W> {
         }
     }
 
-    fn flush(&mut self, kind: FrameKind) -> anyhow::Result<()> {
+    fn flush(&mut self, kind: ArchiveFrameKind) -> anyhow::Result<()> {
         frame::write(&mut self.out, kind, &self.payload)?;
         self.payload.clear();
         Ok(())
@@ -105,7 +105,7 @@ impl<R: Read> ArchiveReader<R> {
     pub(super) fn begin(mut from: R) -> anyhow::Result<(BackupHead, Self)> {
         frame::read_magic(&mut from)?;
         let head = frame::read(&mut from)?;
-        if head.kind != FrameKind::Head {
+        if head.kind != ArchiveFrameKind::Head {
             ArchiveItem::of_frame(head)?;
             bail!("the backup has no head");
         }

@@ -1,7 +1,7 @@
 //! The socket in the data folder, at which a running gateway writes its backup. Only the gateway's own user
 //! and root can connect. The admin listener would not do: it has no login, and a backup is the whole city.
 
-use super::frame::{self, FrameKind};
+use super::frame::{self, ArchiveFrameKind};
 use super::manifest::BackupHead;
 use super::take::{BackupSource, take};
 use crate::clock;
@@ -99,7 +99,8 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
         if is_busy.swap(true, Ordering::AcqRel) {
             let mut refusal = Vec::new();
             let _ = frame::write_magic(&mut refusal);
-            let _ = frame::write(&mut refusal, FrameKind::Failure, b"it writes another backup already");
+            let _ =
+                frame::write(&mut refusal, ArchiveFrameKind::Failure, b"it writes another backup already");
             // The buffer of a new connection has room for this.
             let _ = peer.try_write(&refusal);
             continue;
@@ -113,11 +114,7 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
             };
             match written {
                 Ok(mark) => tracing::info!(event = "backup-written", mark, "a backup was written"),
-                Err(error) => tracing::warn!(
-                    event = "backup-failed",
-                    error = %OneLine(&error),
-                    "a backup was not written"
-                ),
+                Err(error) => tracing::warn!(event = "backup-failed", error = %OneLine(&error), "a backup was not written"),
             }
             // The place is free before the peer sees the end, so that it may ask again.
             drop(place);
@@ -161,7 +158,8 @@ impl BackupDesk {
             Ok((manifest, _)) => Ok(manifest.mark),
             Err(error) => {
                 // The peer may be the reason, and gone.
-                let _ = frame::write(&mut out, FrameKind::Failure, OneLine(&error).to_string().as_bytes());
+                let _ =
+                    frame::write(&mut out, ArchiveFrameKind::Failure, OneLine(&error).to_string().as_bytes());
                 let _ = out.flush();
                 Err(error)
             }

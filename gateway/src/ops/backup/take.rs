@@ -26,8 +26,8 @@ pub(super) struct BackupSource<'a> {
     pub(super) journal: Option<&'a Journal>,
 }
 
-/// Writes a backup to `out`, which has the magic already. **Cost**: reads everything, and holds a segment of the journal and some frames
-/// in memory. **Errors**: the disk's or the peer's; nothing of the source was changed.
+/// Writes a backup to `out`, which has the magic already. **Cost**: reads everything, and holds a segment of
+/// the journal and some frames in memory. **Errors**: the disk's or the peer's; the source is unchanged.
 pub(super) fn take<W: Write>(
     source: &BackupSource<'_>,
     head: &BackupHead,

@@ -14,7 +14,7 @@ const HEAD_BYTES: usize = 5;
 /// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum FrameKind {
+pub(super) enum ArchiveFrameKind {
     /// The head: the first frame.
     Head = 1,
     /// A piece of a file.
@@ -31,7 +31,7 @@ pub(super) enum FrameKind {
     Failure = 7,
 }
 
-impl FrameKind {
+impl ArchiveFrameKind {
     const ALL: [Self; 7] =
         [Self::Head, Self::File, Self::Records, Self::Registry, Self::Trails, Self::Manifest, Self::Failure];
 }
@@ -39,7 +39,7 @@ impl FrameKind {
 /// A frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
-    pub(super) kind: FrameKind,
+    pub(super) kind: ArchiveFrameKind,
     pub(super) payload: Vec<u8>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn write_magic(out: &mut impl Write) -> std::io::Result<()> {
 }
 
 /// Writes a frame.
-pub(super) fn write(out: &mut impl Write, kind: FrameKind, payload: &[u8]) -> std::io::Result<()> {
+pub(super) fn write(out: &mut impl Write, kind: ArchiveFrameKind, payload: &[u8]) -> std::io::Result<()> {
     let length = u32::try_from(payload.len()).map_err(std::io::Error::other)?;
     let mut head = [kind as u8; HEAD_BYTES];
     head[1..].copy_from_slice(&length.to_be_bytes());
@@ -77,7 +77,7 @@ pub(super) fn read(from: &mut impl Read) -> anyhow::Result<Frame> {
     fill(from, &mut head)?;
     let [kind, length @ ..] = head;
     let length = u32::from_be_bytes(length);
-    let kind = FrameKind::ALL.into_iter().find(|known| *known as u8 == kind);
+    let kind = ArchiveFrameKind::ALL.into_iter().find(|known| *known as u8 == kind);
     let Some(kind) = kind.filter(|_| length <= PAYLOAD_BYTES_MAX) else { bail!("the backup is damaged") };
     let mut payload = Vec::new();
     from.take(length.into()).read_to_end(&mut payload)?;

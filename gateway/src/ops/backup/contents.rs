@@ -1,6 +1,6 @@
 //! The contents of the frames between head and manifest.
 
-use super::frame::{Frame, FrameKind};
+use super::frame::{ArchiveFrameKind, Frame};
 use super::manifest::BackupManifest;
 use anyhow::{Context as _, bail};
 use scangate_storage::journal::Sequence;
@@ -45,10 +45,10 @@ pub(super) struct RowsPiece {
 
 impl RowStore {
     /// The kind of the frames with its rows.
-    pub(super) const fn kind(self) -> FrameKind {
+    pub(super) const fn kind(self) -> ArchiveFrameKind {
         match self {
-            Self::Registry => FrameKind::Registry,
-            Self::Trails => FrameKind::Trails,
+            Self::Registry => ArchiveFrameKind::Registry,
+            Self::Trails => ArchiveFrameKind::Trails,
         }
     }
 
@@ -102,18 +102,18 @@ impl ArchiveItem {
     /// another shape.
     pub(super) fn of_frame(Frame { kind, payload }: Frame) -> anyhow::Result<Self> {
         match kind {
-            FrameKind::File => named(&payload).map(|(name, bytes)| Self::File { name, bytes }),
-            FrameKind::Records => {
+            ArchiveFrameKind::File => named(&payload).map(|(name, bytes)| Self::File { name, bytes }),
+            ArchiveFrameKind::Records => {
                 let (first, slots) = payload.split_first_chunk().context("a frame of records is cut off")?;
                 Ok(Self::Records { first: Sequence(u64::from_be_bytes(*first)), slots: slots.to_vec() })
             }
-            FrameKind::Registry => rows(RowStore::Registry, &payload),
-            FrameKind::Trails => rows(RowStore::Trails, &payload),
-            FrameKind::Manifest => {
+            ArchiveFrameKind::Registry => rows(RowStore::Registry, &payload),
+            ArchiveFrameKind::Trails => rows(RowStore::Trails, &payload),
+            ArchiveFrameKind::Manifest => {
                 Ok(Self::Manifest(serde_json::from_slice(&payload).context("the manifest of the backup")?))
             }
-            FrameKind::Failure => bail!("the gateway gave up: {}", String::from_utf8_lossy(&payload)),
-            FrameKind::Head => bail!("the backup has two heads"),
+            ArchiveFrameKind::Failure => bail!("the gateway gave up: {}", String::from_utf8_lossy(&payload)),
+            ArchiveFrameKind::Head => bail!("the backup has two heads"),
         }
     }
 }
