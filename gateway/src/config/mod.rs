@@ -132,9 +132,9 @@ impl fmt::Display for StoreLocation {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CqlConfig {
-    /// A file whose first line is the user and whose second the password. If it is not set: `SCANGATE_CQL_USER`
-    /// and `SCANGATE_CQL_PASSWORD` of the environment, or the files that these variables name with `_FILE` at
-    /// their end.
+    /// A file whose first line is the user and whose second the password. If it is not set:
+    /// `SCANGATE_CQL_USER` and `SCANGATE_CQL_PASSWORD` of the environment, or the files that these variables
+    /// name with `_FILE` at their end.
     pub login: Option<PathBuf>,
     /// The authority that signs the nodes' certificates, PEM; no TLS if not set.
     pub authority: Option<PathBuf>,

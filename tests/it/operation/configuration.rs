@@ -17,8 +17,8 @@ use tempfile::TempDir;
 /// The journal's smallest size, for which every disk has room.
 const SMALL: &str = "[journal]\nsegment_mib = 1\ndisk_mib_max = 2\n";
 
-/// The byte of a segment with its format version.
-const FORMAT_AT: usize = 7;
+/// The first bytes of a segment whose format no version of the gateway has yet.
+const LATER_SEGMENT: &[u8; 8] = b"SGSEGMT\xff";
 
 /// A folder with `gateway.toml`.
 fn configured(text: &str) -> anyhow::Result<(TempDir, String)> {
@@ -288,14 +288,14 @@ fn a_folder_that_lost_a_part_is_told_and_gets_no_new_one() -> anyhow::Result<()>
 #[test]
 fn a_folder_of_another_version_names_what_to_do() -> anyhow::Result<()> {
     let folder = Gateway::start(&[])?.folder();
-    let journal = folder.path().join("journal");
-    let segments =
-        fs::read_dir(&journal)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-    let segment = segments.iter().find(|path| path.extension().is_some_and(|ending| ending == "segment"));
-    let segment = segment.context("a segment")?;
-    let mut bytes = fs::read(segment)?;
-    bytes[FORMAT_AT] = u8::MAX;
-    fs::write(segment, bytes)?;
+    for entry in fs::read_dir(folder.path().join("journal"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "segment") {
+            let mut bytes = fs::read(&path)?;
+            bytes[..LATER_SEGMENT.len()].copy_from_slice(LATER_SEGMENT);
+            fs::write(&path, bytes)?;
+        }
+    }
     let started = Gateway::start_in(Arc::clone(&folder), &[], ExpectedLog::Trouble);
     let error = started.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("was written by another version of Scangate: start that version"), "{error}");

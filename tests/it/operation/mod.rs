@@ -1,5 +1,5 @@
-//! The operator's side: the command line, the configuration, certificates, crashes, the status, the data folder, the
-//! deployment's size, and the sunset.
+//! The operator's side: the command line, the configuration, certificates, crashes, the status, the data
+//! folder, the deployment's size, and the sunset.
 
 mod admin;
 mod certificates;

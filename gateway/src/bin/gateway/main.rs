@@ -60,8 +60,8 @@ enum GatewayCommand {
     /// Serves. `gateway` without a subcommand does the same.
     Serve(serve::ServeOptions),
     CheckConfig(check::CheckConfigOptions),
-    /// Prints the configuration in force as TOML, each value with its origin: default, file and line, variable, or
-    /// option. The output is a valid configuration file, and secrets are not in it.
+    /// Prints the configuration in force as TOML, each value with its origin: default, file and line,
+    /// variable, or option. The output is a valid configuration file, and secrets are not in it.
     PrintConfig(serve::ServeOptions),
     /// Prints the JSON Schema of the configuration file, for editors.
     ConfigSchema,

@@ -15,7 +15,7 @@ pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     cluster(effective).into_iter().chain(webhooks(effective)).collect()
 }
 
-/// Asks the cluster for its nodes and the copies of the keyspace. `files` reports the files that cannot be read.
+/// Asks the cluster for its nodes and the copies of the keyspace. `files` reports files that cannot be read.
 fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
     let Config { store: StoreLocation::Cql(address), cql, .. } = &effective.config else { return None };
     let cluster = store::cluster(address, cql, Schema::Leave).ok()?;

@@ -74,7 +74,7 @@ impl Webhook {
         }
     }
 
-    /// Sends a request without a message, with the token: HEAD, which no provider acts upon (RFC 9110, 9.2.1).
+    /// Sends a request without a message, with the token: HEAD, a safe method (RFC 9110, 9.2.1).
     /// **Errors**: no answer of HTTP came, and why, in an operator's words.
     pub(super) async fn probe(&self) -> Result<(), String> {
         let uri = self.address.uri();

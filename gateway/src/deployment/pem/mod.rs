@@ -233,5 +233,4 @@ impl PemContent {
 }
 
 #[cfg(test)]
-#[path = "pem_tests.rs"]
 mod tests;
