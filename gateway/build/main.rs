@@ -58,6 +58,11 @@ const FIXED_FILES: [(&str, &str, &str); 3] = [
 ];
 
 fn main() -> anyhow::Result<()> {
+    // A program that may lie anywhere in memory has a relocation for every address in its tables. Packed they take
+    // some kilobytes in place of four megabytes; the loader needs glibc 2.36.
+    if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|library| library == "gnu") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
     let root = cargo_folder("CARGO_MANIFEST_DIR")?;
     let web = root.join("web");
     println!("cargo::rerun-if-changed={}", web.display());

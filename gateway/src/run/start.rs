@@ -107,9 +107,9 @@ pub(super) fn start(
     let (sockets, listen) = open_sockets(config, workers)?;
     let settings = office_settings(config, gateway, listen)?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
-    let registration = RegistrationService::new(providers, &secret);
     let new_tokens = NewTokens::new(config.data.clone(), first_uses);
-    let services = OfficeServices { registration, issuer, new_tokens };
+    let services =
+        OfficeServices { registration: RegistrationService::new(providers, &secret), issuer, new_tokens };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
     let runtime = office_runtime()?;
@@ -122,12 +122,11 @@ pub(super) fn start(
         AdminParts { office: &office, journal: &journal, tls: &tls, phase: &phase, heartbeats: &heartbeats };
     start_control(&runtime, config, &secret, &admin);
     let addresses = Addresses { listen, admin: start_admin(config, &runtime, tools, &admin)? };
-    let budget = ConnectionBudget::new(config.unfinished_mib, workers);
     let shared = WorkerParts {
         workers,
         tables: Arc::clone(&tables),
         door,
-        budget,
+        budget: ConnectionBudget::new(config.unfinished_mib, workers),
         tls,
         alt_svc,
         secret,
