@@ -151,7 +151,7 @@ pub(super) fn start(
     Ok((running, addresses))
 }
 
-/// What the batcher works with.
+/// The parts that the batcher works with.
 fn batcher_parts(config: &Config, opened: &OpenGateway, fevers: FeverRecorder) -> BatcherParts {
     let OpenGateway { gateway, registry, trails, tables, journal, .. } = opened;
     BatcherParts {

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const SLOW_DISK: &str = "fdatasync:delay_enter=120000";
 /// The longest wait for an answer of Prometheus.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
-/// What the durations of the rules are divided by: an hour is a minute.
+/// The divisor of the rules' durations: an hour is a minute.
 const FACTOR: &str = "60";
 
 /// A Prometheus with the shortened rules.
@@ -67,7 +67,7 @@ impl Prometheus {
         serde_json::from_str(body).with_context(|| answer.clone())
     }
 
-    /// Waits until so many series of a metric were scraped. Until Prometheus listens there is no answer.
+    /// Waits until so many series of a metric were scraped. Before Prometheus listens, it does not answer.
     async fn await_series(&self, metric: &str, count: usize) -> anyhow::Result<()> {
         let scraped = async || {
             let series = self.ask(&format!("query?query={metric}")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is kept: backups, restores, and the tools for a journal.
+//! Backups, restores, and the tools for a journal.
 
 mod backup;
 mod journal_tools;

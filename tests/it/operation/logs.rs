@@ -1,4 +1,4 @@
-//! The log: a JSON object a line, with an event's code, a request's id, and nobody's name.
+//! The log: a JSON object a line, with an event's code and a request's id, and without the names of residents.
 
 use anyhow::Context as _;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually};

@@ -1,4 +1,4 @@
-//! What the gateway tells a service manager, and what it answers to health checks.
+//! Messages to a service manager, and answers to health checks.
 
 use anyhow::{Context as _, bail};
 use nix::sys::ptrace;

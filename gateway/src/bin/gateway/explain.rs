@@ -4,8 +4,8 @@ use anyhow::bail;
 use scangate_gateway::ops::log_events::{self, LogEvent};
 use scangate_gateway::ops::runbooks::RunbookPage;
 
-/// Prints what a code means: the row of a log event, and the page of a fault. **Errors**: there is no such code;
-/// the message has the nearest ones.
+/// Prints what a code means: the row of a log event, and the page of a fault. **Errors**: the code is
+/// unknown; the message has the nearest one.
 pub(crate) fn run(code: Option<&str>) -> anyhow::Result<()> {
     match code {
         Some(code) => print(code),

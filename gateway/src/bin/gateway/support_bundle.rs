@@ -1,4 +1,4 @@
-//! `gateway support-bundle`: what somebody else needs to look at a gateway, in one file. It holds no secret and no
+//! `gateway support-bundle`: the evidence for another engineer who looks at a gateway, in one file. It holds no secret and no
 //! resident: the configuration names files and not their contents, and neither log nor metrics name anybody.
 
 use crate::admin_client;

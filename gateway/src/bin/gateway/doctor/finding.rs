@@ -14,7 +14,7 @@ pub(super) enum Severity {
     Error,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DoctorFinding {
     pub(super) severity: Severity,
