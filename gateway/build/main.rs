@@ -57,12 +57,16 @@ const FIXED_FILES: [(&str, &str, &str); 3] = [
     ("/manifest.webmanifest", "web/pages/manifest.webmanifest", "application/manifest+json"),
 ];
 
-fn main() -> anyhow::Result<()> {
-    // A program that may lie anywhere in memory has a relocation for every address in its tables. Packed they take
-    // some kilobytes in place of four megabytes; the loader needs glibc 2.36.
-    if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|library| library == "gnu") {
+/// Packs the relocations of the program, which has one for every address in its tables. They take some
+/// kilobytes in place of four megabytes, and the loader needs glibc 2.36.
+fn pack_relocations() {
+    if cfg!(all(target_os = "linux", target_env = "gnu")) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+}
+
+fn main() -> anyhow::Result<()> {
+    pack_relocations();
     let root = cargo_folder("CARGO_MANIFEST_DIR")?;
     let web = root.join("web");
     println!("cargo::rerun-if-changed={}", web.display());

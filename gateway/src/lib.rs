@@ -8,7 +8,6 @@ pub mod deployment;
 pub mod drain;
 pub mod fairness;
 pub mod office;
-pub mod one_line;
 pub mod ops;
 pub mod rooms;
 pub mod run;

@@ -3,7 +3,7 @@
 
 use super::snapshot;
 use crate::drain::Backoff;
-use crate::one_line::OneLine;
+use scangate_core::one_line::OneLine;
 use scangate_storage::cql::ClusterError;
 use scangate_storage::registry::RegistryError;
 use scangate_storage::trail::TrailError;
@@ -96,7 +96,7 @@ pub(crate) fn read_first<T>(
         }
         tracing::warn!(
             event = "first-read-unanswered",
-            error = %OneLine(&error),
+            error = %OneLine(error.as_ref()),
             "the store did not answer the first read; retrying in {} ms",
             pause.as_millis()
         );

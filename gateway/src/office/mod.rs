@@ -32,7 +32,6 @@ use crate::clock;
 use crate::config::{Origin, ShownCity, TracerConfig};
 use crate::deployment::PosterSettings;
 use crate::drain::Drains;
-use crate::one_line::OneLine;
 use crate::rooms::intake::Intake;
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
@@ -42,6 +41,7 @@ use colours::recolour::RecolourSchedule;
 use http::dispatch::OfficePlaces;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
+use scangate_core::one_line::OneLine;
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
 use scangate_storage::registry::{Act, Registry, RegistryError};
@@ -191,7 +191,7 @@ impl Office {
         if let Err(error) = (PosterSettings { kids, origin }).write(&self.settings.data) {
             tracing::warn!(
                 event = "poster-settings-unwritten",
-                error = %OneLine(&error),
+                error = %OneLine(error.as_ref()),
                 "the settings of posters were not written: `gateway poster` uses the earlier ones"
             );
         }

@@ -7,8 +7,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::deployment::Identity;
 use crate::office::Office;
-use crate::one_line::OneLine;
 use crate::serve::tls::CurrentIdentity;
+use scangate_core::one_line::OneLine;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::Signal;
@@ -171,7 +171,7 @@ pub async fn reload_on_hangup(reloader: Arc<Reloader>, mut hangup: Signal) {
             Ok(Err(error)) => {
                 tracing::error!(
                     event = "configuration-not-reloaded",
-                    error = %OneLine(&error),
+                    error = %OneLine(error.as_ref()),
                     "the configuration was not reloaded: nothing has changed"
                 );
             }

@@ -1,7 +1,7 @@
 //! Messages to systemd by its notification protocol: that the gateway serves, reloads or stops, and its
 //! watchdog. Without `NOTIFY_SOCKET` in the environment nothing is sent.
 
-use crate::serve::heartbeat::Heartbeats;
+use crate::serve::life::heartbeat::Heartbeats;
 use sd_notify::NotifyState;
 use std::time::Duration;
 

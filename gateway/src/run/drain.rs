@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::drain::headroom::Headroom;
 use crate::ops::supervisor;
 use crate::serve::deadlines::{DRAIN_MAX, WORKER_FAILURE_MAX};
-use crate::serve::phase::Phase;
+use crate::serve::life::phase::Phase;
 use scangate_storage::journal::Journal;
 use std::process;
 use std::sync::Arc;

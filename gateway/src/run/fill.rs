@@ -7,7 +7,6 @@ use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
 use crate::deployment::{self, key_states};
-use crate::one_line::OneLine;
 use crate::tables::announced::AnnouncedArrivals;
 use crate::tables::channels::Channels;
 use crate::tables::colours::ColourTable;
@@ -22,6 +21,7 @@ use crate::tables::{Tables, policies};
 use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
+use scangate_core::one_line::OneLine;
 use scangate_core::policy::Policy;
 use scangate_core::token::Claims;
 use scangate_storage::registry::{Registry, StoredPolicy};
@@ -50,7 +50,7 @@ pub(super) fn tables(
             Err(error) if bound.spares(&error) => {
                 tracing::warn!(
                     event = "started-without-cluster",
-                    error = %OneLine(&error),
+                    error = %OneLine(error.as_ref()),
                     "starting without the cluster"
                 );
             }

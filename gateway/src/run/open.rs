@@ -10,7 +10,6 @@ use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::store::{self, Availability, Stores};
 use crate::deployment::{self, Identity, StartFolder};
 use crate::office::registration::providers::Providers;
-use crate::one_line::OneLine;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
 use crate::tables::Tables;
@@ -18,6 +17,7 @@ use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
+use scangate_core::one_line::OneLine;
 use scangate_core::token::Claims;
 use scangate_storage::cql::Cluster;
 use scangate_storage::journal::{
@@ -159,7 +159,7 @@ fn join_city_first(
         Err(error) if bound.spares(&error) => {
             tracing::warn!(
                 event = "gateway-unannounced",
-                error = %OneLine(&error),
+                error = %OneLine(error.as_ref()),
                 "the other gateways do not wait for this one yet"
             );
             Ok(())

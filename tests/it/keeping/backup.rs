@@ -152,7 +152,7 @@ fn a_folder_with_half_a_restore_or_no_secret_is_not_served() -> anyhow::Result<(
     let (from, to) = (kept.path().display().to_string(), empty.path().display().to_string());
     assert_done(&Gateway::run(&["restore", "--from", &from, "--data", &to])?, "The secret is missing");
     let start = || Gateway::start_in(Arc::clone(&empty), &[], ExpectedLog::Quiet).err().context("it started");
-    assert!(start()?.to_string().contains("without its secret"));
+    assert!(start()?.to_string().contains("its secret is missing"));
     std::fs::copy(kept.path().join("secret"), empty.path().join("secret"))?;
     std::fs::write(empty.path().join("restore.unfinished"), "")?;
     assert!(start()?.to_string().contains("did not end"));

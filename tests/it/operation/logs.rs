@@ -23,8 +23,8 @@ async fn a_refusal_of_the_back_office_has_route_status_subject_and_the_answers_i
     let mut town = TestTown::found_in(gateway, 1).await?;
     let person = town.residents[0].person;
     let tracer = town.tracer.clone();
-    let path = format!("/v1/people/{person}/facts");
-    let refused = town.send("GET", &path, &tracer, "").await?;
+    let path = format!("/v1/people/{person}/key");
+    let refused = town.send("POST", &path, &tracer, "").await?;
     let id = refused.header("x-request-id").context("the answer has an id")?.to_owned();
     let line = async || logged(&town.gateway, "office-refused");
     let line = eventually(line, Option::is_some).await?.context("it was awaited")?;
@@ -32,7 +32,7 @@ async fn a_refusal_of_the_back_office_has_route_status_subject_and_the_answers_i
     assert_eq!((&line["status"], &line["code"]), (&refused.status().into(), &refused.code().into()));
     assert_eq!(line["subject"], "first tracer");
     assert_eq!(line["span"]["request"], Value::from(id), "{line}");
-    assert_eq!(line["span"]["route"], "/v1/people/{person}/facts");
+    assert_eq!(line["span"]["route"], "/v1/people/{person}/key");
     let all = town.gateway.log().join("\n");
     assert!(!all.contains(&person.to_string()), "{all}");
     assert!(logged(&town.gateway, "pack-in-force")?.is_some());

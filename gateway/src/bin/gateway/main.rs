@@ -2,13 +2,11 @@
 
 mod admin_client;
 mod backup;
-mod check;
-mod config_schema;
+mod configuration;
 mod doctor;
 mod explain;
 mod journal;
 mod poster;
-mod print_config;
 mod ready;
 mod reference;
 mod serve;
@@ -21,8 +19,9 @@ mod token;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use configuration::{check, print, schema};
+use scangate_core::one_line::OneLine;
 use scangate_gateway::deployment;
-use scangate_gateway::one_line::OneLine;
 use std::io;
 use std::process::ExitCode;
 
@@ -113,7 +112,7 @@ fn main() -> ExitCode {
     match run(cli.command.unwrap_or(GatewayCommand::Serve(cli.serve))) {
         Ok(code) => code,
         Err(error) => {
-            for line in OneLine(&error).to_string().lines() {
+            for line in OneLine(error.as_ref()).to_string().lines() {
                 eprintln!("gateway: {line}");
             }
             ExitCode::FAILURE
@@ -160,8 +159,8 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
     let done = match command {
         GatewayCommand::Serve(options) => serve::serve(&options),
         GatewayCommand::CheckConfig(options) => return Ok(check::config(&options)),
-        GatewayCommand::PrintConfig(options) => print_config::print(&options),
-        GatewayCommand::ConfigSchema => config_schema::print(),
+        GatewayCommand::PrintConfig(options) => print::print(&options),
+        GatewayCommand::ConfigSchema => schema::print(),
         GatewayCommand::CheckPolicy { pack } => check::policy(&pack),
         GatewayCommand::Doctor(options) => return doctor::check(&options),
         GatewayCommand::Ready(options) => ready::ask(&options),

@@ -1,5 +1,6 @@
-//! `gateway support-bundle`: the evidence for another engineer who looks at a gateway, in one file. It holds no secret and no
-//! resident: the configuration names files and not their contents, and neither log nor metrics name anybody.
+//! `gateway support-bundle`: the evidence for another engineer who looks at a gateway, in one file. It holds
+//! no secret and no resident: the configuration names files and not their contents, and neither log nor
+//! metrics name a resident.
 
 use crate::admin_client;
 use crate::doctor;
@@ -8,8 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use scangate_core::one_line::OneLine;
 use scangate_gateway::clock;
-use scangate_gateway::one_line::OneLine;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -23,8 +24,8 @@ const LOG_LINES: &str = "5000";
 /// The mode of the bundle and of the files in it.
 const MODE: u32 = 0o600;
 
-/// Gathers the configuration without secrets, metrics, status, the end of the log, versions, and the doctor's
-/// findings in one file. Look at it before you send it.
+/// Gathers the configuration without secrets, metrics, status, the end of the log, versions, and the
+/// doctor's findings in one file. Look at it before you send it.
 #[derive(Args)]
 pub(crate) struct SupportBundleOptions {
     #[command(flatten)]
@@ -45,8 +46,8 @@ struct BundledFile {
     text: String,
 }
 
-/// Writes the bundle and prints what is inside. A part that cannot be had has the reason in place of its content.
-/// **Errors**: the file exists or cannot be written.
+/// Writes the bundle and prints what is inside. A part that cannot be had has the reason in place of its
+/// content. **Errors**: the file exists or cannot be written.
 pub(crate) fn write(options: &SupportBundleOptions) -> anyhow::Result<()> {
     let to = options.to.clone().unwrap_or_else(|| PathBuf::from("scangate-support.tar.gz"));
     let file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&to);
@@ -63,16 +64,16 @@ pub(crate) fn write(options: &SupportBundleOptions) -> anyhow::Result<()> {
 
 fn gather(options: &SupportBundleOptions) -> Vec<BundledFile> {
     let file = |name, what, text: anyhow::Result<String>| {
-        let text = text.unwrap_or_else(|error| format!("not available: {}\n", OneLine(&error)));
+        let text = text.unwrap_or_else(|error| format!("not available: {}\n", OneLine(error.as_ref())));
         BundledFile { name, what, text }
     };
     let config = options.serve.config();
     let admin = |path: &str| -> anyhow::Result<String> {
-        let admin = config.as_ref().map_err(|error| anyhow::anyhow!("{}", OneLine(error)))?.admin;
+        let admin = config.as_ref().map_err(|error| anyhow::anyhow!("{}", OneLine(error.as_ref())))?.admin;
         Ok(admin_client::get(admin, path)?.1)
     };
     let findings = || -> anyhow::Result<String> {
-        let config = config.as_ref().map_err(|error| anyhow::anyhow!("{}", OneLine(error)))?;
+        let config = config.as_ref().map_err(|error| anyhow::anyhow!("{}", OneLine(error.as_ref())))?;
         Ok(format!("{:#}", doctor::report(config)))
     };
     vec![

@@ -9,13 +9,13 @@ use crate::office::http::extract::PathId;
 use crate::office::http::idempotency::RequestIds;
 use crate::office::http::json;
 use crate::office::{Office, blocking};
-use crate::one_line::OneLine;
 use crate::tables::policies::sign;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::evidence::Evidence;
+use scangate_core::one_line::OneLine;
 use scangate_core::policy::{Judgement, Policy};
 use scangate_core::refusal::Refusal;
 use scangate_storage::registry::{HeldListKind, NewHeldList, check_label};
@@ -199,7 +199,7 @@ pub(in crate::office) fn follow(office: &Office) -> Result<(), OfficeError> {
     follow_policies(&office.registry.policies()?, &office.tables.policies).map_err(|error| {
         tracing::error!(
             event = "packs-unreadable",
-            error = %OneLine(&error),
+            error = %OneLine(error.as_ref()),
             "the published rule packs cannot be read"
         );
         OfficeError::StoreUnavailable

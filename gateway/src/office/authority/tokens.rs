@@ -6,10 +6,10 @@ use crate::office::http::auth::Operator;
 use crate::office::http::error::OfficeError;
 use crate::office::http::json::Json;
 use crate::office::{Office, blocking, role};
-use crate::one_line::OneLine;
 use axum::extract::State;
 use http::StatusCode;
 use scangate_core::id::TokenId;
+use scangate_core::one_line::OneLine;
 use scangate_core::refusal::Refusal;
 use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
 use scangate_core::token::Claims;
@@ -64,7 +64,7 @@ pub async fn keep_token_list(office: Arc<Office>) {
                 is_well = false;
                 tracing::warn!(
                     event = "tokens-unlisted",
-                    error = %OneLine(&error),
+                    error = %OneLine(error.as_ref()),
                     "new tokens cannot be listed; retrying"
                 );
             }
@@ -152,7 +152,7 @@ fn list_now(office: &Office) -> Result<(), OfficeError> {
     office.list_new_tokens().map_err(|error| {
         tracing::warn!(
             event = "tokens-unlisted",
-            error = %OneLine(&error),
+            error = %OneLine(error.as_ref()),
             "new tokens cannot be listed"
         );
         OfficeError::StoreUnavailable

@@ -5,8 +5,8 @@ use crate::clock;
 use crate::deployment::key_states;
 use crate::deployment::reference::{self, ReferenceData};
 use crate::office::Office;
-use crate::one_line::OneLine;
 use scangate_core::id::{PersonId, VenueId};
+use scangate_core::one_line::OneLine;
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::{Change, ChangeEntry};
 use std::collections::BTreeSet;
@@ -91,7 +91,7 @@ impl ChangeFollower {
             Err(error) if self.is_well => {
                 tracing::warn!(
                     event = "registry-unfollowed",
-                    error = %OneLine(&error),
+                    error = %OneLine(error.as_ref()),
                     "the registry cannot be followed: colours stay as they are"
                 );
             }

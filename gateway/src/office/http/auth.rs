@@ -36,11 +36,11 @@ pub(in crate::office) struct Resident(pub PersonId);
 
 /// Who sent a request: the subject of its staff token. Residents stay unnamed.
 #[derive(Debug, Default)]
-pub(super) struct Caller(OnceLock<String>);
+pub(super) struct RequestSubject(OnceLock<String>);
 
-impl Caller {
+impl RequestSubject {
     /// The subject; empty without a valid staff token.
-    pub(super) fn subject(&self) -> &str {
+    pub(super) fn get(&self) -> &str {
         self.0.get().map_or("", String::as_str)
     }
 }
@@ -53,9 +53,9 @@ fn header(parts: &Parts) -> Result<&str, Refusal> {
 fn claims(parts: &Parts, office: &Office) -> Result<Claims, Refusal> {
     let token = bearer(header(parts)?).ok_or(Refusal::TokenInvalid)?;
     let claims = office.tables.tokens.verify(token, clock::now())?;
-    if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
+    if let Some(subject) = parts.extensions.get::<Arc<RequestSubject>>() {
         // Two extractors of one request set the same.
-        let _ = caller.0.set(claims.subject.clone());
+        let _ = subject.0.set(claims.subject.clone());
     }
     Ok(claims)
 }

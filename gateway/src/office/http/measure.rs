@@ -1,7 +1,7 @@
 //! Counts the answers of the back office by route and status, and their times. Each request has an id, which is
 //! in its answer and in every line that it logs.
 
-use super::auth::Caller;
+use super::auth::RequestSubject;
 use super::error::UnsentProblem;
 use crate::clock;
 use axum::extract::{MatchedPath, Request};
@@ -60,8 +60,8 @@ pub(super) async fn measure(mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = path.unwrap_or_else(|| NO_ROUTE.to_owned());
     let id = format!("{:016x}", LAST.fetch_add(1, Ordering::Relaxed));
-    let caller = Arc::<Caller>::default();
-    request.extensions_mut().insert(Arc::clone(&caller));
+    let subject = Arc::<RequestSubject>::default();
+    request.extensions_mut().insert(Arc::clone(&subject));
     let span = tracing::info_span!("request", request = id, route);
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Ok(id) = HeaderValue::try_from(&id) {
@@ -71,7 +71,7 @@ pub(super) async fn measure(mut request: Request, next: Next) -> Response {
     if status.is_client_error() || status.is_server_error() {
         let problem = response.extensions().get::<UnsentProblem>();
         let code = problem.and_then(|UnsentProblem(problem)| problem["code"].as_str()).unwrap_or_default();
-        span.in_scope(|| REFUSALS.log(status.as_u16(), code, caller.subject()));
+        span.in_scope(|| REFUSALS.log(status.as_u16(), code, subject.get()));
     }
     let status = status.as_str().to_owned();
     metrics::histogram!("scangate_office_seconds", "route" => route.clone()).record(began.elapsed());

@@ -10,9 +10,8 @@ mod watched_stream;
 use super::reload::Reloader;
 use super::status::{PageRenewal, StatusBoard, page, page_headers};
 use crate::office::Office;
-use crate::one_line::OneLine;
-use crate::serve::heartbeat::Heartbeats;
-use crate::serve::phase::Phase;
+use crate::serve::life::heartbeat::Heartbeats;
+use crate::serve::life::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
 use axum::Json;
 use axum::Router;
@@ -23,6 +22,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use metrics_exporter_prometheus::PrometheusHandle;
 use readiness::{OfficePatience, ReadinessCheck, ReadinessDetail};
+use scangate_core::one_line::OneLine;
 use scangate_storage::journal::Journal;
 use serde_json::json;
 use std::sync::Arc;
@@ -121,7 +121,7 @@ async fn reload(State(admin): State<Admin>) -> Response {
     let problem = json!({
         "status": 422,
         "title": "The configuration is wrong",
-        "detail": OneLine(&error).to_string(),
+        "detail": OneLine(error.as_ref()).to_string(),
         "code": "configuration-invalid",
     });
     let kind = [(CONTENT_TYPE, "application/problem+json")];

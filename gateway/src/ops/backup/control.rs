@@ -5,9 +5,9 @@ use super::frame::{self, ArchiveFrameKind};
 use super::manifest::BackupHead;
 use super::take::{BackupSource, take};
 use crate::clock;
-use crate::one_line::OneLine;
-use crate::serve::phase::Phase;
+use crate::serve::life::phase::Phase;
 use anyhow::{Context as _, ensure};
+use scangate_core::one_line::OneLine;
 use scangate_storage::journal::Journal;
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::TrailStore;
@@ -114,7 +114,7 @@ pub async fn serve(socket: ControlSocket, desk: BackupDesk) {
             };
             match written {
                 Ok(mark) => tracing::info!(event = "backup-written", mark, "a backup was written"),
-                Err(error) => tracing::warn!(event = "backup-failed", error = %OneLine(&error), "a backup was not written"),
+                Err(error) => tracing::warn!(event = "backup-failed", error = %OneLine(error.as_ref()), "a backup was not written"),
             }
             // The place is free before the peer sees the end, so that it may ask again.
             drop(place);
@@ -158,8 +158,11 @@ impl BackupDesk {
             Ok((manifest, _)) => Ok(manifest.mark),
             Err(error) => {
                 // The peer may be the reason, and gone.
-                let _ =
-                    frame::write(&mut out, ArchiveFrameKind::Failure, OneLine(&error).to_string().as_bytes());
+                let _ = frame::write(
+                    &mut out,
+                    ArchiveFrameKind::Failure,
+                    OneLine(error.as_ref()).to_string().as_bytes(),
+                );
                 let _ = out.flush();
                 Err(error)
             }

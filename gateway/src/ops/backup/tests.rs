@@ -7,7 +7,7 @@ use super::request::{BackupJob, BackupOrigin, SecretPlace, TakenBackup, backup};
 use super::restore::{RestoreJob, RestoredFolder, Verification, restore};
 use crate::config::Config;
 use crate::deployment::{RESTORE_MARKER, ensure_restored, gateway_number, secret};
-use crate::serve::phase::Phase;
+use crate::serve::life::phase::Phase;
 use scangate_core::check_in::{CheckIn, Direction, Mode};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::keys::Secret;

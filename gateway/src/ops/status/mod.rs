@@ -15,7 +15,7 @@ mod state;
 use crate::clock;
 use crate::office::Office;
 use crate::office::http::dispatch::WAIT_MAX;
-use crate::serve::phase::Phase;
+use crate::serve::life::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
 use crate::wire::route::OfficeKind;
 use history::{SpanTotals, StatusHistory};

@@ -16,7 +16,7 @@ mod write_queue;
 
 use super::bell::Bell;
 use super::deadlines::SWEEP_PAUSE;
-use super::phase::Phase;
+use super::life::phase::Phase;
 use super::stream_key::StreamKey;
 use crate::fairness::{Source, SourceShares};
 use bytes::BytesMut;
@@ -47,6 +47,12 @@ const HANDSHAKES_MAX: usize = 2_048;
 const CONNECTIONS_MAX: usize = 262_144;
 /// How long a drain leaves a connection open, so that its last answers arrive before the close.
 const LINGER: Duration = Duration::from_millis(300);
+
+/// How many datagrams this machine's kernel sends in one call. **Errors**: a UDP socket cannot be set up.
+pub fn segments_max() -> io::Result<usize> {
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+    Ok(UdpSocketState::new((&socket).into())?.max_gso_segments())
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Deadline {

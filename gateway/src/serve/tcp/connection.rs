@@ -6,7 +6,7 @@ use super::requests::answer;
 use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, TLS_BUFFER_BYTES, TimedStream};
 use crate::fairness::{HeldShare, Source};
 use crate::serve::deadlines::{HANDSHAKE_MAX, STALL_MAX};
-use crate::serve::phase::Phase;
+use crate::serve::life::phase::Phase;
 use crate::wire::limits::{HEAD_BYTES_MAX, HEAD_LINES_MAX};
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};

@@ -10,7 +10,7 @@ mod watch;
 use super::bell::Bell;
 use super::deadlines::SWEEP_PAUSE;
 use super::front_desk::FrontDesk;
-use super::phase::Phase;
+use super::life::phase::Phase;
 use crate::fairness::{Source, SourceShares};
 use crate::office::http::channel::OfficeSender;
 use http::HeaderValue;

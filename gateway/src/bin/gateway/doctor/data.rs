@@ -4,10 +4,10 @@ use super::finding::DoctorFinding;
 use super::running::NeighbourGateway;
 use anyhow::Context as _;
 use nix::sys::statvfs::statvfs;
+use scangate_core::one_line::OneLine;
 use scangate_gateway::clock;
 use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{CertificateFault, Identity, ensure_not_ended, existing_secret};
-use scangate_gateway::one_line::OneLine;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
@@ -62,7 +62,7 @@ fn sync(data: &Path) -> DoctorFinding {
             "disk-slow",
             format!("a sync in {data} takes {ms:.0} ms: answers wait as long"),
         ),
-        Err(error) => DoctorFinding::error("disk-slow", format!("{data}: {}", OneLine(&error))),
+        Err(error) => DoctorFinding::error("disk-slow", format!("{data}: {}", OneLine(error.as_ref()))),
     }
 }
 
@@ -73,7 +73,7 @@ fn room(config: &Config) -> DoctorFinding {
     let disk = existing(&config.data).and_then(|folder| Ok(statvfs(&folder)?));
     let disk = match disk {
         Ok(disk) => disk,
-        Err(error) => return DoctorFinding::error(PAGE, format!("{data}: {}", OneLine(&error))),
+        Err(error) => return DoctorFinding::error(PAGE, format!("{data}: {}", OneLine(error.as_ref()))),
     };
     let free_mib = disk.blocks_available().saturating_mul(disk.fragment_size()) / MIB;
     let all_mib = disk.blocks().saturating_mul(disk.fragment_size()) / MIB;
@@ -99,7 +99,7 @@ fn secret(config: &Config, neighbour: Option<&NeighbourGateway>) -> DoctorFindin
     }
     match existing_secret(&config.data, named) {
         Ok(_) => DoctorFinding::ok(PAGE, "the deployment's secret can be read"),
-        Err(error) => DoctorFinding::error(PAGE, OneLine(&error).to_string()),
+        Err(error) => DoctorFinding::error(PAGE, OneLine(error.as_ref()).to_string()),
     }
 }
 
@@ -113,7 +113,7 @@ fn certificate(config: &Config) -> Vec<DoctorFinding> {
     let identity = match Identity::of(config) {
         Ok(identity) => identity,
         Err(error) => {
-            return vec![DoctorFinding::error(PAGE, format!("the certificate: {}", OneLine(&error)))];
+            return vec![DoctorFinding::error(PAGE, format!("the certificate: {}", OneLine(error.as_ref())))];
         }
     };
     let (file, expires) = (identity.file().display(), identity.leaf_expires());

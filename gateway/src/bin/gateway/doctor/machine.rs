@@ -3,10 +3,10 @@
 use super::finding::DoctorFinding;
 use super::running::NeighbourGateway;
 use nix::sys::resource::{Resource, getrlimit};
-use quinn_udp::UdpSocketState;
 use scangate_gateway::clock;
 use scangate_gateway::config::Config;
 use scangate_gateway::serve::budget::memory_bytes;
+use scangate_gateway::serve::quic;
 use scangate_gateway::serve::socket::SOCKET_BUFFER_BYTES;
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use std::time::Duration;
 const FILES_MIN: u64 = 65_536;
 /// A clock before 2026-01-01 is wrong.
 const CLOCK_MIN_MS: u64 = 1_767_225_600_000;
-/// Memory below which a city of a million residents and a full house of connections do not fit. **Units**: bytes.
+/// Memory below which a city of a million residents with its connections does not fit. **Units**: bytes.
 const MEMORY_MIN: u64 = 2 << 30;
 /// The largest datagram of QUIC without path MTU discovery, as it travels through this machine.
 const DATAGRAM_BYTES: usize = 1_200;
@@ -89,10 +89,7 @@ fn buffers() -> DoctorFinding {
 
 fn segmentation() -> DoctorFinding {
     const PAGE: &str = "segmentation-offload";
-    let segments = UdpSocket::bind("127.0.0.1:0")
-        .and_then(|socket| UdpSocketState::new((&socket).into()))
-        .map(|state| state.max_gso_segments());
-    match segments {
+    match quic::segments_max() {
         Ok(segments) if segments > 1 => {
             DoctorFinding::ok(PAGE, format!("the kernel sends {segments} datagrams in one call"))
         }

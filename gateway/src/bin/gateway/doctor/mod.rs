@@ -1,4 +1,5 @@
-//! `gateway doctor`: whether this machine is fit for a gateway. Beside a running gateway it looks at that one.
+//! `gateway doctor`: whether this machine is fit for a gateway. Beside a running gateway it looks at that
+//! one.
 
 mod data;
 mod finding;
@@ -18,9 +19,9 @@ use std::process::ExitCode;
 /// The exit code where nothing keeps a gateway from serving, but something needs attention.
 const WARNINGS_ONLY: u8 = 2;
 
-/// Checks this machine for a gateway: disk, memory, limits, network, clock, ports, certificate, secret, store.
-/// Beside a running gateway it looks at that one. Exits with 0 if all is well, 1 after an error, 2 after
-/// warnings only.
+/// Checks this machine for a gateway: disk, memory, limits, network, clock, ports, certificate, secret,
+/// store. Beside a running gateway it looks at that one. Exits with 0 if all is well, 1 after an error, 2
+/// after warnings only.
 #[derive(Args)]
 pub(crate) struct DoctorOptions {
     #[command(flatten)]

@@ -1,9 +1,9 @@
 //! The store: its nodes, the copies of the keyspace, whether its nodes agree on the schema, and its latency.
 
 use super::finding::DoctorFinding;
+use scangate_core::one_line::OneLine;
 use scangate_gateway::config::{Config, StoreLocation};
 use scangate_gateway::deployment::store;
-use scangate_gateway::one_line::OneLine;
 use scangate_storage::cql::{ClusterHealth, ReplicationState, Schema};
 use std::time::Duration;
 
@@ -27,7 +27,9 @@ pub(super) fn examine(config: &Config) -> Vec<DoctorFinding> {
         Ok((replication, health)) => {
             vec![copies(config, &address.keyspace, replication), schema(health), latency(health)]
         }
-        Err(error) => vec![DoctorFinding::error("store-down", format!("{address}: {}", OneLine(&error)))],
+        Err(error) => {
+            vec![DoctorFinding::error("store-down", format!("{address}: {}", OneLine(error.as_ref())))]
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{CheckFinding, at};
 use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
+use scangate_core::one_line::OneLine;
 use scangate_gateway::clock;
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
 use scangate_gateway::deployment::{self, Identity, store};
 use scangate_gateway::office::registration::providers::Providers;
-use scangate_gateway::one_line::OneLine;
 use scangate_storage::cql::Schema;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,11 +23,12 @@ pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     findings.extend(secret(effective));
     let broken = [deployment::ensure_not_ended(&config.data), deployment::ensure_whole(config)];
     let broken = broken.into_iter().filter_map(Result::err);
-    findings
-        .extend(broken.map(|error| CheckFinding::Error(at(effective, "data", OneLine(&error).to_string()))));
+    findings.extend(
+        broken.map(|error| CheckFinding::Error(at(effective, "data", OneLine(error.as_ref()).to_string()))),
+    );
     if let Some(Err(error)) = config.policy.as_deref().map(deployment::policy) {
         findings.extend(
-            OneLine(&error)
+            OneLine(error.as_ref())
                 .to_string()
                 .lines()
                 .map(|line| CheckFinding::Error(at(effective, "policy", line))),
@@ -39,7 +40,7 @@ pub(super) fn examine(effective: &EffectiveConfig) -> Vec<CheckFinding> {
     findings.extend(cluster(effective));
     if let Err(error) = Providers::new(&config.registration) {
         let key = "registration.webhook_token";
-        findings.push(CheckFinding::Error(at(effective, key, OneLine(&error).to_string())));
+        findings.push(CheckFinding::Error(at(effective, key, OneLine(error.as_ref()).to_string())));
     }
     findings
 }
@@ -56,7 +57,9 @@ fn certificate(effective: &EffectiveConfig) -> Vec<CheckFinding> {
             let told = |fault| format!("{}: {fault}", identity.file().display());
             faults.map(|fault| CheckFinding::Warning(at(effective, "certificate", told(fault)))).collect()
         }
-        Err(error) => vec![CheckFinding::Error(at(effective, "certificate", OneLine(&error).to_string()))],
+        Err(error) => {
+            vec![CheckFinding::Error(at(effective, "certificate", OneLine(error.as_ref()).to_string()))]
+        }
     }
 }
 
@@ -98,7 +101,7 @@ fn cluster(effective: &EffectiveConfig) -> Vec<CheckFinding> {
         StoreLocation::Cql(address) => {
             let opened = store::cluster(address, cql, Schema::Leave).err();
             opened
-                .map(|error| CheckFinding::Error(at(effective, "store", OneLine(&error).to_string())))
+                .map(|error| CheckFinding::Error(at(effective, "store", OneLine(error.as_ref()).to_string())))
                 .into_iter()
                 .collect()
         }

@@ -3,8 +3,8 @@
 use super::{CheckFinding, at};
 use anyhow::Context as _;
 use nix::sys::statvfs::statvfs;
+use scangate_core::one_line::OneLine;
 use scangate_gateway::config::{EffectiveConfig, Origin};
-use scangate_gateway::one_line::OneLine;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -47,7 +47,9 @@ fn disk(effective: &EffectiveConfig) -> Option<CheckFinding> {
     }
     let free_mib = match free_mib(data) {
         Ok(free_mib) => free_mib,
-        Err(error) => return Some(CheckFinding::Error(at(effective, "data", OneLine(&error).to_string()))),
+        Err(error) => {
+            return Some(CheckFinding::Error(at(effective, "data", OneLine(error.as_ref()).to_string())));
+        }
     };
     let (key, wished) = ("journal.disk_mib_max", u64::from(config.journal.disk_mib_max));
     let least = SEGMENTS_MIN * u64::from(config.journal.segment_mib);
