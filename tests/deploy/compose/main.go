@@ -1,5 +1,5 @@
-// Loads a Compose file with Compose's own library, which validates it and resolves its references, and checks what
-// every service must have.
+// Loads a Compose file with Compose's own library, which validates it and resolves its references, and checks
+// what every service must have.
 package main
 
 import (
