@@ -16,7 +16,6 @@ pub mod id;
 pub mod keys;
 pub mod kin;
 pub mod limits;
-pub mod one_line;
 pub mod paper;
 pub mod person;
 pub mod policy;

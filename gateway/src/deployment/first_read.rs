@@ -3,7 +3,7 @@
 
 use super::snapshot;
 use crate::drain::Backoff;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_storage::cql::ClusterError;
 use scangate_storage::registry::RegistryError;
 use scangate_storage::trail::TrailError;

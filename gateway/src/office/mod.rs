@@ -41,7 +41,7 @@ use colours::recolour::RecolourSchedule;
 use http::dispatch::OfficePlaces;
 use http::error::OfficeError;
 use scangate_core::certificate::Issuer;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_core::time::Timestamp;
 use scangate_core::token::{Claims, Role};
 use scangate_storage::registry::{Act, Registry, RegistryError};

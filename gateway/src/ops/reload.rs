@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::deployment::Identity;
 use crate::office::Office;
 use crate::serve::tls::CurrentIdentity;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::Signal;

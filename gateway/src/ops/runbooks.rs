@@ -1,5 +1,5 @@
-//! The pages of the runbooks. Alerts, the operations page, `gateway doctor` and log events name them by code, and
-//! `gateway explain` prints them.
+//! The pages of the runbooks. Alerts, the operations page, `gateway doctor` and log events name them by code,
+//! and `gateway explain` prints them.
 
 /// A page of `deploy/runbooks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

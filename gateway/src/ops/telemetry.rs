@@ -1,5 +1,5 @@
-//! Logs and metrics. Logs go to standard error: text on a terminal, elsewhere a JSON object a line. Metrics are
-//! rendered for the admin listener. Neither contains personal data.
+//! Logs and metrics. Logs go to standard error: text on a terminal, elsewhere a JSON object a line. Metrics
+//! are rendered for the admin listener. Neither contains personal data.
 
 use super::metrics;
 use crate::config::LogSetting;

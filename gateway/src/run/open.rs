@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use scangate_core::certificate::Issuer;
 use scangate_core::keys::Secret;
 use scangate_core::limits::STEP_VALID_MS;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_core::token::Claims;
 use scangate_storage::cql::Cluster;
 use scangate_storage::journal::{

@@ -1,5 +1,5 @@
-//! A real Prometheus watches real gateways by the rules of `deploy/prometheus`, whose durations are divided so that
-//! hours pass in seconds. Faults are brought about, and the rules for them fire.
+//! A real Prometheus watches real gateways by the rules of `deploy/prometheus`, whose durations are divided
+//! so that hours pass in seconds. Faults are brought about, and the rules for them fire.
 
 use super::scripts;
 use crate::operation::supervision::{HeldThread, thread_named};

@@ -29,9 +29,9 @@ fn the_rules_know_no_socket_file_runtime_or_chance() {
 fn each_library_is_named_in_its_room() {
     only("quinn", "gateway/src", &["gateway/src/serve"]);
     only("hyper::", "gateway/src", &["gateway/src/serve/tcp", "gateway/src/ops/admin/listener.rs"]);
-    for client in ["hyper_rustls", "hyper_util::client"] {
-        only(client, "gateway/src", &["gateway/src/office/registration/providers"]);
-    }
+    let providers = "gateway/src/office/registration/providers";
+    only("hyper_rustls", "gateway/src", &[providers]);
+    only("hyper_util::client", "gateway/src", &[providers, "gateway/src/bin/gateway/admin_client.rs"]);
     only(
         "fjall",
         "storage/src",

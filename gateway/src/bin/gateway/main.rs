@@ -20,7 +20,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use configuration::{check, print, schema};
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_gateway::deployment;
 use std::io;
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_gateway::clock;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};

@@ -6,7 +6,7 @@ use crate::deployment::key_states;
 use crate::deployment::reference::{self, ReferenceData};
 use crate::office::Office;
 use scangate_core::id::{PersonId, VenueId};
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_core::time::Timestamp;
 use scangate_storage::registry::{Change, ChangeEntry};
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! Counts the answers of the back office by route and status, and their times. Each request has an id, which is
-//! in its answer and in every line that it logs.
+//! Counts the answers of the back office by route and status, and their times. Each request has an id, which
+//! is in its answer and in every line that it logs.
 
 use super::auth::RequestSubject;
 use super::error::UnsentProblem;

@@ -22,7 +22,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use metrics_exporter_prometheus::PrometheusHandle;
 use readiness::{OfficePatience, ReadinessCheck, ReadinessDetail};
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_storage::journal::Journal;
 use serde_json::json;
 use std::sync::Arc;

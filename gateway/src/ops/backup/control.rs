@@ -7,7 +7,7 @@ use super::take::{BackupSource, take};
 use crate::clock;
 use crate::serve::life::phase::Phase;
 use anyhow::{Context as _, ensure};
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_storage::journal::Journal;
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::TrailStore;

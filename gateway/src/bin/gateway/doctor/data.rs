@@ -4,7 +4,7 @@ use super::finding::DoctorFinding;
 use super::running::NeighbourGateway;
 use anyhow::Context as _;
 use nix::sys::statvfs::statvfs;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_gateway::clock;
 use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{CertificateFault, Identity, ensure_not_ended, existing_secret};

@@ -1,7 +1,7 @@
 //! The store: its nodes, the copies of the keyspace, whether its nodes agree on the schema, and its latency.
 
 use super::finding::DoctorFinding;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_gateway::config::{Config, StoreLocation};
 use scangate_gateway::deployment::store;
 use scangate_storage::cql::{ClusterHealth, ReplicationState, Schema};

@@ -2,7 +2,7 @@
 
 use super::{CheckFinding, at};
 use scangate_core::keys::{SECRET_BYTES_MIN, Secret};
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_gateway::clock;
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
 use scangate_gateway::deployment::{self, Identity, store};

@@ -3,7 +3,7 @@
 use super::{CheckFinding, at};
 use anyhow::Context as _;
 use nix::sys::statvfs::statvfs;
-use scangate_core::one_line::OneLine;
+use scangate_core::text::OneLine;
 use scangate_gateway::config::{EffectiveConfig, Origin};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};

@@ -1,5 +1,9 @@
 //! Text as people and programs write it: the byte order mark before a file, numbers that were pasted, and
-//! names that are printed. The module knows no field; its callers name theirs.
+//! names that are printed, and errors in one line. The module knows no field; its callers name theirs.
+
+mod one_line;
+
+pub use one_line::OneLine;
 
 use crate::limits::NAME_BYTES_MAX;
 use unicode_normalization::UnicodeNormalization as _;
