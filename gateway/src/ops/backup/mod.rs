@@ -1,9 +1,9 @@
 //! Backups: `gateway backup` and `gateway restore`. The embedded stores belong to the process that has them
 //! open. A running gateway therefore writes its own backup to a Unix socket in its data folder ([`control`]),
 //! and the command makes a file of it ([`request`]). Without a running gateway the command opens the folder
-//! itself. Either way [`take`] reads the stores. No stage of a scan waits for a backup.
+//! itself. Either way `take` reads the stores. No stage of a scan waits for a backup.
 //!
-//! **Consistency**. [`take`] reads in this order:
+//! **Consistency**. `take` reads in this order:
 //! 1. The journal's checkpoint. Segments that the batcher drains from now on are kept.
 //! 2. The registry's rows at one moment. They include the fevers and arrivals of everything before the
 //!    checkpoint. They come before the trails, so that an erasure is in the backup with its request.
