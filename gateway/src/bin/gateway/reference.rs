@@ -97,7 +97,10 @@ mod tests {
                 } else if !path.ends_with("cql/testing.rs") && !path.ends_with("bin/gateway/main.rs") {
                     let text = fs::read_to_string(path).unwrap();
                     let quoted = text.split('"').skip(1).step_by(2);
-                    names.extend(quoted.filter(|word| word.starts_with(PREFIX)).map(str::to_owned));
+                    let is_name =
+                        |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+                    let words = quoted.filter(|word| word.starts_with(PREFIX) && is_name(word));
+                    names.extend(words.map(str::to_owned));
                 }
             }
         }
