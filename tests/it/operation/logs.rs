@@ -1,4 +1,5 @@
-//! The log: a JSON object a line, with an event's code and a request's id, and without the names of residents.
+//! The log: a JSON object a line, with an event's code and a request's id, and without the names of
+//! residents.
 
 use anyhow::Context as _;
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually};
