@@ -33,17 +33,11 @@ pub fn all() -> impl Iterator<Item = LogEvent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::sources::product_sources;
     use std::collections::BTreeSet;
     use std::fs;
-    use std::path::{Path, PathBuf};
 
     const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
-
-    fn sources(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let nested = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
-        nested.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
-    }
 
     /// The level and code of each line that a source logs. A call without a code has an empty one.
     fn logged(source: &str) -> Vec<(String, String)> {
@@ -58,10 +52,8 @@ mod tests {
 
     #[test]
     fn every_line_that_the_sources_log_has_a_listed_code_and_every_code_is_logged() {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let roots = [manifest.join("src"), manifest.join("../storage/src")];
-        let paths = roots.iter().flat_map(|root| sources(root));
-        let used: BTreeSet<_> = paths
+        let used: BTreeSet<_> = product_sources()
+            .into_iter()
             .filter(|path| !path.ends_with("ops/log_events.rs"))
             .flat_map(|path| logged(&fs::read_to_string(path).unwrap()))
             .collect();

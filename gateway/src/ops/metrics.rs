@@ -211,15 +211,9 @@ pub(super) fn describe() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::sources::product_sources;
     use std::collections::BTreeSet;
-    use std::path::{Path, PathBuf};
     use std::{fs, iter};
-
-    fn sources(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let nested = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
-        nested.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
-    }
 
     /// The metric names in quotes in a text.
     fn names(text: &str) -> impl Iterator<Item = &str> {
@@ -230,10 +224,8 @@ mod tests {
 
     #[test]
     fn every_metric_in_the_sources_is_listed_and_every_listed_one_is_in_the_sources() {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let roots = [manifest.join("src"), manifest.join("../storage/src")];
         let mut used = BTreeSet::new();
-        for path in roots.iter().flat_map(|root| sources(root)) {
+        for path in product_sources() {
             if !path.ends_with("ops/metrics.rs") {
                 used.extend(names(&fs::read_to_string(path).unwrap()).map(str::to_owned));
             }

@@ -6,6 +6,8 @@ pub mod log_events;
 mod metrics;
 pub mod reload;
 pub mod runbooks;
+#[cfg(test)]
+mod sources;
 pub mod status;
 pub mod supervisor;
 pub mod telemetry;

@@ -28,6 +28,9 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The exit code where nothing keeps a gateway from starting, but something needs attention.
+const WARNINGS_ONLY: u8 = 2;
+
 /// The environment variables that the gateway reads; a test compares them with the sources.
 const ENVIRONMENT: &str = "\
 Environment variables:

@@ -8,6 +8,7 @@ mod ports;
 mod running;
 mod store;
 
+use crate::WARNINGS_ONLY;
 use crate::serve::ServeOptions;
 use clap::Args;
 use finding::{DoctorFinding, Severity};
@@ -15,9 +16,6 @@ use running::NeighbourGateway;
 use scangate_gateway::config::Config;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-
-/// The exit code where nothing keeps a gateway from serving, but something needs attention.
-const WARNINGS_ONLY: u8 = 2;
 
 /// Checks this machine for a gateway: disk, memory, limits, network, clock, ports, certificate, secret,
 /// store. Beside a running gateway it looks at that one. Exits with 0 if all is well, 1 after an error, 2

@@ -5,15 +5,13 @@ mod connections;
 mod files;
 mod machine;
 
+use crate::WARNINGS_ONLY;
 use clap::Args;
 use scangate_core::policy::Policy;
 use scangate_gateway::config::{ConfigError, ConfigSources, EffectiveConfig};
 use scangate_gateway::deployment;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// The exit code where nothing keeps a gateway from starting, but something needs attention.
-const WARNINGS_ONLY: u8 = 2;
 
 /// Checks a configuration and everything that it names: reports each fault with its line. Exits with 0 if all
 /// is well, 1 after an error, 2 after warnings only.
