@@ -72,6 +72,10 @@ func faultsOf(service types.ServiceConfig) []string {
 		check(service.ReadOnly && slices.Equal(service.CapDrop, []string{"ALL"}), "may write its image or has capabilities")
 		check(len(service.Ports) == 0, "publishes ports past the balancer")
 	}
+	if strings.HasPrefix(service.Image, "prom/prometheus:") {
+		check(slices.Contains(service.Command, "--storage.tsdb.retention.time=40d"),
+			"keeps less than 40 days, and the error budget looks back over 30")
+	}
 	for _, volume := range service.Volumes {
 		// `prepare` creates the files in city/.
 		if volume.Type == types.VolumeTypeBind && filepath.Base(volume.Source) != "city" {
