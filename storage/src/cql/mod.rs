@@ -25,5 +25,5 @@ pub use consistency::Consistency;
 pub use copies::{COPIES, ClusterHealth, NODES_WAIT_MAX, ReplicationState};
 pub use error::ClusterError;
 pub use fill::FillState;
-pub use schema::Schema;
+pub use schema::{Schema, SchemaState};
 pub use sunset::Nodes;

@@ -5,6 +5,7 @@
 use super::ClusterOptions;
 use super::answer::existing_version;
 use super::backoff::random_bytes;
+use super::cluster::Cluster;
 use super::copies::ensure_nodes;
 use super::error::ClusterError;
 use super::keyspace::has_keyspace;
@@ -22,6 +23,17 @@ pub enum Schema {
     Expect,
     /// Leaves the schema alone.
     Leave,
+}
+
+/// The schema of a keyspace, beside the one that this version makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaState {
+    /// The version that the keyspace has; none where it does not exist.
+    pub found: Option<usize>,
+    /// The version that this version of the gateway makes.
+    pub known: usize,
+    /// The statements that connecting would run in the keyspace, in their order.
+    pub statements: Vec<String>,
 }
 
 /// The tables that gateways make.
@@ -68,6 +80,22 @@ const STATEMENT_MAX: Duration = Duration::from_secs(30);
 /// The time limit for retrying: longer than the TTL of a dead holder's lock plus a migration.
 const SETTLING_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(250);
+
+impl Cluster {
+    /// Compares the keyspace's schema with the one of this version, and changes nothing. Connect with
+    /// [`Schema::Leave`] first.
+    pub fn schema_state(&self) -> Result<SchemaState, ClusterError> {
+        let keyspace = self.keyspace();
+        let is_made = self.wait(async { has_keyspace(self.session().await?, keyspace).await })?;
+        let is_versioned = is_made && self.tables()?.iter().any(|table| table == "version");
+        let version = || self.wait(async { version(self.session().await?, keyspace).await });
+        let found = if is_versioned { version()? } else { 0 };
+        let missing =
+            VERSIONS.get(found..).unwrap_or_default().iter().flat_map(|statements| statements.iter());
+        let statements = missing.map(|text| text.replace("{}", keyspace)).collect();
+        Ok(SchemaState { found: is_made.then_some(found), known: VERSIONS.len(), statements })
+    }
+}
 
 /// Migrates the keyspace to this version. It retries while concurrent changes of other gateways have not
 /// reached every node.
@@ -205,9 +233,13 @@ mod tests {
             before.wait(async { before.session().await.unwrap().query_unpaged(text, &[]).await }).unwrap();
         }
         assert_eq!(before.tables().unwrap().len(), TABLES.len() - 1);
+        let state = before.schema_state().unwrap();
+        assert_eq!((state.found, state.known), (Some(1), VERSIONS.len()));
+        assert!(state.statements[0].starts_with(&format!("CREATE TABLE IF NOT EXISTS {keyspace}.answers")));
         let after = cluster("version_1");
         after.connect(CONNECT_MAX).unwrap();
         assert_eq!(after.tables().unwrap().len(), TABLES.len());
+        assert_eq!(after.schema_state().unwrap().statements, [""; 0]);
     }
 
     #[test]

@@ -300,32 +300,26 @@ impl Registry {
         Ok(cases)
     }
 
-    /// Adds the cases of earlier versions to all groups of `tracer-cases`, once in the life of a registry.
-    /// **Cost**: reads every case, the first time.
-    pub fn index_cases(&self) -> Result<()> {
-        if self.setting(INDEXED)?.is_some() {
-            return Ok(());
-        }
-        let mut rows = Vec::new();
-        self.rows().all(RegistryTable::Cases, &mut |_, value| {
-            let case = unpack(RegistryTable::Cases, value)?;
-            rows.push(index_row(&case));
-            let is_waiting = case.closed.is_none() && !case.extensions.is_empty();
-            rows.extend(is_waiting.then(|| extended_row(&case)));
-            Ok(())
-        })?;
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            self.rows().write(&[rows.to_vec().into()])?;
-        }
-        self.set(INDEXED, b"1")
+    /// Adds the cases of earlier formats to all groups of `tracer-cases`. **Cost**: reads every case.
+    pub(super) fn index_cases(&self) -> Result<()> {
+        self.pass_over_earlier(INDEXED, || {
+            let mut rows = Vec::new();
+            self.rows().all(RegistryTable::Cases, &mut |_, value| {
+                let case = unpack(RegistryTable::Cases, value)?;
+                rows.push(index_row(&case));
+                let is_waiting = case.closed.is_none() && !case.extensions.is_empty();
+                rows.extend(is_waiting.then(|| extended_row(&case)));
+                Ok(())
+            })?;
+            rows.chunks(ROWS_AT_ONCE).try_for_each(|rows| self.rows().write(&[rows.to_vec().into()]))
+        })
     }
 
-    /// Removes a case from `tracer-cases`, and the record that all are there, as an earlier version left it.
+    /// Removes a case from `tracer-cases`, as a gateway of an earlier format leaves it.
     #[cfg(test)]
     pub(super) fn forget_index(&self, case: &Case) -> Result<()> {
         let keys = [index_key(case), extended_key(case)];
         let remove = keys.map(|key| (RegistryTable::TracerCases, key)).to_vec();
-        self.rows().write(&[WriteUnit { put: Vec::new(), remove }])?;
-        self.rows().swap(RegistryTable::Settings, INDEXED.as_bytes(), b"1", None).map(drop)
+        self.rows().write(&[WriteUnit { put: Vec::new(), remove }])
     }
 }

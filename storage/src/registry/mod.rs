@@ -39,7 +39,7 @@ pub use held_lists::{HeldList, HeldListKind, NewHeldList};
 pub use made_ids::IdSource;
 pub use people::{DistrictContact, Person, PhoneHolder, RegisteredPerson};
 pub use policies::{LabelUsed, StoredAreas, StoredPolicy, check_label};
-pub use settings::NoticesFull;
+pub use settings::{NoticesFull, STORED_FORMAT};
 pub use test_sites::NewTestSite;
 pub use tokens::{ListedToken, TokenRevocation};
 pub use traced::{TracedCase, TracedPlace};

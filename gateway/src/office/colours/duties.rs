@@ -71,7 +71,7 @@ pub async fn watch_duties(office: Arc<Office>) {
 
 /// Begins the duties of arrivals whose time has come, and counts what waits for people.
 fn look_at_due(office: &Office) -> Result<WaitingWork, OfficeError> {
-    office.registry.index_phones()?;
+    office.registry.index_earlier_rows()?;
     let (now, published) = (clock::now(), office.tables.policies.in_force());
     let rule = DutyRule::of(&published.policy);
     office.tables.announced.forget_before(now);

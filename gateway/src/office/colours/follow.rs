@@ -109,6 +109,7 @@ impl ChangeFollower {
 /// alone writes the registry, only the colours are loaded: the start has read the rest.
 fn load(office: &Office) -> anyhow::Result<()> {
     if office.registry.is_shared() {
+        office.registry.announce_format(office.settings.gateway)?;
         ReferenceData::read(&office.registry)?.apply(&office.tables)?;
         key_states::load(&office.registry, &office.tables)?;
         office.write_poster_settings();
@@ -123,7 +124,7 @@ fn load(office: &Office) -> anyhow::Result<()> {
     // The doors are served meanwhile; a terminal's answer has no holder until then.
     office.load_holders()?;
     office.load_arrivals()?;
-    Ok(office.registry.index_cases()?)
+    Ok(office.registry.index_earlier_rows()?)
 }
 
 /// Reads the changed rows again.

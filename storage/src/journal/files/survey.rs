@@ -7,6 +7,7 @@ use crate::journal::recover::{Damage, scan_segment};
 use crate::journal::segment::{self, FORMAT};
 use scangate_core::check_in::CheckIn;
 use scangate_core::time::Timestamp;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt as _;
@@ -84,6 +85,30 @@ impl JournalFiles {
         let read =
             File::open(self.folder.join(checkpoint::NAME)).and_then(|file| file.read_exact_at(&mut slot, 0));
         read.ok().and_then(|()| checkpoint::decode(&slot)).unwrap_or_default()
+    }
+
+    /// The number of segments of each format, by their headers. Segments that were never used have none.
+    /// **Errors**: the disk's, or a later format.
+    pub fn formats(&self) -> Result<BTreeMap<u8, usize>, JournalError> {
+        let mut formats = BTreeMap::new();
+        for segment in self.numbers()? {
+            let mut slot = [0; SLOT_BYTES];
+            let file = File::open(self.folder.join(segment::name(segment)));
+            match file.and_then(|file| file.read_exact_at(&mut slot, 0)) {
+                Ok(()) => {}
+                // It was recycled since it was listed, or is not filled yet.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let Some(version) = segment::format_of(&slot) else { continue };
+            if version > FORMAT {
+                return Err(JournalError::Format { segment, version });
+            }
+            *formats.entry(version).or_default() += 1;
+        }
+        Ok(formats)
     }
 
     /// Reads every segment, and visits each intact record in order. A visitor's error ends the reading.

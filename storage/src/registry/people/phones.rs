@@ -44,7 +44,7 @@ impl Registry {
         self.rows().write(&[WriteUnit { put: Vec::new(), remove }])
     }
 
-    /// Removes a person from the index, as an earlier version left it.
+    /// Removes a person from the index, as a gateway of an earlier format leaves it.
     #[cfg(test)]
     pub(in crate::registry) fn forget_phone(&self, phone: &str, person: PersonId) {
         self.remove_phone(phone, person).expect("the test's store is there");
@@ -68,18 +68,15 @@ impl Registry {
         Ok(holders.filter(has_phone).collect())
     }
 
-    /// Adds the people of earlier versions to the index, once in the life of a registry. **Cost**: reads
-    /// every person, the first time.
-    pub fn index_phones(&self) -> Result<()> {
-        if self.setting(INDEXED)?.is_some() {
-            return Ok(());
-        }
-        let mut people = Vec::new();
-        self.people(|person| people.push(person))?;
-        for people in people.chunks(PEOPLE_AT_ONCE) {
-            let persons = self.persons(people)?.into_iter().flatten();
-            self.write_phones(persons.map(|one| self.phone_row(&one.personal.phone, one.id)).collect())?;
-        }
-        self.set(INDEXED, b"1")
+    /// Adds the people of earlier formats to the index. **Cost**: reads every person.
+    pub(in crate::registry) fn index_phones(&self) -> Result<()> {
+        self.pass_over_earlier(INDEXED, || {
+            let mut people = Vec::new();
+            self.people(|person| people.push(person))?;
+            people.chunks(PEOPLE_AT_ONCE).try_for_each(|people| {
+                let persons = self.persons(people)?.into_iter().flatten();
+                self.write_phones(persons.map(|one| self.phone_row(&one.personal.phone, one.id)).collect())
+            })
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! Settings, by name.
 
+mod formats;
 mod notices;
 
+pub use formats::STORED_FORMAT;
 pub use notices::NoticesFull;
 
 use super::changes::Change;

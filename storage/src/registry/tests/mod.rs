@@ -4,6 +4,7 @@ mod acts;
 mod answers;
 mod cases;
 mod evidence;
+mod formats;
 mod guardians;
 mod notices;
 mod people;
@@ -21,6 +22,7 @@ use acts::{
 use answers::{answered_once, claimed_by_one, made_once};
 use cases::{cases_change_hands, older_cases_listed, traced_people};
 use evidence::{papers_in_order, repeated_facts, reported_once_a_day, shown_upstream, withdrawn_facts};
+use formats::indexed_until_upgraded;
 use guardians::{named_and_taken, tied_by_many};
 use notices::{notices_bounded, notices_listed};
 use people::{
@@ -123,6 +125,7 @@ over_both!(
     traced_people,
     all_survives,
     version_before,
+    indexed_until_upgraded,
 );
 
 fn personal(number: u32) -> Personal {

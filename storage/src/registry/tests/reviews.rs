@@ -53,10 +53,10 @@ pub(super) fn phones_indexed(store: &TestStore) {
     registry.replace_person(ids[0], 1, &with_phone(1, PHONE), None).unwrap().unwrap();
     registry.erase_person(ids[1], 1, NOW).unwrap().unwrap();
     assert_eq!(holders(&registry, PHONE), [ids[0]]);
-    // The people of an earlier version are added once.
+    // The people of an earlier format are added.
     registry.forget_phone(&people[0].phone, ids[0]);
     assert_eq!(holders(&registry, PHONE), []);
-    registry.index_phones().unwrap();
+    registry.index_earlier_rows().unwrap();
     assert_eq!(holders(&registry, PHONE), [ids[0]]);
     assert_eq!(holders(&registry, OTHER).len(), 2);
 }

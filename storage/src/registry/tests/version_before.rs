@@ -78,7 +78,7 @@ fn the_office_is_kept(a: PersonId, registry: &Registry) {
     assert_eq!((case.tracer.as_str(), case.office.as_str(), case.closed), ("t", "", None));
     assert_eq!(case.window(), Window { from: NOW, to: NOW.plus_ms(3_600_000) });
     assert_eq!(registry.cases_of("t").unwrap(), []);
-    registry.index_cases().unwrap();
+    registry.index_earlier_rows().unwrap();
     assert_eq!(registry.cases_of("t").unwrap(), std::slice::from_ref(case));
     // Of a hundred persons a day, three were spent.
     assert!(!registry.spend("persons t", 19_675, 98, 100).unwrap());
