@@ -3,6 +3,7 @@
 
 mod certificate;
 mod cql_login;
+mod disk_room;
 mod end_marker;
 pub(crate) mod first_read;
 mod folder;
@@ -18,6 +19,7 @@ pub mod snapshot;
 pub mod store;
 
 pub use certificate::CertificateFault;
+pub use disk_room::{DiskRoom, nearest_folder};
 pub(crate) use end_marker::read_end_marker;
 pub use end_marker::{ENDED_MARKER, ensure_not_ended};
 pub(crate) use folder::StartFolder;

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
 use scangate_core::text::without_mark;
 use scangate_storage::cql::{
-    Address, Cluster, ClusterOptions, FillState, NODES_WAIT_MAX, REQUEST_MAX, Schema,
+    Address, Cluster, ClusterOptions, FillState, NODES_WAIT_MAX, REQUEST_MAX, ReplicationState, Schema,
 };
 use scangate_storage::registry::Registry;
 use scangate_storage::trail::{BUCKETS, EmbeddedTrails, ScyllaTrails, TrailError, TrailStore};
@@ -91,9 +91,56 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
     Ok(Cluster::new(options)?)
 }
 
+/// What the copies of a keyspace, the configured number and the nodes that answer say together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopiesVerdict {
+    /// They agree. The text has the numbers.
+    Fit(String),
+    /// The first start makes the keyspace. The text has the numbers.
+    NotMade(String),
+    /// The first start cannot make the keyspace, because too few nodes answer.
+    NotMakeable(String),
+    /// The keyspace has more copies than configured. The text has the remedy.
+    More(String),
+    /// The keyspace has fewer copies than configured. The text has the remedy.
+    Fewer(String),
+    /// Fewer nodes answer than there are copies.
+    NodesAway(String),
+}
+
+impl CopiesVerdict {
+    /// Judges the state of a keyspace by the configured number of copies.
+    #[must_use]
+    pub fn of(keyspace: &str, state: ReplicationState, wished: u8) -> Self {
+        let ReplicationState { copies, nodes } = state;
+        let answer = format!("{nodes} nodes of the cluster answer");
+        let Some(copies) = copies else {
+            return if nodes < usize::from(wished) {
+                Self::NotMakeable(format!(
+                    "{answer}, and keyspace {keyspace} would have {wished} copies: start the others, or set cql.copies"
+                ))
+            } else {
+                Self::NotMade(format!(
+                    "{answer}; the first start makes keyspace {keyspace} with {wished} copies"
+                ))
+            };
+        };
+        match (copies_advice(keyspace, copies, wished), copies < wished) {
+            (Some(advice), true) => Self::Fewer(advice),
+            (Some(advice), false) => Self::More(advice),
+            (None, _) if nodes < usize::from(copies) => {
+                Self::NodesAway(format!("{answer}, fewer than the {copies} copies of keyspace {keyspace}"))
+            }
+            (None, _) => {
+                Self::Fit(format!("{answer}; keyspace {keyspace} keeps {copies} copies, as configured"))
+            }
+        }
+    }
+}
+
 /// What an operator can do about a keyspace whose copies are not the configured number; none where they are.
 #[must_use]
-pub fn copies_advice(keyspace: &str, copies: u8, wished: u8) -> Option<String> {
+pub(crate) fn copies_advice(keyspace: &str, copies: u8, wished: u8) -> Option<String> {
     let differs =
         format!("keyspace {keyspace} keeps {copies} copies of each row, and cql.copies is {wished}");
     match copies.cmp(&wished) {
@@ -153,4 +200,22 @@ fn tls(authority: &Path) -> anyhow::Result<Arc<rustls::ClientConfig>> {
             .with_no_client_auth())
     };
     read().map(Arc::new).with_context(|| format!("cql.authority {}", authority.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_judged_with_the_nodes_that_answer() {
+        let judged = |copies, nodes| CopiesVerdict::of("k", ReplicationState { copies, nodes }, 3);
+        assert!(matches!(judged(None, 3), CopiesVerdict::NotMade(_)));
+        assert!(matches!(judged(None, 2), CopiesVerdict::NotMakeable(_)));
+        assert!(matches!(judged(Some(3), 3), CopiesVerdict::Fit(_)));
+        assert!(matches!(judged(Some(3), 2), CopiesVerdict::NodesAway(_)));
+        assert!(
+            matches!(judged(Some(2), 3), CopiesVerdict::Fewer(text) if text.contains("ALTER KEYSPACE k"))
+        );
+        assert!(matches!(judged(Some(5), 5), CopiesVerdict::More(text) if text.contains("cql.copies = 5")));
+    }
 }

@@ -2,12 +2,12 @@
 
 use super::finding::DoctorFinding;
 use super::running::NeighbourGateway;
-use anyhow::Context as _;
-use nix::sys::statvfs::statvfs;
 use scangate_core::text::OneLine;
 use scangate_gateway::clock;
 use scangate_gateway::config::Config;
-use scangate_gateway::deployment::{CertificateFault, Identity, ensure_not_ended, existing_secret};
+use scangate_gateway::deployment::{
+    CertificateFault, DiskRoom, Identity, ensure_not_ended, existing_secret, nearest_folder,
+};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
@@ -21,7 +21,6 @@ const SYNC_MS_MAX: f64 = 10.0;
 const WRITE_BYTES: usize = 4_096;
 /// The share of the disk that should stay free for the stores and the system. **Units**: percent.
 const FREE_PERCENT_MIN: u64 = 10;
-const MIB: u64 = 1024 * 1024;
 
 /// All of it.
 pub(super) fn examine(config: &Config, neighbour: Option<&NeighbourGateway>) -> Vec<DoctorFinding> {
@@ -33,16 +32,9 @@ pub(super) fn examine(config: &Config, neighbour: Option<&NeighbourGateway>) -> 
     findings
 }
 
-/// The folder itself, or the nearest one above that exists: a folder that is missing is not made here.
-fn existing(data: &Path) -> anyhow::Result<std::path::PathBuf> {
-    let absolute = std::path::absolute(data)?;
-    let found = absolute.ancestors().find(|folder| folder.is_dir()).context("no folder above it exists")?;
-    Ok(found.to_owned())
-}
-
 fn sync(data: &Path) -> DoctorFinding {
     let timed = (|| -> anyhow::Result<f64> {
-        let path = existing(data)?.join(format!(".scangate-doctor-{}", std::process::id()));
+        let path = nearest_folder(data)?.join(format!(".scangate-doctor-{}", std::process::id()));
         let mut file = File::create(&path)?;
         // The file has no name from here on, so nothing is left behind.
         fs::remove_file(&path)?;
@@ -70,16 +62,11 @@ fn sync(data: &Path) -> DoctorFinding {
 fn room(config: &Config) -> DoctorFinding {
     const PAGE: &str = "disk-room";
     let data = config.data.display();
-    let disk = existing(&config.data).and_then(|folder| Ok(statvfs(&folder)?));
-    let disk = match disk {
-        Ok(disk) => disk,
+    let DiskRoom { all_mib, free_mib, journal_mib } = match DiskRoom::of(&config.data) {
+        Ok(room) => room,
         Err(error) => return DoctorFinding::error(PAGE, format!("{data}: {}", OneLine(error.as_ref()))),
     };
-    let free_mib = disk.blocks_available().saturating_mul(disk.fragment_size()) / MIB;
-    let all_mib = disk.blocks().saturating_mul(disk.fragment_size()) / MIB;
-    let own = fs::read_dir(config.data.join("journal")).into_iter().flatten();
-    let own_mib = own.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum::<u64>() / MIB;
-    let more_mib = u64::from(config.journal.disk_mib_max).saturating_sub(own_mib);
+    let more_mib = u64::from(config.journal.disk_mib_max).saturating_sub(journal_mib);
     let told =
         format!("the disk of {data} has {free_mib} MiB free, of which the journal may take {more_mib}");
     if free_mib < more_mib {

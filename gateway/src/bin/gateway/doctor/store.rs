@@ -3,7 +3,7 @@
 use super::finding::DoctorFinding;
 use scangate_core::text::OneLine;
 use scangate_gateway::config::{Config, StoreLocation};
-use scangate_gateway::deployment::store;
+use scangate_gateway::deployment::store::{self, CopiesVerdict};
 use scangate_storage::cql::{ClusterHealth, ReplicationState, Schema};
 use std::time::Duration;
 
@@ -36,29 +36,11 @@ pub(super) fn examine(config: &Config) -> Vec<DoctorFinding> {
 /// Compares the copies of the keyspace with the configured number.
 fn copies(config: &Config, keyspace: &str, state: ReplicationState) -> DoctorFinding {
     const PAGE: &str = "store-copies";
-    let (ReplicationState { copies, nodes }, wished) = (state, config.cql.copies);
-    let answer = format!("{nodes} nodes of the cluster answer");
-    match copies {
-        None if nodes < usize::from(wished) => DoctorFinding::error(
-            PAGE,
-            format!("{answer}, and keyspace {keyspace} would have {wished} copies"),
-        ),
-        None => DoctorFinding::ok(
-            PAGE,
-            format!("{answer}; the first start makes keyspace {keyspace} with {wished} copies"),
-        ),
-        Some(copies) => match store::copies_advice(keyspace, copies, wished) {
-            Some(advice) if copies < wished => DoctorFinding::error(PAGE, advice),
-            Some(advice) => DoctorFinding::warning(PAGE, advice),
-            None if nodes < usize::from(copies) => DoctorFinding::warning(
-                "store-down",
-                format!("{answer}, fewer than the {copies} copies of keyspace {keyspace}"),
-            ),
-            None => DoctorFinding::ok(
-                PAGE,
-                format!("{answer}; keyspace {keyspace} keeps {copies} copies, as configured"),
-            ),
-        },
+    match CopiesVerdict::of(keyspace, state, config.cql.copies) {
+        CopiesVerdict::Fit(text) | CopiesVerdict::NotMade(text) => DoctorFinding::ok(PAGE, text),
+        CopiesVerdict::NotMakeable(text) | CopiesVerdict::Fewer(text) => DoctorFinding::error(PAGE, text),
+        CopiesVerdict::More(text) => DoctorFinding::warning(PAGE, text),
+        CopiesVerdict::NodesAway(text) => DoctorFinding::warning("store-down", text),
     }
 }
 

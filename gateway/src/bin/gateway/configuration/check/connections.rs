@@ -2,9 +2,9 @@
 
 use super::{CheckFinding, at};
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
-use scangate_gateway::deployment::store;
+use scangate_gateway::deployment::store::{self, CopiesVerdict};
 use scangate_gateway::office::registration::providers::Providers;
-use scangate_storage::cql::{ReplicationState, Schema};
+use scangate_storage::cql::Schema;
 use std::time::Duration;
 
 /// The time that a cluster has to answer.
@@ -21,24 +21,16 @@ fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
     let cluster = store::cluster(address, cql, Schema::Leave).ok()?;
     let told = |text: String| at(effective, "store", text);
     let state = cluster.connect(CLUSTER_MAX).and_then(|()| cluster.replication());
-    let ReplicationState { copies, nodes } = match state {
+    let state = match state {
         Ok(state) => state,
         Err(error) => return Some(CheckFinding::Error(told(format!("{address}: {error}")))),
     };
-    let (keyspace, wished) = (&address.keyspace, cql.copies);
-    match copies {
-        None if nodes < usize::from(wished) => Some(CheckFinding::Error(told(format!(
-            "{nodes} nodes answer, and keyspace {keyspace} would have {wished} copies: start the others, or set \
-             cql.copies"
-        )))),
-        None => None,
-        Some(copies) => match store::copies_advice(keyspace, copies, wished) {
-            Some(advice) => Some(CheckFinding::Warning(told(advice))),
-            None if nodes < usize::from(copies) => Some(CheckFinding::Warning(told(format!(
-                "{nodes} nodes answer, fewer than the {copies} copies of keyspace {keyspace}"
-            )))),
-            None => None,
-        },
+    match CopiesVerdict::of(&address.keyspace, state, cql.copies) {
+        CopiesVerdict::Fit(_) | CopiesVerdict::NotMade(_) => None,
+        CopiesVerdict::NotMakeable(text) => Some(CheckFinding::Error(told(text))),
+        CopiesVerdict::More(text) | CopiesVerdict::Fewer(text) | CopiesVerdict::NodesAway(text) => {
+            Some(CheckFinding::Warning(told(text)))
+        }
     }
 }
 

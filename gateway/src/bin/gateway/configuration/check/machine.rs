@@ -1,17 +1,13 @@
 //! The machine under a configuration: ports and disk.
 
 use super::{CheckFinding, at};
-use anyhow::Context as _;
-use nix::sys::statvfs::statvfs;
 use scangate_core::text::OneLine;
 use scangate_gateway::config::{EffectiveConfig, Origin};
-use std::fs;
+use scangate_gateway::deployment::DiskRoom;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
 
 /// The port of an origin that names none. A balancer on another machine usually has it.
 const HTTPS_PORT: u16 = 443;
-const MIB: u64 = 1024 * 1024;
 /// Segments without which a journal cannot work.
 const SEGMENTS_MIN: u64 = 2;
 
@@ -45,8 +41,8 @@ fn disk(effective: &EffectiveConfig) -> Option<CheckFinding> {
         let text = format!("{} is a file, and the data folder must be a folder", data.display());
         return Some(CheckFinding::Error(at(effective, "data", text)));
     }
-    let free_mib = match free_mib(data) {
-        Ok(free_mib) => free_mib,
+    let free_mib = match DiskRoom::of(data) {
+        Ok(DiskRoom { free_mib, journal_mib, .. }) => free_mib + journal_mib,
         Err(error) => {
             return Some(CheckFinding::Error(at(effective, "data", OneLine(error.as_ref()).to_string())));
         }
@@ -62,16 +58,4 @@ fn disk(effective: &EffectiveConfig) -> Option<CheckFinding> {
         let text = format!("{told}: make room, or set {key} to {free_mib} or less");
         CheckFinding::Warning(at(effective, key, text))
     })
-}
-
-/// The space for a journal on the disk under this folder, its present files included. **Units**: MiB.
-fn free_mib(data: &Path) -> anyhow::Result<u64> {
-    let absolute = std::path::absolute(data).with_context(|| data.display().to_string())?;
-    let existing =
-        absolute.ancestors().find(|folder| folder.exists()).context("no folder above it exists")?;
-    let disk = statvfs(existing).with_context(|| existing.display().to_string())?;
-    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    let own = fs::read_dir(data.join("journal")).into_iter().flatten();
-    let own: u64 = own.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum();
-    Ok(free.saturating_add(own) / MIB)
 }
