@@ -1,5 +1,5 @@
-//! A clock that a test sets. libfaketime sets the gateway's wall clock ahead of the machine's by an offset in
-//! a file, and leaves its timers alone. The binary under test is therefore the real one.
+//! A clock that a test sets. libfaketime sets the gateway's wall clock off the machine's by an offset in a
+//! file, and leaves its timers alone. The binary under test is therefore the real one.
 
 use anyhow::Context as _;
 use scangate_core::time::Timestamp;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub struct Clock {
     folder: TempDir,
     library: String,
-    ahead_ms: Cell<u64>,
+    ahead_ms: Cell<i64>,
 }
 
 impl Clock {
@@ -26,10 +26,18 @@ impl Clock {
         Ok(clock)
     }
 
+    /// A clock that shows this time now, also one in the past.
+    pub fn at(time: Timestamp) -> anyhow::Result<Self> {
+        let clock = Self::new()?;
+        clock.ahead_ms.set(i64::try_from(time.0)? - i64::try_from(now().0)?);
+        clock.go_ahead(0)?;
+        Ok(clock)
+    }
+
     /// Moves the clock ahead by `ms` milliseconds more.
     pub fn go_ahead(&self, ms: u64) -> anyhow::Result<()> {
-        self.ahead_ms.set(self.ahead_ms.get() + ms);
-        let text = format!("+{}", self.ahead_ms.get() / 1_000);
+        self.ahead_ms.set(self.ahead_ms.get() + i64::try_from(ms)?);
+        let text = format!("{:+}", self.ahead_ms.get() / 1_000);
         // The rename keeps readers from seeing half a file.
         std::fs::write(self.folder.path().join("next"), text)?;
         Ok(std::fs::rename(self.folder.path().join("next"), self.path())?)
@@ -38,7 +46,8 @@ impl Clock {
     /// The time of this clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        now().plus_ms(self.ahead_ms.get() / 1_000 * 1_000)
+        let offset_ms = self.ahead_ms.get() / 1_000 * 1_000;
+        Timestamp(now().0.saturating_add_signed(offset_ms))
     }
 
     fn path(&self) -> std::path::PathBuf {

@@ -71,6 +71,16 @@ impl Gateway {
         Self::spawn(Arc::new(tempfile::tempdir()?), &["--policy", policy], clock.environment(), expect)
     }
 
+    /// Starts a gateway in this data folder, by this clock.
+    pub fn start_in_by(
+        clock: &Clock,
+        folder: Arc<TempDir>,
+        arguments: &[&str],
+        expect: ExpectedLog,
+    ) -> anyhow::Result<Self> {
+        Self::spawn(folder, arguments, clock.environment(), expect)
+    }
+
     /// Starts a gateway in this data folder.
     pub fn start_in(folder: Arc<TempDir>, arguments: &[&str], expect: ExpectedLog) -> anyhow::Result<Self> {
         Self::spawn(folder, arguments, Vec::new(), expect)

@@ -4,34 +4,28 @@
 mod certificate;
 mod cql_login;
 mod disk_room;
-mod end_marker;
 pub(crate) mod first_read;
 mod folder;
 mod identity;
 pub mod key_states;
 mod minted;
-mod owner_only;
 mod pem;
 mod poster_settings;
 pub mod reference;
-mod restore_marker;
 pub mod snapshot;
 pub mod store;
 
 pub use certificate::CertificateFault;
 pub use disk_room::{DiskRoom, nearest_folder};
-pub(crate) use end_marker::read_end_marker;
-pub use end_marker::{ENDED_MARKER, ensure_not_ended};
-pub(crate) use folder::StartFolder;
-pub use folder::ensure_whole;
+pub use folder::{
+    ENDED_MARKER, FolderFormat, count_open_to_others, create_for_owner_only, ensure_not_ended,
+    ensure_restored, ensure_whole,
+};
+pub(crate) use folder::{FORMAT_FILE, RESTORE_MARKER, StartFolder, close_to_others, read_end_marker};
 pub use identity::Identity;
 pub use minted::{MINTED_TOKENS, MintedToken, draw_token_id, mint, minted};
-pub(crate) use owner_only::close_to_others;
-pub use owner_only::create_for_owner_only;
 pub use pem::PemError;
 pub use poster_settings::{POSTER_SETTINGS, PosterSettings};
-pub(crate) use restore_marker::RESTORE_MARKER;
-pub use restore_marker::ensure_restored;
 
 use crate::clock;
 use crate::config::read_text;

@@ -13,7 +13,7 @@ use crc32fast::Hasher;
 use scangate_core::id::PersonId;
 use scangate_core::time::Timestamp;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::Path;
 
 const MAGIC: &[u8; 8] = b"scgsnap2";
@@ -65,6 +65,17 @@ pub fn write(
 #[must_use]
 pub fn exists(data: &Path) -> bool {
     data.join(NAME).exists()
+}
+
+/// Whether the snapshot of a data folder has this version's format; none without a snapshot.
+pub fn has_current_format(data: &Path) -> io::Result<Option<bool>> {
+    let mut magic = Vec::new();
+    match File::open(data.join(NAME)) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut magic)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(magic == MAGIC))
 }
 
 /// Reads the snapshot of a data folder, if any, and fills the colour table from it. **Errors**: the snapshot

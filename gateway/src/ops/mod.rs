@@ -11,3 +11,4 @@ mod sources;
 pub mod status;
 pub mod supervisor;
 pub mod telemetry;
+pub mod upgrade;

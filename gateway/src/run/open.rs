@@ -8,7 +8,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::store::{self, Availability, Stores};
-use crate::deployment::{self, Identity, StartFolder};
+use crate::deployment::{self, FolderFormat, Identity, StartFolder};
 use crate::office::registration::providers::Providers;
 use crate::serve::tls::{self, Tls};
 use crate::serve::{Bell, worker};
@@ -73,6 +73,7 @@ pub(super) fn open(config: &Config, folder: &mut StartFolder) -> anyhow::Result<
     deployment::ensure_whole(config)?;
     ensure_free(config)?;
     deployment::close_to_others(&config.data);
+    FolderFormat::advance(&config.data)?;
     let secret = deployment::secret(&config.data, config.secret.as_deref())?;
     let identity = Identity::of(config)?;
     identity.log(clock::now());

@@ -2,7 +2,9 @@
 //! else, the operator must move that away first.
 
 use super::inventory::RemovedFile;
-use crate::deployment::{COPY_PROGRESS, ENDED_MARKER, MINTED_TOKENS, POSTER_SETTINGS, RESTORE_MARKER};
+use crate::deployment::{
+    COPY_PROGRESS, ENDED_MARKER, FORMAT_FILE, MINTED_TOKENS, POSTER_SETTINGS, RESTORE_MARKER,
+};
 use crate::ops::backup::control::CONTROL_SOCKET;
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
 /// data goes first. The secret goes last: nothing else can be read without it.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 23] = [
     CONTROL_SOCKET,
     RESTORE_MARKER,
     "trails",
@@ -24,6 +26,8 @@ const PARTS: [&str; 21] = [
     POSTER_SETTINGS,
     "poster.json.new",
     "doctor",
+    FORMAT_FILE,
+    "format.new",
     "gateway",
     MINTED_TOKENS,
     "authority.token",

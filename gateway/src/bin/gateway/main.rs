@@ -1,18 +1,16 @@
 //! The `gateway` command. Each subcommand has a module with its options and its work.
 
 mod admin_client;
-mod backup;
 mod configuration;
+mod data_folder;
 mod doctor;
 mod explain;
-mod journal;
 mod poster;
 mod ready;
 mod reference;
 mod serve;
 mod staff_link;
 mod store;
-mod sunset;
 mod support_bundle;
 mod token;
 
@@ -20,6 +18,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use configuration::{check, print, schema};
+use data_folder::{backup, journal, sunset, upgrade};
 use scangate_core::text::OneLine;
 use scangate_gateway::deployment;
 use std::io;
@@ -92,6 +91,7 @@ enum GatewayCommand {
     Backup(backup::BackupOptions),
     /// Fills an empty data folder from a backup.
     Restore(backup::RestoreOptions),
+    Upgrade(upgrade::UpgradeOptions),
     /// Looks at a journal's files, also beside a running gateway.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -139,6 +139,7 @@ impl GatewayCommand {
             | Self::Store(_)
             | Self::Backup(_)
             | Self::Restore(_)
+            | Self::Upgrade(_)
             | Self::Sunset(_) => true,
             Self::CheckConfig(_)
             | Self::PrintConfig(_)
@@ -173,6 +174,7 @@ fn run(command: GatewayCommand) -> anyhow::Result<ExitCode> {
         GatewayCommand::Store(command) => store::run(command),
         GatewayCommand::Backup(options) => backup::backup(options),
         GatewayCommand::Restore(options) => backup::restore(options),
+        GatewayCommand::Upgrade(options) => return upgrade::run(&options),
         GatewayCommand::Journal(command) => journal::run(command),
         GatewayCommand::SupportBundle(options) => support_bundle::write(&options),
         GatewayCommand::Sunset(options) => sunset::run(options),

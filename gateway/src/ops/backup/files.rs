@@ -1,6 +1,6 @@
 //! The files of a data folder that a backup holds, next to the stores and the journal.
 
-use crate::deployment::{MINTED_TOKENS, POSTER_SETTINGS, snapshot};
+use crate::deployment::{FORMAT_FILE, MINTED_TOKENS, POSTER_SETTINGS, snapshot};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
@@ -8,7 +8,8 @@ use std::path::{Component, Path};
 
 /// Files of a data folder without which a restored gateway would be another one. The secret is not one of
 /// them.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
+    FORMAT_FILE,
     "gateway",
     "authority.token",
     "tracer.token",

@@ -19,10 +19,18 @@ pub fn create_for_owner_only() {
     umask(Mode::from_bits_truncate(OTHERS));
 }
 
+/// The act on an entry that group or others could access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EntryAct {
+    Count,
+    Close,
+}
+
 /// The entries of a data folder that group or others could access.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OpenEntries {
-    /// Those that are closed now.
+    act: EntryAct,
+    /// Those that are closed now, or would be.
     closed: usize,
     /// Those that are still open: another user owns them, they are behind a link, or the system refused.
     open: Vec<PathBuf>,
@@ -32,14 +40,14 @@ struct OpenEntries {
 /// follows no link below the folder, and leaves the files of another user alone: an operator who shares a
 /// folder decides on its modes.
 pub(crate) fn close_to_others(data: &Path) {
-    let mut entries = OpenEntries::default();
+    let mut entries = OpenEntries::new(EntryAct::Close);
     match fs::metadata(data) {
-        Ok(folder) => entries.close(data, &folder),
+        Ok(folder) => entries.visit(data, &folder),
         Err(error) => {
             tracing::warn!(event = "data-modes-unread", %error, "the modes in the data folder were not read")
         }
     }
-    let OpenEntries { closed, open } = entries;
+    let OpenEntries { closed, open, .. } = entries;
     if closed > 0 {
         tracing::info!(
             event = "data-closed",
@@ -56,9 +64,23 @@ pub(crate) fn close_to_others(data: &Path) {
     }
 }
 
+/// Counts the files and folders of a data folder that a start would close to group and others.
+#[must_use]
+pub fn count_open_to_others(data: &Path) -> usize {
+    let mut entries = OpenEntries::new(EntryAct::Count);
+    if let Ok(folder) = fs::metadata(data) {
+        entries.visit(data, &folder);
+    }
+    entries.closed
+}
+
 impl OpenEntries {
-    /// Closes an entry, and below it each entry that this user owns.
-    fn close(&mut self, path: &Path, entry: &Metadata) {
+    fn new(act: EntryAct) -> Self {
+        Self { act, closed: 0, open: Vec::new() }
+    }
+
+    /// Closes or counts an entry, and below it each entry that this user owns.
+    fn visit(&mut self, path: &Path, entry: &Metadata) {
         let is_own = entry.uid() == geteuid().as_raw();
         let mode = entry.permissions().mode() & PERMISSIONS;
         let is_link = entry.is_symlink();
@@ -68,24 +90,27 @@ impl OpenEntries {
                 self.open.push(path.to_owned());
             }
         } else if mode & OTHERS != 0 {
-            let closed = is_own.then(|| fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS)));
+            let closed = is_own.then(|| match self.act {
+                EntryAct::Close => fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS)),
+                EntryAct::Count => Ok(()),
+            });
             match closed {
                 Some(Ok(())) => self.closed += 1,
                 Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
                 Some(Err(_)) | None => self.open.push(path.to_owned()),
             }
         }
-        if entry.is_dir() && is_own && self.close_content(path).is_err() {
+        if entry.is_dir() && is_own && self.visit_content(path).is_err() {
             self.open.push(path.to_owned());
         }
     }
 
-    fn close_content(&mut self, folder: &Path) -> io::Result<()> {
+    fn visit_content(&mut self, folder: &Path) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             // A command beside the gateway may have removed it in the meantime.
             if let Ok(entry) = fs::symlink_metadata(&path) {
-                self.close(&path, &entry);
+                self.visit(&path, &entry);
             }
         }
         Ok(())
@@ -113,19 +138,18 @@ mod tests {
             fs::write(path, "x").unwrap();
             fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
         }
-        for path in [&data, &folder, &elsewhere] {
+        for path in [&data, &data.join("a"), &folder, &elsewhere] {
             fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
         }
         symlink(&elsewhere, data.join("link")).unwrap();
         let reached = root.path().join("reached-by-a-link");
         symlink(&data, &reached).unwrap();
-        let mut entries = OpenEntries::default();
-        entries.close(&reached, &fs::metadata(&reached).unwrap());
+        assert_eq!(count_open_to_others(&data), 4);
+        let mut entries = OpenEntries::new(EntryAct::Close);
+        entries.visit(&reached, &fs::metadata(&reached).unwrap());
         assert_eq!((mode(&data), mode(&folder), mode(&file)), (0o700, 0o700, 0o600));
         assert_eq!((mode(&elsewhere), mode(&shared)), (0o755, 0o640));
         assert_eq!(entries.open, [reached.join("link")]);
-        let mut again = OpenEntries::default();
-        again.close(&data, &fs::metadata(&data).unwrap());
-        assert_eq!(again.closed, 0);
+        assert_eq!(count_open_to_others(&data), 0);
     }
 }
