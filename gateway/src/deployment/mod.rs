@@ -44,6 +44,9 @@ use std::path::Path;
 /// The name of the progress file of a copy to a cluster.
 pub const COPY_PROGRESS: &str = "store-copy.json";
 
+/// The name of the file that has the number of the folder's gateway. The first start makes it.
+pub(crate) const GATEWAY_NUMBER: &str = "gateway";
+
 /// The validity of the first tokens.
 const FIRST_TOKEN_MS: u64 = 30 * DAY_MS;
 
@@ -76,7 +79,7 @@ pub fn existing_secret(data: &Path, named: Option<&Path>) -> anyhow::Result<Secr
 
 /// The number that identifies this data folder's gateway to the others of the city; created if missing.
 pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
-    let path = data.join("gateway");
+    let path = data.join(GATEWAY_NUMBER);
     let text = read_or_make(&path, || {
         let mut bytes = [0; 8];
         rand::fill(&mut bytes).context("no randomness")?;
@@ -88,7 +91,7 @@ pub fn gateway_number(data: &Path) -> anyhow::Result<u64> {
 
 /// The number of a data folder's gateway, if it has one yet.
 pub fn existing_gateway_number(data: &Path) -> anyhow::Result<Option<u64>> {
-    if data.join("gateway").exists() { gateway_number(data).map(Some) } else { Ok(None) }
+    if data.join(GATEWAY_NUMBER).exists() { gateway_number(data).map(Some) } else { Ok(None) }
 }
 
 /// The text of a valid rule pack, by the name of a built-in pack or a file.

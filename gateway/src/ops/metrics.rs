@@ -32,7 +32,7 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 }
 
 /// All metrics, in the order of a check-in's path.
-const METRICS: [Metric; 45] = [
+const METRICS: [Metric; 46] = [
     gauge("scangate_ready", &[], "1 if `/readyz` says that the gateway accepts check-ins, otherwise 0"),
     counter("scangate_check_ins_total", &["worker"], "Check-ins answered after their fsync"),
     histogram("scangate_check_in_seconds", &["worker"], "Time from a whole request to its answer"),
@@ -143,6 +143,11 @@ const METRICS: [Metric; 45] = [
         "scangate_certificate_expiry_seconds",
         &[],
         "Time at which the certificate in use expires, in seconds since 1970",
+    ),
+    gauge(
+        "scangate_last_backup_timestamp_seconds",
+        &[],
+        "Time of the last complete backup, or of the deployment's first start before it, in seconds since 1970",
     ),
     gauge("scangate_policy_info", &["label", "number"], "Always 1; the labels are the rule pack in force"),
     counter(

@@ -23,7 +23,7 @@ macro_rules! page {
 }
 
 /// Every page.
-const PAGES: [RunbookPage; 49] = [
+const PAGES: [RunbookPage; 50] = [
     page!("authority", "duties-overdue"),
     page!("authority", "extensions-waiting"),
     page!("authority", "lists-waiting"),
@@ -48,6 +48,7 @@ const PAGES: [RunbookPage; 49] = [
     page!("journal", "drain-failures"),
     page!("journal", "journal-full"),
     page!("journal", "journal-room"),
+    page!("machine", "backup-old"),
     page!("machine", "clock"),
     page!("machine", "descriptors"),
     page!("machine", "disk-room"),

@@ -1,6 +1,7 @@
 //! A gateway's life in three phases: `open` reads the data folder and the stores, `start` starts the
 //! threads, and `drain` stops them in an order that loses nothing: workers, back office, batcher, journal.
 
+mod backups;
 mod certificates;
 mod copies;
 mod drain;

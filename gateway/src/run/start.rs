@@ -1,6 +1,7 @@
 //! The second phase: starts the batcher, the back office, the admin listener and the workers over the open
 //! parts.
 
+use super::backups::watch_backups;
 use super::certificates::watch_certificate;
 use super::copies::watch_copies;
 use super::open::{OpenGateway, OpenJournal};
@@ -278,6 +279,7 @@ fn spawn_watchers(
     cluster: Option<Arc<Cluster>>,
     identity: Arc<CurrentIdentity>,
 ) {
+    runtime.spawn(watch_backups(config.data.clone()));
     runtime.spawn(watch_certificate(identity));
     runtime.spawn(office::keep_in_step(Arc::clone(office)));
     runtime.spawn(office::recolour_when_due(Arc::clone(office)));

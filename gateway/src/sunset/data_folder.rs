@@ -3,9 +3,10 @@
 
 use super::inventory::RemovedFile;
 use crate::deployment::{
-    COPY_PROGRESS, ENDED_MARKER, FORMAT_FILE, MINTED_TOKENS, POSTER_SETTINGS, RESTORE_MARKER,
+    COPY_PROGRESS, ENDED_MARKER, FORMAT_FILE, GATEWAY_NUMBER, MINTED_TOKENS, POSTER_SETTINGS, RESTORE_MARKER,
 };
 use crate::ops::backup::control::CONTROL_SOCKET;
+use crate::ops::backup::last::LAST_BACKUP;
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// The parts that gateways and their commands make in a data folder, in the order of their removal. Personal
 /// data goes first. The secret goes last: nothing else can be read without it.
-const PARTS: [&str; 23] = [
+const PARTS: [&str; 25] = [
     CONTROL_SOCKET,
     RESTORE_MARKER,
     "trails",
@@ -28,7 +29,9 @@ const PARTS: [&str; 23] = [
     "doctor",
     FORMAT_FILE,
     "format.new",
-    "gateway",
+    LAST_BACKUP,
+    "last-backup.new",
+    GATEWAY_NUMBER,
     MINTED_TOKENS,
     "authority.token",
     "tracer.token",

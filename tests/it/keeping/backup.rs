@@ -76,6 +76,7 @@ async fn a_backup_under_load_has_everything_that_was_acknowledged_before_it() ->
     let (from, to) = (data.path().to_owned(), kept.path().to_owned());
     let taken = tokio::task::spawn_blocking(move || backup(&from, &to)).await??;
     assert_done(&taken, "from the running gateway");
+    assert!(data.path().join("last-backup").exists(), "doctor and metrics see it");
     let goal = count() + ACKNOWLEDGED;
     while count() < goal {
         tokio::task::yield_now().await;
@@ -85,6 +86,7 @@ async fn a_backup_under_load_has_everything_that_was_acknowledged_before_it() ->
     let _ = loading.await;
 
     let gateway = restored(kept.path())?;
+    assert!(gateway.metric("scangate_last_backup_timestamp_seconds", "")? > 1.7e9);
     let target = gateway.target()?;
     let verified = verify(&target, &residents, &before).await?;
     assert!(verified.is_ok() && verified.acknowledged >= ACKNOWLEDGED, "{verified:?}");
@@ -137,6 +139,7 @@ fn a_gateway_killed_during_its_backup_leaves_no_file() -> anyhow::Result<()> {
     let said = String::from_utf8(ended.stderr)?;
     assert_eq!((ended.status.code(), said.lines().count()), (Some(1), 1), "{said}");
     assert!(names(kept.path())?.is_empty());
+    assert!(!data.path().join("last-backup").exists(), "no backup was made");
     // The socket outlives its gateway, and the command finds that nobody listens.
     assert_done(&backup(data.path(), kept.path())?, "no gateway runs on it");
     restored(kept.path())?;

@@ -2,7 +2,7 @@
 //! object with the version of the gateway that wrote it. A folder without the file has format 1, which
 //! version 0.1.0 wrote.
 
-use crate::deployment::replace;
+use crate::deployment::{GATEWAY_NUMBER, replace};
 use anyhow::{Context as _, ensure};
 use scangate_storage::registry::STORED_FORMAT;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ impl FolderFormat {
                 .map(Some)
                 .with_context(|| format!("{} is damaged", path.display())),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                let has_served = data.join("registry").exists() || data.join("gateway").exists();
+                let has_served = data.join("registry").exists() || data.join(GATEWAY_NUMBER).exists();
                 Ok(has_served.then(|| Self { format: 1, gateway: "0.1.0".to_owned() }))
             }
             Err(error) => Err(error).with_context(|| path.display().to_string()),

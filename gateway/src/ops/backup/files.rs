@@ -1,6 +1,6 @@
 //! The files of a data folder that a backup holds, next to the stores and the journal.
 
-use crate::deployment::{FORMAT_FILE, MINTED_TOKENS, POSTER_SETTINGS, snapshot};
+use crate::deployment::{FORMAT_FILE, GATEWAY_NUMBER, MINTED_TOKENS, POSTER_SETTINGS, snapshot};
 use anyhow::{Context as _, ensure};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
@@ -10,7 +10,7 @@ use std::path::{Component, Path};
 /// them.
 const NAMES: [&str; 9] = [
     FORMAT_FILE,
-    "gateway",
+    GATEWAY_NUMBER,
     "authority.token",
     "tracer.token",
     "operator.token",

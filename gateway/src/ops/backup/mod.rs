@@ -30,6 +30,7 @@ mod contents;
 pub mod control;
 mod files;
 mod frame;
+pub mod last;
 mod manifest;
 mod output;
 pub mod request;

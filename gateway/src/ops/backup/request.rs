@@ -4,7 +4,7 @@ use super::archive::ArchiveReader;
 use super::manifest::{BackupHead, BackupManifest, fingerprint};
 use super::output::{UnfinishedFile, target};
 use super::take::{BackupSource, take};
-use super::{control, frame};
+use super::{control, frame, last};
 use crate::clock;
 use crate::config::{Config, StoreLocation};
 use crate::deployment;
@@ -83,6 +83,7 @@ pub fn backup(job: &BackupJob) -> anyhow::Result<TakenBackup> {
         );
     }
     out.finish()?;
+    last::record(&config.data, clock::now());
     let secret = match (secret_to, secret) {
         (Some(to), SecretPlace::At(from)) => copy_secret(&from, to)?,
         (_, secret) => secret,

@@ -3,11 +3,13 @@
 use super::finding::DoctorFinding;
 use super::running::NeighbourGateway;
 use scangate_core::text::OneLine;
+use scangate_core::time::HOUR_MS;
 use scangate_gateway::clock;
 use scangate_gateway::config::Config;
 use scangate_gateway::deployment::{
     CertificateFault, DiskRoom, Identity, ensure_not_ended, existing_secret, nearest_folder,
 };
+use scangate_gateway::ops::backup::last::{BACKUP_AGE_MS_MAX, unsaved_since};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
@@ -27,7 +29,7 @@ pub(super) fn examine(config: &Config, neighbour: Option<&NeighbourGateway>) -> 
     if let Err(error) = ensure_not_ended(&config.data) {
         return vec![DoctorFinding::error("secret", error.to_string())];
     }
-    let mut findings = vec![sync(&config.data), room(config), secret(config, neighbour)];
+    let mut findings = vec![sync(&config.data), room(config), secret(config, neighbour), backup(config)];
     findings.extend(certificate(config));
     findings
 }
@@ -87,6 +89,22 @@ fn secret(config: &Config, neighbour: Option<&NeighbourGateway>) -> DoctorFindin
     match existing_secret(&config.data, named) {
         Ok(_) => DoctorFinding::ok(PAGE, "the deployment's secret can be read"),
         Err(error) => DoctorFinding::error(PAGE, OneLine(error.as_ref()).to_string()),
+    }
+}
+
+/// Tells the age of the last backup.
+fn backup(config: &Config) -> DoctorFinding {
+    const PAGE: &str = "backup-old";
+    let Some(since) = unsaved_since(&config.data) else {
+        return DoctorFinding::ok(PAGE, "no deployment here needs a backup yet");
+    };
+    let age_ms = clock::now().since_ms(since);
+    let (data, hours) = (config.data.display(), age_ms / HOUR_MS);
+    let told = format!("{data} has changes of the last {hours} hours that no backup has");
+    if age_ms > BACKUP_AGE_MS_MAX {
+        DoctorFinding::warning(PAGE, told)
+    } else {
+        DoctorFinding::ok(PAGE, told)
     }
 }
 
