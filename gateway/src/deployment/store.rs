@@ -3,6 +3,7 @@
 
 use super::cql_login::login;
 use super::first_read::{MachineTime, RetryBound, read_first};
+use super::folder::FolderFormat;
 use super::snapshot;
 use crate::config::{Config, CqlConfig, StoreLocation};
 use anyhow::Context as _;
@@ -68,8 +69,11 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     }
 }
 
-/// Opens the embedded stores of a data folder.
+/// Opens the embedded stores of a data folder. **Errors**: the folder has a later format, or cannot be read.
 pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
+    if let Some(found) = FolderFormat::read(data)? {
+        found.ensure_readable(data)?;
+    }
     let registry = Registry::embedded(&data.join("registry"), secret)?;
     let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
     Ok(Stores { registry, trails, availability: Availability::Up, cluster: None })

@@ -53,7 +53,10 @@ fn a_folder_of_a_later_version_is_left_alone() -> anyhow::Result<()> {
     let before = contents(city.folder.path())?;
     let (data, config) = (city.data(), city.config());
     let start = ["--data", &data, "--config", &config, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-    for refused in [Gateway::run(&start)?, city.upgrade(&["--dry-run"])?, city.upgrade(&[])?] {
+    let to = format!("{config}.backup");
+    let backup = ["backup", "--data", &data, "--to", &to];
+    let started = Gateway::run(&start)?;
+    for refused in [started, city.upgrade(&["--dry-run"])?, city.upgrade(&[])?, Gateway::run(&backup)?] {
         assert_refused(&refused, "start version 9.1.0 or a later one");
     }
     assert!(contents(city.folder.path())? == before, "a refused start changed the folder");
