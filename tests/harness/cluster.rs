@@ -5,7 +5,7 @@ use crate::gateway::{ExpectedLog, Gateway};
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::fs;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -117,6 +117,11 @@ impl ClusterCity {
     /// Starts a gateway of the city, also one that ran before. Warnings are expected, because the driver logs
     /// one for every connection that breaks.
     pub fn start(&self, number: usize) -> anyhow::Result<Gateway> {
+        self.start_listening(number, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Starts a gateway of the city at this address, as a restart does.
+    pub fn start_listening(&self, number: usize, listen: SocketAddr) -> anyhow::Result<Gateway> {
         let (first, own) = (self.folders[0].path(), self.folders[number].path());
         for name in SHARED.iter().filter(|name| !own.join(name).exists() && first.join(name).exists()) {
             fs::copy(first.join(name), own.join(name))?;
@@ -128,7 +133,7 @@ impl ClusterCity {
             arguments.extend(["--config", config]);
         }
         arguments.extend(self.policy.iter().flat_map(|policy| ["--policy", policy]));
-        Gateway::start_in(Arc::clone(&self.folders[number]), &arguments, ExpectedLog::Trouble)
+        Gateway::start_at(listen, Arc::clone(&self.folders[number]), &arguments, ExpectedLog::Trouble)
     }
 }
 

@@ -86,6 +86,17 @@ impl Gateway {
         Self::spawn(folder, arguments, Vec::new(), expect)
     }
 
+    /// Starts a gateway in the data folder of one that has ended, and at its address for clients.
+    pub fn start_at(
+        listen: SocketAddr,
+        folder: Arc<TempDir>,
+        arguments: &[&str],
+        expect: ExpectedLog,
+    ) -> anyhow::Result<Self> {
+        let listen = listen.to_string();
+        Self::spawn(folder, &[arguments, &["--listen", &listen]].concat(), Vec::new(), expect)
+    }
+
     /// Starts a gateway with these variables in its environment.
     pub fn start_among(
         environment: &[(&str, &Path)],
@@ -136,8 +147,11 @@ impl Gateway {
     ) -> anyhow::Result<Self> {
         let environment: Vec<(String, String)> =
             environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let listen: &[&str] =
+            if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = command
-            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
+            .args(listen)
+            .args(["--admin", "127.0.0.1:0", "--data"])
             .arg(folder.path())
             .args(arguments)
             .env("SCANGATE_LOG", "info,scylla=error,h2=error")

@@ -39,7 +39,8 @@ use scangate_storage::cql::Cluster;
 use scangate_storage::journal::{Durability, Journal, Lane};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -47,6 +48,10 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::{Notify, watch};
 use tokio::task;
 
+/// How long the start waits for the colours. A city of which they take longer is served without them.
+const COLOURS_WAIT_MAX: Duration = Duration::from_secs(10);
+/// The interval at which the start looks for the colours.
+const COLOURS_TICK: Duration = Duration::from_millis(5);
 /// Threads of the back office.
 const OFFICE_THREADS: usize = 2;
 
@@ -150,6 +155,15 @@ pub(super) fn start(
         stop,
     };
     Ok((running, addresses))
+}
+
+/// Waits for the colours where other gateways answer meanwhile. Without them a phone that comes at once would
+/// get the colour `unknown`.
+fn await_colours(office: &Office) {
+    let until = Instant::now() + COLOURS_WAIT_MAX;
+    while office.registry.is_shared() && !office.tables.colours.is_loaded() && Instant::now() < until {
+        thread::sleep(COLOURS_TICK);
+    }
 }
 
 /// The parts that the batcher works with.
@@ -271,7 +285,7 @@ fn open_sockets(config: &Config, workers: u16) -> anyhow::Result<(Vec<Sockets>, 
     Ok((sockets, listen))
 }
 
-/// Starts the tasks that keep the back office up to date.
+/// Starts the tasks that keep the back office up to date, and waits until they have loaded the colours.
 fn spawn_watchers(
     runtime: &Runtime,
     config: &Config,
@@ -291,6 +305,7 @@ fn spawn_watchers(
     if let Some(cluster) = cluster {
         runtime.spawn(watch_copies(cluster, config.cql.copies));
     }
+    await_colours(office);
 }
 
 /// The parts that the admin listener shows.

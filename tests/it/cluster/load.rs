@@ -13,7 +13,7 @@ use scangate_loadgen::interrupt::Interruption;
 use scangate_loadgen::plan::{Plan, PlanOptions};
 use scangate_loadgen::replay::reckon::{RegisterRow, StayRegister};
 use scangate_loadgen::replay::{co_presence, open_case};
-use scangate_loadgen::sample::{AcknowledgedCheckIn, RunTotals};
+use scangate_loadgen::sample::AcknowledgedCheckIn;
 use scangate_loadgen::verify::verify;
 use scangate_tests::cluster::{StoppedNode, exclusive_turn};
 use scangate_tests::{ClusterCity, Gateway, eventually};
@@ -45,9 +45,11 @@ fn load(gateway: &Gateway, streets: &Arc<LoadCity>, number: usize) -> anyhow::Re
 }
 
 /// Every acknowledged check-in. If two gateways accepted the same one, the earlier time counts.
-fn kept(totals: Vec<RunTotals>) -> HashMap<PersonId, Vec<AcknowledgedCheckIn>> {
+pub(super) fn earliest(
+    kept: impl IntoIterator<Item = (PersonId, Vec<AcknowledgedCheckIn>)>,
+) -> HashMap<PersonId, Vec<AcknowledgedCheckIn>> {
     let mut all: HashMap<PersonId, BTreeMap<CheckInId, Timestamp>> = HashMap::new();
-    for (person, kept) in totals.into_iter().flat_map(|totals| totals.kept) {
+    for (person, kept) in kept {
         let own = all.entry(person).or_default();
         for AcknowledgedCheckIn { id, at } in kept {
             own.entry(id).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
@@ -86,7 +88,7 @@ async fn a_killed_gateway_and_a_stopped_node_lose_and_double_nothing() -> anyhow
     answered(&gateways[0], 400.0).await?;
     gateways[2] = town.start(2)?;
     let totals = try_join_all(loads).await?.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let kept = kept(totals);
+    let kept = earliest(totals.into_iter().flat_map(|totals| totals.kept));
 
     // With two of three nodes, and again with all three.
     check(&gateways[1].target()?, &people, &kept).await?;

@@ -11,6 +11,7 @@ mod load;
 mod login;
 mod outages;
 mod random_cities;
+mod rolling;
 mod starts;
 mod store_copy;
 mod sunset;
