@@ -1,11 +1,13 @@
 //! A city of several gateways on one CQL cluster, with one secret and one certificate. `SCANGATE_TEST_CQL`
 //! names the cluster, which `tests/run` starts. Each city has its own keyspace there.
 
+use crate::command::output_text;
 use crate::gateway::{ExpectedLog, Gateway};
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -46,32 +48,43 @@ pub struct StoppedNode {
 impl StoppedNode {
     /// Kills a node, and returns when its process has ended.
     pub fn stop(number: u8) -> anyhow::Result<Self> {
-        control("stop", number)?;
+        control(&format!("stop {number}"))?;
         Ok(Self { number, is_stopped: true })
     }
 
     /// Starts the node again, and returns when it accepts connections.
     pub fn start(mut self) -> anyhow::Result<()> {
         self.is_stopped = false;
-        control("start", self.number)
+        control(&format!("start {}", self.number)).map(drop)
     }
 }
 
 impl Drop for StoppedNode {
     fn drop(&mut self) {
-        if self.is_stopped && control("start", self.number).is_err() {
+        if self.is_stopped && control(&format!("start {}", self.number)).is_err() {
             eprintln!("node {} is still stopped", self.number);
         }
     }
 }
 
-fn control(act: &str, number: u8) -> anyhow::Result<()> {
+/// The data folder of a node.
+pub fn data_folder(number: u8) -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(control(&format!("data {number}"))?.trim()))
+}
+
+/// Runs the cluster's `nodetool` for a node. Returns what it prints. **Errors**: it fails.
+pub fn nodetool(number: u8, arguments: &str) -> anyhow::Result<String> {
+    control(&format!("nodetool {number} {arguments}"))
+}
+
+fn control(act: &str) -> anyhow::Result<String> {
     let control = std::env::var("SCANGATE_TEST_NODE").context(
-        "SCANGATE_TEST_NODE is a command to which `stop N` or `start N` is added; tests/run sets it",
+        "SCANGATE_TEST_NODE is a command to which `stop N`, `start N`, `data N` or `nodetool N …` is added; \
+         tests/run sets it",
     )?;
-    let done = Command::new("sh").args(["-c", &format!("{control} {act} {number}")]).status()?;
-    anyhow::ensure!(done.success(), "{control} {act} {number} failed");
-    Ok(())
+    let done = Command::new("sh").args(["-c", &format!("{control} {act}")]).output()?;
+    anyhow::ensure!(done.status.success(), "{control} {act} failed: {}", output_text(&done));
+    Ok(String::from_utf8(done.stdout)?)
 }
 
 /// A city of gateways that share a keyspace, each with its own data folder.
@@ -112,6 +125,12 @@ impl ClusterCity {
     #[must_use]
     pub fn store(&self) -> &str {
         &self.store
+    }
+
+    /// The keyspace of the city.
+    #[must_use]
+    pub fn keyspace(&self) -> &str {
+        self.store.rsplit('/').next().unwrap_or_default()
     }
 
     /// Starts a gateway of the city, also one that ran before. Warnings are expected, because the driver logs

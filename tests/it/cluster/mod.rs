@@ -2,6 +2,7 @@
 //! starts a node. `login` needs a node of its own with a password and TLS. `--skip cluster::` leaves them
 //! out.
 
+mod backup;
 mod cases;
 mod city_words;
 mod co_presence;
