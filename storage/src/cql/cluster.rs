@@ -195,7 +195,8 @@ async fn connect(options: &ClusterOptions) -> Result<Session, ClusterError> {
     if let Some(Login { user, password }) = &options.login {
         builder = builder.user(user, password);
     }
-    let session = builder.build().await.map_err(ClusterError::of)?;
+    let has_tls = options.tls.is_some();
+    let session = builder.build().await.map_err(|error| ClusterError::unopened(error, has_tls))?;
     if options.schema != Schema::Leave {
         schema::migrate(&session, options).await?;
         ensure_living(&session, &options.address.keyspace).await?;

@@ -23,7 +23,7 @@ pub(crate) use backoff::{RetryBackoff, random_bytes};
 pub use cluster::{Cluster, ClusterOptions, Login, REQUEST_MAX};
 pub use consistency::Consistency;
 pub use copies::{COPIES, ClusterHealth, NODES_WAIT_MAX, ReplicationState};
-pub use error::ClusterError;
+pub use error::{ClusterError, ClusterSetting};
 pub use fill::FillState;
 pub use schema::{Schema, SchemaState};
 pub use sunset::Nodes;

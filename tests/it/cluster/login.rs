@@ -10,14 +10,15 @@ use tempfile::TempDir;
 
 const USER: &str = "cassandra";
 
-struct SecureDeployment {
+/// A deployment on the node with a password and TLS.
+pub(super) struct SecureDeployment {
     folder: Arc<TempDir>,
-    store: String,
-    authority: String,
+    pub(super) store: String,
+    pub(super) authority: String,
 }
 
 impl SecureDeployment {
-    fn new(name: &str) -> anyhow::Result<Self> {
+    pub(super) fn new(name: &str) -> anyhow::Result<Self> {
         let of = |name: &str| std::env::var(name).with_context(|| format!("tests/run sets {name}"));
         let store = format!("cql://{}/{name}_{}", of("SCANGATE_TEST_SECURE_CQL")?, std::process::id());
         let authority = of("SCANGATE_TEST_SECURE_CA")?;
@@ -32,7 +33,8 @@ impl SecureDeployment {
         Gateway::start_in(Arc::clone(&self.folder), &["--config", &config], ExpectedLog::Trouble)
     }
 
-    fn login(&self, password: &str) -> anyhow::Result<String> {
+    /// The settings of the login and the authority. The file of the login gets this password.
+    pub(super) fn login(&self, password: &str) -> anyhow::Result<String> {
         let path = self.folder.path().join("login");
         fs::write(&path, format!("{USER}\n{password}\n"))?;
         Ok(format!("login = \"{}\"\nauthority = \"{}\"\n", path.display(), self.authority))

@@ -4,6 +4,7 @@
 
 mod backup;
 mod cases;
+mod checks;
 mod city_words;
 mod co_presence;
 mod gateways;

@@ -4,7 +4,7 @@ use super::{CheckFinding, at};
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
 use scangate_gateway::deployment::store::{self, CopiesVerdict};
 use scangate_gateway::office::registration::providers::Providers;
-use scangate_storage::cql::Schema;
+use scangate_storage::cql::{ClusterSetting, Schema};
 use std::time::Duration;
 
 /// The time that a cluster has to answer.
@@ -23,7 +23,14 @@ fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
     let state = cluster.connect(CLUSTER_MAX).and_then(|()| cluster.replication());
     let state = match state {
         Ok(state) => state,
-        Err(error) => return Some(CheckFinding::Error(told(format!("{address}: {error}")))),
+        Err(error) => {
+            let key = match error.setting() {
+                Some(ClusterSetting::Login) if cql.login.is_some() => "cql.login",
+                Some(ClusterSetting::Authority) if cql.authority.is_some() => "cql.authority",
+                Some(ClusterSetting::Login | ClusterSetting::Authority) | None => "store",
+            };
+            return Some(CheckFinding::Error(at(effective, key, format!("{address}: {error}"))));
+        }
     };
     match CopiesVerdict::of(&address.keyspace, state, cql.copies) {
         CopiesVerdict::Fit(_) | CopiesVerdict::NotMade(_) => None,
