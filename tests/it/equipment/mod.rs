@@ -1,7 +1,7 @@
 //! Tests that need something installed on the machine, one file each: aioquic, Chromium, Python 3 for the
-//! examples, libfaketime for one clock, HdrHistogram's jar with Java. One needs a small filesystem that
-//! only root can mount. A test fails if its component is missing. `--skip equipment::` leaves all of them
-//! out.
+//! examples, libfaketime for one clock, HdrHistogram's jar with Java, promtool. One needs a small filesystem
+//! that only root can mount. A test fails if its component is missing. `--skip equipment::` leaves all of
+//! them out.
 
 mod aioquic;
 mod alarms;
@@ -12,6 +12,7 @@ mod examples;
 mod failing_calls;
 mod histogram_log;
 mod load_report;
+mod metrics;
 mod operations_page;
 mod small_disk;
 mod staff_pages;
