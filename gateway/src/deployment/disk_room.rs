@@ -12,9 +12,9 @@ const MIB: u64 = 1024 * 1024;
 pub struct DiskRoom {
     /// Its size.
     pub all_mib: u64,
-    /// What is free for the gateway's user.
+    /// The free space for the gateway's user.
     pub free_mib: u64,
-    /// What the journal's files have taken already.
+    /// The size of the journal's files.
     pub journal_mib: u64,
 }
 

@@ -95,7 +95,7 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
     Ok(Cluster::new(options)?)
 }
 
-/// What the copies of a keyspace, the configured number and the nodes that answer say together.
+/// A comparison of a keyspace's copies with the configured number and the nodes that answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CopiesVerdict {
     /// They agree. The text has the numbers.

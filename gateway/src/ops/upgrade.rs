@@ -1,5 +1,5 @@
-//! What a start of this version changes in a data folder and a keyspace of an earlier one, and the change
-//! itself without serving.
+//! The changes of a start of this version in a data folder and a keyspace of an earlier one. They are listed,
+//! or made without serving.
 
 use crate::config::{Config, StoreLocation};
 use crate::deployment::store::{self, Availability, Stores};
@@ -23,7 +23,7 @@ pub struct UpgradePart {
     pub part: &'static str,
     /// The format that it has.
     pub found: String,
-    /// What a start changes in it, a sentence each; empty where it has this version's format.
+    /// The changes of a start, a sentence each; empty where it has this version's format.
     pub changes: Vec<String>,
 }
 

@@ -40,6 +40,8 @@ pub(super) struct OpenGateway {
     pub(super) tls: Arc<Tls>,
     pub(super) providers: Providers,
     pub(super) issuer: Issuer,
+    /// Whether the stores answered while the tables were filled.
+    pub(super) availability: Availability,
     /// The number by which the other gateways of a city know this one.
     pub(super) gateway: u64,
     pub(super) registry: Registry,
@@ -100,6 +102,7 @@ pub(super) fn open(config: &Config, folder: &mut StartFolder) -> anyhow::Result<
         tls,
         providers,
         issuer,
+        availability,
         gateway,
         registry,
         trails,

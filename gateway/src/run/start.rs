@@ -8,6 +8,7 @@ use super::open::{OpenGateway, OpenJournal};
 use super::snapshots::write_snapshots;
 use super::{Addresses, OperatorTools};
 use crate::config::{Config, MarkError, Origin};
+use crate::deployment::store::Availability;
 use crate::drain::batcher::{self, BatcherParts};
 use crate::drain::fever_facts::FeverRecorder;
 use crate::drain::gate_duties::GateRecorder;
@@ -98,6 +99,7 @@ pub(super) fn start(
         tls,
         providers,
         issuer,
+        availability,
         gateway,
         registry,
         trails,
@@ -113,15 +115,14 @@ pub(super) fn start(
     let (sockets, listen) = open_sockets(config, workers)?;
     let settings = office_settings(config, gateway, listen)?;
     let alt_svc = HeaderValue::from_str(&format!("h3=\":{}\"; ma=86400", settings.origin.port()))?;
+    let registration = RegistrationService::new(providers, &secret);
     let new_tokens = NewTokens::new(config.data.clone(), first_uses);
-    let services =
-        OfficeServices { registration: RegistrationService::new(providers, &secret), issuer, new_tokens };
+    let services = OfficeServices { registration, issuer, new_tokens };
     let office =
         Arc::new(Office::new(Arc::clone(&tables), registry, trails, drains, intake, services, settings));
     let runtime = office_runtime()?;
     let (door, answering) = start_office(&runtime, &office, feverish);
-    spawn_watchers(&runtime, config, &office, cluster, Arc::clone(&tls.identity));
-
+    spawn_watchers(&runtime, config, &office, cluster, Arc::clone(&tls.identity), availability);
     let (set_phase, phase) = watch::channel(Phase::Serving);
     let heartbeats = Heartbeats::new(workers);
     let admin =
@@ -157,11 +158,11 @@ pub(super) fn start(
     Ok((running, addresses))
 }
 
-/// Waits for the colours where other gateways answer meanwhile. Without them a phone that comes at once would
-/// get the colour `unknown`.
-fn await_colours(office: &Office) {
+/// Waits for the colours, unless the store is away. Without them a phone that comes at once would get the
+/// colour `unknown`.
+fn await_colours(office: &Office, availability: Availability) {
     let until = Instant::now() + COLOURS_WAIT_MAX;
-    while office.registry.is_shared() && !office.tables.colours.is_loaded() && Instant::now() < until {
+    while availability == Availability::Up && !office.tables.colours.is_loaded() && Instant::now() < until {
         thread::sleep(COLOURS_TICK);
     }
 }
@@ -292,6 +293,7 @@ fn spawn_watchers(
     office: &Arc<Office>,
     cluster: Option<Arc<Cluster>>,
     identity: Arc<CurrentIdentity>,
+    availability: Availability,
 ) {
     runtime.spawn(watch_backups(config.data.clone()));
     runtime.spawn(watch_certificate(identity));
@@ -305,7 +307,7 @@ fn spawn_watchers(
     if let Some(cluster) = cluster {
         runtime.spawn(watch_copies(cluster, config.cql.copies));
     }
-    await_colours(office);
+    await_colours(office, availability);
 }
 
 /// The parts that the admin listener shows.

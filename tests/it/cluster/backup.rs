@@ -116,7 +116,7 @@ fn restored(from: &Path, secret: &Path, store: &str) -> anyhow::Result<Gateway> 
     Gateway::start_in(folder, &["--store", store], ExpectedLog::Trouble)
 }
 
-/// What a backup of the city holds: a folder for each gateway, and the snapshots with the schema.
+/// The contents of a backup of the city: a folder for each gateway, and the snapshots with the schema.
 struct CityBackup {
     folder: TempDir,
     schema: Vec<String>,

@@ -92,7 +92,7 @@ fn a_wrong_authority_login_or_password_has_one_finding_with_its_key_and_line() -
         (authority, "2:9: store: ", "it requires a user and a password: name their file in cql.login"),
         (login, "2:9: store: ", "name the certificate of its authority in cql.authority"),
     ] {
-        // The file of the login is written anew for each case.
+        // The file of the login is written for each case.
         secure.login(if place.contains("cql.login") { secret } else { "cassandra" })?;
         let (_folder, file) = configured(&format!("{store}{cql}"))?;
         let refused = check_config(&file)?;

@@ -13,7 +13,7 @@ use std::path::Path;
 /// The name of the file.
 pub(crate) const FORMAT_FILE: &str = "format";
 
-/// What each format has changed in the one before. A start changes a folder so, and no start changes it back.
+/// The change of each format to the one before. A start changes a folder so, and no start changes it back.
 const CHANGES: [&str; STORED_FORMAT as usize - 1] = [
     "the registry gets indexes of phones and of tracers' cases, and check-ins are stored in blocks of columns",
 ];
@@ -62,7 +62,7 @@ impl FolderFormat {
         Ok(())
     }
 
-    /// What a start of this version changes in a folder of this format.
+    /// The changes of a start of this version in a folder of this format.
     #[must_use]
     pub fn changes(&self) -> &'static [&'static str] {
         let made = usize::try_from(self.format).map_or(CHANGES.len(), |format| format.saturating_sub(1));

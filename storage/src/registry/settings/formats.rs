@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The format of registry and trails that this version writes. Version 0.1.0 wrote format 1.
 pub const STORED_FORMAT: u32 = 2;
 
-/// What the names of the gateways' settings begin with. The rest is the gateway's number in hexadecimal.
+/// The start of the settings' names. The rest is the gateway's number in hexadecimal.
 const PREFIX: &str = "format-of-gateway/";
 /// The setting of an index that has the earlier rows, while gateways of an earlier format may add others.
 const PASSED_ONCE: &[u8] = b"1";

@@ -161,7 +161,7 @@ impl<'a> Successor<'a> {
         assert!(listed["cases"].as_array().into_iter().flatten().any(|one| one["case"] == case), "{listed}");
 
         for (resident, colour) in [(0, "red"), (1, "green"), (2, "green")] {
-            // Until the colour table is loaded everybody is `unknown`.
+            // Until the colour table is loaded each person is `unknown`.
             let shown = async || Ok(self.check_in(resident).await?.json()?["colour"].clone());
             eventually(shown, |shown| shown == colour).await?;
         }
