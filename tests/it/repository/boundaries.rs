@@ -87,13 +87,15 @@ fn the_pack_of_packages_keeps_its_direction() {
     }
 }
 
-/// `--skip cluster:: --skip equipment:: --skip lives::` leaves exactly the tests that need neither.
+/// `--skip cluster:: --skip equipment:: --skip keeping::upgrade:: --skip lives::` leaves exactly the tests that
+/// need neither.
 #[test]
 fn tests_that_need_a_cluster_or_equipment_stand_in_their_folders() {
+    const UPGRADE: &str = "tests/it/keeping/upgrade";
     for word in ["shared_turn", "exclusive_turn", "nodes()", "ClusterCity::new", "SCANGATE_TEST_SECURE"] {
-        only(word, "tests/it", &["tests/it/cluster", "tests/it/repository"]);
+        only(word, "tests/it", &["tests/it/cluster", UPGRADE, "tests/it/repository"]);
     }
     for word in ["Clock::", "Command::new", "SCANGATE_TEST_SMALL_DISK", "SCANGATE_TEST_PYTHON"] {
-        only(word, "tests/it", &["tests/it/equipment", "tests/it/lives", "tests/it/repository"]);
+        only(word, "tests/it", &["tests/it/equipment", "tests/it/lives", UPGRADE, "tests/it/repository"]);
     }
 }
