@@ -23,7 +23,7 @@ use tempfile::TempDir;
 const GATEWAYS: usize = 2;
 /// Number of residents. Resident 0 is red.
 const RESIDENTS: usize = 300;
-/// AcknowledgedSoFar of each gateway before its backup, and again before the gateways are killed.
+/// Acknowledgements of each gateway before its backup, and again before the gateways are killed.
 const ACKNOWLEDGED: usize = 200;
 /// The cluster's nodes by number.
 const NODES: std::ops::RangeInclusive<u8> = 1..=3;

@@ -87,8 +87,8 @@ fn the_pack_of_packages_keeps_its_direction() {
     }
 }
 
-/// `--skip cluster:: --skip equipment:: --skip keeping::upgrade:: --skip lives::` leaves exactly the tests that
-/// need neither.
+/// `--skip cluster:: --skip equipment:: --skip keeping::upgrade:: --skip lives::` leaves exactly the tests
+/// that need neither.
 #[test]
 fn tests_that_need_a_cluster_or_equipment_stand_in_their_folders() {
     const UPGRADE: &str = "tests/it/keeping/upgrade";
