@@ -31,6 +31,8 @@ const BURST: usize = 4;
 const ACKNOWLEDGED: u64 = 200;
 /// Tries of a scan. One gateway at a time is away, so a client that needs more is led in a circle.
 const TRIES_MAX: usize = 8;
+/// Of so many scans that are sent again, one may be in doubt.
+const DOUBTED_OF: u64 = 4;
 /// Time between the bursts of a client whose answers come faster.
 const PACE: Duration = Duration::from_millis(20);
 /// How long a client waits for a connection before it turns to the next gateway.
@@ -293,8 +295,12 @@ fn told(ends: Vec<RollingEnd>, cuts: usize) -> HashMap<PersonId, Vec<Acknowledge
         *again.entry(why).or_default() += count;
     }
     println!("{scans} scans, sent again: {again:?}; {unopened} connections did not open; {cuts} drains cut");
-    let is_told = |why: &&str| UNPROCESSED.contains(why) || why.starts_with("503");
-    assert!(cuts > 0 || again.keys().all(is_told), "a gateway left a scan in doubt: {again:?}");
+    // A client that gets no processor time during a drain may miss what it was told. It sends the scan again,
+    // too. Of a gateway without GOAWAY nearly half of these scans are in doubt.
+    let is_told = |why: &str| UNPROCESSED.contains(&why) || why.starts_with("503");
+    let doubted: u64 = again.iter().filter(|(why, _)| !is_told(why)).map(|(_, count)| count).sum();
+    let all: u64 = again.values().sum();
+    assert!(cuts > 0 || doubted * DOUBTED_OF <= all, "{doubted} of {all} scans were in doubt: {again:?}");
     earliest(ends.into_iter().flat_map(|end| end.kept))
 }
 
