@@ -71,9 +71,7 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
 
 /// Opens the embedded stores of a data folder. **Errors**: the folder has a later format, or cannot be read.
 pub fn embedded(data: &Path, secret: &Secret) -> anyhow::Result<Stores> {
-    if let Some(found) = FolderFormat::read(data)? {
-        found.ensure_readable(data)?;
-    }
+    FolderFormat::ensure_known(data)?;
     let registry = Registry::embedded(&data.join("registry"), secret)?;
     let trails = Arc::new(EmbeddedTrails::open(&data.join("trails"), BUCKETS)?);
     Ok(Stores { registry, trails, availability: Availability::Up, cluster: None })

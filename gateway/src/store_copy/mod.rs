@@ -9,7 +9,7 @@ mod target;
 
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::{self, store};
+use crate::deployment::{self, FolderFormat, store};
 use anyhow::{Context as _, bail, ensure};
 
 use progress::{CopyProgress, CopySource, CopyStage, ProgressFile};
@@ -56,6 +56,7 @@ pub fn copy(job: &CopyJob) -> anyhow::Result<CopySummary> {
     let CopyJob { from, to, config } = job;
     // The journal's lock covers the whole folder, as for a gateway.
     let (_lock, journal_end) = lock_source(from)?;
+    FolderFormat::ensure_known(from)?;
     let secret = deployment::existing_secret(from, config.secret.as_deref())?;
     let cluster = Arc::new(store::cluster(to, &config.cql, Schema::Make)?);
     let registry = RegistryCopy::open(&from.join("registry"), Arc::clone(&cluster))?;

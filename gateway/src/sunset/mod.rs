@@ -265,6 +265,7 @@ impl Sunset<'_> {
     /// Counts the stores in the folder. A deployment that was copied to a cluster still has them.
     fn count_embedded(&self, secret: &Secret) -> anyhow::Result<Option<StoreInventory>> {
         let Some(registry) = self.folder.part("registry") else { return Ok(None) };
+        deployment::FolderFormat::ensure_known(self.folder.path())?;
         let check_ins = match self.folder.part("trails") {
             Some(trails) => EmbeddedTrails::open(&trails, BUCKETS)?.count()?,
             None => BTreeMap::new(),

@@ -49,6 +49,12 @@ impl FolderFormat {
         }
     }
 
+    /// Checks that this version reads a data folder, if a gateway has served it. **Errors**: its format is
+    /// later, or cannot be read.
+    pub fn ensure_known(data: &Path) -> anyhow::Result<()> {
+        Self::read(data)?.map_or(Ok(()), |found| found.ensure_readable(data))
+    }
+
     /// Checks that this version reads a folder of this format. **Errors**: the format is later.
     pub fn ensure_readable(&self, data: &Path) -> anyhow::Result<()> {
         let Self { format, gateway } = self;
@@ -128,6 +134,7 @@ mod tests {
     fn a_later_format_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), STORED_FORMAT + 1);
+        assert!(FolderFormat::ensure_known(folder.path()).is_err());
         let error = FolderFormat::advance(folder.path()).unwrap_err().to_string();
         assert!(error.contains("start version 9.8.7 or a later one"), "{error}");
         assert_eq!(FolderFormat::read(folder.path()).unwrap().unwrap().gateway, "9.8.7");
