@@ -1,5 +1,5 @@
 //! `gateway check-config --connect` and `gateway doctor` on a real cluster, and on a node with a password and
-//! TLS: a wrong setting has one finding, which names the setting and its line.
+//! TLS. A wrong setting has one finding, which names the setting and its line.
 
 use super::login::SecureDeployment;
 use anyhow::Context as _;

@@ -9,8 +9,8 @@ use scangate_gateway::ops::upgrade::{self, UpgradePart, UpgradePlan};
 use std::process::ExitCode;
 
 /// Brings the data folder of a stopped gateway and its keyspace to this version's formats, as a start does.
-/// With `--dry-run` it only lists what would change, also beside a running gateway: it exits with 0 if
-/// nothing would, 2 if something would, 1 if this version cannot serve the deployment.
+/// With `--dry-run` it only lists what would change, also beside a running gateway. It then exits with 0 if
+/// nothing would change, 2 if something would, and 1 if this version cannot serve the deployment.
 #[derive(Args)]
 pub(crate) struct UpgradeOptions {
     #[command(flatten)]
