@@ -4,13 +4,11 @@
 pub mod announced;
 pub mod channels;
 pub mod check_in_counts;
-pub mod colour_counts;
 pub mod colours;
 pub mod districts;
 pub mod key_histories;
 pub mod keyring;
 pub mod notices;
-mod person_table;
 pub mod policies;
 pub mod published_areas;
 pub mod recent;

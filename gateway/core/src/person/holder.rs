@@ -60,6 +60,18 @@ impl PackedHolder {
     /// No holder.
     pub const NONE: Self = Self(0);
 
+    /// The holder of these bits, as [`Self::bits`] returns them.
+    #[must_use]
+    pub const fn of_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The bits.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
     /// The holder with these personal data.
     #[must_use]
     pub fn of(personal: &Personal) -> Self {

@@ -3,7 +3,7 @@
 use super::limits::{RECENT_SAMPLES, SAMPLES_MAX};
 use super::reading::{ByKind, KINDS};
 use super::sample::{StatusReading, StatusSample};
-use crate::tables::colour_counts::ByColour;
+use crate::tables::colours::colour_counts::ByColour;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The samples of the last hour, oldest first.

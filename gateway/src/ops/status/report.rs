@@ -7,7 +7,7 @@ use super::sample::{StatusReading, StatusSample};
 use super::state::{ServiceFault, StateWord};
 use crate::office::http::dispatch::places;
 use crate::office::waiting::{DUTIES, HELD_KINDS, WaitingWork};
-use crate::tables::colour_counts::ByColour;
+use crate::tables::colours::colour_counts::ByColour;
 use crate::wire::route::OfficeKind;
 use scangate_core::time::Timestamp;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! A sample: the figures of one interval, as the difference of two readings of the metrics.
 
 use super::reading::{ByKind, MetricReading};
-use crate::tables::colour_counts::ByColour;
+use crate::tables::colours::colour_counts::ByColour;
 use scangate_core::time::Timestamp;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! How many people have each colour, and how many turned to it. The colour table counts each change of a
 //! record, so no reader has to walk through the table.
 
-use super::colours::PackedPerson;
+use super::PackedPerson;
 use scangate_core::colour::Colour;
 use std::sync::atomic::{AtomicU64, Ordering};
 
