@@ -3,9 +3,7 @@
 
 use super::sessions::Sessions;
 use crate::deployment::Identity;
-use anyhow::Context as _;
 use arc_swap::{ArcSwap, Guard};
-use quinn_proto::crypto::rustls::QuicServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -14,7 +12,7 @@ use std::sync::Arc;
 /// The two configurations of one identity.
 pub struct Tls {
     /// For HTTP/3.
-    pub quic: Arc<QuicServerConfig>,
+    pub quic: Arc<rustls::ServerConfig>,
     /// For HTTP/2 and HTTP/1.1.
     pub tcp: Arc<rustls::ServerConfig>,
     /// The identity of both.
@@ -73,7 +71,6 @@ pub fn configure(identity: Identity) -> anyhow::Result<Tls> {
     quic.max_early_data_size = u32::MAX;
     let mut tcp = server_config(&identity, sessions)?;
     tcp.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let quic = QuicServerConfig::try_from(quic).context("no cipher suite for QUIC's first packets")?;
     Ok(Tls { quic: Arc::new(quic), tcp: Arc::new(tcp), identity })
 }
 

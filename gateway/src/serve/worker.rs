@@ -10,7 +10,7 @@ use super::life::heartbeat::Heartbeats;
 use super::life::phase::Phase;
 use super::quic::QuicLoop;
 use super::quic::context::{HandshakeCounters, WorkerContext};
-use super::quic::unpadded::UnpaddedConfig;
+use super::quic::crypto::{QUIC_VERSION, QuicCrypto};
 use super::socket::Sockets;
 use super::tcp::{self, HttpContext, TlsHandshakeCounters, Watches};
 use super::tls::Tls;
@@ -39,8 +39,6 @@ use tokio_rustls::TlsAcceptor;
 /// Time between two stateless resets of a worker. A phone that moves to another gateway waits for one,
 /// and when a gateway dies thousands move. A reset is smaller than the packet that it answers.
 const RESET_INTERVAL_MIN: Duration = Duration::from_millis(1);
-/// QUIC version 1 (RFC 9000).
-const QUIC_VERSION: u32 = 1;
 /// Incoming connections that may wait to be accepted.
 const INCOMING_MAX: usize = 4_096;
 
@@ -185,7 +183,7 @@ fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Re
     // quinn-proto would also offer the drafts of version 1.
     endpoint.supported_versions(vec![QUIC_VERSION]);
     endpoint.cid_generator(move || Box::new(WorkerIds::new(number, workers, &random)));
-    let crypto = Arc::new(UnpaddedConfig(Arc::clone(&tls.quic)));
+    let crypto = Arc::new(QuicCrypto::new(Arc::clone(&tls.quic))?);
     let mut server = ServerConfig::new(crypto, Arc::new(token));
     let mut tokens = ValidationTokenConfig::default();
     tokens.sent(0);

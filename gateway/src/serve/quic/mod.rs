@@ -7,10 +7,10 @@
 
 pub mod connection;
 pub mod context;
+pub(in crate::serve) mod crypto;
 mod office_stream;
 mod outbox;
 mod stream_chunks;
-pub(in crate::serve) mod unpadded;
 mod upkeep;
 mod write_queue;
 
@@ -43,7 +43,7 @@ const BATCHES_A_TURN: usize = 4;
 const DEFER_MAX: Duration = Duration::from_millis(5);
 /// Handshakes under way at a worker. Beyond them, an unvalidated address gets a Retry.
 const HANDSHAKES_MAX: usize = 2_048;
-/// Connections at a worker; more are refused. At some 20 KiB each they are about 5 GB.
+/// Connections at a worker; more are refused. At some 19 KiB each they are about 5 GB.
 const CONNECTIONS_MAX: usize = 262_144;
 /// How long a drain leaves a connection open, so that its last answers arrive before the close.
 const LINGER: Duration = Duration::from_millis(300);
