@@ -1,6 +1,6 @@
 //! TLS 1.3 of QUIC connections, for quinn-proto: rustls makes the handshake and the keys. A session gives
-//! TLS's memory back after the handshake, derives the keys of an update when one comes, and takes the padding
-//! out of the packets that it decrypts.
+//! TLS's memory back after the handshake, and derives the keys of an update when one comes. Its keys take the
+//! padding out of the packets that they decrypt.
 
 mod next_keys;
 mod session;

@@ -1,5 +1,5 @@
-//! The keys of the next generation. quinn-proto asks for them at the end of each handshake, and hardly any
-//! phone ever updates its keys: they are derived when the first packet needs them.
+//! The keys of the next generation. quinn-proto asks for them at the end of each handshake, but hardly any
+//! phone ever updates its keys. They are derived when the first packet needs them.
 
 use bytes::BytesMut;
 use quinn_proto::crypto::{CryptoError, KeyPair, PacketKey};

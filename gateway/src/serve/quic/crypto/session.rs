@@ -79,7 +79,7 @@ impl Session for QuicSession {
     }
 
     fn early_data_accepted(&self) -> Option<bool> {
-        // Only a client is told.
+        // Only a client has an answer to this.
         None
     }
 

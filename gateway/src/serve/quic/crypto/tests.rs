@@ -80,7 +80,7 @@ fn meet() -> Met {
     Met { session, of_client: next }
 }
 
-/// What the reader makes of a packet of the writer.
+/// The payload that the reader decrypts of a packet of the writer.
 fn carried(writer: &dyn PacketKey, reader: &dyn PacketKey) -> Option<Vec<u8>> {
     let mut packet = [HEADER, TEXT, &vec![0; writer.tag_len()]].concat();
     writer.encrypt(7, &mut packet, HEADER.len());
