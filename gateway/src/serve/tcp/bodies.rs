@@ -126,6 +126,7 @@ pub(super) async fn gather(
             rest.extend_from_slice(&bytes);
         }
     }
+    guard.set_body_read();
     let held = charge.share.as_ref().map_or(0, HeldShare::held);
     charge.watch.unfinished.set(charge.watch.unfinished.get() - held);
     let share = mem::take(&mut charge.share).ok_or(Refusal::Overloaded)?;

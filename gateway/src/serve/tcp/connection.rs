@@ -2,13 +2,16 @@
 
 use super::HttpContext;
 use super::frames::FrameCursor;
+use super::http1;
 use super::requests::answer;
 use super::watch::{ConnectionEnd, ConnectionWatch, HeadCursor, TLS_BUFFER_BYTES, TimedStream};
 use crate::fairness::{HeldShare, Source};
 use crate::serve::deadlines::{HANDSHAKE_MAX, STALL_MAX};
 use crate::serve::life::phase::Phase;
-use crate::wire::limits::{HEAD_BYTES_MAX, HEAD_LINES_MAX};
-use hyper::server::conn::{http1, http2};
+use crate::wire::limits::HEAD_BYTES_MAX;
+use http::Request;
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -18,9 +21,6 @@ use tokio::net::TcpStream;
 use tokio::sync::watch::Receiver;
 use tokio_rustls::server::TlsStream;
 
-/// Bytes that hyper reads of an HTTP/1.1 head. A head between the gateway's own bound and this one is
-/// answered and the connection goes on; beyond it hyper answers 431 and closes.
-const HEAD_BUFFER_BYTES: usize = 4 * HEAD_BYTES_MAX;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
 /// Bytes that a client may send ahead on a stream and on a connection, as over HTTP/3.
@@ -35,7 +35,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 const HTTP2: &[u8] = b"h2";
 
 /// A future of this thread.
-type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+pub(super) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+/// The stream of a connection.
+pub(super) type TcpTlsStream = TimedStream<TlsStream<TcpStream>>;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
@@ -49,9 +51,11 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     // On the heap, so that an open connection does not keep room for its handshake.
     let handshake = Box::pin(http.tls.accept(stream));
-    let Ok(Ok(mut stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else {
+    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, handshake).await else {
         return http.handshakes.failed.increment(1);
     };
+    // On the heap at once: a local that is borrowed keeps its room while the connection is open.
+    let mut stream = Box::new(stream);
     http.handshakes.completed.increment(1);
     stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
     http.open.increment(1.0);
@@ -66,49 +70,50 @@ pub(super) async fn serve(
 /// Runs HTTP on a connection. **Cost**: the connection is built where it stays, since a future that is passed
 /// on by value leaves its room behind.
 fn run(
-    stream: TlsStream<TcpStream>,
+    stream: Box<TlsStream<TcpStream>>,
     watch: &Rc<ConnectionWatch>,
     source: Source,
     http: &Rc<HttpContext>,
-    phase: Receiver<Phase>,
+    mut phase: Receiver<Phase>,
 ) -> LocalFuture<()> {
     let (_, tls) = stream.get_ref();
     let is_http2 = tls.alpn_protocol() == Some(HTTP2);
     let channel = http.front.borrow().channel(|| tls.server_name().map(str::to_owned));
     let (http, of_requests) = (Rc::clone(http), Rc::clone(watch));
-    let service = hyper::service::service_fn(move |request| -> LocalFuture<_> {
-        let (http, channel, guard) = (Rc::clone(&http), channel.clone(), of_requests.request());
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| -> LocalFuture<_> {
+        let guard = of_requests.request(request.body().is_end_stream());
+        let (http, channel) = (Rc::clone(&http), channel.clone());
         Box::pin(async move {
             Ok::<_, Infallible>(answer(request, guard, source, channel.as_deref(), &http).await)
         })
     });
     let cursor = if is_http2 { HeadCursor::Http2(FrameCursor::new()) } else { HeadCursor::Http1 };
-    let stream = TokioIo::new(TimedStream::new(stream, Rc::clone(watch), cursor));
+    let stream = Box::new(TimedStream::new(*stream, Rc::clone(watch), cursor));
     let watch = Rc::clone(watch);
-    if is_http2 {
-        let connection = Box::pin(http2_builder().serve_connection(stream, service));
-        Box::pin(drive(connection, http2::Connection::graceful_shutdown, watch, phase))
-    } else {
-        let connection = Box::pin(http1_builder().serve_connection(stream, service));
-        Box::pin(drive(connection, http1::Connection::graceful_shutdown, watch, phase))
+    if !is_http2 {
+        return Box::pin(http1::run(stream, service, watch, phase));
     }
+    let connection = Box::pin(http2_builder().serve_connection(TokioIo::new(stream), service));
+    Box::pin(async move {
+        // An error ends this connection alone.
+        let _ = drive(connection, http2::Connection::graceful_shutdown, &watch, &mut phase).await;
+    })
 }
 
-/// Drives a connection until it ends, is late, or has drained.
-async fn drive<C: Future>(
+/// Drives a connection, and returns its output. Returns none if it is late.
+pub(super) async fn drive<C: Future>(
     mut connection: Pin<Box<C>>,
     end_orderly: impl Fn(Pin<&mut C>),
-    watch: Rc<ConnectionWatch>,
-    mut phase: Receiver<Phase>,
-) {
+    watch: &ConnectionWatch,
+    phase: &mut Receiver<Phase>,
+) -> Option<C::Output> {
     let mut is_ending = *phase.borrow() != Phase::Serving;
-    if is_ending {
+    if is_ending || watch.end() != ConnectionEnd::None {
         end_orderly(connection.as_mut());
     }
     loop {
         tokio::select! {
-            // An error ends this connection alone.
-            _ = connection.as_mut() => return,
+            output = connection.as_mut() => return Some(output),
             _ = phase.changed(), if !is_ending => {
                 is_ending = true;
                 end_orderly(connection.as_mut());
@@ -116,21 +121,10 @@ async fn drive<C: Future>(
             () = watch.ring.notified() => match watch.end() {
                 ConnectionEnd::None => {}
                 ConnectionEnd::Orderly(_) => end_orderly(connection.as_mut()),
-                ConnectionEnd::Now => return,
+                ConnectionEnd::Now => return None,
             }
         }
     }
-}
-
-fn http1_builder() -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder
-        // The watch has this deadline, and those that hyper does not have.
-        .header_read_timeout(None)
-        .max_headers(HEAD_LINES_MAX)
-        .max_buf_size(HEAD_BUFFER_BYTES)
-        .keep_alive(true);
-    builder
 }
 
 fn http2_builder() -> http2::Builder<LocalExecutor> {

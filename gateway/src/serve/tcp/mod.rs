@@ -4,6 +4,7 @@
 mod bodies;
 mod connection;
 mod frames;
+mod http1;
 mod requests;
 mod watch;
 

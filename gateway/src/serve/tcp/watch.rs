@@ -4,6 +4,7 @@
 use super::frames::{FrameCursor, SettingsMissing};
 use crate::fairness::HeldShare;
 use crate::serve::deadlines::{DRAIN_MAX, HEAD_MAX, IDLE_MAX, STALL_MAX};
+use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
@@ -11,7 +12,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 /// What an unread answer costs beside the bytes of its body: its head, and its states in hyper.
@@ -39,6 +40,10 @@ pub(super) struct ConnectionWatch {
     head_since: Cell<Option<Instant>>,
     /// Since when the socket takes no more bytes.
     blocked_since: Cell<Option<Instant>>,
+    /// Whether the last request was read to its end.
+    is_body_read: Cell<bool>,
+    /// Whether nothing was answered or written since the last flush.
+    is_flushed: Cell<bool>,
     /// Bytes of answers that wait for the reader.
     unread: Cell<usize>,
     /// The connection's charge for these bytes.
@@ -94,6 +99,8 @@ impl ConnectionWatch {
             idle_since: Cell::new(now),
             head_since: Cell::new(None),
             blocked_since: Cell::new(None),
+            is_body_read: Cell::new(true),
+            is_flushed: Cell::new(true),
             unread: Cell::new(0),
             charged: RefCell::new(charged),
             read_at: Cell::new(now),
@@ -137,8 +144,21 @@ impl ConnectionWatch {
         self.charged.borrow_mut().resize(self.unread.get() + of_tls)
     }
 
-    /// Notes that a request begins. It is over when the guard is dropped.
-    pub(super) fn request(self: &Rc<Self>) -> RequestGuard {
+    /// Whether HTTP/1.1 has no work while hyper waits: no request is under way, the last one was read to its
+    /// end, its answer was flushed, and no byte has come since.
+    ///
+    /// hyper flushes the stream only when its own buffer is empty. It drops an answer's body, and with it
+    /// the guard, in the step that fills the buffer for the last time. A later flush has passed on all of it.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.requests.get() == 0
+            && self.is_body_read.get()
+            && self.is_flushed.get()
+            && self.head_since.get().is_none()
+    }
+
+    /// Notes that a request begins, and whether it has no body. It is over when the guard is dropped.
+    pub(super) fn request(self: &Rc<Self>, is_without_body: bool) -> RequestGuard {
+        self.is_body_read.set(is_without_body);
         self.requests.set(self.requests.get() + 1);
         self.is_used.set(true);
         if self.is_serial {
@@ -172,6 +192,11 @@ impl RequestGuard {
         self.note_unread(0);
     }
 
+    /// Notes that the request's body was read to its end.
+    pub(super) fn set_body_read(&self) {
+        self.watch.is_body_read.set(true);
+    }
+
     fn note_unread(&mut self, unread: usize) {
         let watch = &self.watch;
         watch.read_at.set(Instant::now());
@@ -183,6 +208,7 @@ impl RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         self.set_read();
+        self.watch.is_flushed.set(false);
         let left = self.watch.requests.get() - 1;
         self.watch.requests.set(left);
         if left == 0 {
@@ -204,12 +230,23 @@ pub(super) struct TimedStream<S> {
     stream: S,
     watch: Rc<ConnectionWatch>,
     cursor: HeadCursor,
+    /// Bytes that were read before and are read again, ahead of the stream's.
+    ahead: Bytes,
 }
 
 impl<S> TimedStream<S> {
     /// Puts a stream under watch.
     pub(super) fn new(stream: S, watch: Rc<ConnectionWatch>, cursor: HeadCursor) -> Self {
-        Self { stream, watch, cursor }
+        Self { stream, watch, cursor, ahead: Bytes::new() }
+    }
+
+    /// Puts back what was read of the next request over HTTP/1.1. **Shape**: a server ignores empty lines
+    /// before a request (RFC 9112 section 2.2), so they are no byte of it.
+    pub(super) fn put_back(&mut self, mut bytes: &[u8]) {
+        while let Some(rest) = bytes.strip_prefix(b"\r\n").or_else(|| bytes.strip_prefix(b"\n")) {
+            bytes = rest;
+        }
+        self.ahead = Bytes::copy_from_slice(bytes);
     }
 
     fn note_read(&mut self, bytes: &[u8]) -> Result<(), SettingsMissing> {
@@ -227,11 +264,22 @@ impl<S> TimedStream<S> {
     }
 
     fn note_write(&self, is_blocked: bool) {
+        self.watch.is_flushed.set(false);
         let since = &self.watch.blocked_since;
         if !is_blocked {
             since.set(None);
         } else if since.get().is_none() {
             since.set(Some(Instant::now()));
+        }
+    }
+}
+
+impl<S: AsyncBufRead + Unpin> TimedStream<S> {
+    /// Returns when there is something to read: bytes, the end, or an error. It stays to be read.
+    pub(super) async fn readable(&mut self) {
+        if self.ahead.is_empty() {
+            // An error is met again by the one who reads.
+            let _ = self.stream.fill_buf().await;
         }
     }
 }
@@ -243,7 +291,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        let read = if self.ahead.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))
+        } else {
+            let taken = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(taken));
+            Ok(())
+        };
         let noted = self.note_read(&buffer.filled()[before..]);
         Poll::Ready(read.and(noted.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))))
     }
@@ -278,6 +332,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.note_write(flushed.is_pending());
+        self.watch.is_flushed.set(matches!(flushed, Poll::Ready(Ok(()))));
         flushed
     }
 
@@ -315,7 +370,7 @@ mod tests {
         assert_eq!(ends_after(&unused, now, HEAD_MAX), ConnectionEnd::None);
         assert_eq!(ends_after(&unused, now, HEAD_MAX + Duration::from_millis(1)), ConnectionEnd::Now);
         let used = watch_of(now, true);
-        drop(used.request());
+        drop(used.request(true));
         let idle = used.idle_since.get();
         assert_eq!(ends_after(&used, idle, IDLE_MAX), ConnectionEnd::None);
         let late = IDLE_MAX + Duration::from_millis(1);
@@ -327,7 +382,7 @@ mod tests {
     fn a_request_under_way_has_no_end_while_the_gateway_works() {
         let now = Instant::now();
         let watch = watch_of(now, false);
-        let mut request = watch.request();
+        let mut request = watch.request(true);
         assert_eq!(ends_after(&watch, now, IDLE_MAX * 2), ConnectionEnd::None);
         request.set_unread(0);
         let read_at = watch.read_at.get();
@@ -341,7 +396,7 @@ mod tests {
     fn bytes_without_a_whole_head_have_a_deadline_from_the_first_one_on() {
         let now = Instant::now();
         let watch = watch_of(now, false);
-        drop(watch.request());
+        drop(watch.request(true));
         let mut stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http1);
         stream.note_read(b"G").unwrap();
         let since = watch.head_since.get().unwrap();
@@ -349,7 +404,7 @@ mod tests {
         assert_eq!(watch.head_since.get(), Some(since));
         assert_eq!(ends_after(&watch, since, HEAD_MAX), ConnectionEnd::None);
         assert_eq!(ends_after(&watch, since, HEAD_MAX * 2), ConnectionEnd::Now);
-        drop(watch.request());
+        drop(watch.request(true));
         assert_eq!(watch.head_since.get(), None);
     }
 
@@ -357,7 +412,7 @@ mod tests {
     fn a_blocked_socket_has_a_deadline() {
         let now = Instant::now();
         let watch = watch_of(now, true);
-        drop(watch.request());
+        drop(watch.request(true));
         let stream = TimedStream::new((), Rc::clone(&watch), HeadCursor::Http2(FrameCursor::new()));
         stream.note_write(true);
         let since = watch.blocked_since.get().unwrap();
@@ -370,11 +425,56 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_is_at_rest_after_a_whole_request_and_a_flush() {
+        let watch = watch_of(Instant::now(), false);
+        let mut stream = TimedStream::new(tokio::io::empty(), Rc::clone(&watch), HeadCursor::Http1);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let flush = |stream: &mut TimedStream<_>, context: &mut Context<'_>| {
+            assert!(Pin::new(stream).poll_flush(context).is_ready());
+        };
+        assert!(watch.is_at_rest());
+        let request = watch.request(false);
+        flush(&mut stream, &mut context);
+        assert!(!watch.is_at_rest(), "a request is under way");
+        request.set_body_read();
+        drop(request);
+        assert!(!watch.is_at_rest(), "hyper may hold the answer");
+        flush(&mut stream, &mut context);
+        assert!(watch.is_at_rest());
+        stream.note_write(false);
+        assert!(!watch.is_at_rest(), "something was written");
+        flush(&mut stream, &mut context);
+        stream.note_read(b"G").unwrap();
+        assert!(!watch.is_at_rest(), "a head has begun");
+        drop(watch.request(false));
+        flush(&mut stream, &mut context);
+        assert!(!watch.is_at_rest(), "the body was not read");
+        drop(watch.request(true));
+        flush(&mut stream, &mut context);
+        assert!(watch.is_at_rest());
+    }
+
+    #[test]
+    fn bytes_that_were_put_back_come_first_and_begin_a_head() {
+        let watch = watch_of(Instant::now(), false);
+        let mut stream = TimedStream::new(b"ET".as_slice(), Rc::clone(&watch), HeadCursor::Http1);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        stream.put_back(b"\r\n\nG\r\n");
+        for (room, expected) in [(1, b"G".as_slice()), (9, b"\r\n"), (9, b"ET")] {
+            let mut bytes = vec![0; room];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            assert!(Pin::new(&mut stream).poll_read(&mut context, &mut buffer).is_ready());
+            assert_eq!(buffer.filled(), expected);
+            assert!(watch.head_since.get().is_some());
+        }
+    }
+
+    #[test]
     fn unread_answers_end_a_connection_whose_source_holds_too_much() {
         let now = Instant::now();
         let watch = watch_of(now, true);
         let ends = |watch: &ConnectionWatch| ends_after(watch, now, Duration::ZERO) == ConnectionEnd::Now;
-        let (mut first, mut second) = (watch.request(), watch.request());
+        let (mut first, mut second) = (watch.request(true), watch.request(true));
         first.set_unread(100_000);
         second.set_unread(90_000);
         assert!(!ends(&watch));
