@@ -27,6 +27,11 @@ fn silences() -> Vec<(&'static str, &'static [u8], Vec<u8>)> {
         ("half a request line", b"http/1.1", b"GET /me HT".to_vec()),
         ("half a head", b"http/1.1", b"GET /me HTTP/1.1\r\nhost: localhost\r\n".to_vec()),
         (
+            "an answered request and half a head over HTTP/1.1",
+            b"http/1.1",
+            b"GET /me HTTP/1.1\r\nhost: localhost\r\n\r\nGET /me HT".to_vec(),
+        ),
+        (
             "half a body",
             b"http/1.1",
             b"POST /v1/people HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{"
@@ -80,18 +85,34 @@ async fn a_connection_that_falls_silent_is_closed_in_every_state() -> anyhow::Re
         stream.write_all(bytes).await?;
         read_to_end(&mut stream).await.map_err(|_| anyhow::anyhow!("{bytes:?}: it is still open"))
     });
-    let (tls, tcp, replies, reader, bodies) = tokio::join!(
+    let (tls, tcp, replies, reader, bodies, late) = tokio::join!(
         futures_util::future::try_join_all(over_tls),
         futures_util::future::try_join_all(over_tcp),
         replies_without_a_window(&town),
         unread_answers(&town),
         half_bodies(&town),
+        half_a_head_after_an_answer(&town),
     );
     tls?;
     tcp?;
     replies?;
     reader?;
-    bodies
+    bodies?;
+    late
+}
+
+/// Begins a head once the request before it has been answered.
+async fn half_a_head_after_an_answer(town: &TestTown) -> anyhow::Result<()> {
+    let mut stream =
+        opened(&town.target, b"http/1.1", b"HEAD /me HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    stream.write_all(b"GET /me HT").await?;
+    stream.flush().await?;
+    let end = read_to_end(&mut stream).await;
+    end.map(drop).map_err(|_| anyhow::anyhow!("half a head after an answer: it is still open"))
 }
 
 /// Sends bodies in half, one that a worker gathers and one that streams to the back office.

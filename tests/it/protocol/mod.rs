@@ -1,4 +1,5 @@
-//! The wire: addresses, bodies, streams, pages, early data, connections that move or reach another gateway.
+//! The wire: addresses, bodies, streams, pages, early data, connections that last, move or reach another
+//! gateway.
 
 mod addresses;
 mod bodies;
@@ -6,6 +7,7 @@ mod described_answers;
 mod early_data;
 mod fuzzed;
 mod idempotency;
+mod keep_alive;
 mod landing;
 mod migration;
 mod pages;
