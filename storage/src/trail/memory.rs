@@ -3,8 +3,8 @@
 
 use super::{TrailError, TrailStore, merge};
 use scangate_core::check_in::CheckIn;
-use scangate_core::co_presence::PersonAsk;
-use scangate_core::id::{CheckInId, PersonId, VenueId};
+use scangate_core::co_presence::{PersonAsk, VenueAsk};
+use scangate_core::id::{CheckInId, PersonId};
 use scangate_core::visit::Window;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,8 +41,8 @@ impl TrailStore for MemoryTrails {
         Ok(asks.iter().map(|ask| self.select(ask.window, |check_in| check_in.person == ask.person)).collect())
     }
 
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        Ok(self.select(window, |check_in| check_in.venue == venue))
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        Ok(asks.iter().map(|ask| self.select(ask.window, |check_in| check_in.venue == ask.venue)).collect())
     }
 
     fn retain_from(&self, day: u32) -> Result<(), TrailError> {

@@ -19,8 +19,8 @@ pub use scylla::ScyllaTrails;
 use crate::cql::ClusterError;
 use crate::raw_store::RawSnapshot;
 use scangate_core::check_in::CheckIn;
-use scangate_core::co_presence::{PersonAsk, Trails};
-use scangate_core::id::{PersonId, VenueId};
+use scangate_core::co_presence::{PersonAsk, Trails, VenueAsk};
+use scangate_core::id::PersonId;
 use scangate_core::limits::STEP_VALID_MS;
 use scangate_core::visit::Window;
 
@@ -53,10 +53,10 @@ pub enum TrailError {
 pub trait TrailStore: Send + Sync {
     /// Stores a drain under both indexes. It survives power loss once this returns.
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError>;
-    /// The check-ins of each query, in the order of the queries.
+    /// The check-ins of each query for a person, in the order of the queries.
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError>;
-    /// The check-ins at a venue.
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError>;
+    /// The check-ins of each query for a venue, in the order of the queries.
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError>;
     /// Drops everything before a UTC day (days since 1970).
     fn retain_from(&self, day: u32) -> Result<(), TrailError>;
     /// Erases a person's check-ins.
@@ -74,8 +74,8 @@ pub struct StoredTrails<'a>(pub &'a dyn TrailStore);
 impl Trails for StoredTrails<'_> {
     type Error = TrailError;
 
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        self.0.venue(venue, window)
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.0.venues(asks)
     }
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {

@@ -4,7 +4,7 @@
 use super::{BUCKETS, EmbeddedTrails, MemoryTrails, TrailError, TrailStore};
 use proptest::prelude::*;
 use scangate_core::check_in::{CheckIn, Direction, Mode, Outcome, PolicyNumber};
-use scangate_core::co_presence::PersonAsk;
+use scangate_core::co_presence::{PersonAsk, VenueAsk};
 use scangate_core::colour::{Checks, Colour, Reasons, Verdict};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
 use scangate_core::limits::STEP_VALID_MS;
@@ -94,13 +94,8 @@ fn compare_near_edges(store: &dyn TrailStore, oracle: &dyn TrailStore, records: 
     for window in windows_near_edges() {
         let asks: Vec<PersonAsk> = people.iter().map(|&person| PersonAsk { person, window }).collect();
         assert_eq!(store.persons(&asks).unwrap(), oracle.persons(&asks).unwrap(), "{window:?}");
-        for &venue in &venues {
-            assert_eq!(
-                store.venue(venue, window).unwrap(),
-                oracle.venue(venue, window).unwrap(),
-                "{window:?}"
-            );
-        }
+        let asks: Vec<VenueAsk> = venues.iter().map(|&venue| VenueAsk { venue, window }).collect();
+        assert_eq!(store.venues(&asks).unwrap(), oracle.venues(&asks).unwrap(), "{window:?}");
     }
 }
 
@@ -194,10 +189,9 @@ pub(super) fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins
     let mut venues: Vec<VenueId> = check_ins.iter().map(|check_in| check_in.venue).collect();
     venues.sort_unstable();
     venues.dedup();
-    for &venue in &venues {
-        for window in [part, whole, cut] {
-            assert_eq!(store.venue(venue, window).unwrap(), oracle.venue(venue, window).unwrap());
-        }
+    for window in [part, whole, cut] {
+        let asks: Vec<_> = venues.iter().map(|&venue| VenueAsk { venue, window }).collect();
+        assert_eq!(store.venues(&asks).unwrap(), oracle.venues(&asks).unwrap());
     }
 }
 

@@ -1,8 +1,9 @@
 //! Co-presence: the people who were at the same venue at the same time, over one hop or more. The engine is
 //! pure: it reads trails through a trait, and the venues' details through another.
 //!
-//! **Cost**: a hop reads each venue of its sources once for each merged stretch of time. It then reads the
-//! candidates' own trails in one batch, since a visit may end by a check-in at another venue.
+//! **Cost**: a hop makes two batches of queries. The first reads each venue of its sources once for each
+//! merged stretch of time. The second reads the candidates' own trails, since a visit may end by a check-in
+//! at another venue.
 
 use crate::check_in::{CheckIn, Direction, Mode};
 use crate::id::{PersonId, VenueId};
@@ -22,13 +23,22 @@ pub struct PersonAsk {
     pub window: Window,
 }
 
+/// A query for the check-ins at one venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VenueAsk {
+    /// The venue whose check-ins are read.
+    pub venue: VenueId,
+    /// The window of check-in times, start inclusive, end exclusive.
+    pub window: Window,
+}
+
 /// The source of check-ins.
 pub trait Trails {
     /// The reason why a trail cannot be read.
     type Error;
-    /// The check-ins at a venue in a window.
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, Self::Error>;
-    /// The check-ins of each query, in the order of the queries.
+    /// The check-ins of each query for a venue, in the order of the queries.
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, Self::Error>;
+    /// The check-ins of each query for a person, in the order of the queries.
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, Self::Error>;
 }
 
@@ -307,19 +317,16 @@ impl<T: Trails, B: VenueBook> TrailView<'_, T, B> {
         by_venue: &HashMap<VenueId, Vec<Visit>>,
         found: &BTreeSet<PersonId>,
     ) -> Result<Vec<PersonAsk>, T::Error> {
-        let mut arrivals = Vec::new();
-        for (&venue, visits) in by_venue {
+        let stretches = by_venue.iter().flat_map(|(&venue, visits)| {
             let dwell = self.venues.dwell(venue).ms();
             let stretches =
                 visits.iter().map(|visit| Window { from: visit.window.from.minus_ms(dwell), ..visit.window });
-            for stretch in merge(stretches) {
-                let there = self.trails.venue(venue, stretch)?;
-                let there = there.iter().filter(|arrival| arrival.direction == Direction::In);
-                let there = there.filter(|arrival| !found.contains(&arrival.person));
-                arrivals.extend(there.map(|arrival| (arrival.person, arrival.at)));
-            }
-        }
-        Ok(self.asks_of(arrivals))
+            merge(stretches).into_iter().map(move |window| VenueAsk { venue, window })
+        });
+        let there = self.trails.venues(&stretches.collect::<Vec<_>>())?.into_iter().flatten();
+        let there = there.filter(|arrival| arrival.direction == Direction::In);
+        let there = there.filter(|arrival| !found.contains(&arrival.person));
+        Ok(self.asks_of(there.map(|arrival| (arrival.person, arrival.at)).collect()))
     }
 
     /// The queries that cover every arrival's whole visit, and what marks it. Queries of one person that
@@ -359,7 +366,7 @@ impl<T: Trails, B: VenueBook> TrailView<'_, T, B> {
     /// All visits at a venue that overlap a window, in full, by start, then person.
     pub fn visitors(&self, venue: VenueId, window: Window) -> Result<Vec<Visit>, T::Error> {
         let before = Window { from: window.from.minus_ms(self.venues.dwell(venue).ms()), ..window };
-        let there = self.trails.venue(venue, before)?.into_iter();
+        let there = self.trails.venues(&[VenueAsk { venue, window: before }])?.into_iter().flatten();
         let there = there.filter(|arrival| arrival.direction == Direction::In);
         let asks = self.asks_of(there.map(|arrival| (arrival.person, arrival.at)).collect());
         let mut found: Vec<Visit> = Vec::new();

@@ -11,8 +11,12 @@ struct ListedTrails(Vec<CheckIn>);
 impl Trails for ListedTrails {
     type Error = Infallible;
 
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, Infallible> {
-        Ok(self.in_window(window).filter(|check_in| check_in.venue == venue).copied().collect())
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, Infallible> {
+        let of = |ask: &VenueAsk| {
+            let venue = ask.venue;
+            self.in_window(ask.window).filter(|check_in| check_in.venue == venue).copied().collect()
+        };
+        Ok(asks.iter().map(of).collect())
     }
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, Infallible> {

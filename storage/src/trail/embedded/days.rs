@@ -1,10 +1,14 @@
 //! The keyspaces of days.
 
 use crate::trail::{Index, TrailError};
-use fjall::config::{FilterPolicy, PinningPolicy};
+use fjall::config::{BlockSizePolicy, FilterPolicy, PinningPolicy};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The size from which the store ends a block of its table in a packed day. Nearly every value is longer, so
+/// a lookup reads one value and not its neighbours. **Units**: bytes.
+const TABLE_BLOCK_BYTES: u32 = 1_024;
 
 /// A stage of a day in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +39,7 @@ impl Stage {
         match self {
             Self::Open => KeyspaceCreateOptions::default(),
             Self::Packed => KeyspaceCreateOptions::default()
+                .data_block_size_policy(BlockSizePolicy::all(TABLE_BLOCK_BYTES))
                 .filter_policy(FilterPolicy::disabled())
                 .index_block_pinning_policy(PinningPolicy::all(true)),
         }

@@ -15,12 +15,14 @@ mod block;
 mod bucket;
 mod days;
 mod packed;
+mod reading;
 mod row;
 #[cfg(test)]
 mod version_before;
 mod whole;
 
-use super::{Index, TrailError, TrailStore, merge, with_twins};
+use super::index::OwnerAsk;
+use super::{Index, TrailError, TrailStore};
 use crate::disk_space;
 use crate::raw_store::RawSnapshot;
 use block::Block;
@@ -28,21 +30,23 @@ use bucket::Bucket;
 use days::{Days, Stage};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use packed::PackQueue;
+use reading::ReadPool;
 use row::BlockRow;
 use scangate_core::check_in::CheckIn;
-use scangate_core::co_presence::PersonAsk;
-use scangate_core::id::{PersonId, VenueId};
-use scangate_core::time::{HOUR_MS, Timestamp};
-use scangate_core::visit::Window;
+use scangate_core::co_presence::{PersonAsk, VenueAsk};
+use scangate_core::id::PersonId;
+use scangate_core::time::Timestamp;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The default number of buckets of a store.
 pub const BUCKETS: u16 = 1_024;
-/// The memory for blocks that were read from packed days. Ten million check-ins have some 500 MB of them.
+/// The memory for blocks that were read from tables. A trace reads those of other people than the one
+/// before, and the kernel keeps the files in what memory is free. With 256 MiB the median of a trace was the
+/// same, and the first ones were slower, because they had to fill the cache (`benches stored`).
 /// **Units**: bytes.
-const CACHE_BYTES: u64 = 256 << 20;
+const CACHE_BYTES: u64 = 16 << 20;
 /// Blocks of one tier in a bucket that are merged into one of the next.
 const BLOCKS_A_TIER: u16 = 16;
 const META_BUCKETS: &str = "buckets";
@@ -63,6 +67,7 @@ struct OpenStore {
     meta: Keyspace,
     buckets: u16,
     days: Days,
+    readers: ReadPool,
     writing: Mutex<WriteState>,
 }
 
@@ -128,11 +133,11 @@ impl TrailStore for EmbeddedTrails {
     }
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        self.with(|open| open.persons(asks))
+        self.with(|open| open.read(Index::Persons, asks.iter().map(OwnerAsk::from).collect()))
     }
 
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        self.with(|open| open.venue(venue, window))
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.with(|open| open.read(Index::Venues, asks.iter().map(OwnerAsk::from).collect()))
     }
 
     fn retain_from(&self, day: u32) -> Result<(), TrailError> {
@@ -172,7 +177,7 @@ impl OpenStore {
         };
         let writing = Mutex::new(WriteState { number, ..WriteState::default() });
         let days = Days::new(database.clone());
-        Ok(Self { database, meta, buckets: asked, days, writing })
+        Ok(Self { database, meta, buckets: asked, days, readers: ReadPool::new()?, writing })
     }
 
     fn write(&self, drain: &[CheckIn]) -> Result<(), TrailError> {
@@ -263,80 +268,6 @@ impl OpenStore {
         batch.insert(&keyspace, bucket.key(tier + 1, number), block::pack(&rows));
         batch.insert(&self.meta, META_NUMBER, (number + 1).to_be_bytes());
         Ok(batch.commit()?)
-    }
-
-    fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        let mut wanted: Vec<(Bucket, usize)> = Vec::new();
-        let days = self.days.stored(Index::Persons);
-        for (number, ask) in asks.iter().enumerate() {
-            let window = with_twins(ask.window);
-            let asked = window.from.utc_day()..=window.to.utc_day();
-            for &day in days.range(asked) {
-                let bucket = Bucket::of(Index::Persons, ask.person.0, Timestamp(0), self.buckets);
-                wanted.push((Bucket { day, ..bucket }, number));
-            }
-        }
-        wanted.sort_unstable();
-        let mut found = vec![Vec::new(); asks.len()];
-        for run in wanted.chunk_by(|one, other| one.0 == other.0) {
-            let wanted = run.iter().map(|&(_, number)| {
-                let PersonAsk { person, window } = asks[number];
-                (number, person.0, with_twins(window))
-            });
-            self.take(run[0].0, wanted, &mut found)?;
-        }
-        found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
-        Ok(found)
-    }
-
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        let (mut found, read) = (Vec::new(), with_twins(window));
-        let (days, mut hour) = (self.days.stored(Index::Venues), read.from.0 / HOUR_MS);
-        while hour * HOUR_MS < read.to.0 {
-            let at = Timestamp(hour * HOUR_MS);
-            let bucket = Bucket::of(Index::Venues, venue.0, at, self.buckets);
-            if days.contains(&bucket.day) {
-                self.take(bucket, std::iter::once((0, venue.0, read)), std::slice::from_mut(&mut found))?;
-                hour += 1;
-            } else {
-                // A window may be years wide.
-                let next = days.range(bucket.day..).next();
-                hour = next.map_or(u64::MAX / HOUR_MS, |&day| u64::from(day) * 24);
-            }
-        }
-        merge(&mut found, window);
-        Ok(found)
-    }
-
-    /// Appends the check-ins of owners in windows from a bucket, each to the one of `found` with its number.
-    fn take(
-        &self,
-        bucket: Bucket,
-        wanted: impl Iterator<Item = (usize, u64, Window)> + Clone,
-        found: &mut [Vec<CheckIn>],
-    ) -> Result<(), TrailError> {
-        let Bucket { index, day, .. } = bucket;
-        for (stage, keyspace) in self.days.of_read(index, day)? {
-            match stage {
-                Stage::Open => {
-                    for entry in keyspace.prefix(bucket.prefix()) {
-                        let value = entry.value()?;
-                        let block = Block::read(&value)?;
-                        for (number, owner, window) in wanted.clone() {
-                            block.take(index, owner, window, &mut found[number])?;
-                        }
-                    }
-                }
-                Stage::Packed => {
-                    for (number, owner, window) in wanted.clone() {
-                        let value = keyspace.get(bucket.packed_key(owner, self.buckets))?;
-                        let block = value.as_ref().map(|value| Block::read(value)).transpose()?;
-                        block.map_or(Ok(()), |block| block.take(index, owner, window, &mut found[number]))?;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     fn retain_from(&self, first: u32) -> Result<(), TrailError> {

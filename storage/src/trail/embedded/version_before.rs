@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::example::{each_mode, unhex};
-use scangate_core::id::CheckInId;
+use scangate_core::id::{CheckInId, VenueId};
 use scangate_core::time::DAY_MS;
+use scangate_core::visit::Window;
 
 /// A keyspace, a key and a value a line, the latter two in hexadecimal: what version 0.1.0 made of two
 /// drains into four buckets.
@@ -44,7 +45,8 @@ fn the_trails_of_version_0_1_0_are_read_and_continued() {
     }
     for venue in [VenueId(100), VenueId(101)] {
         let expected = all.iter().copied().filter(|check_in| check_in.venue == venue).collect();
-        assert_eq!(sorted(trails.venue(venue, window).unwrap()), sorted(expected), "{venue}");
+        let found = trails.venues(&[VenueAsk { venue, window }]).unwrap().remove(0);
+        assert_eq!(sorted(found), sorted(expected), "{venue}");
     }
     assert_eq!(all.len(), 14);
 }

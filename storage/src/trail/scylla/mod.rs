@@ -12,14 +12,15 @@ mod payload;
 mod timestamp;
 mod whole;
 
+use super::index::OwnerAsk;
 use super::{Index, TrailError, TrailStore, merge, with_twins};
 use crate::cql::{Cluster, ClusterError, clock};
 use concurrency::ConcurrencyLimit;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use scangate_core::check_in::CheckIn;
-use scangate_core::co_presence::PersonAsk;
+use scangate_core::co_presence::{PersonAsk, VenueAsk};
 use scangate_core::id::{CheckInId, PersonId, VenueId};
-use scangate_core::time::{DAY_MS, HOUR_MS, Timestamp};
+use scangate_core::time::{DAY_MS, Timestamp};
 use scangate_core::visit::Window;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
@@ -274,25 +275,25 @@ impl ScyllaTrails {
         Ok(found)
     }
 
-    async fn persons_all(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        let mut found = self.persons_rows(asks).await?;
+    /// The check-ins of each query, in order.
+    async fn read(&self, index: Index, asks: Vec<OwnerAsk>) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        let mut found = self.rows(index, &asks).await?;
         found.iter_mut().zip(asks).for_each(|(own, ask)| merge(own, ask.window));
         Ok(found)
     }
 
     /// Every row of each query and of its twins, unmerged.
-    async fn persons_rows(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        let days = self.days().await?;
+    async fn rows(&self, index: Index, asks: &[OwnerAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        let days = &self.days().await?;
         let reads = asks.iter().enumerate().flat_map(|(number, ask)| {
             let window = with_twins(ask.window);
-            let wanted = window.from.utc_day()..=window.to.utc_day();
-            let days = days.iter().copied().filter(move |day| wanted.contains(day));
-            days.map(move |day| (number, PersonAsk { window, ..*ask }, u64::from(day)))
+            let periods = days.iter().flat_map(move |&day| index.periods(day, window));
+            periods.map(move |period| (number, ask.owner, period, window))
         });
         let mut found = vec![Vec::new(); asks.len()];
         let mut reading = stream::iter(reads)
-            .map(|(number, ask, day)| async move {
-                let own = self.period(Index::Persons, ask.person.0, day, ask.window).await;
+            .map(|(number, owner, period, window)| async move {
+                let own = self.period(index, owner, period, window).await;
                 own.map(|own| (number, own))
             })
             .buffer_unordered(READS_MAX);
@@ -303,27 +304,11 @@ impl ScyllaTrails {
         Ok(found)
     }
 
-    async fn venue_all(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        let read = with_twins(window);
-        let first = read.from.0 / HOUR_MS;
-        let last = read.to.0.div_ceil(HOUR_MS);
-        let days = self.days().await?;
-        let hours = days.into_iter().flat_map(|day| (u64::from(day) * 24)..(u64::from(day) * 24 + 24));
-        let mut reading = stream::iter(hours.filter(|hour| (first..last).contains(hour)))
-            .map(|hour| self.period(Index::Venues, venue.0, hour, read))
-            .buffer_unordered(READS_MAX);
-        let mut found = Vec::new();
-        while let Some(some) = reading.try_next().await? {
-            found.extend(some);
-        }
-        merge(&mut found, window);
-        Ok(found)
-    }
-
     async fn forget_all(&self, person: PersonId) -> Result<(), TrailError> {
         let window = Window { from: Timestamp(0), to: Timestamp(u64::MAX) };
         // Unmerged: each record of a check-in has a row of its own under the venue.
-        let own = self.persons_rows(&[PersonAsk { person, window }]).await?.pop().unwrap_or_default();
+        let ask = OwnerAsk { owner: person.0, window };
+        let own = self.rows(Index::Persons, &[ask]).await?.pop().unwrap_or_default();
         let timestamp = timestamp::of_erasure(clock::now());
         let session = self.cluster.session().await?;
         for check_in in &own {
@@ -370,11 +355,11 @@ impl TrailStore for ScyllaTrails {
     }
 
     fn persons(&self, asks: &[PersonAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
-        self.cluster.wait(self.persons_all(asks))
+        self.cluster.wait(self.read(Index::Persons, asks.iter().map(OwnerAsk::from).collect()))
     }
 
-    fn venue(&self, venue: VenueId, window: Window) -> Result<Vec<CheckIn>, TrailError> {
-        self.cluster.wait(self.venue_all(venue, window))
+    fn venues(&self, asks: &[VenueAsk]) -> Result<Vec<Vec<CheckIn>>, TrailError> {
+        self.cluster.wait(self.read(Index::Venues, asks.iter().map(OwnerAsk::from).collect()))
     }
 
     fn retain_from(&self, day: u32) -> Result<(), TrailError> {
