@@ -203,7 +203,7 @@ impl Write for PeerWriter<'_> {
 /// gateway listens there.
 pub(super) fn ask(data: &Path) -> anyhow::Result<Option<UnixStream>> {
     let folder = File::open(data).with_context(|| data.display().to_string())?;
-    let mut stream = match UnixStream::connect(short_path(&folder)) {
+    let stream = match UnixStream::connect(short_path(&folder)) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
@@ -211,8 +211,17 @@ pub(super) fn ask(data: &Path) -> anyhow::Result<Option<UnixStream>> {
     };
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     stream.set_write_timeout(Some(REQUEST_MAX))?;
-    stream.write_all(REQUEST).context("asking the gateway")?;
+    request(&stream)?;
     Ok(Some(stream))
+}
+
+/// Writes the request. A gateway that writes another backup refuses before it has read this, and closes: its
+/// answer is there to be read.
+pub(super) fn request(mut stream: &UnixStream) -> anyhow::Result<()> {
+    match stream.write_all(REQUEST) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("asking the gateway"),
+    }
 }
 
 /// A path to the socket of an open folder that fits into a socket's address, however long the folder's own

@@ -256,6 +256,17 @@ fn ask(folder: &Folder) -> UnixStream {
 }
 
 #[test]
+fn a_refusal_that_comes_before_the_request_is_read() {
+    let (mut near, mut far) = UnixStream::pair().unwrap();
+    far.write_all(b"refused").unwrap();
+    drop(far);
+    control::request(&near).unwrap();
+    let mut answer = String::new();
+    near.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "refused");
+}
+
+#[test]
 fn a_gateway_writes_one_backup_at_a_time_and_ends_it_when_it_stops() {
     let folder = Folder::new();
     let (set_phase, phase) = watch::channel(Phase::Serving);
