@@ -182,14 +182,15 @@ pub(super) fn compare(store: &dyn TrailStore, oracle: &dyn TrailStore, check_ins
     let month = Window { from: Timestamp(START), to: Timestamp(START + 30 * DAY_MS) };
     // If the last check-in is a twin, only its later time is in this window, so it is not returned.
     let cut = check_ins.last().map_or(month, |last| Window { from: last.at, ..month });
-    for window in [part, month, cut] {
+    let inverted = Window { from: month.to, to: month.from };
+    for window in [part, month, cut, inverted] {
         let asks: Vec<_> = people.iter().map(|&person| PersonAsk { person, window }).collect();
         assert_eq!(store.persons(&asks).unwrap(), oracle.persons(&asks).unwrap());
     }
     let mut venues: Vec<VenueId> = check_ins.iter().map(|check_in| check_in.venue).collect();
     venues.sort_unstable();
     venues.dedup();
-    for window in [part, whole, cut] {
+    for window in [part, whole, cut, inverted] {
         let asks: Vec<_> = venues.iter().map(|&venue| VenueAsk { venue, window }).collect();
         assert_eq!(store.venues(&asks).unwrap(), oracle.venues(&asks).unwrap());
     }

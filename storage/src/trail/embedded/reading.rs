@@ -68,7 +68,8 @@ impl OpenStore {
         let days = self.days.stored(index);
         let of_ask = |(place, &OwnerAsk { owner, window }): (usize, &OwnerAsk)| {
             let window = with_twins(window);
-            let days = days.range(window.from.utc_day()..=window.to.utc_day());
+            let days = days.range(window.from.utc_day()..);
+            let days = days.take_while(move |&&day| day <= window.to.utc_day());
             let periods = days.flat_map(move |&day| index.periods(day, window));
             periods.map(move |period| {
                 let at = Timestamp(period * index.period_ms());
