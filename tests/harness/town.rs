@@ -67,6 +67,11 @@ impl TestReply {
     }
 }
 
+/// The fault of a slow disk: each sync takes a second longer.
+const SLOW_SYNC: &str = "fdatasync:delay_enter=1000000";
+/// The file of a journal after one start before.
+const SECOND_SEGMENT: &str = "journal/00000000000000000002.segment";
+
 /// A town with a gateway, and a connection to it.
 pub struct TestTown {
     /// Its gateway.
@@ -103,6 +108,22 @@ impl TestTown {
         let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
         let residents = residents(&mut connection, &authority, 1, count).await?;
         let venues = venues(&mut connection, &authority, 3).await?;
+        Ok(Self { gateway, target, connection, venues, residents, authority, tracer })
+    }
+
+    /// A town of two residents in which each sync of the journal takes a second longer.
+    pub async fn found_with_slow_disk() -> anyhow::Result<Self> {
+        Self::restarted_with_fault(&[], SLOW_SYNC, SECOND_SEGMENT).await
+    }
+
+    /// A town of two residents whose gateway was started again with a fault of a system call on a file.
+    pub async fn restarted_with_fault(arguments: &[&str], fault: &str, file: &str) -> anyhow::Result<Self> {
+        let Self { gateway, venues, residents, authority, tracer, .. } = Self::found(2).await?;
+        let folder = gateway.folder();
+        anyhow::ensure!(gateway.stop()?.success(), "the gateway failed before its fault");
+        let gateway = Gateway::start_with_fault(folder, arguments, fault, Some(file))?;
+        let target = gateway.target()?;
+        let connection = target.connect(Version::Http3).await?;
         Ok(Self { gateway, target, connection, venues, residents, authority, tracer })
     }
 

@@ -153,12 +153,7 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
     let mut ending = phase.clone();
     tokio::select! {
-        ended = async {
-            let quic = quic.run(phase).await.context("the QUIC loop");
-            // The loop's connections have ended; hyper's have the rest of the time.
-            let _ = tcp.await;
-            quic
-        } => ended,
+        ended = quic.run(phase, tcp) => ended.context("the QUIC loop"),
         () = last_moment(&mut ending) => {
             tracing::info!(event = "drain-cut", worker = number, "the drain reached its time limit; closing the remaining connections");
             Ok(())

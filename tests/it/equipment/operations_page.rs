@@ -37,17 +37,6 @@ fn inspect(gateway: &Gateway, word: &str, depth: InspectionDepth, texts: &[&str]
     Ok(())
 }
 
-/// A town whose gateway was started again with a fault of a system call on a file.
-async fn restarted_with_fault(arguments: &[&str], fault: &str, file: &str) -> anyhow::Result<TestTown> {
-    let TestTown { gateway, venues, residents, authority, tracer, .. } = TestTown::found(1).await?;
-    let folder = gateway.folder();
-    assert!(gateway.stop()?.success());
-    let gateway = Gateway::start_with_fault(folder, arguments, fault, Some(file))?;
-    let target = gateway.target()?;
-    let connection = target.connect(Version::Http3).await?;
-    Ok(TestTown { gateway, target, connection, venues, residents, authority, tracer })
-}
-
 /// Imports check-ins, each of a time of its own. Returns whether the journal had room for them.
 async fn import(town: &mut TestTown, round: u64, count: u64) -> anyhow::Result<bool> {
     let line = |number: u64| {
@@ -89,7 +78,7 @@ async fn chromium_reads_of_a_store_that_is_down_and_of_a_full_journal() -> anyho
     // The start syncs the file once or twice, on a thread of its own. The batcher's fourth drain fails, and
     // each later one.
     let fault = "fsync:error=EIO:when=4+";
-    let mut town = restarted_with_fault(&arguments, fault, "trails/0.jnl").await?;
+    let mut town = TestTown::restarted_with_fault(&arguments, fault, "trails/0.jnl").await?;
     let mut round = 0;
     let import_more = async || {
         round += 1;
@@ -123,7 +112,7 @@ async fn post_facts(target: LoadTarget, authority: String, body: String) -> anyh
 async fn chromium_reads_of_a_full_back_office() -> anyhow::Result<()> {
     // A thread's first sync is fast, so the start is too. Each later one holds a place for ten seconds.
     let fault = "fsync:delay_enter=10000000:when=2+";
-    let town = restarted_with_fault(&[], fault, "registry/0.jnl").await?;
+    let town = TestTown::restarted_with_fault(&[], fault, "registry/0.jnl").await?;
     let fact =
         json!({"person": town.residents[0].person, "kind": "symptoms", "at": now(), "source": "clinic"});
     let mut clients = JoinSet::new();

@@ -5,6 +5,9 @@ use super::status::status_once;
 use quinn::{RecvStream, SendStream};
 use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
+use scangate_tests::wire::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, opened, request,
+};
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, send};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,6 +74,41 @@ async fn a_drain_ends_in_time_whatever_the_peers_do() -> anyhow::Result<()> {
     let status = gateway.stop()?;
     assert!(status.success() && began.elapsed() < DRAIN_MAX, "{status} after {:?}", began.elapsed());
     drop(peers);
+    Ok(())
+}
+
+/// The bytes of HTTP/2 up to and with these words. What follows them stays in the stream.
+async fn read_to(stream: &mut TlsStream<TcpStream>, words: &str) -> anyhow::Result<()> {
+    let mut seen = Vec::new();
+    while !seen.ends_with(words.as_bytes()) {
+        seen.push(stream.read_u8().await?);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_without_http3_answers_a_check_in_that_waits_for_the_disk() -> anyhow::Result<()> {
+    let town = TestTown::found_with_slow_disk().await?;
+    let post = block(&request("POST", "/v1/check-ins"));
+    let look_up = block(&request("GET", "/v1/colours/none"));
+    let bytes = [
+        PREFACE.to_vec(),
+        frame(SETTINGS, 0, 0, &[]),
+        frame(HEADERS, END_HEADERS, 1, &post),
+        frame(DATA, END_STREAM, 1, town.scan(0, 0).as_bytes()),
+        frame(HEADERS, END_HEADERS | END_STREAM, 3, &look_up),
+    ];
+    let TestTown { mut gateway, target, connection, .. } = town;
+    drop(connection);
+    let open = async || gateway.metric("scangate_quic_connections", "");
+    eventually(open, |open| *open < 1.0).await?;
+    let mut phone = opened(&target, b"h2", &bytes.concat()).await?;
+    // The look-up's answer shows that the check-in has arrived.
+    read_to(&mut phone, "token-invalid").await?;
+    gateway.terminate()?;
+    read_to(&mut phone, "\"colour\":\"green\"").await?;
+    let status = eventually(async || gateway.ended(), Option::is_some).await?;
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
     Ok(())
 }
 

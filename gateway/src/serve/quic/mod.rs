@@ -34,6 +34,7 @@ use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Datagrams of one connection in one segmented run.
 const SEGMENTS_MAX: usize = 10;
@@ -131,14 +132,15 @@ impl QuicLoop {
         })
     }
 
-    /// Serves until the gateway drains and every connection has ended. The caller bounds the drain.
-    pub async fn run(mut self, mut phase: watch::Receiver<Phase>) -> io::Result<()> {
+    /// Serves until the gateway drains and every connection has ended, and those of `tcp`, whose check-ins
+    /// this loop answers. The caller bounds the drain.
+    pub async fn run(mut self, mut phase: watch::Receiver<Phase>, mut tcp: JoinHandle<()>) -> io::Result<()> {
         let bell = Arc::clone(&self.work.bell);
         let mut sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
         loop {
             if *phase.borrow_and_update() != Phase::Serving {
                 self.drain(Instant::now());
-                if self.endpoint.open_connections() == 0 && self.outbox.is_empty() {
+                if self.endpoint.open_connections() == 0 && self.outbox.is_empty() && tcp.is_finished() {
                     return Ok(());
                 }
             }
@@ -151,6 +153,7 @@ impl QuicLoop {
                 () = sleep.as_mut() => {}
                 ready = self.io.writable(), if self.is_blocked => ready?,
                 changed = phase.changed() => if changed.is_err() { return Ok(()) },
+                _ = &mut tcp, if !tcp.is_finished() => {}
             }
         }
     }
