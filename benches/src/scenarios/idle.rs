@@ -31,8 +31,10 @@ pub(crate) struct IdleOptions {
 enum IdleKind {
     /// HTTP/3 that has sent nothing but its control stream.
     Fresh,
-    /// HTTP/3 after one check-in.
+    /// HTTP/3 after one check-in, which the stores' memory holds as well.
     CheckedIn,
+    /// HTTP/3 after one request for the home page.
+    Http3,
     /// HTTP/1.1 after one request for the home page.
     Http1,
     /// HTTP/2 after one request for the home page.
@@ -40,12 +42,13 @@ enum IdleKind {
 }
 
 impl IdleKind {
-    const ALL: [Self; 4] = [Self::Fresh, Self::CheckedIn, Self::Http1, Self::Http2];
+    const ALL: [Self; 5] = [Self::Fresh, Self::CheckedIn, Self::Http3, Self::Http1, Self::Http2];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Fresh => "HTTP/3, no request",
             Self::CheckedIn => "HTTP/3, one check-in",
+            Self::Http3 => "HTTP/3, one page",
             Self::Http1 => "HTTP/1.1, one page",
             Self::Http2 => "HTTP/2, one page",
         }
@@ -55,15 +58,15 @@ impl IdleKind {
     fn connections(self, options: &IdleOptions) -> usize {
         match self {
             Self::Fresh => options.connections.min(FRESH_MAX),
-            Self::CheckedIn | Self::Http1 | Self::Http2 => options.connections,
+            Self::CheckedIn | Self::Http3 | Self::Http1 | Self::Http2 => options.connections,
         }
     }
 }
 
 /// An open connection of either client.
 enum IdleConnection {
-    Quic(quinn::Connection),
-    Tcp(ClientConnection),
+    Scan(quinn::Connection),
+    Page(ClientConnection),
 }
 
 /// Runs the measurement and prints its figures.
@@ -92,8 +95,8 @@ impl IdleConnection {
     /// **Errors**: the connection does not answer any more.
     async fn confirm(&mut self) -> anyhow::Result<()> {
         match self {
-            Self::Quic(connection) => connection.close_reason().map_or(Ok(()), |reason| Err(reason.into())),
-            Self::Tcp(connection) => read_page(connection).await,
+            Self::Scan(connection) => connection.close_reason().map_or(Ok(()), |reason| Err(reason.into())),
+            Self::Page(connection) => read_page(connection).await,
         }
     }
 }
@@ -123,14 +126,15 @@ async fn open_many(
     let mut open = Vec::with_capacity(count);
     for _ in 0..count {
         open.push(match kind {
-            IdleKind::Fresh => IdleConnection::Quic(client.connect(&phone).await?),
+            IdleKind::Fresh => IdleConnection::Scan(client.connect(&phone).await?),
             IdleKind::CheckedIn => {
                 let connection = client.connect(&phone).await?;
                 exchange(&connection, town.request()).await?;
-                IdleConnection::Quic(connection)
+                IdleConnection::Scan(connection)
             }
-            IdleKind::Http1 => IdleConnection::Tcp(connect_and_read(&target, Version::Http1).await?),
-            IdleKind::Http2 => IdleConnection::Tcp(connect_and_read(&target, Version::Http2).await?),
+            IdleKind::Http3 => IdleConnection::Page(connect_and_read(&target, Version::Http3).await?),
+            IdleKind::Http1 => IdleConnection::Page(connect_and_read(&target, Version::Http1).await?),
+            IdleKind::Http2 => IdleConnection::Page(connect_and_read(&target, Version::Http2).await?),
         });
     }
     Ok(open)

@@ -9,6 +9,7 @@ use super::front_desk::FrontDesk;
 use super::life::heartbeat::Heartbeats;
 use super::life::phase::Phase;
 use super::quic::QuicLoop;
+use super::quic::connection::STREAMS_FIRST;
 use super::quic::context::{HandshakeCounters, WorkerContext};
 use super::quic::crypto::{QUIC_VERSION, QuicCrypto};
 use super::socket::Sockets;
@@ -195,7 +196,7 @@ fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Re
 fn transport() -> anyhow::Result<TransportConfig> {
     let mut transport = TransportConfig::default();
     transport
-        .max_concurrent_bidi_streams(VarInt::from_u32(16))
+        .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_FIRST))
         .max_concurrent_uni_streams(VarInt::from_u32(3))
         .stream_receive_window(VarInt::from_u32(16 * 1024))
         .receive_window(VarInt::from_u32(64 * 1024))

@@ -13,4 +13,5 @@ mod migration;
 mod pages;
 mod request_shapes;
 mod storing;
+mod stream_limits;
 mod streams;

@@ -26,10 +26,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A connection with this many requests at a time, and so many finished, gets [`STREAMS_BUSY`]. A freed
-/// stream comes back only with a delayed acknowledgement, and a busy terminal must not wait for it.
-const STREAMS_SHOWN: usize = 4;
-/// Request streams of a busy connection.
+/// Request streams of a new connection. quinn-proto keeps a place for each of them and for the three others
+/// that a client opens. Seven places fill its smallest tables, which an idle connection holds as well.
+pub(in crate::serve) const STREAMS_FIRST: u32 = 4;
+/// A connection with this many requests at the same time gets [`STREAMS_SEVERAL`].
+const SEVERAL_AT_ONCE: usize = 2;
+/// Request streams of a connection with several requests under way. A freed stream comes back only with a
+/// delayed acknowledgement, for which such a connection must not wait.
+const STREAMS_SEVERAL: u32 = 16;
+/// A connection with this many requests at the same time, and so many finished, gets [`STREAMS_BUSY`].
+const BUSY_AT_ONCE: usize = 4;
+/// Request streams of a busy connection, such as a gate's.
 const STREAMS_BUSY: u32 = 256;
 
 /// The connection of a phone, a terminal or a browser.
@@ -55,7 +62,8 @@ pub struct Connection {
     control_stream: Option<StreamId>,
     control_out: WriteQueue,
     requests: HashMap<StreamId, OpenRequest, foldhash::fast::RandomState>,
-    is_busy: bool,
+    /// The request streams that it may have.
+    streams_max: u32,
     /// The most requests that it had at a time.
     most_at_once: usize,
     /// Its finished answers.
@@ -116,7 +124,7 @@ impl Connection {
             control_stream: None,
             control_out: WriteQueue::default(),
             requests: HashMap::default(),
-            is_busy: false,
+            streams_max: STREAMS_FIRST,
             most_at_once: 0,
             finished: 0,
             source,
@@ -219,7 +227,12 @@ impl Connection {
     /// Whether no request of this connection is under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.waiting == 0 && self.requests.is_empty()
+        self.under_way() == 0
+    }
+
+    /// Requests that are read, wait for the disk, or are being answered.
+    fn under_way(&self) -> usize {
+        self.requests.len() + self.waiting as usize
     }
 
     /// Closes without an error.
@@ -261,17 +274,27 @@ impl Connection {
             accepted += 1;
             self.begin(id, work, now);
         }
-        self.most_at_once = self.most_at_once.max(accepted.max(self.requests.len()));
+        // An answer that needs no store is finished by now.
+        self.most_at_once = self.most_at_once.max(accepted).max(self.under_way());
+        if self.most_at_once >= SEVERAL_AT_ONCE {
+            self.permit_streams(STREAMS_SEVERAL);
+        }
         self.idle_since = now;
     }
 
-    /// Notes a finished answer. A connection gets more streams for requests that it has finished: streams
+    /// Notes a finished answer. A connection gets many streams for requests that it has finished: streams
     /// that it only opens would be memory that it holds.
     fn note_finished(&mut self) {
         self.finished += 1;
-        if !self.is_busy && self.finished >= STREAMS_SHOWN && self.most_at_once >= STREAMS_SHOWN {
-            self.is_busy = true;
-            self.quic.set_max_concurrent_streams(Dir::Bi, VarInt::from_u32(STREAMS_BUSY));
+        if self.finished >= BUSY_AT_ONCE && self.most_at_once >= BUSY_AT_ONCE {
+            self.permit_streams(STREAMS_BUSY);
+        }
+    }
+
+    fn permit_streams(&mut self, streams: u32) {
+        if self.streams_max < streams {
+            self.streams_max = streams;
+            self.quic.set_max_concurrent_streams(Dir::Bi, VarInt::from_u32(streams));
         }
     }
 

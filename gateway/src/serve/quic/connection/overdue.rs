@@ -105,7 +105,7 @@ impl Connection {
 
     /// Finished answers that wait for the peer to acknowledge them.
     fn unread_streams(&mut self) -> usize {
-        let open = OWN_STREAMS + self.requests.len() + self.waiting as usize;
+        let open = OWN_STREAMS + self.under_way();
         self.quic.streams().send_streams().saturating_sub(open)
     }
 
