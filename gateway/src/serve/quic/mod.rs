@@ -8,6 +8,7 @@
 pub mod connection;
 pub mod context;
 pub(in crate::serve) mod crypto;
+mod handshakes;
 mod office_stream;
 mod outbox;
 mod stream_chunks;
@@ -22,6 +23,7 @@ use crate::fairness::{Source, SourceShares};
 use bytes::BytesMut;
 use connection::{Connection, ConnectionSeat};
 use context::WorkerContext;
+use handshakes::PendingHandshakes;
 use outbox::{FlushStatus, Outbox};
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
@@ -42,8 +44,6 @@ const SEGMENTS_MAX: usize = 10;
 const BATCHES_A_TURN: usize = 4;
 /// The longest wait for the disk before acknowledgements are sent without the answer.
 const DEFER_MAX: Duration = Duration::from_millis(5);
-/// Handshakes under way at a worker. Beyond them, an unvalidated address gets a Retry.
-const HANDSHAKES_MAX: usize = 2_048;
 /// Connections at a worker; more are refused. At some 19 KiB each they are about 5 GB.
 const CONNECTIONS_MAX: usize = 262_144;
 /// How long a drain leaves a connection open, so that its last answers arrive before the close.
@@ -77,7 +77,7 @@ pub struct QuicLoop {
     endpoint: Endpoint,
     connections: Vec<Option<Box<Connection>>>,
     generation: u32,
-    handshaking: usize,
+    handshakes: PendingHandshakes,
     touched: Vec<u32>,
     deadlines: BinaryHeap<Reverse<Deadline>>,
     outbox: Outbox,
@@ -115,7 +115,7 @@ impl QuicLoop {
             endpoint,
             connections: Vec::new(),
             generation: 0,
-            handshaking: 0,
+            handshakes: PendingHandshakes::default(),
             touched: Vec::new(),
             deadlines: BinaryHeap::new(),
             outbox: Outbox::new(),
@@ -253,8 +253,7 @@ impl QuicLoop {
             self.work.handshakes.refused.increment(1);
             return self.send_now(response, transmit);
         };
-        if self.handshaking >= HANDSHAKES_MAX && incoming.may_retry() && !incoming.remote_address_validated()
-        {
+        if self.handshakes.are_many(source) && incoming.may_retry() && !incoming.remote_address_validated() {
             match self.endpoint.retry(incoming, &mut response) {
                 Ok(transmit) => {
                     self.work.handshakes.retried.increment(1);
@@ -273,7 +272,7 @@ impl QuicLoop {
                 let seat =
                     ConnectionSeat { slot, generation, place, began: now, received, is_address_proved };
                 let mut connection = Box::new(Connection::new(quic, seat, &self.work));
-                self.handshaking += 1;
+                self.handshakes.begin(source);
                 if self.connections.len() <= handle.0 {
                     self.connections.resize_with(handle.0 + 1, || None);
                 }
@@ -309,7 +308,7 @@ impl QuicLoop {
     fn put_back(&mut self, slot: u32, mut connection: Box<Connection>) {
         if connection.was_handshaking && !connection.is_handshaking {
             connection.was_handshaking = false;
-            self.handshaking -= 1;
+            self.handshakes.end(connection.source());
         }
         if !connection.is_touched {
             connection.is_touched = true;
@@ -429,7 +428,9 @@ impl QuicLoop {
             }
         }
         if is_drained {
-            self.handshaking -= usize::from(connection.was_handshaking);
+            if connection.was_handshaking {
+                self.handshakes.end(connection.source());
+            }
             return;
         }
         if let Some(at) = connection.quic.poll_timeout()

@@ -140,6 +140,12 @@ impl Connection {
         }
     }
 
+    /// Where it came from.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
     /// Handles a datagram that the endpoint has assigned to this connection. Returns whether it was handled.
     pub fn receive(&mut self, event: ConnectionEvent, from: SocketAddr, bytes: usize) -> bool {
         if !self.path.accepts(from) {
