@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt as _;
 
 /// More than the back office works on at the same time, whatever the kind.
 const HELD: usize = 600;
-/// Streams that a new HTTP/3 connection may have, and one of HTTP/2.
+/// Streams that an HTTP/3 connection with two requests may have, and a new one of HTTP/2.
 const STREAMS_HTTP3: usize = 16;
 const STREAMS_HTTP2: usize = 200;
 /// How long an honest client waits.

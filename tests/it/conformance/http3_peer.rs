@@ -1,6 +1,7 @@
 //! A peer of HTTP/3 by hand: it opens QUIC streams with any bytes, and compares what the gateway did with a
 //! rule.
 
+use futures_util::future::ready;
 use futures_util::{StreamExt as _, stream};
 use quinn::{
     Connection, ConnectionError, ReadError, ReadToEndError, RecvStream, SendStream, TransportConfig, VarInt,
@@ -181,8 +182,7 @@ pub(super) async fn expect_all(rules: Vec<Http3Rule>) -> anyhow::Result<()> {
             Some(format!("{name}: {reaction:?}, but {seen}"))
         }
     });
-    let broken: Vec<Option<String>> = tried.buffered(AT_ONCE).collect().await;
-    let broken: Vec<String> = broken.into_iter().flatten().collect();
+    let broken: Vec<String> = tried.buffered(AT_ONCE).filter_map(ready).collect().await;
     anyhow::ensure!(broken.is_empty(), "{} rules do not hold:\n{}", broken.len(), broken.join("\n"));
     Ok(())
 }

@@ -16,7 +16,7 @@ const BUSY_CONNECTIONS: usize = 2;
 const BUSY_STREAMS: usize = 256;
 /// The requests that a connection has at a time, and those that it finishes, to get them.
 const SHOWN: usize = 8;
-/// Half heads over HTTP/3: connections, and the streams of each. A new connection may have 16.
+/// Half heads over HTTP/3: connections, and the streams of each. A connection with two of them may have 16.
 const HEAD_CONNECTIONS: usize = 250;
 const HEAD_STREAMS: usize = 15;
 /// HTTP/1.1 connections with half a body.

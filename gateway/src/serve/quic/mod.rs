@@ -44,7 +44,7 @@ const SEGMENTS_MAX: usize = 10;
 const BATCHES_A_TURN: usize = 4;
 /// The longest wait for the disk before acknowledgements are sent without the answer.
 const DEFER_MAX: Duration = Duration::from_millis(5);
-/// Connections at a worker; more are refused. At some 19 KiB each they are about 5 GB.
+/// Connections at a worker; more are refused. At some 18 KiB each they are about 5 GB.
 const CONNECTIONS_MAX: usize = 262_144;
 /// How long a drain leaves a connection open, so that its last answers arrive before the close.
 const LINGER: Duration = Duration::from_millis(300);
