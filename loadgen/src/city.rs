@@ -1,8 +1,9 @@
 //! The venues and residents that make the load, registered through the gateway's public interface. The same
 //! seed gives the same residents, so a second run finds them already registered.
 
-use crate::client::{ClientConnection, RefusalError};
-use anyhow::{Context as _, bail};
+use crate::client::ClientConnection;
+use crate::client::lines::post_lines;
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scangate_core::code::{PersonCode, ResidentToken};
@@ -16,8 +17,6 @@ use std::path::Path;
 
 /// The length of a poster's code.
 const POSTER_CHARACTERS: usize = 43;
-/// NDJSON lines in one request.
-const LINES_A_REQUEST: usize = 2_000;
 
 /// A venue with a poster at its door.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,33 +82,6 @@ pub fn authorization(data: &Path, role: &str) -> anyhow::Result<String> {
     let token = std::fs::read_to_string(&path)
         .with_context(|| format!("{}: is --data the data folder of the gateway?", path.display()))?;
     Ok(format!("Bearer {}", token.trim()))
-}
-
-/// Posts lines in requests of bounded size and reads one answer for each line. **Errors**: the gateway
-/// rejected a line.
-pub async fn post_lines<T: for<'a> Deserialize<'a>>(
-    connection: &mut ClientConnection,
-    path: &str,
-    authorization: &str,
-    lines: &[String],
-) -> anyhow::Result<Vec<T>> {
-    let mut answers = Vec::with_capacity(lines.len());
-    for chunk in lines.chunks(LINES_A_REQUEST) {
-        let body = chunk.join("\n");
-        let answer = connection.call("POST", path, authorization, body).await?;
-        let before = answers.len();
-        for line in answer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-            let parsed = serde_json::from_slice(line);
-            answers.push(parsed.map_err(|_| RefusalError {
-                status: 200,
-                problem: String::from_utf8_lossy(line).into_owned(),
-            })?);
-        }
-        if answers.len() - before != chunk.len() {
-            bail!("{path} answered {} of {} lines", answers.len() - before, chunk.len());
-        }
-    }
-    Ok(answers)
 }
 
 /// The gateway's reply to a registration: the person id and the key for the phone.

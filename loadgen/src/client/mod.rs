@@ -3,6 +3,7 @@
 
 mod doorway;
 mod error;
+pub mod lines;
 pub mod sessions;
 pub mod trails;
 

@@ -9,7 +9,8 @@ mod rows;
 
 use self::reckon::{ContactSummary, RegisterRow, StayRegister};
 use self::register::{LeftOut, LeftOutReason, RecordedVisit, SPAN_MS_MAX};
-use crate::city::{LoadCity, LoadResident, LoadVenue, post_lines, residents, venues};
+use crate::city::{LoadCity, LoadResident, LoadVenue, residents, venues};
+use crate::client::lines::post_lines;
 use crate::client::trails::read_through;
 use crate::client::{ClientConnection, LoadTarget, RefusalError, Version};
 use crate::drive::now;
