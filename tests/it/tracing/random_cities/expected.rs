@@ -72,11 +72,18 @@ struct TakenRecord {
     record: ExpectedRecord,
 }
 
+/// A key of a person.
+struct IssuedKey {
+    /// The time from which it is valid.
+    since: Timestamp,
+    generation: usize,
+    phone: LoadResident,
+}
+
 /// A person of a city.
 pub(super) struct CityPerson {
     pub(super) id: PersonId,
-    /// The keys, each with the time from which it is valid.
-    keys: Vec<(Timestamp, LoadResident)>,
+    keys: Vec<IssuedKey>,
     /// The colours, each with the time from which it holds; unknown before the first.
     colours: Vec<(Timestamp, Colour)>,
     pub(super) is_erased: bool,
@@ -85,13 +92,14 @@ pub(super) struct CityPerson {
 impl CityPerson {
     pub(super) fn new(resident: LoadResident, registered: Timestamp) -> Self {
         let id = resident.person;
-        let (keys, colours) = (vec![(Timestamp(0), resident)], vec![(registered, Colour::Green)]);
-        Self { id, keys, colours, is_erased: false }
+        let first = IssuedKey { since: Timestamp(0), generation: 0, phone: resident };
+        let colours = vec![(registered, Colour::Green)];
+        Self { id, keys: vec![first], colours, is_erased: false }
     }
 
     /// The number of the key that was valid at a time.
     pub(super) fn key_at(&self, at: Timestamp) -> usize {
-        self.keys.iter().filter(|(since, _)| *since <= at).count() - 1
+        self.keys.iter().filter(|key| key.since <= at).count() - 1
     }
 
     pub(super) fn newest_key(&self) -> usize {
@@ -99,11 +107,17 @@ impl CityPerson {
     }
 
     pub(super) fn phone(&self, key: usize) -> &LoadResident {
-        &self.keys[key].1
+        &self.keys[key].phone
     }
 
-    pub(super) fn give_key(&mut self, since: Timestamp, resident: LoadResident) {
-        self.keys.push((since, resident));
+    pub(super) fn generation(&self, key: usize) -> usize {
+        self.keys[key].generation
+    }
+
+    /// Gives a key that is this number of generations after the one before.
+    pub(super) fn give_key(&mut self, since: Timestamp, phone: LoadResident, generations: usize) {
+        let generation = self.generation(self.newest_key()) + generations;
+        self.keys.push(IssuedKey { since, generation, phone });
     }
 
     pub(super) fn colour_at(&self, at: Timestamp) -> Colour {
