@@ -120,16 +120,39 @@ async fn check_ins_that_wait_for_the_disk_are_under_way() -> anyhow::Result<()> 
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn four_finished_of_four_under_way_permit_many_streams() -> anyhow::Result<()> {
-    let town = TestTown::found_with_slow_disk().await?;
-    let client = StreamClient::connect(&town).await?;
-    let scans = begin_scans(&town, &client, 4).await?;
-    for (_, mut answer) in scans {
+/// A connection that has had four check-ins at a time.
+async fn busy(town: &TestTown) -> anyhow::Result<StreamClient> {
+    let client = StreamClient::connect(town).await?;
+    for (_, mut answer) in begin_scans(town, &client, 4).await? {
         let answer = answer.read_to_end(10_000).await?;
         assert!(String::from_utf8_lossy(&answer).contains("green"), "{answer:?}");
     }
+    Ok(client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_finished_of_four_under_way_permit_many_streams() -> anyhow::Result<()> {
+    let town = TestTown::found_with_slow_disk().await?;
+    let client = busy(&town).await?;
     // quinn-proto gives an eighth of the streams back later.
     let _held = client.open(BUSY - BUSY / 8).await?;
+    Ok(())
+}
+
+/// Far more than a turn of the gateway's loop has room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_on_one_connection_is_answered_whole() -> anyhow::Result<()> {
+    let town = TestTown::found_with_slow_disk().await?;
+    let mut client = busy(&town).await?;
+    let mut burst = client.open(BUSY - BUSY / 8).await?;
+    for (stream, _) in &mut burst {
+        stream.write_all(&http3_head(&request("GET", "/v1/colours/none"))).await?;
+        stream.finish()?;
+    }
+    for (_, mut answer) in burst {
+        let answer = timeout(PATIENCE, answer.read_to_end(10_000)).await??;
+        assert!(String::from_utf8_lossy(&answer).contains("token-invalid"), "{answer:?}");
+    }
+    assert_eq!(send(&mut client.connection, "GET", "/me", "", "").await?.status(), 200);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The QUIC loop: one task that serves every connection of a worker. A turn receives a batch of
 //! datagrams, feeds the connections and takes whole requests to the journal. It then writes the answers
-//! of durable groups and transmits for all connections. A request costs no task, channel or lock.
+//! of durable groups and transmits for all connections. A request costs no task, channel or lock. A burst of
+//! requests on one connection is divided among turns.
 //!
 //! A connection whose requests wait for the disk sends no packets until its answers are written. Its
 //! acknowledgement then rides with the answer, and its timers are set once.
@@ -79,6 +80,8 @@ pub struct QuicLoop {
     generation: u32,
     handshakes: PendingHandshakes,
     touched: Vec<u32>,
+    /// The connections whose requests the last turn had no room for.
+    crowded: Vec<u32>,
     deadlines: BinaryHeap<Reverse<Deadline>>,
     outbox: Outbox,
     is_blocked: bool,
@@ -117,6 +120,7 @@ impl QuicLoop {
             generation: 0,
             handshakes: PendingHandshakes::default(),
             touched: Vec::new(),
+            crowded: Vec::new(),
             deadlines: BinaryHeap::new(),
             outbox: Outbox::new(),
             is_blocked: false,
@@ -166,6 +170,7 @@ impl QuicLoop {
             }
         }
         let now = self.work.now;
+        self.accept_left(now);
         self.expire(now);
         self.sweep(now);
         self.take_rung(bell, now);
@@ -287,6 +292,15 @@ impl QuicLoop {
         }
     }
 
+    /// Goes on with the requests that the last turn had no room for.
+    fn accept_left(&mut self, now: Instant) {
+        for slot in std::mem::take(&mut self.crowded) {
+            let Some(mut connection) = self.take(slot) else { continue };
+            connection.accept_requests(&mut self.work, now);
+            self.put_back(slot, connection);
+        }
+    }
+
     fn send_now(&mut self, bytes: Vec<u8>, transmit: quinn_proto::Transmit) {
         if self.outbox.is_full() {
             self.flush();
@@ -378,6 +392,9 @@ impl QuicLoop {
         for slot in touched.drain(..) {
             let Some(mut connection) = self.take(slot) else { continue };
             connection.is_touched = false;
+            if connection.next_turn() {
+                self.crowded.push(slot);
+            }
             if connection.waiting > 0 && !self.is_disk_slow && !connection.quic.is_closed() {
                 self.connections[slot as usize] = Some(connection);
                 continue;

@@ -80,7 +80,7 @@ impl QuicLoop {
         if self.drained_at.is_some() {
             at = at.min(now + LINGER / 10);
         }
-        if !self.touched.is_empty() && !self.is_blocked {
+        if !self.crowded.is_empty() || !self.touched.is_empty() && !self.is_blocked {
             at = now;
         }
         let at = tokio::time::Instant::from_std(at);

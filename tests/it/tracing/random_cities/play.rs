@@ -156,8 +156,8 @@ impl<'a> PlayedCity<'a> {
         Ok(self.send_in_doubt(gateway, method, path, who, body).await?.0)
     }
 
-    /// Sends a request as `send` does. Also returns whether an earlier try may have had its effect: a store that
-    /// answers too late may have written.
+    /// Sends a request as `send` does. Also returns whether an earlier try may have had its effect: a store
+    /// that answers too late may have written.
     async fn send_in_doubt(
         &mut self,
         gateway: usize,

@@ -6,6 +6,7 @@ mod overdue;
 mod path_budget;
 mod request_state;
 mod requests;
+mod turn_share;
 
 use super::context::WorkerContext;
 use super::stream_chunks::{StreamEnd, read};
@@ -25,6 +26,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
+use turn_share::TurnShare;
 
 /// Request streams of a new connection. quinn-proto keeps a place for each of them and for the three others
 /// that a client opens. Seven places fill its smallest tables, which an idle connection holds as well.
@@ -68,6 +70,8 @@ pub struct Connection {
     most_at_once: usize,
     /// Its finished answers.
     finished: usize,
+    /// Its share of this turn.
+    share: TurnShare,
     source: Source,
     /// Its share of the worker's connections.
     _place: HeldShare,
@@ -127,6 +131,7 @@ impl Connection {
             streams_max: STREAMS_FIRST,
             most_at_once: 0,
             finished: 0,
+            share: TurnShare::default(),
             source,
             _place: place,
             path,
@@ -233,7 +238,7 @@ impl Connection {
     /// Whether no request of this connection is under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.under_way() == 0
+        self.under_way() == 0 && !self.share.may_have_more()
     }
 
     /// Requests that are read, wait for the disk, or are being answered.
@@ -274,11 +279,22 @@ impl Connection {
         }
     }
 
-    fn accept_requests(&mut self, work: &mut WorkerContext, now: Instant) {
+    /// Begins the next turn. Returns whether requests are left that this turn had no room for.
+    pub fn next_turn(&mut self) -> bool {
+        self.share.renew();
+        self.share.may_have_more() && !self.quic.is_closed()
+    }
+
+    /// Begins the requests that have arrived, as far as this turn has room for them.
+    pub fn accept_requests(&mut self, work: &mut WorkerContext, now: Instant) {
         let mut accepted = 0;
-        while let Some(id) = self.quic.streams().accept(Dir::Bi) {
+        while self.share.has_room()
+            && let Some(id) = self.quic.streams().accept(Dir::Bi)
+        {
             accepted += 1;
+            let waiting = self.waiting;
             self.begin(id, work, now);
+            self.share.note(self.waiting > waiting);
         }
         // An answer that needs no store is finished by now.
         self.most_at_once = self.most_at_once.max(accepted).max(self.under_way());
@@ -345,6 +361,7 @@ impl Connection {
 
     fn drop_requests(&mut self) {
         self.requests.clear();
+        self.share.clear();
         self.unfinished.resize(0);
         self.unread.resize(0);
     }
