@@ -15,7 +15,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The status of a line, or of a whole request, that can be sent again.
 const UNAVAILABLE: u16 = 503;
 
-/// What a refusal of a line or of a whole request says about other tries.
+/// The advice about other tries in a refusal of a line or of a whole request.
 #[derive(Deserialize)]
 struct RetryAdvice {
     status: u16,
@@ -48,7 +48,7 @@ impl<'a, T: for<'b> Deserialize<'b>> PostedLines<'a, T> {
     }
 
     /// Takes the gateway's answers to these lines. Returns the refusal of a line that can be sent again.
-    /// **Errors**: the gateway rejected a line for good, or did not answer each.
+    /// **Errors**: no other try of a line helps; a line has no answer.
     fn take(&mut self, open: &[usize], answer: &[u8]) -> anyhow::Result<Option<RefusalError>> {
         let answered = answer.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
         let (mut count, mut refused) = (0, None);

@@ -6,7 +6,7 @@ const SHARE: u32 = 64;
 /// The check-ins in whose place any other request counts. A refusal takes the gateway four times as long.
 const OTHER_REQUEST: u32 = 8;
 
-/// What a connection has used of its share of this turn.
+/// The used part of a connection's share of this turn.
 #[derive(Debug, Default)]
 pub(super) struct TurnShare {
     used: u32,
