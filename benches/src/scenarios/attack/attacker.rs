@@ -172,6 +172,7 @@ async fn attack(
         AttackKind::SilentTcp => held::silent(target, tally).await,
         AttackKind::SlowReaders => held::slow_readers(target, tally).await,
         AttackKind::LoneInitials => paced::initials(target.address, length, tally).await,
+        AttackKind::UnheardInitials => paced::unheard_initials(length, tally).await,
         AttackKind::Migrations => paced::migrations(target, tally).await,
         AttackKind::RefusedTokens => paced::refused_tokens(target, tally).await,
     }

@@ -54,6 +54,8 @@ pub(crate) enum AttackKind {
     SlowReaders,
     /// 500 first packets of handshakes a second that never go on.
     LoneInitials,
+    /// The same packets to a bound port that is never read: the attacker's own share of the delay.
+    UnheardInitials,
     /// 50 changes of one connection's address a second.
     Migrations,
     /// 1,000 requests a second with an empty or invalid token.
@@ -70,6 +72,7 @@ impl AttackKind {
             Self::SilentTcp => "2,000 silent TCP connections",
             Self::SlowReaders => "6,400 unread answers on 64 HTTP/2 connections",
             Self::LoneInitials => "500 lone Initials a second",
+            Self::UnheardInitials => "the same to a bound port that is never read",
             Self::Migrations => "50 changes of address a second",
             Self::RefusedTokens => "1,000 refused tokens a second",
         }

@@ -71,6 +71,12 @@ pub(super) async fn initials(
     std::future::pending().await
 }
 
+/// Sends the same packets to a bound port that is never read. The kernel drops them once its buffer is full.
+pub(super) async fn unheard_initials(length: Duration, tally: &AttackTally) -> anyhow::Result<()> {
+    let unread = StdSocket::bind(SocketAddr::new(SOURCE, 0))?;
+    initials(unread.local_addr()?, length, tally).await
+}
+
 /// Takes the first datagrams of clients that get no answer. Each ClientHello fits one datagram, because it
 /// offers no hybrid key exchange.
 async fn first_datagrams(count: usize) -> anyhow::Result<Vec<Vec<u8>>> {
