@@ -15,6 +15,8 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Tests that stop a node hold the write half.
 static CLUSTER: RwLock<()> = RwLock::const_new(());
+/// The log line of a gateway that serves before it knows the colours. On a slow cluster a start may.
+pub const COLOURS_LATE: &str = "serving before the colour table is loaded";
 /// Files that the gateways of a city share.
 const SHARED: [&str; 3] = ["secret", "certificate.pem", "key.pem"];
 
@@ -127,6 +129,17 @@ impl ClusterCity {
         &self.store
     }
 
+    /// The arguments with which any command of the gateway reaches the store.
+    #[must_use]
+    pub fn store_arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--store".to_owned(), self.store.clone()];
+        if let Some(folder) = &self.config {
+            arguments
+                .extend(["--config".to_owned(), folder.path().join("gateway.toml").display().to_string()]);
+        }
+        arguments
+    }
+
     /// The keyspace of the city.
     #[must_use]
     pub fn keyspace(&self) -> &str {
@@ -145,12 +158,8 @@ impl ClusterCity {
         for name in SHARED.iter().filter(|name| !own.join(name).exists() && first.join(name).exists()) {
             fs::copy(first.join(name), own.join(name))?;
         }
-        let mut arguments = vec!["--store", self.store.as_str()];
-        let config =
-            self.config.as_ref().map(|folder| folder.path().join("gateway.toml").display().to_string());
-        if let Some(config) = &config {
-            arguments.extend(["--config", config]);
-        }
+        let store = self.store_arguments();
+        let mut arguments: Vec<&str> = store.iter().map(String::as_str).collect();
         arguments.extend(self.policy.iter().flat_map(|policy| ["--policy", policy]));
         Gateway::start_at(listen, Arc::clone(&self.folders[number]), &arguments, ExpectedLog::Trouble)
     }

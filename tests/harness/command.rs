@@ -1,5 +1,6 @@
-//! The output of a command that has ended.
+//! The output of a command.
 
+use std::io::BufRead;
 use std::process::Output;
 
 /// The text of both streams.
@@ -27,4 +28,14 @@ pub fn assert_warned(output: &Output, words: &str) {
 pub fn assert_refused(output: &Output, words: &str) {
     assert_eq!(output.status.code(), Some(1), "{}", output_text(output));
     assert!(output_text(output).contains(words), "{}", output_text(output));
+}
+
+/// Reads a running command's lines up to one with these words. Returns them. **Errors**: it ended before.
+pub fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
+    let (mut read, mut before) = (String::new(), 0);
+    while !read[before..].contains(words) {
+        before = read.len();
+        anyhow::ensure!(lines.read_line(&mut read)? > 0, "it ended before it said `{words}`: {read}");
+    }
+    Ok(read)
 }

@@ -16,9 +16,9 @@ pub mod wire;
 
 pub use authority::TestAuthority;
 pub use clock::Clock;
-pub use cluster::ClusterCity;
+pub use cluster::{COLOURS_LATE, ClusterCity};
 pub use cluster_proxy::ClusterProxy;
-pub use command::{assert_done, assert_refused, assert_warned, output_text};
+pub use command::{assert_done, assert_refused, assert_warned, output_text, read_until};
 pub use contract::check_request_body;
 pub use gateway::{ExpectedLog, Gateway, binary};
 pub use loadgen::{Loadgen, LoadgenEnd, LoadgenWorker, loadgen_command, loadgen_session, run_loadgen};

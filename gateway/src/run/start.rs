@@ -165,6 +165,12 @@ fn await_colours(office: &Office, availability: Availability) {
     while availability == Availability::Up && !office.tables.colours.is_loaded() && Instant::now() < until {
         thread::sleep(COLOURS_TICK);
     }
+    if availability == Availability::Up && !office.tables.colours.is_loaded() {
+        tracing::info!(
+            event = "colours-late",
+            "serving before the colour table is loaded: colours are unknown until then"
+        );
+    }
 }
 
 /// The parts that the batcher works with.

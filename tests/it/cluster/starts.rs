@@ -2,11 +2,14 @@
 
 use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{ClusterCity, ClusterProxy, Gateway, TestTown, cluster, eventually};
+use scangate_tests::{COLOURS_LATE, ClusterCity, ClusterProxy, Gateway, TestTown, cluster, eventually};
+use serde_json::json;
 
 /// The first and the last table that a start reads before it serves.
 const FIRST_TABLE: &str = "policies";
 const LAST_TABLE: &str = "key-histories";
+/// The table that a start reads before the colours are loaded.
+const PEOPLE_TABLE: &str = "people";
 /// Requests for a table that each of three nodes leaves without an answer: one try, also where it is hedged.
 const IGNORED: usize = 1;
 /// Requests for a table that no retry of a start outlasts.
@@ -42,6 +45,21 @@ async fn a_start_retries_its_first_reads_with_and_without_a_snapshot() -> anyhow
     proxy.ignore(LAST_TABLE, IGNORED);
     town.gateway = city.start(0)?;
     expect_retried(&town.gateway, LAST_TABLE);
+
+    // The residents are not read in time: they are unknown until they are, whatever the snapshot says.
+    town.gateway.kill()?;
+    proxy.ignore(PEOPLE_TABLE, ALWAYS);
+    town.gateway = city.start(0)?;
+    assert_eq!(lines_with(&town.gateway, "starting without the cluster"), 0, "{:#?}", town.gateway.log());
+    eventually(async || Ok(lines_with(&town.gateway, COLOURS_LATE)), |lines| *lines == 1).await?;
+    town.target = town.gateway.target()?;
+    town.connection = town.target.connect(Version::Http3).await?;
+    let scan = town.check_in(1, 0).await?.json()?;
+    assert_eq!((&scan["colour"], &scan["verdict"]), (&json!("unknown"), &json!("check")), "{scan}");
+    proxy.heal();
+    eventually(async || town.gateway.metric("scangate_colours_loaded", ""), |loaded| *loaded == 1.0).await?;
+    town.connection = town.target.connect(Version::Http3).await?;
+    assert_eq!(town.check_in(0, 1).await?.json()?["colour"], "green");
 
     // A read that is never answered: the gateway serves from its snapshot, and follows the cluster later.
     town.gateway.kill()?;

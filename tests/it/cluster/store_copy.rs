@@ -6,10 +6,10 @@ use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
 use scangate_tests::{
     ClusterProxy, ExpectedLog, Gateway, TestTown, assert_done, assert_refused, cluster, eventually,
-    output_text,
+    output_text, read_until,
 };
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufReader, Read as _};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -72,16 +72,6 @@ impl CopyTarget {
         let rest = ["--store", &self.store, "--config", &self.config, "--secret", &secret];
         Gateway::run(&[&["store"], command, &rest].concat())
     }
-}
-
-/// Reads a command's output up to a line with these words, and returns the text read.
-fn read_until(lines: &mut impl BufRead, words: &str) -> anyhow::Result<String> {
-    let (mut read, mut before) = (String::new(), 0);
-    while !read[before..].contains(words) {
-        before = read.len();
-        anyhow::ensure!(lines.read_line(&mut read)? > 0, "it ended before it said `{words}`: {read}");
-    }
-    Ok(read)
 }
 
 /// Imports check-ins of the town's people over some days.
