@@ -2,9 +2,7 @@
 //! creates them, readable by their owner alone; later starts never replace them.
 
 mod certificate;
-mod cql_login;
 mod disk_room;
-pub(crate) mod first_read;
 mod folder;
 mod identity;
 pub mod key_states;

@@ -2,7 +2,7 @@
 //! or made without serving.
 
 use crate::config::{Config, StoreLocation};
-use crate::deployment::store::{self, Availability, Stores};
+use crate::deployment::store::{self, Availability, Stores, retried};
 use crate::deployment::{self, FolderFormat, snapshot};
 use anyhow::{Context as _, bail};
 use scangate_storage::cql::{Address, Schema, SchemaState};
@@ -90,7 +90,7 @@ pub fn upgrade(config: &Config) -> anyhow::Result<()> {
     if availability == Availability::Down {
         bail!("{} does not answer", config.store);
     }
-    Ok(registry.index_earlier_rows()?)
+    retried(|| registry.index_earlier_rows())
 }
 
 /// The format of a folder that a gateway has served. **Errors**: none has, the deployment has ended, a part
@@ -121,7 +121,7 @@ fn journal(data: &Path) -> anyhow::Result<String> {
 fn examine_cluster(config: &Config, address: &Address, plan: &mut UpgradePlan) -> anyhow::Result<()> {
     let cluster = Arc::new(store::cluster(address, &config.cql, Schema::Leave)?);
     cluster.connect(CLUSTER_MAX).with_context(|| address.to_string())?;
-    let SchemaState { found, known, statements } = cluster.schema_state()?;
+    let SchemaState { found, known, statements } = retried(|| cluster.schema_state())?;
     let keyspace = &address.keyspace;
     let found = found
         .with_context(|| format!("keyspace {keyspace} does not exist, and this folder has served it"))?;
@@ -133,7 +133,8 @@ fn examine_cluster(config: &Config, address: &Address, plan: &mut UpgradePlan) -
     }
     plan.add("keyspace", format!("{keyspace} has schema version {found} of {known}"), statements);
     let secret = deployment::existing_secret(&config.data, config.secret.as_deref())?;
-    let gateways = Registry::clustered(cluster, &secret)?.gateways_of_earlier_format()?;
+    let registry = Registry::clustered(cluster, &secret)?;
+    let gateways = retried(|| registry.gateways_of_earlier_format())?;
     let numbers: Vec<_> = gateways.iter().map(|gateway| format!("{gateway:016x}")).collect();
     let change = format!("rows are indexed again once these run this version: {}", numbers.join(", "));
     let found = format!("{} of an earlier version", numbers.len());

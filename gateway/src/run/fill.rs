@@ -2,10 +2,10 @@
 
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot::{self, Snapshot};
 use crate::deployment::store::Availability;
+use crate::deployment::store::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::{self, key_states};
 use crate::tables::announced::AnnouncedArrivals;
 use crate::tables::channels::Channels;

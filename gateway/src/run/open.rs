@@ -6,7 +6,7 @@ use super::fill::FilledTables;
 use super::{fill, recovery};
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::first_read::{MachineTime, RetryBound, read_first};
+use crate::deployment::store::first_read::{MachineTime, RetryBound, read_first};
 use crate::deployment::store::{self, Availability, Stores};
 use crate::deployment::{self, FolderFormat, Identity, StartFolder};
 use crate::office::registration::providers::Providers;

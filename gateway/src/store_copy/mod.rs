@@ -4,17 +4,16 @@
 
 mod progress;
 mod progress_bar;
-mod retry;
 mod target;
 
 use crate::clock;
 use crate::config::Config;
-use crate::deployment::{self, FolderFormat, store};
+use crate::deployment::store::{self, RetryBudget};
+use crate::deployment::{self, FolderFormat};
 use anyhow::{Context as _, bail, ensure};
 
 use progress::{CopyProgress, CopySource, CopyStage, ProgressFile};
 use progress_bar::StageBar;
-use retry::RetryBudget;
 use scangate_core::keys::Secret;
 use scangate_storage::copying::Difference;
 use scangate_storage::cql::{Address, Cluster, FillState, Schema};

@@ -2,7 +2,7 @@
 //! tables. No id of a person is among them.
 
 use scangate_core::time::{DAY_MS, Timestamp};
-use scangate_storage::registry::{Counts, Registry};
+use scangate_storage::registry::{Counts, Registry, RegistryError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ impl StoreInventory {
         store: &str,
         registry: &Registry,
         check_ins: BTreeMap<u32, u64>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, RegistryError> {
         let counts = registry.counts()?;
         let audit = AuditSummary::count(registry, &counts)?;
         Ok(Self {
@@ -125,7 +125,7 @@ impl StoreInventory {
 }
 
 impl AuditSummary {
-    fn count(registry: &Registry, counts: &Counts) -> anyhow::Result<Self> {
+    fn count(registry: &Registry, counts: &Counts) -> Result<Self, RegistryError> {
         Ok(Self {
             entries: counts.audit_entries(),
             last_hash: registry.last_audited()?.map(|last| last.hash),

@@ -1,9 +1,10 @@
 //! The keyspace of a city that ends: checks that no gateway serves it, counts its contents and drops it. This
-//! module never creates a keyspace.
+//! module never creates a keyspace. Its requests are idempotent, and are sent again while the cluster is
+//! late.
 
 use super::inventory::{Keyspace, StoreInventory};
 use crate::config::{Config, StoreLocation};
-use crate::deployment::store;
+use crate::deployment::store::{self, retried};
 use anyhow::ensure;
 use scangate_core::keys::Secret;
 use scangate_storage::cql::{Address, Cluster, Nodes, Schema};
@@ -37,12 +38,12 @@ impl CityKeyspace {
 
     /// Whether the keyspace exists.
     pub(super) fn is_there(&self) -> anyhow::Result<bool> {
-        Ok(self.cluster.has_keyspace()?)
+        retried(|| self.cluster.has_keyspace())
     }
 
     /// Checks that a gateway made the keyspace and every table in it.
     pub(super) fn ensure_made_by_gateway(&self) -> anyhow::Result<()> {
-        let (tables, strange) = (self.cluster.tables()?, self.cluster.unknown_tables()?);
+        let (tables, strange) = (self.tables()?, retried(|| self.cluster.unknown_tables())?);
         ensure!(
             strange.is_empty(),
             "keyspace {} has tables that no gateway makes: {}. Move them away first; nothing was changed",
@@ -59,7 +60,8 @@ impl CityKeyspace {
 
     /// Checks that no other gateway serves the keyspace. `own` is the gateway whose data folder is locked.
     pub(super) fn ensure_unserved(&self, secret: &Secret, own: Option<u64>) -> anyhow::Result<()> {
-        let mut drained = self.registry(secret)?.drained()?;
+        let registry = self.registry(secret)?;
+        let mut drained = retried(|| registry.drained())?;
         drained.retain(|(gateway, _)| Some(*gateway) != own);
         let (to, count) = (&self.address, drained.len());
         ensure!(
@@ -73,34 +75,35 @@ impl CityKeyspace {
 
     /// Closes the keyspace: no gateway serves it from now on.
     pub(super) fn close(&self) -> anyhow::Result<()> {
-        Ok(self.cluster.begin_sunset()?)
+        retried(|| self.cluster.begin_sunset())
     }
 
     /// Reverses [`Self::close`].
     pub(super) fn reopen(&self) -> anyhow::Result<()> {
-        Ok(self.cluster.cancel_sunset()?)
+        retried(|| self.cluster.cancel_sunset())
     }
 
     /// The keyspace's tables and the cluster's nodes.
     pub(super) fn describe(&self) -> anyhow::Result<Keyspace> {
-        let Nodes { known: nodes, away: nodes_away } = self.cluster.nodes()?;
+        let Nodes { known: nodes, away: nodes_away } = retried(|| self.cluster.nodes())?;
         Ok(Keyspace { name: self.name().to_owned(), tables: self.tables()?, nodes, nodes_away })
     }
 
     /// Counts the contents.
     pub(super) fn count(&self, secret: &Secret) -> anyhow::Result<StoreInventory> {
-        let check_ins = ScyllaTrails::count_on(&self.cluster)?;
-        StoreInventory::count("cql", &self.registry(secret)?, check_ins)
+        let check_ins = retried(|| ScyllaTrails::count_on(&self.cluster))?;
+        let registry = self.registry(secret)?;
+        retried(|| StoreInventory::count("cql", &registry, check_ins.clone()))
     }
 
     /// Drops the keyspace with its contents.
     pub(super) fn drop_all(&self) -> anyhow::Result<()> {
-        Ok(self.cluster.drop_keyspace()?)
+        retried(|| self.cluster.drop_keyspace())
     }
 
     /// The names of its tables.
     pub(super) fn tables(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self.cluster.tables()?)
+        retried(|| self.cluster.tables())
     }
 
     fn registry(&self, secret: &Secret) -> anyhow::Result<Registry> {

@@ -270,7 +270,7 @@ impl Sunset<'_> {
             Some(trails) => EmbeddedTrails::open(&trails, BUCKETS)?.count()?,
             None => BTreeMap::new(),
         };
-        StoreInventory::count("embedded", &Registry::embedded(&registry, secret)?, check_ins).map(Some)
+        Ok(Some(StoreInventory::count("embedded", &Registry::embedded(&registry, secret)?, check_ins)?))
     }
 
     /// The files outside the folder that the configuration names.

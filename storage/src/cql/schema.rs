@@ -124,8 +124,9 @@ async fn bring(session: &Session, options: &ClusterOptions, migrator: i32) -> Re
     let is_made = has_keyspace(session, keyspace).await?;
     if options.schema == Schema::Expect && !is_made {
         return Err(ClusterError::last(format!(
-            "keyspace {keyspace} is gone, and this data folder has served it: if the city was ended, end the folder \
-             by `gateway sunset`, too; a new city begins in a new folder"
+            "keyspace {keyspace} does not exist, and this data folder has served a city: if that was ended, end the \
+             folder by `gateway sunset`, too; copy an embedded one by `gateway store copy`; a new city begins in a \
+             new folder"
         )));
     }
     let execute = |text: &str| {

@@ -123,7 +123,7 @@ mod tests {
         ending.drop_keyspace().unwrap();
         assert!(!ending.has_keyspace().unwrap() && ending.tables().unwrap().is_empty());
         let refused = connected(&looking("ending", Schema::Expect)).unwrap_err();
-        assert!(refused.is_final() && refused.to_string().contains("is gone"), "{refused}");
+        assert!(refused.is_final() && refused.to_string().contains("does not exist"), "{refused}");
         assert!(!ending.has_keyspace().unwrap());
     }
 

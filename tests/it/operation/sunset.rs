@@ -37,7 +37,7 @@ impl SunsetRun {
     }
 
     /// `gateway sunset` of this folder, with a report of this name.
-    fn command(&self, report: &str, more: &[&str]) -> anyhow::Result<Command> {
+    pub(crate) fn command(&self, report: &str, more: &[&str]) -> anyhow::Result<Command> {
         let report = self.report(report).display().to_string();
         let mut command = Gateway::command(&["sunset", "--data", &self.data, "--report", &report])?;
         command.args(&self.more).args(more);

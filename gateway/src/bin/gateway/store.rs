@@ -6,7 +6,8 @@ use indicatif::{HumanCount, HumanDuration};
 use scangate_core::time::Timestamp;
 use scangate_gateway::clock;
 use scangate_gateway::config::{Config, ConfigSources, LogSetting};
-use scangate_gateway::deployment::{self, store};
+use scangate_gateway::deployment;
+use scangate_gateway::deployment::store::{self, retried};
 use scangate_gateway::ops::telemetry;
 use scangate_gateway::store_copy::{self, CopyJob, CopySummary};
 use scangate_storage::cql::{Address, Schema};
@@ -136,7 +137,8 @@ fn open(city: CityOptions) -> anyhow::Result<Registry> {
 }
 
 fn gateways(city: CityOptions) -> anyhow::Result<()> {
-    let mut gateways = open(city)?.drained()?;
+    let registry = open(city)?;
+    let mut gateways = retried(|| registry.drained())?;
     gateways.sort_unstable_by_key(|(_, through)| *through);
     let now = clock::now();
     for (number, through) in gateways {
@@ -153,7 +155,7 @@ fn drained(through: Timestamp, now: Timestamp) -> String {
 fn retire(options: RetireOptions) -> anyhow::Result<()> {
     let RetireOptions { number, city, yes } = options;
     let registry = open(city)?;
-    let known = registry.drained()?.into_iter().find(|(gateway, _)| *gateway == number);
+    let known = retried(|| registry.drained())?.into_iter().find(|(gateway, _)| *gateway == number);
     let Some((_, through)) = known else {
         anyhow::bail!("the city does not wait for gateway {number:016x}");
     };
@@ -163,7 +165,7 @@ fn retire(options: RetireOptions) -> anyhow::Result<()> {
         drained(through, clock::now())
     );
     ensure!(yes, "nothing was changed; confirm with --yes");
-    registry.report_empty(number)?;
+    retried(|| registry.report_empty(number))?;
     println!("the city no longer waits for gateway {number:016x}");
     Ok(())
 }

@@ -14,5 +14,5 @@ pub(crate) use owner_only::close_to_others;
 pub use owner_only::{count_open_to_others, create_for_owner_only};
 pub(crate) use restore_marker::RESTORE_MARKER;
 pub use restore_marker::ensure_restored;
-pub(crate) use whole::StartFolder;
 pub use whole::ensure_whole;
+pub(crate) use whole::{StartFolder, has_served};

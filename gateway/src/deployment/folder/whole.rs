@@ -3,6 +3,7 @@
 //! loss.
 
 use crate::config::{Config, StoreLocation};
+use crate::deployment::snapshot;
 use anyhow::{Context as _, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ impl Drop for StartFolder {
 pub fn ensure_whole(config: &Config) -> anyhow::Result<()> {
     let data = &config.data;
     let (has_registry, has_journal) = (data.join("registry").exists(), has_segments(data));
-    let has_served = has_journal || data.join("authority.token").exists();
+    let has_served = has_served(data);
     let held = match (has_registry, has_journal) {
         (true, true) => "a registry and a journal",
         (true, false) => "a registry",
@@ -72,6 +73,12 @@ pub fn ensure_whole(config: &Config) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether a gateway has served a deployment from a data folder. A start reads its store before it makes any
+/// of these.
+pub(crate) fn has_served(data: &Path) -> bool {
+    snapshot::exists(data) || data.join("authority.token").exists() || has_segments(data)
 }
 
 fn has_segments(data: &Path) -> bool {
@@ -121,6 +128,7 @@ mod tests {
             ),
             (&["secret", "journal/1.segment"], StoreLocation::Embedded, Some("its registry is missing")),
             (&["secret", "authority.token"], StoreLocation::Embedded, Some("its registry is missing")),
+            (&["secret", "snapshot"], StoreLocation::Embedded, Some("its registry is missing")),
         ] {
             let data = tempfile::tempdir().unwrap();
             for part in parts {

@@ -36,9 +36,10 @@ pub(super) fn examine(config: &Config) -> Vec<DoctorFinding> {
 /// Compares the copies of the keyspace with the configured number.
 fn copies(config: &Config, keyspace: &str, state: ReplicationState) -> DoctorFinding {
     const PAGE: &str = "store-copies";
-    match CopiesVerdict::of(keyspace, state, config.cql.copies) {
+    match CopiesVerdict::of(config, keyspace, state) {
         CopiesVerdict::Fit(text) | CopiesVerdict::NotMade(text) => DoctorFinding::ok(PAGE, text),
         CopiesVerdict::NotMakeable(text) | CopiesVerdict::Fewer(text) => DoctorFinding::error(PAGE, text),
+        CopiesVerdict::Gone(text) => DoctorFinding::error("store-down", text),
         CopiesVerdict::More(text) => DoctorFinding::warning(PAGE, text),
         CopiesVerdict::NodesAway(text) => DoctorFinding::warning("store-down", text),
     }

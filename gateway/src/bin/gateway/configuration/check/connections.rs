@@ -32,9 +32,9 @@ fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
             return Some(CheckFinding::Error(at(effective, key, format!("{address}: {error}"))));
         }
     };
-    match CopiesVerdict::of(&address.keyspace, state, cql.copies) {
+    match CopiesVerdict::of(&effective.config, &address.keyspace, state) {
         CopiesVerdict::Fit(_) | CopiesVerdict::NotMade(_) => None,
-        CopiesVerdict::NotMakeable(text) => Some(CheckFinding::Error(told(text))),
+        CopiesVerdict::Gone(text) | CopiesVerdict::NotMakeable(text) => Some(CheckFinding::Error(told(text))),
         CopiesVerdict::More(text) | CopiesVerdict::Fewer(text) | CopiesVerdict::NodesAway(text) => {
             Some(CheckFinding::Warning(told(text)))
         }

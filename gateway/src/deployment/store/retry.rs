@@ -1,5 +1,5 @@
-//! Retries operations while the cluster is unavailable, with back-off, until they have failed for minutes in
-//! a row. For a cluster that has never answered the limit is shorter.
+//! Retries of an operator's command while the cluster is late or away, with back-off. A copy goes on until it
+//! has failed for minutes in a row; for a cluster that has never answered the limit is shorter.
 
 use crate::drain::Backoff;
 use anyhow::Context as _;
@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 const FAILING_MAX: Duration = Duration::from_secs(300);
 /// The longest run of failures before any success: the address may be wrong.
 const FIRST_FAILING_MAX: Duration = Duration::from_secs(30);
+/// The longest run of failures of one request of a short command. An operator waits for it.
+const REQUEST_FAILING_MAX: Duration = Duration::from_secs(60);
 
 /// An error of an operation that may be retried.
-pub(super) trait Retryable: Error + Send + Sync + 'static {
+pub trait Retryable: Error + Send + Sync + 'static {
     /// Whether a retry may succeed.
     fn is_transient(&self) -> bool;
 }
@@ -46,7 +48,7 @@ impl Retryable for TrailError {
 }
 
 /// The time and back-off left for retries.
-pub(super) struct RetryBudget {
+pub(crate) struct RetryBudget {
     failing_max: Duration,
     backoff: Backoff,
     failing_since: Option<Instant>,
@@ -61,7 +63,7 @@ impl Default for RetryBudget {
 impl RetryBudget {
     /// Runs an operation until it succeeds. Reports the first failure of a run of failures. **Errors**: a
     /// permanent error, or a transient one that lasted beyond the limit.
-    pub(super) fn run<T, E: Retryable>(
+    pub(crate) fn run<T, E: Retryable>(
         &mut self,
         report: impl Fn(&str),
         mut act: impl FnMut() -> Result<T, E>,
@@ -95,6 +97,13 @@ impl RetryBudget {
         let since = *self.failing_since.get_or_insert(now);
         (now.duration_since(since) < self.failing_max).then(|| self.backoff.next())
     }
+}
+
+/// Runs one request of a short command, again while the cluster is late. Prints the first failure. The
+/// request must be idempotent. **Errors**: a permanent error, or a minute of transient ones.
+pub fn retried<T, E: Retryable>(act: impl FnMut() -> Result<T, E>) -> anyhow::Result<T> {
+    let mut budget = RetryBudget { failing_max: REQUEST_FAILING_MAX, ..RetryBudget::default() };
+    budget.run(|text| eprintln!("{text}"), act)
 }
 
 #[cfg(test)]
@@ -133,8 +142,7 @@ mod tests {
     fn transient() -> ClusterError {
         let address = "cql://127.0.0.1:1/nobody".parse().unwrap();
         let cluster =
-            crate::deployment::store::cluster(&address, &crate::config::CqlConfig::default(), Schema::Make)
-                .unwrap();
+            super::super::cluster(&address, &crate::config::CqlConfig::default(), Schema::Make).unwrap();
         cluster.connect(Duration::from_secs(5)).unwrap_err()
     }
 }

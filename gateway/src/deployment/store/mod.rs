@@ -1,12 +1,19 @@
 //! The stores that the configuration names: embedded ones in the data folder, or a CQL cluster that several
 //! gateways share.
 
-use super::cql_login::login;
-use super::first_read::{MachineTime, RetryBound, read_first};
-use super::folder::FolderFormat;
+pub(crate) mod first_read;
+mod login;
+mod retry;
+
+pub(crate) use retry::RetryBudget;
+pub use retry::retried;
+
+use super::folder::{FolderFormat, has_served};
 use super::snapshot;
 use crate::config::{Config, CqlConfig, StoreLocation};
 use anyhow::Context as _;
+use first_read::{MachineTime, RetryBound, read_first};
+use login::login;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use scangate_core::keys::Secret;
@@ -54,15 +61,13 @@ pub fn open(config: &Config, secret: &Secret) -> anyhow::Result<Stores> {
     match &config.store {
         StoreLocation::Embedded => embedded(&config.data, secret),
         StoreLocation::Cql(address) => {
-            // A data folder with a snapshot has served a keyspace: if that is gone, the gateway does not
-            // create it again.
-            let has_served = snapshot::exists(&config.data);
-            let schema = if has_served { Schema::Expect } else { Schema::Make };
+            // If the keyspace that a folder has served is gone, the gateway does not create it again.
+            let schema = if has_served(&config.data) { Schema::Expect } else { Schema::Make };
             let cluster = Arc::new(cluster(address, &config.cql, schema)?);
             let registry = Registry::clustered(Arc::clone(&cluster), secret)?;
             let buckets = config.cql.buckets.unwrap_or(BUCKETS);
             let trails = ScyllaTrails::new(Arc::clone(&cluster), buckets, config.retention_days);
-            let within = if has_served { CONNECT_MAX } else { FIRST_CONNECT_MAX };
+            let within = if snapshot::exists(&config.data) { CONNECT_MAX } else { FIRST_CONNECT_MAX };
             let availability = check(&cluster, &trails, within, RetryBound::of(&config.data))?;
             Ok(Stores { registry, trails: Arc::new(trails), availability, cluster: Some(cluster) })
         }
@@ -98,6 +103,8 @@ pub fn cluster(address: &Address, config: &CqlConfig, schema: Schema) -> anyhow:
 pub enum CopiesVerdict {
     /// They agree. The text has the numbers.
     Fit(String),
+    /// The keyspace does not exist, and no start from this folder makes it. The text says why.
+    Gone(String),
     /// The first start makes the keyspace. The text has the numbers.
     NotMade(String),
     /// The first start cannot make the keyspace, because too few nodes answer.
@@ -111,13 +118,20 @@ pub enum CopiesVerdict {
 }
 
 impl CopiesVerdict {
-    /// Judges the state of a keyspace by the configured number of copies.
+    /// Judges the state of a keyspace by the configured number of copies and the data folder.
     #[must_use]
-    pub fn of(keyspace: &str, state: ReplicationState, wished: u8) -> Self {
+    pub fn of(config: &Config, keyspace: &str, state: ReplicationState) -> Self {
         let ReplicationState { copies, nodes } = state;
+        let wished = config.cql.copies;
         let answer = format!("{nodes} nodes of the cluster answer");
         let Some(copies) = copies else {
-            return if nodes < usize::from(wished) {
+            return if has_served(&config.data) {
+                let data = config.data.display();
+                Self::Gone(format!(
+                    "{answer}, and keyspace {keyspace} does not exist. {data} has served a city, so a start on it makes \
+                     none"
+                ))
+            } else if nodes < usize::from(wished) {
                 Self::NotMakeable(format!(
                     "{answer}, and keyspace {keyspace} would have {wished} copies: start the others, or set cql.copies"
                 ))
@@ -210,7 +224,10 @@ mod tests {
 
     #[test]
     fn copies_are_judged_with_the_nodes_that_answer() {
-        let judged = |copies, nodes| CopiesVerdict::of("k", ReplicationState { copies, nodes }, 3);
+        let data = tempfile::tempdir().unwrap();
+        let config = Config { data: data.path().to_owned(), ..Config::default() };
+        assert_eq!(config.cql.copies, 3);
+        let judged = |copies, nodes| CopiesVerdict::of(&config, "k", ReplicationState { copies, nodes });
         assert!(matches!(judged(None, 3), CopiesVerdict::NotMade(_)));
         assert!(matches!(judged(None, 2), CopiesVerdict::NotMakeable(_)));
         assert!(matches!(judged(Some(3), 3), CopiesVerdict::Fit(_)));
@@ -219,5 +236,10 @@ mod tests {
             matches!(judged(Some(2), 3), CopiesVerdict::Fewer(text) if text.contains("ALTER KEYSPACE k"))
         );
         assert!(matches!(judged(Some(5), 5), CopiesVerdict::More(text) if text.contains("cql.copies = 5")));
+        fs::write(data.path().join("authority.token"), "").unwrap();
+        assert!(
+            matches!(judged(None, 3), CopiesVerdict::Gone(text) if text.contains("keyspace k does not exist"))
+        );
+        assert!(matches!(judged(Some(3), 3), CopiesVerdict::Fit(_)));
     }
 }

@@ -1,7 +1,8 @@
 //! Retries of a start's first reads of the store. A cluster that is busy, or whose nodes join one by one,
 //! times out for a moment, and a gateway that gave up would have to be started again.
 
-use super::snapshot;
+use super::retry::Retryable;
+use crate::deployment::snapshot;
 use crate::drain::Backoff;
 use scangate_core::text::OneLine;
 use scangate_storage::cql::ClusterError;
@@ -106,14 +107,10 @@ pub(crate) fn read_first<T>(
 
 /// Whether a retry may succeed: the cluster failed, and not for a reason that lasts.
 fn is_transient(error: &anyhow::Error) -> bool {
-    let lasts = |error: &ClusterError| error.is_final();
-    if let Some(RegistryError::Cluster(error)) = error.downcast_ref() {
-        return !lasts(error);
+    fn of<E: Retryable>(error: &anyhow::Error) -> bool {
+        error.downcast_ref::<E>().is_some_and(E::is_transient)
     }
-    if let Some(TrailError::Cluster(error)) = error.downcast_ref() {
-        return !lasts(error);
-    }
-    error.downcast_ref().is_some_and(|error| !lasts(error))
+    of::<RegistryError>(error) || of::<TrailError>(error) || of::<ClusterError>(error)
 }
 
 #[cfg(test)]
