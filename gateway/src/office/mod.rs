@@ -4,14 +4,13 @@
 
 mod areas;
 mod authority;
+mod blocking;
 mod budgets;
 mod calendar;
 mod colours;
 mod districts;
 pub mod http;
 mod notices;
-#[cfg(test)]
-mod openapi_tests;
 pub mod poster;
 pub mod registration;
 mod residents;
@@ -20,6 +19,7 @@ mod venues;
 pub mod waiting;
 
 pub use authority::tokens::{NewTokens, keep_token_list};
+pub use blocking::run_blocking;
 pub use colours::duties::watch_duties;
 pub use colours::follow::keep_in_step;
 pub use colours::recolour::{recolour_feverish, recolour_when_due};
@@ -36,6 +36,7 @@ use crate::rooms::intake::Intake;
 use crate::tables::Tables;
 use crate::tables::keyring::Kids;
 use arc_swap::{ArcSwap, ArcSwapOption};
+use blocking::blocking;
 use colours::duties::ColourTurns;
 use colours::recolour::RecolourSchedule;
 use http::dispatch::OfficePlaces;
@@ -211,7 +212,7 @@ impl Office {
         self.drains.caught_up(CATCH_UP_MAX).await;
         if self.registry.is_shared() {
             let office = Arc::clone(self);
-            let look = tokio::task::spawn_blocking(move || office.look_at_drained());
+            let look = run_blocking(move || office.look_at_drained());
             // After a timeout the last positions are used: they are old, so the returned time is too early
             // but never too late.
             let _ = tokio::time::timeout(OTHERS_MAX, look).await;
@@ -260,13 +261,4 @@ fn role(role: Role) -> &'static str {
         Role::Tracer => "tracer",
         Role::Operator => "operator",
     }
-}
-
-/// Runs blocking work off the runtime's own threads. What it logs has the request's id.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OfficeError> {
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|error| {
-        tracing::error!(event = "office-panicked", %error, "a back-office request panicked");
-        OfficeError::StoreUnavailable
-    })
 }

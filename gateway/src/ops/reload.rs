@@ -6,13 +6,12 @@ use super::telemetry::LogFilter;
 use crate::clock;
 use crate::config::Config;
 use crate::deployment::Identity;
-use crate::office::Office;
+use crate::office::{Office, run_blocking};
 use crate::serve::tls::CurrentIdentity;
 use scangate_core::text::OneLine;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::Signal;
-use tokio::task::spawn_blocking;
 
 /// Reads the configuration file again, with the command line over it.
 pub type ConfigReader = Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>;
@@ -161,7 +160,7 @@ pub async fn reload_on_hangup(reloader: Arc<Reloader>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         let reloader = Arc::clone(&reloader);
         supervisor::tell_reloading();
-        let reloaded = spawn_blocking(move || reloader.reload()).await;
+        let reloaded = run_blocking(move || reloader.reload()).await;
         supervisor::tell_ready(match &reloaded {
             Ok(Ok(_)) => "the configuration was reloaded",
             Ok(Err(_)) | Err(_) => "the configuration was not reloaded: nothing has changed",

@@ -2,10 +2,10 @@
 //! runs: an operator may change the keyspace at any time.
 
 use crate::deployment::store::copies_advice;
+use crate::office::run_blocking;
 use scangate_storage::cql::{Cluster, ReplicationState};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 const PAUSE: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ pub(super) async fn watch_copies(cluster: Arc<Cluster>, wished: u8) {
         let read = Arc::clone(&cluster);
         // While the cluster is away, other parts report it.
         if let Ok(Ok(ReplicationState { copies: Some(copies), .. })) =
-            spawn_blocking(move || read.replication()).await
+            run_blocking(move || read.replication()).await
         {
             metrics::gauge!("scangate_store_copies", "kind" => "actual").set(f64::from(copies));
             if known.replace(copies) != Some(copies)

@@ -2,6 +2,7 @@
 
 use crate::deployment::reference::ReferenceData;
 use crate::deployment::snapshot;
+use crate::office::run_blocking;
 use crate::tables::Tables;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub(super) async fn write_snapshots(data: PathBuf, tables: Arc<Tables>) {
     loop {
         let began = Instant::now();
         let (folder, shared) = (data.clone(), Arc::clone(&tables));
-        match tokio::task::spawn_blocking(move || write_snapshot(&folder, &shared)).await {
+        match run_blocking(move || write_snapshot(&folder, &shared)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(event = "snapshot-unwritten", %error, "the snapshot was not written; retrying")

@@ -54,6 +54,12 @@ fn each_library_is_named_in_its_room() {
     only("unsafe {", "gateway/src", &["gateway/src/serve/quic/outbox.rs"]);
 }
 
+/// Elsewhere a shutdown would look like a panic.
+#[test]
+fn work_that_blocks_is_begun_in_one_place() {
+    only("spawn_blocking", "gateway/src", &["gateway/src/office/blocking.rs"]);
+}
+
 #[test]
 fn http3_knows_neither_quic_nor_rooms() {
     for word in ["quinn", "crate::rooms", "crate::serve", "crate::office", "Instant::now"] {

@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::deployment::key_states;
 use crate::deployment::reference::{self, ReferenceData};
-use crate::office::Office;
+use crate::office::{Office, run_blocking};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::text::OneLine;
 use scangate_core::time::Timestamp;
@@ -33,7 +33,7 @@ const CUT_OFF_MS_MAX: u64 = 50 * 60_000;
 pub async fn keep_in_step(office: Arc<Office>) {
     let mut follower = ChangeFollower { office, course: None, is_well: true };
     loop {
-        let turned = tokio::task::spawn_blocking(move || {
+        let turned = run_blocking(move || {
             let turned = follower.turn();
             (follower, turned)
         });

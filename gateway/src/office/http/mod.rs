@@ -13,6 +13,7 @@ pub(super) mod json;
 pub(super) mod line_handler;
 mod measure;
 pub(super) mod ndjson;
-mod problem_rows;
+#[cfg(test)]
+mod openapi_tests;
 pub(super) mod router;
 pub(super) mod work_place;

@@ -9,7 +9,7 @@ mod watched_stream;
 
 use super::reload::Reloader;
 use super::status::{PageRenewal, StatusBoard, page, page_headers};
-use crate::office::Office;
+use crate::office::{Office, run_blocking};
 use crate::serve::life::heartbeat::Heartbeats;
 use crate::serve::life::phase::Phase;
 use crate::serve::tls::CurrentIdentity;
@@ -112,7 +112,7 @@ fn checks(admin: &Admin) -> [ReadinessCheck; 5] {
 /// Reloads the configuration. The answer names what is in force now and what needs a restart, or the error,
 /// with which nothing has changed.
 async fn reload(State(admin): State<Admin>) -> Response {
-    let reloaded = tokio::task::spawn_blocking(move || admin.reloader.reload()).await;
+    let reloaded = run_blocking(move || admin.reloader.reload()).await;
     let error = match reloaded {
         Ok(Ok(report)) => return Json(report).into_response(),
         Ok(Err(error)) => error,

@@ -1,7 +1,7 @@
 //! Rules on the OpenAPI document: its references, its names, and the statuses and problem codes of every
 //! operation. The integration tests compare the document with real answers.
 
-use super::http::error::tests::table;
+use super::error::tests::table;
 use scangate_core::refusal::Refusal;
 use scangate_core::scan::Scan;
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ const UNKEYED: [&str; 4] = ["checkIn", "checkInLate", "importCheckIns", "dryRunP
 const NEVER_MISSING: [&str; 3] = ["lookUpColour", "openPage", "listDistrictPeople"];
 
 fn document() -> Value {
-    serde_json::from_str(include_str!("../../openapi.json")).unwrap()
+    serde_json::from_str(include_str!("../../../openapi.json")).unwrap()
 }
 
 /// The part of the document to which a reference leads.
