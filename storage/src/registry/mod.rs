@@ -2,57 +2,41 @@
 //! embedded store or on a CQL cluster. Every write is durable when its call returns. Names, phones and
 //! document numbers are encrypted. Trails and colours are elsewhere and know only ids.
 
-mod answers;
 mod audit;
-mod budgets;
 mod cases;
 mod changes;
 mod copy;
 mod count;
-mod erasures;
 mod facts;
-mod guardians;
-mod held_lists;
-mod key_histories;
-mod made_ids;
+mod idempotency;
 mod papers;
 mod people;
-mod policies;
 mod rows;
-mod sealed;
 mod settings;
 mod test_sites;
 mod tokens;
-mod traced;
-mod upstream;
 mod venues;
 
-pub use answers::{AnswerClaim, ClaimResult, RequestKey};
 pub use audit::{Act, AuditChainError, AuditEntry};
-pub use cases::{Case, CaseApproval, CaseExtension, CaseNote, CaseUse, NewCase};
+pub use cases::{Case, CaseApproval, CaseExtension, CaseNote, CaseUse, NewCase, TracedCase, TracedPlace};
 pub use changes::{Change, ChangeEntry};
 pub use copy::{RegistryCopy, RowCursor, RowsSum};
 pub use count::Counts;
-pub use erasures::{Erasure, Tombstone};
-pub use facts::{FactReport, RecordedFact};
-pub use held_lists::{HeldList, HeldListKind, NewHeldList};
-pub use made_ids::IdSource;
-pub use people::{DistrictContact, Person, PhoneHolder, RegisteredPerson};
-pub use policies::{LabelUsed, StoredAreas, StoredPolicy, check_label};
-pub use settings::{NoticesFull, STORED_FORMAT};
+pub use facts::{FactReport, HeldList, HeldListKind, NewHeldList, RecordedFact, Upstream};
+pub use idempotency::{AnswerClaim, ClaimResult, IdSource, RequestKey};
+pub use people::{DistrictContact, Erasure, Person, PhoneHolder, RegisteredPerson, Tombstone};
+pub use settings::{LabelUsed, NoticesFull, STORED_FORMAT, StoredAreas, StoredPolicy, check_label};
 pub use test_sites::NewTestSite;
 pub use tokens::{ListedToken, TokenRevocation};
-pub use traced::{TracedCase, TracedPlace};
-pub use upstream::Upstream;
 pub use venues::NewVenue;
 
 use crate::cql::{Cluster, ClusterError};
 use crate::raw_store::{RawFill, RawSnapshot};
 use aws_lc_rs::rand;
 use fjall::KeyspaceCreateOptions;
+use people::{DocumentIndex, Seal};
 use rows::{EmbeddedRows, RegistryTable, Row, Rows, ScyllaRows};
 use scangate_core::keys::Secret;
-use sealed::{DocumentIndex, Seal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;

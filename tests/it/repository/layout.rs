@@ -8,7 +8,7 @@ const ENTRIES_MAX: usize = 16;
 /// Most entries of the root, without names that start with a dot.
 const ROOT_ENTRIES_MAX: usize = 20;
 /// Folders with a bound of their own.
-const BOUNDS: [(&str, usize); 3] = [("gateway/core/src", 26), ("storage/src/registry", 26), ("tests/it", 26)];
+const BOUNDS: [(&str, usize); 2] = [("gateway/core/src", 26), ("tests/it", 26)];
 
 #[test]
 fn no_folder_has_too_many_entries() {

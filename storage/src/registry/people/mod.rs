@@ -1,12 +1,19 @@
 //! People: registered persons, found by id, by document or by phone.
 
+mod erasures;
+mod guardians;
+mod key_histories;
 mod phones;
 mod reviews;
+mod sealed;
 
+pub use erasures::{Erasure, Tombstone};
 pub use phones::PhoneHolder;
 
-use super::answers::ANSWER_MS;
+pub(super) use sealed::{DocumentIndex, Seal};
+
 use super::changes::Change;
+use super::idempotency::ANSWER_MS;
 use super::rows::{RegistryTable, Row, RowKey};
 use super::{Registry, RegistryError, Result, draw, number, pack, unpack};
 use scangate_core::id::PersonId;

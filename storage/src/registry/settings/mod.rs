@@ -2,9 +2,11 @@
 
 mod formats;
 mod notices;
+mod policies;
 
 pub use formats::STORED_FORMAT;
 pub use notices::NoticesFull;
+pub use policies::{LabelUsed, StoredAreas, StoredPolicy, check_label};
 
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey};

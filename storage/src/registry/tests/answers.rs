@@ -1,7 +1,7 @@
 //! Answers to requests with idempotency keys.
 
 use super::*;
-use crate::registry::answers::ANSWER_MS;
+use crate::registry::idempotency::ANSWER_MS;
 use scangate_core::venue::Venue;
 
 fn key(scope: u8, body: u8) -> RequestKey {

@@ -5,6 +5,12 @@
 //! **Shape** of a key: person (8), fact (8); a byte more for the fact's withdrawal; person (8), local day (4)
 //! for a report. A withdrawal is an object of reason and time, or a reason alone.
 
+mod held_lists;
+mod upstream;
+
+pub use held_lists::{HeldList, HeldListKind, NewHeldList};
+pub use upstream::Upstream;
+
 use super::changes::Change;
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Person, Registry, RegistryError, Result, number, pack, unpack};

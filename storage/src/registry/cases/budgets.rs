@@ -1,8 +1,8 @@
 //! Budgets: the amount that an account has spent, in a period or in a sliding window. A spent budget survives
 //! a restart, and gateways that share a registry share it.
 
-use super::rows::{RegistryTable, Row, WriteUnit};
-use super::{Registry, Result, number, pack, unpack};
+use crate::registry::rows::{RegistryTable, Row, WriteUnit};
+use crate::registry::{Registry, Result, number, pack, unpack};
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! Published rule packs, numbered in the order they came into force. A published list of areas comes into
 //! force under a number of its own, with the pack that was in force before.
 
-use super::changes::Change;
-use super::rows::{RegistryTable, Row};
-use super::{Registry, Result, pack};
+use crate::registry::changes::Change;
+use crate::registry::rows::{RegistryTable, Row};
+use crate::registry::{Registry, Result, pack};
 use scangate_core::check_in::PolicyNumber;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

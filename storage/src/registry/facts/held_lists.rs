@@ -1,7 +1,7 @@
 //! Held lists: lists that wait for a second approver.
 
-use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, Result, pack, unpack};
+use crate::registry::rows::{RegistryTable, Row, RowKey, WriteUnit};
+use crate::registry::{Registry, Result, pack, unpack};
 use scangate_core::id::HeldId;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

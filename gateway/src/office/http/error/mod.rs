@@ -1,10 +1,11 @@
 //! The errors of the back office: one closed list. `problem_rows` has status, code and words of each. Errors
 //! are sent as RFC 9457 problems, both as whole answers and as lines of NDJSON.
 
-use super::channel::AbandonedBody;
-use super::problem_rows::{self as rows, ProblemRow, RetryTime};
+mod problem_rows;
+
 use crate::clock;
 use crate::office::budgets::SpentBudget;
+use crate::office::http::channel::AbandonedBody;
 use crate::tables::policies::Policies;
 use crate::wire::http3::answer::ContentType;
 use crate::wire::problem::field_of;
@@ -13,6 +14,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use problem_rows::{self as rows, ProblemRow, RetryTime};
 use scangate_core::booking::BookingError;
 use scangate_core::certificate::CertificateError;
 use scangate_core::fact::FactError;

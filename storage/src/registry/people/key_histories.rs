@@ -1,9 +1,9 @@
 //! Key histories: when a person's keys were renewed and their paper passes revoked. Only people with such a
 //! time have a row.
 
-use super::changes::Change;
-use super::rows::{RegistryTable, RowKey};
-use super::{Registry, Result, number, pack, unpack};
+use crate::registry::changes::Change;
+use crate::registry::rows::{RegistryTable, RowKey};
+use crate::registry::{Registry, Result, number, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::keys::{KeyHistory, KeyState};
 use scangate_core::time::Timestamp;

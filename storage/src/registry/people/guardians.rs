@@ -3,8 +3,8 @@
 //! list is full. A tie counts only if both rows have it. A nominated guardian stands only in the nominating
 //! person's row; the swap that makes the tie removes the nomination.
 
-use super::rows::RegistryTable;
-use super::{Registry, Result, pack, unpack};
+use crate::registry::rows::RegistryTable;
+use crate::registry::{Registry, Result, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::kin::{Kin, Side};
 use std::convert::Infallible;
@@ -92,7 +92,7 @@ impl Registry {
     }
 
     /// Removes a person from the lists of all others, and removes the person's own row.
-    pub(super) fn untie_all(&self, person: PersonId) -> Result<()> {
+    pub(in crate::registry) fn untie_all(&self, person: PersonId) -> Result<()> {
         let (kin, row) = self.kin_with_row(person)?;
         for &guardian in &kin.guardians {
             self.drop_from(guardian, Side::Dependants, person)?;

@@ -6,6 +6,11 @@
 //! subject, which no token has, are the cases for which an extension was asked. A closed case may remain
 //! there.
 
+mod budgets;
+mod traced;
+
+pub use traced::{TracedCase, TracedPlace};
+
 use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
 use super::{Registry, Result, number, pack, unpack};
 use scangate_core::id::{CaseId, PersonId, VenueId};

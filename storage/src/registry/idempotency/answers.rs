@@ -6,13 +6,13 @@
 //! parts (2). The parts of a sealed answer have the scope and their number (2) as key, and expiry (8) and
 //! bytes as value. They are written before the head that names them.
 
-use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, draw};
+use crate::registry::rows::{RegistryTable, Row, RowKey, WriteUnit};
+use crate::registry::{Registry, RegistryError, Result, draw};
 use scangate_core::time::{DAY_MS, Timestamp};
 
 /// The time for which an answer is kept, from its first request on. **Units**: milliseconds. On a cluster the
 /// table's TTL is as long.
-pub(super) const ANSWER_MS: u64 = DAY_MS;
+pub(in crate::registry) const ANSWER_MS: u64 = DAY_MS;
 /// The age of the last renewal after which another request takes a claim over: its gateway has died.
 /// **Units**: milliseconds. Several renewals, and the difference between two gateways' clocks.
 const CLAIM_STALE_MS: u64 = 20_000;

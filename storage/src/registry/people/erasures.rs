@@ -4,9 +4,9 @@
 //!
 //! **Shape**: both tables are keyed by person (8).
 
-use super::changes::Change;
-use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, Result, number, pack, unpack};
+use crate::registry::changes::Change;
+use crate::registry::rows::{RegistryTable, Row, RowKey, WriteUnit};
+use crate::registry::{Registry, Result, number, pack, unpack};
 use scangate_core::id::PersonId;
 use scangate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

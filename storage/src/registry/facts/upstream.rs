@@ -3,8 +3,8 @@
 //!
 //! **Shape**: a key is person (8) and the source's name. The last writer wins.
 
-use super::rows::{RegistryTable, Row, RowKey, WriteUnit};
-use super::{Registry, RegistryError, Result, number, pack, unpack};
+use crate::registry::rows::{RegistryTable, Row, RowKey, WriteUnit};
+use crate::registry::{Registry, RegistryError, Result, number, pack, unpack};
 use scangate_core::colour::Colour;
 use scangate_core::id::PersonId;
 use scangate_core::time::Timestamp;
@@ -72,7 +72,10 @@ impl Registry {
     }
 
     /// Every upstream row about a person, for removal.
-    pub(super) fn upstream_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
+    pub(in crate::registry) fn upstream_rows(
+        &self,
+        person: PersonId,
+    ) -> Result<Vec<(RegistryTable, RowKey)>> {
         let sources = self.upstream_of(person)?.into_iter();
         Ok(sources.map(|upstream| (RegistryTable::Upstream, key(person, &upstream.source))).collect())
     }

@@ -4,8 +4,8 @@
 //! **Shape**: the key is person (8), case (8), place (1), and the value the time of the first answer, in
 //! milliseconds (8). Two writers of one row write nearly the same time, so that rows are only put.
 
-use super::rows::{RegistryTable, Row, RowKey};
-use super::{Case, Registry, RegistryError, Result, number};
+use crate::registry::rows::{RegistryTable, Row, RowKey};
+use crate::registry::{Case, Registry, RegistryError, Result, number};
 use scangate_core::id::{CaseId, PersonId};
 use scangate_core::time::Timestamp;
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ impl Registry {
     }
 
     /// Every row that names a person in an answer, for removal with the person.
-    pub(super) fn traced_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
+    pub(in crate::registry) fn traced_rows(&self, person: PersonId) -> Result<Vec<(RegistryTable, RowKey)>> {
         let (mut rows, group) = (Vec::new(), [person.0.to_be_bytes().to_vec()]);
         self.rows().groups(RegistryTable::Traced, &group, &mut |_, key, _| {
             rows.push((RegistryTable::Traced, key.to_vec()));

@@ -2,8 +2,8 @@
 //! key whose gateway died half-way is repeated. With derived ids the repetition finds what the first try has
 //! made.
 
-use super::rows::Row;
-use super::{Registry, RegistryError, Result, draw};
+use crate::registry::rows::Row;
+use crate::registry::{Registry, RegistryError, Result, draw};
 use aws_lc_rs::digest;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ impl IdSource {
     }
 
     /// The request whose things these are; none for random ids.
-    pub(super) fn request(&self) -> Option<[u8; 16]> {
+    pub(in crate::registry) fn request(&self) -> Option<[u8; 16]> {
         self.0.as_ref().and_then(|derived| derived.seed.first_chunk().copied())
     }
 }
@@ -42,7 +42,7 @@ impl Registry {
     }
 
     /// An id for a new thing.
-    pub(super) fn make_id(&self) -> Result<u64> {
+    pub(in crate::registry) fn make_id(&self) -> Result<u64> {
         let Some(derived) = &self.1.0 else { return draw() };
         let number = derived.made.fetch_add(1, Ordering::Relaxed);
         let hash = digest::digest(&digest::SHA256, &[DOMAIN, &derived.seed, &number.to_be_bytes()].concat());
@@ -53,7 +53,7 @@ impl Registry {
 
     /// Adds rows under new ids. Of a repeated request, the rows that exist are its own. **Errors**: a random
     /// id was taken.
-    pub(super) fn add_made(&self, rows: &[Row]) -> Result<()> {
+    pub(in crate::registry) fn add_made(&self, rows: &[Row]) -> Result<()> {
         let is_taken = self.rows().claim(rows)?.iter().any(Option::is_some);
         if is_taken && self.1.0.is_none() { Err(RegistryError::Random) } else { Ok(()) }
     }
