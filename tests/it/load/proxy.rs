@@ -6,6 +6,7 @@ use quinn::crypto::rustls::QuicServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use scangate_tests::{Gateway, Relay};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,6 +17,9 @@ use tokio::task::JoinHandle;
 
 /// H3_INTERNAL_ERROR (RFC 9114 section 8.1).
 const INTERNAL_ERROR: VarInt = VarInt::from_u32(0x102);
+
+/// Ports that are tried before one is free for UDP and TCP.
+const PORTS_MAX: usize = 16;
 
 /// What the proxy does with TCP connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +42,23 @@ pub(super) struct FaultProxy {
 impl FaultProxy {
     /// Starts a proxy to this gateway.
     pub(super) async fn start(gateway: &Gateway) -> anyhow::Result<Self> {
-        let relay = Relay::start(gateway.listen).await?;
-        let listener = TcpListener::bind(relay.address).await?;
+        let (relay, listener) = Self::listen(gateway.listen).await?;
         let (fault, is_faulty) = watch::channel(TcpFault::None);
         let task = tokio::spawn(accept(listener, gateway.listen, is_faulty));
         Ok(Self { relay, fault, tasks: vec![task] })
+    }
+
+    /// Takes one port for UDP and TCP. A client's closed connection has its port of TCP for a while.
+    async fn listen(to: SocketAddr) -> anyhow::Result<(Relay, TcpListener)> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let relay = Relay::start(to).await?;
+            match TcpListener::bind(relay.address).await {
+                Err(error) if error.kind() == ErrorKind::AddrInUse && tries < PORTS_MAX => {}
+                listener => return Ok((relay, listener?)),
+            }
+        }
     }
 
     /// The address to which clients connect.
