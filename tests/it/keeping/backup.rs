@@ -119,6 +119,16 @@ fn made(listed: &Value) -> Option<Value> {
     listed["tokens"].as_array()?.iter().find(|token| token["subject"] == "from before").cloned()
 }
 
+/// Whether a process that has one socket sleeps: it has connected, and waits for an answer.
+fn waits_for_answer(process: u32) -> bool {
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    let has_socket = files.into_iter().any(|file| {
+        std::fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
+    });
+    let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    has_socket && state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+}
+
 #[test]
 fn a_gateway_killed_during_its_backup_leaves_no_file() -> anyhow::Result<()> {
     let mut gateway = Gateway::start(&[])?;
@@ -128,9 +138,10 @@ fn a_gateway_killed_during_its_backup_leaves_no_file() -> anyhow::Result<()> {
     gateway.pause()?;
     let (shown, to) = (data.path().display().to_string(), file.display().to_string());
     let mut command = Gateway::command(&["backup", "--data", &shown, "--to", &to])?;
-    let mut command = command.stderr(Stdio::piped()).spawn()?;
+    let mut command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let unfinished = PathBuf::from(format!("{to}.unfinished"));
-    while !unfinished.exists() {
+    // The file comes before the request.
+    while !unfinished.exists() || !waits_for_answer(command.id()) {
         anyhow::ensure!(command.try_wait()?.is_none(), "the command did not wait");
         thread::yield_now();
     }
