@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use scangate_core::time::{DAY_MS, HOUR_MS, Step, Timestamp};
 use scangate_loadgen::city::{LoadResident, LoadVenue, residents, venues};
+use scangate_loadgen::client::lines::post_lines;
 use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use serde_json::{Value, json};
@@ -40,6 +41,13 @@ impl TestReply {
     pub fn lines(&self) -> anyhow::Result<Vec<Value>> {
         let text = self.text();
         text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    }
+
+    /// Whether the store did not take the request, or a line of it, in time.
+    #[must_use]
+    pub fn is_store_late(&self) -> bool {
+        let lines = self.lines().unwrap_or_default();
+        self.status() == 503 || lines.iter().any(|line| line["status"] == 503)
     }
 
     /// The body as text.
@@ -168,7 +176,8 @@ impl TestTown {
         };
         let lines: Vec<String> = rows.iter().map(line).collect();
         let authority = self.authority.clone();
-        let sent = self.send("POST", "/v1/check-ins/import", &authority, lines.join("\n")).await?.lines()?;
+        let sent: Vec<Value> =
+            post_lines(&mut self.connection, "/v1/check-ins/import", &authority, &lines).await?;
         anyhow::ensure!(sent.iter().all(|line| line["id"].is_string()), "{sent:?}");
         Ok(())
     }
@@ -180,6 +189,11 @@ impl TestTown {
         });
         let authority = self.authority.clone();
         self.send("POST", "/v1/facts", &authority, fact.to_string()).await
+    }
+
+    /// Posts a fact, again while the store is late. A repeated fact is the same fact.
+    pub async fn store_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<TestReply> {
+        eventually(async || self.post_fact(resident, kind).await, |posted| !posted.is_store_late()).await
     }
 
     /// Sends a resident's request under `/v1/people/me`. Null sends no body.
@@ -226,7 +240,7 @@ impl TestTown {
         Ok(posted.lines()?[0]["colour"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Opens a case about a resident, from a day ago to a day ahead.
+    /// Opens a case about a resident, from a day ago to a day ahead; again while the store is late.
     pub async fn open_case(&mut self, resident: usize) -> anyhow::Result<String> {
         let (from, to) = (now().minus_ms(86_400_000), now().plus_ms(86_400_000));
         let case = json!({
@@ -234,7 +248,8 @@ impl TestTown {
             "reference": "1", "from": from, "to": to,
         });
         let tracer = self.tracer.clone();
-        let opened = self.send("POST", "/v1/cases", &tracer, case.to_string()).await?;
+        let open = async || self.send("POST", "/v1/cases", &tracer, case.to_string()).await;
+        let opened = eventually(open, |opened| !opened.is_store_late()).await?;
         Ok(opened.json()?["case"].as_str().context("a case was opened")?.to_owned())
     }
 }

@@ -61,7 +61,7 @@ async fn what_a_city_publishes_and_knows_of_its_people_is_told_at_every_gateway(
         Ok(second.send("GET", &path, &terminal, String::new()).await?.json()?["holder"]["name"].clone())
     };
     eventually(named, |name| *name == "欧*修").await?;
-    town.post_fact(2, "confirmed").await?;
+    town.store_fact(2, "confirmed").await?;
     let path = "/v1/districts/顺庆区/people".replace("顺庆区", "%E9%A1%BA%E5%BA%86%E5%8C%BA");
     let queue = async || second.send("GET", &path, &authority, String::new()).await?.json();
     let queue =

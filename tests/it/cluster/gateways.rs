@@ -78,7 +78,7 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
     second.sees(&town, 0, "green").await?;
 
     // A fact, its withdrawal, and a person and a venue that were added after both gateways had started.
-    let red = town.post_fact(0, "confirmed").await?.lines()?;
+    let red = town.store_fact(0, "confirmed").await?.lines()?;
     second.sees(&town, 0, "red").await?;
     let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
     let authority = town.authority.clone();

@@ -30,7 +30,7 @@ impl Outage {
         let proxy = ClusterProxy::start().await?;
         let city = ClusterCity::by(name, 1, &proxy.nodes, &proxy.translate)?;
         let mut town = TestTown::found_in(city.start(0)?, RESIDENTS).await?;
-        town.post_fact(0, "confirmed").await?;
+        town.store_fact(0, "confirmed").await?;
         let mut outage = Self { proxy, city, town, kept: HashMap::new(), scans: 0 };
         outage.scan_all().await?;
         Ok(outage)

@@ -1,17 +1,17 @@
 //! Compares what a played city's gateways answer to tracers with the core engine over the store in memory and
 //! with the brute force.
 
-use super::CityRun;
 use super::acts::below;
 use super::brute_force::{BruteForce, CaseWindow};
 use super::expected::ExpectedRecord;
 use super::oracle::{CityBook, Oracle};
 use super::play::PlayedCity;
+use super::{CityRun, VERSION};
 use anyhow::{Context as _, ensure};
 use scangate_core::id::{PersonId, VenueId};
 use scangate_core::time::{HOUR_MS, Timestamp};
 use scangate_core::venue::Dwell;
-use scangate_loadgen::client::ClientConnection;
+use scangate_loadgen::client::{ClientConnection, LoadTarget};
 use scangate_loadgen::drive::now;
 use scangate_loadgen::plan::SplitMix64;
 use scangate_tests::{TestReply, eventually, is_complete, refused, send};
@@ -29,7 +29,7 @@ struct Comparison {
     oracle: Oracle,
     erased: Vec<PersonId>,
     tracer: String,
-    links: Vec<ClientConnection>,
+    targets: Vec<LoadTarget>,
     random: SplitMix64,
     /// Answers are complete beyond this time.
     through: Timestamp,
@@ -56,7 +56,7 @@ pub(super) async fn compare(
     city: &PlayedCity<'_>,
     through: Timestamp,
 ) -> anyhow::Result<EqualEntries> {
-    let mut comparison = Comparison::of(run, city, through).await?;
+    let mut comparison = Comparison::of(run, city, through)?;
     let mut venues = BTreeSet::new();
     let mut index_people = 0;
     for person in &city.people {
@@ -137,7 +137,7 @@ fn difference(one: &Value, other: &Value) -> String {
 }
 
 impl Comparison {
-    async fn of(run: &CityRun<'_>, city: &PlayedCity<'_>, through: Timestamp) -> anyhow::Result<Self> {
+    fn of(run: &CityRun<'_>, city: &PlayedCity<'_>, through: Timestamp) -> anyhow::Result<Self> {
         let records = city.records.all();
         let mut dwells = BTreeMap::new();
         for (venue, minutes) in city.venues.iter().zip(&city.plan.dwells) {
@@ -151,19 +151,25 @@ impl Comparison {
             oracle,
             erased: gone.map(|person| person.id).collect(),
             tracer: run.tracer(city.plan.seed)?,
-            links: run.connect().await?,
+            targets: run.targets.clone(),
             random: SplitMix64(city.plan.seed.rotate_left(32)),
             through,
             equal: EqualEntries::default(),
         })
     }
 
+    /// A new connection to a gateway: an earlier one may have been idle for too long, while another gateway
+    /// waited for the cluster.
+    async fn connect(&self, gateway: usize) -> anyhow::Result<ClientConnection> {
+        Ok(self.targets[gateway].connect(VERSION).await?)
+    }
+
     fn gateway(&mut self) -> usize {
-        below(&mut self.random, self.links.len())
+        below(&mut self.random, self.targets.len())
     }
 
     fn other(&self, gateway: usize) -> usize {
-        (gateway + 1) % self.links.len()
+        (gateway + 1) % self.targets.len()
     }
 
     /// A case's window: all that was, or a part of it.
@@ -188,8 +194,8 @@ impl Comparison {
     /// Asks for a case at any gateway, again while a store is away.
     async fn post_case(&mut self, person: PersonId, window: CaseWindow) -> anyhow::Result<TestReply> {
         let (body, gateway) = (self.case_of(person, window), self.gateway());
-        let (link, tracer) = (&mut self.links[gateway], &self.tracer);
-        let open = async || send(link, "POST", "/v1/cases", tracer, body.clone()).await;
+        let (mut link, tracer) = (self.connect(gateway).await?, &self.tracer);
+        let open = async || send(&mut link, "POST", "/v1/cases", tracer, body.clone()).await;
         eventually(open, |opened| opened.status() != 503).await
     }
 
@@ -210,9 +216,9 @@ impl Comparison {
 
     /// An answer of a gateway that is complete and has nothing of erased persons.
     async fn ask(&mut self, path: &str, gateway: usize) -> anyhow::Result<Value> {
-        let (link, tracer, through) = (&mut self.links[gateway], &self.tracer, self.through);
+        let (mut link, tracer, through) = (self.connect(gateway).await?, &self.tracer, self.through);
         let erased: Vec<String> = self.erased.iter().map(PersonId::to_string).collect();
-        let ask = async || send(link, "GET", path, tracer, "").await?.json();
+        let ask = async || send(&mut link, "GET", path, tracer, "").await?.json();
         let is_right = |answer: &Value| {
             let text = answer.to_string();
             is_complete(answer, through) && !erased.iter().any(|person| text.contains(person))

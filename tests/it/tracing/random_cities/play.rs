@@ -185,14 +185,8 @@ impl<'a> PlayedCity<'a> {
         lines: &[String],
     ) -> anyhow::Result<Vec<Value>> {
         let (link, body) = (&mut self.links[gateway], lines.join("\n"));
-        let ask = async || {
-            let reply = send(link, "POST", path, who, body.clone()).await?;
-            if reply.status() == 503 { Ok(None) } else { reply.lines().map(Some) }
-        };
-        let is_taken = |answers: &Option<Vec<Value>>| {
-            answers.as_ref().is_some_and(|answers| answers.iter().all(|answer| answer["status"] != 503))
-        };
-        let answers = eventually(ask, is_taken).await?.unwrap_or_default();
+        let ask = async || send(link, "POST", path, who, body.clone()).await;
+        let answers = eventually(ask, |reply| !reply.is_store_late()).await?.lines()?;
         ensure!(answers.len() == lines.len(), "{answers:?}");
         Ok(answers)
     }
