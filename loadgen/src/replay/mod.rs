@@ -224,8 +224,8 @@ pub async fn open_case(
     let case = json!({
         "person": person, "purpose": "contact-tracing", "reference": "replay", "from": from, "to": to,
     });
-    let answer = connection.call("POST", "/v1/cases", tracer, case.to_string()).await;
-    let answer = answer.map_err(|error| match error.downcast_ref::<RefusalError>() {
+    let opened = post_lines::<CaseReply>(connection, "/v1/cases", tracer, &[case.to_string()]).await;
+    let opened = opened.map_err(|error| match error.downcast_ref::<RefusalError>() {
         Some(RefusalError { status: 429, .. }) => {
             anyhow::anyhow!(
                 "the tracer's daily query quota is spent: use a smaller --people, or try again tomorrow"
@@ -233,7 +233,7 @@ pub async fn open_case(
         }
         Some(_) | None => error,
     })?;
-    Ok(serde_json::from_slice::<CaseReply>(&answer)?.case)
+    opened.into_iter().next().map(|CaseReply { case }| case).context("a case was opened")
 }
 
 #[derive(Deserialize)]

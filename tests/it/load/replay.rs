@@ -1,7 +1,18 @@
 //! `loadgen replay` reads every row of a register, or names the line and the reason.
 
+use super::stand_in;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use scangate_core::id::PersonId;
+use scangate_loadgen::client::Version;
+use scangate_loadgen::replay::open_case;
 use scangate_tests::{Gateway, assert_done, assert_refused, output_text, run_loadgen};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The header of a register.
 const HEADER: &str = "user,venue,category,time\n";
@@ -118,5 +129,35 @@ async fn scans_of_a_live_register_that_the_gateway_refuses_are_counted_by_code()
     assert_refused(&output, "planned        40\n");
     assert_refused(&output, "(too-many 3");
     assert_refused(&output, "unanswered     0\n");
+    Ok(())
+}
+
+/// The answers to a request whose store is late once.
+const LATE_ONCE: [(StatusCode, &str); 2] = [
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        r#"{"status": 503, "code": "store-unavailable", "retry_after_ms": 10}"#,
+    ),
+    (StatusCode::OK, r#"{"case": "c1"}"#),
+];
+
+#[tokio::test]
+async fn a_case_is_opened_again_when_the_store_was_late() -> anyhow::Result<()> {
+    let (listener, tls, target) = stand_in().await?;
+    let served = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await?;
+        let asked = AtomicUsize::new(0);
+        let answer = async |_| {
+            let (status, body) = LATE_ONCE[asked.fetch_add(1, Ordering::Relaxed)];
+            Response::builder().status(status).body(Full::new(Bytes::from_static(body.as_bytes())))
+        };
+        let stream = TokioIo::new(tls.accept(stream).await?);
+        http1::Builder::new().serve_connection(stream, service_fn(answer)).await?;
+        anyhow::Ok(asked.into_inner())
+    });
+    let mut connection = target.connect(Version::Http1).await?;
+    assert_eq!(open_case(&mut connection, "Bearer t", PersonId(1), 0, 1_000).await?, "c1");
+    drop(connection);
+    assert_eq!(served.await??, LATE_ONCE.len());
     Ok(())
 }
