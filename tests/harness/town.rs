@@ -1,6 +1,7 @@
 //! A small town in a running gateway: a few venues and residents, and short ways to send requests about them.
 
 use crate::gateway::Gateway;
+use crate::late_store::send_until_stored;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -96,6 +97,8 @@ pub struct TestTown {
     pub authority: String,
     /// A tracer's header.
     pub tracer: String,
+    /// Whether its requests are sent again while the store is late.
+    pub sends_again: bool,
 }
 
 impl TestTown {
@@ -116,7 +119,14 @@ impl TestTown {
         let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
         let residents = residents(&mut connection, &authority, 1, count).await?;
         let venues = venues(&mut connection, &authority, 3).await?;
-        Ok(Self { gateway, target, connection, venues, residents, authority, tracer })
+        let sends_again = false;
+        Ok(Self { gateway, target, connection, venues, residents, authority, tracer, sends_again })
+    }
+
+    /// The town of a gateway on a cluster, whose requests are sent again while the store is late.
+    #[must_use]
+    pub fn sending_again(self) -> Self {
+        Self { sends_again: true, ..self }
     }
 
     /// A town of two residents in which each sync of the journal takes a second longer.
@@ -132,7 +142,8 @@ impl TestTown {
         let gateway = Gateway::start_with_fault(folder, arguments, fault, Some(file))?;
         let target = gateway.target()?;
         let connection = target.connect(Version::Http3).await?;
-        Ok(Self { gateway, target, connection, venues, residents, authority, tracer })
+        let sends_again = false;
+        Ok(Self { gateway, target, connection, venues, residents, authority, tracer, sends_again })
     }
 
     /// Sends a request on the town's connection.
@@ -143,7 +154,11 @@ impl TestTown {
         authorization: &str,
         body: impl Into<Bytes>,
     ) -> anyhow::Result<TestReply> {
-        send(&mut self.connection, method, path, authorization, body).await
+        if !self.sends_again {
+            return send(&mut self.connection, method, path, authorization, body).await;
+        }
+        let authorization = || authorization.to_owned();
+        send_until_stored(&self.target, &mut self.connection, (method, path), authorization, body).await
     }
 
     /// The body of a check-in with the current code.
@@ -191,11 +206,6 @@ impl TestTown {
         self.send("POST", "/v1/facts", &authority, fact.to_string()).await
     }
 
-    /// Posts a fact, again while the store is late. A repeated fact is the same fact.
-    pub async fn store_fact(&mut self, resident: usize, kind: &str) -> anyhow::Result<TestReply> {
-        eventually(async || self.post_fact(resident, kind).await, |posted| !posted.is_store_late()).await
-    }
-
     /// Sends a resident's request under `/v1/people/me`. Null sends no body.
     pub async fn own(
         &mut self,
@@ -204,9 +214,13 @@ impl TestTown {
         path: &str,
         body: &Value,
     ) -> anyhow::Result<TestReply> {
-        let authorization = self.residents[resident].authorization(now());
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, &format!("/v1/people/me{path}"), &authorization, body).await
+        let (resident, path) = (&self.residents[resident], format!("/v1/people/me{path}"));
+        let authorization = || resident.authorization(now());
+        if !self.sends_again {
+            return send(&mut self.connection, method, &path, &authorization(), body).await;
+        }
+        send_until_stored(&self.target, &mut self.connection, (method, &path), authorization, body).await
     }
 
     /// A resident's own record, once it contains every check-in that was answered before.
@@ -240,7 +254,7 @@ impl TestTown {
         Ok(posted.lines()?[0]["colour"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Opens a case about a resident, from a day ago to a day ahead; again while the store is late.
+    /// Opens a case about a resident, from a day ago to a day ahead.
     pub async fn open_case(&mut self, resident: usize) -> anyhow::Result<String> {
         let (from, to) = (now().minus_ms(86_400_000), now().plus_ms(86_400_000));
         let case = json!({
@@ -248,8 +262,7 @@ impl TestTown {
             "reference": "1", "from": from, "to": to,
         });
         let tracer = self.tracer.clone();
-        let open = async || self.send("POST", "/v1/cases", &tracer, case.to_string()).await;
-        let opened = eventually(open, |opened| !opened.is_store_late()).await?;
+        let opened = self.send("POST", "/v1/cases", &tracer, case.to_string()).await?;
         Ok(opened.json()?["case"].as_str().context("a case was opened")?.to_owned())
     }
 }

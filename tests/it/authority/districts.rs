@@ -144,7 +144,9 @@ async fn xz_28_a_new_red_time_is_contacted_anew_and_a_restart_keeps_the_queue() 
     let gateway = start()?;
     let target = gateway.target()?;
     let connection = target.connect(Version::Http3).await?;
-    let mut town = TestTown { gateway, target, connection, venues, residents, authority, tracer };
+    let sends_again = false;
+    let mut town =
+        TestTown { gateway, target, connection, venues, residents, authority, tracer, sends_again };
     let ask = async || town.send("GET", "/v1/districts/A/people", &office, "").await;
     let read = eventually(ask, |read| read.status() == 200).await?;
     assert_eq!(read.json()?, before);

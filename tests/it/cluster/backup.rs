@@ -171,7 +171,7 @@ async fn backups_and_snapshots_under_load_restore_what_was_acknowledged_before_t
     let _turn = shared_turn().await;
     let town = ClusterCity::new("kept", GATEWAYS)?;
     let (keyspace, store) = (town.keyspace().to_owned(), town.store().to_owned());
-    let mut founded = TestTown::found_in(town.start(0)?, RESIDENTS).await?;
+    let mut founded = TestTown::found_in(town.start(0)?, RESIDENTS).await?.sending_again();
     assert_eq!(founded.fact(0, now(), json!({"kind": "confirmed"})).await?, "red");
     let TestTown { gateway, residents, venues, .. } = founded;
     let city = Arc::new(LoadCity { residents, venues });

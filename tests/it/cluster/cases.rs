@@ -1,23 +1,19 @@
 //! Cases on a cluster: two gateways share a case, its extensions, and what the people in its answers learn.
 
-use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{ClusterCity, TestTown, cluster, eventually, is_complete, refused, send};
+use scangate_tests::{ClusterCity, cluster, eventually, found_with_second, is_complete, refused};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_of_one_gateway_is_extended_answered_and_told_at_the_other() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
     let city = ClusterCity::new("cases", 2)?;
-    let mut town = TestTown::found_in(city.start(0)?, 4).await?;
-    let gateway = city.start(1)?;
-    let mut second = gateway.target()?.connect(Version::Http3).await?;
-    town.connection = town.target.connect(Version::Http3).await?;
+    let (mut town, mut second) = found_with_second(&city, 4).await?;
     town.import(&[(0, 0, 9_000, "in"), (1, 0, 9_000, "in"), (1, 1, 8_000, "in"), (2, 1, 8_000, "in")])
         .await?;
     town.import(&[(2, 2, 7_000, "in"), (3, 2, 7_000, "in")]).await?;
     let (case, tracer) = (town.open_case(0).await?, town.tracer.clone());
-    let other = gateway.token("tracer", "another", None)?;
+    let other = second.gateway.token("tracer", "another", None)?;
 
     // One gateway takes the request, the other the approval, and both then answer.
     let path = format!("/v1/cases/{case}");
@@ -30,9 +26,9 @@ async fn a_case_of_one_gateway_is_extended_answered_and_told_at_the_other() -> a
         refused(403, "extension-needed")
     );
     let approve = format!("{path}/extensions/1/approve");
-    assert_eq!(send(&mut second, "POST", &approve, &other, "").await?.status(), 200);
+    assert_eq!(second.send("POST", &approve, &other, "").await?.status(), 200);
     let through = now();
-    let ask = async || send(&mut second, "GET", &far, &tracer, "").await?.json();
+    let ask = async || second.send("GET", &far, &tracer, "").await?.json();
     let there = eventually(ask, |met| is_complete(met, through)).await?;
     let here = town.traced(&far).await?;
     assert_eq!((here["contacts"].as_array().map(Vec::len), &here["contacts"]), (Some(3), &there["contacts"]));
@@ -41,10 +37,10 @@ async fn a_case_of_one_gateway_is_extended_answered_and_told_at_the_other() -> a
     let visits = format!("{path}/venues/{}/visits", town.venues[2].venue);
     assert_eq!(town.send("GET", &visits, &tracer, "").await?.status(), 200);
     let reveal = json!({"person": town.residents[3].person, "reason": "to telephone"}).to_string();
-    assert_eq!(send(&mut second, "POST", &format!("{path}/reveal"), &tracer, reveal).await?.status(), 200);
+    assert_eq!(second.send("POST", &format!("{path}/reveal"), &tracer, reveal).await?.status(), 200);
 
     // Closed at one, told at the other.
-    let closed = send(&mut second, "PATCH", &path, &tracer, r#"{"status": "closed"}"#).await?;
+    let closed = second.send("PATCH", &path, &tracer, r#"{"status": "closed"}"#).await?;
     assert_eq!(closed.json()?["status"], "closed", "{}", closed.text());
     assert_eq!(town.send("GET", &far, &tracer, "").await?.status_and_code(), refused(409, "case-closed"));
     for resident in 1..4 {
@@ -55,8 +51,8 @@ async fn a_case_of_one_gateway_is_extended_answered_and_told_at_the_other() -> a
     }
     let handed = town.send("PATCH", &path, &tracer, r#"{"tracer": "another"}"#).await?;
     assert_eq!(handed.status(), 200, "{}", handed.text());
-    let listed = send(&mut second, "GET", "/v1/cases", &other, "").await?.json()?;
+    let listed = second.send("GET", "/v1/cases", &other, "").await?.json()?;
     assert_eq!(listed["cases"][0]["case"], json!(case), "{listed}");
-    assert_eq!(send(&mut second, "GET", "/v1/cases", &tracer, "").await?.json()?, json!({"cases": []}));
+    assert_eq!(second.send("GET", "/v1/cases", &tracer, "").await?.json()?, json!({"cases": []}));
     Ok(())
 }

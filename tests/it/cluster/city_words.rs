@@ -1,29 +1,27 @@
 //! Every gateway reports what another one learned: notices, lists of areas, announced arrivals, names for
 //! the doors, and the queue of a district.
 
-use super::gateways::found_in;
 use scangate_core::time::{DAY_MS, HOUR_MS, Step};
 use scangate_loadgen::drive::now;
-use scangate_tests::{ClusterCity, cluster, eventually, refused};
+use scangate_tests::{ClusterCity, cluster, eventually, found_with_second, refused};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_city_publishes_and_knows_of_its_people_is_told_at_every_gateway() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found_in(ClusterCity::new("words", 2)?.under("nanchong"), 3).await?;
+    let city = ClusterCity::new("words", 2)?.under("nanchong");
+    let (mut town, mut second) = found_with_second(&city, 3).await?;
     second.sees(&town, 0, "green").await?;
     let authority = town.authority.clone();
 
     // A notice, its end, and a list of areas.
     let notice = json!({"zh": "通告", "en": "Notice"}).to_string();
     let notice = town.send("POST", "/v1/notices", &authority, notice).await?.json()?;
-    let told =
-        async || Ok(second.send("GET", "/v1/notices", "", String::new()).await?.json()?["notices"].clone());
+    let told = async || Ok(second.send("GET", "/v1/notices", "", "").await?.json()?["notices"].clone());
     eventually(told, |told| *told == json!([notice])).await?;
     let path = format!("/v1/notices/{}", notice["notice"].as_str().unwrap_or_default());
     assert_eq!(town.send("DELETE", &path, &authority, "").await?.status() / 100, 2);
-    let told =
-        async || Ok(second.send("GET", "/v1/notices", "", String::new()).await?.json()?["notices"].clone());
+    let told = async || Ok(second.send("GET", "/v1/notices", "", "").await?.json()?["notices"].clone());
     eventually(told, |told| *told == json!([])).await?;
     let stay = json!({"kind": "stay", "area": "440103"});
     assert_eq!(town.fact(0, now().minus_ms(DAY_MS), stay).await?, "green");
@@ -58,12 +56,12 @@ async fn what_a_city_publishes_and_knows_of_its_people_is_told_at_every_gateway(
     );
     let named = async || {
         let path = format!("/v1/colours/{}", town.residents[2].code(Step::of(now())));
-        Ok(second.send("GET", &path, &terminal, String::new()).await?.json()?["holder"]["name"].clone())
+        Ok(second.send("GET", &path, &terminal, "").await?.json()?["holder"]["name"].clone())
     };
     eventually(named, |name| *name == "欧*修").await?;
-    town.store_fact(2, "confirmed").await?;
+    town.post_fact(2, "confirmed").await?;
     let path = "/v1/districts/顺庆区/people".replace("顺庆区", "%E9%A1%BA%E5%BA%86%E5%8C%BA");
-    let queue = async || second.send("GET", &path, &authority, String::new()).await?.json();
+    let queue = async || second.send("GET", &path, &authority, "").await?.json();
     let queue =
         eventually(queue, |queue| queue["people"].as_array().is_some_and(|all| all.len() == 1)).await?;
     assert_eq!(
@@ -71,7 +69,7 @@ async fn what_a_city_publishes_and_knows_of_its_people_is_told_at_every_gateway(
         (&json!("欧阳修"), &json!("red"))
     );
     let contacted = format!("{path}/{}/contacted", town.residents[2].person);
-    let contacted = second.send("POST", &contacted, &authority, String::new()).await?;
+    let contacted = second.send("POST", &contacted, &authority, "").await?;
     assert_eq!(contacted.status(), 200, "{}", contacted.text());
     let queue = async || town.send("GET", &path, &authority, "").await?.json();
     eventually(queue, |queue| queue["people"][0]["contacted"]["at"].is_string()).await?;

@@ -10,75 +10,20 @@ use scangate_loadgen::city::{LoadResident, RegistrationReply};
 use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
 use scangate_tests::{
-    ClusterCity, Gateway, TestReply, TestTown, away_from_midnight, cluster, eventually, post_keyed, refused,
-    send,
+    ClusterCity, SecondGateway, TestReply, TestTown, away_from_midnight, cluster, eventually,
+    found_with_second, post_keyed, refused, send_until_stored,
 };
 use serde_json::{Value, json};
-
-/// A second gateway, with a connection to it.
-pub(super) struct SecondGateway {
-    pub(super) gateway: Gateway,
-    connection: ClientConnection,
-}
-
-impl SecondGateway {
-    async fn start(city: &ClusterCity) -> anyhow::Result<Self> {
-        let gateway = city.start(1)?;
-        let connection = gateway.target()?.connect(Version::Http3).await?;
-        Ok(Self { gateway, connection })
-    }
-
-    pub(super) async fn send(
-        &mut self,
-        method: &str,
-        path: &str,
-        who: &str,
-        body: String,
-    ) -> anyhow::Result<TestReply> {
-        send(&mut self.connection, method, path, who, body).await
-    }
-
-    /// Waits until this gateway answers a look-up of the resident with this colour.
-    pub(super) async fn sees(
-        &mut self,
-        town: &TestTown,
-        resident: usize,
-        colour: &str,
-    ) -> anyhow::Result<Value> {
-        let terminal = self.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
-        let ask = async || {
-            let code = town.residents[resident].code(Step::of(now()));
-            let look =
-                send(&mut self.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?;
-            look.json()
-        };
-        eventually(ask, |look| look["colour"] == colour).await
-    }
-}
-
-async fn found(name: &str, residents: usize) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
-    found_in(ClusterCity::new(name, 2)?, residents).await
-}
-
-pub(super) async fn found_in(
-    city: ClusterCity,
-    residents: usize,
-) -> anyhow::Result<(ClusterCity, TestTown, SecondGateway)> {
-    let mut town = TestTown::found_in(city.start(0)?, residents).await?;
-    let second = SecondGateway::start(&city).await?;
-    // An idle connection does not survive a slow start.
-    town.connection = town.target.connect(Version::Http3).await?;
-    Ok((city, town, second))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found("changes", 3).await?;
+    let city = ClusterCity::new("changes", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 3).await?;
     second.sees(&town, 0, "green").await?;
 
     // A fact, its withdrawal, and a person and a venue that were added after both gateways had started.
-    let red = town.store_fact(0, "confirmed").await?.lines()?;
+    let red = town.post_fact(0, "confirmed").await?.lines()?;
     second.sees(&town, 0, "red").await?;
     let path = format!("/v1/facts/{}/withdraw", red[0]["fact"].as_str().unwrap_or_default());
     let authority = town.authority.clone();
@@ -86,7 +31,7 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
     let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
     let at_the_first = async || {
         let code = town.residents[0].code(Step::of(now()));
-        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+        town.send("GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
     };
     eventually(at_the_first, |look| look["colour"] == "green").await?;
 
@@ -94,33 +39,33 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
     let venue = scangate_loadgen::city::venues(&mut second.connection, &authority, 1).await?;
     // The back office asks the registry for what memory does not have yet.
     let line = json!({"person": late[0].person, "venue": venue[0].venue, "at": now()}).to_string();
-    let imported = send(&mut town.connection, "POST", "/v1/check-ins/import", &authority, line).await?;
+    let imported = town.send("POST", "/v1/check-ins/import", &authority, line).await?;
     assert!(imported.lines()?[0]["id"].is_string(), "{}", imported.text());
     let scan_at_the_first = async || {
         let body = json!({"venue": venue[0].poster, "person": late[0].code(Step::of(now()))}).to_string();
-        send(&mut town.connection, "POST", "/v1/check-ins", "", body).await
+        town.send("POST", "/v1/check-ins", "", body).await
     };
     let scan = eventually(scan_at_the_first, |scan| scan.status() == 200).await?;
     assert_eq!(scan.json()?["venue"]["id"], json!(venue[0].venue));
     let look = async || {
         let code = late[0].code(Step::of(now()));
-        send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
+        town.send("GET", &format!("/v1/colours/{code}"), &terminal, "").await?.json()
     };
     eventually(look, |look| look["colour"] == "green").await?;
 
     // The venue closes, and the resident has everything erased.
     let path = format!("/v1/venues/{}", venue[0].venue);
-    assert_eq!(second.send("DELETE", &path, &authority, String::new()).await?.status(), 204);
+    assert_eq!(second.send("DELETE", &path, &authority, "").await?.status(), 204);
     let scan_again = async || {
         let body = json!({"venue": venue[0].poster, "person": town.residents[1].code(Step::of(now()))});
-        send(&mut town.connection, "POST", "/v1/check-ins", "", body.to_string()).await
+        town.send("POST", "/v1/check-ins", "", body.to_string()).await
     };
     eventually(scan_again, |scan| scan.code() == "venue-closed").await?;
-    let mine = late[0].authorization(now());
-    assert_eq!(second.send("DELETE", "/v1/people/me", &mine, String::new()).await?.status(), 204);
+    let mine = || late[0].authorization(now());
+    assert_eq!(second.send_as("DELETE", "/v1/people/me", mine, "").await?.status(), 204);
     let look = async || {
         let code = late[0].code(Step::of(now()));
-        Ok(send(&mut town.connection, "GET", &format!("/v1/colours/{code}"), &terminal, "").await?.code())
+        Ok(town.send("GET", &format!("/v1/colours/{code}"), &terminal, "").await?.code())
     };
     eventually(look, |code| code == "person-erased").await?;
     Ok(())
@@ -129,7 +74,8 @@ async fn a_change_at_one_gateway_is_answered_by_the_other() -> anyhow::Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_or_pass_that_one_gateway_invalidates_opens_no_door_at_another() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found("keys", 1).await?;
+    let city = ClusterCity::new("keys", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 1).await?;
     second.sees(&town, 0, "green").await?;
     let (authority, person) = (town.authority.clone(), town.residents[0].person);
     let terminal = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
@@ -148,25 +94,38 @@ async fn a_key_or_pass_that_one_gateway_invalidates_opens_no_door_at_another() -
     let new = serde_json::from_value::<RegistrationReply>(issued.json()?)?.resident()?;
     // The new phone is welcome everywhere at once, and the old one nowhere in the end.
     let look = |resident: &LoadResident| format!("/v1/colours/{}", resident.code(Step::of(now())));
-    let looked = second.send("GET", &look(&new), &terminal, String::new()).await?;
+    let looked = second.send("GET", &look(&new), &terminal, "").await?;
     assert_eq!(looked.json()?["colour"], "green", "{}", looked.text());
-    let there = async || Ok(second.send("GET", &look(&old), &terminal, String::new()).await?.code());
+    let there = async || Ok(second.send("GET", &look(&old), &terminal, "").await?.code());
     eventually(there, |code| code == "person-code-invalid").await?;
-    let looked = second.send("GET", &look(&new), &terminal, String::new()).await?;
+    let looked = second.send("GET", &look(&new), &terminal, "").await?;
     assert_eq!(looked.status(), 200, "{}", looked.text());
     Ok(())
+}
+
+/// Sends a POST with this idempotency key, again while the store is late.
+async fn keyed(
+    connection: &mut ClientConnection,
+    path: &str,
+    who: &str,
+    key: &str,
+    body: &str,
+) -> anyhow::Result<TestReply> {
+    let post = async || post_keyed(connection, path, who, key, body.to_owned()).await;
+    eventually(post, |reply| !reply.is_store_late()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_with_a_key_acts_once_in_the_city_and_a_fact_is_one_fact() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found("keyed", 1).await?;
+    let city = ClusterCity::new("keyed", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 1).await?;
     let authority = town.authority.clone();
     // Both gateways get the first request at the same time.
     let venue = json!({"name": "Tea house", "kind": "restaurant", "district": "Yunlong"}).to_string();
     let (one, other) = tokio::join!(
-        post_keyed(&mut town.connection, "/v1/venues", &authority, "\"venue\"", venue.clone()),
-        post_keyed(&mut second.connection, "/v1/venues", &authority, "\"venue\"", venue.clone()),
+        keyed(&mut town.connection, "/v1/venues", &authority, "\"venue\"", &venue),
+        keyed(&mut second.connection, "/v1/venues", &authority, "\"venue\"", &venue),
     );
     assert_eq!((one?.text(), 200), {
         let other = other?;
@@ -177,14 +136,14 @@ async fn a_request_with_a_key_acts_once_in_the_city_and_a_fact_is_one_fact() -> 
         "name": "孙八", "phone": "13900007070", "document": {"type": "passport", "number": "E70000071"},
     });
     let register = person.to_string();
-    let first = post_keyed(&mut town.connection, "/v1/people", "", "field-1", register.clone()).await?;
-    let again = post_keyed(&mut second.connection, "/v1/people", "", "field-1", register.clone()).await?;
+    let first = keyed(&mut town.connection, "/v1/people", "", "field-1", &register).await?;
+    let again = keyed(&mut second.connection, "/v1/people", "", "field-1", &register).await?;
     assert_eq!((again.status(), again.text()), (200, first.text()));
     assert!(first.json()?["key"].is_string() && again.header("idempotency-replayed") == Some("true"));
     let without = second.send("POST", "/v1/people", "", register).await?;
     assert_eq!(without.status_and_code(), refused(409, "already-registered"));
     let other = person.to_string().replace("孙八", "别人");
-    let other = post_keyed(&mut second.connection, "/v1/people", "", "field-1", other).await?;
+    let other = keyed(&mut second.connection, "/v1/people", "", "field-1", &other).await?;
     assert_eq!(other.status_and_code(), refused(422, "idempotency-key-reused"));
 
     let fact = json!({
@@ -199,20 +158,21 @@ async fn a_request_with_a_key_acts_once_in_the_city_and_a_fact_is_one_fact() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found("packs", 1).await?;
+    let city = ClusterCity::new("packs", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 1).await?;
     let authority = town.authority.clone();
     let pack =
         include_str!("../../../gateway/core/policies/default.toml").replace("version = 2", "version = 3");
     let held = town.send("POST", "/v1/policies", &authority, pack).await?.json()?;
     let approver = second.gateway.token("authority", "second approver", None)?;
     let path = format!("/v1/held/{}/approve", held["held"].as_str().unwrap_or_default());
-    let approved = second.send("POST", &path, &approver, String::new()).await?;
+    let approved = second.send("POST", &path, &approver, "").await?;
     assert_eq!(approved.json()?["policy"], "default/3", "{}", approved.text());
     let in_force = async || town.send("GET", "/v1/policies", &authority, "").await?.json();
     eventually(in_force, |answer| answer["in_force"]["policy"] == "default/3").await?;
 
     let operator = town.gateway.first_token("operator")?;
-    let rotated = second.send("POST", "/v1/keys/rotate", &operator, String::new()).await?;
+    let rotated = second.send("POST", "/v1/keys/rotate", &operator, "").await?;
     assert_eq!(rotated.json()?, json!({"current": 2, "accepted": [1, 2]}));
     let keys = async || town.send("GET", "/v1/keys", &operator, "").await?.json();
     eventually(keys, |keys| keys["current"] == 2).await?;
@@ -226,7 +186,8 @@ async fn packs_and_keys_come_into_force_at_every_gateway() -> anyhow::Result<()>
 async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_the_other()
 -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found("twins", 2).await?;
+    let city = ClusterCity::new("twins", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 2).await?;
     second.sees(&town, 0, "green").await?;
     let scan = town.scan(0, 0);
     let first = town.send("POST", "/v1/check-ins", "", scan.clone()).await?.json()?;
@@ -242,8 +203,7 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
     let left = town.check_out(1, 0).await?.json()?;
     let case = town.open_case(0).await?;
     let tracer = town.tracer.clone();
-    let trail =
-        async || second.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, String::new()).await?.json();
+    let trail = async || second.send("GET", &format!("/v1/cases/{case}/trail"), &tracer, "").await?.json();
     let is_complete = |trail: &Value| trail["complete_through"].as_str() > left["at"].as_str();
     let trail = eventually(trail, is_complete).await?;
     let visits = trail["visits"].as_array().cloned().unwrap_or_default();
@@ -255,7 +215,7 @@ async fn a_check_in_taken_by_both_is_stored_once_and_a_case_of_one_is_asked_at_t
     {
         let (here, there) = (
             town.send("GET", &path, &tracer, "").await?.json()?,
-            second.send("GET", &path, &tracer, String::new()).await?.json()?,
+            second.send("GET", &path, &tracer, "").await?.json()?,
         );
         assert_eq!(here["contacts"], there["contacts"]);
         assert_eq!(here["venue_name"], there["venue_name"]);
@@ -273,44 +233,39 @@ fn venue(town: &TestTown) -> VenueId {
 async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
     away_from_midnight().await?;
-    let (_city, mut town, mut second) = found_in(ClusterCity::new("own", 2)?.under("xinji"), 12).await?;
+    let city = ClusterCity::new("own", 2)?.under("xinji");
+    let (mut town, mut second) = found_with_second(&city, 12).await?;
     let by = |town: &TestTown, resident: usize| town.residents[resident].authorization(now());
 
     // One edit a day, at either gateway.
     let name = json!({"name": "李四"});
     assert_eq!(town.own(0, "PATCH", "", &name).await?.status(), 200);
-    let again = second.send("PATCH", "/v1/people/me", &by(&town, 0), name.to_string()).await?;
+    let again = second.send_as("PATCH", "/v1/people/me", || by(&town, 0), name.to_string()).await?;
     assert_eq!(again.status_and_code(), refused(429, "edit-quota"));
 
     // Ten requests at both gateways at once add three dependants.
-    let (target, other) = (town.gateway.target()?, second.gateway.target()?);
     let tries = (1..=10).map(|dependant| {
         let (town, body) = (&town, json!({"person": town.residents[dependant].person}));
-        let target = if dependant % 2 == 0 { &target } else { &other };
+        let target = if dependant % 2 == 0 { &town.target } else { &second.target };
         async move {
             let mut connection = target.connect(Version::Http2).await?;
-            let take = async || {
-                let by = by(town, 0);
-                send(&mut connection, "POST", "/v1/people/me/dependants", &by, body.to_string()).await
-            };
-            // With so much contention on one row the cluster may time out. The client then retries.
-            eventually(take, |taken| taken.code() != "store-unavailable").await
+            // With so much contention on one row the cluster may time out.
+            let post = ("POST", "/v1/people/me/dependants");
+            send_until_stored(target, &mut connection, post, || by(town, 0), body.to_string()).await
         }
     });
     let said: Vec<_> = try_join_all(tries).await?.iter().map(TestReply::status_and_code).collect();
-    // Connections that were idle meanwhile may have timed out.
-    town.connection = target.connect(Version::Http3).await?;
-    second.connection = other.connect(Version::Http3).await?;
     assert_eq!(said.iter().filter(|said| said.0 == 200).count(), 3, "{said:?}");
     assert!(said.iter().all(|said| said.0 == 200 || *said == refused(409, "proxy-out-limit")), "{said:?}");
-    let mine = second.send("GET", "/v1/people/me", &by(&town, 0), String::new()).await?.json()?;
+    let mine = second.send_as("GET", "/v1/people/me", || by(&town, 0), "").await?.json()?;
     assert_eq!(mine["dependants"].as_array().map(Vec::len), Some(3), "{mine}");
 
     // A report at one gateway changes the colour at both. One report a day counts.
     let fever = json!({"temperature": 38.2, "symptoms": []});
     assert_eq!(town.own(11, "POST", "/reports", &fever).await?.json()?["colour"], "yellow");
     second.sees(&town, 11, "yellow").await?;
-    let report = second.send("POST", "/v1/people/me/reports", &by(&town, 11), fever.to_string()).await?;
+    let by = || by(&town, 11);
+    let report = second.send_as("POST", "/v1/people/me/reports", by, fever.to_string()).await?;
     assert_eq!(report.json()?["counts"], false);
 
     // A question sent to one gateway is answered at the other.
@@ -327,7 +282,8 @@ async fn what_residents_may_do_is_counted_by_the_city_and_not_by_a_gateway() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_one_gateway_revokes_is_refused_by_the_other() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (city, mut town, mut second) = found("revoked", 1).await?;
+    let city = ClusterCity::new("revoked", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 1).await?;
     let terminal = town.gateway.token("terminal", "gate 9", Some(town.venues[0].venue))?;
     let token = listed(&mut town, "gate 9").await?;
     let code = |town: &TestTown| format!("/v1/colours/{}", town.residents[0].code(Step::of(now())));
@@ -340,7 +296,7 @@ async fn a_token_that_one_gateway_revokes_is_refused_by_the_other() -> anyhow::R
     assert_eq!(revoked.status(), 204, "{}", revoked.text());
     let path = code(&town);
     let looked = async || {
-        let looked = send(&mut town.connection, "GET", &path, &terminal, "").await?;
+        let looked = town.send("GET", &path, &terminal, "").await?;
         Ok(looked.status_and_code())
     };
     eventually(looked, |looked| *looked == refused(401, "token-invalid")).await?;
@@ -349,7 +305,7 @@ async fn a_token_that_one_gateway_revokes_is_refused_by_the_other() -> anyhow::R
     assert!(second.gateway.stop()?.success());
     let mut second = SecondGateway::start(&city).await?;
     let path = code(&town);
-    let looked = second.send("GET", &path, &terminal, String::new()).await?;
+    let looked = second.send("GET", &path, &terminal, "").await?;
     assert_eq!(looked.status_and_code(), refused(401, "token-invalid"));
     Ok(())
 }
@@ -357,7 +313,8 @@ async fn a_token_that_one_gateway_revokes_is_refused_by_the_other() -> anyhow::R
 #[tokio::test(flavor = "multi_thread")]
 async fn worsening_facts_at_both_gateways_count_in_one_window() -> anyhow::Result<()> {
     let _turn = cluster::shared_turn().await;
-    let (_city, mut town, mut second) = found("windows", 1).await?;
+    let city = ClusterCity::new("windows", 2)?;
+    let (mut town, mut second) = found_with_second(&city, 1).await?;
     let (authority, person) = (town.authority.clone(), town.residents[0].person);
     for list in 0..5 {
         let body = worsening(person, &format!("ward {list}"), 100);

@@ -2,27 +2,25 @@
 //! Every reader at either gateway returns the live record. A store that is away does not stop late scans.
 
 use scangate_core::time::{Step, Timestamp};
-use scangate_loadgen::client::{ClientConnection, Version};
+use scangate_loadgen::client::Version;
 use scangate_loadgen::drive::now;
-use scangate_tests::{ClusterCity, ClusterProxy, Gateway, TestTown, cluster, eventually, is_complete, send};
+use scangate_tests::{
+    ClusterCity, ClusterProxy, SecondGateway, TestTown, cluster, eventually, found_with_second, is_complete,
+};
 use serde_json::{Value, json};
 
 struct LateTown {
     town: TestTown,
-    _second: Gateway,
-    there: ClientConnection,
+    there: SecondGateway,
     gate: String,
 }
 
 impl LateTown {
     async fn found(name: &str) -> anyhow::Result<Self> {
         let city = ClusterCity::new(name, 2)?;
-        let mut town = TestTown::found_in(city.start(0)?, 3).await?;
-        let second = city.start(1)?;
-        let there = second.target()?.connect(Version::Http3).await?;
-        town.connection = town.target.connect(Version::Http3).await?;
+        let (town, there) = found_with_second(&city, 3).await?;
         let gate = town.gateway.token("terminal", "gate", Some(town.venues[0].venue))?;
-        Ok(Self { town, _second: second, there, gate })
+        Ok(Self { town, there, gate })
     }
 
     /// Uploads a late copy of a scan to the second gateway.
@@ -35,7 +33,7 @@ impl LateTown {
     ) -> anyhow::Result<Value> {
         let code = self.town.residents[resident].code(step);
         let line = json!({"person": code, "at": at, "outcome": outcome}).to_string();
-        let sent = send(&mut self.there, "POST", "/v1/check-ins/batch", &self.gate, line).await?;
+        let sent = self.there.send("POST", "/v1/check-ins/batch", &self.gate, line).await?;
         Ok(sent.lines()?.remove(0))
     }
 
@@ -51,7 +49,7 @@ impl LateTown {
         let through = now();
         let here = async || self.town.send("GET", path, &who(), "").await?.json();
         let here = eventually(here, |answer| is_complete(answer, through)).await?;
-        let there = async || send(&mut self.there, "GET", path, &who(), "").await?.json();
+        let there = async || self.there.send_as("GET", path, &who, "").await?.json();
         Ok([here, eventually(there, |answer| is_complete(answer, through)).await?])
     }
 

@@ -167,7 +167,9 @@ async fn a_town_that_moves_is_the_same_on_the_cluster() -> anyhow::Result<()> {
     let target = gateway.target()?;
     let connection = target.connect(Version::Http3).await?;
     let (authority, tracer) = (gateway.first_token("authority")?, gateway.first_token("tracer")?);
-    let mut town = TestTown { gateway, target, connection, venues, residents, authority, tracer };
+    let sends_again = true;
+    let mut town =
+        TestTown { gateway, target, connection, venues, residents, authority, tracer, sends_again };
     assert_eq!(trace(&mut town, &case).await?, traced_before);
     assert_eq!(colours(&mut town).await?, colours_before);
     let mine = town.residents[1].authorization(now());

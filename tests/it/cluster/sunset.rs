@@ -28,7 +28,7 @@ async fn xj_22_a_city_ends_on_its_cluster_and_does_not_come_back() -> anyhow::Re
     let mut proxy = ClusterProxy::start().await?;
     let city = ClusterCity::new("sunset", 2)?;
     let (store, keyspace) = (city.store().to_owned(), city.keyspace().to_owned());
-    let mut town = TestTown::found_in(city.start(0)?, 5).await?;
+    let mut town = TestTown::found_in(city.start(0)?, 5).await?.sending_again();
     live(&mut town).await?;
     let mut second = city.start(1)?;
     let first = SunsetRun::of(town.gateway.folder(), &["--store", &store])?;

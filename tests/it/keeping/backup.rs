@@ -92,7 +92,9 @@ async fn a_backup_under_load_has_everything_that_was_acknowledged_before_it() ->
     assert!(verified.is_ok() && verified.acknowledged >= ACKNOWLEDGED, "{verified:?}");
     let connection = target.connect(Version::Http3).await?;
     let residents = Arc::try_unwrap(residents).ok().context("the load has ended")?;
-    let mut town = TestTown { gateway, target, connection, venues, residents, authority, tracer };
+    let sends_again = false;
+    let mut town =
+        TestTown { gateway, target, connection, venues, residents, authority, tracer, sends_again };
     assert_eq!(self::registered(&mut town).await?, registered);
     let scanned = town.check_in(0, 2).await?;
     assert_eq!(scanned.status(), 200, "{}", scanned.text());

@@ -1,0 +1,47 @@
+//! Requests to a gateway whose store may be late. A busy cluster leaves some requests without an answer until
+//! the gateway's deadline, and the gateway answers 503. A client sends such a request again; a POST has an
+//! idempotency key, so that it takes effect once.
+
+use crate::town::{TestReply, eventually};
+use bytes::Bytes;
+use http::{Method, Request};
+use quinn::ConnectionError;
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The path of scans, which wait for no store: a late one is a fault.
+const SCANS: &str = "/v1/check-ins";
+/// The number of the next idempotency key. Each test has a city of its own.
+static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
+
+/// Sends a request, again while the store is late. `authorization` is called for each try, because a
+/// resident's token expires. A connection that was idle for too long is opened anew.
+pub async fn send_until_stored(
+    target: &LoadTarget,
+    connection: &mut ClientConnection,
+    (method, path): (&str, &str),
+    authorization: impl Fn() -> String,
+    body: impl Into<Bytes>,
+) -> anyhow::Result<TestReply> {
+    let (body, key) = (body.into(), NEXT_KEY.fetch_add(1, Ordering::Relaxed));
+    let ask = async || {
+        let mut request = Request::builder().method(method).uri(path);
+        let authorization = authorization();
+        if !authorization.is_empty() {
+            request = request.header("authorization", authorization);
+        }
+        if method == Method::POST {
+            request = request.header("idempotency-key", format!("late-{key}"));
+        }
+        if was_idle(connection) {
+            *connection = target.connect(Version::Http3).await?;
+        }
+        Ok(TestReply { answer: connection.send(request.body(body.clone())?).await? })
+    };
+    eventually(ask, |reply| path == SCANS || !reply.is_store_late()).await
+}
+
+fn was_idle(connection: &ClientConnection) -> bool {
+    let ended = connection.quic().and_then(quinn::Connection::close_reason);
+    matches!(ended, Some(ConnectionError::TimedOut))
+}
