@@ -15,7 +15,7 @@ const SCANS: &str = "/v1/check-ins";
 static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
 
 /// Sends a request, again while the store is late. `authorization` is called for each try, because a
-/// resident's token expires. A connection that was idle for too long is opened anew.
+/// resident's token expires. A connection that was idle for too long is replaced by a new one.
 pub async fn send_until_stored(
     target: &LoadTarget,
     connection: &mut ClientConnection,

@@ -1,5 +1,5 @@
-//! Posts of NDJSON lines, or of one JSON object, with one answer for each. A line that the gateway's store did
-//! not take in time is sent again.
+//! Posts of NDJSON lines, or of one JSON object, with one answer for each. A line that the gateway's store
+//! did not take in time is sent again.
 
 use crate::client::{ClientConnection, RefusalError};
 use anyhow::ensure;

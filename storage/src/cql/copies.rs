@@ -3,14 +3,19 @@
 use super::cluster::Cluster;
 use super::error::ClusterError;
 use scylla::client::session::Session;
+use scylla::errors::SchemaAgreementError;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// The copies that a gateway asks for by default: with three, any one node may be lost.
 pub const COPIES: u8 = 3;
 /// The longest wait for as many live nodes as copies, before the keyspace is made. It leaves the rest of a
 /// first start's time limit to the schema.
 pub const NODES_WAIT_MAX: Duration = Duration::from_secs(60);
+/// The time that nodes have to agree on the schema. A change of any keyspace takes a moment to reach all of
+/// them.
+const AGREEMENT_MAX: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(500);
 const LOG_PAUSE: Duration = Duration::from_secs(10);
 
@@ -33,12 +38,15 @@ pub struct ClusterHealth {
 }
 
 impl Cluster {
-    /// Asks whether the nodes agree on the schema, and times a small read.
+    /// Asks whether the nodes agree on the schema within some seconds, and times a small read.
     pub fn health(&self) -> Result<ClusterHealth, ClusterError> {
         self.wait(async {
             let session = self.session().await?;
-            let is_schema_agreed =
-                session.check_schema_agreement().await.map_err(ClusterError::of)?.is_some();
+            let is_schema_agreed = match timeout(AGREEMENT_MAX, session.await_schema_agreement()).await {
+                Ok(Ok(_)) => true,
+                Ok(Err(SchemaAgreementError::Timeout(_))) | Err(_) => false,
+                Ok(Err(error)) => return Err(ClusterError::of(error)),
+            };
             let began = Instant::now();
             copies(session, self.keyspace()).await?;
             Ok(ClusterHealth { is_schema_agreed, read_time: began.elapsed() })

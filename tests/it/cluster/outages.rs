@@ -174,7 +174,8 @@ async fn a_cluster_that_is_silent_slow_or_failing_loses_and_doubles_nothing() ->
 const BEFORE: Range<usize> = 0..20;
 const AFTERWARDS: Range<usize> = 20..80;
 /// The longest time by which a dead node may delay all requests together, beside twice the time that such
-/// requests took before. A gateway that waited for the node would wait for 2.5 s in one request after another.
+/// requests took before. A gateway that waited for the node would wait for 2.5 s in one request after
+/// another.
 const DELAY_MAX: Duration = Duration::from_secs(6);
 
 /// Posts a fact about each of these residents and awaits the colour at the other gateway. About some it also

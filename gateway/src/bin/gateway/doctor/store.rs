@@ -3,7 +3,7 @@
 use super::finding::DoctorFinding;
 use scangate_core::text::OneLine;
 use scangate_gateway::config::{Config, StoreLocation};
-use scangate_gateway::deployment::store::{self, CopiesVerdict};
+use scangate_gateway::deployment::store::{self, CopiesVerdict, retried};
 use scangate_storage::cql::{ClusterHealth, ReplicationState, Schema};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) fn examine(config: &Config) -> Vec<DoctorFinding> {
     let read = || -> anyhow::Result<(ReplicationState, ClusterHealth)> {
         let cluster = store::cluster(address, &config.cql, Schema::Leave)?;
         cluster.connect(CLUSTER_MAX)?;
-        Ok((cluster.replication()?, cluster.health()?))
+        Ok((retried(|| cluster.replication())?, retried(|| cluster.health())?))
     };
     match read() {
         Ok((replication, health)) => {

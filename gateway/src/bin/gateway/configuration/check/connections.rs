@@ -1,10 +1,11 @@
 //! The connections of a configuration: the cluster and the webhooks. Each has a few seconds to answer.
 
 use super::{CheckFinding, at};
+use scangate_core::text::OneLine;
 use scangate_gateway::config::{Config, EffectiveConfig, StoreLocation};
-use scangate_gateway::deployment::store::{self, CopiesVerdict};
+use scangate_gateway::deployment::store::{self, CopiesVerdict, retried};
 use scangate_gateway::office::registration::providers::Providers;
-use scangate_storage::cql::{ClusterSetting, Schema};
+use scangate_storage::cql::{ClusterError, ClusterSetting, Schema};
 use std::time::Duration;
 
 /// The time that a cluster has to answer.
@@ -20,16 +21,16 @@ fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
     let Config { store: StoreLocation::Cql(address), cql, .. } = &effective.config else { return None };
     let cluster = store::cluster(address, cql, Schema::Leave).ok()?;
     let told = |text: String| at(effective, "store", text);
-    let state = cluster.connect(CLUSTER_MAX).and_then(|()| cluster.replication());
-    let state = match state {
+    let connected = cluster.connect(CLUSTER_MAX).map_err(anyhow::Error::from);
+    let state = match connected.and_then(|()| retried(|| cluster.replication())) {
         Ok(state) => state,
         Err(error) => {
-            let key = match error.setting() {
+            let key = match error.downcast_ref().and_then(ClusterError::setting) {
                 Some(ClusterSetting::Login) if cql.login.is_some() => "cql.login",
                 Some(ClusterSetting::Authority) if cql.authority.is_some() => "cql.authority",
                 Some(ClusterSetting::Login | ClusterSetting::Authority) | None => "store",
             };
-            return Some(CheckFinding::Error(at(effective, key, format!("{address}: {error}"))));
+            return Some(CheckFinding::Error(at(effective, key, format!("{address}: {}", OneLine(error.as_ref())))));
         }
     };
     match CopiesVerdict::of(&effective.config, &address.keyspace, state) {
