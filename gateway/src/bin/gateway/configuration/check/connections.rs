@@ -30,7 +30,11 @@ fn cluster(effective: &EffectiveConfig) -> Option<CheckFinding> {
                 Some(ClusterSetting::Authority) if cql.authority.is_some() => "cql.authority",
                 Some(ClusterSetting::Login | ClusterSetting::Authority) | None => "store",
             };
-            return Some(CheckFinding::Error(at(effective, key, format!("{address}: {}", OneLine(error.as_ref())))));
+            return Some(CheckFinding::Error(at(
+                effective,
+                key,
+                format!("{address}: {}", OneLine(error.as_ref())),
+            )));
         }
     };
     match CopiesVerdict::of(&effective.config, &address.keyspace, state) {
