@@ -170,8 +170,8 @@ async fn a_cluster_that_is_silent_slow_or_failing_loses_and_doubles_nothing() ->
 
 /// Residents about whom facts are posted.
 const FACTS: usize = 60;
-/// A request as long as this has waited for the dead node, or for a loaded machine: a coordinator waits for a
-/// dead replica for half of its time limit of 5 s.
+/// A request as long as this has waited for the dead node, or for a loaded machine. A coordinator waits for a
+/// dead replica for half of its time limit, which is 5 s.
 const WAITED: Duration = Duration::from_millis(2_500);
 /// How many of the requests, some 150, may have waited.
 const WAITED_MAX: usize = 3;
