@@ -271,7 +271,7 @@ findElement("check-in-again").addEventListener("click", () => {
   }
 });
 findElement("leave").addEventListener("click", () => void leave());
-setInterval(() => {
+const tick = () => {
   setText("now", formatTimeOfDay(now()));
   const { state } = document.body.dataset;
   if (state === "done" && Date.now() - shownAtMs >= COLOUR_MS) {
@@ -279,5 +279,8 @@ setInterval(() => {
   } else if (state === "retrying") {
     showWait();
   }
-}, 250);
+};
+// A clock that appeared later would move the links below it.
+tick();
+setInterval(tick, 250);
 start();

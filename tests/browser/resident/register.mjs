@@ -122,6 +122,7 @@ try {
   expect(!left.includes("13912345678") && !left.includes("欧阳"), `left behind: ${left}`);
   expect((await text(page, "#replaced")) === "", "a first registration replaces another phone");
   await visit(page, port, code, "done");
+  expect((await text(page, "#now")) !== "", "the clock appears later, and moves what is below it");
 
   await openOwnPage(page);
   await changeName(page);

@@ -456,8 +456,7 @@ async fn doubles_say_what_they_are_and_take_any_picture() -> anyhow::Result<()> 
     }
     let sent = town.send("POST", "/v1/people/sms-codes", "", json!({"phone": PHONE}).to_string()).await?;
     assert_eq!(sent.status(), 202, "{}", sent.text());
-    let code =
-        eventually(async || Ok(printed_code(&town.gateway)), Option::is_some).await?.unwrap_or_default();
+    let code = printed_code(&town.gateway, 1).await?;
     for (picture, status) in [(b"GIF89a".as_slice(), 422), (b"\x89PNG\r\n\x1a\n", 200)] {
         let steps = [("sms_code", code.as_str()), ("face", &STANDARD.encode(picture))];
         let body = with(form(PHONE, "resident-id", NUMBER), &steps);
@@ -470,12 +469,21 @@ async fn doubles_say_what_they_are_and_take_any_picture() -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The last code that the double for messages printed.
-pub(crate) fn printed_code(gateway: &Gateway) -> Option<String> {
-    let log = gateway.log();
-    let line = log.iter().rev().find(|line| line.starts_with("SMS double, nothing is sent: "))?;
+/// The lines with codes that the double for messages has printed so far.
+pub(crate) fn printed_codes(gateway: &Gateway) -> Vec<String> {
+    let mut log = gateway.log();
+    log.retain(|line| line.starts_with("SMS double, nothing is sent: "));
+    log
+}
+
+/// The code of this number, from 1 on, that the double printed, once the log has it. A log may end with the
+/// code of an earlier request.
+pub(crate) async fn printed_code(gateway: &Gateway, number: usize) -> anyhow::Result<String> {
+    let printed = async || Ok(printed_codes(gateway));
+    let lines = eventually(printed, |lines| lines.len() >= number).await?;
+    let line = &lines[number - 1];
     assert!(line.contains(" for ***…"), "{line}");
-    Some(line.rsplit(' ').next()?.to_owned())
+    Ok(line.rsplit(' ').next().unwrap_or_default().to_owned())
 }
 
 #[test]
