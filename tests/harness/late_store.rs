@@ -2,9 +2,9 @@
 //! the gateway's deadline, and the gateway answers 503. A client sends such a request again; a POST has an
 //! idempotency key, so that it takes effect once.
 
-use crate::town::{TestReply, eventually};
+use crate::town::{TestReply, eventually, post_keyed, send};
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Method;
 use quinn::ConnectionError;
 use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,20 +23,16 @@ pub async fn send_until_stored(
     authorization: impl Fn() -> String,
     body: impl Into<Bytes>,
 ) -> anyhow::Result<TestReply> {
-    let (body, key) = (body.into(), NEXT_KEY.fetch_add(1, Ordering::Relaxed));
+    let body = body.into();
+    let key = format!("late-{}", NEXT_KEY.fetch_add(1, Ordering::Relaxed));
     let ask = async || {
-        let mut request = Request::builder().method(method).uri(path);
-        let authorization = authorization();
-        if !authorization.is_empty() {
-            request = request.header("authorization", authorization);
-        }
-        if method == Method::POST {
-            request = request.header("idempotency-key", format!("late-{key}"));
-        }
         if was_idle(connection) {
             *connection = target.connect(Version::Http3).await?;
         }
-        Ok(TestReply { answer: connection.send(request.body(body.clone())?).await? })
+        if method == Method::POST {
+            return post_keyed(connection, path, &authorization(), &key, body.clone()).await;
+        }
+        send(connection, method, path, &authorization(), body.clone()).await
     };
     eventually(ask, |reply| path == SCANS || !reply.is_store_late()).await
 }
