@@ -60,6 +60,8 @@ function setState(state) {
   for (const section of Object.values(SECTIONS)) {
     findElement(section).hidden = section !== shown;
   }
+  // A section has a heading of its own.
+  findElement("heading").hidden = shown !== undefined;
   findElement("leaving").hidden = state !== "done" && state !== "receipt";
   findElement("progress").hidden = state === "done" || state === "receipt";
   findElement("again").hidden = state !== "failed";

@@ -86,6 +86,13 @@ async fn chromium_registers_checks_in_leaves_and_reports_with_the_keyboard_alone
     Ok(())
 }
 
+/// The registration of a person whom the authority imports.
+async fn imported(town: &mut TestTown) -> anyhow::Result<Value> {
+    let authority = town.authority.clone();
+    let person = new_person(1, "云龙").to_string();
+    town.send("POST", "/v1/people/import", &authority, person).await?.json()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_finds_no_fault_of_accessibility_on_the_residents_pages_of_each_pack() -> anyhow::Result<()>
 {
@@ -94,13 +101,21 @@ async fn chromium_finds_no_fault_of_accessibility_on_the_residents_pages_of_each
         let words = ExpectedLog::Words("for development only");
         let gateway = Gateway::start_in(folder, &["--policy", pack], words)?;
         let mut town = TestTown::found_in(gateway, 1).await?;
-        let authority = town.authority.clone();
-        let person = new_person(1, "云龙").to_string();
-        let given = town.send("POST", "/v1/people/import", &authority, person).await?.json()?;
+        let given = imported(&mut town).await?;
         let output = browse("resident/packs.mjs", &town, 0).arg(given.to_string()).output();
         let output = output.context("node is missing")?;
         assert!(output.status.success(), "{pack}: {}", output_text(&output));
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_finds_no_fault_of_accessibility_while_answers_are_missing() -> anyhow::Result<()> {
+    let mut town = TestTown::found(1).await?;
+    let given = imported(&mut town).await?;
+    let output = browse("resident/waiting.mjs", &town, 0).arg(given.to_string()).output();
+    let output = output.context("node is missing")?;
+    assert!(output.status.success(), "{}", output_text(&output));
     Ok(())
 }
 
