@@ -2,11 +2,12 @@
 //! Nothing that was acknowledged is lost, whoever waits is answered, and a gateway that cannot go on ends so
 //! that its supervisor starts it again. Needs strace.
 
+use anyhow::Context as _;
 use futures_util::future::join_all;
 use scangate_core::id::PersonId;
 use scangate_core::time::Step;
 use scangate_loadgen::city::LoadResident;
-use scangate_loadgen::client::{LoadTarget, Version};
+use scangate_loadgen::client::{ClientConnection, LoadTarget, Version};
 use scangate_loadgen::drive::now;
 use scangate_loadgen::sample::AcknowledgedCheckIn;
 use scangate_loadgen::verify::verify;
@@ -21,6 +22,8 @@ use tempfile::TempDir;
 const RESIDENTS: usize = 60;
 /// How long a gateway whose disk failed may take to end. It ends within a second; the rest is the machine's.
 const END_MAX: Duration = Duration::from_secs(5);
+/// How long a phone tries to connect.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// How long a client waits for an answer, which the gateway must not leave it without.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
@@ -44,36 +47,46 @@ const FAULTS: [(&str, bool); 14] = [
 
 type Acknowledged = HashMap<PersonId, Vec<AcknowledgedCheckIn>>;
 
-/// Checks every resident in, over all versions at a time, and returns what was acknowledged. **Errors**: a
-/// client got neither an answer nor the end of its connection.
+/// Connects a phone for every resident, over all versions at a time. A gateway that ends meanwhile leaves out
+/// some: over UDP, nothing tells a phone that nobody listens.
+async fn connect_all(target: &LoadTarget, fault: &str) -> Vec<Option<ClientConnection>> {
+    let phones = Version::ALL.into_iter().cycle().take(RESIDENTS).map(async |version| {
+        let connected = tokio::time::timeout(CONNECT_MAX, target.connect(version)).await;
+        let connected = connected.map_err(anyhow::Error::from).and_then(|phone| Ok(phone?));
+        connected.inspect_err(|error| println!("{fault}: {version:?} does not connect: {error:#}")).ok()
+    });
+    join_all(phones).await
+}
+
+/// Checks every resident in whose phone is connected, and returns what was acknowledged. **Errors**: a client
+/// got neither an answer nor the end of its connection.
 async fn check_in_all(
-    target: &LoadTarget,
+    phones: Vec<Option<ClientConnection>>,
     residents: &[LoadResident],
     poster: &str,
 ) -> anyhow::Result<Acknowledged> {
-    let scans = residents.iter().zip(Version::ALL.into_iter().cycle()).map(async |(resident, version)| {
-        let code = resident.code(Step::of(now()));
-        let body = json!({"venue": poster, "person": code}).to_string();
-        let scan = async {
-            let mut connection = target.connect(version).await?;
-            send(&mut connection, "POST", "/v1/check-ins", "", body).await
-        };
-        let answer = tokio::time::timeout(ANSWER_MAX, scan).await?;
-        if let Ok(answer) = &answer
-            && answer.status() == 503
-            && answer.code() == "overloaded"
-        {
-            // The scan waited for the disk, and a start may find it there.
-            let text = answer.text();
-            anyhow::ensure!(
-                text.contains("cannot tell whether") && !text.contains("nothing was stored"),
-                text
-            );
-        }
-        let taken = answer.ok().filter(|answer| answer.status() == 200);
-        let taken = taken.map(|answer| anyhow::Ok(serde_json::from_value(answer.json()?)?)).transpose();
-        anyhow::Ok((resident.person, taken?))
-    });
+    let pairs = phones.into_iter().zip(residents);
+    let scans =
+        pairs.filter_map(|(phone, resident)| Some((phone?, resident))).map(async |(mut phone, resident)| {
+            let code = resident.code(Step::of(now()));
+            let body = json!({"venue": poster, "person": code}).to_string();
+            let scan = send(&mut phone, "POST", "/v1/check-ins", "", body);
+            let answer = tokio::time::timeout(ANSWER_MAX, scan).await?;
+            if let Ok(answer) = &answer
+                && answer.status() == 503
+                && answer.code() == "overloaded"
+            {
+                // The scan waited for the disk, and a start may find it there.
+                let text = answer.text();
+                anyhow::ensure!(
+                    text.contains("cannot tell whether") && !text.contains("nothing was stored"),
+                    text
+                );
+            }
+            let taken = answer.ok().filter(|answer| answer.status() == 200);
+            let taken = taken.map(|answer| anyhow::Ok(serde_json::from_value(answer.json()?)?)).transpose();
+            anyhow::Ok((resident.person, taken?))
+        });
     let mut kept = Acknowledged::new();
     for scan in join_all(scans).await {
         let (person, taken) = scan?;
@@ -103,7 +116,9 @@ async fn bear(fault: &str, is_fatal: bool) -> anyhow::Result<usize> {
     let mut kept = Acknowledged::new();
     // A fault at the start may end it, and then the next start must do.
     if let Ok(mut gateway) = Gateway::start_with_fault(Arc::clone(&folder), &[], fault, None) {
-        kept = check_in_all(&gateway.target()?, &residents, &venues[0].poster).await?;
+        let phones = connect_all(&gateway.target()?, fault).await;
+        anyhow::ensure!(is_fatal || phones.iter().all(Option::is_some), "{fault}: phones do not connect");
+        kept = check_in_all(phones, &residents, &venues[0].poster).await.context(fault.to_owned())?;
         if is_fatal && kept.len() < RESIDENTS {
             expect_end(&mut gateway, fault).await?;
         } else if gateway.ended()?.is_none() {
