@@ -25,7 +25,7 @@ use bytes::BytesMut;
 use connection::{Connection, ConnectionSeat};
 use context::WorkerContext;
 use handshakes::PendingHandshakes;
-use outbox::{FlushStatus, Outbox};
+use outbox::Outbox;
 use quinn_proto::{ConnectionHandle, DatagramEvent, Endpoint, Incoming};
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use std::cmp::Reverse;
@@ -428,8 +428,11 @@ impl QuicLoop {
         }
     }
 
+    /// Sends what the outbox holds. `try_io` tells the runtime of a full socket: otherwise it would call the
+    /// socket writable, and the loop would turn without a pause.
     fn flush(&mut self) {
-        self.is_blocked = self.outbox.flush(self.io.as_fd()) == FlushStatus::Blocked;
+        let Self { io, outbox, .. } = &mut *self;
+        self.is_blocked = io.try_io(Interest::WRITABLE, || outbox.flush(io.as_fd())).is_err();
     }
 
     /// Passes a connection's events to the endpoint, drops the connection once it is drained, and

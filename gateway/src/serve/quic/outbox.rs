@@ -35,15 +35,6 @@ pub(super) struct Outbox {
     pub calls: u64,
 }
 
-/// The status of the outbox after a flush.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FlushStatus {
-    /// Everything was sent.
-    All,
-    /// The socket's buffer is full: flush again when it is writable.
-    Blocked,
-}
-
 impl Outbox {
     /// An empty outbox.
     #[must_use]
@@ -76,9 +67,10 @@ impl Outbox {
     }
 
     /// Sends all slots. A message that the kernel refuses for another reason than a full buffer is
-    /// counted and dropped, as the network might have dropped it.
+    /// counted and dropped, as the network might have dropped it. **Errors**: `WouldBlock` if the socket's
+    /// buffer is full: flush again when it is writable.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the system has more kinds of error than matter here")]
-    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> FlushStatus {
+    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         let mut sent = 0;
         while sent < self.filled {
             self.calls += 1;
@@ -97,7 +89,7 @@ impl Outbox {
         // Unsent slots move to the front, with their buffers.
         self.slots[..self.filled].rotate_left(sent);
         self.filled -= sent;
-        if self.filled == 0 { FlushStatus::All } else { FlushStatus::Blocked }
+        if self.filled == 0 { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
     }
 }
 
@@ -227,7 +219,7 @@ mod tests {
                 }));
             }
             assert!(!outbox.fill(|_| None));
-            assert_eq!(outbox.flush(sender.as_fd()), FlushStatus::All);
+            outbox.flush(sender.as_fd()).unwrap();
             assert_eq!((outbox.refused, outbox.is_empty()), (0, true));
             let mut buffer = [0; 16];
             for expected in [b"one".as_slice(), b"two", b"two", b"four", b"fo"] {
