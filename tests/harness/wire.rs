@@ -1,5 +1,6 @@
 //! Requests by hand, for peers that no client library would imitate.
 
+use quinn::{ConnectionError, VarInt};
 use scangate_loadgen::client::LoadTarget;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,6 +40,8 @@ pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 /// The flag of padding.
 pub const PADDED: u8 = 8;
+/// The code of an end without an error (RFC 9114 section 8.1).
+const H3_NO_ERROR: VarInt = VarInt::from_u32(0x100);
 /// The flag of a priority in HEADERS.
 pub const PRIORITISED: u8 = 0x20;
 
@@ -105,6 +108,12 @@ pub fn http3_frame(kind: u8, payload: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn http3_head(lines: &[(&str, &str)]) -> Vec<u8> {
     http3_frame(1, &field_section(lines))
+}
+
+/// Whether the gateway closed a QUIC connection with `H3_NO_ERROR` (RFC 9114 section 8.1).
+#[must_use]
+pub fn is_orderly(end: &ConnectionError) -> bool {
+    matches!(end, ConnectionError::ApplicationClosed(why) if why.error_code == H3_NO_ERROR)
 }
 
 /// The pseudo-headers of a request.

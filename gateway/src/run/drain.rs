@@ -5,7 +5,7 @@ use super::start::{RunningGateway, StopSignals};
 use crate::config::Config;
 use crate::drain::headroom::Headroom;
 use crate::ops::supervisor;
-use crate::serve::deadlines::{DRAIN_MAX, WORKER_FAILURE_MAX};
+use crate::serve::deadlines::{DRAIN_MAX, WORKER_CLOSE_MAX, WORKER_FAILURE_MAX};
 use crate::serve::life::phase::Phase;
 use scangate_storage::journal::Journal;
 use std::process;
@@ -84,7 +84,7 @@ fn drain(config: &Config, running: RunningGateway) -> anyhow::Result<()> {
 fn fail(running: RunningGateway) {
     let RunningGateway { runtime, workers, phase, batcher, journal, .. } = running;
     phase.send_replace(Phase::Failed);
-    let until = Instant::now() + WORKER_FAILURE_MAX + HEALTH_TICK;
+    let until = Instant::now() + WORKER_FAILURE_MAX + WORKER_CLOSE_MAX;
     while !workers.iter().all(JoinHandle::is_finished) && Instant::now() < until {
         thread::sleep(JOIN_TICK);
     }

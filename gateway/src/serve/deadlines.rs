@@ -24,6 +24,8 @@ pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 pub const WORKER_DRAIN_MAX: Duration = Duration::from_secs(3);
 /// The time in which a worker whose journal failed sends its refusals.
 pub const WORKER_FAILURE_MAX: Duration = Duration::from_millis(500);
+/// The time in which a worker closes the connections that are left after either.
+pub const WORKER_CLOSE_MAX: Duration = Duration::from_millis(250);
 /// The pause between two looks for what is late. A deadline passes at most this much later.
 pub const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 

@@ -30,6 +30,7 @@ use quinn_proto::{
 };
 use scangate_core::keys::Secret;
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -152,21 +153,20 @@ async fn serve(worker: Worker) -> anyhow::Result<()> {
         watches: Watches::default(),
     });
     let tcp = tokio::task::spawn_local(tcp::accept(listener, http, phase.clone()));
-    let mut ending = phase.clone();
-    tokio::select! {
-        ended = quic.run(phase, tcp) => ended.context("the QUIC loop"),
-        () = last_moment(&mut ending) => {
-            tracing::info!(event = "drain-cut", worker = number, "the drain reached its time limit; closing the remaining connections");
-            Ok(())
-        }
-    }
+    let last_moment = pin!(last_moment(number, phase.clone()));
+    quic.run(phase, tcp, last_moment).await.context("the QUIC loop")
 }
 
 /// Returns when a worker that ends may not wait any longer for its peers.
-async fn last_moment(phase: &mut watch::Receiver<Phase>) {
+async fn last_moment(worker: u16, mut phase: watch::Receiver<Phase>) {
     let ending = phase.wait_for(|phase| *phase != Phase::Serving).await.map(|phase| *phase);
     let max = if matches!(ending, Ok(Phase::Failed)) { WORKER_FAILURE_MAX } else { WORKER_DRAIN_MAX };
     tokio::time::sleep(max).await;
+    tracing::info!(
+        event = "drain-cut",
+        worker,
+        "the drain reached its time limit; closing the remaining connections"
+    );
 }
 
 fn endpoint(number: u16, workers: u16, tls: &Tls, secret: &Secret) -> anyhow::Result<Endpoint> {

@@ -2,11 +2,13 @@
 //! immediately. The status says that it drains.
 
 use super::status::status_once;
-use quinn::{RecvStream, SendStream};
+use anyhow::Context as _;
+use quinn::{Connection, RecvStream, SendStream, TransportConfig, VarInt};
 use scangate_loadgen::client::{ClientConnection, Version};
 use scangate_loadgen::drive::now;
 use scangate_tests::wire::{
-    DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, opened, request,
+    DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, http3_head, is_orderly, opened,
+    request,
 };
 use scangate_tests::{ExpectedLog, Gateway, TestTown, eventually, send};
 use std::sync::Arc;
@@ -21,11 +23,12 @@ const DRAIN_MAX: Duration = Duration::from_secs(8);
 /// Peers that do not let go.
 struct StubbornPeers {
     _tcp: Vec<TlsStream<TcpStream>>,
-    _quic: (ClientConnection, SendStream, RecvStream),
+    _half: (ClientConnection, SendStream, RecvStream),
+    unread: (Connection, SendStream, RecvStream),
 }
 
 /// An idle peer of HTTP/2 that reads nothing, one without a window for its answer, half an HTTP/1.1 request,
-/// and half an HTTP/3 request.
+/// half an HTTP/3 request, and an answer over HTTP/3 that is not read.
 async fn stubborn_peers(town: &TestTown) -> anyhow::Result<StubbornPeers> {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
@@ -59,10 +62,19 @@ async fn stubborn_peers(town: &TestTown) -> anyhow::Result<StubbornPeers> {
         tcp.push(stream);
     }
     let connection = town.target.connect(Version::Http3).await?;
-    let quic = connection.quic().cloned().ok_or_else(|| anyhow::anyhow!("HTTP/3 is QUIC"))?;
+    let quic = connection.quic().cloned().context("HTTP/3 is QUIC")?;
     let (mut send, receive) = quic.open_bi().await?;
     send.write_all(&[1, 40, 0, 0]).await?;
-    Ok(StubbornPeers { _tcp: tcp, _quic: (connection, send, receive) })
+    let half = (connection, send, receive);
+    let mut transport = TransportConfig::default();
+    transport.stream_receive_window(VarInt::from_u32(100));
+    let connection = town.target.quic_connection(transport).await?;
+    let (mut send, mut receive) = connection.open_bi().await?;
+    send.write_all(&http3_head(&request("GET", "/openapi.json"))).await?;
+    send.finish()?;
+    // The answer has begun.
+    receive.read_exact(&mut [0]).await?;
+    Ok(StubbornPeers { _tcp: tcp, _half: half, unread: (connection, send, receive) })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +85,10 @@ async fn a_drain_ends_in_time_whatever_the_peers_do() -> anyhow::Result<()> {
     let began = Instant::now();
     let status = gateway.stop()?;
     assert!(status.success() && began.elapsed() < DRAIN_MAX, "{status} after {:?}", began.elapsed());
+    // The phone is told. Otherwise it would wait for its own idle timeout.
+    let (phone, ..) = &peers.unread;
+    let ended = phone.closed().await;
+    assert!(is_orderly(&ended), "{ended}");
     drop(peers);
     Ok(())
 }

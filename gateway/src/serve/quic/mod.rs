@@ -17,7 +17,7 @@ mod upkeep;
 mod write_queue;
 
 use super::bell::Bell;
-use super::deadlines::SWEEP_PAUSE;
+use super::deadlines::{SWEEP_PAUSE, WORKER_CLOSE_MAX};
 use super::life::phase::Phase;
 use super::stream_key::StreamKey;
 use crate::fairness::{Source, SourceShares};
@@ -32,6 +32,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, IoSliceMut};
 use std::os::fd::AsFd as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
@@ -137,8 +138,13 @@ impl QuicLoop {
     }
 
     /// Serves until the gateway drains and every connection has ended, and those of `tcp`, whose check-ins
-    /// this loop answers. The caller bounds the drain.
-    pub async fn run(mut self, mut phase: watch::Receiver<Phase>, mut tcp: JoinHandle<()>) -> io::Result<()> {
+    /// this loop answers. At the `last_moment` of a drain it closes the connections that are left.
+    pub async fn run(
+        mut self,
+        mut phase: watch::Receiver<Phase>,
+        mut tcp: JoinHandle<()>,
+        mut last_moment: Pin<&mut impl Future<Output = ()>>,
+    ) -> io::Result<()> {
         let bell = Arc::clone(&self.work.bell);
         let mut sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
         loop {
@@ -152,6 +158,10 @@ impl QuicLoop {
             self.set_alarm(&mut sleep);
             tokio::select! {
                 biased;
+                () = last_moment.as_mut() => {
+                    let closing = self.close_all(Instant::now());
+                    return tokio::time::timeout(WORKER_CLOSE_MAX, closing).await.unwrap_or(Ok(()));
+                }
                 ready = self.io.readable() => ready?,
                 () = bell.ring().notified() => {}
                 () = sleep.as_mut() => {}

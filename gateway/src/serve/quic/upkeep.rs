@@ -3,6 +3,7 @@
 use super::{DEFER_MAX, LINGER, QuicLoop, WatchedSlot};
 use crate::serve::deadlines::SWEEP_PAUSE;
 use std::cmp::Reverse;
+use std::io;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
@@ -63,6 +64,24 @@ impl QuicLoop {
             }
             self.put_back(slot, connection);
         }
+    }
+
+    /// Closes every connection, and sends that. Otherwise a peer that waits for an answer would wait for its
+    /// own idle timeout, because UDP says nothing of a process that has ended.
+    pub(super) async fn close_all(&mut self, now: Instant) -> io::Result<()> {
+        for slot in 0..self.connections.len() {
+            let Ok(slot) = u32::try_from(slot) else { break };
+            let Some(mut connection) = self.take(slot) else { continue };
+            if !connection.quic.is_closed() {
+                connection.close(now);
+            }
+            self.put_back(slot, connection);
+        }
+        while !(self.touched.is_empty() && self.outbox.is_empty()) {
+            self.io.writable().await?;
+            self.transmit(now);
+        }
+        Ok(())
     }
 
     /// Sets the alarm for the next thing that is due without a packet.
