@@ -27,8 +27,8 @@ struct StubbornPeers {
     unread: (Connection, SendStream, RecvStream),
 }
 
-/// An idle peer of HTTP/2 that reads nothing, one without a window for its answer, half an HTTP/1.1 request,
-/// half an HTTP/3 request, and an answer over HTTP/3 that is not read.
+/// An idle peer of HTTP/2 that reads nothing, and one without a window for its answer. Half an HTTP/1.1
+/// request, half an HTTP/3 request, and an answer over HTTP/3 that the phone does not read.
 async fn stubborn_peers(town: &TestTown) -> anyhow::Result<StubbornPeers> {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
@@ -85,7 +85,7 @@ async fn a_drain_ends_in_time_whatever_the_peers_do() -> anyhow::Result<()> {
     let began = Instant::now();
     let status = gateway.stop()?;
     assert!(status.success() && began.elapsed() < DRAIN_MAX, "{status} after {:?}", began.elapsed());
-    // The phone is told. Otherwise it would wait for its own idle timeout.
+    // The gateway closes the phone's connection. Otherwise the phone would wait for its own idle timeout.
     let (phone, ..) = &peers.unread;
     let ended = phone.closed().await;
     assert!(is_orderly(&ended), "{ended}");
