@@ -11,7 +11,7 @@ import { makeQrReader } from "./qr_reader.js";
 
 /** The pause between two pictures. **Units**: milliseconds. */
 const PICTURE_PAUSE_MS = 150;
-/** A code counts again after it was out of sight for this long. **Units**: milliseconds. */
+/** A code counts again after pictures were without it for this long. **Units**: milliseconds. */
 const OUT_OF_SIGHT_MS = 3_000;
 const PICTURE = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } };
 
@@ -37,10 +37,15 @@ function makeSightFilter() {
   /** @type {Map<string, number>} */
   const seenAtMs = new Map();
   return {
-    /** @param {string} text @param {number} atMs */
+    /** Whether a picture has a code that was not in sight. A slow device may read one picture in some seconds,
+     * so the time between two pictures of a code says nothing. @param {string | null} text @param {number} atMs
+     * @returns {text is string} */
     isNew(text, atMs) {
-      const gone = [...seenAtMs].filter(([, seenMs]) => atMs - seenMs > OUT_OF_SIGHT_MS);
+      const gone = [...seenAtMs].filter(([seen, seenMs]) => seen !== text && atMs - seenMs > OUT_OF_SIGHT_MS);
       gone.forEach(([seen]) => seenAtMs.delete(seen));
+      if (text === null) {
+        return false;
+      }
       const isNew = !seenAtMs.has(text);
       seenAtMs.set(text, atMs);
       return isNew;
@@ -71,7 +76,7 @@ export function startCamera(take) {
     while (stream === own) {
       const isReadable = !document.hidden && picture.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
       const text = isReadable ? await read(picture) : null;
-      if (stream === own && text !== null && sight.isNew(text, performance.now())) {
+      if (isReadable && stream === own && sight.isNew(text, performance.now())) {
         take(text);
       }
       await pause(PICTURE_PAUSE_MS);
