@@ -1,5 +1,5 @@
-// The residents' pages while answers are missing: held back, or shed by the server. axe finds no violation, and
-// nothing is wider than a narrow phone.
+// The residents' pages while answers are missing: held back, or shed by the server. axe finds no violation,
+// and nothing is wider than a narrow phone.
 // Arguments: PORT CERTIFICATE VENUE-CODE REGISTRATION
 
 import { expectAccessible, expectNarrow } from "../axe.mjs";

@@ -47,8 +47,8 @@ const FAULTS: [(&str, bool); 14] = [
 
 type Acknowledged = HashMap<PersonId, Vec<AcknowledgedCheckIn>>;
 
-/// Connects a phone for every resident, over all versions at a time. Some do not
-/// connect if the gateway ends meanwhile: over UDP, a phone does not learn that no process has the port.
+/// Connects a phone for every resident, over all versions at a time. Some do not connect
+/// if the gateway ends meanwhile: over UDP, a phone does not learn that no process has the port.
 async fn connect_all(target: &LoadTarget, fault: &str) -> Vec<Option<ClientConnection>> {
     let phones = Version::ALL.into_iter().cycle().take(RESIDENTS).map(async |version| {
         let connected = tokio::time::timeout(CONNECT_MAX, target.connect(version)).await;

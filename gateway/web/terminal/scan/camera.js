@@ -37,8 +37,10 @@ function makeSightFilter() {
   /** @type {Map<string, number>} */
   const seenAtMs = new Map();
   return {
-    /** Whether a picture has a code that was not in sight. A slow device may read one picture in some seconds,
-     * so the time between two pictures of a code says nothing. @param {string | null} text @param {number} atMs
+    /** Whether a picture has a code that was not in sight. The time between two pictures of a code says
+     * nothing: a slow device may need seconds for a picture.
+     * @param {string | null} text
+     * @param {number} atMs
      * @returns {text is string} */
     isNew(text, atMs) {
       const gone = [...seenAtMs].filter(([seen, seenMs]) => seen !== text && atMs - seenMs > OUT_OF_SIGHT_MS);
