@@ -18,6 +18,9 @@ use vt100::Parser;
 /// The rows of the terminal, which hold a whole run with its report.
 const ROWS: u16 = 60;
 
+/// What ends each frame: the end of a synchronized update.
+const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
+
 /// A run on a terminal of its own.
 struct TerminalRun {
     master: File,
@@ -60,6 +63,14 @@ impl TerminalRun {
         }
     }
 
+    /// Reads the rest of a frame. With a Ctrl-C the system discards what is not read by then.
+    fn read_frame(&mut self) -> anyhow::Result<()> {
+        while !self.written.ends_with(END_OF_FRAME) {
+            anyhow::ensure!(self.read()?, "the run ended within a frame");
+        }
+        Ok(())
+    }
+
     /// Reads what the run writes. Returns false once the run has closed the terminal.
     fn read(&mut self) -> anyhow::Result<bool> {
         let mut bytes = [0; 4_096];
@@ -89,6 +100,7 @@ fn the_view_leaves_the_terminal_as_it_was_after_a_signal() -> anyhow::Result<()>
         let before = format!("{:?}", tcgetattr(&run.master)?);
         let shown = run.read_until(&["gate  https://", "/s of ", " s left", "p50 ", "open, lag p99 "])?;
         assert!(shown.contains("registering 300 residents"), "{shown}");
+        run.read_frame()?;
         match signal {
             // The terminal makes a signal of Ctrl-C.
             None => run.master.write_all(&[3])?,
