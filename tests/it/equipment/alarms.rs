@@ -4,12 +4,14 @@
 use super::scripts;
 use crate::operation::supervision::{HeldThread, thread_named};
 use anyhow::{Context as _, ensure};
-use scangate_tests::{ExpectedLog, Gateway, Loadgen, TestAuthority, TestTown, assert_done, eventually};
+use scangate_tests::{
+    ExpectedLog, Gateway, Loadgen, TestAuthority, TestTown, assert_done, eventually, free_port,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -45,7 +47,7 @@ impl Prometheus {
         // YAML has JSON in it.
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, config.to_string())?;
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("series").display()))

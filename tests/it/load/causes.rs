@@ -4,6 +4,8 @@
 use super::stand_in;
 use http::Request;
 use scangate_loadgen::client::{BreakCause, LoadTarget, Version};
+use scangate_tests::free_port;
+use std::net::Ipv4Addr;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -103,9 +105,7 @@ async fn a_port_that_nobody_listens_on_breaks_the_connecting() -> anyhow::Result
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(&file, made.cert.pem())?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let target = LoadTarget::new(listener.local_addr()?, file.path())?;
-    drop(listener);
+    let target = LoadTarget::new((Ipv4Addr::LOCALHOST, free_port()?).into(), file.path())?;
     for version in [Version::Http1, Version::Http2] {
         let cause = target.connect(version).await.err().map(|error| error.cause());
         assert_eq!(cause, Some(BreakCause::Connect), "{version:?}");

@@ -2,7 +2,9 @@
 //! schema, and a start that fails.
 
 use anyhow::Context as _;
-use scangate_tests::{ExpectedLog, Gateway, TestAuthority, assert_done, assert_refused, output_text};
+use scangate_tests::{
+    ExpectedLog, Gateway, TestAuthority, assert_done, assert_refused, free_port, output_text,
+};
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -109,8 +111,8 @@ fn warnings_alone_exit_with_2_and_every_finding_is_listed() -> anyhow::Result<()
     let secret = folder.path().join("secret");
     fs::write(&secret, [7; 32])?;
     fs::set_permissions(&secret, Permissions::from_mode(0o644))?;
-    let busy = TcpListener::bind("127.0.0.1:0")?;
-    let free = busy.local_addr()?.port();
+    let free = free_port()?;
+    let busy = TcpListener::bind(("127.0.0.1", free))?;
     let text =
         format!("secret = \"{}\"\norigin = \"https://gate.example:{free}\"\n{SMALL}", secret.display());
     fs::write(&file, &text)?;

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use flate2::read::GzDecoder;
-use scangate_tests::{ExpectedLog, Gateway, assert_done, assert_refused, output_text};
+use scangate_tests::{ExpectedLog, Gateway, assert_done, assert_refused, free_port, output_text};
 use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
@@ -23,9 +23,8 @@ fn of<'a>(report: &'a Value, code: &str) -> Vec<&'a Value> {
 fn each_finding_has_a_page_and_a_fault_has_a_remedy() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
-    let (free, taken) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
-    let (listen, admin) = (free.local_addr()?.to_string(), taken.local_addr()?.to_string());
-    drop(free);
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let (listen, admin) = (format!("127.0.0.1:{}", free_port()?), taken.local_addr()?.to_string());
     let data_argument = data.display().to_string();
     let arguments = ["doctor", "--json", "--data", &data_argument, "--listen", &listen, "--admin", &admin];
     let output = Gateway::run(&arguments)?;
