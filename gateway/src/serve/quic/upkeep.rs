@@ -1,5 +1,6 @@
 //! The upkeep of a worker's loop: timers, what is late, the drain, and when the loop wakes next.
 
+use super::connection::Connection;
 use super::{DEFER_MAX, LINGER, QuicLoop, WatchedSlot};
 use crate::serve::deadlines::SWEEP_PAUSE;
 use std::cmp::Reverse;
@@ -55,33 +56,33 @@ impl QuicLoop {
     pub(super) fn drain(&mut self, now: Instant) {
         let since = *self.drained_at.get_or_insert(now);
         let may_close = now.saturating_duration_since(since) >= LINGER;
-        for slot in 0..self.connections.len() {
-            let Ok(slot) = u32::try_from(slot) else { return };
-            let Some(mut connection) = self.take(slot) else { continue };
+        self.touch_all(|connection| {
             connection.go_away();
-            if may_close && connection.is_idle() && !connection.quic.is_closed() {
+            if may_close && connection.is_idle() {
                 connection.close(now);
             }
-            self.put_back(slot, connection);
-        }
+        });
     }
 
     /// Closes every connection, and sends that. Otherwise a peer that waits for an answer would wait for its
     /// own idle timeout, because UDP says nothing of a process that has ended.
     pub(super) async fn close_all(&mut self, now: Instant) -> io::Result<()> {
-        for slot in 0..self.connections.len() {
-            let Ok(slot) = u32::try_from(slot) else { break };
-            let Some(mut connection) = self.take(slot) else { continue };
-            if !connection.quic.is_closed() {
-                connection.close(now);
-            }
-            self.put_back(slot, connection);
-        }
+        self.touch_all(|connection| connection.close(now));
         while !(self.touched.is_empty() && self.outbox.is_empty()) {
             self.io.writable().await?;
             self.transmit(now);
         }
         Ok(())
+    }
+
+    /// Changes every connection, and lists it for this turn's transmit.
+    fn touch_all(&mut self, change: impl Fn(&mut Connection)) {
+        for slot in 0..self.connections.len() {
+            let Ok(slot) = u32::try_from(slot) else { return };
+            let Some(mut connection) = self.take(slot) else { continue };
+            change(&mut connection);
+            self.put_back(slot, connection);
+        }
     }
 
     /// Sets the alarm for the next thing that is due without a packet.

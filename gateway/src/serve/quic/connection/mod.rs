@@ -246,7 +246,7 @@ impl Connection {
         self.requests.len() + self.waiting as usize
     }
 
-    /// Closes without an error.
+    /// Closes without an error, unless it is closed already.
     pub fn close(&mut self, now: Instant) {
         self.quic.close(now, error_code(ErrorCode::NoError), Bytes::new());
     }
